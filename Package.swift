@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings that every Swift target shares.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Settings of executables of this package: symbols are bound before `main`, so that forked
+/// children inherit resolved addresses instead of each resolving them again.
+let bindNow: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "process-tree",
+  products: [
+    .library(name: "ProcessTree", targets: ["ProcessTree"]),
+    .library(name: "ProcessTreeTesting", targets: ["ProcessTreeTesting"]),
+    .executable(name: "ptree", targets: ["ptree"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+  ],
+  targets: [
+    // C: the libraries below everything.
+    .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+    .target(name: "CLinux"),
+    .target(name: "CProcessShims"),
+
+    // Layers that do not know each other.
+    .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: settings),
+    .target(name: "MessagePack", swiftSettings: settings),
+    .target(name: "ProcessControl", dependencies: ["CProcessShims"], swiftSettings: settings),
+    .target(name: "Wire", dependencies: ["MessagePack"], swiftSettings: settings),
+    .target(name: "Supervision", dependencies: ["Wire"], swiftSettings: settings),
+    .target(
+      name: "Links",
+      dependencies: [
+        "ZeroMQ", "Wire", "MessagePack", "CLinux",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "HeapModule", package: "swift-collections"),
+      ], swiftSettings: settings),
+
+    // What people use.
+    .target(
+      name: "ProcessTree",
+      dependencies: [
+        "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", logging,
+      ], swiftSettings: settings),
+    .target(name: "ProcessTreeTesting", dependencies: ["ProcessTree"], swiftSettings: settings),
+
+    // The tool and its examples.
+    .target(
+      name: "ExampleTopologies", dependencies: ["ProcessTree"], path: "Examples",
+      swiftSettings: settings),
+    .target(
+      name: "PtreeCommands",
+      dependencies: [
+        "ProcessTree", "ExampleTopologies",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: settings),
+    .executableTarget(
+      name: "ptree", dependencies: ["PtreeCommands", "ProcessTree"], swiftSettings: settings,
+      linkerSettings: bindNow),
+
+    // Tests, lowest layer first.
+    .testTarget(name: "MessagePackTests", dependencies: ["MessagePack"], swiftSettings: settings),
+    .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: settings),
+    .executableTarget(
+      name: "process-control-fixture", dependencies: ["ProcessControl"],
+      path: "Tests/Fixtures/process-control-fixture", swiftSettings: settings),
+    .testTarget(
+      name: "ProcessControlTests", dependencies: ["ProcessControl", "process-control-fixture"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "tree-fixture", dependencies: ["ProcessTree"], path: "Tests/Fixtures/tree-fixture",
+      swiftSettings: settings, linkerSettings: bindNow),
+    .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,147 @@
+// The fork server: a process that never starts a thread and clones children for its node.
+#include "internal.h"
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Where the server keeps what it holds; 0 to 2 are the null device.
+enum { socket_number = 3, root_number = 4, first_free_number = 5 };
+// How long a root may outlive a node that was killed together with it.
+enum { grace_milliseconds = 200 };
+
+/// All that a server knows.
+struct server {
+  struct pt_run run;
+  const char *_Nonnull directory;
+  uint64_t mask;
+  char node_name[16];
+};
+
+/// Ends the server; if the root is gone, after ending all that is left of the run.
+static _Noreturn void leave(const struct server *_Nonnull server, int patience) {
+  if (pt_pidfd_ended(root_number, patience)) {
+    pt_sweep_kill(server->run.run);
+    if (server->directory[0]) pt_remove_flat_directory(server->directory);
+  }
+  _exit(0);
+}
+
+/// Drops all that was inherited but the socket, and finds the root.
+static void settle(const struct server *_Nonnull server, int socket) {
+  setsid();
+  prctl(PR_SET_NAME, "ptree-forksrv", 0, 0, 0);
+  if (pt_tag_set((uint64_t)server->run.run << 32 | PT_HELPER_NODE) != 0) _exit(PT_SETUP_FAILED);
+  // Out of the way of 0 to 4 first, for a node that was started with some of them closed.
+  int high = fcntl(socket, F_DUPFD_CLOEXEC, first_free_number);
+  if (high < 0) _exit(PT_SETUP_FAILED);
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  // Without a null device anything that is harmless to read and write will do.
+  int filler = fcntl(null < 0 ? high : null, F_DUPFD_CLOEXEC, first_free_number);
+  if (filler < 0) _exit(PT_SETUP_FAILED);
+  for (int i = 0; i < socket_number; i++) dup2(filler, i);
+  if (dup3(high, socket_number, O_CLOEXEC) < 0) _exit(PT_SETUP_FAILED);
+
+  int root = pt_pidfd_open(server->run.root_pid);
+  struct pt_stat stat;
+  int gone = root == -ESRCH || (root >= 0 && pt_stat(server->run.root_pid, &stat) == 0 &&
+                                stat.start_time != server->run.root_start_time);
+  if (!gone && root < 0) _exit(PT_SETUP_FAILED);
+  if (!gone && root != root_number) {
+    if (dup3(root, root_number, O_CLOEXEC) < 0) _exit(PT_SETUP_FAILED);
+  }
+  pt_close_from(first_free_number);
+  if (!gone) return;
+  pt_sweep_kill(server->run.run);
+  if (server->directory[0]) pt_remove_flat_directory(server->directory);
+  _exit(0);
+}
+
+/// Clones one child and answers. Returns 1 in the child, 0 in the server.
+static int serve(const struct server *_Nonnull server, const struct pt_request *_Nonnull request,
+                 const int *_Nonnull descriptors) {
+  struct pt_reply reply = {.id = request->id, .pid = 0, .error = 0};
+  int pidfd = -1;
+  int32_t pid = pt_clone(CLONE_PARENT, &pidfd);
+  if (pid == 0) {
+    if (pt_child_setup(request, descriptors, server->mask, server->node_name) != 0)
+      _exit(PT_SETUP_FAILED);
+    return 1;
+  }
+  for (int i = 0; i < 4; i++) close(descriptors[i]);
+  if (pid > 0) reply.pid = pid;
+  else reply.error = -pid;
+  int error = pt_send(socket_number, &reply, sizeof reply, &pidfd, pid > 0 ? 1 : 0, 0);
+  // Too many descriptors in flight: the node opens a pidfd itself.
+  if (error == ETOOMANYREFS) error = pt_send(socket_number, &reply, sizeof reply, NULL, 0, 0);
+  if (pidfd >= 0) close(pidfd);
+  if (error != 0) leave(server, grace_milliseconds);
+  return 0;
+}
+
+/// Takes one request. Returns 1 in a child, 0 in the server.
+static int handle(const struct server *_Nonnull server) {
+  struct pt_request request;
+  int descriptors[4];
+  int count;
+  long size = pt_receive(socket_number, &request, sizeof request, descriptors, &count, MSG_DONTWAIT);
+  if (size == -EAGAIN) return 0;
+  if (size <= 0) leave(server, grace_milliseconds);
+  if (size == sizeof request && request.goodbye) _exit(0);
+  if (size == sizeof request && count == 4) return serve(server, &request, descriptors);
+
+  for (int i = 0; i < count; i++) close(descriptors[i]);
+  struct pt_reply reply = {.id = size == sizeof request ? request.id : 0, .pid = 0};
+  reply.error = count < 0 ? EMFILE : EBADMSG;
+  if (pt_send(socket_number, &reply, sizeof reply, NULL, 0, 0) != 0)
+    leave(server, grace_milliseconds);
+  return 0;
+}
+
+/// The server's life. Returns only in children.
+static void loop(const struct server *_Nonnull server) {
+  for (;;) {
+    struct pollfd polls[2] = {{socket_number, POLLIN, 0}, {root_number, POLLIN, 0}};
+    if (poll(polls, 2, -1) < 0 && errno != EINTR) leave(server, 0);
+    if (polls[1].revents) leave(server, 0);
+    if (polls[0].revents && handle(server)) return;
+  }
+}
+
+int pt_fork_server_start(const struct pt_run *_Nonnull run, const char *_Nonnull directory,
+                         struct pt_fork_server *_Nonnull out) {
+  // Static, so that nothing of the caller has to outlive the call in the server.
+  static char kept_directory[4096];
+  size_t length = strlen(directory);
+  if (length >= sizeof kept_directory) return -ENAMETOOLONG;
+  memcpy(kept_directory, directory, length + 1);
+
+  struct server server = {.run = *run, .directory = kept_directory};
+  prctl(PR_GET_NAME, server.node_name, 0, 0, 0);
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -errno;
+  // The server has signals blocked from its first instruction: it is still in the terminal's
+  // foreground group then.
+  uint64_t all = ~(uint64_t)0;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &server.mask, sizeof all);
+  int pidfd = -1;
+  int32_t pid = pt_clone(0, &pidfd);
+  if (pid == 0) {
+    settle(&server, ends[1]);
+    loop(&server);
+    return 1;
+  }
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &server.mask, NULL, sizeof all);
+  close(ends[1]);
+  if (pid < 0) {
+    close(ends[0]);
+    return pid;
+  }
+  *out = (struct pt_fork_server){.socket = ends[0], .pid = pid, .pidfd = pidfd};
+  return 0;
+}

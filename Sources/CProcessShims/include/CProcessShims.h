@@ -1,0 +1,10 @@
+// What ProcessControl needs from Linux and cannot, or must not, do in Swift.
+//
+// Functions return 0 on success and an errno on failure unless their comment says otherwise.
+#pragma once
+#include "pt_children.h"
+#include "pt_fork_server.h"
+#include "pt_process.h"
+#include "pt_signals.h"
+#include "pt_sweep.h"
+#include "pt_title.h"

@@ -1,0 +1,54 @@
+#pragma once
+#include <stdint.h>
+
+/// What /proc/PID/stat tells.
+struct pt_stat {
+  char state;
+  int32_t parent;
+  int32_t exit_signal;
+  uint64_t start_time;
+};
+
+/// How a process ended and what it used.
+struct pt_exit {
+  /// 0: still running; else CLD_EXITED, CLD_KILLED or CLD_DUMPED.
+  int32_t code;
+  int32_t status;
+  int64_t user_microseconds;
+  int64_t system_microseconds;
+  int64_t maximum_resident_kibibytes;
+  int64_t minor_faults;
+  int64_t major_faults;
+  int64_t voluntary_switches;
+  int64_t involuntary_switches;
+};
+
+/// Opens a pidfd, close-on-exec. Returns it, or a negated errno.
+int pt_pidfd_open(int32_t pid);
+
+/// Signals the process behind a pidfd.
+int pt_pidfd_signal(int pidfd, int signal);
+
+/// Whether the process behind a pidfd has ended, reaped or not; waits up to `milliseconds`.
+int pt_pidfd_ended(int pidfd, int milliseconds);
+
+/// Reaps the child behind a pidfd if it has ended; never blocks.
+int pt_reap(int pidfd, struct pt_exit *_Nonnull out);
+
+/// Ends and reaps a child that has no pidfd; safe only for children that nobody else can reap.
+void pt_kill_and_reap(int32_t pid);
+
+/// Reads /proc/PID/stat.
+int pt_stat(int32_t pid, struct pt_stat *_Nonnull out);
+
+/// Sets the caller's tag and reads it back; ENOTSUP if it did not stay.
+int pt_tag_set(uint64_t tag);
+
+/// Reads a process's tag; all ones if it has none.
+int pt_tag_get(int32_t pid, uint64_t *_Nonnull tag);
+
+/// The caller's kernel thread id, never cached.
+int32_t pt_thread_id(void);
+
+/// Fills 8 bytes from the kernel's generator.
+int pt_random(uint64_t *_Nonnull value);

@@ -1,0 +1,114 @@
+// Signals noted in a handler and told through an eventfd.
+#include "internal.h"
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { most_signals = 64 };
+// Two deliveries closer than this are one wish: timeout(1) signals the process and then its group,
+// a closed terminal sends SIGHUP twice.
+static const int64_t same_wish_nanoseconds = 200 * 1000 * 1000;
+
+static _Atomic uint64_t pending;
+static _Atomic int wake_descriptor = -1;
+static _Atomic int armed;
+static _Atomic uint32_t armed_run;
+static _Atomic int64_t first_request;
+static struct sigaction earlier[most_signals + 1];
+static uint64_t installed;
+
+static int64_t monotonic_nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/// Ends the process if this is the second wish that it should end.
+static void consider_ending(int signal) {
+  int64_t now = monotonic_nanoseconds();
+  int64_t first = 0;
+  if (atomic_compare_exchange_strong(&first_request, &first, now)) return;
+  if (now - first < same_wish_nanoseconds || !atomic_load(&armed)) return;
+  uint32_t run = atomic_load(&armed_run);
+  if (run == 0) pt_signals_raise_default(signal);
+  pt_sweep_kill(run);
+  _exit(128 + signal);
+}
+
+static void note(int signal) {
+  int kept = errno;
+  atomic_fetch_or(&pending, 1ull << (signal - 1));
+  uint64_t one = 1;
+  int descriptor = atomic_load(&wake_descriptor);
+  if (descriptor >= 0) (void)!write(descriptor, &one, sizeof one);
+  if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP) consider_ending(signal);
+  errno = kept;
+}
+
+int pt_signals_install(const int32_t *_Nonnull signals, int count) {
+  for (int i = 0; i < count; i++)
+    if (signals[i] < 1 || signals[i] > most_signals) return -EINVAL;
+  int descriptor = atomic_load(&wake_descriptor);
+  if (descriptor < 0) {
+    descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (descriptor < 0) return -errno;
+    atomic_store(&wake_descriptor, descriptor);
+  }
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = note;
+  action.sa_flags = SA_RESTART;
+  for (int i = 0; i < count; i++) {
+    uint64_t bit = 1ull << (signals[i] - 1);
+    struct sigaction before;
+    if (sigaction(signals[i], &action, &before) != 0) return -errno;
+    if (!(installed & bit)) earlier[signals[i]] = before;
+    installed |= bit;
+  }
+  // A program started from a thread that blocks signals inherits that, and would be deaf.
+  sigset_t heard;
+  sigemptyset(&heard);
+  for (int i = 0; i < count; i++) sigaddset(&heard, signals[i]);
+  pthread_sigmask(SIG_UNBLOCK, &heard, NULL);
+  return descriptor;
+}
+
+uint64_t pt_signals_take(void) {
+  uint64_t count;
+  int descriptor = atomic_load(&wake_descriptor);
+  if (descriptor >= 0) (void)!read(descriptor, &count, sizeof count);
+  return atomic_exchange(&pending, 0);
+}
+
+void pt_signals_arm(uint32_t run) {
+  atomic_store(&armed_run, run);
+  atomic_store(&armed, 1);
+}
+
+void pt_signals_forget(void) {
+  for (int signal = 1; signal <= most_signals; signal++)
+    if (installed & 1ull << (signal - 1)) sigaction(signal, &earlier[signal], NULL);
+  installed = 0;
+  atomic_store(&wake_descriptor, -1);
+  atomic_store(&pending, 0);
+  atomic_store(&armed, 0);
+  atomic_store(&first_request, 0);
+}
+
+_Noreturn void pt_signals_raise_default(int signal) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = SIG_DFL;
+  sigaction(signal, &action, NULL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  sigprocmask(SIG_UNBLOCK, &set, NULL);
+  // Not raise(): to this very thread, whatever glibc has cached about it.
+  syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
+  _exit(128 + signal);
+}

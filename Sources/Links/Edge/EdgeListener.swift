@@ -1,0 +1,111 @@
+package import Wire
+internal import ZeroMQ
+
+/// A parent's end of the edges to its children: two sockets, one connection a child on each.
+///
+/// Peers that do not prove to be an expected child are answered once, counted and ignored.
+package final class EdgeListener {
+  /// The two sockets of an edge.
+  package enum Kind: String, CaseIterable, Sendable {
+    case control
+    case data
+  }
+
+  /// What a listener tells its node.
+  package struct Handlers {
+    /// A child has proved itself; from now on it can be sent to.
+    package var admitted: (Kind, UInt32, Hello) -> Void
+    /// A frame of a child; the bytes are valid during the call.
+    package var frame: (Kind, UInt32, UnsafeRawBufferPointer) -> Void
+    /// A peer was turned away.
+    package var refused: (Kind, String) -> Void
+
+    package init(
+      admitted: @escaping (Kind, UInt32, Hello) -> Void,
+      frame: @escaping (Kind, UInt32, UnsafeRawBufferPointer) -> Void,
+      refused: @escaping (Kind, String) -> Void
+    ) {
+      self.admitted = admitted
+      self.frame = frame
+      self.refused = refused
+    }
+  }
+
+  private let kind: Kind
+  private let handlers: Handlers
+  @exclusivity(unchecked) private var socket: FrameSocket?
+  @exclusivity(unchecked) private var admission: Admission
+  /// Which child a connection is, and the reverse.
+  @exclusivity(unchecked) private var children: [FrameSocket.Connection: UInt32] = [:]
+  @exclusivity(unchecked) private var connections: [UInt32: FrameSocket.Connection] = [:]
+  /// Peers that were turned away.
+  @exclusivity(unchecked) package private(set) var refusals = 0
+
+  /// Listens at `path`; throws when the path is too long or cannot be made.
+  package init(
+    _ kind: Kind, at path: String, build: String, in context: LinkContext, on loop: EventLoop,
+    handlers: Handlers
+  ) throws {
+    self.kind = kind
+    self.handlers = handlers
+    admission = Admission(build: build)
+    let socket = try FrameSocket(.router, in: context, on: loop) { [unowned self] connection, frame in
+      receive(frame, from: connection)
+    }
+    try socket.listen(at: path)
+    self.socket = socket
+  }
+
+  /// Expects a child from now on.
+  package func expect(_ position: UInt32, _ credentials: Credentials) {
+    admission.expect(position, credentials)
+  }
+
+  /// Forgets a child that has gone.
+  package func forget(_ position: UInt32) {
+    admission.forget(position)
+    if let connection = connections.removeValue(forKey: position) {
+      children[connection] = nil
+    }
+  }
+
+  /// Sends a frame to a child; false when it is not connected.
+  @discardableResult
+  package func send(_ frame: [UInt8], to position: UInt32) -> Bool {
+    guard let connection = connections[position], let socket else { return false }
+    return socket.send(frame, to: connection)
+  }
+
+  /// Takes what has come, up to a turn's share.
+  package func receive() { socket?.receive() }
+
+  /// Whether the next look may find something.
+  package var mayHaveFrames: Bool { socket.map { $0.mayHaveFrames && !$0.isClosed } ?? false }
+
+  /// Closes the socket; children are not told.
+  package func close() { socket?.close() }
+
+  private func receive(_ frame: UnsafeRawBufferPointer, from connection: FrameSocket.Connection) {
+    if let position = children[connection] {
+      handlers.frame(kind, position, frame)
+      return
+    }
+    do {
+      let hello = try Hello(frame: Array(frame.prefix(1_025)))
+      let position = try admission.admit(hello)
+      children[connection] = position
+      connections[position] = connection
+      handlers.admitted(kind, position, hello)
+    } catch let error as WireError {
+      refuse(connection, error.description)
+    } catch let refusal as Admission.Refusal {
+      refuse(connection, refusal.reason)
+    } catch {}
+  }
+
+  private func refuse(_ connection: FrameSocket.Connection, _ reason: String) {
+    refusals += 1
+    socket?.send(ControlMessage.refused(reason).frame(), to: connection)
+    handlers.refused(kind, reason)
+  }
+}

@@ -1,0 +1,84 @@
+package import Wire
+
+/// The channels of one pair of nodes, multiplexed over one data socket.
+///
+/// Belongs to the loop. Frames leave at the end of the turn in which they were made, through
+/// `transmit`; until the link is connected they wait in their channels, bounded by initial credit.
+package final class DataLink {
+  private let loop: EventLoop
+  private let transmit: ([UInt8]) -> Void
+  @exclusivity(unchecked) private var channels: [UInt16: ItemChannel] = [:]
+  @exclusivity(unchecked) private var dirty: [ItemChannel] = []
+  @exclusivity(unchecked) private var isConnected = false
+  @exclusivity(unchecked) private var closed: LinkError?
+  /// Called when something is to be sent and the link is not connected.
+  @exclusivity(unchecked) package var onConnectionNeeded: (() -> Void)?
+
+  package init(on loop: EventLoop, transmit: @escaping ([UInt8]) -> Void) {
+    self.loop = loop
+    self.transmit = transmit
+  }
+
+  /// The channel with this number, made at its first use by either side.
+  package func channel(_ id: UInt16) -> ItemChannel {
+    if let channel = channels[id] { return channel }
+    let channel = ItemChannel(id: id, link: self, loop: loop)
+    channels[id] = channel
+    if let closed { channel.close(closed) }
+    return channel
+  }
+
+  /// The data socket is up.
+  package func connected() {
+    isConnected = true
+    dirty = Array(channels.values)
+  }
+
+  /// The peer has gone.
+  package func close(_ error: LinkError) {
+    guard closed == nil else { return }
+    closed = error
+    for channel in channels.values { channel.close(error) }
+  }
+
+  /// Whether all that was sent has been handed to the socket.
+  package var isDrained: Bool {
+    channels.values.allSatisfy(\.isDrained)
+  }
+
+  /// Whether a flush would do something now.
+  package var needsFlush: Bool { !dirty.isEmpty && isConnected && closed == nil }
+
+  func needsFlush(_ channel: ItemChannel) {
+    guard !dirty.contains(where: { $0 === channel }) else { return }
+    dirty.append(channel)
+  }
+
+  /// Sends full frames within a turn, so that frames keep their size however much a turn sends.
+  func flush(_ channel: ItemChannel) {
+    guard isConnected, closed == nil else { return }
+    while let frame = channel.nextFrame(flush: false) { transmit(frame) }
+  }
+
+  /// Sends what is ready; called at the end of each turn.
+  package func flush() {
+    guard !dirty.isEmpty, closed == nil else { return }
+    guard isConnected else { return onConnectionNeeded?() ?? () }
+    // Sending may wake senders, which may make channels dirty again.
+    while let channel = dirty.popLast() {
+      while let frame = channel.nextFrame(flush: true) { transmit(frame) }
+    }
+  }
+
+  /// Takes a frame from the peer. Throws when it breaks the protocol.
+  package func receive(_ frame: UnsafeRawBufferPointer) throws(WireError) {
+    let header = try DataFrameHeader(frame)
+    guard channels[header.channel] != nil || header.channel < Self.maximumChannels else {
+      throw WireError("no channel has the number \(header.channel)")
+    }
+    try channel(header.channel).receive(frame, header: header)
+  }
+
+  /// The channels that an edge has at most; a peer cannot make more.
+  private static let maximumChannels: UInt16 = 1_024
+}

@@ -1,0 +1,96 @@
+internal import CLinux
+internal import Glibc
+
+/// The descriptors that the loop waits for, over epoll.
+///
+/// Each registration has a generation, which epoll carries along: an event that was fetched before
+/// its descriptor was closed and the number used again is dropped. A class, because handlers add and
+/// remove descriptors while `poll` runs.
+package final class DescriptorPoller {
+  /// What a descriptor is watched for, and what was seen on it.
+  package struct Readiness: OptionSet, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+    package static let read = Self(rawValue: EPOLLIN.rawValue)
+    package static let write = Self(rawValue: EPOLLOUT.rawValue)
+    /// The other side is gone; reported whether asked for or not.
+    package static let hangUp = Self(rawValue: EPOLLHUP.rawValue | EPOLLERR.rawValue)
+  }
+
+  private struct Watch {
+    var generation: UInt32
+    var handler: (Readiness) -> Void
+  }
+
+  private static let eventsPerPoll = 64
+
+  private let epoll: Int32
+  @exclusivity(unchecked) private var watches: [Int32: Watch] = [:]
+  @exclusivity(unchecked) private var nextGeneration: UInt32 = 1
+  private let events: UnsafeMutablePointer<epoll_event>
+
+  init() throws(LoopError) {
+    epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+    guard epoll >= 0 else { throw LoopError(call: "epoll_create1", errno: errno) }
+    // Lives as long as the process: a node has one loop.
+    events = .allocate(capacity: Self.eventsPerPoll)
+  }
+
+  /// Watches `descriptor`; the handler is called on the loop each time it is ready (level-triggered).
+  package func add(
+    _ descriptor: Int32, for interest: Readiness, handler: @escaping (Readiness) -> Void
+  ) throws(LoopError) {
+    var event = event(for: descriptor, interest, generation: nextGeneration)
+    guard epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
+      throw LoopError(call: "epoll_ctl", errno: errno)
+    }
+    watches[descriptor] = Watch(generation: nextGeneration, handler: handler)
+    nextGeneration &+= 1
+  }
+
+  /// Changes what a watched descriptor is watched for.
+  package func change(_ descriptor: Int32, to interest: Readiness) {
+    guard let watch = watches[descriptor] else { return }
+    var event = event(for: descriptor, interest, generation: watch.generation)
+    _ = epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event)
+  }
+
+  /// Stops watching; to be called before the descriptor is closed. Unknown descriptors are ignored.
+  package func remove(_ descriptor: Int32) {
+    guard watches.removeValue(forKey: descriptor) != nil else { return }
+    var event = epoll_event()
+    _ = epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, &event)
+  }
+
+  /// Waits for readiness at most `timeout` (for ever when nil) and calls the handlers.
+  func poll(timeout: Duration?) {
+    let milliseconds = timeout.map(Self.milliseconds) ?? -1
+    let count = epoll_wait(epoll, events, Int32(Self.eventsPerPoll), milliseconds)
+    guard count > 0 else { return }
+    for index in 0..<Int(count) {
+      let token = events[index].data.u64
+      let descriptor = Int32(truncatingIfNeeded: token & 0xFFFF_FFFF)
+      guard let watch = watches[descriptor], watch.generation == UInt32(token >> 32) else {
+        continue
+      }
+      watch.handler(Readiness(rawValue: events[index].events))
+    }
+  }
+
+  /// Rounded up, so that a timer is due when the wait ends.
+  private static func milliseconds(_ duration: Duration) -> Int32 {
+    guard duration > .zero else { return 0 }
+    let (seconds, attoseconds) = duration.components
+    guard seconds < 1_000_000 else { return 1_000_000_000 }
+    return Int32(seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+  }
+
+  private func event(
+    for descriptor: Int32, _ interest: Readiness, generation: UInt32
+  ) -> epoll_event {
+    var event = epoll_event()
+    event.events = interest.rawValue
+    event.data.u64 = UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor))
+    return event
+  }
+}

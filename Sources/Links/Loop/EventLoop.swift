@@ -1,0 +1,119 @@
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// The event loop of a node: one thread, the main thread, that waits for descriptors and timers and
+/// is the task executor that the node's program runs on.
+///
+/// A suspension that is resumed on the loop costs a queue operation and no thread switch, which is
+/// why programs run here and not on the global pool. Everything but `enqueue`, `perform` and
+/// `isCurrent` must be called on the loop's own thread; the methods trap otherwise.
+package final class EventLoop: TaskExecutor, @unchecked Sendable {
+  /// What other threads have handed over: jobs of the concurrency runtime and closures.
+  private struct Inbox {
+    var jobs: [UnownedJob] = []
+    var closures: [@Sendable () -> Void] = []
+    var isEmpty: Bool { jobs.isEmpty && closures.isEmpty }
+  }
+
+  /// Jobs run in one go before descriptors are looked at again, so that a program that never
+  /// rests cannot shut out its own messages.
+  private static let jobsPerTurn = 512
+
+  private let thread: pthread_t
+  private let wakeDescriptor: Int32
+  private let inbox = Mutex(Inbox())
+  private let inboxHasWork = Atomic<Bool>(false)
+
+  @exclusivity(unchecked) private var jobs = JobQueue()
+  package let poller: DescriptorPoller
+  package let timers = TimerQueue()
+  /// Called before the loop looks at descriptors: links take what came and flush what was sent.
+  @exclusivity(unchecked) private var turnHooks: [() -> Bool] = []
+
+  /// Makes a loop for the calling thread.
+  package init() throws(LoopError) {
+    thread = pthread_self()
+    poller = try DescriptorPoller()
+    wakeDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+    guard wakeDescriptor >= 0 else { throw LoopError(call: "eventfd", errno: errno) }
+    try poller.add(wakeDescriptor, for: .read) { [wakeDescriptor] _ in
+      var count: UInt64 = 0
+      _ = Glibc.read(wakeDescriptor, &count, 8)
+    }
+  }
+
+  /// Whether the caller is on the loop's thread.
+  package var isCurrent: Bool { pthread_equal(pthread_self(), thread) != 0 }
+
+  /// Traps unless called on the loop's thread.
+  package func assertCurrent() {
+    precondition(isCurrent, "this must be called on the node's event loop")
+  }
+
+  /// Takes a job of the concurrency runtime; from any thread.
+  package func enqueue(_ job: consuming ExecutorJob) {
+    let unowned = UnownedJob(job)
+    guard !isCurrent else { return jobs.append(unowned) }
+    handOver { $0.jobs.append(unowned) }
+  }
+
+  /// Runs `body` on the loop soon; from any thread.
+  package func perform(_ body: @escaping @Sendable () -> Void) {
+    handOver { $0.closures.append(body) }
+  }
+
+  private func handOver(_ add: (inout Inbox) -> Void) {
+    let wasEmpty = inbox.withLock { inbox in
+      defer { add(&inbox) }
+      return inbox.isEmpty
+    }
+    guard wasEmpty else { return }
+    inboxHasWork.store(true, ordering: .releasing)
+    var one: UInt64 = 1
+    _ = Glibc.write(wakeDescriptor, &one, 8)
+  }
+
+  /// Adds work that is done in each turn before the loop looks at descriptors. True asks for another
+  /// turn without waiting.
+  package func addTurnHook(_ hook: @escaping () -> Bool) {
+    assertCurrent()
+    turnHooks.append(hook)
+  }
+
+  /// Runs turns until `isDone` says so. May be called again from within a turn.
+  ///
+  /// A turn: jobs, hooks, then descriptors and timers, waiting only when nothing is left to do.
+  package func run(until isDone: () -> Bool) {
+    assertCurrent()
+    while !isDone() {
+      takeInbox()
+      runJobs()
+      var hasMore = false
+      for hook in turnHooks where hook() { hasMore = true }
+      // What has just run may have been what was waited for.
+      if isDone() { return }
+      poller.poll(timeout: jobs.isEmpty && !hasMore ? timers.timeUntilNext() : .zero)
+      timers.fire()
+    }
+  }
+
+  private func takeInbox() {
+    guard inboxHasWork.exchange(false, ordering: .acquiring) else { return }
+    let taken = inbox.withLock { inbox in
+      defer { inbox = Inbox() }
+      return inbox
+    }
+    for job in taken.jobs { jobs.append(job) }
+    for closure in taken.closures { closure() }
+  }
+
+  private func runJobs() {
+    let executor = asUnownedTaskExecutor()
+    var budget = Self.jobsPerTurn
+    while budget > 0, let job = jobs.popFirst() {
+      job.runSynchronously(on: executor)
+      budget -= 1
+    }
+  }
+}

@@ -1,0 +1,70 @@
+internal import HeapModule
+
+/// The loop's timers, on a clock that stands still while the machine sleeps.
+///
+/// A class, because what a timer does may schedule another.
+package final class TimerQueue {
+  /// Names a timer, so that it can be cancelled.
+  package struct ID: Hashable, Sendable {
+    fileprivate let number: UInt64
+  }
+
+  private struct Entry: Comparable {
+    let deadline: SuspendingClock.Instant
+    let id: ID
+
+    static func < (left: Self, right: Self) -> Bool {
+      (left.deadline, left.id.number) < (right.deadline, right.id.number)
+    }
+  }
+
+  @exclusivity(unchecked) private var heap = Heap<Entry>()
+  /// What each live timer does; a cancelled one leaves only its entry in the heap.
+  @exclusivity(unchecked) private var actions: [ID: () -> Void] = [:]
+  @exclusivity(unchecked) private var nextNumber: UInt64 = 0
+
+  init() {}
+
+  /// Runs `action` once, on the loop, after `delay`.
+  package func schedule(
+    after delay: Duration, _ action: @escaping () -> Void
+  ) -> ID {
+    let id = ID(number: nextNumber)
+    nextNumber += 1
+    actions[id] = action
+    heap.insert(Entry(deadline: .now + delay, id: id))
+    return id
+  }
+
+  /// Forgets a timer. One that has fired is ignored.
+  package func cancel(_ id: ID) {
+    guard actions.removeValue(forKey: id) != nil else { return }
+    // Cancelled deadlines are dropped when they come up; rebuilt when they are the most of the heap.
+    guard heap.count > 64, heap.count > 2 * actions.count else { return }
+    heap = Heap(heap.unordered.filter { actions[$0.id] != nil })
+  }
+
+  /// Moves every deadline, because the process was stopped for so long.
+  package func postpone(by time: Duration) {
+    heap = Heap(heap.unordered.map { Entry(deadline: $0.deadline + time, id: $0.id) })
+  }
+
+  func timeUntilNext() -> Duration? {
+    dropCancelled()
+    return heap.min.map { max(.zero, SuspendingClock.Instant.now.duration(to: $0.deadline)) }
+  }
+
+  /// Runs what is due.
+  func fire() {
+    guard !heap.isEmpty else { return }
+    let now = SuspendingClock.Instant.now
+    while let first = heap.min, first.deadline <= now {
+      heap.removeMin()
+      actions.removeValue(forKey: first.id)?()
+    }
+  }
+
+  private func dropCancelled() {
+    while let first = heap.min, actions[first.id] == nil { heap.removeMin() }
+  }
+}

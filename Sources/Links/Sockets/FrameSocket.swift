@@ -1,0 +1,128 @@
+internal import ZeroMQ
+internal import Wire
+
+/// A socket on the loop: one frame a message, sent at once and received in turns.
+///
+/// ZeroMQ's descriptor is edge-triggered and a send can use up its edge, so each turn ends with a
+/// look into every socket that something was done with.
+final class FrameSocket {
+  /// A peer's connection, as a router numbers it; a dealer has one peer, 0.
+  typealias Connection = UInt32
+
+  /// Frames taken from a socket before others have their turn.
+  private static let framesPerTurn = 64
+
+  private let socket: Socket
+  private let loop: EventLoop
+  private let isRouter: Bool
+  @exclusivity(unchecked) private var message = Message()
+  /// Whether the next look may find something: its descriptor said so, or its edge may be used up.
+  @exclusivity(unchecked) private(set) var mayHaveFrames = true
+  @exclusivity(unchecked) private(set) var isClosed = false
+  /// Called with each frame; its bytes are valid during the call.
+  private let onFrame: (Connection, UnsafeRawBufferPointer) -> Void
+  /// Messages that were not one frame from a peer that the router numbered.
+  @exclusivity(unchecked) private(set) var malformed = 0
+
+  init(
+    _ kind: SocketKind, in context: LinkContext, on loop: EventLoop,
+    onFrame: @escaping (Connection, UnsafeRawBufferPointer) -> Void
+  ) throws {
+    socket = try Socket(kind, in: context.get())
+    isRouter = kind == .router
+    self.loop = loop
+    self.onFrame = onFrame
+    // No high-water marks: libzmq loses messages over ipc in an orderly exit with them, and drops
+    // at a router. What bounds the queues is our own credit.
+    try socket.set(
+      .sendHighWaterMark(0), .receiveHighWaterMark(0), .linger(.seconds(1)),
+      .maximumMessageSize(WireLimits.frameSize), .handshakeInterval(.seconds(2)),
+      .reconnectInterval(.milliseconds(5), maximum: .milliseconds(500)))
+    if isRouter { try socket.set(.routerMandatory(true)) }
+    try loop.poller.add(socket.fileDescriptor, for: .read) { [weak self] _ in
+      self?.mayHaveFrames = true
+    }
+  }
+
+  /// Listens at a path, with a socket file that we made and that only this user may use.
+  func listen(at path: String) throws {
+    let descriptor = try ListeningSocket.make(path: path, backlog: 1_024)
+    try socket.set(.useFileDescriptor(descriptor))
+    try socket.bind(.ipc(path: path))
+  }
+
+  func connect(to endpoint: Endpoint) throws {
+    try socket.connect(endpoint)
+  }
+
+  /// Sends a frame; false when the peer has gone.
+  @discardableResult
+  func send(_ frame: [UInt8], to connection: Connection = 0) -> Bool {
+    guard !isClosed else { return false }
+    mayHaveFrames = true
+    guard !isRouter || sendRoutingID(connection) else { return false }
+    if frame.count >= Self.adoptionThreshold {
+      var message = Message(adopting: frame)
+      return (try? socket.trySend(&message)) ?? false
+    }
+    return (try? socket.trySend(frame)) ?? false
+  }
+
+  /// Frames from this size on are handed to ZeroMQ as they are instead of being copied.
+  private static let adoptionThreshold = 16 << 10
+
+  private func sendRoutingID(_ connection: UInt32) -> Bool {
+    withUnsafeTemporaryAllocation(byteCount: 5, alignment: 1) { bytes in
+      bytes[0] = 0
+      bytes.storeBytes(of: connection, toByteOffset: 1, as: UInt32.self)
+      return (try? socket.trySend(UnsafeRawBufferPointer(bytes), more: true)) ?? false
+    }
+  }
+
+  /// Takes what has come, up to a turn's share.
+  func receive() {
+    var budget = Self.framesPerTurn
+    while budget > 0, mayHaveFrames, !isClosed, receiveOne() { budget -= 1 }
+  }
+
+  private func receiveOne() -> Bool {
+    guard receivePart() else {
+      mayHaveFrames = false
+      return false
+    }
+    var connection: Connection = 0
+    if isRouter {
+      // A router names a connection itself by a zero and four bytes; a name that the peer chose is
+      // not one that we have to know.
+      let named = message.withUnsafeBytes { bytes -> UInt32? in
+        guard bytes.count == 5, bytes[0] == 0 else { return nil }
+        return bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self)
+      }
+      guard message.hasMore, receivePart(), let named else {
+        skipRest()
+        return true
+      }
+      connection = named
+    }
+    guard !message.hasMore else {
+      skipRest()
+      return true
+    }
+    message.withUnsafeBytes { onFrame(connection, $0) }
+    return true
+  }
+
+  private func receivePart() -> Bool { (try? socket.tryReceive(into: &message)) ?? false }
+
+  private func skipRest() {
+    malformed += 1
+    while message.hasMore, receivePart() {}
+  }
+
+  func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    loop.poller.remove(socket.fileDescriptor)
+    socket.close()
+  }
+}

@@ -1,0 +1,80 @@
+/// The state of one decoding, shared by all values and containers in it.
+///
+/// Values that decode themselves within one another use the same object: what belongs to the
+/// present value is in `frame`, which the call of each nested value saves and restores. Nested
+/// containers and super decoders get an object of their own, as they may be read in any order.
+///
+/// Exclusivity is not checked at run time, as in the encoder.
+final class DecoderCore: Decoder {
+  let input: DecodingInput
+  @exclusivity(unchecked) var frame: DecodingFrame
+  @exclusivity(unchecked) var path: [PathElement] = []
+  @exclusivity(unchecked) var depth: Int
+  /// Where the value that was decoded last ends.
+  @exclusivity(unchecked) var lastEnd = 0
+  @exclusivity(unchecked) private var lastSerial = 1
+  /// The decoder that a nested container belongs to, whose path leads to this one.
+  private let outerPath: [any CodingKey]
+
+  init(
+    input: DecodingInput, start: Int, depth: Int = 0, outerPath: [any CodingKey] = []
+  ) {
+    self.input = input
+    self.depth = depth
+    self.outerPath = outerPath
+    frame = DecodingFrame(serial: 1, start: start)
+  }
+
+  var codingPath: [any CodingKey] { outerPath + path.map(\.codingKey) }
+
+  var userInfo: [CodingUserInfoKey: Any] { input.options }
+
+  @inline(__always)
+  func cursor(at offset: Int) -> RawCursor {
+    RawCursor(bytes: input.bytes, offset: offset)
+  }
+
+  /// Where the value that starts at an offset ends.
+  func endOfValue(at offset: Int) throws -> Int {
+    var cursor = cursor(at: offset)
+    do throws(MessagePackError) {
+      try cursor.skip(limits: input.limits)
+    } catch {
+      throw corrupted(error)
+    }
+    return cursor.offset
+  }
+
+  /// Decodes a value that has no form of its own by its own code.
+  func decodeNested<T: Decodable>(
+    _ type: T.Type, at offset: Int, _ element: PathElement?
+  ) throws -> T {
+    guard depth < input.limits.depth else {
+      throw decodingError(.tooDeep(at: offset, limit: input.limits.depth), type, offset, element)
+    }
+    let saved = frame
+    depth &+= 1
+    if let element { path.append(element) }
+    lastSerial &+= 1
+    frame = DecodingFrame(serial: lastSerial, start: offset)
+    defer {
+      frame = saved
+      depth &-= 1
+      if element != nil { path.removeLast() }
+    }
+    let value = try type.init(from: self)
+    // A value that did not look at all of its bytes is passed over.
+    lastEnd = frame.end >= 0 ? frame.end : try endOfValue(at: offset)
+    return value
+  }
+
+  /// A decoder for a nested container, or a superclass, at an offset.
+  func nested(at offset: Int, _ element: PathElement) throws -> DecoderCore {
+    guard depth < input.limits.depth else {
+      throw corrupted(.tooDeep(at: offset, limit: input.limits.depth), element)
+    }
+    return DecoderCore(
+      input: input, start: offset, depth: depth + 1,
+      outerPath: codingPath + [element.codingKey])
+  }
+}

@@ -1,0 +1,75 @@
+/// Decodes `Decodable` values from MessagePack.
+///
+/// - What ``MessagePackEncoder`` writes is read back. From other senders, too: integers in wider
+///   formats than needed, integers and `Float` where `Double` is expected if they are exact,
+///   integer keys of maps where the key has an integer, strings or arrays of integers for bytes.
+/// - Keys that nothing asks for are passed over. Of equal keys, one is taken.
+/// - Integers that do not fit, and floating-point numbers where integers are expected, are errors.
+///
+/// Everything that goes wrong is a `DecodingError` with the coding path and, where the bytes are
+/// to blame, a ``MessagePackError`` with the place; or what the value itself throws. Decoders and
+/// containers must not be kept after the value they decode: they then find no data.
+public struct MessagePackDecoder: Sendable {
+  /// What values can ask their decoder for.
+  public var userInfo: [CodingUserInfoKey: any Sendable] = [:]
+
+  /// What is accepted at most.
+  public var limits = MessagePackLimits.default
+
+  /// Creates a decoder.
+  public init() {}
+
+  /// Decodes one value, which must be all there is.
+  public func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8]) throws -> T {
+    try decode(type, from: bytes[...])
+  }
+
+  /// Decodes one value, which must be all there is.
+  public func decode<T: Decodable>(_ type: T.Type, from bytes: ArraySlice<UInt8>) throws -> T {
+    try bytes.withUnsafeBytes { bytes in
+      let (value, end) = try decode(type, bytes, at: 0)
+      guard end == bytes.count else {
+        let error = MessagePackError.trailingBytes(at: end, count: bytes.count - end)
+        throw DecodingError.dataCorrupted(
+          DecodingError.Context(
+            codingPath: [], debugDescription: error.description, underlyingError: error))
+      }
+      return value
+    }
+  }
+
+  /// Decodes the next value of a reader; an error leaves the reader where it was.
+  ///
+  /// The limits are those of this decoder, not those of the reader.
+  @inlinable
+  public func decode<T: Decodable>(
+    _ type: T.Type, from reader: inout MessagePackReader
+  ) throws -> T {
+    if T.self == Int.self, let value = try? reader.readInt() {
+      return unsafeBitCast(value, to: T.self)
+    }
+    return try decodeAny(type, from: &reader)
+  }
+
+  @usableFromInline
+  func decodeAny<T: Decodable>(_ type: T.Type, from reader: inout MessagePackReader) throws -> T {
+    let (value, end) = try reader.storage.withUnsafeBytes { bytes in
+      try decode(type, bytes, at: reader.position)
+    }
+    reader.position = end
+    return value
+  }
+
+  private func decode<T: Decodable>(
+    _ type: T.Type, _ bytes: UnsafeRawBufferPointer, at offset: Int
+  ) throws -> (value: T, end: Int) {
+    let input = DecodingInput(bytes: bytes, limits: limits, options: userInfo)
+    let core = DecoderCore(input: input, start: offset)
+    defer {
+      input.close()
+      core.frame = .closed
+    }
+    let value = try core.decodeValue(type, at: offset, nil)
+    return (value, core.lastEnd)
+  }
+}

@@ -1,0 +1,110 @@
+/// The state of one encoding, shared by all values and containers in it.
+///
+/// Values that encode themselves within one another use the same object: what belongs to the
+/// present value is in `frame`, which the call of each nested value saves and restores. So a
+/// nested value costs no allocation. Nested *containers* may be filled in any order, and get an
+/// encoder of their own whose bytes are put in place when the outer value is complete.
+///
+/// Exclusivity is not checked at run time: these fields are touched several times for every
+/// scalar, the accesses are all instantaneous, and the checks took most of the time.
+final class EncoderCore: Encoder {
+  @exclusivity(unchecked) var buffer: UnsafeMutablePointer<PackedBuffer>
+  @exclusivity(unchecked) var frame = EncodingFrame.closed
+  @exclusivity(unchecked) var path: [PathElement] = []
+  @exclusivity(unchecked) var splices: [Splice] = []
+  @exclusivity(unchecked) var failure: MessagePackError?
+  @exclusivity(unchecked) var depth = 0
+  @exclusivity(unchecked) var maximumDepth = 0
+  @exclusivity(unchecked) var options: [CodingUserInfoKey: any Sendable] = [:]
+  /// The encoder that a nested container belongs to, whose path leads to this one.
+  @exclusivity(unchecked) var outer: EncoderCore?
+  /// A nested container's encoder that is done, kept for the next.
+  @exclusivity(unchecked) var spare: EncoderCore?
+  @exclusivity(unchecked) private var lastSerial = 0
+  /// Keeps the buffer of a nested container; the main buffer is the writer's.
+  private let ownStorage: WriterStorage?
+
+  init(buffer: UnsafeMutablePointer<PackedBuffer>) {
+    self.buffer = buffer
+    ownStorage = nil
+  }
+
+  init(nested storage: WriterStorage) {
+    buffer = storage.buffer
+    ownStorage = storage
+  }
+
+  var codingPath: [any CodingKey] {
+    (outer?.codingPath ?? []) + path.map(\.codingKey)
+  }
+
+  var userInfo: [CodingUserInfoKey: Any] { options }
+
+  /// Begins a value at the end of the buffer.
+  @inline(__always)
+  func open() {
+    lastSerial &+= 1
+    frame = EncodingFrame(
+      serial: lastSerial, kind: .empty, start: buffer.pointee.count, firstSplice: splices.count)
+  }
+
+  /// Completes the present value: puts nested containers in place and the count in the header.
+  @inline(__always)
+  func close() throws {
+    if splices.count > frame.firstSplice { try insertSplices() }
+    switch frame.kind {
+    case .keyed: patchHeader(FormatByte.fixmap, FormatByte.map16)
+    case .unkeyed: patchHeader(FormatByte.fixarray, FormatByte.array16)
+    case .single, .closed: break
+    // A value that encodes nothing is an empty map, as a struct without fields is.
+    case .empty: buffer.pointee.packMapHeader(0)
+    }
+    if failure != nil { try throwFailure() }
+  }
+
+  /// Writes the header of a container into the one byte left for it, or makes room for more.
+  @inline(__always)
+  private func patchHeader(_ short: UInt8, _ format16: UInt8) {
+    if frame.count < 16 {
+      (buffer.pointee.base + frame.start).storeBytes(
+        of: short | UInt8(truncatingIfNeeded: frame.count), as: UInt8.self)
+    } else {
+      patchLongHeader(format16)
+    }
+  }
+
+  @inline(never)
+  private func patchLongHeader(_ format16: UInt8) {
+    let isShort = frame.count < 0x1_0000
+    buffer.pointee.insertGap(at: frame.start + 1, length: isShort ? 2 : 4)
+    let header = buffer.pointee.base + frame.start
+    if isShort {
+      _ = header.store(format16, UInt16(frame.count))
+    } else {
+      _ = header.store(format16 + 1, UInt32(truncatingIfNeeded: frame.count))
+    }
+  }
+
+  /// Encodes a value that has no form of its own by its own code.
+  func encodeNested<T: Encodable>(_ value: T, _ element: PathElement?) throws {
+    guard depth < maximumDepth else {
+      throw invalidValue(value, .tooDeep(at: nil, limit: maximumDepth), element)
+    }
+    let saved = frame
+    depth &+= 1
+    if let element { path.append(element) }
+    open()
+    defer {
+      frame = saved
+      depth &-= 1
+      if element != nil { path.removeLast() }
+    }
+    do {
+      try value.encode(to: self)
+      try close()
+    } catch {
+      dropSplices()
+      throw error
+    }
+  }
+}

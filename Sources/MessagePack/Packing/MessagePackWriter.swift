@@ -1,0 +1,64 @@
+/// Packs values one after the other into one growing buffer.
+///
+/// A writer is a value: a copy does not see what the other writes. Headers of arrays and maps
+/// only announce: the caller packs as many elements, or twice as many, after them. Lengths and
+/// counts above `UInt32.max` have no MessagePack form and are a programming error.
+public struct MessagePackWriter {
+  @usableFromInline var storage: WriterStorage
+
+  /// Creates an empty writer with room for a number of bytes.
+  public init(capacity: Int = 256) {
+    storage = WriterStorage(capacity: capacity)
+  }
+
+  /// What has been packed so far, as a copy.
+  public var bytes: [UInt8] { storage.buffer.pointee.bytes }
+
+  /// The number of bytes packed so far.
+  @inlinable public var count: Int { storage.buffer.pointee.count }
+
+  /// The buffer, which no other writer shares.
+  @inlinable @inline(__always)
+  mutating func unique() -> UnsafeMutablePointer<PackedBuffer> {
+    if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
+    return storage.buffer
+  }
+
+  /// Calls a closure with the packed bytes in place.
+  @inlinable
+  public func withUnsafeBytes<R, E: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    defer { withExtendedLifetime(storage) {} }
+    return try body(
+      UnsafeRawBufferPointer(
+        start: storage.buffer.pointee.base, count: storage.buffer.pointee.count))
+  }
+
+  /// Forgets what was packed and keeps the memory for what comes next.
+  @inlinable
+  public mutating func removeAll() {
+    unique().pointee.count = 0
+  }
+
+  /// Makes room for a number of bytes more.
+  public mutating func reserveCapacity(_ additional: Int) {
+    _ = unique().pointee.reserve(additional)
+  }
+
+  /// Appends bytes that are packed already.
+  public mutating func appendRaw(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { appendRaw($0) }
+  }
+
+  /// Appends bytes that are packed already.
+  public mutating func appendRaw(_ bytes: ArraySlice<UInt8>) {
+    bytes.withUnsafeBytes { appendRaw($0) }
+  }
+
+  /// Appends bytes that are packed already.
+  @inlinable
+  public mutating func appendRaw(_ bytes: UnsafeRawBufferPointer) {
+    unique().pointee.append(bytes)
+  }
+}

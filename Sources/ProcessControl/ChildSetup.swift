@@ -1,0 +1,30 @@
+import CProcessShims
+import Glibc
+
+/// What a child that was started by re-exec does about itself first thing.
+public enum ChildSetup {
+  /// Takes the tag, dies with its parent from now on, adopts orphans, closes all descriptors above 3.
+  ///
+  /// To be called on the main thread before anything else. Throws `parentGone` if the parent is not
+  /// `parentPID` any more; the child should then end.
+  public static func adopt(tag: RunTag, parentPID: Int32) throws(ProcessControlError) {
+    let error = pt_die_with_parent(parentPID)
+    guard error != ESRCH else {
+      throw ProcessControlError(
+        .parentGone, call: "getppid", "process \(parentPID) has ended; end this process too")
+    }
+    guard error == 0 else { throw .system("prctl(PR_SET_PDEATHSIG)", error) }
+    try tag.install()
+    // Had to survive the exec; programs that this one starts must not inherit the death pipe.
+    try? Descriptors.setCloseOnExec(3)
+    pt_close_from(4)
+    becomeSubreaper()
+    pt_reseed()
+  }
+
+  /// Makes this process the parent of orphans among its descendants.
+  public static func becomeSubreaper() {
+    // Cannot fail on the kernels that have pidfds.
+    _ = pt_become_subreaper()
+  }
+}

@@ -1,0 +1,82 @@
+import Glibc
+
+extension Descriptors {
+  /// What one read has brought.
+  public enum ReadResult: Hashable, Sendable {
+    /// Bytes, at the beginning of the buffer.
+    case bytes(Int)
+    /// Nothing at present.
+    case wouldBlock
+    /// The end: nobody can write any more.
+    case end
+  }
+
+  /// Reads once into a buffer.
+  public static func read(
+    _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(ProcessControlError) -> ReadResult {
+    while true {
+      let length = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+      if length > 0 { return .bytes(length) }
+      if length == 0 { return .end }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN: return .wouldBlock
+      // A socket whose other side has died with something unread.
+      case ECONNRESET: return .end
+      default: throw .last("read")
+      }
+    }
+  }
+
+  /// Reads to the end of a blocking descriptor, at most `limit` bytes.
+  public static func readAll(
+    _ descriptor: Int32, limit: Int = 1 << 20
+  ) throws(ProcessControlError) -> [UInt8] {
+    var all: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while all.count < limit {
+      let wanted = min(chunk.count, limit - all.count)
+      let length = Glibc.read(descriptor, &chunk, wanted)
+      if length == 0 { break }
+      if length > 0 {
+        all += chunk[..<length]
+      } else if errno == ECONNRESET {
+        break
+      } else if errno != EINTR {
+        throw .last("read")
+      }
+    }
+    return all
+  }
+
+  /// Writes once; returns how many bytes were taken, 0 when nothing can be taken at present.
+  public static func write(
+    _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer
+  ) throws(ProcessControlError) -> Int {
+    while true {
+      let length = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+      if length >= 0 { return length }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN: return 0
+      default: throw .last("write")
+      }
+    }
+  }
+
+  /// Writes all bytes to a blocking descriptor.
+  public static func writeAll(
+    _ descriptor: Int32, _ bytes: [UInt8]
+  ) throws(ProcessControlError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let length = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if length >= 0 {
+        rest = rest.dropFirst(length)
+      } else if errno != EINTR {
+        throw .last("write")
+      }
+    }
+  }
+}

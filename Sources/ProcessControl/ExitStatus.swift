@@ -1,0 +1,47 @@
+import Glibc
+
+/// How a process ended.
+public enum ExitStatus: Hashable, Sendable, Codable {
+  /// It ended itself with this code.
+  case exited(Int32)
+  /// A signal ended it.
+  case signaled(Int32, coreDumped: Bool)
+
+  /// The status in one number, as Python has it: the code, or the negated signal.
+  public var exitCode: Int32 {
+    switch self {
+    case .exited(let code): code
+    case .signaled(let signal, coreDumped: _): -signal
+    }
+  }
+}
+
+extension ExitStatus: CustomStringConvertible {
+  /// The status in words: "exited 3", "killed by SIGKILL".
+  public var description: String {
+    switch self {
+    case .exited(let code): "exited \(code)"
+    case .signaled(let signal, let coreDumped):
+      "killed by \(SignalName.name(of: signal))\(coreDumped ? " (core dumped)" : "")"
+    }
+  }
+}
+
+/// The names of signals.
+public enum SignalName {
+  /// The name of a signal, such as "SIGTERM"; "signal 40" for one without a name.
+  public static func name(of signal: Int32) -> String {
+    names[signal] ?? "signal \(signal)"
+  }
+
+  private static let names: [Int32: String] = [
+    SIGHUP: "SIGHUP", SIGINT: "SIGINT", SIGQUIT: "SIGQUIT", SIGILL: "SIGILL",
+    SIGTRAP: "SIGTRAP", SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGFPE: "SIGFPE",
+    SIGKILL: "SIGKILL", SIGUSR1: "SIGUSR1", SIGSEGV: "SIGSEGV", SIGUSR2: "SIGUSR2",
+    SIGPIPE: "SIGPIPE", SIGALRM: "SIGALRM", SIGTERM: "SIGTERM", SIGSTKFLT: "SIGSTKFLT",
+    SIGCHLD: "SIGCHLD", SIGCONT: "SIGCONT", SIGSTOP: "SIGSTOP", SIGTSTP: "SIGTSTP",
+    SIGTTIN: "SIGTTIN", SIGTTOU: "SIGTTOU", SIGURG: "SIGURG", SIGXCPU: "SIGXCPU",
+    SIGXFSZ: "SIGXFSZ", SIGVTALRM: "SIGVTALRM", SIGPROF: "SIGPROF", SIGWINCH: "SIGWINCH",
+    SIGIO: "SIGIO", SIGPWR: "SIGPWR", SIGSYS: "SIGSYS",
+  ]
+}

@@ -1,0 +1,35 @@
+import CProcessShims
+import Glibc
+
+extension ForkServer {
+  /// What comes from the helper.
+  public enum Reply {
+    /// The child exists.
+    case started(id: UInt64, ProcessHandle)
+    /// No child was made.
+    case failed(id: UInt64, errno: Int32)
+    /// The helper has ended. Children that it made live on; some may never be answered for.
+    case lost
+  }
+
+  /// Takes the next answer without blocking; nil when nothing is there now.
+  public func receive() -> Reply? {
+    guard fileDescriptor >= 0 else { return .lost }
+    var reply = pt_reply()
+    var pidfd: Int32 = -1
+    switch pt_fork_server_receive(fileDescriptor, &reply, &pidfd) {
+    case 0: break
+    case EAGAIN: return nil
+    default: return .lost
+    }
+    guard reply.error == 0 else { return .failed(id: reply.id, errno: reply.error) }
+    // At a descriptor limit the pidfd is cut off. The pid is safe to use: the child has exit signal
+    // 0 and only we can reap it.
+    if pidfd < 0 { pidfd = pt_pidfd_open(reply.pid) }
+    guard pidfd >= 0 else {
+      pt_kill_and_reap(reply.pid)
+      return .failed(id: reply.id, errno: -pidfd)
+    }
+    return .started(id: reply.id, ProcessHandle(pid: reply.pid, pidfd: pidfd))
+  }
+}

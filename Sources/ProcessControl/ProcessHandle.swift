@@ -1,0 +1,65 @@
+import CProcessShims
+import Glibc
+
+/// A child process, by its pid and a pidfd that this object owns.
+///
+/// Signals and waits go through the pidfd: a pid may be another process's by the time it is used.
+/// Belongs to one thread.
+public final class ProcessHandle {
+  /// The pid, for showing; it may be reused once the process has been reaped.
+  public let pid: Int32
+  /// The pidfd: readable from the process's end on; -1 once closed.
+  public private(set) var pidfd: Int32
+
+  init(pid: Int32, pidfd: Int32) {
+    self.pid = pid
+    self.pidfd = pidfd
+  }
+
+  /// Opens a handle on a process by its pid.
+  ///
+  /// Only for a child that nobody else reaps: the pid of any other may have been reused.
+  public convenience init(pid: Int32) throws(ProcessControlError) {
+    let pidfd = pt_pidfd_open(pid)
+    guard pidfd >= 0 else { throw .system("pidfd_open", -pidfd) }
+    self.init(pid: pid, pidfd: pidfd)
+  }
+
+  deinit { close() }
+
+  /// Whether the process has ended, reaped or not.
+  public var hasEnded: Bool { pidfd < 0 || pt_pidfd_ended(pidfd, 0) != 0 }
+
+  /// Sends a signal.
+  ///
+  /// Throws `noSuchProcess` once it has been reaped, and `systemCall` with `EPERM` for a process
+  /// that has gained rights.
+  public func send(_ signal: Int32) throws(ProcessControlError) {
+    let error = pt_pidfd_signal(pidfd, signal)
+    guard error == 0 else { throw .system("pidfd_send_signal", error) }
+  }
+
+  /// Reaps the process if it has ended; nil while it runs.
+  ///
+  /// Never blocks. Throws `noSuchProcess` if it was reaped before or is not a child of this process.
+  public func reap() throws(ProcessControlError) -> Reaped? {
+    var exit = pt_exit()
+    let error = pt_reap(pidfd, &exit)
+    guard error == 0 else { throw .system("waitid", error) }
+    let status: ExitStatus
+    switch exit.code {
+    case 0: return nil
+    case Int32(CLD_EXITED): status = .exited(exit.status)
+    case Int32(CLD_DUMPED): status = .signaled(exit.status, coreDumped: true)
+    default: status = .signaled(exit.status, coreDumped: false)
+    }
+    return Reaped(status: status, usage: ResourceUsage(exit))
+  }
+
+  /// Closes the pidfd; the process is not touched.
+  public func close() {
+    guard pidfd >= 0 else { return }
+    _ = Glibc.close(pidfd)
+    pidfd = -1
+  }
+}

@@ -1,0 +1,58 @@
+import CProcessShims
+
+/// What a process and its reaped descendants have used.
+public struct ResourceUsage: Hashable, Sendable, Codable {
+  /// Processor time in user mode.
+  public var userTime: Duration
+  /// Processor time in the kernel.
+  public var systemTime: Duration
+  /// The largest resident size, in bytes.
+  public var maximumResidentSize: Int
+  /// How often it waited of its own accord.
+  public var voluntaryContextSwitches: Int
+  /// How often it was made to wait.
+  public var involuntaryContextSwitches: Int
+  /// Page faults served without reading.
+  public var minorPageFaults: Int
+  /// Page faults that had to read.
+  public var majorPageFaults: Int
+
+  /// Makes a record of what was used.
+  public init(
+    userTime: Duration, systemTime: Duration, maximumResidentSize: Int,
+    voluntaryContextSwitches: Int, involuntaryContextSwitches: Int, minorPageFaults: Int,
+    majorPageFaults: Int
+  ) {
+    self.userTime = userTime
+    self.systemTime = systemTime
+    self.maximumResidentSize = maximumResidentSize
+    self.voluntaryContextSwitches = voluntaryContextSwitches
+    self.involuntaryContextSwitches = involuntaryContextSwitches
+    self.minorPageFaults = minorPageFaults
+    self.majorPageFaults = majorPageFaults
+  }
+
+  init(_ exit: pt_exit) {
+    self.init(
+      userTime: .microseconds(exit.user_microseconds),
+      systemTime: .microseconds(exit.system_microseconds),
+      maximumResidentSize: Int(exit.maximum_resident_kibibytes) * 1024,
+      voluntaryContextSwitches: Int(exit.voluntary_switches),
+      involuntaryContextSwitches: Int(exit.involuntary_switches),
+      minorPageFaults: Int(exit.minor_faults), majorPageFaults: Int(exit.major_faults))
+  }
+}
+
+/// What reaping a process yields.
+public struct Reaped: Hashable, Sendable, Codable {
+  /// How it ended.
+  public var status: ExitStatus
+  /// What it used.
+  public var usage: ResourceUsage
+
+  /// Makes a record of an end.
+  public init(status: ExitStatus, usage: ResourceUsage) {
+    self.status = status
+    self.usage = usage
+  }
+}

@@ -1,0 +1,68 @@
+internal import Glibc
+internal import Links
+internal import ProcessControl
+internal import Wire
+
+/// Brings a process up: as the root of a new tree, or as a child that its parent has started.
+struct Launcher {
+  let app: any ProcessTreeApp.Type
+
+  /// Never returns: the process ends with its node.
+  func run() -> Never {
+    do {
+      try Descriptors.ensureStandardDescriptors()
+      ProcessTitle.prepare()
+      guard Bootstrap.takeMark() else { try runRoot() }
+      try runChild(wasSpawned: true)
+    } catch {
+      writeToStandardError("process-tree: \(error)")
+      _exit(1)
+    }
+  }
+
+  private func runRoot() throws -> Never {
+    // Five descriptors a child: the usual soft limit of 1,024 is two hundred children.
+    _ = try? Descriptors.raiseLimit()
+    let identity = try RootIdentity()
+    let configuration = app.configuration
+    let loop = try EventLoop()
+    var server: ForkServer?
+    var spawningReason: String?
+    if configuration.startMethod == .forkServer {
+      WarmUp.run(on: loop)
+      do {
+        switch try ForkServer.start(run: identity.run) {
+        case .child: try runChild(wasSpawned: false)
+        case .node(let made): server = made
+        }
+      } catch let error as ProcessControlError {
+        spawningReason = error.message
+      }
+    }
+    let shared = NodeShared(configuration: configuration, programs: app.programs)
+    let runtime = NodeRuntime(
+      identity.node, on: loop, shared: shared, runSecret: try randomBytes(Credentials.length))
+    if let spawningReason { runtime.spawningReason = spawningReason }
+    let main = NodeMain(runtime, forkServer: server)
+    let app = app
+    try main.runRoot { root in try await app.init().run(in: root) }
+  }
+
+  /// Runs a child whose bootstrap record is waiting. A child makes its own fork server before it
+  /// starts anything; what that clones comes back here as a child of the child.
+  private func runChild(wasSpawned: Bool) throws -> Never {
+    var wasSpawned = wasSpawned
+    while true {
+      let record = try Bootstrap.read()
+      ProcessTitle.set(record.name)
+      let tag = RunTag(run: record.run.id, node: record.tag)
+      if wasSpawned { try ChildSetup.adopt(tag: tag, parentPID: record.parent.pid) }
+      let child = try ChildStart(record, tag: tag, app: app)
+      guard child.needsForkServer else { try child.run(forkServer: nil) }
+      switch try ForkServer.start(run: child.identity.run) {
+      case .child: wasSpawned = false
+      case .node(let server): try child.run(forkServer: server)
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+internal import Glibc
+internal import Links
+internal import Logging
+internal import ProcessControl
+internal import Wire
+
+/// Runs a node on the main thread: the program as a task on the loop, the loop until all is over,
+/// then the end of the process.
+struct NodeMain {
+  private let runtime: NodeRuntime
+  private let bound: LoopBound<NodeRuntime>
+
+  init(_ runtime: NodeRuntime, forkServer: ForkServer?) {
+    self.runtime = runtime
+    bound = LoopBound(runtime, on: runtime.loop)
+    guard let forkServer else { return }
+    runtime.forkServer = try? ForkServerClient(forkServer, on: runtime.loop) { [unowned runtime] in
+      runtime.forkServerLost()
+    }
+  }
+
+  private var node: Node { Node(bound) }
+
+  private func prepareLoop() throws {
+    try runtime.loop.drainMainQueue()
+    try runtime.handleSignals()
+  }
+
+  // MARK: The root
+
+  func runRoot(
+    _ body: @escaping @Sendable (Node) async throws -> Void
+  ) throws -> Never {
+    try prepareLoop()
+    start { node in
+      do {
+        try await body(node)
+        return .result([])
+      } catch {
+        return ProgramRun.outcome(of: error, in: node)
+      }
+    }
+    runtime.loop.run { runtime.ending.isFinished }
+    leaveRoot()
+  }
+
+  /// Ends the process once its node has finished.
+  func leave() -> Never {
+    runtime.identity.isRoot ? leaveRoot() : leaveChild()
+  }
+
+  private func leaveRoot() -> Never {
+    _ = (runtime.output as? RootOutput)?.flush(within: .seconds(2))
+    runtime.closeListeners()
+    runtime.forkServer?.end()
+    if runtime.hasDirectory { runtime.directory.remove() }
+    if let signal = runtime.ending.signal { exit(128 + signal) }
+    exit(runtime.ending.outcome?.exitCode ?? 1)
+  }
+
+  // MARK: A child
+
+  func runChild(
+    _ program: any NodeProgram.Type, arguments: [UInt8]?, parent: ParentLink
+  ) throws -> Never {
+    try prepareLoop()
+    forwardLog()
+    parent.onMessage = { [unowned runtime] in runtime.receiveFromParent($0) }
+    try runtime.loop.poller.add(Bootstrap.descriptor, for: .read) { [unowned runtime] readiness in
+      guard readiness.contains(.hangUp) else { return }
+      // The parent has gone and the kernel did not end us: our user may have changed.
+      runtime.loop.poller.remove(Bootstrap.descriptor)
+      kill(getpid(), SIGKILL)
+    }
+    parent.send(.ready)
+    start { [bound] node in
+      let run = ProgramRun(type: program, node: node)
+      do {
+        let arguments = try await Self.receivePayload(arguments, by: bound)
+        return await run.outcome(arguments: arguments)
+      } catch {
+        return ProgramRun.outcome(of: error, in: node)
+      }
+    }
+    runtime.loop.run { runtime.ending.isFinished }
+    leaveChild()
+  }
+
+  /// The arguments: from the record, or, when they were too large for it, over the data socket.
+  private nonisolated(nonsending) static func receivePayload(
+    _ inline: [UInt8]?, by bound: LoopBound<NodeRuntime>
+  ) async throws -> [UInt8] {
+    if let inline { return inline }
+    guard let channel = bound.value.parent?.dataLink.channel(EdgeChannels.payload),
+      let bytes = try await channel.receive()
+    else { throw ProcessTreeError(.unreachable, "The parent ended before it sent the arguments.") }
+    return bytes
+  }
+
+  private func leaveChild() -> Never {
+    fflush(nil)
+    if let signal = runtime.ending.signal { SignalSource.restoreDefaultAndRaise(signal) }
+    _exit(runtime.ending.outcome?.exitCode ?? 1)
+  }
+
+  /// Log records of this process, whichever library logs them, go to the root from now on.
+  private func forwardLog() {
+    let level = runtime.shared.configuration.logLevel
+    let name = runtime.identity.name
+    let bound = bound
+    LoggingSystem.bootstrap { label in
+      TreeLogHandler(logLevel: level, label: label, node: name) { record in
+        guard let bytes = try? record.encoded() else { return }
+        bound.perform { $0.append(log: [bytes]) }
+      }
+    }
+  }
+
+  // MARK: Both
+
+  /// Starts the program's task on the loop.
+  private func start(
+    _ body: @escaping @Sendable (Node) async -> RecordedOutcome
+  ) {
+    let bound = bound
+    let node = node
+    let task = Task(executorPreference: runtime.loop) {
+      let outcome = await body(node)
+      bound.perform { $0.programEnded(outcome) }
+    }
+    runtime.ending.cancelProgram = { task.cancel() }
+  }
+}

@@ -1,0 +1,32 @@
+internal import Glibc
+internal import ProcessControl
+internal import Wire
+
+/// Who the root of a new run is.
+struct RootIdentity {
+  let run: RunIdentity
+  let node: NodeIdentity
+
+  /// Draws the run's number, marks this process with it, and lets it adopt what dead nodes leave.
+  init() throws {
+    let runID = try RunTag.randomRunID()
+    let tag = RunTag(run: runID, node: try RunTag.randomNodeID())
+    try tag.install()
+    ChildSetup.becomeSubreaper()
+    run = try RunIdentity.ofThisProcess(
+      runID: runID, directory: RunDirectory(run: runID).path)
+    node = NodeIdentity(
+      path: .root, name: NodePath.root.description, pid: getpid(), isDaemon: false, parent: nil,
+      tag: tag, run: run, build: HostProcess.buildIdentity())
+  }
+}
+
+/// Bytes from the kernel's random generator.
+func randomBytes(_ count: Int) throws(ProcessTreeError) -> [UInt8] {
+  var bytes = [UInt8](repeating: 0, count: count)
+  guard getentropy(&bytes, count) == 0 else {
+    throw ProcessTreeError(
+      .systemCallFailed, "getentropy: \(String(cString: strerror(errno)))")
+  }
+  return bytes
+}

@@ -1,0 +1,21 @@
+public import Logging
+public import Supervision
+
+/// Settings of a tree; made at the root, inherited by every node.
+public struct TreeConfiguration: Sendable {
+  /// How children are started.
+  public var startMethod: StartMethod = .forkServer
+  /// How long each step of stopping a child may take, unless the child has a policy of its own.
+  public var stopPolicy: StopPolicy = .default
+  /// How long a child has from its start until it says that it is ready.
+  public var startDeadline: Duration = .seconds(30)
+  /// What the root does with the output of nodes.
+  public var output: OutputMode = .passThrough
+  /// Log records of nodes below this level stay where they are.
+  public var logLevel: Logger.Level = .info
+  /// How many children a group has alive at a time when it is given no limit; nil is any number.
+  public var defaultLimit: Int?
+
+  /// The defaults.
+  public init() {}
+}

@@ -1,0 +1,138 @@
+internal import Links
+public import ProcessControl
+public import Supervision
+internal import Synchronization
+internal import Wire
+
+/// A child of this node, whatever its program returns; see ``Child`` for the result.
+///
+/// A child exists before it is started and after it has ended. It may be used from any thread and
+/// from many tasks at once.
+public class AnyChild: @unchecked Sendable {
+  /// What is known of the child and may be looked at anywhere; written on the loop.
+  struct State {
+    var phase: ChildPhase = .declared
+    var pid: Int32?
+    var report: ExitReport?
+    var outcome: RecordedOutcome?
+    var wasStarted = false
+    /// The message channel, once somebody has used it; keeps what came for after the child's end.
+    var edge: Edge?
+  }
+
+  let specification: ChildSpecification
+  let node: LoopBound<NodeRuntime>
+  let state = Mutex(State())
+
+  init(_ specification: ChildSpecification, of node: LoopBound<NodeRuntime>) {
+    self.specification = specification
+    self.node = node
+  }
+
+  /// The name: `Process-N1:…:Nk` unless one was given, where Nk counts the children of a node.
+  public var name: String { specification.name }
+
+  /// The place in the tree, written like a default name; unique in a run.
+  public var path: String { specification.path.description }
+
+  /// Whether the child is stopped, and not joined, when this node ends. Set when it is made.
+  public var isDaemon: Bool { specification.isDaemon }
+
+  /// The process; nil before the start. After the end it is the id that the process had.
+  public var pid: Int32? { state.withLock(\.pid) }
+
+  /// Python's exit code: nil while the child has not ended, then 0 after a result, N after
+  /// `node.exit(N)`, 1 after an uncaught error, -N after signal N.
+  public var exitCode: Int32? { exitReport?.exitCode }
+
+  /// Whether the child has been started and not yet been reaped.
+  public var isAlive: Bool { state.withLock { $0.wasStarted && $0.report == nil } }
+
+  /// Where the child is in its life.
+  public var phase: ChildPhase { state.withLock(\.phase) }
+
+  /// All that is known about the child's end; nil before it.
+  public var exitReport: ExitReport? { state.withLock(\.report) }
+
+  /// Starts the child; returns when it has said that it is about to run its program.
+  ///
+  /// Throws `alreadyStarted` the second time, and a ``ChildFailure`` with the reason when the child
+  /// could not start. A cancelled task stops the child again.
+  public func start() async throws {
+    try await withExclusiveStart { try await node.waitForReady(self) }
+  }
+
+  /// Waits until the child has ended and been reaped, for ever or at most `timeout`.
+  ///
+  /// Nil when the time is over; zero or less only looks. Throws `notStarted` before the start,
+  /// `CancellationError` when the task is cancelled; the child goes on in both cases.
+  @discardableResult
+  public func join(timeout: Duration? = nil) async throws -> ExitStatus? {
+    try requireStarted("join")
+    return try await node.waitForExit(of: self, timeout: timeout)?.status
+  }
+
+  /// Asks the child to stop, then SIGTERM, then SIGKILL, each after its time; returns when it has
+  /// been reaped. Its descendants are stopped with it, within the same deadline.
+  @discardableResult
+  public func stop(reason: String = "asked to stop") async throws -> ExitStatus? {
+    try await end(from: .ask, reason: reason)
+  }
+
+  /// Sends SIGTERM, and SIGKILL after the policy's time; does not wait. Nothing happens to a child
+  /// that has ended.
+  public func terminate() {
+    request(.terminate, reason: "terminate() was called")
+  }
+
+  /// Sends SIGKILL; does not wait. The child's descendants end with it.
+  public func kill() {
+    request(.kill, reason: "kill() was called")
+  }
+
+  /// Events of the child and everything below it, from now on.
+  ///
+  /// Throws `notStarted` before the start, because there is nothing to wait for yet.
+  public var events: LifecycleEvents {
+    get async throws {
+      try requireStarted("events")
+      let path = specification.path
+      return try await node.run { $0.events.subscribe(to: path) }
+    }
+  }
+
+  func requireStarted(_ what: String) throws(ProcessTreeError) {
+    guard state.withLock(\.wasStarted) else {
+      throw ProcessTreeError(
+        .notStarted, "\(name) has not been started: call start() before \(what).")
+    }
+  }
+
+  private func end(
+    from step: ChildLifecycle.StopStep, reason: String
+  ) async throws -> ExitStatus? {
+    try requireStarted("stop()")
+    request(step, reason: reason)
+    return try await node.waitForExit(of: self, timeout: nil)?.status
+  }
+
+  func request(_ step: ChildLifecycle.StopStep, reason: String) {
+    node.perform { runtime in
+      let request = StopRequest(requestedBy: runtime.identity.name, reason: reason)
+      runtime.controller(of: self)?.stop(from: step, request)
+    }
+  }
+
+  /// Marks the child as started and runs `body`, once.
+  func withExclusiveStart<Success>(_ body: () async throws -> Success) async throws -> Success {
+    let isFirst = state.withLock { state in
+      defer { state.wasStarted = true }
+      return !state.wasStarted
+    }
+    guard isFirst else {
+      throw ProcessTreeError(
+        .alreadyStarted, "\(name) has been started before: make a new child to run it again.")
+    }
+    return try await body()
+  }
+}

@@ -1,0 +1,45 @@
+internal import Links
+internal import Synchronization
+
+/// A child whose program returns an `Output`.
+public final class Child<Output: Sendable>: AnyChild, @unchecked Sendable {
+  private let decode: @Sendable ([UInt8]) throws -> Output
+
+  init(
+    _ specification: ChildSpecification, of node: LoopBound<NodeRuntime>,
+    decode: @escaping @Sendable ([UInt8]) throws -> Output
+  ) {
+    self.decode = decode
+    super.init(specification, of: node)
+  }
+
+  /// The program's result, once the child has ended and been reaped; may be asked for many times.
+  ///
+  /// Throws ``RemoteFailure`` when the program threw an error, ``ChildFailure`` when the child ended
+  /// in another way without a result, `notStarted` before the start, `CancellationError` when the
+  /// waiting task is cancelled (the child goes on), and a decoding error when the result cannot be
+  /// decoded.
+  public var result: Output {
+    get async throws {
+      try requireStarted("result")
+      _ = try await node.waitForExit(of: self, timeout: nil)
+      return try recordedResult()
+    }
+  }
+
+  /// The result of a child that has ended.
+  func recordedResult() throws -> Output {
+    let (outcome, report) = state.withLock { ($0.outcome, $0.report) }
+    switch outcome {
+    case .result(let bytes): return try decode(bytes)
+    case .failure(let failure): throw failure
+    // Nothing is what a program without a result returns, so that leaving with 0 is success there.
+    case .exit(0) where Output.self == Void.self: return try decode([])
+    default: break
+    }
+    guard let report else {
+      throw ProcessTreeError(.notStarted, "\(name) has not ended yet.")
+    }
+    throw ChildFailure(report)
+  }
+}

@@ -1,0 +1,60 @@
+internal import Links
+internal import Wire
+
+extension ChildController {
+  /// Takes a control message of the child.
+  func receive(_ message: ControlMessage) {
+    switch message {
+    case .ready:
+      guard lifecycle.phase <= .stopping, !wasReady else { return }
+      runtime.emit(.ready, about: child)
+      becameReady()
+    case .outcome(let outcome): record(outcome)
+    case .goodbye:
+      hasPendingGoodbye = true
+      answerGoodbye()
+    case .events(let records): runtime.receiveEvents(records, from: child)
+    case .log(let records): runtime.receiveLog(records)
+    case .rejected(_, let reason): runtime.emit(.messageRejected(reason: reason), about: child)
+    case .welcome, .refused, .stop, .goodbyeAcknowledged, .connectData:
+      // Only parents say these.
+      runtime.emit(.messageRejected(reason: "unexpected control message"), about: child)
+    }
+  }
+
+  private func record(_ said: Outcome) {
+    // The first outcome counts; a program ends once.
+    guard outcome == nil, !awaitsPayload else { return }
+    switch said {
+    case .result(let bytes): outcome = .result(bytes)
+    case .failure(let bytes): outcome = .failure(decodeFailure(bytes))
+    case .exit(let code): outcome = .exit(code)
+    case .cancelled: outcome = .cancelled
+    case .resultOnDataSocket:
+      awaitsPayload = true
+      let payload = dataLink.channel(EdgeChannels.payload)
+      payload.onItemAvailable = { [weak self, unowned payload] in self?.takePayload(payload) }
+      takePayload(payload)
+    }
+  }
+
+  private func takePayload(_ payload: ItemChannel) {
+    guard awaitsPayload, let bytes = payload.takeItem() else { return }
+    awaitsPayload = false
+    outcome = .result(bytes)
+    answerGoodbye()
+  }
+
+  private func decodeFailure(_ bytes: [UInt8]) -> RemoteFailure {
+    (try? RemoteFailure(encoded: bytes))
+      ?? RemoteFailure(
+        WireError("the error itself could not be decoded"), at: child.name)
+  }
+
+  /// Answers the goodbye once all that was announced before it has come.
+  private func answerGoodbye() {
+    guard hasPendingGoodbye, !awaitsPayload, !saidGoodbye else { return }
+    saidGoodbye = true
+    handle(.goodbye)
+  }
+}

@@ -1,0 +1,260 @@
+internal import Glibc
+internal import Links
+internal import ProcessControl
+internal import Supervision
+internal import Synchronization
+internal import Wire
+
+/// What the parent holds of a started child, and how it carries out what the child's lifecycle
+/// decides. Belongs to the loop; gone once the child has been reaped.
+final class ChildController {
+  let child: AnyChild
+  unowned let runtime: NodeRuntime
+  let credentials: Credentials
+  let tag: RunTag
+  let dataLink: DataLink
+
+  private(set) var lifecycle: ChildLifecycle
+  private(set) var stopRequest: StopRequest?
+  private var deadline: TimerQueue.ID?
+  var process: ProcessHandle?
+  var streams: ChildStreams?
+  /// The parent's end of the descriptor that the child inherits: its end tells the child that the
+  /// parent has gone.
+  var deathPipe: Int32?
+  var startFailure: String?
+  var outcome: RecordedOutcome?
+  /// The result is on the data socket and has not come yet; the goodbye waits for it.
+  var awaitsPayload = false
+  var hasPendingGoodbye = false
+  var saidGoodbye = false
+  var wasReady = false
+  private var wasSignalled = false
+  private let startTime = SuspendingClock.now
+  private var exit: Reaped?
+  private let memoryKills: UInt64?
+  private var readyWaiters: [() -> Void] = []
+  private var exitWaiters: [UInt64: (ExitReport?) -> Void] = [:]
+  private var nextWaiter: UInt64 = 0
+
+  init(_ child: AnyChild, tag: RunTag, credentials: Credentials, in runtime: NodeRuntime) {
+    self.child = child
+    self.runtime = runtime
+    self.tag = tag
+    self.credentials = credentials
+    let configuration = runtime.shared.configuration
+    lifecycle = ChildLifecycle(
+      policy: child.specification.stopPolicy ?? configuration.stopPolicy,
+      startDeadline: configuration.startDeadline)
+    memoryKills = runtime.memoryKills
+    let position = child.specification.position
+    dataLink = DataLink(on: runtime.loop) { [unowned runtime] frame in
+      runtime.listeners?.data.send(frame, to: position)
+    }
+    dataLink.onConnectionNeeded = { [weak self] in self?.askForDataConnection() }
+  }
+
+  private var askedForData = false
+
+  private func askForDataConnection() {
+    guard !askedForData, isConnected else { return }
+    askedForData = true
+    send(.connectData)
+  }
+
+  // MARK: Decisions and their effects
+
+  func handle(_ input: ChildLifecycle.Input) {
+    for action in lifecycle.handle(input) { perform(action) }
+    child.state.withLock { state in
+      // The last phase is published with the report, so that nobody sees one without the other.
+      if lifecycle.phase != .exited { state.phase = lifecycle.phase }
+    }
+  }
+
+  private func perform(_ action: ChildLifecycle.Action) {
+    switch action {
+    case .launch: runtime.launch(self)
+    case .arm(let what, let time): arm(what, after: time)
+    case .disarm: disarm()
+    case .ask(let time):
+      send(
+        .stop(
+          requestedBy: stopRequest?.requestedBy ?? runtime.identity.name,
+          reason: stopRequest?.reason ?? "asked to stop",
+          milliseconds: time.wholeMilliseconds))
+    case .terminate: signal([SIGTERM, SIGCONT])
+    case .kill: signal([SIGKILL])
+    case .acknowledgeGoodbye: send(.goodbyeAcknowledged)
+    case .conclude: conclude()
+    }
+  }
+
+  private func arm(_ what: ChildLifecycle.Deadline, after time: Duration) {
+    disarm()
+    deadline = runtime.loop.timers.schedule(after: time) { [weak self] in
+      self?.deadline = nil
+      self?.handle(.deadlinePassed(what))
+    }
+  }
+
+  private func disarm() {
+    if let deadline { runtime.loop.timers.cancel(deadline) }
+    deadline = nil
+  }
+
+  private func signal(_ signals: [Int32]) {
+    wasSignalled = true
+    for signal in signals { try? process?.send(signal) }
+  }
+
+  private(set) var isConnected = false
+
+  func connected() {
+    isConnected = true
+    handle(.connected)
+  }
+
+  func send(_ message: ControlMessage) {
+    runtime.listeners?.control.send(message.frame(), to: child.specification.position)
+  }
+
+  /// Stops the child, from this step on; the first request is the one that is reported.
+  ///
+  /// - Parameter policy: What this node has time for, when it is stopping itself.
+  func stop(
+    from step: ChildLifecycle.StopStep, _ request: StopRequest, within policy: StopPolicy? = nil
+  ) {
+    guard lifecycle.phase != .exited else { return }
+    if let policy { lifecycle.limit(to: policy) }
+    if stopRequest == nil {
+      stopRequest = request
+      runtime.emit(.stopping(request), about: child)
+    }
+    handle(.stop(step))
+  }
+
+  // MARK: The process
+
+  /// The process exists; from now on its end is watched for.
+  func started(_ handle: ProcessHandle) {
+    process = handle
+    child.state.withLock { $0.pid = handle.pid }
+    runtime.emit(.started, about: child)
+    do {
+      try runtime.loop.poller.add(handle.pidfd, for: .read) { [weak self] _ in self?.reap() }
+    } catch {
+      // Without a watch its end would go unseen.
+      startFailure = "its end cannot be watched: \(error)"
+      try? handle.send(SIGKILL)
+      exit = handle.reapSoon()
+      return self.handle(.exited)
+    }
+    self.handle(.processStarted)
+  }
+
+  func couldNotStart(_ reason: String) {
+    startFailure = reason
+    handle(.couldNotStart)
+  }
+
+  private func reap() {
+    guard let process, exit == nil, let reaped = try? process.reap() else { return }
+    exit = reaped
+    runtime.loop.poller.remove(process.pidfd)
+    // What the child said last may have come already.
+    runtime.receiveFrames()
+    handle(.exited)
+  }
+
+  /// Everything is over: reads what is left, tells everybody, forgets the child.
+  private func conclude() {
+    streams?.drainAndClose()
+    if let deathPipe { Descriptors.close(deathPipe) }
+    deathPipe = nil
+    dataLink.close(.peerGone)
+    let report = makeReport()
+    process?.close()
+    child.state.withLock { state in
+      state.outcome = outcome
+      state.report = report
+      state.phase = .exited
+    }
+    runtime.concluded(self, report)
+    let waiters = readyWaiters
+    readyWaiters = []
+    for waiter in waiters { waiter() }
+    let ends = exitWaiters
+    exitWaiters = [:]
+    for (_, waiter) in ends { waiter(report) }
+  }
+
+  private func makeReport() -> ExitReport {
+    ExitReport(
+      node: child.name, pid: process?.pid, status: exit?.status, cause: cause(),
+      stopRequest: stopRequest, usage: exit?.usage,
+      lifetime: startTime.duration(to: .now),
+      lastErrorLines: streams?.errorTail.lastErrorLines ?? [],
+      crashAccount: streams?.errorTail.crashAccount ?? [])
+  }
+
+  private func cause() -> ExitCause {
+    if let startFailure { return .couldNotStart(reason: startFailure) }
+    guard let exit else {
+      return stopRequest.map { .stopped($0) }
+        ?? .couldNotStart(reason: "there never was a process")
+    }
+    let isUnexplainedKill = exit.status == .signaled(SIGKILL, coreDumped: false) && !wasSignalled
+    let memoryRanOut =
+      isUnexplainedKill
+      && memoryKills.map { (ControlGroup.outOfMemoryKills() ?? $0) > $0 } ?? false
+    return .explaining(
+      ExitEvidence(
+        status: exit.status, outcome: outcome, saidGoodbye: saidGoodbye, stopRequest: stopRequest,
+        wasSignalled: wasSignalled, wasReady: wasReady, startTimedOut: lifecycle.startTimedOut,
+        memoryRanOut: memoryRanOut))
+  }
+
+  // MARK: Waiting
+
+  /// Calls `body` when the child is ready or will never be.
+  func whenReady(_ body: @escaping () -> Void) {
+    guard lifecycle.phase <= .starting else { return body() }
+    readyWaiters.append(body)
+  }
+
+  func becameReady() {
+    wasReady = true
+    handle(.ready)
+    let waiters = readyWaiters
+    readyWaiters = []
+    for waiter in waiters { waiter() }
+  }
+
+  /// Calls `body` with the report at the end, or with nil after `timeout`; returns a number to
+  /// cancel by.
+  func whenExited(
+    timeout: Duration?, _ body: @escaping (ExitReport?) -> Void
+  ) -> UInt64 {
+    let id = nextWaiter
+    nextWaiter += 1
+    guard let timeout else {
+      exitWaiters[id] = body
+      return id
+    }
+    let timers = runtime.loop.timers
+    let timer = timers.schedule(after: timeout) { [weak self] in
+      self?.exitWaiters.removeValue(forKey: id)?(nil)
+    }
+    exitWaiters[id] = { report in
+      timers.cancel(timer)
+      body(report)
+    }
+    return id
+  }
+
+  /// Calls the waiter back now, without a report.
+  func cancelWaiter(_ id: UInt64) {
+    exitWaiters.removeValue(forKey: id)?(nil)
+  }
+}

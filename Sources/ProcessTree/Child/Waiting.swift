@@ -1,0 +1,84 @@
+internal import Links
+internal import ProcessControl
+internal import Supervision
+internal import Synchronization
+internal import Wire
+
+extension LoopBound<NodeRuntime> {
+  /// Starts a child and waits until it is ready; throws when it will never be.
+  func waitForReady(_ child: AnyChild) async throws {
+    try await run { try $0.begin(child) }
+    await withTaskCancellationHandler {
+      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+        perform { runtime in
+          guard let controller = runtime.controller(of: child) else { return continuation.resume() }
+          controller.whenReady { continuation.resume() }
+        }
+      }
+    } onCancel: {
+      child.request(.terminate, reason: "the task that was starting it was cancelled")
+    }
+    if Task.isCancelled {
+      _ = try? await waitForExit(of: child, timeout: nil, isShielded: true)
+      throw CancellationError()
+    }
+    guard let report = child.exitReport, case .couldNotStart = report.cause else { return }
+    throw ChildFailure(report)
+  }
+
+  /// Waits until a child has been reaped; nil when the time is over first.
+  ///
+  /// - Parameter isShielded: Whether the wait goes on when the task is cancelled.
+  func waitForExit(
+    of child: AnyChild, timeout: Duration?, isShielded: Bool = false
+  ) async throws -> ExitReport? {
+    if let report = child.exitReport { return report }
+    if let timeout, timeout <= .zero { return nil }
+    let waiter = WaiterID()
+    let report = await withTaskCancellationHandler {
+      await withUnsafeContinuation { (continuation: UnsafeContinuation<ExitReport?, Never>) in
+        guard isShielded || !Task.isCancelled else { return continuation.resume(returning: nil) }
+        perform { runtime in
+          guard let controller = runtime.controller(of: child) else {
+            return continuation.resume(returning: child.exitReport)
+          }
+          waiter.number = controller.whenExited(timeout: timeout) {
+            continuation.resume(returning: $0)
+          }
+        }
+      }
+    } onCancel: {
+      guard !isShielded else { return }
+      // Behind the registration, which is in the loop's hands by now or is never made.
+      loop.perform {
+        guard let number = waiter.number else { return }
+        self.value.controller(of: child)?.cancelWaiter(number)
+      }
+    }
+    if report == nil, !isShielded { try Task.checkCancellation() }
+    return report
+  }
+}
+
+extension NodeRuntime {
+  /// Begins the life of a child.
+  func begin(_ child: AnyChild) throws {
+    guard shared.startsChildren else {
+      child.state.withLock { $0.wasStarted = false }
+      throw ProcessTreeError(
+        .nodeEnding, "\(identity.name) is ending and starts no more children.")
+    }
+    let controller = ChildController(
+      child, tag: RunTag(run: identity.run.runID, node: try RunTag.randomNodeID()),
+      credentials: Credentials(
+        runSecret: runSecret, token: try randomBytes(Credentials.length)),
+      in: self)
+    add(controller)
+    controller.handle(.start)
+  }
+}
+
+/// The number of a waiter, told to its cancellation handler; touched on the loop alone.
+private final class WaiterID: @unchecked Sendable {
+  var number: UInt64?
+}

@@ -1,0 +1,103 @@
+internal import Glibc
+internal import MessagePack
+internal import Synchronization
+internal import Wire
+
+/// A node's view of what happens in its subtree: numbers, keeps the picture, tells subscribers, and
+/// hands on to the parent.
+final class EventHub {
+  private struct Subscription {
+    let queue: EventQueue
+    let path: NodePath
+  }
+
+  /// The picture, which any thread may look at.
+  let picture: SubtreePicture
+  private var subscriptions: [Subscription] = []
+  private var numbers: [NodePath: UInt64] = [:]
+  /// Encoded events for the parent, of this turn.
+  private var outgoing: [[UInt8]] = []
+  /// Whether events are handed on; false at the root.
+  private let hasParent: Bool
+
+  init(picture: SubtreePicture, hasParent: Bool) {
+    self.picture = picture
+    self.hasParent = hasParent
+  }
+
+  /// Events of the node at `path` and of those below it, from now on.
+  func subscribe(to path: NodePath) -> LifecycleEvents {
+    let queue = EventQueue()
+    subscriptions.append(Subscription(queue: queue, path: path))
+    return LifecycleEvents(queue: queue)
+  }
+
+  /// Takes an event that this node noticed about itself or one of its children, and numbers it.
+  ///
+  /// A child's events are numbered by its parent alone, so that there is one order; so what a child
+  /// says about itself comes here without a number.
+  func emit(_ event: LifecycleEvent, about path: NodePath) {
+    var event = event
+    numbers[path, default: 0] += 1
+    event.sequence = numbers[path] ?? 1
+    deliver(event, about: path)
+    if case .exited = event.kind { numbers[path] = nil }
+  }
+
+  /// Takes an event that was numbered further down, or one of this node's own on the way to where
+  /// it will be numbered.
+  func deliver(_ event: LifecycleEvent, about path: NodePath) {
+    picture.apply(event, about: path)
+    for subscription in subscriptions where path.isWithin(subscription.path) {
+      subscription.queue.push(event)
+    }
+    guard hasParent, let bytes = try? EventRecord(path: path, event: event).encoded() else {
+      return
+    }
+    outgoing.append(bytes)
+  }
+
+  /// Takes what is to be sent to the parent.
+  func takeOutgoing() -> [[UInt8]] {
+    guard !outgoing.isEmpty else { return [] }
+    defer { outgoing = [] }
+    return outgoing
+  }
+
+  /// The subscription of a child that has gone ends after its last event.
+  func finish(_ path: NodePath) {
+    for subscription in subscriptions where subscription.path == path {
+      subscription.queue.finish()
+    }
+    subscriptions.removeAll { $0.path == path }
+  }
+
+  func finishAll() {
+    for subscription in subscriptions { subscription.queue.finish() }
+    subscriptions = []
+  }
+
+  /// The wall clock, in nanoseconds since 1970.
+  static func now() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}
+
+/// An event on the control socket.
+struct EventRecord: Codable {
+  let path: NodePath
+  let event: LifecycleEvent
+
+  func encoded() throws -> [UInt8] { try MessagePackEncoder().encode(self) }
+
+  init(path: NodePath, event: LifecycleEvent) {
+    self.path = path
+    self.event = event
+  }
+
+  init(encoded: [UInt8]) throws {
+    self = try MessagePackDecoder().decode(Self.self, from: encoded)
+  }
+}

@@ -1,0 +1,94 @@
+public import Supervision
+internal import Synchronization
+internal import Wire
+
+/// A node in a snapshot.
+public struct NodeSnapshot: Hashable, Sendable, Codable {
+  /// The node's name.
+  public var name: String
+  /// Its place in the tree as a default name.
+  public var path: String
+  /// Its process; nil before there is one.
+  public var pid: Int32?
+  /// Its parent's process; nil for the root.
+  public var parentPID: Int32?
+  /// Where it is in its life.
+  public var phase: ChildPhase
+  /// Its live children, in the order in which they were made.
+  public var children: [NodeSnapshot]
+}
+
+/// A subtree at one moment, as the node that was asked sees it.
+public struct TreeSnapshot: Hashable, Sendable, Codable {
+  /// The node that was asked, with all live nodes below it.
+  public var root: NodeSnapshot
+  /// How many live nodes of the subtree are in each phase, the node itself included.
+  public var counts: [ChildPhase: Int]
+  /// How many nodes below have ended so far.
+  public var exitedCount: Int
+}
+
+/// What a node knows of its subtree, from the events that passed; usable on any thread.
+final class SubtreePicture: Sendable {
+  private struct State {
+    var nodes: [NodePath: NodeSnapshot] = [:]
+    var exited = 0
+  }
+
+  private let path: NodePath
+  private let state: Mutex<State>
+
+  init(of node: NodeSnapshot, at path: NodePath) {
+    self.path = path
+    state = Mutex(State(nodes: [path: node]))
+  }
+
+  func apply(_ event: LifecycleEvent, about path: NodePath) {
+    guard path != self.path else { return }
+    let phase: ChildPhase? =
+      switch event.kind {
+      case .started: .starting
+      case .ready: .ready
+      case .stopping: .stopping
+      case .exited, .lost: .exited
+      default: nil
+      }
+    guard let phase else { return }
+    state.withLock { state in
+      guard phase != .exited else {
+        if state.nodes.removeValue(forKey: path) != nil { state.exited += 1 }
+        return
+      }
+      state.nodes[path] = NodeSnapshot(
+        name: event.node, path: event.path, pid: event.pid, parentPID: event.parentPID,
+        phase: phase, children: [])
+    }
+  }
+
+  /// The live nodes below a node, which are lost when it dies without a word; the deepest first.
+  func nodes(below path: NodePath) -> [(NodePath, NodeSnapshot)] {
+    state.withLock { state in
+      state.nodes.filter { $0.key != path && $0.key.isWithin(path) }
+        .sorted { $0.key.positions.count > $1.key.positions.count }
+        .map { ($0.key, $0.value) }
+    }
+  }
+
+  func snapshot() -> TreeSnapshot {
+    let (nodes, exited) = state.withLock { ($0.nodes, $0.exited) }
+    var children: [NodePath: [NodePath]] = [:]
+    for path in nodes.keys.sorted() where path != self.path {
+      children[NodePath(positions: Array(path.positions.dropLast())), default: []].append(path)
+    }
+    func build(_ path: NodePath) -> NodeSnapshot? {
+      guard var node = nodes[path] else { return nil }
+      node.children = (children[path] ?? []).compactMap(build)
+      return node
+    }
+    let counts = nodes.values.reduce(into: [:]) { $0[$1.phase, default: 0] += 1 }
+    let root =
+      build(path)
+      ?? NodeSnapshot(name: "\(path)", path: "\(path)", phase: .exited, children: [])
+    return TreeSnapshot(root: root, counts: counts, exitedCount: exited)
+  }
+}

@@ -1,0 +1,40 @@
+/// Several children of a group failed; all the errors that came, in the order in which they came.
+///
+/// A group in which one child failed throws that child's error itself.
+public struct ChildGroupFailure: Error, Sendable, CustomStringConvertible {
+  /// The errors: ``RemoteFailure`` and ``ChildFailure``, or what the group's own body threw.
+  public let failures: [any Error]
+
+  /// How many failed, and how.
+  public var description: String {
+    "\(failures.count) failures: " + failures.map { "\($0)" }.joined(separator: "; ")
+  }
+}
+
+extension ChildGroupFailure: Codable {
+  /// Decodes failures that crossed a process; each is a ``RemoteFailure`` or a ``ChildFailure``.
+  public init(from decoder: any Decoder) throws {
+    failures = try [Portable](from: decoder).map(\.error)
+  }
+
+  /// Encodes the failures; errors of other types as what they say.
+  public func encode(to encoder: any Encoder) throws {
+    try failures.map(Portable.init).encode(to: encoder)
+  }
+
+  private enum Portable: Codable {
+    case remote(RemoteFailure)
+    case child(ChildFailure)
+
+    init(_ error: any Error) {
+      self = (error as? ChildFailure).map(Self.child) ?? .remote(RemoteFailure(carrying: error))
+    }
+
+    var error: any Error {
+      switch self {
+      case .remote(let failure): failure
+      case .child(let failure): failure
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+public import Supervision
+
+/// Why a node ended, as far as the system can tell.
+public enum ExitCause: Hashable, Sendable, Codable {
+  /// The program returned its result.
+  case completed
+  /// The program threw an error that nobody caught.
+  case failed(type: String, text: String)
+  /// The program called ``Node/exit(_:)-(Int32)`` with this code.
+  case exited(code: Int32)
+  /// The node was asked to stop and did so.
+  case stopped(StopRequest)
+  /// The node was asked to stop and ended by the signal that followed.
+  case terminated(StopRequest, signal: Int32)
+  /// The process crashed by itself: a trap, a bad memory access, an abort, a stack overflow.
+  case crashed(signal: Int32)
+  /// The process was ended by a signal that this tree did not send.
+  case killed(signal: Int32)
+  /// The kernel ended the process because memory had run out.
+  case outOfMemory
+  /// The process ended with this code behind the library's back, without a result; also code 0.
+  case exitedWithoutResult(code: Int32)
+  /// The node could not be started.
+  case couldNotStart(reason: String)
+  /// The node ended, or was ended, because its parent had gone.
+  case parentDied
+
+  /// Whether the node did what it was started for.
+  public var isSuccess: Bool { self == .completed || self == .exited(code: 0) }
+}
+
+extension ExitCause: CustomStringConvertible {
+  /// The cause in words.
+  public var description: String {
+    switch self {
+    case .completed: "completed"
+    case .failed(let type, let text): "uncaught \(type): \(text)"
+    case .exited(let code): "exited with code \(code)"
+    case .stopped(let request): "stopped by \(request.requestedBy): \(request.reason)"
+    case .terminated(let request, let signal):
+      "ended by \(signalName(signal)) after \(request.requestedBy) asked it to stop: "
+        + request.reason
+    case .crashed(let signal): "crashed with \(signalName(signal))"
+    case .killed(let signal): "killed by \(signalName(signal)) from outside the tree"
+    case .outOfMemory: "killed because memory had run out"
+    case .exitedWithoutResult(let code): "exited with code \(code) without a result"
+    case .couldNotStart(let reason): "could not start: \(reason)"
+    case .parentDied: "ended because its parent had gone"
+    }
+  }
+}

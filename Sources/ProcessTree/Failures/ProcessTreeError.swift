@@ -1,0 +1,56 @@
+/// A call that the library refused, or could not carry out, in this process.
+public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
+  /// What kind of error it is.
+  public struct Code: Hashable, Sendable, Codable, CustomStringConvertible {
+    private enum Kind: String, Codable {
+      case alreadyStarted, notStarted, programNotFindable, invalidName, invalidLimit
+      case directoryUnusable, systemCallFailed, nodeEnding, scopeEnded, unreachable
+      case messageNotEncodable, messageNotDecodable, alreadyIterating
+    }
+
+    private let kind: Kind
+
+    /// The child has been started already; a child starts once.
+    public static let alreadyStarted = Self(kind: .alreadyStarted)
+    /// The child has not been started yet.
+    public static let notStarted = Self(kind: .notStarted)
+    /// The program's type cannot be found by its name in another process.
+    public static let programNotFindable = Self(kind: .programNotFindable)
+    /// A name for a node that cannot be used.
+    public static let invalidName = Self(kind: .invalidName)
+    /// A limit below one.
+    public static let invalidLimit = Self(kind: .invalidLimit)
+    /// The directory for the run's sockets cannot be made, or its path is too long.
+    public static let directoryUnusable = Self(kind: .directoryUnusable)
+    /// A call to the operating system failed, for want of descriptors or processes for instance.
+    public static let systemCallFailed = Self(kind: .systemCallFailed)
+    /// The node is ending and starts no children any more.
+    public static let nodeEnding = Self(kind: .nodeEnding)
+    /// The scope of a child group has ended.
+    public static let scopeEnded = Self(kind: .scopeEnded)
+    /// The peer of an edge has ended.
+    public static let unreachable = Self(kind: .unreachable)
+    /// A message could not be encoded; nothing was sent.
+    public static let messageNotEncodable = Self(kind: .messageNotEncodable)
+    /// A message is not of the type asked for; the next one can be received all the same.
+    public static let messageNotDecodable = Self(kind: .messageNotDecodable)
+    /// Another task is receiving from this edge already.
+    public static let alreadyIterating = Self(kind: .alreadyIterating)
+
+    /// The code's name.
+    public var description: String { kind.rawValue }
+  }
+
+  /// What kind of error it is.
+  public let code: Code
+  /// What happened, and what to do about it.
+  public let message: String
+
+  init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  /// The message.
+  public var description: String { message }
+}

@@ -1,0 +1,45 @@
+internal import Logging
+internal import MessagePack
+
+/// A log record of a node on its way to the root.
+struct LogRecord: Codable, Sendable {
+  var node: String
+  var label: String
+  var level: Logger.Level
+  var message: String
+  var metadata: [String: String]
+  var source: String
+  var file: String
+  var function: String
+  var line: UInt
+
+  func encoded() throws -> [UInt8] { try MessagePackEncoder().encode(self) }
+
+  init(encoded: [UInt8]) throws {
+    self = try MessagePackDecoder().decode(Self.self, from: encoded)
+  }
+
+  init(
+    node: String, label: String, level: Logger.Level, message: String,
+    metadata: [String: String], source: String, file: String, function: String, line: UInt
+  ) {
+    self.node = node
+    self.label = label
+    self.level = level
+    self.message = message
+    self.metadata = metadata
+    self.source = source
+    self.file = file
+    self.function = function
+    self.line = line
+  }
+
+  /// Logs the record in this process, the root, with the node's name as metadata.
+  func logHere() {
+    var logger = Logger(label: label)
+    logger[metadataKey: "node.name"] = .string(node)
+    logger.log(
+      level: level, "\(message)", metadata: metadata.mapValues { .string($0) }, source: source,
+      file: file, function: function, line: line)
+  }
+}

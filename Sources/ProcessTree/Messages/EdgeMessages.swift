@@ -1,0 +1,74 @@
+internal import Links
+internal import Wire
+
+/// The messages that come over the edge to a child, or to the parent, as values of one type.
+///
+/// One task receives at a time. The sequence ends when the peer has ended and all that it sent has
+/// been taken. A message that is not a `Message` makes `next()` throw `messageNotDecodable`; the
+/// sender is told by an event, and the next call goes on with the next message.
+public struct EdgeMessages<Message: Decodable & Sendable>: AsyncSequence, Sendable {
+  let edge: Edge
+
+  /// Takes the messages one after another.
+  public struct Iterator: AsyncIteratorProtocol {
+    let edge: Edge
+
+    /// The next message; nil at the end. Throws `CancellationError` when the task is cancelled.
+    public mutating func next() async throws -> Message? {
+      guard let bytes = try await edge.receive() else { return nil }
+      do {
+        return try MessageCoding.decode(Message.self, from: bytes)
+      } catch {
+        edge.reject(error.message)
+        throw error
+      }
+    }
+  }
+
+  /// Starts iterating, from the next message on that nobody has taken.
+  public func makeAsyncIterator() -> Iterator { Iterator(edge: edge) }
+}
+
+/// The message channel of one edge, from either end.
+struct Edge: Sendable {
+  let loop: EventLoop
+  private let channel: LoopBound<ItemChannel>
+  private let sendControl: @Sendable (ControlMessage) -> Void
+
+  init(
+    _ channel: LoopBound<ItemChannel>, sendControl: @escaping @Sendable (ControlMessage) -> Void
+  ) {
+    loop = channel.loop
+    self.channel = channel
+    self.sendControl = sendControl
+  }
+
+  /// Sends an item, waiting for credit if need be.
+  func send(_ item: [UInt8]) async throws {
+    do {
+      guard loop.isCurrent else {
+        return try await withTaskExecutorPreference(loop) { try await channel.value.send(item) }
+      }
+      try await channel.value.send(item)
+    } catch LinkError.peerGone {
+      throw ProcessTreeError(.unreachable, "The peer has ended: the message was not sent.")
+    }
+  }
+
+  /// The next item; nil at the end.
+  func receive() async throws -> [UInt8]? {
+    do {
+      guard loop.isCurrent else {
+        return try await withTaskExecutorPreference(loop) { try await channel.value.receive() }
+      }
+      return try await channel.value.receive()
+    } catch LinkError.alreadyReceiving {
+      throw ProcessTreeError(
+        .alreadyIterating, "Another task is receiving from this edge: one may at a time.")
+    }
+  }
+
+  func reject(_ reason: String) {
+    sendControl(.rejected(channel: EdgeChannels.messages, reason: reason))
+  }
+}

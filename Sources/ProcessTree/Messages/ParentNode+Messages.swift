@@ -1,0 +1,32 @@
+internal import Links
+
+extension ParentNode {
+  /// Sends a message to the parent's program; suspends while the parent has not taken enough of the
+  /// earlier ones (about a megabyte is under way at most).
+  ///
+  /// Throws `unreachable`, `messageNotEncodable` before anything is sent, and `CancellationError`.
+  public func send<Message: Encodable & Sendable>(_ message: Message) async throws {
+    try await edge().send(MessageCoding.encode(message))
+  }
+
+  /// The messages that the parent's program sends to this node, as values of one type.
+  public func messages<Message: Decodable & Sendable>(
+    of type: Message.Type
+  ) async throws -> EdgeMessages<Message> {
+    EdgeMessages(edge: try await edge())
+  }
+
+  private func edge() async throws -> Edge {
+    let runtime = runtime
+    let made = try await runtime.run { node -> Edge? in
+      node.parent.map { parent in
+        let channel = parent.dataLink.channel(EdgeChannels.messages)
+        return Edge(LoopBound(channel, on: node.loop)) { message in
+          runtime.perform { $0.parent?.send(message) }
+        }
+      }
+    }
+    guard let made else { throw ProcessTreeError(.unreachable, "The root has no parent.") }
+    return made
+  }
+}

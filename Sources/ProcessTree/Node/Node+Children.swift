@@ -1,0 +1,61 @@
+internal import Links
+internal import MessagePack
+public import Supervision
+internal import Wire
+
+extension Node {
+  /// Makes a child without starting it.
+  ///
+  /// - Parameters:
+  ///   - program: What the child runs; its properties are the arguments.
+  ///   - name: At most 64 bytes without control characters and slashes; need not be unique. Without
+  ///     one the child is called after its place: `Process-N1:…:Nk`.
+  ///   - daemon: Whether the child is stopped, and not joined, when this node ends. Without a value
+  ///     it is what this node is.
+  ///   - stopPolicy: How long each step of stopping the child may take; the configuration's without.
+  /// - Throws: `programNotFindable` for a private or local type that the app does not list,
+  ///   `invalidName`, `nodeEnding`, and an encoding error for arguments that cannot be encoded.
+  public func makeChild<Program: NodeProgram>(
+    _ program: Program, name: String? = nil, daemon: Bool? = nil, stopPolicy: StopPolicy? = nil
+  ) throws -> Child<Program.Output> {
+    guard shared.startsChildren else {
+      throw ProcessTreeError(
+        .nodeEnding, "\(self.name) is ending and starts no more children.")
+    }
+    if let name { try Self.check(name: name) }
+    let reference = try ProgramReference(Program.self, listed: shared.programs)
+    let arguments = try MessagePackEncoder().encode(program)
+    let path = identity.path.child(shared.takePosition())
+    guard path.positions.count <= NodePath.maximumDepth else {
+      throw ProcessTreeError(
+        .invalidLimit, "A tree is at most \(NodePath.maximumDepth) levels deep.")
+    }
+    let specification = ChildSpecification(
+      path: path, name: name ?? path.description, isDaemon: daemon ?? isDaemon,
+      program: reference, arguments: arguments, stopPolicy: stopPolicy)
+    return Child(specification, of: runtime) { try Program._decode($0) }
+  }
+
+  /// Makes a child and starts it; returns when the child has said that it is about to run.
+  ///
+  /// The parameters and errors are those of ``makeChild(_:name:daemon:stopPolicy:)`` and
+  /// ``AnyChild/start()``.
+  public func spawn<Program: NodeProgram>(
+    _ program: Program, name: String? = nil, daemon: Bool? = nil, stopPolicy: StopPolicy? = nil
+  ) async throws -> Child<Program.Output> {
+    let child = try makeChild(program, name: name, daemon: daemon, stopPolicy: stopPolicy)
+    try await child.start()
+    return child
+  }
+
+  private static func check(name: String) throws(ProcessTreeError) {
+    let bytes = name.utf8
+    let isPrintable = bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }
+    guard !bytes.isEmpty, bytes.count <= WireLimits.nodeName, isPrintable else {
+      throw ProcessTreeError(
+        .invalidName,
+        "\(name.debugDescription) cannot name a node: 1 to \(WireLimits.nodeName) bytes without "
+          + "control characters and slashes are expected.")
+    }
+  }
+}

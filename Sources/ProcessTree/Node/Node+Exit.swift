@@ -1,0 +1,32 @@
+internal import Glibc
+internal import Links
+
+extension Node {
+  /// Ends the node with this exit code, as `sys.exit` does: its children are stopped, what was sent
+  /// is delivered, the parent is told. The rest of the program does not run.
+  ///
+  /// An exit is not a result: whoever awaits one gets a ``ChildFailure`` with the cause `exited`,
+  /// except that 0 is the success of a program that returns nothing.
+  ///
+  /// - Parameter code: 0 to 255.
+  public func exit(_ code: Int32 = 0) -> Never {
+    let code = code & 0xFF
+    runtime.perform { $0.programEnded(.exit(code)) }
+    guard runtime.loop.isCurrent else {
+      // The loop ends the process; this thread has nothing more to do.
+      while true { pause() }
+    }
+    let runtime = runtime.value
+    runtime.loop.run { runtime.ending.isFinished }
+    NodeMain(runtime, forkServer: nil).leave()
+  }
+
+  /// Ends the node with 0 for true and 1 for false.
+  public func exit(_ isSuccess: Bool) -> Never { exit(isSuccess ? 0 : 1) }
+
+  /// Writes the message to standard error and ends the node with 1.
+  public func exit(_ message: String) -> Never {
+    writeToStandardError(message)
+    exit(1)
+  }
+}

@@ -1,0 +1,92 @@
+internal import Glibc
+internal import Links
+public import Logging
+public import Supervision
+internal import Wire
+
+/// The node that a program runs in: its name and place, its children, its parent.
+///
+/// May be used from any thread; work on the node's sockets and processes is done on its event loop,
+/// where programs run too.
+public final class Node: Sendable {
+  let runtime: LoopBound<NodeRuntime>
+  let identity: NodeIdentity
+  let shared: NodeShared
+  private let picture: SubtreePicture
+
+  init(_ runtime: LoopBound<NodeRuntime>) {
+    self.runtime = runtime
+    identity = runtime.value.identity
+    shared = runtime.value.shared
+    picture = runtime.value.events.picture
+  }
+
+  /// The name: `MainProcess` for the root, `Process-N1:…:Nk` for others unless one was given.
+  public var name: String { identity.name }
+
+  /// The place in the tree, written like a default name; unique in a run.
+  public var path: String { identity.path.description }
+
+  /// The node's process.
+  public var pid: Int32 { identity.pid }
+
+  /// Whether this is the root of its tree.
+  public var isRoot: Bool { identity.isRoot }
+
+  /// Whether the node is stopped, and not joined, when its parent ends.
+  public var isDaemon: Bool { identity.isDaemon }
+
+  /// The node's parent; nil for the root.
+  public var parent: ParentNode? { identity.parent.map { ParentNode($0, of: runtime) } }
+
+  /// The children that have been started and not yet been reaped, in the order they were made.
+  public var children: [AnyChild] { shared.liveChildren }
+
+  /// The node and all live nodes below it, as this node sees them now.
+  public var snapshot: TreeSnapshot { picture.snapshot() }
+
+  /// Events of this node and everything below it, from now on.
+  public var events: LifecycleEvents {
+    get async throws {
+      let path = identity.path
+      return try await runtime.run { $0.events.subscribe(to: path) }
+    }
+  }
+
+  /// Who asked this node to stop, and why; nil while nobody has. The program's task is cancelled at
+  /// the same time.
+  public var stopRequest: StopRequest? { shared.stopRequest }
+
+  /// A logger whose records reach the root with the node's name as `node.name`.
+  public var logger: Logger {
+    var logger = Logger(label: "process-tree.node")
+    if isRoot { logger[metadataKey: "node.name"] = .string(name) }
+    return logger
+  }
+
+  /// The settings of the tree as they are for children that this node starts.
+  public var configuration: TreeConfiguration { shared.configuration }
+
+  /// Changes the settings for children that are started from now on; they inherit them.
+  public func configure(_ change: (inout TreeConfiguration) -> Void) { shared.configure(change) }
+
+  /// Reports progress to everybody who watches this node's events.
+  ///
+  /// Up to a hundred reports in a tenth of a second are passed on as they are. Of more, the latest
+  /// is, with the count of those left out.
+  public func report(_ message: String, completed: Int? = nil, total: Int? = nil) {
+    let report = ProgressReport(
+      message: String(message.prefix(Self.longestReport)), completed: completed, total: total)
+    runtime.perform { $0.report(report) }
+  }
+
+  private static let longestReport = 4_096
+
+  /// Runs work on the concurrency pool of this process, in parallel to the event loop: for what
+  /// computes for long or blocks, and is not worth a child of its own.
+  public func offload<Success: Sendable>(
+    _ work: @escaping @Sendable () throws -> Success
+  ) async throws -> Success {
+    try await Task.detached { try work() }.value
+  }
+}

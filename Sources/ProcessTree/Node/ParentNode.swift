@@ -1,0 +1,22 @@
+internal import Glibc
+internal import Links
+
+/// The parent of the node that a program runs in.
+public struct ParentNode: Sendable {
+  let runtime: LoopBound<NodeRuntime>
+  private let peer: NodeIdentity.Peer
+
+  init(_ peer: NodeIdentity.Peer, of runtime: LoopBound<NodeRuntime>) {
+    self.peer = peer
+    self.runtime = runtime
+  }
+
+  /// The parent's name.
+  public var name: String { peer.name }
+
+  /// The parent's process.
+  public var pid: Int32 { peer.pid }
+
+  /// Whether the parent still lives. A node does not outlive its parent for long.
+  public var isAlive: Bool { getppid() == peer.pid }
+}

@@ -1,0 +1,31 @@
+internal import DequeModule
+
+/// What is kept of a process's standard error for its exit report.
+struct ErrorTail {
+  /// The last lines that are kept (features of peers: none keeps any).
+  private static let lastLines = 20
+  /// A crash account is longer, and its head says what happened.
+  private static let accountLines = 100
+  private static let longestLine = 1_024
+
+  private var last: Deque<String> = []
+  private var account: [String]?
+
+  /// Takes the next line.
+  mutating func append(_ line: [UInt8]) {
+    let text = String(decoding: line.prefix(Self.longestLine), as: UTF8.self)
+    last.append(text)
+    if last.count > Self.lastLines { last.removeFirst() }
+    if Self.beginsAccount(text) { account = [] }
+    if let count = account?.count, count < Self.accountLines { account?.append(text) }
+  }
+
+  var lastErrorLines: [String] { Array(last) }
+
+  /// From the last line on that the Swift runtime begins an account with.
+  var crashAccount: [String] { account ?? [] }
+
+  private static func beginsAccount(_ line: String) -> Bool {
+    line.contains("Program crashed") || line.contains("Fatal error")
+  }
+}

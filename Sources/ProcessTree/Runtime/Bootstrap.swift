@@ -1,0 +1,75 @@
+internal import Glibc
+internal import MessagePack
+internal import ProcessControl
+internal import Wire
+
+/// The bootstrap record on its way through the descriptor that a child inherits.
+///
+/// Four bytes of length, big-endian, then the record as MessagePack. Nothing secret is ever in
+/// arguments or the environment; the environment of a re-exec'd child says only which descriptor.
+enum Bootstrap {
+  /// Where every child finds the record.
+  static let descriptor: Int32 = 3
+
+  private static let variable = "PROCESS_TREE_BOOTSTRAP"
+  private static let largestRecord = 256 << 10
+  /// A parent writes the record before the process exists; a silent one is no parent.
+  private static let deadline: Duration = .seconds(10)
+
+  /// The environment that makes the program a child when it is started anew.
+  static func environment() -> [String] {
+    var variables: [String] = []
+    var next = environ
+    while let text = next.pointee {
+      variables.append(String(cString: text))
+      next += 1
+    }
+    return variables + ["\(variable)=\(descriptor)"]
+  }
+
+  /// Whether this process was started anew as a child; its own children must not think so too.
+  static func takeMark() -> Bool {
+    guard getenv(variable) != nil else { return false }
+    unsetenv(variable)
+    return true
+  }
+
+  static func write(_ record: BootstrapRecord, to descriptor: Int32) throws {
+    let body = try MessagePackEncoder().encode(record)
+    let bytes = withUnsafeBytes(of: UInt32(body.count).bigEndian, Array.init) + body
+    // The socket's buffer holds it: nobody reads yet.
+    try Descriptors.setNonBlocking(descriptor)
+    let written = try bytes.withUnsafeBytes {
+      (buffer) throws(ProcessControlError) in try Descriptors.write(descriptor, buffer)
+    }
+    guard written == bytes.count else {
+      throw ProcessTreeError(
+        .systemCallFailed, "The bootstrap record of \(bytes.count) bytes does not fit its socket.")
+    }
+  }
+
+  /// Reads the record that the parent has written, within a deadline.
+  static func read() throws -> BootstrapRecord {
+    let length = try read(count: 4).reduce(0) { $0 << 8 | Int($1) }
+    guard length <= largestRecord else {
+      throw WireError("a bootstrap record has at most \(largestRecord) bytes, not \(length)")
+    }
+    return try MessagePackDecoder().decode(
+      BootstrapRecord.self, from: try read(count: length))
+  }
+
+  private static func read(count: Int) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: count)
+    while bytes.count < count {
+      var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      guard poll(&wait, 1, Int32(deadline.wholeMilliseconds)) == 1 else {
+        throw WireError("the parent sent no bootstrap record within \(deadline)")
+      }
+      let length = Glibc.read(descriptor, &chunk, count - bytes.count)
+      guard length > 0 else { throw WireError("the bootstrap record ends too early") }
+      bytes += chunk[..<length]
+    }
+    return bytes
+  }
+}

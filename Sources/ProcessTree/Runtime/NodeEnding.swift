@@ -1,0 +1,18 @@
+internal import ProcessControl
+internal import Supervision
+
+/// How far the end of a node has come.
+struct NodeEnding {
+  /// What the program left; nil while it runs.
+  var outcome: RecordedOutcome?
+  /// The signal that asked the node to end, to be died of in the end.
+  var signal: Int32?
+  /// What there is time for when children are stopped; nil: each child's own policy.
+  var childPolicy: StopPolicy?
+  /// The goodbye was said, or, at the root, everything is done.
+  var isLeaving = false
+  /// The loop has nothing more to do.
+  var isFinished = false
+  /// Ends the program's task.
+  var cancelProgram: (() -> Void)?
+}

@@ -1,0 +1,136 @@
+internal import Glibc
+internal import Links
+internal import ProcessControl
+internal import Supervision
+internal import Wire
+
+extension NodeRuntime {
+  /// How long a child waits for the answer to its goodbye while its parent lives.
+  private static let goodbyeDeadline: Duration = .seconds(60)
+  /// How long the root goes on for a program that does not end when its task is cancelled.
+  private static let programGrace: Duration = .seconds(1)
+
+  // MARK: Being asked to stop
+
+  /// Stops this node: ends the program, then the children, the last started first.
+  ///
+  /// - Parameter budget: The time for the whole subtree; nil takes the configuration's policy.
+  func requestStop(_ request: StopRequest, within budget: Duration?) {
+    guard shared.noteStop(request) else { return }
+    let policy = budget.map { StopPolicy.within(budget: $0) } ?? shared.configuration.stopPolicy
+    ending.childPolicy = policy
+    shared.stopStartingChildren()
+    ending.cancelProgram?()
+    stopChildren(request, where: { _ in true })
+    guard identity.isRoot else { return }
+    // Nobody is above the root to end a program that does not listen.
+    _ = loop.timers.schedule(after: policy.total + Self.programGrace) { [unowned self] in
+      programEnded(.cancelled)
+    }
+  }
+
+  private func stopChildren(_ request: StopRequest, where isWanted: (AnyChild) -> Bool) {
+    for (_, controller) in controllers.sorted(by: { $0.key > $1.key })
+    where isWanted(controller.child) {
+      controller.stop(from: .ask, request, within: ending.childPolicy)
+    }
+  }
+
+  // MARK: The end of the program
+
+  /// The program has ended: tells the parent, then waits for, or stops, the children.
+  func programEnded(_ outcome: RecordedOutcome) {
+    guard ending.outcome == nil else { return }
+    ending.outcome = outcome
+    flushReports()
+    shared.stopStartingChildren()
+    tellParent(outcome)
+    if case .result = outcome, shared.stopRequest == nil {
+      let reason = "\(identity.name) has ended, and the child is a daemon"
+      stopChildren(StopRequest(requestedBy: identity.name, reason: reason), where: \.isDaemon)
+    } else {
+      let reason = "\(identity.name) is ending"
+      stopChildren(
+        shared.stopRequest ?? StopRequest(requestedBy: identity.name, reason: reason),
+        where: { _ in true })
+    }
+    finishIfDone()
+  }
+
+  private func tellParent(_ outcome: RecordedOutcome) {
+    guard let parent else { return }
+    switch outcome {
+    case .result(let bytes) where bytes.count <= WireLimits.inlinePayload:
+      parent.send(.outcome(.result(bytes)))
+    case .result(let bytes):
+      try? parent.dataLink.channel(EdgeChannels.payload).post(bytes)
+      parent.send(.outcome(.resultOnDataSocket))
+    case .failure(let failure):
+      parent.send(.outcome(.failure((try? failure.encoded()) ?? [])))
+    case .exit(let code): parent.send(.outcome(.exit(code)))
+    case .cancelled: parent.send(.outcome(.cancelled))
+    }
+  }
+
+  /// A child has been reaped; the node may have nothing more to wait for.
+  func childEnded() { finishIfDone() }
+
+  /// Leaves once the program has ended and nothing is left below.
+  func finishIfDone() {
+    guard ending.outcome != nil, controllers.isEmpty, adopted.isEmpty, !ending.isLeaving else {
+      return
+    }
+    ending.isLeaving = true
+    fflush(nil)
+    events.finishAll()
+    guard let parent else {
+      ending.isFinished = true
+      return
+    }
+    forkServer?.dismiss()
+    sayGoodbye(to: parent)
+  }
+
+  /// Says goodbye once everything sent before has been handed to the socket.
+  private func sayGoodbye(to parent: ParentLink) {
+    guard parent.dataLink.isDrained else {
+      _ = loop.timers.schedule(after: .milliseconds(1)) { [unowned self] in
+        sayGoodbye(to: parent)
+      }
+      return
+    }
+    parent.send(events: events.takeOutgoing(), log: takeLog())
+    parent.send(.goodbye(exitCode: ending.outcome?.exitCode ?? 1))
+    _ = loop.timers.schedule(after: Self.goodbyeDeadline) { [unowned self] in
+      ending.isFinished = true
+    }
+  }
+
+  // MARK: What the parent says
+
+  /// Takes a control message of the parent.
+  func receiveFromParent(_ message: ControlMessage) {
+    switch message {
+    case .stop(let requestedBy, let reason, let milliseconds):
+      requestStop(
+        StopRequest(requestedBy: requestedBy, reason: reason),
+        within: .milliseconds(max(0, milliseconds)))
+    case .goodbyeAcknowledged:
+      ending.isFinished = true
+    case .rejected(_, let reason):
+      emitOwn(.messageRejected(reason: reason))
+    case .refused(let reason):
+      // Without a parent that listens there is nothing to run for.
+      writeToStandardError("\(identity.name): the parent refused the connection: \(reason)")
+      _exit(1)
+    case .ready, .outcome, .goodbye, .events, .log, .welcome, .connectData: break
+    }
+  }
+}
+
+/// Writes a line without the buffers of the C library, which a dying process may not flush.
+func writeToStandardError(_ line: String) {
+  var bytes = Array(line.utf8)
+  bytes.append(UInt8(ascii: "\n"))
+  _ = write(STDERR_FILENO, bytes, bytes.count)
+}

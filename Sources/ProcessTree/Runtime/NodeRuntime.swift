@@ -1,0 +1,222 @@
+internal import Glibc
+internal import Links
+internal import ProcessControl
+internal import Supervision
+internal import Wire
+
+/// The effects of a node: its sockets, its children, its way up. Belongs to the loop.
+final class NodeRuntime {
+  /// The sockets on which children connect.
+  struct Listeners {
+    let control: EdgeListener
+    let data: EdgeListener
+    let endpoints: BootstrapRecord.Endpoints
+  }
+
+  let loop: EventLoop
+  let identity: NodeIdentity
+  let shared: NodeShared
+  let runSecret: [UInt8]
+  let context = LinkContext()
+  let events: EventHub
+  /// Nil at the root.
+  private(set) var parent: ParentLink?
+  private(set) var output: (any OutputSink)?
+  var forkServer: ForkServerClient?
+  private(set) var listeners: Listeners?
+  /// The children that have been started and not yet been reaped.
+  private(set) var controllers: [UInt32: ChildController] = [:]
+  var reports = ReportThrottle()
+  var isReportTimerArmed = false
+  /// Log records for the parent, of this turn.
+  var log: [[UInt8]] = []
+  var droppedLogRecords = 0
+  /// Processes that dead nodes left behind, killed and not yet reaped.
+  var adopted: [Int32: ProcessHandle] = [:]
+  var hasAnnouncedSpawning = false
+  /// Why there is no fork server, for the event that says so.
+  var spawningReason = "the program declares that it starts no children"
+  var ending = NodeEnding()
+  /// The kernel's count of out-of-memory kills when the first child was started.
+  private(set) var memoryKills: UInt64?
+
+  private(set) lazy var directory = RunDirectory(run: identity.run.runID)
+
+  init(
+    _ identity: NodeIdentity, on loop: EventLoop, shared: NodeShared, runSecret: [UInt8]
+  ) {
+    self.identity = identity
+    self.loop = loop
+    self.shared = shared
+    self.runSecret = runSecret
+    let snapshot = NodeSnapshot(
+      name: identity.name, path: identity.path.description, pid: identity.pid,
+      parentPID: identity.parent?.pid, phase: .ready, children: [])
+    events = EventHub(
+      picture: SubtreePicture(of: snapshot, at: identity.path), hasParent: !identity.isRoot)
+    loop.addTurnHook { [unowned self] in exchangeFrames() }
+  }
+
+  /// Gives a node below the root its way up.
+  func attach(_ parent: ParentLink) {
+    self.parent = parent
+    output = ParentOutput(parent.dataLink.channel(EdgeChannels.output))
+    output?.onRoom = { [unowned self] in resumeStreams() }
+  }
+
+  private func outputSink() -> any OutputSink {
+    if let output { return output }
+    let root = RootOutput(on: loop) { [shared] in shared.configuration.output }
+    root.onRoom = { [unowned self] in resumeStreams() }
+    output = root
+    return root
+  }
+
+  private func resumeStreams() {
+    for controller in controllers.values {
+      takeOutput(of: controller)
+      controller.streams?.resume()
+    }
+  }
+
+  // MARK: Frames
+
+  /// A turn's exchange: takes what came, hands out what was sent; true when there is more to do.
+  private func exchangeFrames() -> Bool {
+    receiveFrames()
+    sendFrames()
+    receiveFrames()
+    return hasFramesToExchange
+  }
+
+  /// Takes the frames that have come, a turn's share from each socket; control comes first.
+  func receiveFrames() {
+    parent?.receive()
+    listeners?.control.receive()
+    listeners?.data.receive()
+  }
+
+  private func sendFrames() {
+    parent?.send(events: events.takeOutgoing(), log: takeLog())
+    parent?.dataLink.flush()
+    for controller in controllers.values { controller.dataLink.flush() }
+  }
+
+  private var hasFramesToExchange: Bool {
+    if let listeners, listeners.control.mayHaveFrames || listeners.data.mayHaveFrames {
+      return true
+    }
+    return parent?.hasFramesToExchange ?? false
+      || controllers.values.contains { $0.dataLink.needsFlush }
+  }
+
+  func takeLog() -> [[UInt8]] {
+    defer { log = [] }
+    return log
+  }
+
+  // MARK: Children
+
+  func controller(of child: AnyChild) -> ChildController? {
+    controllers[child.specification.position]
+  }
+
+  func add(_ controller: ChildController) {
+    controllers[controller.child.specification.position] = controller
+    shared.add(controller.child)
+  }
+
+  func remove(_ controller: ChildController) {
+    controllers[controller.child.specification.position] = nil
+    shared.remove(controller.child)
+  }
+
+  /// Opens the sockets for children, the first time that one is started.
+  func openListeners() throws -> Listeners {
+    if let listeners { return listeners }
+    if identity.isRoot { try directory.make() }
+    memoryKills = ControlGroup.outOfMemoryKills()
+    let handlers = EdgeListener.Handlers(
+      admitted: { [unowned self] kind, position, _ in admitted(kind, position) },
+      frame: { [unowned self] kind, position, frame in receive(kind, position, frame) },
+      refused: { [unowned self] _, reason in refused(reason) })
+    func listen(_ kind: EdgeListener.Kind, at path: String) throws -> EdgeListener {
+      // A node with this pid may have died and left its socket.
+      unlink(path)
+      return try EdgeListener(
+        kind, at: path, build: identity.build, in: context, on: loop, handlers: handlers)
+    }
+    let control = directory.socket(of: identity.pid, "c")
+    let data = directory.socket(of: identity.pid, "d")
+    let made = Listeners(
+      control: try listen(.control, at: control), data: try listen(.data, at: data),
+      endpoints: .init(control: "ipc://\(control)", data: "ipc://\(data)"))
+    listeners = made
+    return made
+  }
+
+  /// Whether the run's directory is there to be removed.
+  var hasDirectory: Bool { listeners != nil }
+
+  /// Closes the sockets for children at the end of the root.
+  func closeListeners() {
+    listeners?.control.close()
+    listeners?.data.close()
+  }
+
+  private func admitted(_ kind: EdgeListener.Kind, _ position: UInt32) {
+    guard let controller = controllers[position] else { return }
+    switch kind {
+    case .control:
+      controller.send(.welcome(.current))
+      controller.connected()
+    case .data:
+      controller.dataLink.connected()
+    }
+  }
+
+  private func receive(
+    _ kind: EdgeListener.Kind, _ position: UInt32, _ frame: UnsafeRawBufferPointer
+  ) {
+    guard let controller = controllers[position] else { return }
+    do throws(WireError) {
+      switch kind {
+      case .control: controller.receive(try ControlMessage(frame: Array(frame)))
+      case .data: try controller.dataLink.receive(frame)
+      }
+    } catch {
+      emit(.messageRejected(reason: error.description), about: controller.child)
+    }
+  }
+
+  private func refused(_ reason: String) {
+    // One event stands for many: a flood of strangers must not become a flood of events.
+    refusals += 1
+    guard refusals.nonzeroBitCount == 1 else { return }
+    emitOwn(.connectionRefused(reason: "\(reason) (\(refusals) so far)"))
+  }
+
+  private var refusals = 0
+
+  /// Makes the streams of a child, whose output channel this node then passes on.
+  func makeStreams(for controller: ChildController, output: Int32, error: Int32) throws {
+    let sink = outputSink()
+    controller.streams = try ChildStreams(
+      of: controller.child.name, output: output, error: error, sink: sink, on: loop)
+    let channel = controller.dataLink.channel(EdgeChannels.output)
+    channel.onItemAvailable = { [weak self, weak controller] in
+      guard let self, let controller else { return }
+      takeOutput(of: controller)
+    }
+  }
+
+  /// Passes on what a child's subtree has written, as long as there is room.
+  func takeOutput(of controller: ChildController, all: Bool = false) {
+    let sink = outputSink()
+    let channel = controller.dataLink.channel(EdgeChannels.output)
+    while all || sink.hasRoom, let item = channel.takeItem() {
+      guard let chunk = OutputChunk(item: item) else { continue }
+      sink.write(chunk)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+internal import Glibc
+internal import Links
+internal import ProcessControl
+internal import Wire
+
+/// A child's way up: the control socket, the data socket once it is needed, and the descriptor whose
+/// end says that the parent has gone. Belongs to the loop.
+final class ParentLink {
+  private let hello: Hello
+  private let endpoints: BootstrapRecord.Endpoints
+  private let context: LinkContext
+  private let loop: EventLoop
+  private var control: EdgeConnector?
+  private var data: EdgeConnector?
+  private(set) var dataLink: DataLink
+  /// Called with each control message.
+  var onMessage: ((ControlMessage) -> Void)?
+
+  init(
+    hello: Hello, endpoints: BootstrapRecord.Endpoints, context: LinkContext, on loop: EventLoop
+  ) throws {
+    self.hello = hello
+    self.endpoints = endpoints
+    self.context = context
+    self.loop = loop
+    dataLink = DataLink(on: loop) { _ in }
+    dataLink = DataLink(on: loop) { [unowned self] frame in data?.send(frame) }
+    dataLink.onConnectionNeeded = { [unowned self] in connectData() }
+    control = try EdgeConnector(
+      to: endpoints.control, hello: hello, in: context, on: loop
+    ) { [unowned self] frame in
+      guard let message = try? ControlMessage(frame: Array(frame)) else { return }
+      receive(message)
+    }
+  }
+
+  private func receive(_ message: ControlMessage) {
+    if message == .connectData { return connectData() }
+    onMessage?(message)
+  }
+
+  /// Connects the data socket; frames may be sent from now on.
+  private func connectData() {
+    guard data == nil else { return }
+    data = try? EdgeConnector(
+      to: endpoints.data, hello: hello, in: context, on: loop
+    ) { [unowned self] frame in
+      try? dataLink.receive(frame)
+    }
+    dataLink.connected()
+    dataLink.flush()
+  }
+
+  func send(_ message: ControlMessage) { control?.send(message.frame()) }
+
+  func send(events: [[UInt8]], log: [[UInt8]]) {
+    // A frame has a bound; what a turn brought is split so that it keeps it.
+    for batch in Self.batches(of: events) { send(.events(batch)) }
+    for batch in Self.batches(of: log) { send(.log(batch)) }
+  }
+
+  private static func batches(of records: [[UInt8]]) -> [[[UInt8]]] {
+    var batches: [[[UInt8]]] = []
+    var batch: [[UInt8]] = []
+    var size = 0
+    for record in records {
+      if size + record.count > WireLimits.frameSize / 2, !batch.isEmpty {
+        batches.append(batch)
+        batch = []
+        size = 0
+      }
+      batch.append(record)
+      size += record.count
+    }
+    return batch.isEmpty ? batches : batches + [batch]
+  }
+
+  func receive() {
+    control?.receive()
+    data?.receive()
+  }
+
+  var hasFramesToExchange: Bool {
+    control?.mayHaveFrames ?? false || data?.mayHaveFrames ?? false || dataLink.needsFlush
+  }
+}

@@ -1,0 +1,173 @@
+/// The life of one child as its parent directs it: what happened in, what to do out.
+///
+/// A value without effects or a clock; deadlines are asked for as actions and come back as inputs.
+package struct ChildLifecycle: Equatable, Sendable {
+  /// The steps of stopping, each stronger than the one before.
+  package enum StopStep: Int, Comparable, Sendable {
+    case ask = 1
+    case terminate = 2
+    case kill = 3
+
+    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  /// What a deadline is for. A new deadline replaces the one before.
+  package enum Deadline: Equatable, Sendable {
+    /// The child has to say that it is ready.
+    case start
+    /// The step has to have ended the child.
+    case stop(StopStep)
+    /// The child has to be gone after its goodbye.
+    case leave
+  }
+
+  /// What happens to a child.
+  package enum Input: Equatable, Sendable {
+    case start
+    /// The operating system has the process.
+    case processStarted
+    /// There is no process and there will be none.
+    case couldNotStart
+    /// The child has proved itself on the control socket and can be sent to.
+    case connected
+    case ready
+    /// The child said goodbye and all it sent before is recorded.
+    case goodbye
+    /// Somebody wants the child to stop, beginning with this step.
+    case stop(StopStep)
+    case deadlinePassed(Deadline)
+    /// The process has ended.
+    case exited
+  }
+
+  /// What is to be done, in this order.
+  package enum Action: Equatable, Sendable {
+    case launch
+    case arm(Deadline, after: Duration)
+    case disarm
+    /// Ask the child to stop its subtree within this time.
+    case ask(within: Duration)
+    /// SIGTERM, and SIGCONT so that a stopped child can act on it.
+    case terminate
+    case kill
+    case acknowledgeGoodbye
+    /// All is over: reap, drain, report.
+    case conclude
+  }
+
+  package private(set) var phase: ChildPhase = .declared
+  /// How far stopping has gone.
+  package private(set) var stopStep: StopStep?
+  /// The start took too long.
+  package private(set) var startTimedOut = false
+
+  private var policy: StopPolicy
+  private let startDeadline: Duration
+  private var hasProcess = false
+  private var isConnected = false
+  private var saidGoodbye = false
+
+  /// - Parameters:
+  ///   - policy: How long each step of a stop may take.
+  ///   - startDeadline: How long the child has from the start to *ready*.
+  package init(policy: StopPolicy, startDeadline: Duration) {
+    self.policy = policy
+    self.startDeadline = startDeadline
+  }
+
+  /// Shortens the steps of a stop, because the parent itself has only so much time left.
+  package mutating func limit(to other: StopPolicy) {
+    policy = policy.limited(to: other)
+  }
+
+  /// Takes an input; the actions are to be carried out in order. An input that does not fit the
+  /// phase changes nothing.
+  package mutating func handle(_ input: Input) -> [Action] {
+    guard phase != .exited else { return [] }
+    switch input {
+    case .start: return start()
+    case .processStarted: return processStarted()
+    case .couldNotStart: return conclude()
+    case .connected: return connected()
+    case .ready: return ready()
+    case .goodbye: return goodbye()
+    case .stop(let step): return stop(from: step)
+    case .deadlinePassed(let deadline): return passed(deadline)
+    case .exited: return conclude()
+    }
+  }
+
+  private mutating func start() -> [Action] {
+    guard phase == .declared else { return [] }
+    phase = .starting
+    return [.arm(.start, after: startDeadline), .launch]
+  }
+
+  private mutating func processStarted() -> [Action] {
+    hasProcess = true
+    // A stop that came before the process did begins again now that it can be carried out.
+    return stopStep.map { carryOut($0) } ?? []
+  }
+
+  private mutating func connected() -> [Action] {
+    isConnected = true
+    return stopStep == .ask ? [.ask(within: policy.total)] : []
+  }
+
+  private mutating func ready() -> [Action] {
+    guard phase == .starting else { return [] }
+    phase = .ready
+    return [.disarm]
+  }
+
+  private mutating func goodbye() -> [Action] {
+    guard !saidGoodbye else { return [] }
+    saidGoodbye = true
+    phase = .stopping
+    return [.acknowledgeGoodbye, .arm(.leave, after: max(policy.terminate, Self.leaveTime))]
+  }
+
+  /// How long a process may take between its goodbye and its end, whatever the policy.
+  private static let leaveTime: Duration = .seconds(5)
+
+  private mutating func stop(from step: StopStep) -> [Action] {
+    guard phase != .declared else { return conclude() }
+    guard step > (stopStep ?? .ask) || stopStep == nil else { return [] }
+    stopStep = step
+    phase = .stopping
+    return hasProcess ? carryOut(step) : []
+  }
+
+  /// Carries a step out; one that is given no time is passed over.
+  private mutating func carryOut(_ step: StopStep) -> [Action] {
+    stopStep = step
+    switch step {
+    case .ask:
+      guard policy.ask > .zero else { return carryOut(.terminate) }
+      let ask: [Action] = isConnected ? [.ask(within: policy.total)] : []
+      return ask + [.arm(.stop(.ask), after: policy.ask)]
+    case .terminate:
+      guard policy.terminate > .zero else { return carryOut(.kill) }
+      return [.terminate, .arm(.stop(.terminate), after: policy.terminate)]
+    case .kill:
+      return [.disarm, .kill]
+    }
+  }
+
+  private mutating func passed(_ deadline: Deadline) -> [Action] {
+    switch deadline {
+    case .start:
+      guard phase == .starting else { return [] }
+      startTimedOut = true
+      return stop(from: .kill)
+    case .stop(.ask): return stop(from: .terminate)
+    case .stop: return stop(from: .kill)
+    case .leave: return hasProcess ? [.kill] : []
+    }
+  }
+
+  private mutating func conclude() -> [Action] {
+    phase = .exited
+    return [.disarm, .conclude]
+  }
+}

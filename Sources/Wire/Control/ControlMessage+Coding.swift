@@ -1,0 +1,154 @@
+internal import MessagePack
+
+extension ControlMessage {
+  /// The first element of each frame; numbers are part of the protocol and never used again.
+  private enum Kind: Int {
+    case ready = 1
+    case outcome = 2
+    case goodbye = 3
+    case events = 4
+    case log = 5
+    case welcome = 16
+    case refused = 17
+    case stop = 18
+    case goodbyeAcknowledged = 19
+    case connectData = 20
+    case rejected = 32
+  }
+
+  /// The second element of an outcome.
+  private enum OutcomeKind: Int {
+    case result = 0
+    case resultOnDataSocket = 1
+    case failure = 2
+    case exit = 3
+    case cancelled = 4
+  }
+
+  /// The frame: an array of the kind's number and the fields.
+  package func frame() -> [UInt8] {
+    var writer = MessagePackWriter(capacity: 64)
+    func begin(_ kind: Kind, fields: Int) {
+      writer.packArrayHeader(fields + 1)
+      writer.pack(kind.rawValue)
+    }
+    switch self {
+    case .ready: begin(.ready, fields: 0)
+    case .outcome(let outcome):
+      begin(.outcome, fields: 2)
+      Self.pack(outcome, into: &writer)
+    case .goodbye(let exitCode):
+      begin(.goodbye, fields: 1)
+      writer.pack(Int(exitCode))
+    case .events(let events):
+      begin(.events, fields: events.count)
+      for event in events { writer.packBinary(event) }
+    case .log(let records):
+      begin(.log, fields: records.count)
+      for record in records { writer.packBinary(record) }
+    case .welcome(let version):
+      begin(.welcome, fields: 2)
+      writer.pack(version.major)
+      writer.pack(version.minor)
+    case .refused(let reason):
+      begin(.refused, fields: 1)
+      writer.pack(reason)
+    case .stop(let requestedBy, let reason, let milliseconds):
+      begin(.stop, fields: 3)
+      writer.pack(requestedBy)
+      writer.pack(reason)
+      writer.pack(milliseconds)
+    case .goodbyeAcknowledged: begin(.goodbyeAcknowledged, fields: 0)
+    case .connectData: begin(.connectData, fields: 0)
+    case .rejected(let channel, let reason):
+      begin(.rejected, fields: 2)
+      writer.pack(Int(channel))
+      writer.pack(reason)
+    }
+    return writer.bytes
+  }
+
+  /// Reads a frame; throws `WireError` for anything else.
+  package init(frame: [UInt8]) throws(WireError) {
+    var reader = MessagePackReader(frame)
+    do {
+      let fields = try reader.readArrayHeader() - 1
+      let number = try reader.readInt()
+      guard fields >= 0, let kind = Kind(rawValue: number) else {
+        throw WireError("no control message has the number \(number)")
+      }
+      self = try Self.read(kind, fields: fields, from: &reader)
+      guard reader.isAtEnd else { throw WireError("bytes after a control message") }
+    } catch let error as WireError {
+      throw error
+    } catch {
+      throw WireError("not a control message: \(error)")
+    }
+  }
+
+  private static func read(
+    _ kind: Kind, fields: Int, from reader: inout MessagePackReader
+  ) throws -> Self {
+    switch kind {
+    case .ready: return .ready
+    case .outcome: return .outcome(try readOutcome(from: &reader))
+    case .goodbye: return .goodbye(exitCode: try reader.readInteger(as: Int32.self))
+    case .events: return .events(try readBinaries(fields, from: &reader))
+    case .log: return .log(try readBinaries(fields, from: &reader))
+    case .welcome:
+      return .welcome(ProtocolVersion(major: try reader.readInt(), minor: try reader.readInt()))
+    case .refused: return .refused(try reader.readString())
+    case .stop:
+      return .stop(
+        requestedBy: try reader.readString(), reason: try reader.readString(),
+        milliseconds: try reader.readInt())
+    case .goodbyeAcknowledged: return .goodbyeAcknowledged
+    case .connectData: return .connectData
+    case .rejected:
+      return .rejected(
+        channel: try reader.readInteger(as: UInt16.self), reason: try reader.readString())
+    }
+  }
+
+  private static func pack(_ outcome: Outcome, into writer: inout MessagePackWriter) {
+    switch outcome {
+    case .result(let bytes):
+      writer.pack(OutcomeKind.result.rawValue)
+      writer.packBinary(bytes)
+    case .resultOnDataSocket:
+      writer.pack(OutcomeKind.resultOnDataSocket.rawValue)
+      writer.packNil()
+    case .failure(let bytes):
+      writer.pack(OutcomeKind.failure.rawValue)
+      writer.packBinary(bytes)
+    case .exit(let code):
+      writer.pack(OutcomeKind.exit.rawValue)
+      writer.pack(Int(code))
+    case .cancelled:
+      writer.pack(OutcomeKind.cancelled.rawValue)
+      writer.packNil()
+    }
+  }
+
+  private static func readOutcome(from reader: inout MessagePackReader) throws -> Outcome {
+    let number = try reader.readInt()
+    switch OutcomeKind(rawValue: number) {
+    case .result: return .result(try reader.readBinary())
+    case .resultOnDataSocket:
+      try reader.skipValue()
+      return .resultOnDataSocket
+    case .failure: return .failure(try reader.readBinary())
+    case .exit: return .exit(try reader.readInteger(as: Int32.self))
+    case .cancelled:
+      try reader.skipValue()
+      return .cancelled
+    case nil: throw WireError("no outcome has the number \(number)")
+    }
+  }
+
+  private static func readBinaries(
+    _ count: Int, from reader: inout MessagePackReader
+  ) throws -> [[UInt8]] {
+    try (0..<count).map { _ in try reader.readBinary() }
+  }
+}

@@ -1,0 +1,59 @@
+/// Decides, from a hello alone, whether a peer is the child that it says it is.
+package struct Admission: Sendable {
+  /// A child that is expected to connect.
+  package struct Expected: Sendable {
+    package let credentials: Credentials
+    /// Whether a peer has proved to be this child already.
+    package var isTaken = false
+
+    package init(credentials: Credentials) {
+      self.credentials = credentials
+    }
+  }
+
+  /// Why a peer was turned away, in words for its log.
+  package struct Refusal: Error, Equatable, Sendable {
+    package let reason: String
+
+    package init(reason: String) {
+      self.reason = reason
+    }
+  }
+
+  private let build: String
+  private var expected: [UInt32: Expected] = [:]
+
+  /// - Parameter build: the identity of this program's build.
+  package init(build: String) {
+    self.build = build
+  }
+
+  /// Expects the child at `position` from now on.
+  package mutating func expect(_ position: UInt32, _ credentials: Credentials) {
+    expected[position] = Expected(credentials: credentials)
+  }
+
+  /// Forgets a child that has gone.
+  package mutating func forget(_ position: UInt32) {
+    expected[position] = nil
+  }
+
+  /// Admits the peer, once, as the child at the position returned; throws the reason otherwise.
+  ///
+  /// Version and build are looked at after the proof, so that a stranger learns nothing.
+  package mutating func admit(_ hello: Hello) throws(Refusal) -> UInt32 {
+    guard let child = expected[hello.position], child.credentials.matches(hello.credentials) else {
+      throw Refusal(reason: "unknown node or wrong credentials")
+    }
+    guard !child.isTaken else { throw Refusal(reason: "this node is connected already") }
+    guard ProtocolVersion.current.isCompatible(with: hello.version) else {
+      throw Refusal(
+        reason: "protocol \(hello.version) is not compatible with \(ProtocolVersion.current)")
+    }
+    guard hello.build == build || hello.build == Hello.foreignBuild else {
+      throw Refusal(reason: "build \(hello.build) is not \(build): start all nodes from one build")
+    }
+    expected[hello.position]?.isTaken = true
+    return hello.position
+  }
+}

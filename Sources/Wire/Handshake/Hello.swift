@@ -1,0 +1,67 @@
+internal import MessagePack
+
+/// The first frame that a child sends on each of its sockets.
+package struct Hello: Equatable, Sendable {
+  /// Tells this protocol from anything else that may connect.
+  package static let magic = "process-tree"
+  /// The identity that a node of another program gives.
+  package static let foreignBuild = ""
+
+  package var version: ProtocolVersion
+  /// The position among its parent's children that the child claims.
+  package var position: UInt32
+  package var credentials: Credentials
+  package var pid: Int32
+  /// The build of the child's program; payloads are only understood within one build.
+  package var build: String
+
+  package init(
+    version: ProtocolVersion = .current, position: UInt32, credentials: Credentials, pid: Int32,
+    build: String
+  ) {
+    self.version = version
+    self.position = position
+    self.credentials = credentials
+    self.pid = pid
+    self.build = build
+  }
+
+  /// The frame: `[magic, major, minor, position, run secret, token, pid, build]`.
+  package func frame() -> [UInt8] {
+    var writer = MessagePackWriter(capacity: 160)
+    writer.packArrayHeader(8)
+    writer.pack(Self.magic)
+    writer.pack(version.major)
+    writer.pack(version.minor)
+    writer.pack(Int(position))
+    writer.packBinary(credentials.runSecret)
+    writer.packBinary(credentials.token)
+    writer.pack(Int(pid))
+    writer.pack(build)
+    return writer.bytes
+  }
+
+  /// Reads a frame; throws `WireError` for anything that is not a hello.
+  package init(frame: [UInt8]) throws(WireError) {
+    guard frame.count <= 1_024 else { throw WireError("a hello has at most 1,024 bytes") }
+    var reader = MessagePackReader(frame)
+    do {
+      let fields = try reader.readArrayHeader()
+      guard fields >= 8, try reader.readString() == Self.magic else {
+        throw WireError("not a hello of this protocol")
+      }
+      version = ProtocolVersion(major: try reader.readInt(), minor: try reader.readInt())
+      position = try reader.readInteger(as: UInt32.self)
+      credentials = Credentials(runSecret: try reader.readBinary(), token: try reader.readBinary())
+      pid = try reader.readInteger(as: Int32.self)
+      build = try reader.readString()
+      // A later minor version may add fields.
+      for _ in 8..<fields { try reader.skipValue() }
+      guard reader.isAtEnd else { throw WireError("bytes after the hello") }
+    } catch let error as WireError {
+      throw error
+    } catch {
+      throw WireError("not a hello of this protocol: \(error)")
+    }
+  }
+}

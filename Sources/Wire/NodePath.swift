@@ -1,0 +1,38 @@
+/// Where a node is in the tree: the position of each ancestor among its siblings, from the root down.
+///
+/// The root's path is empty. The k-th child of a node has that node's path with k added; positions
+/// start at 1 and are never used again, so a path names one node of a run for ever.
+package struct NodePath: Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
+  /// The deepest tree that the protocol carries.
+  package static let maximumDepth = 1_000
+
+  /// The positions, the root's child first.
+  package let positions: [UInt32]
+
+  /// The root.
+  package static let root = Self(positions: [])
+
+  package init(positions: [UInt32]) {
+    self.positions = positions
+  }
+
+  /// The path of this node's child at `position`.
+  package func child(_ position: UInt32) -> Self {
+    Self(positions: positions + [position])
+  }
+
+  /// Whether this node is `other` or one of its descendants.
+  package func isWithin(_ other: Self) -> Bool {
+    positions.starts(with: other.positions)
+  }
+
+  /// The name that a node has unless it was given one: `Process-1:2`, `MainProcess` for the root.
+  package var description: String {
+    guard !positions.isEmpty else { return "MainProcess" }
+    return "Process-" + positions.map { String($0) }.joined(separator: ":")
+  }
+
+  package static func < (left: Self, right: Self) -> Bool {
+    left.positions.lexicographicallyPrecedes(right.positions)
+  }
+}

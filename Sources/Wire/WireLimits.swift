@@ -1,0 +1,16 @@
+/// Bounds on what a peer may send. Whoever exceeds one is refused; nothing grows by more than this.
+package enum WireLimits {
+  /// The largest frame that either socket of an edge takes, in bytes.
+  package static let frameSize = 1 << 20
+  /// The largest payload that travels inside a control message or the bootstrap record, in bytes;
+  /// larger arguments and results travel over the data socket.
+  package static let inlinePayload = 32 << 10
+  /// The largest piece of an item in one data frame, in bytes.
+  package static let pieceSize = 256 << 10
+  /// The largest item: an argument, a result or a message, in bytes.
+  package static let itemSize = 1 << 30
+  /// The longest name of a program's type, in bytes.
+  package static let programName = 512
+  /// The longest name that a user may give a node, in bytes.
+  package static let nodeName = 64
+}

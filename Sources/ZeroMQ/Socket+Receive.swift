@@ -1,0 +1,14 @@
+import CZeroMQ
+
+extension Socket {
+  /// Receives one part into a message, whose old contents are released; false when there is none.
+  ///
+  /// When it returns false or throws, the message is empty or as it was.
+  public func tryReceive(into message: inout Message) throws(ZeroMQError) -> Bool {
+    let handle = try usable("zmq_msg_recv")
+    while message.withPointer({ zmq_msg_recv($0, handle, ZMQ_DONTWAIT) }) < 0 {
+      if try wouldBlock(zmq_errno(), "zmq_msg_recv") { return false }
+    }
+    return true
+  }
+}

@@ -1,0 +1,52 @@
+import CZeroMQ
+
+extension Socket {
+  /// Sends a copy of some bytes; false when that would block.
+  ///
+  /// - Parameter more: Whether further parts of the same message follow.
+  public func trySend(
+    _ bytes: UnsafeRawBufferPointer, more: Bool = false
+  ) throws(ZeroMQError) -> Bool {
+    let handle = try usable("zmq_send")
+    let flags = more ? ZMQ_DONTWAIT | ZMQ_SNDMORE : ZMQ_DONTWAIT
+    while zmq_send(handle, bytes.baseAddress, bytes.count, flags) < 0 {
+      if try wouldBlock(zmq_errno(), "zmq_send") { return false }
+    }
+    return true
+  }
+
+  /// Sends a copy of some bytes; false when that would block.
+  ///
+  /// - Parameter more: Whether further parts of the same message follow.
+  public func trySend(_ bytes: [UInt8], more: Bool = false) throws(ZeroMQError) -> Bool {
+    let handle = try usable("zmq_send")
+    let flags = more ? ZMQ_DONTWAIT | ZMQ_SNDMORE : ZMQ_DONTWAIT
+    while zmq_send(handle, bytes, bytes.count, flags) < 0 {
+      if try wouldBlock(zmq_errno(), "zmq_send") { return false }
+    }
+    return true
+  }
+
+  /// Sends a message without copying it and leaves an empty one; false, and the message as it was,
+  /// when that would block.
+  ///
+  /// - Parameter more: Whether further parts of the same message follow.
+  public func trySend(_ message: inout Message, more: Bool = false) throws(ZeroMQError) -> Bool {
+    let handle = try usable("zmq_msg_send")
+    let flags = more ? ZMQ_DONTWAIT | ZMQ_SNDMORE : ZMQ_DONTWAIT
+    while message.withPointer({ zmq_msg_send($0, handle, flags) }) < 0 {
+      if try wouldBlock(zmq_errno(), "zmq_msg_send") { return false }
+    }
+    return true
+  }
+
+  /// True for a full or empty queue, false for a call to repeat; throws for the rest.
+  @inline(never)
+  func wouldBlock(_ failure: Int32, _ call: StaticString) throws(ZeroMQError) -> Bool {
+    switch failure {
+    case EAGAIN: return true
+    case EINTR: return false
+    default: throw ZeroMQError(errno: failure, call: "\(call)")
+    }
+  }
+}

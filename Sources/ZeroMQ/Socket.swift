@@ -1,0 +1,130 @@
+import CZeroMQ
+
+/// One socket, to be used on one thread.
+///
+/// Nothing here blocks except ``send(_:more:timeout:)`` and ``receive(timeout:)``. A socket lingers
+/// for a second by default, not for ever as in libzmq, so that no exit can hang on a peer that is
+/// gone.
+public final class Socket {
+  /// What the socket was opened as.
+  public let kind: SocketKind
+
+  /// A descriptor that becomes readable when ``events()`` may have changed.
+  ///
+  /// It is edge-triggered: after each wake-up, and after each send and receive, the events must be
+  /// asked for again, or a change goes unnoticed.
+  public let fileDescriptor: Int32
+
+  let context: Context
+
+  // Checks of exclusive access would cost as much as the calls themselves; the class cannot leave
+  // its thread, and no method calls foreign code while it uses the handle.
+  @exclusivity(unchecked) private var handle: UnsafeMutableRawPointer?
+
+  /// How long unsent messages outlive a socket unless an option says otherwise.
+  public static let defaultLinger: Duration = .seconds(1)
+
+  /// Opens a socket with some options.
+  public init(
+    _ kind: SocketKind, in context: Context, _ options: SocketOption...
+  ) throws(ZeroMQError) {
+    let handle = try context.openSocket(kind)
+    do throws(ZeroMQError) {
+      try SocketOption.linger(Self.defaultLinger).apply(to: handle)
+      for option in options { try option.apply(to: handle) }
+      fileDescriptor = try Self.number(ZMQ_FD, of: handle, named: "ZMQ_FD")
+    } catch {
+      context.closeSocket(handle)
+      throw error
+    }
+    self.kind = kind
+    self.context = context
+    self.handle = handle
+  }
+
+  /// Makes settings, which concern the endpoints that are bound or connected from then on.
+  public func set(_ options: SocketOption...) throws(ZeroMQError) {
+    let handle = try usable("zmq_setsockopt")
+    for option in options { try option.apply(to: handle) }
+  }
+
+  /// Listens at an endpoint.
+  public func bind(_ endpoint: Endpoint) throws(ZeroMQError) {
+    try perform(zmq_bind, "zmq_bind", endpoint)
+  }
+
+  /// Connects to an endpoint, now or as soon as somebody listens there.
+  public func connect(_ endpoint: Endpoint) throws(ZeroMQError) {
+    try perform(zmq_connect, "zmq_connect", endpoint)
+  }
+
+  /// Stops listening at an endpoint; ``lastEndpoint`` has the spelling that the system chose.
+  public func unbind(_ endpoint: Endpoint) throws(ZeroMQError) {
+    try perform(zmq_unbind, "zmq_unbind", endpoint)
+  }
+
+  /// Ends connections to an endpoint.
+  public func disconnect(_ endpoint: Endpoint) throws(ZeroMQError) {
+    try perform(zmq_disconnect, "zmq_disconnect", endpoint)
+  }
+
+  private func perform(
+    _ function: (UnsafeMutableRawPointer?, UnsafePointer<CChar>?) -> Int32, _ name: String,
+    _ endpoint: Endpoint
+  ) throws(ZeroMQError) {
+    try endpoint.validate(for: name)
+    let handle = try usable(name)
+    let failure = endpoint.description.withCString { function(handle, $0) == 0 ? 0 : zmq_errno() }
+    guard failure == 0 else { throw ZeroMQError(errno: failure, call: "\(name)(\(endpoint))") }
+  }
+
+  /// The endpoint that was bound or connected last, with the port that the system chose; else empty.
+  public var lastEndpoint: String {
+    guard let handle, context.mark.isOwn else { return "" }
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
+      var size = buffer.count
+      guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, buffer.baseAddress, &size) == 0,
+        let start = buffer.baseAddress
+      else { return "" }
+      return String(cString: start)
+    }
+  }
+
+  /// What the socket can do without blocking.
+  public func events() throws(ZeroMQError) -> (canReceive: Bool, canSend: Bool) {
+    let flags = try Self.number(ZMQ_EVENTS, of: usable("zmq_getsockopt"), named: "ZMQ_EVENTS")
+    return (flags & ZMQ_POLLIN != 0, flags & ZMQ_POLLOUT != 0)
+  }
+
+  private static func number(
+    _ option: Int32, of handle: UnsafeMutableRawPointer, named name: String
+  ) throws(ZeroMQError) -> Int32 {
+    var value: Int32 = 0
+    var size = MemoryLayout<Int32>.size
+    while zmq_getsockopt(handle, option, &value, &size) != 0 {
+      let failure = zmq_errno()
+      guard failure == EINTR else {
+        throw ZeroMQError(errno: failure, call: "zmq_getsockopt(\(name))")
+      }
+    }
+    return value
+  }
+
+  /// The handle, if the socket is open and belongs to this process.
+  func usable(_ call: @autoclosure () -> String) throws(ZeroMQError) -> UnsafeMutableRawPointer {
+    guard let handle else { throw ZeroMQError(errno: ENOTSOCK, call: call()) }
+    guard context.mark.isOwn else { throw ZeroMQError.inherited(call()) }
+    return handle
+  }
+
+  /// Closes the socket; unsent messages linger in the background.
+  ///
+  /// Calls after the first do nothing.
+  public func close() {
+    guard let handle else { return }
+    self.handle = nil
+    context.closeSocket(handle)
+  }
+
+  deinit { close() }
+}

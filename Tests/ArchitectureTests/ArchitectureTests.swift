@@ -1,0 +1,53 @@
+import Testing
+
+/// What holds for the package as it lies on disk.
+@Suite struct ArchitectureTests {
+  private static let code = ["Sources", "Tests", "Examples", "Benchmarks"]
+
+  @Test func targetsImportWhatTheyMayKnow() throws {
+    let files = try SourceTree.files(in: ["Sources", "Examples"], endings: [".swift"])
+    #expect(files.count > 20, "the sources were not found")
+    #expect(ImportRules().violations(in: files) == [])
+  }
+
+  @Test func theRulesAreAboutTargetsThatExist() throws {
+    for target in ImportRules().rules.keys where target != "ExampleTopologies" {
+      #expect(SourceTree.exists("Sources/\(target)"), "\(target)")
+    }
+    #expect(SourceTree.exists("Examples"))
+  }
+
+  @Test func cTargetsIncludeTheCLibraryOnly() throws {
+    let files = try SourceTree.files(in: ["Sources"], endings: [".c", ".h"])
+    #expect(!files.isEmpty)
+    #expect(IncludeRules.violations(in: files) == [])
+  }
+
+  @Test func filesAreShort() throws {
+    let files = try SourceTree.files(in: Self.code, endings: [".swift", ".c", ".h", ".py", ".sh"])
+    #expect(TextRules.tooLong(files) == [])
+    let median = TextRules.medianLineCount(files.filter(\.isSwift))
+    #expect(median > 0 && median <= TextRules.largestMedian)
+  }
+
+  @Test func nothingIsLeftUnfinished() throws {
+    let files = try SourceTree.files(in: Self.code, endings: [".swift", ".c", ".h", ".py", ".sh"])
+    #expect(TextRules.unfinishedWork(in: files) == [])
+  }
+
+  @Test func linksOfTheDocumentsLeadSomewhere() throws {
+    var documents = try SourceTree.files(in: ["Docs"], endings: [".md"])
+    if SourceTree.exists("README.md") { documents.append(try SourceTree.file("README.md")) }
+    let broken = documents.flatMap {
+      DocumentRules.brokenLinks(in: $0, exists: SourceTree.exists)
+    }
+    #expect(broken == [])
+  }
+
+  @Test func codeOfTheReadmeIsCodeOfTheExamples() throws {
+    guard SourceTree.exists("README.md") else { return }
+    let examples = try SourceTree.files(in: ["Examples"], endings: [".swift"])
+    let readme = try SourceTree.file("README.md")
+    #expect(DocumentRules.inventedCode(in: readme, sources: examples) == [])
+  }
+}

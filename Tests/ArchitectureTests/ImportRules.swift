@@ -1,0 +1,67 @@
+/// Who may know whom. Arrows point down, none goes sideways.
+struct ImportRules {
+  /// What one target may import beside what all may.
+  struct Rule {
+    let allowed: Set<String>
+    /// What may show through the target's own API, by `public import`.
+    let shown: Set<String>
+
+    init(_ allowed: Set<String> = [], showing shown: Set<String> = []) {
+      self.allowed = allowed
+      self.shown = shown
+    }
+  }
+
+  /// The C library and what comes with the language: open to every target, shown by none.
+  let common: Set<String> = ["Glibc", "Synchronization"]
+
+  let rules: [String: Rule] = [
+    "ZeroMQ": Rule(["CZeroMQ"]),
+    "MessagePack": Rule(),
+    "ProcessControl": Rule(["CProcessShims"]),
+    "Wire": Rule(["MessagePack"]),
+    "Supervision": Rule(["Wire"]),
+    "Links": Rule(["ZeroMQ", "Wire", "CLinux", "MessagePack"]),
+    "ProcessTree": Rule(
+      ["Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Logging", "Dispatch"],
+      showing: ["Supervision", "ProcessControl", "Logging"]),
+    "ProcessTreeTesting": Rule(["ProcessTree"], showing: ["ProcessTree"]),
+    "ExampleTopologies": Rule(["ProcessTree", "Foundation"], showing: ["ProcessTree"]),
+    "PtreeCommands": Rule(
+      ["ProcessTree", "ExampleTopologies", "ArgumentParser", "Foundation"],
+      showing: ["ProcessTree", "ExampleTopologies", "ArgumentParser"]),
+    "ptree": Rule(["PtreeCommands", "ProcessTree"]),
+  ]
+
+  /// What breaks the rules in the Swift files of some targets.
+  func violations(in files: [SourceFile]) -> [Violation] {
+    files.filter(\.isSwift).flatMap { file -> [Violation] in
+      guard let target = file.target else { return [] }
+      guard let rule = rules[target] else {
+        return [Violation(path: file.path, reason: "the target \(target) has no import rule")]
+      }
+      return ImportStatement.all(in: file).compactMap { statement in
+        reason(statement, in: file, of: target, rule).map {
+          Violation(path: file.path, line: statement.line, reason: $0)
+        }
+      }
+    }
+  }
+
+  private func reason(
+    _ statement: ImportStatement, in file: SourceFile, of target: String, _ rule: Rule
+  ) -> String? {
+    let module = statement.module
+    if !rule.allowed.contains(module), !common.contains(module) {
+      return "\(target) may not import \(module)"
+    }
+    if statement.isPublic, !rule.shown.contains(module) {
+      return "\(target) may not show \(module) in its API"
+    }
+    if statement.attributes.contains("@_exported"), !file.path.hasSuffix("/Exports.swift") {
+      return "re-exports belong into Exports.swift"
+    }
+    if statement.attributes.contains("@testable") { return "@testable belongs into tests" }
+    return nil
+  }
+}

@@ -1,0 +1,38 @@
+import Testing
+
+/// The checker finds what it is there to find.
+@Suite struct TextRulesTests {
+  private func file(_ text: String) -> SourceFile {
+    SourceFile(path: "Sources/A/a.swift", text: text)
+  }
+
+  private func file(lines: Int) -> SourceFile {
+    file(String(repeating: "// Line.\n", count: lines))
+  }
+
+  @Test func longFilesAreFound() {
+    #expect(TextRules.tooLong([file(lines: 500)]) == [])
+    #expect(TextRules.tooLong([file(lines: 501)]).count == 1)
+  }
+
+  @Test func theMedianIsTheMiddle() {
+    #expect(TextRules.medianLineCount([]) == 0)
+    #expect(TextRules.medianLineCount([131, 1, 400].map(file(lines:))) == 131)
+    #expect(TextRules.medianLineCount([5, 1, 400].map(file(lines:))) == 5)
+  }
+
+  @Test(arguments: [
+    "// TO" + "DO: later", "let a = 1  // FIX" + "ME", "  fatal" + "Error(\"Unimplemented\")",
+    "fatal" + "Error(\"not implemented yet\")",
+  ])
+  func unfinishedWorkIsFound(_ text: String) {
+    #expect(TextRules.unfinishedWork(in: [file("\n" + text)]).map(\.line) == [2])
+  }
+
+  @Test(arguments: [
+    "let todos = 1", "fatal" + "Error(\"cannot happen\")", "mkstemp(\"aXX" + "XXXX\")",
+  ])
+  func finishedWorkIsLeftAlone(_ text: String) {
+    #expect(TextRules.unfinishedWork(in: [file(text)]) == [])
+  }
+}

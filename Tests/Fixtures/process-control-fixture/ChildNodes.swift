@@ -1,0 +1,39 @@
+import Glibc
+import ProcessControl
+
+extension ChildProgram {
+  /// Becomes a node with a fork server, sleeping children, and a daemon of one of them.
+  static func node(_ identity: RunIdentity, children: Int32) throws {
+    guard let own = RunTag.read(of: getpid()) else { throw Failure("no tag") }
+    guard let node = try Node.make(identity: identity, tag: own) else {
+      try main(identity)
+      return
+    }
+    for index in 0..<children {
+      let child = try node.start(index == 0 ? "daemon" : "sleep")
+      guard try child.line() == "ready" else { throw Failure("child not ready") }
+    }
+    say("ready")
+    sleepForEver()
+  }
+
+  /// Starts the next of a chain and passes up what it says.
+  static func chain(_ identity: RunIdentity, depth: Int32) throws {
+    guard depth > 0 else {
+      say("\(getpid())")
+      exit(0)
+    }
+    guard let own = RunTag.read(of: getpid()) else { throw Failure("no tag") }
+    guard let node = try Node.make(identity: identity, tag: own) else {
+      try main(identity)
+      return
+    }
+    let child = try node.start("chain \(depth - 1)")
+    let below = try child.line()
+    guard try child.join().status == .exited(0) else { throw Failure("chain broke") }
+    let left = try node.clearAdopted()
+    try node.finish()
+    say("\(getpid()) \(below)")
+    exit(left == [] || left == ["server exited 0"] ? 0 : 1)
+  }
+}

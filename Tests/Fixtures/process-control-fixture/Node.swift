@@ -1,0 +1,129 @@
+import Glibc
+import ProcessControl
+
+struct Failure: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// A process with a fork server, as the tests play it: one request at a time.
+final class Node {
+  let identity: RunIdentity
+  let tag: RunTag
+  let server: ForkServer
+  var known: Set<Int32> = []
+  private var lastID: UInt64 = 0
+
+  private init(identity: RunIdentity, tag: RunTag, server: ForkServer) {
+    self.identity = identity
+    self.tag = tag
+    self.server = server
+    known.insert(server.pid)
+  }
+
+  /// Makes the fork server; nil in a child.
+  static func make(identity: RunIdentity, tag: RunTag) throws -> Node? {
+    switch try ForkServer.start(run: identity) {
+    case .node(let server): Node(identity: identity, tag: tag, server: server)
+    case .child: nil
+    }
+  }
+
+  /// Sends a request for a child that will do as told; returns our end of its socket.
+  func ask(_ command: String, tag: RunTag? = nil) throws -> (id: UInt64, socket: Int32) {
+    let sockets = try Descriptors.makeSocketPair(.stream)
+    let null = try Descriptors.openNull()
+    defer {
+      Descriptors.close(null)
+      Descriptors.close(sockets.second)
+    }
+    lastID += 1
+    let childTag = try tag ?? RunTag(run: identity.runID, node: RunTag.randomNodeID())
+    try server.request(
+      id: lastID, tag: childTag,
+      descriptors: ChildDescriptors(
+        standardInput: null, standardOutput: 1, standardError: 2, bootstrap: sockets.second))
+    try Descriptors.writeAll(sockets.first, Array((command + "\n").utf8))
+    return (lastID, sockets.first)
+  }
+
+  /// Starts a child that will do as told.
+  func start(_ command: String) throws -> Child {
+    let (id, socket) = try ask(command)
+    guard waitReadable(server.fileDescriptor) else { throw Failure("no answer") }
+    switch server.receive() {
+    case .started(id: id, let handle)?:
+      known.insert(handle.pid)
+      return Child(handle: handle, socket: socket)
+    case .failed(_, let number)?:
+      Descriptors.close(socket)
+      throw Failure("failed \(number)")
+    case .lost?: throw Failure("lost")
+    default: throw Failure("unexpected answer")
+    }
+  }
+
+  /// Scans until nothing more comes, kills and reaps; returns "origin command" of each.
+  func clearAdopted() throws -> [String] {
+    var seen: [String] = []
+    while true {
+      let found = AdoptedProcesses.scan(tag: tag, known: known)
+      if found.isEmpty { return seen }
+      for process in found {
+        if process.origin != .deadNodesForkServer { try process.handle.send(SIGKILL) }
+        guard waitReadable(process.handle.pidfd) else { throw Failure("adopted one does not end") }
+        guard let reaped = try process.handle.reap() else { throw Failure("not reaped") }
+        switch process.origin {
+        case .unansweredClone: seen.append("unanswered \(reaped.status)")
+        case .leftBehind(let tag): seen.append("left:\(tag.node) \(process.command)")
+        case .deadNodesForkServer: seen.append("server \(reaped.status)")
+        }
+      }
+    }
+  }
+
+  /// Ends the fork server and reaps it.
+  func finish() throws {
+    server.close()
+    guard waitReadable(server.pidfd, milliseconds: 1000) else { throw Failure("server stays") }
+    _ = try server.process.reap()
+    server.process.close()
+  }
+
+  /// The direct children of this process, zombies too.
+  static func childCount() -> Int {
+    text(of: "/proc/self/task/\(getpid())/children").split(separator: " ").count
+  }
+}
+
+/// A child and our end of its socket.
+final class Child {
+  let handle: ProcessHandle
+  let socket: Int32
+
+  init(handle: ProcessHandle, socket: Int32) {
+    self.handle = handle
+    self.socket = socket
+  }
+
+  /// One line that the child says.
+  func line() throws -> String {
+    var bytes: [UInt8] = []
+    while waitReadable(socket) {
+      let next = try Descriptors.readAll(socket, limit: 1)
+      guard let byte = next.first, byte != UInt8(ascii: "\n") else { break }
+      bytes.append(byte)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Waits for the end and reaps.
+  func join() throws -> Reaped {
+    guard waitReadable(handle.pidfd), let reaped = try handle.reap() else {
+      throw Failure("child \(handle.pid) does not end")
+    }
+    handle.close()
+    Descriptors.close(socket)
+    return reaped
+  }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import ProcessControl
+import Testing
+
+extension ProcessControlTests {
+  struct ValueTests {
+    @Test
+    func drawnIDsAreDifferentAndNeverReserved() throws {
+      let runs = try (0..<1000).map { _ in try RunTag.randomRunID() }
+      #expect(runs.allSatisfy { $0 != 0 && $0 < 0x8000_0000 })
+      #expect(Set(runs).count > 990)
+      let nodes = try (0..<1000).map { _ in try RunTag.randomNodeID() }
+      #expect(nodes.allSatisfy { $0 != 0 && $0 != RunTag.helperNode })
+    }
+
+    @Test
+    func processesThatAreNotThereHaveNoTag() {
+      #expect(RunTag.read(of: 0) == nil)
+      #expect(RunTag.read(of: -1) == nil)
+      #expect(RunTag.read(of: Int32.max) == nil)
+    }
+
+    @Test(
+      arguments: [
+        (ProcessControl.ExitStatus.exited(3), 3, "exited 3"),
+        (.signaled(SIGKILL, coreDumped: false), -9, "killed by SIGKILL"),
+        (.signaled(SIGSEGV, coreDumped: true), -11, "killed by SIGSEGV (core dumped)"),
+        (.signaled(40, coreDumped: false), -40, "killed by signal 40"),
+      ] as [(ProcessControl.ExitStatus, Int32, String)])
+    func statusesHavePythonsNumbersAndWords(
+      status: ProcessControl.ExitStatus, code: Int32, text: String
+    ) throws {
+      #expect(status.exitCode == code)
+      #expect(status.description == text)
+      let coded = try JSONEncoder().encode(status)
+      #expect(try JSONDecoder().decode(ProcessControl.ExitStatus.self, from: coded) == status)
+    }
+
+    @Test
+    func errorsSayWhatToDo() throws {
+      let error = #expect(throws: ProcessControlError.self) {
+        try ProcessHandle(pid: Int32.max)
+      }
+      #expect(error?.code == .noSuchProcess)
+      #expect(error?.errno == ESRCH)
+      #expect(error?.description.hasPrefix("pidfd_open: No such process (errno 3); ") == true)
+    }
+
+    @Test
+    func thisProcessKnowsItself() {
+      #expect(HostProcess.pid == ProcessInfo.processInfo.processIdentifier)
+      #expect(HostProcess.threadCount() > 1)
+      #expect(HostProcess.executablePath?.contains("PackageTests") == true)
+      #expect(HostProcess.buildIdentity().split(separator: "-").count == 5)
+      #expect(HostProcess.startTime(of: getpid()) ?? 0 > 0)
+      #expect(HostProcess.startTime(of: Int32.max) == nil)
+    }
+
+    @Test
+    func outOfMemoryKillsAreCountedSomewhere() {
+      #expect(ControlGroup.outOfMemoryKills() != nil)
+    }
+
+    @Test
+    func oneProcessIsNotReapedByAnother() throws {
+      let handle = try ProcessHandle(pid: 1)
+      #expect(throws: ProcessControlError.self) { try handle.reap() }
+      #expect(!handle.hasEnded)
+      handle.close()
+      #expect(handle.pidfd == -1)
+      #expect(throws: ProcessControlError.self) { try handle.send(0) }
+    }
+  }
+}

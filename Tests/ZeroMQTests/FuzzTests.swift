@@ -1,0 +1,112 @@
+import Foundation
+import Testing
+import ZeroMQ
+
+@Suite(.timeLimit(.minutes(30))) struct SocketFuzzTests {
+  /// A small generator whose numbers a seed repeats (SplitMix64).
+  struct Generator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var word = state
+      word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+      return word ^ (word >> 31)
+    }
+  }
+
+  /// Says something that ends at some point in being nonsense.
+  private func attack(_ connection: RawConnection, _ generator: inout Generator) {
+    let noise = (0..<Int.random(in: 0...300, using: &generator)).map { _ in
+      UInt8.random(in: 0...255, using: &generator)
+    }
+    let introduction = RawConnection.greeting + RawConnection.ready
+    switch Int.random(in: 0..<6, using: &generator) {
+    case 0: connection.send(noise)
+    case 1: connection.send(RawConnection.greeting + noise)
+    case 2:
+      connection.shakeHands()
+      connection.send(noise)
+    case 3:
+      connection.shakeHands()
+      connection.send(damaged([0, 3, 1, 2, 3, 1, 2, 4, 5, 0, 1, 6], &generator))
+    case 4: connection.send(damaged(introduction, &generator))
+    default:
+      let size = Int.random(in: 0...introduction.count, using: &generator)
+      connection.send(Array(introduction.prefix(size)))
+    }
+  }
+
+  /// The bytes with some of their bits flipped.
+  private func damaged(_ bytes: [UInt8], _ generator: inout Generator) -> [UInt8] {
+    var bytes = bytes
+    for _ in 0..<Int.random(in: 1...4, using: &generator) {
+      let place = Int.random(in: bytes.indices, using: &generator)
+      bytes[place] ^= UInt8(1 << Int.random(in: 0..<8, using: &generator))
+    }
+    return bytes
+  }
+
+  @Test func theAttacksBeginAsAGoodPeerDoes() throws {
+    let directory = try SocketDirectory()
+    let server = try Socket(.router, in: Context())
+    try server.bind(directory.endpoint())
+    let connection = try RawConnection(path: directory.path + "/a")
+    connection.shakeHands()
+    connection.send([0, 3, 1, 2, 3])
+    #expect(try server.receiveParts(timeout: patience).last == [1, 2, 3])
+    connection.close()
+  }
+
+  @Test func hostileBytesDoNotDisturbAGoodClient() throws {
+    let seed =
+      environmentNumber("PROCESS_TREE_FUZZ_SEED") ?? Int.random(in: 0...Int(Int32.max))
+    let count = environmentNumber("PROCESS_TREE_FUZZ_ITERATIONS") ?? 4000
+    print("hostileBytesDoNotDisturbAGoodClient: PROCESS_TREE_FUZZ_SEED=\(seed), \(count) attacks")
+    var generator = Generator(state: UInt64(bitPattern: Int64(seed)))
+
+    let directory = try SocketDirectory()
+    let path = directory.path + "/a"
+    let context = try Context()
+    let descriptor = try ListeningSocket.make(path: path, backlog: 128)
+    let server = try Socket(
+      .router, in: context, .useFileDescriptor(descriptor), .maximumMessageSize(1 << 20),
+      .handshakeInterval(.seconds(1)), .receiveHighWaterMark(0))
+    try server.bind(.ipc(path: path))
+    let name = Array("good".utf8)
+    let good = try Socket(.dealer, in: context, .routingID(name))
+    try good.connect(.ipc(path: path))
+
+    var silent: [RawConnection] = []
+    for number in 0..<count {
+      let connection = try RawConnection(path: path)
+      attack(connection, &generator)
+      // Some stay and say nothing more, as a stopped or malicious peer does.
+      if Int.random(in: 0..<50, using: &generator) == 0, silent.count < 100 {
+        silent.append(connection)
+      } else {
+        connection.close()
+      }
+      if number % 100 == 99 { try exchange(number, from: good, named: name, with: server) }
+    }
+    try exchange(count, from: good, named: name, with: server)
+    for connection in silent { connection.close() }
+  }
+
+  /// One message from the good client and its answer, past whatever the others got through.
+  private func exchange(
+    _ number: Int, from good: Socket, named name: [UInt8], with server: Socket
+  ) throws {
+    let body = Array("\(number)".utf8)
+    try good.send(body, timeout: patience)
+    while true {
+      let parts = try server.receiveParts(timeout: patience)
+      if parts == [name, body] { break }
+      try #require(parts.first != name, "the good client's message was changed")
+    }
+    try server.send(name, more: true, timeout: patience)
+    try server.send(body, timeout: patience)
+    #expect(try good.receive(timeout: patience).bytes() == body)
+  }
+}
