@@ -54,6 +54,7 @@ let package = Package(
       name: "ProcessTree",
       dependencies: [
         "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", logging,
+        .product(name: "DequeModule", package: "swift-collections"),
       ], swiftSettings: settings),
     .target(name: "ProcessTreeTesting", dependencies: ["ProcessTree"], swiftSettings: settings),
 

@@ -3,7 +3,9 @@ import CZeroMQ
 extension Socket {
   /// Sends a copy of some bytes; false when that would block.
   ///
-  /// - Parameter more: Whether further parts of the same message follow.
+  /// - Parameters:
+  ///   - bytes: What to send; it may be reused at once.
+  ///   - more: Whether further parts of the same message follow.
   public func trySend(
     _ bytes: UnsafeRawBufferPointer, more: Bool = false
   ) throws(ZeroMQError) -> Bool {
@@ -17,7 +19,9 @@ extension Socket {
 
   /// Sends a copy of some bytes; false when that would block.
   ///
-  /// - Parameter more: Whether further parts of the same message follow.
+  /// - Parameters:
+  ///   - bytes: What to send.
+  ///   - more: Whether further parts of the same message follow.
   public func trySend(_ bytes: [UInt8], more: Bool = false) throws(ZeroMQError) -> Bool {
     let handle = try usable("zmq_send")
     let flags = more ? ZMQ_DONTWAIT | ZMQ_SNDMORE : ZMQ_DONTWAIT
@@ -27,10 +31,11 @@ extension Socket {
     return true
   }
 
-  /// Sends a message without copying it and leaves an empty one; false, and the message as it was,
-  /// when that would block.
+  /// Sends a message without copying it; false when that would block.
   ///
-  /// - Parameter more: Whether further parts of the same message follow.
+  /// - Parameters:
+  ///   - message: What to send. It is empty afterwards, or as it was when nothing was sent.
+  ///   - more: Whether further parts of the same message follow.
   public func trySend(_ message: inout Message, more: Bool = false) throws(ZeroMQError) -> Bool {
     let handle = try usable("zmq_msg_send")
     let flags = more ? ZMQ_DONTWAIT | ZMQ_SNDMORE : ZMQ_DONTWAIT

@@ -1,4 +1,6 @@
-/// Who may know whom. Arrows point down, none goes sideways.
+/// Who may know whom.
+///
+/// Arrows point down, none goes sideways.
 struct ImportRules {
   /// What one target may import beside what all may.
   struct Rule {
@@ -12,18 +14,25 @@ struct ImportRules {
     }
   }
 
+  /// Queues and heaps, where waiting work is kept.
+  private static let collections: Set<String> = ["DequeModule", "HeapModule"]
+
   /// The C library and what comes with the language: open to every target, shown by none.
   let common: Set<String> = ["Glibc", "Synchronization"]
 
-  let rules: [String: Rule] = [
+  let rules: [String: Rule] = Self.table
+
+  private static let table: [String: Rule] = [
     "ZeroMQ": Rule(["CZeroMQ"]),
     "MessagePack": Rule(),
     "ProcessControl": Rule(["CProcessShims"]),
     "Wire": Rule(["MessagePack"]),
     "Supervision": Rule(["Wire"]),
-    "Links": Rule(["ZeroMQ", "Wire", "CLinux", "MessagePack"]),
+    "Links": Rule(collections.union(["ZeroMQ", "Wire", "CLinux", "MessagePack"])),
     "ProcessTree": Rule(
-      ["Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Logging", "Dispatch"],
+      collections.union([
+        "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Logging", "Dispatch",
+      ]),
       showing: ["Supervision", "ProcessControl", "Logging"]),
     "ProcessTreeTesting": Rule(["ProcessTree"], showing: ["ProcessTree"]),
     "ExampleTopologies": Rule(["ProcessTree", "Foundation"], showing: ["ProcessTree"]),

@@ -26,6 +26,17 @@ extension LoopBound<NodeRuntime> {
     throw ChildFailure(report)
   }
 
+  /// Starts a child without waiting for it; `ended` is called on the loop once it has been reaped.
+  func launch(_ child: AnyChild, ended: @escaping @Sendable () -> Void) async throws {
+    try await child.withExclusiveStart {
+      try await run { runtime in
+        try runtime.begin(child)
+        guard let controller = runtime.controller(of: child) else { return ended() }
+        _ = controller.whenExited(timeout: nil) { _ in ended() }
+      }
+    }
+  }
+
   /// Waits until a child has been reaped; nil when the time is over first.
   ///
   /// - Parameter isShielded: Whether the wait goes on when the task is cancelled.

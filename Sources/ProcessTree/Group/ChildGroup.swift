@@ -1,0 +1,188 @@
+internal import Links
+internal import Supervision
+internal import Synchronization
+
+/// The children of one scope; see ``Node/withChildren(of:limit:_:)``.
+///
+/// As a sequence it gives results as children complete. Use it inside its scope, from one task at a
+/// time for receiving; children may be added from many.
+public final class ChildGroup<Output: Sendable>: Sendable {
+  private struct Shared {
+    var group: GroupState<Output>
+    var children: [Int: Child<Output>] = [:]
+    /// Tasks that wait for something to change; they look again when they are woken.
+    var waiters: [UInt64: UnsafeContinuation<Void, Never>] = [:]
+    var nextWaiter: UInt64 = 0
+  }
+
+  private let node: Node
+  private let shared: Mutex<Shared>
+
+  init(of node: Node, limit: Int?) {
+    self.node = node
+    shared = Mutex(Shared(group: GroupState(limit: limit)))
+  }
+
+  /// Waits for a free slot, then starts a child in it; returns while the child is starting.
+  ///
+  /// A child that cannot start is a failure of the group, like any other end without a result.
+  /// Throws the group's first failure once there is one, `CancellationError` when the task or the
+  /// group was cancelled, `scopeEnded` outside of the scope, and what ``Node/makeChild`` throws.
+  @discardableResult
+  public func spawn<Program: NodeProgram>(
+    _ program: Program, name: String? = nil, stopPolicy: StopPolicy? = nil
+  ) async throws -> Child<Output> where Program.Output == Output {
+    let number = try await takeSlot()
+    do {
+      let child = try node.makeChild(program, name: name, stopPolicy: stopPolicy)
+      shared.withLock { $0.children[number] = child }
+      try await node.runtime.launch(child) { [self] in ended(number, child) }
+      return child
+    } catch {
+      shared.withLock { shared in
+        shared.children[number] = nil
+        shared.group.returnSlot()
+      }
+      wakeAll()
+      throw error
+    }
+  }
+
+  private func takeSlot() async throws -> Int {
+    while true {
+      try Task.checkCancellation()
+      let number = try shared.withLock { shared in
+        if let refusal = shared.group.refusal { throw refusal }
+        return shared.group.hasSlot ? shared.group.takeSlot() : nil
+      }
+      if let number { return number }
+      await waitForChange { $0.group.refusal == nil && !$0.group.hasSlot }
+    }
+  }
+
+  /// The next result, as children complete; nil when none is left.
+  ///
+  /// Throws the group's first failure as soon as there is one.
+  public func next() async throws -> Output? {
+    try await nextNumbered()?.output
+  }
+
+  private func nextNumbered() async throws -> (number: Int, output: Output)? {
+    while true {
+      try Task.checkCancellation()
+      if let result = shared.withLock({ $0.group.next() }) { return try result.get() }
+      await waitForChange { shared in
+        var group = shared.group
+        return group.next() == nil
+      }
+    }
+  }
+
+  /// Combines all results that are left, in the order in which they come.
+  public func reduce<Combined>(
+    _ initial: Combined, _ combine: (Combined, Output) throws -> Combined
+  ) async throws -> Combined {
+    var combined = initial
+    while let output = try await next() { combined = try combine(combined, output) }
+    return combined
+  }
+
+  /// All results that are left, in the order in which they come.
+  public func collect() async throws -> [Output] {
+    var outputs: [Output] = []
+    while let output = try await next() { outputs.append(output) }
+    return outputs
+  }
+
+  /// All results that are left, in the order in which their children were spawned.
+  public func inSpawnOrder() async throws -> [Output] {
+    var outputs: [(number: Int, output: Output)] = []
+    while let output = try await nextNumbered() { outputs.append(output) }
+    return outputs.sorted { $0.number < $1.number }.map(\.output)
+  }
+
+  /// Stops all children of the group; further ones are refused.
+  public func cancelAll() { cancelAll(reason: "the group was cancelled") }
+
+  // MARK: The scope
+
+  func cancelAll(reason: String) {
+    let children = shared.withLock { shared -> [Child<Output>] in
+      _ = shared.group.cancel()
+      return shared.children.sorted { $0.key > $1.key }.map(\.value)
+    }
+    for child in children { child.request(.ask, reason: reason) }
+    wakeAll()
+  }
+
+  /// Refuses further children and waits until all have been reaped; returns the failures that came.
+  func close() async -> [any Error] {
+    shared.withLock { $0.group.close() }
+    while !shared.withLock({ $0.group.isIdle }) {
+      await waitForChange(isShielded: true) { !$0.group.isIdle }
+    }
+    return shared.withLock { $0.group.failures }
+  }
+
+  private func ended(_ number: Int, _ child: Child<Output>) {
+    let ending: GroupState<Output>.Ending
+    do {
+      ending = .result(try child.recordedResult())
+    } catch {
+      let wasCancelled = shared.withLock { $0.group.isCancelled }
+      ending = wasCancelled && child.exitReport?.stopRequest != nil ? .stopped : .failure(error)
+    }
+    let mustStopOthers = shared.withLock { shared in
+      shared.children[number] = nil
+      return shared.group.ended(number, ending)
+    }
+    if mustStopOthers { cancelAll(reason: "\(child.name) failed") }
+    wakeAll()
+  }
+
+  // MARK: Waiting
+
+  /// Suspends until something has changed, if `mustWait` still holds.
+  private func waitForChange(
+    isShielded: Bool = false, while mustWait: (borrowing Shared) -> Bool
+  ) async {
+    let id = shared.withLock { shared in
+      defer { shared.nextWaiter += 1 }
+      return shared.nextWaiter
+    }
+    await withTaskCancellationHandler {
+      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+        let isWaiting = shared.withLock { shared in
+          guard mustWait(shared), isShielded || !Task.isCancelled else { return false }
+          shared.waiters[id] = continuation
+          return true
+        }
+        if !isWaiting { continuation.resume() }
+      }
+    } onCancel: {
+      guard !isShielded else { return }
+      shared.withLock { $0.waiters.removeValue(forKey: id) }?.resume()
+    }
+  }
+
+  private func wakeAll() {
+    let waiters = shared.withLock { shared in
+      defer { shared.waiters = [:] }
+      return shared.waiters.values
+    }
+    for waiter in waiters { waiter.resume() }
+  }
+}
+
+extension ChildGroup: AsyncSequence {
+  /// Takes results as children complete.
+  public struct Iterator: AsyncIteratorProtocol {
+    let group: ChildGroup
+
+    /// The next result; nil when none is left.
+    public mutating func next() async throws -> Output? { try await group.next() }
+  }
+
+  /// Starts taking results.
+  public func makeAsyncIterator() -> Iterator { Iterator(group: self) }
+}
