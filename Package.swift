@@ -82,7 +82,7 @@ let package = Package(
       name: "ProcessControlTests", dependencies: ["ProcessControl", "process-control-fixture"],
       swiftSettings: settings),
     .executableTarget(
-      name: "tree-fixture", dependencies: ["ProcessTree"], path: "Tests/Fixtures/tree-fixture",
+      name: "tree-fixture", dependencies: ["ProcessTree", "ProcessTreeTesting"], path: "Tests/Fixtures/tree-fixture",
       swiftSettings: settings, linkerSettings: bindNow),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ]

@@ -6,10 +6,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// clone3, or clone where a sandbox knows only the older call.
+/// clone3, or clone where a sandbox refuses the newer call, whose flags it cannot inspect.
 static long clone_call(struct clone_args *_Nonnull arguments) {
   long result = syscall(SYS_clone3, arguments, sizeof *arguments);
-  if (result >= 0 || errno != ENOSYS) return result;
+  if (result >= 0 || (errno != ENOSYS && errno != EPERM)) return result;
 #if defined(__x86_64__)
   return syscall(SYS_clone, arguments->flags, 0, arguments->pidfd, arguments->child_tid, 0);
 #else

@@ -89,7 +89,8 @@ static int handle(const struct server *_Nonnull server) {
   struct pt_request request;
   int descriptors[4];
   int count;
-  long size = pt_receive(socket_number, &request, sizeof request, descriptors, &count, MSG_DONTWAIT);
+  long size =
+      pt_receive(socket_number, &request, sizeof request, descriptors, &count, MSG_DONTWAIT);
   if (size == -EAGAIN) return 0;
   if (size <= 0) leave(server, grace_milliseconds);
   if (size == sizeof request && request.goodbye) _exit(0);

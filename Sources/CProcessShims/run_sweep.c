@@ -10,20 +10,22 @@
 // A pass takes about 1 us per process of the host.
 enum { longest_sweep_seconds = 10, pause_nanoseconds = 1000000 };
 
-/// Whether the process is the run's, and not one of its fork servers.
-static int belongs(int32_t pid, uint32_t run) {
+/// Whether the process is the run's, and not one of its fork servers. Those are only continued: one
+/// may have been stopped in the instant before it took its own tag.
+static int belongs(int32_t pid, uint32_t run, int signal) {
   uint64_t tag;
-  if (pt_tag_get(pid, &tag) != 0) return 0;
-  return tag >> 32 == run && (uint32_t)tag != PT_HELPER_NODE;
+  if (pt_tag_get(pid, &tag) != 0 || tag >> 32 != run) return 0;
+  return (uint32_t)tag != PT_HELPER_NODE || signal == SIGCONT;
 }
 
 /// Signals the process if it is the run's and alive.
 static int strike(int32_t pid, uint32_t run, int signal) {
-  if (!belongs(pid, run)) return 0;
+  if (!belongs(pid, run, signal)) return 0;
   int pidfd = pt_pidfd_open(pid);
   if (pidfd < 0) return 0;
   // The number may have passed to another process before the pidfd was there: read again.
-  int hit = belongs(pid, run) && !pt_pidfd_ended(pidfd, 0) && pt_pidfd_signal(pidfd, signal) == 0;
+  int hit = belongs(pid, run, signal) && !pt_pidfd_ended(pidfd, 0) &&
+            pt_pidfd_signal(pidfd, signal) == 0;
   close(pidfd);
   return hit;
 }

@@ -3,7 +3,7 @@ import Glibc
 
 /// What a child that was started by re-exec does about itself first thing.
 public enum ChildSetup {
-  /// Takes the tag, dies with its parent from now on, adopts orphans, closes all descriptors above 3.
+  /// Takes the tag, dies with its parent from now on, adopts orphans, closes all but 0 to 3.
   ///
   /// To be called on the main thread before anything else. Throws `parentGone` if the parent is not
   /// `parentPID` any more; the child should then end.

@@ -37,13 +37,13 @@ public final class ForkServer {
 
   /// Makes the helper; to be called on the main thread while it is the only one.
   ///
-  /// Returns in the caller as `.node`, and as `.child` in every process that the helper clones: with
-  /// descriptors 0 to 3 only, in a session of its own, with its tag, a parent-death signal, the
-  /// signal mask that the root had, a subreaper, and with seeds of its own for `rand` and `drand48`.
-  /// A child may call this again to have a helper of its own.
+  /// Returns in the caller as `.node`, and as `.child` in every process that the helper clones:
+  /// with descriptors 0 to 3 only, in a session of its own, with its tag, a parent-death signal,
+  /// the signal mask that the root had, a subreaper, and with seeds of its own for `rand` and
+  /// `drand48`. A child may call this again to have a helper of its own.
   ///
-  /// The main thread must not have locked a `Mutex` before: that lock remembers the thread's id, the
-  /// children would inherit it, and a contended lock in them would end them.
+  /// The main thread must not have locked a `Mutex` before: that lock remembers the thread's id,
+  /// the children would inherit it, and a contended lock in them would end them.
   public static func start(run: RunIdentity) throws(ProcessControlError) -> Role {
     guard HostProcess.isMainThread else {
       throw ProcessControlError(
@@ -75,11 +75,15 @@ public final class ForkServer {
   /// Asks for a child; the answer comes from `receive()` under the same id.
   ///
   /// Never blocks. The caller closes its own copies of the descriptors afterwards. Throws
-  /// `wouldBlock` when the socket is full (nothing was sent: ask again when an answer has come), and
-  /// `forkServerLost`.
+  /// `wouldBlock` when the socket is full (nothing was sent: ask again when an answer has come),
+  /// and `forkServerLost`.
   public func request(
     id: UInt64, tag: RunTag, descriptors: ChildDescriptors
   ) throws(ProcessControlError) {
+    guard fileDescriptor >= 0 else {
+      throw ProcessControlError(
+        .forkServerLost, call: "sendmsg", "this fork server was closed; ask for children before")
+    }
     var request = pt_request(id: id, tag: tag.value, parent: HostProcess.pid, goodbye: 0)
     let error = pt_fork_server_request(fileDescriptor, &request, descriptors.inOrder)
     switch error {

@@ -41,7 +41,8 @@ public final class ProcessHandle {
 
   /// Reaps the process if it has ended; nil while it runs.
   ///
-  /// Never blocks. Throws `noSuchProcess` if it was reaped before or is not a child of this process.
+  /// Never blocks. Throws `noSuchProcess` if it was reaped before or is not a child of this
+  /// process.
   public func reap() throws(ProcessControlError) -> Reaped? {
     var exit = pt_exit()
     let error = pt_reap(pidfd, &exit)

@@ -5,6 +5,7 @@ import Glibc
 public enum ProcessTitle {
   /// Makes room for titles: to be called once, in the root, before the fork server is made.
   ///
+  /// In a child by re-exec likewise, first thing.
   /// Moves the environment, whose memory a long title takes. Children inherit the room. Where the
   /// room cannot be found, titles show only as the 15 bytes of the thread name.
   public static func prepare() {

@@ -2,9 +2,9 @@ import CProcessShims
 
 /// Whose a process is: a run and a node of it.
 ///
-/// The tag is the soft limit on file locks, which has had no effect since Linux 2.4. It is inherited
-/// over fork, exec and setsid, survives `env -i` and closed descriptors, and can be read from
-/// outside, of zombies too.
+/// The tag is the soft limit on file locks, which has had no effect since Linux 2.4. It is
+/// inherited over fork, exec and setsid, survives `env -i` and closed descriptors, and can be read
+/// from outside, of zombies too.
 public struct RunTag: Hashable, Sendable {
   /// The run, the high half of the limit.
   public var run: UInt32

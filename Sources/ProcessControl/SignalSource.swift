@@ -6,9 +6,9 @@ import CProcessShims
 public enum SignalSource {
   /// Installs handlers and returns the eventfd: non-blocking, close-on-exec, one per process.
   ///
-  /// The signals are also unblocked on the calling thread: whoever started the program may have had
-  /// them blocked. Interrupted calls are restarted (`SA_RESTART`), other code's signal handling is replaced for
-  /// these signals.
+  /// Interrupted calls are restarted (`SA_RESTART`); other code's handling of these signals is
+  /// replaced. They are also unblocked on the calling thread: a program that was started from a
+  /// thread with signals blocked inherits that, and would be deaf.
   public static func install(signals: [Int32]) throws(ProcessControlError) -> Int32 {
     let result = pt_signals_install(signals, Int32(clamping: signals.count))
     guard result >= 0 else { throw .system("sigaction", -result) }
@@ -24,10 +24,10 @@ public enum SignalSource {
 
   /// Makes a second terminating signal work even if nobody takes the first.
   ///
-  /// Of SIGTERM, SIGINT and SIGHUP, as far as installed, the second, at least 200 ms after the first
-  /// (closer ones are one wish: `timeout` and terminals send two), ends the process inside the
-  /// handler: in the root, which names its run, after killing all that carries the run's tag, with
-  /// exit code 128 + N; in a child, with nil, by the signal's default action.
+  /// Of SIGTERM, SIGINT and SIGHUP, as far as installed, the second, at least 200 ms after the
+  /// first (closer ones are one wish: `timeout` and terminals send two), ends the process inside
+  /// the handler: in the root, which names its run, after killing all that carries the run's tag,
+  /// with exit code 128 + N; in a child, with nil, by the signal's default action.
   public static func armSecondSignal(run: UInt32?) { pt_signals_arm(run ?? 0) }
 
   /// Ends this process by a signal, so that its parent sees that signal.

@@ -17,6 +17,7 @@ extension ProcessControlTests {
         let run = try #require(tree["run"].flatMap { UInt32($0) })
         // Root, 3 nodes with 2 children each, one daemon each, and 4 servers.
         #expect(Audit.living(run: run).count == 17)
+        #expect(FileManager.default.fileExists(atPath: directory + "/lock"))
         kill(tree.pid, SIGKILL)
         if victims == .rootAndItsServer, let server = tree["server"].flatMap({ Int32($0) }) {
           kill(server, SIGKILL)

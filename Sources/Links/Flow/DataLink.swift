@@ -23,8 +23,11 @@ package final class DataLink {
   package func channel(_ id: UInt16) -> ItemChannel {
     if let channel = channels[id] { return channel }
     let channel = ItemChannel(id: id, link: self, loop: loop)
-    channels[id] = channel
-    if let closed { channel.close(closed) }
+    if let closed {
+      channel.close(closed)
+    } else {
+      channels[id] = channel
+    }
     return channel
   }
 
@@ -38,7 +41,10 @@ package final class DataLink {
   package func close(_ error: LinkError) {
     guard closed == nil else { return }
     closed = error
-    for channel in channels.values { channel.close(error) }
+    let all = channels.values
+    channels = [:]
+    dirty = []
+    for channel in all { channel.close(error) }
   }
 
   /// Whether all that was sent has been handed to the socket.
@@ -50,7 +56,7 @@ package final class DataLink {
   package var needsFlush: Bool { !dirty.isEmpty && isConnected && closed == nil }
 
   func needsFlush(_ channel: ItemChannel) {
-    guard !dirty.contains(where: { $0 === channel }) else { return }
+    guard closed == nil, !dirty.contains(where: { $0 === channel }) else { return }
     dirty.append(channel)
   }
 

@@ -11,7 +11,8 @@ package final class ItemChannel {
   package static let window = 1 << 20
 
   package let id: UInt16
-  private unowned let link: DataLink
+  /// The link, which lets go of its channels when it closes.
+  private let link: DataLink
   private let loop: EventLoop
 
   @exclusivity(unchecked) private var outbound: OutboundQueue

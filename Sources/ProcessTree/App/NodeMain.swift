@@ -72,6 +72,7 @@ struct NodeMain {
       runtime.loop.poller.remove(Bootstrap.descriptor)
       kill(getpid(), SIGKILL)
     }
+    Bootstrap.markBegun()
     parent.send(.ready)
     start { [bound] node in
       let run = ProgramRun(type: program, node: node)
@@ -99,6 +100,7 @@ struct NodeMain {
 
   private func leaveChild() -> Never {
     fflush(nil)
+    runtime.forkServer?.end()
     if let signal = runtime.ending.signal { SignalSource.restoreDefaultAndRaise(signal) }
     _exit(runtime.ending.outcome?.exitCode ?? 1)
   }

@@ -164,17 +164,25 @@ final class ChildController {
     runtime.loop.poller.remove(process.pidfd)
     // What the child said last may have come already.
     runtime.receiveFrames()
+    // One that died at once may have begun its program without its word getting out.
+    if !wasReady, let deathPipe, Bootstrap.hasBegun(deathPipe) { receive(.ready) }
     handle(.exited)
   }
 
-  /// Everything is over: reads what is left, tells everybody, forgets the child.
+  /// Everything is over: reads what is left, and, once nothing that the child left is there any
+  /// more, tells everybody and forgets the child.
   private func conclude() {
     streams?.drainAndClose()
+    runtime.takeOutput(of: self, all: true)
     if let deathPipe { Descriptors.close(deathPipe) }
     deathPipe = nil
     dataLink.close(.peerGone)
     let report = makeReport()
     process?.close()
+    runtime.clearRemains(of: self) { [self] in publish(report) }
+  }
+
+  private func publish(_ report: ExitReport) {
     child.state.withLock { state in
       state.outcome = outcome
       state.report = report

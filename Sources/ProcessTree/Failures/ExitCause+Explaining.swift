@@ -13,7 +13,7 @@ struct ExitEvidence: Sendable {
   var stopRequest: StopRequest?
   /// Whether a signal of ours was under way.
   var wasSignalled: Bool
-  /// Whether the node had said that it was ready.
+  /// Whether the node had begun its program.
   var wasReady: Bool
   var startTimedOut: Bool
   /// Whether the kernel's count of out-of-memory kills rose meanwhile.

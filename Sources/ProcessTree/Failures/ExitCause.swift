@@ -27,6 +27,14 @@ public enum ExitCause: Hashable, Sendable, Codable {
 
   /// Whether the node did what it was started for.
   public var isSuccess: Bool { self == .completed || self == .exited(code: 0) }
+
+  /// Whether the node ended because it was asked to.
+  public var isStop: Bool {
+    switch self {
+    case .stopped, .terminated: true
+    default: false
+    }
+  }
 }
 
 extension ExitCause: CustomStringConvertible {

@@ -128,9 +128,10 @@ public final class ChildGroup<Output: Sendable>: Sendable {
     let ending: GroupState<Output>.Ending
     do {
       ending = .result(try child.recordedResult())
+    } catch let failure as ChildFailure where shared.withLock({ $0.group.isCancelled }) {
+      ending = failure.cause.isStop ? .stopped : .failure(failure)
     } catch {
-      let wasCancelled = shared.withLock { $0.group.isCancelled }
-      ending = wasCancelled && child.exitReport?.stopRequest != nil ? .stopped : .failure(error)
+      ending = .failure(error)
     }
     let mustStopOthers = shared.withLock { shared in
       shared.children[number] = nil

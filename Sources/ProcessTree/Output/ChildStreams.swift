@@ -68,7 +68,6 @@ final class ChildStreams {
       // A descendant that goes on writing must not keep us here.
       var budget = 64
       while budget > 0, case .bytes = readOnce(source) { budget -= 1 }
-      if let rest = source.lines.finish() { emit([rest], of: source) }
       close(source)
     }
   }
@@ -97,6 +96,7 @@ final class ChildStreams {
   private func close(_ source: Source) {
     guard source.isOpen else { return }
     source.isOpen = false
+    if let rest = source.lines.finish() { emit([rest], of: source) }
     loop.poller.remove(source.descriptor)
     Descriptors.close(source.descriptor)
   }

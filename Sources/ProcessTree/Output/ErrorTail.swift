@@ -16,16 +16,22 @@ struct ErrorTail {
     let text = String(decoding: line.prefix(Self.longestLine), as: UTF8.self)
     last.append(text)
     if last.count > Self.lastLines { last.removeFirst() }
-    if Self.beginsAccount(text) { account = [] }
+    if beginsAccount(text) { account = [] }
     if let count = account?.count, count < Self.accountLines { account?.append(text) }
   }
 
   var lastErrorLines: [String] { Array(last) }
 
-  /// From the last line on that the Swift runtime begins an account with.
+  /// What the Swift runtime said of a crash: from its message on, if it had one, else from the
+  /// backtrace's first line on.
   var crashAccount: [String] { account ?? [] }
 
-  private static func beginsAccount(_ line: String) -> Bool {
-    line.contains("Program crashed") || line.contains("Fatal error")
+  /// How far below its message a backtrace begins.
+  private static let messageToBacktrace = 10
+
+  private func beginsAccount(_ line: String) -> Bool {
+    if line.contains("Fatal error") { return true }
+    guard line.contains("Program crashed") else { return false }
+    return account.map { $0.count > Self.messageToBacktrace } ?? true
   }
 }

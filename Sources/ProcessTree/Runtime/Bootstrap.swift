@@ -58,6 +58,19 @@ enum Bootstrap {
       BootstrapRecord.self, from: try read(count: length))
   }
 
+  /// Leaves a mark in the descriptor that the program is about to run. Unlike a frame, which a
+  /// thread of its own has to send, it is there whatever happens next.
+  static func markBegun() {
+    var mark: UInt8 = 1
+    _ = Glibc.write(descriptor, &mark, 1)
+  }
+
+  /// Whether a child that has ended left the mark.
+  static func hasBegun(_ descriptor: Int32) -> Bool {
+    var mark: UInt8 = 0
+    return Glibc.read(descriptor, &mark, 1) == 1
+  }
+
   private static func read(count: Int) throws -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: count)

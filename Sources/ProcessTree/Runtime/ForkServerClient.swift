@@ -94,7 +94,7 @@ final class ForkServerClient {
     for (_, answer) in unanswered { answer(.lost) }
   }
 
-  /// Lets the helper go, for a node that is about to end: whoever adopts it reaps it.
+  /// Lets the helper go, for a node that is about to end; to be reaped by `end`.
   func dismiss() {
     guard !isLost else { return }
     isLost = true

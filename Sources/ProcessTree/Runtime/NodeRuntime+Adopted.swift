@@ -18,7 +18,10 @@ extension NodeRuntime {
         guard includingUnanswered else { continue }
         end(process)
       case .leftBehind:
-        emitOwn(.leftBehind(pid: process.handle.pid, command: process.command))
+        // One that has ended by itself has only to be reaped.
+        if !process.handle.hasEnded {
+          emitOwn(.leftBehind(pid: process.handle.pid, command: process.command))
+        }
         end(process)
       case .deadNodesForkServer:
         end(process)
@@ -37,6 +40,8 @@ extension NodeRuntime {
         handle.close()
         adopted[handle.pid] = nil
         reapAdopted()
+        guard adopted.isEmpty else { return }
+        announceClear()
         finishIfDone()
       }
     } catch {
@@ -45,18 +50,43 @@ extension NodeRuntime {
     }
   }
 
-  /// A child has been reaped and its report made.
+  /// How long the end of a child is held back for what it left behind, which has been killed.
+  private static let clearingTime: Duration = .seconds(2)
+
+  /// Removes what a child that has been reaped left, then calls `announce`: when somebody hears of
+  /// the end, no process of the child's is there any more.
+  func clearRemains(of controller: ChildController, then announce: @escaping () -> Void) {
+    let child = controller.child.specification
+    listeners?.control.forget(child.position)
+    listeners?.data.forget(child.position)
+    if let pid = controller.process?.pid {
+      directory.removeSockets(of: pid)
+      reapAdopted()
+    }
+    guard !adopted.isEmpty else { return announce() }
+    var isAnnounced = false
+    let announceOnce = {
+      guard !isAnnounced else { return }
+      isAnnounced = true
+      announce()
+    }
+    whenClear.append(announceOnce)
+    _ = loop.timers.schedule(after: Self.clearingTime, announceOnce)
+  }
+
+  private func announceClear() {
+    let waiting = whenClear
+    whenClear = []
+    for announce in waiting { announce() }
+  }
+
+  /// A child's end has been made known.
   func concluded(_ controller: ChildController, _ report: ExitReport) {
     let child = controller.child
-    takeOutput(of: controller, all: true)
-    listeners?.control.forget(child.specification.position)
-    listeners?.data.forget(child.specification.position)
-    if let pid = report.pid { directory.removeSockets(of: pid) }
     loseDescendants(of: child)
     emit(.exited(report), about: child)
     events.finish(child.specification.path)
     remove(controller)
-    if report.pid != nil { reapAdopted() }
-    childEnded()
+    finishIfDone()
   }
 }

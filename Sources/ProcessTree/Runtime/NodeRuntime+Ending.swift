@@ -72,9 +72,6 @@ extension NodeRuntime {
     }
   }
 
-  /// A child has been reaped; the node may have nothing more to wait for.
-  func childEnded() { finishIfDone() }
-
   /// Leaves once the program has ended and nothing is left below.
   func finishIfDone() {
     guard ending.outcome != nil, controllers.isEmpty, adopted.isEmpty, !ending.isLeaving else {

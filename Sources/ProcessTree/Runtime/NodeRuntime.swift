@@ -33,6 +33,8 @@ final class NodeRuntime {
   var droppedLogRecords = 0
   /// Processes that dead nodes left behind, killed and not yet reaped.
   var adopted: [Int32: ProcessHandle] = [:]
+  /// What waits for all of those to be reaped.
+  var whenClear: [() -> Void] = []
   var hasAnnouncedSpawning = false
   /// Why there is no fork server, for the event that says so.
   var spawningReason = "the program declares that it starts no children"

@@ -57,6 +57,8 @@ extension Scenarios {
   static func leftBehind(_ node: Node) throws {
     let child = try node.start("node 2")
     guard try child.line() == "ready" else { throw Failure("not ready") }
+    // In the middle of its exec the daemon would have no command line to show.
+    usleep(100_000)
     report("early", "\(AdoptedProcesses.scan(tag: node.tag, known: node.known).count)")
     try child.handle.send(SIGKILL)
     report("status", "\(try child.join().status)")

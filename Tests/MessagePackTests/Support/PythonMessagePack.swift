@@ -90,7 +90,13 @@ struct PythonMessagePack {
   /// A value as the script writes it; numbers of single precision count as double.
   static func describe(_ value: MessagePackValue) -> String {
     func hex(_ bytes: some Sequence<UInt8>) -> String {
-      bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+      let digits = [UInt8]("0123456789abcdef".utf8)
+      var text: [UInt8] = []
+      for byte in bytes {
+        text.append(digits[Int(byte >> 4)])
+        text.append(digits[Int(byte & 15)])
+      }
+      return String(decoding: text, as: UTF8.self)
     }
     func double(_ value: Double) -> String {
       "f" + String(value.bitPattern, radix: 16)

@@ -1,0 +1,57 @@
+import Glibc
+
+/// A directory of the tree that is counted: the one that was given, and names from there down.
+///
+/// Names are bytes: a file name is anything without a slash and a zero, UTF-8 or not.
+struct Place: Hashable, Sendable, Codable {
+  var base: [UInt8]
+  var names: [[UInt8]] = []
+
+  func appending(_ name: [UInt8]) -> Self { Self(base: base, names: names + [name]) }
+
+  /// The whole path, as `find` prints it.
+  var path: [UInt8] {
+    var path = base
+    for name in names {
+      if path.last != UInt8(ascii: "/") { path.append(UInt8(ascii: "/")) }
+      path += name
+    }
+    return path
+  }
+
+  /// Opens the directory.
+  ///
+  /// Step by step from the base: a path may be longer than the kernel takes at once, and no name
+  /// below the base is followed when it has become a link meanwhile. The base itself is followed.
+  func open() throws(SystemFailure) -> OpenDirectory {
+    var directory = try Self.openStep(AT_FDCWD, base, flags: names.isEmpty ? 0 : O_PATH)
+    for (index, name) in names.enumerated() {
+      defer { close(directory) }
+      let isLast = index == names.count - 1
+      directory = try Self.openStep(directory, name, flags: O_NOFOLLOW | (isLast ? 0 : O_PATH))
+    }
+    return try OpenDirectory(descriptor: directory)
+  }
+
+  private static func openStep(
+    _ directory: Int32, _ name: [UInt8], flags: Int32
+  ) throws(SystemFailure) -> Int32 {
+    let made = openat(directory, cString(name), O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags)
+    guard made >= 0 else { throw SystemFailure() }
+    return made
+  }
+}
+
+/// A name as the C library takes it.
+func cString(_ name: [UInt8]) -> [CChar] { name.map { CChar(bitPattern: $0) } + [0] }
+
+/// What the operating system refused, by its number.
+struct SystemFailure: Error, CustomStringConvertible {
+  let number: Int32
+
+  init(_ number: Int32 = errno) {
+    self.number = number
+  }
+
+  var description: String { String(cString: strerror(number)) }
+}

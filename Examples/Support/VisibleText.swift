@@ -1,0 +1,12 @@
+/// Bytes as text for people: what is no UTF-8 becomes U+FFFD, control characters are written as
+/// escapes, so that no file name can break a line or send commands to a terminal.
+func visibleText(_ bytes: some Sequence<UInt8>) -> String {
+  var text = ""
+  for scalar in String(decoding: Array(bytes), as: UTF8.self).unicodeScalars {
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: text += scalar.escaped(asASCII: true)
+    default: text.unicodeScalars.append(scalar)
+    }
+  }
+  return text
+}

@@ -1,0 +1,90 @@
+internal import Glibc
+
+/// What a process holds at a moment, for comparing before and after: a test demands equality.
+///
+/// The root's fork server and the sockets that it opens with its first child are there to stay:
+/// take the first audit after a first child has come and gone.
+public struct ResourceAudit: Hashable, Sendable, Codable, CustomStringConvertible {
+  /// The open descriptors and what each refers to; numbered kinds like `socket:[1]` without number.
+  public var descriptors: [String: Int]
+  /// Direct children of the process that run.
+  public var children: Int
+  /// Direct children of the process that have ended and were not reaped.
+  public var zombies: Int
+  /// Threads of the process.
+  public var threads: Int
+  /// Files in the run's directory: sockets of nodes, and the lock.
+  public var runFiles: Int
+
+  /// Looks at this process now.
+  ///
+  /// - Parameter runDirectory: The directory to count files in; none when nil.
+  public static func now(runDirectory: String? = nil) -> Self {
+    let states = children().map(state)
+    var descriptors: [String: Int] = [:]
+    for name in entries(of: "/proc/self/fd") {
+      guard let target = link("/proc/self/fd/" + name), !target.hasPrefix("/proc/") else {
+        continue
+      }
+      descriptors[String(target.prefix { $0 != "[" }), default: 0] += 1
+    }
+    return Self(
+      descriptors: descriptors, children: states.count { $0 != "Z" },
+      zombies: states.count { $0 == "Z" }, threads: entries(of: "/proc/self/task").count,
+      runFiles: runDirectory.map { entries(of: $0).count } ?? 0)
+  }
+
+  /// The numbers, and the descriptors by kind.
+  public var description: String {
+    let kinds = descriptors.sorted { $0.key < $1.key }.map { "\($0.key)×\($0.value)" }
+    return "children \(children), zombies \(zombies), threads \(threads), run files \(runFiles), "
+      + "descriptors \(descriptors.values.reduce(0, +)): \(kinds.joined(separator: " "))"
+  }
+
+  /// The direct children of this process, running or not.
+  public static func children() -> [Int32] {
+    entries(of: "/proc/self/task").flatMap { thread in
+      read("/proc/self/task/\(thread)/children").split(separator: " ").compactMap { Int32($0) }
+    }
+  }
+
+  /// The state letter of a process, `?` when there is none.
+  private static func state(of pid: Int32) -> Character {
+    // The name before it may hold any character, so the last parenthesis counts.
+    let stat = read("/proc/\(pid)/stat")
+    guard let end = stat.lastIndex(of: ")") else { return "?" }
+    return stat[end...].dropFirst(2).first ?? "?"
+  }
+
+  private static func entries(of directory: String) -> [String] {
+    guard let stream = opendir(directory) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  private static func link(_ path: String) -> String? {
+    var buffer = [CChar](repeating: 0, count: 512)
+    let length = readlink(path, &buffer, buffer.count)
+    guard length > 0 else { return nil }
+    return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static func read(_ path: String) -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return "" }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 16_384)
+    while case let length = Glibc.read(descriptor, &chunk, chunk.count), length > 0 {
+      bytes += chunk[..<length]
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

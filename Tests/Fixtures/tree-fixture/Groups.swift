@@ -1,0 +1,181 @@
+import Glibc
+import ProcessTree
+import ProcessTreeTesting
+
+func ResourceAuditChildren() -> [Int32] { ResourceAudit.children() }
+
+/// Counts how many of its kind are alive at once, by files in a directory.
+struct Counted: NodeProgram {
+  static var spawnsChildren: Bool { false }
+  var directory: String
+  var number: Int
+
+  func run(in node: Node) async throws -> Int {
+    let file = "\(directory)/\(number)"
+    close(open(file, O_CREAT | O_WRONLY, 0o600))
+    defer { unlink(file) }
+    try await Task.sleep(for: .milliseconds(Int64(5)))
+    return countEntries(directory)
+  }
+}
+
+func countEntries(_ directory: String) -> Int {
+  guard let stream = opendir(directory) else { return -1 }
+  defer { closedir(stream) }
+  var count = -2
+  while readdir(stream) != nil { count += 1 }
+  return count
+}
+
+/// Fails after a while, or at once.
+struct Fails: NodeProgram {
+  var code: Int
+  var after: Int
+  func run(in node: Node) async throws -> Int {
+    try await Task.sleep(for: .milliseconds(Int64(after)))
+    throw Trouble(code: code)
+  }
+}
+
+struct SleepingInt: NodeProgram {
+  func run(in node: Node) async throws -> Int {
+    while true { try await Task.sleep(for: .seconds(3_600)) }
+  }
+}
+
+let groupScenarios: [String: Scenario] = [
+  "groupSum": { root, test in
+    let total = try await root.withChildren(of: Int.self, limit: 5) { group in
+      for number in 1...100 { try await group.spawn(Square(number: number)) }
+      return try await group.reduce(0, +)
+    }
+    test.equal(total, 338_350)
+    test.expect(root.children.isEmpty)
+  },
+  "groupOrder": { root, test in
+    let squares = try await root.withChildren(of: Int.self, limit: 8) { group in
+      for number in 1...40 { try await group.spawn(Square(number: number)) }
+      return try await group.inSpawnOrder()
+    }
+    test.equal(squares, (1...40).map { $0 * $0 })
+  },
+  "groupLimitHolds": { root, test in
+    var template = Array("/tmp/ptree-limit-XXXXXX".utf8CString)
+    let directory = mkdtemp(&template).map { String(cString: $0) } ?? ""
+    defer { rmdir(directory) }
+    let seen = try await root.withChildren(of: Int.self, limit: 5) { group in
+      for number in 0..<60 { try await group.spawn(Counted(directory: directory, number: number)) }
+      return try await group.collect()
+    }
+    test.equal(seen.count, 60)
+    test.expect(seen.allSatisfy { $0 <= 5 }, "\(seen.max() ?? 0) at once")
+    test.expect((seen.max() ?? 0) >= 3, "hardly concurrent: \(seen.max() ?? 0)")
+  },
+  "groupFirstErrorCancels": { root, test in
+    let failure = await test.thrown(RemoteFailure.self) {
+      _ = try await root.withChildren(of: Int.self) { group in
+        for _ in 0..<3 { try await group.spawn(SleepingInt()) }
+        try await group.spawn(Fails(code: 1, after: 30))
+        return try await group.collect()
+      }
+    }
+    test.equal(failure?.underlying(as: Trouble.self), Trouble(code: 1))
+    test.expect(root.children.isEmpty)
+  },
+  "groupErrorsTogether": { root, test in
+    let failure = await test.thrown(ChildGroupFailure.self) {
+      _ = try await root.withChildren(of: Int.self) { group in
+        for code in 0..<3 { try await group.spawn(StubbornFails(code: code)) }
+        return try await group.collect()
+      }
+    }
+    let codes = failure?.failures.compactMap {
+      ($0 as? RemoteFailure)?.underlying(as: Trouble.self)?.code
+    }
+    test.equal(codes?.sorted(), [0, 1, 2])
+  },
+  "groupBodyThrows": { root, test in
+    _ = await test.thrown(PlainTrouble.self) {
+      try await root.withChildren(of: Int.self) { group in
+        for _ in 0..<3 { try await group.spawn(SleepingInt()) }
+        throw PlainTrouble()
+      }
+    }
+    test.expect(root.children.isEmpty)
+  },
+  "groupCancelledFromOutside": { root, test in
+    let task = Task {
+      try await root.withChildren(of: Int.self, limit: 2) { group in
+        for _ in 0..<5 { try await group.spawn(SleepingInt()) }
+        return try await group.collect()
+      }
+    }
+    while root.children.count < 2 { try await Task.sleep(for: .milliseconds(1)) }
+    task.cancel()
+    _ = await test.thrown(CancellationError.self) { _ = try await task.value }
+    test.expect(root.children.isEmpty)
+  },
+  "groupCrash": { root, test in
+    let failure = await test.thrown(ChildFailure.self) {
+      _ = try await root.withChildren(of: Failing.Unencodable.self, limit: 2) { group in
+        try await group.spawn(Failing(way: .abort))
+        return try await group.collect().count
+      }
+    }
+    test.equal(failure?.cause, .crashed(signal: SIGABRT))
+  },
+  "groupBadLimit": { root, test in
+    for limit in [0, -1] {
+      let error = await test.thrown(ProcessTreeError.self) {
+        try await root.withChildren(of: Int.self, limit: limit) { _ in }
+      }
+      test.equal(error?.code, .invalidLimit)
+    }
+  },
+  "groupEmpty": { root, test in
+    test.equal(try await root.withChildren(of: Int.self) { try await $0.reduce(0, +) }, 0)
+  },
+  "groupEscapes": { root, test in
+    let escaped = try await root.withChildren(of: Int.self) { $0 }
+    let error = await test.thrown(ProcessTreeError.self) {
+      try await escaped.spawn(Square(number: 1))
+    }
+    test.equal(error?.code, .scopeEnded)
+  },
+  "thousandAtEight": { root, test in
+    _ = try await root.spawn(Square(number: 0)).result
+    let before = ResourceAudit.now()
+    let total = try await root.withChildren(of: Int.self, limit: 8) { group in
+      for number in 1...1_000 { try await group.spawn(Square(number: number)) }
+      return try await group.reduce(0, +)
+    }
+    test.equal(total, (1...1_000).reduce(0) { $0 + $1 * $1 })
+    test.equal(ResourceAudit.now(), before)
+  },
+  "fiveHundredAtOnce": { root, test in
+    _ = try await root.spawn(Square(number: 0)).result
+    let before = ResourceAudit.now()
+    var children: [Child<Void>] = []
+    for _ in 0..<500 { children.append(try await root.spawn(LeafSleeper())) }
+    test.equal(root.children.count, 500)
+    for child in children { child.terminate() }
+    for child in children { test.equal(try await child.join()?.exitCode, -SIGTERM) }
+    test.equal(ResourceAudit.now(), before)
+  },
+]
+
+struct LeafSleeper: NodeProgram {
+  static var spawnsChildren: Bool { false }
+  func run(in node: Node) async throws {
+    while true { try await Task.sleep(for: .seconds(3_600)) }
+  }
+}
+
+/// Does not stop when it is asked to, and then fails.
+struct StubbornFails: NodeProgram {
+  var code: Int
+  func run(in node: Node) async throws -> Int {
+    usleep(100_000)
+    throw Trouble(code: code)
+  }
+}

@@ -1,0 +1,1 @@
+let limitScenarios: [String: Scenario] = [:]
