@@ -31,21 +31,25 @@ final class FileCounter {
   }
 
   /// Notes something that could not be read.
-  func note(_ failure: SystemFailure, at path: [UInt8]) {
+  private func note(_ failure: SystemFailure, at path: [UInt8]) {
     counts.unreadable += 1
     complain(path, failure)
   }
 
-  /// Opens the directory at a place; nil, and noted, when it cannot be read.
-  func open(_ place: Place) -> OpenDirectory? {
-    attempt(at: { place.path }) { () throws(SystemFailure) in try place.open() }
+  /// Counts the files that are directly in a directory.
+  func countFiles(of place: Place) throws -> Counts {
+    guard let directory = open(place) else { return counts }
+    while let entry = next(in: directory, at: place) {
+      try count(entry, in: directory, at: place)
+    }
+    return counts
   }
 
   /// Counts all files of a directory and below it.
   ///
   /// Directories on the way down stay open: a path may be longer than the kernel takes.
-  func countTree(_ directory: OpenDirectory, at place: Place) throws {
-    var stack = [directory]
+  func countTree(at place: Place) throws -> Counts {
+    var stack = open(place).map { [$0] } ?? []
     var place = place
     while let directory = stack.last {
       guard let entry = next(in: directory, at: place) else {
@@ -65,51 +69,57 @@ final class FileCounter {
       stack.append(opened)
       place.names.append(entry.name)
     }
+    return counts
+  }
+
+  /// Opens the directory at a place; nil, and noted, when it cannot be read.
+  private func open(_ place: Place) -> OpenDirectory? {
+    attempt(at: { place.path }) { () throws(SystemFailure) in try place.open() }
   }
 
   /// The next entry; nil at the end, and after a failure, which is noted.
-  func next(in directory: OpenDirectory, at place: Place) -> OpenDirectory.Entry? {
+  private func next(in directory: OpenDirectory, at place: Place) -> OpenDirectory.Entry? {
     attempt(at: { place.path }) { () throws(SystemFailure) in try directory.next() } ?? nil
   }
 
   /// Counts an entry that is no directory: a regular file in full, anything else not at all.
-  func count(_ entry: OpenDirectory.Entry, in directory: OpenDirectory, at place: Place) throws {
-    if mustStop() { throw CancellationError() }
+  private func count(
+    _ entry: OpenDirectory.Entry, in directory: OpenDirectory, at place: Place
+  ) throws {
     let path = { place.appending(entry.name).path }
     switch entry.kind {
     case .other, .directory: return
     case .unknown(let failure): return note(failure, at: path())
     case .file: break
     }
-    do throws(SystemFailure) {
-      guard let file = try directory.openFile(entry.name) else { return }
-      defer { close(file) }
-      counts.files += 1
-      try countContents(of: file)
-    } catch {
-      // It was there when the directory was read.
-      if error.isAboutOpening { counts.files += 1 }
-      note(error, at: path())
+    let opened = attempt(at: path) { () throws(SystemFailure) in
+      try directory.openFile(entry.name)
     }
+    // Something else may have taken its place since the directory was read.
+    if let opened, opened == nil { return }
+    counts.files += 1
     if counts.files % Self.filesPerReport == 0 { progress(counts.files) }
+    guard let file = opened ?? nil else { return }
+    defer { close(file) }
+    try countContents(of: file, path)
   }
 
   /// Counts what there is until the end, or until reading fails; that much counts.
-  private func countContents(of file: Int32) throws(SystemFailure) {
+  private func countContents(of file: Int32, _ path: () -> [UInt8]) throws {
     var counter = ByteCounter()
     defer {
-      counter.end()
       counts.lines += counter.lines
       counts.words += counter.words
       counts.bytes += counter.bytes
     }
     while true {
+      if mustStop() { throw CancellationError() }
       let length = read(file, buffer.baseAddress, buffer.count)
       guard length != 0 else { return }
       if length > 0 {
         counter.count(UnsafeRawBufferPointer(rebasing: buffer[..<length]))
       } else if errno != EINTR {
-        throw SystemFailure()
+        return note(SystemFailure(), at: path())
       }
     }
   }

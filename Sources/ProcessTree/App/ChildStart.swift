@@ -27,7 +27,8 @@ struct ChildStart {
       build: HostProcess.buildIdentity())
   }
 
-  var needsForkServer: Bool { settings.startMethod == .forkServer && program.spawnsChildren }
+  /// With either start method: it is also what ends the run's remains when others are killed.
+  var needsForkServer: Bool { program.spawnsChildren }
 
   /// Runs the node; never returns.
   func run(forkServer: ForkServer?) throws -> Never {

@@ -28,16 +28,16 @@ struct Launcher {
     let loop = try EventLoop()
     var server: ForkServer?
     var spawningReason: String?
-    if configuration.startMethod == .forkServer {
-      WarmUp.run(on: loop)
-      do {
-        switch try ForkServer.start(run: identity.run) {
-        case .child: try runChild(wasSpawned: false)
-        case .node(let made): server = made
-        }
-      } catch let error as ProcessControlError {
-        spawningReason = error.message
+    if configuration.startMethod == .forkServer { WarmUp.run(on: loop) }
+    // With either start method: the helper is also what outlives a root that is killed, and then
+    // ends whatever of the run is left.
+    do {
+      switch try ForkServer.start(run: identity.run) {
+      case .child: try runChild(wasSpawned: false)
+      case .node(let made): server = made
       }
+    } catch let error as ProcessControlError {
+      spawningReason = error.message
     }
     let shared = NodeShared(configuration: configuration, programs: app.programs)
     let runtime = NodeRuntime(

@@ -27,7 +27,8 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   ///
   /// A child that cannot start is a failure of the group, like any other end without a result.
   /// Throws the group's first failure once there is one, `CancellationError` when the task or the
-  /// group was cancelled, `scopeEnded` outside of the scope, and what ``Node/makeChild`` throws.
+  /// group was cancelled, `scopeEnded` outside of the scope, and what
+  /// ``Node/makeChild(_:name:daemon:stopPolicy:)`` throws.
   @discardableResult
   public func spawn<Program: NodeProgram>(
     _ program: Program, name: String? = nil, stopPolicy: StopPolicy? = nil

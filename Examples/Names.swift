@@ -1,0 +1,85 @@
+import Glibc
+public import ProcessTree
+
+/// Who a node is, and who is below it.
+struct NameTree: Codable, Sendable {
+  var name: String
+  var pid: Int32
+  /// The parent as the operating system sees it, not as the library does.
+  var parentPid: Int32
+  var isDaemon: Bool
+  var children: [NameTree] = []
+
+  init(_ node: Node) {
+    name = node.name
+    pid = getpid()
+    parentPid = getppid()
+    isDaemon = node.isDaemon
+  }
+
+  /// Starts two children, the second as a daemon, and takes from each what it says of itself.
+  mutating func addChildren(of node: Node, levels: Int, hold: Duration) async throws {
+    guard levels > 0 else { return }
+    let program = NamedNode(levels: levels - 1, hold: hold)
+    let children = [
+      try await node.spawn(program), try await node.spawn(program, daemon: true),
+    ]
+    for child in children {
+      var messages = try await child.messages(of: NameTree.self).makeAsyncIterator()
+      if let below = try await messages.next() { self.children.append(below) }
+    }
+  }
+}
+
+/// Tells its parent its name and those below it, then stays for a while.
+struct NamedNode: NodeProgram {
+  var levels: Int
+  var hold: Duration
+
+  func run(in node: Node) async throws {
+    var names = NameTree(node)
+    try await names.addChildren(of: node, levels: levels, hold: hold)
+    try await node.parent?.send(names)
+    try await Task.sleep(for: hold)
+  }
+}
+
+/// Names, process ids and daemons: every node is a process of its own, and the child of its parent.
+///
+/// `pstree -p` shows the same tree; there is no process in between. The names reach the root as
+/// messages, while the nodes live. A daemon is stopped when its parent ends, the others are joined.
+public struct Names: Example {
+  public static let name = "names"
+  public static let lesson = "three levels of nodes tell their names, process ids and parents"
+
+  private let hold: Duration
+
+  /// Makes the example with the time that the tree stays up, so that one can look at it.
+  public init(hold: Duration) {
+    self.hold = hold
+  }
+
+  /// Starts the tree and waits until all its names have come.
+  public func run(in root: Node) async throws -> NamesReport {
+    var names = NameTree(root)
+    try await names.addChildren(of: root, levels: 2, hold: hold)
+    return NamesReport(root: names)
+  }
+}
+
+/// The tree of names.
+public struct NamesReport: ExampleReport {
+  let root: NameTree
+
+  /// The root's line, then the others', indented by level.
+  public var text: String { lines(of: root, indent: "").joined(separator: "\n") }
+
+  private func lines(of node: NameTree, indent: String) -> [String] {
+    let daemon = node.isDaemon ? ", daemon" : ""
+    let line = "\(indent)\(node.name): pid \(node.pid), parent \(node.parentPid)\(daemon)"
+    return [line] + node.children.flatMap { lines(of: $0, indent: indent + "  ") }
+  }
+
+  /// Encodes the root's names with those below it.
+  public func encode(to encoder: any Encoder) throws { try root.encode(to: encoder) }
+}
