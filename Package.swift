@@ -84,6 +84,20 @@ let package = Package(
     .executableTarget(
       name: "tree-fixture", dependencies: ["ProcessTree", "ProcessTreeTesting"], path: "Tests/Fixtures/tree-fixture",
       swiftSettings: settings, linkerSettings: bindNow),
+    .testTarget(name: "EndToEndTests", dependencies: ["ptree"], swiftSettings: settings),
+    .testTarget(
+      name: "WireTests", dependencies: ["Wire", "MessagePack"], swiftSettings: settings),
+    .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: settings),
+    .testTarget(
+      name: "LinksTests", dependencies: ["Links", "Wire", "ZeroMQ"], swiftSettings: settings),
+    .testTarget(
+      name: "ProcessTreeUnitTests",
+      dependencies: ["ProcessTree", "Supervision", "ProcessControl", "Wire", "MessagePack"],
+      swiftSettings: settings),
+    // Code of a user whose module is isolated to the main actor: that it compiles is the test.
+    .target(
+      name: "DefaultIsolation", dependencies: ["ProcessTree"], path: "Tests/DefaultIsolation",
+      swiftSettings: settings + [.defaultIsolation(MainActor.self)]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ]
 )

@@ -26,10 +26,16 @@ struct NameTree: Codable, Sendable {
     ]
     for child in children {
       var messages = try await child.messages(of: NameTree.self).makeAsyncIterator()
-      if let below = try await messages.next() { self.children.append(below) }
+      // A child that ends without a word has failed: its result tells why.
+      guard let names = try await messages.next() else { return try await child.result }
+      self.children.append(names)
+      try await child.send(Heard())
     }
   }
 }
+
+/// What a parent answers, so that no child ends before it was heard.
+struct Heard: Codable, Sendable {}
 
 /// Tells its parent its name and those below it, then stays for a while.
 struct NamedNode: NodeProgram {
@@ -39,7 +45,10 @@ struct NamedNode: NodeProgram {
   func run(in node: Node) async throws {
     var names = NameTree(node)
     try await names.addChildren(of: node, levels: levels, hold: hold)
-    try await node.parent?.send(names)
+    guard let parent = node.parent else { return }
+    try await parent.send(names)
+    var answers = try await parent.messages(of: Heard.self).makeAsyncIterator()
+    _ = try await answers.next()
     try await Task.sleep(for: hold)
   }
 }

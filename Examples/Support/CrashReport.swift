@@ -26,17 +26,22 @@ public struct CrashReport: ExampleReport {
     ends.count == Ending.allCases.count && ends.allSatisfy(\.isAsExpected)
   }
 
-  /// A row for each child.
+  /// A row for each child, long texts cut short.
   public var text: String {
     let rows = ends.map { end in
       [
         end.ending.rawValue, end.exitCode.map { "\($0)" } ?? "-",
-        visibleText(end.cause.utf8) + (end.isAsExpected ? "" : " (not expected)"),
-        visibleText((end.lastLine ?? "-").utf8),
+        (end.isAsExpected ? "" : "NOT EXPECTED: ") + shortened(end.cause),
+        shortened(end.lastLine ?? "-"),
       ]
     }
     let heading = ["what the child does", "exit code", "cause", "last line of standard error"]
     return TextTable(rows: [heading] + rows, rightAligned: [1]).text
+  }
+
+  private func shortened(_ text: String) -> String {
+    let text = visibleText(text.utf8)
+    return text.count <= 64 ? text : text.prefix(63) + "…"
   }
 
   /// Encodes the ends as an array.

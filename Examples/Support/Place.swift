@@ -24,14 +24,18 @@ struct Place: Hashable, Sendable, Codable {
   /// Step by step from the base: a path may be longer than the kernel takes at once, and no name
   /// below the base is followed when it has become a link meanwhile. The base itself is followed.
   func open() throws(SystemFailure) -> OpenDirectory {
-    var directory = try Self.openStep(AT_FDCWD, base, flags: names.isEmpty ? 0 : O_PATH)
+    var opened = try Self.openStep(AT_FDCWD, base, flags: names.isEmpty ? 0 : Self.pathOnly)
     for (index, name) in names.enumerated() {
-      defer { close(directory) }
+      let above = opened
+      defer { close(above) }
       let isLast = index == names.count - 1
-      directory = try Self.openStep(directory, name, flags: O_NOFOLLOW | (isLast ? 0 : O_PATH))
+      opened = try Self.openStep(above, name, flags: O_NOFOLLOW | (isLast ? 0 : Self.pathOnly))
     }
-    return try OpenDirectory(descriptor: directory)
+    return try OpenDirectory(descriptor: opened)
   }
+
+  /// `O_PATH`, which the C library's module hides: to pass through a directory, not to read it.
+  private static let pathOnly: Int32 = 0o10_000_000
 
   private static func openStep(
     _ directory: Int32, _ name: [UInt8], flags: Int32

@@ -2,7 +2,7 @@
 ///
 /// Integers compare by format of origin: use ``int(_:)`` for what fits `Int64`, as reading does,
 /// and ``uint(_:)`` for larger ones. Maps keep the order of their entries and compare by it.
-public indirect enum MessagePackValue: Hashable, Sendable {
+public enum MessagePackValue: Hashable, Sendable {
   /// No value.
   case `nil`
   /// True or false.

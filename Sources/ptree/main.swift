@@ -1,1 +1,5 @@
-print("ptree")
+import PtreeCommands
+import ProcessTree
+
+// Before anything else: the fork server is made here, while the process has one thread.
+Ptree.takeOver()

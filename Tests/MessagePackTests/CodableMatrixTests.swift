@@ -156,7 +156,8 @@ struct CodableMatrixTests {
       .init(key: "last", value: .binary([1])),
     ])
     #expect(
-      try MessagePackDecoder().decode([Point].self, from: MessagePackValue.array([value, value]).packed)
+      try MessagePackDecoder().decode(
+        [Point].self, from: MessagePackValue.array([value, value]).packed)
         == [Point(x: 1, y: 2), Point(x: 1, y: 2)])
   }
 

@@ -79,9 +79,12 @@ struct DecodingErrorTests {
     #expect(failure([Int].self, hex("93 01 02"))?.kind == "dataCorrupted")
   }
 
-  @Test(arguments: ["c1", "81c1", "81a161", "81a1ff01", "82a16101", "8101", "d9", "81a16191c1"])
+  @Test(arguments: [
+    "c1", "81c1", "81a161", "81a1ff01", "82a16101", "8101", "810101", "d9", "81a16191c1",
+  ])
   func malformedMapsAreErrors(_ digits: String) {
-    #expect(failure([String: Int].self, hex(digits)) != nil || digits == "81a1ff01")
+    // An integer is a key as good as a string to a dictionary.
+    #expect((failure([String: Int].self, hex(digits)) == nil) == (digits == "810101"))
     #expect(failure(Inner.self, hex(digits)) != nil)
     #expect(failure(Outer.self, hex(digits)) != nil)
   }

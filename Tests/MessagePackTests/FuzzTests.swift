@@ -40,7 +40,10 @@ struct FuzzTests {
 
   static func mutate(_ bytes: inout [UInt8], _ generator: inout SeededGenerator) {
     for _ in 0..<Int.random(in: 1...4, using: &generator) {
-      guard !bytes.isEmpty else { return bytes = [UInt8.random(in: 0...255, using: &generator)] }
+      guard !bytes.isEmpty else {
+        bytes = [UInt8.random(in: 0...255, using: &generator)]
+        return
+      }
       let place = Int.random(in: 0..<bytes.count, using: &generator)
       switch Int.random(in: 0..<7, using: &generator) {
       case 0: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)

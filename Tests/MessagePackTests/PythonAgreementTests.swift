@@ -13,7 +13,7 @@ struct PythonAgreementTests {
       if case .extension(let type, _) = value { return type >= 0 }
       return true
     }
-    let values = fixed + (0..<3_000).map { _ in generator.value() }
+    let values = fixed + (0..<1_500).map { _ in generator.value() }
     let packed = values.map(\.packed)
     for (index, answer) in try python.answers(packed).enumerated() {
       let expected = PythonMessagePack.describe(values[index])
@@ -27,7 +27,7 @@ struct PythonAgreementTests {
     let python = try PythonMessagePack()
     defer { python.remove() }
     var generator = SeededGenerator.announced("Codable agreement with Python")
-    let values = (0..<300).map { _ in RoundTripTests.Everything(&generator) }
+    let values = (0..<100).map { _ in RoundTripTests.Everything(&generator) }
     let packed = try values.map { try MessagePackEncoder().encode($0) }
     for (index, answer) in try python.answers(packed).enumerated() {
       let expected = PythonMessagePack.describe(try MessagePackValue(packed[index]))

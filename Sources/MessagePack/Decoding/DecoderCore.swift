@@ -13,19 +13,25 @@ final class DecoderCore: Decoder {
   /// Where the value that was decoded last ends.
   @exclusivity(unchecked) var lastEnd = 0
   @exclusivity(unchecked) private var lastSerial = 1
-  /// The decoder that a nested container belongs to, whose path leads to this one.
-  private let outerPath: [any CodingKey]
+  /// The decoder that a nested container belongs to, and how much of its path leads here.
+  private let outer: (decoder: DecoderCore, pathCount: Int)?
 
   init(
-    input: DecodingInput, start: Int, depth: Int = 0, outerPath: [any CodingKey] = []
+    input: DecodingInput, start: Int, depth: Int = 0,
+    outer: (decoder: DecoderCore, pathCount: Int)? = nil
   ) {
     self.input = input
     self.depth = depth
-    self.outerPath = outerPath
+    self.outer = outer
     frame = DecodingFrame(serial: 1, start: start)
   }
 
-  var codingPath: [any CodingKey] { outerPath + path.map(\.codingKey) }
+  var codingPath: [any CodingKey] { codingPath(path.count) }
+
+  private func codingPath(_ count: Int) -> [any CodingKey] {
+    let before = outer.map { $0.decoder.codingPath($0.pathCount) } ?? []
+    return before + path.prefix(count).map(\.codingKey)
+  }
 
   var userInfo: [CodingUserInfoKey: Any] { input.options }
 
@@ -63,6 +69,7 @@ final class DecoderCore: Decoder {
       if element != nil { path.removeLast() }
     }
     let value = try type.init(from: self)
+    if let failure = input.takeFailure() { throw corrupted(failure) }
     // A value that did not look at all of its bytes is passed over.
     lastEnd = frame.end >= 0 ? frame.end : try endOfValue(at: offset)
     return value
@@ -73,8 +80,9 @@ final class DecoderCore: Decoder {
     guard depth < input.limits.depth else {
       throw corrupted(.tooDeep(at: offset, limit: input.limits.depth), element)
     }
-    return DecoderCore(
-      input: input, start: offset, depth: depth + 1,
-      outerPath: codingPath + [element.codingKey])
+    let decoder = DecoderCore(
+      input: input, start: offset, depth: depth + 1, outer: (self, path.count))
+    decoder.path.append(element)
+    return decoder
   }
 }

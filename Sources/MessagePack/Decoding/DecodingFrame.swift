@@ -24,6 +24,8 @@ final class DecodingInput {
   @exclusivity(unchecked) var bytes: UnsafeRawBufferPointer
   let limits: MessagePackLimits
   let options: [CodingUserInfoKey: any Sendable]
+  /// What went wrong where nothing could be thrown.
+  @exclusivity(unchecked) var failure: MessagePackError?
 
   init(
     bytes: UnsafeRawBufferPointer, limits: MessagePackLimits,
@@ -32,6 +34,13 @@ final class DecodingInput {
     self.bytes = bytes
     self.limits = limits
     self.options = options
+  }
+
+  /// The failure, for the value that is decoded now to throw.
+  @inline(__always)
+  func takeFailure() -> MessagePackError? {
+    guard failure != nil else { return nil }
+    return failure.take()
   }
 
   /// Takes the bytes away, so that whoever kept a decoder finds the end of data.

@@ -17,7 +17,8 @@ struct KeyedDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
         if let key = try cursor.readKey(Key.self, limits) { keys.append(key) }
         try cursor.skip(limits: limits)
       } catch {
-        // What comes after cannot be found; decoding anything there throws.
+        // Thrown when the value that asks is complete: its keys would be wrong in silence.
+        core.input.failure = error
         break
       }
     }
@@ -98,7 +99,7 @@ extension RawCursor {
     try skip(limits: limits)
     switch MessagePackKind(formatByte: try copy.peekByte()) {
     case .string:
-      return (try? copy.readString(limit: limits.stringLength)).flatMap(Key.init(stringValue:))
+      return Key(stringValue: try copy.readString(limit: limits.stringLength))
     case .integer:
       return (try? copy.readInteger(as: Int.self)).flatMap(Key.init(intValue:))
     default: return nil

@@ -41,6 +41,7 @@ extension EncoderCore {
     }
     encoder.reset(depth: depth + 1, maximumDepth: maximumDepth, options: options)
     encoder.outer = self
+    encoder.outerPathCount = path.count
     encoder.path.append(element)
     if depth >= maximumDepth, failure == nil {
       // The methods that ask for nested containers cannot throw.

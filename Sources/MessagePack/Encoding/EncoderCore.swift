@@ -18,6 +18,8 @@ final class EncoderCore: Encoder {
   @exclusivity(unchecked) var options: [CodingUserInfoKey: any Sendable] = [:]
   /// The encoder that a nested container belongs to, whose path leads to this one.
   @exclusivity(unchecked) var outer: EncoderCore?
+  /// How much of the path of `outer` leads to this one.
+  @exclusivity(unchecked) var outerPathCount = 0
   /// A nested container's encoder that is done, kept for the next.
   @exclusivity(unchecked) var spare: EncoderCore?
   @exclusivity(unchecked) private var lastSerial = 0
@@ -34,8 +36,10 @@ final class EncoderCore: Encoder {
     ownStorage = storage
   }
 
-  var codingPath: [any CodingKey] {
-    (outer?.codingPath ?? []) + path.map(\.codingKey)
+  var codingPath: [any CodingKey] { codingPath(path.count) }
+
+  private func codingPath(_ count: Int) -> [any CodingKey] {
+    (outer?.codingPath(outerPathCount) ?? []) + path.prefix(count).map(\.codingKey)
   }
 
   var userInfo: [CodingUserInfoKey: Any] { options }

@@ -65,6 +65,11 @@ final class SubtreePicture: Sendable {
     }
   }
 
+  /// Whether a live node of the subtree is this process.
+  func hasNode(withPID pid: Int32) -> Bool {
+    state.withLock { $0.nodes.values.contains { $0.pid == pid } }
+  }
+
   /// The live nodes below a node, which are lost when it dies without a word; the deepest first.
   func nodes(below path: NodePath) -> [(NodePath, NodeSnapshot)] {
     state.withLock { state in

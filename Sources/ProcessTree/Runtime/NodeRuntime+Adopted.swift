@@ -18,8 +18,9 @@ extension NodeRuntime {
         guard includingUnanswered else { continue }
         end(process)
       case .leftBehind:
-        // One that has ended by itself has only to be reaped.
-        if !process.handle.hasEnded {
+        // One that has ended by itself has only to be reaped, and an orphaned node, which is ending
+        // with its parent, is told of as lost.
+        if !process.handle.hasEnded, !events.picture.hasNode(withPID: process.handle.pid) {
           emitOwn(.leftBehind(pid: process.handle.pid, command: process.command))
         }
         end(process)
@@ -38,6 +39,7 @@ extension NodeRuntime {
         _ = try? handle.reap()
         loop.poller.remove(handle.pidfd)
         handle.close()
+        directory.removeSockets(of: handle.pid)
         adopted[handle.pid] = nil
         reapAdopted()
         guard adopted.isEmpty else { return }

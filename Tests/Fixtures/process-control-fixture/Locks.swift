@@ -5,7 +5,7 @@ import Synchronization
 /// A lock of the standard library under contention; it remembers each thread's id.
 enum Locks {
   private static let counter = Mutex(0)
-  private static let rounds = 50_000
+  private static let rounds = 2_000
 
   /// Counts in five threads, the main one among them, and exits 0 if nothing was lost.
   static func contend() -> Never {

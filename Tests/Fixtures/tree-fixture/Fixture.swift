@@ -75,3 +75,4 @@ let scenarios: [String: Scenario] = lifecycleScenarios
   .merging(eventScenarios) { $1 }
   .merging(messageScenarios) { $1 }
   .merging(limitScenarios) { $1 }
+  .merging(chaosScenarios) { $1 }

@@ -1,1 +1,153 @@
-let limitScenarios: [String: Scenario] = [:]
+import Glibc
+import ProcessTree
+import ProcessTreeTesting
+
+let limitScenarios: [String: Scenario] = [
+  "descriptorLimit": { root, test in
+    // The test has set the limit to 64: some starts fail, each with a reason, and then all is well.
+    _ = try await root.spawn(Square(number: 0)).result
+    let before = ResourceAudit.now()
+    var children: [Child<Void>] = []
+    var failures: [String] = []
+    for _ in 0..<40 {
+      do {
+        children.append(try await root.spawn(LeafSleeper()))
+      } catch let failure as ChildFailure {
+        guard case .couldNotStart(let reason) = failure.cause else { throw failure }
+        failures.append(reason)
+      }
+    }
+    test.expect(children.count > 3, "\(children.count)")
+    test.expect(failures.count > 3, "\(failures.count)")
+    test.expect(failures.allSatisfy { $0.contains("Too many open files") }, "\(Set(failures))")
+    for child in children { child.kill() }
+    for child in children { _ = try await child.join() }
+    test.equal(try await root.spawn(Square(number: 5)).result, 25)
+    test.equal(ResourceAudit.now(), before)
+  },
+  "processLimit": { root, test in
+    // The test runs this as a user who may have few processes.
+    _ = try await root.spawn(Square(number: 0)).result
+    let before = ResourceAudit.now()
+    var children: [Child<Void>] = []
+    var failures: [ExitCause] = []
+    for _ in 0..<40 {
+      do {
+        children.append(try await root.spawn(LeafSleeper()))
+      } catch let failure as ChildFailure {
+        failures.append(failure.cause)
+      }
+    }
+    test.expect(!failures.isEmpty && !children.isEmpty, "\(children.count) \(failures.count)")
+    for child in children { child.kill() }
+    for child in children { _ = try await child.join() }
+    test.equal(try await root.spawn(Square(number: 5)).result, 25)
+    test.equal(ResourceAudit.now(), before)
+  },
+  "hostileConnections": { root, test in
+    let child = try await root.spawn(Mirror(count: 200))
+    let events = try await root.events
+    let path = runDirectory(of: root.pid) + "/\(root.pid).c"
+    let seed = UInt64.random(in: 0...UInt64.max)
+    print("seed \(seed)")
+    async let attack = root.offload { assail(path, seed: seed, count: 10_000) }
+    var iterator = try await child.messages(of: Note.self).makeAsyncIterator()
+    for number in 0..<200 {
+      try await child.send(Note(number: number))
+      test.equal(try await iterator.next(), Note(number: number))
+      if number % 20 == 0 { test.equal(try await root.spawn(Square(number: 3)).result, 9) }
+    }
+    try await child.result
+    test.expect(try await attack > 9_000)
+    test.equal(try await root.spawn(Square(number: 4)).result, 16)
+    // Those that spoke the transport's language and then lied are reported.
+    for await event in events {
+      if case .connectionRefused = event.kind { break }
+    }
+  },
+  "sweepsDeadRuns": { root, test in
+    // The test has left the directory of a run that was killed, and a process with its tag.
+    _ = try await root.spawn(Square(number: 1)).result
+  },
+  "closedStandardDescriptors": { root, test in
+    _ = try await root.spawn(Talkative(reports: 2)).result
+    test.equal(try await root.spawn(Square(number: 4)).result, 16)
+  },
+  "floodOfFailures": { root, test in
+    _ = try await root.spawn(Square(number: 0)).result
+    let before = ResourceAudit.now()
+    for _ in 0..<50 {
+      let child = try? await root.spawn(Failing(way: .killItself))
+      _ = try? await child?.result
+    }
+    test.equal(ResourceAudit.now(), before)
+  },
+]
+
+/// The directory of the run that a root has opened, by the descriptor of its lock.
+func runDirectory(of pid: Int32) -> String {
+  for number in 0..<256 {
+    var buffer = [CChar](repeating: 0, count: 256)
+    let length = readlink("/proc/\(pid)/fd/\(number)", &buffer, buffer.count)
+    guard length > 5 else { continue }
+    let path = String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    if path.hasSuffix("/lock") { return String(path.dropLast(5)) }
+  }
+  return ""
+}
+
+/// Connects many times and says what no child would say; returns how many connections were made.
+func assail(_ path: String, seed: UInt64, count: Int) -> Int {
+  var random = SeededGenerator(seed: seed)
+  // The greeting of ZeroMQ's protocol 3.0 without security, and its READY command for a dealer.
+  let greeting: [UInt8] =
+    [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 3, 0] + Array("NULL".utf8)
+    + [UInt8](repeating: 0, count: 48)
+  let ready: [UInt8] =
+    [4, 26, 5] + Array("READY".utf8) + [11] + Array("Socket-Type".utf8) + [0, 0, 0, 6]
+    + Array("DEALER".utf8)
+  var connected = 0
+  for _ in 0..<count {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    guard connectUnix(descriptor, path) else { continue }
+    connected += 1
+    var bytes: [UInt8] = []
+    let kind = Int.random(in: 0..<4, using: &random)
+    if kind >= 1 { bytes += greeting }
+    if kind >= 2 { bytes += ready }
+    let noise = (0..<Int.random(in: 0..<300, using: &random)).map { _ in
+      UInt8.random(in: 0...255, using: &random)
+    }
+    // A well-formed frame with nonsense in it, or nonsense alone.
+    bytes += kind == 3 ? [0, UInt8(min(noise.count, 255))] + noise.prefix(255) : noise
+    _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+  }
+  return connected
+}
+
+private func connectUnix(_ descriptor: Int32, _ path: String) -> Bool {
+  var address = sockaddr_un()
+  address.sun_family = sa_family_t(AF_UNIX)
+  withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(107)) }
+  return withUnsafePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+    }
+  }
+}
+
+/// Repeatable random numbers (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}

@@ -59,7 +59,8 @@ struct PythonMessagePack {
       return bytes
     }
     return try values.map { _ in
-      Answer(description: String(decoding: try next(), as: UTF8.self), repacked: [UInt8](try next()))
+      Answer(
+        description: String(decoding: try next(), as: UTF8.self), repacked: [UInt8](try next()))
     }
   }
 
@@ -113,7 +114,8 @@ struct PythonMessagePack {
     case .extension(let type, let bytes): return "x\(type):" + hex(bytes)
     case .array(let elements): return "[" + elements.map(describe).joined(separator: ",") + "]"
     case .map(let entries):
-      return "{" + entries.map { describe($0.key) + "=" + describe($0.value) }
+      return "{"
+        + entries.map { describe($0.key) + "=" + describe($0.value) }
         .joined(separator: ",") + "}"
     }
   }

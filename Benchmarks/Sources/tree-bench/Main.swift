@@ -1,0 +1,45 @@
+import Glibc
+import ProcessTree
+
+/// Runs one workload and prints its figures, one `name value unit` a line.
+@main
+struct TreeBench: ProcessTreeApp {
+  static var configuration: TreeConfiguration {
+    var configuration = TreeConfiguration()
+    if let method = getenv("BENCH_START_METHOD").map({ String(cString: $0) }) {
+      configuration.startMethod = StartMethod(rawValue: method) ?? .forkServer
+    }
+    return configuration
+  }
+
+  func run(in root: Node) async throws {
+    switch CommandLine.arguments.dropFirst().first {
+    case "start": try await measureStarts(root)
+    case "rate": try await measureRate(root)
+    case "tree": try await measureTree(root)
+    case "roundtrip": try await measureRoundTrip(root)
+    case "memory": try await measureMemory(root)
+    case "death": try await measureDeath(root)
+    case "idle": try await measureIdle(root)
+    case "usage": try await measureUsage(root)
+    case "suspension": try await measureSuspension(root)
+    default:
+      root.exit("usage: tree-bench start|rate|tree|roundtrip|memory|death|idle|suspension|usage")
+    }
+  }
+}
+
+/// Microseconds on the monotonic clock.
+func now() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) * 1e6 + Double(time.tv_nsec) / 1e3
+}
+
+func report(_ name: String, _ value: Double, _ unit: String) {
+  print("\(name) \(value) \(unit)")
+}
+
+func median(_ values: [Double]) -> Double {
+  values.sorted()[values.count / 2]
+}

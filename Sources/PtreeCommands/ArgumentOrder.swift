@@ -1,0 +1,26 @@
+internal import ExampleTopologies
+
+/// Puts the example's name first, so that options may stand before it too.
+enum ArgumentOrder {
+  private static let optionsWithValue: Set<String> = [
+    "--events", "--timeout", "--start-method", "--limit",
+  ]
+
+  /// The arguments with the name in the place where the parser expects it; throws for a name that
+  /// no example has.
+  static func nameFirst(_ arguments: [String]) throws -> [String] {
+    guard arguments.first == "run" else { return arguments }
+    var rest = Array(arguments.dropFirst())
+    var index = 0
+    while index < rest.count, rest[index].hasPrefix("-"), rest[index] != "--" {
+      index += optionsWithValue.contains(rest[index]) ? 2 : 1
+    }
+    guard index < rest.count, rest[index] != "--" else { return arguments }
+    let name = rest.remove(at: index)
+    guard Examples.all.contains(where: { $0.name == name }) else {
+      let names = Examples.all.map { $0.name }.joined(separator: ", ")
+      throw UsageError("there is no example '\(name)'; there are: \(names).")
+    }
+    return ["run", name] + rest
+  }
+}

@@ -1,0 +1,34 @@
+internal import Glibc
+internal import ProcessTree
+internal import Synchronization
+
+/// Events as lines of JSON in a file, or on standard output.
+final class EventFile: EventSink {
+  private let stream: TextStream
+  private let hasFailed = Atomic<Bool>(false)
+
+  /// Makes or empties the file; `-` is standard output.
+  init(_ name: String) throws(UsageError) {
+    guard name != "-" else {
+      stream = Standard.output
+      return
+    }
+    let path = RawArguments.bytes(of: name).map { CChar(bitPattern: $0) } + [0]
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0o666)
+    guard descriptor >= 0 else {
+      throw UsageError("\(name) cannot be opened for events: \(String(cString: strerror(errno)))")
+    }
+    stream = TextStream(descriptor: descriptor, name: name)
+  }
+
+  func write(_ event: LifecycleEvent) {
+    guard !hasFailed.load(ordering: .relaxed) else { return }
+    do {
+      try stream.write(event.jsonLine)
+    } catch {
+      // Said once; the run itself goes on.
+      hasFailed.store(true, ordering: .relaxed)
+      if !error.isClosedPipe { Standard.error.tell("ptree: no more events: \(error)") }
+    }
+  }
+}

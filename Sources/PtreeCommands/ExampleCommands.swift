@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import ExampleTopologies
+
+/// `ptree run squares`.
+struct RunSquares: ExampleCommand {
+  static let configuration = CommandConfiguration(example: Squares.self)
+
+  @Argument(help: "How many squares.")
+  var count = 12
+
+  @OptionGroup(title: "Options of every run")
+  var options: RunOptions
+
+  func validate() throws {
+    guard (0...1_000_000).contains(count) else {
+      throw ValidationError("The number of squares is 0 to 1000000.")
+    }
+  }
+
+  func makeExample() -> any Example { Squares(count: count) }
+}
+
+/// `ptree run tally`.
+struct RunTally: ExampleCommand {
+  static let configuration = CommandConfiguration(example: Tally.self)
+
+  @Argument(help: "The directory; a link to one is followed, links in it are not.")
+  var directory: String
+
+  @Option(help: "How many levels of directories below it have nodes of their own.")
+  var depth = 3
+
+  @OptionGroup(title: "Options of every run")
+  var options: RunOptions
+
+  func validate() throws {
+    // A tree has at most a thousand levels; the root and the directory itself are two.
+    guard (0...900).contains(depth) else { throw ValidationError("The depth is 0 to 900.") }
+  }
+
+  func makeExample() -> any Example {
+    Tally(directory: RawArguments.bytes(of: directory), depth: depth)
+  }
+}
+
+/// `ptree run crash`.
+struct RunCrash: ExampleCommand {
+  static let configuration = CommandConfiguration(example: Crash.self)
+
+  @OptionGroup(title: "Options of every run")
+  var options: RunOptions
+
+  func makeExample() -> any Example { Crash() }
+}
+
+/// `ptree run names`.
+struct RunNames: ExampleCommand {
+  static let configuration = CommandConfiguration(example: Names.self)
+
+  @Option(help: "How many seconds the tree stays up after its names were printed.")
+  var hold: Seconds = Seconds(duration: .zero)
+
+  @OptionGroup(title: "Options of every run")
+  var options: RunOptions
+
+  func makeExample() -> any Example { Names(hold: hold.duration) }
+}

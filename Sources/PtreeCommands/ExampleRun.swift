@@ -1,0 +1,81 @@
+internal import ExampleTopologies
+internal import Glibc
+internal import ProcessTree
+internal import Synchronization
+
+/// One run of an example under the options that were given.
+struct ExampleRun {
+  private let options: RunOptions
+  private let root: Node
+
+  init(_ options: RunOptions, in root: Node) {
+    self.options = options
+    self.root = root
+  }
+
+  /// Runs the example and returns the exit code.
+  func perform<Lesson: Example>(_ example: Lesson) async throws -> Int32 {
+    if options.json || options.events == "-" { try Standard.reserveOutput() }
+    configure()
+    try await startEvents()
+    let timeout = options.timeout.map { Timeout(after: $0.duration, root) }
+    var isSuccess: Bool
+    do {
+      let report = try await example.run(in: root)
+      try await print(report)
+      isSuccess = report.isSuccess
+      for child in root.children where !child.isDaemon {
+        try await child.join()
+        isSuccess = isSuccess && child.exitReport?.cause.isSuccess ?? false
+      }
+    } catch {
+      // The tree is being stopped: what comes of that is no failure of the example.
+      if let timeout, timeout.hasPassed { return ExitStatusCode.timedOut }
+      throw error
+    }
+    return isSuccess ? ExitStatusCode.success : ExitStatusCode.failure
+  }
+
+  private func configure() {
+    let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    root.configure { configuration in
+      configuration.output = .prefixed
+      configuration.defaultLimit = options.limit ?? processors
+      if let method = options.startMethod.method { configuration.startMethod = method }
+    }
+  }
+
+  /// Subscribes before the example begins, so that no event is missed.
+  private func startEvents() async throws {
+    var sinks: [any EventSink] = []
+    if let name = options.events {
+      sinks.append(try await root.offload { try EventFile(name) })
+    }
+    if !options.quiet { sinks.append(EventLines(hasColour: Standard.hasColour)) }
+    guard !sinks.isEmpty else { return }
+    EventWriter.start(try await root.events, sinks)
+  }
+
+  /// Prints the result; a reader that does not read must not stop the tree's event loop.
+  private func print(_ report: some ExampleReport) async throws {
+    let text = options.json ? try jsonDocument(report) : report.text + "\n"
+    try await root.offload { try Standard.output.write(text) }
+  }
+}
+
+/// Ends the run when its time is over.
+private final class Timeout: Sendable {
+  private let passed = Atomic<Bool>(false)
+
+  init(after time: Duration, _ root: Node) {
+    Task.detached { [self] in
+      try await Task.sleep(for: time)
+      passed.store(true, ordering: .sequentiallyConsistent)
+      Standard.error.tell("ptree: timed out after \(time)")
+      // Stops all nodes first.
+      root.exit(ExitStatusCode.timedOut)
+    }
+  }
+
+  var hasPassed: Bool { passed.load(ordering: .sequentiallyConsistent) }
+}

@@ -1,0 +1,44 @@
+internal import ProcessTree
+
+extension ExitReport {
+  /// Adds what is known of a node's end.
+  func add(to line: inout JSONLine) {
+    line.add("exitCode", exitCode)
+    if case .signaled(let signal, coreDumped: _) = status {
+      line.add("signal", signal)
+      line.add("signalName", SignalName.name(of: signal))
+    } else {
+      line.add("signal", Int32?.none)
+    }
+    line.add("cause", cause.name)
+    line.add("explanation", cause.description)
+    if let stopRequest {
+      line.add("requestedBy", stopRequest.requestedBy)
+      line.add("reason", stopRequest.reason)
+    }
+    line.add("lifetime", lifetime)
+    line.add("userTime", usage?.userTime ?? .zero)
+    line.add("systemTime", usage?.systemTime ?? .zero)
+    line.add("maxRSS", usage?.maximumResidentSize ?? 0)
+    if let last = crashAccount.first ?? lastErrorLines.last { line.add("lastErrorLine", last) }
+  }
+}
+
+extension ExitCause {
+  /// The name in JSON, which does not change when the wording of the explanation does.
+  var name: String {
+    switch self {
+    case .completed: "completed"
+    case .failed: "failed"
+    case .exited: "exited"
+    case .stopped: "stopped"
+    case .terminated: "terminated"
+    case .crashed: "crashed"
+    case .killed: "killed"
+    case .outOfMemory: "outOfMemory"
+    case .exitedWithoutResult: "exitedWithoutResult"
+    case .couldNotStart: "couldNotStart"
+    case .parentDied: "parentDied"
+    }
+  }
+}

@@ -1,0 +1,75 @@
+internal import Glibc
+internal import ProcessTree
+
+extension LifecycleEvent {
+  /// The event as scripts read it.
+  var jsonLine: String {
+    var line = JSONLine()
+    line.add("seq", sequence)
+    line.add("time", timeText)
+    line.add("node", node)
+    line.add("path", path)
+    line.add("pid", pid)
+    line.add("parentPid", parentPID)
+    line.add("event", kind.name)
+    kind.addDetails(to: &line)
+    return line.text
+  }
+
+  /// The time as ISO 8601 has it, in UTC, to the microsecond.
+  private var timeText: String {
+    var seconds = time_t(time / 1_000_000_000)
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    func padded(_ number: some BinaryInteger, _ width: Int = 2) -> String {
+      let digits = String(number)
+      return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+    let date = [padded(parts.tm_year + 1_900, 4), padded(parts.tm_mon + 1), padded(parts.tm_mday)]
+    let clock = [padded(parts.tm_hour), padded(parts.tm_min), padded(parts.tm_sec)]
+    let fraction = padded(time % 1_000_000_000 / 1_000, 6)
+    return date.joined(separator: "-") + "T" + clock.joined(separator: ":") + ".\(fraction)Z"
+  }
+}
+
+extension LifecycleEvent.Kind {
+  /// The name in JSON.
+  var name: String {
+    switch self {
+    case .started: "started"
+    case .ready: "ready"
+    case .reported: "reported"
+    case .stopping: "stopping"
+    case .exited: "exited"
+    case .leftBehind: "leftBehind"
+    case .forkServerLost: "forkServerLost"
+    case .startMethodChanged: "startMethodChanged"
+    case .connectionRefused: "connectionRefused"
+    case .messageRejected: "messageRejected"
+    case .lost: "lost"
+    }
+  }
+
+  fileprivate func addDetails(to line: inout JSONLine) {
+    switch self {
+    case .started, .ready, .forkServerLost, .lost: break
+    case .reported(let report):
+      line.add("message", report.message)
+      line.add("completed", report.completed)
+      line.add("total", report.total)
+      line.add("coalesced", report.coalesced)
+    case .stopping(let request):
+      line.add("requestedBy", request.requestedBy)
+      line.add("reason", request.reason)
+    case .exited(let report): report.add(to: &line)
+    case .leftBehind(let pid, let command):
+      line.add("leftPid", pid)
+      line.add("command", command)
+    case .startMethodChanged(let method, let reason):
+      line.add("startMethod", method.rawValue)
+      line.add("reason", reason)
+    case .connectionRefused(let reason), .messageRejected(let reason):
+      line.add("reason", reason)
+    }
+  }
+}

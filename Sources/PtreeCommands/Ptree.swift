@@ -1,0 +1,75 @@
+internal import ArgumentParser
+internal import Glibc
+public import ProcessTree
+
+/// The command-line tool as the root of a tree.
+public struct Ptree: ProcessTreeApp {
+  /// Makes the tool; the library does so in the root's process.
+  public init() {}
+
+  /// Parses the arguments of the process, does what they ask for, and exits.
+  public func run(in root: Node) async throws {
+    root.exit(try await perform(Array(CommandLine.arguments.dropFirst()), in: root))
+  }
+
+  /// Runs a command and returns the exit code; throws only when the root was asked to stop.
+  private func perform(_ arguments: [String], in root: Node) async throws -> Int32 {
+    do {
+      var command = try PtreeCommand.parseAsRoot(try ArgumentOrder.nameFirst(arguments))
+      guard let command = command as? any ExampleCommand else {
+        try command.run()
+        return ExitStatusCode.success
+      }
+      return try await ExampleRun(command.options, in: root).perform(try command.makeExample())
+    } catch {
+      // The library ends the process in the way that belongs to the signal.
+      if root.stopRequest != nil { throw CancellationError() }
+      return report(error)
+    }
+  }
+
+  private func report(_ error: any Error) -> Int32 {
+    switch error {
+    case let error as UsageError:
+      Standard.error.tell("ptree: \(error)")
+      return ExitStatusCode.usage
+    case let error as StreamError where error.isClosedPipe:
+      // As if the signal had ended the process: the reader has seen enough.
+      return 128 + SIGPIPE
+    default: break
+    }
+    guard PtreeCommand.exitCode(for: error) != .failure else {
+      Standard.error.tell("ptree: \(error)")
+      return ExitStatusCode.failure
+    }
+    // What ArgumentParser has to say: help and version on standard output, all else is an error.
+    let message = PtreeCommand.fullMessage(for: error)
+    guard PtreeCommand.exitCode(for: error) == .success else {
+      Standard.error.tell(message)
+      return ExitStatusCode.usage
+    }
+    do {
+      try Standard.output.write(message + "\n")
+      return ExitStatusCode.success
+    } catch {
+      return report(error)
+    }
+  }
+}
+
+/// The tool's exit codes; a run that a signal ended has 128 and the signal's number.
+enum ExitStatusCode {
+  static let success: Int32 = 0
+  static let failure: Int32 = 1
+  static let usage: Int32 = 2
+  static let timedOut: Int32 = 124
+}
+
+/// The tool was asked for something that it cannot do.
+struct UsageError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}

@@ -1,0 +1,31 @@
+internal import ArgumentParser
+internal import ExampleTopologies
+
+/// `ptree run`; each example is a subcommand, so that its help shows its own arguments as well.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Runs a bundled example.",
+    usage: "ptree run NAME [ARGUMENTS] [OPTIONS]",
+    discussion: "'ptree run NAME --help' shows the arguments of an example.",
+    subcommands: [RunSquares.self, RunTally.self, RunCrash.self, RunNames.self])
+
+  func run() throws {
+    throw UsageError("the name of an example is missing; 'ptree list' shows them.")
+  }
+}
+
+/// A subcommand that runs an example.
+protocol ExampleCommand: ParsableCommand {
+  /// The options that all examples have.
+  var options: RunOptions { get }
+
+  /// The example with the arguments that were given.
+  func makeExample() throws -> any Example
+}
+
+extension CommandConfiguration {
+  /// The name and the lesson of an example.
+  init(example: any Example.Type) {
+    self.init(commandName: example.name, abstract: "\(example.lesson).")
+  }
+}

@@ -1,0 +1,65 @@
+internal import ArgumentParser
+internal import ProcessTree
+
+/// What can be said of every run.
+struct RunOptions: ParsableArguments {
+  @Flag(
+    help: """
+      Print the result as one JSON document on standard output; what nodes write there goes to \
+      standard error.
+      """)
+  var json = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Write every lifecycle event as a line of JSON to a file, or with - to standard output.",
+      valueName: "file|-"))
+  var events: String?
+
+  @Option(help: "Stop the run after this time, with exit code 124.")
+  var timeout: Seconds?
+
+  @Option(help: "How nodes start their children: forkServer or spawn.")
+  var startMethod: StartMethodName = .forkServer
+
+  @Option(help: "How many children a node has at a time; the number of processors without it.")
+  var limit: Int?
+
+  @Flag(help: "Print no lifecycle events and no progress on standard error.")
+  var quiet = false
+
+  func validate() throws {
+    guard limit ?? 1 > 0 else { throw ValidationError("The limit is at least 1.") }
+    if let timeout, timeout.duration <= .zero {
+      throw ValidationError("The timeout is more than 0 seconds.")
+    }
+    guard startMethod.method != nil else {
+      throw ValidationError(
+        "The start method inProcess is not available in this version: use forkServer or spawn.")
+    }
+  }
+}
+
+/// A duration on the command line, in seconds.
+struct Seconds: ExpressibleByArgument, CustomStringConvertible {
+  let duration: Duration
+
+  init(duration: Duration) {
+    self.duration = duration
+  }
+
+  init?(argument: String) {
+    guard let seconds = Double(argument), (0...1_000_000_000).contains(seconds) else { return nil }
+    duration = .seconds(seconds)
+  }
+
+  var description: String { "\(duration / .seconds(1))" }
+}
+
+/// The names of the start methods.
+enum StartMethodName: String, ExpressibleByArgument, CaseIterable {
+  case forkServer, spawn, inProcess
+
+  /// The method; nil for one that the library does not have.
+  var method: StartMethod? { StartMethod(rawValue: rawValue) }
+}

@@ -1,0 +1,91 @@
+internal import Glibc
+internal import Synchronization
+
+/// A stream that could not be written to.
+struct StreamError: Error, CustomStringConvertible {
+  let name: String
+  let number: Int32
+
+  var isClosedPipe: Bool { number == EPIPE }
+
+  var description: String { "\(name): \(String(cString: strerror(number)))" }
+}
+
+/// A descriptor to write whole texts to.
+struct TextStream: Sendable {
+  let descriptor: Int32
+  /// What it is called in messages.
+  let name: String
+
+  /// Writes all of the text, waiting where the descriptor does not block.
+  func write(_ text: String) throws(StreamError) {
+    let text = Array(text.utf8)
+    var offset = 0
+    // A reader that has gone is an error of ours, not the end of the process.
+    let mask = blockPipeSignal()
+    defer { restoreSignals(mask) }
+    while offset < text.count {
+      let written = text.withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress?.advanced(by: offset), text.count - offset)
+      }
+      if written >= 0 {
+        offset += written
+      } else if errno == EAGAIN {
+        var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&wait, 1, -1)
+      } else if errno != EINTR {
+        throw StreamError(name: name, number: errno)
+      }
+    }
+  }
+
+  /// Writes a line if that is possible.
+  func tell(_ line: String) { try? write(line.hasSuffix("\n") ? line : line + "\n") }
+
+  private func blockPipeSignal() -> sigset_t {
+    var pipe = sigset_t()
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    var before = sigset_t()
+    pthread_sigmask(SIG_BLOCK, &pipe, &before)
+    return before
+  }
+
+  /// Takes the signal that a failed write has left pending, then unblocks it.
+  private func restoreSignals(_ mask: sigset_t) {
+    var (mask, pipe, now) = (mask, sigset_t(), timespec())
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    let failure = errno
+    while sigtimedwait(&pipe, nil, &now) > 0 {}
+    pthread_sigmask(SIG_SETMASK, &mask, nil)
+    errno = failure
+  }
+}
+
+/// The standard streams of the tool.
+enum Standard {
+  static var output: TextStream {
+    TextStream(descriptor: result.load(ordering: .relaxed), name: "standard output")
+  }
+
+  static var error: TextStream { TextStream(descriptor: STDERR_FILENO, name: "standard error") }
+
+  /// Where standard output leads; another descriptor once that one was reserved.
+  private static let result = Atomic<Int32>(STDOUT_FILENO)
+
+  /// Keeps standard output for the tool alone: what nodes write to theirs goes to standard error.
+  static func reserveOutput() throws(StreamError) {
+    let kept = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+    guard kept >= 0, dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 else {
+      throw StreamError(name: "standard output", number: errno)
+    }
+    result.store(kept, ordering: .relaxed)
+  }
+
+  /// Whether colours are welcome on standard error.
+  static var hasColour: Bool {
+    guard isatty(STDERR_FILENO) == 1 else { return false }
+    return getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
+  }
+}

@@ -1,0 +1,8 @@
+import Testing
+
+/// All suites of this target, one test at a time: they count processes and watch the clock.
+@Suite(.serialized, .timeLimit(.minutes(2)))
+struct EndToEndTests {}
+
+/// The start methods, as the tool names them.
+let startMethods = ["forkServer", "spawn"]

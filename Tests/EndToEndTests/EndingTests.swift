@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+  struct EndingTests {
+    /// A tree that stays up, once all seven nodes have told their names.
+    private func holdingTree(_ arguments: String...) throws -> Tool {
+      let tool = try Tool(["run", "names", "--hold", "60", "--quiet"] + arguments)
+      #expect(tool.wait { tool.outputSoFar.contains("Process-2:2") }, "\(tool.errorsSoFar)")
+      #expect(tool.processes.count >= 7)
+      return tool
+    }
+
+    @Test(arguments: startMethods)
+    func aRunHasItsTime(method: String) throws {
+      let start = ContinuousClock.now
+      let run = try Tool.run(
+        "run", "names", "--hold", "60", "--timeout", "1", "--quiet", "--start-method", method)
+      #expect(run.code == 124)
+      #expect(run.errors.hasPrefix("ptree: timed out after 1"))
+      #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
+    @Test func workInAGroupHasItsTimeToo() throws {
+      let run = try Tool.run("run", "squares", "100000", "--timeout", "0.5", "--quiet")
+      #expect(run.code == 124)
+      #expect(run.output == "")
+    }
+
+    @Test(arguments: startMethods, [SIGINT, SIGTERM, SIGHUP])
+    func aSignalEndsTheTreeInOrder(method: String, signal: Int32) throws {
+      let tool = try holdingTree("--start-method", method)
+      tool.signal(signal)
+      #expect(try tool.end().code == 128 + signal)
+    }
+
+    @Test func aSignalEndsAGroupThatIsStillStartingChildren() throws {
+      let tool = try Tool(["run", "squares", "100000"])
+      #expect(tool.wait { tool.errorsSoFar.contains("Process-20 exited") })
+      tool.signal(SIGINT)
+      let ended = try tool.end()
+      #expect(ended.code == 130)
+      #expect(ended.output == "")
+      #expect(!ended.errors.contains("ptree: "))
+    }
+
+    @Test(arguments: startMethods)
+    func nothingOutlivesAKilledTool(method: String) throws {
+      let tool = try holdingTree("--start-method", method)
+      tool.signal(SIGKILL)
+      #expect(tool.wait(.seconds(2)) { tool.processes.isEmpty }, "left: \(tool.processes)")
+      #expect(try tool.end().code == -SIGKILL)
+    }
+
+    @Test func filesOfTheRunGoWithIt() throws {
+      let tool = try Tool(["run", "squares", "3"])
+      _ = try tool.end()
+      let runs = tool.directory.path + "/process-tree-\(getuid())"
+      #expect(try FileManager.default.contentsOfDirectory(atPath: runs) == [])
+    }
+  }
+}

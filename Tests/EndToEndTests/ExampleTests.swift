@@ -1,0 +1,47 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+  struct ExampleTests {
+    @Test(arguments: startMethods)
+    func crashesAreExplained(method: String) throws {
+      let run = try Tool.run("run", "crash", "--json", "--start-method", method)
+      #expect(run.code == 0)
+      let ends = try #require(try run.json() as? [[String: Any]])
+      #expect(ends.count == 12)
+      for end in ends { #expect(end["isAsExpected"] as? Bool == true, "\(end)") }
+      let table = try Tool.run("run", "crash", "--quiet")
+      #expect(table.code == 0)
+      #expect(table.lines.count == 13)
+      #expect(!table.output.contains("NOT EXPECTED"))
+    }
+
+    @Test(arguments: startMethods)
+    func namesAreThoseOfTheOperatingSystem(method: String) throws {
+      let run = try Tool.run("run", "names", "--json", "--quiet", "--start-method", method)
+      #expect(run.code == 0, "\(run.errors)")
+      let root = try #require(try run.json() as? [String: Any])
+      var names: [String] = []
+      try check(root, names: &names)
+      #expect(
+        names == [
+          "MainProcess", "Process-1", "Process-1:1", "Process-1:2", "Process-2", "Process-2:1",
+          "Process-2:2",
+        ])
+    }
+
+    private func check(_ node: [String: Any], names: inout [String]) throws {
+      names.append(try #require(node["name"] as? String))
+      for child in try #require(node["children"] as? [[String: Any]]) {
+        #expect(child["parentPid"] as? Int == node["pid"] as? Int)
+        try check(child, names: &names)
+      }
+    }
+
+    @Test func nodesWriteToStandardErrorWhenTheResultIsADocument() throws {
+      let run = try Tool.run("run", "crash", "--json")
+      #expect(run.errors.contains("Process-1 | Process-1: uncaught ExampleTopologies.OutOfPaper"))
+      #expect(run.lines.count == 1)
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Testing
+
+/// A run of the tool as it was built, in a temporary directory and with a mark of its own.
+final class Tool {
+  /// The built tool: it lies where the tests do.
+  static let path: String = {
+    let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? own
+    return URL(fileURLWithPath: bundle).deletingLastPathComponent()
+      .appendingPathComponent("ptree").path
+  }()
+
+  private let process = Process()
+  private let mark = "PTREE_TEST_MARK=\(UUID().uuidString)"
+  /// The run's own temporary directory, removed with this value.
+  let directory: TemporaryDirectory
+  private let output: String
+  private let errors: String
+
+  /// Starts the tool with arguments, or a shell command in which `$PTREE` is the tool.
+  init(
+    _ arguments: [String] = [], shell: String? = nil, environment: [String: String] = [:]
+  ) throws {
+    directory = try TemporaryDirectory()
+    output = directory.path + "/stdout"
+    errors = directory.path + "/stderr"
+    let arguments = shell.map { ["/bin/sh", "-c", $0] } ?? [Self.path] + arguments
+    process.executableURL = URL(fileURLWithPath: arguments[0])
+    process.arguments = Array(arguments.dropFirst())
+    let pair = mark.split(separator: "=")
+    process.environment = [
+      "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
+      "LC_ALL": "C", "PTREE": Self.path, "SWIFT_BACKTRACE": "enable=no",
+      "TMPDIR": directory.path, String(pair[0]): String(pair[1]),
+    ].merging(environment) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try Self.newFile(output)
+    process.standardError = try Self.newFile(errors)
+    try process.run()
+  }
+
+  private static func newFile(_ path: String) throws -> FileHandle {
+    #expect(FileManager.default.createFile(atPath: path, contents: nil))
+    return try #require(FileHandle(forWritingAtPath: path))
+  }
+
+  /// Runs the tool to its end.
+  static func run(
+    _ arguments: String..., environment: [String: String] = [:]
+  ) throws -> Ended {
+    try Tool(arguments, environment: environment).end()
+  }
+
+  /// Runs a shell command to its end.
+  static func run(shell: String) throws -> Ended { try Tool(shell: shell).end() }
+
+  /// How a run ended.
+  struct Ended {
+    /// The exit code, or the negated signal.
+    let code: Int32
+    let output: String
+    let errors: String
+
+    var lines: [Substring] { output.split(separator: "\n") }
+
+    /// The document on standard output, which has to be the only thing there.
+    func json() throws -> Any {
+      try JSONSerialization.jsonObject(with: Data(output.utf8), options: .fragmentsAllowed)
+    }
+  }
+
+  /// Waits for the end; nothing of the run may be left then, neither processes nor files.
+  func end() throws -> Ended {
+    process.waitUntilExit()
+    #expect(processes == [], "left behind")
+    return Ended(code: code, output: try Self.read(output), errors: try Self.read(errors))
+  }
+
+  private var code: Int32 {
+    process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+  }
+
+  private static func read(_ path: String) throws -> String {
+    String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+  }
+
+  /// What has been written to standard output so far.
+  var outputSoFar: String { (try? Self.read(output)) ?? "" }
+
+  /// What has been written to standard error so far.
+  var errorsSoFar: String { (try? Self.read(errors)) ?? "" }
+
+  /// Sends a signal to the tool alone.
+  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+  var pid: Int32 { process.processIdentifier }
+
+  /// The living processes of the run, found by the mark in their environment.
+  var processes: [Int32] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    let mark = Data(mark.utf8)
+    return names.compactMap { Int32($0) }.filter { pid in
+      // A zombie has no environment.
+      let environment = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/environ"))
+      return environment?.range(of: mark) != nil
+    }
+  }
+
+  /// Waits until a condition holds; false when it does not in time.
+  func wait(_ limit: Duration = .seconds(30), for condition: () throws -> Bool) rethrows -> Bool {
+    let start = ContinuousClock.now
+    while ContinuousClock.now - start < limit {
+      if try condition() { return true }
+      usleep(2_000)
+    }
+    return false
+  }
+}

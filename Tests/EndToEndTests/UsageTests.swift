@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+  struct UsageTests {
+    @Test func examplesAreListed() throws {
+      let list = try Tool.run("list")
+      #expect(list.code == 0)
+      #expect(list.lines.map { $0.prefix { $0 != " " } } == ["squares", "tally", "crash", "names"])
+      let entries = try Tool.run("list", "--json").json() as? [[String: String]]
+      #expect(entries?.map { $0["name"] } == ["squares", "tally", "crash", "names"])
+      #expect(entries?.allSatisfy { $0["summary"]?.isEmpty == false } == true)
+    }
+
+    @Test(arguments: [
+      [], ["run"], ["run", "circles"], ["frobnicate"], ["list", "extra"], ["run", "tally"],
+      ["run", "squares", "x"], ["run", "squares", "-1"], ["run", "squares", "1", "2"],
+      ["run", "squares", "--limit", "0"], ["run", "squares", "--limit", "many"],
+      ["run", "squares", "--limit"], ["run", "squares", "--timeout", "0"],
+      ["run", "squares", "--timeout", "soon"], ["run", "squares", "--timeout", "nan"],
+      ["run", "squares", "--start-method", "magic"],
+      ["run", "squares", "--start-method", "inProcess"],
+      ["run", "squares", "--events", "/nowhere/events"], ["run", "squares", "--events", "/tmp"],
+      ["run", "tally", ".", "--depth", "-1"], ["run", "--nonsense", "squares"],
+    ])
+    func badUsageIsRefused(arguments: [String]) throws {
+      let run = try Tool(arguments).end()
+      #expect(run.code == 2)
+      #expect(run.output == "")
+      #expect(run.errors != "")
+      #expect(!run.errors.contains("started"))
+    }
+
+    @Test func helpAndVersionAreNoErrors() throws {
+      for arguments in [["--help"], ["run", "--help"], ["help", "run"], ["list", "-h"]] {
+        let run = try Tool(arguments).end()
+        #expect(run.code == 0)
+        #expect(run.output.contains("USAGE: ptree"))
+      }
+      let version = try Tool.run("--version")
+      #expect(version.code == 0)
+      #expect(version.output.split(separator: ".").count == 3)
+    }
+
+    @Test func helpOfAnExampleShowsBothKindsOfArguments() throws {
+      let run = try Tool.run("run", "tally", "--help")
+      #expect(run.code == 0)
+      for text in ["<directory>", "--depth", "--events", "--timeout", "--start-method", "--limit"] {
+        #expect(run.output.contains(text))
+      }
+    }
+
+    @Test func aTemporaryDirectoryThatCannotBeUsedIsSaid() throws {
+      let run = try Tool.run(
+        "run", "squares", "1", "--quiet", environment: ["TMPDIR": "/proc/nowhere"])
+      #expect(run.code == 1)
+      #expect(run.output == "")
+      #expect(run.errors.contains("Set TMPDIR to a directory that can be written to"))
+    }
+  }
+}

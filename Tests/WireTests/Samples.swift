@@ -1,0 +1,48 @@
+import Wire
+
+/// A message of every kind and outcome, with fields at the ends of their ranges.
+let sampleMessages: [ControlMessage] = [
+  .ready,
+  .outcome(.result([])),
+  .outcome(.result([0, 255, 1])),
+  .outcome(.result([UInt8](repeating: 7, count: WireLimits.inlinePayload))),
+  .outcome(.resultOnDataSocket),
+  .outcome(.failure([0xC1])),
+  .outcome(.exit(0)),
+  .outcome(.exit(.max)),
+  .outcome(.exit(.min)),
+  .outcome(.cancelled),
+  .goodbye(exitCode: 0),
+  .goodbye(exitCode: .min),
+  .goodbye(exitCode: .max),
+  .events([]),
+  .events([[], [1], [UInt8](repeating: 2, count: 300)]),
+  .events([[UInt8]](repeating: [9], count: 70_000)),
+  .log([]),
+  .log([[3, 4], []]),
+  .welcome(.current),
+  .welcome(ProtocolVersion(major: .max, minor: .min)),
+  .refused(""),
+  .refused("no: \u{1F6AB}\n\u{0}"),
+  .stop(requestedBy: "", reason: "", milliseconds: 0),
+  .stop(requestedBy: "MainProcess", reason: "Ctrl-C", milliseconds: .max),
+  .stop(requestedBy: "a", reason: "b", milliseconds: -1),
+  .goodbyeAcknowledged,
+  .connectData,
+  .rejected(channel: 0, reason: ""),
+  .rejected(channel: .max, reason: "an Int was expected"),
+]
+
+/// Credentials that tell at each byte who they are.
+func credentials(_ number: UInt8) -> Credentials {
+  Credentials(
+    runSecret: [UInt8](repeating: number, count: Credentials.length),
+    token: [UInt8](repeating: number &+ 100, count: Credentials.length))
+}
+
+func hello(
+  version: ProtocolVersion = .current, position: UInt32 = 1, _ proof: Credentials = credentials(1),
+  build: String = "build"
+) -> Hello {
+  Hello(version: version, position: position, credentials: proof, pid: 4_711, build: build)
+}
