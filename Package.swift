@@ -98,6 +98,8 @@ let package = Package(
     .target(
       name: "DefaultIsolation", dependencies: ["ProcessTree"], path: "Tests/DefaultIsolation",
       swiftSettings: settings + [.defaultIsolation(MainActor.self)]),
+    .testTarget(
+      name: "ProcessTreeTests", dependencies: ["tree-fixture"], swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ]
 )

@@ -31,7 +31,9 @@ struct Crashing: NodeProgram {
 /// Success is a result that has arrived. Everything else is told as it is: an error with its type and
 /// text, a crash with its signal, an exit with its code, each with the child's last words.
 public struct Crash: Example {
+  /// What it is run by.
   public static let name = "crash"
+  /// What it teaches.
   public static let lesson = "children fail in every way there is; their parent learns how"
 
   /// Makes the example.

@@ -58,7 +58,9 @@ struct NamedNode: NodeProgram {
 /// `pstree -p` shows the same tree; there is no process in between. The names reach the root as
 /// messages, while the nodes live. A daemon is stopped when its parent ends, the others are joined.
 public struct Names: Example {
+  /// What it is run by.
   public static let name = "names"
+  /// What it teaches.
   public static let lesson = "three levels of nodes tell their names, process ids and parents"
 
   private let hold: Duration

@@ -15,7 +15,9 @@ struct Square: NodeProgram {
 /// `spawn` waits for a free slot, so the loop may ask for any number of children: never more than the
 /// group's limit are alive. When the scope is left no child is, whatever happened inside.
 public struct Squares: Example {
+  /// What it is run by.
   public static let name = "squares"
+  /// What it teaches.
   public static let lesson = "a child per number, a few at a time, results in the order of spawning"
 
   private let count: Int
@@ -38,6 +40,7 @@ public struct Squares: Example {
   public struct Report: ExampleReport {
     let squares: [Int]
 
+    /// A line for each square.
     public var text: String {
       squares.enumerated().map { "\($0.offset + 1) squared is \($0.element)" }
         .joined(separator: "\n")

@@ -51,7 +51,9 @@ extension ChildGroup<Subtree> {
 /// A node per directory down to a depth; sums travel up as results. The limit of children holds in
 /// each node, so a directory with ten thousand subdirectories has a few processes at a time.
 public struct Tally: Example {
+  /// What it is run by.
   public static let name = "tally"
+  /// What it teaches.
   public static let lesson = "a node per directory counts lines, words and bytes; sums travel up"
 
   private let directory: [UInt8]

@@ -28,7 +28,7 @@ struct ByteCounter {
     }
   }
 
-  /// Bit 0: the byte is part of a word. Bit 1: it ends one. Bit 2: it ends a line.
+  // Bit 0: the byte is part of a word. Bit 1: it ends one. Bit 2: it ends a line.
   private static let classes: [UInt8] = (0...255).map { byte in
     switch UInt8(byte) {
     case UInt8(ascii: "\n"): 0b110

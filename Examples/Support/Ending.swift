@@ -46,10 +46,6 @@ struct OutOfPaper: Error, Codable {
 struct Unencodable: Codable, Sendable {
   var number: Int
 
-  init(number: Int) {
-    self.number = number
-  }
-
   func encode(to encoder: any Encoder) throws {
     throw EncodingError.invalidValue(
       self, .init(codingPath: encoder.codingPath, debugDescription: "this never travels"))

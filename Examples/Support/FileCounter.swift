@@ -61,8 +61,7 @@ final class FileCounter {
         try count(entry, in: directory, at: place)
         continue
       }
-      let path = { place.appending(entry.name).path }
-      let opened = attempt(at: path) { () throws(SystemFailure) in
+      let opened = attempt(at: place.appending(entry.name).path) { () throws(SystemFailure) in
         try directory.openDirectory(entry.name)
       }
       guard let opened else { continue }
@@ -74,12 +73,12 @@ final class FileCounter {
 
   /// Opens the directory at a place; nil, and noted, when it cannot be read.
   private func open(_ place: Place) -> OpenDirectory? {
-    attempt(at: { place.path }) { () throws(SystemFailure) in try place.open() }
+    attempt(at: place.path) { () throws(SystemFailure) in try place.open() }
   }
 
   /// The next entry; nil at the end, and after a failure, which is noted.
   private func next(in directory: OpenDirectory, at place: Place) -> OpenDirectory.Entry? {
-    attempt(at: { place.path }) { () throws(SystemFailure) in try directory.next() } ?? nil
+    attempt(at: place.path) { () throws(SystemFailure) in try directory.next() } ?? nil
   }
 
   /// Counts an entry that is no directory: a regular file in full, anything else not at all.
@@ -92,7 +91,7 @@ final class FileCounter {
     case .unknown(let failure): return note(failure, at: path())
     case .file: break
     }
-    let opened = attempt(at: path) { () throws(SystemFailure) in
+    let opened = attempt(at: path()) { () throws(SystemFailure) in
       try directory.openFile(entry.name)
     }
     // Something else may have taken its place since the directory was read.
@@ -125,7 +124,7 @@ final class FileCounter {
   }
 
   private func attempt<Success>(
-    at path: () -> [UInt8], _ body: () throws(SystemFailure) -> Success
+    at path: @autoclosure () -> [UInt8], _ body: () throws(SystemFailure) -> Success
   ) -> Success? {
     do throws(SystemFailure) {
       return try body()

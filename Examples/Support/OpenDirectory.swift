@@ -1,6 +1,6 @@
 import Glibc
 
-/// A directory while its entries are read. One thread at a time uses it.
+/// A directory while its entries are read, by one thread at a time.
 final class OpenDirectory {
   /// What an entry is, links not followed.
   enum Kind {

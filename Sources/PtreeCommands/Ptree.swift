@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ExampleTopologies
 internal import Glibc
 public import ProcessTree
 
@@ -30,7 +31,7 @@ public struct Ptree: ProcessTreeApp {
 
   private func report(_ error: any Error) -> Int32 {
     switch error {
-    case let error as UsageError:
+    case is UsageError, is UnusableInput:
       Standard.error.tell("ptree: \(error)")
       return ExitStatusCode.usage
     case let error as StreamError where error.isClosedPipe:

@@ -1,5 +1,5 @@
-import PtreeCommands
 import ProcessTree
+import PtreeCommands
 
 // Before anything else: the fork server is made here, while the process has one thread.
 Ptree.takeOver()

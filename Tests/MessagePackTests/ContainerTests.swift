@@ -188,6 +188,9 @@ struct ContainerTests {
     #expect(throws: DecodingError.self) {
       try escape.decoder?.singleValueContainer().decode(Int.self)
     }
+    // The decoder has the user info, which has the closure, which has all this.
+    escape.decoder = nil
+    escape.reading = nil
   }
 
   @Test func userInfoAndPathsAreSeen() throws {

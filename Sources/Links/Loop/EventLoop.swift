@@ -76,9 +76,18 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   /// Adds work that is done in each turn before the loop looks at descriptors. True asks for another
   /// turn without waiting.
-  package func addTurnHook(_ hook: @escaping () -> Bool) {
+  ///
+  /// - Returns: A number to remove the hook by.
+  @discardableResult
+  package func addTurnHook(_ hook: @escaping () -> Bool) -> Int {
     assertCurrent()
     turnHooks.append(hook)
+    return turnHooks.count - 1
+  }
+
+  /// Forgets a hook.
+  package func removeTurnHook(_ number: Int) {
+    turnHooks[number] = { false }
   }
 
   /// Runs turns until `isDone` says so. May be called again from within a turn.

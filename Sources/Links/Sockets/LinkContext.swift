@@ -18,14 +18,9 @@ package final class LinkContext {
     return made
   }
 
-  /// Opens, uses and ends a context once, so that children that are forked later inherit what the
-  /// first use of ZeroMQ resolves and allocates. The process has its former threads afterwards.
-  package static func warmUp() {
-    guard let context = try? Context(), let socket = try? Socket(.dealer, in: context) else {
-      return
-    }
-    try? socket.set(.linger(.zero))
-    socket.close()
-    context.terminate()
+  /// Ends the context and its threads, once its sockets are closed.
+  func terminate() {
+    context?.terminate()
+    context = nil
   }
 }

@@ -30,6 +30,11 @@ struct RunDirectory {
     return String(repeating: "0", count: 8 - digits.count) + digits
   }
 
+  /// A place for a socket before there is a directory: of this run alone.
+  static func rehearsalSocket(of identity: NodeIdentity) -> String {
+    "\(temporaryDirectory)/process-tree-\(name(of: identity.run.runID))"
+  }
+
   /// Makes the directory and takes its lock; sweeps dead runs first.
   func make() throws(ProcessTreeError) {
     guard path.utf8.count + 1 + Self.longestSocketName <= Self.longestSocketPath else {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A run of the tool as it was built, in a temporary directory and with a mark of its own.
+/// A run of the tool as it was built, in a temporary directory of its own.
 final class Tool {
   /// The built tool: it lies where the tests do.
   static let path: String = {
@@ -12,7 +12,6 @@ final class Tool {
   }()
 
   private let process = Process()
-  private let mark = "PTREE_TEST_MARK=\(UUID().uuidString)"
   /// The run's own temporary directory, removed with this value.
   let directory: TemporaryDirectory
   private let output: String
@@ -28,12 +27,12 @@ final class Tool {
     let arguments = shell.map { ["/bin/sh", "-c", $0] } ?? [Self.path] + arguments
     process.executableURL = URL(fileURLWithPath: arguments[0])
     process.arguments = Array(arguments.dropFirst())
-    let pair = mark.split(separator: "=")
     process.environment = [
       "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
       "LC_ALL": "C", "PTREE": Self.path, "SWIFT_BACKTRACE": "enable=no",
-      "TMPDIR": directory.path, String(pair[0]): String(pair[1]),
+      "TMPDIR": directory.path,
     ].merging(environment) { $1 }
+    process.currentDirectoryURL = URL(fileURLWithPath: directory.path)
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try Self.newFile(output)
     process.standardError = try Self.newFile(errors)
@@ -94,16 +93,15 @@ final class Tool {
   /// Sends a signal to the tool alone.
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
-  var pid: Int32 { process.processIdentifier }
-
-  /// The living processes of the run, found by the mark in their environment.
+  /// The living processes of the run: those that work in its directory, as all children do.
+  ///
+  /// A node's title hides its arguments and its environment.
   var processes: [Int32] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    let mark = Data(mark.utf8)
+    let files = FileManager.default
+    let names = (try? files.contentsOfDirectory(atPath: "/proc")) ?? []
     return names.compactMap { Int32($0) }.filter { pid in
-      // A zombie has no environment.
-      let environment = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/environ"))
-      return environment?.range(of: mark) != nil
+      // A zombie has none.
+      (try? files.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")) == directory.path
     }
   }
 

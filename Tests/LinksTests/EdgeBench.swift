@@ -1,0 +1,112 @@
+import Foundation
+import Links
+import Wire
+import ZeroMQ
+
+func credentials(_ number: UInt8) -> Credentials {
+  Credentials(
+    runSecret: [UInt8](repeating: 1, count: Credentials.length),
+    token: [UInt8](repeating: number, count: Credentials.length))
+}
+
+func hello(
+  _ position: UInt32, proof: Credentials = credentials(1), build: String = "build",
+  version: ProtocolVersion = .current
+) -> Hello {
+  Hello(version: version, position: position, credentials: proof, pid: 1, build: build)
+}
+
+/// A parent's listener at a socket file of its own, and what it was told.
+final class EdgeBench {
+  /// A child's end, and what came.
+  final class Peer {
+    fileprivate(set) var frames: [[UInt8]] = []
+    fileprivate(set) var refusals: [String] = []
+    fileprivate(set) var made: EdgeConnector?
+
+    var connector: EdgeConnector {
+      guard let made else { preconditionFailure("a peer without its connector") }
+      return made
+    }
+
+    fileprivate func take(_ frame: UnsafeRawBufferPointer) {
+      let bytes = Array(frame)
+      if case .refused(let reason)? = try? ControlMessage(frame: bytes) {
+        refusals.append(reason)
+      } else {
+        frames.append(bytes)
+      }
+    }
+  }
+
+  let path: String
+  private let directory: URL?
+  private let loop: EventLoop
+  private let context = LinkContext()
+  private let strangers: Context
+  private var peers: [Peer] = []
+  private(set) var admitted: [UInt32] = []
+  private(set) var refused: [String] = []
+  private(set) var frames: [[UInt8]] = []
+  private(set) var senders: [UInt32: [[UInt8]]] = [:]
+  private var made: EdgeListener?
+
+  var listener: EdgeListener {
+    guard let made else { preconditionFailure("a bench without its listener") }
+    return made
+  }
+
+  init(on loop: EventLoop, at path: String? = nil) throws {
+    self.loop = loop
+    strangers = try Context()
+    directory =
+      path == nil
+      ? FileManager.default.temporaryDirectory
+        .appendingPathComponent("links-\(UUID().uuidString.prefix(8))") : nil
+    if let directory {
+      try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+    }
+    self.path = path ?? (directory.map { $0.path + "/s" } ?? "")
+    let handlers = EdgeListener.Handlers(
+      admitted: { [unowned self] _, position, _ in admitted.append(position) },
+      frame: { [unowned self] _, position, frame in
+        frames.append(Array(frame))
+        senders[position, default: []].append(Array(frame))
+      },
+      refused: { [unowned self] _, reason in refused.append(reason) })
+    made = try EdgeListener(
+      .control, at: self.path, build: "build", in: context, on: loop, handlers: handlers)
+    loop.addTurnHook { [weak self] in self?.turn() ?? false }
+  }
+
+  private func turn() -> Bool {
+    made?.receive()
+    for peer in peers { peer.made?.receive() }
+    return made?.mayHaveFrames ?? false || peers.contains { $0.made?.mayHaveFrames ?? false }
+  }
+
+  /// Connects a child that says this.
+  func connect(_ hello: Hello) throws -> Peer {
+    let peer = Peer()
+    peer.made = try EdgeConnector(to: "ipc://\(path)", hello: hello, in: context, on: loop) {
+      [unowned peer] frame in
+      peer.take(frame)
+    }
+    peers.append(peer)
+    return peer
+  }
+
+  /// Connects a socket that is under nobody's control.
+  func connectRaw(_ options: SocketOption...) throws -> Socket {
+    let socket = try Socket(.dealer, in: strangers)
+    for option in options { try socket.set(option) }
+    try socket.connect(.ipc(path: path))
+    return socket
+  }
+
+  deinit {
+    made?.close()
+    for peer in peers { peer.made?.close() }
+    if let directory { try? FileManager.default.removeItem(at: directory) }
+  }
+}

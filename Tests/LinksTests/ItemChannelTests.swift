@@ -1,0 +1,203 @@
+import Links
+import Testing
+import Wire
+
+@Suite(.timeLimit(.minutes(5))) struct ItemChannelTests {
+  /// Sends until the next item would have to wait.
+  private func exhaust(_ channel: ItemChannel) async throws -> Int {
+    var sent = 0
+    while channel.canSendNow {
+      try await channel.send([UInt8](repeating: 1, count: 10_000))
+      sent += 1
+    }
+    return sent
+  }
+
+  @Test func aSenderWithoutCreditWaitsForIt() async throws {
+    try await withLoop { loop in
+      let pair = LinkPair(on: loop)
+      let sender = LoopBound(pair.left.channel(1), on: loop)
+      var sent = try await exhaust(sender.value)
+      #expect(sent == 4, "a frame of 32 KiB, which is full, and not the window")
+      pair.settle()
+      sent += try await exhaust(sender.value)
+      while pair.turn() || sender.value.canSendNow { sent += try await exhaust(sender.value) }
+      let isThrough = Box(false)
+      async let waiting: Void = {
+        try await sender.value.send([2])
+        isThrough.value = true
+      }()
+      for _ in 0..<100 { await Task.yield() }
+      #expect(!isThrough.value)
+      for _ in 0..<sent { _ = pair.right.channel(1).takeItem() }
+      pair.settle()
+      try await waiting
+      pair.settle()
+      #expect(isThrough.value && pair.right.channel(1).takeItem() == [2])
+    }
+  }
+
+  @Test func theEndComesAfterAllThatWasSent() async throws {
+    try await withLoop { loop in
+      let pair = loop.makePair()
+      let (sender, receiver) = (pair.left.channel(1), pair.right.channel(1))
+      for number in 0..<100 { try sender.post([UInt8](repeating: UInt8(number), count: 30_000)) }
+      sender.finish()
+      sender.finish()
+      await #expect(throws: LinkError.finished) { try await sender.send([1]) }
+      #expect(throws: LinkError.finished) { try sender.post([1]) }
+      var count = 0
+      while let item = try await receiver.receive() {
+        #expect(item.first == UInt8(count))
+        count += 1
+      }
+      #expect(count == 100 && receiver.isEnded)
+      #expect(try await receiver.receive() == nil, "again")
+      // The other direction is open all the same.
+      try await receiver.send([7])
+      #expect(try await sender.receive() == [7])
+    }
+  }
+
+  @Test func closingWakesWhoSendsAndWhoReceives() async throws {
+    try await withLoop { loop in
+      let pair = LinkPair(on: loop)
+      let sender = LoopBound(pair.left.channel(1), on: loop)
+      let receiver = LoopBound(pair.left.channel(2), on: loop)
+      _ = try await exhaust(sender.value)
+      pair.settle()
+      for _ in 0..<500 { try sender.value.post([UInt8](repeating: 1, count: 10_000)) }
+      let errors = Box<[LinkError]>([])
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<10 {
+          group.addTask {
+            do {
+              try await sender.value.send([1])
+            } catch let error as LinkError {
+              errors.value.append(error)
+            }
+          }
+        }
+        group.addTask { #expect(try await receiver.value.receive() == nil) }
+        for _ in 0..<20 { await Task.yield() }
+        #expect(errors.value == [])
+        pair.left.close(.peerGone)
+        pair.left.close(.finished)
+        try await group.waitForAll()
+      }
+      #expect(errors.value == [LinkError](repeating: .peerGone, count: 10))
+      await #expect(throws: LinkError.peerGone) { try await sender.value.send([1]) }
+      #expect(throws: LinkError.peerGone) { try pair.left.channel(77).post([1]) }
+      #expect(try await pair.left.channel(77).receive() == nil)
+    }
+  }
+
+  @Test func whatHadComeBeforeTheCloseIsStillGiven() async throws {
+    try await withLoop { loop in
+      let pair = LinkPair(on: loop)
+      let receiver = pair.right.channel(1)
+      for number in 0..<5 { try pair.left.channel(1).post([number]) }
+      pair.settle()
+      pair.right.close(.peerGone)
+      #expect(!receiver.isEnded)
+      for number in 0..<5 as Range<UInt8> { #expect(try await receiver.receive() == [number]) }
+      #expect(receiver.isEnded)
+      #expect(try await receiver.receive() == nil)
+    }
+  }
+
+  @Test func aCancelledReceiveLosesNothing() async throws {
+    try await withLoop { loop in
+      let pair = LinkPair(on: loop)
+      let receiver = LoopBound(pair.right.channel(1), on: loop)
+      for round in 0..<200 as Range<UInt8> {
+        let waiting = Task(executorPreference: loop) { try await receiver.value.receive() }
+        for _ in 0..<Int(round) % 3 { await Task.yield() }
+        waiting.cancel()
+        // Sometimes the item comes before the cancellation is carried out.
+        try pair.left.channel(1).post([round])
+        if round.isMultiple(of: 2) { pair.settle() }
+        let early = await waiting.result
+        pair.settle()
+        switch early {
+        case .success(let item): #expect(item == [round])
+        case .failure(let error):
+          #expect(error is CancellationError)
+          #expect(try await receiver.value.receive() == [round])
+        }
+      }
+    }
+  }
+
+  @Test func aCancelledSendIsSentWholeOrNot() async throws {
+    try await withLoop { loop in
+      let pair = LinkPair(on: loop)
+      let sender = LoopBound(pair.left.channel(1), on: loop)
+      for _ in 0..<40 { try sender.value.post([UInt8](repeating: 1, count: 30_000)) }
+      pair.settle()
+      var expected: [UInt8] = []
+      for number in 0..<50 as Range<UInt8> {
+        let waiting = Task(executorPreference: loop) { try await sender.value.send([number]) }
+        for _ in 0..<Int(number) % 3 { await Task.yield() }
+        if number.isMultiple(of: 2) { waiting.cancel() }
+        if number.isMultiple(of: 2) {
+          await #expect(throws: CancellationError.self) { try await waiting.value }
+        } else {
+          expected.append(number)
+        }
+      }
+      var received: [UInt8] = []
+      for _ in 0..<200 {
+        await Task.yield()
+        while let item = pair.right.channel(1).takeItem() {
+          if item.count == 1 { received += item }
+        }
+        pair.settle()
+      }
+      #expect(received == expected && pair.errors == [])
+    }
+  }
+
+  @Test func aSendOfWhichAPieceHasLeftIsFinishedWhateverIsCancelled() async throws {
+    try await withLoop { loop in
+      let pair = LinkPair(on: loop)
+      let sender = LoopBound(pair.left.channel(1), on: loop)
+      let item = [UInt8](repeating: 9, count: 3 << 20)
+      let waiting = Task(executorPreference: loop) { try await sender.value.send(item) }
+      try await loop.rest { !pair.left.isDrained }
+      _ = pair.turn()
+      _ = pair.turn()
+      pair.left.flush()
+      waiting.cancel()
+      for _ in 0..<20 { await Task.yield() }
+      pair.settle()
+      try await waiting.value
+      #expect(pair.right.channel(1).takeItem() == item && pair.errors == [])
+    }
+  }
+
+  @Test func oneTaskReceivesAtATime() async throws {
+    try await withLoop { loop in
+      let pair = LinkPair(on: loop)
+      let receiver = LoopBound(pair.right.channel(1), on: loop)
+      async let first = receiver.value.receive()
+      for _ in 0..<10 { await Task.yield() }
+      await #expect(throws: LinkError.alreadyReceiving) { try await receiver.value.receive() }
+      try pair.left.channel(1).post([3])
+      pair.settle()
+      #expect(try await first == [3])
+    }
+  }
+
+  @Test func anItemThatIsTooLargeIsRefusedBeforeAnythingIsSent() async throws {
+    try await withLoop { loop in
+      let pair = LinkPair(on: loop)
+      let size = WireLimits.itemSize + 1
+      // Never touched, so that it takes no memory.
+      let item = [UInt8](unsafeUninitializedCapacity: size) { $1 = size }
+      await #expect(throws: LinkError.tooLarge(size)) { try await pair.left.channel(1).send(item) }
+      #expect(throws: LinkError.tooLarge(size)) { try pair.left.channel(1).post(item) }
+      #expect(pair.left.isDrained)
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Testing
+
+/// Random, from a seed that a failing run has printed.
+private var seed: UInt64 {
+  let given = ProcessInfo.processInfo.environment["FUZZ_SEED"].flatMap { UInt64($0) }
+  return given ?? UInt64.random(in: 0...UInt64.max)
+}
+
+/// How many rounds the tests with random moments run; the environment can ask for more.
+private var rounds: Int {
+  ProcessInfo.processInfo.environment["PROCESS_TREE_CHAOS_ROUNDS"].flatMap { Int($0) } ?? 200
+}
+
+extension ProcessTrees {
+  @Suite struct DeathTests {
+    enum Victims: String, CaseIterable {
+      case root, rootAndItsForkServer, rootAndOthers
+    }
+
+    @Test(arguments: Victims.allCases, startMethods)
+    func nothingSurvivesTheRoot(victims: Victims, method: String) throws {
+      for round in 0..<rounds / 20 {
+        let tree = try HeldTree(method)
+        let all = tree.processes()
+        #expect(all.count > 14)
+        var chosen = [tree.pid]
+        switch victims {
+        case .root: break
+        case .rootAndItsForkServer: chosen += Self.forkServer(of: tree.pid, among: all)
+        case .rootAndOthers:
+          chosen += all.keys.filter { $0 != tree.pid }.shuffled().prefix(Int.random(in: 1...8))
+        }
+        for pid in chosen { kill(pid, SIGKILL) }
+        tree.process.waitUntilExit()
+        let survivors = tree.survivors()
+        #expect(survivors.isEmpty, "round \(round): killed \(chosen)")
+        #expect(!FileManager.default.fileExists(atPath: tree.directory))
+        for pid in survivors.keys { kill(pid, SIGKILL) }
+      }
+    }
+
+    private static func forkServer(of root: Int32, among all: [Int32: String]) -> [Int32] {
+      let children = try? String(
+        contentsOfFile: "/proc/\(root)/task/\(root)/children", encoding: .utf8)
+      let pids = (children ?? "").split(separator: " ").compactMap { Int32($0) }
+      return pids.filter { all[$0] == "ptree-forksrv" }
+    }
+
+    @Test(arguments: startMethods)
+    func randomNodesAndForkServersMayDieAtOnce(method: String) throws {
+      let seed = seed
+      let count = method == "spawn" ? rounds / 5 : rounds
+      try Fixture.expectSuccess(
+        of: "chaos", method, arguments: ["\(seed)", "\(count)"], timeout: 400)
+    }
+
+    @Test(arguments: startMethods)
+    func childrenMayDieAtAnyMoment(method: String) throws {
+      let seed = seed
+      try Fixture.expectSuccess(
+        of: "churn", method, arguments: ["\(seed)", "\(rounds)"], timeout: 200)
+    }
+
+    @Test func theNextRunSweepsWhatNobodyOutlived() throws {
+      let tree = try HeldTree("forkServer")
+      // All at once, fork servers included: nobody is left to sweep.
+      for pid in tree.processes().keys { kill(pid, SIGSTOP) }
+      for (pid, name) in tree.processes() where name != "sleep" { kill(pid, SIGKILL) }
+      tree.process.waitUntilExit()
+      let daemons = tree.processes().values.filter { $0 == "sleep" }.count
+      try Fixture.expectSuccess(of: "sweepsDeadRuns", "forkServer")
+      #expect(tree.survivors().isEmpty)
+      #expect(daemons > 0)
+      #expect(!FileManager.default.fileExists(atPath: tree.directory))
+    }
+  }
+
+  @Suite struct SignalTests {
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP], startMethods)
+    func oneSignalEndsTheTreeInOrder(signal: Int32, method: String) throws {
+      let tree = try HeldTree(method)
+      kill(tree.pid, signal)
+      tree.process.waitUntilExit()
+      #expect(tree.process.terminationReason == .exit)
+      #expect(tree.process.terminationStatus == 128 + signal)
+      // Children were gone first.
+      #expect(tree.processes().isEmpty)
+      #expect(!FileManager.default.fileExists(atPath: tree.directory))
+    }
+
+    @Test(arguments: startMethods)
+    func aStoppedTreeStopsAndGoesOnWithItsRoot(method: String) throws {
+      let tree = try HeldTree(method, daemonEvery: 0)
+      kill(tree.pid, SIGTSTP)
+      #expect(Self.waitForState("T", of: tree))
+      kill(tree.pid, SIGCONT)
+      #expect(Self.waitForState("S", of: tree))
+      kill(tree.pid, SIGTERM)
+      tree.process.waitUntilExit()
+      #expect(tree.process.terminationStatus == 128 + SIGTERM)
+    }
+
+    private static func waitForState(_ state: Character, of tree: HeldTree) -> Bool {
+      for _ in 0..<1_000 {
+        let states = tree.processes().filter { $0.value != "ptree-forksrv" }.keys.map { pid in
+          let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+          return stat?.split(separator: ")").last?.dropFirst().first ?? "?"
+        }
+        if states.count > 10, states.allSatisfy({ $0 == state || ($0 == "R" && state == "S") }) {
+          return true
+        }
+        usleep(5_000)
+      }
+      return false
+    }
+  }
+}

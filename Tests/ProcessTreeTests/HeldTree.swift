@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+/// A tree of the fixture that stays up until somebody ends it: 1-1-3-9 nodes, of which some have
+/// daemonised a program.
+struct HeldTree {
+  let process: Process
+  /// The number that marks every process of the run.
+  let run: UInt64
+
+  init(_ method: String, daemonEvery: Int = 4) throws {
+    process = Process()
+    process.executableURL = try Fixture.executable
+    process.arguments = ["hold", "\(daemonEvery)"]
+    process.environment = ProcessInfo.processInfo.environment.merging([
+      "FIXTURE_START_METHOD": method
+    ]) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    // It says when all nodes are up.
+    let up = pipe.fileHandleForReading.availableData
+    run = try #require(Self.mark(of: process.processIdentifier), "\(up)") >> 32
+    #expect(String(decoding: up, as: UTF8.self) == "up\n")
+  }
+
+  var pid: Int32 { process.processIdentifier }
+
+  var directory: String {
+    let digits = String(run, radix: 16)
+    return "/tmp/process-tree-\(getuid())/"
+      + String(repeating: "0", count: 8 - digits.count) + digits
+  }
+
+  /// The processes of the run that run, daemonised ones included, by pid with their names.
+  func processes() -> [Int32: String] {
+    var found: [Int32: String] = [:]
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+      guard let pid = Int32(name), let mark = Self.mark(of: pid), mark >> 32 == run,
+        let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+        !stat.contains(") Z ")
+      else { continue }
+      let command = stat.split(separator: "(").last?.split(separator: ")").first
+      found[pid] = command.map(String.init) ?? ""
+    }
+    return found
+  }
+
+  /// What still runs a second later, at the latest.
+  func survivors() -> [Int32: String] {
+    let deadline = Date(timeIntervalSinceNow: 1)
+    while Date() < deadline, !processes().isEmpty { usleep(5_000) }
+    return processes()
+  }
+
+  private static func mark(of pid: Int32) -> UInt64? {
+    guard let limits = try? String(contentsOfFile: "/proc/\(pid)/limits", encoding: .utf8),
+      let line = limits.split(separator: "\n").first(where: { $0.hasPrefix("Max file locks") })
+    else { return nil }
+    return line.split(separator: " ").dropFirst(3).first.flatMap { UInt64($0) }
+  }
+}

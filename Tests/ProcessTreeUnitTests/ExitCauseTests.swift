@@ -1,0 +1,161 @@
+import Glibc
+import Supervision
+import Testing
+
+@testable import ProcessControl
+@testable import ProcessTree
+
+private let request = StopRequest(requestedBy: "MainProcess", reason: "enough")
+private let failure = RemoteFailure(CancellationError(), at: "Process-1")
+
+private func evidence(
+  _ status: ExitStatus, _ outcome: RecordedOutcome? = nil, goodbye: Bool = false,
+  stop: StopRequest? = nil, signalled: Bool = false, ready: Bool = true, late: Bool = false,
+  memory: Bool = false
+) -> ExitEvidence {
+  ExitEvidence(
+    status: status, outcome: outcome, saidGoodbye: goodbye, stopRequest: stop,
+    wasSignalled: signalled, wasReady: ready, startTimedOut: late, memoryRanOut: memory)
+}
+
+private func ended(_ signal: Int32) -> ExitStatus { .signaled(signal, coreDumped: false) }
+
+@Suite struct ExitCauseTests {
+  fileprivate static let table: [(ExitEvidence, ExitCause)] = [
+    // By itself.
+    (evidence(.exited(0), .result([]), goodbye: true), .completed),
+    (evidence(.exited(0), .result([1])), .completed),
+    (evidence(ended(SIGKILL), .result([1]), goodbye: true), .completed),
+    (evidence(.exited(0), .result([1]), goodbye: true, stop: request), .completed),
+    (
+      evidence(ended(SIGTERM), .result([1]), goodbye: true, stop: request, signalled: true),
+      .completed
+    ),
+    (
+      evidence(.exited(1), .failure(failure), goodbye: true),
+      .failed(type: failure.typeName, text: failure.text)
+    ),
+    (
+      evidence(ended(SIGKILL), .failure(failure), stop: request, signalled: true),
+      .failed(type: failure.typeName, text: failure.text)
+    ),
+    (evidence(.exited(3), .exit(3), goodbye: true), .exited(code: 3)),
+    (evidence(.exited(0), .exit(0), goodbye: true, stop: request), .exited(code: 0)),
+    // Success is said, not inferred.
+    (evidence(.exited(0)), .exitedWithoutResult(code: 0)),
+    (evidence(.exited(7)), .exitedWithoutResult(code: 7)),
+    (evidence(.exited(7), .result([])), .exitedWithoutResult(code: 7)),
+    (evidence(.exited(4), .exit(3)), .exitedWithoutResult(code: 4)),
+    (evidence(ended(SIGSEGV), .exit(3)), .crashed(signal: SIGSEGV)),
+    (evidence(ended(SIGSEGV), .result([1])), .crashed(signal: SIGSEGV)),
+    // Asked to stop.
+    (evidence(.exited(0), .cancelled, goodbye: true, stop: request), .stopped(request)),
+    (evidence(.exited(0), .cancelled, stop: request), .stopped(request)),
+    (evidence(.exited(0), goodbye: true, stop: request), .stopped(request)),
+    (evidence(.exited(0), stop: request), .exitedWithoutResult(code: 0)),
+    (
+      evidence(ended(SIGTERM), stop: request, signalled: true),
+      .terminated(request, signal: SIGTERM)
+    ),
+    (
+      evidence(ended(SIGKILL), stop: request, signalled: true, memory: true),
+      .terminated(request, signal: SIGKILL)
+    ),
+    (
+      evidence(ended(SIGKILL), .cancelled, stop: request, signalled: true),
+      .terminated(request, signal: SIGKILL)
+    ),
+    (
+      evidence(ended(SIGKILL), stop: request, signalled: true, ready: false),
+      .terminated(request, signal: SIGKILL)
+    ),
+    // A signal that was not ours, although somebody asked for a stop.
+    (evidence(ended(SIGKILL), stop: request), .killed(signal: SIGKILL)),
+    (evidence(ended(SIGSEGV), stop: request, signalled: true), .crashed(signal: SIGSEGV)),
+    (evidence(ended(SIGHUP), stop: request, signalled: true), .killed(signal: SIGHUP)),
+    // Signals.
+    (evidence(ended(SIGKILL)), .killed(signal: SIGKILL)),
+    (evidence(ended(SIGTERM)), .killed(signal: SIGTERM)),
+    (evidence(ended(SIGKILL), memory: true), .outOfMemory),
+    (evidence(ended(SIGTERM), memory: true), .killed(signal: SIGTERM)),
+    (evidence(ended(40)), .killed(signal: 40)),
+    (evidence(.signaled(SIGABRT, coreDumped: true)), .crashed(signal: SIGABRT)),
+    // Never begun.
+    (
+      evidence(.exited(0), .result([1]), goodbye: true, late: true),
+      .couldNotStart(reason: "it did not say that it was ready in time")
+    ),
+    (
+      evidence(.exited(1), ready: false),
+      .couldNotStart(reason: "it exited with code 1 before it was ready")
+    ),
+    (
+      evidence(ended(SIGSEGV), ready: false),
+      .couldNotStart(reason: "it ended by SIGSEGV before it was ready")
+    ),
+  ]
+
+  @Test(arguments: table.indices)
+  func theCauseFollowsFromTheEvidence(_ row: Int) {
+    let (evidence, cause) = Self.table[row]
+    #expect(ExitCause.explaining(evidence) == cause, "\(evidence)")
+  }
+
+  @Test(arguments: [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS])
+  func crashesAreTold(_ signal: Int32) {
+    #expect(ExitCause.explaining(evidence(ended(signal))) == .crashed(signal: signal))
+  }
+
+  /// All evidence there is: what must hold whatever the order of the questions.
+  @Test func noCauseIsInvented() {
+    let statuses: [ExitStatus] =
+      [0, 1, 3].map(ExitStatus.exited)
+      + [SIGKILL, SIGTERM, SIGSEGV, SIGHUP].map { ended($0) }
+    let outcomes: [RecordedOutcome?] = [
+      nil, .result([]), .failure(failure), .exit(0), .exit(3), .cancelled,
+    ]
+    for status in statuses {
+      for outcome in outcomes {
+        for bits in 0..<64 {
+          func bit(_ place: Int) -> Bool { bits >> place & 1 == 1 }
+          let given = evidence(
+            status, outcome, goodbye: bit(0), stop: bit(1) ? request : nil, signalled: bit(2),
+            ready: bit(3), late: bit(4), memory: bit(5))
+          let cause = ExitCause.explaining(given)
+          #expect(holds(cause, given), "\(cause) of \(given)")
+        }
+      }
+    }
+  }
+
+  private func holds(_ cause: ExitCause, _ given: ExitEvidence) -> Bool {
+    if given.startTimedOut, case .couldNotStart = cause { return true }
+    guard !given.startTimedOut else { return false }
+    switch cause {
+    case .completed: return given.outcome == .result([])
+    case .failed: return given.outcome == .failure(failure)
+    case .exited(let code): return given.outcome == .exit(code) && given.status == .exited(code)
+    case .stopped(let by): return by == given.stopRequest && given.status.exitCode >= 0
+    case .terminated(let by, let signal):
+      return by == given.stopRequest && given.wasSignalled && given.status == ended(signal)
+        && [SIGKILL, SIGTERM].contains(signal)
+    case .crashed(let signal): return given.wasReady && given.status == ended(signal)
+    case .killed(let signal): return given.status == ended(signal) && given.wasReady
+    case .outOfMemory: return given.memoryRanOut && given.status == ended(SIGKILL)
+    case .exitedWithoutResult(let code): return given.wasReady && given.status == .exited(code)
+    case .couldNotStart: return !given.wasReady
+    case .parentDied: return false
+    }
+  }
+
+  @Test func causesSayWhatTheyMean() {
+    #expect(ExitCause.completed.isSuccess && ExitCause.exited(code: 0).isSuccess)
+    #expect(!ExitCause.exitedWithoutResult(code: 0).isSuccess && !ExitCause.parentDied.isSuccess)
+    #expect(ExitCause.stopped(request).isStop && ExitCause.terminated(request, signal: 9).isStop)
+    #expect(!ExitCause.killed(signal: SIGKILL).isStop && !ExitCause.completed.isStop)
+    #expect(
+      "\(ExitCause.terminated(request, signal: SIGKILL))"
+        == "ended by SIGKILL after MainProcess asked it to stop: enough")
+    #expect("\(ExitCause.killed(signal: 40))" == "killed by signal 40 from outside the tree")
+  }
+}
