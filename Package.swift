@@ -92,7 +92,9 @@ let package = Package(
       name: "LinksTests", dependencies: ["Links", "Wire", "ZeroMQ"], swiftSettings: settings),
     .testTarget(
       name: "ProcessTreeUnitTests",
-      dependencies: ["ProcessTree", "Supervision", "ProcessControl", "Wire", "MessagePack"],
+      dependencies: [
+        "ProcessTree", "Links", "Supervision", "ProcessControl", "Wire", "MessagePack",
+      ],
       swiftSettings: settings),
     // Code of a user whose module is isolated to the main actor: that it compiles is the test.
     .target(

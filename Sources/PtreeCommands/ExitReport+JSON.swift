@@ -38,7 +38,6 @@ extension ExitCause {
     case .outOfMemory: "outOfMemory"
     case .exitedWithoutResult: "exitedWithoutResult"
     case .couldNotStart: "couldNotStart"
-    case .parentDied: "parentDied"
     }
   }
 }

@@ -9,6 +9,10 @@ package enum WireLimits {
   package static let pieceSize = 256 << 10
   /// The largest item: an argument, a result or a message, in bytes.
   package static let itemSize = 1 << 30
+  /// The longest text in a control message, in bytes: a reason, an error in words, a log record.
+  package static let text = 64 << 10
+  /// The largest encoded error or event in a control message, in bytes.
+  package static let record = 256 << 10
   /// The longest name of a program's type, in bytes.
   package static let programName = 512
   /// The longest name that a user may give a node, in bytes.

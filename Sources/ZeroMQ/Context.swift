@@ -1,5 +1,4 @@
 import CZeroMQ
-import Synchronization
 
 /// The owner of the I/O threads that sockets work with.
 ///
@@ -9,12 +8,12 @@ import Synchronization
 public final class Context: Sendable {
   /// What changes, and only under the lock: sockets may be opened and closed on any thread.
   private struct State {
-    nonisolated(unsafe) var handle: UnsafeMutableRawPointer?
+    var handle: UnsafeMutableRawPointer?
     var openSockets = 0
     var isEnding = false
   }
 
-  private let state: Mutex<State>
+  private let state: Lock<State>
   let mark = ForkMark()
 
   /// Makes a context; its threads start with its first socket.
@@ -24,7 +23,7 @@ public final class Context: Sendable {
   ///   - maximumSockets: How many sockets may be open at a time.
   public init(ioThreads: Int = 1, maximumSockets: Int = 1023) throws(ZeroMQError) {
     guard let handle = zmq_ctx_new() else { throw ZeroMQError.last("zmq_ctx_new") }
-    state = Mutex(State(handle: handle))
+    state = Lock(State(handle: handle))
     try Self.set(ZMQ_IO_THREADS, to: ioThreads, named: "ioThreads", on: handle)
     try Self.set(ZMQ_MAX_SOCKETS, to: maximumSockets, named: "maximumSockets", on: handle)
   }

@@ -41,13 +41,14 @@ import Wire
         }
         let bytes = frame(&generator)
         do {
-          try bytes.withUnsafeBytes { bytes throws(WireError) in try link.receive(bytes) }
+          try link.take(bytes)
           taken += 1
         } catch {
           refused += 1
         }
         if generator.bool() { link.flush() }
-        while generator.int(0...2) > 0, link.channel(UInt16(generator.int(0...2))).takeItem() != nil {}
+        while generator.int(0...2) > 0, link.channel(UInt16(generator.int(0...2))).takeItem() != nil
+        {}
       }
       #expect(taken > refused && refused > 0)
     }

@@ -48,7 +48,7 @@ import Wire
     try await withLoop { loop in
       let frames = Box(0)
       let needed = Box(0)
-      let link = DataLink(on: loop) { _ in frames.value += 1 }
+      let link = DataLink(on: loop) { if LinkPair.cost(of: $0) > 0 { frames.value += 1 } }
       link.onConnectionNeeded = { needed.value += 1 }
       link.flush()
       #expect(needed.value == 0, "nothing is to be sent")
@@ -66,7 +66,10 @@ import Wire
   @Test func smallItemsOfOneTurnShareAFrame() async throws {
     try await withLoop { loop in
       let frames = Box<[Int]>([])
-      let link = DataLink(on: loop) { frames.value.append($0.count) }
+      // Without the first grant, which leaves at the same time.
+      let link = DataLink(on: loop) {
+        if LinkPair.cost(of: $0) > 0 { frames.value.append($0.count) }
+      }
       link.connected()
       for _ in 0..<100 { try await link.channel(0).send([UInt8](repeating: 0, count: 60)) }
       link.flush()
@@ -98,6 +101,28 @@ import Wire
         #expect(pair.sentToRight - taken * cost <= bound)
       }
       #expect(taken == count && pair.left.isDrained && pair.errors == [])
+    }
+  }
+
+  /// Items larger than the window pass one at a time.
+  @Test func largeItemsThatNobodyTakesAreNotPiledUp() async throws {
+    try await withLoop { loop in
+      let pair = LinkPair(on: loop)
+      let receiver = pair.right.channel(1)
+      let size = 4 * ItemChannel.window
+      for number in 0..<5 as Range<UInt8> {
+        try pair.left.channel(1).post([UInt8](repeating: number, count: size))
+      }
+      pair.settle()
+      let bound = size + 2 * ItemChannel.window
+      #expect(pair.sentToRight <= bound)
+      for number in 0..<5 as Range<UInt8> {
+        let item = receiver.takeItem()
+        #expect(item?.count == size && item?.last == number)
+        pair.settle()
+        #expect(pair.sentToRight - (Int(number) + 1) * size <= bound)
+      }
+      #expect(pair.left.isDrained && pair.errors == [])
     }
   }
 
@@ -137,10 +162,11 @@ import Wire
       receiver.onItemAvailable = { told.value += 1 }
       try pair.left.channel(1).post([1])
       pair.settle()
-      #expect(told.value == 1 && receiver.takeItem() == [1] && !receiver.isEnded)
+      #expect(told.value > 0 && receiver.takeItem() == [1] && !receiver.isEnded)
+      let before = told.value
       pair.left.channel(1).finish()
       pair.settle()
-      #expect(told.value == 2 && receiver.isEnded && receiver.takeItem() == nil)
+      #expect(told.value > before && receiver.isEnded && receiver.takeItem() == nil)
     }
   }
 }

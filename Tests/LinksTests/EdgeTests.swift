@@ -2,6 +2,7 @@ import Foundation
 import Links
 import Testing
 import Wire
+import ZeroMQ
 
 @Suite(.timeLimit(.minutes(5))) struct EdgeTests {
   @Test func anAdmittedChildAndItsParentExchangeFrames() async throws {
@@ -152,8 +153,8 @@ import Wire
   @Test(arguments: ["", "nowhere", "ipc://", "tcp://"])
   func anEndpointThatIsNoneIsAnError(_ endpoint: String) async throws {
     try await withLoop { loop in
-      #expect(throws: (any Error).self) {
-        _ = try EdgeConnector(to: endpoint, hello: hello(1), in: LinkContext(), on: loop) { _ in }
+      _ = #expect(throws: (any Error).self) {
+        try EdgeConnector(to: endpoint, hello: hello(1), in: LinkContext(), on: loop) { _ in }
       }
     }
   }

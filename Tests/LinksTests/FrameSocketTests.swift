@@ -18,7 +18,8 @@ import ZeroMQ
     init(on loop: EventLoop) throws {
       strangers = try Context()
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-      let socket = try FrameSocket(.router, in: LinkContext(), on: loop) { [unowned self] _, frame in
+      let socket = try FrameSocket(.router, in: LinkContext(), on: loop) {
+        [unowned self] _, frame in
         frames.append(Array(frame))
       }
       try socket.listen(at: path)

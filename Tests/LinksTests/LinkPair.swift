@@ -41,7 +41,7 @@ final class LinkPair {
     for frame in frames.value.prefix(some) {
       count(Self.cost(of: frame))
       do {
-        try frame.withUnsafeBytes { bytes throws(WireError) in try link.receive(bytes) }
+        try link.take(frame)
       } catch {
         errors.append("\(error)")
       }
@@ -83,5 +83,12 @@ func randomItems(_ count: Int, _ generator: inout SeededGenerator) -> [[UInt8]] 
     var item = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: size)
     for _ in 0..<min(size, 20) { item[generator.int(0...size - 1)] = UInt8(generator.int(0...255)) }
     return item
+  }
+}
+
+extension DataLink {
+  /// Takes a frame of the peer.
+  func take(_ frame: [UInt8]) throws {
+    try frame.withUnsafeBytes { try receive($0) }
   }
 }

@@ -28,13 +28,14 @@ final class LoopThread: Sendable {
 }
 
 /// Runs `body` as a job of a new loop, on the loop's thread wherever it suspends.
+@discardableResult
 func withLoop<Success: Sendable>(
-  _ body: (EventLoop) async throws -> Success
+  _ body: @escaping @Sendable (EventLoop) async throws -> Success
 ) async throws -> Success {
   let thread = LoopThread()
   let loop = try await thread.start()
   defer { thread.stop(loop) }
-  return try await withTaskExecutorPreference(loop) { try await body(loop) }
+  return try await Task(executorPreference: loop) { try await body(loop) }.value
 }
 
 /// What was waited for did not come.

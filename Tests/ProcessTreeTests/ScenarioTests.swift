@@ -1,34 +1,34 @@
 import Foundation
 import Testing
 
-private let lifecycle = [
+private let lifecycleScenarios = [
   "squares", "rootIdentity", "attributesOverLifetime", "daemonInherited", "terminateAndKill",
   "recursionOrder", "chain20", "descriptorsOfChildren", "manyQuickChildren", "manyWaiters",
   "programTypes", "largeArgumentsAndResults", "mainActor", "exitCodes", "names",
 ]
 
-private let failures = [
+private let failureScenarios = [
   "boxedError", "plainError", "pathOfNodes", "deathTable", "unencodableResult", "arguments",
   "forkServerDies", "strangersChildren", "floodOfFailures",
 ]
 
-private let groups = [
+private let groupScenarios = [
   "groupSum", "groupOrder", "groupLimitHolds", "groupFirstErrorCancels", "groupErrorsTogether",
   "groupBodyThrows", "groupCancelledFromOutside", "groupCrash", "groupBadLimit", "groupEmpty",
   "groupEscapes", "thousandAtEight", "fiveHundredAtOnce",
 ]
 
-private let stops = [
+private let stopScenarios = [
   "stopByAsking", "stopDeaf", "stopStopped", "stopSubtree", "stopBeforeStart",
   "stopWhileStarting", "cancelledStart", "daemonEndsWithParent", "joinsAtTheEnd", "leftBehind",
   "killTree",
 ]
 
-private let events = [
+private let eventScenarios = [
   "eventsOfOneChild", "eventsFromBelow", "reportsAreCoalesced", "snapshot", "lostNodes",
 ]
 
-private let messages = [
+private let messageScenarios = [
   "roundTrips", "largeAndEmptyMessages", "floodUp", "floodDownToSlowSink",
   "senderWaitsForReceiver", "stopWhileFlooded", "undecodableMessage", "messagesAfterTheEnd",
   "cancelledReceive",
@@ -43,40 +43,43 @@ private let elsewhere = [
 
 extension ProcessTrees {
   @Suite struct ScenarioTests {
-    @Test(arguments: lifecycle, startMethods)
-    func lifecycle(scenario: String, method: String) throws {
+    @Test(arguments: lifecycleScenarios, startMethods)
+    func livesAsDocumented(scenario: String, method: String) throws {
       try Fixture.expectSuccess(of: scenario, method)
     }
 
-    @Test(arguments: failures, startMethods)
-    func failures(scenario: String, method: String) throws {
+    @Test(arguments: failureScenarios, startMethods)
+    func failsWithItsOwnCause(scenario: String, method: String) throws {
       try Fixture.expectSuccess(of: scenario, method)
     }
 
-    @Test(arguments: groups, startMethods)
-    func groups(scenario: String, method: String) throws {
+    @Test(arguments: groupScenarios, startMethods)
+    func keepsTheGroupsPromises(scenario: String, method: String) throws {
       try Fixture.expectSuccess(of: scenario, method)
     }
 
-    @Test(arguments: stops, startMethods)
-    func stops(scenario: String, method: String) throws {
+    @Test(arguments: stopScenarios, startMethods)
+    func stopsInOrderOrByForce(scenario: String, method: String) throws {
       try Fixture.expectSuccess(of: scenario, method)
     }
 
-    @Test(arguments: events, startMethods)
-    func events(scenario: String, method: String) throws {
+    @Test(arguments: eventScenarios, startMethods)
+    func tellsWhatHappened(scenario: String, method: String) throws {
       try Fixture.expectSuccess(of: scenario, method)
     }
 
-    @Test(arguments: messages, startMethods)
-    func messages(scenario: String, method: String) throws {
+    @Test(arguments: messageScenarios, startMethods)
+    func carriesMessages(scenario: String, method: String) throws {
       try Fixture.expectSuccess(of: scenario, method)
     }
 
     @Test func everyScenarioIsRunSomewhere() throws {
       let listed = try Fixture.run("")
-      let known = lifecycle + failures + groups + stops + events + messages + elsewhere
-      #expect(Set(listed.output.split(separator: "\n").map(String.init)) == Set(known))
+      let known: [[String]] = [
+        lifecycleScenarios, failureScenarios, groupScenarios, stopScenarios, eventScenarios,
+        messageScenarios, elsewhere,
+      ]
+      #expect(Set(listed.output.split(separator: "\n").map(String.init)) == Set(known.joined()))
     }
 
     @Test func aFailedExpectationFailsTheRun() throws {

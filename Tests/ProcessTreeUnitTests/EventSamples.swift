@@ -8,7 +8,8 @@ func event(
   _ kind: LifecycleEvent.Kind, _ path: NodePath = NodePath(positions: [1]), sequence: UInt64 = 0
 ) -> LifecycleEvent {
   LifecycleEvent(
-    sequence: sequence, time: 1, node: "n\(path)", path: "\(path)", pid: 7, parentPID: 6, kind: kind)
+    sequence: sequence, time: 1, node: "n\(path)", path: "\(path)", pid: 7, parentPID: 6, kind: kind
+  )
 }
 
 func report(_ number: Int) -> LifecycleEvent.Kind {

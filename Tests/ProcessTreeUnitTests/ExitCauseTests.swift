@@ -1,15 +1,18 @@
 import Glibc
+import ProcessControl
 import Supervision
 import Testing
 
-@testable import ProcessControl
 @testable import ProcessTree
+
+/// Testing has an `ExitStatus` of its own.
+private typealias Status = ProcessControl.ExitStatus
 
 private let request = StopRequest(requestedBy: "MainProcess", reason: "enough")
 private let failure = RemoteFailure(CancellationError(), at: "Process-1")
 
 private func evidence(
-  _ status: ExitStatus, _ outcome: RecordedOutcome? = nil, goodbye: Bool = false,
+  _ status: Status, _ outcome: RecordedOutcome? = nil, goodbye: Bool = false,
   stop: StopRequest? = nil, signalled: Bool = false, ready: Bool = true, late: Bool = false,
   memory: Bool = false
 ) -> ExitEvidence {
@@ -18,7 +21,7 @@ private func evidence(
     wasSignalled: signalled, wasReady: ready, startTimedOut: late, memoryRanOut: memory)
 }
 
-private func ended(_ signal: Int32) -> ExitStatus { .signaled(signal, coreDumped: false) }
+private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: false) }
 
 @Suite struct ExitCauseTests {
   fileprivate static let table: [(ExitEvidence, ExitCause)] = [
@@ -108,9 +111,10 @@ private func ended(_ signal: Int32) -> ExitStatus { .signaled(signal, coreDumped
 
   /// All evidence there is: what must hold whatever the order of the questions.
   @Test func noCauseIsInvented() {
-    let statuses: [ExitStatus] =
-      [0, 1, 3].map(ExitStatus.exited)
-      + [SIGKILL, SIGTERM, SIGSEGV, SIGHUP].map { ended($0) }
+    let statuses: [Status] = [
+      .exited(0), .exited(1), .exited(3), ended(SIGKILL), ended(SIGTERM), ended(SIGSEGV),
+      ended(SIGHUP),
+    ]
     let outcomes: [RecordedOutcome?] = [
       nil, .result([]), .failure(failure), .exit(0), .exit(3), .cancelled,
     ]
@@ -144,13 +148,12 @@ private func ended(_ signal: Int32) -> ExitStatus { .signaled(signal, coreDumped
     case .outOfMemory: return given.memoryRanOut && given.status == ended(SIGKILL)
     case .exitedWithoutResult(let code): return given.wasReady && given.status == .exited(code)
     case .couldNotStart: return !given.wasReady
-    case .parentDied: return false
     }
   }
 
   @Test func causesSayWhatTheyMean() {
     #expect(ExitCause.completed.isSuccess && ExitCause.exited(code: 0).isSuccess)
-    #expect(!ExitCause.exitedWithoutResult(code: 0).isSuccess && !ExitCause.parentDied.isSuccess)
+    #expect(!ExitCause.exitedWithoutResult(code: 0).isSuccess)
     #expect(ExitCause.stopped(request).isStop && ExitCause.terminated(request, signal: 9).isStop)
     #expect(!ExitCause.killed(signal: SIGKILL).isStop && !ExitCause.completed.isStop)
     #expect(

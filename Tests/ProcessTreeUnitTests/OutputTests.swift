@@ -26,7 +26,9 @@ import Testing
   }
 
   @Test func aBacktraceBelongsToTheMessageBeforeIt() {
-    let lines = ["a", "Fatal error: no", "", "*** Program crashed: Illegal instruction", "0 in f()"]
+    let lines = [
+      "a", "Fatal error: no", "", "*** Program crashed: Illegal instruction", "0 in f()",
+    ]
     #expect(tail(lines).crashAccount == Array(lines.dropFirst()))
   }
 
@@ -86,10 +88,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    [], [0x92, 0xA0, 0], [0x92, 0xA0, 3], [0x91, 0xA0], [0x92, 1, 1], [0xDD, 255, 255, 255, 255],
-    [0x92, 0xA0, 1, 0xC0],
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [], [0x92, 0xA0, 0], [0x92, 0xA0, 3], [0x91, 0xA0], [0x92, 1, 1], [0xDD, 255, 255, 255, 255],
+      [0x92, 0xA0, 1, 0xC0],
+    ] as [[UInt8]])
   func whatIsNoChunkIsRefused(_ item: [UInt8]) {
     #expect(OutputChunk(item: item) == nil)
   }

@@ -42,17 +42,18 @@ import Testing
   }
 
   /// Each input at a point where it cannot have happened: it "changes nothing".
-  @Test(arguments: [
-    ([], [.processStarted, .connected, .ready, .goodbye]),
-    ([], everyInput.filter { if case .deadlinePassed = $0 { true } else { false } }),
-    ([.start], [.start]),
-    ([.start, .processStarted, .connected, .ready], [.start, .ready, .connected]),
-    (
-      [.start, .processStarted, .connected, .ready],
-      [.deadlinePassed(.start)]
-    ),
-    ([.start, .processStarted, .connected, .ready, .goodbye], [.start, .ready, .goodbye]),
-  ] as [([ChildLifecycle.Input], [ChildLifecycle.Input])])
+  @Test(
+    arguments: [
+      ([], [.processStarted, .connected, .ready, .goodbye]),
+      ([], everyInput.filter { if case .deadlinePassed = $0 { true } else { false } }),
+      ([.start], [.start]),
+      ([.start, .processStarted, .connected, .ready], [.start, .ready, .connected]),
+      (
+        [.start, .processStarted, .connected, .ready],
+        [.deadlinePassed(.start)]
+      ),
+      ([.start, .processStarted, .connected, .ready, .goodbye], [.start, .ready, .goodbye]),
+    ] as [([ChildLifecycle.Input], [ChildLifecycle.Input])])
   func anInputThatDoesNotFitChangesNothing(
     _ prefix: [ChildLifecycle.Input], _ inputs: [ChildLifecycle.Input]
   ) {

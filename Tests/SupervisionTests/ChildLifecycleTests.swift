@@ -43,12 +43,13 @@ private typealias Input = ChildLifecycle.Input
       phases == [.starting, .starting, .starting, .ready, .stopping, .stopping, .exited])
   }
 
-  @Test(arguments: [
-    (3, 2, [.ask(within: .seconds(5)), .arm(.stop(.ask), after: .seconds(3))]),
-    (3, 0, [.ask(within: .seconds(3)), .arm(.stop(.ask), after: .seconds(3))]),
-    (0, 2, [.terminate, .arm(.stop(.terminate), after: .seconds(2))]),
-    (0, 0, [.disarm, .kill]),
-  ] as [(Int, Int, [ChildLifecycle.Action])])
+  @Test(
+    arguments: [
+      (3, 2, [.ask(within: .seconds(5)), .arm(.stop(.ask), after: .seconds(3))]),
+      (3, 0, [.ask(within: .seconds(3)), .arm(.stop(.ask), after: .seconds(3))]),
+      (0, 2, [.terminate, .arm(.stop(.terminate), after: .seconds(2))]),
+      (0, 0, [.disarm, .kill]),
+    ] as [(Int, Int, [ChildLifecycle.Action])])
   func aStopBeginsWithTheFirstStepThatHasTime(
     _ ask: Int, _ terminate: Int, _ first: [ChildLifecycle.Action]
   ) {
@@ -79,11 +80,12 @@ private typealias Input = ChildLifecycle.Input
     #expect(actions([.stop(.kill)]) == [[.disarm, .conclude]])
   }
 
-  @Test(arguments: [
-    (.ask, [.arm(.stop(.ask), after: .seconds(3))]),
-    (.terminate, [.terminate, .arm(.stop(.terminate), after: .seconds(2))]),
-    (.kill, [.disarm, .kill]),
-  ] as [(ChildLifecycle.StopStep, [ChildLifecycle.Action])])
+  @Test(
+    arguments: [
+      (.ask, [.arm(.stop(.ask), after: .seconds(3))]),
+      (.terminate, [.terminate, .arm(.stop(.terminate), after: .seconds(2))]),
+      (.kill, [.disarm, .kill]),
+    ] as [(ChildLifecycle.StopStep, [ChildLifecycle.Action])])
   func aStopBeforeTheProcessIsCarriedOutOnceItExists(
     _ step: ChildLifecycle.StopStep, _ then: [ChildLifecycle.Action]
   ) {
@@ -115,9 +117,10 @@ private typealias Input = ChildLifecycle.Input
       .stop(.ask), .stop(.ask), .stop(.terminate), .stop(.ask), .stop(.terminate), .stop(.kill),
       .stop(.kill), .stop(.ask),
     ]
-    #expect(actions(inputs, after: Self.running).map(\.isEmpty) == [
-      false, true, false, true, true, false, true, true,
-    ])
+    #expect(
+      actions(inputs, after: Self.running).map(\.isEmpty) == [
+        false, true, false, true, true, false, true, true,
+      ])
   }
 
   @Test func aStopAfterTheGoodbyeStillKillsInTheEnd() {

@@ -22,23 +22,27 @@ import Wire
   }
 
   /// The numbers are the protocol's: programs in other languages rely on them.
-  @Test(arguments: [
-    (ControlMessage.ready, [0x91, 1]),
-    (.outcome(.result([5])), [0x93, 2, 0, 0xC4, 1, 5]),
-    (.outcome(.resultOnDataSocket), [0x93, 2, 1, 0xC0]),
-    (.outcome(.failure([])), [0x93, 2, 2, 0xC4, 0]),
-    (.outcome(.exit(3)), [0x93, 2, 3, 3]),
-    (.outcome(.cancelled), [0x93, 2, 4, 0xC0]),
-    (.goodbye(exitCode: 1), [0x92, 3, 1]),
-    (.events([[1]]), [0x92, 4, 0xC4, 1, 1]),
-    (.log([]), [0x91, 5]),
-    (.welcome(ProtocolVersion(major: 1, minor: 0)), [0x93, 16, 1, 0]),
-    (.refused("x"), [0x92, 17, 0xA1, 0x78]),
-    (.stop(requestedBy: "a", reason: "b", milliseconds: 7), [0x94, 18, 0xA1, 0x61, 0xA1, 0x62, 7]),
-    (.goodbyeAcknowledged, [0x91, 19]),
-    (.connectData, [0x91, 20]),
-    (.rejected(channel: 2, reason: ""), [0x93, 32, 2, 0xA0]),
-  ] as [(ControlMessage, [UInt8])])
+  @Test(
+    arguments: [
+      (ControlMessage.ready, [0x91, 1]),
+      (.outcome(.result([5])), [0x93, 2, 0, 0xC4, 1, 5]),
+      (.outcome(.resultOnDataSocket), [0x93, 2, 1, 0xC0]),
+      (.outcome(.failure([])), [0x93, 2, 2, 0xC4, 0]),
+      (.outcome(.exit(3)), [0x93, 2, 3, 3]),
+      (.outcome(.cancelled), [0x93, 2, 4, 0xC0]),
+      (.goodbye(exitCode: 1, dataFrames: 2), [0x93, 3, 1, 2]),
+      (.events([[1]]), [0x92, 4, 0xC4, 1, 1]),
+      (.log([]), [0x91, 5]),
+      (.welcome(ProtocolVersion(major: 1, minor: 0)), [0x93, 16, 1, 0]),
+      (.refused("x"), [0x92, 17, 0xA1, 0x78]),
+      (
+        .stop(requestedBy: "a", reason: "b", milliseconds: 7),
+        [0x94, 18, 0xA1, 0x61, 0xA1, 0x62, 7]
+      ),
+      (.goodbyeAcknowledged, [0x91, 19]),
+      (.connectData, [0x91, 20]),
+      (.rejected(channel: 2, reason: ""), [0x93, 32, 2, 0xA0]),
+    ] as [(ControlMessage, [UInt8])])
   func framesAreTheProtocols(_ message: ControlMessage, _ bytes: [UInt8]) throws {
     #expect(message.frame() == bytes)
     #expect(try ControlMessage(frame: bytes) == message)
@@ -62,27 +66,29 @@ import Wire
     }
   }
 
-  @Test(arguments: [
-    [.int(0)], [.int(6)], [.int(15)], [.int(21)], [.int(31)], [.int(33)], [.int(-1)],
-    [.int(.max)], [.string("ready")], [.nil], [],
-    [.int(2), .int(5), .nil], [.int(2), .int(-1), .nil], [.int(2), .int(0), .int(1)],
-    [.int(2), .int(3), .int(1 << 40)], [.int(3), .int(1 << 32)], [.int(3), .string("0")],
-    [.int(4), .string("event")], [.int(17), .binary([1])], [.int(18), .string("a"), .int(1)],
-    [.int(32), .int(65_536), .string("")], [.int(32), .int(-1), .string("")],
-  ] as [[MessagePackValue]])
+  @Test(
+    arguments: [
+      [.int(0)], [.int(6)], [.int(15)], [.int(21)], [.int(31)], [.int(33)], [.int(-1)],
+      [.int(.max)], [.string("ready")], [.nil], [],
+      [.int(2), .int(5), .nil], [.int(2), .int(-1), .nil], [.int(2), .int(0), .int(1)],
+      [.int(2), .int(3), .int(1 << 40)], [.int(3), .int(1 << 32)], [.int(3), .string("0")],
+      [.int(4), .int(1)], [.int(17), .binary([1])], [.int(18), .string("a"), .int(1)],
+      [.int(32), .int(65_536), .string("")], [.int(32), .int(-1), .string("")],
+    ] as [[MessagePackValue]])
   func whatIsNoMessageIsRefused(_ fields: [MessagePackValue]) {
     #expect(throws: WireError.self) { try ControlMessage(frame: frame(fields)) }
   }
 
   /// The header is part of the frame: a reader that believes the bytes and one that believes the
   /// header would understand different things.
-  @Test(arguments: [
-    ([.int(3), .int(0)], 1), ([.int(3), .int(0)], 0x0F),
-    ([.int(17), .string("a long enough reason")], 1),
-    ([.int(17), .string("a long enough reason")], 4),
-    ([.int(2), .int(3), .int(7)], 2), ([.int(1)], 2),
-    ([.int(18), .string("a"), .string("b"), .int(1)], 5),
-  ] as [([MessagePackValue], Int)])
+  @Test(
+    arguments: [
+      ([.int(3), .int(0)], 1), ([.int(3), .int(0)], 0x0F),
+      ([.int(17), .string("a long enough reason")], 1),
+      ([.int(17), .string("a long enough reason")], 4),
+      ([.int(2), .int(3), .int(7)], 2), ([.int(1)], 2),
+      ([.int(18), .string("a"), .string("b"), .int(1)], 5),
+    ] as [([MessagePackValue], Int)])
   func aCountThatIsNotTheFieldsIsRefused(_ fields: [MessagePackValue], _ count: Int) {
     #expect(throws: WireError.self) { try ControlMessage(frame: frame(fields, count: count)) }
   }

@@ -84,11 +84,12 @@ import Wire
     return frame + [UInt8](repeating: 0, count: tail)
   }
 
-  @Test(arguments: [
-    (0, [], 1), (1, [], 0), (1, [], 3), (1, [1], 0), (1, [0], 1), (1, [2], 1), (1, [.max], 9),
-    (2, [0], 0), (2, [0], 3), (.max, [0, 0], 0), (1, [0, 0], 0), (.max, [.max, .max], 100),
-    (1, [1 << 31], 4),
-  ] as [(UInt32, [UInt32], Int)])
+  @Test(
+    arguments: [
+      (0, [], 1), (1, [], 0), (1, [], 3), (1, [1], 0), (1, [0], 1), (1, [2], 1), (1, [.max], 9),
+      (2, [0], 0), (2, [0], 3), (.max, [0, 0], 0), (1, [0, 0], 0), (.max, [.max, .max], 100),
+      (1, [1 << 31], 4),
+    ] as [(UInt32, [UInt32], Int)])
   func lyingCountsAndLengthsAreRefused(_ count: UInt32, _ lengths: [UInt32], _ tail: Int) {
     #expect(throws: WireError.self) { try items(of: lying(count: count, lengths, tail: tail)) }
   }

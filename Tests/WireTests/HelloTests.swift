@@ -34,10 +34,11 @@ import Wire
     #expect(longest.frame().count <= 1_024)
   }
 
-  @Test(arguments: [
-    .string("process-tre"), .string("Process-tree"), .string("process-tree "), .string(""),
-    .binary(Array(Hello.magic.utf8)), .int(1), .nil,
-  ] as [MessagePackValue])
+  @Test(
+    arguments: [
+      .string("process-tre"), .string("Process-tree"), .string("process-tree "), .string(""),
+      .binary(Array(Hello.magic.utf8)), .int(1), .nil,
+    ] as [MessagePackValue])
   func otherMagicsAreRefused(_ magic: MessagePackValue) {
     #expect(throws: WireError.self) { try Hello(frame: frame(magic: magic)) }
   }
@@ -51,10 +52,11 @@ import Wire
     #expect(read.build == "build" && read.pid == 7 && read.credentials == credentials(1))
   }
 
-  @Test(arguments: [
-    (.int(-1), .int(7)), (.int(1 << 32), .int(7)), (.string("1"), .int(7)),
-    (.int(1), .int(1 << 31)), (.int(1), .double(7)),
-  ] as [(MessagePackValue, MessagePackValue)])
+  @Test(
+    arguments: [
+      (.int(-1), .int(7)), (.int(1 << 32), .int(7)), (.string("1"), .int(7)),
+      (.int(1), .int(1 << 31)), (.int(1), .double(7)),
+    ] as [(MessagePackValue, MessagePackValue)])
   func numbersOutOfRangeAreRefused(_ position: MessagePackValue, _ pid: MessagePackValue) {
     #expect(throws: WireError.self) { try Hello(frame: frame(position: position, pid: pid)) }
   }

@@ -7,10 +7,11 @@ import Wire
     NodePath(positions: (0..<generator.int(0...4)).map { _ in UInt32(generator.int(1...3)) })
   }
 
-  @Test(arguments: [
-    ([], "MainProcess"), ([1], "Process-1"), ([1, 2], "Process-1:2"),
-    ([12, 1, 300], "Process-12:1:300"), ([.max], "Process-4294967295"),
-  ] as [([UInt32], String)])
+  @Test(
+    arguments: [
+      ([], "MainProcess"), ([1], "Process-1"), ([1, 2], "Process-1:2"),
+      ([12, 1, 300], "Process-12:1:300"), ([.max], "Process-4294967295"),
+    ] as [([UInt32], String)])
   func namesArePythons(_ positions: [UInt32], _ name: String) {
     #expect(NodePath(positions: positions).description == name)
   }

@@ -38,6 +38,8 @@ package final class EdgeListener {
   /// Which child a connection is, and the reverse.
   @exclusivity(unchecked) private var children: [FrameSocket.Connection: UInt32] = [:]
   @exclusivity(unchecked) private var connections: [UInt32: FrameSocket.Connection] = [:]
+  /// Connections that are not listened to any more: of peers that were turned away or have gone.
+  @exclusivity(unchecked) private var ignored = RecentConnections()
   /// Peers that were turned away.
   @exclusivity(unchecked) package private(set) var refusals = 0
 
@@ -66,6 +68,8 @@ package final class EdgeListener {
     admission.forget(position)
     if let connection = connections.removeValue(forKey: position) {
       children[connection] = nil
+      // Its last frames may still be on their way.
+      ignored.insert(connection)
     }
   }
 
@@ -90,6 +94,7 @@ package final class EdgeListener {
       handlers.frame(kind, position, frame)
       return
     }
+    guard !ignored.contains(connection) else { return }
     do {
       let hello = try Hello(frame: Array(frame.prefix(1_025)))
       let position = try admission.admit(hello)
@@ -105,6 +110,7 @@ package final class EdgeListener {
 
   private func refuse(_ connection: FrameSocket.Connection, _ reason: String) {
     refusals += 1
+    ignored.insert(connection)
     socket?.send(ControlMessage.refused(reason).frame(), to: connection)
     handlers.refused(kind, reason)
   }

@@ -24,6 +24,8 @@ package enum LinkRehearsal {
       refused: { _, _ in isDone = true })
     listener = try? EdgeListener(
       .control, at: path, build: "", in: context, on: loop, handlers: handlers)
+    // Only what was made here is removed.
+    guard listener != nil else { return }
     defer { unlink(path) }
     listener?.expect(1, credentials)
     let hello = Hello(position: 1, credentials: credentials, pid: 0, build: "")
@@ -36,7 +38,7 @@ package enum LinkRehearsal {
     guard let listener, let connector else { return }
     connector.send(ControlMessage.ready.frame())
     connector.send(ControlMessage.outcome(.result([1])).frame())
-    connector.send(ControlMessage.goodbye(exitCode: 0).frame())
+    connector.send(ControlMessage.goodbye(exitCode: 0, dataFrames: 0).frame())
     let timer = loop.timers.schedule(after: deadline) { isDone = true }
     let hook = loop.addTurnHook {
       listener.receive()

@@ -11,6 +11,9 @@ package final class DataLink {
   @exclusivity(unchecked) private var dirty: [ItemChannel] = []
   @exclusivity(unchecked) private var isConnected = false
   @exclusivity(unchecked) private var closed: LinkError?
+  /// Frames handed to the socket, and frames that came, since the start: the goodbye compares them.
+  @exclusivity(unchecked) package private(set) var framesSent: UInt64 = 0
+  @exclusivity(unchecked) package private(set) var framesReceived: UInt64 = 0
   /// Called when something is to be sent and the link is not connected.
   @exclusivity(unchecked) package var onConnectionNeeded: (() -> Void)?
 
@@ -63,7 +66,7 @@ package final class DataLink {
   /// Sends full frames within a turn, so that frames keep their size however much a turn sends.
   func flush(_ channel: ItemChannel) {
     guard isConnected, closed == nil else { return }
-    while let frame = channel.nextFrame(flush: false) { transmit(frame) }
+    while let frame = channel.nextFrame(flush: false) { send(frame) }
   }
 
   /// Sends what is ready; called at the end of each turn.
@@ -72,12 +75,18 @@ package final class DataLink {
     guard isConnected else { return onConnectionNeeded?() ?? () }
     // Sending may wake senders, which may make channels dirty again.
     while let channel = dirty.popLast() {
-      while let frame = channel.nextFrame(flush: true) { transmit(frame) }
+      while let frame = channel.nextFrame(flush: true) { send(frame) }
     }
+  }
+
+  private func send(_ frame: [UInt8]) {
+    framesSent += 1
+    transmit(frame)
   }
 
   /// Takes a frame from the peer. Throws when it breaks the protocol.
   package func receive(_ frame: UnsafeRawBufferPointer) throws(WireError) {
+    framesReceived += 1
     let header = try DataFrameHeader(frame)
     guard channels[header.channel] != nil || header.channel < Self.maximumChannels else {
       throw WireError("no channel has the number \(header.channel)")

@@ -4,10 +4,10 @@ internal import Wire
 /// The receiving half of a channel: pieces become items, items wait here to be taken.
 struct InboundQueue {
   private var window: ReceiveWindow
-  /// Whole items, with what each still counts against the window when it is taken.
-  private var items: Deque<(bytes: [UInt8], cost: Int?)> = []
-  /// The pieces of an item that is not whole yet.
-  private var partial: [UInt8]?
+  /// Whole items, each with what it counts against the window until it is taken.
+  private var items: Deque<(bytes: [UInt8], cost: UInt64)> = []
+  /// The pieces of an item that is not whole yet, and what they cost.
+  private var partial: (bytes: [UInt8], cost: UInt64)?
   /// The peer sends nothing more.
   private(set) var isFinished = false
 
@@ -36,19 +36,24 @@ struct InboundQueue {
   }
 
   private mutating func add(_ piece: UnsafeRawBufferPointer, isLast: Bool) throws(WireError) {
-    guard partial != nil || !isLast else {
-      return items.append((Array(piece), cost: piece.count))
-    }
-    guard (partial?.count ?? 0) + piece.count <= WireLimits.itemSize else {
+    let cost = UInt64(piece.count + SendWindow.itemCost)
+    guard partial != nil || !isLast else { return items.append((Array(piece), cost)) }
+    var item = partial ?? ([], 0)
+    partial = nil
+    guard item.bytes.count + piece.count <= WireLimits.itemSize else {
       throw WireError("an item has more than \(WireLimits.itemSize) bytes")
     }
-    // A piece counts as consumed once it is in its item: the item's own limit bounds the memory.
+    item.bytes.append(contentsOf: piece)
+    item.cost += cost
+    // Pieces count as taken while their item grows, else one larger than the window could never
+    // come. Once it is whole and waits, it counts again.
     window.consume(piece.count)
-    partial = partial ?? []
-    partial?.append(contentsOf: piece)
-    guard isLast, let item = partial else { return }
-    items.append((item, cost: nil))
-    partial = nil
+    guard isLast else {
+      partial = item
+      return
+    }
+    window.restore(item.cost)
+    items.append(item)
   }
 
   mutating func finish() { isFinished = true }
@@ -56,7 +61,7 @@ struct InboundQueue {
   /// The next item, if one is there.
   mutating func pop() -> [UInt8]? {
     guard let item = items.popFirst() else { return nil }
-    if let cost = item.cost { window.consume(cost) }
+    window.consume(cost: item.cost)
     return item.bytes
   }
 

@@ -27,6 +27,16 @@ package struct ReceiveWindow: Equatable, Sendable {
     consumed += UInt64(bytes + SendWindow.itemCost)
   }
 
+  /// Takes back what was counted as taken out: the pieces of an item that is whole now and waits.
+  package mutating func restore(_ cost: UInt64) {
+    consumed -= cost
+  }
+
+  /// Counts an item of several pieces as taken out.
+  package mutating func consume(cost: UInt64) {
+    consumed += cost
+  }
+
   /// The new total to tell the peer, when a quarter of the window is owed; else nil.
   package mutating func grantDue() -> UInt64? {
     let allowed = consumed + window

@@ -19,8 +19,8 @@ package final class TimerQueue {
   }
 
   @exclusivity(unchecked) private var heap = Heap<Entry>()
-  /// What each live timer does; a cancelled one leaves only its entry in the heap.
-  @exclusivity(unchecked) private var actions: [ID: () -> Void] = [:]
+  /// What each live timer does after how long; a cancelled one leaves only its entry in the heap.
+  @exclusivity(unchecked) private var actions: [ID: (delay: Duration, run: () -> Void)] = [:]
   @exclusivity(unchecked) private var nextNumber: UInt64 = 0
 
   init() {}
@@ -31,7 +31,7 @@ package final class TimerQueue {
   ) -> ID {
     let id = ID(number: nextNumber)
     nextNumber += 1
-    actions[id] = action
+    actions[id] = (delay, action)
     heap.insert(Entry(deadline: .now + delay, id: id))
     return id
   }
@@ -44,9 +44,13 @@ package final class TimerQueue {
     heap = Heap(heap.unordered.filter { actions[$0.id] != nil })
   }
 
-  /// Moves every deadline, because the process was stopped for so long.
-  package func postpone(by time: Duration) {
-    heap = Heap(heap.unordered.map { Entry(deadline: $0.deadline + time, id: $0.id) })
+  /// Begins every delay anew, because the process was stopped for a time that nobody knows.
+  package func restart() {
+    let now = SuspendingClock.now
+    heap = Heap(
+      heap.unordered.compactMap { entry in
+        actions[entry.id].map { Entry(deadline: now + $0.delay, id: entry.id) }
+      })
   }
 
   func timeUntilNext() -> Duration? {
@@ -60,7 +64,7 @@ package final class TimerQueue {
     let now = SuspendingClock.Instant.now
     while let first = heap.min, first.deadline <= now {
       heap.removeMin()
-      actions.removeValue(forKey: first.id)?()
+      actions.removeValue(forKey: first.id)?.run()
     }
   }
 

@@ -58,7 +58,8 @@ final class FrameSocket {
   /// Sends a frame; false when the peer has gone.
   @discardableResult
   func send(_ frame: [UInt8], to connection: Connection = 0) -> Bool {
-    guard !isClosed else { return false }
+    // The peer would be cut off for a frame that it does not take.
+    guard !isClosed, frame.count <= WireLimits.frameSize else { return false }
     mayHaveFrames = true
     guard !isRouter || sendRoutingID(connection) else { return false }
     if frame.count >= Self.adoptionThreshold {

@@ -66,8 +66,9 @@ struct NodeMain {
     try prepareLoop()
     forwardLog()
     parent.onMessage = { [unowned runtime] in runtime.receiveFromParent($0) }
+    parent.onViolation = { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) }
     try runtime.loop.poller.add(Bootstrap.descriptor, for: .read) { [unowned runtime] readiness in
-      guard readiness.contains(.hangUp) else { return }
+      guard !readiness.isDisjoint(with: .hangUp) else { return }
       // The parent has gone and the kernel did not end us: our user may have changed.
       runtime.loop.poller.remove(Bootstrap.descriptor)
       kill(getpid(), SIGKILL)

@@ -16,7 +16,7 @@ public class AnyChild: @unchecked Sendable {
     var report: ExitReport?
     var outcome: RecordedOutcome?
     var wasStarted = false
-    /// The message channel, once somebody has used it; keeps what came for after the child's end.
+    /// The message channel, from the start on; keeps what came for after the child's end.
     var edge: Edge?
   }
 
@@ -118,7 +118,8 @@ public class AnyChild: @unchecked Sendable {
 
   func request(_ step: ChildLifecycle.StopStep, reason: String) {
     node.perform { runtime in
-      let request = StopRequest(requestedBy: runtime.identity.name, reason: reason)
+      let request = StopRequest(
+        requestedBy: runtime.identity.name, reason: reason.limited(to: WireLimits.text))
       runtime.controller(of: self)?.stop(from: step, request)
     }
   }

@@ -10,15 +10,14 @@ extension ChildController {
       runtime.emit(.ready, about: child)
       becameReady()
     case .outcome(let outcome): record(outcome)
-    case .goodbye:
-      hasPendingGoodbye = true
+    case .goodbye(_, let dataFrames):
+      announcedFrames = dataFrames
       answerGoodbye()
     case .events(let records): runtime.receiveEvents(records, from: child)
     case .log(let records): runtime.receiveLog(records)
     case .rejected(_, let reason): runtime.emit(.messageRejected(reason: reason), about: child)
     case .welcome, .refused, .stop, .goodbyeAcknowledged, .connectData:
-      // Only parents say these.
-      runtime.emit(.messageRejected(reason: "unexpected control message"), about: child)
+      noteViolation("a message that only parents send")
     }
   }
 
@@ -51,9 +50,25 @@ extension ChildController {
         WireError("the error itself could not be decoded"), at: child.name)
   }
 
-  /// Answers the goodbye once all that was announced before it has come.
+  /// Takes a frame of the child's data socket.
+  func receiveData(_ frame: UnsafeRawBufferPointer) throws(WireError) {
+    defer { answerGoodbye() }
+    try dataLink.receive(frame)
+  }
+
+  /// Notes what a child said against the protocol. One event stands for many: a child that sends
+  /// nonsense must not become a flood of events.
+  func noteViolation(_ reason: String) {
+    violations += 1
+    guard violations.nonzeroBitCount == 1 else { return }
+    runtime.emit(.messageRejected(reason: "\(reason) (\(violations) so far)"), about: child)
+  }
+
+  /// Answers the goodbye once all that was sent before it has come: the child's sockets end with it.
   private func answerGoodbye() {
-    guard hasPendingGoodbye, !awaitsPayload, !saidGoodbye else { return }
+    guard let announcedFrames, dataLink.framesReceived >= announcedFrames, !awaitsPayload,
+      !saidGoodbye
+    else { return }
     saidGoodbye = true
     handle(.goodbye)
   }

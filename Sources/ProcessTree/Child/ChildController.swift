@@ -26,7 +26,9 @@ final class ChildController {
   var outcome: RecordedOutcome?
   /// The result is on the data socket and has not come yet; the goodbye waits for it.
   var awaitsPayload = false
-  var hasPendingGoodbye = false
+  /// The data frames that the child sent in all, once it has said goodbye.
+  var announcedFrames: UInt64?
+  var violations = 0
   var saidGoodbye = false
   var wasReady = false
   private var wasSignalled = false

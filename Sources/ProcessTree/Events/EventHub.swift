@@ -51,9 +51,9 @@ final class EventHub {
     for subscription in subscriptions where path.isWithin(subscription.path) {
       subscription.queue.push(event)
     }
-    guard hasParent, let bytes = try? EventRecord(path: path, event: event).encoded() else {
-      return
-    }
+    guard hasParent, let bytes = try? EventRecord(path: path, event: event).encoded(),
+      bytes.count <= WireLimits.record
+    else { return }
     outgoing.append(bytes)
   }
 

@@ -29,9 +29,6 @@ struct ReportThrottle {
     return report
   }
 
-  /// Whether a report waits for the end of the period.
-  var isHolding: Bool { held != nil }
-
   /// The report that waits, with the count of those that it stands for.
   mutating func takeHeld() -> ProgressReport? {
     guard var report = held else { return nil }

@@ -22,8 +22,6 @@ public enum ExitCause: Hashable, Sendable, Codable {
   case exitedWithoutResult(code: Int32)
   /// The node could not be started.
   case couldNotStart(reason: String)
-  /// The node ended, or was ended, because its parent had gone.
-  case parentDied
 
   /// Whether the node did what it was started for.
   public var isSuccess: Bool { self == .completed || self == .exited(code: 0) }
@@ -53,7 +51,6 @@ extension ExitCause: CustomStringConvertible {
     case .outOfMemory: "killed because memory had run out"
     case .exitedWithoutResult(let code): "exited with code \(code) without a result"
     case .couldNotStart(let reason): "could not start: \(reason)"
-    case .parentDied: "ended because its parent had gone"
     }
   }
 }

@@ -1,4 +1,5 @@
 internal import MessagePack
+internal import Wire
 
 /// An error that a node's program threw and nobody caught, as it arrives at whoever awaits the node.
 ///
@@ -28,9 +29,11 @@ public struct RemoteFailure: Error, Hashable, Sendable, Codable, CustomStringCon
       return
     }
     typeName = _typeName(type(of: error), qualified: true)
-    text = String(describing: error)
+    text = String(describing: error).limited(to: WireLimits.text)
     path = []
-    encodedError = (error as? any Encodable).flatMap { try? MessagePackEncoder().encode($0) }
+    let encoded = (error as? any Encodable).flatMap { try? MessagePackEncoder().encode($0) }
+    // One that is too large stays behind; its text goes.
+    encodedError = encoded.flatMap { $0.count <= WireLimits.record ? $0 : nil }
   }
 
   /// The node where it happened.

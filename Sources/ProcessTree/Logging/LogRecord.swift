@@ -1,5 +1,6 @@
 internal import Logging
 internal import MessagePack
+internal import Wire
 
 /// A log record of a node on its way to the root.
 struct LogRecord: Codable, Sendable {
@@ -26,13 +27,19 @@ struct LogRecord: Codable, Sendable {
     self.node = node
     self.label = label
     self.level = level
-    self.message = message
-    self.metadata = metadata
+    self.message = message.limited(to: WireLimits.text)
+    self.metadata = Dictionary(
+      metadata.prefix(Self.mostMetadata).map { key, value in
+        (key.limited(to: Self.longestMetadata), value.limited(to: Self.longestMetadata))
+      }, uniquingKeysWith: { first, _ in first })
     self.source = source
     self.file = file
     self.function = function
     self.line = line
   }
+
+  private static let mostMetadata = 64
+  private static let longestMetadata = 1_024
 
   /// Logs the record in this process, the root, with the node's name as metadata.
   func logHere() {

@@ -17,27 +17,22 @@ extension AnyChild {
   public func messages<Message: Decodable & Sendable>(
     of type: Message.Type
   ) async throws -> EdgeMessages<Message> {
-    EdgeMessages(edge: try await edge())
+    EdgeMessages(edge: try edge())
   }
 
-  private func edge() async throws -> Edge {
+  /// Tells the child's program that no more messages come: its sequence of messages ends.
+  ///
+  /// Throws `notStarted`. What is sent afterwards throws `unreachable`.
+  public func finishSending() throws {
+    try edge().finish()
+  }
+
+  private func edge() throws -> Edge {
     try requireStarted("messages are exchanged")
-    if let made = state.withLock(\.edge) { return made }
-    let made = try await node.run { [self] runtime -> Edge? in
-      runtime.controller(of: self).map { controller in
-        let channel = controller.dataLink.channel(EdgeChannels.messages)
-        return Edge(LoopBound(channel, on: runtime.loop)) { [node, specification] message in
-          node.perform { $0.controllers[specification.position]?.send(message) }
-        }
-      }
+    // Made with the start; what came in time can be taken after the child's end.
+    guard let edge = state.withLock(\.edge) else {
+      throw ProcessTreeError(.notStarted, "\(name) is only just being started.")
     }
-    guard let made else {
-      throw ProcessTreeError(.unreachable, "\(name) has ended.")
-    }
-    return state.withLock { state in
-      let edge = state.edge ?? made
-      state.edge = edge
-      return edge
-    }
+    return edge
   }
 }

@@ -50,8 +50,12 @@ struct Edge: Sendable {
         return try await withTaskExecutorPreference(loop) { try await channel.value.send(item) }
       }
       try await channel.value.send(item)
+    } catch LinkError.finished {
+      throw ProcessTreeError(.unreachable, "This end has been finished: nothing more is sent.")
     } catch LinkError.peerGone {
       throw ProcessTreeError(.unreachable, "The peer has ended: the message was not sent.")
+    } catch let error as LinkError {
+      throw ProcessTreeError(.messageNotEncodable, "The message was not sent: \(error).")
     }
   }
 
@@ -66,6 +70,11 @@ struct Edge: Sendable {
       throw ProcessTreeError(
         .alreadyIterating, "Another task is receiving from this edge: one may at a time.")
     }
+  }
+
+  /// Tells the peer that nothing more comes.
+  func finish() {
+    channel.perform { $0.finish() }
   }
 
   func reject(_ reason: String) {

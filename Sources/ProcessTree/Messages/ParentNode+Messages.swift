@@ -16,6 +16,11 @@ extension ParentNode {
     EdgeMessages(edge: try await edge())
   }
 
+  /// Tells the parent's program that no more messages come from this node.
+  public func finishSending() async throws {
+    try await edge().finish()
+  }
+
   private func edge() async throws -> Edge {
     let runtime = runtime
     let made = try await runtime.run { node -> Edge? in

@@ -2,7 +2,7 @@ internal import DequeModule
 
 /// What is kept of a process's standard error for its exit report.
 struct ErrorTail {
-  /// The last lines that are kept (features of peers: none keeps any).
+  /// The last lines that are kept.
   private static let lastLines = 20
   /// A crash account is longer, and its head says what happened.
   private static let accountLines = 100

@@ -97,7 +97,9 @@ extension NodeRuntime {
       return
     }
     parent.send(events: events.takeOutgoing(), log: takeLog())
-    parent.send(.goodbye(exitCode: ending.outcome?.exitCode ?? 1))
+    parent.send(
+      .goodbye(
+        exitCode: ending.outcome?.exitCode ?? 1, dataFrames: parent.dataLink.framesSent))
     _ = loop.timers.schedule(after: Self.goodbyeDeadline) { [unowned self] in
       ending.isFinished = true
     }

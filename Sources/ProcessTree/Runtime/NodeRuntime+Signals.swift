@@ -7,12 +7,15 @@ extension NodeRuntime {
   /// Signals that ask a node to end.
   private static let endingSignals = [SIGTERM, SIGINT, SIGHUP]
   /// Signals of job control, which reach the root alone: other nodes are in sessions of their own.
-  private static let jobControlSignals = [SIGTSTP, SIGCONT]
+  private static let jobControlSignals = [SIGTSTP]
 
   /// Takes signals over: the first that asks to end ends the node in order, a second at once.
   func handleSignals() throws {
-    let signals = Self.endingSignals + (identity.isRoot ? Self.jobControlSignals : [])
+    let signals =
+      Self.endingSignals + [SIGCONT] + (identity.isRoot ? Self.jobControlSignals : [])
     let descriptor = try SignalSource.install(signals: signals)
+    // In the handler itself: a program that computes on the loop must not keep the second one back.
+    SignalSource.armSecondSignal(run: identity.isRoot ? identity.run.runID : nil)
     try loop.poller.add(descriptor, for: .read) { [unowned self] _ in
       for signal in SignalSource.takePending() { receive(signal) }
     }
@@ -21,23 +24,27 @@ extension NodeRuntime {
   private func receive(_ signal: Int32) {
     switch signal {
     case SIGTSTP: suspend()
-    case SIGCONT: RunSweep.signalAll(run: identity.run.runID, signal: SIGCONT, except: [getpid()])
+    case SIGCONT: resume()
     default:
       guard ending.signal == nil else { return }
       ending.signal = signal
-      SignalSource.armSecondSignal(run: identity.isRoot ? identity.run.runID : nil)
       let name = signalName(signal)
       requestStop(
         StopRequest(requestedBy: name, reason: "\(identity.name) received \(name)"), within: nil)
     }
   }
 
-  /// Ctrl-Z: the whole run stops with the root, and deadlines wait as well.
+  /// The process had been stopped, nobody knows for how long: deadlines begin anew. The root, which
+  /// the shell continues, has the whole run continued.
+  private func resume() {
+    loop.timers.restart()
+    guard identity.isRoot else { return }
+    RunSweep.signalAll(run: identity.run.runID, signal: SIGCONT, except: [getpid()])
+  }
+
+  /// Ctrl-Z: the whole run stops with the root.
   private func suspend() {
-    let start = SuspendingClock.now
     RunSweep.signalAll(run: identity.run.runID, signal: SIGSTOP, except: [getpid()])
     kill(getpid(), SIGSTOP)
-    RunSweep.signalAll(run: identity.run.runID, signal: SIGCONT, except: [getpid()])
-    loop.timers.postpone(by: start.duration(to: .now))
   }
 }

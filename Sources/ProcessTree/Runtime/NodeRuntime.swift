@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Links
+internal import Logging
 internal import ProcessControl
 internal import Supervision
 internal import Wire
@@ -113,8 +114,17 @@ final class NodeRuntime {
   }
 
   func takeLog() -> [[UInt8]] {
-    defer { log = [] }
-    return log
+    defer {
+      log = []
+      droppedLogRecords = 0
+    }
+    guard droppedLogRecords > 0 else { return log }
+    let record = LogRecord(
+      node: identity.name, label: "process-tree.node", level: .warning,
+      message: "log records were dropped: they came faster than they could be sent",
+      metadata: ["count": "\(droppedLogRecords)"], source: "ProcessTree", file: #file,
+      function: #function, line: #line)
+    return log + [record].compactMap { try? $0.encoded() }
   }
 
   // MARK: Children
@@ -184,10 +194,10 @@ final class NodeRuntime {
     do throws(WireError) {
       switch kind {
       case .control: controller.receive(try ControlMessage(frame: Array(frame)))
-      case .data: try controller.dataLink.receive(frame)
+      case .data: try controller.receiveData(frame)
       }
     } catch {
-      emit(.messageRejected(reason: error.description), about: controller.child)
+      controller.noteViolation(error.description)
     }
   }
 

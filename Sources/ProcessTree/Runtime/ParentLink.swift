@@ -15,6 +15,8 @@ final class ParentLink {
   private(set) var dataLink: DataLink
   /// Called with each control message.
   var onMessage: ((ControlMessage) -> Void)?
+  /// Called when the parent has sent what the protocol does not allow.
+  var onViolation: ((String) -> Void)?
 
   init(
     hello: Hello, endpoints: BootstrapRecord.Endpoints, context: LinkContext, on loop: EventLoop
@@ -29,8 +31,11 @@ final class ParentLink {
     control = try EdgeConnector(
       to: endpoints.control, hello: hello, in: context, on: loop
     ) { [unowned self] frame in
-      guard let message = try? ControlMessage(frame: Array(frame)) else { return }
-      receive(message)
+      do throws(WireError) {
+        receive(try ControlMessage(frame: Array(frame)))
+      } catch {
+        onViolation?(error.description)
+      }
     }
   }
 
@@ -45,7 +50,11 @@ final class ParentLink {
     data = try? EdgeConnector(
       to: endpoints.data, hello: hello, in: context, on: loop
     ) { [unowned self] frame in
-      try? dataLink.receive(frame)
+      do throws(WireError) {
+        try dataLink.receive(frame)
+      } catch {
+        onViolation?(error.description)
+      }
     }
     dataLink.connected()
     dataLink.flush()

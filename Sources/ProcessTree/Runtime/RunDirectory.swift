@@ -45,11 +45,18 @@ struct RunDirectory {
     }
     try Self.makeDirectory(Self.parent)
     sweepDeadRuns()
-    try Self.makeDirectory(path)
+    // Under another name until the lock is held: a run that starts at the same time must not take
+    // this one for dead.
+    let unfinished = Self.parent + "/." + Self.name(ofDirectory: path)
+    try Self.makeDirectory(unfinished)
     // Held until the process ends; close-on-exec, and helpers close it.
-    guard (try? Descriptors.lockFile(path + "/lock")) != nil else {
-      throw Self.unusable(path + "/lock", errno)
-    }
+    guard let lock = try? Descriptors.lockFile(unfinished + "/lock"), lock >= 0,
+      rename(unfinished, path) == 0
+    else { throw Self.unusable(path, errno) }
+  }
+
+  private static func name(ofDirectory path: String) -> String {
+    String(path.split(separator: "/").last ?? "")
   }
 
   /// Makes a directory that only this user may enter, or accepts one that is so already.
@@ -79,6 +86,10 @@ struct RunDirectory {
   private func sweepDeadRuns() {
     for name in Self.entries(of: Self.parent) {
       let directory = Self.parent + "/" + name
+      if name.hasPrefix(".") {
+        if Self.isAbandoned(directory) { Self.remove(directory) }
+        continue
+      }
       guard directory != path, let run = UInt32(name, radix: 16), name.utf8.count == 8,
         let lock = try? Descriptors.lockFile(directory + "/lock")
       else { continue }
@@ -86,6 +97,13 @@ struct RunDirectory {
       Self.remove(directory)
       Descriptors.close(lock)
     }
+  }
+
+  /// Whether a directory was begun so long ago that nobody is going to finish it.
+  private static func isAbandoned(_ directory: String) -> Bool {
+    var status = stat()
+    guard lstat(directory, &status) == 0 else { return false }
+    return time(nil) - status.st_mtim.tv_sec > 60
   }
 
   /// Removes the directory and the files in it.

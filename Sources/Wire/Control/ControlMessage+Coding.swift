@@ -37,9 +37,10 @@ extension ControlMessage {
     case .outcome(let outcome):
       begin(.outcome, fields: 2)
       Self.pack(outcome, into: &writer)
-    case .goodbye(let exitCode):
-      begin(.goodbye, fields: 1)
+    case .goodbye(let exitCode, let dataFrames):
+      begin(.goodbye, fields: 2)
       writer.pack(Int(exitCode))
+      writer.pack(dataFrames)
     case .events(let events):
       begin(.events, fields: events.count)
       for event in events { writer.packBinary(event) }
@@ -92,7 +93,9 @@ extension ControlMessage {
     switch kind {
     case .ready: return .ready
     case .outcome: return .outcome(try readOutcome(from: &reader))
-    case .goodbye: return .goodbye(exitCode: try reader.readInteger(as: Int32.self))
+    case .goodbye:
+      return .goodbye(
+        exitCode: try reader.readInteger(as: Int32.self), dataFrames: try reader.readUInt64())
     case .events: return .events(try readBinaries(fields, from: &reader))
     case .log: return .log(try readBinaries(fields, from: &reader))
     case .welcome:

@@ -9,8 +9,9 @@ package enum ControlMessage: Equatable, Sendable {
   case ready
   /// The program has ended.
   case outcome(Outcome)
-  /// The child has said all that it had to say and leaves once this is acknowledged.
-  case goodbye(exitCode: Int32)
+  /// The child has said all that it had to say, the last of it in so many frames on its data socket,
+  /// and leaves once this is acknowledged.
+  case goodbye(exitCode: Int32, dataFrames: UInt64)
   /// Lifecycle events of the child's subtree, each encoded, in order.
   case events([[UInt8]])
   /// Log records of the child's subtree, each encoded, in order.

@@ -1,0 +1,94 @@
+import MessagePack
+import Testing
+import Wire
+
+@testable import ProcessTree
+
+/// What a peer can send costs no more than its own bytes, and makes nothing but what was asked for.
+@Suite struct DecodingLimitTests {
+  /// A message that contains itself, for as deep as somebody cares to send.
+  private struct Nest: Codable, Sendable {
+    var inner: [Nest]
+  }
+
+  private static let claims: [[UInt8]] = [
+    [0xDD, 0xFF, 0xFF, 0xFF, 0xFF], [0xDF, 0xFF, 0xFF, 0xFF, 0xFF], [0xC6, 0xFF, 0xFF, 0xFF, 0xFF],
+    [0xDB, 0xFF, 0xFF, 0xFF, 0xFF], [0xC9, 0xFF, 0xFF, 0xFF, 0xFF, 1],
+  ]
+
+  @Test(arguments: claims)
+  func lengthsThatAreOnlyClaimedAreRefused(_ bytes: [UInt8]) {
+    for tail in [0, 1, 1_000] {
+      let bytes = bytes + [UInt8](repeating: 0, count: tail)
+      #expect(code { try MessageCoding.decode([Int].self, from: bytes) } == .messageNotDecodable)
+      #expect(code { try MessageCoding.decode([UInt8].self, from: bytes) } == .messageNotDecodable)
+      #expect(code { try MessageCoding.decode(String.self, from: bytes) } == .messageNotDecodable)
+      #expect(
+        code { try MessageCoding.decode([String: Int].self, from: bytes) } == .messageNotDecodable)
+      #expect(throws: (any Error).self) { try RemoteFailure(encoded: bytes) }
+      #expect(throws: (any Error).self) { try EventRecord(encoded: bytes) }
+      #expect(throws: (any Error).self) { try LogRecord(encoded: bytes) }
+    }
+  }
+
+  private func code(_ body: () throws -> Any) -> ProcessTreeError.Code? {
+    do {
+      _ = try body()
+      return nil
+    } catch {
+      return (error as? ProcessTreeError)?.code
+    }
+  }
+
+  @Test func valuesThatAreNestedTooDeepAreRefused() {
+    for depth in [200, 10_000, 1_000_000] {
+      // Arrays within arrays, to the end of the bytes.
+      let arrays = [UInt8](repeating: 0x91, count: depth) + [0x90]
+      #expect(code { try MessageCoding.decode([Int].self, from: arrays) } == .messageNotDecodable)
+      let nests =
+        [[UInt8]](repeating: [0x81, 0xA5, 0x69, 0x6E, 0x6E, 0x65, 0x72, 0x91], count: depth)
+        .flatMap { $0 }
+      #expect(code { try MessageCoding.decode(Nest.self, from: nests) } == .messageNotDecodable)
+    }
+  }
+
+  @Test func whatIsNotTheTypeAskedForIsRefusedAndNamed() throws {
+    let bytes = try MessageCoding.encode(["a": 1])
+    do {
+      _ = try MessageCoding.decode([Int].self, from: bytes)
+      Issue.record("a map is no array")
+    } catch {
+      #expect(error.code == .messageNotDecodable && error.message.contains("Array<Int>"))
+    }
+    #expect(
+      code { try MessageCoding.decode(Int8.self, from: [0xCD, 1, 0]) } == .messageNotDecodable)
+    #expect(code { try MessageCoding.decode(Int.self, from: [1, 2]) } == .messageNotDecodable)
+    #expect(code { try MessageCoding.decode(Int.self, from: []) } == .messageNotDecodable)
+  }
+
+  @Test func aMessageThatCannotBeEncodedIsRefused() {
+    #expect(code { try MessageCoding.encode(Stubborn()) } == .messageNotEncodable)
+  }
+
+  @Test func mutatedRecordsAreReadOrRefused() throws {
+    var generator = SeededGenerator.announced("mutatedRecordsAreReadOrRefused")
+    let record = EventRecord(
+      path: NodePath(positions: [1, 2]),
+      event: event(.exited(exitReport(.failed(type: "T", text: "é")))))
+    let failure = RemoteFailure(Declined(reason: "a", code: 300), at: "Process-1")
+    let seeds = [try record.encoded(), try failure.encoded()]
+    var refused = 0
+    for index in 0..<iterations(30_000) {
+      var bytes = seeds[index % 2]
+      for _ in 0..<generator.int(1...3) {
+        bytes[generator.int(0...bytes.count - 1)] = UInt8(generator.int(0...255))
+      }
+      if generator.int(0...9) == 0 { bytes.removeLast(generator.int(1...bytes.count)) }
+      let read: [UInt8]? =
+        index.isMultiple(of: 2)
+        ? try? EventRecord(encoded: bytes).encoded() : try? RemoteFailure(encoded: bytes).encoded()
+      if read == nil { refused += 1 }
+    }
+    #expect(refused > 0)
+  }
+}
