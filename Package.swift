@@ -82,8 +82,8 @@ let package = Package(
       name: "ProcessControlTests", dependencies: ["ProcessControl", "process-control-fixture"],
       swiftSettings: settings),
     .executableTarget(
-      name: "tree-fixture", dependencies: ["ProcessTree", "ProcessTreeTesting"], path: "Tests/Fixtures/tree-fixture",
-      swiftSettings: settings, linkerSettings: bindNow),
+      name: "tree-fixture", dependencies: ["ProcessTree", "ProcessTreeTesting"],
+      path: "Tests/Fixtures/tree-fixture", swiftSettings: settings, linkerSettings: bindNow),
     .testTarget(name: "EndToEndTests", dependencies: ["ptree"], swiftSettings: settings),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "MessagePack"], swiftSettings: settings),

@@ -2,9 +2,9 @@ import CProcessShims
 import Glibc
 
 /// The direct children of this process that it did not start by itself.
-public enum AdoptedProcesses {
+package enum AdoptedProcesses {
   /// How a process came here.
-  public enum Origin: Hashable, Sendable {
+  package enum Origin: Hashable, Sendable {
     /// A fork server cloned it for this node, and no answer has been taken yet.
     ///
     /// To be killed only after that server was lost; before, the answer is on its way.
@@ -16,13 +16,13 @@ public enum AdoptedProcesses {
   }
 
   /// A process that came here.
-  public struct Adopted {
+  package struct Adopted {
     /// The process; to be signalled and reaped through this.
-    public let handle: ProcessHandle
+    package let handle: ProcessHandle
     /// How it came here.
-    public let origin: Origin
+    package let origin: Origin
     /// Its command line or, without one, its name in brackets; at most 256 bytes.
-    public let command: String
+    package let command: String
   }
 
   /// Finds the children to reap that are not in `known`, which holds the pids of all started
@@ -31,7 +31,7 @@ public enum AdoptedProcesses {
   /// Children of other code, which carry this process's own tag or none of this run, are never
   /// returned. One scan after the end of a child sees all that it left; their own descendants come
   /// when they end: scan again until a scan finds nothing.
-  public static func scan(tag: RunTag, known: Set<Int32>) -> [Adopted] {
+  package static func scan(tag: RunTag, known: Set<Int32>) -> [Adopted] {
     Children.list().filter { !known.contains($0) }.compactMap { pid in
       guard let handle = try? ProcessHandle(pid: pid), let stat = Children.stat(of: pid),
         let origin = origin(of: pid, exitSignal: stat.exit_signal, tag: tag)
@@ -43,7 +43,7 @@ public enum AdoptedProcesses {
   /// Counts the children of other code that have ended and were not reaped.
   ///
   /// Whoever started them may still want their status: they are never reaped here.
-  public static func foreignZombies(tag: RunTag, known: Set<Int32>) -> Int {
+  package static func foreignZombies(tag: RunTag, known: Set<Int32>) -> Int {
     Children.list().count { pid in
       guard !known.contains(pid), let stat = Children.stat(of: pid) else { return false }
       return UInt8(bitPattern: stat.state) == UInt8(ascii: "Z")

@@ -2,12 +2,12 @@ import CProcessShims
 import Glibc
 
 /// What a child that was started by re-exec does about itself first thing.
-public enum ChildSetup {
+package enum ChildSetup {
   /// Takes the tag, dies with its parent from now on, adopts orphans, closes all but 0 to 3.
   ///
   /// To be called on the main thread before anything else. Throws `parentGone` if the parent is not
   /// `parentPID` any more; the child should then end.
-  public static func adopt(tag: RunTag, parentPID: Int32) throws(ProcessControlError) {
+  package static func adopt(tag: RunTag, parentPID: Int32) throws(ProcessControlError) {
     let error = pt_die_with_parent(parentPID)
     guard error != ESRCH else {
       throw ProcessControlError(
@@ -23,7 +23,7 @@ public enum ChildSetup {
   }
 
   /// Makes this process the parent of orphans among its descendants.
-  public static func becomeSubreaper() {
+  package static func becomeSubreaper() {
     // Cannot fail on the kernels that have pidfds.
     _ = pt_become_subreaper()
   }

@@ -1,10 +1,10 @@
 /// The control group that this process is in.
-public enum ControlGroup {
+package enum ControlGroup {
   /// How many processes the kernel has killed here for want of memory; nil if nothing tells.
   ///
   /// Of this process's control group; where there is none with a memory controller, of the whole
   /// system. Compare two readings to learn whether one fell in between.
-  public static func outOfMemoryKills() -> UInt64? {
+  package static func outOfMemoryKills() -> UInt64? {
     for path in memoryFiles() {
       if let text = ProcFile.text(of: path), let count = count(in: text) { return count }
     }

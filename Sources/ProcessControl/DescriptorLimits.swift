@@ -4,7 +4,7 @@ extension Descriptors {
   /// Opens the null device on those of 0, 1 and 2 that are closed.
   ///
   /// Otherwise the next socket would get such a number, and a `print` would write into it.
-  public static func ensureStandardDescriptors() throws(ProcessControlError) {
+  package static func ensureStandardDescriptors() throws(ProcessControlError) {
     for number: Int32 in 0...2 where fcntl(number, F_GETFD, 0) < 0 {
       // Not close-on-exec: these three are for programs that are executed too.
       let opened = open("/dev/null", O_RDWR)
@@ -17,7 +17,7 @@ extension Descriptors {
 
   /// Raises the soft limit on open files to the hard one; returns it.
   @discardableResult
-  public static func raiseLimit() throws(ProcessControlError) -> Int {
+  package static func raiseLimit() throws(ProcessControlError) -> Int {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
       throw .last("getrlimit")
@@ -32,7 +32,7 @@ extension Descriptors {
   /// Locks a file, made if it is not there; nil if another process holds the lock.
   ///
   /// The lock lasts as long as the descriptor is open anywhere.
-  public static func lockFile(_ path: String) throws(ProcessControlError) -> Int32? {
+  package static func lockFile(_ path: String) throws(ProcessControlError) -> Int32? {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw .last("open \(path)") }
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {

@@ -2,7 +2,7 @@ import Glibc
 
 extension Descriptors {
   /// What one read has brought.
-  public enum ReadResult: Hashable, Sendable {
+  package enum ReadResult: Hashable, Sendable {
     /// Bytes, at the beginning of the buffer.
     case bytes(Int)
     /// Nothing at present.
@@ -12,7 +12,7 @@ extension Descriptors {
   }
 
   /// Reads once into a buffer.
-  public static func read(
+  package static func read(
     _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer
   ) throws(ProcessControlError) -> ReadResult {
     while true {
@@ -30,7 +30,7 @@ extension Descriptors {
   }
 
   /// Reads to the end of a blocking descriptor, at most `limit` bytes.
-  public static func readAll(
+  package static func readAll(
     _ descriptor: Int32, limit: Int = 1 << 20
   ) throws(ProcessControlError) -> [UInt8] {
     var all: [UInt8] = []
@@ -51,7 +51,7 @@ extension Descriptors {
   }
 
   /// Writes once; returns how many bytes were taken, 0 when nothing can be taken at present.
-  public static func write(
+  package static func write(
     _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer
   ) throws(ProcessControlError) -> Int {
     while true {
@@ -66,7 +66,7 @@ extension Descriptors {
   }
 
   /// Writes all bytes to a blocking descriptor.
-  public static func writeAll(
+  package static func writeAll(
     _ descriptor: Int32, _ bytes: [UInt8]
   ) throws(ProcessControlError) {
     var rest = bytes[...]

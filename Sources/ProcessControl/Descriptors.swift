@@ -2,17 +2,17 @@ import CProcessShims
 import Glibc
 
 /// Descriptors, close-on-exec from birth.
-public enum Descriptors {
+package enum Descriptors {
   /// The two ends of something.
-  public struct Pair: Hashable, Sendable {
+  package struct Pair: Hashable, Sendable {
     /// The end that stays: the reading end of a pipe.
-    public var first: Int32
+    package var first: Int32
     /// The end to give away: the writing end of a pipe.
-    public var second: Int32
+    package var second: Int32
   }
 
   /// The kinds of socket pair.
-  public enum SocketKind: Hashable, Sendable {
+  package enum SocketKind: Hashable, Sendable {
     /// Messages stay apart, and arrive in order.
     case sequentialPackets
     /// A stream of bytes.
@@ -20,7 +20,7 @@ public enum Descriptors {
   }
 
   /// Makes a pipe: `first` reads, `second` writes.
-  public static func makePipe() throws(ProcessControlError) -> Pair {
+  package static func makePipe() throws(ProcessControlError) -> Pair {
     var ends: [Int32] = [-1, -1]
     let error = pt_pipe(&ends)
     guard error == 0 else { throw .system("pipe2", error) }
@@ -28,7 +28,7 @@ public enum Descriptors {
   }
 
   /// Makes a pair of connected sockets.
-  public static func makeSocketPair(_ kind: SocketKind) throws(ProcessControlError) -> Pair {
+  package static func makeSocketPair(_ kind: SocketKind) throws(ProcessControlError) -> Pair {
     var ends: [Int32] = [-1, -1]
     let type = kind == .stream ? SOCK_STREAM : SOCK_SEQPACKET
     let flags = Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -37,14 +37,14 @@ public enum Descriptors {
   }
 
   /// Opens the null device for reading and writing.
-  public static func openNull() throws(ProcessControlError) -> Int32 {
+  package static func openNull() throws(ProcessControlError) -> Int32 {
     let descriptor = open("/dev/null", O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { throw .last("open /dev/null") }
     return descriptor
   }
 
   /// Lets reads and writes return at once.
-  public static func setNonBlocking(_ descriptor: Int32) throws(ProcessControlError) {
+  package static func setNonBlocking(_ descriptor: Int32) throws(ProcessControlError) {
     let flags = fcntl(descriptor, F_GETFL, 0)
     guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 else {
       throw .last("fcntl")
@@ -52,12 +52,12 @@ public enum Descriptors {
   }
 
   /// Keeps a descriptor from programs that this process executes.
-  public static func setCloseOnExec(_ descriptor: Int32) throws(ProcessControlError) {
+  package static func setCloseOnExec(_ descriptor: Int32) throws(ProcessControlError) {
     guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw .last("fcntl") }
   }
 
   /// Closes a descriptor; a negative number is ignored.
-  public static func close(_ descriptor: Int32) {
+  package static func close(_ descriptor: Int32) {
     guard descriptor >= 0 else { return }
     // Never repeated after EINTR: on Linux the number is free then, perhaps another thread's.
     _ = Glibc.close(descriptor)

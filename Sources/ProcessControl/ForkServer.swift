@@ -9,9 +9,9 @@ import Glibc
 /// `waitpid(-1)` and from an ignored SIGCHLD.
 ///
 /// To be used on one thread.
-public final class ForkServer {
+package final class ForkServer {
   /// Which process has returned from `start(run:)`.
-  public enum Role {
+  package enum Role {
     /// The caller, with its new helper.
     case node(ForkServer)
     /// A child that the helper has cloned.
@@ -19,9 +19,9 @@ public final class ForkServer {
   }
 
   /// The helper itself: to be reaped by the caller after `close()` or `Reply.lost`.
-  public let process: ProcessHandle
+  package let process: ProcessHandle
   /// The socket: readable when `receive()` has something; -1 once closed.
-  public private(set) var fileDescriptor: Int32
+  package private(set) var fileDescriptor: Int32
 
   private init(_ server: pt_fork_server) {
     process = ProcessHandle(pid: server.pid, pidfd: server.pidfd)
@@ -31,9 +31,9 @@ public final class ForkServer {
   deinit { close() }
 
   /// The helper's pid.
-  public var pid: Int32 { process.pid }
+  package var pid: Int32 { process.pid }
   /// The helper's pidfd.
-  public var pidfd: Int32 { process.pidfd }
+  package var pidfd: Int32 { process.pidfd }
 
   /// Makes the helper; to be called on the main thread while it is the only one.
   ///
@@ -44,7 +44,7 @@ public final class ForkServer {
   ///
   /// The main thread must not have locked a `Mutex` before: that lock remembers the thread's id,
   /// the children would inherit it, and a contended lock in them would end them.
-  public static func start(run: RunIdentity) throws(ProcessControlError) -> Role {
+  package static func start(run: RunIdentity) throws(ProcessControlError) -> Role {
     guard HostProcess.isMainThread else {
       throw ProcessControlError(
         .notOnMainThread, call: "ForkServer.start",
@@ -77,7 +77,7 @@ public final class ForkServer {
   /// Never blocks. The caller closes its own copies of the descriptors afterwards. Throws
   /// `wouldBlock` when the socket is full (nothing was sent: ask again when an answer has come),
   /// and `forkServerLost`.
-  public func request(
+  package func request(
     id: UInt64, tag: RunTag, descriptors: ChildDescriptors
   ) throws(ProcessControlError) {
     guard fileDescriptor >= 0 else {
@@ -104,7 +104,7 @@ public final class ForkServer {
   ///
   /// The helper is to be reaped by its `process` afterwards. Requests without an answer are dropped
   /// or leave children that `AdoptedProcesses.scan` finds.
-  public func close() {
+  package func close() {
     guard fileDescriptor >= 0 else { return }
     _ = pt_fork_server_goodbye(fileDescriptor)
     _ = Glibc.close(fileDescriptor)

@@ -3,7 +3,7 @@ import Glibc
 
 extension ForkServer {
   /// What comes from the helper.
-  public enum Reply {
+  package enum Reply {
     /// The child exists.
     case started(id: UInt64, ProcessHandle)
     /// No child was made.
@@ -13,7 +13,7 @@ extension ForkServer {
   }
 
   /// Takes the next answer without blocking; nil when nothing is there now.
-  public func receive() -> Reply? {
+  package func receive() -> Reply? {
     guard fileDescriptor >= 0 else { return .lost }
     var reply = pt_reply()
     var pidfd: Int32 = -1

@@ -4,26 +4,26 @@ import Glibc
 /// The calling process and its place in the system.
 ///
 /// Nothing here is cached: a forked child asks anew.
-public enum HostProcess {
+package enum HostProcess {
   /// The pid of this process.
-  public static var pid: Int32 { getpid() }
+  package static var pid: Int32 { getpid() }
   /// The pid of the parent.
-  public static var parentPID: Int32 { getppid() }
+  package static var parentPID: Int32 { getppid() }
   /// Whether the calling thread is the main one.
-  public static var isMainThread: Bool { pt_thread_id() == getpid() }
+  package static var isMainThread: Bool { pt_thread_id() == getpid() }
 
   /// How many threads this process has; 0 if `/proc` cannot be read.
-  public static func threadCount() -> Int { ProcFile.entries(of: "/proc/self/task").count }
+  package static func threadCount() -> Int { ProcFile.entries(of: "/proc/self/task").count }
 
   /// When a process was started, in clock ticks since boot; nil if it is gone.
-  public static func startTime(of pid: Int32) -> UInt64? {
+  package static func startTime(of pid: Int32) -> UInt64? {
     var stat = pt_stat()
     guard pid > 0, pt_stat(pid, &stat) == 0 else { return nil }
     return stat.start_time
   }
 
   /// The path of the running binary; it may have been replaced or removed since.
-  public static var executablePath: String? {
+  package static var executablePath: String? {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(PATH_MAX)) { buffer -> String? in
       guard let start = buffer.baseAddress else { return nil }
       let length = readlink("/proc/self/exe", start, buffer.count)
@@ -36,7 +36,7 @@ public enum HostProcess {
   ///
   /// Device, inode, size and modification time of the file that is running, even if its path leads
   /// to another by now.
-  public static func buildIdentity() -> String {
+  package static func buildIdentity() -> String {
     var file = stat()
     guard stat("/proc/self/exe", &file) == 0 else { return "unknown" }
     let numbers = [

@@ -1,9 +1,9 @@
 import Glibc
 
 /// An operating-system call that this module made has failed, or could not be made.
-public struct ProcessControlError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct ProcessControlError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The kinds of failure that callers tell apart.
-  public struct Code: Hashable, Sendable, CustomStringConvertible {
+  package struct Code: Hashable, Sendable, CustomStringConvertible {
     private enum Kind: String {
       case systemCall
       case wouldBlock
@@ -21,43 +21,43 @@ public struct ProcessControlError: Error, Hashable, Sendable, CustomStringConver
     private let kind: Kind
 
     /// A call failed for a reason that has no code of its own; see `errno`.
-    public static let systemCall = Code(kind: .systemCall)
+    package static let systemCall = Code(kind: .systemCall)
     /// The fork server's socket is full; ask again when an answer has come.
-    public static let wouldBlock = Code(kind: .wouldBlock)
+    package static let wouldBlock = Code(kind: .wouldBlock)
     /// The fork server has ended; no child can be had from it any more.
-    public static let forkServerLost = Code(kind: .forkServerLost)
+    package static let forkServerLost = Code(kind: .forkServerLost)
     /// A fork server cannot be made: the process has more than one thread.
-    public static let multithreaded = Code(kind: .multithreaded)
+    package static let multithreaded = Code(kind: .multithreaded)
     /// A fork server cannot be made: this is not the main thread.
-    public static let notOnMainThread = Code(kind: .notOnMainThread)
+    package static let notOnMainThread = Code(kind: .notOnMainThread)
     /// The system does not let this process carry a run tag.
-    public static let tagRefused = Code(kind: .tagRefused)
+    package static let tagRefused = Code(kind: .tagRefused)
     /// No descriptor is free, in this process or in the system.
-    public static let descriptorLimit = Code(kind: .descriptorLimit)
+    package static let descriptorLimit = Code(kind: .descriptorLimit)
     /// No process can be made: a limit on processes or memory is reached.
-    public static let processLimit = Code(kind: .processLimit)
+    package static let processLimit = Code(kind: .processLimit)
     /// The process does not exist, has been reaped, or is not a child of this one.
-    public static let noSuchProcess = Code(kind: .noSuchProcess)
+    package static let noSuchProcess = Code(kind: .noSuchProcess)
     /// The parent that was named is not the parent: it has ended.
-    public static let parentGone = Code(kind: .parentGone)
+    package static let parentGone = Code(kind: .parentGone)
     /// An argument cannot be passed to the system.
-    public static let invalidArgument = Code(kind: .invalidArgument)
+    package static let invalidArgument = Code(kind: .invalidArgument)
 
     /// The code's name.
-    public var description: String { kind.rawValue }
+    package var description: String { kind.rawValue }
   }
 
   /// The kind of failure.
-  public let code: Code
+  package let code: Code
   /// The name of the call that failed.
-  public let call: String
+  package let call: String
   /// The system's error number, 0 if the failure did not come from the system.
-  public let errno: Int32
+  package let errno: Int32
   /// What happened and what to do about it.
-  public let message: String
+  package let message: String
 
   /// The failure in one line: call, reason, remedy.
-  public var description: String { "\(call): \(message)" }
+  package var description: String { "\(call): \(message)" }
 
   init(_ code: Code, call: String, errno: Int32 = 0, _ advice: String) {
     self.code = code

@@ -5,11 +5,11 @@ import Glibc
 ///
 /// Signals and waits go through the pidfd: a pid may be another process's by the time it is used.
 /// Belongs to one thread.
-public final class ProcessHandle {
+package final class ProcessHandle {
   /// The pid, for showing; it may be reused once the process has been reaped.
-  public let pid: Int32
+  package let pid: Int32
   /// The pidfd: readable from the process's end on; -1 once closed.
-  public private(set) var pidfd: Int32
+  package private(set) var pidfd: Int32
 
   init(pid: Int32, pidfd: Int32) {
     self.pid = pid
@@ -19,7 +19,7 @@ public final class ProcessHandle {
   /// Opens a handle on a process by its pid.
   ///
   /// Only for a child that nobody else reaps: the pid of any other may have been reused.
-  public convenience init(pid: Int32) throws(ProcessControlError) {
+  package convenience init(pid: Int32) throws(ProcessControlError) {
     let pidfd = pt_pidfd_open(pid)
     guard pidfd >= 0 else { throw .system("pidfd_open", -pidfd) }
     self.init(pid: pid, pidfd: pidfd)
@@ -28,13 +28,13 @@ public final class ProcessHandle {
   deinit { close() }
 
   /// Whether the process has ended, reaped or not.
-  public var hasEnded: Bool { pidfd < 0 || pt_pidfd_ended(pidfd, 0) != 0 }
+  package var hasEnded: Bool { pidfd < 0 || pt_pidfd_ended(pidfd, 0) != 0 }
 
   /// Sends a signal.
   ///
   /// Throws `noSuchProcess` once it has been reaped, and `systemCall` with `EPERM` for a process
   /// that has gained rights.
-  public func send(_ signal: Int32) throws(ProcessControlError) {
+  package func send(_ signal: Int32) throws(ProcessControlError) {
     let error = pt_pidfd_signal(pidfd, signal)
     guard error == 0 else { throw .system("pidfd_send_signal", error) }
   }
@@ -43,7 +43,7 @@ public final class ProcessHandle {
   ///
   /// Never blocks. Throws `noSuchProcess` if it was reaped before or is not a child of this
   /// process.
-  public func reap() throws(ProcessControlError) -> Reaped? {
+  package func reap() throws(ProcessControlError) -> Reaped? {
     var exit = pt_exit()
     let error = pt_reap(pidfd, &exit)
     guard error == 0 else { throw .system("waitid", error) }
@@ -58,7 +58,7 @@ public final class ProcessHandle {
   }
 
   /// Closes the pidfd; the process is not touched.
-  public func close() {
+  package func close() {
     guard pidfd >= 0 else { return }
     _ = Glibc.close(pidfd)
     pidfd = -1

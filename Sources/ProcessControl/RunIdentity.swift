@@ -1,16 +1,16 @@
 /// The run that a fork server belongs to, and what it is to remove when the root has died.
-public struct RunIdentity: Hashable, Sendable {
+package struct RunIdentity: Hashable, Sendable {
   /// The run's half of the tags.
-  public var runID: UInt32
+  package var runID: UInt32
   /// The root's pid.
-  public var rootPID: Int32
+  package var rootPID: Int32
   /// The root's start time in clock ticks, field 22 of `/proc/PID/stat`.
-  public var rootStartTime: UInt64
+  package var rootStartTime: UInt64
   /// The run's directory, flat, removed once the root has died; empty for none.
-  public var directory: String
+  package var directory: String
 
   /// Names a run.
-  public init(runID: UInt32, rootPID: Int32, rootStartTime: UInt64, directory: String = "") {
+  package init(runID: UInt32, rootPID: Int32, rootStartTime: UInt64, directory: String = "") {
     self.runID = runID
     self.rootPID = rootPID
     self.rootStartTime = rootStartTime
@@ -18,7 +18,7 @@ public struct RunIdentity: Hashable, Sendable {
   }
 
   /// Names a run whose root is the calling process.
-  public static func ofThisProcess(
+  package static func ofThisProcess(
     runID: UInt32, directory: String = ""
   ) throws(ProcessControlError) -> RunIdentity {
     let pid = HostProcess.pid
@@ -32,18 +32,18 @@ public struct RunIdentity: Hashable, Sendable {
 }
 
 /// The descriptors that a child gets as 0, 1, 2 and 3.
-public struct ChildDescriptors: Hashable, Sendable {
+package struct ChildDescriptors: Hashable, Sendable {
   /// Becomes 0.
-  public var standardInput: Int32
+  package var standardInput: Int32
   /// Becomes 1.
-  public var standardOutput: Int32
+  package var standardOutput: Int32
   /// Becomes 2.
-  public var standardError: Int32
+  package var standardError: Int32
   /// Becomes 3: the socket that brings the bootstrap record, and the death pipe.
-  public var bootstrap: Int32
+  package var bootstrap: Int32
 
   /// Names the four descriptors; one may be named more than once.
-  public init(
+  package init(
     standardInput: Int32, standardOutput: Int32, standardError: Int32, bootstrap: Int32
   ) {
     self.standardInput = standardInput

@@ -4,13 +4,13 @@ import Glibc
 /// Signals to all processes that carry a run's tag, wherever in the system they are.
 ///
 /// The caller itself, the exceptions and fork servers are left out; fork servers end by themselves.
-public enum RunSweep {
+package enum RunSweep {
   /// Kills by passes until two in a row find nothing, or the time is over.
   ///
   /// Returns how many processes were hit. Zombies are not. Blocks; a pass takes about a microsecond
   /// per process of the host, an ended process is noticed within milliseconds.
   @discardableResult
-  public static func killAll(
+  package static func killAll(
     run: UInt32, except: [Int32] = [], within limit: Duration = .seconds(10)
   ) -> Int {
     let deadline = ContinuousClock.now + limit
@@ -30,7 +30,7 @@ public enum RunSweep {
   }
 
   /// Signals each process of the run once; for SIGSTOP and SIGCONT.
-  public static func signalAll(run: UInt32, signal: Int32, except: [Int32] = []) {
+  package static func signalAll(run: UInt32, signal: Int32, except: [Int32] = []) {
     _ = pass(run: run, signal: signal, except: except)
   }
 

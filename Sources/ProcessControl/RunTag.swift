@@ -5,23 +5,23 @@ import CProcessShims
 /// The tag is the soft limit on file locks, which has had no effect since Linux 2.4. It is
 /// inherited over fork, exec and setsid, survives `env -i` and closed descriptors, and can be read
 /// from outside, of zombies too.
-public struct RunTag: Hashable, Sendable {
+package struct RunTag: Hashable, Sendable {
   /// The run, the high half of the limit.
-  public var run: UInt32
+  package var run: UInt32
   /// The node of the run, the low half of the limit.
-  public var node: UInt32
+  package var node: UInt32
 
   /// The low half that marks fork servers.
-  public static let helperNode: UInt32 = 0xFFFF_FFFF
+  package static let helperNode: UInt32 = 0xFFFF_FFFF
 
   /// Makes a tag from its halves.
-  public init(run: UInt32, node: UInt32) {
+  package init(run: UInt32, node: UInt32) {
     self.run = run
     self.node = node
   }
 
   /// Draws a run id: never 0, and with the high bit clear, so that a tag is never "unlimited".
-  public static func randomRunID() throws(ProcessControlError) -> UInt32 {
+  package static func randomRunID() throws(ProcessControlError) -> UInt32 {
     while true {
       let run = UInt32(truncatingIfNeeded: try random()) & 0x7FFF_FFFF
       if run != 0 { return run }
@@ -29,7 +29,7 @@ public struct RunTag: Hashable, Sendable {
   }
 
   /// Draws a node id: neither 0 nor the fork servers' mark.
-  public static func randomNodeID() throws(ProcessControlError) -> UInt32 {
+  package static func randomNodeID() throws(ProcessControlError) -> UInt32 {
     while true {
       let node = UInt32(truncatingIfNeeded: try random())
       if node != 0, node != helperNode { return node }
@@ -39,7 +39,7 @@ public struct RunTag: Hashable, Sendable {
   /// Sets the tag on this process and reads it back.
   ///
   /// Throws `tagRefused` where a sandbox or a low hard limit does not allow it.
-  public func install() throws(ProcessControlError) {
+  package func install() throws(ProcessControlError) {
     let error = pt_tag_set(value)
     guard error != 0 else { return }
     throw ProcessControlError(
@@ -48,7 +48,7 @@ public struct RunTag: Hashable, Sendable {
   }
 
   /// Reads a process's tag; nil if it is gone or has none.
-  public static func read(of pid: Int32) -> RunTag? {
+  package static func read(of pid: Int32) -> RunTag? {
     var value: UInt64 = 0
     // Of pid 0 the system would read the caller's own.
     guard pid > 0, pt_tag_get(pid, &value) == 0 else { return nil }

@@ -3,20 +3,20 @@ import CProcessShims
 /// Signals to this process, noted in a handler and told through an eventfd.
 ///
 /// To be installed after the fork server was made; children start with the dispositions of before.
-public enum SignalSource {
+package enum SignalSource {
   /// Installs handlers and returns the eventfd: non-blocking, close-on-exec, one per process.
   ///
   /// Interrupted calls are restarted (`SA_RESTART`); other code's handling of these signals is
   /// replaced. They are also unblocked on the calling thread: a program that was started from a
   /// thread with signals blocked inherits that, and would be deaf.
-  public static func install(signals: [Int32]) throws(ProcessControlError) -> Int32 {
+  package static func install(signals: [Int32]) throws(ProcessControlError) -> Int32 {
     let result = pt_signals_install(signals, Int32(clamping: signals.count))
     guard result >= 0 else { throw .system("sigaction", -result) }
     return result
   }
 
   /// Takes the signals that came since the last call, each once, in the order of their numbers.
-  public static func takePending() -> [Int32] {
+  package static func takePending() -> [Int32] {
     let bits = pt_signals_take()
     guard bits != 0 else { return [] }
     return (1...64).filter { bits & 1 << (UInt64($0) - 1) != 0 }
@@ -28,10 +28,10 @@ public enum SignalSource {
   /// first (closer ones are one wish: `timeout` and terminals send two), ends the process inside
   /// the handler: in the root, which names its run, after killing all that carries the run's tag,
   /// with exit code 128 + N; in a child, with nil, by the signal's default action.
-  public static func armSecondSignal(run: UInt32?) { pt_signals_arm(run ?? 0) }
+  package static func armSecondSignal(run: UInt32?) { pt_signals_arm(run ?? 0) }
 
   /// Ends this process by a signal, so that its parent sees that signal.
-  public static func restoreDefaultAndRaise(_ signal: Int32) -> Never {
+  package static func restoreDefaultAndRaise(_ signal: Int32) -> Never {
     pt_signals_raise_default(signal)
   }
 }

@@ -6,13 +6,13 @@ import Glibc
 /// For programs whose main thread is not ours, and for input that is not trusted: forked siblings
 /// share their address layout. Such children have the usual exit signal: other code's `waitpid(-1)`
 /// can take their status.
-public enum Spawner {
+package enum Spawner {
   /// Starts the running binary with arguments, the first of which is its name, and an environment.
   ///
   /// The child has descriptors 0 to 3 only, a session of its own, and default signal handling. It
   /// calls `ChildSetup.adopt(tag:parentPID:)` first thing. To be called on a thread that lives as
   /// long as the process: the child dies with it.
-  public static func spawn(
+  package static func spawn(
     arguments: [String], environment: [String], descriptors: ChildDescriptors
   ) throws(ProcessControlError) -> ProcessHandle {
     for text in arguments + environment where text.utf8.contains(0) {

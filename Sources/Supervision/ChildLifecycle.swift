@@ -11,7 +11,9 @@ package struct ChildLifecycle: Equatable, Sendable {
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
   }
 
-  /// What a deadline is for. A new deadline replaces the one before.
+  /// What a deadline is for.
+  ///
+  /// A new deadline replaces the one before.
   package enum Deadline: Equatable, Sendable {
     /// The child has to say that it is ready.
     case start
@@ -38,6 +40,14 @@ package struct ChildLifecycle: Equatable, Sendable {
     case deadlinePassed(Deadline)
     /// The process has ended.
     case exited
+
+    /// Whether it may happen to a child that has not been started.
+    fileprivate var fitsDeclared: Bool {
+      switch self {
+      case .start, .stop: true
+      default: false
+      }
+    }
   }
 
   /// What is to be done, in this order.
@@ -80,10 +90,11 @@ package struct ChildLifecycle: Equatable, Sendable {
     policy = policy.limited(to: other)
   }
 
-  /// Takes an input; the actions are to be carried out in order. An input that does not fit the
-  /// phase changes nothing.
+  /// Takes an input; the actions are to be carried out in order.
+  ///
+  /// An input that does not fit the phase changes nothing.
   package mutating func handle(_ input: Input) -> [Action] {
-    guard phase != .exited else { return [] }
+    guard phase != .exited, phase != .declared || input.fitsDeclared else { return [] }
     switch input {
     case .start: return start()
     case .processStarted: return processStarted()
@@ -111,7 +122,7 @@ package struct ChildLifecycle: Equatable, Sendable {
 
   private mutating func connected() -> [Action] {
     isConnected = true
-    return stopStep == .ask ? [.ask(within: policy.total)] : []
+    return stopStep == .ask && policy.ask > .zero ? [.ask(within: policy.total)] : []
   }
 
   private mutating func ready() -> [Action] {
@@ -162,7 +173,7 @@ package struct ChildLifecycle: Equatable, Sendable {
       return stop(from: .kill)
     case .stop(.ask): return stop(from: .terminate)
     case .stop: return stop(from: .kill)
-    case .leave: return hasProcess ? [.kill] : []
+    case .leave: return hasProcess ? [.kill] : [.arm(.leave, after: Self.leaveTime)]
     }
   }
 

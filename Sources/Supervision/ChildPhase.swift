@@ -1,4 +1,6 @@
-/// Where a child is in its life. A child goes through the phases in this order and may skip some.
+/// Where a child is in its life.
+///
+/// A child goes through the phases in this order and may skip some.
 public enum ChildPhase: String, Hashable, Sendable, Codable, CaseIterable, Comparable {
   /// Made, not started.
   case declared

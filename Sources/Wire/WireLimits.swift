@@ -1,4 +1,6 @@
-/// Bounds on what a peer may send. Whoever exceeds one is refused; nothing grows by more than this.
+/// Bounds on what a peer may send.
+///
+/// Whoever exceeds one is refused; nothing grows by more than this.
 package enum WireLimits {
   /// The largest frame that either socket of an edge takes, in bytes.
   package static let frameSize = 1 << 20

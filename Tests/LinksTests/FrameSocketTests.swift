@@ -89,7 +89,7 @@ import ZeroMQ
   @Test func oneTurnTakesAShareOnly() async throws {
     try await withLoop { loop in
       let router = try Router(on: loop)
-      let stranger = try router.stranger()
+      let stranger = try router.stranger(.sendHighWaterMark(0))
       for _ in 0..<5_000 { _ = try stranger.trySend([1]) }
       let hook = Box(0)
       let most = Box(0)

@@ -44,12 +44,13 @@ struct Fixture {
     let output = files.url.appending(path: "output")
     let errors = files.url.appending(path: "errors")
     let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
+    process.executableURL = URL(filePath: "/bin/bash")
     let program = try executable ?? Self.executable
     process.arguments =
       ["-c", "\(shell)\nexec \"$0\" \"$@\"", program.path, scenario] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(
-      ["FIXTURE_START_METHOD": method].merging(environment) { $1 }) { $1 }
+      ["FIXTURE_START_METHOD": method].merging(environment) { $1 }
+    ) { $1 }
     for (file, path) in [(output, \Process.standardOutput), (errors, \Process.standardError)] {
       try Data().write(to: file)
       process[keyPath: path] = try FileHandle(forWritingTo: file)

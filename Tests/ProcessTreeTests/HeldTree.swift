@@ -21,9 +21,19 @@ struct HeldTree {
     process.standardOutput = pipe
     try process.run()
     // It says when all nodes are up.
+    var wait = pollfd(
+      fd: pipe.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
+    guard poll(&wait, 1, 30_000) == 1 else {
+      kill(process.processIdentifier, SIGKILL)
+      throw Failure.neverUp
+    }
     let up = pipe.fileHandleForReading.availableData
     run = try #require(Self.mark(of: process.processIdentifier), "\(up)") >> 32
     #expect(String(decoding: up, as: UTF8.self) == "up\n")
+  }
+
+  enum Failure: Error {
+    case neverUp
   }
 
   var pid: Int32 { process.processIdentifier }

@@ -66,6 +66,9 @@ import Testing
     let long = [UInt8](repeating: 97, count: LineBuffer.longestLine + excess)
     let bytes = [98, 10] + long + [10, 99]
     let whole = lines([bytes])
+    // A piece that ends just before the line's end.
+    let atEnd = lines([[98, 10] + long, [10, 99]])
+    #expect(atEnd.map(\.count) == whole.map(\.count))
     for most in [1_000, 10_000, 64 << 10] {
       let split = lines(pieces(bytes, most, &generator))
       #expect(split.map(\.count) == whole.map(\.count))

@@ -2,8 +2,9 @@ import MessagePack
 import Testing
 import Wire
 
-/// Bytes of strangers: cut, changed and made up. What is read must be what its own frame says, and
-/// nobody gets in who has not the proof.
+/// Bytes of strangers: cut, changed and made up.
+///
+/// What is read must be what its own frame says, and nobody gets in who has not the proof.
 @Suite struct HandshakeFuzzTests {
   /// Bytes that say much in MessagePack: formats with lengths, and the one that is none.
   private static let telling: [UInt8] = [

@@ -43,13 +43,15 @@ struct Echo: NodeProgram {
 
 struct Idle: NodeProgram {
   func run(in node: Node) async throws {
-    for try await _ in try await node.parent!.messages(of: Int.self) {}
+    guard let parent = node.parent else { return }
+    for try await _ in try await parent.messages(of: Int.self) {}
   }
 }
 
 struct IdleLeaf: NodeProgram {
   static var spawnsChildren: Bool { false }
   func run(in node: Node) async throws {
-    for try await _ in try await node.parent!.messages(of: Int.self) {}
+    guard let parent = node.parent else { return }
+    for try await _ in try await parent.messages(of: Int.self) {}
   }
 }

@@ -51,7 +51,8 @@ package final class EdgeListener {
     self.kind = kind
     self.handlers = handlers
     admission = Admission(build: build)
-    let socket = try FrameSocket(.router, in: context, on: loop) { [unowned self] connection, frame in
+    let socket = try FrameSocket(.router, in: context, on: loop) {
+      [unowned self] connection, frame in
       receive(frame, from: connection)
     }
     try socket.listen(at: path)

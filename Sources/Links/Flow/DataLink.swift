@@ -84,7 +84,9 @@ package final class DataLink {
     transmit(frame)
   }
 
-  /// Takes a frame from the peer. Throws when it breaks the protocol.
+  /// Takes a frame from the peer.
+  ///
+  /// Throws when it breaks the protocol.
   package func receive(_ frame: UnsafeRawBufferPointer) throws(WireError) {
     framesReceived += 1
     let header = try DataFrameHeader(frame)

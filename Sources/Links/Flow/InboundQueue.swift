@@ -17,7 +17,9 @@ struct InboundQueue {
 
   var isEmpty: Bool { items.isEmpty }
 
-  /// Takes a frame of items apart. Throws when the peer breaks the protocol.
+  /// Takes a frame of items apart.
+  ///
+  /// Throws when the peer breaks the protocol.
   mutating func receive(
     _ frame: UnsafeRawBufferPointer, header: DataFrameHeader
   ) throws(WireError) {
@@ -28,6 +30,9 @@ struct InboundQueue {
     var walk = DataFrameItems(frame, header: header)
     var index: UInt32 = 0
     while let piece = try walk.next() {
+      guard piece.count <= WireLimits.pieceSize else {
+        throw WireError("a piece has at most \(WireLimits.pieceSize) bytes")
+      }
       guard window.receive(piece.count) else { throw WireError("more was sent than allowed") }
       index += 1
       let isLast = !(index == header.count && header.flags.contains(.continuesInNext))
@@ -56,7 +61,11 @@ struct InboundQueue {
     items.append(item)
   }
 
-  mutating func finish() { isFinished = true }
+  /// Takes the peer's word that nothing more comes.
+  mutating func finish() throws(WireError) {
+    guard partial == nil else { throw WireError("the end within an item") }
+    isFinished = true
+  }
 
   /// The next item, if one is there.
   mutating func pop() -> [UInt8]? {

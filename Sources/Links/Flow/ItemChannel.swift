@@ -10,6 +10,12 @@ package final class ItemChannel {
   /// What may be under way or waiting in one direction, in bytes.
   package static let window = 1 << 20
 
+  /// A task that waits for an item.
+  private struct Receiver {
+    let id: UInt64
+    let resume: (Result<[UInt8]?, any Error>) -> Void
+  }
+
   package let id: UInt16
   /// The link, which lets go of its channels when it closes.
   private let link: DataLink
@@ -17,7 +23,7 @@ package final class ItemChannel {
 
   @exclusivity(unchecked) private var outbound: OutboundQueue
   @exclusivity(unchecked) private var inbound: InboundQueue
-  @exclusivity(unchecked) private var receiver: (id: UInt64, resume: (Result<[UInt8]?, any Error>) -> Void)?
+  @exclusivity(unchecked) private var receiver: Receiver?
   @exclusivity(unchecked) private var nextReceiverID: UInt64 = 0
   @exclusivity(unchecked) private var closed: LinkError?
   @exclusivity(unchecked) private var finishes = false
@@ -55,7 +61,8 @@ package final class ItemChannel {
     let bound = LoopBound(self, on: loop)
     let id = Slot()
     try await withTaskCancellationHandler {
-      try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Void, any Error>) in
+      try await withUnsafeThrowingContinuation {
+        (continuation: UnsafeContinuation<Void, any Error>) in
         id.value = enqueue(item) { error in
           if let error { continuation.resume(throwing: error) } else { continuation.resume() }
         }
@@ -123,7 +130,7 @@ package final class ItemChannel {
     let bound = LoopBound(self, on: loop)
     return try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation { continuation in
-        receiver = (id, { continuation.resume(with: $0) })
+        receiver = Receiver(id: id) { continuation.resume(with: $0) }
       }
     } onCancel: {
       bound.loop.perform { bound.value.cancelReceive(id) }
@@ -154,7 +161,7 @@ package final class ItemChannel {
       outbound.grant(total: header.total)
       link.needsFlush(self)
       onCredit?()
-    case .finish: inbound.finish()
+    case .finish: try inbound.finish()
     }
     deliver()
   }

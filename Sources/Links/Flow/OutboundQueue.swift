@@ -36,7 +36,9 @@ struct OutboundQueue {
 
   mutating func grant(total: UInt64) { window.grant(total: total) }
 
-  /// Puts a small item straight into the frame. Only when `canSendNow`.
+  /// Puts a small item straight into the frame.
+  ///
+  /// Only when `canSendNow`.
   mutating func appendNow(_ bytes: UnsafeRawBufferPointer) {
     window.spend(bytes.count)
     frame.append(bytes)

@@ -55,7 +55,9 @@ package final class DescriptorPoller {
     _ = epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event)
   }
 
-  /// Stops watching; to be called before the descriptor is closed. Unknown descriptors are ignored.
+  /// Stops watching; to be called before the descriptor is closed.
+  ///
+  /// Unknown descriptors are ignored.
   package func remove(_ descriptor: Int32) {
     guard watches.removeValue(forKey: descriptor) != nil else { return }
     var event = epoll_event()

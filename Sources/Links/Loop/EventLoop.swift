@@ -1,6 +1,8 @@
 internal import CLinux
+internal import DequeModule
 internal import Glibc
 internal import Synchronization
+internal import ZeroMQ
 
 /// The event loop of a node: one thread, the main thread, that waits for descriptors and timers and
 /// is the task executor that the node's program runs on.
@@ -22,10 +24,11 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   private let thread: pthread_t
   private let wakeDescriptor: Int32
-  private let inbox = Mutex(Inbox())
+  private let inbox = Lock(Inbox())
   private let inboxHasWork = Atomic<Bool>(false)
 
   @exclusivity(unchecked) private var jobs = JobQueue()
+  @exclusivity(unchecked) private var closures: Deque<@Sendable () -> Void> = []
   package let poller: DescriptorPoller
   package let timers = TimerQueue()
   /// Called before the loop looks at descriptors: links take what came and flush what was sent.
@@ -74,8 +77,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     _ = Glibc.write(wakeDescriptor, &one, 8)
   }
 
-  /// Adds work that is done in each turn before the loop looks at descriptors. True asks for another
-  /// turn without waiting.
+  /// Adds work that is done in each turn before the loop looks at descriptors.
+  ///
+  /// True asks for another turn without waiting.
   ///
   /// - Returns: A number to remove the hook by.
   @discardableResult
@@ -90,13 +94,17 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     turnHooks[number] = { false }
   }
 
-  /// Runs turns until `isDone` says so. May be called again from within a turn.
+  /// Runs turns until `isDone` says so.
+  ///
+  /// May be called again from within a turn.
   ///
   /// A turn: jobs, hooks, then descriptors and timers, waiting only when nothing is left to do.
   package func run(until isDone: () -> Bool) {
     assertCurrent()
     while !isDone() {
       takeInbox()
+      // One by one from a queue that a nested run sees too.
+      while let closure = closures.popFirst() { closure() }
       runJobs()
       var hasMore = false
       for hook in turnHooks where hook() { hasMore = true }
@@ -114,7 +122,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
       return inbox
     }
     for job in taken.jobs { jobs.append(job) }
-    for closure in taken.closures { closure() }
+    closures.append(contentsOf: taken.closures)
   }
 
   private func runJobs() {

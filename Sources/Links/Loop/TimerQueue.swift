@@ -36,7 +36,9 @@ package final class TimerQueue {
     return id
   }
 
-  /// Forgets a timer. One that has fired is ignored.
+  /// Forgets a timer.
+  ///
+  /// One that has fired is ignored.
   package func cancel(_ id: ID) {
     guard actions.removeValue(forKey: id) != nil else { return }
     // Cancelled deadlines are dropped when they come up; rebuilt when they are the most of the heap.

@@ -1,5 +1,5 @@
-internal import ZeroMQ
 internal import Wire
+internal import ZeroMQ
 
 /// A socket on the loop: one frame a message, sent at once and received in turns.
 ///

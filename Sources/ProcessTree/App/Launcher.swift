@@ -48,8 +48,10 @@ struct Launcher {
     try main.runRoot { root in try await app.init().run(in: root) }
   }
 
-  /// Runs a child whose bootstrap record is waiting. A child makes its own fork server before it
-  /// starts anything; what that clones comes back here as a child of the child.
+  /// Runs a child whose bootstrap record is waiting.
+  ///
+  /// A child makes its own fork server before it starts anything; what that clones comes back here
+  /// as a child of the child.
   private func runChild(wasSpawned: Bool) throws -> Never {
     var wasSpawned = wasSpawned
     while true {

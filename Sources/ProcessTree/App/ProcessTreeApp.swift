@@ -41,7 +41,9 @@ extension ProcessTreeApp {
   }
 
   /// Makes this process the root of a tree, or, in a process that was started as a child, the
-  /// child; runs it and exits. To be called on the main thread, before anything starts a thread.
+  /// child; runs it and exits.
+  ///
+  /// To be called on the main thread, before anything starts a thread.
   public nonisolated static func takeOver() -> Never {
     Launcher(app: Self.self).run()
   }

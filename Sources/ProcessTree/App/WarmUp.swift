@@ -5,7 +5,9 @@ internal import ProcessControl
 internal import Wire
 
 /// Does once, before the fork server is made, what every child would do first: children inherit
-/// resolved symbols, metadata and touched memory. Halves the time of a start.
+/// resolved symbols, metadata and touched memory.
+///
+/// Halves the time of a start.
 ///
 /// The process has one thread afterwards, as before. Nothing here locks a `Mutex`: the main thread's
 /// id, which a lock remembers, would be wrong in every child.

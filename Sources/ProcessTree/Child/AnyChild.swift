@@ -35,10 +35,14 @@ public class AnyChild: @unchecked Sendable {
   /// The place in the tree, written like a default name; unique in a run.
   public var path: String { specification.path.description }
 
-  /// Whether the child is stopped, and not joined, when this node ends. Set when it is made.
+  /// Whether the child is stopped, and not joined, when this node ends.
+  ///
+  /// Set when it is made.
   public var isDaemon: Bool { specification.isDaemon }
 
-  /// The process; nil before the start. After the end it is the id that the process had.
+  /// The process; nil before the start.
+  ///
+  /// After the end it is the id that the process had.
   public var pid: Int32? { state.withLock(\.pid) }
 
   /// Python's exit code: nil while the child has not ended, then 0 after a result, N after
@@ -73,19 +77,24 @@ public class AnyChild: @unchecked Sendable {
   }
 
   /// Asks the child to stop, then SIGTERM, then SIGKILL, each after its time; returns when it has
-  /// been reaped. Its descendants are stopped with it, within the same deadline.
+  /// been reaped.
+  ///
+  /// Its descendants are stopped with it, within the same deadline.
   @discardableResult
   public func stop(reason: String = "asked to stop") async throws -> ExitStatus? {
     try await end(from: .ask, reason: reason)
   }
 
-  /// Sends SIGTERM, and SIGKILL after the policy's time; does not wait. Nothing happens to a child
-  /// that has ended.
+  /// Sends SIGTERM, and SIGKILL after the policy's time; does not wait.
+  ///
+  /// Nothing happens to a child that has ended.
   public func terminate() {
     request(.terminate, reason: "terminate() was called")
   }
 
-  /// Sends SIGKILL; does not wait. The child's descendants end with it.
+  /// Sends SIGKILL; does not wait.
+  ///
+  /// The child's descendants end with it.
   public func kill() {
     request(.kill, reason: "kill() was called")
   }

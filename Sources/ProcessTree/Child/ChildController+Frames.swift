@@ -56,8 +56,9 @@ extension ChildController {
     try dataLink.receive(frame)
   }
 
-  /// Notes what a child said against the protocol. One event stands for many: a child that sends
-  /// nonsense must not become a flood of events.
+  /// Notes what a child said against the protocol.
+  ///
+  /// One event stands for many: a child that sends nonsense must not become a flood of events.
   func noteViolation(_ reason: String) {
     violations += 1
     guard violations.nonzeroBitCount == 1 else { return }

@@ -6,13 +6,15 @@ internal import Synchronization
 internal import Wire
 
 /// What the parent holds of a started child, and how it carries out what the child's lifecycle
-/// decides. Belongs to the loop; gone once the child has been reaped.
+/// decides.
+///
+/// Belongs to the loop; gone once the child has been reaped.
 final class ChildController {
   let child: AnyChild
   unowned let runtime: NodeRuntime
   let credentials: Credentials
   let tag: RunTag
-  let dataLink: DataLink
+  private(set) var dataLink: DataLink
 
   private(set) var lifecycle: ChildLifecycle
   private(set) var stopRequest: StopRequest?
@@ -49,11 +51,23 @@ final class ChildController {
       policy: child.specification.stopPolicy ?? configuration.stopPolicy,
       startDeadline: configuration.startDeadline)
     memoryKills = runtime.memoryKills
+    dataLink = DataLink(on: runtime.loop) { _ in }
+    makeDataLink()
+  }
+
+  /// Makes the link for data, and the edge on it that programs use.
+  private func makeDataLink() {
     let position = child.specification.position
     dataLink = DataLink(on: runtime.loop) { [unowned runtime] frame in
       runtime.listeners?.data.send(frame, to: position)
     }
     dataLink.onConnectionNeeded = { [weak self] in self?.askForDataConnection() }
+    askedForData = false
+    let messages = LoopBound(dataLink.channel(EdgeChannels.messages), on: runtime.loop)
+    let edge = Edge(messages) { [bound = LoopBound(runtime, on: runtime.loop), child] message in
+      bound.perform { $0.controller(of: child)?.send(message) }
+    }
+    child.state.withLock { $0.edge = edge }
   }
 
   private var askedForData = false
@@ -117,6 +131,30 @@ final class ChildController {
     handle(.connected)
   }
 
+  /// What the child said before the fork server told that it exists.
+  private var beforeStart: [() -> Void] = []
+  /// A child that is not known to exist yet has little to say; the bound is never met in practice.
+  private static let mostBeforeStart = 1_024
+
+  /// Does something about the child now, or once its start is known: a quick child speaks before
+  /// the fork server has answered, and its events have an order.
+  func afterStart(_ body: @escaping () -> Void) {
+    guard process == nil else { return body() }
+    if beforeStart.count < Self.mostBeforeStart { beforeStart.append(body) }
+  }
+
+  /// Gives up a process that never was announced, for another start.
+  func forgetAttempt() {
+    beforeStart = []
+    isConnected = false
+    streams?.drainAndClose()
+    streams = nil
+    if let deathPipe { Descriptors.close(deathPipe) }
+    deathPipe = nil
+    dataLink.close(.peerGone)
+    makeDataLink()
+  }
+
   func send(_ message: ControlMessage) {
     runtime.listeners?.control.send(message.frame(), to: child.specification.position)
   }
@@ -153,6 +191,9 @@ final class ChildController {
       return self.handle(.exited)
     }
     self.handle(.processStarted)
+    let waiting = beforeStart
+    beforeStart = []
+    for body in waiting { body() }
   }
 
   func couldNotStart(_ reason: String) {

@@ -84,11 +84,6 @@ extension NodeRuntime {
       credentials: Credentials(
         runSecret: runSecret, token: try randomBytes(Credentials.length)),
       in: self)
-    let messages = controller.dataLink.channel(EdgeChannels.messages)
-    let edge = Edge(LoopBound(messages, on: loop)) { [bound = LoopBound(self, on: loop)] message in
-      bound.perform { $0.controller(of: child)?.send(message) }
-    }
-    child.state.withLock { $0.edge = edge }
     add(controller)
     controller.handle(.start)
   }

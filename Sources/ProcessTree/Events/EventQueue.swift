@@ -56,11 +56,10 @@ final class EventQueue: Sendable {
     await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         let immediate = state.withLock { state -> LifecycleEvent?? in
+          if Task.isCancelled { return .some(nil) }
           if let event = state.events.popFirst() { return .some(event) }
-          // One subscription has one iterator; a second waiter ends the first.
-          guard !state.isFinished, !Task.isCancelled, state.waiter == nil else {
-            return .some(nil)
-          }
+          // One subscription has one iterator: a second that waits gets the end.
+          guard !state.isFinished, state.waiter == nil else { return .some(nil) }
           state.waiter = continuation
           return nil
         }

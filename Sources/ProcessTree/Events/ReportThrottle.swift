@@ -12,7 +12,9 @@ struct ReportThrottle {
   private var held: ProgressReport?
   private var coalesced = 0
 
-  /// Takes a report. Returns it when it may be sent now; else it is held until the period ends.
+  /// Takes a report.
+  ///
+  /// Returns it when it may be sent now; else it is held until the period ends.
   mutating func offer(
     _ report: ProgressReport, at now: SuspendingClock.Instant
   ) -> ProgressReport? {

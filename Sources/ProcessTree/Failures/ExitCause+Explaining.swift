@@ -25,8 +25,10 @@ extension ExitCause {
     SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS,
   ]
 
-  /// The cause that fits the evidence. What the node said counts before what the kernel saw, and
-  /// what the kernel saw before what was asked for.
+  /// The cause that fits the evidence.
+  ///
+  /// What the node said counts before what the kernel saw, and what the kernel saw before what was
+  /// asked for.
   static func explaining(_ evidence: ExitEvidence) -> Self {
     if evidence.startTimedOut {
       return .couldNotStart(reason: "it did not say that it was ready in time")

@@ -46,7 +46,9 @@ struct GroupState<Output: Sendable> {
   /// Gives a slot back that no child was started in.
   mutating func returnSlot() { alive -= 1 }
 
-  /// A child has been reaped. True when the others have to be stopped because of it.
+  /// A child has been reaped.
+  ///
+  /// True when the others have to be stopped because of it.
   mutating func ended(_ number: Int, _ ending: Ending) -> Bool {
     alive -= 1
     switch ending {

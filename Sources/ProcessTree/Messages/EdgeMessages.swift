@@ -13,7 +13,9 @@ public struct EdgeMessages<Message: Decodable & Sendable>: AsyncSequence, Sendab
   public struct Iterator: AsyncIteratorProtocol {
     let edge: Edge
 
-    /// The next message; nil at the end. Throws `CancellationError` when the task is cancelled.
+    /// The next message; nil at the end.
+    ///
+    /// Throws `CancellationError` when the task is cancelled.
     public mutating func next() async throws -> Message? {
       guard let bytes = try await edge.receive() else { return nil }
       do {

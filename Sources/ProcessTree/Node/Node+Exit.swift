@@ -3,7 +3,9 @@ internal import Links
 
 extension Node {
   /// Ends the node with this exit code, as `sys.exit` does: its children are stopped, what was sent
-  /// is delivered, the parent is told. The rest of the program does not run.
+  /// is delivered, the parent is told.
+  ///
+  /// The rest of the program does not run.
   ///
   /// An exit is not a result: whoever awaits one gets a ``ChildFailure`` with the cause `exited`,
   /// except that 0 is the success of a program that returns nothing.

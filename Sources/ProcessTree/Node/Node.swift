@@ -53,8 +53,9 @@ public final class Node: Sendable {
     }
   }
 
-  /// Who asked this node to stop, and why; nil while nobody has. The program's task is cancelled at
-  /// the same time.
+  /// Who asked this node to stop, and why; nil while nobody has.
+  ///
+  /// The program's task is cancelled at the same time.
   public var stopRequest: StopRequest? { shared.stopRequest }
 
   /// A logger whose records reach the root with the node's name as `node.name`.

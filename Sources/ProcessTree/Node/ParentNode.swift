@@ -17,6 +17,8 @@ public struct ParentNode: Sendable {
   /// The parent's process.
   public var pid: Int32 { peer.pid }
 
-  /// Whether the parent still lives. A node does not outlive its parent for long.
+  /// Whether the parent still lives.
+  ///
+  /// A node does not outlive its parent for long.
   public var isAlive: Bool { getppid() == peer.pid }
 }

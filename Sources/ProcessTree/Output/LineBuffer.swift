@@ -10,17 +10,25 @@ struct LineBuffer {
     var lines: [[UInt8]] = []
     var start = bytes.startIndex
     while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
-      rest.append(contentsOf: bytes[start..<end])
+      add(bytes[start..<end], to: &lines)
       lines.append(rest)
-      rest.removeAll()
+      rest = []
       start = end + 1
     }
-    rest.append(contentsOf: bytes[start...])
-    while rest.count >= Self.longestLine {
-      lines.append(Array(rest.prefix(Self.longestLine)))
-      rest.removeFirst(Self.longestLine)
-    }
+    add(bytes[start...], to: &lines)
     return lines
+  }
+
+  /// Adds bytes without a line end to the line that is growing, and cuts it as often as need be.
+  private mutating func add(_ bytes: Slice<UnsafeRawBufferPointer>, to lines: inout [[UInt8]]) {
+    var bytes = bytes
+    while rest.count + bytes.count > Self.longestLine {
+      let head = bytes.prefix(Self.longestLine - rest.count)
+      lines.append(rest + head)
+      rest = []
+      bytes = bytes.dropFirst(head.count)
+    }
+    rest.append(contentsOf: bytes)
   }
 
   /// What is left when the stream has ended; nil when it ended with a line end.

@@ -34,7 +34,7 @@ struct OutputChunk: Sendable {
     guard let count = try? reader.readArrayHeader(), count >= 2,
       let node = try? reader.readString(), let number = try? reader.readInt(),
       let stream = OutputStream(rawValue: number),
-      let lines = try? (0..<count - 2).map({ _ in try reader.readBinary() })
+      let lines = try? (0..<count - 2).map({ _ in try reader.readBinary() }), reader.isAtEnd
     else { return nil }
     self.init(node: node, stream: stream, lines: lines)
   }

@@ -28,7 +28,9 @@ struct ProgramReference: Sendable {
     }
   }
 
-  /// The program's type in a child. Only types that conform to `NodeProgram` can be had.
+  /// The program's type in a child.
+  ///
+  /// Only types that conform to `NodeProgram` can be had.
   static func resolve(
     name: String, listIndex: Int?, listed: [any NodeProgram.Type]
   ) throws(ProcessTreeError) -> any NodeProgram.Type {

@@ -58,8 +58,9 @@ enum Bootstrap {
       BootstrapRecord.self, from: try read(count: length))
   }
 
-  /// Leaves a mark in the descriptor that the program is about to run. Unlike a frame, which a
-  /// thread of its own has to send, it is there whatever happens next.
+  /// Leaves a mark in the descriptor that the program is about to run.
+  ///
+  /// Unlike a frame, which a thread of its own has to send, it is there whatever happens next.
   static func markBegun() {
     var mark: UInt8 = 1
     _ = Glibc.write(descriptor, &mark, 1)

@@ -16,8 +16,6 @@ final class ForkServerClient {
     let id: UInt64
     let tag: RunTag
     let descriptors: ChildDescriptors
-    /// Closes what the node holds of the child's descriptors, once they are sent or never will be.
-    let closeDescriptors: () -> Void
   }
 
   private let server: ForkServer
@@ -40,13 +38,13 @@ final class ForkServerClient {
   var pid: Int32 { server.pid }
 
   /// Asks for a child.
+  ///
+  /// The descriptors are the caller's to close once there is an answer.
   func request(
-    id: UInt64, tag: RunTag, descriptors: ChildDescriptors,
-    closeDescriptors: @escaping () -> Void, answer: @escaping (Answer) -> Void
+    id: UInt64, tag: RunTag, descriptors: ChildDescriptors, answer: @escaping (Answer) -> Void
   ) {
     answers[id] = answer
-    waiting.append(
-      Request(id: id, tag: tag, descriptors: descriptors, closeDescriptors: closeDescriptors))
+    waiting.append(Request(id: id, tag: tag, descriptors: descriptors))
     sendWaiting()
   }
 
@@ -67,7 +65,6 @@ final class ForkServerClient {
         }
       }
       waiting.removeFirst()
-      request.closeDescriptors()
     }
   }
 
@@ -84,9 +81,7 @@ final class ForkServerClient {
   private func lose() {
     guard !isLost else { return }
     dismiss()
-    let unsent = waiting
     waiting = []
-    for request in unsent { request.closeDescriptors() }
     end()
     onLost()
     let unanswered = answers

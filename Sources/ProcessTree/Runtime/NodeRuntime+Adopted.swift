@@ -85,6 +85,9 @@ extension NodeRuntime {
   /// A child's end has been made known.
   func concluded(_ controller: ChildController, _ report: ExitReport) {
     let child = controller.child
+    if report.pid != nil, !controller.saidGoodbye {
+      directory.removeSocketsOfTheDead(run: identity.run.runID)
+    }
     loseDescendants(of: child)
     emit(.exited(report), about: child)
     events.finish(child.specification.path)

@@ -19,8 +19,10 @@ extension NodeRuntime {
     events.emit(event, about: identity.path)
   }
 
-  /// Takes the events of a child's subtree. What the child says about itself is numbered here; a
-  /// child cannot speak of nodes that are not below it.
+  /// Takes the events of a child's subtree.
+  ///
+  /// What the child says about itself is numbered here; a child cannot speak of nodes that are not
+  /// below it.
   func receiveEvents(_ records: [[UInt8]], from child: AnyChild) {
     let path = child.specification.path
     for bytes in records {

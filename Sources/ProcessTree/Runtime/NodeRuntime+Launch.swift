@@ -70,7 +70,7 @@ extension NodeRuntime {
     }
     forkServer.request(
       id: UInt64(controller.child.specification.position), tag: controller.tag,
-      descriptors: ends.childDescriptors, closeDescriptors: {}
+      descriptors: ends.childDescriptors
     ) { [weak self, weak controller] answer in
       guard let self, let controller else { return ends.closeAll() }
       switch answer {
@@ -82,8 +82,12 @@ extension NodeRuntime {
         controller.couldNotStart(
           "the fork server could not clone itself: \(String(cString: strerror(errno)))")
       case .lost:
-        // It may have cloned before it went; that child was ended with the lost server's others.
-        spawn(controller, ends)
+        // It may have cloned before it went; that child has been ended, and may have read the record.
+        ends.closeAll()
+        controller.forgetAttempt()
+        listeners?.control.forget(controller.child.specification.position)
+        listeners?.data.forget(controller.child.specification.position)
+        launch(controller)
       }
     }
   }

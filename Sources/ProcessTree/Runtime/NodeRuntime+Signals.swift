@@ -34,8 +34,9 @@ extension NodeRuntime {
     }
   }
 
-  /// The process had been stopped, nobody knows for how long: deadlines begin anew. The root, which
-  /// the shell continues, has the whole run continued.
+  /// The process had been stopped, nobody knows for how long: deadlines begin anew.
+  ///
+  /// The root, which the shell continues, has the whole run continued.
   private func resume() {
     loop.timers.restart()
     guard identity.isRoot else { return }

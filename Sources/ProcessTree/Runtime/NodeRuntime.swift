@@ -5,7 +5,9 @@ internal import ProcessControl
 internal import Supervision
 internal import Wire
 
-/// The effects of a node: its sockets, its children, its way up. Belongs to the loop.
+/// The effects of a node: its sockets, its children, its way up.
+///
+/// Belongs to the loop.
 final class NodeRuntime {
   /// The sockets on which children connect.
   struct Listeners {
@@ -180,8 +182,10 @@ final class NodeRuntime {
     guard let controller = controllers[position] else { return }
     switch kind {
     case .control:
-      controller.send(.welcome(.current))
-      controller.connected()
+      controller.afterStart {
+        controller.send(.welcome(.current))
+        controller.connected()
+      }
     case .data:
       controller.dataLink.connected()
     }
@@ -193,7 +197,9 @@ final class NodeRuntime {
     guard let controller = controllers[position] else { return }
     do throws(WireError) {
       switch kind {
-      case .control: controller.receive(try ControlMessage(frame: Array(frame)))
+      case .control:
+        let message = try ControlMessage(frame: Array(frame))
+        controller.afterStart { controller.receive(message) }
       case .data: try controller.receiveData(frame)
       }
     } catch {

@@ -4,7 +4,9 @@ internal import ProcessControl
 internal import Wire
 
 /// A child's way up: the control socket, the data socket once it is needed, and the descriptor whose
-/// end says that the parent has gone. Belongs to the loop.
+/// end says that the parent has gone.
+///
+/// Belongs to the loop.
 final class ParentLink {
   private let hello: Hello
   private let endpoints: BootstrapRecord.Endpoints

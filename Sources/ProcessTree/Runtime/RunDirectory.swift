@@ -118,6 +118,18 @@ struct RunDirectory {
     unlink(socket(of: pid, "d"))
   }
 
+  /// Removes the sockets of all nodes of the run that are no more.
+  ///
+  /// One that died in the middle of clearing up after a child of its own has left that child's.
+  func removeSocketsOfTheDead(run: UInt32) {
+    for name in Self.entries(of: path) {
+      guard let pid = Int32(name.prefix { $0 != "." }), RunTag.read(of: pid)?.run != run else {
+        continue
+      }
+      unlink(path + "/" + name)
+    }
+  }
+
   private static func remove(_ directory: String) {
     for name in entries(of: directory) { unlink(directory + "/" + name) }
     rmdir(directory)

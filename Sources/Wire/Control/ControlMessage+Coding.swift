@@ -14,6 +14,17 @@ extension ControlMessage {
     case goodbyeAcknowledged = 19
     case connectData = 20
     case rejected = 32
+
+    /// The fields that follow the number; nil where there may be any number of them.
+    var fields: Int? {
+      switch self {
+      case .ready, .goodbyeAcknowledged, .connectData: 0
+      case .refused: 1
+      case .outcome, .goodbye, .welcome, .rejected: 2
+      case .stop: 3
+      case .events, .log: nil
+      }
+    }
   }
 
   /// The second element of an outcome.
@@ -77,6 +88,9 @@ extension ControlMessage {
       let number = try reader.readInt()
       guard fields >= 0, let kind = Kind(rawValue: number) else {
         throw WireError("no control message has the number \(number)")
+      }
+      guard kind.fields.map({ $0 == fields }) ?? true else {
+        throw WireError("a control message \(number) does not have \(fields) fields")
       }
       self = try Self.read(kind, fields: fields, from: &reader)
       guard reader.isAtEnd else { throw WireError("bytes after a control message") }

@@ -9,7 +9,9 @@ package struct DataFrameItems {
     left = header.count
   }
 
-  /// The bytes of the next item or piece of one; nil after the last. They are the frame's own.
+  /// The bytes of the next item or piece of one; nil after the last.
+  ///
+  /// They are the frame's own.
   package mutating func next() throws(WireError) -> UnsafeRawBufferPointer? {
     guard left > 0 else {
       guard offset == frame.count else { throw WireError("bytes after the last item of a frame") }

@@ -1,5 +1,6 @@
 import Glibc
 import ProcessTree
+import ProcessTreeTesting
 
 struct Trouble: Error, Codable, Equatable {
   var code: Int
@@ -168,5 +169,5 @@ let failureScenarios: [String: Scenario] = [
 
 /// The fork servers among this process's children.
 func helperPIDs() -> [Int32] {
-  ResourceAuditChildren().filter { readFile("/proc/\($0)/comm").hasPrefix("ptree-forksrv") }
+  ResourceAudit.children().filter { readFile("/proc/\($0)/comm").hasPrefix("ptree-forksrv") }
 }

@@ -68,7 +68,8 @@ final class Expectations {
 
 typealias Scenario = @Sendable (Node, Expectations) async throws -> Void
 
-let scenarios: [String: Scenario] = lifecycleScenarios
+let scenarios: [String: Scenario] =
+  lifecycleScenarios
   .merging(failureScenarios) { $1 }
   .merging(groupScenarios) { $1 }
   .merging(stopScenarios) { $1 }

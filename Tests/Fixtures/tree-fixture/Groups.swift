@@ -2,8 +2,6 @@ import Glibc
 import ProcessTree
 import ProcessTreeTesting
 
-func ResourceAuditChildren() -> [Int32] { ResourceAudit.children() }
-
 /// Counts how many of its kind are alive at once, by files in a directory.
 struct Counted: NodeProgram {
   static var spawnsChildren: Bool { false }

@@ -106,7 +106,8 @@ struct Bush: NodeProgram {
 
 /// Starts a program that leaves its session, its parents and its environment behind.
 func daemonise() {
-  let script = "setsid sh -c 'env -i sleep 987654 </dev/null >/dev/null 2>&1 &' </dev/null >/dev/null 2>&1"
+  let quiet = "</dev/null >/dev/null 2>&1"
+  let script = "setsid sh -c 'env -i sleep 987654 \(quiet) &' \(quiet)"
   _ = script.withCString { system($0) }
 }
 

@@ -135,8 +135,9 @@ let stopScenarios: [String: Scenario] = [
   "killTree": { root, test in
     let child = try await root.spawn(Bush(depth: 2, fanOut: 3, daemonEvery: 2))
     while root.snapshot.counts[.ready] != 14 { try await Task.sleep(for: .milliseconds(2)) }
-    let pids = root.snapshot.root.children.flatMap { [$0] + $0.children + $0.children.flatMap(\.children) }
-      .compactMap(\.pid)
+    let top = root.snapshot.root.children
+    let below = top.flatMap(\.children)
+    let pids = (top + below + below.flatMap(\.children)).compactMap(\.pid)
     child.kill()
     _ = try await child.join()
     try await Task.sleep(for: .milliseconds(500))
