@@ -84,7 +84,11 @@ let package = Package(
     .executableTarget(
       name: "tree-fixture", dependencies: ["ProcessTree", "ProcessTreeTesting"],
       path: "Tests/Fixtures/tree-fixture", swiftSettings: settings, linkerSettings: bindNow),
-    .testTarget(name: "EndToEndTests", dependencies: ["ptree"], swiftSettings: settings),
+    // The README's program, as it stands there.
+    .executableTarget(
+      name: "readme-example", dependencies: ["ProcessTree"], path: "Tests/Fixtures/readme-example"),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["ptree"], swiftSettings: settings),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "MessagePack"], swiftSettings: settings),
     .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: settings),
@@ -101,7 +105,7 @@ let package = Package(
       name: "DefaultIsolation", dependencies: ["ProcessTree"], path: "Tests/DefaultIsolation",
       swiftSettings: settings + [.defaultIsolation(MainActor.self)]),
     .testTarget(
-      name: "ProcessTreeTests", dependencies: ["tree-fixture"], swiftSettings: settings),
+      name: "ProcessTreeTests", dependencies: ["tree-fixture", "readme-example"], swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ]
 )

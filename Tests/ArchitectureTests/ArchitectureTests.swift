@@ -46,7 +46,8 @@ import Testing
 
   @Test func codeOfTheReadmeIsCodeOfTheExamples() throws {
     guard SourceTree.exists("README.md") else { return }
-    let examples = try SourceTree.files(in: ["Examples"], endings: [".swift"])
+    let examples = try SourceTree.files(
+      in: ["Examples", "Tests/Fixtures/readme-example"], endings: [".swift"])
     let readme = try SourceTree.file("README.md")
     #expect(DocumentRules.inventedCode(in: readme, sources: examples) == [])
   }

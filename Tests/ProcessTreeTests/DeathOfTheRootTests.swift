@@ -48,71 +48,48 @@ extension ProcessTrees {
     }
 
     @Test(arguments: startMethods)
-    func randomNodesAndForkServersMayDieAtOnce(method: String) throws {
+    func randomNodesAndForkServersMayDieAtOnce(method: String) async throws {
       let seed = seed
       let count = method == "spawn" ? rounds / 5 : rounds
-      try Fixture.expectSuccess(
+      try await Fixture.expectSuccess(
         of: "chaos", method, arguments: ["\(seed)", "\(count)"], timeout: 400)
     }
 
     @Test(arguments: startMethods)
-    func childrenMayDieAtAnyMoment(method: String) throws {
+    func childrenMayDieAtAnyMoment(method: String) async throws {
       let seed = seed
-      try Fixture.expectSuccess(
+      try await Fixture.expectSuccess(
         of: "churn", method, arguments: ["\(seed)", "\(rounds)"], timeout: 200)
     }
 
-    @Test func theNextRunSweepsWhatNobodyOutlived() throws {
+    @Test func runsThatStartTogetherLeaveEachOtherAlone() throws {
+      for _ in 0..<10 {
+        let runs = try (0..<8).map { _ in
+          let process = Process()
+          process.executableURL = try Fixture.executable
+          process.arguments = ["squares"]
+          process.standardInput = FileHandle.nullDevice
+          try process.run()
+          return process
+        }
+        for run in runs {
+          run.waitUntilExit()
+          #expect(run.terminationReason == .exit && run.terminationStatus == 0)
+        }
+      }
+    }
+
+    @Test func theNextRunSweepsWhatNobodyOutlived() async throws {
       let tree = try HeldTree("forkServer")
       // All at once, fork servers included: nobody is left to sweep.
       for pid in tree.processes().keys { kill(pid, SIGSTOP) }
       for (pid, name) in tree.processes() where name != "sleep" { kill(pid, SIGKILL) }
       tree.process.waitUntilExit()
       let daemons = tree.processes().values.filter { $0 == "sleep" }.count
-      try Fixture.expectSuccess(of: "sweepsDeadRuns", "forkServer")
+      try await Fixture.expectSuccess(of: "sweepsDeadRuns", "forkServer")
       #expect(tree.survivors().isEmpty)
       #expect(daemons > 0)
       #expect(!FileManager.default.fileExists(atPath: tree.directory))
-    }
-  }
-
-  @Suite struct SignalTests {
-    @Test(arguments: [SIGINT, SIGTERM, SIGHUP], startMethods)
-    func oneSignalEndsTheTreeInOrder(signal: Int32, method: String) throws {
-      let tree = try HeldTree(method)
-      kill(tree.pid, signal)
-      tree.process.waitUntilExit()
-      #expect(tree.process.terminationReason == .exit)
-      #expect(tree.process.terminationStatus == 128 + signal)
-      // Children were gone first.
-      #expect(tree.processes().isEmpty)
-      #expect(!FileManager.default.fileExists(atPath: tree.directory))
-    }
-
-    @Test(arguments: startMethods)
-    func aStoppedTreeStopsAndGoesOnWithItsRoot(method: String) throws {
-      let tree = try HeldTree(method, daemonEvery: 0)
-      kill(tree.pid, SIGTSTP)
-      #expect(Self.waitForState("T", of: tree))
-      kill(tree.pid, SIGCONT)
-      #expect(Self.waitForState("S", of: tree))
-      kill(tree.pid, SIGTERM)
-      tree.process.waitUntilExit()
-      #expect(tree.process.terminationStatus == 128 + SIGTERM)
-    }
-
-    private static func waitForState(_ state: Character, of tree: HeldTree) -> Bool {
-      for _ in 0..<1_000 {
-        let states = tree.processes().filter { $0.value != "ptree-forksrv" }.keys.map { pid in
-          let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-          return stat?.split(separator: ")").last?.dropFirst().first ?? "?"
-        }
-        if states.count > 10, states.allSatisfy({ $0 == state || ($0 == "R" && state == "S") }) {
-          return true
-        }
-        usleep(5_000)
-      }
-      return false
     }
   }
 }

@@ -39,7 +39,7 @@ struct Fixture {
     _ scenario: String, _ method: String = "forkServer", arguments: [String] = [],
     environment: [String: String] = [:], shell: String = "", timeout: TimeInterval = 120,
     executable: URL? = nil
-  ) throws -> Outcome {
+  ) async throws -> Outcome {
     let files = try TemporaryDirectory()
     let output = files.url.appending(path: "output")
     let errors = files.url.appending(path: "errors")
@@ -58,7 +58,8 @@ struct Fixture {
     process.standardInput = FileHandle.nullDevice
     try process.run()
     let deadline = Date(timeIntervalSinceNow: timeout)
-    while process.isRunning, Date() < deadline { usleep(2_000) }
+    // Waiting must not keep one of the few threads that all tests share.
+    while process.isRunning, Date() < deadline { try await Task.sleep(for: .milliseconds(2)) }
     if process.isRunning {
       kill(process.processIdentifier, SIGKILL)
       Issue.record("\(scenario) did not end within \(timeout) s")
@@ -75,8 +76,8 @@ struct Fixture {
     of scenario: String, _ method: String, arguments: [String] = [],
     environment: [String: String] = [:], shell: String = "", timeout: TimeInterval = 120,
     executable: URL? = nil
-  ) throws {
-    let outcome = try run(
+  ) async throws {
+    let outcome = try await run(
       scenario, method, arguments: arguments, environment: environment, shell: shell,
       timeout: timeout, executable: executable)
     let failures = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("FAILED") }

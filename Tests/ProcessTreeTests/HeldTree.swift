@@ -8,10 +8,10 @@ struct HeldTree {
   /// The number that marks every process of the run.
   let run: UInt64
 
-  init(_ method: String, daemonEvery: Int = 4) throws {
+  init(_ method: String, daemonEvery: Int = 4, scenario: String = "hold") throws {
     process = Process()
     process.executableURL = try Fixture.executable
-    process.arguments = ["hold", "\(daemonEvery)"]
+    process.arguments = [scenario, "\(daemonEvery)"]
     process.environment = ProcessInfo.processInfo.environment.merging([
       "FIXTURE_START_METHOD": method
     ]) { $1 }

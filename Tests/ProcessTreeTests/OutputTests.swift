@@ -4,16 +4,16 @@ import Testing
 extension ProcessTrees {
   @Suite struct OutputTests {
     @Test(arguments: startMethods)
-    func linesOfChildrenComeOutOfTheRootAsTheyAre(method: String) throws {
-      let outcome = try Fixture.run("output", method)
+    func linesOfChildrenComeOutOfTheRootAsTheyAre(method: String) async throws {
+      let outcome = try await Fixture.run("output", method)
       #expect(outcome.output == "a line of output\n")
       #expect(outcome.errors.contains("a line of error\n"))
       #expect(outcome.errors.contains("and half a line\n"))
     }
 
     @Test(arguments: startMethods)
-    func linesFromFarBelowCanCarryTheirNodesName(method: String) throws {
-      let outcome = try Fixture.run("prefixedOutput", method)
+    func linesFromFarBelowCanCarryTheirNodesName(method: String) async throws {
+      let outcome = try await Fixture.run("prefixedOutput", method)
       let expected = (0..<3).map {
         "Process-1:1:1 | line \($0) of much output from far below\n"
       }
@@ -21,15 +21,15 @@ extension ProcessTrees {
     }
 
     @Test(arguments: startMethods)
-    func muchOutputLosesNothing(method: String) throws {
-      let outcome = try Fixture.run("muchOutput", method)
+    func muchOutputLosesNothing(method: String) async throws {
+      let outcome = try await Fixture.run("muchOutput", method)
       let expected = (0..<50_000).map { "line \($0) of much output from far below\n" }
       #expect(outcome.output == expected.joined())
     }
 
     @Test(arguments: startMethods)
-    func logRecordsReachTheRootWithTheNodesName(method: String) throws {
-      let outcome = try Fixture.run("logging", method)
+    func logRecordsReachTheRootWithTheNodesName(method: String) async throws {
+      let outcome = try await Fixture.run("logging", method)
       let lines = outcome.errors.split(separator: "\n")
       let warning = try #require(lines.first { $0.contains("a warning") })
       #expect(warning.contains("node.name=Process-1"))

@@ -31,12 +31,12 @@ private let eventScenarios = [
 private let messageScenarios = [
   "roundTrips", "largeAndEmptyMessages", "floodUp", "floodDownToSlowSink",
   "senderWaitsForReceiver", "stopWhileFlooded", "undecodableMessage", "messagesAfterTheEnd",
-  "cancelledReceive",
+  "cancelledReceive", "finishedSending", "shortLivedSender",
 ]
 
 /// Scenarios that other suites run, with arguments or limits of their own.
 private let elsewhere = [
-  "output", "prefixedOutput", "muchOutput", "logging", "hold", "chaos", "churn",
+  "output", "prefixedOutput", "muchOutput", "logging", "hold", "holdDeaf", "chaos", "churn",
   "descriptorLimit", "processLimit", "hostileConnections", "sweepsDeadRuns",
   "closedStandardDescriptors",
 ]
@@ -44,37 +44,37 @@ private let elsewhere = [
 extension ProcessTrees {
   @Suite struct ScenarioTests {
     @Test(arguments: lifecycleScenarios, startMethods)
-    func livesAsDocumented(scenario: String, method: String) throws {
-      try Fixture.expectSuccess(of: scenario, method)
+    func livesAsDocumented(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
     }
 
     @Test(arguments: failureScenarios, startMethods)
-    func failsWithItsOwnCause(scenario: String, method: String) throws {
-      try Fixture.expectSuccess(of: scenario, method)
+    func failsWithItsOwnCause(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
     }
 
     @Test(arguments: groupScenarios, startMethods)
-    func keepsTheGroupsPromises(scenario: String, method: String) throws {
-      try Fixture.expectSuccess(of: scenario, method)
+    func keepsTheGroupsPromises(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
     }
 
     @Test(arguments: stopScenarios, startMethods)
-    func stopsInOrderOrByForce(scenario: String, method: String) throws {
-      try Fixture.expectSuccess(of: scenario, method)
+    func stopsInOrderOrByForce(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
     }
 
     @Test(arguments: eventScenarios, startMethods)
-    func tellsWhatHappened(scenario: String, method: String) throws {
-      try Fixture.expectSuccess(of: scenario, method)
+    func tellsWhatHappened(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
     }
 
     @Test(arguments: messageScenarios, startMethods)
-    func carriesMessages(scenario: String, method: String) throws {
-      try Fixture.expectSuccess(of: scenario, method)
+    func carriesMessages(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
     }
 
-    @Test func everyScenarioIsRunSomewhere() throws {
-      let listed = try Fixture.run("")
+    @Test func everyScenarioIsRunSomewhere() async throws {
+      let listed = try await Fixture.run("")
       let known: [[String]] = [
         lifecycleScenarios, failureScenarios, groupScenarios, stopScenarios, eventScenarios,
         messageScenarios, elsewhere,
@@ -82,8 +82,8 @@ extension ProcessTrees {
       #expect(Set(listed.output.split(separator: "\n").map(String.init)) == Set(known.joined()))
     }
 
-    @Test func aFailedExpectationFailsTheRun() throws {
-      let outcome = try Fixture.run("descriptorLimit", shell: "ulimit -n 4096")
+    @Test func aFailedExpectationFailsTheRun() async throws {
+      let outcome = try await Fixture.run("descriptorLimit", shell: "ulimit -n 4096")
       #expect(outcome.status == 1)
       #expect(outcome.errors.contains("FAILED"))
     }

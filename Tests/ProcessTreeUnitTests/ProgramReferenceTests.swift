@@ -161,22 +161,4 @@ enum Ltixlzwxuqaoyhubfdlphmrdshaxgnifymfyzcettoeeaagygffjkgrvugfwgmjalnfeickjtsa
     }
     #expect(code { try resolve("") } == .programNotFindable)
   }
-
-  @Test func changedNamesAreFoundOrRefusedAndNeverTrap() throws {
-    var generator = SeededGenerator.announced("changedNamesAreFoundOrRefusedAndNeverTrap")
-    let good = try #require(_mangledTypeName(GenericProgram<[String: Int]>.self))
-    for _ in 0..<iterations(20_000) {
-      var bytes = Array(good.utf8)
-      for _ in 0..<generator.int(1...3) {
-        let place = generator.int(0...bytes.count - 1)
-        switch generator.int(0...2) {
-        case 0: bytes[place] = UInt8(generator.int(0x21...0x7E))
-        case 1: bytes.remove(at: place)
-        default: bytes.insert(UInt8(generator.int(0x21...0x7E)), at: place)
-        }
-      }
-      let refusal = code { try resolve(String(decoding: bytes, as: UTF8.self)) }
-      #expect(refusal == nil || refusal == .programNotFindable)
-    }
-  }
 }

@@ -6,8 +6,9 @@ internal import Wire
 /// A node's view of what happens in its subtree: numbers, keeps the picture, tells subscribers, and
 /// hands on to the parent.
 final class EventHub {
+  /// Lasts as long as the subscriber holds the queue: one who has turned away gathers no events.
   private struct Subscription {
-    let queue: EventQueue
+    weak var queue: EventQueue?
     let path: NodePath
   }
 
@@ -28,6 +29,7 @@ final class EventHub {
   /// Events of the node at `path` and of those below it, from now on.
   func subscribe(to path: NodePath) -> LifecycleEvents {
     let queue = EventQueue()
+    subscriptions.removeAll { $0.queue == nil }
     subscriptions.append(Subscription(queue: queue, path: path))
     return LifecycleEvents(queue: queue)
   }
@@ -49,7 +51,7 @@ final class EventHub {
   func deliver(_ event: LifecycleEvent, about path: NodePath) {
     picture.apply(event, about: path)
     for subscription in subscriptions where path.isWithin(subscription.path) {
-      subscription.queue.push(event)
+      subscription.queue?.push(event)
     }
     guard hasParent, let bytes = try? EventRecord(path: path, event: event).encoded(),
       bytes.count <= WireLimits.record
@@ -67,13 +69,13 @@ final class EventHub {
   /// The subscription of a child that has gone ends after its last event.
   func finish(_ path: NodePath) {
     for subscription in subscriptions where subscription.path == path {
-      subscription.queue.finish()
+      subscription.queue?.finish()
     }
-    subscriptions.removeAll { $0.path == path }
+    subscriptions.removeAll { $0.path == path || $0.queue == nil }
   }
 
   func finishAll() {
-    for subscription in subscriptions { subscription.queue.finish() }
+    for subscription in subscriptions { subscription.queue?.finish() }
     subscriptions = []
   }
 

@@ -47,6 +47,10 @@ struct ProgramReference: Sendable {
     return type
   }
 
+  /// Looks a name up that this process, or its parent over the inherited descriptor, has made.
+  ///
+  /// Not for names from anybody else: the runtime's lookup was seen to crash on names that were
+  /// made up.
   private static func find(_ name: String) -> (any NodeProgram.Type)? {
     // Control characters in a mangled name are references to addresses.
     let isPlain = name.utf8.allSatisfy { (0x21...0x7E).contains($0) }

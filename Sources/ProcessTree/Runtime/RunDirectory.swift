@@ -106,8 +106,14 @@ struct RunDirectory {
     return time(nil) - status.st_mtim.tv_sec > 60
   }
 
-  /// Removes the directory and the files in it.
-  func remove() { Self.remove(path) }
+  /// Removes the directory and the files in it, at the end of the run.
+  ///
+  /// Under another name: without its lock file it would look like a dead run's while this one ends.
+  func remove() {
+    let ending = Self.parent + "/." + Self.name(ofDirectory: path)
+    guard rename(path, ending) == 0 else { return }
+    Self.remove(ending)
+  }
 
   /// Where the node with this pid listens.
   func socket(of pid: Int32, _ kind: Character) -> String { "\(path)/\(pid).\(kind)" }

@@ -1,5 +1,6 @@
 import Glibc
 import ProcessTree
+import ProcessTreeTesting
 
 /// Runs the scenario that the first argument names; tests start it and look at what is left.
 ///
@@ -48,6 +49,13 @@ final class Expectations {
 
   func equal<Value: Equatable>(_ left: Value, _ right: Value, line: Int = #line) {
     if left != right { failures.append("line \(line): \(left) is not \(right)") }
+  }
+
+  /// Expects that the process holds what it held before; a socket's thread may need a moment to
+  /// close the end of a peer that has gone.
+  func noLeaks(since before: ResourceAudit, line: Int = #line) {
+    for _ in 0..<200 where ResourceAudit.now() != before { usleep(5_000) }
+    equal(ResourceAudit.now(), before, line: line)
   }
 
   /// The error that `body` throws; expects that it throws one of this type.

@@ -148,7 +148,7 @@ let groupScenarios: [String: Scenario] = [
       return try await group.reduce(0, +)
     }
     test.equal(total, (1...1_000).reduce(0) { $0 + $1 * $1 })
-    test.equal(ResourceAudit.now(), before)
+    test.noLeaks(since: before)
   },
   "fiveHundredAtOnce": { root, test in
     _ = try await root.spawn(Square(number: 0)).result
@@ -158,7 +158,7 @@ let groupScenarios: [String: Scenario] = [
     test.equal(root.children.count, 500)
     for child in children { child.terminate() }
     for child in children { test.equal(try await child.join()?.exitCode, -SIGTERM) }
-    test.equal(ResourceAudit.now(), before)
+    test.noLeaks(since: before)
   },
 ]
 

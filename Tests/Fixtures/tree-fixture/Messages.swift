@@ -88,21 +88,41 @@ let messageScenarios: [String: Scenario] = [
   },
   "senderWaitsForReceiver": { root, test in
     // The child never reads: the sender must suspend with little under way, and fail at its end.
-    let child = try await root.spawn(Sleeper())
-    let sender = Task {
-      var sent = 0
-      do {
-        while true {
-          try await child.send(Note(number: sent, bytes: [UInt8](repeating: 0, count: 10_000)))
-          sent += 1
-        }
-      } catch { return (sent, "\(error)") }
+    for size in [10_000, 300_000, 3_000_000] {
+      let child = try await root.spawn(Sleeper())
+      let sender = Task {
+        var sent = 0
+        do {
+          while true {
+            try await child.send(Note(number: sent, bytes: [UInt8](repeating: 0, count: size)))
+            sent += 1
+          }
+        } catch { return (sent, "\(error)") }
+      }
+      try await Task.sleep(for: .milliseconds(300))
+      child.kill()
+      let (sent, error) = await sender.value
+      test.expect(sent > 0 && sent * size < 5_000_000, "\(sent) of \(size)")
+      test.expect(error.contains("ended"), error)
     }
-    try await Task.sleep(for: .milliseconds(300))
-    child.kill()
-    let (sent, error) = await sender.value
-    test.expect(sent > 3 && sent < 300, "\(sent)")
-    test.expect(error.contains("ended"), error)
+  },
+  "finishedSending": { root, test in
+    let child = try await root.spawn(Sink(count: 1_000, pause: 0))
+    for number in 0..<10 { try await child.send(Note(number: number)) }
+    try child.finishSending()
+    test.equal(try await child.result, 10)
+    let late = await test.thrown(ProcessTreeError.self) { try await child.send(Note(number: 11)) }
+    test.equal(late?.code, .unreachable)
+  },
+  "shortLivedSender": { root, test in
+    // What a child sends just before its end is there, however late somebody asks.
+    for _ in 0..<100 {
+      let child = try await root.spawn(Source(count: 3))
+      try await child.result
+      var numbers: [Int] = []
+      for try await note in try await child.messages(of: Note.self) { numbers.append(note.number) }
+      test.equal(numbers, [0, 1, 2])
+    }
   },
   "stopWhileFlooded": { root, test in
     // Data waits, and control does not wait behind it.

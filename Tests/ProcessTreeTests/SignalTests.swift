@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+extension ProcessTrees {
+  @Suite struct SignalTests {
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP], startMethods)
+    func oneSignalEndsTheTreeInOrder(signal: Int32, method: String) throws {
+      let tree = try HeldTree(method)
+      kill(tree.pid, signal)
+      tree.process.waitUntilExit()
+      #expect(tree.process.terminationReason == .exit)
+      #expect(tree.process.terminationStatus == 128 + signal)
+      // Children were gone first.
+      #expect(tree.processes().isEmpty)
+      #expect(!FileManager.default.fileExists(atPath: tree.directory))
+    }
+
+    @Test(arguments: startMethods)
+    func aSecondSignalEndsARootThatDoesNotListen(method: String) throws {
+      let tree = try HeldTree(method, scenario: "holdDeaf")
+      kill(tree.pid, SIGINT)
+      // Two that come together are one wish.
+      usleep(300_000)
+      #expect(tree.process.isRunning)
+      kill(tree.pid, SIGINT)
+      tree.process.waitUntilExit()
+      #expect(tree.process.terminationStatus == 128 + SIGINT)
+      #expect(tree.survivors().isEmpty)
+    }
+
+    @Test(arguments: startMethods)
+    func aStoppedTreeStopsAndGoesOnWithItsRoot(method: String) throws {
+      let tree = try HeldTree(method, daemonEvery: 0)
+      kill(tree.pid, SIGTSTP)
+      #expect(Self.waitForState("T", of: tree))
+      kill(tree.pid, SIGCONT)
+      #expect(Self.waitForState("S", of: tree))
+      kill(tree.pid, SIGTERM)
+      tree.process.waitUntilExit()
+      #expect(tree.process.terminationStatus == 128 + SIGTERM)
+    }
+
+    private static func waitForState(_ state: Character, of tree: HeldTree) -> Bool {
+      for _ in 0..<1_000 {
+        let states = tree.processes().filter { $0.value != "ptree-forksrv" }.keys.map { pid in
+          let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+          return stat?.split(separator: ")").last?.dropFirst().first ?? "?"
+        }
+        if states.count > 10, states.allSatisfy({ $0 == state || ($0 == "R" && state == "S") }) {
+          return true
+        }
+        usleep(5_000)
+      }
+      return false
+    }
+  }
+}
