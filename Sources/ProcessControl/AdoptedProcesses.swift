@@ -40,17 +40,6 @@ package enum AdoptedProcesses {
     }
   }
 
-  /// Counts the children of other code that have ended and were not reaped.
-  ///
-  /// Whoever started them may still want their status: they are never reaped here.
-  package static func foreignZombies(tag: RunTag, known: Set<Int32>) -> Int {
-    Children.list().count { pid in
-      guard !known.contains(pid), let stat = Children.stat(of: pid) else { return false }
-      return UInt8(bitPattern: stat.state) == UInt8(ascii: "Z")
-        && origin(of: pid, exitSignal: stat.exit_signal, tag: tag) == nil
-    }
-  }
-
   /// The three rules; nil for children of other code.
   private static func origin(of pid: Int32, exitSignal: Int32, tag: RunTag) -> Origin? {
     guard let theirs = RunTag.read(of: pid), theirs.run == tag.run, theirs != tag else {
@@ -73,16 +62,12 @@ package enum AdoptedProcesses {
 
 /// The direct children of this process.
 private enum Children {
-  /// The pids, of the children of all threads.
+  /// The pids of the main thread's children: what is adopted comes to it, because it never ends.
   static func list() -> [Int32] {
-    var pids: [Int32] = []
-    for thread in ProcFile.entries(of: "/proc/self/task") {
-      guard let text = ProcFile.text(of: "/proc/self/task/\(thread)/children") else {
-        return listByParent()
-      }
-      pids += text.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
+    guard let text = ProcFile.text(of: "/proc/self/task/\(HostProcess.pid)/children") else {
+      return listByParent()
     }
-    return pids
+    return text.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
   }
 
   /// The same on kernels that do not list children.

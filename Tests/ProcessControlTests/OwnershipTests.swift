@@ -37,7 +37,6 @@ extension ProcessControlTests {
       #expect(run["children"] == "3")
       #expect(run["found"] == "0")
       #expect(run["alive"] == "true")
-      #expect(run["zombies"] == "1")
       #expect(run["statusKept"] == "true")
       #expect(run["swept"] == "2")
     }

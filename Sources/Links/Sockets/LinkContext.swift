@@ -19,7 +19,7 @@ package final class LinkContext {
   }
 
   /// Ends the context and its threads, once its sockets are closed.
-  func terminate() {
+  package func terminate() {
     context?.terminate()
     context = nil
   }

@@ -22,6 +22,7 @@ struct NodeMain {
   private var node: Node { Node(bound) }
 
   private func prepareLoop() throws {
+    runtime.beginExchange()
     try runtime.loop.drainMainQueue()
     try runtime.handleSignals()
   }

@@ -9,11 +9,11 @@ final class ChildEnds {
   private var mine: Set<Int32>
 
   /// Makes them all, or none.
-  init() throws(ProcessControlError) {
+  ///
+  /// - Parameter null: The null device, which all children share as their standard input.
+  init(null: Int32) throws(ProcessControlError) {
     var made: [Int32] = []
     do throws(ProcessControlError) {
-      let null = try Descriptors.openNull()
-      made.append(null)
       let output = try Descriptors.makePipe()
       made += [output.first, output.second]
       let error = try Descriptors.makePipe()

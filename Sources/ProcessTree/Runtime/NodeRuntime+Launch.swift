@@ -13,7 +13,7 @@ extension NodeRuntime {
       let position = controller.child.specification.position
       listeners.control.expect(position, controller.credentials)
       listeners.data.expect(position, controller.credentials)
-      let ends = try ChildEnds()
+      let ends = try ChildEnds(null: try nullDevice())
       do {
         try prepare(controller, ends, listeners.endpoints)
       } catch {

@@ -59,6 +59,10 @@ final class NodeRuntime {
       parentPID: identity.parent?.pid, phase: .ready, children: [])
     events = EventHub(
       picture: SubtreePicture(of: snapshot, at: identity.path), hasParent: !identity.isRoot)
+  }
+
+  /// From now on, each turn of the loop exchanges frames; the runtime lives as long as the process.
+  func beginExchange() {
     loop.addTurnHook { [unowned self] in exchangeFrames() }
   }
 
@@ -87,7 +91,7 @@ final class NodeRuntime {
   // MARK: Frames
 
   /// A turn's exchange: takes what came, hands out what was sent; true when there is more to do.
-  private func exchangeFrames() -> Bool {
+  func exchangeFrames() -> Bool {
     receiveFrames()
     sendFrames()
     receiveFrames()
@@ -215,6 +219,16 @@ final class NodeRuntime {
   }
 
   private var refusals = 0
+
+  /// The null device, opened with the first child and kept.
+  func nullDevice() throws -> Int32 {
+    if let null { return null }
+    let opened = try Descriptors.openNull()
+    null = opened
+    return opened
+  }
+
+  private var null: Int32?
 
   /// Makes the streams of a child, whose output channel this node then passes on.
   func makeStreams(for controller: ChildController, output: Int32, error: Int32) throws {

@@ -91,6 +91,12 @@ final class ParentLink {
     data?.receive()
   }
 
+  /// Closes the sockets, for a link that has done its rehearsal.
+  func close() {
+    control?.close()
+    data?.close()
+  }
+
   var hasFramesToExchange: Bool {
     control?.mayHaveFrames ?? false || data?.mayHaveFrames ?? false || dataLink.needsFlush
   }

@@ -87,7 +87,6 @@ extension Scenarios {
     report("alive", "\(kill(plain, 0) == 0)")
     kill(plain, SIGKILL)
     usleep(50_000)
-    report("zombies", "\(AdoptedProcesses.foreignZombies(tag: node.tag, known: node.known))")
     report("statusKept", "\(waitpid(plain, &status, 0) == plain)")
     report("swept", "\(RunSweep.killAll(run: node.identity.runID))")
     while waitpid(-1, &status, WNOHANG) > 0 {}
