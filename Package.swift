@@ -105,7 +105,8 @@ let package = Package(
       name: "DefaultIsolation", dependencies: ["ProcessTree"], path: "Tests/DefaultIsolation",
       swiftSettings: settings + [.defaultIsolation(MainActor.self)]),
     .testTarget(
-      name: "ProcessTreeTests", dependencies: ["tree-fixture", "readme-example"], swiftSettings: settings),
+      name: "ProcessTreeTests", dependencies: ["tree-fixture", "readme-example"],
+      swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ]
 )

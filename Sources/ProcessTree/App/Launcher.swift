@@ -28,7 +28,9 @@ struct Launcher {
     let loop = try EventLoop()
     var server: ForkServer?
     var spawningReason: String?
-    if configuration.startMethod == .forkServer { WarmUp.run(on: loop, for: identity.node, app: app) }
+    if configuration.startMethod == .forkServer {
+      WarmUp.run(on: loop, for: identity.node, app: app)
+    }
     // With either start method: the helper is also what outlives a root that is killed, and then
     // ends whatever of the run is left.
     do {

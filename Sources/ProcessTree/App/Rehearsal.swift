@@ -41,7 +41,9 @@ struct Rehearsal {
     try play(record, arguments: try MessagePackEncoder().encode(Program(number: 1))) {
       listener.receive()
       return listener.mayHaveFrames
-    } until: { isDone }
+    } until: {
+      isDone
+    }
   }
 
   private func play(
