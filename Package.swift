@@ -73,7 +73,11 @@ let package = Package(
       linkerSettings: bindNow),
 
     // Tests, lowest layer first.
-    .testTarget(name: "MessagePackTests", dependencies: ["MessagePack"], swiftSettings: settings),
+    .target(
+      name: "RandomTesting", path: "Tests/Support/RandomTesting", swiftSettings: settings),
+    .testTarget(
+      name: "MessagePackTests", dependencies: ["MessagePack", "RandomTesting"],
+      swiftSettings: settings),
     .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: settings),
     .executableTarget(
       name: "process-control-fixture", dependencies: ["ProcessControl"],
@@ -82,7 +86,7 @@ let package = Package(
       name: "ProcessControlTests", dependencies: ["ProcessControl", "process-control-fixture"],
       swiftSettings: settings),
     .executableTarget(
-      name: "tree-fixture", dependencies: ["ProcessTree", "ProcessTreeTesting"],
+      name: "tree-fixture", dependencies: ["ProcessTree", "ProcessTreeTesting", "RandomTesting"],
       path: "Tests/Fixtures/tree-fixture", swiftSettings: settings, linkerSettings: bindNow),
     // The README's program, as it stands there.
     .executableTarget(
@@ -90,14 +94,19 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests", dependencies: ["ptree"], swiftSettings: settings),
     .testTarget(
-      name: "WireTests", dependencies: ["Wire", "MessagePack"], swiftSettings: settings),
-    .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: settings),
+      name: "WireTests", dependencies: ["Wire", "MessagePack", "RandomTesting"],
+      swiftSettings: settings),
     .testTarget(
-      name: "LinksTests", dependencies: ["Links", "Wire", "ZeroMQ"], swiftSettings: settings),
+      name: "SupervisionTests", dependencies: ["Supervision", "RandomTesting"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "LinksTests", dependencies: ["Links", "Wire", "ZeroMQ", "RandomTesting"],
+      swiftSettings: settings),
     .testTarget(
       name: "ProcessTreeUnitTests",
       dependencies: [
         "ProcessTree", "Links", "Supervision", "ProcessControl", "Wire", "MessagePack",
+        "RandomTesting",
       ],
       swiftSettings: settings),
     // Code of a user whose module is isolated to the main actor: that it compiles is the test.

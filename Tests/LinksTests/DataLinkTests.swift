@@ -1,4 +1,5 @@
 import Links
+import RandomTesting
 import Testing
 import Wire
 

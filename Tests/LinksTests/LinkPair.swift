@@ -1,4 +1,5 @@
 import Links
+import RandomTesting
 import Wire
 
 /// Two data links joined in memory; frames arrive in order, some turns later.

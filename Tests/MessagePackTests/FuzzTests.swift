@@ -1,5 +1,6 @@
 import Foundation
 import MessagePack
+import RandomTesting
 import Testing
 
 @Suite("MessagePack fuzzing")

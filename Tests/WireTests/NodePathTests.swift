@@ -1,4 +1,5 @@
 import MessagePack
+import RandomTesting
 import Testing
 import Wire
 

@@ -1,6 +1,7 @@
 import Glibc
 import ProcessTree
 import ProcessTreeTesting
+import RandomTesting
 
 let chaosScenarios: [String: Scenario] = [
   // `chaos SEED ROUNDS`: in each round a tree of 1-3-9-27 nodes, every fourth of which has
@@ -11,7 +12,7 @@ let chaosScenarios: [String: Scenario] = [
     let rounds = arguments.count > 3 ? Int(arguments[3]) ?? 1 : 1
     var random = SeededGenerator(seed: seed)
     _ = try await root.spawn(Nothing()).result
-    let before = ResourceAudit.now(runDirectory: runDirectory(of: root.pid))
+    let before = settledAudit(in: runDirectory(of: root.pid))
     for round in 0..<rounds {
       let events = try await root.events
       let top = try await root.spawn(Bush(depth: 3, fanOut: 3, daemonEvery: 4))
@@ -25,8 +26,8 @@ let chaosScenarios: [String: Scenario] = [
       _ = try await top.join()
       let survivors = await remaining(of: root, besides: mine)
       test.expect(survivors.isEmpty, "round \(round), seed \(seed): \(survivors) of \(chosen)")
-      let after = ResourceAudit.now(runDirectory: runDirectory(of: root.pid))
-      test.expect(after == before, "round \(round), seed \(seed): \(after) is not \(before)")
+      test.noLeaks(
+        since: before, in: runDirectory(of: root.pid), "round \(round), seed \(seed):")
     }
   },
   // `churn SEED ROUNDS`: children are killed at random moments of their start and end.
@@ -36,7 +37,7 @@ let chaosScenarios: [String: Scenario] = [
     let rounds = arguments.count > 3 ? Int(arguments[3]) ?? 1 : 1
     var random = SeededGenerator(seed: seed)
     _ = try await root.spawn(Nothing()).result
-    let before = ResourceAudit.now(runDirectory: runDirectory(of: root.pid))
+    let before = settledAudit(in: runDirectory(of: root.pid))
     for round in 0..<rounds {
       let child = try root.makeChild(Chain(depth: Int.random(in: 1...3, using: &random)))
       // Concurrent on the loop: a task of its own would start threads that the audit counts.
@@ -53,8 +54,7 @@ let chaosScenarios: [String: Scenario] = [
     }
     let survivors = await remaining(of: root, besides: helperPIDs())
     test.expect(survivors.isEmpty, "seed \(seed): \(survivors)")
-    let after = ResourceAudit.now(runDirectory: runDirectory(of: root.pid))
-    test.expect(after == before, "seed \(seed): \(after) is not \(before)")
+    test.noLeaks(since: before, in: runDirectory(of: root.pid), "seed \(seed):")
   },
 ]
 

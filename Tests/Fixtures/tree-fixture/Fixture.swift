@@ -53,9 +53,16 @@ final class Expectations {
 
   /// Expects that the process holds what it held before; a socket's thread may need a moment to
   /// close the end of a peer that has gone.
-  func noLeaks(since before: ResourceAudit, line: Int = #line) {
-    for _ in 0..<200 where ResourceAudit.now() != before { usleep(5_000) }
-    equal(ResourceAudit.now(), before, line: line)
+  func noLeaks(
+    since before: ResourceAudit, in directory: String? = nil, _ context: String = "",
+    line: Int = #line
+  ) {
+    var after = ResourceAudit.now(runDirectory: directory)
+    for _ in 0..<200 where after != before {
+      usleep(5_000)
+      after = ResourceAudit.now(runDirectory: directory)
+    }
+    expect(after == before, "\(context) \(after) is not \(before)", line: line)
   }
 
   /// The error that `body` throws; expects that it throws one of this type.
@@ -72,6 +79,20 @@ final class Expectations {
     }
     return nil
   }
+}
+
+/// What the process holds once it has come to rest: a socket's thread closes the end of a peer that
+/// has gone a moment later.
+func settledAudit(in directory: String? = nil) -> ResourceAudit {
+  var audit = ResourceAudit.now(runDirectory: directory)
+  var calm = 0
+  while calm < 5 {
+    usleep(5_000)
+    let next = ResourceAudit.now(runDirectory: directory)
+    calm = next == audit ? calm + 1 : 0
+    audit = next
+  }
+  return audit
 }
 
 typealias Scenario = @Sendable (Node, Expectations) async throws -> Void

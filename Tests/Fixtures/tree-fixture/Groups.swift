@@ -142,7 +142,7 @@ let groupScenarios: [String: Scenario] = [
   },
   "thousandAtEight": { root, test in
     _ = try await root.spawn(Square(number: 0)).result
-    let before = ResourceAudit.now()
+    let before = settledAudit()
     let total = try await root.withChildren(of: Int.self, limit: 8) { group in
       for number in 1...1_000 { try await group.spawn(Square(number: number)) }
       return try await group.reduce(0, +)
@@ -152,7 +152,7 @@ let groupScenarios: [String: Scenario] = [
   },
   "fiveHundredAtOnce": { root, test in
     _ = try await root.spawn(Square(number: 0)).result
-    let before = ResourceAudit.now()
+    let before = settledAudit()
     var children: [Child<Void>] = []
     for _ in 0..<500 { children.append(try await root.spawn(LeafSleeper())) }
     test.equal(root.children.count, 500)

@@ -17,7 +17,7 @@ let lifecycleScenarios: [String: Scenario] = [
     test.expect(root.children.isEmpty)
   },
   "attributesOverLifetime": { root, test in
-    let child = try root.makeChild(WhoAmI(), name: "who")
+    let child = try root.makeChild(WhoAmI(waits: true), name: "who")
     test.expect(child.pid == nil && child.exitCode == nil && !child.isAlive)
     test.expect(root.children.isEmpty)
     let early = await test.thrown(ProcessTreeError.self) { _ = try await child.join() }
@@ -28,6 +28,7 @@ let lifecycleScenarios: [String: Scenario] = [
     test.equal(root.children.map(\.name), ["who"])
     let again = await test.thrown(ProcessTreeError.self) { try await child.start() }
     test.equal(again?.code, .alreadyStarted)
+    try await child.send(1)
     let identity = try await child.result
     test.equal(try await child.join(), .exited(0))
     test.expect(!child.isAlive && child.exitCode == 0 && root.children.isEmpty)
@@ -80,7 +81,7 @@ let lifecycleScenarios: [String: Scenario] = [
   },
   "manyQuickChildren": { root, test in
     _ = try await root.spawn(Square(number: 0)).result
-    let before = ResourceAudit.now()
+    let before = settledAudit()
     for number in 0..<100 {
       test.equal(try await root.spawn(Square(number: number)).result, number * number)
     }

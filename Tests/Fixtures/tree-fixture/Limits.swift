@@ -1,12 +1,13 @@
 import Glibc
 import ProcessTree
 import ProcessTreeTesting
+import RandomTesting
 
 let limitScenarios: [String: Scenario] = [
   "descriptorLimit": { root, test in
     // The test has set the limit to 64: some starts fail, each with a reason, and then all is well.
     _ = try await root.spawn(Square(number: 0)).result
-    let before = ResourceAudit.now()
+    let before = settledAudit()
     var children: [Child<Void>] = []
     var failures: [String] = []
     for _ in 0..<40 {
@@ -28,7 +29,7 @@ let limitScenarios: [String: Scenario] = [
   "processLimit": { root, test in
     // The test runs this as a user who may have few processes.
     _ = try await root.spawn(Square(number: 0)).result
-    let before = ResourceAudit.now()
+    let before = settledAudit()
     var children: [Child<Void>] = []
     var failures: [ExitCause] = []
     for _ in 0..<40 {
@@ -78,7 +79,7 @@ let limitScenarios: [String: Scenario] = [
   },
   "floodOfFailures": { root, test in
     _ = try await root.spawn(Square(number: 0)).result
-    let before = ResourceAudit.now()
+    let before = settledAudit()
     for _ in 0..<50 {
       let child = try? await root.spawn(Failing(way: .killItself))
       _ = try? await child?.result
@@ -155,20 +156,5 @@ private func connectUnix(_ descriptor: Int32, _ path: String) -> Bool {
     $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
       connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
     }
-  }
-}
-
-/// Repeatable random numbers (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -60,7 +60,13 @@ struct Identity: Codable, Sendable, Equatable {
 
 /// Tells what it sees of itself.
 struct WhoAmI: NodeProgram {
+  /// Whether it stays until its parent sends it something.
+  var waits = false
+
   func run(in node: Node) async throws -> Identity {
+    if waits, let parent = node.parent {
+      for try await _ in try await parent.messages(of: Int.self) { break }
+    }
     var descriptors: [Int32] = []
     for number in 0..<Int32(1_024) where fcntl(number, F_GETFD) >= 0 { descriptors.append(number) }
     return Identity(

@@ -119,7 +119,7 @@ let stopScenarios: [String: Scenario] = [
   },
   "leftBehind": { root, test in
     _ = try await root.spawn(Nothing()).result
-    let before = ResourceAudit.now()
+    let before = settledAudit()
     let events = try await root.events
     let child = try await root.spawn(Daemonises())
     kill(child.pid ?? -1, SIGKILL)

@@ -1,33 +1,5 @@
-import Foundation
 import MessagePack
-
-/// A generator whose sequence follows from its seed, so that a failure can be repeated.
-struct SeededGenerator: RandomNumberGenerator {
-  let seed: UInt64
-  private var state: UInt64
-
-  init(seed: UInt64) {
-    self.seed = seed
-    state = seed
-  }
-
-  /// A seed from the environment variable `PROCESS_TREE_SEED`, or a new one; it is printed.
-  static func announced(_ test: String) -> SeededGenerator {
-    let given = ProcessInfo.processInfo.environment["PROCESS_TREE_SEED"].flatMap(UInt64.init)
-    let seed = given ?? UInt64.random(in: 0...UInt64.max)
-    print("\(test): PROCESS_TREE_SEED=\(seed)")
-    return SeededGenerator(seed: seed)
-  }
-
-  // SplitMix64.
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-}
+import RandomTesting
 
 extension SeededGenerator {
   /// An integer whose number of bits is random, so that every format comes up.
