@@ -53,6 +53,8 @@ package struct ChildLifecycle: Equatable, Sendable {
   /// What is to be done, in this order.
   package enum Action: Equatable, Sendable {
     case launch
+    /// Whoever was to make the process has not answered in time: have it made in another way.
+    case launchOtherwise
     case arm(Deadline, after: Duration)
     case disarm
     /// Ask the child to stop its subtree within this time.
@@ -85,9 +87,16 @@ package struct ChildLifecycle: Equatable, Sendable {
     self.startDeadline = startDeadline
   }
 
-  /// Shortens the steps of a stop, because the parent itself has only so much time left.
-  package mutating func limit(to other: StopPolicy) {
-    policy = policy.limited(to: other)
+  /// Shortens the steps of a stop, because the parent itself has only so much time left; a step that
+  /// is under way begins anew with its shorter time.
+  package mutating func limit(to other: StopPolicy) -> [Action] {
+    let shorter = policy.limited(to: other)
+    guard shorter != policy else { return [] }
+    policy = shorter
+    guard let stopStep, stopStep < .kill, hasProcess, !saidGoodbye, phase == .stopping else {
+      return []
+    }
+    return carryOut(stopStep)
   }
 
   /// Takes an input; the actions are to be carried out in order.
@@ -168,9 +177,10 @@ package struct ChildLifecycle: Equatable, Sendable {
   private mutating func passed(_ deadline: Deadline) -> [Action] {
     switch deadline {
     case .start:
-      guard phase == .starting else { return [] }
-      startTimedOut = true
-      return stop(from: .kill)
+      let isLate = phase == .starting
+      startTimedOut = startTimedOut || isLate
+      let stopping = isLate ? stop(from: .kill) : []
+      return hasProcess ? stopping : [.launchOtherwise]
     case .stop(.ask): return stop(from: .terminate)
     case .stop: return stop(from: .kill)
     case .leave: return hasProcess ? [.kill] : [.arm(.leave, after: Self.leaveTime)]

@@ -61,8 +61,11 @@ struct Fixture {
     // Waiting must not keep one of the few threads that all tests share.
     while process.isRunning, Date() < deadline { try await Task.sleep(for: .milliseconds(2)) }
     if process.isRunning {
-      kill(process.processIdentifier, SIGKILL)
       Issue.record("\(scenario) did not end within \(timeout) s")
+      // Its own account of where it stands goes to its standard error.
+      kill(process.processIdentifier, SIGABRT)
+      try await Task.sleep(for: .seconds(10))
+      kill(process.processIdentifier, SIGKILL)
     }
     process.waitUntilExit()
     return Outcome(
@@ -83,7 +86,7 @@ struct Fixture {
     let failures = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("FAILED") }
     #expect(
       outcome.reason == .exit && outcome.status == 0,
-      "\(scenario) ended with \(outcome.shellStatus): \(failures) \(outcome.errors.suffix(2_000))")
+      "\(scenario) ended with \(outcome.shellStatus): \(failures) \(outcome.errors.prefix(6_000))")
   }
 }
 

@@ -15,6 +15,7 @@ private let failureScenarios = [
 private let groupScenarios = [
   "groupSum", "groupOrder", "groupLimitHolds", "groupFirstErrorCancels", "groupErrorsTogether",
   "groupBodyThrows", "groupCancelledFromOutside", "groupCrash", "groupBadLimit", "groupEmpty",
+  "groupOfLargeArguments",
   "groupEscapes", "thousandAtEight", "fiveHundredAtOnce",
 ]
 
@@ -26,6 +27,7 @@ private let stopScenarios = [
 
 private let eventScenarios = [
   "eventsOfOneChild", "eventsFromBelow", "reportsAreCoalesced", "snapshot", "lostNodes",
+  "eventsAfterTheEnd", "bothStreamsFromBelow", "endedChildrenAreFreed",
 ]
 
 private let messageScenarios = [

@@ -42,6 +42,7 @@ import Testing
       for action in actions {
         switch action {
         case .launch: launches += 1
+        case .launchOtherwise: break
         case .arm(let deadline, let time):
           armed = deadline
           armings += 1

@@ -84,6 +84,9 @@ package final class EdgeListener {
   /// Takes what has come, up to a turn's share.
   package func receive() { socket?.receive() }
 
+  /// Takes all that has come, whether or not the socket has announced it.
+  package func receiveAll() { socket?.receiveAll() }
+
   /// Whether the next look may find something.
   package var mayHaveFrames: Bool { socket.map { $0.mayHaveFrames && !$0.isClosed } ?? false }
 

@@ -86,6 +86,13 @@ final class FrameSocket {
     while budget > 0, mayHaveFrames, !isClosed, receiveOne() { budget -= 1 }
   }
 
+  /// Takes all that has come, up to a bound that no turn should meet.
+  func receiveAll() {
+    mayHaveFrames = true
+    var budget = Self.framesPerTurn * 64
+    while budget > 0, mayHaveFrames, !isClosed, receiveOne() { budget -= 1 }
+  }
+
   private func receiveOne() -> Bool {
     guard receivePart() else {
       mayHaveFrames = false

@@ -16,6 +16,8 @@ public class AnyChild: @unchecked Sendable {
     var report: ExitReport?
     var outcome: RecordedOutcome?
     var wasStarted = false
+    /// A stop that came while the start was on its way to the loop.
+    var earlyStop: (step: ChildLifecycle.StopStep, request: StopRequest)?
     /// The message channel, from the start on; keeps what came for after the child's end.
     var edge: Edge?
   }
@@ -106,7 +108,12 @@ public class AnyChild: @unchecked Sendable {
     get async throws {
       try requireStarted("events")
       let path = specification.path
-      return try await node.run { $0.events.subscribe(to: path) }
+      return try await node.run { [self] runtime in
+        let events = runtime.events.subscribe(to: path)
+        // After the end there is nothing to wait for.
+        if exitReport != nil { events.queue.finish() }
+        return events
+      }
     }
   }
 
@@ -126,10 +133,17 @@ public class AnyChild: @unchecked Sendable {
   }
 
   func request(_ step: ChildLifecycle.StopStep, reason: String) {
-    node.perform { runtime in
+    node.perform { [self] runtime in
       let request = StopRequest(
         requestedBy: runtime.identity.name, reason: reason.limited(to: WireLimits.text))
-      runtime.controller(of: self)?.stop(from: step, request)
+      guard let controller = runtime.controller(of: self) else {
+        // Its start is on its way to the loop; one that has not been started is left alone.
+        state.withLock { state in
+          if state.wasStarted, state.report == nil { state.earlyStop = (step, request) }
+        }
+        return
+      }
+      controller.stop(from: step, request)
     }
   }
 

@@ -12,7 +12,7 @@ internal import Wire
 final class ChildController {
   let child: AnyChild
   unowned let runtime: NodeRuntime
-  let credentials: Credentials
+  private(set) var credentials: Credentials
   let tag: RunTag
   private(set) var dataLink: DataLink
 
@@ -36,6 +36,8 @@ final class ChildController {
   private var wasSignalled = false
   private let startTime = SuspendingClock.now
   private var exit: Reaped?
+  /// Somebody else has reaped the process; how it ended is not known.
+  private var statusWasTaken = false
   private let memoryKills: UInt64?
   private var readyWaiters: [() -> Void] = []
   private var exitWaiters: [UInt64: (ExitReport?) -> Void] = [:]
@@ -64,8 +66,9 @@ final class ChildController {
     dataLink.onConnectionNeeded = { [weak self] in self?.askForDataConnection() }
     askedForData = false
     let messages = LoopBound(dataLink.channel(EdgeChannels.messages), on: runtime.loop)
-    let edge = Edge(messages) { [bound = LoopBound(runtime, on: runtime.loop), child] message in
-      bound.perform { $0.controller(of: child)?.send(message) }
+    // By its position: the child holds the edge, and must not be held by it.
+    let edge = Edge(messages) { [bound = LoopBound(runtime, on: runtime.loop)] message in
+      bound.perform { $0.controllers[position]?.send(message) }
     }
     child.state.withLock { $0.edge = edge }
   }
@@ -91,6 +94,7 @@ final class ChildController {
   private func perform(_ action: ChildLifecycle.Action) {
     switch action {
     case .launch: runtime.launch(self)
+    case .launchOtherwise: runtime.replaceForkServer()
     case .arm(let what, let time): arm(what, after: time)
     case .disarm: disarm()
     case .ask(let time):
@@ -129,6 +133,8 @@ final class ChildController {
   func connected() {
     isConnected = true
     handle(.connected)
+    // What waits for the data socket, arguments for instance, asks for it now.
+    dataLink.flush()
   }
 
   /// What the child said before the fork server told that it exists.
@@ -146,6 +152,10 @@ final class ChildController {
   /// Gives up a process that never was announced, for another start.
   func forgetAttempt() {
     beforeStart = []
+    // The process that never was announced knows the old proof.
+    if let token = try? randomBytes(Credentials.length) {
+      credentials = Credentials(runSecret: credentials.runSecret, token: token)
+    }
     isConnected = false
     streams?.drainAndClose()
     streams = nil
@@ -166,7 +176,9 @@ final class ChildController {
     from step: ChildLifecycle.StopStep, _ request: StopRequest, within policy: StopPolicy? = nil
   ) {
     guard lifecycle.phase != .exited else { return }
-    if let policy { lifecycle.limit(to: policy) }
+    if let policy {
+      for action in lifecycle.limit(to: policy) { perform(action) }
+    }
     if stopRequest == nil {
       stopRequest = request
       runtime.emit(.stopping(request), about: child)
@@ -202,11 +214,17 @@ final class ChildController {
   }
 
   private func reap() {
-    guard let process, exit == nil, let reaped = try? process.reap() else { return }
-    exit = reaped
+    guard let process, exit == nil, !statusWasTaken else { return }
+    do throws(ProcessControlError) {
+      guard let reaped = try process.reap() else { return }
+      exit = reaped
+    } catch {
+      // Only for a re-exec'd child: other code in this process has waited for any child.
+      statusWasTaken = true
+    }
     runtime.loop.poller.remove(process.pidfd)
     // What the child said last may have come already.
-    runtime.receiveFrames()
+    runtime.receiveLastFrames()
     // One that died at once may have begun its program without its word getting out.
     if !wasReady, let deathPipe, Bootstrap.hasBegun(deathPipe) { receive(.ready) }
     handle(.exited)
@@ -251,6 +269,7 @@ final class ChildController {
 
   private func cause() -> ExitCause {
     if let startFailure { return .couldNotStart(reason: startFailure) }
+    if statusWasTaken { return causeWithoutStatus() }
     guard let exit else {
       return stopRequest.map { .stopped($0) }
         ?? .couldNotStart(reason: "there never was a process")
@@ -266,11 +285,22 @@ final class ChildController {
         memoryRanOut: memoryRanOut))
   }
 
+  /// The cause as the child told it itself.
+  private func causeWithoutStatus() -> ExitCause {
+    switch outcome {
+    case .result: .completed
+    case .failure(let failure): .failed(type: failure.typeName, text: failure.text)
+    case .exit(let code): .exited(code: code)
+    case .cancelled, nil:
+      stopRequest.map { .stopped($0) } ?? .exitedWithoutResult(code: -1)
+    }
+  }
+
   // MARK: Waiting
 
   /// Calls `body` when the child is ready or will never be.
   func whenReady(_ body: @escaping () -> Void) {
-    guard lifecycle.phase <= .starting else { return body() }
+    guard !wasReady, child.exitReport == nil else { return body() }
     readyWaiters.append(body)
   }
 

@@ -49,19 +49,13 @@ extension LoopBound<NodeRuntime> {
     let report = await withTaskCancellationHandler {
       await withUnsafeContinuation { (continuation: UnsafeContinuation<ExitReport?, Never>) in
         guard isShielded || !Task.isCancelled else { return continuation.resume(returning: nil) }
-        perform { runtime in
-          guard let controller = runtime.controller(of: child) else {
-            return continuation.resume(returning: child.exitReport)
-          }
-          waiter.number = controller.whenExited(timeout: timeout) {
-            continuation.resume(returning: $0)
-          }
-        }
+        perform { $0.await(child, timeout: timeout, waiter, continuation) }
       }
     } onCancel: {
       guard !isShielded else { return }
       // Behind the registration, which is in the loop's hands by now or is never made.
       loop.perform {
+        waiter.isCancelled = true
         guard let number = waiter.number else { return }
         self.value.controller(of: child)?.cancelWaiter(number)
       }
@@ -72,6 +66,27 @@ extension LoopBound<NodeRuntime> {
 }
 
 extension NodeRuntime {
+  /// Registers somebody who waits for a child's end.
+  fileprivate func await(
+    _ child: AnyChild, timeout: Duration?, _ waiter: WaiterID,
+    _ continuation: UnsafeContinuation<ExitReport?, Never>
+  ) {
+    if let report = child.exitReport { return continuation.resume(returning: report) }
+    guard !waiter.isCancelled else { return continuation.resume(returning: nil) }
+    if let controller = controller(of: child) {
+      waiter.number = controller.whenExited(timeout: timeout) {
+        continuation.resume(returning: $0)
+      }
+    } else if child.state.withLock(\.wasStarted) {
+      // Its start is on its way to the loop.
+      _ = loop.timers.schedule(after: .milliseconds(1)) { [unowned self] in
+        self.await(child, timeout: timeout, waiter, continuation)
+      }
+    } else {
+      continuation.resume(returning: nil)
+    }
+  }
+
   /// Begins the life of a child.
   func begin(_ child: AnyChild) throws {
     guard shared.startsChildren else {
@@ -86,10 +101,15 @@ extension NodeRuntime {
       in: self)
     add(controller)
     controller.handle(.start)
+    if let early = child.state.withLock({ $0.earlyStop.take() }) {
+      controller.stop(from: early.step, early.request)
+    }
   }
 }
 
 /// The number of a waiter, told to its cancellation handler; touched on the loop alone.
 private final class WaiterID: @unchecked Sendable {
   var number: UInt64?
+  /// The task was cancelled before it was registered.
+  var isCancelled = false
 }

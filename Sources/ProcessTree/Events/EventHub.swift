@@ -59,6 +59,9 @@ final class EventHub {
     outgoing.append(bytes)
   }
 
+  /// Whether something is to be sent to the parent.
+  var hasOutgoing: Bool { !outgoing.isEmpty }
+
   /// Takes what is to be sent to the parent.
   func takeOutgoing() -> [[UInt8]] {
     guard !outgoing.isEmpty else { return [] }

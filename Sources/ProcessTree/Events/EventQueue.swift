@@ -36,7 +36,9 @@ final class EventQueue: Sendable {
       let index = events.lastIndex(where: { $0.path == event.path }),
       case .reported(let replaced) = events[index].kind
     else { return false }
-    report.coalesced += replaced.coalesced + 1
+    // Numbers of another process: they must not overflow here.
+    report.coalesced = min(max(report.coalesced, 0), 1 << 40)
+    report.coalesced += min(max(replaced.coalesced, 0), 1 << 40) + 1
     events[index] = event
     events[index].kind = .reported(report)
     return true

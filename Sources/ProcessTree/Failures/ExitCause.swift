@@ -18,7 +18,8 @@ public enum ExitCause: Hashable, Sendable, Codable {
   case killed(signal: Int32)
   /// The kernel ended the process because memory had run out.
   case outOfMemory
-  /// The process ended with this code behind the library's back, without a result; also code 0.
+  /// The process ended with this code behind the library's back, without a result; also code 0. The
+  /// code is -1 when other code in the parent took the status of a re-exec'd child.
   case exitedWithoutResult(code: Int32)
   /// The node could not be started.
   case couldNotStart(reason: String)

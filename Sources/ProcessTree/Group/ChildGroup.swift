@@ -38,6 +38,10 @@ public final class ChildGroup<Output: Sendable>: Sendable {
       let child = try node.makeChild(program, name: name, stopPolicy: stopPolicy)
       shared.withLock { $0.children[number] = child }
       try await node.runtime.launch(child) { [self] in ended(number, child) }
+      // The group may have been cancelled while the child was being made.
+      if shared.withLock({ $0.group.isCancelled }) {
+        child.request(.ask, reason: "the group was cancelled")
+      }
       return child
     } catch {
       shared.withLock { shared in

@@ -27,18 +27,19 @@ extension Node {
       throw ProcessTreeError(.invalidLimit, "A limit of children is at least 1.")
     }
     let group = ChildGroup<Output>(of: self, limit: limit)
-    let result: Result<Value, any Error> = await withTaskCancellationHandler {
+    let (result, failures) = await withTaskCancellationHandler {
+      let result: Result<Value, any Error>
       do {
-        return .success(try await body(group))
+        result = .success(try await body(group))
       } catch {
         group.cancelAll(reason: "the scope failed: \(error)")
-        return .failure(error)
+        result = .failure(error)
       }
+      // A cancelled task still waits here: children are stopping, and each has its deadline.
+      return (result, await group.close())
     } onCancel: {
       group.cancelAll(reason: "the surrounding task was cancelled")
     }
-    // A cancelled task still waits here: children are stopping, and each has its deadline.
-    let failures = await group.close()
     return try Self.settle(result, failures)
   }
 

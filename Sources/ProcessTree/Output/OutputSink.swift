@@ -6,6 +6,9 @@ protocol OutputSink: AnyObject {
   /// Takes a chunk, also without room: what a dead child left behind has to go somewhere.
   func write(_ chunk: OutputChunk)
 
+  /// Looks again, at the end of a turn, whether there is room for those who were turned away.
+  func recheck()
+
   /// Called, on the loop, when there is room again.
   var onRoom: (() -> Void)? { get set }
 }

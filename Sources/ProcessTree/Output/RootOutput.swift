@@ -44,6 +44,8 @@ final class RootOutput: OutputSink {
     }
   }
 
+  func recheck() {}
+
   private func roomReturned() {
     guard isBlocked else { return }
     isBlocked = false

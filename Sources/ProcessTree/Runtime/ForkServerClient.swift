@@ -58,6 +58,8 @@ final class ForkServerClient {
           _ = loop.timers.schedule(after: .milliseconds(1)) { [weak self] in self?.sendWaiting() }
           return
         case .forkServerLost:
+          // Answers that are there already count.
+          receive()
           lose()
           return
         default:
@@ -77,6 +79,9 @@ final class ForkServerClient {
       }
     }
   }
+
+  /// Ends a helper that does not answer; what was asked of it is answered with `lost`.
+  func giveUp() { lose() }
 
   private func lose() {
     guard !isLost else { return }

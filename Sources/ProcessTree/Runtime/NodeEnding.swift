@@ -11,6 +11,8 @@ struct NodeEnding {
   var childPolicy: StopPolicy?
   /// The goodbye was said, or, at the root, everything is done.
   var isLeaving = false
+  /// Until when what was sent may wait for credit before the goodbye.
+  var drainingEnds: SuspendingClock.Instant?
   /// The loop has nothing more to do.
   var isFinished = false
   /// Ends the program's task.

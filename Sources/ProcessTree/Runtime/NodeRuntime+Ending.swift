@@ -63,8 +63,12 @@ extension NodeRuntime {
     case .result(let bytes) where bytes.count <= WireLimits.inlinePayload:
       parent.send(.outcome(.result(bytes)))
     case .result(let bytes):
-      try? parent.dataLink.channel(EdgeChannels.payload).post(bytes)
-      parent.send(.outcome(.resultOnDataSocket))
+      do {
+        try parent.dataLink.channel(EdgeChannels.payload).post(bytes)
+        parent.send(.outcome(.resultOnDataSocket))
+      } catch {
+        tellParent(.failure(RemoteFailure(error, at: identity.name)))
+      }
     case .failure(let failure):
       parent.send(.outcome(.failure((try? failure.encoded()) ?? [])))
     case .exit(let code): parent.send(.outcome(.exit(code)))
@@ -90,7 +94,9 @@ extension NodeRuntime {
 
   /// Says goodbye once everything sent before has been handed to the socket.
   private func sayGoodbye(to parent: ParentLink) {
-    guard parent.dataLink.isDrained else {
+    let isLate = SuspendingClock.now > (ending.drainingEnds ?? .now + Self.goodbyeDeadline)
+    ending.drainingEnds = ending.drainingEnds ?? .now + Self.goodbyeDeadline
+    guard parent.dataLink.isDrained || isLate else {
       _ = loop.timers.schedule(after: .milliseconds(1)) { [unowned self] in
         sayGoodbye(to: parent)
       }

@@ -112,6 +112,11 @@ extension NodeRuntime {
     emitOwn(.startMethodChanged(.spawn, reason: spawningReason))
   }
 
+  /// The fork server does not answer: without it, children are started by `spawn`.
+  func replaceForkServer() {
+    forkServer?.giveUp()
+  }
+
   /// The fork server has gone: what it cloned without telling is ended, further children are
   /// started by `spawn`.
   func forkServerLost() {

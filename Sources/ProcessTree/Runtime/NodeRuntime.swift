@@ -108,6 +108,7 @@ final class NodeRuntime {
   private func sendFrames() {
     parent?.send(events: events.takeOutgoing(), log: takeLog())
     parent?.dataLink.flush()
+    output?.recheck()
     for controller in controllers.values { controller.dataLink.flush() }
   }
 
@@ -115,7 +116,8 @@ final class NodeRuntime {
     if let listeners, listeners.control.mayHaveFrames || listeners.data.mayHaveFrames {
       return true
     }
-    return parent?.hasFramesToExchange ?? false
+    if let parent, parent.hasFramesToExchange || events.hasOutgoing || !log.isEmpty { return true }
+    return false
       || controllers.values.contains { $0.dataLink.needsFlush }
   }
 
@@ -171,6 +173,12 @@ final class NodeRuntime {
       endpoints: .init(control: "ipc://\(control)", data: "ipc://\(data)"))
     listeners = made
     return made
+  }
+
+  /// Takes all that has come from children, for one that has died: there will be no other time.
+  func receiveLastFrames() {
+    listeners?.control.receiveAll()
+    listeners?.data.receiveAll()
   }
 
   /// Whether the run's directory is there to be removed.

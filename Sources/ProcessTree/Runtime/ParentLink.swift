@@ -49,7 +49,7 @@ final class ParentLink {
   /// Connects the data socket; frames may be sent from now on.
   private func connectData() {
     guard data == nil else { return }
-    data = try? EdgeConnector(
+    let made = try? EdgeConnector(
       to: endpoints.data, hello: hello, in: context, on: loop
     ) { [unowned self] frame in
       do throws(WireError) {
@@ -58,6 +58,12 @@ final class ParentLink {
         onViolation?(error.description)
       }
     }
+    guard let made else {
+      // For want of descriptors, most likely: they may come back.
+      _ = loop.timers.schedule(after: .milliseconds(100)) { [unowned self] in connectData() }
+      return
+    }
+    data = made
     dataLink.connected()
     dataLink.flush()
   }

@@ -33,7 +33,40 @@ struct Verbose: NodeProgram {
   }
 }
 
+/// Writes to both streams in turn, from two levels below.
+struct TwoStreams: NodeProgram {
+  var lines: Int
+  var depth: Int
+  func run(in node: Node) async throws {
+    if depth > 0 { return try await node.spawn(TwoStreams(lines: lines, depth: depth - 1)).result }
+    let text = String(repeating: "x", count: 200) + "\n"
+    for _ in 0..<lines {
+      print(text, terminator: "")
+      _ = text.withCString { write(2, $0, strlen($0)) }
+    }
+  }
+}
+
 let eventScenarios: [String: Scenario] = [
+  "eventsAfterTheEnd": { root, test in
+    let child = try await root.spawn(Square(number: 2))
+    _ = try await child.result
+    for await event in try await child.events { test.expect(false, "\(event)") }
+  },
+  "bothStreamsFromBelow": { root, test in
+    root.configure { $0.output = .discard }
+    try await root.spawn(TwoStreams(lines: 5_000, depth: 3)).result
+  },
+  "endedChildrenAreFreed": { root, test in
+    weak var freed: AnyChild?
+    do {
+      let child = try await root.spawn(Square(number: 2))
+      freed = child
+      _ = try await child.result
+    }
+    for _ in 0..<100 where freed != nil { await Task.yield() }
+    test.expect(freed == nil, "an ended child is kept")
+  },
   "eventsOfOneChild": { root, test in
     let events = try await root.events
     let child = try await root.spawn(Talkative(reports: 3))

@@ -130,6 +130,15 @@ let groupScenarios: [String: Scenario] = [
       test.equal(error?.code, .invalidLimit)
     }
   },
+  "groupOfLargeArguments": { root, test in
+    let sizes = try await root.withChildren(of: [UInt8].self, limit: 16) { group in
+      for size in 1...48 {
+        try await group.spawn(Echo(value: [UInt8](repeating: 1, count: size * 20_000)))
+      }
+      return try await group.inSpawnOrder().map(\.count)
+    }
+    test.equal(sizes, (1...48).map { $0 * 20_000 })
+  },
   "groupEmpty": { root, test in
     test.equal(try await root.withChildren(of: Int.self) { try await $0.reduce(0, +) }, 0)
   },
