@@ -15,7 +15,7 @@ private let failureScenarios = [
 private let groupScenarios = [
   "groupSum", "groupOrder", "groupLimitHolds", "groupFirstErrorCancels", "groupErrorsTogether",
   "groupBodyThrows", "groupCancelledFromOutside", "groupCrash", "groupBadLimit", "groupEmpty",
-  "groupOfLargeArguments",
+  "groupOfLargeArguments", "groupCancelledWhileItsScopeWaits",
   "groupEscapes", "thousandAtEight", "fiveHundredAtOnce",
 ]
 

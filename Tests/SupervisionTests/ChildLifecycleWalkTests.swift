@@ -27,7 +27,8 @@ import Testing
     mutating func feed(_ input: ChildLifecycle.Input) -> [String] {
       let before = life
       inputs.append(input)
-      if input == .processStarted { hasProcess = true }
+      // Before the start there is nothing that could have made one.
+      if input == .processStarted, before.phase != .declared { hasProcess = true }
       if input == .connected { isConnected = true }
       if case .deadlinePassed(let deadline) = input, deadline == armed { armed = nil }
       let actions = life.handle(input)
@@ -42,7 +43,7 @@ import Testing
       for action in actions {
         switch action {
         case .launch: launches += 1
-        case .launchOtherwise: break
+        case .launchOtherwise: check(!hasProcess, "launched again with a process")
         case .arm(let deadline, let time):
           armed = deadline
           armings += 1

@@ -94,9 +94,9 @@ extension NodeRuntime {
 
   /// Says goodbye once everything sent before has been handed to the socket.
   private func sayGoodbye(to parent: ParentLink) {
-    let isLate = SuspendingClock.now > (ending.drainingEnds ?? .now + Self.goodbyeDeadline)
-    ending.drainingEnds = ending.drainingEnds ?? .now + Self.goodbyeDeadline
-    guard parent.dataLink.isDrained || isLate else {
+    let end = ending.drainingEnds ?? .now + Self.goodbyeDeadline
+    ending.drainingEnds = end
+    guard parent.dataLink.isDrained || SuspendingClock.now > end else {
       _ = loop.timers.schedule(after: .milliseconds(1)) { [unowned self] in
         sayGoodbye(to: parent)
       }

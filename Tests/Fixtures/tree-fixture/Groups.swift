@@ -113,6 +113,19 @@ let groupScenarios: [String: Scenario] = [
     _ = await test.thrown(CancellationError.self) { _ = try await task.value }
     test.expect(root.children.isEmpty)
   },
+  "groupCancelledWhileItsScopeWaits": { root, test in
+    // The body has returned, and the scope waits for a child that would never end.
+    let task = Task {
+      try await root.withChildren(of: Int.self) { group in
+        try await group.spawn(SleepingInt())
+        return 7
+      }
+    }
+    while root.snapshot.counts[.ready] != 2 { try await Task.sleep(for: .milliseconds(1)) }
+    task.cancel()
+    test.equal(try await task.value, 7)
+    test.expect(root.children.isEmpty)
+  },
   "groupCrash": { root, test in
     let failure = await test.thrown(ChildFailure.self) {
       _ = try await root.withChildren(of: Failing.Unencodable.self, limit: 2) { group in
