@@ -22,7 +22,7 @@ PYTHON_PACKAGES = $(abspath $(SCRATCH))/python-packages
 TEST_ENVIRONMENT = PYTHONPATH="$(PYTHON_PACKAGES)$${PYTHONPATH:+:$$PYTHONPATH}"
 
 SWIFT_SOURCES = $(wildcard Sources Tests Examples Benchmarks Package.swift)
-LIBRARIES = ProcessTree ProcessTreeTesting Links Supervision Wire ProcessControl MessagePack ZeroMQ
+LIBRARIES = ProcessTree Pools Pipelines Stages ProcessTreeTesting Links Supervision Wire ProcessControl MessagePack ZeroMQ
 
 .PHONY: help
 help: ## Lists the targets.

@@ -19,7 +19,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let package = Package(
   name: "process-tree",
   products: [
-    .library(name: "ProcessTree", targets: ["ProcessTree"]),
+    .library(name: "ProcessTree", targets: ["ProcessTree", "Pools", "Pipelines"]),
     .library(name: "ProcessTreeTesting", targets: ["ProcessTreeTesting"]),
     .executable(name: "ptree", targets: ["ptree"]),
   ],
@@ -58,10 +58,15 @@ let package = Package(
       ], swiftSettings: settings),
     .target(name: "ProcessTreeTesting", dependencies: ["ProcessTree"], swiftSettings: settings),
 
+    // Features on top, written against what everybody can use.
+    .target(name: "Stages", swiftSettings: settings),
+    .target(name: "Pools", dependencies: ["ProcessTree", "Stages"], swiftSettings: settings),
+    .target(name: "Pipelines", dependencies: ["ProcessTree", "Stages"], swiftSettings: settings),
+
     // The tool and its examples.
     .target(
-      name: "ExampleTopologies", dependencies: ["ProcessTree"], path: "Examples",
-      swiftSettings: settings),
+      name: "ExampleTopologies", dependencies: ["ProcessTree", "Pools", "Pipelines"],
+      path: "Examples", swiftSettings: settings),
     .target(
       name: "PtreeCommands",
       dependencies: [
@@ -88,6 +93,18 @@ let package = Package(
     .executableTarget(
       name: "tree-fixture", dependencies: ["ProcessTree", "ProcessTreeTesting", "RandomTesting"],
       path: "Tests/Fixtures/tree-fixture", swiftSettings: settings, linkerSettings: bindNow),
+    .executableTarget(
+      name: "pool-fixture", dependencies: ["Pools", "ProcessTreeTesting", "RandomTesting"],
+      path: "Tests/Fixtures/pool-fixture", swiftSettings: settings, linkerSettings: bindNow),
+    .testTarget(
+      name: "PoolsTests", dependencies: ["Pools", "RandomTesting", "pool-fixture"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "pipeline-fixture", dependencies: ["Pipelines", "ProcessTreeTesting", "RandomTesting"],
+      path: "Tests/Fixtures/pipeline-fixture", swiftSettings: settings, linkerSettings: bindNow),
+    .testTarget(
+      name: "PipelinesTests", dependencies: ["Pipelines", "RandomTesting", "pipeline-fixture"],
+      swiftSettings: settings),
     // The README's program, as it stands there.
     .executableTarget(
       name: "readme-example", dependencies: ["ProcessTree"], path: "Tests/Fixtures/readme-example"),

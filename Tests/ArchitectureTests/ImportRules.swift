@@ -35,7 +35,14 @@ struct ImportRules {
       ]),
       showing: ["Supervision", "ProcessControl", "Logging"]),
     "ProcessTreeTesting": Rule(["ProcessTree"], showing: ["ProcessTree"]),
-    "ExampleTopologies": Rule(["ProcessTree", "Foundation"], showing: ["ProcessTree"]),
+    "Stages": Rule(),
+    "Pools": Rule(
+      collections.union(["ProcessTree", "Stages"]), showing: ["ProcessTree", "Stages"]),
+    "Pipelines": Rule(
+      collections.union(["ProcessTree", "Stages"]), showing: ["ProcessTree", "Stages"]),
+    "ExampleTopologies": Rule(
+      ["ProcessTree", "Pools", "Pipelines", "Foundation"],
+      showing: ["ProcessTree", "Pools", "Pipelines"]),
     "PtreeCommands": Rule(
       ["ProcessTree", "ExampleTopologies", "ArgumentParser", "Foundation"],
       showing: ["ProcessTree", "ExampleTopologies", "ArgumentParser"]),

@@ -106,6 +106,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
       // One by one from a queue that a nested run sees too.
       while let closure = closures.popFirst() { closure() }
       runJobs()
+      // A deadline that has passed comes before what arrived too late for it.
+      timers.fire()
       var hasMore = false
       for hook in turnHooks where hook() { hasMore = true }
       // What has just run may have been what was waited for.

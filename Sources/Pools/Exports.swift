@@ -1,0 +1,2 @@
+@_exported public import ProcessTree
+@_exported public import Stages

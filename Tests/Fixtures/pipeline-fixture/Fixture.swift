@@ -1,0 +1,6 @@
+import Pipelines
+
+@main
+struct Fixture: ProcessTreeApp {
+  func run(in root: Node) async throws {}
+}
