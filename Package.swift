@@ -93,14 +93,24 @@ let package = Package(
     .executableTarget(
       name: "tree-fixture", dependencies: ["ProcessTree", "ProcessTreeTesting", "RandomTesting"],
       path: "Tests/Fixtures/tree-fixture", swiftSettings: settings, linkerSettings: bindNow),
+    // What fixtures that hold scenarios share.
+    .target(
+      name: "Scenarios", dependencies: ["ProcessTree", "ProcessTreeTesting"],
+      path: "Tests/Support/Scenarios", swiftSettings: settings),
     .executableTarget(
-      name: "pool-fixture", dependencies: ["Pools", "ProcessTreeTesting", "RandomTesting"],
+      name: "channel-fixture",
+      dependencies: ["ProcessTree", "ProcessTreeTesting", "RandomTesting", "Scenarios"],
+      path: "Tests/Fixtures/channel-fixture", swiftSettings: settings, linkerSettings: bindNow),
+    .executableTarget(
+      name: "pool-fixture",
+      dependencies: ["Pools", "ProcessTreeTesting", "RandomTesting", "Scenarios"],
       path: "Tests/Fixtures/pool-fixture", swiftSettings: settings, linkerSettings: bindNow),
     .testTarget(
       name: "PoolsTests", dependencies: ["Pools", "RandomTesting", "pool-fixture"],
       swiftSettings: settings),
     .executableTarget(
-      name: "pipeline-fixture", dependencies: ["Pipelines", "ProcessTreeTesting", "RandomTesting"],
+      name: "pipeline-fixture",
+      dependencies: ["Pipelines", "ProcessTreeTesting", "RandomTesting", "Scenarios"],
       path: "Tests/Fixtures/pipeline-fixture", swiftSettings: settings, linkerSettings: bindNow),
     .testTarget(
       name: "PipelinesTests", dependencies: ["Pipelines", "RandomTesting", "pipeline-fixture"],
@@ -131,7 +141,8 @@ let package = Package(
       name: "DefaultIsolation", dependencies: ["ProcessTree"], path: "Tests/DefaultIsolation",
       swiftSettings: settings + [.defaultIsolation(MainActor.self)]),
     .testTarget(
-      name: "ProcessTreeTests", dependencies: ["tree-fixture", "readme-example"],
+      name: "ProcessTreeTests",
+      dependencies: ["tree-fixture", "channel-fixture", "readme-example"],
       swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ]

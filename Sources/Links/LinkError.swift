@@ -10,6 +10,14 @@ package enum LinkError: Error, Equatable, CustomStringConvertible {
   case tooLarge(Int)
   /// Another task is receiving from this channel already.
   case alreadyReceiving
+  /// The channel's queue is full, and its policy says that this is an error.
+  case full
+  /// The item killed these consumers and was put aside.
+  case quarantined([String])
+  /// The channel has come to its end, or the node that made it has.
+  case channelEnded(String)
+  /// The end was sent to another node, where it is now.
+  case moved
 
   package var description: String {
     switch self {
@@ -17,6 +25,12 @@ package enum LinkError: Error, Equatable, CustomStringConvertible {
     case .finished: "this end has been finished"
     case .tooLarge(let bytes):
       "an item of \(bytes) bytes is too large: at most \(WireLimits.itemSize) bytes travel at once"
+    case .full: "the channel's queue is full"
+    case .quarantined(let killers):
+      "the item was put aside because it killed its consumers: "
+        + killers.joined(separator: ", ")
+    case .channelEnded(let reason): reason
+    case .moved: "this end was sent to another node"
     case .alreadyReceiving: "another task is receiving from this channel already"
     }
   }

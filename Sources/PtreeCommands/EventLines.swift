@@ -24,6 +24,8 @@ struct EventLines: EventSink {
     case .startMethodChanged(let method, let reason):
       "starts children by \(method.rawValue): \(reason)"
     case .connectionRefused(let reason): "refused a connection: \(reason)"
+    case .channelsInCycle(let nodes):
+      "channels are full in a circle and will not move: \(nodes.joined(separator: " → "))"
     case .messageRejected(let reason): "rejected a message: \(reason)"
     case .lost: "lost: its parent ended before it could tell how"
     }
@@ -58,7 +60,7 @@ struct EventLines: EventSink {
     case .exited(let report) where report.cause.isSuccess: "\u{1B}[32m"
     case .exited(let report) where report.stopRequest != nil: "\u{1B}[33m"
     case .exited, .lost, .leftBehind, .forkServerLost: "\u{1B}[31m"
-    case .stopping, .startMethodChanged, .connectionRefused, .messageRejected: "\u{1B}[33m"
+    case .stopping, .startMethodChanged, .connectionRefused, .messageRejected, .channelsInCycle: "\u{1B}[33m"
     case .started, .ready, .reported: "\u{1B}[2m"
     }
   }

@@ -45,6 +45,7 @@ extension LifecycleEvent.Kind {
     case .forkServerLost: "forkServerLost"
     case .startMethodChanged: "startMethodChanged"
     case .connectionRefused: "connectionRefused"
+    case .channelsInCycle: "channelsInCycle"
     case .messageRejected: "messageRejected"
     case .lost: "lost"
     }
@@ -68,6 +69,7 @@ extension LifecycleEvent.Kind {
     case .startMethodChanged(let method, let reason):
       line.add("startMethod", method.rawValue)
       line.add("reason", reason)
+    case .channelsInCycle(let nodes): line.add("reason", nodes.joined(separator: " → "))
     case .connectionRefused(let reason), .messageRejected(let reason):
       line.add("reason", reason)
     }

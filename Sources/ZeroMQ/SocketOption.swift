@@ -14,6 +14,8 @@ public enum SocketOption: Hashable, Sendable {
   case handshakeInterval(Duration)
   /// Whether a router reports messages for unknown peers instead of dropping them.
   case routerMandatory(Bool)
+  /// Whether each new connection sends an empty message first, so that a router knows of it.
+  case probeRouter(Bool)
   /// Whether messages are queued for completed connections only.
   case immediate(Bool)
   /// A listening descriptor for the next bind, which takes it over and closes it.
@@ -41,6 +43,7 @@ extension SocketOption {
     case .handshakeInterval(let time):
       try set(ZMQ_HANDSHAKE_IVL, time.wholeMilliseconds, on: handle)
     case .routerMandatory(let flag): try set(ZMQ_ROUTER_MANDATORY, flag ? 1 : 0, on: handle)
+    case .probeRouter(let flag): try set(ZMQ_PROBE_ROUTER, flag ? 1 : 0, on: handle)
     case .immediate(let flag): try set(ZMQ_IMMEDIATE, flag ? 1 : 0, on: handle)
     case .useFileDescriptor(let descriptor): try set(ZMQ_USE_FD, Int(descriptor), on: handle)
     case .reconnectInterval(let first, let maximum):

@@ -3,8 +3,10 @@
 // Functions return 0 on success and an errno on failure unless their comment says otherwise.
 #pragma once
 #include "pt_children.h"
+#include "pt_command.h"
 #include "pt_fork_server.h"
 #include "pt_process.h"
+#include "pt_shared_memory.h"
 #include "pt_signals.h"
 #include "pt_sweep.h"
 #include "pt_title.h"

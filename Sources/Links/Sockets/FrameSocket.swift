@@ -25,7 +25,7 @@ final class FrameSocket {
   @exclusivity(unchecked) private(set) var malformed = 0
 
   init(
-    _ kind: SocketKind, in context: LinkContext, on loop: EventLoop,
+    _ kind: SocketKind, in context: LinkContext, on loop: EventLoop, probesRouter: Bool = false,
     onFrame: @escaping (Connection, UnsafeRawBufferPointer) -> Void
   ) throws {
     socket = try Socket(kind, in: context.get())
@@ -39,6 +39,7 @@ final class FrameSocket {
       .maximumMessageSize(WireLimits.frameSize), .handshakeInterval(.seconds(2)),
       .reconnectInterval(.milliseconds(5), maximum: .milliseconds(500)))
     if isRouter { try socket.set(.routerMandatory(true)) }
+    if probesRouter { try socket.set(.probeRouter(true)) }
     try loop.poller.add(socket.fileDescriptor, for: .read) { [weak self] _ in
       self?.mayHaveFrames = true
     }

@@ -13,7 +13,7 @@ package final class LinkContext {
   /// The context.
   func get() throws(ZeroMQError) -> Context {
     if let context { return context }
-    let made = try Context(maximumSockets: 64)
+    let made = try Context(maximumSockets: 1_024)
     context = made
     return made
   }

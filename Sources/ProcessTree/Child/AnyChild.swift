@@ -20,15 +20,35 @@ public class AnyChild: @unchecked Sendable {
     var earlyStop: (step: ChildLifecycle.StopStep, request: StopRequest)?
     /// The message channel, from the start on; keeps what came for after the child's end.
     var edge: Edge?
+    /// Ends of channels on their way to the child: void at its end unless it has claimed them.
+    var tickets: [ChannelTicket] = []
   }
 
   let specification: ChildSpecification
   let node: LoopBound<NodeRuntime>
   let state = Mutex(State())
 
-  init(_ specification: ChildSpecification, of node: LoopBound<NodeRuntime>) {
+  init(
+    _ specification: ChildSpecification, carrying tickets: [ChannelTicket],
+    of node: LoopBound<NodeRuntime>
+  ) {
     self.specification = specification
     self.node = node
+    state.withLock { $0.tickets = tickets }
+  }
+
+  deinit {
+    // Never started: nobody will claim what it was to carry.
+    let tickets = takeTickets()
+    if !tickets.isEmpty { node.perform { $0.channels.revoke(tickets) } }
+  }
+
+  /// The ends that were sent to the child, for when it has gone.
+  func takeTickets() -> [ChannelTicket] {
+    state.withLock { state in
+      defer { state.tickets = [] }
+      return state.tickets
+    }
   }
 
   /// The name: `Process-N1:…:Nk` unless one was given, where Nk counts the children of a node.

@@ -1,16 +1,18 @@
 internal import Links
 internal import Synchronization
+internal import Wire
 
 /// A child whose program returns an `Output`.
 public final class Child<Output: Sendable>: AnyChild, @unchecked Sendable {
   private let decode: @Sendable ([UInt8]) throws -> Output
 
   init(
-    _ specification: ChildSpecification, of node: LoopBound<NodeRuntime>,
+    _ specification: ChildSpecification, carrying tickets: [ChannelTicket],
+    of node: LoopBound<NodeRuntime>,
     decode: @escaping @Sendable ([UInt8]) throws -> Output
   ) {
     self.decode = decode
-    super.init(specification, of: node)
+    super.init(specification, carrying: tickets, of: node)
   }
 
   /// The program's result, once the child has ended and been reaped; may be asked for many times.

@@ -67,7 +67,9 @@ final class ChildController {
     askedForData = false
     let messages = LoopBound(dataLink.channel(EdgeChannels.messages), on: runtime.loop)
     // By its position: the child holds the edge, and must not be held by it.
-    let edge = Edge(messages) { [bound = LoopBound(runtime, on: runtime.loop)] message in
+    let bound = LoopBound(runtime, on: runtime.loop)
+    let context = ChannelContext(node: bound, names: runtime.names)
+    let edge = Edge(messages, at: context) { message in
       bound.perform { $0.controllers[position]?.send(message) }
     }
     child.state.withLock { $0.edge = edge }
@@ -238,6 +240,8 @@ final class ChildController {
     if let deathPipe { Descriptors.close(deathPipe) }
     deathPipe = nil
     dataLink.close(.peerGone)
+    let tickets = child.takeTickets()
+    if !tickets.isEmpty { runtime.channels.revoke(tickets) }
     let report = makeReport()
     process?.close()
     runtime.clearRemains(of: self) { [self] in publish(report) }

@@ -27,6 +27,9 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     case connectionRefused(reason: String)
     /// A message of, or to, the node could not be decoded.
     case messageRejected(reason: String)
+    /// The node's senders wait for credit that none of these nodes can ever give: each waits for the
+    /// next, and the last for the first.
+    case channelsInCycle(nodes: [String])
     /// The node's parent ended before it could tell how this node ended.
     case lost
   }

@@ -6,6 +6,7 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
       case alreadyStarted, notStarted, programNotFindable, invalidName, invalidLimit
       case directoryUnusable, systemCallFailed, nodeEnding, scopeEnded, unreachable
       case messageNotEncodable, messageNotDecodable, alreadyIterating
+      case channelEnded, endMoved, queueFull, itemQuarantined, deadlinePassed, requestFailed
     }
 
     private let kind: Kind
@@ -36,6 +37,18 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
     public static let messageNotDecodable = Self(kind: .messageNotDecodable)
     /// Another task is receiving from this edge already.
     public static let alreadyIterating = Self(kind: .alreadyIterating)
+    /// The channel has come to its end, or the node that made it has, before this end could join.
+    public static let channelEnded = Self(kind: .channelEnded)
+    /// This end of a pipe was sent to another node.
+    public static let endMoved = Self(kind: .endMoved)
+    /// The channel's queue is full, and its policy is to fail.
+    public static let queueFull = Self(kind: .queueFull)
+    /// The item killed the nodes that worked on it, and was put aside.
+    public static let itemQuarantined = Self(kind: .itemQuarantined)
+    /// The answer did not come in time.
+    public static let deadlinePassed = Self(kind: .deadlinePassed)
+    /// The service refused the request, or failed at it.
+    public static let requestFailed = Self(kind: .requestFailed)
 
     /// The code's name.
     public var description: String { kind.rawValue }

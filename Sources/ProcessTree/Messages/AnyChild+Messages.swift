@@ -8,7 +8,10 @@ extension AnyChild {
   /// Throws `notStarted`, `unreachable` when the child has ended, `messageNotEncodable` before
   /// anything is sent, and `CancellationError`; a message that was cancelled is sent whole or not.
   public func send<Message: Encodable & Sendable>(_ message: Message) async throws {
-    try await edge().send(MessageCoding.encode(message))
+    let edge = try edge()
+    let (bytes, tickets) = try MessageCoding.encode(message, at: edge.context)
+    if !tickets.isEmpty { state.withLock { $0.tickets += tickets } }
+    try await edge.send(bytes)
   }
 
   /// The messages that the child's program sends to its parent, as values of one type.

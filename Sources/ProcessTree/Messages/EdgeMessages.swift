@@ -19,7 +19,7 @@ public struct EdgeMessages<Message: Decodable & Sendable>: AsyncSequence, Sendab
     public mutating func next() async throws -> Message? {
       guard let bytes = try await edge.receive() else { return nil }
       do {
-        return try MessageCoding.decode(Message.self, from: bytes)
+        return try MessageCoding.decode(Message.self, from: bytes, at: edge.context)
       } catch {
         edge.reject(error.message)
         throw error
@@ -34,13 +34,16 @@ public struct EdgeMessages<Message: Decodable & Sendable>: AsyncSequence, Sendab
 /// The message channel of one edge, from either end.
 struct Edge: Sendable {
   let loop: EventLoop
+  let context: ChannelContext
   private let channel: LoopBound<ItemChannel>
   private let sendControl: @Sendable (ControlMessage) -> Void
 
   init(
-    _ channel: LoopBound<ItemChannel>, sendControl: @escaping @Sendable (ControlMessage) -> Void
+    _ channel: LoopBound<ItemChannel>, at context: ChannelContext,
+    sendControl: @escaping @Sendable (ControlMessage) -> Void
   ) {
     loop = channel.loop
+    self.context = context
     self.channel = channel
     self.sendControl = sendControl
   }

@@ -1,10 +1,13 @@
 internal import MessagePack
+internal import Wire
 
 /// Messages of programs as items of the edge's message channel.
 enum MessageCoding {
-  static func encode<Message: Encodable>(_ message: Message) throws(ProcessTreeError) -> [UInt8] {
+  static func encode<Message: Encodable>(
+    _ message: Message, at context: ChannelContext
+  ) throws(ProcessTreeError) -> (bytes: [UInt8], tickets: [ChannelTicket]) {
     do {
-      return try MessagePackEncoder().encode(message)
+      return try TicketOffice(context).encode(message)
     } catch {
       throw ProcessTreeError(
         .messageNotEncodable, "A \(Message.self) could not be encoded: \(error)")
@@ -12,10 +15,10 @@ enum MessageCoding {
   }
 
   static func decode<Message: Decodable>(
-    _ type: Message.Type, from bytes: [UInt8]
+    _ type: Message.Type, from bytes: [UInt8], at context: ChannelContext
   ) throws(ProcessTreeError) -> Message {
     do {
-      return try MessagePackDecoder().decode(type, from: bytes)
+      return try MessagePackDecoder(at: context).decode(type, from: bytes)
     } catch {
       throw ProcessTreeError(
         .messageNotDecodable, "A message is no \(Message.self): \(error)")

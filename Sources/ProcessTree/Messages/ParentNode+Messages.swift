@@ -6,7 +6,8 @@ extension ParentNode {
   ///
   /// Throws `unreachable`, `messageNotEncodable` before anything is sent, and `CancellationError`.
   public func send<Message: Encodable & Sendable>(_ message: Message) async throws {
-    try await edge().send(MessageCoding.encode(message))
+    let edge = try await edge()
+    try await edge.send(MessageCoding.encode(message, at: edge.context).bytes)
   }
 
   /// The messages that the parent's program sends to this node, as values of one type.
@@ -26,7 +27,8 @@ extension ParentNode {
     let made = try await runtime.run { node -> Edge? in
       node.parent.map { parent in
         let channel = parent.dataLink.channel(EdgeChannels.messages)
-        return Edge(LoopBound(channel, on: node.loop)) { message in
+        let context = ChannelContext(node: runtime, names: node.names)
+        return Edge(LoopBound(channel, on: node.loop), at: context) { message in
           runtime.perform { $0.parent?.send(message) }
         }
       }

@@ -1,5 +1,4 @@
 internal import Links
-internal import MessagePack
 public import Supervision
 internal import Wire
 
@@ -24,7 +23,7 @@ extension Node {
     }
     if let name { try Self.check(name: name) }
     let reference = try ProgramReference(Program.self, listed: shared.programs)
-    let arguments = try MessagePackEncoder().encode(program)
+    let (arguments, tickets) = try TicketOffice(channelContext).encode(program)
     let path = identity.path.child(shared.takePosition())
     guard path.positions.count <= NodePath.maximumDepth else {
       throw ProcessTreeError(
@@ -33,7 +32,7 @@ extension Node {
     let specification = ChildSpecification(
       path: path, name: name ?? path.description, isDaemon: daemon ?? isDaemon,
       program: reference, arguments: arguments, stopPolicy: stopPolicy)
-    return Child(specification, of: runtime) { try Program._decode($0) }
+    return Child(specification, carrying: tickets, of: runtime) { try Program._decode($0) }
   }
 
   /// Makes a child and starts it; returns when the child has said that it is about to run.

@@ -13,12 +13,14 @@ public final class Node: Sendable {
   let identity: NodeIdentity
   let shared: NodeShared
   private let picture: SubtreePicture
+  let channelContext: ChannelContext
 
   init(_ runtime: LoopBound<NodeRuntime>) {
     self.runtime = runtime
     identity = runtime.value.identity
     shared = runtime.value.shared
     picture = runtime.value.events.picture
+    channelContext = ChannelContext(node: runtime, names: runtime.value.names)
   }
 
   /// The name: `MainProcess` for the root, `Process-N1:…:Nk` for others unless one was given.

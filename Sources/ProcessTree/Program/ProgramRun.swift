@@ -40,7 +40,7 @@ extension NodeProgram {
   fileprivate nonisolated(nonsending) static func runEncoded(
     _ arguments: [UInt8], in node: Node
   ) async throws -> [UInt8] {
-    let program = try MessagePackDecoder().decode(Self.self, from: arguments)
+    let program = try MessagePackDecoder(at: node.channelContext).decode(Self.self, from: arguments)
     return try _encode(try await program.run(in: node))
   }
 }

@@ -13,6 +13,8 @@ struct NodeEnding {
   var isLeaving = false
   /// Until when what was sent may wait for credit before the goodbye.
   var drainingEnds: SuspendingClock.Instant?
+  /// What the program sent over channels has not all arrived; it will be looked at again.
+  var awaitsChannels = false
   /// The loop has nothing more to do.
   var isFinished = false
   /// Ends the program's task.

@@ -12,12 +12,15 @@ extension NodeRuntime {
     var known = Set(controllers.values.compactMap { $0.process?.pid })
     if let forkServer { known.insert(forkServer.pid) }
     known.formUnion(adopted.keys)
+    known.formUnion(commands.pids)
     for process in AdoptedProcesses.scan(tag: identity.tag, known: known) {
       switch process.origin {
       case .unansweredClone:
         guard includingUnanswered else { continue }
         end(process)
-      case .leftBehind:
+      case .leftBehind(let tag):
+        // What a command has sent into the background is a part of it as long as it runs.
+        if commands.isRunning(tag), !process.handle.hasEnded { continue }
         // One that has ended by itself has only to be reaped, and an orphaned node, which is ending
         // with its parent, is told of as lost.
         if !process.handle.hasEnded, !events.picture.hasNode(withPID: process.handle.pid) {

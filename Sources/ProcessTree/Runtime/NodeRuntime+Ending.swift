@@ -21,7 +21,9 @@ extension NodeRuntime {
     ending.childPolicy = policy
     shared.stopStartingChildren()
     ending.cancelProgram?()
+    if hasChannels { channels.abandon() }
     stopChildren(request, where: { _ in true })
+    commands.stopAll(within: commandGrace)
     guard identity.isRoot else { return }
     // Nobody is above the root to end a program that does not listen.
     _ = loop.timers.schedule(after: policy.total + Self.programGrace) { [unowned self] in
@@ -44,7 +46,9 @@ extension NodeRuntime {
     ending.outcome = outcome
     flushReports()
     shared.stopStartingChildren()
+    if hasChannels { channels.beginEnding() }
     tellParent(outcome)
+    commands.stopAll(within: commandGrace)
     if case .result = outcome, shared.stopRequest == nil {
       let reason = "\(identity.name) has ended, and the child is a daemon"
       stopChildren(StopRequest(requestedBy: identity.name, reason: reason), where: \.isDaemon)
@@ -78,10 +82,21 @@ extension NodeRuntime {
 
   /// Leaves once the program has ended and nothing is left below.
   func finishIfDone() {
-    guard ending.outcome != nil, controllers.isEmpty, adopted.isEmpty, !ending.isLeaving else {
+    guard ending.outcome != nil, controllers.isEmpty, adopted.isEmpty, commands.isEmpty,
+      !ending.isLeaving
+    else { return }
+    guard !hasChannels || channels.isSettled || shared.stopRequest != nil else {
+      // What was sent must arrive first; that takes as long as its receivers do.
+      guard !ending.awaitsChannels else { return }
+      ending.awaitsChannels = true
+      _ = loop.timers.schedule(after: .milliseconds(1)) { [unowned self] in
+        ending.awaitsChannels = false
+        finishIfDone()
+      }
       return
     }
     ending.isLeaving = true
+    commands.errors.flush()
     fflush(nil)
     events.finishAll()
     guard let parent else {

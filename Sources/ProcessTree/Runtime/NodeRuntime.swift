@@ -38,12 +38,25 @@ final class NodeRuntime {
   var adopted: [Int32: ProcessHandle] = [:]
   /// What waits for all of those to be reaped.
   var whenClear: [() -> Void] = []
+  /// The external commands that run in this node.
+  private(set) lazy var commands = CommandTable(on: loop)
   var hasAnnouncedSpawning = false
   /// Why there is no fork server, for the event that says so.
   var spawningReason = "the program declares that it starts no children"
   var ending = NodeEnding()
   /// The kernel's count of out-of-memory kills when the first child was started.
   private(set) var memoryKills: UInt64?
+
+  /// What the node names its channels by.
+  let names: ChannelNames
+  /// The node's channels, from the first end on that is made or comes here.
+  private(set) lazy var channels: ChannelHub = {
+    hasChannels = true
+    return ChannelHub(of: self)
+  }()
+  private(set) var hasChannels = false
+  /// Whether the root has made the run's directory, and has to remove it.
+  private(set) var hasDirectory = false
 
   private(set) lazy var directory = RunDirectory(run: identity.run.runID)
 
@@ -54,6 +67,7 @@ final class NodeRuntime {
     self.loop = loop
     self.shared = shared
     self.runSecret = runSecret
+    names = ChannelNames(identity)
     let snapshot = NodeSnapshot(
       name: identity.name, path: identity.path.description, pid: identity.pid,
       parentPID: identity.parent?.pid, phase: .ready, children: [])
@@ -103,13 +117,20 @@ final class NodeRuntime {
     parent?.receive()
     listeners?.control.receive()
     listeners?.data.receive()
+    if hasChannels { channels.receive() }
   }
 
   private func sendFrames() {
     parent?.send(events: events.takeOutgoing(), log: takeLog())
     parent?.dataLink.flush()
     output?.recheck()
+    if hasChannels { channels.flush() }
     for controller in controllers.values { controller.dataLink.flush() }
+  }
+
+  /// Hands out what was sent on channels, before the turn ends.
+  func flushChannels() {
+    if hasChannels { channels.flush() }
   }
 
   private var hasFramesToExchange: Bool {
@@ -117,8 +138,8 @@ final class NodeRuntime {
       return true
     }
     if let parent, parent.hasFramesToExchange || events.hasOutgoing || !log.isEmpty { return true }
-    return false
-      || controllers.values.contains { $0.dataLink.needsFlush }
+    if hasChannels, channels.hasWork { return true }
+    return controllers.values.contains { $0.dataLink.needsFlush }
   }
 
   func takeLog() -> [[UInt8]] {
@@ -154,12 +175,12 @@ final class NodeRuntime {
   /// Opens the sockets for children, the first time that one is started.
   func openListeners() throws -> Listeners {
     if let listeners { return listeners }
-    if identity.isRoot { try directory.make() }
+    try makeDirectory()
     memoryKills = ControlGroup.outOfMemoryKills()
     let handlers = EdgeListener.Handlers(
       admitted: { [unowned self] kind, position, _ in admitted(kind, position) },
       frame: { [unowned self] kind, position, frame in receive(kind, position, frame) },
-      refused: { [unowned self] _, reason in refused(reason) })
+      refused: { [unowned self] _, reason in noteRefusal(reason) })
     func listen(_ kind: EdgeListener.Kind, at path: String) throws -> EdgeListener {
       // A node with this pid may have died and left its socket.
       unlink(path)
@@ -181,13 +202,18 @@ final class NodeRuntime {
     listeners?.data.receiveAll()
   }
 
-  /// Whether the run's directory is there to be removed.
-  var hasDirectory: Bool { listeners != nil }
+  /// Makes the run's directory, the first time that a socket is to be in it.
+  func makeDirectory() throws {
+    guard identity.isRoot, !hasDirectory else { return }
+    try directory.make()
+    hasDirectory = true
+  }
 
   /// Closes the sockets for children at the end of the root.
   func closeListeners() {
     listeners?.control.close()
     listeners?.data.close()
+    if hasChannels { channels.close() }
   }
 
   private func admitted(_ kind: EdgeListener.Kind, _ position: UInt32) {
@@ -219,7 +245,7 @@ final class NodeRuntime {
     }
   }
 
-  private func refused(_ reason: String) {
+  func noteRefusal(_ reason: String) {
     // One event stands for many: a flood of strangers must not become a flood of events.
     refusals += 1
     guard refusals.nonzeroBitCount == 1 else { return }

@@ -120,8 +120,7 @@ struct RunDirectory {
 
   /// Removes the sockets of a node that has gone.
   func removeSockets(of pid: Int32) {
-    unlink(socket(of: pid, "c"))
-    unlink(socket(of: pid, "d"))
+    for kind: Character in ["c", "d", "l"] { unlink(socket(of: pid, kind)) }
   }
 
   /// Removes the sockets of all nodes of the run that are no more.

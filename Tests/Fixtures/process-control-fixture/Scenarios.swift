@@ -44,6 +44,8 @@ enum Scenarios {
     case "stop": try stop(node)
     case "deaf": try deaf(node)
     case "locks": try locks(node)
+    case "work": try SharedMemoryScenarios.work()
+    case "region": try SharedMemoryScenarios.region()
     default: throw Failure("no scenario \(scenario)")
     }
   }

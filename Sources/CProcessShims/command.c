@@ -1,0 +1,141 @@
+// Executing other programs.
+#include "internal.h"
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { stack_size = 64 * 1024, lowest_safe_number = 3 };
+
+/// What the child reads and, when it fails, writes; it shares the parent's memory until it has
+/// exec'd.
+struct plan {
+  const struct pt_command *_Nonnull command;
+  int descriptors[3];
+  int32_t parent;
+  volatile int error;
+  volatile int step;
+};
+
+/// Leaves everything of the parent's but what the command is to have. Returns an errno.
+static int settle(struct plan *_Nonnull plan) {
+  const struct pt_command *command = plan->command;
+  // The kernel's structure, of which all zeros is the default action. By the bare system call: the C
+  // library does not touch its own two signals, and an ignored one would stay ignored. The table of
+  // handlers is the child's own, though the memory is not.
+  static const uint64_t action[8];
+  for (int signal = 1; signal <= 64; signal++)
+    syscall(SYS_rt_sigaction, signal, action, NULL, sizeof(uint64_t));
+
+  plan->step = PT_COMMAND_SESSION;
+  if (setsid() < 0) return errno;
+  int error = pt_die_with_parent(plan->parent);
+  if (error != 0) return error;
+
+  plan->step = PT_COMMAND_DESCRIPTORS;
+  for (int i = 0; i < 3; i++)
+    if (dup2(plan->descriptors[i], i) < 0) return errno;
+  pt_close_from(3);
+
+  plan->step = PT_COMMAND_DIRECTORY;
+  if (command->umask >= 0) umask((mode_t)command->umask);
+  if (command->directory && chdir(command->directory) != 0) return errno;
+
+  plan->step = PT_COMMAND_TAG;
+  error = pt_tag_set(command->tag);
+  if (error != 0) return error;
+
+  plan->step = PT_COMMAND_LIMITS;
+  for (int i = 0; i < command->limit_count; i++) {
+    uint64_t limit[2] = {command->limits[i].soft, command->limits[i].hard};
+    if (syscall(SYS_prlimit64, 0, command->limits[i].resource, limit, NULL) != 0) return errno;
+  }
+  return 0;
+}
+
+/// The child's way to exec. The parent's thread sleeps meanwhile.
+static int become(void *_Nonnull argument) {
+  struct plan *plan = argument;
+  int error = settle(plan);
+  if (error == 0) {
+    plan->step = PT_COMMAND_EXECUTE;
+    uint64_t none = 0;
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
+    execve(plan->command->path, plan->command->arguments, plan->command->environment);
+    error = errno;
+  }
+  plan->error = error;
+  _exit(PT_SETUP_FAILED);
+}
+
+/// Clones with shared memory while the calling thread sleeps: the cost does not grow with the
+/// parent's size, and a failed exec is known on return.
+static int clone_and_exec(struct plan *_Nonnull plan, struct pt_command_start *_Nonnull out) {
+  void *stack =
+      mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (stack == MAP_FAILED) return errno;
+  int error = 0;
+  uint64_t all = ~(uint64_t)0, mask;
+  // No handler may run in the child while the memory is shared.
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, sizeof all);
+  out->pid = clone(become, (char *)stack + stack_size, CLONE_VM | CLONE_VFORK | CLONE_PIDFD, plan,
+                   &out->pidfd);
+  if (out->pid < 0) error = errno;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
+  munmap(stack, stack_size);
+  if (error != 0 || plan->error == 0) return error;
+  pt_kill_and_reap(out->pid);
+  close(out->pidfd);
+  return plan->error;
+}
+
+int pt_command_start(const struct pt_command *_Nonnull command,
+                     struct pt_command_start *_Nonnull out) {
+  struct plan plan = {.command = command, .parent = getpid(), .step = PT_COMMAND_CLONE};
+  int error = 0;
+  int copies = 0;
+  // Above the three numbers that they are copied to, so that no copy overwrites another.
+  for (; copies < 3 && error == 0; copies++) {
+    plan.descriptors[copies] =
+        fcntl(command->descriptors[copies], F_DUPFD_CLOEXEC, lowest_safe_number);
+    if (plan.descriptors[copies] < 0) {
+      error = errno;
+      break;
+    }
+  }
+  if (error == 0) error = clone_and_exec(&plan, out);
+  for (int i = 0; i < copies; i++) close(plan.descriptors[i]);
+  out->step = plan.step;
+  return error;
+}
+
+int pt_command_signal_group(int32_t pid, int pidfd, int signal) {
+  // Until it is reaped the leader keeps its number, and with it the group's.
+  int error = pt_pidfd_signal(pidfd, 0);
+  if (error != 0 && error != EPERM) return error;
+  return kill(-pid, signal) == 0 ? 0 : errno;
+}
+
+long pt_write_quietly(int descriptor, const void *_Nonnull bytes, size_t count) {
+  sigset_t broken, before, pending;
+  sigemptyset(&broken);
+  sigaddset(&broken, SIGPIPE);
+  sigpending(&pending);
+  pthread_sigmask(SIG_BLOCK, &broken, &before);
+  long result;
+  do result = write(descriptor, bytes, count);
+  while (result < 0 && errno == EINTR);
+  if (result < 0) result = -errno;
+  // Taken back, unless somebody else's was waiting.
+  if (result == -EPIPE && !sigismember(&pending, SIGPIPE)) {
+    struct timespec none = {0, 0};
+    sigtimedwait(&broken, NULL, &none);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return result;
+}

@@ -1,0 +1,130 @@
+// Memory that one process writes and others read, found through /proc.
+#include "internal.h"
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// Newer than some C libraries that this is built with.
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+static int make_memory(void) {
+  const char *name = "process-tree";
+  int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+  // Kernels before 6.3 do not know the last flag; later ones may insist on it.
+  if (descriptor < 0 && errno == EINVAL)
+    descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  return descriptor >= 0 ? descriptor : -errno;
+}
+
+int pt_region_make(uint64_t size, int32_t *_Nonnull descriptor, uint64_t *_Nonnull inode,
+                   void *_Nullable *_Nonnull memory) {
+  int made = make_memory();
+  if (made < 0) return -made;
+  struct stat file;
+  void *mapped = MAP_FAILED;
+  int error = 0;
+  // A file that shrank under a reader's mapping would kill the reader.
+  if (ftruncate(made, (off_t)size) != 0 || fstat(made, &file) != 0 ||
+      fcntl(made, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0)
+    error = errno;
+  if (error == 0) {
+    mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, made, 0);
+    if (mapped == MAP_FAILED) error = errno;
+  }
+  if (error != 0) {
+    close(made);
+    return error;
+  }
+  // The mapping above stays writable. Kernels before 5.1 have no such seal; then readers are
+  // trusted not to write.
+  if (fcntl(made, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0)
+    fcntl(made, F_ADD_SEALS, F_SEAL_SEAL);
+  *descriptor = made;
+  *inode = file.st_ino;
+  *memory = mapped;
+  return 0;
+}
+
+/// Describes a file without asking a file server, which might let the caller wait.
+static int describe(int descriptor, struct statx *_Nonnull out) {
+  int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+  return statx(descriptor, "", flags, STATX_TYPE | STATX_INO, out) == 0 ? 0 : errno;
+}
+
+static int describe_region(int descriptor, struct pt_region_file *_Nonnull out) {
+  struct statx file, own;
+  int error = describe(descriptor, &file);
+  if (error != 0) return error;
+  // All such memory is on one device, which nothing else is on and which has no fixed number.
+  int memory = make_memory();
+  if (memory < 0) return -memory;
+  error = describe(memory, &own);
+  close(memory);
+  if (error != 0) return error;
+  out->inode = file.stx_ino;
+  out->is_memory = S_ISREG(file.stx_mode) && file.stx_dev_major == own.stx_dev_major &&
+                   file.stx_dev_minor == own.stx_dev_minor;
+  return 0;
+}
+
+/// Writes "fd/N"; `buffer` holds 16 bytes.
+static void descriptor_name(char *_Nonnull buffer, int32_t descriptor) {
+  char digits[12];
+  int count = 0;
+  do digits[count++] = (char)('0' + descriptor % 10);
+  while ((descriptor /= 10) > 0);
+  *buffer++ = 'f';
+  *buffer++ = 'd';
+  *buffer++ = '/';
+  while (count > 0) *buffer++ = digits[--count];
+  *buffer = 0;
+}
+
+static int open_descriptor(int32_t pid, int32_t descriptor, int flags) {
+  if (pid <= 0 || descriptor < 0) return -EBADF;
+  char name[16], path[64];
+  descriptor_name(name, descriptor);
+  pt_proc_path(path, pid, name);
+  int opened = open(path, flags | O_CLOEXEC);
+  return opened >= 0 ? opened : -errno;
+}
+
+int pt_region_find(int32_t pid, int32_t descriptor, struct pt_region_file *_Nonnull out) {
+  int found = open_descriptor(pid, descriptor, O_PATH);
+  if (found < 0) return found;
+  int error = describe_region(found, out);
+  if (error == 0) return found;
+  close(found);
+  return -error;
+}
+
+int pt_region_open(int32_t found) { return open_descriptor(getpid(), found, O_RDONLY); }
+
+int pt_region_fixed_size(int32_t descriptor, uint64_t *_Nonnull size) {
+  int needed = F_SEAL_SHRINK | F_SEAL_GROW;
+  int seals = fcntl(descriptor, F_GET_SEALS);
+  if (seals < 0) return errno;
+  if ((seals & needed) != needed) return EPERM;
+  // Only now: before the seals were seen it might still have changed.
+  struct stat file;
+  if (fstat(descriptor, &file) != 0) return errno;
+  *size = (uint64_t)file.st_size;
+  return 0;
+}
+
+int pt_region_map(int32_t descriptor, uint64_t size, const void *_Nullable *_Nonnull memory) {
+  void *mapped = mmap(NULL, size, PROT_READ, MAP_SHARED, descriptor, 0);
+  if (mapped == MAP_FAILED) return errno;
+  *memory = mapped;
+  return 0;
+}
+
+void pt_region_unmap(const void *_Nonnull memory, uint64_t size) {
+  munmap((void *)(uintptr_t)memory, size);
+}

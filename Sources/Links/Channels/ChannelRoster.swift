@@ -1,0 +1,183 @@
+package import Wire
+
+/// Who has an end of a channel, at the channel's home: nodes that use one, and ends under way.
+///
+/// A value: what happened in, whom to tell what out.
+package struct ChannelRoster {
+  /// Whom the home tells what.
+  package enum Action: Equatable {
+    /// The sender shall send to this receiver.
+    case introduce(sender: TicketID, at: NodeAddress, receiver: TicketID, of: NodeAddress)
+    /// No sender is left.
+    case end(receiver: TicketID, at: NodeAddress)
+    /// No receiver is left.
+    case receiversGone(sender: TicketID, at: NodeAddress)
+    /// So many receivers are under way.
+    case expecting(sender: TicketID, at: NodeAddress, receivers: Int)
+    /// The ticket is not, or not any more, to be had.
+    case refuse(TicketID, at: NodeAddress, reason: String)
+  }
+
+  private enum Place: Equatable {
+    /// Not used yet by the node that made the channel.
+    case held
+    /// On its way, minted by this node.
+    case underWay(from: NodePath)
+    case member(NodeAddress)
+  }
+
+  private struct End {
+    let side: ChannelSide
+    var place: Place
+  }
+
+  private let kind: ChannelSpecification.Kind
+  private var ends: [TicketID: End] = [:]
+  /// Tickets in the order in which they became members: introductions keep it.
+  private var order: [TicketID] = []
+  private var announcedEnd = false
+  private var announcedGone = false
+
+  package init(_ kind: ChannelSpecification.Kind) {
+    self.kind = kind
+  }
+
+  /// Whether no end is left anywhere.
+  package var isEmpty: Bool { ends.isEmpty }
+
+  /// The home holds an end that it has not used.
+  package mutating func hold(_ ticket: TicketID, _ side: ChannelSide) {
+    ends[ticket] = End(side: side, place: .held)
+  }
+
+  /// An end is on its way; of a pipe, one that was held or in use before.
+  package mutating func minted(
+    _ ticket: TicketID, _ side: ChannelSide, by node: NodePath
+  ) -> [Action] {
+    if let end = ends[ticket], case .member = end.place, kind != .pipe { return [] }
+    guard !isOver(side) else { return [] }
+    ends[ticket] = End(side: side, place: .underWay(from: node))
+    order.removeAll { $0 == ticket }
+    return expectations()
+  }
+
+  /// An end has arrived.
+  package mutating func claim(
+    _ ticket: TicketID, _ side: ChannelSide, by node: NodeAddress
+  ) -> [Action] {
+    guard let end = ends[ticket], end.side == side else {
+      return [
+        .refuse(
+          ticket, at: node, reason: "The channel has come to its end, or its carrier was lost.")
+      ]
+    }
+    if case .member(let other) = end.place {
+      // A message that was delivered twice brings the same ticket twice.
+      guard other != node else { return [] }
+      return [.refuse(ticket, at: node, reason: "\(other.name) has this end already.")]
+    }
+    ends[ticket]?.place = .member(node)
+    order.append(ticket)
+    var actions = introductions(of: ticket, side, at: node)
+    if side == .receiver { actions += expectations() }
+    if side == .sender, kind == .broadcast {
+      actions.insert(
+        .expecting(sender: ticket, at: node, receivers: underWayReceivers), at: 0)
+    }
+    // The other side may have gone before this end came.
+    return actions + late(ticket, side, at: node)
+  }
+
+  /// Nobody uses an end any more: it was finished, or the ticket will not be claimed.
+  package mutating func release(_ tickets: [TicketID]) -> [Action] {
+    for ticket in tickets { forget(ticket) }
+    return expectations() + consequences()
+  }
+
+  /// Tickets that were lost with what carried them; one that was claimed meanwhile stays.
+  package mutating func revoke(_ tickets: [TicketID]) -> [Action] {
+    release(
+      tickets.filter { ticket in
+        if case .underWay = ends[ticket]?.place { return true }
+        return false
+      })
+  }
+
+  /// A node has gone, with every end that it had.
+  package mutating func nodeGone(_ node: NodeAddress) -> [Action] {
+    release(ends.filter { $0.value.place == .member(node) }.map(\.key))
+  }
+
+  /// Tickets that a node minted and nobody has claimed.
+  package func unclaimed(from node: NodePath) -> [TicketID] {
+    ends.filter { $0.value.place == .underWay(from: node) }.map(\.key)
+  }
+
+  // MARK: What follows
+
+  private mutating func forget(_ ticket: TicketID) {
+    ends[ticket] = nil
+    order.removeAll { $0 == ticket }
+  }
+
+  private func members(_ side: ChannelSide) -> [(TicketID, NodeAddress)] {
+    order.compactMap { ticket in
+      guard let end = ends[ticket], end.side == side, case .member(let node) = end.place else {
+        return nil
+      }
+      return (ticket, node)
+    }
+  }
+
+  private func introductions(
+    of ticket: TicketID, _ side: ChannelSide, at node: NodeAddress
+  ) -> [Action] {
+    switch side {
+    case .sender:
+      members(.receiver).map { .introduce(sender: ticket, at: node, receiver: $0.0, of: $0.1) }
+    case .receiver:
+      members(.sender).map { .introduce(sender: $0.0, at: $0.1, receiver: ticket, of: node) }
+    }
+  }
+
+  private var underWayReceivers: Int {
+    ends.values.count { end in
+      if case .underWay = end.place { return end.side == .receiver }
+      return false
+    }
+  }
+
+  /// Subscribers that are on their way must miss nothing: senders of a broadcast wait for them.
+  private func expectations() -> [Action] {
+    guard kind == .broadcast else { return [] }
+    return members(.sender).map {
+      .expecting(sender: $0.0, at: $0.1, receivers: underWayReceivers)
+    }
+  }
+
+  private func isOver(_ side: ChannelSide) -> Bool {
+    side == .sender ? announcedEnd : announcedGone
+  }
+
+  private func exists(_ side: ChannelSide) -> Bool { ends.values.contains { $0.side == side } }
+
+  private mutating func consequences() -> [Action] {
+    var actions: [Action] = []
+    if !announcedEnd, !exists(.sender) {
+      announcedEnd = true
+      actions += members(.receiver).map { .end(receiver: $0.0, at: $0.1) }
+    }
+    if !announcedGone, !exists(.receiver) {
+      announcedGone = true
+      actions += members(.sender).map { .receiversGone(sender: $0.0, at: $0.1) }
+    }
+    return actions
+  }
+
+  private func late(_ ticket: TicketID, _ side: ChannelSide, at node: NodeAddress) -> [Action] {
+    switch side {
+    case .receiver: announcedEnd ? [.end(receiver: ticket, at: node)] : []
+    case .sender: announcedGone ? [.receiversGone(sender: ticket, at: node)] : []
+    }
+  }
+}

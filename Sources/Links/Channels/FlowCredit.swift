@@ -1,0 +1,78 @@
+/// What a flow may send, as its receiver's absolute totals allow.
+///
+/// It may go negative by one item: else one that is larger than the window could never pass.
+struct FlowCredit {
+  /// What each item counts beside its bytes, so that empty ones are bounded as well.
+  static let itemCost = 16
+  /// What may be sent before anything was granted, in bytes.
+  static let initial = 64 << 10
+  /// What may be under way or wait at the receiver, in bytes.
+  static let window = 1 << 20
+
+  private var grantedBytes = UInt64(initial)
+  private var spentBytes: UInt64 = 0
+  private var grantedItems: UInt32
+  private var spentItems: UInt32 = 0
+
+  init(prefetch: UInt32) {
+    grantedItems = prefetch
+  }
+
+  var canSend: Bool {
+    spentBytes < grantedBytes && Int32(bitPattern: grantedItems &- spentItems) > 0
+  }
+
+  mutating func spend(_ count: Int) {
+    spentBytes += UInt64(count + Self.itemCost)
+    spentItems &+= 1
+  }
+
+  mutating func grant(bytes: UInt64, items: UInt32) {
+    grantedBytes = max(grantedBytes, bytes)
+    if Int32(bitPattern: items &- grantedItems) > 0 { grantedItems = items }
+  }
+}
+
+/// What a receiver allows a flow, and what it has to grant next.
+struct FlowAllowance {
+  private let prefetch: UInt32
+  private var takenBytes: UInt64 = 0
+  private var takenItems: UInt32 = 0
+  private var grantedBytes = UInt64(FlowCredit.initial)
+  private var grantedItems: UInt32
+
+  init(prefetch: UInt32) {
+    self.prefetch = prefetch
+    grantedItems = prefetch
+  }
+
+  /// The consumer has taken an item of so many bytes.
+  mutating func take(_ count: Int) {
+    takenBytes += UInt64(count + FlowCredit.itemCost)
+    takenItems &+= 1
+  }
+
+  /// The totals to grant, when they are worth a frame of their own.
+  ///
+  /// - Parameter isIdle: The consumer is waiting: everything that is owed goes.
+  mutating func due(window: Int, isIdle: Bool) -> (bytes: UInt64, items: UInt32)? {
+    let bytes = max(grantedBytes, takenBytes + UInt64(window))
+    let items = takenItems &+ prefetch
+    let owedBytes = bytes - grantedBytes
+    let owedItems = items &- grantedItems
+    let isWorth =
+      owedBytes >= UInt64(window / 4) || owedItems >= max(1, prefetch / 4)
+      || (isIdle && (owedBytes >= UInt64(window / 16) || owedItems > 0 && prefetch < 64))
+    guard isWorth else { return nil }
+    grantedBytes = bytes
+    grantedItems = items
+    return (bytes, items)
+  }
+
+  /// The totals as they stand, for a frame that goes back anyway.
+  mutating func current(window: Int) -> (bytes: UInt64, items: UInt32) {
+    grantedBytes = max(grantedBytes, takenBytes + UInt64(window))
+    grantedItems = takenItems &+ prefetch
+    return (grantedBytes, grantedItems)
+  }
+}

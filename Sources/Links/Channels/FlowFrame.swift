@@ -1,0 +1,123 @@
+internal import Wire
+
+/// A frame of items that grows until it is sent.
+struct FlowFrame {
+  private let flow: UInt32
+  private var bytes: [UInt8] = []
+  private var count: UInt32 = 0
+  private var first: UInt64 = 0
+  private var isRedelivered = false
+
+  init(flow: UInt32) {
+    self.flow = flow
+  }
+
+  var isEmpty: Bool { count == 0 }
+  var size: Int { bytes.count }
+
+  /// Whether an item with this attempt may be in the frame beside those that are.
+  func accepts(attempt: UInt8) -> Bool { count == 0 || isRedelivered == (attempt > 1) }
+
+  mutating func append(_ item: UnsafeRawBufferPointer, sequence: UInt64, attempt: UInt8) {
+    if count == 0 {
+      bytes.reserveCapacity(Self.room)
+      bytes.append(contentsOf: repeatElement(0, count: FlowHeader.size))
+      first = sequence
+      isRedelivered = attempt > 1
+    }
+    if isRedelivered { bytes.append(attempt) }
+    withUnsafeBytes(of: UInt32(item.count).littleEndian) { bytes.append(contentsOf: $0) }
+    bytes.append(contentsOf: item)
+    count += 1
+  }
+
+  /// The finished frame; this one is empty again.
+  mutating func take() -> [UInt8] {
+    var frame: [UInt8] = []
+    swap(&frame, &bytes)
+    let header = FlowHeader(
+      kind: .items, flags: isRedelivered ? .redelivered : [], flow: flow, count: count,
+      total: first)
+    frame.withUnsafeMutableBytes { header.write(to: $0) }
+    count = 0
+    return frame
+  }
+
+  /// One piece of an item that is too large for a frame.
+  static func piece(
+    _ piece: ArraySlice<UInt8>, flow: UInt32, sequence: UInt64, attempt: UInt8, isFirst: Bool,
+    isLast: Bool
+  ) -> [UInt8] {
+    var flags: FlowHeader.Flags = attempt > 1 ? .redelivered : []
+    if !isFirst { flags.insert(.continuesPrevious) }
+    if !isLast { flags.insert(.continuesInNext) }
+    let header = FlowHeader(kind: .items, flags: flags, flow: flow, count: 1, total: sequence)
+    var frame: [UInt8] = []
+    frame.reserveCapacity(FlowHeader.size + 5 + piece.count)
+    frame += header.frame()
+    if attempt > 1 { frame.append(attempt) }
+    withUnsafeBytes(of: UInt32(piece.count).littleEndian) { frame.append(contentsOf: $0) }
+    frame += piece
+    return frame
+  }
+
+  /// A frame is sent when it has this size; measured: 32 to 128 KiB are equal, 8 KiB half the rate.
+  static let target = 32 << 10
+  private static let room = target + 1_024
+}
+
+/// The items of a frame that came, taken one after the other; no length is believed.
+struct FlowItems {
+  /// One item, or a piece of one.
+  struct Item {
+    let range: Range<Int>
+    let sequence: UInt64
+    let attempt: UInt8
+  }
+
+  let frame: [UInt8]
+  let flags: FlowHeader.Flags
+  private var offset = FlowHeader.size
+  private(set) var left: UInt32
+  private var sequence: UInt64
+
+  init(_ frame: UnsafeRawBufferPointer, header: FlowHeader) {
+    self.frame = Array(frame)
+    flags = header.flags
+    left = header.count
+    sequence = header.total
+  }
+
+  var isEmpty: Bool { left == 0 }
+
+  /// The sequence of the next item.
+  var next: UInt64 { sequence }
+
+  /// Where the next item is; nil after the last, and for a frame that is not one.
+  mutating func popFirst() -> Item? {
+    guard left > 0 else { return nil }
+    let hasAttempt = flags.contains(.redelivered)
+    let prefix = hasAttempt ? 5 : 4
+    return frame.withUnsafeBytes { bytes -> Item? in
+      guard bytes.count - offset >= prefix else { return nil }
+      let attempt = hasAttempt ? bytes[offset] : 1
+      let length = Int(
+        UInt32(
+          littleEndian: bytes.loadUnaligned(
+            fromByteOffset: offset + prefix - 4, as: UInt32.self)))
+      guard bytes.count - offset - prefix >= length else { return nil }
+      let start = offset + prefix
+      offset = start + length
+      left -= 1
+      defer { sequence += 1 }
+      return Item(range: start..<offset, sequence: sequence, attempt: attempt)
+    }
+  }
+
+  /// Whether the frame holds the items that its header promises, and nothing else.
+  func isWellFormed() -> Bool {
+    var copy = self
+    while copy.left > 0 { guard copy.popFirst() != nil else { return false } }
+    return copy.offset == frame.count
+  }
+}

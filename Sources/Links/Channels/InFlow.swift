@@ -1,0 +1,133 @@
+internal import DequeModule
+internal import Wire
+
+/// The stream of items from one sender to one receiver, at the receiver.
+///
+/// Belongs to the loop.
+final class InFlow {
+  let id: UInt32
+  let link: PeerLink
+  let isLeased: Bool
+  @exclusivity(unchecked) private(set) var allowance: FlowAllowance
+  /// The pieces of an item that is not whole yet.
+  @exclusivity(unchecked) private var partial: (bytes: [UInt8], sequence: UInt64, attempt: UInt8)?
+  /// Everything below has been acknowledged, or given back.
+  @exclusivity(unchecked) private var acknowledgedBelow: UInt64 = 1
+  @exclusivity(unchecked) private var acknowledgedAbove: Set<UInt64> = []
+  @exclusivity(unchecked) private var hasNews = false
+  /// The sequence of the item that came last.
+  @exclusivity(unchecked) private(set) var lastReceived: UInt64 = 0
+  /// The sender ends the flow, or is gone.
+  @exclusivity(unchecked) var isClosed = false
+  @exclusivity(unchecked) var missed: UInt64 = 0
+
+  init(id: UInt32, over link: PeerLink, _ channel: ChannelSpecification) {
+    self.id = id
+    self.link = link
+    isLeased = channel.isLeased
+    allowance = FlowAllowance(prefetch: channel.prefetch)
+  }
+
+  /// Tells this flow from those of other senders: both ends can make it of what they know.
+  var senderKey: UInt64 { FlowKey.make(sender: link.peer.pid, flow: id) }
+
+  /// Takes a frame: its items, one of them put together from pieces; nil when it broke the protocol.
+  func receive(
+    _ frame: UnsafeRawBufferPointer, header: FlowHeader
+  ) throws(WireError) -> FlowItems? {
+    var items = FlowItems(frame, header: header)
+    guard items.isWellFormed() else { throw WireError("a frame of items is not well formed") }
+    let continues = header.flags.contains(.continuesPrevious)
+    guard continues || header.flags.contains(.continuesInNext) else {
+      guard header.count > 0 else { return nil }
+      lastReceived = max(lastReceived, header.total + UInt64(header.count) - 1)
+      return items
+    }
+    guard header.count == 1, let piece = items.popFirst(), continues == (partial != nil) else {
+      throw WireError("a piece without its beginning, or an item within another")
+    }
+    var item = partial ?? ([], piece.sequence, piece.attempt)
+    partial = nil
+    guard item.bytes.count + piece.range.count <= WireLimits.itemSize else {
+      throw WireError("an item has more than \(WireLimits.itemSize) bytes")
+    }
+    item.bytes += items.frame[piece.range]
+    guard !header.flags.contains(.continuesInNext) else {
+      partial = item
+      return nil
+    }
+    lastReceived = max(lastReceived, item.sequence)
+    return FlowItems(whole: item.bytes, sequence: item.sequence, attempt: item.attempt)
+  }
+
+  /// The consumer has taken an item of so many bytes.
+  func take(_ count: Int) { allowance.take(count) }
+
+  /// The consumer is done with an item.
+  func acknowledge(_ sequence: UInt64) {
+    guard isLeased, sequence >= acknowledgedBelow else { return }
+    hasNews = true
+    guard sequence == acknowledgedBelow else {
+      acknowledgedAbove.insert(sequence)
+      return
+    }
+    acknowledgedBelow += 1
+    while acknowledgedAbove.remove(acknowledgedBelow) != nil { acknowledgedBelow += 1 }
+  }
+
+  /// The frame that goes back to the sender now, if one is worth it.
+  func back(window: Int, isIdle: Bool) -> [UInt8]? {
+    // Whatever is done by the end of a turn is said: nobody shall do it again for want of a word.
+    let due = allowance.due(window: window, isIdle: isIdle)
+    guard due != nil || hasNews else { return nil }
+    let totals = due ?? allowance.current(window: window)
+    var header = FlowHeader(kind: .back, flow: id)
+    header.items = totals.items
+    header.total = totals.bytes
+    hasNews = false
+    guard isLeased else { return header.frame() }
+    var body: [UInt8] = []
+    for number in [acknowledgedBelow] + acknowledgedAbove.sorted().prefix(Self.mostAbove) {
+      withUnsafeBytes(of: number.littleEndian) { body.append(contentsOf: $0) }
+    }
+    return header.frame(body: body)
+  }
+
+  /// Acknowledgements out of order that one frame carries; more follow when the gap closes.
+  private static let mostAbove = 8_192
+}
+
+/// A flow among all that one receiver has.
+package enum FlowKey {
+  package static func make(sender pid: Int32, flow: UInt32) -> UInt64 {
+    UInt64(UInt32(bitPattern: pid)) << 32 | UInt64(flow)
+  }
+}
+
+extension FlowItems {
+  /// One item that came in pieces.
+  init(whole bytes: [UInt8], sequence: UInt64, attempt: UInt8) {
+    let header = FlowHeader(
+      kind: .items, flags: attempt > 1 ? .redelivered : [], count: 1, total: sequence)
+    var frame = header.frame()
+    frame.reserveCapacity(FlowHeader.size + 5 + bytes.count)
+    if attempt > 1 { frame.append(attempt) }
+    withUnsafeBytes(of: UInt32(bytes.count).littleEndian) { frame.append(contentsOf: $0) }
+    frame += bytes
+    self = frame.withUnsafeBytes { FlowItems($0, header: header) }
+  }
+}
+
+/// What a frame of the kind `back` says beside credit.
+struct FlowAcknowledgement {
+  let below: UInt64
+  let above: [UInt64]
+
+  init(_ frame: UnsafeRawBufferPointer) {
+    let numbers = stride(from: FlowHeader.size, to: frame.count - 7, by: 8).map {
+      UInt64(littleEndian: frame.loadUnaligned(fromByteOffset: $0, as: UInt64.self))
+    }
+    below = numbers.first ?? 0
+    above = Array(numbers.dropFirst())
+  }
+}

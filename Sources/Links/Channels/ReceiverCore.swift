@@ -1,0 +1,296 @@
+internal import DequeModule
+package import Wire
+
+/// One receiver's end of a channel, where it is used: what has come, from whom, and what of it is done.
+///
+/// Belongs to the loop.
+package final class ReceiverCore {
+  /// An item on its way through the program.
+  ///
+  /// Its bytes may be read anywhere; its flow belongs to the loop.
+  package struct Delivery: @unchecked Sendable {
+    let flow: InFlow
+    package let frame: [UInt8]
+    package let range: Range<Int>
+    package let sequence: UInt64
+    /// 1 for the first delivery, one more for each further one.
+    package let attempt: UInt8
+    /// The flow and the link that it came by.
+    package var flowID: UInt32 { flow.id }
+    package var linkID: ObjectIdentifier { ObjectIdentifier(flow.link) }
+  }
+
+  /// A task that waits for an item.
+  private struct Waiter {
+    let id: UInt64
+    let resume: (Result<Void, any Error>) -> Void
+  }
+
+  /// Where the item that is being worked on is noted, for the time after a sudden death.
+  package struct CurrentItem {
+    package let begin: (_ sender: UInt64, _ sequence: UInt64, _ attempt: UInt8) -> Void
+    package let end: () -> Void
+
+    /// - Parameter begin: Is told the sender by its process and flow; see `InFlow.senderKey`.
+    package init(
+      begin: @escaping (UInt64, UInt64, UInt8) -> Void, end: @escaping () -> Void
+    ) {
+      self.begin = begin
+      self.end = end
+    }
+  }
+
+  package let ticket: TicketID
+  package let specification: ChannelSpecification
+  let loop: EventLoop
+  @exclusivity(unchecked) private var flows: [InFlow] = []
+  @exclusivity(unchecked) private var inbox: Deque<(flow: InFlow, items: FlowItems)> = []
+  @exclusivity(unchecked) private var waiters: Deque<Waiter> = []
+  @exclusivity(unchecked) private var nextID: UInt64 = 1
+  @exclusivity(unchecked) private var isDirty = false
+  /// No sender is left; what has come is still to be had.
+  @exclusivity(unchecked) private var hasEnded = false
+  @exclusivity(unchecked) private var failure: LinkError?
+  /// Called when the end has something to flush at the end of the turn.
+  @exclusivity(unchecked) package var onDirty: ((ReceiverCore) -> Void)?
+  /// Called at the first use.
+  @exclusivity(unchecked) package var onActivation: (() -> Void)?
+  @exclusivity(unchecked) package private(set) var isActive = false
+  @exclusivity(unchecked) package private(set) var isClosed = false
+  @exclusivity(unchecked) package var currentItem: CurrentItem?
+  /// Called when a caller does not wait any more for the answer to an item.
+  @exclusivity(unchecked) package var onCancel: ((_ flow: UInt32, PeerLink, _ sequence: UInt64) -> Void)?
+  @exclusivity(unchecked) private var missedByGoneFlows: UInt64 = 0
+
+  package init(_ ticket: ChannelTicket, on loop: EventLoop) {
+    self.ticket = ticket.ticket
+    specification = ticket.specification
+    self.loop = loop
+  }
+
+  /// Begins to use the end here; does nothing the second time.
+  package func activate() {
+    guard !isActive else { return }
+    isActive = true
+    onActivation?()
+  }
+
+  // MARK: Taking
+
+  /// The next item if one is there.
+  package func take() -> Delivery? {
+    while !inbox.isEmpty {
+      // In place, so that nothing is copied.
+      guard let item = inbox[0].items.popFirst() else {
+        let flow = inbox.removeFirst().flow
+        if flow.isClosed { forgetIfDone(flow) }
+        continue
+      }
+      let flow = inbox[0].flow
+      flow.take(item.range.count)
+      if flow.isLeased { currentItem?.begin(flow.senderKey, item.sequence, item.attempt) }
+      markDirty()
+      return Delivery(
+        flow: flow, frame: inbox[0].items.frame, range: item.range, sequence: item.sequence,
+        attempt: item.attempt)
+    }
+    return nil
+  }
+
+  /// Whether nothing is left to take, now or ever.
+  package var isAtEnd: Bool {
+    guard inbox.isEmpty || inbox.allSatisfy(\.items.isEmpty) else { return false }
+    return isClosed || failure != nil || (hasEnded && flows.allSatisfy(\.isClosed))
+  }
+
+  /// Waits until `take` has something, or never will.
+  package func waitForItem() async throws {
+    loop.assertCurrent()
+    activate()
+    guard inbox.allSatisfy(\.items.isEmpty), !isAtEnd else { return }
+    let id = nextID
+    nextID += 1
+    let bound = LoopBound(self, on: loop)
+    markDirty()
+    try await withTaskCancellationHandler {
+      try await withUnsafeThrowingContinuation {
+        (continuation: UnsafeContinuation<Void, any Error>) in
+        waiters.append(Waiter(id: id) { continuation.resume(with: $0) })
+      }
+    } onCancel: {
+      bound.loop.perform { bound.value.cancelWaiter(id) }
+    }
+  }
+
+  private func cancelWaiter(_ id: UInt64) {
+    guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
+    waiters.remove(at: index).resume(.failure(CancellationError()))
+  }
+
+  /// Whether a task waits for an item.
+  package var isWaiting: Bool { !waiters.isEmpty }
+
+  /// Whether items have come that nobody has taken.
+  package var hasItems: Bool { !inbox.allSatisfy(\.items.isEmpty) }
+
+  /// Why there will be nothing, when that is an error.
+  package func checkFailure() throws(LinkError) {
+    if let failure { throw failure }
+  }
+
+  /// The program is done with an item; does nothing the second time.
+  package func acknowledge(_ delivery: Delivery) {
+    guard delivery.flow.isLeased else { return }
+    currentItem?.end()
+    delivery.flow.acknowledge(delivery.sequence)
+    markDirty()
+  }
+
+  /// Answers an item, which acknowledges it: both are one frame.
+  package func reply(_ answer: [UInt8], to delivery: Delivery) {
+    currentItem?.end()
+    delivery.flow.acknowledge(delivery.sequence)
+    var offset = 0
+    repeat {
+      let end = min(offset + WireLimits.pieceSize, answer.count)
+      var header = FlowHeader(kind: .reply, flow: delivery.flow.id, total: delivery.sequence)
+      if offset > 0 { header.flags.insert(.continuesPrevious) }
+      if end < answer.count { header.flags.insert(.continuesInNext) }
+      delivery.flow.link.send(header.frame(body: Array(answer[offset..<end])))
+      offset = end
+    } while offset < answer.count
+    markDirty()
+  }
+
+  /// How many items the senders of a broadcast have left out for this subscriber.
+  package var missed: UInt64 { flows.reduce(missedByGoneFlows) { $0 + $1.missed } }
+
+  // MARK: Flows
+
+  /// A sender has opened a flow to this end.
+  package func open(flow id: UInt32, over link: PeerLink) {
+    flows.append(InFlow(id: id, over: link, specification))
+  }
+
+  /// Takes a frame of items.
+  package func receive(
+    flow id: UInt32, over link: PeerLink, header: FlowHeader, _ frame: UnsafeRawBufferPointer
+  ) throws(WireError) {
+    guard let flow = flow(id, link), let items = try flow.receive(frame, header: header) else {
+      return
+    }
+    inbox.append((flow, items))
+    wake()
+  }
+
+  /// The sender has closed the flow, or has died.
+  package func close(flow id: UInt32, over link: PeerLink) {
+    guard let flow = flow(id, link) else { return }
+    flow.isClosed = true
+    forgetIfDone(flow)
+    wakeAtEnd()
+  }
+
+  private func forgetIfDone(_ flow: InFlow) {
+    guard !inbox.contains(where: { $0.flow === flow && !$0.items.isEmpty }) else { return }
+    missedByGoneFlows += flow.missed
+    flows.removeAll { $0 === flow }
+  }
+
+  /// Gives back items that have not been begun, but for the oldest `keeping`.
+  package func recall(flow id: UInt32, over link: PeerLink, keeping: Int) {
+    guard let flow = flow(id, link) else { return }
+    var kept = 0
+    var first: UInt64?
+    for index in inbox.indices where inbox[index].flow === flow {
+      while !inbox[index].items.isEmpty {
+        if kept < keeping {
+          // Kept frames stay whole: what is returned begins with a frame.
+          kept += Int(inbox[index].items.left)
+          break
+        }
+        guard let item = inbox[index].items.popFirst() else { break }
+        first = first ?? item.sequence
+        flow.take(item.range.count)
+        flow.acknowledge(item.sequence)
+      }
+    }
+    let through = flow.lastReceived
+    link.send(.returned(flow: id, from: first ?? through + 1, through: through))
+    markDirty()
+  }
+
+  package func noteMissed(_ count: UInt64, flow id: UInt32, over link: PeerLink) {
+    flow(id, link)?.missed = count
+  }
+
+  package func cancel(flow id: UInt32, over link: PeerLink, sequence: UInt64) {
+    onCancel?(id, link, sequence)
+  }
+
+  private func flow(_ id: UInt32, _ link: PeerLink) -> InFlow? {
+    flows.first { $0.id == id && $0.link === link }
+  }
+
+  // MARK: The end
+
+  /// No sender is left.
+  package func end() {
+    hasEnded = true
+    wakeAtEnd()
+  }
+
+  /// Nothing comes any more, and that is an error unless items did.
+  package func fail(_ error: LinkError) {
+    guard !isClosed, !hasEnded else { return }
+    if failure == nil { failure = error }
+    wakeAtEnd()
+  }
+
+  /// The node that made the channel is gone: no further sender comes, and those that are here go on.
+  package func homeLost(_ error: LinkError) {
+    if flows.isEmpty, !hasItems { fail(error) }
+    hasEnded = true
+    wakeAtEnd()
+  }
+
+  /// The program takes nothing more: what it has not acknowledged is the senders' again.
+  package func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    for flow in flows where !flow.isClosed { flow.link.send(.leave(flow: flow.id)) }
+    flows = []
+    inbox = []
+    wakeAtEnd()
+  }
+
+  private func wake() {
+    guard let waiter = waiters.popFirst() else { return }
+    waiter.resume(.success(()))
+  }
+
+  private func wakeAtEnd() {
+    guard isAtEnd else { return }
+    let waiting = waiters
+    waiters = []
+    for waiter in waiting { waiter.resume(.success(())) }
+  }
+
+  // MARK: Going back
+
+  private func markDirty() {
+    guard !isDirty else { return }
+    isDirty = true
+    onDirty?(self)
+  }
+
+  /// Sends credit and acknowledgements; called at the end of each turn.
+  package func flush() {
+    isDirty = false
+    // What many senders may have under way together stays within one window.
+    let window = max(FlowCredit.initial, FlowCredit.window / max(1, flows.count))
+    for flow in flows where !flow.isClosed {
+      if let frame = flow.back(window: window, isIdle: isWaiting) { flow.link.send(frame) }
+    }
+  }
+}

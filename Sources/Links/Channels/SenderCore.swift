@@ -1,0 +1,335 @@
+internal import DequeModule
+package import Wire
+
+/// One sender's end of a channel, where it is used: which item goes to which receiver, and when.
+///
+/// Belongs to the loop.
+package final class SenderCore {
+  /// Where the end is in its life.
+  package enum Phase: Equatable {
+    /// Nobody has used it here.
+    case held
+    case active
+    /// Nothing more is taken; what was taken is on its way.
+    case finishing
+    case closed(LinkError)
+  }
+
+  /// An item that killed its consumers.
+  package struct Quarantined: Sendable {
+    package let bytes: [UInt8]
+    package let killers: [String]
+  }
+
+  /// A task that waits for room.
+  struct Waiter {
+    let id: UInt64
+    let item: PendingItem
+    let resume: ((any Error)?) -> Void
+  }
+
+  package let ticket: TicketID
+  package let specification: ChannelSpecification
+  let loop: EventLoop
+  @exclusivity(unchecked) package internal(set) var phase = Phase.held
+  @exclusivity(unchecked) var flows: [OutFlow] = []
+  @exclusivity(unchecked) var pending: Deque<PendingItem> = []
+  @exclusivity(unchecked) var pendingBytes = 0
+  @exclusivity(unchecked) var waiters: Deque<Waiter> = []
+  @exclusivity(unchecked) var calls: [UInt64: (Result<[UInt8], any Error>) -> Void] = [:]
+  @exclusivity(unchecked) private var joiners: [UInt64: () -> Void] = [:]
+  @exclusivity(unchecked) private var nextID: UInt64 = 1
+  @exclusivity(unchecked) private var nextFlow = 0
+  @exclusivity(unchecked) private var isDirty = false
+  /// Receivers that are on their way and shall miss nothing.
+  @exclusivity(unchecked) var expectedReceivers = 0
+  @exclusivity(unchecked) package internal(set) var balance = ChannelBalance()
+  @exclusivity(unchecked) package var quarantined: [Quarantined] = []
+
+  /// Called when the end has something to flush at the end of the turn.
+  @exclusivity(unchecked) package var onDirty: ((SenderCore) -> Void)?
+  /// Called at the first use.
+  @exclusivity(unchecked) package var onActivation: (() -> Void)?
+  /// Called when a task begins to wait for credit.
+  @exclusivity(unchecked) package var onWaiting: (() -> Void)?
+
+  package init(_ ticket: ChannelTicket, on loop: EventLoop) {
+    self.ticket = ticket.ticket
+    specification = ticket.specification
+    self.loop = loop
+  }
+
+  func takeID() -> UInt64 {
+    defer { nextID += 1 }
+    return nextID
+  }
+
+  /// Begins to use the end here; does nothing the second time.
+  package func activate() {
+    guard phase == .held else { return }
+    phase = .active
+    onActivation?()
+  }
+
+  func markDirty() {
+    guard !isDirty else { return }
+    isDirty = true
+    onDirty?(self)
+  }
+
+  /// Hands what waits in frames to the links; called at the end of each turn.
+  package func flush() {
+    isDirty = false
+    for flow in flows { flow.flush() }
+    guard !joiners.isEmpty else { return }
+    guard isSettled else {
+      // Of a leased channel, acknowledgements say all there is to know.
+      for flow in flows where !specification.isLeased && !flow.link.isSettled {
+        flow.link.askForReceipt()
+      }
+      return
+    }
+    let done = joiners.values
+    joiners = [:]
+    for joiner in done { joiner() }
+  }
+
+  // MARK: The end
+
+  /// Whether nothing that was taken is still on its way.
+  package var isSettled: Bool {
+    if case .closed = phase { return true }
+    return pending.isEmpty && waiters.isEmpty && calls.isEmpty
+      && flows.allSatisfy {
+        $0.isFlushed && $0.leases.isEmpty && (specification.isLeased || $0.link.isSettled)
+      }
+  }
+
+  /// Whether anything was taken that nobody is known to have.
+  package var hasUnsettledItems: Bool { !isSettled }
+
+  /// Takes nothing more.
+  package func finish() {
+    guard phase == .active else { return }
+    phase = .finishing
+    markDirty()
+  }
+
+  /// Calls `body` once everything is settled; returns a number to forget it by.
+  @discardableResult
+  package func whenSettled(_ body: @escaping () -> Void) -> UInt64 {
+    let id = takeID()
+    joiners[id] = body
+    markDirty()
+    return id
+  }
+
+  package func forgetJoiner(_ id: UInt64) { joiners[id] = nil }
+
+  /// No receiver is left and none can come, or the node is ending: what was not processed is the
+  /// sender's.
+  package func close(_ error: LinkError) {
+    if case .closed = phase { return }
+    phase = .closed(error)
+    let leased = flows.reduce(0) { $0 + $1.leases.count }
+    balance.returned += UInt64(pending.count + leased)
+    pending = []
+    pendingBytes = 0
+    let waiting = waiters
+    waiters = []
+    for waiter in waiting {
+      balance.sent -= 1
+      waiter.resume(error)
+    }
+    let unanswered = calls
+    calls = [:]
+    for call in unanswered.values { call(.failure(error)) }
+    markDirty()
+  }
+
+  // MARK: Receivers
+
+  /// A receiver has been introduced: from now on items may go there.
+  package func addFlow(_ id: UInt32, to receiver: TicketID, over link: PeerLink) {
+    flows.append(OutFlow(id: id, to: receiver, over: link, specification))
+    pump()
+    markDirty()
+  }
+
+  /// So many receivers are under way to their nodes.
+  package func expect(receivers count: Int) {
+    expectedReceivers = count
+    pump()
+    markDirty()
+  }
+
+  /// How to learn which item a receiver works on.
+  package func setReader(
+    flow id: UInt32, over link: PeerLink, _ read: @escaping () -> UInt64?
+  ) {
+    flow(id, link)?.readCurrentItem = read
+  }
+
+  /// The node that made the channel is gone: no further receiver comes.
+  package func homeLost(_ error: LinkError) {
+    if flows.isEmpty { close(error) }
+  }
+
+  /// A receiver has gone: by its death, which one of its items may have caused, or by leaving.
+  package func remove(flow id: UInt32, over link: PeerLink, died: Bool) {
+    guard let index = flows.firstIndex(where: { $0.id == id && $0.link === link }) else { return }
+    let flow = flows.remove(at: index)
+    takeBack(flow, died: died)
+    if specification.kind == .pipe { close(.peerGone) }
+    pump()
+    markDirty()
+  }
+
+  private func takeBack(_ flow: OutFlow, died: Bool) {
+    let leases = flow.takeAllBack()
+    guard !leases.isEmpty else { return }
+    // What it was working on is the suspect; without its page, the oldest that it had.
+    let suspect = died ? flow.suspect : nil
+    var back: [PendingItem] = []
+    for lease in leases {
+      var item = lease.item
+      item.attempt = item.attempt == .max ? .max : item.attempt + 1
+      balance.redelivered += 1
+      if lease.sequence == suspect {
+        item.kills += 1
+        item.killers.append(flow.link.peer.name)
+        guard item.kills < specification.attempts else {
+          quarantine(item)
+          continue
+        }
+      }
+      back.append(item)
+    }
+    giveBack(back)
+  }
+
+  private func quarantine(_ item: PendingItem) {
+    balance.quarantined += 1
+    if let call = item.call.flatMap({ calls.removeValue(forKey: $0) }) {
+      call(.failure(LinkError.quarantined(item.killers)))
+    } else {
+      quarantined.append(Quarantined(bytes: item.bytes, killers: item.killers))
+    }
+  }
+
+  private func giveBack(_ items: [PendingItem]) {
+    for item in items.reversed() where item.call.map({ calls[$0] != nil }) ?? true {
+      pending.prepend(item)
+      pendingBytes += item.cost
+    }
+  }
+
+  // MARK: What comes back
+
+  /// A receiver has granted credit and acknowledged items.
+  package func receiveBack(
+    flow id: UInt32, over link: PeerLink, header: FlowHeader, _ frame: UnsafeRawBufferPointer
+  ) {
+    guard let flow = flow(id, link) else { return }
+    flow.grant(bytes: header.total, items: header.items)
+    if specification.isLeased {
+      let said = FlowAcknowledgement(frame)
+      let done = flow.acknowledge(below: said.below, above: said.above)
+      balance.acknowledged += UInt64(done.count)
+      recallIfHoarded()
+    }
+    if specification.kind == .broadcast { drainBacklog(of: flow) }
+    pump()
+    markDirty()
+  }
+
+  /// A receiver has given items back that it had not begun.
+  package func receiveReturned(
+    flow id: UInt32, over link: PeerLink, from first: UInt64, through last: UInt64
+  ) {
+    guard let flow = flow(id, link) else { return }
+    flow.isRecalling = false
+    giveBack(flow.takeBack(from: first, through: last))
+    pump()
+    markDirty()
+  }
+
+  /// An answer to a call has come.
+  package func receiveReply(
+    flow id: UInt32, over link: PeerLink, sequence: UInt64, _ answer: [UInt8]
+  ) {
+    guard let item = flow(id, link)?.takeLease(sequence) else { return }
+    balance.acknowledged += 1
+    if let call = item.call { calls.removeValue(forKey: call)?(.success(answer)) }
+    markDirty()
+  }
+
+  private func flow(_ id: UInt32, _ link: PeerLink) -> OutFlow? {
+    flows.first { $0.id == id && $0.link === link }
+  }
+
+  /// One receiver has nothing to do while another has more than it has begun: asks for the rest.
+  private func recallIfHoarded() {
+    guard flows.count > 1, pending.isEmpty, flows.contains(where: { $0.outstanding == 0 }),
+      !flows.contains(where: \.isRecalling),
+      let rich = flows.max(by: { $0.outstanding < $1.outstanding }), rich.outstanding > 1
+    else { return }
+    rich.isRecalling = true
+    rich.link.send(.recall(flow: rich.id, keeping: rich.outstanding / 2))
+  }
+
+  // MARK: Distribution
+
+  /// Sends what waits as far as there is credit, then lets waiting tasks go on.
+  func pump() {
+    while true {
+      sendPending()
+      guard hasRoom, let waiter = waiters.popFirst() else { return }
+      accept(waiter.item)
+      waiter.resume(nil)
+    }
+  }
+
+  private func sendPending() {
+    if specification.kind == .broadcast {
+      while canBroadcast, let item = popPending() { broadcast(item) }
+      return
+    }
+    while !pending.isEmpty, let flow = freeFlow() {
+      guard let item = popPending() else { return }
+      hand(item, to: flow)
+    }
+  }
+
+  func hand(_ item: PendingItem, to flow: OutFlow) {
+    flow.send(item)
+    if !specification.isLeased { balance.acknowledged += 1 }
+    markDirty()
+  }
+
+  private func popPending() -> PendingItem? {
+    guard let item = pending.popFirst() else { return nil }
+    pendingBytes -= item.cost
+    return item
+  }
+
+  func accept(_ item: PendingItem) {
+    pending.append(item)
+    pendingBytes += item.cost
+    markDirty()
+  }
+
+  /// The receiver that gets the next item: of those with credit, the one with the least to do.
+  func freeFlow() -> OutFlow? {
+    guard flows.count > 1 else { return flows.first.flatMap { $0.canSend ? $0 : nil } }
+    var best: OutFlow?
+    for offset in flows.indices {
+      let flow = flows[(nextFlow + offset) % flows.count]
+      guard flow.canSend, flow.outstanding < best?.outstanding ?? .max else { continue }
+      best = flow
+      if flow.outstanding == 0 { break }
+    }
+    nextFlow = (nextFlow + 1) % flows.count
+    return best
+  }
+}

@@ -1,0 +1,124 @@
+internal import DequeModule
+package import Wire
+
+/// The data link of a pair of nodes: numbered frames that arrive once and in order, whatever becomes
+/// of the connection beneath as long as both nodes live.
+///
+/// Belongs to the loop. Frames are kept until the peer has said that they have come; a new connection
+/// begins with both sides telling how far they are, and goes on from there.
+package final class PeerLink {
+  /// Frames received before the peer is told that they have come.
+  private static let framesPerReceipt: UInt64 = 64
+  private static let bytesPerReceipt = 512 << 10
+
+  /// The node at the other end.
+  package let peer: NodeAddress
+  /// Hands a frame to the socket; nil while there is no connection.
+  @exclusivity(unchecked) private var transmit: (([UInt8]) -> Void)?
+  @exclusivity(unchecked) private var retained: Deque<[UInt8]> = []
+  /// Bytes of frames that the peer has not said to have.
+  @exclusivity(unchecked) package private(set) var unconfirmedBytes = 0
+  @exclusivity(unchecked) private var firstRetained: UInt64 = 1
+  @exclusivity(unchecked) private var lastSent: UInt64 = 0
+  /// Numbered frames that have come.
+  @exclusivity(unchecked) package private(set) var received: UInt64 = 0
+  @exclusivity(unchecked) private var lastReceipt: UInt64 = 0
+  @exclusivity(unchecked) private var bytesSinceReceipt = 0
+  @exclusivity(unchecked) package private(set) var isClosed = false
+  /// Called with each numbered frame, once.
+  @exclusivity(unchecked) package var onFrame: ((FlowHeader, UnsafeRawBufferPointer) -> Void)?
+  /// Called when the peer has confirmed frames.
+  @exclusivity(unchecked) package var onConfirmed: (() -> Void)?
+
+  package init(to peer: NodeAddress) {
+    self.peer = peer
+  }
+
+  /// Whether all that was sent is known to have come.
+  package var isSettled: Bool { retained.isEmpty || isClosed }
+
+  // MARK: The connection
+
+  /// A connection is up, over which the peer has received so many frames before.
+  package func attach(peerReceived: UInt64, transmit: @escaping ([UInt8]) -> Void) {
+    guard !isClosed else { return }
+    confirm(peerReceived)
+    self.transmit = transmit
+    for frame in retained { transmit(frame) }
+  }
+
+  /// The connection is gone; frames wait for the next one.
+  package func detach() { transmit = nil }
+
+  /// The peer is gone.
+  package func close() {
+    isClosed = true
+    transmit = nil
+    retained = []
+    unconfirmedBytes = 0
+    onFrame = nil
+    onConfirmed = nil
+  }
+
+  // MARK: Sending
+
+  /// Sends a frame, which is numbered here.
+  package func send(_ frame: consuming [UInt8]) {
+    guard !isClosed else { return }
+    lastSent += 1
+    FlowHeader.setNumber(lastSent, of: &frame)
+    unconfirmedBytes += frame.count
+    retained.append(frame)
+    transmit?(frame)
+  }
+
+  /// Sends a message.
+  package func send(_ message: LinkMessage) {
+    guard let frame = try? message.frame() else { return }
+    send(frame)
+  }
+
+  /// Asks the peer to say at once what has come.
+  package func askForReceipt() { transmit?(FlowHeader(kind: .report).frame()) }
+
+  // MARK: Receiving
+
+  /// Takes a frame from the connection; throws when it breaks the protocol.
+  package func receive(_ frame: UnsafeRawBufferPointer) throws(WireError) {
+    let header = try FlowHeader(frame)
+    switch header.kind {
+    case .received:
+      guard header.total <= lastSent else { throw WireError("more was received than sent") }
+      confirm(header.total)
+    case .report: sendReceipt()
+    case .welcome, .whoIsThere: throw WireError("a greeting in the middle of a link")
+    case .items, .back, .control, .reply:
+      // Sent again after a reconnection although it had come.
+      guard header.number > received else { return }
+      guard header.number == received + 1 else { throw WireError("a frame of a link is missing") }
+      received += 1
+      bytesSinceReceipt += frame.count
+      if received - lastReceipt >= Self.framesPerReceipt
+        || bytesSinceReceipt >= Self.bytesPerReceipt
+      {
+        sendReceipt()
+      }
+      onFrame?(header, frame)
+    }
+  }
+
+  private func sendReceipt() {
+    lastReceipt = received
+    bytesSinceReceipt = 0
+    transmit?(FlowHeader(kind: .received, total: received).frame())
+  }
+
+  private func confirm(_ count: UInt64) {
+    guard count >= firstRetained else { return }
+    while count >= firstRetained, let frame = retained.popFirst() {
+      firstRetained += 1
+      unconfirmedBytes -= frame.count
+    }
+    onConfirmed?()
+  }
+}

@@ -1,0 +1,30 @@
+/// Why memory cannot be shared with a peer; whoever wanted to goes on without it.
+package enum SharedMemoryError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The system refused a call.
+  case systemCall(String, errno: Int32)
+  /// The size, in bytes, is not positive or above the limit.
+  case invalidSize(Int)
+  /// The process is not the peer that the region was said to be of.
+  case notThePeer(pid: Int32)
+  /// The peer has ended, and its descriptors with it.
+  case peerEnded
+  /// The descriptor leads to something other than the region.
+  case notTheRegion
+  /// The region's size could still change, which could kill a reader.
+  case notSealed
+  /// The region has another size than was said.
+  case wrongSize(Int)
+
+  package var description: String {
+    switch self {
+    case .systemCall(let call, let errno):
+      ProcessControlError.system(call, errno, "work goes on without shared memory").description
+    case .invalidSize(let size): "a region of \(size) bytes can neither be made nor mapped"
+    case .notThePeer(let pid): "the process \(pid) is not the peer"
+    case .peerEnded: "the peer has ended"
+    case .notTheRegion: "the descriptor does not lead to the region"
+    case .notSealed: "the region's size may still change"
+    case .wrongSize(let size): "the region has \(size) bytes, not as many as its peer said"
+    }
+  }
+}

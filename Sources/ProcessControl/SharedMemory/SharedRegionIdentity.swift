@@ -1,0 +1,21 @@
+/// Where a region is found, as its maker tells its peers.
+///
+/// A claim, of which a peer believes nothing before it has checked it.
+package struct SharedRegionIdentity: Hashable, Sendable, Codable {
+  /// The maker's pid.
+  package var pid: Int32
+  /// The number of the descriptor in the maker.
+  package var descriptor: Int32
+  /// The number of the file behind it.
+  package var inode: UInt64
+  /// The region's size in bytes.
+  package var byteCount: Int
+
+  /// An identity as it was told.
+  package init(pid: Int32, descriptor: Int32, inode: UInt64, byteCount: Int) {
+    self.pid = pid
+    self.descriptor = descriptor
+    self.inode = inode
+    self.byteCount = byteCount
+  }
+}

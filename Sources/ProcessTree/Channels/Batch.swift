@@ -1,0 +1,82 @@
+internal import Links
+internal import Wire
+
+/// Elements that came together; see ``Receiver/batches``.
+public struct Batch<Element: Sendable>: RandomAccessCollection, Sendable {
+  /// The elements, in the order in which each sender sent them.
+  public let elements: [Element]
+
+  /// 0.
+  public var startIndex: Int { 0 }
+
+  /// The number of elements.
+  public var endIndex: Int { elements.count }
+
+  /// The element at a position.
+  public subscript(position: Int) -> Element { elements[position] }
+}
+
+extension Receiver {
+  /// The elements in batches of what has come, acknowledged when the next batch is asked for.
+  ///
+  /// A batch has at least one element and at most 1,024. It never waits for company.
+  public var batches: ReceivedBatches<Element> { ReceivedBatches(end: end) }
+}
+
+/// The elements of a channel in batches.
+public struct ReceivedBatches<Item: Codable & Sendable>: AsyncSequence, Sendable {
+  let end: ReceiverEnd
+
+  /// Takes batches one after the other.
+  public struct Iterator: AsyncIteratorProtocol {
+    let end: ReceiverEnd
+    let decoder: ElementDecoder<Item>
+    var last: [ReceiverCore.Delivery] = []
+
+    /// The next batch; nil at the end of the channel.
+    ///
+    /// Throws what the receiver's own iterator throws; an item that cannot be decoded ends its batch.
+    public mutating func next() async throws -> Batch<Item>? {
+      let previous = last
+      last = []
+      let taken = try await end.nextBatch(after: previous)
+      guard !taken.isEmpty else { return nil }
+      if end.ticket.specification.isLeased { last = taken }
+      var items: [Item] = []
+      items.reserveCapacity(taken.count)
+      for delivery in taken { items.append(try decoder.decode(delivery)) }
+      return Batch(elements: items)
+    }
+  }
+
+  /// Starts receiving.
+  public func makeAsyncIterator() -> Iterator {
+    Iterator(end: end, decoder: ElementDecoder(end.context))
+  }
+}
+
+extension ReceiverEnd {
+  private static let largestBatch = 1_024
+
+  /// What has come, at least one item; empty at the end.
+  func nextBatch(after previous: [ReceiverCore.Delivery]) async throws -> [ReceiverCore.Delivery] {
+    try use()
+    guard loop.isCurrent else {
+      return try await withTaskExecutorPreference(loop) {
+        try await nextBatchOnLoop(after: previous)
+      }
+    }
+    return try await nextBatchOnLoop(after: previous)
+  }
+
+  private func nextBatchOnLoop(
+    after previous: [ReceiverCore.Delivery]
+  ) async throws -> [ReceiverCore.Delivery] {
+    let core = core.value
+    for delivery in previous { core.acknowledge(delivery) }
+    guard let first = try await next(after: nil) else { return [] }
+    var batch = [first]
+    while batch.count < Self.largestBatch, let delivery = core.take() { batch.append(delivery) }
+    return batch
+  }
+}

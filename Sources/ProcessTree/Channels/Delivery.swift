@@ -1,0 +1,61 @@
+internal import Links
+
+/// An element of a work channel, and what is known of its way here.
+public struct Delivery<Element: Sendable>: Sendable {
+  /// The element.
+  public let element: Element
+  /// 1 the first time that the element is delivered, one more each further time.
+  public let attempt: Int
+  private let end: ReceiverEnd
+  private let item: ReceiverCore.Delivery
+
+  init(_ element: Element, _ item: ReceiverCore.Delivery, at end: ReceiverEnd) {
+    self.element = element
+    attempt = Int(item.attempt)
+    self.end = end
+    self.item = item
+  }
+
+  /// Says that the element has been processed: it will not be delivered again.
+  ///
+  /// Does nothing the second time, and on channels that are not leased. An element that is never
+  /// acknowledged goes to another receiver when this one is closed or its node ends.
+  public func acknowledge() {
+    let item = item
+    end.core.perform { $0.acknowledge(item) }
+  }
+}
+
+extension Receiver {
+  /// The elements with their deliveries, which the program acknowledges itself.
+  public var deliveries: ReceivedDeliveries<Element> { ReceivedDeliveries(end: end) }
+}
+
+/// The elements of a channel with their deliveries.
+public struct ReceivedDeliveries<Item: Codable & Sendable>: AsyncSequence, Sendable {
+  let end: ReceiverEnd
+
+  /// Takes deliveries one after the other.
+  public struct Iterator: AsyncIteratorProtocol {
+    let end: ReceiverEnd
+    let decoder: ElementDecoder<Item>
+
+    /// The next delivery; nil at the end of the channel.
+    ///
+    /// Throws what the receiver's own iterator throws; an item that cannot be decoded is acknowledged.
+    public mutating func next() async throws -> Delivery<Item>? {
+      guard let item = try await end.next(after: nil) else { return nil }
+      do {
+        return Delivery(try decoder.decode(item), item, at: end)
+      } catch {
+        end.core.perform { $0.acknowledge(item) }
+        throw error
+      }
+    }
+  }
+
+  /// Starts receiving.
+  public func makeAsyncIterator() -> Iterator {
+    Iterator(end: end, decoder: ElementDecoder(end.context))
+  }
+}

@@ -1,0 +1,130 @@
+internal import Links
+internal import MessagePack
+internal import Synchronization
+internal import Wire
+
+/// What both kinds of ends have: a place in their channel, and a way to other nodes.
+class ChannelEnd: @unchecked Sendable {
+  let ticket: ChannelTicket
+  let context: ChannelContext
+  private let state = Mutex((isUsed: false, hasMoved: false))
+
+  init(_ ticket: ChannelTicket, at context: ChannelContext) {
+    self.ticket = ticket
+    self.context = context
+  }
+
+  var node: LoopBound<NodeRuntime> { context.node }
+  var loop: EventLoop { node.loop }
+
+  /// Whether the end went to another node, as that of a pipe does when it is sent.
+  var hasMoved: Bool { state.withLock(\.hasMoved) }
+
+  /// Notes that the end is used here; throws when it is elsewhere.
+  func use() throws(ProcessTreeError) {
+    let hasMoved = state.withLock { state in
+      state.isUsed = true
+      return state.hasMoved
+    }
+    guard !hasMoved else {
+      throw ProcessTreeError(
+        .endMoved, "This end of the pipe was sent to another node, where it is now.")
+    }
+  }
+
+  /// Writes a ticket by which the node that decodes it gets an end.
+  ///
+  /// The end of a pipe goes, that of any other channel stays here as well.
+  func encode(to encoder: any Encoder) throws {
+    guard let key = CodingUserInfoKey.ticketOffice,
+      let office = encoder.userInfo[key] as? TicketOffice
+    else {
+      throw EncodingError.invalidValue(
+        self,
+        .init(
+          codingPath: encoder.codingPath,
+          debugDescription: "the end of a channel travels in programs and messages alone"))
+    }
+    var ticket = ticket
+    if ticket.specification.kind == .pipe {
+      try move()
+    } else {
+      ticket = ChannelTicket(
+        channel: ticket.channel, specification: ticket.specification, side: ticket.side,
+        ticket: context.names.makeTicket())
+    }
+    office.mint(ticket)
+    try ticket.encode(to: encoder)
+  }
+
+  private func move() throws(ProcessTreeError) {
+    let (isUsed, hadMoved) = state.withLock { state in
+      defer { if !state.isUsed { state.hasMoved = true } }
+      return (state.isUsed, state.hasMoved)
+    }
+    guard !hadMoved else {
+      throw ProcessTreeError(
+        .endMoved, "This end of the pipe was sent to another node already: a pipe has one of each.")
+    }
+    guard !isUsed else {
+      throw ProcessTreeError(
+        .endMoved, "This end of the pipe is in use here: send it away before its first use.")
+    }
+  }
+}
+
+/// A sender's end as the program holds it; its last reference gone, the end is finished.
+final class SenderEnd: ChannelEnd, @unchecked Sendable {
+  let core: LoopBound<SenderCore>
+  /// Where small elements are encoded, one after the other; used on the loop alone.
+  @exclusivity(unchecked) var writer = MessagePackWriter(capacity: 1_024)
+  let encoder = MessagePackEncoder()
+
+  /// - Parameter isClaimed: The end came from another node, and is used from now on.
+  init(_ ticket: ChannelTicket, at context: ChannelContext, isClaimed: Bool) {
+    let bound = LoopBound(SenderCore(ticket, on: context.node.loop), on: context.node.loop)
+    core = bound
+    super.init(ticket, at: context)
+    context.node.perform { runtime in
+      runtime.channels.add(bound.value, ticket)
+      if isClaimed { bound.value.activate() }
+    }
+  }
+
+  deinit {
+    guard !hasMoved else { return }
+    let id = ticket.ticket
+    node.perform { $0.channels.letGo(sender: id) }
+  }
+
+  func finish() {
+    let id = ticket.ticket
+    node.perform { $0.channels.letGo(sender: id) }
+  }
+}
+
+/// A receiver's end as the program holds it; its last reference gone, the end takes nothing more.
+final class ReceiverEnd: ChannelEnd, @unchecked Sendable {
+  let core: LoopBound<ReceiverCore>
+
+  init(_ ticket: ChannelTicket, at context: ChannelContext, isClaimed: Bool) {
+    let bound = LoopBound(ReceiverCore(ticket, on: context.node.loop), on: context.node.loop)
+    core = bound
+    super.init(ticket, at: context)
+    context.node.perform { runtime in
+      runtime.channels.add(bound.value, ticket)
+      if isClaimed { bound.value.activate() }
+    }
+  }
+
+  deinit {
+    guard !hasMoved else { return }
+    let id = ticket.ticket
+    node.perform { $0.channels.letGo(receiver: id) }
+  }
+
+  func close() {
+    let id = ticket.ticket
+    node.perform { $0.channels.letGo(receiver: id) }
+  }
+}

@@ -1,0 +1,115 @@
+internal import Links
+internal import Wire
+
+extension ChannelHub {
+  // MARK: Making and moving
+
+  /// A channel is made here: its first two ends are held until they are used or sent away.
+  func addHome(_ channel: ChannelID, _ kind: ChannelSpecification.Kind, _ ends: [ChannelTicket]) {
+    var roster = ChannelRoster(kind)
+    for end in ends { roster.hold(end.ticket, end.side) }
+    homes[channel.number] = roster
+  }
+
+  /// An end is on its way to another node.
+  func minted(_ ticket: ChannelTicket) {
+    // Whoever gets it asks this node, or its home, for the others.
+    try? listen()
+    if ticket.specification.kind == .pipe { forget(ticket.ticket) }
+    tellHome(of: ticket.channel, .minted(ticket.channel, ticket.ticket, ticket.side))
+  }
+
+  /// Tickets whose carrier is gone: those that nobody has claimed are void.
+  func revoke(_ tickets: [ChannelTicket]) {
+    for (channel, tickets) in Dictionary(grouping: tickets, by: \.channel) {
+      tellHome(of: channel, .revoke(channel, tickets.map(\.ticket)))
+    }
+  }
+
+  // MARK: Ends that are used here
+
+  func add(_ sender: SenderCore, _ ticket: ChannelTicket) {
+    senders[ticket.ticket] = sender
+    channels[ticket.ticket] = ticket.channel
+    sender.onDirty = { [unowned self] in markDirty($0) }
+    sender.onActivation = { [unowned self] in claim(ticket) }
+    sender.onWaiting = { [unowned self] in watchForCycles() }
+  }
+
+  func add(_ receiver: ReceiverCore, _ ticket: ChannelTicket) {
+    receivers[ticket.ticket] = receiver
+    channels[ticket.ticket] = ticket.channel
+    receiver.onDirty = { [unowned self] in markDirty($0) }
+    receiver.onActivation = { [unowned self] in claim(ticket) }
+    if receiver.specification.isLeased { receiver.currentItem = makeCurrentItem(for: ticket.ticket) }
+  }
+
+  private func claim(_ ticket: ChannelTicket) {
+    do {
+      try listen()
+    } catch {
+      refused(ticket.ticket, reason: "The node cannot listen for its channels: \(error)")
+    }
+    tellHome(of: ticket.channel, .claim(ticket.channel, ticket.ticket, ticket.side))
+  }
+
+  /// Nobody uses this sender any more: what it has taken still goes out.
+  func letGo(sender ticket: TicketID) {
+    guard let sender = senders[ticket], let channel = channels[ticket] else { return }
+    guard sender.phase != .held else { return release(ticket, of: channel) }
+    sender.finish()
+    sender.whenSettled { [unowned self] in
+      closeFlows(of: sender)
+      release(ticket, of: channel)
+    }
+  }
+
+  func letGo(receiver ticket: TicketID) {
+    guard let receiver = receivers[ticket], let channel = channels[ticket] else { return }
+    receiver.close()
+    release(ticket, of: channel)
+  }
+
+  private func closeFlows(of sender: SenderCore) {
+    for peer in peers {
+      for (flow, owner) in peer.outgoing where owner === sender {
+        peer.link.send(.close(flow: flow))
+        peer.outgoing[flow] = nil
+      }
+    }
+  }
+
+  private func release(_ ticket: TicketID, of channel: ChannelID) {
+    forget(ticket)
+    tellHome(of: channel, .release(channel, ticket))
+  }
+
+  private func forget(_ ticket: TicketID) {
+    senders[ticket] = nil
+    channels[ticket] = nil
+    workSlots[ticket] = nil
+    guard let receiver = receivers.removeValue(forKey: ticket) else { return }
+    for peer in peers {
+      for (flow, owner) in peer.incoming where owner === receiver { peer.incoming[flow] = nil }
+    }
+  }
+
+  /// The home has refused an end, or is not there any more.
+  func refused(_ ticket: TicketID, reason: String) {
+    senders[ticket]?.close(.channelEnded(reason))
+    receivers[ticket]?.fail(.channelEnded(reason))
+  }
+
+  // MARK: What the home says
+
+  /// Opens a flow from a sender here to a receiver.
+  func introduce(_ ticket: TicketID, to receiver: TicketID, at node: NodeAddress) {
+    // A receiver that is not alive any more is none: its home finds out as well.
+    guard let sender = senders[ticket], let peer = peer(at: node) else { return }
+    let id = peer.takeFlowID()
+    peer.outgoing[id] = sender
+    peer.link.send(
+      .open(flow: id, receiver: receiver, specification: sender.specification))
+    sender.addFlow(id, to: receiver, over: peer.link)
+  }
+}

@@ -1,0 +1,199 @@
+internal import Glibc
+internal import Links
+internal import ProcessControl
+internal import Wire
+
+extension ChannelHub {
+  /// After a peer's end, the time in which what it sent before is still taken from the sockets.
+  private static let lastWords: Duration = .milliseconds(20)
+
+  var peers: [ChannelPeer] { Array(outbound.values) + Array(inbound.values) }
+
+  // MARK: Opening
+
+  /// Listens for data links, from the first time on that an end is used or sent away.
+  func listen() throws {
+    guard listener == nil else { return }
+    try runtime.makeDirectory()
+    let path = String(address.endpoint.dropFirst("ipc://".count))
+    // A node with this pid may have died and left its socket.
+    unlink(path)
+    let handlers = PeerListener.Handlers(
+      link: { [unowned self] in admit($0) },
+      refused: { [unowned runtime] in runtime.noteRefusal($0) })
+    listener = try PeerListener(
+      at: path, runSecret: runtime.runSecret, build: runtime.identity.build,
+      in: runtime.context, on: loop, handlers: handlers)
+  }
+
+  private func admit(_ hello: PeerHello) -> PeerLink? {
+    if let known = inbound[hello.address] { return known.link }
+    guard let process = Self.open(hello.address) else { return nil }
+    let peer = ChannelPeer(PeerLink(to: hello.address), process: process)
+    inbound[hello.address] = peer
+    prepare(peer)
+    return peer.link
+  }
+
+  /// The link to a node, made when it is first needed; nil when the node is gone.
+  func peer(at node: NodeAddress) -> ChannelPeer? {
+    if let known = outbound[node] ?? inbound[node] { return known }
+    let isSelf = node == address
+    let process = isSelf ? nil : Self.open(node)
+    guard isSelf || process != nil else { return nil }
+    let peer = ChannelPeer(PeerLink(to: node), process: process)
+    outbound[node] = peer
+    prepare(peer)
+    if isSelf {
+      peer.link.attach(peerReceived: 0) { [unowned self] in loopback.append($0) }
+    } else {
+      connect(peer)
+    }
+    return peer
+  }
+
+  private func connect(_ peer: ChannelPeer) {
+    guard !peer.link.isClosed else { return }
+    do {
+      try listen()
+      let hello = PeerHello(
+        runSecret: runtime.runSecret, build: runtime.identity.build, address: address,
+        received: peer.link.received)
+      peer.connector = try PeerConnector(
+        peer.link, hello: hello, in: runtime.context, on: loop,
+        onViolation: { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) })
+    } catch {
+      // For want of descriptors, most likely: they may come back, and frames wait.
+      _ = loop.timers.schedule(after: .milliseconds(100)) { [weak self] in self?.connect(peer) }
+    }
+  }
+
+  /// The process of a node, if it is alive and the one that is meant.
+  private static func open(_ node: NodeAddress) -> ProcessHandle? {
+    guard let process = try? ProcessHandle(pid: node.pid), !process.hasEnded else { return nil }
+    // The pid may be another's by now: that one started at another time.
+    guard node.startTime == 0 || HostProcess.startTime(of: node.pid) == node.startTime else {
+      process.close()
+      return nil
+    }
+    return process
+  }
+
+  private func prepare(_ peer: ChannelPeer) {
+    peer.link.onFrame = { [unowned self, unowned peer] header, frame in
+      receive(header, frame, from: peer)
+    }
+    peer.link.onConfirmed = { [unowned peer, unowned self] in
+      for sender in peer.outgoing.values { markDirty(sender) }
+    }
+    guard let process = peer.process else { return }
+    do {
+      try loop.poller.add(process.pidfd, for: .read) { [unowned self] _ in
+        loop.poller.remove(process.pidfd)
+        _ = loop.timers.schedule(after: Self.lastWords) { [weak self] in self?.gone(peer) }
+      }
+    } catch {
+      runtime.emitOwn(.messageRejected(reason: "\(peer.address.name) cannot be watched: \(error)"))
+    }
+  }
+
+  // MARK: The end of a peer
+
+  /// A peer is dead, and what it said before has been taken.
+  private func gone(_ peer: ChannelPeer) {
+    peer.connector?.receiveAll()
+    listener?.receiveAll()
+    if outbound[peer.address] === peer { outbound[peer.address] = nil }
+    if inbound[peer.address] === peer {
+      inbound[peer.address] = nil
+      listener?.forget(peer.address)
+    }
+    for (flow, sender) in peer.outgoing { sender.remove(flow: flow, over: peer.link, died: true) }
+    for (flow, receiver) in peer.incoming { receiver.close(flow: flow, over: peer.link) }
+    peer.outgoing = [:]
+    peer.incoming = [:]
+    peer.link.close()
+    peer.connector?.close()
+    peer.connector = nil
+    peer.process?.close()
+    // Both directions may have had a link of their own; the rest is said once.
+    guard outbound[peer.address] == nil, inbound[peer.address] == nil else { return }
+    homeLost(peer.address)
+    nodeGone(peer.address)
+  }
+
+  // MARK: Frames
+
+  private func receive(
+    _ header: FlowHeader, _ frame: UnsafeRawBufferPointer, from peer: ChannelPeer
+  ) {
+    do throws(WireError) {
+      switch header.kind {
+      case .items:
+        try peer.incoming[header.flow]?.receive(
+          flow: header.flow, over: peer.link, header: header, frame)
+      case .back:
+        peer.outgoing[header.flow]?.receiveBack(
+          flow: header.flow, over: peer.link, header: header, frame)
+      case .reply: receiveReply(header, frame, from: peer)
+      case .control: receive(try LinkMessage(frame: frame), from: peer)
+      case .received, .report, .welcome, .whoIsThere: break
+      }
+    } catch {
+      runtime.emitOwn(
+        .messageRejected(reason: "\(peer.address.name): \(error.description)"))
+    }
+  }
+
+  private func receiveReply(
+    _ header: FlowHeader, _ frame: UnsafeRawBufferPointer, from peer: ChannelPeer
+  ) {
+    let key = UInt64(header.flow) << 32 | (header.total & 0xFFFF_FFFF)
+    var answer = peer.partialReplies.removeValue(forKey: key) ?? []
+    answer += frame.dropFirst(FlowHeader.size)
+    guard !header.flags.contains(.continuesInNext) else {
+      if answer.count <= WireLimits.itemSize { peer.partialReplies[key] = answer }
+      return
+    }
+    peer.outgoing[header.flow]?.receiveReply(
+      flow: header.flow, over: peer.link, sequence: header.total, answer)
+  }
+
+  private func receive(_ message: LinkMessage, from peer: ChannelPeer) {
+    let link = peer.link
+    switch message {
+    case .minted, .claim, .revoke, .release: receiveAtHome(message, from: peer.address)
+    case .introduce, .expecting, .receiversGone, .ended, .refused: receiveFromHome(message)
+    case .open(let flow, let ticket, _): open(flow, to: ticket, from: peer)
+    case .accept(let flow, let page, let slot):
+      guard let page, let reader = reader(of: page, slot: slot, flow: flow) else { return }
+      peer.outgoing[flow]?.setReader(flow: flow, over: link, reader)
+    case .recall(let flow, let keeping):
+      peer.incoming[flow]?.recall(flow: flow, over: link, keeping: keeping)
+    case .returned(let flow, let first, let last):
+      peer.outgoing[flow]?.receiveReturned(flow: flow, over: link, from: first, through: last)
+    case .missed(let flow, let count):
+      peer.incoming[flow]?.noteMissed(count, flow: flow, over: link)
+    case .cancel(let flow, let sequence):
+      peer.incoming[flow]?.cancel(flow: flow, over: link, sequence: sequence)
+    case .close(let flow):
+      peer.incoming.removeValue(forKey: flow)?.close(flow: flow, over: link)
+    case .leave(let flow):
+      peer.outgoing.removeValue(forKey: flow)?.remove(flow: flow, over: link, died: false)
+    case .waiting(let origin, let mark, let names):
+      passOn(origin: origin, mark: mark, names: names)
+    case .offer, .free: break
+    }
+  }
+
+  private func open(_ flow: UInt32, to ticket: TicketID, from peer: ChannelPeer) {
+    guard let receiver = receivers[ticket], !receiver.isClosed else {
+      return peer.link.send(.leave(flow: flow))
+    }
+    peer.incoming[flow] = receiver
+    receiver.open(flow: flow, over: peer.link)
+    guard receiver.specification.isLeased else { return }
+    let (page, slot) = workPageName(of: ticket)
+    peer.link.send(.accept(flow: flow, page: page, slot: slot))
+  }
+}

@@ -1,0 +1,106 @@
+internal import Links
+internal import ProcessControl
+internal import Wire
+
+/// A node's channels: the ends that are used here, the channels that are at home here, and the links
+/// to the nodes at their other ends.
+///
+/// Belongs to the loop.
+final class ChannelHub {
+  unowned let runtime: NodeRuntime
+  /// Links that this node opened, and those that were opened to it.
+  var outbound: [NodeAddress: ChannelPeer] = [:]
+  var inbound: [NodeAddress: ChannelPeer] = [:]
+  var listener: PeerListener?
+  var homes: [UInt32: ChannelRoster] = [:]
+  var senders: [TicketID: SenderCore] = [:]
+  var receivers: [TicketID: ReceiverCore] = [:]
+  /// Where the ends used here are at home.
+  var channels: [TicketID: ChannelID] = [:]
+  /// Frames from this node to itself.
+  var loopback: [[UInt8]] = []
+  private var dirtySenders: [SenderCore] = []
+  private var dirtyReceivers: [ReceiverCore] = []
+  private(set) var isEnding = false
+  var workPage: WorkPage?
+  /// The place of each receiver on the page.
+  var workSlots: [TicketID: Int] = [:]
+  var cycles = CycleWatch()
+
+  init(of runtime: NodeRuntime) {
+    self.runtime = runtime
+  }
+
+  var loop: EventLoop { runtime.loop }
+  var address: NodeAddress { runtime.names.address }
+
+  // MARK: A turn
+
+  /// Takes what has come from other nodes, a turn's share.
+  func receive() {
+    listener?.receive()
+    for peer in outbound.values { peer.connector?.receive() }
+    receiveLoopback()
+  }
+
+  private func receiveLoopback() {
+    guard !loopback.isEmpty, let link = outbound[address]?.link else { return }
+    let frames = loopback
+    loopback = []
+    for frame in frames { try? frame.withUnsafeBytes { try link.receive($0) } }
+  }
+
+  /// Hands out what was sent and what goes back.
+  func flush() {
+    let senders = dirtySenders
+    dirtySenders = []
+    for sender in senders { sender.flush() }
+    let receivers = dirtyReceivers
+    dirtyReceivers = []
+    for receiver in receivers { receiver.flush() }
+  }
+
+  /// Whether another turn is needed at once.
+  var hasWork: Bool {
+    !loopback.isEmpty || !dirtySenders.isEmpty || !dirtyReceivers.isEmpty
+      || listener?.mayHaveFrames ?? false
+      || outbound.values.contains { $0.connector?.mayHaveFrames ?? false }
+  }
+
+  func markDirty(_ sender: SenderCore) { dirtySenders.append(sender) }
+
+  func markDirty(_ receiver: ReceiverCore) { dirtyReceivers.append(receiver) }
+
+  // MARK: The node's end
+
+  /// The program has ended: what was sent is delivered, what was received and not acknowledged goes
+  /// back.
+  func beginEnding() {
+    guard !isEnding else { return }
+    isEnding = true
+    for ticket in Array(senders.keys) { letGo(sender: ticket) }
+    for ticket in Array(receivers.keys) { letGo(receiver: ticket) }
+    flush()
+  }
+
+  /// The node has been asked to stop: nothing is waited for.
+  func abandon() {
+    for sender in senders.values { sender.close(.finished) }
+    beginEnding()
+  }
+
+  /// Whether all that was sent is known to have arrived.
+  var isSettled: Bool {
+    guard senders.isEmpty else { return false }
+    let unsettled = (outbound.values.map(\.link) + inbound.values.map(\.link))
+      .filter { !$0.isSettled }
+    for link in unsettled { link.askForReceipt() }
+    return unsettled.isEmpty
+  }
+
+  /// Closes the sockets, at the end of the root.
+  func close() {
+    listener?.close()
+    for peer in outbound.values { peer.connector?.close() }
+  }
+}

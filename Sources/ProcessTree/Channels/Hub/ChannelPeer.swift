@@ -1,0 +1,32 @@
+internal import Links
+internal import ProcessControl
+internal import Wire
+
+/// Another node that this one has a data link with.
+///
+/// Belongs to the loop.
+final class ChannelPeer {
+  let link: PeerLink
+  /// The peer's process, whose end is the link's; nil for the node itself.
+  let process: ProcessHandle?
+  /// Nil when the peer connected to us.
+  var connector: PeerConnector?
+  /// Flows from senders here, and to receivers here, by their number on the link.
+  var outgoing: [UInt32: SenderCore] = [:]
+  var incoming: [UInt32: ReceiverCore] = [:]
+  /// Answers that come in pieces.
+  var partialReplies: [UInt64: [UInt8]] = [:]
+  private var lastFlow: UInt32 = 0
+
+  init(_ link: PeerLink, process: ProcessHandle?) {
+    self.link = link
+    self.process = process
+  }
+
+  var address: NodeAddress { link.peer }
+
+  func takeFlowID() -> UInt32 {
+    lastFlow += 1
+    return lastFlow
+  }
+}

@@ -1,0 +1,76 @@
+internal import Links
+internal import Wire
+
+/// The search for channels that wait for each other in a circle.
+///
+/// A node whose sender has waited for credit for a while, and whose program takes nothing meanwhile,
+/// asks the nodes that it waits for whether they wait as well. The question goes on along those that
+/// do; a node that gets its own question back is in a circle, which will never move by itself.
+/// (Chandy, Misra and Haas's edge chasing.)
+struct CycleWatch {
+  /// How long a sender waits before it asks.
+  static let patience: Duration = .seconds(2)
+
+  var isArmed = false
+  private var lastMark: UInt64 = 0
+  private var announced: Set<String> = []
+  /// The latest question of each origin that was passed on.
+  private var seen: [NodePath: UInt64] = [:]
+
+  mutating func nextMark() -> UInt64 {
+    lastMark += 1
+    return lastMark
+  }
+
+  /// Whether a question has not been passed on before.
+  mutating func isNew(_ origin: NodePath, _ mark: UInt64) -> Bool {
+    guard seen[origin] ?? 0 < mark else { return false }
+    seen[origin] = mark
+    return true
+  }
+
+  /// Whether a circle has not been announced before.
+  mutating func announce(_ names: [String]) -> Bool {
+    announced.insert(names.sorted().joined(separator: "\n")).inserted
+  }
+}
+
+extension ChannelHub {
+  /// Watches from now on whether the node's senders wait in a circle, while any of them waits.
+  func watchForCycles() {
+    guard !cycles.isArmed else { return }
+    cycles.isArmed = true
+    _ = loop.timers.schedule(after: CycleWatch.patience) { [weak self] in
+      guard let self else { return }
+      cycles.isArmed = false
+      guard isStuck else { return }
+      let mark = cycles.nextMark()
+      ask(origin: address.path, mark: mark, names: [address.name])
+      watchForCycles()
+    }
+  }
+
+  /// Whether the program waits for credit, and takes nothing that has come.
+  private var isStuck: Bool {
+    senders.values.contains(where: \.isWaiting) && !receivers.values.contains(where: \.isWaiting)
+      && receivers.values.contains(where: \.hasItems)
+  }
+
+  private func ask(origin: NodePath, mark: UInt64, names: [String]) {
+    let awaited = Set(senders.values.flatMap(\.awaitedPeers))
+    for node in awaited {
+      peer(at: node)?.link.send(.waiting(origin: origin, mark: mark, names: names))
+    }
+  }
+
+  /// Another node asks whether this one waits as well.
+  func passOn(origin: NodePath, mark: UInt64, names: [String]) {
+    guard isStuck, names.count <= NodePath.maximumDepth else { return }
+    if origin == address.path {
+      guard cycles.announce(names) else { return }
+      return runtime.emitOwn(.channelsInCycle(nodes: names))
+    }
+    guard cycles.isNew(origin, mark) else { return }
+    ask(origin: origin, mark: mark, names: names + [address.name])
+  }
+}

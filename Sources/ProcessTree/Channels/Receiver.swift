@@ -1,0 +1,97 @@
+internal import Links
+internal import MessagePack
+internal import Wire
+
+/// The receiving end of a channel.
+///
+/// As a sequence it gives elements one by one; ``batches`` gives what has come together and costs
+/// less, ``deliveries`` says which attempt an element's delivery is and leaves the acknowledgement to
+/// the program. The sequence ends when every sender has finished, or its node has ended, and all that
+/// came has been taken.
+///
+/// On a work channel an element is acknowledged when the next one is asked for. What was not
+/// acknowledged when the node ends, whatever the reason, goes to another receiver.
+///
+/// An end is a value and travels as a ``Sender`` does. Several tasks may receive from one end: each
+/// element goes to one of them.
+public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSequence {
+  let end: ReceiverEnd
+
+  init(_ end: ReceiverEnd) {
+    self.end = end
+  }
+
+  /// Takes the end over from the node that sent it.
+  ///
+  /// Throws a `DecodingError` outside of programs and messages.
+  public init(from decoder: any Decoder) throws {
+    let (ticket, context) = try ChannelTicket.decoded(.receiver, from: decoder)
+    end = ReceiverEnd(ticket, at: context, isClaimed: true)
+  }
+
+  /// Sends the end to another node; see ``Sender/encode(to:)``.
+  public func encode(to encoder: any Encoder) throws { try end.encode(to: encoder) }
+
+  /// Takes elements one after the other, acknowledging each when the next is asked for.
+  public struct Iterator: AsyncIteratorProtocol {
+    let end: ReceiverEnd
+    let decoder: ElementDecoder<Element>
+    var last: ReceiverCore.Delivery?
+
+    /// The next element; nil at the end of the channel.
+    ///
+    /// Throws `messageNotDecodable` for an item that is no `Element`, which is acknowledged all the
+    /// same and followed by the next; `channelEnded` when this end came too late; and
+    /// `CancellationError`.
+    public mutating func next() async throws -> Element? {
+      let previous = last
+      last = nil
+      guard let delivery = try await end.next(after: previous) else { return nil }
+      last = delivery
+      return try decoder.decode(delivery)
+    }
+  }
+
+  /// Starts receiving.
+  public func makeAsyncIterator() -> Iterator {
+    Iterator(end: end, decoder: ElementDecoder(end.context))
+  }
+
+  /// How many elements of a broadcast this subscriber has missed because it was too slow for the
+  /// channel's policy.
+  public var missed: Int {
+    get async throws { Int(clamping: try await end.core.run(\.missed)) }
+  }
+
+  /// Receives nothing more: what was not acknowledged goes to other receivers.
+  ///
+  /// The last reference to the end does the same.
+  public func close() { end.close() }
+}
+
+extension ReceiverEnd {
+  /// The next delivery; acknowledges the one before.
+  func next(after previous: ReceiverCore.Delivery?) async throws -> ReceiverCore.Delivery? {
+    try use()
+    guard loop.isCurrent else {
+      return try await withTaskExecutorPreference(loop) { try await nextOnLoop(after: previous) }
+    }
+    return try await nextOnLoop(after: previous)
+  }
+
+  private func nextOnLoop(
+    after previous: ReceiverCore.Delivery?
+  ) async throws -> ReceiverCore.Delivery? {
+    let core = core.value
+    if let previous { core.acknowledge(previous) }
+    while true {
+      if let delivery = core.take() { return delivery }
+      try Task.checkCancellation()
+      if core.isAtEnd {
+        do { try core.checkFailure() } catch { throw ProcessTreeError(error) }
+        return nil
+      }
+      try await core.waitForItem()
+    }
+  }
+}

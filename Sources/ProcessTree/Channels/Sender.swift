@@ -1,0 +1,132 @@
+internal import Links
+internal import MessagePack
+internal import Wire
+
+/// The sending end of a channel.
+///
+/// An end is a value: it travels to other nodes as a property of a program or in a message, and
+/// whoever gets it sends on the same channel. The end of a pipe moves, others stay here as well. The
+/// channel comes to its end when all of its senders have finished, or their nodes have ended;
+/// the last reference to an end in a process finishes it.
+///
+/// May be used from any thread and from many tasks; on the node's event loop, where programs run, it
+/// is fastest. What is sent leaves at the end of the loop's turn, or when 32 KiB are together.
+public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
+  let end: SenderEnd
+
+  init(_ end: SenderEnd) {
+    self.end = end
+  }
+
+  /// Takes the end over from the node that sent it.
+  ///
+  /// Throws a `DecodingError` outside of programs and messages.
+  public init(from decoder: any Decoder) throws {
+    let (ticket, context) = try ChannelTicket.decoded(.sender, from: decoder)
+    end = SenderEnd(ticket, at: context, isClaimed: true)
+  }
+
+  /// Sends the end to another node.
+  ///
+  /// Throws an `EncodingError` outside of programs and messages, `endMoved` for the end of a pipe that
+  /// is in use here or was sent before.
+  public func encode(to encoder: any Encoder) throws { try end.encode(to: encoder) }
+
+  /// Sends an element; suspends while there is no credit, if that is the channel's policy.
+  ///
+  /// Throws `messageNotEncodable` before anything is sent, `unreachable` when no receiver is left and
+  /// none can come, `channelEnded`, `queueFull` if that is the policy, and `CancellationError`: the
+  /// element was then not sent.
+  public func send(_ element: Element) async throws {
+    if try sendDirectly(element) { return }
+    let bytes = try encode(element)
+    try await mapped { try await $0.send(bytes) }
+  }
+
+  /// Sends all elements of a sequence, suspending as ``send(_:)`` does.
+  public func send(contentsOf elements: some Sequence<Element>) async throws {
+    for element in elements { try await send(element) }
+  }
+
+  /// Sends an element if that needs no waiting; false if it does.
+  ///
+  /// Off the event loop the answer may be false although there is credit. Throws what ``send(_:)`` throws.
+  public func trySend(_ element: Element) throws -> Bool {
+    guard end.loop.isCurrent else { return false }
+    if try sendDirectly(element) { return true }
+    let bytes = try encode(element)
+    return try Self.mapErrors { try end.core.value.offer(bytes) }
+  }
+
+  /// Puts an element straight into the frame that is being filled; false when that cannot be.
+  private func sendDirectly(_ element: Element) throws -> Bool {
+    guard end.loop.isCurrent else { return false }
+    let core = end.core.value
+    guard core.canSendDirectly else { return false }
+    return try end.encodeSmall(element) { core.sendDirectly($0) }
+  }
+
+  /// Hands what was sent to the socket now, instead of at the end of the loop's turn.
+  ///
+  /// Of use before code that computes for long without awaiting anything. Off the loop, soon.
+  public func flush() {
+    end.node.perform { $0.flushChannels() }
+  }
+
+  /// Sends nothing more; what was sent still arrives.
+  ///
+  /// Sending afterwards throws `unreachable`.
+  public func finish() { end.finish() }
+
+  /// Waits until everything that this end has sent was processed: acknowledged by consumers of a work
+  /// channel, received by those of others.
+  ///
+  /// Python's `JoinableQueue.join()`. Throws `unreachable` when no receiver is left for some of it.
+  public func join() async throws {
+    try await mapped { try await $0.join() }
+  }
+
+  /// What became of the elements that this end was given.
+  public var balance: ChannelCounts {
+    get async throws {
+      ChannelCounts(try await end.core.run(\.balance))
+    }
+  }
+
+  /// The items that killed their consumers since the last call, with the consumers' names.
+  public func takeQuarantined() async throws -> [QuarantinedItem<Element>] {
+    let items = try await end.core.run { core in
+      defer { core.quarantined = [] }
+      return core.quarantined
+    }
+    let context = end.context
+    return try items.map { item in
+      QuarantinedItem(
+        element: try MessageCoding.decode(Element.self, from: item.bytes, at: context),
+        killed: item.killers)
+    }
+  }
+
+  private func encode(_ element: Element) throws -> [UInt8] {
+    try end.use()
+    return try MessageCoding.encode(element, at: end.context).bytes
+  }
+
+  private func mapped(_ body: (SenderCore) async throws -> Void) async throws {
+    try end.use()
+    try await Self.mapErrors {
+      guard end.loop.isCurrent else {
+        return try await withTaskExecutorPreference(end.loop) { try await body(end.core.value) }
+      }
+      try await body(end.core.value)
+    }
+  }
+
+  private static func mapErrors<Value>(_ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch let error as LinkError { throw ProcessTreeError(error) }
+  }
+
+  private static func mapErrors<Value>(_ body: () async throws -> Value) async throws -> Value {
+    do { return try await body() } catch let error as LinkError { throw ProcessTreeError(error) }
+  }
+}

@@ -1,0 +1,126 @@
+/// The first 32 bytes of each frame of a data link, after the hello; little-endian.
+///
+/// ```
+/// 0  u8  kind
+/// 1  u8  flags     of items: see `Flags`
+/// 2  u16 0
+/// 4  u32 flow      which stream of items on this link
+/// 8  u32 count     of items in the frame
+/// 12 u32 items     of back: items granted since the start, modulo 2^32
+/// 16 u64 total     items: sequence of the first; back: bytes granted since the start; others: below
+/// 24 u64 number    of the frame on its link, from 1 on; 0 for frames that are not repeated
+/// ```
+///
+/// What goes back (credit, acknowledgements) are absolute totals: repeated or merged they do no harm.
+package struct FlowHeader: Equatable, Sendable {
+  package enum Kind: UInt8, Sendable {
+    /// Items of a flow, each a `u32` length and its bytes, with a `u8` attempt before it if flagged.
+    case items = 1
+    /// Credit, and what is acknowledged: `u64` below, then single sequences above, `u64` each.
+    case back = 2
+    /// A `LinkMessage`.
+    case control = 3
+    /// The answer to an item: `total` is its sequence.
+    case reply = 4
+    /// The frames up to `total` have come; not numbered.
+    case received = 5
+    /// Asks for `received` at once; not numbered.
+    case report = 6
+    /// The hello was accepted; `total` frames had come before; not numbered.
+    case welcome = 7
+    /// A connection without a hello: say it again; not numbered.
+    case whoIsThere = 8
+  }
+
+  package struct Flags: OptionSet, Equatable, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) {
+      self.rawValue = rawValue
+    }
+
+    /// The first item continues the last one of the frame before.
+    package static let continuesPrevious = Self(rawValue: 1)
+    /// The last item is not whole.
+    package static let continuesInNext = Self(rawValue: 2)
+    /// Items have been delivered before: each begins with the number of this attempt.
+    package static let redelivered = Self(rawValue: 4)
+    /// Items are not here but in memory that both nodes share.
+    package static let shared = Self(rawValue: 8)
+  }
+
+  /// The bytes that a header takes.
+  package static let size = 32
+
+  package var kind: Kind
+  package var flags: Flags
+  package var flow: UInt32
+  package var count: UInt32
+  package var items: UInt32
+  package var total: UInt64
+  package var number: UInt64
+
+  package init(
+    kind: Kind, flags: Flags = [], flow: UInt32 = 0, count: UInt32 = 0, items: UInt32 = 0,
+    total: UInt64 = 0, number: UInt64 = 0
+  ) {
+    self.kind = kind
+    self.flags = flags
+    self.flow = flow
+    self.count = count
+    self.items = items
+    self.total = total
+    self.number = number
+  }
+
+  /// A frame of the header alone.
+  package func frame() -> [UInt8] {
+    var frame = [UInt8](repeating: 0, count: Self.size)
+    frame.withUnsafeMutableBytes { write(to: $0) }
+    return frame
+  }
+
+  /// A frame of the header and a body.
+  package func frame(body: [UInt8]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Self.size + body.count)
+    bytes += frame()
+    bytes += body
+    return bytes
+  }
+
+  /// Writes the header over the first 32 bytes of `buffer`.
+  package func write(to buffer: UnsafeMutableRawBufferPointer) {
+    buffer[0] = kind.rawValue
+    buffer[1] = flags.rawValue
+    buffer[2] = 0
+    buffer[3] = 0
+    buffer.storeBytes(of: flow.littleEndian, toByteOffset: 4, as: UInt32.self)
+    buffer.storeBytes(of: count.littleEndian, toByteOffset: 8, as: UInt32.self)
+    buffer.storeBytes(of: items.littleEndian, toByteOffset: 12, as: UInt32.self)
+    buffer.storeBytes(of: total.littleEndian, toByteOffset: 16, as: UInt64.self)
+    buffer.storeBytes(of: number.littleEndian, toByteOffset: 24, as: UInt64.self)
+  }
+
+  /// Writes a frame's number over that of its header.
+  package static func setNumber(_ number: UInt64, of frame: inout [UInt8]) {
+    frame.withUnsafeMutableBytes {
+      $0.storeBytes(of: number.littleEndian, toByteOffset: 24, as: UInt64.self)
+    }
+  }
+
+  /// Reads the header of a frame.
+  package init(_ frame: UnsafeRawBufferPointer) throws(WireError) {
+    guard frame.count >= Self.size else { throw WireError("a link's frame has at least 32 bytes") }
+    guard let kind = Kind(rawValue: frame[0]) else {
+      throw WireError("no frame of a link has the kind \(frame[0])")
+    }
+    self.kind = kind
+    flags = Flags(rawValue: frame[1])
+    flow = UInt32(littleEndian: frame.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+    count = UInt32(littleEndian: frame.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
+    items = UInt32(littleEndian: frame.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
+    total = UInt64(littleEndian: frame.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
+    number = UInt64(littleEndian: frame.loadUnaligned(fromByteOffset: 24, as: UInt64.self))
+  }
+}

@@ -1,0 +1,29 @@
+/// Where a node's data links end, and which process that is.
+///
+/// A pid alone could be another process's by the time it is used: the start time tells.
+package struct NodeAddress: Hashable, Sendable, Codable {
+  package let path: NodePath
+  package let name: String
+  package let pid: Int32
+  /// In clock ticks since boot; 0 where it is not known.
+  package let startTime: UInt64
+  /// Where the node listens for data links.
+  package let endpoint: String
+
+  package init(path: NodePath, name: String, pid: Int32, startTime: UInt64, endpoint: String) {
+    self.path = path
+    self.name = name
+    self.pid = pid
+    self.startTime = startTime
+    self.endpoint = endpoint
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(pid)
+    hasher.combine(startTime)
+  }
+
+  package static func == (left: Self, right: Self) -> Bool {
+    left.pid == right.pid && left.startTime == right.startTime && left.path == right.path
+  }
+}

@@ -1,0 +1,95 @@
+internal import MessagePack
+
+/// The first frame on a data link between two nodes, and again after each reconnection.
+package struct PeerHello: Equatable, Sendable {
+  /// Tells a data link from anything else that may connect.
+  package static let magic = "process-tree-link"
+
+  package var version: ProtocolVersion
+  package var runSecret: [UInt8]
+  package var build: String
+  /// The node that connects.
+  package var address: NodeAddress
+  /// How many numbered frames it has received over this link so far.
+  package var received: UInt64
+
+  package init(
+    version: ProtocolVersion = .current, runSecret: [UInt8], build: String, address: NodeAddress,
+    received: UInt64
+  ) {
+    self.version = version
+    self.runSecret = runSecret
+    self.build = build
+    self.address = address
+    self.received = received
+  }
+
+  /// The frame: `[magic, major, minor, run secret, build, path, name, pid, start time, endpoint,
+  /// received]`.
+  package func frame() -> [UInt8] {
+    var writer = MessagePackWriter(capacity: 256)
+    writer.packArrayHeader(11)
+    writer.pack(Self.magic)
+    writer.pack(version.major)
+    writer.pack(version.minor)
+    writer.packBinary(runSecret)
+    writer.pack(build)
+    writer.packArrayHeader(address.path.positions.count)
+    for position in address.path.positions { writer.pack(Int(position)) }
+    writer.pack(address.name)
+    writer.pack(Int(address.pid))
+    writer.pack(address.startTime)
+    writer.pack(address.endpoint)
+    writer.pack(received)
+    return writer.bytes
+  }
+
+  /// Reads a frame; throws `WireError` for anything that is not a hello.
+  package init(frame: [UInt8]) throws(WireError) {
+    guard frame.count <= Self.largestFrame else { throw WireError("a hello is not so large") }
+    var reader = MessagePackReader(frame)
+    do {
+      let fields = try reader.readArrayHeader()
+      guard fields >= 11, try reader.readString() == Self.magic else {
+        throw WireError("not the hello of a data link")
+      }
+      version = ProtocolVersion(major: try reader.readInt(), minor: try reader.readInt())
+      runSecret = try reader.readBinary()
+      build = try reader.readString()
+      let depth = try reader.readArrayHeader()
+      guard depth <= NodePath.maximumDepth else { throw WireError("a node is not so deep") }
+      var positions: [UInt32] = []
+      for _ in 0..<depth { positions.append(try reader.readInteger(as: UInt32.self)) }
+      address = NodeAddress(
+        path: NodePath(positions: positions), name: try reader.readString(),
+        pid: try reader.readInteger(as: Int32.self), startTime: try reader.readUInt64(),
+        endpoint: try reader.readString())
+      received = try reader.readUInt64()
+      // A later minor version may add fields.
+      for _ in 11..<fields { try reader.skipValue() }
+      guard reader.isAtEnd else { throw WireError("bytes after the hello") }
+    } catch let error as WireError {
+      throw error
+    } catch {
+      throw WireError("not the hello of a data link: \(error)")
+    }
+  }
+
+  /// Room for the deepest path.
+  package static let largestFrame = 8 << 10
+
+  /// Whether a peer with this hello belongs to the run; the reason if not.
+  package func refusal(runSecret: [UInt8], build: String) -> String? {
+    let proof = Credentials(runSecret: runSecret, token: [])
+    guard proof.matches(Credentials(runSecret: self.runSecret, token: [])) else {
+      return "unknown node or wrong credentials"
+    }
+    guard ProtocolVersion.current.isCompatible(with: version) else {
+      return "protocol \(version) is not compatible with \(ProtocolVersion.current)"
+    }
+    guard self.build == build || self.build == Hello.foreignBuild else {
+      return "build \(self.build) is not \(build): start all nodes from one build"
+    }
+    return nil
+  }
+}

@@ -1,0 +1,138 @@
+import Glibc
+import ProcessTree
+import Scenarios
+
+/// Sends the numbers from one to `count` and finishes.
+struct Producer: NodeProgram {
+  var sender: Sender<Int>
+  var first = 1
+  var count: Int
+
+  func run(in node: Node) async throws {
+    for number in first..<(first + count) { try await sender.send(number) }
+  }
+}
+
+/// Adds up what comes.
+struct Summer: NodeProgram {
+  var receiver: Receiver<Int>
+
+  func run(in node: Node) async throws -> [Int] {
+    var (count, sum) = (0, 0)
+    for try await number in receiver {
+      count += 1
+      sum += number
+    }
+    return [count, sum]
+  }
+}
+
+/// Adds up what comes in batches.
+struct BatchSummer: NodeProgram {
+  var receiver: Receiver<Int>
+
+  func run(in node: Node) async throws -> [Int] {
+    var (count, sum) = (0, 0)
+    for try await batch in receiver.batches {
+      count += batch.count
+      sum += batch.reduce(0, +)
+    }
+    return [count, sum]
+  }
+}
+
+/// Sends back what it gets, over a pipe that came in the first message.
+struct PipeEcho: NodeProgram {
+  var requests: Receiver<[UInt8]>
+  var answers: Sender<[UInt8]>
+
+  func run(in node: Node) async throws {
+    for try await bytes in requests { try await answers.send(bytes) }
+  }
+}
+
+private func sum(_ count: Int) -> Int { count * (count + 1) / 2 }
+
+let channelScenarios: [String: Scenario] = [
+  "pipeDown": { root, expect in
+    let (sender, receiver) = root.makePipe(of: Int.self)
+    let child = try await root.spawn(Summer(receiver: receiver))
+    for number in 1...100_000 { try await sender.send(number) }
+    sender.finish()
+    expect.equal(try await child.result, [100_000, sum(100_000)])
+  },
+  "pipeUp": { root, expect in
+    let (sender, receiver) = root.makePipe(of: Int.self)
+    let child = try await root.spawn(Producer(sender: sender, count: 100_000))
+    var (next, total) = (1, 0)
+    for try await number in receiver {
+      expect.equal(number, next)
+      next += 1
+      total += number
+    }
+    expect.equal(total, sum(100_000))
+    try await child.join()
+    expect.equal(child.exitCode, 0)
+  },
+  "pipeBetweenSiblings": { root, expect in
+    let (sender, receiver) = root.makePipe(of: Int.self)
+    let summer = try await root.spawn(BatchSummer(receiver: receiver))
+    let producer = try await root.spawn(Producer(sender: sender, count: 200_000))
+    expect.equal(try await summer.result, [200_000, sum(200_000)])
+    try await producer.join()
+  },
+  "pipeWithinANode": { root, expect in
+    let (sender, receiver) = root.makePipe(of: Int.self)
+    async let total = {
+      var total = 0
+      for try await number in receiver { total += number }
+      return total
+    }()
+    for number in 1...10_000 { try await sender.send(number) }
+    sender.finish()
+    expect.equal(try await total, sum(10_000))
+  },
+  "pipeSizes": { root, expect in
+    let (requests, requestsEnd) = root.makePipe(of: [UInt8].self)
+    let (answersEnd, answers) = root.makePipe(of: [UInt8].self)
+    let child = try await root.spawn(PipeEcho(requests: requestsEnd, answers: answersEnd))
+    var iterator = answers.makeAsyncIterator()
+    for size in [0, 1, 64, 65_535, 65_536, 300_000, 1 << 20, 16 << 20, 64 << 20, 0, 3] {
+      let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: size / 7), count: size)
+      try await requests.send(bytes)
+      expect.expect(try await iterator.next() == bytes, "size \(size)")
+    }
+    requests.finish()
+    expect.expect(try await iterator.next() == nil)
+    try await child.join()
+  },
+  "workAmongFour": { root, expect in
+    let (sender, receiver) = root.makeChannel(of: Int.self)
+    let results = try await root.withChildren(of: [Int].self) { group in
+      for _ in 1...4 { try await group.spawn(Summer(receiver: receiver)) }
+      for number in 1...50_000 { try await sender.send(number) }
+      sender.finish()
+      return try await group.collect()
+    }
+    expect.equal(results.map { $0[0] }.reduce(0, +), 50_000)
+    expect.equal(results.map { $0[1] }.reduce(0, +), sum(50_000))
+    expect.expect(results.allSatisfy { $0[0] > 0 }, "\(results)")
+    let counts = try await sender.balance
+    expect.equal(counts.sent, 50_000)
+    expect.equal(counts.acknowledged, 50_000)
+    expect.equal(counts.pending, 0)
+  },
+  "manySenders": { root, expect in
+    let (sender, receiver) = root.makeChannel(of: Int.self)
+    let results = try await root.withChildren(of: Void.self) { group in
+      for index in 0..<5 {
+        try await group.spawn(Producer(sender: sender, first: index * 1_000 + 1, count: 1_000))
+      }
+      sender.finish()
+      var total = 0
+      for try await number in receiver { total += number }
+      return total
+    }
+    expect.equal(results, sum(5_000))
+  },
+]

@@ -1,0 +1,179 @@
+import Glibc
+import ProcessTree
+import ProcessTreeTesting
+import RandomTesting
+import Scenarios
+
+/// Takes numbers and tells each over a second channel, then acknowledges it.
+struct Recorder: NodeProgram {
+  var numbers: Receiver<Int>
+  var records: Sender<Record>
+  /// The number that kills whoever works on it.
+  var poison: Int?
+  var pause: Duration = .zero
+
+  func run(in node: Node) async throws {
+    for try await delivery in numbers.deliveries {
+      if delivery.element == poison {
+        raise(SIGKILL)
+      }
+      if pause > .zero { try await Task.sleep(for: pause) }
+      try await records.send(Record(number: delivery.element, attempt: delivery.attempt))
+      // What has been said is on its way before the number is taken for done.
+      try await records.join()
+      delivery.acknowledge()
+    }
+  }
+}
+
+struct Record: Codable, Sendable {
+  var number: Int
+  var attempt: Int
+}
+
+/// Keeps so many recorders alive while others are killed, until all numbers are acknowledged.
+private func withRecorders(
+  _ count: Int, in root: Node, numbers: Receiver<Int>, records: Sender<Record>, poison: Int? = nil,
+  pause: Duration = .zero, until isDone: @escaping @Sendable () async throws -> Void,
+  faults: @escaping @Sendable ([AnyChild]) async throws -> Void = { _ in
+    try await Task.sleep(for: .milliseconds(100))
+  }
+) async throws {
+  try await withThrowingTaskGroup(of: Void.self) { group in
+    for _ in 1...count {
+      group.addTask {
+        while !Task.isCancelled {
+          let program = Recorder(numbers: numbers, records: records, poison: poison, pause: pause)
+          guard let child = try? await root.spawn(program) else { continue }
+          let status = try? await child.join()
+          if status == .exited(0) { return }
+          if Task.isCancelled { _ = try? await child.stop() }
+        }
+      }
+    }
+    let chaos = Task {
+      while !Task.isCancelled { try await faults(root.children) }
+    }
+    try await isDone()
+    chaos.cancel()
+    _ = try? await chaos.value
+    numbers.close()
+    try await group.waitForAll()
+  }
+}
+
+let redeliveryScenarios: [String: Scenario] = [
+  "poisonIsBlamedExactly": { root, expect in
+    let count = 1_000
+    let (sender, receiver) = root.makeChannel(of: Int.self, prefetch: 1_000, attempts: 3)
+    let (records, recorded) = root.makeChannel(of: Record.self)
+    let collected = Task {
+      var seen: [Int: Int] = [:]
+      for try await record in recorded { seen[record.number, default: 0] += 1 }
+      return seen
+    }
+    try await withRecorders(2, in: root, numbers: receiver, records: records, poison: 500) {
+      for number in 1...count { try await sender.send(number) }
+      sender.finish()
+      try await sender.join()
+    }
+    records.finish()
+    let seen = try await collected.value
+    expect.equal(seen.count, count - 1)
+    expect.expect(seen[500] == nil)
+    // The one before may have been done, and not yet said so, when its node was killed.
+    let repeated = seen.filter { $0.value != 1 }.keys
+    expect.expect(repeated.allSatisfy { $0 == 499 || $0 == 1_000 - 1 }, "\(repeated)")
+    let counts = try await sender.balance
+    expect.equal(counts.quarantined, 1)
+    expect.equal(counts.acknowledged, count - 1)
+    let quarantined = try await sender.takeQuarantined()
+    expect.equal(quarantined.map(\.element), [500])
+    expect.equal(quarantined.first?.killed.count, 3)
+  },
+  "consumersAreKilled": { root, expect in
+    var random = SeededGenerator.announced("consumersAreKilled")
+    let count = setting("CHAOS_ITEMS", 3_000)
+    let (sender, receiver) = root.makeChannel(of: Int.self, prefetch: 64, attempts: 1_000)
+    let (records, recorded) = root.makeChannel(of: Record.self)
+    let collected = Task {
+      var seen: [Int: Int] = [:]
+      for try await record in recorded { seen[record.number, default: 0] += 1 }
+      return seen
+    }
+    let seed = random.next()
+    let faults = FaultPlan(seed: seed, count: setting("CHAOS_FAULTS", 150))
+    try await withRecorders(
+      4, in: root, numbers: receiver, records: records
+    ) {
+      for number in 1...count { try await sender.send(number) }
+      sender.finish()
+      try await sender.join()
+    } faults: { children in
+      try await faults.strike(children)
+    }
+    records.finish()
+    let seen = try await collected.value
+    expect.equal(seen.count, count)
+    let counts = try await sender.balance
+    expect.equal(counts.acknowledged, count)
+    expect.equal(counts.pending, 0)
+    let repeated = seen.values.reduce(0) { $0 + $1 - 1 }
+    expect.expect(faults.done > 0)
+    print("\(faults.done) faults, \(counts.redelivered) redelivered, \(repeated) repeated")
+  },
+  // Answers are recorded where the question was asked: result and acknowledgement are one frame.
+  "serversAreKilled": { root, expect in
+    var random = SeededGenerator.announced("serversAreKilled")
+    _ = try await root.spawn(Producer(sender: root.makePipe(of: Int.self).sender, count: 0)).join()
+    let count = setting("CHAOS_ITEMS", 5_000)
+    let faults = FaultPlan(seed: random.next(), count: setting("CHAOS_FAULTS", 150))
+    let (client, service) = root.makeService(of: Int.self, returning: Int.self, attempts: 1_000)
+    let answers = try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 1...4 {
+        group.addTask {
+          while !Task.isCancelled {
+            guard let child = try? await root.spawn(Squarer(service: service)) else { continue }
+            if try await child.join() == .exited(0) { return }
+          }
+        }
+      }
+      group.addTask {
+        while !Task.isCancelled { try? await faults.strike(root.children) }
+      }
+      let answers = try await ask(client, count)
+      client.finish()
+      service.close()
+      group.cancelAll()
+      for child in root.children { child.kill() }
+      while (try? await group.next()) != nil {}
+      return answers
+    }
+    expect.equal(answers.count, count)
+    expect.expect(zip(1..., answers).allSatisfy { $0 * $0 == $1 })
+    expect.expect(faults.done > 0)
+    print("\(faults.done) faults")
+  },
+]
+
+/// Answers with squares.
+struct Squarer: NodeProgram {
+  var service: Service<Int, Int>
+
+  func run(in node: Node) async throws {
+    try await service.serve(limit: 4) { $0 * $0 }
+  }
+}
+
+/// Asks for the squares of all numbers, 64 at a time.
+private func ask(_ client: Client<Int, Int>, _ count: Int) async throws -> [Int] {
+  try await withThrowingTaskGroup(of: (Int, Int).self) { group in
+    var answers = [Int](repeating: 0, count: count)
+    for number in 1...count {
+      if number > 64, let (asked, answer) = try await group.next() { answers[asked - 1] = answer }
+      group.addTask { (number, try await client.call(number)) }
+    }
+    for try await (asked, answer) in group { answers[asked - 1] = answer }
+    return answers
+  }
+}
