@@ -3,13 +3,15 @@ internal import Wire
 /// A frame of items that grows until it is sent.
 struct FlowFrame {
   private let flow: UInt32
+  private let isNumbered: Bool
   private var bytes: [UInt8] = []
   private var count: UInt32 = 0
   private var first: UInt64 = 0
   private var isRedelivered = false
 
-  init(flow: UInt32) {
+  init(flow: UInt32, isNumbered: Bool) {
     self.flow = flow
+    self.isNumbered = isNumbered
   }
 
   var isEmpty: Bool { count == 0 }
@@ -18,13 +20,16 @@ struct FlowFrame {
   /// Whether an item with this attempt may be in the frame beside those that are.
   func accepts(attempt: UInt8) -> Bool { count == 0 || isRedelivered == (attempt > 1) }
 
-  mutating func append(_ item: UnsafeRawBufferPointer, sequence: UInt64, attempt: UInt8) {
+  mutating func append(
+    _ item: UnsafeRawBufferPointer, sequence: UInt64, attempt: UInt8, number: UInt64
+  ) {
     if count == 0 {
       bytes.reserveCapacity(Self.room)
       bytes.append(contentsOf: repeatElement(0, count: FlowHeader.size))
       first = sequence
       isRedelivered = attempt > 1
     }
+    if isNumbered { withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) } }
     if isRedelivered { bytes.append(attempt) }
     withUnsafeBytes(of: UInt32(item.count).littleEndian) { bytes.append(contentsOf: $0) }
     bytes.append(contentsOf: item)
@@ -36,26 +41,33 @@ struct FlowFrame {
     var frame: [UInt8] = []
     swap(&frame, &bytes)
     let header = FlowHeader(
-      kind: .items, flags: isRedelivered ? .redelivered : [], flow: flow, count: count,
-      total: first)
+      kind: .items, flags: flags, flow: flow, count: count, total: first)
     frame.withUnsafeMutableBytes { header.write(to: $0) }
     count = 0
     return frame
   }
 
+  private var flags: FlowHeader.Flags {
+    var flags: FlowHeader.Flags = isNumbered ? .numbered : []
+    if isRedelivered { flags.insert(.redelivered) }
+    return flags
+  }
+
   /// One piece of an item that is too large for a frame.
   static func piece(
-    _ piece: ArraySlice<UInt8>, flow: UInt32, sequence: UInt64, attempt: UInt8, isFirst: Bool,
-    isLast: Bool
+    _ piece: ArraySlice<UInt8>, of item: PendingItem, flow: UInt32, sequence: UInt64,
+    isNumbered: Bool, isFirst: Bool, isLast: Bool
   ) -> [UInt8] {
-    var flags: FlowHeader.Flags = attempt > 1 ? .redelivered : []
+    var flags: FlowHeader.Flags = item.attempt > 1 ? .redelivered : []
+    if isNumbered { flags.insert(.numbered) }
     if !isFirst { flags.insert(.continuesPrevious) }
     if !isLast { flags.insert(.continuesInNext) }
     let header = FlowHeader(kind: .items, flags: flags, flow: flow, count: 1, total: sequence)
     var frame: [UInt8] = []
-    frame.reserveCapacity(FlowHeader.size + 5 + piece.count)
+    frame.reserveCapacity(FlowHeader.size + 13 + piece.count)
     frame += header.frame()
-    if attempt > 1 { frame.append(attempt) }
+    if isNumbered { withUnsafeBytes(of: item.number.littleEndian) { frame.append(contentsOf: $0) } }
+    if item.attempt > 1 { frame.append(item.attempt) }
     withUnsafeBytes(of: UInt32(piece.count).littleEndian) { frame.append(contentsOf: $0) }
     frame += piece
     return frame
@@ -73,6 +85,7 @@ struct FlowItems {
     let range: Range<Int>
     let sequence: UInt64
     let attempt: UInt8
+    let number: UInt64
   }
 
   let frame: [UInt8]
@@ -96,11 +109,15 @@ struct FlowItems {
   /// Where the next item is; nil after the last, and for a frame that is not one.
   mutating func popFirst() -> Item? {
     guard left > 0 else { return nil }
+    let isNumbered = flags.contains(.numbered)
     let hasAttempt = flags.contains(.redelivered)
-    let prefix = hasAttempt ? 5 : 4
+    let prefix = (isNumbered ? 8 : 0) + (hasAttempt ? 1 : 0) + 4
     return frame.withUnsafeBytes { bytes -> Item? in
       guard bytes.count - offset >= prefix else { return nil }
-      let attempt = hasAttempt ? bytes[offset] : 1
+      let number =
+        isNumbered
+        ? UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) : 0
+      let attempt = hasAttempt ? bytes[offset + prefix - 5] : 1
       let length = Int(
         UInt32(
           littleEndian: bytes.loadUnaligned(
@@ -110,7 +127,7 @@ struct FlowItems {
       offset = start + length
       left -= 1
       defer { sequence += 1 }
-      return Item(range: start..<offset, sequence: sequence, attempt: attempt)
+      return Item(range: start..<offset, sequence: sequence, attempt: attempt, number: number)
     }
   }
 

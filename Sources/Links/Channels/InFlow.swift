@@ -6,11 +6,12 @@ internal import Wire
 /// Belongs to the loop.
 final class InFlow {
   let id: UInt32
+  let sender: TicketID
   let link: PeerLink
   let isLeased: Bool
   @exclusivity(unchecked) private(set) var allowance: FlowAllowance
   /// The pieces of an item that is not whole yet.
-  @exclusivity(unchecked) private var partial: (bytes: [UInt8], sequence: UInt64, attempt: UInt8)?
+  @exclusivity(unchecked) private var partial: (bytes: [UInt8], first: FlowItems.Item)?
   /// Everything below has been acknowledged, or given back.
   @exclusivity(unchecked) private var acknowledgedBelow: UInt64 = 1
   @exclusivity(unchecked) private var acknowledgedAbove: Set<UInt64> = []
@@ -21,8 +22,11 @@ final class InFlow {
   @exclusivity(unchecked) var isClosed = false
   @exclusivity(unchecked) var missed: UInt64 = 0
 
-  init(id: UInt32, over link: PeerLink, _ channel: ChannelSpecification) {
+  init(
+    id: UInt32, from sender: TicketID, over link: PeerLink, _ channel: ChannelSpecification
+  ) {
     self.id = id
+    self.sender = sender
     self.link = link
     isLeased = channel.isLeased
     allowance = FlowAllowance(prefetch: channel.prefetch)
@@ -46,7 +50,7 @@ final class InFlow {
     guard header.count == 1, let piece = items.popFirst(), continues == (partial != nil) else {
       throw WireError("a piece without its beginning, or an item within another")
     }
-    var item = partial ?? ([], piece.sequence, piece.attempt)
+    var item = partial ?? ([], piece)
     partial = nil
     guard item.bytes.count + piece.range.count <= WireLimits.itemSize else {
       throw WireError("an item has more than \(WireLimits.itemSize) bytes")
@@ -56,8 +60,8 @@ final class InFlow {
       partial = item
       return nil
     }
-    lastReceived = max(lastReceived, item.sequence)
-    return FlowItems(whole: item.bytes, sequence: item.sequence, attempt: item.attempt)
+    lastReceived = max(lastReceived, item.first.sequence)
+    return FlowItems(whole: item.bytes, item.first, isNumbered: isLeased)
   }
 
   /// The consumer has taken an item of so many bytes.
@@ -106,14 +110,14 @@ package enum FlowKey {
 
 extension FlowItems {
   /// One item that came in pieces.
-  init(whole bytes: [UInt8], sequence: UInt64, attempt: UInt8) {
-    let header = FlowHeader(
-      kind: .items, flags: attempt > 1 ? .redelivered : [], count: 1, total: sequence)
-    var frame = header.frame()
-    frame.reserveCapacity(FlowHeader.size + 5 + bytes.count)
-    if attempt > 1 { frame.append(attempt) }
-    withUnsafeBytes(of: UInt32(bytes.count).littleEndian) { frame.append(contentsOf: $0) }
-    frame += bytes
+  init(whole bytes: [UInt8], _ item: Item, isNumbered: Bool) {
+    let whole = PendingItem(bytes: bytes, number: item.number, attempt: item.attempt)
+    let frame = FlowFrame.piece(
+      bytes[...], of: whole, flow: 0, sequence: item.sequence, isNumbered: isNumbered,
+      isFirst: true, isLast: true)
+    var flags: FlowHeader.Flags = isNumbered ? .numbered : []
+    if item.attempt > 1 { flags.insert(.redelivered) }
+    let header = FlowHeader(kind: .items, flags: flags, count: 1, total: item.sequence)
     self = frame.withUnsafeBytes { FlowItems($0, header: header) }
   }
 }

@@ -36,7 +36,7 @@ final class OutFlow {
     self.link = link
     isLeased = channel.isLeased
     credit = FlowCredit(prefetch: channel.prefetch)
-    frame = FlowFrame(flow: id)
+    frame = FlowFrame(flow: id, isNumbered: channel.isLeased)
   }
 
   /// Whether an item may leave now.
@@ -60,14 +60,14 @@ final class OutFlow {
       nextSequence += 1
       return sendPieces()
     }
-    item.bytes.withUnsafeBytes { append($0, attempt: item.attempt) }
+    item.bytes.withUnsafeBytes { append($0, attempt: item.attempt, number: item.number) }
   }
 
   /// Sends the bytes of an item that need not be kept; only when `canSend`.
-  func append(_ bytes: UnsafeRawBufferPointer, attempt: UInt8 = 1) {
+  func append(_ bytes: UnsafeRawBufferPointer, attempt: UInt8 = 1, number: UInt64 = 0) {
     if !frame.accepts(attempt: attempt) { link.send(frame.take()) }
     credit.spend(bytes.count)
-    frame.append(bytes, sequence: nextSequence, attempt: attempt)
+    frame.append(bytes, sequence: nextSequence, attempt: attempt, number: number)
     nextSequence += 1
     if frame.size >= FlowFrame.target { link.send(frame.take()) }
   }
@@ -87,7 +87,7 @@ final class OutFlow {
       let isLast = end == item.bytes.count
       link.send(
         FlowFrame.piece(
-          item.bytes[offset..<end], flow: id, sequence: sequence, attempt: item.attempt,
+          item.bytes[offset..<end], of: item, flow: id, sequence: sequence, isNumbered: isLeased,
           isFirst: offset == 0, isLast: isLast))
       large = isLast ? nil : (sequence, item, end)
     }

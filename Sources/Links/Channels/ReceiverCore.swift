@@ -15,6 +15,10 @@ package final class ReceiverCore {
     package let sequence: UInt64
     /// 1 for the first delivery, one more for each further one.
     package let attempt: UInt8
+    /// The item's name among those of its sender, of leased channels.
+    package let number: UInt64
+    /// The sender's end.
+    package var sender: TicketID { flow.sender }
     /// The flow and the link that it came by.
     package var flowID: UInt32 { flow.id }
     package var linkID: ObjectIdentifier { ObjectIdentifier(flow.link) }
@@ -92,7 +96,7 @@ package final class ReceiverCore {
       markDirty()
       return Delivery(
         flow: flow, frame: inbox[0].items.frame, range: item.range, sequence: item.sequence,
-        attempt: item.attempt)
+        attempt: item.attempt, number: item.number)
     }
     return nil
   }
@@ -167,9 +171,12 @@ package final class ReceiverCore {
 
   // MARK: Flows
 
+  @exclusivity(unchecked) private var hasHadSender = false
+
   /// A sender has opened a flow to this end.
-  package func open(flow id: UInt32, over link: PeerLink) {
-    flows.append(InFlow(id: id, over: link, specification))
+  package func open(flow id: UInt32, from sender: TicketID, over link: PeerLink) {
+    hasHadSender = true
+    flows.append(InFlow(id: id, from: sender, over: link, specification))
   }
 
   /// Takes a frame of items.
@@ -249,7 +256,7 @@ package final class ReceiverCore {
 
   /// The node that made the channel is gone: no further sender comes, and those that are here go on.
   package func homeLost(_ error: LinkError) {
-    if flows.isEmpty, !hasItems { fail(error) }
+    if !hasHadSender { fail(error) }
     hasEnded = true
     wakeAtEnd()
   }

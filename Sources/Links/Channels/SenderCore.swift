@@ -40,6 +40,7 @@ package final class SenderCore {
   @exclusivity(unchecked) private var joiners: [UInt64: () -> Void] = [:]
   @exclusivity(unchecked) private var nextID: UInt64 = 1
   @exclusivity(unchecked) private var nextFlow = 0
+  @exclusivity(unchecked) private var lastNumber: UInt64 = 0
   @exclusivity(unchecked) private var isDirty = false
   /// Receivers that are on their way and shall miss nothing.
   @exclusivity(unchecked) var expectedReceivers = 0
@@ -314,7 +315,9 @@ package final class SenderCore {
   }
 
   func accept(_ item: PendingItem) {
+    lastNumber += 1
     pending.append(item)
+    pending[pending.count - 1].number = lastNumber
     pendingBytes += item.cost
     markDirty()
   }

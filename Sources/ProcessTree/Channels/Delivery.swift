@@ -1,4 +1,5 @@
 internal import Links
+internal import Wire
 
 /// An element of a work channel, and what is known of its way here.
 public struct Delivery<Element: Sendable>: Sendable {
@@ -6,12 +7,17 @@ public struct Delivery<Element: Sendable>: Sendable {
   public let element: Element
   /// 1 the first time that the element is delivered, one more each further time.
   public let attempt: Int
+  /// Names the element among all of its channel, the same at each of its deliveries: whoever records
+  /// what comes of elements recognizes by it what is recorded already.
+  public let id: DeliveryID
   private let end: ReceiverEnd
   private let item: ReceiverCore.Delivery
 
   init(_ element: Element, _ item: ReceiverCore.Delivery, at end: ReceiverEnd) {
     self.element = element
     attempt = Int(item.attempt)
+    id = DeliveryID(
+      sender: "\(item.sender.node)#\(item.sender.number)", number: Int(clamping: item.number))
     self.end = end
     self.item = item
   }
@@ -24,6 +30,17 @@ public struct Delivery<Element: Sendable>: Sendable {
     let item = item
     end.core.perform { $0.acknowledge(item) }
   }
+}
+
+/// Names an element of a work channel.
+public struct DeliveryID: Hashable, Sendable, Codable, CustomStringConvertible {
+  /// The sender's end; unique in a run.
+  public let sender: String
+  /// The element's number among those of its sender, from 1 on.
+  public let number: Int
+
+  /// The sender and the number.
+  public var description: String { "\(sender):\(number)" }
 }
 
 extension Receiver {

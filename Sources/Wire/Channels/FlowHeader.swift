@@ -14,7 +14,8 @@
 /// What goes back (credit, acknowledgements) are absolute totals: repeated or merged they do no harm.
 package struct FlowHeader: Equatable, Sendable {
   package enum Kind: UInt8, Sendable {
-    /// Items of a flow, each a `u32` length and its bytes, with a `u8` attempt before it if flagged.
+    /// Items of a flow, each a `u32` length and its bytes; before that, if flagged, a `u64` number
+    /// and a `u8` attempt.
     case items = 1
     /// Credit, and what is acknowledged: `u64` below, then single sequences above, `u64` each.
     case back = 2
@@ -45,6 +46,8 @@ package struct FlowHeader: Equatable, Sendable {
     package static let continuesInNext = Self(rawValue: 2)
     /// Items have been delivered before: each begins with the number of this attempt.
     package static let redelivered = Self(rawValue: 4)
+    /// Items are leased: each begins with its `u64` number among those of its sender.
+    package static let numbered = Self(rawValue: 16)
     /// Items are not here but in memory that both nodes share.
     package static let shared = Self(rawValue: 8)
   }

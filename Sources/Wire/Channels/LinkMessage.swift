@@ -29,7 +29,7 @@ package enum LinkMessage: Equatable, Sendable, Codable {
   // From a sender to a receiver.
 
   /// A flow begins.
-  case open(flow: UInt32, receiver: TicketID, specification: ChannelSpecification)
+  case open(flow: UInt32, sender: TicketID, receiver: TicketID)
   /// Give back what has not been begun, but for so many items.
   case recall(flow: UInt32, keeping: Int)
   /// A subscriber has missed so many items so far.

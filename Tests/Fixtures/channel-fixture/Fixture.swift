@@ -4,6 +4,7 @@ import Scenarios
 @main
 struct Fixture: ScenarioApp {
   static var scenarios: [String: Scenario] {
-    channelScenarios.merging(redeliveryScenarios) { $1 }
+    channelScenarios.merging(redeliveryScenarios) { $1 }.merging(kindScenarios) { $1 }
+      .merging(endScenarios) { $1 }
   }
 }

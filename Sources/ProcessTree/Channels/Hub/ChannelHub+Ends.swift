@@ -108,8 +108,7 @@ extension ChannelHub {
     guard let sender = senders[ticket], let peer = peer(at: node) else { return }
     let id = peer.takeFlowID()
     peer.outgoing[id] = sender
-    peer.link.send(
-      .open(flow: id, receiver: receiver, specification: sender.specification))
+    peer.link.send(.open(flow: id, sender: ticket, receiver: receiver))
     sender.addFlow(id, to: receiver, over: peer.link)
   }
 }

@@ -164,7 +164,8 @@ extension ChannelHub {
     switch message {
     case .minted, .claim, .revoke, .release: receiveAtHome(message, from: peer.address)
     case .introduce, .expecting, .receiversGone, .ended, .refused: receiveFromHome(message)
-    case .open(let flow, let ticket, _): open(flow, to: ticket, from: peer)
+    case .open(let flow, let sender, let receiver):
+      open(flow, from: sender, to: receiver, at: peer)
     case .accept(let flow, let page, let slot):
       guard let page, let reader = reader(of: page, slot: slot, flow: flow) else { return }
       peer.outgoing[flow]?.setReader(flow: flow, over: link, reader)
@@ -186,12 +187,14 @@ extension ChannelHub {
     }
   }
 
-  private func open(_ flow: UInt32, to ticket: TicketID, from peer: ChannelPeer) {
+  private func open(
+    _ flow: UInt32, from sender: TicketID, to ticket: TicketID, at peer: ChannelPeer
+  ) {
     guard let receiver = receivers[ticket], !receiver.isClosed else {
       return peer.link.send(.leave(flow: flow))
     }
     peer.incoming[flow] = receiver
-    receiver.open(flow: flow, over: peer.link)
+    receiver.open(flow: flow, from: sender, over: peer.link)
     guard receiver.specification.isLeased else { return }
     let (page, slot) = workPageName(of: ticket)
     peer.link.send(.accept(flow: flow, page: page, slot: slot))

@@ -1,0 +1,172 @@
+import Glibc
+import ProcessTree
+import ProcessTreeTesting
+import Scenarios
+
+/// A number with some weight, so that not too many fit under way.
+struct Heavy: Codable, Sendable {
+  var number: Int
+  var weight = [UInt8](repeating: 7, count: 4_000)
+}
+
+/// Tells all that it gets of a broadcast, and how much it has missed.
+struct HeavySubscriber: NodeProgram {
+  var receiver: Receiver<Heavy>
+  var pause: Duration = .zero
+
+  func run(in node: Node) async throws -> [Int] {
+    var seen: [Int] = []
+    for try await heavy in receiver {
+      seen.append(heavy.number)
+      if pause > .zero { try await Task.sleep(for: pause) }
+    }
+    return seen + [try await receiver.missed]
+  }
+}
+
+/// Tells all that it gets of a broadcast.
+struct Subscriber: NodeProgram {
+  var receiver: Receiver<Int>
+
+  func run(in node: Node) async throws -> [Int] {
+    var seen: [Int] = []
+    for try await number in receiver { seen.append(number) }
+    return seen
+  }
+}
+
+/// Answers what it is asked: `number` with its double, -1 with an error, -2 never.
+struct Answerer: NodeProgram {
+  struct Refused: Error, Codable { var number: Int }
+
+  var service: Service<Int, Int>
+  var cancelled: Sender<Int>
+
+  func run(in node: Node) async throws {
+    let cancelled = cancelled
+    try await service.serve(limit: 8) { number in
+      if number == -1 { throw Refused(number: number) }
+      if number == -2 {
+        do { try await Task.sleep(for: .seconds(60)) } catch {
+          try? await cancelled.send(number)
+          throw error
+        }
+      }
+      return number * 2
+    }
+  }
+}
+
+/// Passes on what comes over a pipe, doubled.
+struct Doubler: NodeProgram {
+  var pipe: PipeEnd<Int, Int>
+
+  func run(in node: Node) async throws {
+    for try await number in pipe.receiver { try await pipe.send(number * 2) }
+  }
+}
+
+let kindScenarios: [String: Scenario] = [
+  "broadcastToAll": { root, expect in
+    let (sender, receiver) = root.makeBroadcast(of: Int.self)
+    try await root.withChildren(of: [Int].self) { group in
+      for _ in 1...3 { try await group.spawn(Subscriber(receiver: receiver)) }
+      // Subscribers that are on their way miss nothing.
+      for number in 1...5_000 { try await sender.send(number) }
+      sender.finish()
+      for try await seen in group { expect.equal(seen, Array(1...5_000)) }
+    }
+  },
+  "slowSubscriberIsToldWhatItMissed": { root, expect in
+    let (sender, receiver) = root.makeBroadcast(of: Heavy.self, overflow: .dropOldest(100))
+    let slow = try await root.spawn(HeavySubscriber(receiver: receiver, pause: .milliseconds(1)))
+    let fast = try await root.spawn(HeavySubscriber(receiver: receiver))
+    receiver.close()
+    let count = 3_000
+    for number in 1...count {
+      try await sender.send(Heavy(number: number))
+      // Slow enough for one, and too fast for the other.
+      if number.isMultiple(of: 50) { try await Task.sleep(for: .milliseconds(10)) }
+    }
+    sender.finish()
+    expect.equal(try await fast.result, Array(1...count) + [0])
+    let seen = try await slow.result
+    let missed = seen.last ?? 0
+    expect.expect(missed > 0)
+    expect.equal(seen.count - 1 + missed, count)
+    expect.equal(seen.dropLast().last, count)
+    expect.equal(try await sender.balance.missed, missed)
+  },
+  "broadcastWithoutSubscribers": { root, expect in
+    let (sender, receiver) = root.makeBroadcast(of: Int.self)
+    receiver.close()
+    let error = await expect.thrown(ProcessTreeError.self) {
+      for number in 1...1_000 { try await sender.send(number) }
+    }
+    expect.equal(error?.code, .unreachable)
+  },
+  "overflowPolicies": { root, expect in
+    // Nobody receives until everything was sent.
+    for policy in [OverflowPolicy.dropOldest(10), .dropNewest(10)] {
+      let (sender, receiver) = root.makePipe(of: Int.self, overflow: policy)
+      for number in 1...100 { try await sender.send(number) }
+      expect.equal(try await sender.balance.dropped, 90)
+      sender.finish()
+      var seen: [Int] = []
+      for try await number in receiver { seen.append(number) }
+      expect.equal(seen, policy == .dropOldest(10) ? Array(91...100) : Array(1...10))
+    }
+    let (sender, receiver) = root.makePipe(of: Int.self, overflow: .fail(10))
+    let error = await expect.thrown(ProcessTreeError.self) {
+      for number in 1...11 { try await sender.send(number) }
+    }
+    expect.equal(error?.code, .queueFull)
+    receiver.close()
+  },
+  "services": { root, expect in
+    let (client, service) = root.makeService(of: Int.self, returning: Int.self)
+    let (cancelled, told) = root.makePipe(of: Int.self)
+    let child = try await root.spawn(Answerer(service: service, cancelled: cancelled))
+    service.close()
+    for number in 0..<1_000 { expect.equal(try await client.call(number), number * 2) }
+    let failure = await expect.thrown(RemoteFailure.self) { _ = try await client.call(-1) }
+    expect.equal(failure?.underlying(as: Answerer.Refused.self)?.number, -1)
+    let late = await expect.thrown(ProcessTreeError.self) {
+      _ = try await client.call(-2, timeout: .milliseconds(50))
+    }
+    expect.equal(late?.code, .deadlinePassed)
+    // The handler was told, too: by its own deadline or by the caller.
+    var heard = told.makeAsyncIterator()
+    expect.equal(try await heard.next(), -2)
+    let call = Task { try await client.call(-2) }
+    try await Task.sleep(for: .milliseconds(20))
+    call.cancel()
+    _ = await expect.thrown(CancellationError.self) { _ = try await call.value }
+    expect.equal(try await heard.next(), -2)
+    let answers = try await withThrowingTaskGroup(of: Int.self) { group in
+      for number in 1...500 { group.addTask { try await client.call(number) } }
+      return try await group.reduce(0, +)
+    }
+    expect.equal(answers, 500 * 501)
+    client.finish()
+    expect.equal(try await child.join(), .exited(0))
+  },
+  "serviceWithoutServers": { root, expect in
+    let (client, service) = root.makeService(of: Int.self, returning: Int.self)
+    service.close()
+    let error = await expect.thrown(ProcessTreeError.self) { _ = try await client.call(1) }
+    expect.equal(error?.code, .unreachable)
+  },
+  "duplexPipe": { root, expect in
+    let (here, there) = root.makePipe(sending: Int.self, receiving: Int.self)
+    let child = try await root.spawn(Doubler(pipe: there))
+    var answers = here.receiver.makeAsyncIterator()
+    for number in 1...2_000 {
+      try await here.send(number)
+      expect.equal(try await answers.next(), number * 2)
+    }
+    here.finish()
+    expect.expect(try await answers.next() == nil)
+    expect.equal(try await child.join(), .exited(0))
+  },
+]
