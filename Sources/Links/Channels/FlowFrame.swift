@@ -78,6 +78,19 @@ struct FlowFrame {
   private static let room = target + 1_024
 }
 
+extension FlowFrame {
+  /// What stands for an item that is in shared memory.
+  static func reference(
+    _ bytes: [UInt8], of item: PendingItem, flow: UInt32, sequence: UInt64, isNumbered: Bool
+  ) -> [UInt8] {
+    var frame = piece(
+      bytes[...], of: item, flow: flow, sequence: sequence, isNumbered: isNumbered, isFirst: true,
+      isLast: true)
+    frame[1] |= FlowHeader.Flags.shared.rawValue
+    return frame
+  }
+}
+
 /// The items of a frame that came, taken one after the other; no length is believed.
 struct FlowItems {
   /// One item, or a piece of one.

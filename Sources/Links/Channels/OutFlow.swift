@@ -53,6 +53,9 @@ final class OutFlow {
   /// Sends an item; only when `canSend`.
   func send(_ item: PendingItem) {
     if isLeased { leases.append(Lease(sequence: nextSequence, item: item)) }
+    if item.bytes.count >= LargeItem.threshold, let slot = link.memory?.store(item.bytes) {
+      return sendReference(to: slot, of: item)
+    }
     guard item.bytes.count <= WireLimits.pieceSize else {
       if !frame.isEmpty { link.send(frame.take()) }
       credit.spend(item.bytes.count)
@@ -61,6 +64,17 @@ final class OutFlow {
       return sendPieces()
     }
     item.bytes.withUnsafeBytes { append($0, attempt: item.attempt, number: item.number) }
+  }
+
+  /// Sends what stands for an item whose bytes the receiver finds in memory.
+  private func sendReference(to slot: SharedSlotName, of item: PendingItem) {
+    if !frame.isEmpty { link.send(frame.take()) }
+    credit.spend(item.bytes.count)
+    link.send(
+      FlowFrame.reference(
+        slot.reference(count: item.bytes.count), of: item, flow: id, sequence: nextSequence,
+        isNumbered: isLeased))
+    nextSequence += 1
   }
 
   /// Sends the bytes of an item that need not be kept; only when `canSend`.

@@ -12,6 +12,8 @@ package final class ReceiverCore {
     let flow: InFlow
     package let frame: [UInt8]
     package let range: Range<Int>
+    /// The item, when it is in shared memory and not in the frame.
+    package let shared: SharedItem?
     package let sequence: UInt64
     /// 1 for the first delivery, one more for each further one.
     package let attempt: UInt8
@@ -91,14 +93,26 @@ package final class ReceiverCore {
         continue
       }
       let flow = inbox[0].flow
-      flow.take(item.range.count)
+      let shared = shared(item, of: inbox[0].items, by: flow)
+      flow.take(shared?.bytes.count ?? item.range.count)
       if flow.isLeased { currentItem?.begin(flow.senderKey, item.sequence, item.attempt) }
       markDirty()
       return Delivery(
-        flow: flow, frame: inbox[0].items.frame, range: item.range, sequence: item.sequence,
+        flow: flow, frame: inbox[0].items.frame, range: item.range, shared: shared,
+        sequence: item.sequence,
         attempt: item.attempt, number: item.number)
     }
     return nil
+  }
+
+  private func shared(
+    _ item: FlowItems.Item, of items: FlowItems, by flow: InFlow
+  ) -> SharedItem? {
+    guard items.flags.contains(.shared) else { return nil }
+    let reference = items.frame.withUnsafeBytes {
+      SharedSlotName.read(UnsafeRawBufferPointer(rebasing: $0[item.range]))
+    }
+    return reference.flatMap { flow.link.memory?.load($0.slot, count: $0.count) }
   }
 
   /// Whether nothing is left to take, now or ever.
@@ -218,7 +232,8 @@ package final class ReceiverCore {
         }
         guard let item = inbox[index].items.popFirst() else { break }
         first = first ?? item.sequence
-        flow.take(item.range.count)
+        let shared = shared(item, of: inbox[index].items, by: flow)
+        flow.take(shared?.bytes.count ?? item.range.count)
         flow.acknowledge(item.sequence)
       }
     }

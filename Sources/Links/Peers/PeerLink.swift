@@ -27,6 +27,8 @@ package final class PeerLink {
   @exclusivity(unchecked) package private(set) var isClosed = false
   /// Called with each numbered frame, once.
   @exclusivity(unchecked) package var onFrame: ((FlowHeader, UnsafeRawBufferPointer) -> Void)?
+  /// Where large items go, if the nodes share memory.
+  @exclusivity(unchecked) package var memory: (any LinkMemory)?
   /// Called when the peer has confirmed frames.
   @exclusivity(unchecked) package var onConfirmed: (() -> Void)?
 
@@ -58,6 +60,7 @@ package final class PeerLink {
     unconfirmedBytes = 0
     onFrame = nil
     onConfirmed = nil
+    memory = nil
   }
 
   // MARK: Sending

@@ -9,12 +9,37 @@ struct ElementDecoder<Element: Decodable & Sendable>: Sendable {
     decoder = MessagePackDecoder(at: context)
   }
 
+  /// Decodes an item that this node has kept.
+  func decode(bytes: [UInt8]) throws -> Element {
+    if Element.self == SharedBytes.self, let element = SharedBytes(bytes) as? Element {
+      return element
+    }
+    return try decoder.decode(Element.self, from: bytes)
+  }
+
   func decode(_ delivery: ReceiverCore.Delivery) throws -> Element {
     do {
-      return try decoder.decode(Element.self, from: delivery.frame[delivery.range])
+      if Element.self == SharedBytes.self, let bytes = delivery.sharedBytes as? Element {
+        return bytes
+      }
+      return try delivery.withItem { try decoder.decode(Element.self, from: $0) }
     } catch {
       throw ProcessTreeError(.messageNotDecodable, "An item is no \(Element.self): \(error)")
     }
+  }
+}
+
+extension ReceiverCore.Delivery {
+  /// The item as it is, for channels that carry bytes and nothing else.
+  var sharedBytes: SharedBytes {
+    if let shared { return SharedBytes(shared) }
+    return SharedBytes(Array(frame[range]))
+  }
+
+  /// Calls `body` with the item's bytes.
+  func withItem<Value>(_ body: (ArraySlice<UInt8>) throws -> Value) rethrows -> Value {
+    guard let shared else { return try body(frame[range]) }
+    return try withExtendedLifetime(shared) { try body(Array(shared.bytes)[...]) }
   }
 }
 
@@ -26,6 +51,12 @@ extension SenderEnd {
   func encodeSmall<Element: Encodable>(
     _ element: Element, _ body: (UnsafeRawBufferPointer) -> Void
   ) throws -> Bool {
+    // Large bytes are not encoded twice.
+    if Element.self == [UInt8].self, let bytes = element as? [UInt8],
+      bytes.count > Self.smallItem
+    {
+      return false
+    }
     // Belongs to the loop, as `canSendDirectly` has made sure.
     writer.removeAll()
     do {
@@ -34,7 +65,10 @@ extension SenderEnd {
       throw ProcessTreeError(
         .messageNotEncodable, "A \(Element.self) could not be encoded: \(error)")
     }
-    guard writer.count <= Self.smallItem else { return false }
+    guard writer.count <= Self.smallItem else {
+      writer = MessagePackWriter(capacity: 1_024)
+      return false
+    }
     writer.withUnsafeBytes(body)
     return true
   }

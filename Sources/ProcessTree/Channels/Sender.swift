@@ -62,7 +62,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   private func sendDirectly(_ element: Element) throws -> Bool {
     guard end.loop.isCurrent else { return false }
     let core = end.core.value
-    guard core.canSendDirectly else { return false }
+    guard core.canSendDirectly, Element.self != SharedBytes.self else { return false }
     return try end.encodeSmall(element) { core.sendDirectly($0) }
   }
 
@@ -99,16 +99,16 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
       defer { core.quarantined = [] }
       return core.quarantined
     }
-    let context = end.context
+    let decoder = ElementDecoder<Element>(end.context)
     return try items.map { item in
-      QuarantinedItem(
-        element: try MessageCoding.decode(Element.self, from: item.bytes, at: context),
-        killed: item.killers)
+      QuarantinedItem(element: try decoder.decode(bytes: item.bytes), killed: item.killers)
     }
   }
 
   private func encode(_ element: Element) throws -> [UInt8] {
     try end.use()
+    // A channel of bytes carries them as they are.
+    if let shared = element as? SharedBytes { return shared.bytes }
     return try MessageCoding.encode(element, at: end.context).bytes
   }
 

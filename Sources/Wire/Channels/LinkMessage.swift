@@ -36,8 +36,8 @@ package enum LinkMessage: Equatable, Sendable, Codable {
   case missed(flow: UInt32, count: UInt64)
   /// The caller does not wait any more for the answer to an item.
   case cancel(flow: UInt32, sequence: UInt64)
-  /// The memory that large items of this link are in.
-  case offer(SharedMemoryName)
+  /// Memory in which large items of this link will be, once the peer has mapped it.
+  case offer(region: UInt32, SharedMemoryName)
   /// The flow ends after what was sent on it.
   case close(flow: UInt32)
 
@@ -49,6 +49,8 @@ package enum LinkMessage: Equatable, Sendable, Codable {
   case returned(flow: UInt32, from: UInt64, through: UInt64)
   /// The receiver takes no more: what it has not acknowledged is the sender's again.
   case leave(flow: UInt32)
+  /// Whether the peer has mapped a region that was offered; without it, items are copied.
+  case mapped(region: UInt32, Bool)
   /// Slots of shared memory that are free again, each with its generation.
   case free([SharedSlotName])
 
@@ -75,14 +77,34 @@ package struct SharedMemoryName: Hashable, Sendable, Codable {
 
 /// One use of a slot of shared memory.
 package struct SharedSlotName: Hashable, Sendable, Codable {
-  package var region: UInt32
-  package var offset: Int
+  package var index: UInt32
+  /// Differs for each use of the slot.
   package var generation: UInt32
 
-  package init(region: UInt32, offset: Int, generation: UInt32) {
-    self.region = region
-    self.offset = offset
+  package init(index: UInt32, generation: UInt32) {
+    self.index = index
     self.generation = generation
+  }
+
+  /// The bytes that stand for an item whose own are in the slot: index, generation, count.
+  package static let size = 16
+
+  /// Writes what stands for an item of `count` bytes in this slot.
+  package func reference(count: Int) -> [UInt8] {
+    withUnsafeBytes(of: index.littleEndian, Array.init)
+      + withUnsafeBytes(of: generation.littleEndian, Array.init)
+      + withUnsafeBytes(of: UInt64(count).littleEndian, Array.init)
+  }
+
+  /// Reads what stands for an item; nil when it is something else.
+  package static func read(_ bytes: UnsafeRawBufferPointer) -> (slot: SharedSlotName, count: Int)? {
+    guard bytes.count == size else { return nil }
+    let count = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    guard count <= UInt64(WireLimits.itemSize) else { return nil }
+    let slot = SharedSlotName(
+      index: UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)),
+      generation: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
+    return (slot, Int(count))
   }
 }
 

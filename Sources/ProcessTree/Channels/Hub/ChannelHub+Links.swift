@@ -29,7 +29,7 @@ extension ChannelHub {
   private func admit(_ hello: PeerHello) -> PeerLink? {
     if let known = inbound[hello.address] { return known.link }
     guard let process = Self.open(hello.address) else { return nil }
-    let peer = ChannelPeer(PeerLink(to: hello.address), process: process)
+    let peer = ChannelPeer(PeerLink(to: hello.address), process: process, on: loop)
     inbound[hello.address] = peer
     prepare(peer)
     return peer.link
@@ -41,7 +41,7 @@ extension ChannelHub {
     let isSelf = node == address
     let process = isSelf ? nil : Self.open(node)
     guard isSelf || process != nil else { return nil }
-    let peer = ChannelPeer(PeerLink(to: node), process: process)
+    let peer = ChannelPeer(PeerLink(to: node), process: process, on: loop)
     outbound[node] = peer
     prepare(peer)
     if isSelf {
@@ -183,7 +183,9 @@ extension ChannelHub {
       peer.outgoing.removeValue(forKey: flow)?.remove(flow: flow, over: link, died: false)
     case .waiting(let origin, let mark, let names):
       passOn(origin: origin, mark: mark, names: names)
-    case .offer, .free: break
+    case .offer(let region, let name): peer.memory?.offer(region, name)
+    case .mapped(let region, let isMapped): peer.memory?.mapped(region, isMapped)
+    case .free(let slots): peer.memory?.free(slots)
     }
   }
 

@@ -14,13 +14,17 @@ final class ChannelPeer {
   /// Flows from senders here, and to receivers here, by their number on the link.
   var outgoing: [UInt32: SenderCore] = [:]
   var incoming: [UInt32: ReceiverCore] = [:]
+  /// Where large items go and come from; nil for the node itself.
+  private(set) var memory: PeerMemory?
   /// Answers that come in pieces.
   var partialReplies: [UInt64: [UInt8]] = [:]
   private var lastFlow: UInt32 = 0
 
-  init(_ link: PeerLink, process: ProcessHandle?) {
+  init(_ link: PeerLink, process: ProcessHandle?, on loop: EventLoop) {
     self.link = link
     self.process = process
+    memory = process.map { PeerMemory(link, of: $0, on: loop) }
+    link.memory = memory
   }
 
   var address: NodeAddress { link.peer }

@@ -1,0 +1,33 @@
+package import Wire
+
+/// The memory that the two nodes of a link share for large items; what it is made of is not known
+/// here.
+///
+/// Belongs to the loop.
+package protocol LinkMemory: AnyObject {
+  /// Puts bytes where the peer can read them; nil when there is no room, or nothing is shared (yet).
+  func store(_ bytes: [UInt8]) -> SharedSlotName?
+
+  /// Bytes that the peer has put there; nil when it has not.
+  func load(_ slot: SharedSlotName, count: Int) -> SharedItem?
+}
+
+/// An item in memory shared with a peer, who may use it again once the last reference is gone.
+///
+/// Its bytes may be read on any thread.
+package final class SharedItem: @unchecked Sendable {
+  package let bytes: UnsafeRawBufferPointer
+  private let onRelease: @Sendable () -> Void
+
+  package init(_ bytes: UnsafeRawBufferPointer, onRelease: @escaping @Sendable () -> Void) {
+    self.bytes = bytes
+    self.onRelease = onRelease
+  }
+
+  deinit { onRelease() }
+}
+
+/// Items from this size on go through shared memory; below, a copy costs less.
+package enum LargeItem {
+  package static let threshold = 64 << 10
+}
