@@ -27,6 +27,13 @@ struct TreeBench: ProcessTreeApp {
     case "death": try await measureDeath(root)
     case "idle": try await measureIdle(root)
     case "usage": try await measureUsage(root)
+    case "small": try await measureStream(root, size: 64, count: 2_000_000, name: "small")
+    case "medium":
+      try await measureStream(root, size: 64 << 10, count: 30_000, name: "medium")
+      try await measureShared(root, size: 64 << 10, count: 30_000, name: "medium")
+    case "large":
+      try await measureStream(root, size: 1 << 20, count: 2_000, name: "large")
+      try await measureShared(root, size: 1 << 20, count: 4_000, name: "large")
     case "suspension": try await measureSuspension(root)
     default:
       root.exit("usage: tree-bench start|rate|tree|roundtrip|memory|death|idle|suspension|usage")

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Wire
 
 /// A frame of items that grows until it is sent.
@@ -15,7 +16,8 @@ struct FlowFrame {
   }
 
   var isEmpty: Bool { count == 0 }
-  var size: Int { bytes.count }
+  /// The bytes that the frame has so far.
+  private(set) var size = 0
 
   /// Whether an item with this attempt may be in the frame beside those that are.
   func accepts(attempt: UInt8) -> Bool { count == 0 || isRedelivered == (attempt > 1) }
@@ -24,26 +26,56 @@ struct FlowFrame {
     _ item: UnsafeRawBufferPointer, sequence: UInt64, attempt: UInt8, number: UInt64
   ) {
     if count == 0 {
-      bytes.reserveCapacity(Self.room)
-      bytes.append(contentsOf: repeatElement(0, count: FlowHeader.size))
+      size = FlowHeader.size
       first = sequence
       isRedelivered = attempt > 1
     }
-    if isNumbered { withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) } }
-    if isRedelivered { bytes.append(attempt) }
-    withUnsafeBytes(of: UInt32(item.count).littleEndian) { bytes.append(contentsOf: $0) }
-    bytes.append(contentsOf: item)
+    let needed = size + 13 + item.count
+    if needed > bytes.count { grow(to: needed) }
+    size = bytes.withUnsafeMutableBytes { buffer in
+      var offset = size
+      if isNumbered {
+        buffer.storeBytes(of: number.littleEndian, toByteOffset: offset, as: UInt64.self)
+        offset += 8
+      }
+      if isRedelivered {
+        buffer[offset] = attempt
+        offset += 1
+      }
+      buffer.storeBytes(
+        of: UInt32(item.count).littleEndian, toByteOffset: offset, as: UInt32.self)
+      offset += 4
+      if let source = item.baseAddress, let target = buffer.baseAddress {
+        memcpy(target + offset, source, item.count)
+      }
+      return offset + item.count
+    }
     count += 1
+  }
+
+  /// Small at first, because many frames have one small item; then at once as large as frames get.
+  private mutating func grow(to needed: Int) {
+    let room = max(needed, bytes.isEmpty && needed <= Self.smallRoom ? Self.smallRoom : Self.room)
+    let (old, used) = (bytes, size)
+    // What is not written yet is cut off before anybody reads it.
+    bytes = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+      old.withUnsafeBytes { source in
+        if let from = source.baseAddress, let to = buffer.baseAddress { memcpy(to, from, used) }
+      }
+      count = room
+    }
   }
 
   /// The finished frame; this one is empty again.
   mutating func take() -> [UInt8] {
     var frame: [UInt8] = []
     swap(&frame, &bytes)
+    frame.removeLast(frame.count - size)
     let header = FlowHeader(
       kind: .items, flags: flags, flow: flow, count: count, total: first)
     frame.withUnsafeMutableBytes { header.write(to: $0) }
     count = 0
+    size = 0
     return frame
   }
 
@@ -76,6 +108,7 @@ struct FlowFrame {
   /// A frame is sent when it has this size; measured: 32 to 128 KiB are equal, 8 KiB half the rate.
   static let target = 32 << 10
   private static let room = target + 1_024
+  private static let smallRoom = 512
 }
 
 extension FlowFrame {
@@ -88,66 +121,5 @@ extension FlowFrame {
       isLast: true)
     frame[1] |= FlowHeader.Flags.shared.rawValue
     return frame
-  }
-}
-
-/// The items of a frame that came, taken one after the other; no length is believed.
-struct FlowItems {
-  /// One item, or a piece of one.
-  struct Item {
-    let range: Range<Int>
-    let sequence: UInt64
-    let attempt: UInt8
-    let number: UInt64
-  }
-
-  let frame: [UInt8]
-  let flags: FlowHeader.Flags
-  private var offset = FlowHeader.size
-  private(set) var left: UInt32
-  private var sequence: UInt64
-
-  init(_ frame: UnsafeRawBufferPointer, header: FlowHeader) {
-    self.frame = Array(frame)
-    flags = header.flags
-    left = header.count
-    sequence = header.total
-  }
-
-  var isEmpty: Bool { left == 0 }
-
-  /// The sequence of the next item.
-  var next: UInt64 { sequence }
-
-  /// Where the next item is; nil after the last, and for a frame that is not one.
-  mutating func popFirst() -> Item? {
-    guard left > 0 else { return nil }
-    let isNumbered = flags.contains(.numbered)
-    let hasAttempt = flags.contains(.redelivered)
-    let prefix = (isNumbered ? 8 : 0) + (hasAttempt ? 1 : 0) + 4
-    return frame.withUnsafeBytes { bytes -> Item? in
-      guard bytes.count - offset >= prefix else { return nil }
-      let number =
-        isNumbered
-        ? UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) : 0
-      let attempt = hasAttempt ? bytes[offset + prefix - 5] : 1
-      let length = Int(
-        UInt32(
-          littleEndian: bytes.loadUnaligned(
-            fromByteOffset: offset + prefix - 4, as: UInt32.self)))
-      guard bytes.count - offset - prefix >= length else { return nil }
-      let start = offset + prefix
-      offset = start + length
-      left -= 1
-      defer { sequence += 1 }
-      return Item(range: start..<offset, sequence: sequence, attempt: attempt, number: number)
-    }
-  }
-
-  /// Whether the frame holds the items that its header promises, and nothing else.
-  func isWellFormed() -> Bool {
-    var copy = self
-    while copy.left > 0 { guard copy.popFirst() != nil else { return false } }
-    return copy.offset == frame.count
   }
 }

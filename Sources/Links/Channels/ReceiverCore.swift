@@ -10,7 +10,7 @@ package final class ReceiverCore {
   /// Its bytes may be read anywhere; its flow belongs to the loop.
   package struct Delivery: @unchecked Sendable {
     let flow: InFlow
-    package let frame: [UInt8]
+    package let frame: FrameBytes
     package let range: Range<Int>
     /// The item, when it is in shared memory and not in the frame.
     package let shared: SharedItem?
@@ -105,13 +105,30 @@ package final class ReceiverCore {
     return nil
   }
 
+  /// The bytes of the next item, valid until the next call; nil when none is there, or the next is not
+  /// in a frame.
+  ///
+  /// For channels without leases: nobody has to be told which item it was.
+  package func popBytes() -> UnsafeRawBufferPointer? {
+    while !inbox.isEmpty {
+      guard !inbox[0].items.flags.contains(.shared) else { return nil }
+      guard let range = inbox[0].items.popRange() else {
+        let flow = inbox.removeFirst().flow
+        if flow.isClosed { forgetIfDone(flow) }
+        continue
+      }
+      inbox[0].flow.take(range.count)
+      markDirty()
+      return inbox[0].items.frame[range]
+    }
+    return nil
+  }
+
   private func shared(
     _ item: FlowItems.Item, of items: FlowItems, by flow: InFlow
   ) -> SharedItem? {
     guard items.flags.contains(.shared) else { return nil }
-    let reference = items.frame.withUnsafeBytes {
-      SharedSlotName.read(UnsafeRawBufferPointer(rebasing: $0[item.range]))
-    }
+    let reference = SharedSlotName.read(items.frame[item.range])
     return reference.flatMap { flow.link.memory?.load($0.slot, count: $0.count) }
   }
 

@@ -31,17 +31,17 @@ extension SenderCore {
     guard count <= WireLimits.itemSize else { throw .tooLarge(count) }
   }
 
-  /// The flow of a channel with one receiver, when an item may go straight into its frame.
+  /// Whether an item may go straight into the frame of a channel with one receiver.
   package var canSendDirectly: Bool {
-    specification.kind == .pipe && phase == .active && pending.isEmpty && waiters.isEmpty
-      && flows.count == 1 && flows[0].canSend
+    guard let direct, direct.canSend else { return false }
+    return pending.isEmpty && waiters.isEmpty
   }
 
   /// Puts an item straight into the frame; only when `canSendDirectly`, and for small items.
   package func sendDirectly(_ bytes: UnsafeRawBufferPointer) {
     balance.sent += 1
     balance.acknowledged += 1
-    flows[0].append(bytes)
+    direct?.append(bytes)
     markDirty()
   }
 

@@ -31,8 +31,14 @@ package final class SenderCore {
   package let ticket: TicketID
   package let specification: ChannelSpecification
   let loop: EventLoop
-  @exclusivity(unchecked) package internal(set) var phase = Phase.held
-  @exclusivity(unchecked) var flows: [OutFlow] = []
+  @exclusivity(unchecked) package internal(set) var phase = Phase.held {
+    didSet { findDirectFlow() }
+  }
+  @exclusivity(unchecked) var flows: [OutFlow] = [] {
+    didSet { findDirectFlow() }
+  }
+  /// The only flow of a pipe that is in use.
+  @exclusivity(unchecked) private(set) var direct: OutFlow?
   @exclusivity(unchecked) var pending: Deque<PendingItem> = []
   @exclusivity(unchecked) var pendingBytes = 0
   @exclusivity(unchecked) var waiters: Deque<Waiter> = []
@@ -58,6 +64,11 @@ package final class SenderCore {
     self.ticket = ticket.ticket
     specification = ticket.specification
     self.loop = loop
+  }
+
+  private func findDirectFlow() {
+    direct =
+      specification.kind == .pipe && phase == .active && flows.count == 1 ? flows.first : nil
   }
 
   func takeID() -> UInt64 {

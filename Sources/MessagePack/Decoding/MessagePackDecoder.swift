@@ -26,16 +26,27 @@ public struct MessagePackDecoder: Sendable {
 
   /// Decodes one value, which must be all there is.
   public func decode<T: Decodable>(_ type: T.Type, from bytes: ArraySlice<UInt8>) throws -> T {
-    try bytes.withUnsafeBytes { bytes in
-      let (value, end) = try decode(type, bytes, at: 0)
-      guard end == bytes.count else {
-        let error = MessagePackError.trailingBytes(at: end, count: bytes.count - end)
-        throw DecodingError.dataCorrupted(
-          DecodingError.Context(
-            codingPath: [], debugDescription: error.description, underlyingError: error))
-      }
-      return value
+    try bytes.withUnsafeBytes { try decode(type, from: $0) }
+  }
+
+  /// Decodes one value, which must be all there is; the bytes must be valid during the call.
+  public func decode<T: Decodable>(
+    _ type: T.Type, from bytes: UnsafeRawBufferPointer
+  ) throws -> T {
+    // Bytes are copied once and without a decoder.
+    if T.self == [UInt8].self,
+      let binary = RawCursor.wholeBinary(bytes, limit: limits.binaryLength)
+    {
+      return unsafeBitCast(Array(binary), to: T.self)
     }
+    let (value, end) = try decode(type, bytes, at: 0)
+    guard end == bytes.count else {
+      let error = MessagePackError.trailingBytes(at: end, count: bytes.count - end)
+      throw DecodingError.dataCorrupted(
+        DecodingError.Context(
+          codingPath: [], debugDescription: error.description, underlyingError: error))
+    }
+    return value
   }
 
   /// Decodes the next value of a reader; an error leaves the reader where it was.

@@ -133,3 +133,18 @@ extension RawCursor {
     return count
   }
 }
+
+extension RawCursor {
+  /// The body of binary that is all there is; nil for anything else.
+  static func wholeBinary(
+    _ bytes: UnsafeRawBufferPointer, limit: Int
+  ) -> UnsafeRawBufferPointer? {
+    guard let first = bytes.first else { return nil }
+    var cursor = RawCursor(bytes: bytes, offset: 0)
+    guard first >= FormatByte.bin8, first <= FormatByte.bin32,
+      let body = try? cursor.readBinary(limit: limit, stringLimit: limit),
+      cursor.offset == bytes.count
+    else { return nil }
+    return body
+  }
+}

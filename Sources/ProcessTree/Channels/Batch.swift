@@ -1,5 +1,4 @@
 internal import Links
-internal import Wire
 
 /// Elements that came together; see ``Receiver/batches``.
 public struct Batch<Element: Sendable>: RandomAccessCollection, Sendable {
@@ -37,14 +36,20 @@ public struct ReceivedBatches<Item: Codable & Sendable>: AsyncSequence, Sendable
     ///
     /// Throws what the receiver's own iterator throws; an item that cannot be decoded ends its batch.
     public mutating func next() async throws -> Batch<Item>? {
-      let previous = last
-      last = []
-      let taken = try await end.nextBatch(after: previous)
-      guard !taken.isEmpty else { return nil }
-      if end.ticket.specification.isLeased { last = taken }
       var items: [Item] = []
-      items.reserveCapacity(taken.count)
-      for delivery in taken { items.append(try decoder.decode(delivery)) }
+      if let first = end.popBytes() {
+        items.append(try decoder.decode(inFrame: first))
+      } else {
+        let previous = last
+        last = []
+        let taken = try await end.nextBatch(after: previous)
+        guard !taken.isEmpty else { return nil }
+        if end.isLeased { last = taken }
+        for delivery in taken { items.append(try decoder.decode(delivery)) }
+      }
+      while items.count < ReceiverEnd.largestBatch, let bytes = end.popBytes() {
+        items.append(try decoder.decode(inFrame: bytes))
+      }
       return Batch(elements: items)
     }
   }
@@ -56,9 +61,10 @@ public struct ReceivedBatches<Item: Codable & Sendable>: AsyncSequence, Sendable
 }
 
 extension ReceiverEnd {
-  private static let largestBatch = 1_024
+  /// Elements in a batch, at most.
+  static let largestBatch = 1_024
 
-  /// What has come, at least one item; empty at the end.
+  /// What has come, at least one item; empty at the end. Of a channel without leases, one item.
   func nextBatch(after previous: [ReceiverCore.Delivery]) async throws -> [ReceiverCore.Delivery] {
     try use()
     guard loop.isCurrent else {
@@ -76,7 +82,7 @@ extension ReceiverEnd {
     for delivery in previous { core.acknowledge(delivery) }
     guard let first = try await next(after: nil) else { return [] }
     var batch = [first]
-    while batch.count < Self.largestBatch, let delivery = core.take() { batch.append(delivery) }
+    while isLeased, batch.count < Self.largestBatch, let delivery = core.take() { batch.append(delivery) }
     return batch
   }
 }

@@ -22,10 +22,26 @@ struct ElementDecoder<Element: Decodable & Sendable>: Sendable {
       if Element.self == SharedBytes.self, let bytes = delivery.sharedBytes as? Element {
         return bytes
       }
-      return try delivery.withItem { try decoder.decode(Element.self, from: $0) }
+      return try delivery.withItem { try decode($0) }
     } catch {
-      throw ProcessTreeError(.messageNotDecodable, "An item is no \(Element.self): \(error)")
+      throw Self.error(error)
     }
+  }
+
+  /// Decodes an item in a frame.
+  func decode(inFrame bytes: UnsafeRawBufferPointer) throws -> Element {
+    do { return try decode(bytes) } catch { throw Self.error(error) }
+  }
+
+  private func decode(_ bytes: UnsafeRawBufferPointer) throws -> Element {
+    if Element.self == SharedBytes.self, let element = SharedBytes(Array(bytes)) as? Element {
+      return element
+    }
+    return try decoder.decode(Element.self, from: bytes)
+  }
+
+  private static func error(_ error: any Error) -> ProcessTreeError {
+    ProcessTreeError(.messageNotDecodable, "An item is no \(Element.self): \(error)")
   }
 }
 
@@ -37,9 +53,9 @@ extension ReceiverCore.Delivery {
   }
 
   /// Calls `body` with the item's bytes.
-  func withItem<Value>(_ body: (ArraySlice<UInt8>) throws -> Value) rethrows -> Value {
-    guard let shared else { return try body(frame[range]) }
-    return try withExtendedLifetime(shared) { try body(Array(shared.bytes)[...]) }
+  func withItem<Value>(_ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
+    guard let shared else { return try withExtendedLifetime(frame) { try body(frame[range]) } }
+    return try withExtendedLifetime(shared) { try body(shared.bytes) }
   }
 }
 
@@ -51,14 +67,16 @@ extension SenderEnd {
   func encodeSmall<Element: Encodable>(
     _ element: Element, _ body: (UnsafeRawBufferPointer) -> Void
   ) throws -> Bool {
-    // Large bytes are not encoded twice.
-    if Element.self == [UInt8].self, let bytes = element as? [UInt8],
-      bytes.count > Self.smallItem
-    {
-      return false
-    }
     // Belongs to the loop, as `canSendDirectly` has made sure.
     writer.removeAll()
+    if Element.self == [UInt8].self {
+      let bytes = unsafeBitCast(element, to: [UInt8].self)
+      // Large ones are not encoded twice.
+      guard bytes.count <= Self.smallItem else { return false }
+      writer.packBinary(bytes)
+      writer.withUnsafeBytes(body)
+      return true
+    }
     do {
       try encoder.encode(element, into: &writer)
     } catch {

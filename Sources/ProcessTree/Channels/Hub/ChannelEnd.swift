@@ -106,6 +106,8 @@ final class SenderEnd: ChannelEnd, @unchecked Sendable {
 /// A receiver's end as the program holds it; its last reference gone, the end takes nothing more.
 final class ReceiverEnd: ChannelEnd, @unchecked Sendable {
   let core: LoopBound<ReceiverCore>
+  /// Whether items are acknowledged.
+  var isLeased: Bool { ticket.specification.isLeased }
 
   init(_ ticket: ChannelTicket, at context: ChannelContext, isClaimed: Bool) {
     let bound = LoopBound(ReceiverCore(ticket, on: context.node.loop), on: context.node.loop)

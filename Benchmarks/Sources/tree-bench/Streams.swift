@@ -1,0 +1,82 @@
+import Glibc
+import ProcessTree
+
+/// Takes everything, one element at a time; its result is the number of elements.
+struct Sink: NodeProgram {
+  static var spawnsChildren: Bool { false }
+
+  var receiver: Receiver<[UInt8]>
+
+  func run(in node: Node) async throws -> Int {
+    var count = 0
+    for try await bytes in receiver { count += bytes.isEmpty ? 0 : 1 }
+    return count
+  }
+}
+
+/// Takes everything in batches.
+struct BatchSink: NodeProgram {
+  static var spawnsChildren: Bool { false }
+
+  var receiver: Receiver<[UInt8]>
+
+  func run(in node: Node) async throws -> Int {
+    var count = 0
+    for try await batch in receiver.batches { count += batch.count }
+    return count
+  }
+}
+
+/// Takes large items and touches each cache line of them where they are.
+struct TouchingSink: NodeProgram {
+  static var spawnsChildren: Bool { false }
+
+  var receiver: Receiver<SharedBytes>
+
+  func run(in node: Node) async throws -> Int {
+    var (count, sum) = (0, 0)
+    for try await bytes in receiver {
+      bytes.withUnsafeBytes { buffer in
+        for offset in stride(from: 0, to: buffer.count, by: 64) { sum &+= Int(buffer[offset]) }
+      }
+      count += 1
+    }
+    return sum == -1 ? 0 : count
+  }
+}
+
+/// Row E: items of one size, one way.
+func measureStream(_ root: Node, size: Int, count: Int, name: String) async throws {
+  let unit = size < 4_096 ? "items/s" : "MB/s"
+  let scale = size < 4_096 ? 1e6 : Double(size)
+  let bytes = [UInt8](repeating: 7, count: size)
+  for isBatched in [false, true] {
+    let (sender, receiver) = root.makePipe(of: [UInt8].self)
+    let child: Child<Int> =
+      isBatched
+      ? try await root.spawn(BatchSink(receiver: receiver))
+      : try await root.spawn(Sink(receiver: receiver))
+    try await sender.send(bytes)
+    try await sender.join()
+    let start = now()
+    for _ in 1..<count { try await sender.send(bytes) }
+    sender.finish()
+    guard try await child.result == count else { root.exit("items were lost") }
+    let rate = Double(count) / (now() - start) * scale
+    report(isBatched ? "\(name)-batches" : "\(name)-elements", rate, unit)
+  }
+}
+
+/// Row E: large items through shared memory; the sender copies them in, the receiver reads them there.
+func measureShared(_ root: Node, size: Int, count: Int, name: String) async throws {
+  let (sender, receiver) = root.makePipe(of: SharedBytes.self)
+  let child = try await root.spawn(TouchingSink(receiver: receiver))
+  let bytes = SharedBytes([UInt8](repeating: 7, count: size))
+  for _ in 1...20 { try await sender.send(bytes) }
+  try await sender.join()
+  let start = now()
+  for _ in 0..<count { try await sender.send(bytes) }
+  sender.finish()
+  guard try await child.result == count + 20 else { root.exit("items were lost") }
+  report("\(name)-shared", Double(count) / (now() - start) * Double(size), "MB/s")
+}

@@ -1,0 +1,83 @@
+internal import Wire
+
+/// The bytes of a frame that came, shared by all who still read items in it.
+package final class FrameBytes: @unchecked Sendable {
+  package let bytes: UnsafeRawBufferPointer
+
+  init(copying source: UnsafeRawBufferPointer) {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: source.count, alignment: 16)
+    copy.copyMemory(from: source)
+    bytes = UnsafeRawBufferPointer(copy)
+  }
+
+  deinit { bytes.deallocate() }
+
+  package subscript(range: Range<Int>) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: bytes[range])
+  }
+}
+
+/// The items of a frame that came, taken one after the other; no length is believed.
+struct FlowItems {
+  /// One item, or a piece of one.
+  struct Item {
+    let range: Range<Int>
+    let sequence: UInt64
+    let attempt: UInt8
+    let number: UInt64
+  }
+
+  let frame: FrameBytes
+  let flags: FlowHeader.Flags
+  /// The bytes before an item's own.
+  private let prefix: Int
+  private var offset = FlowHeader.size
+  private(set) var left: UInt32
+  private var sequence: UInt64
+
+  init(_ frame: UnsafeRawBufferPointer, header: FlowHeader) {
+    self.frame = FrameBytes(copying: frame)
+    flags = header.flags
+    prefix = (flags.contains(.numbered) ? 8 : 0) + (flags.contains(.redelivered) ? 1 : 0) + 4
+    left = header.count
+    sequence = header.total
+  }
+
+  var isEmpty: Bool { left == 0 }
+
+  /// The sequence of the next item.
+  var next: UInt64 { sequence }
+
+  /// Where the next item is; nil after the last, and for a frame that is not one.
+  mutating func popFirst() -> Item? {
+    let bytes = frame.bytes
+    guard let range = popRange() else { return nil }
+    let start = range.lowerBound - prefix
+    let number =
+      flags.contains(.numbered)
+      ? UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)) : 0
+    let attempt = flags.contains(.redelivered) ? bytes[range.lowerBound - 5] : 1
+    return Item(range: range, sequence: sequence - 1, attempt: attempt, number: number)
+  }
+
+  /// Where the bytes of the next item are.
+  mutating func popRange() -> Range<Int>? {
+    let bytes = frame.bytes
+    guard left > 0, bytes.count - offset >= prefix else { return nil }
+    let start = offset + prefix
+    let length = Int(
+      UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: start - 4, as: UInt32.self)))
+    guard bytes.count - start >= length else { return nil }
+    offset = start + length
+    left -= 1
+    sequence += 1
+    return start..<offset
+  }
+
+  /// Whether the frame holds the items that its header promises, and nothing else.
+  func isWellFormed() -> Bool {
+    var copy = self
+    while copy.left > 0 { guard copy.popRange() != nil else { return false } }
+    return copy.offset == frame.bytes.count
+  }
+}
