@@ -35,6 +35,11 @@ package struct ChannelRoster {
   private var ends: [TicketID: End] = [:]
   /// Tickets in the order in which they became members: introductions keep it.
   private var order: [TicketID] = []
+  /// Ends that arrived before the word that they had been sent: the two come over different links.
+  private var early: [TicketID: (side: ChannelSide, node: NodeAddress)] = [:]
+  /// The tickets that were void last: whoever claims one need not wait.
+  private var void: [TicketID] = []
+  private static let longestVoid = 256
   private var announcedEnd = false
   private var announcedGone = false
 
@@ -55,34 +60,37 @@ package struct ChannelRoster {
     _ ticket: TicketID, _ side: ChannelSide, by node: NodePath
   ) -> [Action] {
     if let end = ends[ticket], case .member = end.place, kind != .pipe { return [] }
-    guard !isOver(side) else { return [] }
+    guard !isOver(side) else { return refuseEarly([ticket]) }
     ends[ticket] = End(side: side, place: .underWay(from: node))
     order.removeAll { $0 == ticket }
-    return expectations()
+    let actions = expectations()
+    guard let arrived = early.removeValue(forKey: ticket) else { return actions }
+    return actions + claim(ticket, arrived.side, by: arrived.node)
   }
 
   /// An end has arrived.
   package mutating func claim(
     _ ticket: TicketID, _ side: ChannelSide, by node: NodeAddress
   ) -> [Action] {
-    guard let end = ends[ticket], end.side == side else {
-      return [
-        .refuse(
-          ticket, at: node, reason: "The channel has come to its end, or its carrier was lost.")
-      ]
+    guard let end = ends[ticket] else {
+      if isOver(side) || void.contains(ticket) { return [Self.refusal(of: ticket, at: node)] }
+      return wait(ticket, side, by: node)
     }
+    guard end.side == side else { return [Self.refusal(of: ticket, at: node)] }
     if case .member(let other) = end.place {
       // A message that was delivered twice brings the same ticket twice.
       guard other != node else { return [] }
+      // The end of a pipe may have gone on from there, and the word of it be under way.
+      guard kind != .pipe else { return wait(ticket, side, by: node) }
       return [.refuse(ticket, at: node, reason: "\(other.name) has this end already.")]
     }
     ends[ticket]?.place = .member(node)
     order.append(ticket)
     var actions = introductions(of: ticket, side, at: node)
+    // Last: a sender that expects nobody goes on, with those whom it knows by then.
     if side == .receiver { actions += expectations() }
     if side == .sender, kind == .broadcast {
-      actions.insert(
-        .expecting(sender: ticket, at: node, receivers: underWayReceivers), at: 0)
+      actions.append(.expecting(sender: ticket, at: node, receivers: underWayReceivers))
     }
     // The other side may have gone before this end came.
     return actions + late(ticket, side, at: node)
@@ -91,7 +99,9 @@ package struct ChannelRoster {
   /// Nobody uses an end any more: it was finished, or the ticket will not be claimed.
   package mutating func release(_ tickets: [TicketID]) -> [Action] {
     for ticket in tickets { forget(ticket) }
-    return expectations() + consequences()
+    let actions = expectations() + consequences()
+    let lost = ends.isEmpty ? Array(early.keys) : tickets
+    return actions + refuseEarly(lost)
   }
 
   /// Tickets that were lost with what carried them; one that was claimed meanwhile stays.
@@ -105,7 +115,10 @@ package struct ChannelRoster {
 
   /// A node has gone, with every end that it had.
   package mutating func nodeGone(_ node: NodeAddress) -> [Action] {
-    release(ends.filter { $0.value.place == .member(node) }.map(\.key))
+    for (ticket, claim) in early where claim.node == node { early[ticket] = nil }
+    let actions = release(ends.filter { $0.value.place == .member(node) }.map(\.key))
+    // What it sent before its end has come: no word of these will.
+    return actions + refuseEarly(early.keys.filter { $0.node == node.path && ends[$0] == nil })
   }
 
   /// Tickets that a node minted and nobody has claimed.
@@ -118,6 +131,28 @@ package struct ChannelRoster {
   private mutating func forget(_ ticket: TicketID) {
     ends[ticket] = nil
     order.removeAll { $0 == ticket }
+    void.append(ticket)
+    if void.count > Self.longestVoid { void.removeFirst() }
+  }
+
+  private mutating func wait(
+    _ ticket: TicketID, _ side: ChannelSide, by node: NodeAddress
+  ) -> [Action] {
+    if let other = early[ticket]?.node, other != node {
+      return [Self.refusal(of: ticket, at: node)]
+    }
+    early[ticket] = (side, node)
+    return []
+  }
+
+  private mutating func refuseEarly(_ tickets: [TicketID]) -> [Action] {
+    tickets.compactMap { ticket in
+      early.removeValue(forKey: ticket).map { Self.refusal(of: ticket, at: $0.node) }
+    }
+  }
+
+  private static func refusal(of ticket: TicketID, at node: NodeAddress) -> Action {
+    .refuse(ticket, at: node, reason: "The channel has come to its end, or its carrier was lost.")
   }
 
   private func members(_ side: ChannelSide) -> [(TicketID, NodeAddress)] {

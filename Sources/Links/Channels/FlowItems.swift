@@ -74,6 +74,14 @@ struct FlowItems {
     return start..<offset
   }
 
+  /// Keeps the first `count` items here; the others are the result.
+  mutating func split(keeping count: UInt32) -> FlowItems {
+    var rest = self
+    for _ in 0..<min(count, left) { _ = rest.popRange() }
+    left -= rest.left
+    return rest
+  }
+
   /// Whether the frame holds the items that its header promises, and nothing else.
   func isWellFormed() -> Bool {
     var copy = self

@@ -45,6 +45,8 @@ final class OutFlow {
   /// Whether everything has been handed to the link.
   var isFlushed: Bool { frame.isEmpty && large == nil && backlog.isEmpty }
 
+  var isFrameEmpty: Bool { frame.isEmpty }
+
   /// Items under way or at the receiver.
   var outstanding: Int { leases.count }
 

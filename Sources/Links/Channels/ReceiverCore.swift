@@ -64,6 +64,8 @@ package final class ReceiverCore {
   @exclusivity(unchecked) package private(set) var isActive = false
   @exclusivity(unchecked) package private(set) var isClosed = false
   @exclusivity(unchecked) package var currentItem: CurrentItem?
+  /// The flow and sequence of what is noted there.
+  @exclusivity(unchecked) private var noted: (flow: UInt64, sequence: UInt64) = (0, 0)
   /// Called when a caller does not wait any more for the answer to an item.
   @exclusivity(unchecked) package var onCancel: ((_ flow: UInt32, PeerLink, _ sequence: UInt64) -> Void)?
   @exclusivity(unchecked) private var missedByGoneFlows: UInt64 = 0
@@ -95,7 +97,7 @@ package final class ReceiverCore {
       let flow = inbox[0].flow
       let shared = shared(item, of: inbox[0].items, by: flow)
       flow.take(shared?.bytes.count ?? item.range.count)
-      if flow.isLeased { currentItem?.begin(flow.senderKey, item.sequence, item.attempt) }
+      if flow.isLeased { begin(item, of: flow) }
       markDirty()
       return Delivery(
         flow: flow, frame: inbox[0].items.frame, range: item.range, shared: shared,
@@ -115,7 +117,8 @@ package final class ReceiverCore {
       guard let range = inbox[0].items.popRange() else {
         let flow = inbox.removeFirst().flow
         if flow.isClosed { forgetIfDone(flow) }
-        continue
+        // Between frames there is a moment to look around: whether the task was cancelled, say.
+        return nil
       }
       inbox[0].flow.take(range.count)
       markDirty()
@@ -176,14 +179,27 @@ package final class ReceiverCore {
   /// The program is done with an item; does nothing the second time.
   package func acknowledge(_ delivery: Delivery) {
     guard delivery.flow.isLeased else { return }
-    currentItem?.end()
+    end(delivery)
     delivery.flow.acknowledge(delivery.sequence)
     markDirty()
   }
 
+  private func begin(_ item: FlowItems.Item, of flow: InFlow) {
+    guard let currentItem else { return }
+    noted = (flow.senderKey, item.sequence)
+    currentItem.begin(flow.senderKey, item.sequence, item.attempt)
+  }
+
+  /// Another item may have been begun since this one, and is the one that is noted.
+  private func end(_ delivery: Delivery) {
+    guard noted == (delivery.flow.senderKey, delivery.sequence) else { return }
+    noted = (0, 0)
+    currentItem?.end()
+  }
+
   /// Answers an item, which acknowledges it: both are one frame.
   package func reply(_ answer: [UInt8], to delivery: Delivery) {
-    currentItem?.end()
+    end(delivery)
     delivery.flow.acknowledge(delivery.sequence)
     var offset = 0
     repeat {
@@ -241,15 +257,11 @@ package final class ReceiverCore {
     var kept = 0
     var first: UInt64?
     for index in inbox.indices where inbox[index].flow === flow {
-      while !inbox[index].items.isEmpty {
-        if kept < keeping {
-          // Kept frames stay whole: what is returned begins with a frame.
-          kept += Int(inbox[index].items.left)
-          break
-        }
-        guard let item = inbox[index].items.popFirst() else { break }
+      var rest = inbox[index].items.split(keeping: UInt32(max(0, keeping - kept)))
+      kept += Int(inbox[index].items.left)
+      while let item = rest.popFirst() {
         first = first ?? item.sequence
-        let shared = shared(item, of: inbox[index].items, by: flow)
+        let shared = shared(item, of: rest, by: flow)
         flow.take(shared?.bytes.count ?? item.range.count)
         flow.acknowledge(item.sequence)
       }

@@ -37,6 +37,9 @@ extension SenderCore {
     return pending.isEmpty && waiters.isEmpty
   }
 
+  /// Whether the next item is the first of a frame.
+  package var isFrameEmpty: Bool { direct?.isFrameEmpty ?? true }
+
   /// Puts an item straight into the frame; only when `canSendDirectly`, and for small items.
   package func sendDirectly(_ bytes: UnsafeRawBufferPointer) {
     balance.sent += 1

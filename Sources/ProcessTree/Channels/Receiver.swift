@@ -92,8 +92,8 @@ extension ReceiverEnd {
     let core = core.value
     if let previous { core.acknowledge(previous) }
     while true {
-      if let delivery = core.take() { return delivery }
       try Task.checkCancellation()
+      if let delivery = core.take() { return delivery }
       if core.isAtEnd {
         do { try core.checkFailure() } catch { throw ProcessTreeError(error) }
         return nil

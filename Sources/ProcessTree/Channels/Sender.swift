@@ -63,6 +63,8 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
     guard end.loop.isCurrent else { return false }
     let core = end.core.value
     guard core.canSendDirectly, Element.self != SharedBytes.self else { return false }
+    // Once a frame: a task that never has to wait learns of its cancellation, too.
+    if core.isFrameEmpty { try Task.checkCancellation() }
     return try end.encodeSmall(element) { core.sendDirectly($0) }
   }
 
@@ -114,6 +116,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
 
   private func mapped(_ body: (SenderCore) async throws -> Void) async throws {
     try end.use()
+    try Task.checkCancellation()
     try await Self.mapErrors {
       guard end.loop.isCurrent else {
         return try await withTaskExecutorPreference(end.loop) { try await body(end.core.value) }

@@ -40,8 +40,12 @@ extension ChannelHub {
     receivers[ticket.ticket] = receiver
     channels[ticket.ticket] = ticket.channel
     receiver.onDirty = { [unowned self] in markDirty($0) }
-    receiver.onActivation = { [unowned self] in claim(ticket) }
-    if receiver.specification.isLeased { receiver.currentItem = makeCurrentItem(for: ticket.ticket) }
+    receiver.onActivation = { [unowned self, unowned receiver] in
+      if receiver.specification.isLeased {
+        receiver.currentItem = makeCurrentItem(for: ticket.ticket)
+      }
+      claim(ticket)
+    }
   }
 
   private func claim(_ ticket: ChannelTicket) {
