@@ -15,6 +15,13 @@ public struct TreeConfiguration: Sendable {
   public var logLevel: Logger.Level = .info
   /// How many children a group has alive at a time when it is given no limit; nil is any number.
   public var defaultLimit: Int?
+  /// How many programs run at a time in the whole tree, at most, not counting the root's; nil is any
+  /// number.
+  ///
+  /// To be set by the app or before the first child is started. A node waits for its turn after it has
+  /// started, and lends it while its program waits for children, so that no chain of waiting parents
+  /// can block the tree.
+  public var treeLimit: Int?
 
   /// The defaults.
   public init() {}

@@ -45,6 +45,14 @@ extension LoopBound<NodeRuntime> {
   ) async throws -> ExitReport? {
     if let report = child.exitReport { return report }
     if let timeout, timeout <= .zero { return nil }
+    return try await lendingSlot {
+      try await waitLonger(for: child, timeout: timeout, isShielded: isShielded)
+    }
+  }
+
+  private func waitLonger(
+    for child: AnyChild, timeout: Duration?, isShielded: Bool
+  ) async throws -> ExitReport? {
     let waiter = WaiterID()
     let report = await withTaskCancellationHandler {
       await withUnsafeContinuation { (continuation: UnsafeContinuation<ExitReport?, Never>) in

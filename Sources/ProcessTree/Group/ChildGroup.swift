@@ -152,6 +152,14 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   private func waitForChange(
     isShielded: Bool = false, while mustWait: (borrowing Shared) -> Bool
   ) async {
+    await node.runtime.lendingSlot {
+      await waitForOneChange(isShielded: isShielded, while: mustWait)
+    }
+  }
+
+  private func waitForOneChange(
+    isShielded: Bool, while mustWait: (borrowing Shared) -> Bool
+  ) async {
     let id = shared.withLock { shared in
       defer { shared.nextWaiter += 1 }
       return shared.nextWaiter

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Links
 internal import MessagePack
 
 /// One run of a program in its node: from the encoded arguments to the outcome.
@@ -41,6 +42,8 @@ extension NodeProgram {
     _ arguments: [UInt8], in node: Node
   ) async throws -> [UInt8] {
     let program = try MessagePackDecoder(at: node.channelContext).decode(Self.self, from: arguments)
+    await node.runtime.value.slots?.acquire()
+    try Task.checkCancellation()
     return try _encode(try await program.run(in: node))
   }
 }

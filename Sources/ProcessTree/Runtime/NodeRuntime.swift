@@ -58,6 +58,12 @@ final class NodeRuntime {
   /// Whether the root has made the run's directory, and has to remove it.
   private(set) var hasDirectory = false
 
+  /// The limit on the whole tree's programs, where there is one; the root has no part in it.
+  private(set) lazy var slots: TreeSlots? = {
+    guard !identity.isRoot, let limit = shared.configuration.treeLimit else { return nil }
+    return try? TreeSlots(limit: max(1, limit), path: directory.path + "/slots", on: loop)
+  }()
+
   private(set) lazy var directory = RunDirectory(run: identity.run.runID)
 
   init(

@@ -9,6 +9,7 @@ struct NodeSettings: Codable, Sendable {
   var startDeadline: Duration
   var logLevel: Logger.Level
   var defaultLimit: Int?
+  var treeLimit: Int?
 
   init(_ configuration: TreeConfiguration) {
     startMethod = configuration.startMethod
@@ -16,6 +17,7 @@ struct NodeSettings: Codable, Sendable {
     startDeadline = configuration.startDeadline
     logLevel = configuration.logLevel
     defaultLimit = configuration.defaultLimit
+    treeLimit = configuration.treeLimit
   }
 
   func apply(to configuration: inout TreeConfiguration) {
@@ -24,5 +26,6 @@ struct NodeSettings: Codable, Sendable {
     configuration.startDeadline = startDeadline
     configuration.logLevel = logLevel
     configuration.defaultLimit = defaultLimit
+    configuration.treeLimit = treeLimit
   }
 }
