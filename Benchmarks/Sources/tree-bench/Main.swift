@@ -28,6 +28,7 @@ struct TreeBench: ProcessTreeApp {
     case "idle": try await measureIdle(root)
     case "usage": try await measureUsage(root)
     case "small": try await measureStream(root, size: 64, count: 2_000_000, name: "small")
+    case "inside": try await measureInside(root, count: 1_000_000)
     case "medium":
       try await measureStream(root, size: 64 << 10, count: 30_000, name: "medium")
       try await measureShared(root, size: 64 << 10, count: 30_000, name: "medium")

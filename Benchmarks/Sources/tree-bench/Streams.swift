@@ -80,3 +80,20 @@ func measureShared(_ root: Node, size: Int, count: Int, name: String) async thro
   guard try await child.result == count + 20 else { root.exit("items were lost") }
   report("\(name)-shared", Double(count) / (now() - start) * Double(size), "MB/s")
 }
+
+/// Small elements from a task of this node to another, for counting instructions: one process, one
+/// thread, no waiting.
+func measureInside(_ root: Node, count: Int) async throws {
+  let (sender, receiver) = root.makePipe(of: [UInt8].self)
+  let bytes = [UInt8](repeating: 7, count: 64)
+  let start = now()
+  async let received = {
+    var count = 0
+    for try await bytes in receiver { count += bytes.isEmpty ? 0 : 1 }
+    return count
+  }()
+  for _ in 0..<count { try await sender.send(bytes) }
+  sender.finish()
+  guard try await received == count else { root.exit("items were lost") }
+  report("inside-elements", Double(count) / (now() - start) * 1e6, "items/s")
+}

@@ -57,7 +57,7 @@ struct FlowItems {
       flags.contains(.numbered)
       ? UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)) : 0
     let attempt = flags.contains(.redelivered) ? bytes[range.lowerBound - 5] : 1
-    return Item(range: range, sequence: sequence - 1, attempt: attempt, number: number)
+    return Item(range: range, sequence: sequence &- 1, attempt: attempt, number: number)
   }
 
   /// Where the bytes of the next item are.
@@ -70,7 +70,7 @@ struct FlowItems {
     guard bytes.count - start >= length else { return nil }
     offset = start + length
     left -= 1
-    sequence += 1
+    sequence &+= 1
     return start..<offset
   }
 

@@ -41,10 +41,13 @@ final class InFlow {
   ) throws(WireError) -> FlowItems? {
     var items = FlowItems(frame, header: header)
     guard items.isWellFormed() else { throw WireError("a frame of items is not well formed") }
+    guard header.count == 0 || header.total == lastReceived + 1 else {
+      throw WireError("an item that is not the next of its flow")
+    }
     let continues = header.flags.contains(.continuesPrevious)
     guard continues || header.flags.contains(.continuesInNext) else {
       guard header.count > 0 else { return nil }
-      lastReceived = max(lastReceived, header.total + UInt64(header.count) - 1)
+      lastReceived += UInt64(header.count)
       return items
     }
     guard header.count == 1, let piece = items.popFirst(), continues == (partial != nil) else {
@@ -60,7 +63,7 @@ final class InFlow {
       partial = item
       return nil
     }
-    lastReceived = max(lastReceived, item.first.sequence)
+    lastReceived = item.first.sequence
     return FlowItems(whole: item.bytes, item.first, isNumbered: isLeased)
   }
 

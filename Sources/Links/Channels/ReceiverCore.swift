@@ -99,6 +99,8 @@ package final class ReceiverCore {
       flow.take(shared?.bytes.count ?? item.range.count)
       if flow.isLeased { begin(item, of: flow) }
       markDirty()
+      // One frame woke one task; what is left in it is for the next.
+      if !waiters.isEmpty, hasItems { wake() }
       return Delivery(
         flow: flow, frame: inbox[0].items.frame, range: item.range, shared: shared,
         sequence: item.sequence,
@@ -122,6 +124,7 @@ package final class ReceiverCore {
       }
       inbox[0].flow.take(range.count)
       markDirty()
+      if !waiters.isEmpty, hasItems { wake() }
       return inbox[0].items.frame[range]
     }
     return nil
@@ -137,7 +140,7 @@ package final class ReceiverCore {
 
   /// Whether nothing is left to take, now or ever.
   package var isAtEnd: Bool {
-    guard inbox.isEmpty || inbox.allSatisfy(\.items.isEmpty) else { return false }
+    guard !hasItems else { return false }
     return isClosed || failure != nil || (hasEnded && flows.allSatisfy(\.isClosed))
   }
 
@@ -145,7 +148,7 @@ package final class ReceiverCore {
   package func waitForItem() async throws {
     loop.assertCurrent()
     activate()
-    guard inbox.allSatisfy(\.items.isEmpty), !isAtEnd else { return }
+    guard !hasItems, !isAtEnd else { return }
     let id = nextID
     nextID += 1
     let bound = LoopBound(self, on: loop)
@@ -169,7 +172,7 @@ package final class ReceiverCore {
   package var isWaiting: Bool { !waiters.isEmpty }
 
   /// Whether items have come that nobody has taken.
-  package var hasItems: Bool { !inbox.allSatisfy(\.items.isEmpty) }
+  package var hasItems: Bool { !inbox.allSatisfy { $0.items.isEmpty } }
 
   /// Why there will be nothing, when that is an error.
   package func checkFailure() throws(LinkError) {
@@ -214,7 +217,7 @@ package final class ReceiverCore {
   }
 
   /// How many items the senders of a broadcast have left out for this subscriber.
-  package var missed: UInt64 { flows.reduce(missedByGoneFlows) { $0 + $1.missed } }
+  package var missed: UInt64 { flows.reduce(missedByGoneFlows) { $0 &+ $1.missed } }
 
   // MARK: Flows
 
@@ -247,7 +250,7 @@ package final class ReceiverCore {
 
   private func forgetIfDone(_ flow: InFlow) {
     guard !inbox.contains(where: { $0.flow === flow && !$0.items.isEmpty }) else { return }
-    missedByGoneFlows += flow.missed
+    missedByGoneFlows &+= flow.missed
     flows.removeAll { $0 === flow }
   }
 
@@ -257,7 +260,7 @@ package final class ReceiverCore {
     var kept = 0
     var first: UInt64?
     for index in inbox.indices where inbox[index].flow === flow {
-      var rest = inbox[index].items.split(keeping: UInt32(max(0, keeping - kept)))
+      var rest = inbox[index].items.split(keeping: UInt32(clamping: max(0, keeping) - kept))
       kept += Int(inbox[index].items.left)
       while let item = rest.popFirst() {
         first = first ?? item.sequence
@@ -308,6 +311,8 @@ package final class ReceiverCore {
   /// The program takes nothing more: what it has not acknowledged is the senders' again.
   package func close() {
     guard !isClosed else { return }
+    // What was done in this turn is said before: it shall not be done again.
+    flush()
     isClosed = true
     for flow in flows where !flow.isClosed { flow.link.send(.leave(flow: flow.id)) }
     flows = []

@@ -4,6 +4,7 @@ internal import Wire
 extension SenderCore {
   /// Whether an item may go to all subscribers now.
   var canBroadcast: Bool {
+    // Nil: those who are there already are not known yet.
     guard expectedReceivers == 0 else { return false }
     // Policies with a bound give each subscriber a queue of its own instead of holding the sender.
     return specification.overflow != .suspend || flows.allSatisfy(\.backlog.isEmpty)

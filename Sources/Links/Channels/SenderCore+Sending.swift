@@ -99,6 +99,8 @@ extension SenderCore {
     let waiter = waiters.remove(at: index)
     balance.sent -= 1
     waiter.resume(CancellationError())
+    // Another task may have waited for nothing but this.
+    markDirty()
   }
 
   /// Whether a task waits for credit.

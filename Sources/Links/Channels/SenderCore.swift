@@ -48,8 +48,10 @@ package final class SenderCore {
   @exclusivity(unchecked) private var nextFlow = 0
   @exclusivity(unchecked) private var lastNumber: UInt64 = 0
   @exclusivity(unchecked) private var isDirty = false
-  /// Receivers that are on their way and shall miss nothing.
-  @exclusivity(unchecked) var expectedReceivers = 0
+  /// Receivers that are on their way and shall miss nothing; nil until a broadcast's home has said.
+  @exclusivity(unchecked) var expectedReceivers: Int?
+  /// No receiver can come beside those that are here.
+  @exclusivity(unchecked) private var lastReceivers: LinkError?
   @exclusivity(unchecked) package internal(set) var balance = ChannelBalance()
   @exclusivity(unchecked) package var quarantined: [Quarantined] = []
 
@@ -143,7 +145,8 @@ package final class SenderCore {
   package func close(_ error: LinkError) {
     if case .closed = phase { return }
     phase = .closed(error)
-    let leased = flows.reduce(0) { $0 + $1.leases.count }
+    // Taken back, so that nothing that still comes is counted a second time.
+    let leased = flows.reduce(0) { $0 + $1.takeAllBack().count }
     balance.returned += UInt64(pending.count + leased)
     pending = []
     pendingBytes = 0
@@ -184,6 +187,14 @@ package final class SenderCore {
 
   /// The node that made the channel is gone: no further receiver comes.
   package func homeLost(_ error: LinkError) {
+    // Whoever was under way to a broadcast's home does not come any more.
+    if expectedReceivers != 0 { expect(receivers: 0) }
+    noFurtherReceiver(error)
+  }
+
+  /// No receiver comes beside those that are here, of whom each still says itself what it has done.
+  package func noFurtherReceiver(_ error: LinkError) {
+    lastReceivers = error
     if flows.isEmpty { close(error) }
   }
 
@@ -193,20 +204,20 @@ package final class SenderCore {
     let flow = flows.remove(at: index)
     takeBack(flow, died: died)
     if specification.kind == .pipe { close(.peerGone) }
+    if flows.isEmpty, let lastReceivers { close(lastReceivers) }
     pump()
     markDirty()
   }
 
   private func takeBack(_ flow: OutFlow, died: Bool) {
-    let leases = flow.takeAllBack()
-    guard !leases.isEmpty else { return }
     // What it was working on is the suspect; without its page, the oldest that it had.
     let suspect = died ? flow.suspect : nil
+    let leases = flow.takeAllBack()
+    guard !leases.isEmpty else { return }
     var back: [PendingItem] = []
     for lease in leases {
       var item = lease.item
       item.attempt = item.attempt == .max ? .max : item.attempt + 1
-      balance.redelivered += 1
       if lease.sequence == suspect {
         item.kills += 1
         item.killers.append(flow.link.peer.name)
@@ -215,6 +226,7 @@ package final class SenderCore {
           continue
         }
       }
+      balance.redelivered += 1
       back.append(item)
     }
     giveBack(back)
@@ -230,7 +242,12 @@ package final class SenderCore {
   }
 
   private func giveBack(_ items: [PendingItem]) {
-    for item in items.reversed() where item.call.map({ calls[$0] != nil }) ?? true {
+    for item in items.reversed() {
+      // Nobody waits any more for the answer to a call that was cancelled.
+      guard item.call.map({ calls[$0] != nil }) ?? true else {
+        balance.returned += 1
+        continue
+      }
       pending.prepend(item)
       pendingBytes += item.cost
     }

@@ -2,6 +2,7 @@ internal import Links
 internal import MessagePack
 
 /// Decodes the elements of one channel.
+@usableFromInline
 struct ElementDecoder<Element: Decodable & Sendable>: Sendable {
   private let decoder: MessagePackDecoder
 
@@ -29,6 +30,7 @@ struct ElementDecoder<Element: Decodable & Sendable>: Sendable {
   }
 
   /// Decodes an item in a frame.
+  @usableFromInline
   func decode(inFrame bytes: UnsafeRawBufferPointer) throws -> Element {
     do { return try decode(bytes) } catch { throw Self.error(error) }
   }

@@ -34,17 +34,29 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
 
   /// Takes elements one after the other, acknowledging each when the next is asked for.
   public struct Iterator: AsyncIteratorProtocol {
-    let end: ReceiverEnd
-    let decoder: ElementDecoder<Element>
+    @usableFromInline let end: ReceiverEnd
+    @usableFromInline let decoder: ElementDecoder<Element>
     var last: ReceiverCore.Delivery?
+
+    init(end: ReceiverEnd, decoder: ElementDecoder<Element>) {
+      self.end = end
+      self.decoder = decoder
+    }
 
     /// The next element; nil at the end of the channel.
     ///
     /// Throws `messageNotDecodable` for an item that is no `Element`, which is acknowledged all the
     /// same and followed by the next; `channelEnded` when this end came too late; and
     /// `CancellationError`.
+    @inlinable
     public mutating func next() async throws -> Element? {
+      // In the caller's module, where the element's type is known: this is what most calls take.
       if let bytes = end.popBytes() { return try decoder.decode(inFrame: bytes) }
+      return try await nextDelivered()
+    }
+
+    @usableFromInline
+    mutating func nextDelivered() async throws -> Element? {
       let previous = last
       last = nil
       guard let delivery = try await end.next(after: previous) else { return nil }
@@ -72,6 +84,7 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
 
 extension ReceiverEnd {
   /// The next item's bytes, valid until the next call, when that needs no waiting and no telling.
+  @usableFromInline
   func popBytes() -> UnsafeRawBufferPointer? {
     guard loop.isCurrent, !isLeased else { return nil }
     return core.value.popBytes()

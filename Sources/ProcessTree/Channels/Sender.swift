@@ -37,15 +37,22 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   /// Throws `messageNotEncodable` before anything is sent, `unreachable` when no receiver is left and
   /// none can come, `channelEnded`, `queueFull` if that is the policy, and `CancellationError`: the
   /// element was then not sent.
+  @inlinable
   public func send(_ element: Element) async throws {
     if try sendDirectly(element) { return }
+    try await sendWaiting(element)
+  }
+
+  @usableFromInline
+  func sendWaiting(_ element: Element) async throws {
     let bytes = try encode(element)
     try await mapped { try await $0.send(bytes) }
   }
 
   /// Sends all elements of a sequence, suspending as ``send(_:)`` does.
+  @inlinable
   public func send(contentsOf elements: some Sequence<Element>) async throws {
-    for element in elements { try await send(element) }
+    for element in elements where try !sendDirectly(element) { try await sendWaiting(element) }
   }
 
   /// Sends an element if that needs no waiting; false if it does.
@@ -59,7 +66,8 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   }
 
   /// Puts an element straight into the frame that is being filled; false when that cannot be.
-  private func sendDirectly(_ element: Element) throws -> Bool {
+  @usableFromInline
+  func sendDirectly(_ element: Element) throws -> Bool {
     guard end.loop.isCurrent else { return false }
     let core = end.core.value
     guard core.canSendDirectly, Element.self != SharedBytes.self else { return false }

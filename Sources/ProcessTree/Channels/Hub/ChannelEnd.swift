@@ -4,6 +4,7 @@ internal import Synchronization
 internal import Wire
 
 /// What both kinds of ends have: a place in their channel, and a way to other nodes.
+@usableFromInline
 class ChannelEnd: @unchecked Sendable {
   let ticket: ChannelTicket
   let context: ChannelContext
@@ -74,6 +75,7 @@ class ChannelEnd: @unchecked Sendable {
 }
 
 /// A sender's end as the program holds it; its last reference gone, the end is finished.
+@usableFromInline
 final class SenderEnd: ChannelEnd, @unchecked Sendable {
   let core: LoopBound<SenderCore>
   /// Where small elements are encoded, one after the other; used on the loop alone.
@@ -104,6 +106,7 @@ final class SenderEnd: ChannelEnd, @unchecked Sendable {
 }
 
 /// A receiver's end as the program holds it; its last reference gone, the end takes nothing more.
+@usableFromInline
 final class ReceiverEnd: ChannelEnd, @unchecked Sendable {
   let core: LoopBound<ReceiverCore>
   /// Whether items are acknowledged.
