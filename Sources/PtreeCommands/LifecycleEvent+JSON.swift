@@ -45,6 +45,7 @@ extension LifecycleEvent.Kind {
     case .forkServerLost: "forkServerLost"
     case .startMethodChanged: "startMethodChanged"
     case .connectionRefused: "connectionRefused"
+    case .channelFinished: "channelFinished"
     case .channelsInCycle: "channelsInCycle"
     case .messageRejected: "messageRejected"
     case .lost: "lost"
@@ -69,6 +70,13 @@ extension LifecycleEvent.Kind {
     case .startMethodChanged(let method, let reason):
       line.add("startMethod", method.rawValue)
       line.add("reason", reason)
+    case .channelFinished(let counts):
+      line.add("sent", counts.sent)
+      line.add("acknowledged", counts.acknowledged)
+      line.add("dropped", counts.dropped)
+      line.add("quarantined", counts.quarantined)
+      line.add("returned", counts.returned)
+      line.add("redelivered", counts.redelivered)
     case .channelsInCycle(let nodes): line.add("reason", nodes.joined(separator: " → "))
     case .connectionRefused(let reason), .messageRejected(let reason):
       line.add("reason", reason)

@@ -23,6 +23,9 @@ public struct ChannelCounts: Hashable, Sendable, Codable {
   /// Items whose fate is not known yet.
   public var pending: Int { sent - acknowledged - dropped - quarantined - returned }
 
+  /// Whether the fate of every element is known.
+  public var isBalanced: Bool { pending == 0 }
+
   init(_ balance: ChannelBalance) {
     sent = Int(clamping: balance.sent)
     acknowledged = Int(clamping: balance.acknowledged)

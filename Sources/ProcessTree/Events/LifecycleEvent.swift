@@ -27,6 +27,8 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     case connectionRefused(reason: String)
     /// A message of, or to, the node could not be decoded.
     case messageRejected(reason: String)
+    /// One of the node's senders has finished; what became of its elements.
+    case channelFinished(ChannelCounts)
     /// The node's senders wait for credit that none of these nodes can ever give: each waits for the
     /// next, and the last for the first.
     case channelsInCycle(nodes: [String])

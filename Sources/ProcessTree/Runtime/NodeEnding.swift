@@ -13,8 +13,10 @@ struct NodeEnding {
   var isLeaving = false
   /// Until when what was sent may wait for credit before the goodbye.
   var drainingEnds: SuspendingClock.Instant?
-  /// What the program sent over channels has not all arrived; it will be looked at again.
-  var awaitsChannels = false
+  /// The parent knows how the program ended; at the root, there is nothing to tell.
+  var hasToldOutcome = false
+  /// What is wrong with the books of a channel, if anything.
+  var unbalanced: String?
   /// The loop has nothing more to do.
   var isFinished = false
   /// Ends the program's task.

@@ -47,7 +47,7 @@ extension NodeRuntime {
     flushReports()
     shared.stopStartingChildren()
     if hasChannels { channels.beginEnding() }
-    tellParent(outcome)
+    tellOutcome()
     commands.stopAll(within: commandGrace)
     if case .result = outcome, shared.stopRequest == nil {
       let reason = "\(identity.name) has ended, and the child is a daemon"
@@ -59,6 +59,24 @@ extension NodeRuntime {
         where: { _ in true })
     }
     finishIfDone()
+  }
+
+  /// Tells the parent how the program ended, once what it sent over channels has arrived.
+  private func tellOutcome() {
+    guard let outcome = ending.outcome, !ending.hasToldOutcome else { return }
+    guard !hasChannels || channels.isSettled || shared.stopRequest != nil else {
+      _ = loop.timers.schedule(after: .milliseconds(1)) { [unowned self] in
+        tellOutcome()
+        finishIfDone()
+      }
+      return
+    }
+    ending.hasToldOutcome = true
+    if let unbalanced = ending.unbalanced, case .result = outcome {
+      writeToStandardError("\(identity.name): \(unbalanced)")
+      ending.outcome = .failure(RemoteFailure(WireError(unbalanced), at: identity.name))
+    }
+    tellParent(ending.outcome ?? outcome)
   }
 
   private func tellParent(_ outcome: RecordedOutcome) {
@@ -85,16 +103,7 @@ extension NodeRuntime {
     guard ending.outcome != nil, controllers.isEmpty, adopted.isEmpty, commands.isEmpty,
       !ending.isLeaving
     else { return }
-    guard !hasChannels || channels.isSettled || shared.stopRequest != nil else {
-      // What was sent must arrive first; that takes as long as its receivers do.
-      guard !ending.awaitsChannels else { return }
-      ending.awaitsChannels = true
-      _ = loop.timers.schedule(after: .milliseconds(1)) { [unowned self] in
-        ending.awaitsChannels = false
-        finishIfDone()
-      }
-      return
-    }
+    guard ending.hasToldOutcome else { return }
     ending.isLeaving = true
     commands.errors.flush()
     fflush(nil)

@@ -35,7 +35,8 @@ struct Subscriber: NodeProgram {
   }
 }
 
-/// Answers what it is asked: `number` with its double, -1 with an error, -2 never.
+/// Answers what it is asked: `number` with its double, -1 with an error, -2 never; it tells when it
+/// begins with -2, by -3, and when it is cancelled at it.
 struct Answerer: NodeProgram {
   struct Refused: Error, Codable { var number: Int }
 
@@ -47,6 +48,7 @@ struct Answerer: NodeProgram {
     try await service.serve(limit: 8) { number in
       if number == -1 { throw Refused(number: number) }
       if number == -2 {
+        try await cancelled.send(-3)
         do { try await Task.sleep(for: .seconds(60)) } catch {
           try? await cancelled.send(number)
           throw error
@@ -131,15 +133,15 @@ let kindScenarios: [String: Scenario] = [
     for number in 0..<1_000 { expect.equal(try await client.call(number), number * 2) }
     let failure = await expect.thrown(RemoteFailure.self) { _ = try await client.call(-1) }
     expect.equal(failure?.underlying(as: Answerer.Refused.self)?.number, -1)
-    let late = await expect.thrown(ProcessTreeError.self) {
-      _ = try await client.call(-2, timeout: .milliseconds(50))
-    }
-    expect.equal(late?.code, .deadlinePassed)
-    // The handler was told, too: by its own deadline or by the caller.
     var heard = told.makeAsyncIterator()
+    let late = Task { try await client.call(-2, timeout: .seconds(1)) }
+    expect.equal(try await heard.next(), -3)
+    let lateness = await expect.thrown(ProcessTreeError.self) { _ = try await late.value }
+    expect.equal(lateness?.code, .deadlinePassed)
+    // The handler was told, too: by its own deadline or by the caller.
     expect.equal(try await heard.next(), -2)
     let call = Task { try await client.call(-2) }
-    try await Task.sleep(for: .milliseconds(20))
+    expect.equal(try await heard.next(), -3)
     call.cancel()
     _ = await expect.thrown(CancellationError.self) { _ = try await call.value }
     expect.equal(try await heard.next(), -2)

@@ -64,7 +64,19 @@ extension ChannelHub {
     sender.finish()
     sender.whenSettled { [unowned self] in
       closeFlows(of: sender)
+      settleBooks(of: sender, channel)
       release(ticket, of: channel)
+    }
+  }
+
+  /// Says what became of a sender's elements; books that do not balance are a failure of the node.
+  private func settleBooks(of sender: SenderCore, _ channel: ChannelID) {
+    let counts = ChannelCounts(sender.balance)
+    guard counts.sent > 0 else { return }
+    runtime.emitOwn(.channelFinished(counts))
+    if !counts.isBalanced {
+      runtime.ending.unbalanced =
+        "\(channel) does not balance: \(counts.pending) of \(counts.sent) elements are unaccounted for"
     }
   }
 
