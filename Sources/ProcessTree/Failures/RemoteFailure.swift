@@ -16,6 +16,14 @@ public struct RemoteFailure: Error, Hashable, Sendable, Codable, CustomStringCon
 
   private let encodedError: [UInt8]?
 
+  /// Makes a failure of an error that happened in this node and is told to another by a message.
+  ///
+  /// The error itself travels along when it is `Codable`; one that is a remote failure already keeps
+  /// its path, to which this node is added.
+  public init(_ error: any Error, at node: Node) {
+    self.init(error, at: node.name)
+  }
+
   /// Makes a failure of an error that left the program of the node named `node`.
   init(_ error: any Error, at node: String) {
     self.init(carrying: error)

@@ -1,0 +1,65 @@
+public import ProcessTree
+
+extension Node {
+  /// Runs `body` with a pool of worker processes, none of which is left when this returns or throws.
+  ///
+  /// ```swift
+  /// let squares = try await root.withPool(size: 4) { pool in
+  ///   try await pool.map(1...100_000, using: Square())
+  /// }
+  /// ```
+  ///
+  /// When `body` throws or the surrounding task is cancelled, what workers are doing is stopped, by
+  /// force if need be.
+  ///
+  /// - Parameters:
+  ///   - size: How many workers there are at most; ``cpuCount`` without a number.
+  ///   - options: What holds for all calls.
+  ///   - body: Uses the pool.
+  /// - Throws: What `body` throws, ``PoolError/invalidSize(_:)``, ``PoolError/invalidOption(_:)``.
+  public func withPool<Value>(
+    size: Int? = nil, options: PoolOptions = PoolOptions(),
+    _ body: (Pool) async throws -> Value
+  ) async throws -> Value {
+    let pool = try Pool(self, size: size, options: options, initializer: nil)
+    return try await pool.inScope(body)
+  }
+
+  /// Runs `body` with a pool whose workers prepare themselves before they take work.
+  ///
+  /// As ``withPool(size:options:_:)`` otherwise.
+  ///
+  /// - Parameters:
+  ///   - initializer: Sent to each worker and run there once.
+  /// - Throws: Also ``PoolError/initializerFailed(_:)``, from the calls that wait for a worker.
+  public func withPool<Value>(
+    size: Int? = nil, options: PoolOptions = PoolOptions(),
+    initializer: some PoolInitializer, _ body: (Pool) async throws -> Value
+  ) async throws -> Value {
+    let pool = try Pool(self, size: size, options: options, initializer: initializer)
+    return try await pool.inScope(body)
+  }
+}
+
+extension Pool {
+  fileprivate func inScope<Value>(_ body: (Pool) async throws -> Value) async throws -> Value {
+    let core = core
+    let result: Result<Value, any Error> = await withTaskCancellationHandler {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await core.run() }
+        let result: Result<Value, any Error>
+        do {
+          result = .success(try await body(self))
+        } catch {
+          result = .failure(error)
+        }
+        await core.end()
+        await group.waitForAll()
+        return result
+      }
+    } onCancel: {
+      core.stopNow(CancellationError())
+    }
+    return try result.get()
+  }
+}

@@ -1,0 +1,121 @@
+internal import ProcessTree
+
+extension Pool {
+  /// Runs a call over a sequence whose results are all wanted, in the order of the inputs.
+  func collect<Work: PoolWork, Inputs: Sequence>(
+    _ inputs: Inputs, _ work: Work, _ options: CallOptions,
+    input: @escaping (Inputs.Element) -> Work.Input
+  ) async throws -> [Work.Output] {
+    let count = inputs is any Collection ? inputs.underestimatedCount : nil
+    let job = try core.open(work, order: .ofCompletion, options: options, count: count)
+    defer { core.close(job) }
+    var source = InputSource(inputs, input)
+    var segments: [ResultSegment<Work.Output>] = []
+    while true {
+      switch try await core.step(job, job.id, [.inputs, .results]) {
+      case .feed(let demand): source.feed(demand, to: job, of: core)
+      case .results: try take(&segments, of: job)
+      case .complete: return joined(segments)
+      }
+    }
+  }
+
+  /// Runs a call over an asynchronous sequence whose results are all wanted.
+  func collect<Work: PoolWork, Inputs: AsyncSequence & Sendable>(
+    _ inputs: Inputs, _ work: Work, _ options: CallOptions,
+    input: @escaping @Sendable (Inputs.Element) -> Work.Input
+  ) async throws -> [Work.Output] where Inputs.Element: Sendable {
+    let job = try core.open(work, order: .ofCompletion, options: options, count: nil)
+    defer { core.close(job) }
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { [core] in await core.feed(inputs, to: job, input) }
+      defer { group.cancelAll() }
+      var segments: [ResultSegment<Work.Output>] = []
+      while true {
+        if case .complete = try await core.step(job, job.id, [.results]) { break }
+        try take(&segments, of: job)
+      }
+      if let error = job.inputError { throw error }
+      return joined(segments)
+    }
+  }
+
+  private func take<Work: PoolWork>(
+    _ segments: inout [ResultSegment<Work.Output>], of job: JobRun<Work>
+  ) throws {
+    while let segment = core.takeResults(of: job) {
+      if let failure = segment.failure { throw failure }
+      segments.append(segment)
+    }
+  }
+
+  private func joined<Output>(_ segments: [ResultSegment<Output>]) -> [Output] {
+    let sorted = segments.sorted { $0.start < $1.start }
+    var outputs: [Output] = []
+    outputs.reserveCapacity(segments.reduce(0) { $0 + $1.outputs.count })
+    for segment in sorted { outputs += segment.outputs }
+    return outputs
+  }
+
+  /// A call with one input.
+  func single<Work: PoolWork>(
+    _ input: Work.Input, _ work: Work, _ options: CallOptions
+  ) async throws -> [Work.Output] {
+    try await collect(CollectionOfOne(input), work, options) { $0 }
+  }
+}
+
+/// The inputs of a sequence, taken in chunks as there is demand.
+struct InputSource<Inputs: Sequence, Input: Codable & Sendable> {
+  /// A chunk ends when its inputs are larger than this together; batches never span more.
+  static var largestChunk: Int { 256 << 10 }
+
+  private var iterator: Inputs.Iterator
+  private let convert: (Inputs.Element) -> Input
+
+  init(_ inputs: Inputs, _ convert: @escaping (Inputs.Element) -> Input) {
+    iterator = inputs.makeIterator()
+    self.convert = convert
+  }
+
+  /// Gives a call up to `demand` further inputs, and tells it when there are no more.
+  mutating func feed<Work: PoolWork>(
+    _ demand: Int, to job: JobRun<Work>, of core: PoolCore
+  ) where Work.Input == Input {
+    var chunk: [Input] = []
+    chunk.reserveCapacity(demand)
+    var bytes = 0
+    while chunk.count < demand, bytes < Self.largestChunk {
+      guard let element = iterator.next() else {
+        core.submit(chunk, to: job)
+        return core.endInputs(of: job)
+      }
+      let input = convert(element)
+      if !ByteEstimate.isPlain(Input.self) { bytes += ByteEstimate.bytes(of: input) }
+      chunk.append(input)
+    }
+    core.submit(chunk, to: job)
+  }
+}
+
+extension PoolCore {
+  /// Takes the inputs of an asynchronous sequence, one by one as there is demand.
+  func feed<Work: PoolWork, Inputs: AsyncSequence>(
+    _ inputs: Inputs, to job: JobRun<Work>, _ convert: (Inputs.Element) -> Work.Input
+  ) async {
+    do {
+      var demand = 0
+      for try await element in inputs {
+        while demand == 0 {
+          guard case .feed(let more) = try await step(job, job.id, [.inputs]) else { return }
+          demand = more
+        }
+        demand -= 1
+        submit([convert(element)], to: job)
+      }
+    } catch {
+      job.inputError = error
+    }
+    endInputs(of: job)
+  }
+}

@@ -1,0 +1,23 @@
+public import ProcessTree
+
+/// Something that each worker of a pool does once, before it takes work: loads a model, opens a file.
+///
+/// When it throws, the pool fails with ``PoolError/initializerFailed(_:)``: no further worker is
+/// tried.
+public protocol PoolInitializer: Codable, Sendable {
+  /// Prepares the worker's process; called on the worker's event loop.
+  nonisolated(nonsending) func run(in node: Node) async throws
+
+  /// Whether it starts children; false unless declared otherwise.
+  static var spawnsChildren: Bool { get }
+}
+
+extension PoolInitializer {
+  /// False: an initializer starts no children.
+  public static var spawnsChildren: Bool { false }
+}
+
+/// For pools without an initializer.
+struct NoInitializer: PoolInitializer {
+  func run(in node: Node) async throws {}
+}

@@ -1,0 +1,73 @@
+internal import ProcessTree
+internal import Synchronization
+
+/// One call of a pool, whatever its inputs are.
+protocol AnyJobRun: AnyObject, Sendable {
+  /// Whether there is something for whoever waits for results.
+  var hasResults: Bool { get }
+  /// An item has failed for good.
+  func fail(_ failure: PoolFailure)
+  /// Whether an error is worth another try.
+  func retries(_ failure: RemoteFailure) -> Bool
+}
+
+/// One call of a pool: its inputs, as long as they are needed, and its results.
+final class JobRun<Work: PoolWork>: AnyJobRun {
+  private struct Contents {
+    var inputs = InputStore<Work.Input>()
+    var results: ResultStore<Work.Output>
+    var inputError: (any Error)?
+  }
+
+  let id: Int
+  let work: Work
+  private let retry: RetryPolicy?
+  private let contents: Mutex<Contents>
+
+  init(
+    id: Int, work: Work, order: ResultStore<Work.Output>.Order, retry: RetryPolicy?
+  ) {
+    self.id = id
+    self.work = work
+    self.retry = retry
+    contents = Mutex(Contents(results: ResultStore(order)))
+  }
+
+  func append(_ inputs: [Work.Input]) { contents.withLock { $0.inputs.append(inputs) } }
+
+  func inputs(in range: Range<Int>) -> [Work.Input] {
+    contents.withLock { $0.inputs.inputs(in: range) }
+  }
+
+  func record(_ outputs: [Work.Output], counts: [Int]?, of items: Range<Int>) {
+    contents.withLock { contents in
+      contents.inputs.settle(items)
+      contents.results.add(
+        ResultSegment(
+          start: items.lowerBound, count: items.count, outputs: outputs, counts: counts))
+    }
+  }
+
+  func fail(_ failure: PoolFailure) {
+    contents.withLock { contents in
+      contents.inputs.settle(failure.index..<(failure.index + 1))
+      contents.results.add(ResultSegment(start: failure.index, count: 1, failure: failure))
+    }
+  }
+
+  func retries(_ failure: RemoteFailure) -> Bool { retry?.retries(failure) ?? false }
+
+  var hasResults: Bool { contents.withLock(\.results.hasNext) }
+
+  func takeResults() -> ResultSegment<Work.Output>? {
+    contents.withLock { $0.results.takeNext() }
+  }
+
+  /// What the sequence of inputs threw; told once all that came before it is done.
+  var inputError: (any Error)? {
+    get { contents.withLock(\.inputError) }
+    set { contents.withLock { $0.inputError = newValue } }
+  }
+
+  func takeInputError() -> (any Error)? { contents.withLock { $0.inputError.take() } }
+}

@@ -1,0 +1,51 @@
+internal import Synchronization
+
+/// Messages for one task, which is not disturbed by its cancellation.
+final class Mailbox<Message: Sendable>: Sendable {
+  private struct Contents {
+    var messages = Queue<Message>()
+    var receiver: UnsafeContinuation<Void, Never>?
+    var isFinished = false
+  }
+
+  private let contents = Mutex(Contents())
+
+  func send(_ message: Message) { post(message)?.resume() }
+
+  /// Adds a message; the receiver that waits for it is the caller's to resume, once it holds no lock:
+  /// a task that is being cancelled may be waiting for that lock.
+  func post(_ message: Message) -> UnsafeContinuation<Void, Never>? {
+    contents.withLock { contents in
+      contents.messages.append(message)
+      return contents.receiver.take()
+    }
+  }
+
+  /// No more messages come; those that wait are still received.
+  func finish() {
+    let receiver = contents.withLock { contents in
+      contents.isFinished = true
+      return contents.receiver.take()
+    }
+    receiver?.resume()
+  }
+
+  /// The next message; nil at the end.
+  func next() async -> Message? {
+    while true {
+      let (message, isOver) = contents.withLock { contents in
+        let message = contents.messages.popFirst()
+        return (message, message == nil && contents.isFinished)
+      }
+      if message != nil || isOver { return message }
+      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+        let mustWait = contents.withLock { contents in
+          guard contents.messages.isEmpty, !contents.isFinished else { return false }
+          contents.receiver = continuation
+          return true
+        }
+        if !mustWait { continuation.resume() }
+      }
+    }
+  }
+}

@@ -1,0 +1,101 @@
+internal import Glibc
+internal import ProcessTree
+
+extension PoolCore {
+  /// Records a part of a worker's answer: outputs and failure count if the state says so.
+  func record<Work: PoolWork>(
+    _ part: ReplyPart<Work.Output>, of reply: WorkReply<Work.Output>, for job: JobRun<Work>,
+    by worker: Int
+  ) {
+    let progress = BatchProgress(
+      done: part.inputCount, failure: part.failure.map { verdict(on: $0, of: job) },
+      isLast: part.isLast, nanoseconds: reply.nanoseconds, residentBytes: reply.residentBytes)
+    if let limit = options.memoryLimit, reply.residentBytes > limit {
+      node.report(
+        "warning: a worker holds \(reply.residentBytes) bytes, more than \(limit), and is replaced")
+    }
+    let due = update { shared, now in
+      let accepted = shared.state.reply(progress, to: reply.batch, from: worker, at: now)
+      guard let accepted else { return nil as String? }
+      if !accepted.done.isEmpty {
+        job.record(part.outputs, counts: part.counts, of: accepted.done)
+        wake(job.id, &shared)
+      }
+      fail(accepted, of: job, part.failure, &shared)
+      guard now - shared.lastReport >= .milliseconds(100) else { return nil }
+      shared.lastReport = now
+      return shared.state.progress.description
+    }
+    if let due {
+      let progress = read(\.state.progress)
+      node.report("pool: \(due)", completed: progress.completed, total: progress.submitted)
+    }
+  }
+
+  private func verdict<Work: PoolWork>(
+    on failure: WorkFailure, of job: JobRun<Work>
+  ) -> BatchProgress.Failure {
+    guard !failure.isCoding, job.retries(failure.error) else { return .final }
+    return .retryable(jitter: Double.random(in: 0...1))
+  }
+
+  private func fail<Work: PoolWork>(
+    _ accepted: State.Acceptance, of job: JobRun<Work>, _ failure: WorkFailure?,
+    _ shared: inout Shared
+  ) {
+    guard let failed = accepted.failed, let failure else { return }
+    job.fail(
+      PoolFailure(
+        index: failed.item, attempts: failed.attempts,
+        cause: failure.isCoding ? .notCoded(failure.error) : .thrown(failure.error)))
+    wake(job.id, &shared)
+  }
+
+  /// A batch could not be encoded.
+  func notSendable<Work: PoolWork>(_ batch: Int, of job: JobRun<Work>, _ error: any Error) {
+    let failure = WorkFailure(isCoding: true, error: RemoteFailure(error, at: node))
+    update { shared, now in
+      guard let accepted = shared.state.notSendable(batch, at: now) else { return }
+      fail(accepted, of: job, failure, &shared)
+    }
+  }
+
+  /// A worker has been reaped, or could not be made at all.
+  func workerEnded(_ worker: Int, _ report: ExitReport?, _ error: (any Error)?) {
+    update { shared, now in
+      shared.links[worker] = nil
+      let wasReady = shared.state.workers[worker]?.isReady ?? true
+      let isLeaving = shared.state.workers[worker]?.isLeaving ?? true
+      if !wasReady, !isLeaving, let reason = reason(error, report, shared.state) {
+        fail(reason, &shared)
+        shared.state.stopAll()
+      }
+      shared.state.workerEnded(worker, report, at: now)
+    }
+  }
+
+  /// How many starts may fail in a row before the pool gives up: few by the workers' own fault, more
+  /// when somebody else kills them.
+  private func mostFailedStarts(_ report: ExitReport?) -> Int {
+    switch report?.status {
+    case .signaled(SIGKILL, _), .signaled(SIGTERM, _): 40
+    default: 8
+    }
+  }
+
+  /// Why the pool cannot go on after a worker ended before it was ready; nil when it can.
+  private func reason(
+    _ error: (any Error)?, _ report: ExitReport?, _ state: State
+  ) -> (any Error)? {
+    switch error {
+    case let failure as RemoteFailure: return PoolError.initializerFailed(failure)
+    case let error as ProcessTreeError where report == nil:
+      return PoolError.workNotUsable(error.message)
+    case is CancellationError: return CancellationError()
+    default:
+      let hasOthers = state.workers.values.contains(where: \.isReady)
+      guard state.failedStarts >= mostFailedStarts(report), !hasOthers else { return nil }
+      return PoolError.workersCannotStart(report)
+    }
+  }
+}

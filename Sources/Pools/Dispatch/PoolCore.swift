@@ -1,0 +1,216 @@
+internal import ProcessTree
+internal import Synchronization
+
+/// What stands around a pool's state: carries out what it decides, wakes whoever waits.
+///
+/// Everything is done under one lock, for short: what takes time is left to tasks of the pool's
+/// scope.
+final class PoolCore: Sendable {
+  typealias State = PoolState<ExitReport?>
+
+  /// Who waits for a call: the side that takes inputs, or the side that takes results.
+  struct Waiter: Hashable {
+    let job: Int
+    let role: Role
+  }
+
+  enum Role: Hashable {
+    case inputs
+    case results
+  }
+
+  struct Shared {
+    var state: State
+    var links: [Int: any AnyWorkerLink] = [:]
+    var jobs: [Int: any AnyJobRun] = [:]
+    var kinds: [ObjectIdentifier: Int] = [:]
+    /// How the workers of each kind are made.
+    var makers: [@Sendable (Int, PoolCore) -> any AnyWorkerLink] = []
+    var waiters: [Waiter: UnsafeContinuation<Void, Never>] = [:]
+    /// Why every call fails from now on.
+    var failure: (any Error)?
+    var hasEnded = false
+    var timerDue: Duration?
+    var timer: Task<Void, Never>?
+    var lastReport: Duration = .zero
+    /// Tasks that take inputs from asynchronous sequences, by their call.
+    var feeders: [Int: Task<Void, Never>] = [:]
+    /// What is done once the lock is free: waking tasks and calling others.
+    ///
+    /// The handlers of a task that is being cancelled want this lock, and waking the task waits for
+    /// those.
+    var afterwards: [@Sendable () -> Void] = []
+
+    mutating func resume(_ waiter: UnsafeContinuation<Void, Never>?) {
+      if let waiter { afterwards.append { waiter.resume() } }
+    }
+  }
+
+  let node: Node
+  let options: PoolOptions
+  let initializer: (any PoolInitializer)?
+  /// What the tasks of the pool's scope are to do.
+  let requests = Mailbox<@Sendable () async -> Void>()
+  private let start = ContinuousClock.now
+  private let shared: Mutex<Shared>
+
+  init(
+    _ node: Node, size: Int, options: PoolOptions, initializer: (any PoolInitializer)?
+  ) {
+    self.node = node
+    self.options = options
+    self.initializer = initializer
+    let settings = State.Settings(
+      quarantineAfter: options.quarantineAfter, recycleAfter: options.recycleAfter,
+      memoryLimit: options.memoryLimit)
+    shared = Mutex(Shared(state: State(size: size, settings: settings)))
+  }
+
+  /// Changes the state and carries out what follows.
+  @discardableResult
+  func update<Value: Sendable>(
+    _ change: (inout sending Shared, _ now: Duration) throws -> Value
+  ) rethrows -> Value {
+    let now = ContinuousClock.now - start
+    var afterwards: [@Sendable () -> Void] = []
+    defer { for body in afterwards { body() } }
+    return try shared.withLock { shared in
+      defer {
+        settle(&shared, now)
+        swap(&afterwards, &shared.afterwards)
+      }
+      return try change(&shared, now)
+    }
+  }
+
+  /// Looks at the state.
+  func read<Value: Sendable>(_ body: (inout sending Shared) throws -> Value) rethrows -> Value {
+    try shared.withLock { try body(&$0) }
+  }
+
+  // MARK: Carrying out
+
+  private func settle(_ shared: inout Shared, _ now: Duration) {
+    for action in shared.state.takeActions() { perform(action, &shared) }
+    arm(&shared, now)
+    // Once the last worker has gone there is nothing left to do for the scope's tasks.
+    if shared.hasEnded, shared.state.workers.isEmpty {
+      let timer = shared.timer.take()
+      shared.afterwards.append { [requests] in
+        requests.finish()
+        timer?.cancel()
+      }
+    }
+  }
+
+  private func perform(_ action: State.Action, _ shared: inout Shared) {
+    switch action {
+    case .startWorker(let id, let kind):
+      let link = shared.makers[kind](id, self)
+      shared.links[id] = link
+      shared.resume(requests.post { await link.serve() })
+    case .retire(let id): shared.resume(shared.links[id]?.retire())
+    case .stop(let id):
+      guard let link = shared.links[id] else { return }
+      shared.afterwards.append { link.stop() }
+    case .kill(let id):
+      guard let link = shared.links[id] else { return }
+      shared.afterwards.append { link.kill() }
+    case .send(let batch, let job, let items, let worker):
+      guard let job = shared.jobs[job] else { return }
+      shared.resume(shared.links[worker]?.send(batch, of: job, items: items))
+    case .fail(let job, let item, let attempts, let verdict):
+      shared.jobs[job]?.fail(
+        PoolFailure(index: item, attempts: attempts, cause: Self.cause(of: verdict)))
+      wake(job, &shared)
+    case .wake(let job): wake(job, &shared)
+    }
+  }
+
+  private static func cause(of verdict: State.Verdict) -> PoolFailure.Cause {
+    switch verdict {
+    case .killedWorkers(let reports): .killedWorkers(reports.compactMap(\.self))
+    case .deadline(let time, let report): .deadline(time, report)
+    }
+  }
+
+  func wake(_ job: Int, _ shared: inout Shared) {
+    shared.resume(shared.waiters.removeValue(forKey: Waiter(job: job, role: .inputs)))
+    shared.resume(shared.waiters.removeValue(forKey: Waiter(job: job, role: .results)))
+  }
+
+  private func arm(_ shared: inout Shared, _ now: Duration) {
+    guard let due = shared.state.nextDue, !shared.hasEnded || !shared.state.workers.isEmpty,
+      shared.timerDue.map({ due < $0 }) ?? true
+    else { return }
+    if let timer = shared.timer { shared.afterwards.append { timer.cancel() } }
+    shared.timerDue = due
+    let deadline = start + due
+    shared.timer = Task { [weak self] in
+      try? await Task.sleep(until: deadline, clock: .continuous)
+      guard !Task.isCancelled else { return }
+      self?.tick()
+    }
+  }
+
+  private func tick() {
+    update { shared, now in
+      shared.timerDue = nil
+      shared.state.tick(at: now)
+    }
+  }
+
+  // MARK: The scope
+
+  /// Runs what the pool's workers need, until all have gone.
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      while let request = await requests.next() {
+        group.addTask { await request() }
+      }
+    }
+  }
+
+  /// The scope's body is over: workers leave, calls that still wait fail; returns when nothing takes
+  /// inputs any more.
+  func end() async {
+    let feeders = update { shared, _ in
+      shared.hasEnded = true
+      fail(PoolError.shutDown, &shared)
+      shared.state.end()
+      return Array(shared.feeders.values)
+    }
+    for feeder in feeders {
+      feeder.cancel()
+      await feeder.value
+    }
+  }
+
+  /// Takes inputs for a call in a task of its own, which ends before the scope does.
+  func startFeeder(of job: Int, _ feed: @escaping @Sendable () async -> Void) {
+    read { shared in
+      shared.feeders[job] = Task {
+        await feed()
+        self.read { $0.feeders[job] = nil }
+      }
+    }
+  }
+
+  func cancelFeeder(of job: Int) { read { $0.feeders[job] }?.cancel() }
+
+  /// Kills all workers and fails all calls.
+  func stopNow(_ error: any Error) {
+    update { shared, _ in
+      fail(error, &shared)
+      shared.state.stopAll()
+    }
+  }
+
+  /// From now on every call fails with this error, those under way too.
+  func fail(_ error: any Error, _ shared: inout Shared) {
+    if shared.failure == nil { shared.failure = error }
+    let waiters = shared.waiters.values
+    shared.waiters = [:]
+    for waiter in waiters { shared.resume(waiter) }
+  }
+}

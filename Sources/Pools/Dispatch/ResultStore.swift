@@ -1,0 +1,59 @@
+/// What has come of inputs that stand next to each other: their outputs, or one failure.
+struct ResultSegment<Output: Sendable>: Sendable {
+  /// The number of the first input.
+  var start: Int
+  /// How many inputs.
+  var count: Int
+  var outputs: [Output] = []
+  /// How many outputs each input has; one each without.
+  var counts: [Int]?
+  var failure: PoolFailure?
+
+  /// The number of the input that each output came of.
+  var origins: [Int] {
+    guard let counts else { return Array(start..<(start + count)) }
+    return counts.enumerated().flatMap { Array(repeating: start + $0.offset, count: $0.element) }
+  }
+}
+
+/// Results of a call that have not been taken, in the order in which they are wanted.
+struct ResultStore<Output: Sendable>: Sendable {
+  enum Order {
+    case ofInputs
+    case ofCompletion
+  }
+
+  private let order: Order
+  private var waiting: [Int: ResultSegment<Output>] = [:]
+  private var completed = Queue<ResultSegment<Output>>()
+  private var next = 0
+
+  init(_ order: Order) {
+    self.order = order
+  }
+
+  mutating func add(_ segment: ResultSegment<Output>) {
+    guard segment.count > 0 else { return }
+    switch order {
+    case .ofCompletion: completed.append(segment)
+    case .ofInputs: waiting[segment.start] = segment
+    }
+  }
+
+  var hasNext: Bool {
+    switch order {
+    case .ofCompletion: !completed.isEmpty
+    case .ofInputs: waiting[next] != nil
+    }
+  }
+
+  mutating func takeNext() -> ResultSegment<Output>? {
+    switch order {
+    case .ofCompletion: return completed.popFirst()
+    case .ofInputs:
+      guard let segment = waiting.removeValue(forKey: next) else { return nil }
+      next += segment.count
+      return segment
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/// Items that wait together for a worker.
+struct WorkPiece: Equatable, Sendable {
+  var items: Range<Int>
+  /// Whether a worker died with these, so that each might be the reason.
+  var isSuspect = false
+}
+
+/// One call's items, as the dispatcher knows them: by their numbers from 0 on.
+///
+/// Each is in one place: pending, delayed, in a batch, or settled.
+struct Job<Report: Sendable>: Sendable {
+  let kind: PoolState<Report>.KindID
+  let policy: JobPolicy
+  var pending = Queue<WorkPiece>()
+  private(set) var pendingCount = 0
+  /// Items that wait for their next try.
+  var delayedCount = 0
+  /// Items in batches, and how many batches.
+  var outCount = 0
+  var batchCount = 0
+  var submitted = 0
+  var settled = 0
+  /// Settled items whose outcome has been taken.
+  var handed = 0
+  var inputsEnded = false
+  /// Nobody waits for outcomes any more.
+  var isAbandoned = false
+  /// Items were dropped because the pool is shutting down.
+  var wasCutShort = false
+  var isQueued = false
+  var sizer: BatchSizer
+  /// How often items have been tried that did not succeed at first.
+  var attempts: [Int: Int] = [:]
+  /// The ends of workers that had nothing else at hand than this item.
+  var deaths: [Int: [Report]] = [:]
+
+  init(kind: PoolState<Report>.KindID, policy: JobPolicy, workers: Int) {
+    self.kind = kind
+    self.policy = policy
+    sizer = BatchSizer(limit: policy.inFlight.map { $0 / max(1, 4 * workers) } ?? .max)
+  }
+
+  /// Whether every input has its outcome and no more come.
+  var isComplete: Bool { inputsEnded && settled == submitted }
+
+  mutating func enqueue(_ piece: WorkPiece, first: Bool = false) {
+    guard !piece.items.isEmpty else { return }
+    pendingCount += piece.items.count
+    guard !first else { return pending.putBack(piece) }
+    let merged = pending.updateLast { last in
+      guard !last.isSuspect, !piece.isSuspect,
+        last.items.upperBound == piece.items.lowerBound
+      else { return false }
+      last.items = last.items.lowerBound..<piece.items.upperBound
+      return true
+    }
+    if !merged { pending.append(piece) }
+  }
+
+  /// Takes the items of the next batch.
+  mutating func takeBatch(workers: Int, atMost bound: Int) -> WorkPiece? {
+    guard var piece = pending.popFirst() else { return nil }
+    let remaining = policy.count.map { max(0, $0 - submitted) + pendingCount }
+    let size =
+      policy.deadline != nil
+      ? 1 : piece.isSuspect ? piece.items.count : sizer.next(remaining: remaining, workers: workers)
+    let count = max(1, min(size, bound, piece.items.count))
+    if count < piece.items.count {
+      var rest = piece
+      rest.items = (piece.items.lowerBound + count)..<piece.items.upperBound
+      pending.putBack(rest)
+      piece.items = piece.items.lowerBound..<(piece.items.lowerBound + count)
+    }
+    pendingCount -= count
+    return piece
+  }
+
+  /// Forgets what has not been begun.
+  mutating func dropPending() {
+    pending.removeAll()
+    pendingCount = 0
+  }
+
+  /// How many more inputs should be taken now.
+  ///
+  /// Enough for the workers to have a batch each at hand, and one on the way where batches are short.
+  /// Never more than four batches a worker are under way.
+  func demand(workers: Int) -> Int {
+    guard !inputsEnded, !isAbandoned, !wasCutShort else { return 0 }
+    let batch = policy.deadline == nil ? sizer.next() : 1
+    guard pendingCount < batch * workers else { return 0 }
+    let level = (sizer.isShort ? 3 : 2) * workers * batch
+    let bound = min(policy.inFlight ?? .max, 4 * workers * batch)
+    return max(
+      0, min(level - pendingCount - outCount - delayedCount, bound - (submitted - handed)))
+  }
+}

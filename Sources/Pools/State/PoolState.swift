@@ -1,0 +1,236 @@
+/// The dispatcher of a pool as a value: what happens in, what is to be done out.
+///
+/// It knows items by number and workers by the kind of work that they can do. Time is passed in, as
+/// the time since the pool began. A `Report` says how a worker ended.
+struct PoolState<Report: Sendable>: Sendable {
+  typealias JobID = Int
+  typealias WorkerID = Int
+  typealias BatchID = Int
+  typealias KindID = Int
+
+  /// What holds for the whole pool.
+  struct Settings: Sendable {
+    /// A single item that so many workers died with is given up.
+    var quarantineAfter = 3
+    /// A worker is replaced after so many items.
+    var recycleAfter: Int?
+    /// A worker is replaced when it holds more memory than this, in bytes.
+    var memoryLimit: Int?
+  }
+
+  /// Something to be done.
+  enum Action {
+    case startWorker(WorkerID, kind: KindID)
+    /// Let the worker end once it has done what it has.
+    case retire(WorkerID)
+    /// Stop the worker, by force if need be: nobody waits for what it does.
+    case stop(WorkerID)
+    case kill(WorkerID)
+    case send(BatchID, of: JobID, items: Range<Int>, to: WorkerID)
+    /// An item has failed for good.
+    case fail(JobID, item: Int, attempts: Int, Verdict)
+    /// The call may go on: it is complete, wants inputs or has been cut short.
+    case wake(JobID)
+  }
+
+  /// Why an item failed, beside an error of its own.
+  enum Verdict {
+    /// It was alone in each of these workers when they died.
+    case killedWorkers([Report])
+    case deadline(Duration, Report)
+  }
+
+  struct Worker: Sendable {
+    let kind: KindID
+    var isReady = false
+    var readySince: Duration = .zero
+    /// Has been told to end, in order or at once; gets nothing more.
+    var isLeaving = false
+    /// In the order in which they were given.
+    var batches: [BatchID] = []
+    /// Items that were given to it.
+    var given = 0
+  }
+
+  struct Batch: Sendable {
+    let job: JobID
+    let worker: WorkerID
+    /// What has no outcome yet.
+    var items: Range<Int>
+    let isSuspect: Bool
+    /// When its worker is killed for taking too long, or for doing what nobody waits for.
+    var due: Duration?
+    var isOverdue = false
+  }
+
+  struct Kind: Sendable {
+    /// Calls with pending items, in the order of their turns.
+    var runnable = Queue<JobID>()
+    var runnableCount = 0
+  }
+
+  struct Delayed: Sendable {
+    let due: Duration
+    let job: JobID
+    let item: Int
+  }
+
+  let settings: Settings
+  var size: Int
+  var jobs: [JobID: Job<Report>] = [:]
+  var workers: [WorkerID: Worker] = [:]
+  var batches: [BatchID: Batch] = [:]
+  var kinds: [Kind] = []
+  /// Items that wait for their next try, the next one last.
+  var delayed: [Delayed] = []
+  var actions: [Action] = []
+  var counters = Counters()
+  /// Workers that ended before they were ready, since the last that was.
+  var failedStarts = 0
+  var nextStart: Duration = .zero
+  var isClosed = false
+  private var nextID = 0
+
+  /// What has been counted since the beginning.
+  struct Counters: Equatable, Sendable {
+    var submitted = 0
+    var completed = 0
+    var failed = 0
+    var retried = 0
+    var quarantined = 0
+    var workersStarted = 0
+    var workersLost = 0
+  }
+
+  init(size: Int, settings: Settings = Settings()) {
+    self.size = size
+    self.settings = settings
+  }
+
+  mutating func makeID() -> Int {
+    nextID += 1
+    return nextID
+  }
+
+  mutating func takeActions() -> [Action] {
+    defer { actions = [] }
+    return actions
+  }
+
+  mutating func makeKind() -> KindID {
+    kinds.append(Kind())
+    return kinds.count - 1
+  }
+
+  // MARK: Calls
+
+  mutating func open(kind: KindID, _ policy: JobPolicy) -> JobID {
+    let id = makeID()
+    jobs[id] = Job(kind: kind, policy: policy, workers: size)
+    return id
+  }
+
+  /// Further inputs of a call have been taken.
+  mutating func submit(_ count: Int, to id: JobID, at now: Duration) {
+    guard var job = jobs[id], !job.isAbandoned, !job.wasCutShort, count > 0 else { return }
+    counters.submitted += count
+    job.enqueue(WorkPiece(items: job.submitted..<(job.submitted + count)))
+    job.submitted += count
+    jobs[id] = job
+    queue(id)
+    dispatch(at: now)
+  }
+
+  mutating func endInputs(of id: JobID) {
+    guard jobs[id] != nil else { return }
+    jobs[id]?.inputsEnded = true
+    wakeIfComplete(id)
+  }
+
+  /// Outcomes of a call have been taken by whoever waits for them.
+  mutating func handOver(_ count: Int, of id: JobID) {
+    jobs[id]?.handed += count
+    wakeForInputs(id)
+  }
+
+  /// Nobody waits for the call any more: what has not been begun is dropped, what has is not waited
+  /// for.
+  mutating func close(_ id: JobID, at now: Duration) {
+    guard var job = jobs[id], !job.isAbandoned else { return }
+    job.isAbandoned = true
+    job.dropPending()
+    delayed.removeAll { $0.job == id }
+    job.delayedCount = 0
+    jobs[id] = job
+    for (number, batch) in batches where batch.job == id {
+      batches[number]?.due = now + Self.grace
+    }
+    removeIfOver(id)
+  }
+
+  /// What a worker may still do for a call that nobody waits for, before it is stopped.
+  static var grace: Duration { .milliseconds(20) }
+
+  func demand(of id: JobID) -> Int { jobs[id]?.demand(workers: size) ?? 0 }
+
+  mutating func removeIfOver(_ id: JobID) {
+    guard let job = jobs[id], job.isAbandoned, job.batchCount == 0 else { return }
+    jobs[id] = nil
+  }
+
+  mutating func wakeIfComplete(_ id: JobID) {
+    if let job = jobs[id], job.isComplete || job.wasCutShort { actions.append(.wake(id)) }
+  }
+
+  mutating func queue(_ id: JobID) {
+    guard let job = jobs[id], !job.isQueued, !job.pending.isEmpty else { return }
+    jobs[id]?.isQueued = true
+    kinds[job.kind].runnable.append(id)
+    kinds[job.kind].runnableCount += 1
+  }
+
+  // MARK: The pool
+
+  mutating func resize(to newSize: Int, at now: Duration) {
+    size = newSize
+    dispatch(at: now)
+  }
+
+  /// Nothing more is begun; what has been begun is finished.
+  mutating func cutShort() {
+    isClosed = true
+    delayed = []
+    for id in jobs.keys.sorted() {
+      guard var job = jobs[id], !job.isAbandoned, !job.isComplete else { continue }
+      let waiting = job.pendingCount + job.delayedCount
+      job.wasCutShort = waiting > 0 || !job.inputsEnded
+      job.dropPending()
+      job.delayedCount = 0
+      jobs[id] = job
+      wakeIfComplete(id)
+    }
+  }
+
+  /// The scope ends: workers that do nothing leave, others are stopped.
+  mutating func end() {
+    isClosed = true
+    for id in workers.keys.sorted() {
+      guard let worker = workers[id] else { continue }
+      if worker.isReady && worker.batches.isEmpty {
+        if !worker.isLeaving { actions.append(.retire(id)) }
+      } else {
+        actions.append(.stop(id))
+      }
+      workers[id]?.isLeaving = true
+    }
+  }
+
+  /// Everything ends at once.
+  mutating func stopAll() {
+    isClosed = true
+    for id in workers.keys.sorted() {
+      workers[id]?.isLeaving = true
+      actions.append(.kill(id))
+    }
+  }
+}

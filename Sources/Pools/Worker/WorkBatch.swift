@@ -1,0 +1,76 @@
+internal import ProcessTree
+
+/// Inputs for a worker.
+struct WorkBatch<Work: PoolWork>: Codable, Sendable {
+  let id: Int
+  /// What is to be done, when that differs from the last batch.
+  let work: Result<Work, any Error>?
+  let inputs: Column<Work.Input>
+  /// When decoding began; that is part of what a batch costs.
+  let arrival: ContinuousClock.Instant
+
+  init(id: Int, work: Work?, inputs: [Work.Input]) {
+    self.id = id
+    self.work = work.map { .success($0) }
+    self.inputs = .whole(inputs)
+    arrival = .now
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case id = "b"
+    case work = "w"
+    case inputs = "i"
+  }
+
+  init(from decoder: any Decoder) throws {
+    arrival = .now
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    id = try container.decode(Int.self, forKey: .id)
+    work =
+      container.contains(.work)
+      ? Result { try container.decode(Work.self, forKey: .work) } : nil
+    inputs = try container.decode(Column<Work.Input>.self, forKey: .inputs)
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(id, forKey: .id)
+    if let work { try container.encode(work.get(), forKey: .work) }
+    try container.encode(inputs, forKey: .inputs)
+  }
+}
+
+/// A worker's answer: the outputs of the next inputs of a batch, and what became of the one after.
+///
+/// It is result and acknowledgement in one.
+struct WorkReply<Output: Codable & Sendable>: Codable, Sendable {
+  /// The batch; 0 says that the worker is ready for its first.
+  var batch = 0
+  var outputs = Column<Output>.whole([])
+  /// How many outputs each input has, for work that emits many.
+  var counts: [Int]?
+  /// Why the input after these failed.
+  var failure: WorkFailure?
+  /// What is left of the batch has not been begun and is given back.
+  var isLast = false
+  var nanoseconds = 0
+  /// What the worker holds, when the pool wants to know it.
+  var residentBytes = 0
+
+  private enum CodingKeys: String, CodingKey {
+    case batch = "b"
+    case outputs = "o"
+    case counts = "c"
+    case failure = "f"
+    case isLast = "l"
+    case nanoseconds = "n"
+    case residentBytes = "r"
+  }
+}
+
+/// Why an input failed in a worker.
+struct WorkFailure: Codable, Sendable {
+  /// Whether it was not the body that failed, but the coding of input or output.
+  var isCoding: Bool
+  var error: RemoteFailure
+}

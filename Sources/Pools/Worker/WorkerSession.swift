@@ -1,0 +1,164 @@
+internal import ProcessTree
+
+/// The work of a worker: batches in, answers out.
+struct WorkerSession<Work: PoolWork> {
+  /// After so long what has not been begun is given back, for others that have nothing to do.
+  private static var slice: Duration { .milliseconds(4) }
+  /// How long the clock is not looked at.
+  private static var glance: Duration { .microseconds(100) }
+  /// An answer with more bytes than this leaves before its batch is done.
+  private static var largestReply: Int { 256 << 10 }
+
+  let parent: ParentNode
+  let node: Node
+  let reportsMemory: Bool
+  private var work: Result<Work, any Error>?
+  /// How many inputs are done between two looks at the clock.
+  private var stride = 1
+  private var outputs = BatchOutputs<Work.Output>()
+  private var outputBytes = 0
+  private var mark = ContinuousClock.now
+
+  init(parent: ParentNode, node: Node, reportsMemory: Bool) {
+    self.parent = parent
+    self.node = node
+    self.reportsMemory = reportsMemory
+  }
+
+  mutating func serve(_ batch: WorkBatch<Work>) async throws {
+    if let new = batch.work { work = new }
+    mark = batch.arrival
+    reset()
+    switch batch.inputs {
+    case .whole(let inputs):
+      let rest = try await serve(inputs[...], of: batch)
+      if !rest { try await reply(to: batch, isLast: true) }
+    case .broken(let results):
+      for result in results {
+        switch result {
+        case .success(let input): _ = try await serve([input], of: batch)
+        case .failure(let error):
+          try await reply(to: batch, failure: failure(error, isCoding: true))
+        }
+      }
+      try await reply(to: batch, isLast: true)
+    }
+  }
+
+  /// Does the inputs in turn; true when the last answer has been given because the time was over.
+  private mutating func serve(
+    _ inputs: ArraySlice<Work.Input>, of batch: WorkBatch<Work>
+  ) async throws -> Bool {
+    var next = inputs.startIndex
+    var time = ContinuousClock.now
+    let end = batch.arrival + Self.slice
+    while next < inputs.endIndex {
+      let done = outputs.inputCount
+      let part = inputs[next..<min(next + stride, inputs.endIndex)]
+      do {
+        guard var body = try work?.get() else { return false }
+        try await body.run(part, into: &outputs, in: node)
+        next = part.endIndex
+      } catch {
+        // An error that comes of being stopped is not the input's.
+        try Task.checkCancellation()
+        next += outputs.inputCount - done + 1
+        try await reply(to: batch, failure: failure(error, isCoding: false))
+      }
+      try Task.checkCancellation()
+      noteBytes()
+      if outputBytes > Self.largestReply { try await reply(to: batch) }
+      let now = ContinuousClock.now
+      adapt(to: now - time, for: part.count)
+      time = now
+      if now > end, next < inputs.endIndex {
+        try await reply(to: batch, isLast: true)
+        return true
+      }
+    }
+    return false
+  }
+
+  private mutating func adapt(to spent: Duration, for count: Int) {
+    if spent < Self.glance / 2, count == stride { stride = min(stride * 4, BatchSizer.largest) }
+    if spent > Self.glance * 2 { stride = max(1, stride / 4) }
+  }
+
+  private mutating func noteBytes() {
+    if ByteEstimate.isPlain(Work.Output.self) {
+      outputBytes = outputs.values.count * MemoryLayout<Work.Output>.stride
+    } else {
+      for value in outputs.values[measured...] { outputBytes += ByteEstimate.bytes(of: value) }
+      measured = outputs.values.count
+    }
+  }
+
+  private var measured = 0
+
+  private mutating func reset() {
+    outputs.values = []
+    outputs.counts = Work.emitsMany ? [] : nil
+    outputBytes = 0
+    measured = 0
+  }
+
+  // MARK: Answers
+
+  private func failure(_ error: any Error, isCoding: Bool) -> WorkFailure {
+    WorkFailure(isCoding: isCoding, error: RemoteFailure(error, at: node))
+  }
+
+  private mutating func reply(
+    to batch: WorkBatch<Work>, failure: WorkFailure? = nil, isLast: Bool = false
+  ) async throws {
+    let now = ContinuousClock.now
+    var reply = WorkReply<Work.Output>(
+      batch: batch.id, outputs: .whole(outputs.values), counts: outputs.counts,
+      failure: failure, isLast: isLast, nanoseconds: (now - mark).wholeNanoseconds)
+    if reportsMemory, isLast { reply.residentBytes = ResidentMemory.bytes() }
+    mark = now
+    let done = outputs
+    reset()
+    do {
+      try await parent.send(reply)
+    } catch let error as ProcessTreeError where error.code == .messageNotEncodable {
+      try await sendOneByOne(done, as: reply)
+    }
+  }
+
+  /// Answers for each input by itself, so that those are found whose output cannot be encoded.
+  private func sendOneByOne(
+    _ outputs: BatchOutputs<Work.Output>, as whole: WorkReply<Work.Output>
+  ) async throws {
+    var start = 0
+    for index in 0..<outputs.inputCount {
+      let end = start + (outputs.counts?[index] ?? 1)
+      var reply = WorkReply<Work.Output>(
+        batch: whole.batch, outputs: .whole(Array(outputs.values[start..<end])),
+        counts: outputs.counts.map { [$0[index]] },
+        nanoseconds: whole.nanoseconds / max(1, outputs.inputCount))
+      do {
+        try await parent.send(reply)
+      } catch let error as ProcessTreeError where error.code == .messageNotEncodable {
+        reply.outputs = .whole([])
+        reply.counts = reply.counts.map { _ in [] }
+        reply.failure = failure(error, isCoding: true)
+        try await parent.send(reply)
+      }
+      start = end
+    }
+    var last = whole
+    last.outputs = .whole([])
+    last.counts = last.counts.map { _ in [] }
+    last.nanoseconds = 0
+    try await parent.send(last)
+  }
+}
+
+extension Duration {
+  /// The duration in nanoseconds, cut off.
+  var wholeNanoseconds: Int {
+    let (seconds, attoseconds) = components
+    return Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
+  }
+}

@@ -1,0 +1,151 @@
+import Glibc
+import Pools
+import Scenarios
+
+let deathScenarios: [String: Scenario] = [
+  "deathMatrix": { root, test in
+    for way in Way.allCases {
+      try await root.withPool(size: 2) { pool in
+        var done: Set<Int> = []
+        var failures: [PoolFailure] = []
+        let numbers = pool.outcomes(of: 0..<100) { Deadly(number: $0, deadly: 57, way: way) }
+        for try await outcome in numbers {
+          switch outcome.result {
+          case .success(let number): done.insert(number)
+          case .failure(let failure): failures.append(failure)
+          }
+        }
+        test.equal(done.count, 99)
+        test.equal(failures.map(\.index), [57])
+        guard case .killedWorkers(let reports)? = failures.first?.cause else {
+          return test.expect(false, "\(way): \(failures)")
+        }
+        test.equal(reports.count, 3)
+        for report in reports { test.expect(explains(report, way), "\(way): \(report)") }
+        test.equal(pool.progress.quarantined, 1)
+      }
+    }
+  },
+  "crashInCoding": { root, test in
+    var options = PoolOptions()
+    options.quarantineAfter = 1
+    try await root.withPool(size: 2, options: options) { pool in
+      let failure = await test.thrown(PoolFailure.self) {
+        _ = try await pool.call(Fragile(3, .crashInDecode), using: Echo())
+      }
+      guard case .killedWorkers(let reports)? = failure?.cause else {
+        return test.expect(false, "\(failure as Any)")
+      }
+      test.equal(reports.map(\.cause), [.crashed(signal: SIGSEGV)])
+      let result = await test.thrown(PoolFailure.self) {
+        _ = try await pool.map(0..<10, using: Break(every: 7, fault: .crashInEncode))
+      }
+      test.expect([0, 7].contains(result?.index), "\(result as Any)")
+      test.equal(try await pool.call(Fragile(4), using: Echo()), Fragile(4))
+    }
+  },
+  "blameAmongMany": { root, test in
+    // Three deadly items among thousands that travel in large batches.
+    try await root.withPool(size: 2) { pool in
+      let deadly: Set = [100, 7_000, 19_999]
+      var done = 0
+      var failed: Set<Int> = []
+      let work = DeadlyTransform(deadly: deadly)
+      for try await outcome in pool.outcomes(of: 0..<20_000, using: work) {
+        switch outcome.result {
+        case .success: done += 1
+        case .failure(let failure):
+          test.expect("\(failure)".contains("SIGKILL"), "\(failure)")
+          failed.insert(failure.index)
+        }
+      }
+      test.equal(failed, deadly)
+      test.equal(done, 20_000 - deadly.count)
+    }
+  },
+  "mapFailsByDeath": { root, test in
+    try await root.withPool(size: 2) { pool in
+      let failure = await test.thrown(PoolFailure.self) {
+        _ = try await pool.map(0..<100, using: DeadlyTransform(deadly: [42]))
+      }
+      test.equal(failure?.index, 42)
+      test.same(try await pool.map(0..<100, using: Square()), (0..<100).map { $0 * $0 })
+    }
+  },
+  "deadline": { root, test in
+    try await root.withPool(size: 2) { pool in
+      let options = CallOptions(deadline: .milliseconds(150))
+      let seconds: [UInt32] = [0, 0, 60, 0, 60, 0]
+      var failed: [Int] = []
+      let start = ContinuousClock.now
+      for try await outcome in pool.outcomes(of: seconds, options: options, { Pause(seconds: $0) })
+      {
+        guard case .failure(let failure) = outcome.result else { continue }
+        failed.append(failure.index)
+        guard case .deadline(.milliseconds(150), let report?) = failure.cause else {
+          return test.expect(false, "\(failure)")
+        }
+        test.equal(report.status, .signaled(SIGKILL, coreDumped: false))
+        test.expect("\(failure)".contains("deadline"), "\(failure)")
+      }
+      test.equal(Set(failed), [2, 4])
+      test.expect(start.duration(to: .now) < .seconds(20), "\(start.duration(to: .now))")
+      test.equal(try await pool.run(SquareProgram(number: 3), options: options), 9)
+    }
+  },
+  "signalsFromOutside": { root, test in
+    // Workers that others end: nothing is lost.
+    var options = PoolOptions()
+    options.quarantineAfter = 100
+    try await root.withPool(size: 2, options: options) { pool in
+      let results = Task { try await pool.map(0..<400, using: Busy(microseconds: 1_000)) }
+      for signal in [SIGTERM, SIGKILL, SIGINT, SIGHUP, SIGKILL, SIGTERM] {
+        try await Task.sleep(for: .milliseconds(25))
+        for pid in pool.workerPIDs.prefix(1) { kill(pid, signal) }
+      }
+      test.same(try await results.value, Array(0..<400))
+      test.expect(pool.progress.workersStarted > 2, "\(pool.progress)")
+    }
+  },
+  "recycling": { root, test in
+    var options = PoolOptions()
+    options.recycleAfter = 1
+    try await root.withPool(size: 2, options: options) { pool in
+      let pids = try await pool.map(0..<20, using: WorkerPID())
+      test.equal(Set(pids).count, 20)
+    }
+    options.recycleAfter = 30
+    try await root.withPool(size: 2, options: options) { pool in
+      let pids = try await pool.map(0..<600, using: WorkerPID())
+      let uses = Dictionary(grouping: pids, by: \.self).mapValues(\.count)
+      test.expect(uses.values.allSatisfy { $0 <= 30 }, "\(uses)")
+    }
+    options = PoolOptions()
+    options.memoryLimit = 60 << 20
+    try await root.withPool(size: 2, options: options) { pool in
+      let pids = try await pool.map(0..<200, using: Leaking())
+      test.equal(pids.count, 200)
+      test.expect(Set(pids).count > 2, "\(Set(pids).count) workers")
+    }
+  },
+]
+
+/// Blocks for some seconds.
+struct Pause: NodeProgram {
+  var seconds: UInt32
+  static var spawnsChildren: Bool { false }
+  func run(in node: Node) async throws { sleep(seconds) }
+}
+
+private func explains(_ report: ExitReport, _ way: Way) -> Bool {
+  switch way {
+  case .trap: report.cause == .crashed(signal: SIGILL) || report.cause == .crashed(signal: SIGTRAP)
+  case .exit42: report.cause == .exited(code: 42) && "\(report)".contains("42")
+  case .exit0: report.cause == .exited(code: 0)
+  case .exitBehind: report.cause == .exitedWithoutResult(code: 42)
+  case .sigkill: report.cause == .killed(signal: SIGKILL) && "\(report)".contains("SIGKILL")
+  case .sigterm: "\(report)".contains("SIGTERM")
+  case .segfault: report.cause == .crashed(signal: SIGSEGV)
+  case .abort: report.cause == .crashed(signal: SIGABRT)
+  }
+}

@@ -1,0 +1,167 @@
+import Glibc
+import Pools
+import Scenarios
+
+let failureScenarios: [String: Scenario] = [
+  "badSizes": { root, test in
+    for size in [0, -1, Int.min] {
+      let error = await test.thrown(PoolError.self) {
+        try await root.withPool(size: size) { _ in }
+      }
+      guard case .invalidSize(size)? = error else { return test.expect(false, "\(error as Any)") }
+    }
+    var options = PoolOptions()
+    options.recycleAfter = 0
+    _ = await test.thrown(PoolError.self) {
+      try await root.withPool(size: 1, options: options) { _ in }
+    }
+    try await root.withPool(size: 1) { pool in
+      let bad = CallOptions(maximumInFlight: 0)
+      _ = await test.thrown(PoolError.self) {
+        _ = try await pool.map([1], using: Square(), options: bad)
+      }
+    }
+  },
+  "thrownError": { root, test in
+    try await root.withPool(size: 2) { pool in
+      let failure = await test.thrown(PoolFailure.self) {
+        _ = try await pool.map(0..<50_000, using: Picky(refused: [31_234]))
+      }
+      test.equal(failure?.index, 31_234)
+      guard case .thrown(let error)? = failure?.cause else {
+        return test.expect(false, "\(failure as Any)")
+      }
+      test.equal(error.underlying(as: Refused.self), Refused(number: 31_234))
+      test.expect(error.typeName.hasSuffix("Refused"), error.typeName)
+      test.expect(error.text.contains("31234"), error.text)
+      test.equal(error.path.count, 1)
+      test.expect(error.origin.hasPrefix("Process-"), error.origin)
+      // The pool goes on, with the same workers.
+      let workers = pool.progress.workersStarted
+      test.same(try await pool.map(0..<1_000, using: Picky(refused: [])), Array(0..<1_000))
+      test.equal(pool.progress.workersStarted, workers)
+    }
+  },
+  "streamsGoOn": { root, test in
+    try await root.withPool(size: 2) { pool in
+      let refused: Set = [0, 5, 77, 999]
+      var iterator = pool.stream(0..<1_000, using: Picky(refused: refused)).makeAsyncIterator()
+      var done: [Int] = []
+      var failed: [Int] = []
+      while true {
+        do {
+          guard let number = try await iterator.next() else { break }
+          done.append(number)
+        } catch let failure as PoolFailure {
+          failed.append(failure.index)
+        }
+      }
+      test.equal(failed, refused.sorted())
+      test.same(done, (0..<1_000).filter { !refused.contains($0) })
+      var outcomes: [Int: Bool] = [:]
+      for try await outcome in pool.outcomes(of: 0..<1_000, using: Picky(refused: refused)) {
+        test.expect(outcomes[outcome.index] == nil)
+        outcomes[outcome.index] = (try? outcome.result.get()) != nil
+      }
+      test.equal(outcomes.count, 1_000)
+      test.equal(Set(outcomes.filter { !$0.value }.keys), refused)
+    }
+  },
+  "unencodable": { root, test in
+    try await root.withPool(size: 2) { pool in
+      // Each way twenty times in a row, and in the middle of others.
+      for fault in [Fragile.Fault.encode, .decode] {
+        for number in 0..<20 {
+          let failure = await test.thrown(PoolFailure.self) {
+            _ = try await pool.call(Fragile(number, fault), using: Echo())
+          }
+          guard case .notCoded(let error)? = failure?.cause else {
+            return test.expect(false, "\(failure as Any)")
+          }
+          test.expect(error.text.contains("Refused"), error.text)
+          let result = await test.thrown(PoolFailure.self) {
+            _ = try await pool.call(0, using: Break(every: 1, fault: fault))
+          }
+          guard case .notCoded? = result?.cause else {
+            return test.expect(false, "\(result as Any)")
+          }
+        }
+        let inputs = (0..<2_000).map { Fragile($0, $0 % 500 == 250 ? fault : .none) }
+        var failed: Set<Int> = []
+        var done = 0
+        for try await outcome in pool.outcomes(of: inputs, using: Echo()) {
+          switch outcome.result {
+          case .success(let value):
+            test.equal(value.number, outcome.index)
+            done += 1
+          case .failure: failed.insert(outcome.index)
+          }
+        }
+        test.equal(failed, [250, 750, 1_250, 1_750])
+        test.equal(done, 1_996)
+        var results: Set<Int> = []
+        let breaking = Break(every: 500, fault: fault)
+        for try await outcome in pool.outcomes(of: 1...2_000, using: breaking) {
+          if case .failure = outcome.result { results.insert(outcome.index + 1) }
+        }
+        test.equal(results, [500, 1_000, 1_500, 2_000])
+      }
+      // Workers were exchanged for those of the other kind; none was lost.
+      test.equal(pool.progress.retried, 0)
+    }
+  },
+  "retries": { root, test in
+    let path = "/tmp/pool-fixture-\(getpid())"
+    defer { unlink(path) }
+    try await root.withPool(size: 1) { pool in
+      let policy = RetryPolicy(maximumAttempts: 4, firstDelay: .milliseconds(2)) {
+        $0.typeName.hasSuffix("Refused")
+      }
+      let options = CallOptions(retry: policy)
+      test.equal(try await pool.run(Flaky(path: path, failures: 3), options: options), 3)
+      test.equal(pool.progress.retried, 3)
+      unlink(path)
+      let failure = await test.thrown(PoolFailure.self) {
+        _ = try await pool.run(Flaky(path: path, failures: 9), options: options)
+      }
+      test.equal(failure?.attempts, 4)
+      unlink(path)
+      let never = CallOptions(retry: RetryPolicy(retries: { _ in false }))
+      let once = await test.thrown(PoolFailure.self) {
+        _ = try await pool.run(Flaky(path: path, failures: 1), options: never)
+      }
+      test.equal(once?.attempts, 1)
+    }
+  },
+  "initializer": { root, test in
+    try await root.withPool(size: 2, initializer: Preparing(value: 1_000)) { pool in
+      test.same(try await pool.map(0..<500, using: Prepared()), Array(1_000..<1_500))
+    }
+    let start = ContinuousClock.now
+    let error = await test.thrown(PoolError.self) {
+      try await root.withPool(size: 2, initializer: Preparing(value: 7, fault: .error)) { pool in
+        _ = try await pool.map(0..<500, using: Prepared())
+      }
+    }
+    guard case .initializerFailed(let failure)? = error else {
+      return test.expect(false, "\(error as Any)")
+    }
+    test.equal(failure.underlying(as: Refused.self), Refused(number: 7))
+    let crashed = await test.thrown(PoolError.self) {
+      try await root.withPool(size: 2, initializer: Preparing(value: 7, fault: .crash)) { pool in
+        _ = try await pool.map(0..<500, using: Prepared())
+      }
+    }
+    guard case .workersCannotStart(let report?)? = crashed else {
+      return test.expect(false, "\(crashed as Any)")
+    }
+    test.equal(report.cause, .crashed(signal: SIGSEGV))
+    test.expect(start.duration(to: .now) < .seconds(20), "\(start.duration(to: .now))")
+  },
+  "hiddenType": { root, test in
+    try await root.withPool(size: 1) { pool in
+      let error = await test.thrown(PoolError.self) { _ = try await mapHidden(pool) }
+      guard case .workNotUsable? = error else { return test.expect(false, "\(error as Any)") }
+    }
+  },
+]
