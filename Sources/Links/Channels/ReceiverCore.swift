@@ -67,7 +67,8 @@ package final class ReceiverCore {
   /// The flow and sequence of what is noted there.
   @exclusivity(unchecked) private var noted: (flow: UInt64, sequence: UInt64) = (0, 0)
   /// Called when a caller does not wait any more for the answer to an item.
-  @exclusivity(unchecked) package var onCancel: ((_ flow: UInt32, PeerLink, _ sequence: UInt64) -> Void)?
+  @exclusivity(unchecked) package var onCancel:
+    ((_ flow: UInt32, PeerLink, _ sequence: UInt64) -> Void)?
   @exclusivity(unchecked) private var missedByGoneFlows: UInt64 = 0
 
   package init(_ ticket: ChannelTicket, on loop: EventLoop) {

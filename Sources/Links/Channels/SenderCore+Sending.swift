@@ -123,7 +123,10 @@ extension SenderCore {
       try await withUnsafeThrowingContinuation {
         (continuation: UnsafeContinuation<Void, any Error>) in
         slot.cancel = { continuation.resume(throwing: CancellationError()) }
-        slot.id = whenSettled { slot.cancel = nil; continuation.resume() }
+        slot.id = whenSettled {
+          slot.cancel = nil
+          continuation.resume()
+        }
       }
     } onCancel: {
       bound.loop.perform {

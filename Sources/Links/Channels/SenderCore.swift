@@ -299,9 +299,10 @@ package final class SenderCore {
 
   /// One receiver has nothing to do while another has more than it has begun: asks for the rest.
   private func recallIfHoarded() {
+    // One that has been asked and is stopped, say, does not keep the others' from being asked for.
     guard flows.count > 1, pending.isEmpty, flows.contains(where: { $0.outstanding == 0 }),
-      !flows.contains(where: \.isRecalling),
-      let rich = flows.max(by: { $0.outstanding < $1.outstanding }), rich.outstanding > 1
+      let rich = flows.filter({ !$0.isRecalling }).max(by: { $0.outstanding < $1.outstanding }),
+      rich.outstanding > 1
     else { return }
     rich.isRecalling = true
     rich.link.send(.recall(flow: rich.id, keeping: rich.outstanding / 2))

@@ -3,13 +3,14 @@ internal import ZeroMQ
 
 /// A node's end of the data link that it opens to another.
 ///
-/// ZeroMQ connects again by itself when the connection breaks; the listener then asks who is there,
-/// and the link goes on where it was.
+/// ZeroMQ connects again by itself when the connection breaks, and sends a probe; the listener then
+/// asks who is there, and the link goes on where it was.
 package final class PeerConnector {
   private let link: PeerLink
   private let hello: PeerHello
   private let onViolation: (String) -> Void
   @exclusivity(unchecked) private var socket: FrameSocket?
+  @exclusivity(unchecked) private var hasGreeted = false
   @exclusivity(unchecked) private var isGreetingAgain = false
 
   /// Connects to the link's peer.
@@ -28,11 +29,17 @@ package final class PeerConnector {
     }
     try socket.connect(to: endpoint)
     self.socket = socket
-    socket.send(hello.frame())
+  }
+
+  /// Says hello as soon as there is a connection: the socket takes nothing before.
+  private func greet() {
+    guard !hasGreeted, let socket, socket.send(hello.frame()) else { return }
+    hasGreeted = true
     // Nothing has been sent before: no need to wait for the answer.
     link.attach(peerReceived: 0) { [weak self] in self?.send($0) }
   }
 
+  /// A frame that finds no connection is sent again with the next one.
   private func send(_ frame: [UInt8]) { socket?.send(frame) }
 
   private func receive(_ frame: UnsafeRawBufferPointer) {
@@ -57,7 +64,10 @@ package final class PeerConnector {
   }
 
   /// Takes what has come, up to a turn's share.
-  package func receive() { socket?.receive() }
+  package func receive() {
+    greet()
+    socket?.receive()
+  }
 
   /// Takes all that has come.
   package func receiveAll() { socket?.receiveAll() }

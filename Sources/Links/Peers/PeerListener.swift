@@ -73,7 +73,8 @@ package final class PeerListener {
 
   private func receive(_ frame: UnsafeRawBufferPointer, from connection: FrameSocket.Connection) {
     guard !ignored.contains(connection) else { return }
-    if let link = links[connection], frame.first != Self.helloByte {
+    let isHello = frame.first.map { $0 & 0xF0 == Self.arrayByte } ?? false
+    if let link = links[connection], !isHello {
       do throws(WireError) {
         try link.receive(frame)
       } catch {
@@ -84,15 +85,15 @@ package final class PeerListener {
       }
       return
     }
-    guard frame.first == Self.helloByte else {
+    guard isHello else {
       silent.insert(connection)
       return
     }
     admit(frame, from: connection)
   }
 
-  /// How an array of eleven fields begins, as a hello does and no other frame of a link.
-  private static let helloByte: UInt8 = 0x9B
+  /// How an array begins, as a hello does however many fields it has, and no other frame of a link.
+  private static let arrayByte: UInt8 = 0x90
 
   private func admit(_ frame: UnsafeRawBufferPointer, from connection: FrameSocket.Connection) {
     silent.remove(connection)

@@ -39,7 +39,9 @@ final class FrameSocket {
       .maximumMessageSize(WireLimits.frameSize), .handshakeInterval(.seconds(2)),
       .reconnectInterval(.milliseconds(5), maximum: .milliseconds(500)))
     if isRouter { try socket.set(.routerMandatory(true)) }
-    if probesRouter { try socket.set(.probeRouter(true)) }
+    // The probe goes out with each connection that is made, and only with `immediate` do later ones
+    // count; frames for a connection that is not there are then not taken.
+    if probesRouter { try socket.set(.probeRouter(true), .immediate(true)) }
     try loop.poller.add(socket.fileDescriptor, for: .read) { [weak self] _ in
       self?.mayHaveFrames = true
     }

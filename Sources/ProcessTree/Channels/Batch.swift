@@ -64,7 +64,9 @@ extension ReceiverEnd {
   /// Elements in a batch, at most.
   static let largestBatch = 1_024
 
-  /// What has come, at least one item; empty at the end. Of a channel without leases, one item.
+  /// What has come, at least one item; empty at the end.
+  ///
+  /// Of a channel without leases, one item.
   func nextBatch(after previous: [ReceiverCore.Delivery]) async throws -> [ReceiverCore.Delivery] {
     try use()
     guard loop.isCurrent else {
@@ -82,7 +84,9 @@ extension ReceiverEnd {
     for delivery in previous { core.acknowledge(delivery) }
     guard let first = try await next(after: nil) else { return [] }
     var batch = [first]
-    while isLeased, batch.count < Self.largestBatch, let delivery = core.take() { batch.append(delivery) }
+    while isLeased, batch.count < Self.largestBatch, let delivery = core.take() {
+      batch.append(delivery)
+    }
     return batch
   }
 }

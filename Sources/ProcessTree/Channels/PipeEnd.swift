@@ -1,7 +1,8 @@
 /// One end of a pipe that carries messages both ways.
 ///
 /// It travels to another node as a ``Sender`` does, once, before its first use.
-public struct PipeEnd<Sending: Codable & Sendable, Receiving: Codable & Sendable>: Codable, Sendable {
+public struct PipeEnd<Sending: Codable & Sendable, Receiving: Codable & Sendable>: Codable, Sendable
+{
   /// What this end sends.
   public let sender: Sender<Sending>
   /// What comes from the other end.

@@ -62,7 +62,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
     guard end.loop.isCurrent else { return false }
     if try sendDirectly(element) { return true }
     let bytes = try encode(element)
-    return try Self.mapErrors { try end.core.value.offer(bytes) }
+    return try Self.mappingErrors { try end.core.value.offer(bytes) }
   }
 
   /// Puts an element straight into the frame that is being filled; false when that cannot be.
@@ -133,7 +133,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
     }
   }
 
-  private static func mapErrors<Value>(_ body: () throws -> Value) throws -> Value {
+  private static func mappingErrors<Value>(_ body: () throws -> Value) throws -> Value {
     do { return try body() } catch let error as LinkError { throw ProcessTreeError(error) }
   }
 

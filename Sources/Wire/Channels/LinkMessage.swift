@@ -117,7 +117,9 @@ extension LinkMessage {
   /// Reads a control frame.
   package init(frame: UnsafeRawBufferPointer) throws(WireError) {
     let body = Array(frame.dropFirst(FlowHeader.size))
-    guard body.count <= WireLimits.record else { throw WireError("a message of a link is too large") }
+    guard body.count <= WireLimits.record else {
+      throw WireError("a message of a link is too large")
+    }
     do {
       self = try MessagePackDecoder().decode(Self.self, from: body)
     } catch {

@@ -21,7 +21,8 @@ struct Checker: NodeProgram {
   }
 
   private func check(_ item: (index: Int, bytes: SharedBytes)) -> Int {
-    let expected = [UInt8](repeating: UInt8(truncatingIfNeeded: item.index), count: size(item.index))
+    let expected = [UInt8](
+      repeating: UInt8(truncatingIfNeeded: item.index), count: size(item.index))
     let isRight = item.bytes.withUnsafeBytes { bytes in
       guard let start = bytes.baseAddress else { return expected.isEmpty }
       return bytes.count == expected.count && memcmp(start, expected, expected.count) == 0
@@ -97,7 +98,6 @@ let largeScenarios: [String: Scenario] = [
     expect.equal(results, all)
   },
 ]
-
 
 struct LargeSource: NodeProgram {
   var sender: Sender<SharedBytes>

@@ -184,7 +184,12 @@ let stressScenarios: [String: Scenario] = [
     for _ in 0..<60 {
       let task = Task { () -> Int in
         var count = 0
-        do { while true { try await sender.send(1); count += 1 } } catch {}
+        do {
+          while true {
+            try await sender.send(1)
+            count += 1
+          }
+        } catch {}
         return count
       }
       try await Task.sleep(for: .microseconds(random.int(0...2_000)))

@@ -1,6 +1,5 @@
-public import ProcessTreeTesting
-
 internal import Glibc
+public import ProcessTreeTesting
 
 /// What a scenario expected and did not see.
 public final class Expectations {

@@ -63,6 +63,8 @@ extension ChannelHub {
     guard sender.phase != .held else { return release(ticket, of: channel) }
     sender.finish()
     sender.whenSettled { [unowned self] in
+      // Finished and then let go of, it is settled twice.
+      guard senders[ticket] === sender else { return }
       closeFlows(of: sender)
       settleBooks(of: sender, channel)
       release(ticket, of: channel)

@@ -86,7 +86,9 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
     _ envelope: RequestEnvelope<Request>,
     _ handler: @escaping @Sendable (Request) async throws -> Reply
   ) async throws -> Reply? {
-    guard let milliseconds = envelope.milliseconds else { return try await handler(envelope.request) }
+    guard let milliseconds = envelope.milliseconds else {
+      return try await handler(envelope.request)
+    }
     return try await withThrowingTaskGroup(of: Reply?.self) { group in
       group.addTask { try await handler(envelope.request) }
       group.addTask {
