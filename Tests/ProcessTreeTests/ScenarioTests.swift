@@ -36,6 +36,21 @@ private let messageScenarios = [
   "cancelledReceive", "finishedSending", "shortLivedSender",
 ]
 
+private let commandScenarios = [
+  "commandRoundTrips", "commandConversation", "commandOutputLimits", "commandGigabyte",
+  "commandWaitsForItsReader", "commandClosesItsInput", "commandOneReader",
+  "commandSendersTakeTurns", "commandOffTheLoop", "hundredCommandsAtOnce", "commandCannotStart",
+  "commandIsFoundAsInAShell", "commandEnvironment", "commandSurroundings",
+  "commandMeetsItsLimits", "commandExitCodes", "commandCancelled", "commandEndsWithItsScope",
+  "commandIgnoresTerm", "commandLeavesProcesses", "commandOutputEndsWithTheCommand",
+  "commandIsNotLeftBehind", "commandsOfAKilledNode", "commandsOfAStoppedNode",
+  "commandsEndWithTheProgram", "commandStatusIsTaken", "commandChurn", "externalCommand",
+  "externalCommandStops", "commandFailureTravels", "commandLeavesTheLoopToOthers",
+]
+
+/// Scenarios of commands at whose output, or remains, a test looks.
+private let observedCommandScenarios = ["commandErrorLines", "holdCommands"]
+
 /// Scenarios that other suites run, with arguments or limits of their own.
 private let elsewhere = [
   "output", "prefixedOutput", "muchOutput", "logging", "hold", "holdDeaf", "chaos", "churn",
@@ -75,11 +90,45 @@ extension ProcessTrees {
       try await Fixture.expectSuccess(of: scenario, method)
     }
 
+    @Test(arguments: commandScenarios, startMethods)
+    func runsCommandsUnderSupervision(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: startMethods)
+    func errorLinesOfCommandsGoOnInOrder(method: String) async throws {
+      let outcome = try await Fixture.run("commandErrorLines", method)
+      #expect(outcome.shellStatus == 0)
+      let lines = outcome.errors.split(separator: "\n")
+      let numbers = (1...50_000).map(String.init)
+      for source in ["root", "node", "inner"] {
+        let found = lines.filter { $0.hasPrefix(source + " ") }.map { $0.dropFirst(5) }
+        let wanted = numbers + (source == "root" ? ["end"] : [])
+        #expect(found.map { $0.drop { $0 == " " } }.elementsEqual(wanted) { $0 == $1 }, "\(source)")
+      }
+      let output = outcome.output.split(separator: "\n")
+      #expect(output.elementsEqual(numbers) { $0 == "out " + $1 })
+    }
+
+    @Test(arguments: startMethods)
+    func commandsDieWithTheRoot(method: String) throws {
+      for _ in 0..<5 {
+        let tree = try HeldTree(method, scenario: "holdCommands")
+        // Of five commands a shell, a child and a daemon, beside the nodes and fork servers.
+        #expect(tree.processes().values.count { $0 == "sleep" } == 10)
+        kill(tree.pid, SIGKILL)
+        tree.process.waitUntilExit()
+        let survivors = tree.survivors()
+        #expect(survivors.isEmpty)
+        for pid in survivors.keys { kill(pid, SIGKILL) }
+      }
+    }
+
     @Test func everyScenarioIsRunSomewhere() async throws {
       let listed = try await Fixture.run("")
       let known: [[String]] = [
         lifecycleScenarios, failureScenarios, groupScenarios, stopScenarios, eventScenarios,
-        messageScenarios, elsewhere,
+        commandScenarios, observedCommandScenarios, messageScenarios, elsewhere,
       ]
       #expect(Set(listed.output.split(separator: "\n").map(String.init)) == Set(known.joined()))
     }

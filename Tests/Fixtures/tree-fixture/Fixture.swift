@@ -106,3 +106,7 @@ let scenarios: [String: Scenario] =
   .merging(messageScenarios) { $1 }
   .merging(limitScenarios) { $1 }
   .merging(chaosScenarios) { $1 }
+  .merging(commandScenarios) { $1 }
+  .merging(commandStartScenarios) { $1 }
+  .merging(commandEndScenarios) { $1 }
+  .merging(commandNodeScenarios) { $1 }

@@ -1,0 +1,149 @@
+import CProcessShims
+import Glibc
+
+/// The process of an external command: the leader of a session and a process group of its own.
+///
+/// Other code's `waitpid(-1)` can take its status: executing gives a process the usual exit signal.
+/// Belongs to one thread.
+package final class CommandProcess {
+  /// The step at which a start failed.
+  package enum Step: Hashable, Sendable {
+    /// Its directory cannot be entered.
+    case directory
+    /// A limit cannot be set.
+    case limits
+    /// The file cannot be executed.
+    case execute
+    /// Anything else.
+    case other
+  }
+
+  /// A start that failed; nothing of it is left.
+  package struct StartFailure: Error {
+    /// Where it failed.
+    package let step: Step
+    /// Why.
+    package let error: ProcessControlError
+  }
+
+  /// The leader.
+  package let leader: ProcessHandle
+
+  private init(_ leader: ProcessHandle) { self.leader = leader }
+
+  /// Executes a command; returns once it is executing.
+  ///
+  /// It has descriptors 0 to 2 only, default signal handling and no signal blocked. It is killed
+  /// when the calling thread ends, unless it changes its user: to be called on a thread that lives
+  /// as long as the process.
+  package static func start(
+    _ plan: CommandProcessPlan
+  ) throws(StartFailure) -> CommandProcess {
+    let texts = [plan.path, plan.directory ?? ""] + plan.arguments
+    if texts.contains(where: { $0.utf8.contains(0) })
+      || plan.environment.contains(where: { $0.contains(0) })
+    {
+      throw StartFailure(
+        step: .other,
+        error: ProcessControlError(
+          .invalidArgument, call: "execve",
+          "remove the zero byte from the arguments or the environment"))
+    }
+    var started = pt_command_start()
+    let error = withCommand(plan) { pt_command_start($0, &started) }
+    guard error == 0 else {
+      let step = pt_command_step(rawValue: UInt32(bitPattern: started.step))
+      throw StartFailure(step: Step(step), error: .clone(Self.call(of: step), error))
+    }
+    return CommandProcess(ProcessHandle(pid: started.pid, pidfd: started.pidfd))
+  }
+
+  /// Signals the whole group.
+  ///
+  /// Nothing happens once the leader has been reaped: then the group's number may be another's.
+  package func signalGroup(_ signal: Int32) {
+    _ = pt_command_signal_group(leader.pid, leader.pidfd, signal)
+  }
+
+  /// Calls `body` with the plan as the system takes it.
+  private static func withCommand<Result>(
+    _ plan: CommandProcessPlan, _ body: (UnsafePointer<pt_command>) -> Result
+  ) -> Result {
+    let arguments = CommandStrings(plan.arguments.map { Array($0.utf8) })
+    let environment = CommandStrings(plan.environment)
+    let limits = plan.limits.map {
+      pt_command_limit(resource: $0.resource.number, soft: $0.soft, hard: $0.hard)
+    }
+    let directory = plan.directory.map { CommandStrings([Array($0.utf8)]) }
+    defer { withExtendedLifetime((arguments, environment, directory)) {} }
+    return plan.path.withCString { path in
+      limits.withUnsafeBufferPointer { limits in
+        arguments.pointers.withUnsafeBufferPointer { arguments in
+          environment.pointers.withUnsafeBufferPointer { environment in
+            guard let arguments = arguments.baseAddress,
+              let environment = environment.baseAddress
+            else { preconditionFailure("a list of C strings is never empty") }
+            var command = pt_command(
+              path: path, arguments: arguments, environment: environment,
+              directory: directory?.pointers[0],
+              descriptors: (plan.standardInput, plan.standardOutput, plan.standardError),
+              umask: plan.umask.map { Int32($0 & 0o777) } ?? -1, tag: plan.tag.value,
+              limits: limits.baseAddress, limit_count: Int32(clamping: limits.count))
+            return body(&command)
+          }
+        }
+      }
+    }
+  }
+
+  private static func call(of step: pt_command_step) -> String {
+    switch step {
+    case PT_COMMAND_SESSION: "setsid"
+    case PT_COMMAND_DESCRIPTORS: "dup2"
+    case PT_COMMAND_DIRECTORY: "chdir"
+    case PT_COMMAND_TAG, PT_COMMAND_LIMITS: "prlimit"
+    case PT_COMMAND_EXECUTE: "execve"
+    default: "clone"
+    }
+  }
+}
+
+extension CommandProcess.Step {
+  init(_ step: pt_command_step) {
+    self =
+      switch step {
+      case PT_COMMAND_DIRECTORY: .directory
+      case PT_COMMAND_LIMITS: .limits
+      case PT_COMMAND_EXECUTE: .execute
+      default: .other
+      }
+  }
+}
+
+extension Descriptors {
+  /// Writes once to a pipe that may have lost its reader: `EPIPE` is thrown, SIGPIPE never comes.
+  ///
+  /// Returns how many bytes were taken, 0 when nothing can be taken at present.
+  package static func writeQuietly(
+    _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer
+  ) throws(ProcessControlError) -> Int {
+    guard let start = bytes.baseAddress else { return 0 }
+    let result = pt_write_quietly(descriptor, start, bytes.count)
+    if result >= 0 { return result }
+    if result == -Int(EAGAIN) { return 0 }
+    throw .system("write", Int32(truncatingIfNeeded: -result))
+  }
+}
+
+/// A list of C strings ended by a null pointer, as `execve` takes it.
+private final class CommandStrings {
+  let pointers: [UnsafeMutablePointer<CChar>?]
+
+  init(_ strings: [[UInt8]]) {
+    pointers = strings.map { strdup(($0 + [0]).map { CChar(bitPattern: $0) }) } + [nil]
+  }
+
+  deinit {
+    for pointer in pointers { free(pointer) }
+  }
+}

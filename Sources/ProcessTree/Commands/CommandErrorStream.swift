@@ -1,0 +1,95 @@
+internal import Links
+internal import ProcessControl
+
+/// The standard error of one command: its lines go on to the node's own, the last ones are kept.
+///
+/// Belongs to the loop.
+final class CommandErrorStream {
+  private static let bytesPerRead = 64 << 10
+  private static let keptLines = 20
+  private static let longestKeptLine = 1_024
+
+  private let loop: EventLoop
+  private let writer: StandardErrorWriter
+  /// The reading end of the pipe, -1 once closed.
+  private var descriptor: Int32
+  private var isWatched = false
+  private var lines = LineBuffer()
+  private var last: [[UInt8]] = []
+
+  /// Takes the reading end over.
+  init(_ descriptor: Int32, to writer: StandardErrorWriter, on loop: EventLoop) throws {
+    try Descriptors.setNonBlocking(descriptor)
+    self.descriptor = descriptor
+    self.writer = writer
+    self.loop = loop
+    try watch()
+  }
+
+  /// The last lines so far, at most 20.
+  var lastLines: [String] { last.map { String(decoding: $0, as: UTF8.self) } }
+
+  /// Reads on after the writer had no room.
+  func resume() {
+    guard descriptor >= 0, writer.hasRoom else { return }
+    try? watch()
+  }
+
+  /// Takes what the command left in the pipe, never waiting for the pipe's end, and closes it.
+  func drainAndClose() {
+    // Something that has escaped and goes on writing must not keep us here.
+    var budget = 64
+    while descriptor >= 0, budget > 0, readOnce() { budget -= 1 }
+    close()
+  }
+
+  private func watch() throws(LoopError) {
+    guard !isWatched else { return }
+    try loop.poller.add(descriptor, for: .read) { [unowned self] _ in
+      // While there is no room the pipe fills, and the command waits.
+      guard writer.hasRoom else { return unwatch() }
+      _ = readOnce()
+    }
+    isWatched = true
+  }
+
+  private func unwatch() {
+    guard isWatched else { return }
+    isWatched = false
+    loop.poller.remove(descriptor)
+  }
+
+  /// False when nothing is there at present, or any more.
+  private func readOnce() -> Bool {
+    withUnsafeTemporaryAllocation(byteCount: Self.bytesPerRead, alignment: 16) { space in
+      guard let result = try? Descriptors.read(descriptor, into: space) else {
+        close()
+        return false
+      }
+      switch result {
+      case .bytes(let count):
+        pass(lines.append(UnsafeRawBufferPointer(rebasing: space[..<count])))
+        return true
+      case .wouldBlock: return false
+      case .end:
+        close()
+        return false
+      }
+    }
+  }
+
+  private func pass(_ lines: [[UInt8]]) {
+    guard !lines.isEmpty else { return }
+    let new = lines.suffix(Self.keptLines).map { Array($0.prefix(Self.longestKeptLine)) }
+    last = (last + new).suffix(Self.keptLines)
+    writer.write(lines)
+  }
+
+  private func close() {
+    guard descriptor >= 0 else { return }
+    unwatch()
+    if let rest = lines.finish() { pass([rest]) }
+    Descriptors.close(descriptor)
+    descriptor = -1
+  }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Glibc
+import ProcessControl
+import Testing
+
+extension ProcessControlTests {
+  struct CommandProcessTests {
+    /// Runs `body` on a thread of its own: a command dies with the thread that has started it.
+    private func onThread<Value: Sendable>(
+      _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+      try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
+      }
+    }
+
+    @Test
+    func aCommandLeadsItsGroupAndIsReapedByItsPidfd() async throws {
+      let status = try await onThread {
+        let command = try CommandProcess.start(plan(["sh", "-c", "sleep 1000 & exit 3"]))
+        #expect(getpgid(command.leader.pid) == command.leader.pid)
+        #expect(RunTag.read(of: command.leader.pid) == RunTag(run: 77, node: 78))
+        return try waitForEnd(of: command)
+      }
+      #expect(status == .exited(3))
+    }
+
+    @Test
+    func theWholeGroupIsSignalledAndAReapedOneIsLeftAlone() async throws {
+      try await onThread {
+        let pipe = try Descriptors.makePipe()
+        defer { Descriptors.close(pipe.first) }
+        let command = try CommandProcess.start(
+          plan(["sh", "-c", "sleep 1000 & exec sleep 1000"], output: pipe.second))
+        Descriptors.close(pipe.second)
+        command.signalGroup(SIGKILL)
+        #expect(try waitForEnd(of: command) == .signaled(SIGKILL, coreDumped: false))
+        // The child in the background held the pipe too.
+        #expect(try Descriptors.readAll(pipe.first) == [])
+        command.signalGroup(SIGKILL)
+      }
+    }
+
+    @Test(arguments: [
+      ("/no/such/file", nil, CommandProcess.Step.execute, ENOENT),
+      ("/etc/passwd", nil, .execute, EACCES), ("/bin/sh", "/no/such", .directory, ENOENT),
+      ("/bin/sh", "/etc/passwd", .directory, ENOTDIR), ("/bin/s\0h", nil, .other, 0),
+    ])
+    func failuresAreKnownOnReturnAndLeaveNothing(
+      path: String, directory: String?, step: CommandProcess.Step, errno: Int32
+    ) async throws {
+      try await onThread {
+        let failure = #expect(throws: CommandProcess.StartFailure.self) {
+          try CommandProcess.start(plan(["x"], path: path, directory: directory))
+        }
+        #expect(failure?.step == step)
+        #expect(failure?.error.errno == errno)
+      }
+      #expect(Audit.timeUntilGone(run: 77) != nil)
+    }
+
+    @Test
+    func aCommandDiesWithItsThread() async throws {
+      let command = try await onThread {
+        // The handle is looked at by nobody else meanwhile.
+        UncheckedBox(try CommandProcess.start(plan(["sleep", "1000"])))
+      }
+      #expect(try waitForEnd(of: command.value) == .signaled(SIGKILL, coreDumped: false))
+    }
+
+    @Test
+    func writingToABrokenPipeIsAnErrorAndNoSignal() async throws {
+      try await onThread {
+        let pipe = try Descriptors.makePipe()
+        Descriptors.close(pipe.first)
+        defer { Descriptors.close(pipe.second) }
+        signal(SIGPIPE, SIG_DFL)
+        for _ in 0..<3 {
+          let error = #expect(throws: ProcessControlError.self) {
+            try [1, 2, 3].withUnsafeBytes { try Descriptors.writeQuietly(pipe.second, $0) }
+          }
+          #expect(error?.errno == EPIPE)
+        }
+        var pending = sigset_t()
+        sigpending(&pending)
+        #expect(sigismember(&pending, SIGPIPE) == 0)
+      }
+    }
+  }
+}
+
+private struct UncheckedBox<Value>: @unchecked Sendable {
+  let value: Value
+  init(_ value: Value) { self.value = value }
+}
+
+private func plan(
+  _ arguments: [String], path: String? = nil, directory: String? = nil, output: Int32 = 2
+) -> CommandProcessPlan {
+  CommandProcessPlan(
+    path: path ?? "/bin/\(arguments[0])", arguments: arguments,
+    environment: [Array("PATH=/usr/bin:/bin".utf8)], directory: directory, standardInput: 0,
+    standardOutput: output, standardError: 2, tag: RunTag(run: 77, node: 78))
+}
+
+/// Ends the rest of the group once the leader has ended, and reaps the leader.
+private func waitForEnd(of command: CommandProcess) throws -> ProcessControl.ExitStatus? {
+  var ended = pollfd(fd: command.leader.pidfd, events: Int16(POLLIN), revents: 0)
+  #expect(poll(&ended, 1, 20_000) == 1)
+  command.signalGroup(SIGKILL)
+  return try command.leader.reap()?.status
+}
