@@ -21,15 +21,21 @@ import Wire
   func lengthsThatAreOnlyClaimedAreRefused(_ bytes: [UInt8]) {
     for tail in [0, 1, 1_000] {
       let bytes = bytes + [UInt8](repeating: 0, count: tail)
-      #expect(code { try MessageCoding.decode([Int].self, from: bytes) } == .messageNotDecodable)
-      #expect(code { try MessageCoding.decode([UInt8].self, from: bytes) } == .messageNotDecodable)
-      #expect(code { try MessageCoding.decode(String.self, from: bytes) } == .messageNotDecodable)
+      #expect(code { try decode([Int].self, from: bytes) } == .messageNotDecodable)
+      #expect(code { try decode([UInt8].self, from: bytes) } == .messageNotDecodable)
+      #expect(code { try decode(String.self, from: bytes) } == .messageNotDecodable)
       #expect(
-        code { try MessageCoding.decode([String: Int].self, from: bytes) } == .messageNotDecodable)
+        code { try decode([String: Int].self, from: bytes) } == .messageNotDecodable)
       #expect(throws: (any Error).self) { try RemoteFailure(encoded: bytes) }
       #expect(throws: (any Error).self) { try EventRecord(encoded: bytes) }
       #expect(throws: (any Error).self) { try LogRecord(encoded: bytes) }
     }
+  }
+
+  private func decode<Message: Decodable>(
+    _ type: Message.Type, from bytes: [UInt8]
+  ) throws(ProcessTreeError) -> Message {
+    try MessageCoding.decode(type, from: bytes, at: nil)
   }
 
   private func code(_ body: () throws -> Any) -> ProcessTreeError.Code? {
@@ -45,30 +51,30 @@ import Wire
     for depth in [200, 10_000, 1_000_000] {
       // Arrays within arrays, to the end of the bytes.
       let arrays = [UInt8](repeating: 0x91, count: depth) + [0x90]
-      #expect(code { try MessageCoding.decode([Int].self, from: arrays) } == .messageNotDecodable)
+      #expect(code { try decode([Int].self, from: arrays) } == .messageNotDecodable)
       let nests =
         [[UInt8]](repeating: [0x81, 0xA5, 0x69, 0x6E, 0x6E, 0x65, 0x72, 0x91], count: depth)
         .flatMap { $0 }
-      #expect(code { try MessageCoding.decode(Nest.self, from: nests) } == .messageNotDecodable)
+      #expect(code { try decode(Nest.self, from: nests) } == .messageNotDecodable)
     }
   }
 
   @Test func whatIsNotTheTypeAskedForIsRefusedAndNamed() throws {
-    let bytes = try MessageCoding.encode(["a": 1])
+    let bytes = try MessageCoding.encode(["a": 1], at: nil).bytes
     do {
-      _ = try MessageCoding.decode([Int].self, from: bytes)
+      _ = try decode([Int].self, from: bytes)
       Issue.record("a map is no array")
     } catch {
       #expect(error.code == .messageNotDecodable && error.message.contains("Array<Int>"))
     }
     #expect(
-      code { try MessageCoding.decode(Int8.self, from: [0xCD, 1, 0]) } == .messageNotDecodable)
-    #expect(code { try MessageCoding.decode(Int.self, from: [1, 2]) } == .messageNotDecodable)
-    #expect(code { try MessageCoding.decode(Int.self, from: []) } == .messageNotDecodable)
+      code { try decode(Int8.self, from: [0xCD, 1, 0]) } == .messageNotDecodable)
+    #expect(code { try decode(Int.self, from: [1, 2]) } == .messageNotDecodable)
+    #expect(code { try decode(Int.self, from: []) } == .messageNotDecodable)
   }
 
   @Test func aMessageThatCannotBeEncodedIsRefused() {
-    #expect(code { try MessageCoding.encode(Stubborn()) } == .messageNotEncodable)
+    #expect(code { try MessageCoding.encode(Stubborn(), at: nil) } == .messageNotEncodable)
   }
 
   @Test func mutatedRecordsAreReadOrRefused() throws {

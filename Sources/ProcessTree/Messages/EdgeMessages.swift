@@ -34,12 +34,13 @@ public struct EdgeMessages<Message: Decodable & Sendable>: AsyncSequence, Sendab
 /// The message channel of one edge, from either end.
 struct Edge: Sendable {
   let loop: EventLoop
-  let context: ChannelContext
+  /// Where ends of channels in messages belong; without it, such messages are refused.
+  let context: ChannelContext?
   private let channel: LoopBound<ItemChannel>
   private let sendControl: @Sendable (ControlMessage) -> Void
 
   init(
-    _ channel: LoopBound<ItemChannel>, at context: ChannelContext,
+    _ channel: LoopBound<ItemChannel>, at context: ChannelContext? = nil,
     sendControl: @escaping @Sendable (ControlMessage) -> Void
   ) {
     loop = channel.loop

@@ -4,9 +4,10 @@ internal import Wire
 /// Messages of programs as items of the edge's message channel.
 enum MessageCoding {
   static func encode<Message: Encodable>(
-    _ message: Message, at context: ChannelContext
+    _ message: Message, at context: ChannelContext?
   ) throws(ProcessTreeError) -> (bytes: [UInt8], tickets: [ChannelTicket]) {
     do {
+      guard let context else { return (try MessagePackEncoder().encode(message), []) }
       return try TicketOffice(context).encode(message)
     } catch {
       throw ProcessTreeError(
@@ -15,10 +16,11 @@ enum MessageCoding {
   }
 
   static func decode<Message: Decodable>(
-    _ type: Message.Type, from bytes: [UInt8], at context: ChannelContext
+    _ type: Message.Type, from bytes: [UInt8], at context: ChannelContext?
   ) throws(ProcessTreeError) -> Message {
     do {
-      return try MessagePackDecoder(at: context).decode(type, from: bytes)
+      return try (context.map(MessagePackDecoder.init(at:)) ?? MessagePackDecoder()).decode(
+        type, from: bytes)
     } catch {
       throw ProcessTreeError(
         .messageNotDecodable, "A message is no \(Message.self): \(error)")
