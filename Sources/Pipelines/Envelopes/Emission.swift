@@ -1,0 +1,32 @@
+/// What a stage makes of one envelope, as it grows.
+struct Emission<Output: Codable & Sendable> {
+  private(set) var items: [Output] = []
+  private var offsets: [UInt32] = []
+  /// Whether items have followed inputs one by one so far.
+  private var isOneByOne = true
+  /// The input that is being processed, as what is to be added to the envelope's first.
+  var offset: UInt32 = 0
+
+  init(capacity: Int) {
+    items.reserveCapacity(capacity)
+  }
+
+  /// Takes an item that came of the current input.
+  @inline(__always)
+  mutating func append(_ item: Output) {
+    if isOneByOne, offset != UInt32(truncatingIfNeeded: items.count) { spellOut() }
+    if !isOneByOne { offsets.append(offset) }
+    items.append(item)
+  }
+
+  private mutating func spellOut() {
+    offsets = items.indices.map { UInt32(truncatingIfNeeded: $0) }
+    isOneByOne = false
+  }
+
+  /// The envelope that takes the place of another one.
+  func envelope(replacing id: EnvelopeID, first: UInt64, cost: UInt64) -> Envelope<Output> {
+    Envelope(
+      id: id, cost: cost, origins: Origins(from: first, offsets: offsets), items: items)
+  }
+}

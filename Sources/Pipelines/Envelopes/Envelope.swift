@@ -1,0 +1,76 @@
+/// What travels between stages: the items that came of one batch of inputs.
+///
+/// A stage makes exactly one envelope of each that it takes, perhaps an empty one, so that nothing
+/// can be lost without being missed and the order can be restored at any place.
+struct Envelope<Item: Codable & Sendable>: Sendable {
+  /// Which envelope it is.
+  var id: EnvelopeID
+  /// The longest that one stage has spent on it so far, in nanoseconds.
+  var cost: UInt64
+  /// The inputs that its items came of; without meaning outside of the source's stream.
+  var origins: Origins
+  /// The items.
+  var items: [Item]
+
+  /// The number of the input that an item came of; nil when it came of no single one.
+  func input(of item: Int) -> UInt64? {
+    id.stream == StreamID.source ? origins.input(of: item) : nil
+  }
+}
+
+/// The place of an envelope in its stream, unique on each edge of a pipeline.
+struct EnvelopeID: Hashable, Sendable, Codable {
+  /// Where the envelope began: at the source, or at a worker that made something of its own.
+  var stream: StreamID.Value
+  /// The place: on each edge the numbers of a stream run from 0 on without gaps.
+  var number: UInt64
+}
+
+/// The numbers of streams: 0 is the source, and every worker has two of its own.
+enum StreamID {
+  typealias Value = UInt32
+
+  /// What came of the source's inputs.
+  static let source: Value = 0
+
+  /// What a worker makes along the way and that belongs to no input: a command's output.
+  static func flow(ofWorker worker: Int) -> Value { Value(worker) * 2 + 1 }
+
+  /// What a worker makes at the end of its input.
+  static func finish(ofWorker worker: Int) -> Value { Value(worker) * 2 + 2 }
+
+  /// Whether a stream is what a worker makes at its end.
+  static func isFinish(_ stream: Value) -> Bool { stream != source && stream.isMultiple(of: 2) }
+
+  /// The streams that the workers of a range begin.
+  static func streams(ofWorkers workers: Range<Int>) -> Range<Value> {
+    flow(ofWorker: workers.lowerBound)..<flow(ofWorker: workers.upperBound)
+  }
+}
+
+extension Envelope: Codable {
+  /// As an array without keys: most envelopes are small.
+  init(from decoder: any Decoder) throws {
+    var fields = try decoder.unkeyedContainer()
+    id = EnvelopeID(
+      stream: try fields.decode(StreamID.Value.self), number: try fields.decode(UInt64.self))
+    cost = try fields.decode(UInt64.self)
+    let first = try fields.decode(UInt64.self)
+    origins = Origins(from: first, offsets: try fields.decode([UInt32].self))
+    items = try fields.decode([Item].self)
+    guard origins.offsets.isEmpty || origins.offsets.count == items.count else {
+      throw DecodingError.dataCorruptedError(
+        in: fields, debugDescription: "An envelope has as many origins as items, or none.")
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var fields = encoder.unkeyedContainer()
+    try fields.encode(id.stream)
+    try fields.encode(id.number)
+    try fields.encode(cost)
+    try fields.encode(origins.first)
+    try fields.encode(origins.offsets)
+    try fields.encode(items)
+  }
+}

@@ -1,0 +1,56 @@
+/// A partition key of any type, which travels with the name of its type.
+struct Partitioner<Element: Codable & Sendable>: Sendable {
+  private let key: any PartitionKey<Element>
+
+  init(_ key: any PartitionKey<Element>) {
+    self.key = key
+  }
+
+  /// Whether another process can find the type of the key.
+  var canTravel: Bool { Self.find(Self.name(of: key)) != nil }
+
+  /// Divides items and their origins among lanes, each in the order in which they stand.
+  func divide(_ envelope: Envelope<Element>, among lanes: Int) throws -> [Envelope<Element>] {
+    var hashes: [UInt64] = []
+    hashes.reserveCapacity(envelope.items.count)
+    try key.appendHashes(of: envelope.items, to: &hashes)
+    let share = envelope.items.count / lanes + 1
+    var parts = (0..<lanes).map { _ in Emission<Element>(capacity: share) }
+    for (place, hash) in hashes.enumerated() {
+      let lane = Int(hash % UInt64(lanes))
+      parts[lane].offset = envelope.origins.offset(of: place)
+      parts[lane].append(envelope.items[place])
+    }
+    return parts.map {
+      $0.envelope(replacing: envelope.id, first: envelope.origins.first, cost: envelope.cost)
+    }
+  }
+
+  private static func name(of key: any PartitionKey<Element>) -> String {
+    _mangledTypeName(type(of: key)) ?? ""
+  }
+
+  private static func find(_ name: String) -> (any PartitionKey<Element>.Type)? {
+    // Control characters in a mangled name are references to addresses.
+    let isPlain = name.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    guard isPlain, !name.isEmpty, name.utf8.count <= 512 else { return nil }
+    return _typeByName(name) as? any PartitionKey<Element>.Type
+  }
+}
+
+extension Partitioner: Codable {
+  init(from decoder: any Decoder) throws {
+    var fields = try decoder.unkeyedContainer()
+    guard let type = Self.find(try fields.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(
+        in: fields, debugDescription: "No partition key of \(Element.self) has this name.")
+    }
+    key = try fields.decode(type)
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var fields = encoder.unkeyedContainer()
+    try fields.encode(Self.name(of: key))
+    try fields.encode(key)
+  }
+}

@@ -1,0 +1,64 @@
+internal import ProcessTree
+
+/// How items stand in the standard input or output of a command.
+public struct CommandFraming<Item: Codable & Sendable>: Codable, Sendable {
+  private enum Kind: String, Codable {
+    case lines
+    case frames
+    case bytes
+  }
+
+  private let kind: Kind
+}
+
+extension CommandFraming where Item == String {
+  /// Each item is a line, without its line feed.
+  ///
+  /// An item that contains line feeds is several lines to the command. Bytes that are no UTF-8 become
+  /// replacement characters.
+  public static var lines: Self { Self(kind: .lines) }
+}
+
+extension CommandFraming where Item == [UInt8] {
+  /// Each item is preceded by its length: four bytes, the least significant one first.
+  public static var frames: Self { Self(kind: .frames) }
+
+  /// Items follow each other without a mark: what comes out is as long as it happens to come.
+  public static var bytes: Self { Self(kind: .bytes) }
+}
+
+extension CommandFraming {
+  /// Items as the command reads them.
+  func bytes(of items: [Item]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for item in items {
+      if let text = item as? String {
+        bytes += text.utf8
+        bytes.append(UInt8(ascii: "\n"))
+      } else if let content = item as? [UInt8] {
+        if kind == .frames {
+          withUnsafeBytes(of: UInt32(content.count).littleEndian) { bytes += $0 }
+        }
+        bytes += content
+      }
+    }
+    return bytes
+  }
+
+  /// The items that a command writes.
+  func pump(_ run: CommandRun) -> any InputPump<Item> {
+    let pump: any InputPump =
+      switch kind {
+      case .lines: AsyncSequencePump(run.lines(limit: Self.largest))
+      case .frames: AsyncSequencePump(run.frames(limit: Self.largest))
+      case .bytes: AsyncSequencePump(run.chunks)
+      }
+    guard let pump = pump as? any InputPump<Item> else {
+      preconditionFailure("Framings are made for the items that they give.")
+    }
+    return pump
+  }
+
+  /// The longest line or frame that is taken from a command, in bytes.
+  private static var largest: Int { 64 << 20 }
+}

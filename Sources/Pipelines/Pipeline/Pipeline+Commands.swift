@@ -1,0 +1,64 @@
+public import ProcessTree
+
+extension Pipeline {
+  /// The same with an external command behind it.
+  ///
+  /// Each worker runs the command once: what the pipeline makes is its standard input, what it writes
+  /// to its standard output goes on as it comes. Outputs belong to no single input; those of one
+  /// worker keep their order. An end with another exit code than 0 fails the run with a
+  /// `CommandFailure`; a command that does not read all of its input is no failure.
+  ///
+  /// - Parameters:
+  ///   - command: The executable, its arguments, environment, directory and limits.
+  ///   - input: How items stand in its standard input.
+  ///   - output: How items stand in its standard output.
+  ///   - workers: How many nodes run it.
+  ///   - distribution: How they share what comes.
+  ///   - isOrdered: Whether it gets its input in the order of the source, for which it has one worker
+  ///     or partitions.
+  public func then<Next>(
+    _ command: Command, input: CommandFraming<Output>, output: CommandFraming<Next>,
+    workers: Int = 1, distribution: Distribution<Output> = .balanced,
+    ordered isOrdered: Bool = false
+  ) -> Pipeline<Input, Next> {
+    let name = command.executable.split(separator: "/").last.map(String.init)
+    return followed(
+      by: StageBlueprint(
+        description: StageDescription(
+          name: name ?? "command", workers: workers, sharing: distribution.sharing,
+          isStateless: false, isOrdered: isOrdered || self.isOrdered),
+        distribution: distribution
+      ) { inlet, outlets, place in
+        CommandWorker(
+          command: command, input: input, output: output, inlet: inlet, outlets: outlets,
+          place: place)
+      })
+  }
+
+  /// A pipeline of an external command; see ``then(_:input:output:workers:distribution:ordered:)``.
+  public init(
+    _ command: Command, input: CommandFraming<Input>, output: CommandFraming<Output>,
+    workers: Int = 1, distribution: Distribution<Input> = .balanced
+  ) {
+    self = Pipeline<Input, Input>.empty.then(
+      command, input: input, output: output, workers: workers, distribution: distribution)
+  }
+}
+
+extension Pipeline where Output == String {
+  /// The same with an external command behind it that reads and writes lines; see
+  /// ``then(_:input:output:workers:distribution:ordered:)``.
+  public func then(
+    _ command: Command, workers: Int = 1, ordered isOrdered: Bool = false
+  ) -> Pipeline<Input, String> {
+    then(command, input: .lines, output: .lines, workers: workers, ordered: isOrdered)
+  }
+}
+
+extension Pipeline where Input == String, Output == String {
+  /// A pipeline of an external command that reads and writes lines; see
+  /// ``then(_:input:output:workers:distribution:ordered:)``.
+  public init(_ command: Command, workers: Int = 1) {
+    self.init(command, input: .lines, output: .lines, workers: workers)
+  }
+}

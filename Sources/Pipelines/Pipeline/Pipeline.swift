@@ -1,0 +1,71 @@
+/// A chain of stages as one value, each with workers that are child nodes of whoever runs it.
+///
+/// ```swift
+/// let words = Pipeline(Tokenize(), workers: 4)
+///   .then(Count(), workers: 2, partitionedBy: \.word)
+///   .then(Merge())
+/// let table = try await root.run(words, over: lines)
+/// ```
+///
+/// Between stages are work channels, so that nothing waits for the whole, and memory is bounded
+/// whatever the size of the input. What a worker had that died is given to its successor if the stage
+/// is stateless (see `Stage.isStateless`), and recorded once all the same; the death of any other
+/// worker fails the run.
+public struct Pipeline<Input: Codable & Sendable, Output: Codable & Sendable>: Sendable {
+  /// Makes the channels and workers of all stages, from the last one on; the way into the first.
+  typealias Attach =
+    @Sendable (
+      _ assembly: Assembly, _ firstStage: Int, _ outlet: Outlet<Output>
+    ) throws -> Outlet<Input>
+
+  let shape: PipelineShape
+  let isOrdered: Bool
+  let attach: Attach
+
+  init(_ shape: PipelineShape, isOrdered: Bool = false, attach: @escaping Attach) {
+    self.shape = shape
+    self.isOrdered = isOrdered
+    self.attach = attach
+  }
+
+  /// The same with outputs in the order of the inputs that they came of.
+  ///
+  /// What stages emit when they finish comes last. Outputs of one input that were divided among
+  /// workers by a partition or a broadcast come worker after worker. Behind this a stage has one
+  /// worker, or gets its input partitioned.
+  public func inOrder() -> Self { Self(shape, isOrdered: true, attach: attach) }
+}
+
+extension Pipeline where Input == Output {
+  /// No stage yet.
+  static var empty: Self { Self(.chain([])) { _, _, outlet in outlet } }
+}
+
+extension Pipeline {
+  /// The same with a stage behind it.
+  func followed<Body: StageBody>(
+    by body: Body, workers: Int, _ distribution: Distribution<Output>, isOrdered: Bool
+  ) -> Pipeline<Input, Body.Output> where Body.Input == Output {
+    let stage = StageBlueprint(
+      description: StageDescription(
+        name: Body.name, workers: workers, sharing: distribution.sharing,
+        isStateless: Body.isStateless, isOrdered: isOrdered || self.isOrdered),
+      distribution: distribution
+    ) { inlet, outlets, place in
+      StageWorker(body: body, inlet: inlet, outlets: outlets, place: place)
+    }
+    return followed(by: stage)
+  }
+
+  /// The same with a stage behind it whose workers run any program.
+  func followed<Next, Program>(
+    by stage: StageBlueprint<Output, Next, Program>
+  ) -> Pipeline<Input, Next> {
+    let place = shape.stages.count
+    return Pipeline<Input, Next>(shape.followed(by: .stage(stage.description))) {
+      [attach] assembly, firstStage, outlet in
+      let inlet = try stage.attach(assembly, firstStage + place, outlet)
+      return try attach(assembly, firstStage, inlet)
+    }
+  }
+}

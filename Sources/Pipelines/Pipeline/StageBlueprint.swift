@@ -1,0 +1,39 @@
+internal import ProcessTree
+
+/// A stage as it stands in a pipeline: what it is, and what its workers run.
+struct StageBlueprint<
+  Input: Codable & Sendable, Output: Codable & Sendable, Program: NodeProgram
+>: Sendable where Program.Output == WorkerCounters {
+  let description: StageDescription
+  let distribution: Distribution<Input>
+  /// The program of a worker, with ends for its input and twice its output.
+  let program: @Sendable (Receiver<Envelope<Input>>, [Outlet<Output>], WorkerPlace) -> Program
+
+  /// Makes the stage's channels and describes its workers; the way into the stage.
+  func attach(_ assembly: Assembly, _ index: Int, _ outlet: Outlet<Output>) throws
+    -> Outlet<Input>
+  {
+    let stage = assembly.plan.stages[index]
+    let partitioner = try distribution.partitioner(stage: index, name: description.name)
+    let channels = (0..<description.lanes).map { _ in
+      // Which items are given up is decided item by item, not by the channel: see ``Suspects``.
+      assembly.node.makeChannel(
+        of: Envelope<Input>.self, prefetch: PipelinePlan.prefetch, attempts: .max)
+    }
+    for (number, worker) in stage.workers.enumerated() {
+      let lane = description.lanes == 1 ? 0 : number
+      let place = WorkerPlace(
+        worker: worker, lane: lane, lanes: description.lanes,
+        isStateful: description.isStateful, isOrdered: description.isOrdered)
+      let program = program(channels[lane].receiver, [outlet, outlet], place)
+      let name = stage.nodeName(ofWorker: number)
+      assembly.add(
+        WorkerSlot(stage: index, worker: worker, name: name) { group in
+          try await group.spawn(program, name: name, stopPolicy: WorkerSlot.stopPolicy)
+        })
+    }
+    let senders = channels.map(\.sender)
+    assembly.whenFed(index) { for sender in senders { sender.finish() } }
+    return Outlet(routes: [.init(senders: senders, partitioner: partitioner)])
+  }
+}

@@ -1,0 +1,105 @@
+/// Where each stage of a pipeline stands, who feeds it, and how its workers are called and counted.
+struct PipelinePlan: Sendable {
+  /// A stage in its place.
+  struct Stage: Sendable {
+    let index: Int
+    let description: StageDescription
+    /// The numbers of its workers among all workers of the pipeline.
+    let workers: Range<Int>
+    /// The stages whose output is its input; the source when there are none.
+    var feeders: [Int]
+    /// How many envelopes arrive at the end for one that leaves the stage.
+    var widthBehind: Int
+    /// The name of its workers without their numbers.
+    var nodeName: String
+
+    /// The node name of a worker, counted from 0 on within the stage.
+    func nodeName(ofWorker worker: Int) -> String { "\(nodeName)-\(worker + 1)" }
+  }
+
+  private(set) var stages: [Stage] = []
+  /// The stages whose output is the pipeline's; the source when there are none.
+  private(set) var last: [Int] = []
+  /// How many envelopes arrive at the end for each that leaves the source.
+  let width: Int
+  /// Whether some stage, or whoever reads the outputs, gets them in order.
+  let restoresOrder: Bool
+
+  /// How many workers there are in all.
+  var workerCount: Int { stages.last?.workers.upperBound ?? 0 }
+
+  /// How many of the source's envelopes may be on their way.
+  var envelopesInFlight: Int { 8 + 8 * workerCount }
+
+  /// How many envelopes a receiver may have that it has not begun, from each sender.
+  ///
+  /// Enough to go on while word of what was taken is on its way back. What one worker has not begun
+  /// while another is idle is given to that one.
+  static let prefetch = 16
+
+  /// - Throws: ``InvalidPipeline``.
+  init(_ shape: PipelineShape, isOrdered: Bool) throws {
+    width = shape.width
+    restoresOrder = isOrdered || shape.stages.contains(where: \.isOrdered)
+    for (index, stage) in shape.stages.enumerated() {
+      guard stage.workers > 0 else {
+        throw InvalidPipeline(stage: index, name: stage.name, "a stage has at least one worker")
+      }
+      if stage.isOrdered, stage.sharing == .balanced, stage.workers > 1 {
+        throw InvalidPipeline(
+          stage: index, name: stage.name,
+          "\(stage.workers) workers that share their input cannot have it in order: let it have "
+            + "one worker, or partition its input")
+      }
+    }
+    var feeders: [Int] = []
+    place(shape, feeders: &feeders, widthBehind: 1)
+    last = feeders
+    nameNodes()
+  }
+
+  private mutating func place(
+    _ shape: PipelineShape, feeders: inout [Int], widthBehind: Int
+  ) {
+    switch shape {
+    case .stage(let description):
+      let start = workerCount
+      stages.append(
+        Stage(
+          index: stages.count, description: description,
+          workers: start..<start + description.workers, feeders: feeders,
+          widthBehind: widthBehind, nodeName: ""))
+      feeders = [stages.count - 1]
+    case .chain(let parts):
+      for (place, part) in parts.enumerated() {
+        let behind = PipelineShape.chain(Array(parts[(place + 1)...]))
+        self.place(part, feeders: &feeders, widthBehind: behind.width * widthBehind)
+      }
+    case .branches(let parts):
+      var all: [Int] = []
+      for part in parts {
+        var own = feeders
+        place(part, feeders: &own, widthBehind: widthBehind)
+        all += own
+      }
+      feeders = all
+    }
+  }
+
+  /// Names nodes after their stages; with the stage's number where two are called the same.
+  private mutating func nameNodes() {
+    var counts: [String: Int] = [:]
+    for stage in stages { counts[stage.description.name, default: 0] += 1 }
+    for index in stages.indices {
+      let name = stages[index].description.name
+      let isUnique = counts[name] == 1
+      // A node's name has at most 64 bytes, and no slashes or control characters.
+      let plain = name.unicodeScalars.map { scalar in
+        (0x21...0x7E).contains(scalar.value) && scalar != "/" ? scalar : "_"
+      }
+      var text = String(String.UnicodeScalarView(plain.prefix(40)))
+      if !isUnique { text += "[\(index)]" }
+      stages[index].nodeName = text
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/// What a stage is to the plan: everything but its types and its body.
+struct StageDescription: Hashable, Sendable {
+  /// How a stage's input is divided among its workers.
+  enum Sharing: Hashable, Sendable {
+    /// Whoever is free takes the next envelope.
+    case balanced
+    /// Items with the same key go to the same worker.
+    case partitioned
+    /// Every worker gets all.
+    case broadcast
+  }
+
+  /// The name of the stage's type.
+  var name: String
+  var workers: Int
+  var sharing: Sharing = .balanced
+  /// Whether a worker that died can be replaced.
+  var isStateless = false
+  /// Whether the stage gets its input in the order of the source.
+  var isOrdered = false
+
+  /// How many envelopes each one becomes on its way through the stage.
+  var lanes: Int { sharing == .balanced ? 1 : workers }
+
+  /// Whether what a worker knows dies with it.
+  var isStateful: Bool { !isStateless || isOrdered }
+}
+
+/// The stages of a pipeline and how they hang together.
+indirect enum PipelineShape: Hashable, Sendable {
+  case stage(StageDescription)
+  /// One after another; none at all for a pipeline that has not begun.
+  case chain([PipelineShape])
+  /// Side by side: each gets all, and what they make comes together again.
+  case branches([PipelineShape])
+
+  /// The stages in the order in which they were written down.
+  var stages: [StageDescription] {
+    switch self {
+    case .stage(let stage): [stage]
+    case .chain(let parts), .branches(let parts): parts.flatMap(\.stages)
+    }
+  }
+
+  /// How many envelopes leave for each one that enters.
+  var width: Int {
+    switch self {
+    case .stage(let stage): stage.lanes
+    case .chain(let parts): parts.reduce(1) { $0 * $1.width }
+    case .branches(let parts): parts.reduce(0) { $0 + $1.width }
+    }
+  }
+
+  /// The same with another part behind it.
+  func followed(by next: PipelineShape) -> PipelineShape {
+    guard case .chain(let parts) = self else { return .chain([self, next]) }
+    return .chain(parts + [next])
+  }
+}

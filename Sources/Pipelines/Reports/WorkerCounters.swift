@@ -1,0 +1,26 @@
+/// What one worker has done so far; it says so along the way and at its end.
+struct WorkerCounters: Hashable, Sendable, Codable {
+  /// Items that it took, and that it is done with.
+  var taken: UInt64 = 0
+  var processed: UInt64 = 0
+  /// Items that it made.
+  var emitted: UInt64 = 0
+  /// Envelopes that it sent in streams of its own.
+  var flowEnvelopes: UInt64 = 0
+  var finishEnvelopes: UInt64 = 0
+  /// Nanoseconds: at work, without input, and with output that nobody took.
+  var busy: UInt64 = 0
+  var waiting: UInt64 = 0
+  var blocked: UInt64 = 0
+
+  static func += (left: inout Self, right: Self) {
+    left.taken += right.taken
+    left.processed += right.processed
+    left.emitted += right.emitted
+    left.flowEnvelopes += right.flowEnvelopes
+    left.finishEnvelopes += right.finishEnvelopes
+    left.busy += right.busy
+    left.waiting += right.waiting
+    left.blocked += right.blocked
+  }
+}

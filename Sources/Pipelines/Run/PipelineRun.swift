@@ -1,0 +1,159 @@
+internal import ProcessTree
+internal import Synchronization
+
+/// One run of a pipeline: feeds the first stage, looks after all workers, takes what comes out.
+struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Sendable {
+  private let node: Node
+  private let plan: PipelinePlan
+  private let isOrdered: Bool
+  private let slots: [WorkerSlot]
+  private let progress: StageProgress
+  private let outlet: Outlet<Input>
+  private let end: Receiver<Envelope<Output>>
+  let record: RunRecord
+  private let monitor: PipelineMonitor?
+
+  /// Lays out channels and workers; starts nothing.
+  init(_ pipeline: Pipeline<Input, Output>, at node: Node, monitor: PipelineMonitor?) throws {
+    self.node = node
+    self.monitor = monitor
+    isOrdered = pipeline.isOrdered
+    plan = try PipelinePlan(pipeline.shape, isOrdered: pipeline.isOrdered)
+    let assembly = Assembly(plan, at: node)
+    let (sender, receiver) = node.makeChannel(
+      of: Envelope<Output>.self, prefetch: PipelinePlan.prefetch, attempts: .max)
+    assembly.whenFed(plan.stages.count) { sender.finish() }
+    end = receiver
+    outlet = try pipeline.attach(assembly, 0, Outlet(routes: [.init(senders: [sender])]))
+    slots = assembly.slots
+    progress = StageProgress(plan, closers: assembly.closers)
+    record = RunRecord(plan)
+  }
+
+  /// Runs it to its end; nothing of it is left when this returns or throws.
+  ///
+  /// - Parameters:
+  ///   - pump: The inputs.
+  ///   - deliver: Takes outputs; the next ones come when it has returned.
+  func run(
+    _ pump: any InputPump<Input>, deliver: @escaping @Sendable ([Output]) async throws -> Void
+  ) async throws {
+    monitor?.watch(record)
+    defer {
+      record.finish()
+      monitor?.finish()
+    }
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      for slot in slots { tasks.addTask { try await tend(slot) } }
+      tasks.addTask { try await pump.work() }
+      tasks.addTask { try await feed(pump) }
+      tasks.addTask { try await drain(deliver) }
+      // The first that fails ends the others.
+      while try await tasks.next() != nil {}
+    }
+    try record.update { try $0.checkBalance() }
+  }
+
+  // MARK: The two ends
+
+  private func feed(_ pump: any InputPump<Input>) async throws {
+    while true {
+      let inputs = try await pump.take(try await record.waitForRoom())
+      guard !inputs.isEmpty else { break }
+      let (first, id) = record.update { ledger in
+        (ledger.window.inputsTaken, ledger.depart(inputs: inputs.count))
+      }
+      try await outlet.send(
+        Envelope(id: id, cost: 0, origins: Origins(from: first), items: inputs))
+    }
+    progress.sourceEnded()
+  }
+
+  private func drain(_ deliver: ([Output]) async throws -> Void) async throws {
+    var restorer = OrderRestorer<[Output]>()
+    for try await delivery in end.deliveries {
+      let envelope = delivery.element
+      let isNew = record.update {
+        $0.arrive(envelope.id, cost: envelope.cost, outputs: envelope.items.count)
+      }
+      if isNew, isOrdered {
+        restorer.insert(envelope.items, at: envelope.id)
+        while let items = restorer.takeNext(of: envelope.id.stream) { try await deliver(items) }
+      } else if isNew {
+        try await deliver(envelope.items)
+      }
+      delivery.acknowledge()
+    }
+    for items in restorer.takeRest() { try await deliver(items) }
+  }
+
+  // MARK: Workers
+
+  /// Keeps a worker in its place until its part is done.
+  private func tend(_ slot: WorkerSlot) async throws {
+    while try await !live(in: slot) {}
+    progress.workerEnded(ofStage: slot.stage)
+  }
+
+  /// One worker's life; false when it died and another one is to take its place.
+  private func live(in slot: WorkerSlot) async throws -> Bool {
+    let failedInput = Mutex<UInt64?>(nil)
+    do {
+      let counters = try await node.withChildren(of: WorkerCounters.self) { group in
+        let child = try await slot.start(group)
+        for try await word in try await child.messages(of: WorkerWord.self) {
+          if case .failed(let input) = word { failedInput.withLock { $0 = input } }
+          let answer = note(word, of: slot)
+          monitor?.changed()
+          guard let answer else { continue }
+          // Should it have died meanwhile, its end says so.
+          try? await child.send(answer)
+        }
+        return try await child.result
+      }
+      record.update { $0.count(counters, ofWorker: slot.worker) }
+      monitor?.changed()
+      return true
+    } catch {
+      try Task.checkCancellation()
+      switch WorkerEnd(error) {
+      case .failed(let failure):
+        throw self.failure(
+          of: slot, over: failedInput.withLock { $0 }, .error(failure))
+      case .died(let report):
+        let isReplaceable = !plan.stages[slot.stage].description.isStateful
+        guard isReplaceable, report.cause.isDeath,
+          record.update({ $0.die(report, worker: slot.worker, ofStage: slot.stage) })
+        else { throw self.failure(of: slot, over: nil, .death(report)) }
+        monitor?.changed()
+        return false
+      case .other(let error): throw error
+      }
+    }
+  }
+
+  /// Notes what a worker says; the answer that it waits for, if it does.
+  private func note(_ word: WorkerWord, of slot: WorkerSlot) -> Permission? {
+    record.update { ledger in
+      switch word {
+      case .counters(let counters):
+        ledger.count(counters, ofWorker: slot.worker)
+        return nil
+      case .beginning(let mark):
+        return ledger.begin(mark, worker: slot.worker, ofStage: slot.stage)
+      case .passed:
+        ledger.pass(worker: slot.worker, ofStage: slot.stage)
+        return Permission(isItemByItem: false, skipped: [])
+      case .failed: return nil
+      }
+    }
+  }
+
+  private func failure(
+    of slot: WorkerSlot, over input: UInt64?, _ reason: PipelineFailure.Reason
+  ) -> PipelineFailure {
+    PipelineFailure(
+      stage: slot.stage, stageName: plan.stages[slot.stage].description.name, worker: slot.name,
+      input: input, reason: reason)
+  }
+}

@@ -1,0 +1,143 @@
+internal import ProcessTree
+
+/// The books of a run as a value: what was taken and what has come out, what each worker says that it
+/// did, who died and what was given up.
+struct RunLedger {
+  let plan: PipelinePlan
+  private(set) var window: FlightWindow
+  private(set) var sizer = EnvelopeSizer()
+  private var arrived = TakenEnvelopes()
+  private var outputs: UInt64 = 0
+  /// What former lives of each worker did, and what the present one has done.
+  private var former: [WorkerCounters]
+  private var present: [WorkerCounters]
+  private var restarts: [Int]
+  private var suspects: [Suspects<ExitReport>]
+  private(set) var quarantined: [QuarantinedInput] = []
+  /// Deaths of a stage's workers in a row between which nothing was brought about.
+  private var fruitlessDeaths: [Int]
+
+  /// How often in a row the workers of a stage may die with nothing brought about.
+  static let fruitlessLimit = 10
+
+  init(_ plan: PipelinePlan) {
+    self.plan = plan
+    window = FlightWindow(
+      limit: plan.envelopesInFlight, width: plan.width, keepsTogether: plan.restoresOrder)
+    former = Array(repeating: WorkerCounters(), count: plan.workerCount)
+    present = former
+    restarts = plan.stages.map { _ in 0 }
+    fruitlessDeaths = restarts
+    suspects = plan.stages.map { Suspects(isPartitioned: $0.description.sharing != .balanced) }
+  }
+
+  // MARK: Source and end
+
+  /// Notes a batch of inputs that leaves; the identity of its envelope.
+  mutating func depart(inputs: Int) -> EnvelopeID {
+    EnvelopeID(stream: StreamID.source, number: window.depart(inputs: inputs))
+  }
+
+  /// Notes an envelope at the end of the pipeline; false when it has come before.
+  mutating func arrive(_ id: EnvelopeID, cost: UInt64, outputs count: Int) -> Bool {
+    guard arrived.insert(id) else { return false }
+    outputs += UInt64(count)
+    for stage in fruitlessDeaths.indices { fruitlessDeaths[stage] = 0 }
+    if id.stream == StreamID.source, let batch = window.arrive(id.number, cost: cost) {
+      sizer.record(inputs: batch.inputs, cost: batch.cost)
+    }
+    return true
+  }
+
+  // MARK: Workers
+
+  /// Notes what a worker says of itself.
+  mutating func count(_ counters: WorkerCounters, ofWorker worker: Int) {
+    present[worker] = counters
+  }
+
+  /// A worker asks whether it may begin what it names.
+  mutating func begin(_ mark: Mark, worker: Int, ofStage stage: Int) -> Permission {
+    suspects[stage].begin(mark, worker: worker)
+  }
+
+  /// A worker is through with what it named.
+  mutating func pass(worker: Int, ofStage stage: Int) { suspects[stage].pass(worker: worker) }
+
+  /// Notes the death of a worker; false when its stage has come to nothing too often, so that no
+  /// successor is to be started.
+  mutating func die(_ report: ExitReport, worker: Int, ofStage stage: Int) -> Bool {
+    former[worker] += present[worker]
+    present[worker] = WorkerCounters()
+    restarts[stage] += 1
+    switch suspects[stage].die(worker: worker, report) {
+    case .nothingNamed: fruitlessDeaths[stage] += 1
+    case .suspected: break
+    case .givenUp(let mark, let deaths):
+      quarantined.append(
+        QuarantinedInput(
+          stage: stage, stageName: plan.stages[stage].description.name, input: mark.input,
+          deaths: deaths))
+    }
+    return fruitlessDeaths[stage] < Self.fruitlessLimit
+  }
+
+  // MARK: The end
+
+  /// Throws unless everything that was taken, and all that workers made of their own, has arrived.
+  func checkBalance() throws {
+    var isComplete = window.count == 0 && window.inputsDone == window.inputsTaken
+    for stage in plan.stages {
+      for worker in stage.workers {
+        let width = UInt64(stage.widthBehind)
+        let flow = arrived.count(of: StreamID.flow(ofWorker: worker))
+        let finish = arrived.count(of: StreamID.finish(ofWorker: worker))
+        if flow != present[worker].flowEnvelopes * width { isComplete = false }
+        if finish != present[worker].finishEnvelopes * width { isComplete = false }
+      }
+    }
+    guard !isComplete else { return }
+    throw PipelineFailure(
+      stage: nil, stageName: "", worker: "", input: nil,
+      reason: .imbalance(
+        taken: window.inputsTaken, done: window.inputsDone,
+        quarantined: UInt64(quarantined.count)))
+  }
+
+  /// How the run stands.
+  func report(after elapsed: Duration) -> PipelineReport {
+    var report = PipelineReport()
+    report.elapsed = elapsed
+    report.inputsTaken = window.inputsTaken
+    report.inputsDone = window.inputsDone
+    report.outputs = outputs
+    report.quarantined = quarantined
+    let sums = plan.stages.map { stage in
+      stage.workers.reduce(into: WorkerCounters()) { sum, worker in
+        sum += former[worker]
+        sum += present[worker]
+      }
+    }
+    let seconds = max(elapsed / .seconds(1), 0.000_001)
+    for stage in plan.stages {
+      let sum = sums[stage.index]
+      let made =
+        stage.feeders.isEmpty
+        ? window.inputsTaken : stage.feeders.reduce(0) { $0 + sums[$1].emitted }
+      let copies = stage.description.sharing == .broadcast ? UInt64(stage.description.workers) : 1
+      var line = StageReport(
+        index: stage.index, name: stage.description.name, workers: stage.description.workers)
+      line.taken = sum.taken
+      line.emitted = sum.emitted
+      line.queued = made * copies > sum.taken ? made * copies - sum.taken : 0
+      line.inFlight = sum.taken - min(sum.processed, sum.taken)
+      line.rate = Double(sum.taken) / seconds
+      line.busyTime = .nanoseconds(Int64(clamping: sum.busy))
+      line.waitTime = .nanoseconds(Int64(clamping: sum.waiting))
+      line.blockedTime = .nanoseconds(Int64(clamping: sum.blocked))
+      line.restarts = restarts[stage.index]
+      report.stages.append(line)
+    }
+    return report
+  }
+}

@@ -1,0 +1,51 @@
+internal import ProcessTree
+
+/// Envelopes as a worker takes them that keeps what it has seen: each once, and in the order of the
+/// source if that was asked for.
+struct Intake<Item: Codable & Sendable> {
+  private let isOrdered: Bool
+  private var deliveries: ReceivedDeliveries<Envelope<Item>>.Iterator
+  private var taken = TakenEnvelopes()
+  private var restorer = OrderRestorer<Envelope<Item>>()
+  private var last: Delivery<Envelope<Item>>?
+  /// What comes after all others, once nothing more comes.
+  private var rest: [Envelope<Item>]?
+
+  init(_ inlet: Receiver<Envelope<Item>>, isOrdered: Bool) {
+    self.isOrdered = isOrdered
+    deliveries = inlet.deliveries.makeAsyncIterator()
+  }
+
+  /// The next envelope; nil at the end.
+  ///
+  /// Acknowledges the one before.
+  mutating func next() async throws -> Envelope<Item>? {
+    if let last, let next = restorer.takeNext(of: last.element.id.stream) { return next }
+    while rest == nil {
+      last?.acknowledge()
+      last = nil
+      guard let delivery = try await deliveries.nextUnlessTooLate() else { break }
+      last = delivery
+      let id = delivery.element.id
+      guard taken.insert(id) else { continue }
+      guard isOrdered else { return delivery.element }
+      // What waits for its turn must not hold back what it waits for.
+      delivery.acknowledge()
+      restorer.insert(delivery.element, at: id)
+      if let next = restorer.takeNext(of: id.stream) { return next }
+    }
+    if rest == nil { rest = restorer.takeRest().reversed() }
+    return rest?.popLast()
+  }
+}
+
+extension ReceivedDeliveries.Iterator {
+  /// The next delivery; nil at the end, also for a worker whose predecessor had taken the last.
+  mutating func nextUnlessTooLate() async throws -> Delivery<Item>? {
+    do {
+      return try await next()
+    } catch let error as ProcessTreeError where error.code == .channelEnded {
+      return nil
+    }
+  }
+}

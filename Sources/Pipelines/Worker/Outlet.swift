@@ -1,0 +1,54 @@
+internal import ProcessTree
+
+/// Where the output of a stage, or of the source, goes: the channels of the stages behind.
+///
+/// A value that travels to workers.
+struct Outlet<Element: Codable & Sendable>: Codable, Sendable {
+  /// The way to one stage behind.
+  struct Route: Codable, Sendable {
+    /// One channel, or one for each lane.
+    var senders: [Sender<Envelope<Element>>]
+    /// Which lane an item belongs to; nil when every lane gets all.
+    var partitioner: Partitioner<Element>?
+    /// How numbers change where branches have joined on the way.
+    var folds: [Fold] = []
+  }
+
+  var routes: [Route]
+
+  /// Sends an envelope on, to each stage behind; suspends while these have no room.
+  func send(_ envelope: Envelope<Element>) async throws {
+    for route in routes {
+      var envelope = envelope
+      for fold in route.folds { envelope.id = fold(envelope.id) }
+      if let partitioner = route.partitioner, route.senders.count > 1 {
+        let parts = try partitioner.divide(envelope, among: route.senders.count)
+        for (sender, part) in zip(route.senders, parts) { try await sender.send(part) }
+      } else {
+        for sender in route.senders { try await sender.send(envelope) }
+      }
+    }
+  }
+
+  /// Hands what was sent to the sockets.
+  func flush() {
+    for route in routes { for sender in route.senders { sender.flush() } }
+  }
+
+  /// Waits until everything that was sent has been taken for good.
+  func join() async throws {
+    for route in routes { for sender in route.senders { try await sender.join() } }
+  }
+
+  /// Sends nothing more.
+  func finish() {
+    for route in routes { for sender in route.senders { sender.finish() } }
+  }
+
+  /// The same with a change of numbers before those that it has.
+  func folding(_ fold: Fold) -> Self {
+    var outlet = self
+    for place in outlet.routes.indices { outlet.routes[place].folds.insert(fold, at: 0) }
+    return outlet
+  }
+}

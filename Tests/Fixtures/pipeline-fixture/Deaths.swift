@@ -1,0 +1,80 @@
+import Glibc
+import Pipelines
+import Scenarios
+
+let deathScenarios: [String: Scenario] = [
+  // `killedWorkers SEED KILLS`: totals are exact whichever workers are killed, as long as their stages
+  // are stateless.
+  "killedWorkers": { root, test in
+    let seed = argument(1, default: 1)
+    let kills = argument(2, default: 9)
+    let numbers = 0..<(kills * 300)
+    let pipeline = Pipeline(Dawdle(longest: 400), workers: 3)
+      .then(Repeat(), workers: 2)
+      .then(Double(), workers: 2, distribution: .partitioned(by: LastDigit()))
+      .then(Sum())
+    let monitor = PipelineMonitor()
+    let (sums, killed) = try await killing(
+      ["Dawdle", "Repeat", "Double"], in: root, atMost: kills / 3, pause: 1...60, seed: seed
+    ) {
+      try await root.run(pipeline, over: numbers, monitor: monitor)
+    }
+    let expected = numbers.flatMap { Array(repeating: $0, count: $0 % 10) }
+    test.equal(sums, [[expected.count, expected.reduce(0, +) * 2]])
+    let report = monitor.report
+    test.equal(report.inputsDone, UInt64(numbers.count))
+    test.expect(report.quarantined.isEmpty, "\(report.quarantined)")
+    let restarts = report.stages.map(\.restarts).reduce(0, +)
+    test.expect(restarts > 0 && restarts <= killed, "\(restarts) restarts of \(killed) kills")
+  },
+  "killedWorkersKeepOrder": { root, test in
+    let pipeline = Pipeline(Dawdle(longest: 500), workers: 3).then(Double(), workers: 2).inOrder()
+    let (outputs, killed) = try await killing(
+      ["Dawdle", "Double"], in: root, atMost: 4, pause: 1...50,
+      seed: argument(1, default: 1)
+    ) {
+      try await root.run(pipeline, over: 0..<2_500)
+    }
+    test.equal(outputs, (0..<2_500).map { $0 * 2 })
+    test.expect(killed > 0)
+  },
+  "killedWorkerWithState": { root, test in
+    let pipeline = Pipeline(Dawdle(longest: 100), workers: 2).then(Sum())
+    let failure = await test.thrown(PipelineFailure.self) {
+      _ = try await killing(["Sum"], in: root, atMost: 1, pause: 50...100, seed: 1) {
+        try await root.run(pipeline, over: 0..<1_000_000_000)
+      }
+    }
+    test.equal(failure?.stage, 1)
+    test.equal(failure?.stageName, "Sum")
+    test.equal(failure?.worker, "Sum-1")
+    guard case .death(let report)? = failure?.reason else { return test.expect(false) }
+    test.equal(report.cause, .killed(signal: SIGKILL))
+    test.equal(root.children.count, 0)
+  },
+  "deadlyItems": { root, test in
+    let deadly: Set<Int> = [0, 77, 78, 2_500]
+    let pipeline = Pipeline(Double()).then(DieAt(numbers: Set(deadly.map { $0 * 2 })), workers: 2)
+      .inOrder()
+    let monitor = PipelineMonitor()
+    let outputs = try await root.run(pipeline, over: 0..<3_000, monitor: monitor)
+    test.equal(outputs, (0..<3_000).filter { !deadly.contains($0) }.map { $0 * 2 })
+    let report = monitor.report
+    test.equal(report.inputsDone, 3_000)
+    test.equal(Set(report.quarantined.map(\.input)), Set(deadly.map { UInt64($0) }))
+    for given in report.quarantined {
+      test.equal(given.stage, 1)
+      test.equal(given.stageName, "DieAt")
+      test.equal(given.deaths.map(\.cause), Array(repeating: .killed(signal: SIGKILL), count: 3))
+    }
+    test.expect(report.stages[1].restarts >= 12, "\(report.stages[1].restarts) restarts")
+  },
+  "stillborn": { root, test in
+    let failure = await test.thrown(PipelineFailure.self) {
+      _ = try await root.run(Pipeline(Double()).then(Stillborn()), over: 0..<100)
+    }
+    test.equal(failure?.stageName, "Stillborn")
+    guard case .death(let report)? = failure?.reason else { return test.expect(false) }
+    test.equal(report.cause, .exitedWithoutResult(code: 3))
+  },
+]

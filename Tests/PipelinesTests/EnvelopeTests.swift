@@ -1,0 +1,60 @@
+import Foundation
+import RandomTesting
+import Testing
+
+@testable import Pipelines
+
+@Suite struct EnvelopeTests {
+  @Test func everyItemKeepsItsInput() throws {
+    var random = SeededGenerator.announced("Envelope")
+    for _ in 0..<iterations(1_000) {
+      let first = UInt64(random.int(0...1_000_000))
+      let counts = (0..<random.int(0...20)).map { _ in
+        random.int(0...4) == 0 ? random.int(0...3) : 1
+      }
+      var emission = Emission<Int>(capacity: counts.count)
+      var expected: [UInt64] = []
+      for (input, count) in counts.enumerated() {
+        emission.offset = UInt32(input)
+        for _ in 0..<count {
+          emission.append(input)
+          expected.append(first + UInt64(input))
+        }
+      }
+      let envelope = emission.envelope(
+        replacing: EnvelopeID(stream: 0, number: 5), first: first, cost: 9)
+      #expect(envelope.items.indices.map { envelope.input(of: $0) } == expected)
+      if counts.allSatisfy({ $0 == 1 }) { #expect(envelope.origins.offsets.isEmpty) }
+      let copy = try JSONDecoder().decode(
+        Envelope<Int>.self, from: JSONEncoder().encode(envelope))
+      #expect(copy.id == envelope.id && copy.cost == 9 && copy.items == envelope.items)
+      #expect(copy.origins == envelope.origins)
+    }
+  }
+
+  @Test func whatAWorkerMakesOfItsOwnHasNoInput() {
+    let envelope = Envelope(
+      id: EnvelopeID(stream: StreamID.finish(ofWorker: 0), number: 0), cost: 0,
+      origins: Origins(from: 0), items: [1])
+    #expect(envelope.input(of: 0) == nil)
+  }
+
+  @Test(arguments: ["[0,1,0,0,[1],[1,2]]", "[0,1,0,0,[],[\"a\"]]", "[0,1]", "{}"])
+  func othersAreRefused(_ text: String) {
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(Envelope<Int>.self, from: Data(text.utf8))
+    }
+  }
+
+  @Test func streamsOfWorkersAreTheirOwn() {
+    var all: Set<StreamID.Value> = [StreamID.source]
+    for worker in 0..<1_000 {
+      all.insert(StreamID.flow(ofWorker: worker))
+      all.insert(StreamID.finish(ofWorker: worker))
+      #expect(StreamID.isFinish(StreamID.finish(ofWorker: worker)))
+      #expect(!StreamID.isFinish(StreamID.flow(ofWorker: worker)))
+    }
+    #expect(!StreamID.isFinish(StreamID.source) && all.count == 2_001)
+    #expect(Set(StreamID.streams(ofWorkers: 0..<1_000)).union([0]) == all)
+  }
+}

@@ -1,0 +1,133 @@
+import RandomTesting
+import Testing
+
+@testable import Pipelines
+
+@Suite struct PipelinePlanTests {
+  private func stage(
+    _ name: String, _ workers: Int = 1, _ sharing: StageDescription.Sharing = .balanced,
+    isOrdered: Bool = false
+  ) -> PipelineShape {
+    .stage(
+      StageDescription(name: name, workers: workers, sharing: sharing, isOrdered: isOrdered))
+  }
+
+  @Test func stagesKnowTheirPlace() throws {
+    let shape = PipelineShape.chain([
+      stage("A", 4),
+      .branches([
+        stage("B", 2, .partitioned), .chain([stage("C", 3, .broadcast), stage("D")]),
+      ]),
+      stage("E", 2, .partitioned),
+    ])
+    let plan = try PipelinePlan(shape, isOrdered: false)
+    #expect(plan.stages.map(\.description.name) == ["A", "B", "C", "D", "E"])
+    #expect(plan.stages.map(\.feeders) == [[], [0], [0], [2], [1, 3]])
+    #expect(plan.last == [4])
+    #expect(plan.stages.map(\.workers) == [0..<4, 4..<6, 6..<9, 9..<10, 10..<12])
+    #expect(plan.stages.map(\.widthBehind) == [10, 2, 2, 2, 1])
+    #expect(plan.width == 10 && plan.workerCount == 12 && !plan.restoresOrder)
+  }
+
+  @Test func nodesAreNamedAfterStages() throws {
+    let shape = PipelineShape.chain([
+      stage("Count"), stage("Map<Array<Int>, a/b>"), stage("Count"),
+      stage(String(repeating: "Long", count: 40)),
+    ])
+    let plan = try PipelinePlan(shape, isOrdered: true)
+    #expect(plan.stages[0].nodeName(ofWorker: 0) == "Count[0]-1")
+    #expect(plan.stages[2].nodeName(ofWorker: 9) == "Count[2]-10")
+    #expect(plan.stages[1].nodeName(ofWorker: 0) == "Map<Array<Int>,_a_b>-1")
+    #expect(plan.stages[3].nodeName(ofWorker: 99_999).utf8.count <= 64)
+    #expect(plan.restoresOrder)
+  }
+
+  @Test func whatCannotBeIsRefused() throws {
+    #expect(throws: InvalidPipeline.self) { try PipelinePlan(stage("A", 0), isOrdered: false) }
+    let shape = PipelineShape.chain([stage("A"), stage("B", 2, isOrdered: true)])
+    let error = #expect(throws: InvalidPipeline.self) {
+      try PipelinePlan(shape, isOrdered: false)
+    }
+    #expect(error?.stage == 1 && error?.stageName == "B")
+    _ = try PipelinePlan(stage("A", 2, .partitioned, isOrdered: true), isOrdered: false)
+  }
+
+  /// Sends envelopes through random shapes by the folds that workers apply, and looks whether the
+  /// numbers at the end run from 0 on without gaps in every stream.
+  @Test func numbersStayWithoutGaps() throws {
+    var random = SeededGenerator.announced("PipelinePlan")
+    for _ in 0..<iterations(500) {
+      let shape = PipelineShape.chain((0..<random.int(1...3)).map { _ in self.shape(&random, 2) })
+      let plan = try PipelinePlan(shape, isOrdered: false)
+      var walk = Walk(plan: plan)
+      let sources = (0..<3).map { EnvelopeID(stream: StreamID.source, number: UInt64($0)) }
+      let end = walk.leave(shape, sources)
+      for (stream, ids) in Dictionary(grouping: end, by: \.stream) {
+        #expect(
+          ids.map(\.number).sorted() == Array(0..<UInt64(ids.count)),
+          "stream \(stream), seed \(random.seed)")
+      }
+      #expect(end.count { $0.stream == StreamID.source } == 3 * plan.width)
+      for stage in plan.stages {
+        for worker in stage.workers {
+          let finish = end.count { $0.stream == StreamID.finish(ofWorker: worker) }
+          #expect(finish == 2 * stage.widthBehind, "seed \(random.seed)")
+        }
+      }
+    }
+  }
+
+  private func shape(_ random: inout SeededGenerator, _ depth: Int) -> PipelineShape {
+    switch depth == 0 ? 0 : random.int(0...3) {
+    case 0, 1:
+      let sharing: [StageDescription.Sharing] = [.balanced, .partitioned, .broadcast]
+      return stage("S", random.int(1...3), sharing[random.int(0...2)])
+    case 2: return .chain((0..<random.int(1...2)).map { _ in shape(&random, depth - 1) })
+    default: return .branches((0..<random.int(1...3)).map { _ in shape(&random, depth - 1) })
+    }
+  }
+}
+
+/// Follows identities of envelopes through a shape.
+private struct Walk {
+  let plan: PipelinePlan
+  var nextStage = 0
+
+  /// What leaves a shape for what enters it, with two envelopes that each worker makes at its end.
+  mutating func leave(_ shape: PipelineShape, _ entering: [EnvelopeID]) -> [EnvelopeID] {
+    switch shape {
+    case .stage(let stage):
+      let workers = plan.stages[nextStage].workers
+      nextStage += 1
+      var leaving: [EnvelopeID] = []
+      for (lane, worker) in workers.enumerated() {
+        if stage.sharing != .balanced || lane == 0 {
+          let fold = Fold.lane(
+            stage.lanes == 1 ? 0 : lane, of: stage.lanes,
+            exempt: StreamID.streams(ofWorkers: worker..<worker + 1))
+          leaving += entering.map { fold($0) }
+        }
+        leaving += (0..<2).map {
+          EnvelopeID(stream: StreamID.finish(ofWorker: worker), number: $0)
+        }
+      }
+      return leaving
+    case .chain(let parts): return parts.reduce(entering) { leave($1, $0) }
+    case .branches(let parts):
+      var start = 0
+      var leaving: [EnvelopeID] = []
+      for part in parts {
+        let first = nextStage
+        let leavingPart = leave(part, entering)
+        let workers =
+          plan.stages[first].workers.lowerBound..<plan.stages[nextStage - 1].workers.upperBound
+        let fold = Fold(
+          before: UInt64(part.width), after: UInt64(shape.width), start: UInt64(start),
+          exempt: StreamID.streams(ofWorkers: workers))
+        leaving += leavingPart.map { fold($0) }
+        start += part.width
+      }
+      return leaving
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import RandomTesting
+import Testing
+
+@testable import Pipelines
+
+@Suite struct RunLedgerTests {
+  private func plan(_ random: inout SeededGenerator) throws -> PipelinePlan {
+    let sharing: [StageDescription.Sharing] = [.balanced, .partitioned, .broadcast]
+    let stages = (0..<random.int(1...3)).map { _ in
+      PipelineShape.stage(
+        StageDescription(
+          name: "S", workers: random.int(1...3), sharing: sharing[random.int(0...2)]))
+    }
+    return try PipelinePlan(.chain(stages), isOrdered: random.bool())
+  }
+
+  /// Envelopes come back in any order and more than once: the books balance exactly when nothing is
+  /// missing.
+  @Test func booksBalanceWhenNothingIsMissing() throws {
+    var random = SeededGenerator.announced("RunLedger")
+    for _ in 0..<iterations(500) {
+      var ledger = RunLedger(try plan(&random))
+      let width = UInt64(ledger.plan.width)
+      var open: [EnvelopeID] = []
+      var seen: [EnvelopeID] = []
+      var inputs = 0
+      for _ in 0..<random.int(0...60) {
+        if ledger.window.hasRoom, random.bool() {
+          let count = random.int(1...9)
+          inputs += count
+          let id = ledger.depart(inputs: count)
+          open += (0..<width).map { EnvelopeID(stream: 0, number: id.number * width + $0) }
+        } else if let place = open.indices.randomElement(using: &random) {
+          let id = open.remove(at: place)
+          let isNew = ledger.arrive(id, cost: 1, outputs: 1)
+          #expect(isNew, "seed \(random.seed)")
+          seen.append(id)
+        } else if let id = seen.randomElement(using: &random) {
+          let isNew = ledger.arrive(id, cost: 1, outputs: 1)
+          #expect(!isNew, "seed \(random.seed)")
+        }
+        let balances = (try? ledger.checkBalance()) != nil
+        #expect(balances == open.isEmpty, "seed \(random.seed)")
+      }
+      for id in open { _ = ledger.arrive(id, cost: 1, outputs: 1) }
+      try ledger.checkBalance()
+      let report = ledger.report(after: .seconds(1))
+      #expect(report.inputsTaken == UInt64(inputs) && report.inputsDone == UInt64(inputs))
+      #expect(report.outputs == UInt64(Set(seen + open).count), "seed \(random.seed)")
+    }
+  }
+
+  @Test func whatWorkersMadeOfTheirOwnIsMissedAsWell() throws {
+    let shape = PipelineShape.chain([
+      .stage(StageDescription(name: "A", workers: 1)),
+      .stage(StageDescription(name: "B", workers: 2, sharing: .broadcast)),
+    ])
+    var ledger = RunLedger(try PipelinePlan(shape, isOrdered: false))
+    var counters = WorkerCounters()
+    counters.finishEnvelopes = 1
+    ledger.count(counters, ofWorker: 0)
+    // One for each worker of the stage behind.
+    for number in UInt64(0)..<2 {
+      let failure = #expect(throws: PipelineFailure.self) { try ledger.checkBalance() }
+      #expect(failure?.reason == .imbalance(taken: 0, done: 0, quarantined: 0))
+      let id = EnvelopeID(stream: StreamID.finish(ofWorker: 0), number: number)
+      _ = ledger.arrive(id, cost: 0, outputs: 3)
+    }
+    try ledger.checkBalance()
+  }
+
+  @Test func reportsSumWorkersUp() throws {
+    let shape = PipelineShape.chain([
+      .stage(StageDescription(name: "A", workers: 2)),
+      .stage(StageDescription(name: "B", workers: 2, sharing: .broadcast)),
+    ])
+    var ledger = RunLedger(try PipelinePlan(shape, isOrdered: false))
+    _ = ledger.depart(inputs: 10)
+    for worker in 0..<2 {
+      var counters = WorkerCounters()
+      counters.taken = 4
+      counters.processed = 3
+      counters.emitted = 6
+      counters.busy = 1_000_000
+      ledger.count(counters, ofWorker: worker)
+    }
+    let report = ledger.report(after: .seconds(2))
+    #expect(report.stages.map(\.taken) == [8, 0])
+    #expect(report.stages.map(\.emitted) == [12, 0])
+    #expect(report.stages.map(\.queued) == [2, 24])
+    #expect(report.stages.map(\.inFlight) == [2, 0])
+    #expect(report.stages[0].rate == 4 && report.stages[0].busyTime == .milliseconds(2))
+  }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Testing
+
+private let workScenarios = [
+  "wordCount", "emptyInput", "oneItem", "manySmallRuns", "hugeAndEmptyItems", "asyncStage",
+  "nothingWaitsForCompany", "asyncInput", "infiniteInput", "slowReader", "reports",
+]
+
+private let shapeScenarios = [
+  "orderRestored", "orderForOneWorker", "partitioned", "partitionedByTheFirstStage",
+  "everyWorkerGetsAll", "branches", "branchesInOrder", "endsPassThrough", "deepPipeline",
+  "invalidPipelines",
+]
+
+private let failureScenarios = [
+  "throwingStage", "throwingStageBehindManyOutputs", "throwingAtTheEnd", "throwingInput",
+  "failureOfAStream",
+]
+
+private let deathScenarios = [
+  "killedWorkers", "killedWorkersKeepOrder", "killedWorkerWithState", "deadlyItems", "stillborn",
+]
+
+private let endScenarios = [
+  "cancelledAtAnyMoment", "abandonedStreams", "cancelledStream", "unusedStream",
+]
+
+private let commandScenarios = [
+  "cat", "tr", "gunzip", "frames", "commandThatReadsLittle", "commandThatFails",
+  "commandThatIsMissing", "commandThatNeverEnds",
+]
+
+/// For measuring by hand; here they show that the sums are right.
+private let measureScenarios = ["throughput", "throughputToRoot"]
+
+private let startMethods = ["forkServer", "spawn"]
+
+/// What scenarios with random moments begin with; a failing one is told with its arguments.
+private var seed: String {
+  ProcessInfo.processInfo.environment["FUZZ_SEED"] ?? "\(Int.random(in: 0...1_000_000_000))"
+}
+
+/// Real processes: one scenario after another, so that two cores suffice.
+@Suite(.serialized) struct ScenarioTests {
+  @Test(arguments: workScenarios, startMethods)
+  func work(scenario: String, method: String) async throws {
+    try await Fixture.expectSuccess(of: scenario, method)
+  }
+
+  @Test(arguments: shapeScenarios, startMethods)
+  func shapes(scenario: String, method: String) async throws {
+    try await Fixture.expectSuccess(of: scenario, method)
+  }
+
+  @Test(arguments: failureScenarios, startMethods)
+  func failures(scenario: String, method: String) async throws {
+    try await Fixture.expectSuccess(of: scenario, method)
+  }
+
+  @Test(arguments: deathScenarios, startMethods)
+  func deaths(scenario: String, method: String) async throws {
+    try await Fixture.expectSuccess(of: scenario, method, arguments: [seed])
+  }
+
+  @Test(arguments: endScenarios, startMethods)
+  func ends(scenario: String, method: String) async throws {
+    try await Fixture.expectSuccess(of: scenario, method, arguments: [seed])
+  }
+
+  @Test(arguments: commandScenarios, startMethods)
+  func commands(scenario: String, method: String) async throws {
+    try await Fixture.expectSuccess(of: scenario, method)
+  }
+
+  @Test(arguments: measureScenarios)
+  func measures(scenario: String) async throws {
+    try await Fixture.expectSuccess(of: scenario, "forkServer")
+  }
+
+  @Test func everyScenarioIsRun() async throws {
+    let listed = try await Fixture.run("", "forkServer").output
+    let known = [
+      workScenarios, shapeScenarios, failureScenarios, deathScenarios, endScenarios,
+      commandScenarios, measureScenarios,
+    ]
+    #expect(Set(listed.split(separator: "\n").map(String.init)) == Set(known.joined()))
+  }
+}
