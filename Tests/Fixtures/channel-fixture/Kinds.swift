@@ -12,13 +12,17 @@ struct Heavy: Codable, Sendable {
 /// Tells all that it gets of a broadcast, and how much it has missed.
 struct HeavySubscriber: NodeProgram {
   var receiver: Receiver<Heavy>
-  var pause: Duration = .zero
+  /// Gets every fiftieth number.
+  var progress: Sender<Int>?
+  /// Nothing is taken before this comes to its end.
+  var gate: Receiver<Int>?
 
   func run(in node: Node) async throws -> [Int] {
+    if let gate { for try await _ in gate {} }
     var seen: [Int] = []
     for try await heavy in receiver {
       seen.append(heavy.number)
-      if pause > .zero { try await Task.sleep(for: pause) }
+      if heavy.number.isMultiple(of: 50) { try await progress?.send(heavy.number) }
     }
     return seen + [try await receiver.missed]
   }
@@ -82,15 +86,19 @@ let kindScenarios: [String: Scenario] = [
   },
   "slowSubscriberIsToldWhatItMissed": { root, expect in
     let (sender, receiver) = root.makeBroadcast(of: Heavy.self, overflow: .dropOldest(100))
-    let slow = try await root.spawn(HeavySubscriber(receiver: receiver, pause: .milliseconds(1)))
-    let fast = try await root.spawn(HeavySubscriber(receiver: receiver))
+    let (progress, told) = root.makePipe(of: Int.self)
+    let (open, gate) = root.makePipe(of: Int.self)
+    let slow = try await root.spawn(HeavySubscriber(receiver: receiver, gate: gate))
+    let fast = try await root.spawn(HeavySubscriber(receiver: receiver, progress: progress))
     receiver.close()
     let count = 3_000
+    var heard = told.makeAsyncIterator()
     for number in 1...count {
       try await sender.send(Heavy(number: number))
-      // Slow enough for one, and too fast for the other.
-      if number.isMultiple(of: 50) { try await Task.sleep(for: .milliseconds(10)) }
+      // One keeps up, the other does not even begin.
+      if number.isMultiple(of: 50) { expect.equal(try await heard.next(), number) }
     }
+    open.finish()
     sender.finish()
     expect.equal(try await fast.result, Array(1...count) + [0])
     let seen = try await slow.result
