@@ -91,7 +91,8 @@ let package = Package(
       name: "ProcessControlTests", dependencies: ["ProcessControl", "process-control-fixture"],
       swiftSettings: settings),
     .executableTarget(
-      name: "tree-fixture", dependencies: ["ProcessTree", "ProcessTreeTesting", "RandomTesting"],
+      name: "tree-fixture",
+      dependencies: ["ProcessTree", "ProcessTreeTesting", "RandomTesting", "Scenarios"],
       path: "Tests/Fixtures/tree-fixture", swiftSettings: settings, linkerSettings: bindNow),
     // What fixtures that hold scenarios share.
     .target(
@@ -119,7 +120,7 @@ let package = Package(
     .executableTarget(
       name: "readme-example", dependencies: ["ProcessTree"], path: "Tests/Fixtures/readme-example"),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["ptree"], swiftSettings: settings),
+      name: "EndToEndTests", dependencies: ["ptree", "PtreeCommands"], swiftSettings: settings),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "MessagePack", "RandomTesting"],
       swiftSettings: settings),

@@ -111,11 +111,17 @@ extension ProcessTrees {
     }
 
     @Test(arguments: startMethods)
-    func commandsDieWithTheRoot(method: String) throws {
+    func commandsDieWithTheRoot(method: String) async throws {
       for _ in 0..<5 {
         let tree = try HeldTree(method, scenario: "holdCommands")
         // Of five commands a shell, a child and a daemon, beside the nodes and fork servers.
-        #expect(tree.processes().values.count { $0 == "sleep" } == 10)
+        var sleeping = 0
+        for _ in 0..<1_000 where sleeping != 10 {
+          // Their shells may still be about to start them.
+          try await Task.sleep(for: .milliseconds(10))
+          sleeping = tree.processes().values.count { $0 == "sleep" }
+        }
+        #expect(sleeping == 10)
         kill(tree.pid, SIGKILL)
         tree.process.waitUntilExit()
         let survivors = tree.survivors()

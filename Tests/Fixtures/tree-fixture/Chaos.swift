@@ -2,6 +2,7 @@ import Glibc
 import ProcessTree
 import ProcessTreeTesting
 import RandomTesting
+import Scenarios
 
 let chaosScenarios: [String: Scenario] = [
   // `chaos SEED ROUNDS`: in each round a tree of 1-3-9-27 nodes, every fourth of which has

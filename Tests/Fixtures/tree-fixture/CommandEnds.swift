@@ -2,6 +2,7 @@ import Glibc
 import ProcessTree
 import ProcessTreeTesting
 import RandomTesting
+import Scenarios
 
 /// External commands: how they end, and that nothing of them is left.
 let commandEndScenarios: [String: Scenario] = [

@@ -2,6 +2,7 @@ import Glibc
 import ProcessTree
 import ProcessTreeTesting
 import RandomTesting
+import Scenarios
 
 /// External commands: what goes in and what comes out.
 let commandScenarios: [String: Scenario] = [

@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import ProcessTree
+import Scenarios
 
 /// Reports and logs and prints, then returns.
 struct Talkative: NodeProgram {

@@ -1,6 +1,7 @@
 import Glibc
 import ProcessTree
 import ProcessTreeTesting
+import Scenarios
 
 struct Trouble: Error, Codable, Equatable {
   var code: Int

@@ -1,6 +1,7 @@
 import Glibc
 import ProcessTree
 import ProcessTreeTesting
+import Scenarios
 
 let lifecycleScenarios: [String: Scenario] = [
   "squares": { root, test in

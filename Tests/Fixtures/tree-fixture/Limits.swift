@@ -2,6 +2,7 @@ import Glibc
 import ProcessTree
 import ProcessTreeTesting
 import RandomTesting
+import Scenarios
 
 let limitScenarios: [String: Scenario] = [
   "descriptorLimit": { root, test in

@@ -1,5 +1,6 @@
 import Glibc
 import ProcessTree
+import Scenarios
 
 struct Note: Codable, Sendable, Equatable {
   var number: Int

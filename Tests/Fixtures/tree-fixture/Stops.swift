@@ -1,6 +1,7 @@
 import Glibc
 import ProcessTree
 import ProcessTreeTesting
+import Scenarios
 
 /// Ignores being asked and SIGTERM alike, by never returning to its loop.
 struct Deaf: NodeProgram {

@@ -1,0 +1,139 @@
+import RandomTesting
+import Testing
+import Wire
+
+@testable import Links
+
+/// Frames of a peer that knows the format and means no good, for either end of a flow.
+@Suite struct FlowFuzzTests {
+  private static let flow: UInt32 = 1
+
+  private func number(_ generator: inout SeededGenerator) -> UInt64 {
+    switch generator.int(0...5) {
+    case 0: 0
+    case 1: .max - UInt64(generator.int(0...2))
+    case 2: generator.next()
+    default: UInt64(generator.int(0...20))
+    }
+  }
+
+  private func count(_ generator: inout SeededGenerator) -> Int {
+    let edges = [Int.min, -1, 0, 1, 2, 1 << 32, .max]
+    return edges[generator.int(0...edges.count - 1)]
+  }
+
+  private func itemFrame(_ next: UInt64, _ generator: inout SeededGenerator) -> [UInt8] {
+    let flags =
+      generator.int(0...2) > 0
+      ? FlowHeader.Flags.numbered : FlowHeader.Flags(rawValue: UInt8(generator.int(0...31)))
+    let items = generator.int(0...3)
+    var body: [UInt8] = []
+    for _ in 0..<items {
+      if flags.contains(.numbered) { body += generator.bytes(8) }
+      if flags.contains(.redelivered) { body += generator.bytes(1) }
+      let item = generator.bytes(generator.int(0...30))
+      withUnsafeBytes(of: UInt32(item.count).littleEndian) { body += $0 }
+      body += item
+    }
+    let isRight = generator.int(0...3) > 0
+    var header = FlowHeader(kind: .items, flags: flags, flow: Self.flow)
+    header.count = generator.int(0...20) == 0 ? UInt32(generator.int(0...9)) : UInt32(items)
+    header.total = isRight ? next : number(&generator)
+    var frame = header.frame(body: body)
+    if generator.int(0...30) == 0 { frame.removeLast(generator.int(0...frame.count - 32)) }
+    if generator.int(0...30) == 0 { frame += generator.bytes(3) }
+    return frame
+  }
+
+  @Test func aReceiverTakesOrRefusesAndNeverTraps() async throws {
+    let random = SeededGenerator.announced("hostile frames for a receiver")
+    try await withLoop { loop in
+      var generator = random
+      let specification = ChannelSpecification.of(.work, prefetch: 3)
+      var core = ReceiverCore(.of(specification, .receiver, 1), on: loop)
+      var link = PeerLink(to: node(1))
+      var next: UInt64 = 1
+      var (taken, refused) = (0, 0)
+      core.open(flow: Self.flow, from: ticket(1), over: link)
+      for index in 0..<iterations(10_000) {
+        if index.isMultiple(of: 50) {
+          core = ReceiverCore(.of(specification, .receiver, 1), on: loop)
+          link = PeerLink(to: node(1))
+          link.attach(peerReceived: 0) { _ in }
+          core.open(flow: Self.flow, from: ticket(1), over: link)
+          next = 1
+        }
+        switch generator.int(0...9) {
+        case 0:
+          core.recall(flow: Self.flow, over: link, keeping: count(&generator))
+        case 1: core.noteMissed(number(&generator), flow: Self.flow, over: link)
+        case 2: core.cancel(flow: Self.flow, over: link, sequence: number(&generator))
+        case 3: core.flush()
+        default:
+          let frame = itemFrame(next, &generator)
+          do {
+            try frame.withUnsafeBytes {
+              let header = try FlowHeader($0)
+              try core.receive(flow: Self.flow, over: link, header: header, $0)
+              let isPiece = header.flags.contains(.continuesInNext)
+              if !isPiece { next += UInt64(header.count) }
+            }
+          } catch {
+            refused += 1
+          }
+        }
+        while generator.int(0...2) > 0, let delivery = core.take() {
+          taken += 1
+          if generator.bool() { core.acknowledge(delivery) }
+        }
+        _ = core.missed
+      }
+      core.close()
+      #expect(taken > 0 && refused > 0)
+    }
+  }
+
+  @Test func aSenderBelievesNothingAndNeverTraps() async throws {
+    let random = SeededGenerator.announced("hostile frames for a sender")
+    try await withLoop { loop in
+      var generator = random
+      for _ in 0..<iterations(500) {
+        let core = SenderCore(.of(.of(.work, prefetch: 9), .sender, 1), on: loop)
+        let link = PeerLink(to: node(1))
+        link.attach(peerReceived: 0) { _ in }
+        core.activate()
+        core.addFlow(Self.flow, to: ticket(1), over: link)
+        core.addFlow(2, to: ticket(2), over: link)
+        for _ in 0..<40 {
+          switch generator.int(0...7) {
+          case 0, 1, 2: _ = try core.offer(generator.bytes(generator.int(0...20)))
+          case 3:
+            core.receiveReturned(
+              flow: Self.flow, over: link, from: number(&generator), through: number(&generator))
+          case 4:
+            core.receiveReply(
+              flow: Self.flow, over: link, sequence: number(&generator), generator.bytes(3))
+          case 5: core.expect(receivers: count(&generator))
+          case 6: core.flush()
+          default:
+            let header = FlowHeader(
+              kind: .back, flow: Self.flow, items: UInt32(truncatingIfNeeded: number(&generator)),
+              total: number(&generator))
+            var body: [UInt8] = []
+            for _ in 0..<generator.int(0...4) {
+              withUnsafeBytes(of: number(&generator).littleEndian) { body += $0 }
+            }
+            body += generator.bytes(generator.int(0...7))
+            header.frame(body: body).withUnsafeBytes {
+              core.receiveBack(flow: Self.flow, over: link, header: header, $0)
+            }
+          }
+        }
+        core.remove(flow: Self.flow, over: link, died: generator.bool())
+        core.close(.peerGone)
+        let balance = core.balance
+        #expect(balance.sent == balance.acknowledged + balance.returned + balance.quarantined)
+      }
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import Links
+import RandomTesting
+import Testing
+import Wire
+import ZeroMQ
+
+/// Who says at a node's door what it should not.
+@Suite(.timeLimit(.minutes(5))) struct PeerStrangerTests {
+  /// A pair whose ends say what comes, and that has no connection yet.
+  private func makePair(on loop: EventLoop) throws -> (PeerPair, Box<[UInt64]>) {
+    let pair = try PeerPair(on: loop)
+    let seen = Box<[UInt64]>([])
+    pair.accepted.onFrame = { header, _ in seen.value.append(header.total) }
+    return (pair, seen)
+  }
+
+  /// A socket without any of our code around it.
+  private func stranger(_ context: Context, at pair: PeerPair) throws -> Socket {
+    let socket = try Socket(.dealer, in: context)
+    try socket.connect(.ipc(path: pair.path))
+    return socket
+  }
+
+  private func frame(_ number: UInt64) -> [UInt8] {
+    FlowHeader(kind: .items, total: number, number: number).frame()
+  }
+
+  /// Waits until what was sent before has been looked at: a friend of the node gets through.
+  private func expectService(_ pair: PeerPair, _ seen: Box<[UInt64]>, _ loop: EventLoop) throws {
+    try pair.connect()
+    pair.opened.send(frame(0))
+    try loop.turn { seen.value.count == 1 }
+    pair.accepted.send(frame(0))
+    try loop.turn { pair.opened.received == 1 }
+    #expect(pair.violations == [])
+  }
+
+  @Test(arguments: [
+    ("another secret", [UInt8](repeating: 0, count: 16), "build", "credentials"),
+    ("no secret", [], "build", "credentials"),
+    ("another build", PeerPair.secret, "other", "build"),
+  ])
+  func aHelloThatIsRefusedIsCountedAndNoneOfItsFramesTaken(
+    _ name: String, _ secret: [UInt8], _ build: String, _ reason: String
+  ) async throws {
+    try await withLoop { loop in
+      let (pair, seen) = try makePair(on: loop)
+      defer { pair.close() }
+      let stranger = try stranger(try Context(), at: pair)
+      _ = try stranger.trySend(pair.hello(secret: secret, build: build).frame())
+      for number in 1...10 as ClosedRange<UInt64> { _ = try stranger.trySend(frame(number)) }
+      // A second try over the same connection is not even looked at.
+      _ = try stranger.trySend(pair.hello().frame())
+      _ = try stranger.trySend(frame(1))
+      try loop.turn { !pair.refusals.isEmpty }
+      try expectService(pair, seen, loop)
+      #expect(pair.refusals.count == 1 && pair.refusals[0].contains(reason), "\(pair.refusals)")
+      #expect(seen.value == [0] && pair.accepted.received == 1)
+    }
+  }
+
+  @Test func aNodeThatIsNotToBeHadIsRefused() async throws {
+    try await withLoop { loop in
+      let (pair, seen) = try makePair(on: loop)
+      defer { pair.close() }
+      let stranger = try stranger(try Context(), at: pair)
+      _ = try stranger.trySend(pair.hello(from: node(9)).frame())
+      try loop.turn { !pair.refusals.isEmpty }
+      #expect(pair.refusals == ["node 9 is not alive"])
+      try expectService(pair, seen, loop)
+    }
+  }
+
+  @Test func hostileFirstFramesChangeNothing() async throws {
+    let random = SeededGenerator.announced("hostile first frames of data links")
+    try await withLoop { loop in
+      var generator = random
+      let (pair, seen) = try makePair(on: loop)
+      defer { pair.close() }
+      let context = try Context()
+      var strangers: [Socket] = []
+      let hello = pair.hello(secret: [1]).frame()
+      for index in 0..<40 {
+        let stranger = try stranger(context, at: pair)
+        for _ in 0...generator.int(0...3) {
+          let attack: [UInt8] =
+            switch index % 8 {
+            case 0: []
+            case 1: frame(generator.next() % 3)
+            case 2: FlowHeader(kind: .received, total: 1).frame()
+            case 3: FlowHeader(kind: .welcome, total: .max).frame()
+            case 4: Array(hello.prefix(generator.int(1...hello.count - 1)))
+            case 5: hello + generator.bytes(9_000)
+            case 6: [0x9B] + generator.bytes(generator.int(0...100))
+            default: generator.bytes(generator.int(1...300))
+            }
+          _ = try stranger.trySend(attack)
+        }
+        strangers.append(stranger)
+      }
+      try loop.turn { pair.refusals.count >= 15 }
+      try expectService(pair, seen, loop)
+      #expect(seen.value == [0] && pair.accepted.received == 1)
+    }
+  }
+
+  @Test func aConnectionThatIsNotKnownIsAskedWhoItIs() async throws {
+    try await withLoop { loop in
+      let (pair, seen) = try makePair(on: loop)
+      defer { pair.close() }
+      let stranger = try stranger(try Context(), at: pair)
+      _ = try stranger.trySend(frame(1))
+      let asked = Box(false)
+      // The loop does not watch the stranger's socket: it must not rest.
+      try await loop.rest {
+        var message = Message()
+        if (try? stranger.tryReceive(into: &message)) == true {
+          asked.value = message.withUnsafeBytes { (try? FlowHeader($0))?.kind == .whoIsThere }
+        }
+        return asked.value
+      }
+      // It may say so then.
+      _ = try stranger.trySend(pair.hello().frame())
+      _ = try stranger.trySend(frame(1))
+      try loop.turn { seen.value == [1] }
+      #expect(pair.refusals == [])
+    }
+  }
+
+  @Test func theHelloOfALaterMinorVersionIsTaken() async throws {
+    try await withLoop { loop in
+      let (pair, seen) = try makePair(on: loop)
+      defer { pair.close() }
+      var hello = pair.hello().frame()
+      // Two fields more.
+      hello[0] = 0x9D
+      hello += [0xC0, 0x01]
+      let stranger = try stranger(try Context(), at: pair)
+      _ = try stranger.trySend(hello)
+      _ = try stranger.trySend(frame(1))
+      try loop.turn { seen.value == [1] }
+      #expect(pair.refusals == [])
+    }
+  }
+
+  @Test func aPeerThatBreaksTheProtocolIsCutOff() async throws {
+    try await withLoop { loop in
+      let (pair, seen) = try makePair(on: loop)
+      defer { pair.close() }
+      let stranger = try stranger(try Context(), at: pair)
+      _ = try stranger.trySend(pair.hello().frame())
+      _ = try stranger.trySend(frame(1))
+      // One is missing; what follows is not looked at.
+      _ = try stranger.trySend(frame(3))
+      _ = try stranger.trySend(frame(2))
+      try loop.turn { !pair.refusals.isEmpty }
+      _ = try stranger.trySend(frame(2))
+      try pair.connect()
+      pair.opened.send(frame(0))
+      pair.opened.send(frame(7))
+      try loop.turn { seen.value.count == 2 }
+      #expect(seen.value == [1, 7] && pair.refusals.count == 1)
+    }
+  }
+
+  @Test func aPeerThatIsForgottenIsNotHeardAgain() async throws {
+    try await withLoop { loop in
+      let (pair, seen) = try makePair(on: loop)
+      defer { pair.close() }
+      try expectService(pair, seen, loop)
+      pair.listener?.forget(pair.connectorNode)
+      pair.opened.send(frame(5))
+      // Another that comes in after it shows that the frame was passed over.
+      let stranger = try stranger(try Context(), at: pair)
+      _ = try stranger.trySend(pair.hello(secret: []).frame())
+      try loop.turn { !pair.refusals.isEmpty }
+      #expect(seen.value == [0])
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import Testing
+import Wire
+
+@testable import Links
+
+/// Single steps of a receiver's end.
+@Suite(.timeLimit(.minutes(2))) struct ReceiverCoreTests {
+  private func offer(_ numbers: ClosedRange<Int>, to world: ChannelWorld) throws {
+    for number in numbers {
+      let bytes = WalkItem(sender: 0, number: number).bytes(padding: 0)
+      #expect(try world.senders[0].core.offer(bytes))
+    }
+  }
+
+  @Test func oneFrameIsEnoughForSeveralTasks() async throws {
+    try await withLoop { loop in
+      let world = ChannelWorld(.of(.work), senders: 1, on: loop)
+      let core = world.addReceiver().core
+      let taken = Box(0)
+      let bound = LoopBound(core, on: loop)
+      // Each takes one item and is then busy for ever.
+      let tasks = (0..<3).map { _ in
+        Task(executorPreference: loop) {
+          while true {
+            if bound.value.take() != nil {
+              taken.value += 1
+              return
+            }
+            try await bound.value.waitForItem()
+          }
+        }
+      }
+      try await loop.rest { core.isWaiting }
+      for _ in 0..<20 { await Task.yield() }
+      try offer(1...3, to: world)
+      world.settle()
+      try await loop.rest { taken.value == 3 }
+      for task in tasks { try await task.value }
+    }
+  }
+
+  @Test func whatWasDoneBeforeTheCloseIsNotDoneAgain() async throws {
+    try await withLoop { loop in
+      let world = ChannelWorld(.of(.work), senders: 1, on: loop)
+      let first = world.addReceiver()
+      try offer(1...2, to: world)
+      world.settle()
+      let done = try #require(first.core.take())
+      _ = first.core.take()
+      // In the same turn.
+      first.core.acknowledge(done)
+      first.core.close()
+      world.settle()
+      #expect(world.senders[0].core.balance.acknowledged == 1)
+      let second = world.addReceiver()
+      world.settle()
+      let again = try #require(second.core.take())
+      #expect(try WalkItem(again.bytes).number == 2 && again.attempt == 2)
+      #expect(second.core.take() == nil)
+    }
+  }
+
+  @Test func anItemStaysNotedWhenAnotherIsDone() async throws {
+    try await withLoop { loop in
+      let world = ChannelWorld(.of(.work, attempts: 1), senders: 1, on: loop)
+      let receiver = world.addReceiver()
+      try offer(1...2, to: world)
+      world.settle()
+      let first = try #require(receiver.core.take())
+      _ = receiver.core.take()
+      receiver.core.acknowledge(first)
+      world.settle()
+      world.kill(receiver) { 0 }
+      let quarantined = world.senders[0].core.quarantined
+      #expect(try quarantined.map { try WalkItem($0.bytes).number } == [2])
+    }
+  }
+
+  @Test func anyNumberOfItemsMayBeDoneBeforeAnOlderOne() async throws {
+    try await withLoop { loop in
+      let count = 12_000
+      let world = ChannelWorld(.of(.work, prefetch: 20_000), senders: 1, on: loop)
+      let receiver = world.addReceiver()
+      var bytesBack = 0
+      for first in stride(from: 1, to: count, by: 100) {
+        try offer(first...first + 99, to: world)
+        world.settle()
+        while let delivery = receiver.core.take() {
+          if delivery.sequence > 1 { receiver.core.acknowledge(delivery) }
+        }
+        receiver.core.flush()
+        bytesBack += world.connections[0].link.bytesToLeft
+        world.settle()
+      }
+      #expect(world.senders[0].core.balance.acknowledged == UInt64(count - 1))
+      // Each is said once, and not with every one that follows.
+      #expect(bytesBack < count * 20, "\(bytesBack)")
+      world.kill(receiver) { 0 }
+      #expect(world.senders[0].core.balance.redelivered == 1)
+    }
+  }
+
+  @Test func hoardedItemsGoToWhoIsIdle() async throws {
+    try await withLoop { loop in
+      let world = ChannelWorld(.of(.work, prefetch: 100), senders: 1, on: loop)
+      let rich = world.addReceiver()
+      try offer(1...100, to: world)
+      world.settle()
+      let idle = world.addReceiver()
+      world.settle()
+      // The first acknowledgement shows that one has all and the other nothing.
+      rich.core.acknowledge(try #require(rich.core.take()))
+      world.settle()
+      var counts: [Int] = []
+      for receiver in [rich, idle] {
+        var count = 0
+        while let delivery = receiver.core.take() {
+          #expect(delivery.attempt == 1)
+          receiver.core.acknowledge(delivery)
+          count += 1
+        }
+        counts.append(count)
+      }
+      world.settle()
+      #expect(counts.reduce(1, +) == 100 && counts.allSatisfy { $0 > 20 }, "\(counts)")
+      #expect(world.senders[0].core.isSettled)
+    }
+  }
+}

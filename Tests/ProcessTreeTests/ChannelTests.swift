@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+/// Each kind of channel, and ends that travel.
+private let channelScenarios = [
+  "pipeDown", "pipeUp", "pipeBetweenSiblings", "pipeWithinANode", "pipeSizes", "workAmongFour",
+  "manySenders", "broadcastToAll", "slowSubscriberIsToldWhatItMissed",
+  "broadcastWithoutSubscribers", "overflowPolicies", "services", "serviceWithoutServers",
+  "duplexPipe", "blockingFacade", "finishedChannelsAreAccountedFor",
+]
+
+/// Ends that are lost, and ends at the wrong place.
+private let endScenarios = [
+  "receiverEndsWhenItsSenderIsKilled", "senderFailsWhenItsReceiverIsKilled",
+  "endsInFlightDieWithTheirCarrier", "endsTravelInMessages", "pipeEndsMoveOnce", "homeIsKilled",
+  "producerWhoseNodeEndsDeliversFirst", "endsOutsideOfMessagesAreRefused", "twoHundredChannels",
+  "whoIntroducedTheEndsMayBeStoppedOrDead",
+]
+
+/// Items in memory that nodes share.
+private let largeScenarios = [
+  "sharedBytes", "sharedBytesOutliveTheirSender", "sharedBytesFallBackToCopies",
+  "largeElementsAmongSmallOnes",
+]
+
+/// Consumers that die of what they work on, or without a reason; and producers.
+private let redeliveryScenarios = [
+  "poisonIsBlamedExactly", "consumersAreKilled", "serversAreKilled",
+  "producersAreKilledInTheMiddleOfAnItem",
+]
+
+/// Credit, cancellation and what is left of it all.
+private let stressScenarios = [
+  "slowConsumerKeepsMemoryFlat", "hoardedItemsAreRecalled", "fullChannelsInACircleAreReported",
+  "cancelledAtAnyMoment", "nothingIsLeftAfterManyChannels",
+]
+
+/// A limit for all nodes of a tree, which is kept over channels.
+private let limitScenarios = ["oneLimitForTheWholeTree", "slotsOfKilledNodesAreFree"]
+
+extension ProcessTrees {
+  @Suite struct ChannelTests {
+    /// Fewer faults than the fixture makes by itself: enough that each kind of them occurs.
+    private static let calm = ["CHAOS_ITEMS": "800", "CHAOS_FAULTS": "40"]
+
+    private static var executable: URL {
+      get throws {
+        try Fixture.executable.deletingLastPathComponent().appending(path: "channel-fixture")
+      }
+    }
+
+    private func expectSuccess(
+      of scenario: String, _ method: String, environment: [String: String] = [:]
+    ) async throws {
+      try await Fixture.expectSuccess(
+        of: scenario, method, environment: environment, executable: Self.executable)
+    }
+
+    @Test(arguments: channelScenarios, startMethods)
+    func carriesItemsBetweenNodes(scenario: String, method: String) async throws {
+      try await expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: endScenarios, startMethods)
+    func endsAreNeverLostInSilence(scenario: String, method: String) async throws {
+      try await expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: largeScenarios, startMethods)
+    func sharesLargeItems(scenario: String, method: String) async throws {
+      try await expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: stressScenarios + limitScenarios, startMethods)
+    func keepsItsBounds(scenario: String, method: String) async throws {
+      try await expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: redeliveryScenarios, startMethods)
+    func nothingIsLostWhoeverIsKilled(scenario: String, method: String) async throws {
+      try await expectSuccess(of: scenario, method, environment: Self.calm)
+    }
+
+    @Test func everyScenarioIsRunSomewhere() async throws {
+      let listed = try await Fixture.run("", executable: Self.executable)
+      let known = [
+        channelScenarios, endScenarios, largeScenarios, redeliveryScenarios, stressScenarios,
+        limitScenarios,
+      ].joined()
+      #expect(Set(listed.output.split(separator: "\n").map(String.init)) == Set(known))
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import Testing
+import Wire
+
+@Suite struct ChannelFrameTests {
+  private static let kinds = (0...UInt8.max).compactMap(FlowHeader.Kind.init)
+
+  private func read(_ frame: [UInt8]) throws -> FlowHeader {
+    try frame.withUnsafeBytes { try FlowHeader($0) }
+  }
+
+  private func readMessage(_ frame: [UInt8]) throws -> LinkMessage {
+    try frame.withUnsafeBytes { try LinkMessage(frame: $0) }
+  }
+
+  @Test(arguments: kinds)
+  func headersComeBackAsTheyWere(_ kind: FlowHeader.Kind) throws {
+    for flags in [[], FlowHeader.Flags(rawValue: .max), [.redelivered, .numbered]] {
+      for (small, large) in [(0, 0), (UInt32.max, UInt64.max), (0x0102_0304, 5)] {
+        let header = FlowHeader(
+          kind: kind, flags: flags, flow: small, count: small, items: small, total: large,
+          number: large)
+        #expect(try read(header.frame()) == header)
+        #expect(try read(header.frame(body: [1, 2, 3])) == header)
+        #expect(header.frame(body: [1, 2, 3]).suffix(3) == [1, 2, 3])
+      }
+    }
+  }
+
+  @Test func aHeaderIsWhatTheProtocolSays() {
+    let header = FlowHeader(
+      kind: .back, flags: [.redelivered], flow: 0x0403_0201, count: 5, items: 6, total: 7,
+      number: 0x0807_0605_0403_0201)
+    #expect(
+      header.frame() == [
+        2, 4, 0, 0, 1, 2, 3, 4, 5, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7,
+        8,
+      ])
+  }
+
+  @Test func aNumberChangesNothingElse() throws {
+    let header = FlowHeader(kind: .items, flow: 3, count: 2, items: 1, total: .max, number: 9)
+    var frame = header.frame(body: [9, 9])
+    FlowHeader.setNumber(.max - 1, of: &frame)
+    var numbered = header
+    numbered.number = .max - 1
+    #expect(frame == numbered.frame(body: [9, 9]))
+  }
+
+  @Test func unknownKindsAndCutHeadersAreRefused() {
+    for kind in (0...UInt8.max) where FlowHeader.Kind(rawValue: kind) == nil {
+      var frame = FlowHeader(kind: .items).frame()
+      frame[0] = kind
+      #expect(throws: WireError.self) { try read(frame) }
+    }
+    for length in 0..<FlowHeader.size {
+      #expect(throws: WireError.self) {
+        try read(Array(FlowHeader(kind: .items).frame().prefix(length)))
+      }
+    }
+  }
+
+  @Test func noFrameOfALinkBeginsAsAHelloDoes() {
+    let first = peerHello().frame().first
+    #expect(Self.kinds.allSatisfy { $0.rawValue != first })
+    // An array, however many fields a later version has.
+    #expect(Self.kinds.allSatisfy { $0.rawValue & 0xF0 != 0x90 && $0.rawValue < 0xDC })
+  }
+
+  @Test(arguments: sampleLinkMessages)
+  func messagesComeBackAsTheyWere(_ message: LinkMessage) throws {
+    let frame = try message.frame()
+    #expect(try read(frame).kind == .control)
+    #expect(try readMessage(frame) == message)
+  }
+
+  @Test func everyKindOfMessageHasASample() {
+    #expect(Set(sampleLinkMessages.map(kind)).count == 21)
+  }
+
+  @Test(arguments: sampleLinkMessages)
+  func everyCutOfAMessageIsRefused(_ message: LinkMessage) throws {
+    let frame = try message.frame()
+    for length in FlowHeader.size..<frame.count {
+      #expect(throws: WireError.self, "\(length)") { try readMessage(Array(frame.prefix(length))) }
+    }
+    #expect(throws: WireError.self) { try readMessage(frame + [0]) }
+  }
+
+  @Test func aMessageBeyondTheLimitIsRefused() throws {
+    let reason = String(repeating: "r", count: WireLimits.record)
+    let frame = try LinkMessage.refused(
+      ChannelID(home: address(1), number: 1), TicketID(node: .root, number: 1), reason: reason
+    ).frame()
+    #expect(throws: WireError.self) { try readMessage(frame) }
+  }
+
+  @Test func deepNestingIsRefusedAndHarmless() {
+    let body = [UInt8](repeating: 0x91, count: 100_000) + [0xC0]
+    let frame = FlowHeader(kind: .control).frame(body: body)
+    #expect(throws: WireError.self) { try readMessage(frame) }
+  }
+}

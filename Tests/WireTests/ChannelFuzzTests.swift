@@ -1,0 +1,60 @@
+import RandomTesting
+import Testing
+import Wire
+
+/// Bytes of strangers on a data link: cut, changed and made up.
+///
+/// What is read must be what its own frame says, and nobody gets in who has not the proof.
+@Suite struct ChannelFuzzTests {
+  @Test func mutatedHellosAdmitNobodyWithoutTheProof() throws {
+    var generator = SeededGenerator.announced("mutated hellos of data links")
+    let good = peerHello(at: address(1, path: [1, 2, 3]))
+    let secret = good.runSecret
+    var (readable, admitted) = (0, 0)
+    for _ in 0..<iterations(15_000) {
+      var bytes = good.frame()
+      mutate(&bytes, &generator)
+      guard let read = try? PeerHello(frame: bytes) else { continue }
+      readable += 1
+      try #require(try PeerHello(frame: read.frame()) == read, "\(bytes)")
+      guard read.refusal(runSecret: secret, build: "build") == nil else { continue }
+      admitted += 1
+      try #require(read.runSecret == secret, "\(bytes)")
+      try #require(read.version.major == 1 && (read.build == "build" || read.build.isEmpty))
+    }
+    // Else the mutations would be too coarse to test anything.
+    #expect(readable > 0 && admitted > 0 && admitted < readable)
+  }
+
+  @Test func anyHeaderIsReadAsItIsWritten() throws {
+    var generator = SeededGenerator.announced("headers of data links")
+    var readable = 0
+    for _ in 0..<iterations(15_000) {
+      var frame = generator.bytes(generator.int(0...48))
+      if generator.bool(), !frame.isEmpty { frame[0] = UInt8(generator.int(0...9)) }
+      guard let header = try? frame.withUnsafeBytes({ try FlowHeader($0) }) else { continue }
+      readable += 1
+      let again = header.frame()
+      // The two bytes between are not looked at.
+      frame.replaceSubrange(2..<4, with: [0, 0])
+      try #require(again == Array(frame.prefix(FlowHeader.size)), "\(frame)")
+    }
+    #expect(readable > 0)
+  }
+
+  @Test func mutatedMessagesAreReadOrRefused() throws {
+    var generator = SeededGenerator.announced("mutated messages of data links")
+    let seeds = try sampleLinkMessages.map { try $0.frame() }
+    var (readable, changed) = (0, 0)
+    for index in 0..<iterations(10_000) {
+      var bytes = seeds[index % seeds.count]
+      mutate(&bytes, from: FlowHeader.size, &generator)
+      guard let read = try? bytes.withUnsafeBytes({ try LinkMessage(frame: $0) }) else { continue }
+      readable += 1
+      if read != sampleLinkMessages[index % seeds.count] { changed += 1 }
+      let frame = try read.frame()
+      try #require(try frame.withUnsafeBytes { try LinkMessage(frame: $0) } == read, "\(bytes)")
+    }
+    #expect(readable > 0 && changed > 0)
+  }
+}

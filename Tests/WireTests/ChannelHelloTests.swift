@@ -1,0 +1,123 @@
+import MessagePack
+import Testing
+import Wire
+
+@Suite struct ChannelHelloTests {
+  private func frame(
+    magic: MessagePackValue = .string(PeerHello.magic), depth: Int? = nil,
+    path: [MessagePackValue] = [.int(1)], pid: MessagePackValue = .int(7),
+    received: MessagePackValue = .int(4), extra: [MessagePackValue] = [], count: Int? = nil
+  ) -> [UInt8] {
+    var writer = MessagePackWriter()
+    writer.packArrayHeader(count ?? 11 + extra.count)
+    let proof: [MessagePackValue] = [
+      magic, .int(1), .int(9), .binary(credentials(1).runSecret), .string("build"),
+    ]
+    for field in proof { field.pack(into: &writer) }
+    writer.packArrayHeader(depth ?? path.count)
+    let rest: [MessagePackValue] =
+      path + [.string("name"), pid, .int(5), .string("ipc:///p"), received] + extra
+    for field in rest { field.pack(into: &writer) }
+    return writer.bytes
+  }
+
+  @Test(arguments: [
+    peerHello(), peerHello(build: "", received: 0), peerHello(secret: [], received: .max),
+    peerHello(version: ProtocolVersion(major: -1, minor: .max)),
+    peerHello(
+      at: NodeAddress(path: .root, name: "", pid: .min, startTime: .max, endpoint: "\u{0}é")),
+  ])
+  func hellosComeBackAsTheyWere(_ hello: PeerHello) throws {
+    let read = try PeerHello(frame: hello.frame())
+    #expect(read == hello)
+    // Of addresses, equality does not look at what follows from the rest.
+    #expect(read.address.name == hello.address.name)
+    #expect(read.address.endpoint == hello.address.endpoint)
+  }
+
+  @Test func theDeepestNodeCanSayHello() throws {
+    let path = [UInt32](repeating: .max, count: NodePath.maximumDepth)
+    let deepest = NodeAddress(
+      path: NodePath(positions: path), name: String(repeating: "é", count: WireLimits.nodeName / 2),
+      pid: .max, startTime: .max, endpoint: String(repeating: "p", count: 120))
+    let hello = peerHello(build: String(repeating: "b", count: 512), at: deepest, received: .max)
+    #expect(hello.frame().count <= PeerHello.largestFrame)
+    #expect(try PeerHello(frame: hello.frame()) == hello)
+  }
+
+  @Test func aNodeThatIsTooDeepIsRefused() {
+    let positions = [MessagePackValue](repeating: .int(1), count: NodePath.maximumDepth + 1)
+    #expect(throws: WireError.self) { try PeerHello(frame: frame(path: positions)) }
+    // A depth is not believed before its positions are there.
+    #expect(throws: WireError.self) { try PeerHello(frame: frame(depth: 1_000, path: [])) }
+  }
+
+  @Test(
+    arguments: [
+      .string("process-tree"), .string("process-tree-links"), .string(""), .int(1), .nil,
+      .binary(Array(PeerHello.magic.utf8)),
+    ] as [MessagePackValue])
+  func otherMagicsAreRefused(_ magic: MessagePackValue) {
+    #expect(throws: WireError.self) { try PeerHello(frame: frame(magic: magic)) }
+  }
+
+  @Test func aHelloOfAnEdgeIsRefused() {
+    #expect(throws: WireError.self) { try PeerHello(frame: hello().frame()) }
+    #expect(throws: WireError.self) { try Hello(frame: peerHello().frame()) }
+  }
+
+  @Test(
+    arguments: [
+      (.int(-1), .int(7), .int(0)), (.int(1 << 32), .int(7), .int(0)),
+      (.int(1), .int(1 << 31), .int(0)), (.int(1), .int(7), .int(-1)),
+      (.string("1"), .int(7), .int(0)), (.int(1), .double(7), .int(0)),
+      (.int(1), .int(7), .string("0")),
+    ] as [(MessagePackValue, MessagePackValue, MessagePackValue)])
+  func numbersOutOfRangeAreRefused(
+    _ position: MessagePackValue, _ pid: MessagePackValue, _ received: MessagePackValue
+  ) {
+    #expect(throws: WireError.self) {
+      try PeerHello(frame: frame(path: [position], pid: pid, received: received))
+    }
+  }
+
+  @Test func fieldsOfALaterMinorVersionArePassedOver() throws {
+    let read = try PeerHello(frame: frame(extra: [.array([.int(1)]), .nil]))
+    #expect(read.version == ProtocolVersion(major: 1, minor: 9) && read.received == 4)
+  }
+
+  @Test(arguments: [0, 10, 12, 15])
+  func aCountThatIsNotTheFieldsIsRefused(_ count: Int) {
+    #expect(throws: WireError.self) { try PeerHello(frame: frame(count: count)) }
+  }
+
+  @Test func everyCutIsRefused() {
+    let frame = peerHello().frame()
+    for length in 0..<frame.count {
+      #expect(throws: WireError.self) { try PeerHello(frame: Array(frame.prefix(length))) }
+    }
+  }
+
+  @Test func whatIsTooLongIsRefused() {
+    #expect(throws: WireError.self) { try PeerHello(frame: peerHello().frame() + [0]) }
+    let padding = MessagePackValue.binary([UInt8](repeating: 0, count: PeerHello.largestFrame))
+    #expect(throws: WireError.self) { try PeerHello(frame: frame(extra: [padding])) }
+  }
+
+  @Test func theReasonOfARefusalTellsAStrangerNothing() {
+    let secret = credentials(1).runSecret
+    #expect(peerHello().refusal(runSecret: secret, build: "build") == nil)
+    #expect(peerHello(build: "").refusal(runSecret: secret, build: "build") == nil)
+    let other = peerHello(build: "other").refusal(runSecret: secret, build: "build")
+    #expect(other?.contains("build") == true)
+    let newer = peerHello(version: ProtocolVersion(major: 2, minor: 0))
+    #expect(newer.refusal(runSecret: secret, build: "build")?.contains("protocol") == true)
+    // Whoever has no proof is told the same whatever else is wrong.
+    for guess in [[], Array(secret.dropLast()), secret + [0], [UInt8](repeating: 0, count: 16)] {
+      let stranger = peerHello(
+        version: ProtocolVersion(major: 2, minor: 0), secret: guess, build: "other")
+      #expect(
+        stranger.refusal(runSecret: secret, build: "build") == "unknown node or wrong credentials")
+    }
+  }
+}
