@@ -12,7 +12,8 @@ private let channelScenarios = [
 /// Ends that are lost, and ends at the wrong place.
 private let endScenarios = [
   "receiverEndsWhenItsSenderIsKilled", "senderFailsWhenItsReceiverIsKilled",
-  "endsInFlightDieWithTheirCarrier", "endsTravelInMessages", "pipeEndsMoveOnce", "homeIsKilled",
+  "endsInFlightDieWithTheirCarrier", "endsTravelInMessages", "endsTravelInElements",
+  "pipeEndsMoveOnce", "homeIsKilled",
   "producerWhoseNodeEndsDeliversFirst", "endsOutsideOfMessagesAreRefused", "twoHundredChannels",
   "whoIntroducedTheEndsMayBeStoppedOrDead",
 ]

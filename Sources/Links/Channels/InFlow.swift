@@ -15,6 +15,8 @@ final class InFlow {
   /// Everything below has been acknowledged, or given back.
   @exclusivity(unchecked) private var acknowledgedBelow: UInt64 = 1
   @exclusivity(unchecked) private var acknowledgedAbove: Set<UInt64> = []
+  /// Those of them that the sender has not been told.
+  @exclusivity(unchecked) private var untold: [UInt64] = []
   @exclusivity(unchecked) private var hasNews = false
   /// The sequence of the item that came last.
   @exclusivity(unchecked) private(set) var lastReceived: UInt64 = 0
@@ -75,7 +77,7 @@ final class InFlow {
     guard isLeased, sequence >= acknowledgedBelow else { return }
     hasNews = true
     guard sequence == acknowledgedBelow else {
-      acknowledgedAbove.insert(sequence)
+      if acknowledgedAbove.insert(sequence).inserted { untold.append(sequence) }
       return
     }
     acknowledgedBelow += 1
@@ -91,16 +93,18 @@ final class InFlow {
     var header = FlowHeader(kind: .back, flow: id)
     header.items = totals.items
     header.total = totals.bytes
-    hasNews = false
+    let told = untold.prefix(Self.mostAbove)
+    untold.removeFirst(told.count)
+    hasNews = !untold.isEmpty
     guard isLeased else { return header.frame() }
     var body: [UInt8] = []
-    for number in [acknowledgedBelow] + acknowledgedAbove.sorted().prefix(Self.mostAbove) {
+    for number in [acknowledgedBelow] + told {
       withUnsafeBytes(of: number.littleEndian) { body.append(contentsOf: $0) }
     }
     return header.frame(body: body)
   }
 
-  /// Acknowledgements out of order that one frame carries; more follow when the gap closes.
+  /// Acknowledgements out of order that one frame carries; more follow in the next.
   private static let mostAbove = 8_192
 }
 

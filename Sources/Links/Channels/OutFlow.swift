@@ -22,6 +22,8 @@ final class OutFlow {
   @exclusivity(unchecked) private(set) var leases: Deque<Lease> = []
   /// An item too large for one frame, and how much of it has left.
   @exclusivity(unchecked) private var large: (sequence: UInt64, item: PendingItem, offset: Int)?
+  /// The number on its link of the frame that was sent last.
+  @exclusivity(unchecked) private var lastFrame: UInt64 = 0
   /// Asked to give back what it has not begun, and not answered yet.
   @exclusivity(unchecked) var isRecalling = false
   /// Items for a subscriber that waits for credit, and how many it has missed.
@@ -47,6 +49,9 @@ final class OutFlow {
 
   var isFrameEmpty: Bool { frame.isEmpty }
 
+  /// Whether the receiver's node is known to have all that was handed to the link.
+  var isConfirmed: Bool { link.isConfirmed(lastFrame) }
+
   /// Items under way or at the receiver.
   var outstanding: Int { leases.count }
 
@@ -59,7 +64,7 @@ final class OutFlow {
       return sendReference(to: slot, of: item)
     }
     guard item.bytes.count <= WireLimits.pieceSize else {
-      if !frame.isEmpty { link.send(frame.take()) }
+      if !frame.isEmpty { transmit(frame.take()) }
       credit.spend(item.bytes.count)
       large = (nextSequence, item, 0)
       nextSequence += 1
@@ -70,9 +75,9 @@ final class OutFlow {
 
   /// Sends what stands for an item whose bytes the receiver finds in memory.
   private func sendReference(to slot: SharedSlotName, of item: PendingItem) {
-    if !frame.isEmpty { link.send(frame.take()) }
+    if !frame.isEmpty { transmit(frame.take()) }
     credit.spend(item.bytes.count)
-    link.send(
+    transmit(
       FlowFrame.reference(
         slot.reference(count: item.bytes.count), of: item, flow: id, sequence: nextSequence,
         isNumbered: isLeased))
@@ -81,17 +86,22 @@ final class OutFlow {
 
   /// Sends the bytes of an item that need not be kept; only when `canSend`.
   func append(_ bytes: UnsafeRawBufferPointer, attempt: UInt8 = 1, number: UInt64 = 0) {
-    if !frame.accepts(attempt: attempt) { link.send(frame.take()) }
+    if !frame.accepts(attempt: attempt) { transmit(frame.take()) }
     credit.spend(bytes.count)
     frame.append(bytes, sequence: nextSequence, attempt: attempt, number: number)
     nextSequence += 1
-    if frame.size >= FlowFrame.target { link.send(frame.take()) }
+    if frame.size >= FlowFrame.target { transmit(frame.take()) }
   }
 
   /// Sends what waits in the frame, and pieces of a large item as far as the link has room.
   func flush() {
     sendPieces()
-    if !frame.isEmpty { link.send(frame.take()) }
+    if !frame.isEmpty { transmit(frame.take()) }
+  }
+
+  private func transmit(_ frame: consuming [UInt8]) {
+    link.send(frame)
+    lastFrame = link.lastSent
   }
 
   /// Bytes that a large item may have on the link unconfirmed: others' items go between.
@@ -101,7 +111,7 @@ final class OutFlow {
     while let (sequence, item, offset) = large, link.unconfirmedBytes < Self.unconfirmed {
       let end = min(offset + WireLimits.pieceSize, item.bytes.count)
       let isLast = end == item.bytes.count
-      link.send(
+      transmit(
         FlowFrame.piece(
           item.bytes[offset..<end], of: item, flow: id, sequence: sequence, isNumbered: isLeased,
           isFirst: offset == 0, isLast: isLast))

@@ -347,7 +347,7 @@ package final class ReceiverCore {
     // What many senders may have under way together stays within one window.
     let window = max(FlowCredit.initial, FlowCredit.window / max(1, flows.count))
     for flow in flows where !flow.isClosed {
-      if let frame = flow.back(window: window, isIdle: isWaiting) { flow.link.send(frame) }
+      while let frame = flow.back(window: window, isIdle: isWaiting) { flow.link.send(frame) }
     }
   }
 }

@@ -59,6 +59,10 @@ package final class SenderCore {
   @exclusivity(unchecked) package var onDirty: ((SenderCore) -> Void)?
   /// Called at the first use.
   @exclusivity(unchecked) package var onActivation: (() -> Void)?
+  /// Ends of channels in items: void when the receivers that had them are gone.
+  @exclusivity(unchecked) package var carriedTickets: [ChannelTicket] = []
+  /// Called with the ends that nobody will claim.
+  @exclusivity(unchecked) package var onTicketsLost: (([ChannelTicket]) -> Void)?
   /// Called when a task begins to wait for credit.
   @exclusivity(unchecked) package var onWaiting: (() -> Void)?
 
@@ -98,7 +102,7 @@ package final class SenderCore {
     guard !joiners.isEmpty else { return }
     guard isSettled else {
       // Of a leased channel, acknowledgements say all there is to know.
-      for flow in flows where !specification.isLeased && !flow.link.isSettled {
+      for flow in flows where !specification.isLeased && !flow.isConfirmed {
         flow.link.askForReceipt()
       }
       return
@@ -115,7 +119,7 @@ package final class SenderCore {
     if case .closed = phase { return true }
     return pending.isEmpty && waiters.isEmpty && calls.isEmpty
       && flows.allSatisfy {
-        $0.isFlushed && $0.leases.isEmpty && (specification.isLeased || $0.link.isSettled)
+        $0.isFlushed && $0.leases.isEmpty && (specification.isLeased || $0.isConfirmed)
       }
   }
 
@@ -145,6 +149,7 @@ package final class SenderCore {
   package func close(_ error: LinkError) {
     if case .closed = phase { return }
     phase = .closed(error)
+    loseTickets()
     // Taken back, so that nothing that still comes is counted a second time.
     let leased = flows.reduce(0) { $0 + $1.takeAllBack().count }
     balance.returned += UInt64(pending.count + leased)
@@ -160,6 +165,12 @@ package final class SenderCore {
     calls = [:]
     for call in unanswered.values { call(.failure(error)) }
     markDirty()
+  }
+
+  private func loseTickets() {
+    guard !carriedTickets.isEmpty else { return }
+    onTicketsLost?(carriedTickets)
+    carriedTickets = []
   }
 
   // MARK: Receivers

@@ -19,7 +19,8 @@ package final class PeerLink {
   /// Bytes of frames that the peer has not said to have.
   @exclusivity(unchecked) package private(set) var unconfirmedBytes = 0
   @exclusivity(unchecked) private var firstRetained: UInt64 = 1
-  @exclusivity(unchecked) private var lastSent: UInt64 = 0
+  /// Numbered frames that were sent.
+  @exclusivity(unchecked) private(set) var lastSent: UInt64 = 0
   /// Numbered frames that have come.
   @exclusivity(unchecked) package private(set) var received: UInt64 = 0
   @exclusivity(unchecked) private var lastReceipt: UInt64 = 0
@@ -38,6 +39,9 @@ package final class PeerLink {
 
   /// Whether all that was sent is known to have come.
   package var isSettled: Bool { retained.isEmpty || isClosed }
+
+  /// Whether the frame with this number, and all before, is known to have come.
+  func isConfirmed(_ number: UInt64) -> Bool { number < firstRetained || isClosed }
 
   // MARK: The connection
 

@@ -55,6 +55,15 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
       return try await nextDelivered()
     }
 
+    /// The next element, as ``next()`` gives it; what `for try await` calls.
+    @inlinable
+    public mutating func next(
+      isolation actor: isolated (any Actor)?
+    ) async throws -> Element? {
+      if let bytes = end.popBytes() { return try decoder.decode(inFrame: bytes) }
+      return try await nextDelivered()
+    }
+
     @usableFromInline
     mutating func nextDelivered() async throws -> Element? {
       let previous = last

@@ -119,7 +119,9 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
     try end.use()
     // A channel of bytes carries them as they are.
     if let shared = element as? SharedBytes { return shared.bytes }
-    return try MessageCoding.encode(element, at: end.context).bytes
+    let (bytes, tickets) = try MessageCoding.encode(element, at: end.context)
+    if !tickets.isEmpty { end.core.perform { $0.carriedTickets += tickets } }
+    return bytes
   }
 
   private func mapped(_ body: (SenderCore) async throws -> Void) async throws {

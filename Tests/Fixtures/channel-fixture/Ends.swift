@@ -22,6 +22,25 @@ struct LateSender: NodeProgram {
   }
 }
 
+/// Sends one number with each sender that it gets.
+struct SenderOfSenders: NodeProgram {
+  var senders: Receiver<Sender<Int>>
+
+  func run(in node: Node) async throws {
+    for try await sender in senders {
+      try await sender.send(1)
+      sender.finish()
+    }
+  }
+}
+
+/// Takes nothing.
+struct DeafToSenders: NodeProgram {
+  var senders: Receiver<Sender<Int>>
+
+  func run(in node: Node) async throws { try await Task.sleep(for: .seconds(60)) }
+}
+
 /// Cannot be encoded, after an end in it has been.
 struct Unsendable: Codable, Sendable {
   struct Never: Codable, Sendable {
@@ -119,6 +138,29 @@ let endScenarios: [String: Scenario] = [
     for try await number in receiver { count += number }
     expect.equal(count, 4)
     for child in children { expect.equal(try await child.join(), .exited(0)) }
+  },
+  "endsTravelInElements": { root, expect in
+    let (senders, taken) = root.makePipe(of: Sender<Int>.self)
+    let child = try await root.spawn(SenderOfSenders(senders: taken))
+    let (sender, receiver) = root.makeChannel(of: Int.self)
+    for _ in 1...5 { try await senders.send(sender) }
+    sender.finish()
+    var count = 0
+    for try await number in receiver {
+      count += number
+      if count == 5 { senders.finish() }
+    }
+    expect.equal(count, 5)
+    expect.equal(try await child.join(), .exited(0))
+    // With an element that nobody took, the end in it is gone.
+    let (more, unheard) = root.makePipe(of: Sender<Int>.self)
+    let deaf = try await root.spawn(DeafToSenders(senders: unheard))
+    let (other, others) = root.makePipe(of: Int.self)
+    try await more.send(other)
+    deaf.kill()
+    var iterator = others.makeAsyncIterator()
+    expect.expect(try await iterator.next() == nil)
+    try await deaf.join()
   },
   "pipeEndsMoveOnce": { root, expect in
     let (sender, receiver) = root.makePipe(of: Int.self)

@@ -34,6 +34,7 @@ extension ChannelHub {
     sender.onDirty = { [unowned self] in markDirty($0) }
     sender.onActivation = { [unowned self] in claim(ticket) }
     sender.onWaiting = { [unowned self] in watchForCycles() }
+    sender.onTicketsLost = { [unowned self] in revoke($0) }
   }
 
   func add(_ receiver: ReceiverCore, _ ticket: ChannelTicket) {
