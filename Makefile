@@ -41,12 +41,16 @@ build: dependencies ## Builds everything for debugging.
 	swift build $(BUILD_FLAGS)
 
 .PHONY: demo
-demo: dependencies ## Counts a directory's files with a tree of processes.
+demo: dependencies ## Counts a directory's files, then their words, with trees of processes.
 	swift build $(BUILD_FLAGS) --configuration release --product ptree
 	@echo "Each directory of $(DEMO_DIRECTORY) down to depth $(DEMO_DEPTH) is a process of its own,"
 	@echo "a child of the process of the directory above it; their events go by, then the total:"
 	"$$(swift build $(BUILD_FLAGS) --configuration release --show-bin-path)/ptree" \
 		run tally "$(DEMO_DIRECTORY)" --depth $(DEMO_DEPTH)
+	@echo "The same files go through a pipeline of processes that find words, count them and merge"
+	@echo "the counts:"
+	"$$(swift build $(BUILD_FLAGS) --configuration release --show-bin-path)/ptree" \
+		run wordcount "$(DEMO_DIRECTORY)"
 
 .PHONY: test
 test: test-dependencies ## Builds and runs all tests, those of the architecture included.

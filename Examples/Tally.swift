@@ -15,7 +15,8 @@ struct TallyBranch: NodeProgram {
       for (index, name) in names.enumerated() {
         let part = place.appending(name)
         try await group.count(part, levels: levels - 1)
-        node.report("began \(visibleText(part.path))", completed: index + 1, total: names.count)
+        node.report(
+          "tally: began \(visibleText(part.path))", completed: index + 1, total: names.count)
       }
       return try await group.inSpawnOrder()
     }

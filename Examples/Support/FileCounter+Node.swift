@@ -1,4 +1,3 @@
-import Glibc
 import ProcessTree
 
 extension FileCounter {
@@ -7,11 +6,7 @@ extension FileCounter {
   convenience init(for node: Node) {
     self.init(
       mustStop: { node.stopRequest != nil },
-      complain: { path, failure in
-        var line = Array("tally: \(visibleText(path)): \(failure)\n".utf8)
-        // One call, so that the lines of two threads do not mix.
-        _ = write(STDERR_FILENO, &line, line.count)
-      })
-    progress = { files in node.report("\(files) files") }
+      complain: { path, failure in complainOfFile("tally", path, failure) })
+    progress = { files in node.report("files: counted", completed: files) }
   }
 }

@@ -1,13 +1,14 @@
 internal import ProcessTree
 
-/// Events as short lines on standard error.
+/// Events as short lines on standard error, above the lines of progress.
 struct EventLines: EventSink {
   let hasColour: Bool
+  let progress: ProgressDisplay
 
   func write(_ event: LifecycleEvent) {
     guard let text = Self.text(of: event.kind, pid: event.pid) else { return }
     let line = Self.printable("\(event.node) \(text)")
-    Standard.error.tell(hasColour ? colour(of: event.kind) + line + "\u{1B}[0m" : line)
+    progress.tell(hasColour ? colour(of: event.kind) + line + "\u{1B}[0m" : line)
   }
 
   /// What happened, in words; nil for what would only be noise.
@@ -16,7 +17,8 @@ struct EventLines: EventSink {
     case .started: "started (pid \(pid.map { "\($0)" } ?? "unknown"))"
     // It follows `started` at once, or the exit tells why it does not.
     case .ready: nil
-    case .reported(let report): "reported: \(report.message)\(progress(report))"
+    // With a number it is part of the progress.
+    case .reported(let report): report.completed == nil ? "reported: \(report.message)" : nil
     case .stopping(let request): "stopping: \(request.requestedBy) asked: \(request.reason)"
     case .exited(let report): "exited: \(report.cause), \(short(report.lifetime))"
     case .leftBehind(let pid, let command): "ended what a dead node left: \(command) (pid \(pid))"
@@ -24,18 +26,17 @@ struct EventLines: EventSink {
     case .startMethodChanged(let method, let reason):
       "starts children by \(method.rawValue): \(reason)"
     case .connectionRefused(let reason): "refused a connection: \(reason)"
+    case .channelFinished(let counts):
+      // Of note when something has not arrived.
+      counts.dropped + counts.quarantined + counts.returned == 0
+        ? nil
+        : "finished a channel: \(counts.sent) sent, \(counts.acknowledged) acknowledged, "
+          + "\(counts.dropped) dropped, \(counts.quarantined) quarantined, "
+          + "\(counts.returned) returned"
     case .channelsInCycle(let nodes):
       "channels are full in a circle and will not move: \(nodes.joined(separator: " → "))"
     case .messageRejected(let reason): "rejected a message: \(reason)"
     case .lost: "lost: its parent ended before it could tell how"
-    }
-  }
-
-  private static func progress(_ report: ProgressReport) -> String {
-    switch (report.completed, report.total) {
-    case (let completed?, let total?): " (\(completed)/\(total))"
-    case (let completed?, nil): " (\(completed))"
-    default: ""
     }
   }
 
@@ -60,8 +61,9 @@ struct EventLines: EventSink {
     case .exited(let report) where report.cause.isSuccess: "\u{1B}[32m"
     case .exited(let report) where report.stopRequest != nil: "\u{1B}[33m"
     case .exited, .lost, .leftBehind, .forkServerLost: "\u{1B}[31m"
-    case .stopping, .startMethodChanged, .connectionRefused, .messageRejected, .channelsInCycle: "\u{1B}[33m"
-    case .started, .ready, .reported: "\u{1B}[2m"
+    case .stopping, .startMethodChanged, .connectionRefused, .messageRejected, .channelsInCycle:
+      "\u{1B}[33m"
+    case .started, .ready, .reported, .channelFinished: "\u{1B}[2m"
     }
   }
 }

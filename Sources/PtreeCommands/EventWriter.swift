@@ -5,6 +5,14 @@ internal import ProcessTree
 protocol EventSink: Sendable {
   /// Takes the next event.
   func write(_ event: LifecycleEvent)
+
+  /// There are no more events.
+  func finish()
+}
+
+extension EventSink {
+  /// Does nothing.
+  func finish() {}
 }
 
 /// Hands every event of the tree to sinks, off the root's event loop, up to the last one: the
@@ -20,6 +28,7 @@ enum EventWriter {
       for await event in events {
         for sink in sinks { sink.write(event) }
       }
+      for sink in sinks { sink.finish() }
       sem_post(finished)
     }
     // The sequence ends with the root, which then leaves by `exit`, whatever it ends of.

@@ -17,11 +17,12 @@ struct ExampleRun {
   func perform<Lesson: Example>(_ example: Lesson) async throws -> Int32 {
     if options.json || options.events == "-" { try Standard.reserveOutput() }
     configure()
-    try await startEvents()
+    let progress = try await startEvents()
     let timeout = options.timeout.map { Timeout(after: $0.duration, root) }
     var isSuccess: Bool
     do {
       let report = try await example.run(in: root)
+      await end(progress)
       try await print(report)
       isSuccess = report.isSuccess
       for child in root.children where !child.isDaemon {
@@ -29,6 +30,7 @@ struct ExampleRun {
         isSuccess = isSuccess && child.exitReport?.cause.isSuccess ?? false
       }
     } catch {
+      await end(progress)
       // The tree is being stopped: what comes of that is no failure of the example.
       if let timeout, timeout.hasPassed { return ExitStatusCode.timedOut }
       throw error
@@ -45,15 +47,26 @@ struct ExampleRun {
     }
   }
 
-  /// Subscribes before the example begins, so that no event is missed.
-  private func startEvents() async throws {
+  /// Subscribes before the example begins, so that no event is missed; the progress that is shown.
+  private func startEvents() async throws -> ProgressDisplay? {
     var sinks: [any EventSink] = []
+    var progress: ProgressDisplay?
     if let name = options.events {
       sinks.append(try await root.offload { try EventFile(name) })
     }
-    if !options.quiet { sinks.append(EventLines(hasColour: Standard.hasColour)) }
-    guard !sinks.isEmpty else { return }
-    EventWriter.start(try await root.events, sinks)
+    if !options.quiet {
+      let shown = ProgressDisplay(Terminal.ofStandardError)
+      sinks += [EventLines(hasColour: Standard.hasColour, progress: shown), shown]
+      progress = shown
+    }
+    if !sinks.isEmpty { EventWriter.start(try await root.events, sinks) }
+    return progress
+  }
+
+  /// Removes the lines of progress, so that what is printed does not run into them.
+  private func end(_ progress: ProgressDisplay?) async {
+    guard let progress else { return }
+    _ = try? await root.offload { progress.finish() }
   }
 
   /// Prints the result; a reader that does not read must not stop the tree's event loop.

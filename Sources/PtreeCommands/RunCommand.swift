@@ -7,7 +7,10 @@ struct RunCommand: ParsableCommand {
     commandName: "run", abstract: "Runs a bundled example.",
     usage: "ptree run NAME [ARGUMENTS] [OPTIONS]",
     discussion: "'ptree run NAME --help' shows the arguments of an example.",
-    subcommands: [RunSquares.self, RunTally.self, RunCrash.self, RunNames.self])
+    subcommands: [
+      RunSquares.self, RunTally.self, RunCrash.self, RunNames.self, RunRing.self, RunBroadcast.self,
+      RunPrimes.self, RunMapReduce.self, RunWordCount.self, RunLines.self,
+    ])
 
   func run() throws {
     throw UsageError("the name of an example is missing; 'ptree list' shows them.")

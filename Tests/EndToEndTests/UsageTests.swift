@@ -7,10 +7,14 @@ extension EndToEndTests {
       let list = try Tool.run("list")
       #expect(list.code == 0)
       let names = list.lines.map { String($0.prefix { $0 != " " }) }
-      #expect(names == ["squares", "tally", "crash", "names"])
+      #expect(
+        names == [
+          "squares", "tally", "crash", "names", "ring", "broadcast", "primes", "mapreduce",
+          "wordcount", "lines",
+        ])
       let entries = try Tool.run("list", "--json").json() as? [[String: String]]
       #expect(entries?.compactMap { $0["name"] } == names)
-      #expect(entries?.compactMap { $0["summary"] }.filter { $0.count > 20 }.count == 4)
+      #expect(entries?.compactMap { $0["summary"] }.filter { $0.count > 20 }.count == names.count)
     }
 
     @Test(arguments: [
@@ -23,6 +27,14 @@ extension EndToEndTests {
       ["run", "squares", "--start-method", "inProcess"],
       ["run", "squares", "--events", "/nowhere/events"], ["run", "squares", "--events", "/tmp"],
       ["run", "tally", ".", "--depth", "-1"], ["run", "--nonsense", "squares"],
+      ["run", "ring", "--nodes", "0"], ["run", "ring", "--laps", "0"],
+      ["run", "broadcast", "--subscribers", "0"], ["run", "broadcast", "--items", "-1"],
+      ["run", "primes"], ["run", "primes", "-1"], ["run", "primes", "1e6"],
+      ["run", "primes", "10", "--workers", "0"], ["run", "mapreduce", "--seconds", "-1"],
+      ["run", "mapreduce", "--kills-per-second", "-1"],
+      ["run", "mapreduce", "--items", "1", "--seconds", "1"], ["run", "wordcount"],
+      ["run", "wordcount", ".", "--counters", "0"], ["run", "wordcount", ".", "--top", "-1"],
+      ["run", "lines"],
     ])
     func badUsageIsRefused(arguments: [String]) throws {
       let run = try Tool(arguments).end()
@@ -41,6 +53,12 @@ extension EndToEndTests {
       let version = try Tool.run("--version")
       #expect(version.code == 0)
       #expect(version.output.split(separator: ".").count == 3)
+    }
+
+    @Test func theDefinitionOfAWordIsPartOfTheHelp() throws {
+      let run = try Tool.run("run", "wordcount", "--help")
+      #expect(run.code == 0)
+      #expect(run.output.contains("A word is a maximal run of ASCII letters"))
     }
 
     @Test func helpOfAnExampleShowsBothKindsOfArguments() throws {

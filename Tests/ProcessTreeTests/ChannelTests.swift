@@ -13,6 +13,7 @@ private let channelScenarios = [
 private let endScenarios = [
   "receiverEndsWhenItsSenderIsKilled", "senderFailsWhenItsReceiverIsKilled",
   "endsInFlightDieWithTheirCarrier", "endsTravelInMessages", "endsTravelInElements",
+  "endsPassThroughNodesThatDoNotUseThem",
   "pipeEndsMoveOnce", "homeIsKilled",
   "producerWhoseNodeEndsDeliversFirst", "endsOutsideOfMessagesAreRefused", "twoHundredChannels",
   "whoIntroducedTheEndsMayBeStoppedOrDead",

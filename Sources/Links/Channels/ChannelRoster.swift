@@ -29,6 +29,8 @@ package struct ChannelRoster {
   private struct End {
     let side: ChannelSide
     var place: Place
+    /// Whether the member uses the end; one that may only pass it on is introduced to nobody.
+    var isUsed = false
   }
 
   private let kind: ChannelSpecification.Kind
@@ -36,7 +38,7 @@ package struct ChannelRoster {
   /// Tickets in the order in which they became members: introductions keep it.
   private var order: [TicketID] = []
   /// Ends that arrived before the word that they had been sent: the two come over different links.
-  private var early: [TicketID: (side: ChannelSide, node: NodeAddress)] = [:]
+  private var early: [TicketID: (side: ChannelSide, node: NodeAddress, isUsed: Bool)] = [:]
   /// The tickets that were void last: whoever claims one need not wait.
   private var void: [TicketID] = []
   private static let longestVoid = 256
@@ -65,26 +67,43 @@ package struct ChannelRoster {
     order.removeAll { $0 == ticket }
     let actions = expectations()
     guard let arrived = early.removeValue(forKey: ticket) else { return actions }
-    return actions + claim(ticket, arrived.side, by: arrived.node)
+    return actions + settle(ticket, arrived.side, at: arrived.node, isUsed: arrived.isUsed)
   }
 
-  /// An end has arrived.
+  /// An end has arrived at a node, which has not used it yet and may pass it on.
+  package mutating func arrive(
+    _ ticket: TicketID, _ side: ChannelSide, at node: NodeAddress
+  ) -> [Action] {
+    settle(ticket, side, at: node, isUsed: false)
+  }
+
+  /// A node uses an end.
   package mutating func claim(
     _ ticket: TicketID, _ side: ChannelSide, by node: NodeAddress
   ) -> [Action] {
+    settle(ticket, side, at: node, isUsed: true)
+  }
+
+  private mutating func settle(
+    _ ticket: TicketID, _ side: ChannelSide, at node: NodeAddress, isUsed: Bool
+  ) -> [Action] {
     guard let end = ends[ticket] else {
       if isOver(side) || void.contains(ticket) { return [Self.refusal(of: ticket, at: node)] }
-      return wait(ticket, side, by: node)
+      return wait(ticket, side, by: node, isUsed: isUsed)
     }
     guard end.side == side else { return [Self.refusal(of: ticket, at: node)] }
     if case .member(let other) = end.place {
+      guard other == node else {
+        // The end of a pipe may have gone on from there, and the word of it be under way.
+        guard kind != .pipe else { return wait(ticket, side, by: node, isUsed: isUsed) }
+        return [.refuse(ticket, at: node, reason: "\(other.name) has this end already.")]
+      }
       // A message that was delivered twice brings the same ticket twice.
-      guard other != node else { return [] }
-      // The end of a pipe may have gone on from there, and the word of it be under way.
-      guard kind != .pipe else { return wait(ticket, side, by: node) }
-      return [.refuse(ticket, at: node, reason: "\(other.name) has this end already.")]
+      guard isUsed, !end.isUsed else { return [] }
     }
     ends[ticket]?.place = .member(node)
+    ends[ticket]?.isUsed = isUsed
+    guard isUsed else { return side == .receiver ? expectations() : [] }
     order.append(ticket)
     var actions = introductions(of: ticket, side, at: node)
     // Last: a sender that expects nobody goes on, with those whom it knows by then.
@@ -105,11 +124,13 @@ package struct ChannelRoster {
   }
 
   /// Tickets that were lost with what carried them; one that was claimed meanwhile stays.
-  package mutating func revoke(_ tickets: [TicketID]) -> [Action] {
+  ///
+  /// - Parameter node: Who had sent them; what was sent on by another meanwhile is that one's to revoke.
+  package mutating func revoke(_ tickets: [TicketID], by node: NodePath? = nil) -> [Action] {
     release(
       tickets.filter { ticket in
-        if case .underWay = ends[ticket]?.place { return true }
-        return false
+        guard case .underWay(let sender) = ends[ticket]?.place else { return false }
+        return node == nil || node == sender
       })
   }
 
@@ -121,7 +142,7 @@ package struct ChannelRoster {
     return actions + refuseEarly(early.keys.filter { $0.node == node.path && ends[$0] == nil })
   }
 
-  /// Tickets that a node minted and nobody has claimed.
+  /// Tickets that a node sent and that have not arrived.
   package func unclaimed(from node: NodePath) -> [TicketID] {
     ends.filter { $0.value.place == .underWay(from: node) }.map(\.key)
   }
@@ -136,12 +157,12 @@ package struct ChannelRoster {
   }
 
   private mutating func wait(
-    _ ticket: TicketID, _ side: ChannelSide, by node: NodeAddress
+    _ ticket: TicketID, _ side: ChannelSide, by node: NodeAddress, isUsed: Bool
   ) -> [Action] {
     if let other = early[ticket]?.node, other != node {
       return [Self.refusal(of: ticket, at: node)]
     }
-    early[ticket] = (side, node)
+    early[ticket] = (side, node, isUsed || early[ticket]?.isUsed ?? false)
     return []
   }
 

@@ -83,8 +83,8 @@ extension Node {
       $0.channels.addHome(channel, specification.kind, [sending, receiving])
     }
     return (
-      SenderEnd(sending, at: channelContext, isClaimed: false),
-      ReceiverEnd(receiving, at: channelContext, isClaimed: false)
+      SenderEnd(sending, at: channelContext, hasArrived: false),
+      ReceiverEnd(receiving, at: channelContext, hasArrived: false)
     )
   }
 }

@@ -26,7 +26,7 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
   /// Throws a `DecodingError` outside of programs and messages.
   public init(from decoder: any Decoder) throws {
     let (ticket, context) = try ChannelTicket.decoded(.receiver, from: decoder)
-    end = ReceiverEnd(ticket, at: context, isClaimed: true)
+    end = ReceiverEnd(ticket, at: context, hasArrived: true)
   }
 
   /// Sends the end to another node; see ``Sender/encode(to:)``.

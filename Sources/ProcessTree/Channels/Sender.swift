@@ -23,7 +23,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   /// Throws a `DecodingError` outside of programs and messages.
   public init(from decoder: any Decoder) throws {
     let (ticket, context) = try ChannelTicket.decoded(.sender, from: decoder)
-    end = SenderEnd(ticket, at: context, isClaimed: true)
+    end = SenderEnd(ticket, at: context, hasArrived: true)
   }
 
   /// Sends the end to another node.

@@ -17,7 +17,8 @@ package struct FlowHeader: Equatable, Sendable {
     /// Items of a flow, each a `u32` length and its bytes; before that, if flagged, a `u64` number
     /// and a `u8` attempt.
     case items = 1
-    /// Credit, and what is acknowledged: `u64` below, then single sequences above, `u64` each.
+    /// Credit, and what is acknowledged: `u64` below, then single sequences above, `u64` each, which
+    /// are said once.
     case back = 2
     /// A `LinkMessage`.
     case control = 3

@@ -6,7 +6,9 @@ package enum LinkMessage: Equatable, Sendable, Codable {
 
   /// An end is on its way to another node, under this ticket.
   case minted(ChannelID, TicketID, ChannelSide)
-  /// An end has arrived at the node that says so.
+  /// An end has arrived at the node that says so, which may pass it on.
+  case arrive(ChannelID, TicketID, ChannelSide)
+  /// An end is used by the node that says so.
   case claim(ChannelID, TicketID, ChannelSide)
   /// Tickets that nobody will claim: what carried them is gone.
   case revoke(ChannelID, [TicketID])

@@ -34,6 +34,17 @@ struct SenderOfSenders: NodeProgram {
   }
 }
 
+/// Hands what it has to a child of its own, as a program between two levels does.
+struct Between: NodeProgram {
+  var depth: Int
+  var receiver: Receiver<Int>
+
+  func run(in node: Node) async throws -> [Int] {
+    guard depth > 0 else { return try await node.spawn(Summer(receiver: receiver)).result }
+    return try await node.spawn(Between(depth: depth - 1, receiver: receiver)).result
+  }
+}
+
 /// Takes nothing.
 struct DeafToSenders: NodeProgram {
   var senders: Receiver<Sender<Int>>
@@ -161,6 +172,17 @@ let endScenarios: [String: Scenario] = [
     var iterator = others.makeAsyncIterator()
     expect.expect(try await iterator.next() == nil)
     try await deaf.join()
+  },
+  "endsPassThroughNodesThatDoNotUseThem": { root, expect in
+    for kind in ["pipe", "work"] {
+      let (sender, receiver) =
+        kind == "pipe" ? root.makePipe(of: Int.self) : root.makeChannel(of: Int.self)
+      let child = try await root.spawn(Between(depth: 2, receiver: receiver))
+      if kind == "work" { receiver.close() }
+      for number in 1...1_000 { try await sender.send(number) }
+      sender.finish()
+      expect.equal(try await child.result, [1_000, 500_500])
+    }
   },
   "pipeEndsMoveOnce": { root, expect in
     let (sender, receiver) = root.makePipe(of: Int.self)

@@ -56,14 +56,16 @@ struct Slow: NodeProgram {
   }
 }
 
-/// Sends without ever receiving.
+/// Sends without receiving, but for the first item.
 struct Stubborn: NodeProgram {
   var out: Sender<[UInt8]>
   var back: Receiver<[UInt8]>
 
   func run(in node: Node) async throws {
+    try await out.send([])
+    var taken = back.makeAsyncIterator()
+    _ = try await taken.next()
     for _ in 1... { try await out.send([UInt8](repeating: 1, count: 1_000)) }
-    for try await _ in back {}
   }
 }
 

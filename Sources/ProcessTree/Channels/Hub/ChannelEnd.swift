@@ -82,14 +82,14 @@ final class SenderEnd: ChannelEnd, @unchecked Sendable {
   @exclusivity(unchecked) var writer = MessagePackWriter(capacity: 1_024)
   let encoder = MessagePackEncoder()
 
-  /// - Parameter isClaimed: The end came from another node, and is used from now on.
-  init(_ ticket: ChannelTicket, at context: ChannelContext, isClaimed: Bool) {
+  /// - Parameter hasArrived: The end came from another node.
+  init(_ ticket: ChannelTicket, at context: ChannelContext, hasArrived: Bool) {
     let bound = LoopBound(SenderCore(ticket, on: context.node.loop), on: context.node.loop)
     core = bound
     super.init(ticket, at: context)
     context.node.perform { runtime in
       runtime.channels.add(bound.value, ticket)
-      if isClaimed { bound.value.activate() }
+      if hasArrived { runtime.channels.arrived(ticket) }
     }
   }
 
@@ -112,13 +112,13 @@ final class ReceiverEnd: ChannelEnd, @unchecked Sendable {
   /// Whether items are acknowledged.
   var isLeased: Bool { ticket.specification.isLeased }
 
-  init(_ ticket: ChannelTicket, at context: ChannelContext, isClaimed: Bool) {
+  init(_ ticket: ChannelTicket, at context: ChannelContext, hasArrived: Bool) {
     let bound = LoopBound(ReceiverCore(ticket, on: context.node.loop), on: context.node.loop)
     core = bound
     super.init(ticket, at: context)
     context.node.perform { runtime in
       runtime.channels.add(bound.value, ticket)
-      if isClaimed { bound.value.activate() }
+      if hasArrived { runtime.channels.arrived(ticket) }
     }
   }
 

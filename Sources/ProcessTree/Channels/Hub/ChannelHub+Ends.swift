@@ -49,6 +49,15 @@ extension ChannelHub {
     }
   }
 
+  /// An end has come from another node. It is used when the program does so; until then it may pass
+  /// it on. A subscriber's is used at once: it shall miss nothing.
+  func arrived(_ ticket: ChannelTicket) {
+    if ticket.specification.kind == .broadcast, let receiver = receivers[ticket.ticket] {
+      return receiver.activate()
+    }
+    tellHome(of: ticket.channel, .arrive(ticket.channel, ticket.ticket, ticket.side))
+  }
+
   private func claim(_ ticket: ChannelTicket) {
     do {
       try listen()

@@ -14,16 +14,26 @@ extension ChannelHub {
     switch message {
     case .minted(let channel, let ticket, let side):
       update(channel) { $0.minted(ticket, side, by: node.path) }
+    case .arrive(let channel, let ticket, let side):
+      guard checkHome(of: channel, ticket, at: node) else { return }
+      update(channel) { $0.arrive(ticket, side, at: node) }
     case .claim(let channel, let ticket, let side):
-      guard homes[channel.number] != nil else {
-        let reason = "The channel has come to its end."
-        return tell(node, .refused(channel, ticket, reason: reason))
-      }
+      guard checkHome(of: channel, ticket, at: node) else { return }
       update(channel) { $0.claim(ticket, side, by: node) }
-    case .revoke(let channel, let tickets): update(channel) { $0.revoke(tickets) }
+    case .revoke(let channel, let tickets):
+      update(channel) { $0.revoke(tickets, by: node.path) }
     case .release(let channel, let ticket): update(channel) { $0.release([ticket]) }
     default: break
     }
+  }
+
+  /// Whether a channel still is; who comes for one that is not is told so.
+  private func checkHome(
+    of channel: ChannelID, _ ticket: TicketID, at node: NodeAddress
+  ) -> Bool {
+    guard homes[channel.number] == nil else { return true }
+    tell(node, .refused(channel, ticket, reason: "The channel has come to its end."))
+    return false
   }
 
   /// A node has gone: its ends are no more, and tickets that it minted are void unless they arrive
@@ -36,7 +46,7 @@ extension ChannelHub {
     _ = loop.timers.schedule(after: .seconds(1)) { [unowned self] in
       for number in homes.keys {
         update(ChannelID(home: address, number: number)) { roster in
-          roster.revoke(roster.unclaimed(from: node.path))
+          roster.revoke(roster.unclaimed(from: node.path), by: node.path)
         }
       }
     }
@@ -75,7 +85,7 @@ extension ChannelHub {
     case .introduce(_, let sender, let receiver, let node):
       introduce(sender, to: receiver, at: node)
     case .expecting(_, let sender, let count): senders[sender]?.expect(receivers: count)
-    case .receiversGone(_, let sender): senders[sender]?.close(.peerGone)
+    case .receiversGone(_, let sender): senders[sender]?.noFurtherReceiver(.peerGone)
     case .ended(_, let receiver): receivers[receiver]?.end()
     case .refused(_, let ticket, let reason): refused(ticket, reason: reason)
     default: break

@@ -162,7 +162,7 @@ extension ChannelHub {
   private func receive(_ message: LinkMessage, from peer: ChannelPeer) {
     let link = peer.link
     switch message {
-    case .minted, .claim, .revoke, .release: receiveAtHome(message, from: peer.address)
+    case .minted, .arrive, .claim, .revoke, .release: receiveAtHome(message, from: peer.address)
     case .introduce, .expecting, .receiversGone, .ended, .refused: receiveFromHome(message)
     case .open(let flow, let sender, let receiver):
       open(flow, from: sender, to: receiver, at: peer)

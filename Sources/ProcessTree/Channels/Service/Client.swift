@@ -17,7 +17,7 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
   /// Throws a `DecodingError` outside of programs and messages.
   public init(from decoder: any Decoder) throws {
     let (ticket, context) = try ChannelTicket.decoded(.sender, from: decoder)
-    end = SenderEnd(ticket, at: context, isClaimed: true)
+    end = SenderEnd(ticket, at: context, hasArrived: true)
   }
 
   /// Sends the end to another node; see ``Sender/encode(to:)``.

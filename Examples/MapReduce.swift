@@ -1,0 +1,73 @@
+import Glibc
+public import Pools
+
+/// Counts the words of a chunk of text, by their places in the vocabulary.
+struct CountVocabulary: Transform {
+  func callAsFunction(_ chunk: TextChunk) -> [Int] {
+    var counts = [Int](repeating: 0, count: Vocabulary.words.count)
+    for word in chunk.text.split(separator: UInt8(ascii: " ")) {
+      if let place = Vocabulary.places[word] { counts[place] += 1 }
+    }
+    return counts
+  }
+}
+
+/// A pool counts words while its workers are being killed, and the totals are exact all the same.
+///
+/// What a worker was given stays the root's until the result has come: what a dead worker had goes to
+/// others, so a chunk may be counted more than once, and is recorded exactly once. Anybody may kill
+/// workers from outside as well: `kill -9` of any child, as often as one likes.
+public struct MapReduce: Example {
+  /// What it is run by.
+  public static let name = "mapreduce"
+  /// What it teaches.
+  public static let lesson = "workers are killed all the time, and the totals are exact"
+
+  private let workers: Int?
+  private let amount: MapReduceAmount
+  private let killsPerSecond: Double
+
+  /// Makes the example.
+  ///
+  /// - Parameters:
+  ///   - workers: How many workers there are; as many as there are processors without it.
+  ///   - amount: How much there is to do.
+  ///   - killsPerSecond: How often the example kills a worker of its own; never with 0.
+  public init(workers: Int?, amount: MapReduceAmount, killsPerSecond: Double) {
+    self.workers = workers
+    self.amount = amount
+    self.killsPerSecond = killsPerSecond
+  }
+
+  /// Maps chunks to counts, and adds the counts up.
+  public func run(in root: Node) async throws -> MapReduceReport {
+    var options = PoolOptions()
+    // Deaths are no chunk's fault here: none is ever given up.
+    options.quarantineAfter = .max
+    return try await root.withPool(size: workers, options: options) { pool in
+      let killer = Task { await kill(workersOf: pool) }
+      defer { killer.cancel() }
+      var report = MapReduceReport()
+      let chunks = ChunkSource(amount)
+      for try await (number, counts) in pool.unordered(chunks, using: CountVocabulary()) {
+        report.record(counts, ofChunk: number)
+        root.report("chunks: counted", completed: report.chunks, total: amount.items)
+      }
+      killer.cancel()
+      report.add(pool.progress, killed: await killer.value)
+      return report
+    }
+  }
+
+  /// Kills a worker now and then; the number that were killed, once the task is cancelled.
+  private func kill(workersOf pool: Pool) async -> Int {
+    var killed: Set<Int32> = []
+    guard killsPerSecond > 0 else { return 0 }
+    while (try? await Task.sleep(for: .seconds(1 / killsPerSecond))) != nil {
+      guard let pid = pool.workerPIDs.randomElement() else { continue }
+      // As anybody could, not by way of the library.
+      if Glibc.kill(pid, SIGKILL) == 0 { killed.insert(pid) }
+    }
+    return killed.count
+  }
+}

@@ -1,0 +1,52 @@
+import Glibc
+import ProcessTree
+import Synchronization
+
+/// The bytes of files and directories in chunks, read off the node's event loop as they are asked
+/// for.
+struct FileChunks: AsyncSequence, Sendable {
+  typealias Element = [UInt8]
+
+  /// Where the bytes may be cut.
+  enum Cut {
+    case anywhere
+    /// Never within a word. A word does not go on in the next file either: there is a line feed
+    /// between two files.
+    case betweenWords
+  }
+
+  private let node: Node
+  private let reader: Reader
+
+  /// Reads on behalf of a node; `name` says in its complaints what for.
+  init(_ paths: [[UInt8]], cut: Cut, for node: Node, name: String) {
+    self.node = node
+    reader = Reader(FileChunkReader(paths, cut: cut, for: node, name: name))
+  }
+
+  /// The files that were read so far, and what could not be read.
+  var counts: Counts { reader.state.withLock(\.counts) }
+
+  struct AsyncIterator: AsyncIteratorProtocol {
+    let chunks: FileChunks
+
+    /// The next chunk; nil at the end.
+    ///
+    /// Throws a `CancellationError` when the node is asked to stop.
+    func next() async throws -> [UInt8]? {
+      let reader = chunks.reader
+      return try await chunks.node.offload { try reader.state.withLock { try $0.next() } }
+    }
+  }
+
+  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(chunks: self) }
+
+  /// Whoever asks next may be another thread than last time.
+  private final class Reader: Sendable {
+    let state: Mutex<FileChunkReader>
+
+    init(_ reader: sending FileChunkReader) {
+      state = Mutex(reader)
+    }
+  }
+}
