@@ -124,6 +124,21 @@ def measure_death(context):
     print(f"death-join {statistics.median(times) * 1e6} us")
 
 
+def negate(number):
+    return -number
+
+
+def measure_pool(context):
+    with context.Pool(2) as pool:
+        pool.map(negate, range(1000))
+        begin = time.perf_counter()
+        pool.map(negate, range(100_000))
+        print(f"pool-chunks {100_000 / (time.perf_counter() - begin)} tasks/s")
+        begin = time.perf_counter()
+        pool.map(negate, range(20_000), chunksize=1)
+        print(f"pool-chunksize-1 {20_000 / (time.perf_counter() - begin)} tasks/s")
+
+
 def main():
     fork = multiprocessing.get_context("fork")
     multiprocessing.set_start_method("fork")
@@ -141,6 +156,8 @@ def main():
         measure_memory(fork)
     elif what == "death":
         measure_death(fork)
+    elif what == "pool":
+        measure_pool(fork)
 
 
 if __name__ == "__main__":

@@ -22,18 +22,20 @@ private let endScenarios = [
 /// Items in memory that nodes share.
 private let largeScenarios = [
   "sharedBytes", "sharedBytesOutliveTheirSender", "sharedBytesFallBackToCopies",
+  "sharedBytesWaitWhenTheirSenderHasGone",
   "largeElementsAmongSmallOnes",
 ]
 
 /// Consumers that die of what they work on, or without a reason; and producers.
 private let redeliveryScenarios = [
-  "poisonIsBlamedExactly", "consumersAreKilled", "serversAreKilled",
+  "poisonIsBlamedExactly", "poisonInABatchIsFound", "consumersAreKilled", "serversAreKilled",
   "producersAreKilledInTheMiddleOfAnItem",
 ]
 
 /// Credit, cancellation and what is left of it all.
 private let stressScenarios = [
-  "slowConsumerKeepsMemoryFlat", "hoardedItemsAreRecalled", "fullChannelsInACircleAreReported",
+  "slowConsumerKeepsMemoryFlat", "hoardedItemsAreRecalled", "longTasksAreGivenToWhoIsIdle",
+  "whoIsStoppedWhileItWaitsForCreditIsStopped", "fullChannelsInACircleAreReported",
   "cancelledAtAnyMoment", "nothingIsLeftAfterManyChannels",
 ]
 

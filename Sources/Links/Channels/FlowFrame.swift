@@ -9,6 +9,7 @@ struct FlowFrame {
   private var count: UInt32 = 0
   private var first: UInt64 = 0
   private var isRedelivered = false
+  private var isShared = false
 
   init(flow: UInt32, isNumbered: Bool) {
     self.flow = flow
@@ -19,16 +20,21 @@ struct FlowFrame {
   /// The bytes that the frame has so far.
   private(set) var size = 0
 
-  /// Whether an item with this attempt may be in the frame beside those that are.
-  func accepts(attempt: UInt8) -> Bool { count == 0 || isRedelivered == (attempt > 1) }
+  /// Whether an item of this kind may be in the frame beside those that are.
+  func accepts(attempt: UInt8, isShared: Bool) -> Bool {
+    count == 0 || (isRedelivered == (attempt > 1) && self.isShared == isShared)
+  }
 
+  /// Adds an item, or what stands for one that is in shared memory; only what the frame accepts.
   mutating func append(
-    _ item: UnsafeRawBufferPointer, sequence: UInt64, attempt: UInt8, number: UInt64
+    _ item: UnsafeRawBufferPointer, sequence: UInt64, attempt: UInt8, number: UInt64,
+    isShared: Bool
   ) {
     if count == 0 {
       size = FlowHeader.size
       first = sequence
       isRedelivered = attempt > 1
+      self.isShared = isShared
     }
     let needed = size + 13 + item.count
     if needed > bytes.count { grow(to: needed) }
@@ -60,7 +66,8 @@ struct FlowFrame {
     // What is not written yet is cut off before anybody reads it.
     bytes = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
       old.withUnsafeBytes { source in
-        if let from = source.baseAddress, let to = buffer.baseAddress { memcpy(to, from, used) }
+        let copied = min(used, source.count)
+        if let from = source.baseAddress, let to = buffer.baseAddress { memcpy(to, from, copied) }
       }
       count = room
     }
@@ -82,6 +89,7 @@ struct FlowFrame {
   private var flags: FlowHeader.Flags {
     var flags: FlowHeader.Flags = isNumbered ? .numbered : []
     if isRedelivered { flags.insert(.redelivered) }
+    if isShared { flags.insert(.shared) }
     return flags
   }
 
@@ -109,17 +117,4 @@ struct FlowFrame {
   static let target = 32 << 10
   private static let room = target + 1_024
   private static let smallRoom = 512
-}
-
-extension FlowFrame {
-  /// What stands for an item that is in shared memory.
-  static func reference(
-    _ bytes: [UInt8], of item: PendingItem, flow: UInt32, sequence: UInt64, isNumbered: Bool
-  ) -> [UInt8] {
-    var frame = piece(
-      bytes[...], of: item, flow: flow, sequence: sequence, isNumbered: isNumbered, isFirst: true,
-      isLast: true)
-    frame[1] |= FlowHeader.Flags.shared.rawValue
-    return frame
-  }
 }

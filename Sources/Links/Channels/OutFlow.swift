@@ -75,20 +75,21 @@ final class OutFlow {
 
   /// Sends what stands for an item whose bytes the receiver finds in memory.
   private func sendReference(to slot: SharedSlotName, of item: PendingItem) {
-    if !frame.isEmpty { transmit(frame.take()) }
+    if !frame.accepts(attempt: item.attempt, isShared: true) { transmit(frame.take()) }
     credit.spend(item.bytes.count)
-    transmit(
-      FlowFrame.reference(
-        slot.reference(count: item.bytes.count), of: item, flow: id, sequence: nextSequence,
-        isNumbered: isLeased))
+    slot.reference(count: item.bytes.count).withUnsafeBytes {
+      frame.append(
+        $0, sequence: nextSequence, attempt: item.attempt, number: item.number, isShared: true)
+    }
     nextSequence += 1
   }
 
   /// Sends the bytes of an item that need not be kept; only when `canSend`.
   func append(_ bytes: UnsafeRawBufferPointer, attempt: UInt8 = 1, number: UInt64 = 0) {
-    if !frame.accepts(attempt: attempt) { transmit(frame.take()) }
+    if !frame.accepts(attempt: attempt, isShared: false) { transmit(frame.take()) }
     credit.spend(bytes.count)
-    frame.append(bytes, sequence: nextSequence, attempt: attempt, number: number)
+    frame.append(
+      bytes, sequence: nextSequence, attempt: attempt, number: number, isShared: false)
     nextSequence += 1
     if frame.size >= FlowFrame.target { transmit(frame.take()) }
   }

@@ -98,10 +98,11 @@ package final class ReceiverCore {
       let flow = inbox[0].flow
       let shared = shared(item, of: inbox[0].items, by: flow)
       flow.take(shared?.bytes.count ?? item.range.count)
+      // What stands for an item that is nowhere is no item.
+      if shared == nil, inbox[0].items.flags.contains(.shared) { continue }
       if flow.isLeased { begin(item, of: flow) }
       markDirty()
-      // One frame woke one task; what is left in it is for the next.
-      if !waiters.isEmpty, hasItems { wake() }
+      passOn()
       return Delivery(
         flow: flow, frame: inbox[0].items.frame, range: item.range, shared: shared,
         sequence: item.sequence,
@@ -125,10 +126,39 @@ package final class ReceiverCore {
       }
       inbox[0].flow.take(range.count)
       markDirty()
-      if !waiters.isEmpty, hasItems { wake() }
-      return inbox[0].items.frame[range]
+      let bytes = inbox[0].items.frame[range]
+      if !waiters.isEmpty { passOn() }
+      return bytes
     }
     return nil
+  }
+
+  /// One frame woke one task; what is left, or the end, is for the next.
+  package func passOn() {
+    guard !waiters.isEmpty else { return }
+    if hasItems { wake() } else { wakeAtEnd() }
+  }
+
+  /// Whether the next item has been delivered before.
+  package var nextIsRedelivered: Bool {
+    inbox.first { !$0.items.isEmpty }?.items.flags.contains(.redelivered) ?? false
+  }
+
+  /// Lets go of the items of a frame that nobody will take: those in shared memory give it back.
+  package static func discard(
+    _ frame: UnsafeRawBufferPointer, header: FlowHeader, over link: PeerLink
+  ) {
+    guard header.flags.contains(.shared) else { return }
+    discard(FlowItems(frame, header: header), over: link)
+  }
+
+  private static func discard(_ items: FlowItems, over link: PeerLink) {
+    guard items.flags.contains(.shared) else { return }
+    var rest = items
+    while let range = rest.popRange() {
+      guard let reference = SharedSlotName.read(rest.frame[range]) else { continue }
+      _ = link.memory?.load(reference.slot, count: reference.count)
+    }
   }
 
   private func shared(
@@ -316,8 +346,12 @@ package final class ReceiverCore {
     flush()
     isClosed = true
     for flow in flows where !flow.isClosed { flow.link.send(.leave(flow: flow.id)) }
+    for (flow, items) in inbox { Self.discard(items, over: flow.link) }
     flows = []
     inbox = []
+    // Its place may be another's from now on.
+    currentItem?.end()
+    currentItem = nil
     wakeAtEnd()
   }
 

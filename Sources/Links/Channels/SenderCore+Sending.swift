@@ -15,9 +15,18 @@ extension SenderCore {
       }
       guard !flows.isEmpty else { return pendingBytes < Self.initialRoom }
       return pending.isEmpty && flows.contains(where: \.canSend)
+    case .fail(let count) where specification.kind == .broadcast && expectedReceivers == 0:
+      return flows.allSatisfy { $0.backlog.count < count }
     case .dropOldest(let count), .dropNewest(let count), .fail(let count):
       return pending.count < count || (pending.isEmpty && flows.contains(where: \.canSend))
     }
+  }
+
+  /// Whether `offer` would not say that the item has to wait.
+  package var takesWithoutWaiting: Bool {
+    activate()
+    guard phase == .active, specification.overflow == .suspend else { return true }
+    return hasRoom
   }
 
   func checkSending(_ count: Int) throws(LinkError) {

@@ -60,7 +60,7 @@ package final class SenderCore {
   /// Called at the first use.
   @exclusivity(unchecked) package var onActivation: (() -> Void)?
   /// Ends of channels in items: void when the receivers that had them are gone.
-  @exclusivity(unchecked) package var carriedTickets: [ChannelTicket] = []
+  @exclusivity(unchecked) private var carriedTickets: [ChannelTicket] = []
   /// Called with the ends that nobody will claim.
   @exclusivity(unchecked) package var onTicketsLost: (([ChannelTicket]) -> Void)?
   /// Called when a task begins to wait for credit.
@@ -98,7 +98,12 @@ package final class SenderCore {
   /// Hands what waits in frames to the links; called at the end of each turn.
   package func flush() {
     isDirty = false
-    for flow in flows { flow.flush() }
+    for flow in flows {
+      flow.flush()
+      if specification.kind == .broadcast { drainBacklog(of: flow) }
+    }
+    // A large item may have left, and room with it.
+    if !pending.isEmpty || !waiters.isEmpty { pump() }
     guard !joiners.isEmpty else { return }
     guard isSettled else {
       // Of a leased channel, acknowledgements say all there is to know.
@@ -122,9 +127,6 @@ package final class SenderCore {
         $0.isFlushed && $0.leases.isEmpty && (specification.isLeased || $0.isConfirmed)
       }
   }
-
-  /// Whether anything was taken that nobody is known to have.
-  package var hasUnsettledItems: Bool { !isSettled }
 
   /// Takes nothing more.
   package func finish() {
@@ -167,6 +169,15 @@ package final class SenderCore {
     markDirty()
   }
 
+  /// Notes ends in an item, the latest of them: older ones have long arrived.
+  package func carry(_ tickets: [ChannelTicket]) {
+    carriedTickets += tickets
+    guard carriedTickets.count > 2 * Self.ticketsKept else { return }
+    carriedTickets.removeFirst(carriedTickets.count - Self.ticketsKept)
+  }
+
+  private static let ticketsKept = 4_096
+
   private func loseTickets() {
     guard !carriedTickets.isEmpty else { return }
     onTicketsLost?(carriedTickets)
@@ -179,6 +190,7 @@ package final class SenderCore {
   package func addFlow(_ id: UInt32, to receiver: TicketID, over link: PeerLink) {
     flows.append(OutFlow(id: id, to: receiver, over: link, specification))
     pump()
+    recallIfHoarded()
     markDirty()
   }
 
@@ -276,10 +288,12 @@ package final class SenderCore {
       let said = FlowAcknowledgement(frame)
       let done = flow.acknowledge(below: said.below, above: said.above)
       balance.acknowledged += UInt64(done.count)
-      recallIfHoarded()
+      // What it does not have begun may be another now.
+      if !done.isEmpty { flow.isRecalling = false }
     }
     if specification.kind == .broadcast { drainBacklog(of: flow) }
     pump()
+    recallIfHoarded()
     markDirty()
   }
 
@@ -288,9 +302,12 @@ package final class SenderCore {
     flow id: UInt32, over link: PeerLink, from first: UInt64, through last: UInt64
   ) {
     guard let flow = flow(id, link) else { return }
-    flow.isRecalling = false
-    giveBack(flow.takeBack(from: first, through: last))
+    let back = flow.takeBack(from: first, through: last)
+    // One that has begun all that it has is not asked again before it has finished something.
+    flow.isRecalling = back.isEmpty
+    giveBack(back)
     pump()
+    recallIfHoarded()
     markDirty()
   }
 
@@ -311,12 +328,13 @@ package final class SenderCore {
   /// One receiver has nothing to do while another has more than it has begun: asks for the rest.
   private func recallIfHoarded() {
     // One that has been asked and is stopped, say, does not keep the others' from being asked for.
-    guard flows.count > 1, pending.isEmpty, flows.contains(where: { $0.outstanding == 0 }),
+    guard specification.isLeased, flows.count > 1, pending.isEmpty,
+      flows.contains(where: { $0.outstanding == 0 }),
       let rich = flows.filter({ !$0.isRecalling }).max(by: { $0.outstanding < $1.outstanding }),
       rich.outstanding > 1
     else { return }
     rich.isRecalling = true
-    rich.link.send(.recall(flow: rich.id, keeping: rich.outstanding / 2))
+    rich.link.send(.recall(flow: rich.id, keeping: (rich.outstanding - 1) / 2))
   }
 
   // MARK: Distribution

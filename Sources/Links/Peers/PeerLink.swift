@@ -48,9 +48,12 @@ package final class PeerLink {
   /// A connection is up, over which the peer has received so many frames before.
   package func attach(peerReceived: UInt64, transmit: @escaping ([UInt8]) -> Void) {
     guard !isClosed else { return }
-    confirm(peerReceived)
+    // A peer cannot have more than it was sent.
+    confirm(min(peerReceived, lastSent))
     self.transmit = transmit
     for frame in retained { transmit(frame) }
+    // Whoever asked while there was no connection asked nobody.
+    if !retained.isEmpty { askForReceipt() }
   }
 
   /// The connection is gone; frames wait for the next one.
@@ -64,14 +67,15 @@ package final class PeerLink {
     unconfirmedBytes = 0
     onFrame = nil
     onConfirmed = nil
-    memory = nil
+    // The memory stays: items in it have come, and are still to be read.
   }
 
   // MARK: Sending
 
   /// Sends a frame, which is numbered here.
   package func send(_ frame: consuming [UInt8]) {
-    guard !isClosed else { return }
+    // One that the socket does not take must not have a number that the peer waits for.
+    guard !isClosed, frame.count <= WireLimits.frameSize else { return }
     lastSent += 1
     FlowHeader.setNumber(lastSent, of: &frame)
     unconfirmedBytes += frame.count

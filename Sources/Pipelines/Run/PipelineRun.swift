@@ -122,7 +122,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
           of: slot, over: failedInput.withLock { $0 }, .error(failure))
       case .died(let report):
         let isReplaceable = !plan.stages[slot.stage].description.isStateful
-        guard isReplaceable, report.cause.isDeath,
+        guard isReplaceable, report.isDeath,
           record.update({ $0.die(report, worker: slot.worker, ofStage: slot.stage) })
         else { throw self.failure(of: slot, over: nil, .death(report)) }
         monitor?.changed()

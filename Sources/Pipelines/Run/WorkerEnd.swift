@@ -20,12 +20,16 @@ enum WorkerEnd {
   }
 }
 
-extension ExitCause {
+extension ExitReport {
   /// Whether a process that ended this way leaves its work to a successor.
+  ///
+  /// One that was killed while it started had none yet; that is as good as later.
   var isDeath: Bool {
-    switch self {
-    case .exited, .crashed, .killed, .outOfMemory, .exitedWithoutResult: true
-    case .completed, .failed, .stopped, .terminated, .couldNotStart: false
+    switch (cause, status) {
+    case (.exited, _), (.crashed, _), (.killed, _), (.outOfMemory, _), (.exitedWithoutResult, _):
+      true
+    case (.couldNotStart, .signaled): true
+    case (.completed, _), (.failed, _), (.stopped, _), (.terminated, _), (.couldNotStart, _): false
     }
   }
 }

@@ -27,8 +27,8 @@ extension PoolCore {
       return shared.state.progress.description
     }
     if let due {
-      let progress = read(\.state.progress)
-      node.report("pool: \(due)", completed: progress.completed, total: progress.submitted)
+      let (progress, total) = read { ($0.state.progress, $0.state.expectedTotal) }
+      node.report("pool: \(due)", completed: progress.completed, total: total)
     }
   }
 

@@ -122,6 +122,14 @@ struct PoolState<Report: Sendable>: Sendable {
     return kinds.count - 1
   }
 
+  /// How many inputs there will have been in all, when every call that is open knows its number.
+  var expectedTotal: Int? {
+    jobs.values.reduce(counters.submitted as Int?) { sum, job in
+      guard let sum, let count = job.policy.count else { return nil }
+      return sum + max(0, count - job.submitted)
+    }
+  }
+
   // MARK: Calls
 
   mutating func open(kind: KindID, _ policy: JobPolicy) -> JobID {

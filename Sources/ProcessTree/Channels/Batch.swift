@@ -31,26 +31,47 @@ public struct ReceivedBatches<Item: Codable & Sendable>: AsyncSequence, Sendable
     let end: ReceiverEnd
     let decoder: ElementDecoder<Item>
     var last: [ReceiverCore.Delivery] = []
+    /// What was wrong with an item of the last batch, for the next call.
+    var failure: (any Error)?
 
     /// The next batch; nil at the end of the channel.
     ///
-    /// Throws what the receiver's own iterator throws; an item that cannot be decoded ends its batch.
+    /// Throws what the receiver's own iterator throws; for an item that cannot be decoded, after the
+    /// others of its batch.
     public mutating func next() async throws -> Batch<Item>? {
+      if let failure {
+        self.failure = nil
+        throw failure
+      }
       var items: [Item] = []
       if let first = end.popBytes() {
-        items.append(try decoder.decode(inFrame: first))
+        add(to: &items) { try $0.decode(inFrame: first) }
       } else {
         let previous = last
         last = []
         let taken = try await end.nextBatch(after: previous)
         guard !taken.isEmpty else { return nil }
         if end.isLeased { last = taken }
-        for delivery in taken { items.append(try decoder.decode(delivery)) }
+        for delivery in taken { add(to: &items) { try $0.decode(delivery) } }
       }
       while items.count < ReceiverEnd.largestBatch, let bytes = end.popBytes() {
-        items.append(try decoder.decode(inFrame: bytes))
+        add(to: &items) { try $0.decode(inFrame: bytes) }
+      }
+      if items.isEmpty, let failure {
+        self.failure = nil
+        throw failure
       }
       return Batch(elements: items)
+    }
+
+    private mutating func add(
+      to items: inout [Item], _ decode: (ElementDecoder<Item>) throws -> Item
+    ) {
+      do {
+        items.append(try decode(decoder))
+      } catch {
+        failure = failure ?? error
+      }
     }
   }
 
@@ -84,7 +105,11 @@ extension ReceiverEnd {
     for delivery in previous { core.acknowledge(delivery) }
     guard let first = try await next(after: nil) else { return [] }
     var batch = [first]
-    while isLeased, batch.count < Self.largestBatch, let delivery = core.take() {
+    // One that has been delivered before may be what killed its consumer: it comes alone, so that it
+    // is known if it does so again.
+    while isLeased, first.attempt == 1, batch.count < Self.largestBatch, !core.nextIsRedelivered,
+      let delivery = core.take()
+    {
       batch.append(delivery)
     }
     return batch

@@ -31,7 +31,8 @@ extension Node {
   /// - Parameters:
   ///   - element: What the channel carries.
   ///   - overflow: What happens to elements that no receiver has room for.
-  ///   - prefetch: How many elements a receiver holds of each sender, at most; 1 for long tasks.
+  ///   - prefetch: How many elements a receiver holds of each sender, at most, beside those that the
+  ///     program has taken; 1 for long tasks.
   ///     What a receiver has not begun while another is idle is given to that one.
   ///   - attempts: How many receivers an element may kill.
   public func makeChannel<Element: Codable & Sendable>(
@@ -40,7 +41,8 @@ extension Node {
   ) -> (sender: Sender<Element>, receiver: Receiver<Element>) {
     make(
       .init(
-        kind: .work, overflow: overflow.wire, prefetch: UInt32(clamping: max(1, prefetch)),
+        kind: .work, overflow: overflow.wire,
+        prefetch: min(ChannelSpecification.unlimitedPrefetch, UInt32(clamping: max(1, prefetch))),
         attempts: UInt32(clamping: max(1, attempts))))
   }
 

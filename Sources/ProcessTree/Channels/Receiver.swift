@@ -114,13 +114,17 @@ extension ReceiverEnd {
     let core = core.value
     if let previous { core.acknowledge(previous) }
     while true {
-      try Task.checkCancellation()
+      guard !Task.isCancelled else {
+        // It may have been woken for an item that somebody else can have.
+        core.passOn()
+        throw CancellationError()
+      }
       if let delivery = core.take() { return delivery }
       if core.isAtEnd {
         do { try core.checkFailure() } catch { throw ProcessTreeError(error) }
         return nil
       }
-      try await core.waitForItem()
+      try await node.lendingSlot { try await core.waitForItem() }
     }
   }
 }

@@ -57,10 +57,13 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
 
   /// Sends an element if that needs no waiting; false if it does.
   ///
-  /// Off the event loop the answer may be false although there is credit. Throws what ``send(_:)`` throws.
+  /// Off the event loop the answer is always false: whether there is credit is known there alone. Throws what ``send(_:)`` throws.
   public func trySend(_ element: Element) throws -> Bool {
     guard end.loop.isCurrent else { return false }
     if try sendDirectly(element) { return true }
+    // Before the element is encoded: an end in it must not leave for nothing.
+    try end.use()
+    guard end.core.value.takesWithoutWaiting else { return false }
     let bytes = try encode(element)
     return try Self.mappingErrors { try end.core.value.offer(bytes) }
   }
@@ -120,7 +123,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
     // A channel of bytes carries them as they are.
     if let shared = element as? SharedBytes { return shared.bytes }
     let (bytes, tickets) = try MessageCoding.encode(element, at: end.context)
-    if !tickets.isEmpty { end.core.perform { $0.carriedTickets += tickets } }
+    if !tickets.isEmpty { end.core.perform { $0.carry(tickets) } }
     return bytes
   }
 
@@ -131,15 +134,29 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
       guard end.loop.isCurrent else {
         return try await withTaskExecutorPreference(end.loop) { try await body(end.core.value) }
       }
-      try await body(end.core.value)
+      try await end.node.lendingSlot { try await body(end.core.value) }
     }
   }
 
+  /// A task that was cancelled is told so, whatever else became of its wait.
+  private static func translated(_ error: LinkError) throws -> ProcessTreeError {
+    try Task.checkCancellation()
+    return ProcessTreeError(error)
+  }
+
   private static func mappingErrors<Value>(_ body: () throws -> Value) throws -> Value {
-    do { return try body() } catch let error as LinkError { throw ProcessTreeError(error) }
+    do {
+      return try body()
+    } catch let error as LinkError {
+      throw try translated(error)
+    }
   }
 
   private static func mapErrors<Value>(_ body: () async throws -> Value) async throws -> Value {
-    do { return try await body() } catch let error as LinkError { throw ProcessTreeError(error) }
+    do {
+      return try await body()
+    } catch let error as LinkError {
+      throw try translated(error)
+    }
   }
 }

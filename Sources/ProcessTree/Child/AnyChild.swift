@@ -43,6 +43,19 @@ public class AnyChild: @unchecked Sendable {
     if !tickets.isEmpty { node.perform { $0.channels.revoke(tickets) } }
   }
 
+  /// Notes ends that were sent to the child, the latest of them: older ones have long arrived.
+  func carry(_ tickets: [ChannelTicket]) {
+    guard !tickets.isEmpty else { return }
+    state.withLock { state in
+      state.tickets += tickets
+      if state.tickets.count > 2 * Self.ticketsKept {
+        state.tickets.removeFirst(state.tickets.count - Self.ticketsKept)
+      }
+    }
+  }
+
+  private static let ticketsKept = 4_096
+
   /// The ends that were sent to the child, for when it has gone.
   func takeTickets() -> [ChannelTicket] {
     state.withLock { state in

@@ -10,7 +10,7 @@ extension AnyChild {
   public func send<Message: Encodable & Sendable>(_ message: Message) async throws {
     let edge = try edge()
     let (bytes, tickets) = try MessageCoding.encode(message, at: edge.context)
-    if !tickets.isEmpty { state.withLock { $0.tickets += tickets } }
+    carry(tickets)
     try await edge.send(bytes)
   }
 

@@ -69,13 +69,19 @@ struct Edge: Sendable {
   func receive() async throws -> [UInt8]? {
     do {
       guard loop.isCurrent else {
-        return try await withTaskExecutorPreference(loop) { try await channel.value.receive() }
+        return try await withTaskExecutorPreference(loop) { try await receiveOnLoop() }
       }
-      return try await channel.value.receive()
+      return try await receiveOnLoop()
     } catch LinkError.alreadyReceiving {
       throw ProcessTreeError(
         .alreadyIterating, "Another task is receiving from this edge: one may at a time.")
     }
+  }
+
+  private func receiveOnLoop() async throws -> [UInt8]? {
+    if let item = channel.value.takeItem() { return item }
+    guard let context else { return try await channel.value.receive() }
+    return try await context.node.lendingSlot { try await channel.value.receive() }
   }
 
   /// Tells the peer that nothing more comes.

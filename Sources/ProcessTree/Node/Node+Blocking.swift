@@ -19,11 +19,19 @@ extension Node {
   ) throws -> Success {
     let loop = runtime.loop
     let box = BlockingResult<Success>()
-    Task(executorPreference: loop) {
+    let task = Task(executorPreference: loop) {
       do { box.set(.success(try await body())) } catch { box.set(.failure(error)) }
     }
     if loop.isCurrent {
+      // A node that is asked to stop cancels its program: this is a part of it.
+      let node = runtime.value
+      let cancelProgram = node.ending.cancelProgram
+      node.ending.cancelProgram = {
+        cancelProgram?()
+        task.cancel()
+      }
       loop.run { box.value != nil }
+      node.ending.cancelProgram = cancelProgram
     } else {
       // A blocked thread of a script has nothing better to do than to look again.
       while box.value == nil { usleep(200) }

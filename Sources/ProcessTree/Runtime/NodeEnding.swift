@@ -15,6 +15,8 @@ struct NodeEnding {
   var drainingEnds: SuspendingClock.Instant?
   /// The parent knows how the program ended; at the root, there is nothing to tell.
   var hasToldOutcome = false
+  /// Until when a node that was asked to stop waits for its channels' last words to arrive.
+  var lastWordsEnd: SuspendingClock.Instant = .now
   /// What is wrong with the books of a channel, if anything.
   var unbalanced: String?
   /// The loop has nothing more to do.

@@ -10,6 +10,9 @@ extension NodeRuntime {
   /// How long the root goes on for a program that does not end when its task is cancelled.
   private static let programGrace: Duration = .seconds(1)
 
+  /// How long a node that was asked to stop waits for its peers to say that its last words have come.
+  private static let lastWords: Duration = .milliseconds(200)
+
   // MARK: Being asked to stop
 
   /// Stops this node: ends the program, then the children, the last started first.
@@ -21,7 +24,9 @@ extension NodeRuntime {
     ending.childPolicy = policy
     shared.stopStartingChildren()
     ending.cancelProgram?()
-    if hasChannels { channels.abandon() }
+    // While the program runs, it may still finish what it has taken. What it has sent before its end
+    // is not waited for any more.
+    if hasChannels, ending.outcome != nil { channels.abandon() }
     stopChildren(request, where: { _ in true })
     commands.stopAll(within: commandGrace)
     guard identity.isRoot else { return }
@@ -46,7 +51,8 @@ extension NodeRuntime {
     ending.outcome = outcome
     flushReports()
     shared.stopStartingChildren()
-    if hasChannels { channels.beginEnding() }
+    if hasChannels { shared.stopRequest == nil ? channels.beginEnding() : channels.abandon() }
+    ending.lastWordsEnd = .now + Self.lastWords
     tellOutcome()
     commands.stopAll(within: commandGrace)
     if case .result = outcome, shared.stopRequest == nil {
@@ -64,7 +70,8 @@ extension NodeRuntime {
   /// Tells the parent how the program ended, once what it sent over channels has arrived.
   private func tellOutcome() {
     guard let outcome = ending.outcome, !ending.hasToldOutcome else { return }
-    guard !hasChannels || channels.isSettled || shared.stopRequest != nil else {
+    let isHurried = shared.stopRequest != nil && .now > ending.lastWordsEnd
+    guard !hasChannels || channels.isSettled || isHurried else {
       _ = loop.timers.schedule(after: .milliseconds(1)) { [unowned self] in
         tellOutcome()
         finishIfDone()

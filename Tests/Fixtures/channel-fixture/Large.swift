@@ -62,6 +62,23 @@ let largeScenarios: [String: Scenario] = [
     expect.equal(kept.count, 8)
     expect.expect(kept.allSatisfy { $0.bytes == [UInt8](repeating: 9, count: 1 << 20) })
   },
+  "sharedBytesWaitWhenTheirSenderHasGone": { root, expect in
+    let (sender, receiver) = root.makePipe(of: SharedBytes.self)
+    let child = try await root.spawn(LargeSource(sender: sender))
+    var taken = receiver.makeAsyncIterator()
+    let expected = [UInt8](repeating: 9, count: 1 << 20)
+    expect.expect(try await taken.next()?.bytes == expected)
+    var count = 1
+    // Some are under way or here when the sender's process ends.
+    while child.isAlive, count < 4 {
+      expect.expect(try await taken.next()?.bytes == expected)
+      count += 1
+    }
+    child.kill()
+    try await child.join()
+    try await Task.sleep(for: .milliseconds(100))
+    while let bytes = try await taken.next() { expect.expect(bytes.bytes == expected) }
+  },
   // A sender that cannot make memory to share sends copies.
   "sharedBytesFallBackToCopies": { root, expect in
     let (sender, receiver) = root.makePipe(of: SharedBytes.self)

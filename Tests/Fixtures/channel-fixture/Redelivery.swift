@@ -74,7 +74,39 @@ private func withRecorders(
   }
 }
 
+/// Takes numbers in batches, and dies of one of them.
+struct BatchVictim: NodeProgram {
+  var numbers: Receiver<Int>
+  var poison: Int
+
+  func run(in node: Node) async throws {
+    for try await batch in numbers.batches {
+      for number in batch where number == poison { raise(SIGKILL) }
+    }
+  }
+}
+
 let redeliveryScenarios: [String: Scenario] = [
+  "poisonInABatchIsFound": { root, expect in
+    let (sender, receiver) = root.makeChannel(of: Int.self, prefetch: 500)
+    let workers = (1...2).map { _ in
+      Task {
+        while !Task.isCancelled {
+          guard let child = try? await root.spawn(BatchVictim(numbers: receiver, poison: 77))
+          else { return }
+          if try await child.join() == .exited(0) { return }
+        }
+      }
+    }
+    for number in 1...400 { try await sender.send(number) }
+    sender.finish()
+    try await sender.join()
+    expect.equal(try await sender.takeQuarantined().map(\.element), [77])
+    let counts = try await sender.balance
+    expect.equal([counts.acknowledged, counts.quarantined], [399, 1])
+    receiver.close()
+    for worker in workers { try await worker.value }
+  },
   "poisonIsBlamedExactly": { root, expect in
     let count = 1_000
     let (sender, receiver) = root.makeChannel(of: Int.self, prefetch: 1_000, attempts: 3)

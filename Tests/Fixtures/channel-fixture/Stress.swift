@@ -141,6 +141,31 @@ let stressScenarios: [String: Scenario] = [
     expect.expect(results[1] > 50, "\(results)")
     expect.equal(try await sender.balance.pending, 0)
   },
+  "longTasksAreGivenToWhoIsIdle": { root, expect in
+    let (sender, receiver) = root.makeChannel(of: [UInt8].self, prefetch: 1)
+    let busy = try await root.spawn(Slow(numbers: receiver, pause: .seconds(3), most: 1))
+    for _ in 1...2 { try await sender.send([1]) }
+    // One is being worked on, the other waits behind it.
+    let idle = try await root.spawn(Slow(numbers: receiver, pause: .zero, most: 3))
+    for _ in 1...2 { try await sender.send([1]) }
+    expect.equal(try await idle.result[0], 3)
+    expect.expect(busy.isAlive)
+    busy.kill()
+    try await busy.join()
+    receiver.close()
+    sender.finish()
+  },
+  "whoIsStoppedWhileItWaitsForCreditIsStopped": { root, expect in
+    let (sender, receiver) = root.makePipe(of: Int.self)
+    let child = try await root.spawn(Counter(numbers: sender))
+    var taken = receiver.makeAsyncIterator()
+    expect.equal(try await taken.next(), 1)
+    try await Task.sleep(for: .milliseconds(100))
+    try await child.stop(reason: "enough")
+    guard case .stopped = child.exitReport?.cause else {
+      return expect.expect(false, "\(String(describing: child.exitReport?.cause))")
+    }
+  },
   "fullChannelsInACircleAreReported": { root, expect in
     let events = try await root.events
     let (there, thereEnd) = root.makePipe(of: [UInt8].self)

@@ -94,14 +94,13 @@ final class SenderEnd: ChannelEnd, @unchecked Sendable {
   }
 
   deinit {
-    guard !hasMoved else { return }
-    let id = ticket.ticket
-    node.perform { $0.channels.letGo(sender: id) }
+    if !hasMoved { finish() }
   }
 
   func finish() {
-    let id = ticket.ticket
-    node.perform { $0.channels.letGo(sender: id) }
+    // Without the end itself, which may be on its way out of memory.
+    let core = core
+    node.perform { $0.channels.letGo(sender: core.value) }
   }
 }
 
@@ -123,13 +122,11 @@ final class ReceiverEnd: ChannelEnd, @unchecked Sendable {
   }
 
   deinit {
-    guard !hasMoved else { return }
-    let id = ticket.ticket
-    node.perform { $0.channels.letGo(receiver: id) }
+    if !hasMoved { close() }
   }
 
   func close() {
-    let id = ticket.ticket
-    node.perform { $0.channels.letGo(receiver: id) }
+    let core = core
+    node.perform { $0.channels.letGo(receiver: core.value) }
   }
 }

@@ -22,9 +22,15 @@ extension ChannelHub {
   /// Tickets whose carrier is gone: those that nobody has claimed are void.
   func revoke(_ tickets: [ChannelTicket]) {
     for (channel, tickets) in Dictionary(grouping: tickets, by: \.channel) {
-      tellHome(of: channel, .revoke(channel, tickets.map(\.ticket)))
+      var rest = tickets[...]
+      while !rest.isEmpty {
+        tellHome(of: channel, .revoke(channel, rest.prefix(Self.ticketsPerMessage).map(\.ticket)))
+        rest = rest.dropFirst(Self.ticketsPerMessage)
+      }
     }
   }
+
+  private static let ticketsPerMessage = 256
 
   // MARK: Ends that are used here
 
@@ -35,6 +41,7 @@ extension ChannelHub {
     sender.onActivation = { [unowned self] in claim(ticket) }
     sender.onWaiting = { [unowned self] in watchForCycles() }
     sender.onTicketsLost = { [unowned self] in revoke($0) }
+    if isEnding { letGo(sender: sender) }
   }
 
   func add(_ receiver: ReceiverCore, _ ticket: ChannelTicket) {
@@ -49,7 +56,9 @@ extension ChannelHub {
     }
   }
 
-  /// An end has come from another node. It is used when the program does so; until then it may pass
+  /// An end has come from another node.
+  ///
+  /// It is used when the program does so; until then it may pass
   /// it on. A subscriber's is used at once: it shall miss nothing.
   func arrived(_ ticket: ChannelTicket) {
     if ticket.specification.kind == .broadcast, let receiver = receivers[ticket.ticket] {
@@ -68,9 +77,13 @@ extension ChannelHub {
   }
 
   /// Nobody uses this sender any more: what it has taken still goes out.
-  func letGo(sender ticket: TicketID) {
-    guard let sender = senders[ticket], let channel = channels[ticket] else { return }
-    guard sender.phase != .held else { return release(ticket, of: channel) }
+  func letGo(sender: SenderCore) {
+    let ticket = sender.ticket
+    guard senders[ticket] === sender, let channel = channels[ticket] else { return }
+    guard sender.phase != .held else {
+      sender.close(.finished)
+      return release(ticket, of: channel)
+    }
     sender.finish()
     sender.whenSettled { [unowned self] in
       // Finished and then let go of, it is settled twice.
@@ -92,8 +105,9 @@ extension ChannelHub {
     }
   }
 
-  func letGo(receiver ticket: TicketID) {
-    guard let receiver = receivers[ticket], let channel = channels[ticket] else { return }
+  func letGo(receiver: ReceiverCore) {
+    let ticket = receiver.ticket
+    guard receivers[ticket] === receiver, let channel = channels[ticket] else { return }
     receiver.close()
     release(ticket, of: channel)
   }

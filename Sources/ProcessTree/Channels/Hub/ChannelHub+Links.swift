@@ -7,6 +7,9 @@ extension ChannelHub {
   /// After a peer's end, the time in which what it sent before is still taken from the sockets.
   private static let lastWords: Duration = .milliseconds(20)
 
+  /// How often a dead peer's socket is looked into, some thousand frames at a time.
+  private static let looks = 16
+
   var peers: [ChannelPeer] { Array(outbound.values) + Array(inbound.values) }
 
   // MARK: Opening
@@ -28,10 +31,12 @@ extension ChannelHub {
 
   private func admit(_ hello: PeerHello) -> PeerLink? {
     if let known = inbound[hello.address] { return known.link }
-    guard let process = Self.open(hello.address) else { return nil }
-    let peer = ChannelPeer(PeerLink(to: hello.address), process: process, on: loop)
+    let process = Self.process(of: hello.address)
+    guard process != .gone else { return nil }
+    let peer = ChannelPeer(PeerLink(to: hello.address))
     inbound[hello.address] = peer
     prepare(peer)
+    watch(peer, process)
     return peer.link
   }
 
@@ -39,14 +44,15 @@ extension ChannelHub {
   func peer(at node: NodeAddress) -> ChannelPeer? {
     if let known = outbound[node] ?? inbound[node] { return known }
     let isSelf = node == address
-    let process = isSelf ? nil : Self.open(node)
-    guard isSelf || process != nil else { return nil }
-    let peer = ChannelPeer(PeerLink(to: node), process: process, on: loop)
+    let process = isSelf ? PeerProcess.unknown : Self.process(of: node)
+    guard process != .gone else { return nil }
+    let peer = ChannelPeer(PeerLink(to: node))
     outbound[node] = peer
     prepare(peer)
     if isSelf {
       peer.link.attach(peerReceived: 0) { [unowned self] in loopback.append($0) }
     } else {
+      watch(peer, process)
       connect(peer)
     }
     return peer
@@ -68,15 +74,57 @@ extension ChannelHub {
     }
   }
 
-  /// The process of a node, if it is alive and the one that is meant.
-  private static func open(_ node: NodeAddress) -> ProcessHandle? {
-    guard let process = try? ProcessHandle(pid: node.pid), !process.hasEnded else { return nil }
-    // The pid may be another's by now: that one started at another time.
-    guard node.startTime == 0 || HostProcess.startTime(of: node.pid) == node.startTime else {
-      process.close()
-      return nil
+  /// What is known of the process of a node.
+  private enum PeerProcess: Equatable {
+    case alive(ProcessHandle)
+    case gone
+    /// It could not be looked at, for want of descriptors.
+    case unknown
+
+    static func == (left: Self, right: Self) -> Bool {
+      switch (left, right) {
+      case (.gone, .gone), (.unknown, .unknown): true
+      case (.alive(let one), .alive(let other)): one === other
+      default: false
+      }
     }
-    return process
+  }
+
+  private static func process(of node: NodeAddress) -> PeerProcess {
+    do {
+      let process = try ProcessHandle(pid: node.pid)
+      // The pid may be another's by now: that one started at another time.
+      let isTheOne =
+        node.startTime == 0 || HostProcess.startTime(of: node.pid) == node.startTime
+      guard !process.hasEnded, isTheOne else {
+        process.close()
+        return .gone
+      }
+      return .alive(process)
+    } catch {
+      return error.code == .noSuchProcess ? .gone : .unknown
+    }
+  }
+
+  /// Watches a peer's process, as soon as that can be had.
+  private func watch(_ peer: ChannelPeer, _ process: PeerProcess) {
+    switch process {
+    case .gone: gone(peer)
+    case .unknown:
+      _ = loop.timers.schedule(after: .milliseconds(100)) { [weak self] in
+        self?.watch(peer, Self.process(of: peer.address))
+      }
+    case .alive(let process):
+      peer.found(process, on: loop)
+      do {
+        try loop.poller.add(process.pidfd, for: .read) { [unowned self] _ in
+          loop.poller.remove(process.pidfd)
+          _ = loop.timers.schedule(after: Self.lastWords) { [weak self] in self?.gone(peer) }
+        }
+      } catch {
+        watch(peer, .unknown)
+      }
+    }
   }
 
   private func prepare(_ peer: ChannelPeer) {
@@ -86,23 +134,17 @@ extension ChannelHub {
     peer.link.onConfirmed = { [unowned peer, unowned self] in
       for sender in peer.outgoing.values { markDirty(sender) }
     }
-    guard let process = peer.process else { return }
-    do {
-      try loop.poller.add(process.pidfd, for: .read) { [unowned self] _ in
-        loop.poller.remove(process.pidfd)
-        _ = loop.timers.schedule(after: Self.lastWords) { [weak self] in self?.gone(peer) }
-      }
-    } catch {
-      runtime.emitOwn(.messageRejected(reason: "\(peer.address.name) cannot be watched: \(error)"))
-    }
   }
 
   // MARK: The end of a peer
 
   /// A peer is dead, and what it said before has been taken.
   private func gone(_ peer: ChannelPeer) {
-    peer.connector?.receiveAll()
-    listener?.receiveAll()
+    // All that it had sent by then: there will be no other time.
+    for _ in 0..<Self.looks {
+      peer.connector?.receiveAll()
+      listener?.receiveAll()
+    }
     if outbound[peer.address] === peer { outbound[peer.address] = nil }
     if inbound[peer.address] === peer {
       inbound[peer.address] = nil
@@ -130,8 +172,10 @@ extension ChannelHub {
     do throws(WireError) {
       switch header.kind {
       case .items:
-        try peer.incoming[header.flow]?.receive(
-          flow: header.flow, over: peer.link, header: header, frame)
+        guard let receiver = peer.incoming[header.flow] else {
+          return ReceiverCore.discard(frame, header: header, over: peer.link)
+        }
+        try receiver.receive(flow: header.flow, over: peer.link, header: header, frame)
       case .back:
         peer.outgoing[header.flow]?.receiveBack(
           flow: header.flow, over: peer.link, header: header, frame)

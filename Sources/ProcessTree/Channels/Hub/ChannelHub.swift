@@ -78,8 +78,8 @@ final class ChannelHub {
   func beginEnding() {
     guard !isEnding else { return }
     isEnding = true
-    for ticket in Array(senders.keys) { letGo(sender: ticket) }
-    for ticket in Array(receivers.keys) { letGo(receiver: ticket) }
+    for sender in Array(senders.values) { letGo(sender: sender) }
+    for receiver in Array(receivers.values) { letGo(receiver: receiver) }
     flush()
   }
 

@@ -8,7 +8,7 @@ internal import Wire
 final class ChannelPeer {
   let link: PeerLink
   /// The peer's process, whose end is the link's; nil for the node itself.
-  let process: ProcessHandle?
+  private(set) var process: ProcessHandle?
   /// Nil when the peer connected to us.
   var connector: PeerConnector?
   /// Flows from senders here, and to receivers here, by their number on the link.
@@ -20,10 +20,14 @@ final class ChannelPeer {
   var partialReplies: [UInt64: [UInt8]] = [:]
   private var lastFlow: UInt32 = 0
 
-  init(_ link: PeerLink, process: ProcessHandle?, on loop: EventLoop) {
+  init(_ link: PeerLink) {
     self.link = link
+  }
+
+  /// The peer's process is known: its end can be watched, and memory shared with it.
+  func found(_ process: ProcessHandle, on loop: EventLoop) {
     self.process = process
-    memory = process.map { PeerMemory(link, of: $0, on: loop) }
+    memory = PeerMemory(link, of: process, on: loop)
     link.memory = memory
   }
 

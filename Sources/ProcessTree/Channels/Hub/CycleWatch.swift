@@ -43,9 +43,11 @@ extension ChannelHub {
     _ = loop.timers.schedule(after: CycleWatch.patience) { [weak self] in
       guard let self else { return }
       cycles.isArmed = false
-      guard isStuck else { return }
-      let mark = cycles.nextMark()
-      ask(origin: address.path, mark: mark, names: [address.name])
+      guard senders.values.contains(where: \.isWaiting) else { return }
+      if isStuck {
+        ask(origin: address.path, mark: cycles.nextMark(), names: [address.name])
+      }
+      // The circle may close later, while the same sender waits.
       watchForCycles()
     }
   }

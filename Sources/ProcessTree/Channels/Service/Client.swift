@@ -60,6 +60,7 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
           try await end.core.value.call(bytes)
         }
       } catch let error as LinkError {
+        try Task.checkCancellation()
         throw ProcessTreeError(error)
       }
     }

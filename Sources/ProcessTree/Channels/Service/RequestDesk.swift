@@ -16,6 +16,8 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
   private let service: Service<Request, Reply>
   private var running: [Key: Task<Void, Never>] = [:]
   private var cancelled: Set<Key> = []
+  private let mostCancelled = 1_024
+  private var isStopping = false
   private var whenOneIsDone: UnsafeContinuation<Void, Never>?
 
   init(_ service: Service<Request, Reply>) {
@@ -30,10 +32,14 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
     let core = end.core.value
     core.onCancel = { [unowned self] flow, link, sequence in
       let key = Key(flow: flow, link: ObjectIdentifier(link), sequence: sequence)
-      if let task = running[key] { task.cancel() } else { cancelled.insert(key) }
+      if let task = running[key] { return task.cancel() }
+      // Some have been answered already; those that come are among the latest.
+      if cancelled.count >= mostCancelled { cancelled = [] }
+      cancelled.insert(key)
     }
     defer {
       core.onCancel = nil
+      isStopping = true
       for task in running.values { task.cancel() }
     }
     while let delivery = try await end.next(after: nil) {
@@ -74,7 +80,9 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
         let reply = try await Self.handle(envelope, handler)
         answer(reply.map { .reply($0) } ?? .late, to: delivery)
       } catch {
-        answer(.failure(RemoteFailure(carrying: error)), to: delivery)
+        // One that was interrupted by the end of its service is another server's to answer.
+        let isInterrupted = isStopping && error is CancellationError
+        if !isInterrupted { answer(.failure(RemoteFailure(carrying: error)), to: delivery) }
       }
       running[key] = nil
       wake()
