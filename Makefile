@@ -52,10 +52,11 @@ demo: dependencies ## Counts a directory's files, then their words, with trees o
 	"$$(swift build $(BUILD_FLAGS) --configuration release --show-bin-path)/ptree" \
 		run wordcount "$(DEMO_DIRECTORY)"
 
+# One test after another: most start processes of their own, and there may be two cores.
 .PHONY: test
 test: test-dependencies ## Builds and runs all tests, those of the architecture included.
 	swift build $(BUILD_FLAGS) --build-tests
-	$(TEST_ENVIRONMENT) swift test $(BUILD_FLAGS) --skip-build
+	$(TEST_ENVIRONMENT) swift test $(BUILD_FLAGS) --skip-build --no-parallel
 
 .PHONY: fuzz
 fuzz: test-dependencies ## Feeds many more random bytes to everything that reads from others.

@@ -16,8 +16,6 @@ package enum LinkError: Error, Equatable, CustomStringConvertible {
   case quarantined([String])
   /// The channel has come to its end, or the node that made it has.
   case channelEnded(String)
-  /// The end was sent to another node, where it is now.
-  case moved
 
   package var description: String {
     switch self {
@@ -30,7 +28,6 @@ package enum LinkError: Error, Equatable, CustomStringConvertible {
       "the item was put aside because it killed its consumers: "
         + killers.joined(separator: ", ")
     case .channelEnded(let reason): reason
-    case .moved: "this end was sent to another node"
     case .alreadyReceiving: "another task is receiving from this channel already"
     }
   }

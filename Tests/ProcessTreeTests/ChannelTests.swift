@@ -14,7 +14,7 @@ private let endScenarios = [
   "receiverEndsWhenItsSenderIsKilled", "senderFailsWhenItsReceiverIsKilled",
   "endsInFlightDieWithTheirCarrier", "endsTravelInMessages", "endsTravelInElements",
   "endsPassThroughNodesThatDoNotUseThem",
-  "pipeEndsMoveOnce", "homeIsKilled",
+  "pipeEndsMoveOnce", "homeIsKilled", "receiversThatComeTooLateFindTheEnd",
   "producerWhoseNodeEndsDeliversFirst", "endsOutsideOfMessagesAreRefused", "twoHundredChannels",
   "whoIntroducedTheEndsMayBeStoppedOrDead",
 ]

@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import Wire
 
 /// The stream of items from one sender to one receiver, at the receiver.

@@ -106,7 +106,6 @@ extension ProcessTreeError {
     case .full: self.init(.queueFull, "The channel's queue is full.")
     case .quarantined: self.init(.itemQuarantined, "\(error)")
     case .channelEnded(let reason): self.init(.channelEnded, reason)
-    case .moved: self.init(.endMoved, "\(error)")
     }
   }
 }

@@ -83,7 +83,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   ///
   /// Of use before code that computes for long without awaiting anything. Off the loop, soon.
   public func flush() {
-    end.node.perform { $0.flushChannels() }
+    end.node.perform { $0.sendFrames() }
   }
 
   /// Sends nothing more; what was sent still arrives.

@@ -85,6 +85,14 @@ public final class Node: Sendable {
 
   private static let longestReport = 4_096
 
+  /// Hands everything that was sent, to parent, children and over channels, to the sockets now.
+  ///
+  /// That happens by itself at the end of each turn of the event loop; of use before code that computes
+  /// for long without awaiting anything. Off the loop, soon.
+  public func flush() {
+    runtime.perform { $0.sendFrames() }
+  }
+
   /// Runs work on the concurrency pool of this process, in parallel to the event loop: for what
   /// computes for long or blocks, and is not worth a child of its own.
   public func offload<Success: Sendable>(

@@ -126,17 +126,13 @@ final class NodeRuntime {
     if hasChannels { channels.receive() }
   }
 
-  private func sendFrames() {
+  /// Hands out what was sent, on edges and on channels.
+  func sendFrames() {
     parent?.send(events: events.takeOutgoing(), log: takeLog())
     parent?.dataLink.flush()
     output?.recheck()
     if hasChannels { channels.flush() }
     for controller in controllers.values { controller.dataLink.flush() }
-  }
-
-  /// Hands out what was sent on channels, before the turn ends.
-  func flushChannels() {
-    if hasChannels { channels.flush() }
   }
 
   private var hasFramesToExchange: Bool {

@@ -198,6 +198,20 @@ let endScenarios: [String: Scenario] = [
     expect.equal(total, 6)
     try await child.join()
   },
+  "receiversThatComeTooLateFindTheEnd": { root, expect in
+    let (sender, receiver) = root.makeChannel(of: Int.self)
+    let late = try root.makeChild(Summer(receiver: receiver))
+    try await sender.send(1)
+    sender.finish()
+    var count = 0
+    for try await _ in receiver { count += 1 }
+    receiver.close()
+    try await late.start()
+    expect.equal(try await late.result, [0, 0])
+    let later = try await root.spawn(Summer(receiver: receiver))
+    expect.equal(try await later.result, [0, 0])
+    expect.equal(count, 1)
+  },
   "homeIsKilled": { root, expect in
     let home = try await root.spawn(Home())
     var messages = try await home.messages(of: Home.Ends.self).makeAsyncIterator()

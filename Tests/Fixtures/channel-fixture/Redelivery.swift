@@ -57,6 +57,7 @@ private func withRecorders(
         while !Task.isCancelled {
           let program = Recorder(numbers: numbers, records: records, poison: poison, pause: pause)
           guard let child = try? await root.spawn(program) else { continue }
+          // The end of the numbers is a recorder's, too; one that comes after it finds just that.
           let status = try? await child.join()
           if status == .exited(0) { return }
           if Task.isCancelled { _ = try? await child.stop() }

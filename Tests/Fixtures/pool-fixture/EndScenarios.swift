@@ -83,7 +83,7 @@ let endScenarios: [String: Scenario] = [
       _ = await test.thrown(PoolError.self) { _ = try await pool.call(1, using: Square()) }
       // What had been begun is finished.
       try await short.value
-      test.expect(pool.progress.completed >= 2, "\(pool.progress)")
+      test.expect(pool.progress.completed >= 1, "\(pool.progress)")
     }
   },
   "bodyThrows": { root, test in

@@ -36,10 +36,10 @@ let failureScenarios: [String: Scenario] = [
       test.expect(error.text.contains("31234"), error.text)
       test.equal(error.path.count, 1)
       test.expect(error.origin.hasPrefix("Process-"), error.origin)
-      // The pool goes on, with the same workers.
+      // The pool goes on with its workers, but for one that was long at what nobody waits for.
       let workers = pool.progress.workersStarted
       test.same(try await pool.map(0..<1_000, using: Picky(refused: [])), Array(0..<1_000))
-      test.equal(pool.progress.workersStarted, workers)
+      test.expect(pool.progress.workersStarted <= workers + 1)
     }
   },
   "streamsGoOn": { root, test in

@@ -15,10 +15,10 @@ extension ChannelHub {
     case .minted(let channel, let ticket, let side):
       update(channel) { $0.minted(ticket, side, by: node.path) }
     case .arrive(let channel, let ticket, let side):
-      guard checkHome(of: channel, ticket, at: node) else { return }
+      guard checkHome(of: channel, ticket, side, at: node) else { return }
       update(channel) { $0.arrive(ticket, side, at: node) }
     case .claim(let channel, let ticket, let side):
-      guard checkHome(of: channel, ticket, at: node) else { return }
+      guard checkHome(of: channel, ticket, side, at: node) else { return }
       update(channel) { $0.claim(ticket, side, by: node) }
     case .revoke(let channel, let tickets):
       update(channel) { $0.revoke(tickets, by: node.path) }
@@ -27,12 +27,17 @@ extension ChannelHub {
     }
   }
 
-  /// Whether a channel still is; who comes for one that is not is told so.
+  /// Whether a channel still is; who comes for one that is not is told so. A receiver finds what it
+  /// would have found in time: the end.
   private func checkHome(
-    of channel: ChannelID, _ ticket: TicketID, at node: NodeAddress
+    of channel: ChannelID, _ ticket: TicketID, _ side: ChannelSide, at node: NodeAddress
   ) -> Bool {
     guard homes[channel.number] == nil else { return true }
-    tell(node, .refused(channel, ticket, reason: "The channel has come to its end."))
+    switch side {
+    case .receiver: tell(node, .ended(channel, receiver: ticket))
+    case .sender:
+      tell(node, .refused(channel, ticket, reason: "The channel has come to its end."))
+    }
     return false
   }
 
