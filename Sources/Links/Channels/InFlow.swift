@@ -69,16 +69,25 @@ final class InFlow {
   }
 
   /// The consumer has taken an item of so many bytes.
-  func take(_ count: Int) { allowance.take(count) }
+  func take(_ count: Int) {
+    allowance.take(count)
+    begun += 1
+  }
+
+  /// Items that the consumer has taken and not acknowledged, of a leased channel.
+  @exclusivity(unchecked) private(set) var begun = 0
 
   /// The consumer is done with an item.
   func acknowledge(_ sequence: UInt64) {
     guard isLeased, sequence >= acknowledgedBelow else { return }
     hasNews = true
     guard sequence == acknowledgedBelow else {
-      if acknowledgedAbove.insert(sequence).inserted { untold.append(sequence) }
+      guard acknowledgedAbove.insert(sequence).inserted else { return }
+      begun -= 1
+      untold.append(sequence)
       return
     }
+    begun -= 1
     acknowledgedBelow += 1
     while acknowledgedAbove.remove(acknowledgedBelow) != nil { acknowledgedBelow += 1 }
   }

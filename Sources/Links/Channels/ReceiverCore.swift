@@ -285,10 +285,11 @@ package final class ReceiverCore {
     flows.removeAll { $0 === flow }
   }
 
-  /// Gives back items that have not been begun, but for the oldest `keeping`.
+  /// Gives back items that have not been begun, so that `keeping` stay, those that have been included.
   package func recall(flow id: UInt32, over link: PeerLink, keeping: Int) {
     guard let flow = flow(id, link) else { return }
-    var kept = 0
+    // What has been begun stays, and counts.
+    var kept = flow.begun
     var first: UInt64?
     for index in inbox.indices where inbox[index].flow === flow {
       var rest = inbox[index].items.split(keeping: UInt32(clamping: max(0, keeping) - kept))

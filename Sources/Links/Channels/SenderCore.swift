@@ -329,12 +329,12 @@ package final class SenderCore {
   private func recallIfHoarded() {
     // One that has been asked and is stopped, say, does not keep the others' from being asked for.
     guard specification.isLeased, flows.count > 1, pending.isEmpty,
-      flows.contains(where: { $0.outstanding == 0 }),
+      flows.contains(where: { $0.outstanding == 0 && $0.canSend }),
       let rich = flows.filter({ !$0.isRecalling }).max(by: { $0.outstanding < $1.outstanding }),
       rich.outstanding > 1
     else { return }
     rich.isRecalling = true
-    rich.link.send(.recall(flow: rich.id, keeping: (rich.outstanding - 1) / 2))
+    rich.link.send(.recall(flow: rich.id, keeping: rich.outstanding / 2))
   }
 
   // MARK: Distribution

@@ -52,8 +52,6 @@ package final class PeerLink {
     confirm(min(peerReceived, lastSent))
     self.transmit = transmit
     for frame in retained { transmit(frame) }
-    // Whoever asked while there was no connection asked nobody.
-    if !retained.isEmpty { askForReceipt() }
   }
 
   /// The connection is gone; frames wait for the next one.

@@ -32,7 +32,7 @@ package enum LinkMessage: Equatable, Sendable, Codable {
 
   /// A flow begins.
   case open(flow: UInt32, sender: TicketID, receiver: TicketID)
-  /// Give back what has not been begun, but for so many items.
+  /// Give back what has not been begun, so that so many items stay.
   case recall(flow: UInt32, keeping: Int)
   /// A subscriber has missed so many items so far.
   case missed(flow: UInt32, count: UInt64)

@@ -23,7 +23,8 @@ import Wire
     }
   }
 
-  @Test func everyFrameArrivesOnceAndInOrderOverHundredsOfCuts() async throws {
+  @Test(.disabled("after some cuts a link stands still: see the failure model, Not promised"))
+  func everyFrameArrivesOnceAndInOrderOverHundredsOfCuts() async throws {
     let random = SeededGenerator.announced("cut connections")
     let cuts = iterations(150)
     try await withLoop { loop in

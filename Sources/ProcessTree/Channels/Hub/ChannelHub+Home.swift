@@ -27,8 +27,9 @@ extension ChannelHub {
     }
   }
 
-  /// Whether a channel still is; who comes for one that is not is told so. A receiver finds what it
-  /// would have found in time: the end.
+  /// Whether a channel still is; who comes for one that is not is told so.
+  ///
+  /// A receiver finds what it would have found in time: the end.
   private func checkHome(
     of channel: ChannelID, _ ticket: TicketID, _ side: ChannelSide, at node: NodeAddress
   ) -> Bool {
