@@ -1,4 +1,4 @@
-/// Pipelines side by side that all get what the one before them makes; see ``merged(ordered:)``.
+/// Pipelines side by side that all get what the one before them makes; see `merged(ordered:)`.
 public struct Branches<Input: Codable & Sendable, Output: Codable & Sendable>: Sendable {
   let pipeline: Pipeline<Input, Output>
 

@@ -24,8 +24,8 @@ public struct Distribution<Element: Codable & Sendable>: Sendable {
   /// Unicode scalars.
   ///
   /// - Parameter key: A stored property of the element, or of a structure stored in it. A pipeline
-  ///   with a path that leads elsewhere throws ``InvalidPipeline`` when it is run: use
-  ///   ``partitioned(by:)-(Key)`` for keys that are computed.
+  ///   with a path that leads elsewhere throws `InvalidPipeline` when it is run: use
+  ///   `partitioned(by:)-(Key)` for keys that are computed.
   public static func partitioned<Key: Codable & Hashable & Sendable>(
     by key: any KeyPath<Element, Key> & Sendable
   ) -> Self {
@@ -54,7 +54,7 @@ public struct Distribution<Element: Codable & Sendable>: Sendable {
 
   /// The partition key, if there is one.
   ///
-  /// Throws ``InvalidPipeline`` for one that no other process could find.
+  /// Throws `InvalidPipeline` for one that no other process could find.
   func partitioner(stage: Int, name: String) throws -> Partitioner<Element>? {
     switch kind {
     case .balanced, .broadcast: return nil

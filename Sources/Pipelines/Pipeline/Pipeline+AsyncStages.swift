@@ -37,7 +37,7 @@ extension Pipeline {
 
   /// The same with another stage behind it whose body waits, partitioned by a key.
   ///
-  /// - Parameter key: A stored property; see ``Distribution/partitioned(by:)-(KeyPath<Element,Key>)``.
+  /// The key is a stored property; see `Distribution.partitioned(by:)`.
   public func then<Code: AsyncStage, Key: Codable & Hashable & Sendable>(
     _ stage: Code, workers: Int, partitionedBy key: any KeyPath<Output, Key> & Sendable,
     ordered isOrdered: Bool = false

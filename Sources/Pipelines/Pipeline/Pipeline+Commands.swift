@@ -35,7 +35,7 @@ extension Pipeline {
       })
   }
 
-  /// A pipeline of an external command; see ``then(_:input:output:workers:distribution:ordered:)``.
+  /// A pipeline of an external command; see `then(_:input:output:workers:distribution:ordered:)`.
   public init(
     _ command: Command, input: CommandFraming<Input>, output: CommandFraming<Output>,
     workers: Int = 1, distribution: Distribution<Input> = .balanced
@@ -47,7 +47,7 @@ extension Pipeline {
 
 extension Pipeline where Output == String {
   /// The same with an external command behind it that reads and writes lines; see
-  /// ``then(_:input:output:workers:distribution:ordered:)``.
+  /// `then(_:input:output:workers:distribution:ordered:)`.
   public func then(
     _ command: Command, workers: Int = 1, ordered isOrdered: Bool = false
   ) -> Pipeline<Input, String> {
@@ -57,7 +57,7 @@ extension Pipeline where Output == String {
 
 extension Pipeline where Input == String, Output == String {
   /// A pipeline of an external command that reads and writes lines; see
-  /// ``then(_:input:output:workers:distribution:ordered:)``.
+  /// `then(_:input:output:workers:distribution:ordered:)`.
   public init(_ command: Command, workers: Int = 1) {
     self.init(command, input: .lines, output: .lines, workers: workers)
   }

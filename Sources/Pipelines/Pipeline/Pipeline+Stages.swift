@@ -37,7 +37,7 @@ extension Pipeline {
 
   /// The same with another stage behind it, each worker of which gets all that has its keys.
   ///
-  /// - Parameter key: A stored property; see ``Distribution/partitioned(by:)-(KeyPath<Element,Key>)``.
+  /// The key is a stored property; see `Distribution.partitioned(by:)`.
   public func then<Code: Stage, Key: Codable & Hashable & Sendable>(
     _ stage: Code, workers: Int, partitionedBy key: any KeyPath<Output, Key> & Sendable,
     ordered isOrdered: Bool = false

@@ -39,7 +39,7 @@ extension Pipeline {
 
   /// The same with a transform behind it, each worker of which gets all that has its keys.
   ///
-  /// - Parameter key: A stored property; see ``Distribution/partitioned(by:)-(KeyPath<Element,Key>)``.
+  /// The key is a stored property; see `Distribution.partitioned(by:)`.
   public func then<Code: Transform, Key: Codable & Hashable & Sendable>(
     _ transform: Code, workers: Int, partitionedBy key: any KeyPath<Output, Key> & Sendable,
     ordered isOrdered: Bool = false

@@ -16,7 +16,7 @@ struct StageBlueprint<
     let stage = assembly.plan.stages[index]
     let partitioner = try distribution.partitioner(stage: index, name: description.name)
     let channels = (0..<description.lanes).map { _ in
-      // Which items are given up is decided item by item, not by the channel: see ``Suspects``.
+      // Which items are given up is decided item by item, not by the channel: see `Suspects`.
       assembly.node.makeChannel(
         of: Envelope<Input>.self, prefetch: PipelinePlan.prefetch, attempts: .max)
     }

@@ -37,7 +37,7 @@ struct PipelinePlan: Sendable {
   /// while another is idle is given to that one.
   static let prefetch = 16
 
-  /// - Throws: ``InvalidPipeline``.
+  /// - Throws: `InvalidPipeline`.
   init(_ shape: PipelineShape, isOrdered: Bool) throws {
     width = shape.width
     restoresOrder = isOrdered || shape.stages.contains(where: \.isOrdered)

@@ -3,7 +3,7 @@ internal import Synchronization
 
 extension Node {
   /// Runs a pipeline over inputs and returns all its outputs, as they come unless the pipeline is
-  /// ``Pipeline/inOrder()``.
+  /// `Pipeline/inOrder()`.
   ///
   /// Workers are children of this node; none is left when this returns or throws. Inputs are taken as
   /// the pipeline has room for them.
@@ -13,7 +13,7 @@ extension Node {
   ///   - inputs: Any sequence; its iterator is called on the task executor of this call, where it
   ///     should not block.
   ///   - monitor: Watches the run.
-  /// - Throws: ``InvalidPipeline`` before anything is started; ``PipelineFailure`` with the stage, the
+  /// - Throws: `InvalidPipeline` before anything is started; `PipelineFailure` with the stage, the
   ///   worker and the input when a stage throws or a worker ends that cannot be replaced; what making
   ///   a child throws; `CancellationError`.
   public func run<Inputs: Sequence, Output>(
@@ -24,7 +24,7 @@ extension Node {
   }
 
   /// Runs a pipeline over asynchronous inputs and returns all its outputs; else as
-  /// ``run(_:over:monitor:)``.
+  /// `run(_:over:monitor:)`.
   ///
   /// Also throws what the sequence of inputs throws.
   public func run<Inputs: AsyncSequence, Output>(

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Watches a run of a pipeline: hand one to ``ProcessTree/Node/run(_:over:monitor:)``.
+/// Watches a run of a pipeline: hand one to `ProcessTree/Node/run(_:over:monitor:)`.
 ///
 /// ```swift
 /// let monitor = PipelineMonitor()

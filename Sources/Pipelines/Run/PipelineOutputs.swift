@@ -2,7 +2,7 @@ public import ProcessTree
 internal import Synchronization
 
 /// The outputs of a pipeline as they come, made as they are asked for; see
-/// ``ProcessTree/Node/stream(_:over:monitor:)``.
+/// `ProcessTree/Node/stream(_:over:monitor:)`.
 ///
 /// The run begins with the first iteration, and is one for each. When the sequence ends or throws,
 /// no worker is left. Who stops reading lets the iterator go, which stops the workers.
@@ -21,7 +21,7 @@ public struct PipelineOutputs<Output: Codable & Sendable>: AsyncSequence, Sendab
 
     /// The next output; nil at the end.
     ///
-    /// Throws what ``ProcessTree/Node/run(_:over:monitor:)`` throws.
+    /// Throws what `ProcessTree/Node/run(_:over:monitor:)` throws.
     public mutating func next() async throws -> Output? {
       while place == outputs.count {
         guard let more = try await run.take() else { return nil }
@@ -68,7 +68,7 @@ extension Node {
   ///
   /// Nothing is taken from the inputs beyond what fills the pipeline: infinite inputs work, and a
   /// reader that is slow holds the workers back. The parameters are those of
-  /// ``run(_:over:monitor:)``. The inputs can be iterated several times if the outputs are.
+  /// `run(_:over:monitor:)`. The inputs can be iterated several times if the outputs are.
   public func stream<Inputs: Sequence & Sendable, Output>(
     _ pipeline: Pipeline<Inputs.Element, Output>, over inputs: Inputs,
     monitor: PipelineMonitor? = nil
@@ -77,7 +77,7 @@ extension Node {
   }
 
   /// Runs a pipeline over asynchronous inputs as its outputs are read; else as
-  /// ``stream(_:over:monitor:)``.
+  /// `stream(_:over:monitor:)`.
   public func stream<Inputs: AsyncSequence & Sendable, Output>(
     _ pipeline: Pipeline<Inputs.Element, Output>, over inputs: Inputs,
     monitor: PipelineMonitor? = nil

@@ -47,7 +47,7 @@ final class Settlements<Input: Codable & Sendable>: Sendable {
 
   /// The end by which the next envelope is sent; waits while too many are not acknowledged.
   ///
-  /// What is sent until ``through(_:)`` belongs to it.
+  /// What is sent until `through(_:)` belongs to it.
   func begin() async throws -> Int {
     await wait(in: \.worker) { $0.isSettling && $0.deliveries.count >= Self.most }
     try Task.checkCancellation()

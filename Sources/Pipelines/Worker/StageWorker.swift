@@ -4,7 +4,7 @@ internal import ProcessTree
 struct StageWorker<Body: StageBody>: NodeProgram {
   var body: Body
   var inlet: Receiver<Envelope<Body.Input>>
-  /// Two ends of the same channels: see ``Settlements``.
+  /// Two ends of the same channels: see `Settlements`.
   var outlets: [Outlet<Body.Output>]
   var place: WorkerPlace
 

@@ -13,10 +13,10 @@ extension Node {
   /// force if need be.
   ///
   /// - Parameters:
-  ///   - size: How many workers there are at most; ``cpuCount`` without a number.
+  ///   - size: How many workers there are at most; `cpuCount` without a number.
   ///   - options: What holds for all calls.
   ///   - body: Uses the pool.
-  /// - Throws: What `body` throws, ``PoolError/invalidSize(_:)``, ``PoolError/invalidOption(_:)``.
+  /// - Throws: What `body` throws, `PoolError/invalidSize(_:)`, `PoolError/invalidOption(_:)`.
   public func withPool<Value>(
     size: Int? = nil, options: PoolOptions = PoolOptions(),
     _ body: (Pool) async throws -> Value
@@ -27,11 +27,10 @@ extension Node {
 
   /// Runs `body` with a pool whose workers prepare themselves before they take work.
   ///
-  /// As ``withPool(size:options:_:)`` otherwise.
+  /// As `withPool(size:options:_:)` otherwise. The initializer is sent to each worker and run there
+  /// once.
   ///
-  /// - Parameters:
-  ///   - initializer: Sent to each worker and run there once.
-  /// - Throws: Also ``PoolError/initializerFailed(_:)``, from the calls that wait for a worker.
+  /// - Throws: Also `PoolError/initializerFailed(_:)`, from the calls that wait for a worker.
   public func withPool<Value>(
     size: Int? = nil, options: PoolOptions = PoolOptions(),
     initializer: some PoolInitializer, _ body: (Pool) async throws -> Value

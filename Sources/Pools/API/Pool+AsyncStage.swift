@@ -3,8 +3,8 @@ public import Stages
 extension Pool {
   /// Runs a stage that waits over a sequence; results in the order of the inputs.
   ///
-  /// The first input that fails ends the call: it throws a ``PoolFailure`` and other inputs are
-  /// stopped. Throws also ``PoolError``, `CancellationError`.
+  /// The first input that fails ends the call: it throws a `PoolFailure` and other inputs are
+  /// stopped. Throws also `PoolError`, `CancellationError`.
   public func map<Inputs: Sequence, Body: AsyncStage>(
     _ inputs: Inputs, using stage: Body, options: CallOptions = CallOptions()
   ) async throws -> [Body.Output] where Inputs.Element == Body.Input {
@@ -42,8 +42,8 @@ extension Pool {
 
   /// Runs a stage that waits over an asynchronous sequence; results in the order of the inputs.
   ///
-  /// The first input that fails ends the call: it throws a ``PoolFailure`` and other inputs are
-  /// stopped. Throws also ``PoolError``, `CancellationError`, and what the inputs throw.
+  /// The first input that fails ends the call: it throws a `PoolFailure` and other inputs are
+  /// stopped. Throws also `PoolError`, `CancellationError`, and what the inputs throw.
   public func map<Inputs: AsyncSequence & Sendable, Body: AsyncStage>(
     _ inputs: Inputs, using stage: Body, options: CallOptions = CallOptions()
   ) async throws -> [Body.Output] where Inputs.Element == Body.Input {
@@ -81,7 +81,7 @@ extension Pool {
 
   /// Runs a stage that waits for one input; all that it emits.
   ///
-  /// Throws ``PoolFailure``, ``PoolError`` and `CancellationError`.
+  /// Throws `PoolFailure`, `PoolError` and `CancellationError`.
   public func call<Body: AsyncStage>(
     _ input: Body.Input, using stage: Body, options: CallOptions = CallOptions()
   ) async throws -> [Body.Output] {

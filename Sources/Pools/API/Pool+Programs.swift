@@ -8,7 +8,7 @@ extension Pool {
   /// ```
   ///
   /// Programs run inside the workers' processes, one at a time in each. The first that fails ends the
-  /// call: it throws a ``PoolFailure`` and others are stopped. Throws also ``PoolError``,
+  /// call: it throws a `PoolFailure` and others are stopped. Throws also `PoolError`,
   /// `CancellationError`.
   public func map<Inputs: Sequence, Program: NodeProgram>(
     _ inputs: Inputs, options: CallOptions = CallOptions(),
@@ -57,7 +57,7 @@ extension Pool {
   /// ```
   ///
   /// Programs run inside the workers' processes, one at a time in each. The first that fails ends the
-  /// call: it throws a ``PoolFailure`` and others are stopped. Throws also ``PoolError``,
+  /// call: it throws a `PoolFailure` and others are stopped. Throws also `PoolError`,
   /// `CancellationError`, and what the inputs throw.
   public func map<Inputs: AsyncSequence & Sendable, Program: NodeProgram>(
     _ inputs: Inputs, options: CallOptions = CallOptions(),
@@ -101,7 +101,7 @@ extension Pool {
 
   /// Runs a program in a worker's process.
   ///
-  /// Throws ``PoolFailure``, ``PoolError`` and `CancellationError`.
+  /// Throws `PoolFailure`, `PoolError` and `CancellationError`.
   public func run<Program: NodeProgram>(
     _ program: Program, options: CallOptions = CallOptions()
   ) async throws -> Program.Output {

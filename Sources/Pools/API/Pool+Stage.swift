@@ -3,8 +3,8 @@ public import Stages
 extension Pool {
   /// Runs a stage over a sequence; results in the order of the inputs.
   ///
-  /// The first input that fails ends the call: it throws a ``PoolFailure`` and other inputs are
-  /// stopped. Throws also ``PoolError``, `CancellationError`.
+  /// The first input that fails ends the call: it throws a `PoolFailure` and other inputs are
+  /// stopped. Throws also `PoolError`, `CancellationError`.
   public func map<Inputs: Sequence, Body: Stage>(
     _ inputs: Inputs, using stage: Body, options: CallOptions = CallOptions()
   ) async throws -> [Body.Output] where Inputs.Element == Body.Input {
@@ -42,8 +42,8 @@ extension Pool {
 
   /// Runs a stage over an asynchronous sequence; results in the order of the inputs.
   ///
-  /// The first input that fails ends the call: it throws a ``PoolFailure`` and other inputs are
-  /// stopped. Throws also ``PoolError``, `CancellationError`, and what the inputs throw.
+  /// The first input that fails ends the call: it throws a `PoolFailure` and other inputs are
+  /// stopped. Throws also `PoolError`, `CancellationError`, and what the inputs throw.
   public func map<Inputs: AsyncSequence & Sendable, Body: Stage>(
     _ inputs: Inputs, using stage: Body, options: CallOptions = CallOptions()
   ) async throws -> [Body.Output] where Inputs.Element == Body.Input {
@@ -81,7 +81,7 @@ extension Pool {
 
   /// Runs a stage for one input; all that it emits.
   ///
-  /// Throws ``PoolFailure``, ``PoolError`` and `CancellationError`.
+  /// Throws `PoolFailure`, `PoolError` and `CancellationError`.
   public func call<Body: Stage>(
     _ input: Body.Input, using stage: Body, options: CallOptions = CallOptions()
   ) async throws -> [Body.Output] {

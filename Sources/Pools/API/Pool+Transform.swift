@@ -3,8 +3,8 @@ public import Stages
 extension Pool {
   /// Runs a transform over a sequence; results in the order of the inputs.
   ///
-  /// The first input that fails ends the call: it throws a ``PoolFailure`` and other inputs are
-  /// stopped. Throws also ``PoolError``, `CancellationError`.
+  /// The first input that fails ends the call: it throws a `PoolFailure` and other inputs are
+  /// stopped. Throws also `PoolError`, `CancellationError`.
   public func map<Inputs: Sequence, Body: Transform>(
     _ inputs: Inputs, using transform: Body, options: CallOptions = CallOptions()
   ) async throws -> [Body.Output] where Inputs.Element == Body.Input {
@@ -42,8 +42,8 @@ extension Pool {
 
   /// Runs a transform over an asynchronous sequence; results in the order of the inputs.
   ///
-  /// The first input that fails ends the call: it throws a ``PoolFailure`` and other inputs are
-  /// stopped. Throws also ``PoolError``, `CancellationError`, and what the inputs throw.
+  /// The first input that fails ends the call: it throws a `PoolFailure` and other inputs are
+  /// stopped. Throws also `PoolError`, `CancellationError`, and what the inputs throw.
   public func map<Inputs: AsyncSequence & Sendable, Body: Transform>(
     _ inputs: Inputs, using transform: Body, options: CallOptions = CallOptions()
   ) async throws -> [Body.Output] where Inputs.Element == Body.Input {
@@ -81,7 +81,7 @@ extension Pool {
 
   /// Runs a transform for one input.
   ///
-  /// Throws ``PoolFailure``, ``PoolError`` and `CancellationError`.
+  /// Throws `PoolFailure`, `PoolError` and `CancellationError`.
   public func call<Body: Transform>(
     _ input: Body.Input, using transform: Body, options: CallOptions = CallOptions()
   ) async throws -> Body.Output {

@@ -1,10 +1,10 @@
 internal import ProcessTree
 
-/// Worker processes that share the work of a scope; see ``ProcessTree/Node/withPool(size:options:_:)``.
+/// Worker processes that share the work of a scope; see `ProcessTree/Node/withPool(size:options:_:)`.
 ///
 /// Workers are children of the node, started when there is work for them and reused. What they do is
-/// a value of a type of its own: a ``Transform``, a ``Stage``, an ``AsyncStage``, or a
-/// ``ProcessTree/NodeProgram`` for each input. Work of another type needs another worker, at the cost
+/// a value of a type of its own: a `Transform`, a `Stage`, an `AsyncStage`, or a
+/// `ProcessTree/NodeProgram` for each input. Work of another type needs another worker, at the cost
 /// of a start; another value of the same type does not.
 ///
 /// Inputs are taken as the workers need them and travel in batches that are sized by the time they
@@ -37,7 +37,7 @@ public final class Pool: Sendable {
   /// Changes how many workers there are at most.
   ///
   /// Workers above the new number leave once they have done what they hold. Throws
-  /// ``PoolError/invalidSize(_:)`` for a size below one.
+  /// `PoolError/invalidSize(_:)` for a size below one.
   public func resize(to size: Int) throws(PoolError) {
     guard size > 0 else { throw .invalidSize(size) }
     core.update { shared, now in shared.state.resize(to: size, at: now) }
@@ -45,7 +45,7 @@ public final class Pool: Sendable {
 
   /// Refuses further work, drops what has not been begun and lets workers finish what has.
   ///
-  /// Calls whose inputs were all begun complete; others throw ``PoolError/shutDown`` once theirs have
+  /// Calls whose inputs were all begun complete; others throw `PoolError/shutDown` once theirs have
   /// come to an end.
   public func shutDown() {
     core.update { shared, _ in
@@ -54,6 +54,6 @@ public final class Pool: Sendable {
     }
   }
 
-  /// Kills all workers; every call fails with ``PoolError/shutDown``.
+  /// Kills all workers; every call fails with `PoolError/shutDown`.
   public func stopNow() { core.stopNow(PoolError.shutDown) }
 }

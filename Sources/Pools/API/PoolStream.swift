@@ -6,7 +6,7 @@ internal import ProcessTree
 /// does not have work done for long. When the iterator is released, what has not been begun is
 /// dropped and what has is stopped.
 ///
-/// `next()` throws a ``PoolFailure`` for an input that failed; it may be called again, and goes on
+/// `next()` throws a `PoolFailure` for an input that failed; it may be called again, and goes on
 /// with the next result.
 public struct PoolStream<Element>: AsyncSequence {
   let open: () throws -> PoolResults<Element>
@@ -23,7 +23,7 @@ public struct PoolStream<Element>: AsyncSequence {
 
     /// The next result; nil at the end.
     ///
-    /// Throws ``PoolFailure``, ``PoolError``, `CancellationError`, and what the inputs throw.
+    /// Throws `PoolFailure`, `PoolError`, `CancellationError`, and what the inputs throw.
     public mutating func next() async throws -> Element? {
       while true {
         if let element = chunk.next() { return element }

@@ -2,7 +2,7 @@ internal import Links
 internal import MessagePack
 internal import Wire
 
-/// The asking end of a service; see ``Node/makeService(of:returning:)``.
+/// The asking end of a service; see ``Node/makeService(of:returning:attempts:)``.
 ///
 /// It travels as a ``Sender`` does, and may be used from many tasks at once.
 public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Codable, Sendable {
@@ -32,7 +32,9 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
   /// of the service is left, `itemQuarantined` when the request has killed its nodes,
   /// `messageNotEncodable`, `messageNotDecodable` and `CancellationError`.
   ///
-  /// - Parameter timeout: How long to wait at most; nil is for ever.
+  /// - Parameters:
+  ///   - request: What is asked.
+  ///   - timeout: How long to wait at most; nil is for ever.
   public func call(_ request: Request, timeout: Duration? = nil) async throws -> Reply {
     try end.use()
     let envelope = RequestEnvelope(
