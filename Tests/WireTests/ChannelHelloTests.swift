@@ -9,20 +9,21 @@ import Wire
     received: MessagePackValue = .int(4), extra: [MessagePackValue] = [], count: Int? = nil
   ) -> [UInt8] {
     var writer = MessagePackWriter()
-    writer.packArrayHeader(count ?? 11 + extra.count)
+    writer.packArrayHeader(count ?? 12 + extra.count)
     let proof: [MessagePackValue] = [
       magic, .int(1), .int(9), .binary(credentials(1).runSecret), .string("build"),
     ]
     for field in proof { field.pack(into: &writer) }
     writer.packArrayHeader(depth ?? path.count)
     let rest: [MessagePackValue] =
-      path + [.string("name"), pid, .int(5), .string("ipc:///p"), received] + extra
+      path + [.string("name"), pid, .int(5), .string("ipc:///p"), received, .int(8)] + extra
     for field in rest { field.pack(into: &writer) }
     return writer.bytes
   }
 
   @Test(arguments: [
-    peerHello(), peerHello(build: "", received: 0), peerHello(secret: [], received: .max),
+    peerHello(), peerHello(build: "", received: 0, question: .max),
+    peerHello(secret: [], received: .max),
     peerHello(version: ProtocolVersion(major: -1, minor: .max)),
     peerHello(
       at: NodeAddress(path: .root, name: "", pid: .min, startTime: .max, endpoint: "\u{0}é")),
@@ -83,10 +84,12 @@ import Wire
 
   @Test func fieldsOfALaterMinorVersionArePassedOver() throws {
     let read = try PeerHello(frame: frame(extra: [.array([.int(1)]), .nil]))
-    #expect(read.version == ProtocolVersion(major: 1, minor: 9) && read.received == 4)
+    #expect(
+      read.version == ProtocolVersion(major: 1, minor: 9) && read.received == 4
+        && read.question == 8)
   }
 
-  @Test(arguments: [0, 10, 12, 15])
+  @Test(arguments: [0, 11, 13, 15])
   func aCountThatIsNotTheFieldsIsRefused(_ count: Int) {
     #expect(throws: WireError.self) { try PeerHello(frame: frame(count: count)) }
   }

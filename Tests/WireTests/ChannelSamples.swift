@@ -10,10 +10,12 @@ func address(_ number: UInt32, path: [UInt32]? = nil) -> NodeAddress {
 
 func peerHello(
   version: ProtocolVersion = .current, secret: [UInt8] = credentials(1).runSecret,
-  build: String = "build", at address: NodeAddress = address(1), received: UInt64 = 7
+  build: String = "build", at address: NodeAddress = address(1), received: UInt64 = 7,
+  question: UInt64 = 3
 ) -> PeerHello {
   PeerHello(
-    version: version, runSecret: secret, build: build, address: address, received: received)
+    version: version, runSecret: secret, build: build, address: address, received: received,
+    question: question)
 }
 
 private let channel = ChannelID(home: address(3), number: .max)

@@ -3,15 +3,16 @@ internal import ZeroMQ
 
 /// A node's end of the data link that it opens to another.
 ///
-/// ZeroMQ connects again by itself when the connection breaks, and sends a probe; the listener then
-/// asks who is there, and the link goes on where it was.
+/// ZeroMQ connects again by itself when the connection breaks, and sends a probe with each connection;
+/// the listener then asks who is there, and the link goes on where it was.
 package final class PeerConnector {
   private let link: PeerLink
   private let hello: PeerHello
   private let onViolation: (String) -> Void
   @exclusivity(unchecked) private var socket: FrameSocket?
-  @exclusivity(unchecked) private var hasGreeted = false
-  @exclusivity(unchecked) private var isGreetingAgain = false
+  /// The listener's last question; an older one is of a connection that has gone.
+  @exclusivity(unchecked) private var question: UInt64 = 0
+  @exclusivity(unchecked) private var isWelcome = false
 
   /// Connects to the link's peer.
   package init(
@@ -31,31 +32,17 @@ package final class PeerConnector {
     self.socket = socket
   }
 
-  /// Says hello as soon as there is a connection: the socket takes nothing before.
-  private func greet() {
-    guard !hasGreeted, let socket, socket.send(hello.frame()) else { return }
-    hasGreeted = true
-    // Nothing has been sent before: no need to wait for the answer.
-    link.attach(peerReceived: 0) { [weak self] in self?.send($0) }
+  /// Sends a frame; when there is no connection, it and what follows wait for the next.
+  private func send(_ frame: [UInt8]) {
+    if socket?.send(frame) != true { link.detach() }
   }
-
-  /// A frame that finds no connection is sent again with the next one.
-  private func send(_ frame: [UInt8]) { socket?.send(frame) }
 
   private func receive(_ frame: UnsafeRawBufferPointer) {
     do throws(WireError) {
       let header = try FlowHeader(frame)
       switch header.kind {
-      case .whoIsThere:
-        link.detach()
-        isGreetingAgain = true
-        var hello = hello
-        hello.received = link.received
-        socket?.send(hello.frame())
-      case .welcome:
-        guard isGreetingAgain else { return }
-        isGreetingAgain = false
-        link.attach(peerReceived: header.total) { [weak self] in self?.send($0) }
+      case .whoIsThere: answer(header.number)
+      case .welcome: enter(header)
       default: try link.receive(frame)
       }
     } catch {
@@ -63,11 +50,25 @@ package final class PeerConnector {
     }
   }
 
-  /// Takes what has come, up to a turn's share.
-  package func receive() {
-    greet()
-    socket?.receive()
+  private func answer(_ question: UInt64) {
+    guard question > self.question else { return }
+    self.question = question
+    isWelcome = false
+    link.detach()
+    var hello = hello
+    hello.received = link.received
+    hello.question = question
+    socket?.send(hello.frame())
   }
+
+  private func enter(_ welcome: FlowHeader) {
+    guard welcome.number == question, !isWelcome else { return }
+    isWelcome = true
+    link.attach(peerReceived: welcome.total) { [weak self] in self?.send($0) }
+  }
+
+  /// Takes what has come, up to a turn's share.
+  package func receive() { socket?.receive() }
 
   /// Takes all that has come.
   package func receiveAll() { socket?.receiveAll() }

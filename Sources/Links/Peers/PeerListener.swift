@@ -22,11 +22,16 @@ package final class PeerListener {
   private let build: String
   private let handlers: Handlers
   @exclusivity(unchecked) private var socket: FrameSocket?
+  /// The connection over which a peer was admitted last, and the question that it answered.
+  private struct Entrance {
+    var connection: FrameSocket.Connection
+    var question: UInt64
+  }
+
   @exclusivity(unchecked) private var links: [FrameSocket.Connection: PeerLink] = [:]
-  @exclusivity(unchecked) private var connections: [NodeAddress: FrameSocket.Connection] = [:]
+  @exclusivity(unchecked) private var entrances: [NodeAddress: Entrance] = [:]
   @exclusivity(unchecked) private var ignored = RecentConnections()
-  /// Connections that have not said hello in the turn in which they came.
-  @exclusivity(unchecked) private var silent: Set<FrameSocket.Connection> = []
+  @exclusivity(unchecked) private var questions = OpenQuestions()
 
   /// Listens at `path`; throws when it cannot be made.
   package init(
@@ -45,15 +50,7 @@ package final class PeerListener {
   }
 
   /// Takes what has come, up to a turn's share.
-  package func receive() {
-    socket?.receive()
-    guard !silent.isEmpty else { return }
-    // A connection that came anew by itself does not know that it has to say hello again.
-    for connection in silent {
-      socket?.send(FlowHeader(kind: .whoIsThere).frame(), to: connection)
-    }
-    silent = []
-  }
+  package func receive() { socket?.receive() }
 
   /// Takes all that has come.
   package func receiveAll() { socket?.receiveAll() }
@@ -63,9 +60,8 @@ package final class PeerListener {
 
   /// Forgets a peer that has gone.
   package func forget(_ peer: NodeAddress) {
-    guard let connection = connections.removeValue(forKey: peer) else { return }
-    links[connection] = nil
-    ignored.insert(connection)
+    guard let entrance = entrances.removeValue(forKey: peer) else { return }
+    turnAway(entrance.connection)
   }
 
   /// Closes the socket.
@@ -73,58 +69,69 @@ package final class PeerListener {
 
   private func receive(_ frame: UnsafeRawBufferPointer, from connection: FrameSocket.Connection) {
     guard !ignored.contains(connection) else { return }
-    let isHello = frame.first.map { $0 & 0xF0 == Self.arrayByte } ?? false
-    if let link = links[connection], !isHello {
+    if let link = links[connection] {
       do throws(WireError) {
         try link.receive(frame)
       } catch {
         handlers.refused("\(link.peer.name): \(error)")
-        links[connection] = nil
-        ignored.insert(connection)
+        turnAway(connection)
         link.detach()
       }
       return
     }
-    guard isHello else {
-      silent.insert(connection)
+    guard let question = questions[connection] else {
+      // The probe of a new connection; whatever else it may be is not looked at.
+      let question = questions.ask(connection)
+      socket?.send(FlowHeader(kind: .whoIsThere, number: question).frame(), to: connection)
       return
     }
-    admit(frame, from: connection)
-  }
-
-  /// How an array begins, as a hello does however many fields it has, and no other frame of a link.
-  private static let arrayByte: UInt8 = 0x90
-
-  private func admit(_ frame: UnsafeRawBufferPointer, from connection: FrameSocket.Connection) {
-    silent.remove(connection)
+    // What a peer sends before it knows that its connection is a new one is sent again later.
+    guard frame.first.map({ $0 & 0xF0 == Self.arrayByte }) ?? false else { return }
     do throws(WireError) {
-      let hello = try PeerHello(frame: Array(frame.prefix(PeerHello.largestFrame + 1)))
-      if let reason = hello.refusal(runSecret: runSecret, build: build) {
-        throw WireError(reason)
-      }
-      guard let link = handlers.link(hello), !link.isClosed else {
-        throw WireError("\(hello.address.name) is not alive")
-      }
-      if let old = connections[hello.address], old != connection {
-        links[old] = nil
-        ignored.insert(old)
-      }
-      links[connection] = link
-      connections[hello.address] = connection
-      socket?.send(FlowHeader(kind: .welcome, total: link.received).frame(), to: connection)
-      link.attach(peerReceived: hello.received) { [weak self] frame in
-        // A peer that is not there connects again, and is sent then what it lacks.
-        if self?.socket?.send(frame, to: connection) != true { self?.lost(connection) }
-      }
+      try admit(frame, from: connection, question)
     } catch {
       ignored.insert(connection)
       handlers.refused(error.description)
     }
   }
 
+  /// How an array begins, as a hello does however many fields it has, and no other frame of a link.
+  private static let arrayByte: UInt8 = 0x90
+
+  private func admit(
+    _ frame: UnsafeRawBufferPointer, from connection: FrameSocket.Connection, _ question: UInt64
+  ) throws(WireError) {
+    let hello = try PeerHello(frame: Array(frame.prefix(PeerHello.largestFrame + 1)))
+    if let reason = hello.refusal(runSecret: runSecret, build: build) {
+      throw WireError(reason)
+    }
+    guard hello.question == question else {
+      throw WireError("\(hello.address.name) answers a question that was not asked")
+    }
+    guard let link = handlers.link(hello), !link.isClosed else {
+      throw WireError("\(hello.address.name) is not alive")
+    }
+    if let last = entrances[hello.address] {
+      // An answer that was read late, from a connection that has gone since, ends no newer one.
+      guard question > last.question else { return ignored.insert(connection) }
+      turnAway(last.connection)
+    }
+    links[connection] = link
+    entrances[hello.address] = Entrance(connection: connection, question: question)
+    let welcome = FlowHeader(kind: .welcome, total: link.received, number: question)
+    socket?.send(welcome.frame(), to: connection)
+    link.attach(peerReceived: hello.received) { [weak self] frame in
+      // A peer that is not there connects again, and is sent then what it lacks.
+      if self?.socket?.send(frame, to: connection) != true { self?.lost(connection) }
+    }
+  }
+
+  private func turnAway(_ connection: FrameSocket.Connection) {
+    links[connection] = nil
+    ignored.insert(connection)
+  }
+
   private func lost(_ connection: FrameSocket.Connection) {
-    guard let link = links.removeValue(forKey: connection) else { return }
-    connections[link.peer] = nil
-    link.detach()
+    links.removeValue(forKey: connection)?.detach()
   }
 }

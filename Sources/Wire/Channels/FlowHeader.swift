@@ -8,7 +8,8 @@
 /// 8  u32 count     of items in the frame
 /// 12 u32 items     of back: items granted since the start, modulo 2^32
 /// 16 u64 total     items: sequence of the first; back: bytes granted since the start; others: below
-/// 24 u64 number    of the frame on its link, from 1 on; 0 for frames that are not repeated
+/// 24 u64 number    of the frame on its link, from 1 on; 0 for frames that are not repeated; welcome,
+///                  whoIsThere: of the question
 /// ```
 ///
 /// What goes back (credit, acknowledgements) are absolute totals: repeated or merged they do no harm.
@@ -28,9 +29,9 @@ package struct FlowHeader: Equatable, Sendable {
     case received = 5
     /// Asks for `received` at once; not numbered.
     case report = 6
-    /// The hello was accepted; `total` frames had come before; not numbered.
+    /// The hello was accepted; `total` frames had come before, `number` is the question.
     case welcome = 7
-    /// A connection without a hello: say it again; not numbered.
+    /// Asks a new connection for its hello; `number` is the question, greater than any before.
     case whoIsThere = 8
   }
 

@@ -1,6 +1,6 @@
 internal import MessagePack
 
-/// The first frame on a data link between two nodes, and again after each reconnection.
+/// The answer to the question who is there, which begins each connection of a data link.
 package struct PeerHello: Equatable, Sendable {
   /// Tells a data link from anything else that may connect.
   package static let magic = "process-tree-link"
@@ -12,23 +12,26 @@ package struct PeerHello: Equatable, Sendable {
   package var address: NodeAddress
   /// How many numbered frames it has received over this link so far.
   package var received: UInt64
+  /// The number of the question that is answered.
+  package var question: UInt64
 
   package init(
     version: ProtocolVersion = .current, runSecret: [UInt8], build: String, address: NodeAddress,
-    received: UInt64
+    received: UInt64 = 0, question: UInt64 = 0
   ) {
     self.version = version
     self.runSecret = runSecret
     self.build = build
     self.address = address
     self.received = received
+    self.question = question
   }
 
   /// The frame: `[magic, major, minor, run secret, build, path, name, pid, start time, endpoint,
-  /// received]`.
+  /// received, question]`.
   package func frame() -> [UInt8] {
     var writer = MessagePackWriter(capacity: 256)
-    writer.packArrayHeader(11)
+    writer.packArrayHeader(12)
     writer.pack(Self.magic)
     writer.pack(version.major)
     writer.pack(version.minor)
@@ -41,6 +44,7 @@ package struct PeerHello: Equatable, Sendable {
     writer.pack(address.startTime)
     writer.pack(address.endpoint)
     writer.pack(received)
+    writer.pack(question)
     return writer.bytes
   }
 
@@ -50,7 +54,7 @@ package struct PeerHello: Equatable, Sendable {
     var reader = MessagePackReader(frame)
     do {
       let fields = try reader.readArrayHeader()
-      guard fields >= 11, try reader.readString() == Self.magic else {
+      guard fields >= 12, try reader.readString() == Self.magic else {
         throw WireError("not the hello of a data link")
       }
       version = ProtocolVersion(major: try reader.readInt(), minor: try reader.readInt())
@@ -65,8 +69,9 @@ package struct PeerHello: Equatable, Sendable {
         pid: try reader.readInteger(as: Int32.self), startTime: try reader.readUInt64(),
         endpoint: try reader.readString())
       received = try reader.readUInt64()
+      question = try reader.readUInt64()
       // A later minor version may add fields.
-      for _ in 11..<fields { try reader.skipValue() }
+      for _ in 12..<fields { try reader.skipValue() }
       guard reader.isAtEnd else { throw WireError("bytes after the hello") }
     } catch let error as WireError {
       throw error

@@ -121,7 +121,13 @@ final class CuttingProxy: Sendable {
     let isCutting = state.withLock(\.isCutting)
     let room = isCutting ? min(buffer.count, pair.left) : buffer.count
     guard room > 0 else {
-      state.withLock { $0.cuts += 1 }
+      // Both ends may read what has come: a connection that breaks loses what nobody has read, and
+      // one that always breaks within the millisecond carries nothing.
+      let pause = state.withLock { state in
+        state.cuts += 1
+        return state.random.int(0...3_000)
+      }
+      usleep(UInt32(pause))
       return false
     }
     let count = recv(from, &buffer, room, Int32(MSG_DONTWAIT))

@@ -59,8 +59,7 @@ final class PeerPair {
   func hello(
     secret: [UInt8] = PeerPair.secret, build: String = PeerPair.build, from node: NodeAddress? = nil
   ) -> PeerHello {
-    PeerHello(
-      runSecret: secret, build: build, address: node ?? connectorNode, received: opened.received)
+    PeerHello(runSecret: secret, build: build, address: node ?? connectorNode)
   }
 
   func connect(_ hello: PeerHello? = nil) throws {

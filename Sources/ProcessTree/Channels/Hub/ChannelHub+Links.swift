@@ -63,8 +63,7 @@ extension ChannelHub {
     do {
       try listen()
       let hello = PeerHello(
-        runSecret: runtime.runSecret, build: runtime.identity.build, address: address,
-        received: peer.link.received)
+        runSecret: runtime.runSecret, build: runtime.identity.build, address: address)
       peer.connector = try PeerConnector(
         peer.link, hello: hello, in: runtime.context, on: loop,
         onViolation: { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) })
