@@ -91,8 +91,7 @@ package final class ReceiverCore {
     while !inbox.isEmpty {
       // In place, so that nothing is copied.
       guard let item = inbox[0].items.popFirst() else {
-        let flow = inbox.removeFirst().flow
-        if flow.isClosed { forgetIfDone(flow) }
+        dropEmptyFrame()
         continue
       }
       let flow = inbox[0].flow
@@ -111,26 +110,32 @@ package final class ReceiverCore {
     return nil
   }
 
-  /// The bytes of the next item, valid until the next call; nil when none is there, or the next is not
-  /// in a frame.
+  /// The items in the frame that came first, which `popBytes` gives; 0 if there are none, or they are
+  /// not in the frame.
+  package var itemsInFrame: Int {
+    while !inbox.isEmpty {
+      guard inbox[0].items.isEmpty else {
+        return inbox[0].items.flags.contains(.shared) ? 0 : Int(inbox[0].items.left)
+      }
+      dropEmptyFrame()
+    }
+    return 0
+  }
+
+  private func dropEmptyFrame() {
+    let flow = inbox.removeFirst().flow
+    if flow.isClosed { forgetIfDone(flow) }
+  }
+
+  /// The bytes of the next item, valid until the next call; only for so many items as `itemsInFrame` says.
   ///
   /// For channels without leases: nobody has to be told which item it was.
   package func popBytes() -> UnsafeRawBufferPointer? {
-    while !inbox.isEmpty {
-      guard !inbox[0].items.flags.contains(.shared) else { return nil }
-      guard let range = inbox[0].items.popRange() else {
-        let flow = inbox.removeFirst().flow
-        if flow.isClosed { forgetIfDone(flow) }
-        // Between frames there is a moment to look around: whether the task was cancelled, say.
-        return nil
-      }
-      inbox[0].flow.take(range.count)
-      markDirty()
-      let bytes = inbox[0].items.frame[range]
-      if !waiters.isEmpty { passOn() }
-      return bytes
-    }
-    return nil
+    guard let range = inbox[0].items.popRange() else { return nil }
+    inbox[0].flow.take(range.count)
+    markDirty()
+    if !waiters.isEmpty { passOn() }
+    return inbox[0].items.frame[range]
   }
 
   /// One frame woke one task; what is left, or the end, is for the next.

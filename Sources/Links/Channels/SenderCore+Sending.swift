@@ -40,20 +40,21 @@ extension SenderCore {
     guard count <= WireLimits.itemSize else { throw .tooLarge(count) }
   }
 
-  /// Whether an item may go straight into the frame of a channel with one receiver.
+  /// Whether the caller is on the loop, and an item may go straight into the frame of a channel with one
+  /// receiver.
   package var canSendDirectly: Bool {
-    guard let direct, direct.canSend else { return false }
-    return pending.isEmpty && waiters.isEmpty
+    guard loop.isCurrent, pending.isEmpty, waiters.isEmpty, let direct else { return false }
+    return direct._withUnsafeGuaranteedRef { $0.canSend }
   }
 
   /// Whether the next item is the first of a frame.
-  package var isFrameEmpty: Bool { direct?.isFrameEmpty ?? true }
+  package var isFrameEmpty: Bool { direct?._withUnsafeGuaranteedRef { $0.isFrameEmpty } ?? true }
 
   /// Puts an item straight into the frame; only when `canSendDirectly`, and for small items.
   package func sendDirectly(_ bytes: UnsafeRawBufferPointer) {
     balance.sent += 1
     balance.acknowledged += 1
-    direct?.append(bytes)
+    direct?._withUnsafeGuaranteedRef { $0.append(bytes) }
     markDirty()
   }
 

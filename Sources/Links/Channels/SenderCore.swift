@@ -37,8 +37,8 @@ package final class SenderCore {
   @exclusivity(unchecked) var flows: [OutFlow] = [] {
     didSet { findDirectFlow() }
   }
-  /// The only flow of a pipe that is in use.
-  @exclusivity(unchecked) private(set) var direct: OutFlow?
+  /// The only flow of a pipe that is in use; one of `flows`, which keep it.
+  @exclusivity(unchecked) private(set) var direct: Unmanaged<OutFlow>?
   @exclusivity(unchecked) var pending: Deque<PendingItem> = []
   @exclusivity(unchecked) var pendingBytes = 0
   @exclusivity(unchecked) var waiters: Deque<Waiter> = []
@@ -74,7 +74,8 @@ package final class SenderCore {
 
   private func findDirectFlow() {
     direct =
-      specification.kind == .pipe && phase == .active && flows.count == 1 ? flows.first : nil
+      specification.kind == .pipe && phase == .active && flows.count == 1
+      ? flows.first.map(Unmanaged.passUnretained) : nil
   }
 
   func takeID() -> UInt64 {

@@ -33,11 +33,8 @@ public struct MessagePackDecoder: Sendable {
   public func decode<T: Decodable>(
     _ type: T.Type, from bytes: UnsafeRawBufferPointer
   ) throws -> T {
-    // Bytes are copied once and without a decoder.
-    if T.self == [UInt8].self,
-      let binary = RawCursor.wholeBinary(bytes, limit: limits.binaryLength)
-    {
-      return unsafeBitCast(Array(binary), to: T.self)
+    if T.self == [UInt8].self, let binary = decodeBinary(from: bytes) {
+      return unsafeBitCast(binary, to: T.self)
     }
     let (value, end) = try decode(type, bytes, at: 0)
     guard end == bytes.count else {
@@ -47,6 +44,12 @@ public struct MessagePackDecoder: Sendable {
           codingPath: [], debugDescription: error.description, underlyingError: error))
     }
     return value
+  }
+
+  /// The bytes of a binary that is all there is, copied once and without a decoder; nil for any other
+  /// value.
+  public func decodeBinary(from bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+    RawCursor.wholeBinary(bytes, limit: limits.binaryLength).map { Array($0) }
   }
 
   /// Decodes the next value of a reader; an error leaves the reader where it was.

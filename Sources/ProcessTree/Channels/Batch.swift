@@ -19,99 +19,82 @@ extension Receiver {
   /// The elements in batches of what has come, acknowledged when the next batch is asked for.
   ///
   /// A batch has at least one element and at most 1,024. It never waits for company.
-  public var batches: ReceivedBatches<Element> { ReceivedBatches(end: end) }
+  public var batches: ReceivedBatches<Element> { ReceivedBatches(decoded: decoded) }
 }
 
 /// The elements of a channel in batches.
 public struct ReceivedBatches<Item: Codable & Sendable>: AsyncSequence, Sendable {
-  let end: ReceiverEnd
+  let decoded: DecodedElements<Item>
 
   /// Takes batches one after the other.
   public struct Iterator: AsyncIteratorProtocol {
-    let end: ReceiverEnd
-    let decoder: ElementDecoder<Item>
-    var last: [ReceiverCore.Delivery] = []
+    let decoded: DecodedElements<Item>
+    private var last: [ReceiverCore.Delivery] = []
     /// What was wrong with an item of the last batch, for the next call.
-    var failure: (any Error)?
+    private var failure: (any Error)?
+
+    init(_ decoded: DecodedElements<Item>) {
+      self.decoded = decoded
+    }
 
     /// The next batch; nil at the end of the channel.
     ///
     /// Throws what the receiver's own iterator throws; for an item that cannot be decoded, after the
     /// others of its batch.
     public mutating func next() async throws -> Batch<Item>? {
+      let elements =
+        decoded.end.isLeased ? try await nextLeased() : try await decoded.nextBatch()
+      return elements.isEmpty ? nil : Batch(elements: elements)
+    }
+
+    private mutating func nextLeased() async throws -> [Item] {
       if let failure {
         self.failure = nil
         throw failure
       }
+      let previous = last
+      last = []
+      last = try await decoded.end.nextBatch(after: previous)
       var items: [Item] = []
-      if let first = end.popBytes() {
-        add(to: &items) { try $0.decode(inFrame: first) }
-      } else {
-        let previous = last
-        last = []
-        let taken = try await end.nextBatch(after: previous)
-        guard !taken.isEmpty else { return nil }
-        if end.isLeased { last = taken }
-        for delivery in taken { add(to: &items) { try $0.decode(delivery) } }
-      }
-      while items.count < ReceiverEnd.largestBatch, let bytes = end.popBytes() {
-        add(to: &items) { try $0.decode(inFrame: bytes) }
+      for delivery in last {
+        do {
+          items.append(try decoded.decode(delivery))
+        } catch {
+          failure = failure ?? error
+        }
       }
       if items.isEmpty, let failure {
         self.failure = nil
         throw failure
       }
-      return Batch(elements: items)
-    }
-
-    private mutating func add(
-      to items: inout [Item], _ decode: (ElementDecoder<Item>) throws -> Item
-    ) {
-      do {
-        items.append(try decode(decoder))
-      } catch {
-        failure = failure ?? error
-      }
+      return items
     }
   }
 
   /// Starts receiving.
-  public func makeAsyncIterator() -> Iterator {
-    Iterator(end: end, decoder: ElementDecoder(end.context))
-  }
+  public func makeAsyncIterator() -> Iterator { Iterator(decoded) }
 }
 
 extension ReceiverEnd {
   /// Elements in a batch, at most.
   static let largestBatch = 1_024
 
-  /// What has come, at least one item; empty at the end.
-  ///
-  /// Of a channel without leases, one item.
-  func nextBatch(after previous: [ReceiverCore.Delivery]) async throws -> [ReceiverCore.Delivery] {
-    try use()
-    guard loop.isCurrent else {
-      return try await withTaskExecutorPreference(loop) {
-        try await nextBatchOnLoop(after: previous)
-      }
-    }
-    return try await nextBatchOnLoop(after: previous)
-  }
-
-  private func nextBatchOnLoop(
+  /// What has come of a leased channel, at least one item; empty at the end.
+  fileprivate func nextBatch(
     after previous: [ReceiverCore.Delivery]
   ) async throws -> [ReceiverCore.Delivery] {
-    let core = core.value
-    for delivery in previous { core.acknowledge(delivery) }
-    guard let first = try await next(after: nil) else { return [] }
-    var batch = [first]
-    // One that has been delivered before may be what killed its consumer: it comes alone, so that it
-    // is known if it does so again.
-    while isLeased, first.attempt == 1, batch.count < Self.largestBatch, !core.nextIsRedelivered,
-      let delivery = core.take()
-    {
-      batch.append(delivery)
+    try await onLoop { core in
+      for delivery in previous { core.acknowledge(delivery) }
+      guard let first = try await self.next(after: nil) else { return [] }
+      var batch = [first]
+      // One that has been delivered before may be what killed its consumer: it comes alone, so that it
+      // is known if it does so again.
+      while first.attempt == 1, batch.count < Self.largestBatch, !core.nextIsRedelivered,
+        let delivery = core.take()
+      {
+        batch.append(delivery)
+      }
+      return batch
     }
-    return batch
   }
 }

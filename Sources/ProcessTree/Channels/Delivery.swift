@@ -55,7 +55,7 @@ public struct ReceivedDeliveries<Item: Codable & Sendable>: AsyncSequence, Senda
   /// Takes deliveries one after the other.
   public struct Iterator: AsyncIteratorProtocol {
     let end: ReceiverEnd
-    let decoder: ElementDecoder<Item>
+    let decoder: ElementDecoder
 
     /// The next delivery; nil at the end of the channel.
     ///
@@ -63,7 +63,7 @@ public struct ReceivedDeliveries<Item: Codable & Sendable>: AsyncSequence, Senda
     public mutating func next() async throws -> Delivery<Item>? {
       guard let item = try await end.next(after: nil) else { return nil }
       do {
-        return Delivery(try decoder.decode(item), item, at: end)
+        return Delivery(try decoder.decode(Item.self, from: item), item, at: end)
       } catch {
         end.core.perform { $0.acknowledge(item) }
         throw error

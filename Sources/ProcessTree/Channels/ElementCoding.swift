@@ -2,8 +2,9 @@ internal import Links
 internal import MessagePack
 
 /// Decodes the elements of one channel.
-@usableFromInline
-struct ElementDecoder<Element: Decodable & Sendable>: Sendable {
+///
+/// The type is a parameter of its methods: a generic struct's metadata would be looked up for each call.
+struct ElementDecoder: Sendable {
   private let decoder: MessagePackDecoder
 
   init(_ context: ChannelContext) {
@@ -11,39 +12,48 @@ struct ElementDecoder<Element: Decodable & Sendable>: Sendable {
   }
 
   /// Decodes an item that this node has kept.
-  func decode(bytes: [UInt8]) throws -> Element {
-    if Element.self == SharedBytes.self, let element = SharedBytes(bytes) as? Element {
-      return element
-    }
-    return try decoder.decode(Element.self, from: bytes)
+  func decode<Element: Decodable>(_ type: Element.Type, from bytes: [UInt8]) throws -> Element {
+    if type == SharedBytes.self, let element = SharedBytes(bytes) as? Element { return element }
+    return try decoder.decode(type, from: bytes)
   }
 
-  func decode(_ delivery: ReceiverCore.Delivery) throws -> Element {
+  func decode<Element: Decodable>(
+    _ type: Element.Type, from delivery: ReceiverCore.Delivery
+  ) throws -> Element {
     do {
-      if Element.self == SharedBytes.self, let bytes = delivery.sharedBytes as? Element {
-        return bytes
-      }
-      return try delivery.withItem { try decode($0) }
+      if type == SharedBytes.self, let bytes = delivery.sharedBytes as? Element { return bytes }
+      return try delivery.withItem { try decode(type, in: $0) }
     } catch {
-      throw Self.error(error)
+      throw Self.error(error, type)
     }
   }
 
-  /// Decodes an item in a frame.
-  @usableFromInline
-  func decode(inFrame bytes: UnsafeRawBufferPointer) throws -> Element {
-    do { return try decode(bytes) } catch { throw Self.error(error) }
+  /// Decodes an item in a frame, to where an element belongs.
+  func decode<Element: Decodable>(
+    _ bytes: UnsafeRawBufferPointer, to place: UnsafeMutablePointer<Element>
+  ) throws {
+    if Element.self == [UInt8].self, let binary = decoder.decodeBinary(from: bytes) {
+      UnsafeMutableRawPointer(place).initializeMemory(as: [UInt8].self, to: binary)
+      return
+    }
+    do {
+      place.initialize(to: try decode(Element.self, in: bytes))
+    } catch {
+      throw Self.error(error, Element.self)
+    }
   }
 
-  private func decode(_ bytes: UnsafeRawBufferPointer) throws -> Element {
-    if Element.self == SharedBytes.self, let element = SharedBytes(Array(bytes)) as? Element {
+  private func decode<Element: Decodable>(
+    _ type: Element.Type, in bytes: UnsafeRawBufferPointer
+  ) throws -> Element {
+    if type == SharedBytes.self, let element = SharedBytes(Array(bytes)) as? Element {
       return element
     }
-    return try decoder.decode(Element.self, from: bytes)
+    return try decoder.decode(type, from: bytes)
   }
 
-  private static func error(_ error: any Error) -> ProcessTreeError {
-    ProcessTreeError(.messageNotDecodable, "An item is no \(Element.self): \(error)")
+  private static func error(_ error: any Error, _ type: any Any.Type) -> ProcessTreeError {
+    ProcessTreeError(.messageNotDecodable, "An item is no \(type): \(error)")
   }
 }
 
@@ -65,20 +75,31 @@ extension SenderEnd {
   /// The largest item that goes straight into a frame, in bytes.
   private static let smallItem = 64 << 10
 
-  /// Encodes an element in memory that is used again and again; false when it is not a small one.
-  func encodeSmall<Element: Encodable>(
-    _ element: Element, _ body: (UnsafeRawBufferPointer) -> Void
-  ) throws -> Bool {
-    // Belongs to the loop, as `canSendDirectly` has made sure.
-    writer.removeAll()
+  /// Puts an element straight into the frame that is being filled; false when that cannot be.
+  ///
+  /// What most calls of `send` take: the only flow of a pipe, on the loop, with credit.
+  @inlinable
+  func sendDirectly<Element: Encodable>(_ element: Element) throws -> Bool {
     if Element.self == [UInt8].self {
-      let bytes = unsafeBitCast(element, to: [UInt8].self)
-      // Large ones are not encoded twice.
-      guard bytes.count <= Self.smallItem else { return false }
-      writer.packBinary(bytes)
-      writer.withUnsafeBytes(body)
-      return true
+      return try sendDirectly(bytes: unsafeBitCast(element, to: [UInt8].self))
     }
+    return try sendDirectly(encoding: element)
+  }
+
+  @usableFromInline
+  func sendDirectly(bytes: [UInt8]) throws -> Bool {
+    // Large ones are not encoded twice.
+    guard try isDirect(coreOnLoop), bytes.count <= Self.smallItem else { return false }
+    writer.removeAll()
+    writer.packBinary(bytes)
+    writer.withUnsafeBytes { coreOnLoop.sendDirectly($0) }
+    return true
+  }
+
+  @usableFromInline
+  func sendDirectly<Element: Encodable>(encoding element: Element) throws -> Bool {
+    guard try isDirect(coreOnLoop), Element.self != SharedBytes.self else { return false }
+    writer.removeAll()
     do {
       try encoder.encode(element, into: &writer)
     } catch {
@@ -89,7 +110,14 @@ extension SenderEnd {
       writer = MessagePackWriter(capacity: 1_024)
       return false
     }
-    writer.withUnsafeBytes(body)
+    writer.withUnsafeBytes { coreOnLoop.sendDirectly($0) }
+    return true
+  }
+
+  private func isDirect(_ core: SenderCore) throws -> Bool {
+    guard core.canSendDirectly else { return false }
+    // Once a frame: a task that never has to wait learns of its cancellation, too.
+    if core.isFrameEmpty { try Task.checkCancellation() }
     return true
   }
 }

@@ -15,10 +15,11 @@ internal import Wire
 /// An end is a value and travels as a ``Sender`` does. Several tasks may receive from one end: each
 /// element goes to one of them.
 public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSequence {
-  let end: ReceiverEnd
+  let decoded: DecodedElements<Element>
+  var end: ReceiverEnd { decoded.end }
 
   init(_ end: ReceiverEnd) {
-    self.end = end
+    decoded = DecodedElements(end)
   }
 
   /// Takes the end over from the node that sent it.
@@ -26,7 +27,7 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
   /// Throws a `DecodingError` outside of programs and messages.
   public init(from decoder: any Decoder) throws {
     let (ticket, context) = try ChannelTicket.decoded(.receiver, from: decoder)
-    end = ReceiverEnd(ticket, at: context, hasArrived: true)
+    self.init(ReceiverEnd(ticket, at: context, hasArrived: true))
   }
 
   /// Sends the end to another node; see ``Sender/encode(to:)``.
@@ -34,13 +35,11 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
 
   /// Takes elements one after the other, acknowledging each when the next is asked for.
   public struct Iterator: AsyncIteratorProtocol {
-    @usableFromInline let end: ReceiverEnd
-    @usableFromInline let decoder: ElementDecoder<Element>
-    var last: ReceiverCore.Delivery?
+    @usableFromInline let decoded: DecodedElements<Element>
+    private var last: ReceiverCore.Delivery?
 
-    init(end: ReceiverEnd, decoder: ElementDecoder<Element>) {
-      self.end = end
-      self.decoder = decoder
+    init(_ decoded: DecodedElements<Element>) {
+      self.decoded = decoded
     }
 
     /// The next element; nil at the end of the channel.
@@ -51,32 +50,36 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
     @inlinable
     public mutating func next() async throws -> Element? {
       // In the caller's module, where the element's type is known: this is what most calls take.
-      if let bytes = end.popBytes() { return try decoder.decode(inFrame: bytes) }
-      return try await nextDelivered()
+      if let element = decoded.pop() { return element }
+      return try await nextFrame()
     }
 
     /// The next element, as ``next()`` gives it; what `for try await` calls.
+    ///
+    /// Runs where the caller does without being told where that is: a parameter that is `isolated` would
+    /// cost two looks at the task's executor for each element.
     @inlinable
-    public mutating func next(
-      isolation actor: isolated (any Actor)?
+    public nonisolated(nonsending) mutating func next(
+      isolation _: (any Actor)?
     ) async throws -> Element? {
-      if let bytes = end.popBytes() { return try decoder.decode(inFrame: bytes) }
-      return try await nextDelivered()
+      if let element = decoded.pop() { return element }
+      return try await nextFrame()
     }
 
     @usableFromInline
-    mutating func nextDelivered() async throws -> Element? {
+    mutating func nextFrame() async throws -> Element? {
+      guard decoded.end.isLeased else { return try await decoded.next() }
       let previous = last
       last = nil
-      guard let delivery = try await end.next(after: previous) else { return nil }
+      guard let delivery = try await decoded.end.next(after: previous) else { return nil }
       last = delivery
-      return try decoder.decode(delivery)
+      return try decoded.decode(delivery)
     }
   }
 
   /// Starts receiving.
   public func makeAsyncIterator() -> Iterator {
-    Iterator(end: end, decoder: ElementDecoder(end.context))
+    Iterator(decoded)
   }
 
   /// How many elements of a broadcast this subscriber has missed because it was too slow for the
@@ -92,39 +95,43 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
 }
 
 extension ReceiverEnd {
-  /// The next item's bytes, valid until the next call, when that needs no waiting and no telling.
   @usableFromInline
-  func popBytes() -> UnsafeRawBufferPointer? {
-    guard loop.isCurrent, !isLeased else { return nil }
-    return core.value.popBytes()
+  var isOnLoop: Bool { loop.isCurrent }
+
+  /// Runs `body` on the loop with what this end has received.
+  func onLoop<Value: Sendable>(
+    _ body: (ReceiverCore) async throws -> Value
+  ) async throws -> Value {
+    try use()
+    guard loop.isCurrent else {
+      return try await withTaskExecutorPreference(loop) { try await body(core.value) }
+    }
+    return try await body(core.value)
   }
 
   /// The next delivery; acknowledges the one before.
   func next(after previous: ReceiverCore.Delivery?) async throws -> ReceiverCore.Delivery? {
-    try use()
-    guard loop.isCurrent else {
-      return try await withTaskExecutorPreference(loop) { try await nextOnLoop(after: previous) }
+    try await onLoop { core in
+      if let previous { core.acknowledge(previous) }
+      while true {
+        guard !Task.isCancelled else {
+          // It may have been woken for an item that somebody else can have.
+          core.passOn()
+          throw CancellationError()
+        }
+        if let delivery = core.take() { return delivery }
+        guard try await self.waitForItem(core) else { return nil }
+      }
     }
-    return try await nextOnLoop(after: previous)
   }
 
-  private func nextOnLoop(
-    after previous: ReceiverCore.Delivery?
-  ) async throws -> ReceiverCore.Delivery? {
-    let core = core.value
-    if let previous { core.acknowledge(previous) }
-    while true {
-      guard !Task.isCancelled else {
-        // It may have been woken for an item that somebody else can have.
-        core.passOn()
-        throw CancellationError()
-      }
-      if let delivery = core.take() { return delivery }
-      if core.isAtEnd {
-        do { try core.checkFailure() } catch { throw ProcessTreeError(error) }
-        return nil
-      }
-      try await node.lendingSlot { try await core.waitForItem() }
+  /// Waits until there is something to take; false at the end of the channel.
+  func waitForItem(_ core: ReceiverCore) async throws -> Bool {
+    guard !core.isAtEnd else {
+      do { try core.checkFailure() } catch { throw ProcessTreeError(error) }
+      return false
     }
+    try await node.lendingSlot { try await core.waitForItem() }
+    return true
   }
 }

@@ -12,7 +12,7 @@ internal import Wire
 /// May be used from any thread and from many tasks; on the node's event loop, where programs run, it
 /// is fastest. What is sent leaves at the end of the loop's turn, or when 32 KiB are together.
 public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
-  let end: SenderEnd
+  @usableFromInline let end: SenderEnd
 
   init(_ end: SenderEnd) {
     self.end = end
@@ -39,7 +39,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   /// element was then not sent.
   @inlinable
   public func send(_ element: Element) async throws {
-    if try sendDirectly(element) { return }
+    if try end.sendDirectly(element) { return }
     try await sendWaiting(element)
   }
 
@@ -52,7 +52,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   /// Sends all elements of a sequence, suspending as ``send(_:)`` does.
   @inlinable
   public func send(contentsOf elements: some Sequence<Element>) async throws {
-    for element in elements where try !sendDirectly(element) { try await sendWaiting(element) }
+    for element in elements where try !end.sendDirectly(element) { try await sendWaiting(element) }
   }
 
   /// Sends an element if that needs no waiting; false if it does.
@@ -60,23 +60,12 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   /// Off the event loop the answer is always false: whether there is credit is known there alone. Throws what ``send(_:)`` throws.
   public func trySend(_ element: Element) throws -> Bool {
     guard end.loop.isCurrent else { return false }
-    if try sendDirectly(element) { return true }
+    if try end.sendDirectly(element) { return true }
     // Before the element is encoded: an end in it must not leave for nothing.
     try end.use()
     guard end.core.value.takesWithoutWaiting else { return false }
     let bytes = try encode(element)
     return try Self.mappingErrors { try end.core.value.offer(bytes) }
-  }
-
-  /// Puts an element straight into the frame that is being filled; false when that cannot be.
-  @usableFromInline
-  func sendDirectly(_ element: Element) throws -> Bool {
-    guard end.loop.isCurrent else { return false }
-    let core = end.core.value
-    guard core.canSendDirectly, Element.self != SharedBytes.self else { return false }
-    // Once a frame: a task that never has to wait learns of its cancellation, too.
-    if core.isFrameEmpty { try Task.checkCancellation() }
-    return try end.encodeSmall(element) { core.sendDirectly($0) }
   }
 
   /// Hands what was sent to the socket now, instead of at the end of the loop's turn.
@@ -112,9 +101,10 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
       defer { core.quarantined = [] }
       return core.quarantined
     }
-    let decoder = ElementDecoder<Element>(end.context)
+    let decoder = ElementDecoder(end.context)
     return try items.map { item in
-      QuarantinedItem(element: try decoder.decode(bytes: item.bytes), killed: item.killers)
+      let element = try decoder.decode(Element.self, from: item.bytes)
+      return QuarantinedItem(element: element, killed: item.killers)
     }
   }
 

@@ -78,13 +78,16 @@ class ChannelEnd: @unchecked Sendable {
 @usableFromInline
 final class SenderEnd: ChannelEnd, @unchecked Sendable {
   let core: LoopBound<SenderCore>
+  /// The same, for what asks it itself whether the caller is on the loop.
+  let coreOnLoop: SenderCore
   /// Where small elements are encoded, one after the other; used on the loop alone.
   @exclusivity(unchecked) var writer = MessagePackWriter(capacity: 1_024)
   let encoder = MessagePackEncoder()
 
   /// - Parameter hasArrived: The end came from another node.
   init(_ ticket: ChannelTicket, at context: ChannelContext, hasArrived: Bool) {
-    let bound = LoopBound(SenderCore(ticket, on: context.node.loop), on: context.node.loop)
+    coreOnLoop = SenderCore(ticket, on: context.node.loop)
+    let bound = LoopBound(coreOnLoop, on: context.node.loop)
     core = bound
     super.init(ticket, at: context)
     context.node.perform { runtime in

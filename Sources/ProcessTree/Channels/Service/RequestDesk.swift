@@ -73,10 +73,10 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
     let key = Key(
       flow: delivery.flowID, link: delivery.linkID, sequence: delivery.sequence)
     guard cancelled.remove(key) == nil else { return answer(.late, to: delivery) }
-    let decoder = ElementDecoder<RequestEnvelope<Request>>(end.context)
+    let decoder = ElementDecoder(end.context)
     running[key] = Task(executorPreference: end.loop) { [self] in
       do {
-        let envelope = try decoder.decode(delivery)
+        let envelope = try decoder.decode(RequestEnvelope<Request>.self, from: delivery)
         let reply = try await Self.handle(envelope, handler)
         answer(reply.map { .reply($0) } ?? .late, to: delivery)
       } catch {

@@ -1,0 +1,128 @@
+internal import Links
+
+/// The elements of a frame of a channel without leases, decoded together and taken one by one.
+///
+/// Belongs to the loop. All iterators of an end share it: each element goes to one of them, and what
+/// one iterator leaves the next one finds.
+@usableFromInline
+final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
+  @usableFromInline let end: ReceiverEnd
+  private let decoder: ElementDecoder
+  /// Memory for elements; those from `first` on are initialized.
+  @exclusivity(unchecked) private var storage = UnsafeMutableBufferPointer<Element>(
+    start: nil, count: 0)
+  @exclusivity(unchecked) @usableFromInline var first: UnsafeMutablePointer<Element>?
+  @exclusivity(unchecked) @usableFromInline var count = 0
+  /// What was wrong with the item after them.
+  @exclusivity(unchecked) private var failure: (any Error)?
+
+  init(_ end: ReceiverEnd) {
+    self.end = end
+    decoder = ElementDecoder(end.context)
+  }
+
+  deinit {
+    first?.deinitialize(count: count)
+    storage.deallocate()
+  }
+
+  /// Decodes an item that came with a delivery of its own.
+  func decode(_ delivery: ReceiverCore.Delivery) throws -> Element {
+    try decoder.decode(Element.self, from: delivery)
+  }
+
+  /// The next element if it has been decoded already, and the caller is on the loop.
+  @inlinable
+  func pop() -> Element? {
+    guard end.isOnLoop, count > 0, let next = first else { return nil }
+    first = next + 1
+    count -= 1
+    return next.move()
+  }
+
+  /// The next element, which may have to be waited for; nil at the end of the channel.
+  func next() async throws -> Element? {
+    try await end.onLoop { core in
+      try await self.fill(from: core) ? self.pop() : nil
+    }
+  }
+
+  /// What has come, up to a batch's size; nothing at the end of the channel.
+  func nextBatch() async throws -> [Element] {
+    try await end.onLoop { core in
+      guard try await self.fill(from: core) else { return [] }
+      var elements = self.takeAll()
+      // Further frames may be here already.
+      while self.decodeFrame(core, atMost: ReceiverEnd.largestBatch - elements.count) {
+        elements += self.takeAll()
+      }
+      return elements
+    }
+  }
+
+  private func takeAll() -> [Element] {
+    guard let first else { return [] }
+    let elements = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let target = buffer.baseAddress { target.moveInitialize(from: first, count: count) }
+      initialized = count
+    }
+    count = 0
+    return elements
+  }
+
+  /// Waits until there are elements; false at the end of the channel.
+  private func fill(from core: ReceiverCore) async throws -> Bool {
+    while true {
+      guard !Task.isCancelled else {
+        // It may have been woken for an item that somebody else can have.
+        core.passOn()
+        throw CancellationError()
+      }
+      if count > 0 || decodeFrame(core, atMost: ReceiverEnd.largestBatch) { return true }
+      if let failure {
+        self.failure = nil
+        throw failure
+      }
+      if let delivery = core.take() {
+        let element = try decode(delivery)
+        reserve(1).initialize(to: element)
+        count = 1
+        return true
+      }
+      guard try await end.waitForItem(core) else { return false }
+    }
+  }
+
+  /// Decodes items of the frame that came first; false if there is none, or the first item is no
+  /// element.
+  ///
+  /// Only when all that was decoded before has been taken. Only one item while another task waits,
+  /// which gets the next.
+  private func decodeFrame(_ core: ReceiverCore, atMost most: Int) -> Bool {
+    guard failure == nil else { return false }
+    let here = min(core.itemsInFrame, core.isWaiting ? 1 : most)
+    guard here > 0 else { return false }
+    let target = reserve(here)
+    do {
+      while count < here, let bytes = core.popBytes() {
+        try decoder.decode(bytes, to: target + count)
+        count += 1
+      }
+    } catch {
+      failure = error
+    }
+    return count > 0
+  }
+
+  /// Memory for a number of elements, of which none is initialized.
+  private func reserve(_ needed: Int) -> UnsafeMutablePointer<Element> {
+    if storage.count < needed {
+      storage.deallocate()
+      storage = .allocate(capacity: needed)
+    }
+    // Not empty, and so not nowhere.
+    let start = storage.baseAddress.unsafelyUnwrapped
+    first = start
+    return start
+  }
+}
