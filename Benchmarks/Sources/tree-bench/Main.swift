@@ -36,11 +36,12 @@ struct TreeBench: ProcessTreeApp {
       try await measureStream(root, size: 1 << 20, count: 2_000, name: "large")
       try await measureShared(root, size: 1 << 20, count: 4_000, name: "large")
     case "pool": try await measurePool(root)
+    case "pipeline": try await measurePipeline(root)
     case "suspension": try await measureSuspension(root)
     default:
       root.exit(
-        "usage: tree-bench start|rate|tree|roundtrip|small|inside|medium|large|pool|memory|death|idle|"
-          + "suspension|usage")
+        "usage: tree-bench start|rate|tree|roundtrip|small|inside|medium|large|pool|pipeline|memory|death|"
+          + "idle|suspension|usage")
     }
   }
 }

@@ -3,13 +3,14 @@
 /// The first hold one input. As envelopes come back they grow, at most twofold each time, until the
 /// slowest stage spends about the aimed time on one: long enough that an envelope's own cost does
 /// not count, short enough that all workers have something to do.
-struct EnvelopeSizer {
+@usableFromInline
+struct EnvelopeSizer: Sendable {
   /// How long the slowest stage is to spend on an envelope, in nanoseconds.
   static let aim: Double = 2_000_000
   /// How many inputs an envelope holds at most.
   static let largest = 8_192
   /// How many bytes an envelope is to hold at most, unless one input alone has more.
-  static let bytes = 256 << 10
+  @usableFromInline static var bytes: Int { 256 << 10 }
 
   /// How many inputs the next envelope may hold.
   private(set) var count = 1
@@ -29,7 +30,7 @@ struct EnvelopeSizer {
   }
 
   /// About how many bytes an input has, where that can be told without encoding it.
-  @inline(__always)
+  @inlinable
   static func bytes<Input>(of input: Input) -> Int {
     if Input.self == String.self { return unsafeBitCast(input, to: String.self).utf8.count }
     if Input.self == [UInt8].self { return unsafeBitCast(input, to: [UInt8].self).count }

@@ -16,6 +16,7 @@ extension Node {
   /// - Throws: `InvalidPipeline` before anything is started; `PipelineFailure` with the stage, the
   ///   worker and the input when a stage throws or a worker ends that cannot be replaced; what making
   ///   a child throws; `CancellationError`.
+  @inlinable
   public func run<Inputs: Sequence, Output>(
     _ pipeline: Pipeline<Inputs.Element, Output>, over inputs: sending Inputs,
     monitor: PipelineMonitor? = nil
@@ -34,7 +35,8 @@ extension Node {
     try await collect(pipeline, AsyncSequencePump(inputs), monitor)
   }
 
-  private func collect<Input, Output>(
+  @usableFromInline
+  func collect<Input, Output>(
     _ pipeline: Pipeline<Input, Output>, _ pump: any InputPump<Input>, _ monitor: PipelineMonitor?
   ) async throws -> [Output] {
     let collected = Collected<Output>()

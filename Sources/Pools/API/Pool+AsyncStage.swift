@@ -8,7 +8,7 @@ extension Pool {
   public func map<Inputs: Sequence, Body: AsyncStage>(
     _ inputs: Inputs, using stage: Body, options: CallOptions = CallOptions()
   ) async throws -> [Body.Output] where Inputs.Element == Body.Input {
-    try await collect(inputs, AsyncStageWork(body: stage), options) { $0 }
+    try await collect(InputSource(inputs) { $0 }, AsyncStageWork(body: stage), options)
   }
 
   /// Runs a stage that waits over a sequence, as a stream in the order of the inputs.

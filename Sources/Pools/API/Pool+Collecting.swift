@@ -2,14 +2,11 @@ internal import ProcessTree
 
 extension Pool {
   /// Runs a call over a sequence whose results are all wanted, in the order of the inputs.
-  func collect<Work: PoolWork, Inputs: Sequence>(
-    _ inputs: Inputs, _ work: Work, _ options: CallOptions,
-    input: @escaping (Inputs.Element) -> Work.Input
+  func collect<Work: PoolWork>(
+    _ source: InputSource<Work.Input>, _ work: Work, _ options: CallOptions
   ) async throws -> [Work.Output] {
-    let count = inputs is any Collection ? inputs.underestimatedCount : nil
-    let job = try core.open(work, order: .ofCompletion, options: options, count: count)
+    let job = try core.open(work, order: .ofCompletion, options: options, count: source.count)
     defer { core.close(job) }
-    var source = InputSource(inputs, input)
     var segments: [ResultSegment<Work.Output>] = []
     while true {
       switch try await core.step(job, job.id, [.inputs, .results]) {
@@ -61,40 +58,18 @@ extension Pool {
   func single<Work: PoolWork>(
     _ input: Work.Input, _ work: Work, _ options: CallOptions
   ) async throws -> [Work.Output] {
-    try await collect(CollectionOfOne(input), work, options) { $0 }
+    try await collect(InputSource(CollectionOfOne(input)) { $0 }, work, options)
   }
 }
 
-/// The inputs of a sequence, taken in chunks as there is demand.
-struct InputSource<Inputs: Sequence, Input: Codable & Sendable> {
-  /// A chunk ends when its inputs are larger than this together; batches never span more.
-  static var largestChunk: Int { 256 << 10 }
-
-  private var iterator: Inputs.Iterator
-  private let convert: (Inputs.Element) -> Input
-
-  init(_ inputs: Inputs, _ convert: @escaping (Inputs.Element) -> Input) {
-    iterator = inputs.makeIterator()
-    self.convert = convert
-  }
-
+extension InputSource {
   /// Gives a call up to `demand` further inputs, and tells it when there are no more.
-  mutating func feed<Work: PoolWork>(
+  func feed<Work: PoolWork>(
     _ demand: Int, to job: JobRun<Work>, of core: PoolCore
   ) where Work.Input == Input {
-    var chunk: [Input] = []
-    chunk.reserveCapacity(demand)
-    var bytes = 0
-    while chunk.count < demand, bytes < Self.largestChunk {
-      guard let element = iterator.next() else {
-        core.submit(chunk, to: job)
-        return core.endInputs(of: job)
-      }
-      let input = convert(element)
-      if !ByteEstimate.isPlain(Input.self) { bytes += ByteEstimate.bytes(of: input) }
-      chunk.append(input)
-    }
-    core.submit(chunk, to: job)
+    let (inputs, isAtEnd) = take(demand)
+    core.submit(inputs, to: job)
+    if isAtEnd { core.endInputs(of: job) }
   }
 }
 

@@ -10,11 +10,19 @@ extension Pool {
   /// Programs run inside the workers' processes, one at a time in each. The first that fails ends the
   /// call: it throws a `PoolFailure` and others are stopped. Throws also `PoolError`,
   /// `CancellationError`.
+  @inlinable
   public func map<Inputs: Sequence, Program: NodeProgram>(
     _ inputs: Inputs, options: CallOptions = CallOptions(),
     _ program: @escaping (Inputs.Element) -> Program
   ) async throws -> [Program.Output] {
-    try await collect(inputs, ProgramWork<Program>(), options, input: program).map(\.value)
+    try await collect(InputSource(inputs, program), options)
+  }
+
+  @usableFromInline
+  func collect<Program: NodeProgram>(
+    _ programs: InputSource<Program>, _ options: CallOptions
+  ) async throws -> [Program.Output] {
+    try await collect(programs, ProgramWork<Program>(), options).map { $0.value }
   }
 
   /// Runs a program for each element of a sequence, as a stream in the order of the

@@ -5,10 +5,18 @@ extension Pool {
   ///
   /// The first input that fails ends the call: it throws a `PoolFailure` and other inputs are
   /// stopped. Throws also `PoolError`, `CancellationError`.
+  @inlinable
   public func map<Inputs: Sequence, Body: Stage>(
     _ inputs: Inputs, using stage: Body, options: CallOptions = CallOptions()
   ) async throws -> [Body.Output] where Inputs.Element == Body.Input {
-    try await collect(inputs, StageWork(body: stage), options) { $0 }
+    try await collect(InputSource(inputs) { $0 }, stage, options)
+  }
+
+  @usableFromInline
+  func collect<Body: Stage>(
+    _ inputs: InputSource<Body.Input>, _ stage: Body, _ options: CallOptions
+  ) async throws -> [Body.Output] {
+    try await collect(inputs, StageWork(body: stage), options)
   }
 
   /// Runs a stage over a sequence, as a stream in the order of the inputs.

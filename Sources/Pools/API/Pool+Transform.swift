@@ -5,10 +5,18 @@ extension Pool {
   ///
   /// The first input that fails ends the call: it throws a `PoolFailure` and other inputs are
   /// stopped. Throws also `PoolError`, `CancellationError`.
+  @inlinable
   public func map<Inputs: Sequence, Body: Transform>(
     _ inputs: Inputs, using transform: Body, options: CallOptions = CallOptions()
   ) async throws -> [Body.Output] where Inputs.Element == Body.Input {
-    try await collect(inputs, TransformWork(body: transform), options) { $0 }
+    try await collect(InputSource(inputs) { $0 }, transform, options)
+  }
+
+  @usableFromInline
+  func collect<Body: Transform>(
+    _ inputs: InputSource<Body.Input>, _ transform: Body, _ options: CallOptions
+  ) async throws -> [Body.Output] {
+    try await collect(inputs, TransformWork(body: transform), options)
   }
 
   /// Runs a transform over a sequence, as a stream in the order of the inputs.

@@ -68,9 +68,8 @@ extension Pool {
   ) -> PoolStream<Element> {
     let core = core
     return PoolStream {
-      let count = inputs is any Collection ? inputs.underestimatedCount : nil
-      let job = try core.open(work, order: order, options: options, count: count)
-      var source = InputSource(inputs, input)
+      let source = InputSource(inputs, input)
+      let job = try core.open(work, order: order, options: options, count: source.count)
       return PoolResults {
         while true {
           switch try await core.step(job, job.id, [.inputs, .results]) {

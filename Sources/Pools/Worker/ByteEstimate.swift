@@ -1,9 +1,11 @@
 /// How much room values take in a message, roughly.
+@usableFromInline
 enum ByteEstimate {
   /// The size of a value in bytes: exact for numbers, near for strings and arrays of those.
   ///
   /// Of other values only what lies in them directly counts, because looking further costs as much
   /// as encoding them.
+  @usableFromInline
   static func bytes<Value>(of value: Value) -> Int {
     switch value {
     case let string as String: string.utf8.count + 5

@@ -1,4 +1,5 @@
 /// Where a run takes its inputs from.
+@usableFromInline
 protocol InputPump<Input>: Sendable {
   associatedtype Input: Codable & Sendable
 
@@ -21,25 +22,36 @@ final class HandedOver<Value>: @unchecked Sendable {
 }
 
 /// Inputs of a sequence.
-struct SequencePump<Inputs: Sequence>: InputPump where Inputs.Element: Codable & Sendable {
-  private let iterator: HandedOver<Inputs.Iterator>
+///
+/// Made in the caller's module, because the sequence's type is known there: to ask an iterator of an
+/// unknown type for one input costs about as much as to send it. Safe because the sequence was given as
+/// `sending`, and only one task takes.
+@usableFromInline
+struct SequencePump<Input: Codable & Sendable>: InputPump, @unchecked Sendable {
+  private let pull: (_ count: Int) -> [Input]
 
-  init(_ inputs: sending Inputs) {
-    iterator = HandedOver(inputs.makeIterator())
+  @usableFromInline
+  init(pull: @escaping (_ count: Int) -> [Input]) {
+    self.pull = pull
   }
 
-  func take(_ count: Int) async throws -> [Inputs.Element] {
-    var inputs: [Inputs.Element] = []
-    var bytes = 0
-    // Taken out of its box, which is looked into once.
-    var iterator = self.iterator.value
-    defer { self.iterator.value = iterator }
-    while inputs.count < count, bytes < EnvelopeSizer.bytes, let input = iterator.next() {
-      bytes += EnvelopeSizer.bytes(of: input)
-      inputs.append(input)
+  @inlinable
+  init<Inputs: Sequence>(_ inputs: sending Inputs) where Inputs.Element == Input {
+    var iterator = inputs.makeIterator()
+    self.init { count in
+      var inputs: [Input] = []
+      var bytes = 0
+      while inputs.count < count, bytes < EnvelopeSizer.bytes, let input = iterator.next() {
+        bytes += EnvelopeSizer.bytes(of: input)
+        inputs.append(input)
+      }
+      return inputs
     }
-    return inputs
   }
 
+  @usableFromInline
+  func take(_ count: Int) async throws -> [Input] { pull(count) }
+
+  @usableFromInline
   func work() async throws {}
 }
