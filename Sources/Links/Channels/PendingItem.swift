@@ -1,3 +1,5 @@
+internal import Wire
+
 /// An item that its sender holds: not sent yet, or given back.
 struct PendingItem {
   let bytes: [UInt8]
@@ -8,7 +10,7 @@ struct PendingItem {
   /// How many consumers it has killed.
   var kills: UInt32 = 0
   /// Who they were.
-  var killers: [String] = []
+  var killers: [NodeAddress] = []
   /// Names a call that waits for the answer; nil for items that have none.
   var call: UInt64?
 

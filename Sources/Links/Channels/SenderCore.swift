@@ -18,7 +18,7 @@ package final class SenderCore {
   /// An item that killed its consumers.
   package struct Quarantined: Sendable {
     package let bytes: [UInt8]
-    package let killers: [String]
+    package let killers: [NodeAddress]
   }
 
   /// A task that waits for room.
@@ -244,7 +244,7 @@ package final class SenderCore {
       item.attempt = item.attempt == .max ? .max : item.attempt + 1
       if lease.sequence == suspect {
         item.kills += 1
-        item.killers.append(flow.link.peer.name)
+        item.killers.append(flow.link.peer)
         guard item.kills < specification.attempts else {
           quarantine(item)
           continue
@@ -259,7 +259,7 @@ package final class SenderCore {
   private func quarantine(_ item: PendingItem) {
     balance.quarantined += 1
     if let call = item.call.flatMap({ calls.removeValue(forKey: $0) }) {
-      call(.failure(LinkError.quarantined(item.killers)))
+      call(.failure(LinkError.quarantined(item.killers.map(\.name))))
     } else {
       quarantined.append(Quarantined(bytes: item.bytes, killers: item.killers))
     }

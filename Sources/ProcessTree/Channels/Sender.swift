@@ -95,17 +95,22 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
     }
   }
 
-  /// The items that killed their consumers since the last call, with the consumers' names.
+  /// The items that killed their consumers since the last call, with how these ended.
   public func takeQuarantined() async throws -> [QuarantinedItem<Element>] {
     let items = try await end.core.run { core in
       defer { core.quarantined = [] }
       return core.quarantined
     }
     let decoder = ElementDecoder(end.context)
-    return try items.map { item in
-      let element = try decoder.decode(Element.self, from: item.bytes)
-      return QuarantinedItem(element: element, killed: item.killers)
+    var quarantined: [QuarantinedItem<Element>] = []
+    for item in items {
+      var deaths: [ConsumerDeath] = []
+      for killer in item.killers { deaths.append(try await end.node.death(of: killer)) }
+      quarantined.append(
+        QuarantinedItem(
+          element: try decoder.decode(Element.self, from: item.bytes), deaths: deaths))
     }
+    return quarantined
   }
 
   private func encode(_ element: Element) throws -> [UInt8] {

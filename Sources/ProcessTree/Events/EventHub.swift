@@ -14,6 +14,9 @@ final class EventHub {
 
   /// The picture, which any thread may look at.
   let picture: SubtreePicture
+  /// How nodes below ended, noted where somebody may ask for it.
+  private(set) var exits = RecentExits()
+  var remembersExits = false
   private var subscriptions: [Subscription] = []
   private var numbers: [NodePath: UInt64] = [:]
   /// Encoded events for the parent, of this turn.
@@ -50,6 +53,7 @@ final class EventHub {
   /// it will be numbered.
   func deliver(_ event: LifecycleEvent, about path: NodePath) {
     picture.apply(event, about: path)
+    if remembersExits, case .exited(let report) = event.kind { exits.note(report, of: path) }
     for subscription in subscriptions where path.isWithin(subscription.path) {
       subscription.queue?.push(event)
     }

@@ -128,7 +128,10 @@ let redeliveryScenarios: [String: Scenario] = [
     expect.equal(counts.acknowledged, count - 1)
     let quarantined = try await sender.takeQuarantined()
     expect.equal(quarantined.map(\.element), [500])
-    expect.equal(quarantined.first?.killed.count, 3)
+    let deaths = quarantined.flatMap(\.deaths)
+    expect.equal(deaths.map { $0.report?.exitCode }, Array(repeating: -SIGKILL, count: 3))
+    expect.equal(deaths.map { $0.report?.pid ?? 0 }, deaths.map(\.pid))
+    expect.equal(Set(deaths.map(\.pid)).count, 3)
   },
   "consumersAreKilled": { root, expect in
     var random = SeededGenerator.announced("consumersAreKilled")

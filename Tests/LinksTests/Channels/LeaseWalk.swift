@@ -280,7 +280,7 @@ final class LeaseWalk {
     for (index, sender) in world.senders.enumerated() {
       let balance = sender.core.balance
       for quarantined in sender.core.quarantined {
-        self.quarantined(try WalkItem(quarantined.bytes), quarantined.killers)
+        self.quarantined(try WalkItem(quarantined.bytes), quarantined.killers.map(\.name))
       }
       let known =
         balance.acknowledged + balance.dropped + balance.quarantined + balance.returned

@@ -85,7 +85,7 @@ import Wire
       world.kill(receiver) { 0 }
       let quarantined = world.senders[0].core.quarantined
       #expect(try quarantined.map { try WalkItem($0.bytes).number } == [1])
-      #expect(quarantined.first?.killers == [receiver.address.name])
+      #expect(quarantined.first?.killers == [receiver.address])
     }
   }
 
