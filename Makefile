@@ -68,6 +68,7 @@ fuzz: test-dependencies ## Feeds many more random bytes to everything that reads
 .PHONY: bench
 bench: dependencies ## Measures, beside the same work in C.
 	Benchmarks/run
+	Benchmarks/words
 
 .PHONY: lint
 lint: ## Checks the format of all Swift files.

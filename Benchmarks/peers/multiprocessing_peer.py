@@ -1,8 +1,14 @@
-"""The same workloads on Python's standard library: start|rate|tree|roundtrip|memory|death."""
+"""The same workloads on Python's standard library:
+start|rate|tree|roundtrip|memory|death|pool|pipeline.
+
+The pipeline runs over pyzmq and msgpack as well where they are installed.
+"""
 import multiprocessing
 import os
+import signal
 import statistics
 import sys
+import tempfile
 import time
 from multiprocessing.connection import wait
 
@@ -139,6 +145,156 @@ def measure_pool(context):
         print(f"pool-chunksize-1 {20_000 / (time.perf_counter() - begin)} tasks/s")
 
 
+WORKERS = 2
+LIMIT = 60  # seconds for one pipeline
+
+
+def make_record(number):
+    return {"id": number, "name": f"item-{number:024}", "value": number * 0.5,
+            "tags": ["alpha", "beta", "gamma-delta-eps"], "ok": False}
+
+
+def change(record):
+    record["value"] *= 2
+    record["ok"] = True
+    return record
+
+
+def sink(receive, count):
+    """Takes all changed records and checks them."""
+    total = 0
+    for _ in range(count):
+        record = receive()
+        assert record["ok"]
+        total += record["value"]
+    assert total == count * (count - 1) / 2
+
+
+def timed_out(number, frame):
+    raise TimeoutError(f"the pipeline took more than {LIMIT} s")
+
+
+def run_children(children, use):
+    """What `use()` returns while the children run; it must have told them to end."""
+    signal.signal(signal.SIGALRM, timed_out)
+    signal.alarm(LIMIT)
+    try:
+        for child in children:
+            child.start()
+        result = use()
+        for child in children:
+            child.join(10)
+            assert child.exitcode == 0
+        return result
+    finally:
+        signal.alarm(0)
+        for child in children:
+            if child.is_alive():
+                child.kill()
+                child.join(10)
+
+
+def queue_source(records, go, count):
+    for _ in range(WORKERS):
+        records.put(make_record(0))
+    go.wait()
+    for number in range(count):
+        records.put(make_record(number))
+    for _ in range(WORKERS):
+        records.put(None)
+
+
+def queue_worker(records, results, warm):
+    results.put(change(records.get()))
+    warm.wait(LIMIT)  # so that each worker takes one of the first records
+    while (record := records.get()) is not None:
+        results.put(change(record))
+
+
+def measure_queue_pipeline(context, count):
+    records, results = context.Queue(1000), context.Queue(1000)
+    go, warm = context.Event(), context.Barrier(WORKERS + 1)
+
+    def use():
+        for _ in range(WORKERS):
+            results.get()
+        warm.wait(LIMIT)
+        begin = time.perf_counter()
+        go.set()
+        sink(results.get, count)
+        return time.perf_counter() - begin
+
+    children = [context.Process(target=queue_worker, args=(records, results, warm))
+                for _ in range(WORKERS)]
+    children.append(context.Process(target=queue_source, args=(records, go, count)))
+    print(f"queue-pipeline {count / run_children(children, use)} items/s")
+
+
+def zmq_source(inputs, go, done, count):
+    context = zmq.Context()
+    push = context.socket(zmq.PUSH)
+    for endpoint in inputs:
+        push.connect(endpoint)
+    for _ in inputs:  # one for each worker, in turn
+        push.send(msgpack.packb(make_record(0)))
+    go.wait()
+    for number in range(count):
+        push.send(msgpack.packb(make_record(number)))
+    done.wait()  # libzmq loses records when ipc is closed while a worker is at its high-water mark
+    push.close()
+    context.term()
+
+
+def zmq_worker(endpoint, output):
+    context = zmq.Context()
+    pull, push = context.socket(zmq.PULL), context.socket(zmq.PUSH)
+    pull.bind(endpoint)
+    push.connect(output)
+    while (record := msgpack.unpackb(pull.recv())) is not None:
+        push.send(msgpack.packb(change(record)))
+    pull.close()
+    push.close()
+    context.term()
+
+
+def measure_zmq_pipeline(context, count, folder):
+    inputs = [f"ipc://{folder}/{number}" for number in range(WORKERS)]
+    output = f"ipc://{folder}/sink"
+    go, done = context.Event(), context.Event()
+
+    def use():
+        with zmq.Context() as own, own.socket(zmq.PULL) as pull:
+            pull.bind(output)
+            for _ in inputs:
+                pull.recv()
+            begin = time.perf_counter()
+            go.set()
+            sink(lambda: msgpack.unpackb(pull.recv()), count)
+            elapsed = time.perf_counter() - begin
+            done.set()
+            for endpoint in inputs:  # all records are through: nothing can be overtaken
+                with own.socket(zmq.PUSH) as push:
+                    push.connect(endpoint)
+                    push.send(msgpack.packb(None))
+            return elapsed
+
+    children = [context.Process(target=zmq_worker, args=(endpoint, output)) for endpoint in inputs]
+    children.append(context.Process(target=zmq_source, args=(inputs, go, done, count)))
+    print(f"pyzmq-pipeline {count / run_children(children, use)} items/s")
+
+
+def measure_pipeline(context):
+    global msgpack, zmq
+    measure_queue_pipeline(context, 30_000)
+    try:
+        import msgpack
+        import zmq
+    except ImportError:
+        return
+    with tempfile.TemporaryDirectory(prefix="ptree-pipeline-") as folder:
+        measure_zmq_pipeline(context, 60_000, folder)
+
+
 def main():
     fork = multiprocessing.get_context("fork")
     multiprocessing.set_start_method("fork")
@@ -158,6 +314,8 @@ def main():
         measure_death(fork)
     elif what == "pool":
         measure_pool(fork)
+    elif what == "pipeline":
+        measure_pipeline(fork)
 
 
 if __name__ == "__main__":

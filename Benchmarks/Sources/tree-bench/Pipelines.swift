@@ -49,7 +49,7 @@ struct SumOfRecords: Stage {
 func measurePipeline(_ root: Node) async throws {
   let pipeline = Pipeline(Double2(), workers: 2).then(SumOfRecords())
   _ = try await root.run(pipeline, over: (0..<1_000).lazy.map(Record.init))
-  let count = 300_000
+  let count = 1_000_000
   let start = now()
   let sums = try await root.run(pipeline, over: (0..<count).lazy.map(Record.init))
   let rate = Double(count) / (now() - start) * 1e6

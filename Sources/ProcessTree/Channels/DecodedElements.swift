@@ -43,15 +43,20 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
   /// The next element, which may have to be waited for; nil at the end of the channel.
   func next() async throws -> Element? {
     try await end.onLoop { core in
-      try await self.fill(from: core) ? self.pop() : nil
+      // Another task may have taken what was there.
+      while try await self.fill(from: core) { if let element = self.pop() { return element } }
+      return nil
     }
   }
 
   /// What has come, up to a batch's size; nothing at the end of the channel.
   func nextBatch() async throws -> [Element] {
     try await end.onLoop { core in
-      guard try await self.fill(from: core) else { return [] }
-      var elements = self.takeAll()
+      var elements: [Element] = []
+      while elements.isEmpty {
+        guard try await self.fill(from: core) else { return [] }
+        elements = self.takeAll()
+      }
       // Further frames may be here already.
       while self.decodeFrame(core, atMost: ReceiverEnd.largestBatch - elements.count) {
         elements += self.takeAll()
