@@ -74,7 +74,7 @@ import Wire
   }
 
   @Test func everyKindOfMessageHasASample() {
-    #expect(Set(sampleLinkMessages.map(kind)).count == 21)
+    #expect(Set(sampleLinkMessages.map(kind)).count == 22)
   }
 
   @Test(arguments: sampleLinkMessages)

@@ -25,8 +25,9 @@ private let page = SharedMemoryName(pid: .max, descriptor: -1, inode: .max, size
 
 /// A message of every kind, with fields at the ends of their ranges.
 let sampleLinkMessages: [LinkMessage] = [
-  .minted(channel, sender, .sender), .minted(channel, receiver, .receiver),
-  .claim(channel, sender, .sender), .claim(channel, receiver, .receiver),
+  .minted(channel, sender, .sender, hop: 0), .minted(channel, receiver, .receiver, hop: .max),
+  .arrive(channel, sender, .sender, hop: 1), .arrive(channel, receiver, .receiver, hop: 0),
+  .claim(channel, sender, .sender, hop: .max), .claim(channel, receiver, .receiver, hop: 2),
   .revoke(channel, []), .revoke(channel, [sender, receiver, sender]),
   .release(channel, receiver),
   .introduce(channel, sender: sender, receiver: receiver, at: address(9, path: [])),

@@ -29,6 +29,8 @@ package struct ChannelRoster {
   private struct End {
     let side: ChannelSide
     var place: Place
+    /// How often the end of a pipe has gone on to get there.
+    var hop: UInt32 = 0
     /// Whether the member uses the end; one that may only pass it on is introduced to nobody.
     var isUsed = false
   }
@@ -57,52 +59,55 @@ package struct ChannelRoster {
     ends[ticket] = End(side: side, place: .held)
   }
 
-  /// An end is on its way; of a pipe, one that was held or in use before.
+  /// An end is on its way; of a pipe, one that was held, or had arrived, before.
   package mutating func minted(
-    _ ticket: TicketID, _ side: ChannelSide, by node: NodePath
+    _ ticket: TicketID, _ side: ChannelSide, hop: UInt32 = 0, by node: NodePath
   ) -> [Action] {
-    if let end = ends[ticket], case .member = end.place, kind != .pipe { return [] }
+    if let end = ends[ticket] {
+      // The end of a pipe may have arrived already, or gone on from there.
+      if kind == .pipe { guard hop > end.hop else { return [] } }
+      if kind != .pipe, case .member = end.place { return [] }
+    }
     guard !isOver(side) else { return refuseEarly([ticket]) }
-    ends[ticket] = End(side: side, place: .underWay(from: node))
+    ends[ticket] = End(side: side, place: .underWay(from: node), hop: hop)
     order.removeAll { $0 == ticket }
     let actions = expectations()
     guard let arrived = early.removeValue(forKey: ticket) else { return actions }
-    return actions + settle(ticket, arrived.side, at: arrived.node, isUsed: arrived.isUsed)
+    return actions + settle(ticket, arrived.side, hop, at: arrived.node, isUsed: arrived.isUsed)
   }
 
   /// An end has arrived at a node, which has not used it yet and may pass it on.
   package mutating func arrive(
-    _ ticket: TicketID, _ side: ChannelSide, at node: NodeAddress
+    _ ticket: TicketID, _ side: ChannelSide, hop: UInt32 = 0, at node: NodeAddress
   ) -> [Action] {
-    settle(ticket, side, at: node, isUsed: false)
+    settle(ticket, side, hop, at: node, isUsed: false)
   }
 
   /// A node uses an end.
   package mutating func claim(
-    _ ticket: TicketID, _ side: ChannelSide, by node: NodeAddress
+    _ ticket: TicketID, _ side: ChannelSide, hop: UInt32 = 0, by node: NodeAddress
   ) -> [Action] {
-    settle(ticket, side, at: node, isUsed: true)
+    settle(ticket, side, hop, at: node, isUsed: true)
   }
 
   private mutating func settle(
-    _ ticket: TicketID, _ side: ChannelSide, at node: NodeAddress, isUsed: Bool
+    _ ticket: TicketID, _ side: ChannelSide, _ hop: UInt32, at node: NodeAddress, isUsed: Bool
   ) -> [Action] {
     guard let end = ends[ticket] else {
       if isOver(side) || void.contains(ticket) { return [Self.refusal(of: ticket, at: node)] }
       return wait(ticket, side, by: node, isUsed: isUsed)
     }
     guard end.side == side else { return [Self.refusal(of: ticket, at: node)] }
-    if case .member(let other) = end.place {
+    // The end of a pipe that has gone on, and is known to be further already.
+    guard hop >= end.hop else { return [] }
+    if hop == end.hop, case .member(let other) = end.place {
       guard other == node else {
-        // The end of a pipe may have gone on from there, and the word of it be under way.
-        guard kind != .pipe else { return wait(ticket, side, by: node, isUsed: isUsed) }
         return [.refuse(ticket, at: node, reason: "\(other.name) has this end already.")]
       }
       // A message that was delivered twice brings the same ticket twice.
       guard isUsed, !end.isUsed else { return [] }
     }
-    ends[ticket]?.place = .member(node)
-    ends[ticket]?.isUsed = isUsed
+    ends[ticket] = End(side: side, place: .member(node), hop: hop, isUsed: isUsed)
     guard isUsed else { return side == .receiver ? expectations() : [] }
     order.append(ticket)
     var actions = introductions(of: ticket, side, at: node)

@@ -55,13 +55,20 @@ package struct ChannelTicket: Hashable, Sendable, Codable {
   package let specification: ChannelSpecification
   package let side: ChannelSide
   package let ticket: TicketID
+  /// How often the end has gone from node to node, of a pipe, whose ends keep their ticket; else 0.
+  ///
+  /// The nodes on the way tell the home over links of their own, in any order: the highest is where the
+  /// end is.
+  package let hop: UInt32
 
   package init(
-    channel: ChannelID, specification: ChannelSpecification, side: ChannelSide, ticket: TicketID
+    channel: ChannelID, specification: ChannelSpecification, side: ChannelSide, ticket: TicketID,
+    hop: UInt32 = 0
   ) {
     self.channel = channel
     self.specification = specification
     self.side = side
     self.ticket = ticket
+    self.hop = hop
   }
 }

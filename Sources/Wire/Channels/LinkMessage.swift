@@ -5,11 +5,11 @@ package enum LinkMessage: Equatable, Sendable, Codable {
   // From a node with an end to the channel's home.
 
   /// An end is on its way to another node, under this ticket.
-  case minted(ChannelID, TicketID, ChannelSide)
+  case minted(ChannelID, TicketID, ChannelSide, hop: UInt32)
   /// An end has arrived at the node that says so, which may pass it on.
-  case arrive(ChannelID, TicketID, ChannelSide)
+  case arrive(ChannelID, TicketID, ChannelSide, hop: UInt32)
   /// An end is used by the node that says so.
-  case claim(ChannelID, TicketID, ChannelSide)
+  case claim(ChannelID, TicketID, ChannelSide, hop: UInt32)
   /// Tickets that nobody will claim: what carried them is gone.
   case revoke(ChannelID, [TicketID])
   /// An end has been finished, and what it sent has arrived.

@@ -123,6 +123,10 @@ let stopScenarios: [String: Scenario] = [
     let before = settledAudit()
     let events = try await root.events
     let child = try await root.spawn(Daemonises())
+    // Before that there is nothing to be left behind.
+    for try await hasDaemonised in try await child.messages(of: Bool.self) where hasDaemonised {
+      break
+    }
     kill(child.pid ?? -1, SIGKILL)
     _ = try await child.join()
     var command = ""
@@ -177,6 +181,7 @@ func isGone(_ pid: Int32) -> Bool {
 struct Daemonises: NodeProgram {
   func run(in node: Node) async throws {
     daemonise()
+    try await node.parent?.send(true)
     while true { try await Task.sleep(for: .seconds(3_600)) }
   }
 }

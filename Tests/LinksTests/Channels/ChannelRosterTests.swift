@@ -39,17 +39,43 @@ import Wire
     #expect(roster.claim(ticket(3, by: 1), .receiver, by: node(2)) == [])
   }
 
-  @Test func aPipesEndMayArriveBeforeTheWordThatItWentOn() {
-    var roster = roster(.pipe)
-    #expect(roster.claim(ticket(1), .sender, by: node(0)) == [])
-    #expect(roster.minted(ticket(2), .receiver, by: node(0).path) == [])
-    #expect(roster.claim(ticket(2), .receiver, by: node(1)).count == 1)
-    // From node 1 to node 2, which is faster.
-    #expect(roster.claim(ticket(2), .receiver, by: node(2)) == [])
-    #expect(
-      roster.minted(ticket(2), .receiver, by: node(1).path) == [
-        .introduce(sender: ticket(1), at: node(0), receiver: ticket(2), of: node(2))
-      ])
+  @Test func aPipesEndIsWhereItWentLastInWhateverOrderItsNodesSaySo() {
+    var generator = SeededGenerator.announced("a pipe's end that goes on")
+    for _ in 0..<iterations(2_000) {
+      var roster = roster(.pipe)
+      #expect(roster.claim(ticket(1), .sender, by: node(0)) == [])
+      #expect(roster.minted(ticket(2), .receiver, hop: 1, by: node(0).path) == [])
+      // What each node on the way says, in its order; the last one uses the end.
+      let last = UInt32(generator.int(1...4))
+      typealias Word = (inout ChannelRoster) -> [ChannelRoster.Action]
+      var words: [[Word]] = (1...last).map { number in
+        [
+          { $0.arrive(ticket(2), .receiver, hop: number, at: node(number)) },
+          number == last
+            ? { $0.claim(ticket(2), .receiver, hop: number, by: node(number)) }
+            : { $0.minted(ticket(2), .receiver, hop: number + 1, by: node(number).path) },
+        ]
+      }
+      // Nodes that were stopped or killed in between say only the beginning of it, or nothing.
+      for index in words.indices.dropLast() where generator.int(0...3) == 0 {
+        words[index].removeLast(generator.int(0...2))
+      }
+      var actions: [ChannelRoster.Action] = []
+      while let index = words.indices.filter({ !words[$0].isEmpty })
+        .randomElement(using: &generator)
+      {
+        actions += words[index].removeFirst()(&roster)
+      }
+      #expect(
+        actions == [
+          .introduce(sender: ticket(1), at: node(0), receiver: ticket(2), of: node(last))
+        ])
+      for number in (1..<last).shuffled(using: &generator) {
+        #expect(roster.nodeGone(node(number)) == [])
+      }
+      #expect(
+        roster.nodeGone(node(last)) == [.receiversGone(sender: ticket(1), at: node(0))])
+    }
   }
 
   private func expectRefusal(_ actions: [ChannelRoster.Action], of ticket: TicketID) {
@@ -80,12 +106,13 @@ import Wire
     #expect(third.unclaimed(from: node(1).path) == [lost])
   }
 
-  @Test func aPipesEndThatItsOwnerDiesWithIsRefusedToOthers() {
+  @Test func thePipesEndOfOneNodeIsRefusedToOthersAlsoAfterItsDeath() {
     var roster = roster(.pipe)
-    _ = roster.minted(ticket(2), .receiver, by: node(0).path)
-    _ = roster.claim(ticket(2), .receiver, by: node(1))
-    #expect(roster.claim(ticket(2), .receiver, by: node(2)) == [])
-    expectRefusal(roster.nodeGone(node(1)), of: ticket(2))
+    _ = roster.minted(ticket(2), .receiver, hop: 1, by: node(0).path)
+    _ = roster.claim(ticket(2), .receiver, hop: 1, by: node(1))
+    expectRefusal(roster.claim(ticket(2), .receiver, hop: 1, by: node(2)), of: ticket(2))
+    _ = roster.nodeGone(node(1))
+    expectRefusal(roster.claim(ticket(2), .receiver, hop: 2, by: node(2)), of: ticket(2))
   }
 
   @Test func aClaimThatComesTooLateIsRefusedAtOnce() {

@@ -13,6 +13,7 @@ struct RosterWalk {
   private struct End {
     let side: ChannelSide
     var place: Place
+    var hop: UInt32 = 0
   }
 
   private struct Pair: Hashable {
@@ -106,10 +107,11 @@ struct RosterWalk {
       lastTicket += 1
       sent = ticket(lastTicket, by: node)
     }
-    ends[sent] = End(side: end.side, place: .underWay(from: node))
+    let hop = kind == .pipe ? end.hop + 1 : 0
+    ends[sent] = End(side: end.side, place: .underWay(from: node), hop: hop)
     told.remove(sent)
     expected[sent] = nil
-    let actions = roster.minted(sent, end.side, by: address(node).path)
+    let actions = roster.minted(sent, end.side, hop: hop, by: address(node).path)
     try check(actions, introducing: [])
   }
 
@@ -127,7 +129,8 @@ struct RosterWalk {
         ? Pair(sender: ticket, senderNode: node, receiver: other.0, receiverNode: other.1)
         : Pair(sender: other.0, senderNode: other.1, receiver: ticket, receiverNode: node)
     }
-    try check(roster.claim(ticket, end.side, by: address(node)), introducing: pairs)
+    let actions = roster.claim(ticket, end.side, hop: end.hop, by: address(node))
+    try check(actions, introducing: pairs)
   }
 
   private mutating func release(_ generator: inout SeededGenerator) throws {
@@ -150,10 +153,8 @@ struct RosterWalk {
       let owner = owner(end)
     else { return }
     let isSame = generator.bool()
-    // The end of a pipe that another node claims may be on its way there: see the tests of the race.
-    guard isSame || kind != .pipe else { return }
     let node = isSame ? owner : lastNode + 1
-    let actions = roster.claim(ticket, end.side, by: address(node))
+    let actions = roster.claim(ticket, end.side, hop: end.hop, by: address(node))
     try expectRefusal(!isSame, of: ticket, at: node, actions)
   }
 

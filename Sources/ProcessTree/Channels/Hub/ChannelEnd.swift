@@ -46,14 +46,12 @@ class ChannelEnd: @unchecked Sendable {
           codingPath: encoder.codingPath,
           debugDescription: "the end of a channel travels in programs and messages alone"))
     }
-    var ticket = ticket
-    if ticket.specification.kind == .pipe {
-      try move()
-    } else {
-      ticket = ChannelTicket(
-        channel: ticket.channel, specification: ticket.specification, side: ticket.side,
-        ticket: context.names.makeTicket())
-    }
+    let isPipe = ticket.specification.kind == .pipe
+    if isPipe { try move() }
+    let ticket = ChannelTicket(
+      channel: ticket.channel, specification: ticket.specification, side: ticket.side,
+      ticket: isPipe ? ticket.ticket : context.names.makeTicket(),
+      hop: isPipe ? ticket.hop &+ 1 : 0)
     office.mint(ticket)
     try ticket.encode(to: encoder)
   }

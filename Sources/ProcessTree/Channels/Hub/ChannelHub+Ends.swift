@@ -16,7 +16,8 @@ extension ChannelHub {
     // Whoever gets it asks this node, or its home, for the others.
     try? listen()
     if ticket.specification.kind == .pipe { forget(ticket.ticket) }
-    tellHome(of: ticket.channel, .minted(ticket.channel, ticket.ticket, ticket.side))
+    tellHome(
+      of: ticket.channel, .minted(ticket.channel, ticket.ticket, ticket.side, hop: ticket.hop))
   }
 
   /// Tickets whose carrier is gone: those that nobody has claimed are void.
@@ -64,7 +65,8 @@ extension ChannelHub {
     if ticket.specification.kind == .broadcast, let receiver = receivers[ticket.ticket] {
       return receiver.activate()
     }
-    tellHome(of: ticket.channel, .arrive(ticket.channel, ticket.ticket, ticket.side))
+    tellHome(
+      of: ticket.channel, .arrive(ticket.channel, ticket.ticket, ticket.side, hop: ticket.hop))
   }
 
   private func claim(_ ticket: ChannelTicket) {
@@ -73,7 +75,8 @@ extension ChannelHub {
     } catch {
       refused(ticket.ticket, reason: "The node cannot listen for its channels: \(error)")
     }
-    tellHome(of: ticket.channel, .claim(ticket.channel, ticket.ticket, ticket.side))
+    tellHome(
+      of: ticket.channel, .claim(ticket.channel, ticket.ticket, ticket.side, hop: ticket.hop))
   }
 
   /// Nobody uses this sender any more: what it has taken still goes out.

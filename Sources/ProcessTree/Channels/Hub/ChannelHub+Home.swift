@@ -12,14 +12,14 @@ extension ChannelHub {
   /// Takes what a node with an end says about it, as the channel's home.
   func receiveAtHome(_ message: LinkMessage, from node: NodeAddress) {
     switch message {
-    case .minted(let channel, let ticket, let side):
-      update(channel) { $0.minted(ticket, side, by: node.path) }
-    case .arrive(let channel, let ticket, let side):
+    case .minted(let channel, let ticket, let side, let hop):
+      update(channel) { $0.minted(ticket, side, hop: hop, by: node.path) }
+    case .arrive(let channel, let ticket, let side, let hop):
       guard checkHome(of: channel, ticket, side, at: node) else { return }
-      update(channel) { $0.arrive(ticket, side, at: node) }
-    case .claim(let channel, let ticket, let side):
+      update(channel) { $0.arrive(ticket, side, hop: hop, at: node) }
+    case .claim(let channel, let ticket, let side, let hop):
       guard checkHome(of: channel, ticket, side, at: node) else { return }
-      update(channel) { $0.claim(ticket, side, by: node) }
+      update(channel) { $0.claim(ticket, side, hop: hop, by: node) }
     case .revoke(let channel, let tickets):
       update(channel) { $0.revoke(tickets, by: node.path) }
     case .release(let channel, let ticket): update(channel) { $0.release([ticket]) }
