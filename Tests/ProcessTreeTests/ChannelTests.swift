@@ -7,6 +7,8 @@ private let channelScenarios = [
   "manySenders", "broadcastToAll", "slowSubscriberIsToldWhatItMissed",
   "broadcastWithoutSubscribers", "overflowPolicies", "services", "serviceWithoutServers",
   "duplexPipe", "blockingFacade", "finishedChannelsAreAccountedFor",
+  "whatOneIteratorLeavesTheNextOneFinds", "closedReceiversGiveNothing", "manyTasksShareAReceiver",
+  "publishersEndBeforeTheirSubscribersRead",
 ]
 
 /// Ends that are lost, and ends at the wrong place.

@@ -39,7 +39,8 @@ package final class EdgeListener {
   @exclusivity(unchecked) private var children: [FrameSocket.Connection: UInt32] = [:]
   @exclusivity(unchecked) private var connections: [UInt32: FrameSocket.Connection] = [:]
   /// Connections that are not listened to any more: of peers that were turned away or have gone.
-  @exclusivity(unchecked) private var ignored = RecentConnections()
+  @exclusivity(unchecked) private var ignored = Recent<FrameSocket.Connection, Void>(
+    capacity: 4_096)
   /// Peers that were turned away.
   @exclusivity(unchecked) package private(set) var refusals = 0
 
@@ -70,7 +71,7 @@ package final class EdgeListener {
     if let connection = connections.removeValue(forKey: position) {
       children[connection] = nil
       // Its last frames may still be on their way.
-      ignored.insert(connection)
+      ignored.note((), for: connection)
     }
   }
 
@@ -98,7 +99,7 @@ package final class EdgeListener {
       handlers.frame(kind, position, frame)
       return
     }
-    guard !ignored.contains(connection) else { return }
+    guard ignored[connection] == nil else { return }
     do {
       let hello = try Hello(frame: Array(frame.prefix(1_025)))
       let position = try admission.admit(hello)
@@ -114,7 +115,7 @@ package final class EdgeListener {
 
   private func refuse(_ connection: FrameSocket.Connection, _ reason: String) {
     refusals += 1
-    ignored.insert(connection)
+    ignored.note((), for: connection)
     socket?.send(ControlMessage.refused(reason).frame(), to: connection)
     handlers.refused(kind, reason)
   }

@@ -52,6 +52,8 @@ package final class PeerLink {
     confirm(min(peerReceived, lastSent))
     self.transmit = transmit
     for frame in retained { transmit(frame) }
+    // Somebody may have asked while there was no connection.
+    if !retained.isEmpty { askForReceipt() }
   }
 
   /// The connection is gone; frames wait for the next one.

@@ -30,8 +30,17 @@ package final class PeerListener {
 
   @exclusivity(unchecked) private var links: [FrameSocket.Connection: PeerLink] = [:]
   @exclusivity(unchecked) private var entrances: [NodeAddress: Entrance] = [:]
-  @exclusivity(unchecked) private var ignored = RecentConnections()
-  @exclusivity(unchecked) private var questions = OpenQuestions()
+  private static let connectionsKnown = 4_096
+  @exclusivity(unchecked) private var ignored = Recent<FrameSocket.Connection, Void>(
+    capacity: connectionsKnown)
+  /// What each connection was asked last.
+  ///
+  /// Questions are numbered in the order in which they are asked,
+  /// so of two answers from one node the one to the later question comes from the newer connection,
+  /// whichever is read first. A connection whose question is forgotten is asked again.
+  @exclusivity(unchecked) private var questions = Recent<FrameSocket.Connection, UInt64>(
+    capacity: connectionsKnown)
+  @exclusivity(unchecked) private var lastQuestion: UInt64 = 0
 
   /// Listens at `path`; throws when it cannot be made.
   package init(
@@ -68,7 +77,7 @@ package final class PeerListener {
   package func close() { socket?.close() }
 
   private func receive(_ frame: UnsafeRawBufferPointer, from connection: FrameSocket.Connection) {
-    guard !ignored.contains(connection) else { return }
+    guard ignored[connection] == nil else { return }
     if let link = links[connection] {
       do throws(WireError) {
         try link.receive(frame)
@@ -81,8 +90,9 @@ package final class PeerListener {
     }
     guard let question = questions[connection] else {
       // The probe of a new connection; whatever else it may be is not looked at.
-      let question = questions.ask(connection)
-      socket?.send(FlowHeader(kind: .whoIsThere, number: question).frame(), to: connection)
+      lastQuestion += 1
+      questions.note(lastQuestion, for: connection)
+      socket?.send(FlowHeader(kind: .whoIsThere, number: lastQuestion).frame(), to: connection)
       return
     }
     // What a peer sends before it knows that its connection is a new one is sent again later.
@@ -90,7 +100,7 @@ package final class PeerListener {
     do throws(WireError) {
       try admit(frame, from: connection, question)
     } catch {
-      ignored.insert(connection)
+      ignored.note((), for: connection)
       handlers.refused(error.description)
     }
   }
@@ -105,6 +115,8 @@ package final class PeerListener {
     if let reason = hello.refusal(runSecret: runSecret, build: build) {
       throw WireError(reason)
     }
+    // To an older question, which came over the connection before this one: the answer to this follows.
+    guard hello.question >= question else { return }
     guard hello.question == question else {
       throw WireError("\(hello.address.name) answers a question that was not asked")
     }
@@ -113,7 +125,7 @@ package final class PeerListener {
     }
     if let last = entrances[hello.address] {
       // An answer that was read late, from a connection that has gone since, ends no newer one.
-      guard question > last.question else { return ignored.insert(connection) }
+      guard question > last.question else { return ignored.note((), for: connection) }
       turnAway(last.connection)
     }
     links[connection] = link
@@ -128,7 +140,7 @@ package final class PeerListener {
 
   private func turnAway(_ connection: FrameSocket.Connection) {
     links[connection] = nil
-    ignored.insert(connection)
+    ignored.note((), for: connection)
   }
 
   private func lost(_ connection: FrameSocket.Connection) {

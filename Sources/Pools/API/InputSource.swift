@@ -4,6 +4,9 @@
 /// iterator of an unknown type for one input costs more than to send it.
 @usableFromInline
 struct InputSource<Input: Codable & Sendable> {
+  /// A chunk ends when its inputs have more bytes than this together; batches never span more.
+  @usableFromInline static var largestChunk: Int { 256 << 10 }
+
   /// How many inputs there are, of a collection.
   let count: Int?
   /// Takes up to a number of inputs, fewer when they are large together, and says whether there are no more.
@@ -22,16 +25,13 @@ struct InputSource<Input: Codable & Sendable> {
       var chunk: [Input] = []
       chunk.reserveCapacity(count)
       var bytes = 0
-      while chunk.count < count, bytes < largestChunk {
+      while chunk.count < count, bytes < Self.largestChunk {
         guard let element = iterator.next() else { return (chunk, true) }
         let input = convert(element)
-        if !_isPOD(Input.self) { bytes += ByteEstimate.bytes(of: input) }
+        if !ByteEstimate.isPlain(Input.self) { bytes += ByteEstimate.bytes(of: input) }
         chunk.append(input)
       }
       return (chunk, false)
     }
   }
 }
-
-/// A chunk ends when its inputs have more bytes than this together; batches never span more.
-@usableFromInline let largestChunk = 256 << 10

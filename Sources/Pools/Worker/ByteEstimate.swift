@@ -23,5 +23,6 @@ enum ByteEstimate {
   }
 
   /// Whether all values of the type have the size that the type says.
+  @inlinable
   static func isPlain<Value>(_ type: Value.Type) -> Bool { _isPOD(type) }
 }

@@ -26,6 +26,16 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
     storage.deallocate()
   }
 
+  /// Lets go of what was decoded and not taken, ends of channels among it, and closes the end.
+  func close() {
+    end.node.perform { _ in
+      self.first?.deinitialize(count: self.count)
+      self.count = 0
+      self.failure = nil
+    }
+    end.close()
+  }
+
   /// Decodes an item that came with a delivery of its own.
   func decode(_ delivery: ReceiverCore.Delivery) throws -> Element {
     try decoder.decode(Element.self, from: delivery)

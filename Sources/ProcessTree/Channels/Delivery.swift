@@ -7,11 +7,21 @@ public struct Delivery<Element: Sendable>: Sendable {
   public let element: Element
   /// 1 the first time that the element is delivered, one more each further time.
   public let attempt: Int
-  /// Names the element among all of its channel, the same at each of its deliveries: whoever records
+  /// Names the element among all of a leased channel, the same at each of its deliveries: whoever records
   /// what comes of elements recognizes by it what is recorded already.
   public let id: DeliveryID
   private let end: ReceiverEnd
-  private let item: ReceiverCore.Delivery
+  /// Nil where nothing is acknowledged.
+  private let item: ReceiverCore.Delivery?
+
+  /// An element of a channel without leases.
+  init(_ element: Element, at end: ReceiverEnd) {
+    self.element = element
+    attempt = 1
+    id = DeliveryID(sender: "", number: 0)
+    self.end = end
+    item = nil
+  }
 
   init(_ element: Element, _ item: ReceiverCore.Delivery, at end: ReceiverEnd) {
     self.element = element
@@ -27,7 +37,7 @@ public struct Delivery<Element: Sendable>: Sendable {
   /// Does nothing the second time, and on channels that are not leased. An element that is never
   /// acknowledged goes to another receiver when this one is closed or its node ends.
   public func acknowledge() {
-    let item = item
+    guard let item else { return }
     end.core.perform { $0.acknowledge(item) }
   }
 }
@@ -45,25 +55,26 @@ public struct DeliveryID: Hashable, Sendable, Codable, CustomStringConvertible {
 
 extension Receiver {
   /// The elements with their deliveries, which the program acknowledges itself.
-  public var deliveries: ReceivedDeliveries<Element> { ReceivedDeliveries(end: end) }
+  public var deliveries: ReceivedDeliveries<Element> { ReceivedDeliveries(decoded: decoded) }
 }
 
 /// The elements of a channel with their deliveries.
 public struct ReceivedDeliveries<Item: Codable & Sendable>: AsyncSequence, Sendable {
-  let end: ReceiverEnd
+  let decoded: DecodedElements<Item>
 
   /// Takes deliveries one after the other.
   public struct Iterator: AsyncIteratorProtocol {
-    let end: ReceiverEnd
-    let decoder: ElementDecoder
+    let decoded: DecodedElements<Item>
 
     /// The next delivery; nil at the end of the channel.
     ///
     /// Throws what the receiver's own iterator throws; an item that cannot be decoded is acknowledged.
     public mutating func next() async throws -> Delivery<Item>? {
+      let end = decoded.end
+      guard end.isLeased else { return try await decoded.next().map { Delivery($0, at: end) } }
       guard let item = try await end.next(after: nil) else { return nil }
       do {
-        return Delivery(try decoder.decode(Item.self, from: item), item, at: end)
+        return Delivery(try decoded.decode(item), item, at: end)
       } catch {
         end.core.perform { $0.acknowledge(item) }
         throw error
@@ -73,6 +84,6 @@ public struct ReceivedDeliveries<Item: Codable & Sendable>: AsyncSequence, Senda
 
   /// Starts receiving.
   public func makeAsyncIterator() -> Iterator {
-    Iterator(end: end, decoder: ElementDecoder(end.context))
+    Iterator(decoded: decoded)
   }
 }

@@ -17,30 +17,25 @@ public struct ConsumerDeath: Hashable, Sendable, CustomStringConvertible {
   public let path: String
   /// The node's process.
   public let pid: Int32
-  /// How it ended; nil for a node that is not below the sender's: those above it have the report.
+  /// How it ended; nil where the sender's node has not been told: of a node that is not below it, whose
+  /// report those above that one have; of one that was lost together with its parent; and of all but
+  /// the last thousand.
   public let report: ExitReport?
 
   /// The report, or what is known without it.
   public var description: String { report?.description ?? "\(node) (pid \(pid)) died" }
 }
 
-extension LoopBound<NodeRuntime> {
+extension NodeRuntime {
   /// What is known of a consumer's death.
-  ///
-  /// The report of a node further down may be a second behind its death.
-  func death(of node: NodeAddress) async throws -> ConsumerDeath {
-    let deadline = ContinuousClock.now + .seconds(1)
-    while true {
-      let (isBelow, report) = try await run { runtime in
-        (node.path.isWithin(runtime.identity.path), runtime.events.exits[node.path])
-      }
-      if isBelow, report == nil, ContinuousClock.now < deadline {
-        try await Task.sleep(for: .milliseconds(10))
-        continue
-      }
-      return ConsumerDeath(
-        node: node.name, path: node.path.description, pid: node.pid,
-        report: report.flatMap { $0.pid == node.pid ? $0 : nil })
-    }
+  func death(of node: NodeAddress) -> ConsumerDeath {
+    let report = events.deaths[node.path].flatMap { $0.pid == node.pid ? $0 : nil }
+    return ConsumerDeath(
+      node: node.name, path: node.path.description, pid: node.pid, report: report)
+  }
+
+  /// Whether the report of a node's death may still come from further down.
+  func awaitsReport(of node: NodeAddress) -> Bool {
+    node.path.isWithin(identity.path) && death(of: node).report == nil
   }
 }

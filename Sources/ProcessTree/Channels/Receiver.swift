@@ -91,7 +91,7 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
   /// Receives nothing more: what was not acknowledged goes to other receivers.
   ///
   /// The last reference to the end does the same.
-  public func close() { end.close() }
+  public func close() { decoded.close() }
 }
 
 extension ReceiverEnd {

@@ -96,21 +96,27 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   }
 
   /// The items that killed their consumers since the last call, with how these ended.
+  ///
+  /// Waits up to a second for reports that are under way. Throws a `DecodingError` for an item that is
+  /// no `Element`; none of the items is taken then.
   public func takeQuarantined() async throws -> [QuarantinedItem<Element>] {
-    let items = try await end.core.run { core in
-      defer { core.quarantined = [] }
-      return core.quarantined
-    }
-    let decoder = ElementDecoder(end.context)
-    var quarantined: [QuarantinedItem<Element>] = []
-    for item in items {
-      var deaths: [ConsumerDeath] = []
-      for killer in item.killers { deaths.append(try await end.node.death(of: killer)) }
-      quarantined.append(
+    let (core, decoder) = (end.core, ElementDecoder(end.context))
+    let deadline = ContinuousClock.now + .seconds(1)
+    // Cancelled, it does without reports that are still under way.
+    while ContinuousClock.now < deadline, !Task.isCancelled,
+      try await end.node.run({ node in
+        core.value.quarantined.contains { $0.killers.contains(where: node.awaitsReport) }
+      })
+    { try? await Task.sleep(for: .milliseconds(10)) }
+    return try await end.node.run { node in
+      let items = try core.value.quarantined.map { item in
         QuarantinedItem(
-          element: try decoder.decode(Element.self, from: item.bytes), deaths: deaths))
+          element: try decoder.decode(Element.self, from: item.bytes),
+          deaths: item.killers.map(node.death))
+      }
+      core.value.quarantined = []
+      return items
     }
-    return quarantined
   }
 
   private func encode(_ element: Element) throws -> [UInt8] {

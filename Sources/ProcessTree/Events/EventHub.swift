@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Links
 internal import MessagePack
 internal import Synchronization
 internal import Wire
@@ -14,9 +15,9 @@ final class EventHub {
 
   /// The picture, which any thread may look at.
   let picture: SubtreePicture
-  /// How nodes below ended, noted where somebody may ask for it.
-  private(set) var exits = RecentExits()
-  var remembersExits = false
+  /// How nodes below died, noted where somebody may ask for it.
+  private(set) var deaths = Recent<NodePath, ExitReport>(capacity: 1_024)
+  var remembersDeaths = false
   private var subscriptions: [Subscription] = []
   private var numbers: [NodePath: UInt64] = [:]
   /// Encoded events for the parent, of this turn.
@@ -53,7 +54,9 @@ final class EventHub {
   /// it will be numbered.
   func deliver(_ event: LifecycleEvent, about path: NodePath) {
     picture.apply(event, about: path)
-    if remembersExits, case .exited(let report) = event.kind { exits.note(report, of: path) }
+    if remembersDeaths, case .exited(let report) = event.kind, report.status?.exitCode != 0 {
+      deaths.note(report, for: path)
+    }
     for subscription in subscriptions where path.isWithin(subscription.path) {
       subscription.queue?.push(event)
     }

@@ -52,7 +52,7 @@ final class NodeRuntime {
   /// The node's channels, from the first end on that is made or comes here.
   private(set) lazy var channels: ChannelHub = {
     hasChannels = true
-    events.remembersExits = true
+    events.remembersDeaths = true
     return ChannelHub(of: self)
   }()
   private(set) var hasChannels = false

@@ -7,6 +7,6 @@ struct Fixture: ScenarioApp {
     channelScenarios.merging(redeliveryScenarios) { $1 }.merging(kindScenarios) { $1 }
       .merging(endScenarios) { $1 }.merging(largeScenarios) { $1 }
       .merging(stressScenarios) { $1 }.merging(treeLimitScenarios) { $1 }
-      .merging(blockingScenarios) { $1 }
+      .merging(blockingScenarios) { $1 }.merging(sharingScenarios) { $1 }
   }
 }

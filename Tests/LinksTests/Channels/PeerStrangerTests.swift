@@ -148,7 +148,9 @@ import ZeroMQ
     try await withLoop { loop in
       let (pair, seen) = try makePair(on: loop)
       defer { pair.close() }
-      let stranger = try stranger(try Context(), at: pair)
+      let context = try Context()
+      _ = try await question(try self.stranger(context, at: pair), loop)
+      let stranger = try stranger(context, at: pair)
       var hello = pair.hello()
       hello.question = try await question(stranger, loop) + 1
       _ = try stranger.trySend(hello.frame())
@@ -156,6 +158,26 @@ import ZeroMQ
       try loop.turn { !pair.refusals.isEmpty }
       try expectService(pair, seen, loop)
       #expect(pair.refusals.count == 1 && seen.value == [0])
+    }
+  }
+
+  @Test func anAnswerToAnOlderQuestionIsPassedOver() async throws {
+    try await withLoop { loop in
+      let (pair, seen) = try makePair(on: loop)
+      defer { pair.close() }
+      let context = try Context()
+      let gone = try await question(try self.stranger(context, at: pair), loop)
+      let stranger = try stranger(context, at: pair)
+      var hello = pair.hello()
+      let asked = try await question(stranger, loop)
+      // The first was on its way out when its connection was replaced.
+      for answered in [gone, asked] {
+        hello.question = answered
+        _ = try stranger.trySend(hello.frame())
+      }
+      _ = try stranger.trySend(frame(1))
+      try loop.turn { seen.value == [1] }
+      #expect(pair.refusals == [])
     }
   }
 
