@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -21,6 +22,25 @@ struct plan {
   volatile int error;
   volatile int step;
 };
+
+/// Makes the child another user's. Returns an errno.
+///
+/// By the bare system calls: the C library's signal every thread that it knows of to do the same,
+/// and with the shared memory it knows of the parent's.
+static int change_credentials(struct plan *_Nonnull plan) {
+  const struct pt_command_credentials *new = plan->command->credentials;
+  if (!new) return 0;
+  // The user last: it is what the right to change the groups comes from. All of the real, the
+  // effective and the saved ids, so that there is no way back.
+  plan->step = PT_COMMAND_SUPPLEMENTARY_GROUPS;
+  if (syscall(SYS_setgroups, (long)new->supplementary_group_count, new->supplementary_groups) != 0)
+    return errno;
+  plan->step = PT_COMMAND_GROUP;
+  if (syscall(SYS_setresgid, new->group, new->group, new->group) != 0) return errno;
+  plan->step = PT_COMMAND_USER;
+  if (syscall(SYS_setresuid, new->user, new->user, new->user) != 0) return errno;
+  return 0;
+}
 
 /// Leaves everything of the parent's but what the command is to have. Returns an errno.
 static int settle(struct plan *_Nonnull plan) {
@@ -55,7 +75,14 @@ static int settle(struct plan *_Nonnull plan) {
     uint64_t limit[2] = {command->limits[i].soft, command->limits[i].hard};
     if (syscall(SYS_prlimit64, 0, command->limits[i].resource, limit, NULL) != 0) return errno;
   }
-  return 0;
+
+  // After all that the parent's rights are needed for, and close to the exec: the other user may
+  // stop the child from here on, and the parent waits for it.
+  error = change_credentials(plan);
+  if (error != 0 || !command->credentials) return error;
+  // Again: a change of credentials takes it back.
+  plan->step = PT_COMMAND_PARENT;
+  return pt_die_with_parent(plan->parent);
 }
 
 /// The child's way to exec. The parent's thread sleeps meanwhile.
@@ -81,6 +108,7 @@ static int clone_and_exec(struct plan *_Nonnull plan, struct pt_command_start *_
   if (stack == MAP_FAILED) return errno;
   int error = 0;
   uint64_t all = ~(uint64_t)0, mask;
+  int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
   // No handler may run in the child while the memory is shared.
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, sizeof all);
   out->pid = clone(become, (char *)stack + stack_size, CLONE_VM | CLONE_VFORK | CLONE_PIDFD, plan,
@@ -88,6 +116,9 @@ static int clone_and_exec(struct plan *_Nonnull plan, struct pt_command_start *_
   if (out->pid < 0) error = errno;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
   munmap(stack, stack_size);
+  // A change of credentials closes the memory to the new user's debuggers, which is as well while
+  // it is shared. The parent's, from now on, is to be as it was, core dumps included.
+  if (plan->command->credentials && dumpable == 1) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   if (error != 0 || plan->error == 0) return error;
   pt_kill_and_reap(out->pid);
   close(out->pidfd);

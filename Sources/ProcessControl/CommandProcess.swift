@@ -12,6 +12,8 @@ package final class CommandProcess {
     case directory
     /// A limit cannot be set.
     case limits
+    /// It cannot run as the user.
+    case credentials
     /// The file cannot be executed.
     case execute
     /// Anything else.
@@ -34,8 +36,8 @@ package final class CommandProcess {
   /// Executes a command; returns once it is executing.
   ///
   /// It has descriptors 0 to 2 only, default signal handling and no signal blocked. It is killed
-  /// when the calling thread ends, unless it changes its user: to be called on a thread that lives
-  /// as long as the process.
+  /// when the calling thread ends, unless it changes its user after the start: to be called on a
+  /// thread that lives as long as the process.
   package static func start(
     _ plan: CommandProcessPlan
   ) throws(StartFailure) -> CommandProcess {
@@ -76,23 +78,40 @@ package final class CommandProcess {
     }
     let directory = plan.directory.map { CommandStrings([Array($0.utf8)]) }
     defer { withExtendedLifetime((arguments, environment, directory)) {} }
-    return plan.path.withCString { path in
-      limits.withUnsafeBufferPointer { limits in
-        arguments.pointers.withUnsafeBufferPointer { arguments in
-          environment.pointers.withUnsafeBufferPointer { environment in
-            guard let arguments = arguments.baseAddress,
-              let environment = environment.baseAddress
-            else { preconditionFailure("a list of C strings is never empty") }
-            var command = pt_command(
-              path: path, arguments: arguments, environment: environment,
-              directory: directory?.pointers[0],
-              descriptors: (plan.standardInput, plan.standardOutput, plan.standardError),
-              umask: plan.umask.map { Int32($0 & 0o777) } ?? -1, tag: plan.tag.value,
-              limits: limits.baseAddress, limit_count: Int32(clamping: limits.count))
-            return body(&command)
+    return withCredentials(plan) { credentials in
+      plan.path.withCString { path in
+        limits.withUnsafeBufferPointer { limits in
+          arguments.pointers.withUnsafeBufferPointer { arguments in
+            environment.pointers.withUnsafeBufferPointer { environment in
+              guard let arguments = arguments.baseAddress,
+                let environment = environment.baseAddress
+              else { preconditionFailure("a list of C strings is never empty") }
+              var command = pt_command(
+                path: path, arguments: arguments, environment: environment,
+                directory: directory?.pointers[0],
+                descriptors: (plan.standardInput, plan.standardOutput, plan.standardError),
+                umask: plan.umask.map { Int32($0 & 0o777) } ?? -1, tag: plan.tag.value,
+                limits: limits.baseAddress, limit_count: Int32(clamping: limits.count),
+                credentials: credentials)
+              return body(&command)
+            }
           }
         }
       }
+    }
+  }
+
+  /// Calls `body` with the plan's credentials as the system takes them.
+  private static func withCredentials<Result>(
+    _ plan: CommandProcessPlan, _ body: (UnsafePointer<pt_command_credentials>?) -> Result
+  ) -> Result {
+    guard let credentials = plan.credentials else { return body(nil) }
+    return credentials.supplementaryGroups.withUnsafeBufferPointer { groups in
+      var converted = pt_command_credentials(
+        user: credentials.user, group: credentials.group,
+        supplementary_groups: groups.baseAddress,
+        supplementary_group_count: Int32(clamping: groups.count))
+      return body(&converted)
     }
   }
 
@@ -102,6 +121,10 @@ package final class CommandProcess {
     case PT_COMMAND_DESCRIPTORS: "dup2"
     case PT_COMMAND_DIRECTORY: "chdir"
     case PT_COMMAND_TAG, PT_COMMAND_LIMITS: "prlimit"
+    case PT_COMMAND_SUPPLEMENTARY_GROUPS: "setgroups"
+    case PT_COMMAND_GROUP: "setresgid"
+    case PT_COMMAND_USER: "setresuid"
+    case PT_COMMAND_PARENT: "prctl"
     case PT_COMMAND_EXECUTE: "execve"
     default: "clone"
     }
@@ -114,6 +137,7 @@ extension CommandProcess.Step {
       switch step {
       case PT_COMMAND_DIRECTORY: .directory
       case PT_COMMAND_LIMITS: .limits
+      case PT_COMMAND_SUPPLEMENTARY_GROUPS, PT_COMMAND_GROUP, PT_COMMAND_USER: .credentials
       case PT_COMMAND_EXECUTE: .execute
       default: .other
       }

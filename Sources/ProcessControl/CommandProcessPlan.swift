@@ -59,6 +59,23 @@ package struct CommandProcessPlan: Hashable, Sendable {
     }
   }
 
+  /// Who it runs as.
+  package struct Credentials: Hashable, Sendable {
+    /// The real, effective and saved user id.
+    package var user: UInt32
+    /// The real, effective and saved group id.
+    package var group: UInt32
+    /// All the groups beside it.
+    package var supplementaryGroups: [UInt32]
+
+    /// Names a user and its groups.
+    package init(user: UInt32, group: UInt32, supplementaryGroups: [UInt32]) {
+      self.user = user
+      self.group = group
+      self.supplementaryGroups = supplementaryGroups
+    }
+  }
+
   /// The file to execute; a relative path counts from the directory.
   package var path: String
   /// The arguments, the first of which is the name.
@@ -69,6 +86,8 @@ package struct CommandProcessPlan: Hashable, Sendable {
   package var directory: String?
   /// Its file mode creation mask; nil: this process's.
   package var umask: UInt32?
+  /// Who it runs as; nil: who this process does.
+  package var credentials: Credentials?
   /// Limits beside those that it inherits.
   package var limits: [Limit]
   /// Becomes 0.
@@ -83,14 +102,15 @@ package struct CommandProcessPlan: Hashable, Sendable {
   /// Makes a plan.
   package init(
     path: String, arguments: [String], environment: [[UInt8]], directory: String? = nil,
-    umask: UInt32? = nil, limits: [Limit] = [], standardInput: Int32, standardOutput: Int32,
-    standardError: Int32, tag: RunTag
+    umask: UInt32? = nil, credentials: Credentials? = nil, limits: [Limit] = [],
+    standardInput: Int32, standardOutput: Int32, standardError: Int32, tag: RunTag
   ) {
     self.path = path
     self.arguments = arguments
     self.environment = environment
     self.directory = directory
     self.umask = umask
+    self.credentials = credentials
     self.limits = limits
     self.standardInput = standardInput
     self.standardOutput = standardOutput

@@ -68,6 +68,67 @@ extension ProcessControlTests {
       #expect(try waitForEnd(of: command.value) == .signaled(SIGKILL, coreDumped: false))
     }
 
+    @Test(.enabled(if: getuid() == 0, "only root may run a command as another user"))
+    func aCommandOfAnotherUserDiesWithItsThreadToo() async throws {
+      let another = CommandProcessPlan.Credentials(
+        user: 65_534, group: 65_533, supplementaryGroups: [65_532, 65_531])
+      #expect(isDumpable)
+      let command = try await onThread {
+        let command = try CommandProcess.start(plan(["sleep", "1000"], credentials: another))
+        let status = try String(
+          contentsOfFile: "/proc/\(command.leader.pid)/status", encoding: .utf8)
+        for line in [
+          "Uid:\t65534\t65534\t65534\t65534\n", "Gid:\t65533\t65533\t65533\t65533\n",
+          "Groups:\t65531 65532 \n", "CapPrm:\t0000000000000000\n",
+        ] {
+          #expect(status.contains(line), "\(status)")
+        }
+        #expect(RunTag.read(of: command.leader.pid) == RunTag(run: 77, node: 78))
+        return UncheckedBox(command)
+      }
+      #expect(try waitForEnd(of: command.value) == .signaled(SIGKILL, coreDumped: false))
+      // This process is as it was: its memory was shared with one that changed its user.
+      #expect(isDumpable)
+      #expect(getuid() == 0 && geteuid() == 0 && getgid() == 0)
+    }
+
+    @Test(.enabled(if: getuid() == 0, "only root may run a command as another user"))
+    func whatTheUserMayNotExecuteFailsAndLeavesThisProcessAsItWas() async throws {
+      let directory = try FileManager.default.url(
+        for: .itemReplacementDirectory, in: .userDomainMask,
+        appropriateFor: URL(filePath: "/tmp"), create: true)
+      defer { try? FileManager.default.removeItem(at: directory) }
+      let file = directory.appending(path: "mine").path
+      try FileManager.default.copyItem(atPath: "/bin/true", toPath: file)
+      try await onThread {
+        chmod(file, 0o700)
+        let failure = #expect(throws: CommandProcess.StartFailure.self) {
+          try CommandProcess.start(
+            plan(
+              ["mine"], path: file,
+              credentials: .init(user: 65_534, group: 65_534, supplementaryGroups: [])))
+        }
+        #expect(failure?.step == .execute)
+        #expect(failure?.error.errno == EACCES)
+        #expect(isDumpable)
+      }
+      #expect(Audit.timeUntilGone(run: 77) != nil)
+    }
+
+    @Test(.enabled(if: getuid() != 0, "root may"))
+    func onlyRootMayChangeTheUser() async throws {
+      try await onThread {
+        let own = CommandProcessPlan.Credentials(
+          user: getuid(), group: getgid(), supplementaryGroups: [getgid()])
+        let failure = #expect(throws: CommandProcess.StartFailure.self) {
+          try CommandProcess.start(plan(["true"], credentials: own))
+        }
+        #expect(failure?.step == .credentials)
+        #expect(failure?.error.call == "setgroups")
+        #expect(failure?.error.errno == EPERM)
+      }
+    }
+
     @Test
     func writingToABrokenPipeIsAnErrorAndNoSignal() async throws {
       try await onThread {
@@ -95,12 +156,23 @@ private struct UncheckedBox<Value>: @unchecked Sendable {
 }
 
 private func plan(
-  _ arguments: [String], path: String? = nil, directory: String? = nil, output: Int32 = 2
+  _ arguments: [String], path: String? = nil, directory: String? = nil, output: Int32 = 2,
+  credentials: CommandProcessPlan.Credentials? = nil
 ) -> CommandProcessPlan {
   CommandProcessPlan(
     path: path ?? "/bin/\(arguments[0])", arguments: arguments,
-    environment: [Array("PATH=/usr/bin:/bin".utf8)], directory: directory, standardInput: 0,
-    standardOutput: output, standardError: 2, tag: RunTag(run: 77, node: 78))
+    environment: [Array("PATH=/usr/bin:/bin".utf8)], directory: directory,
+    credentials: credentials, standardInput: 0, standardOutput: output, standardError: 2,
+    tag: RunTag(run: 77, node: 78))
+}
+
+/// Whether this process may be debugged and leaves core dumps.
+private var isDumpable: Bool {
+  // Swift imports neither the call, which is variadic, nor this number of it.
+  let getDumpable: Int32 = 3
+  typealias Call = @convention(c) (Int32, UInt, UInt, UInt, UInt) -> Int32
+  guard let symbol = dlsym(nil, "prctl") else { return false }
+  return unsafeBitCast(symbol, to: Call.self)(getDumpable, 0, 0, 0, 0) == 1
 }
 
 /// Ends the rest of the group once the leader has ended, and reaps the leader.

@@ -19,6 +19,36 @@ extension ProcessControlTests {
     }
 
     @Test
+    func filesAreOpenedForTheirUse() throws {
+      let path = NSTemporaryDirectory() + "process-control-\(UUID().uuidString)"
+      defer { unlink(path) }
+      func write(_ text: String, _ use: Descriptors.FileUse) throws -> String {
+        let descriptor = try Descriptors.openFile(path, for: use, permissions: 0o600)
+        #expect(fcntl(descriptor, F_GETFD, 0) == FD_CLOEXEC)
+        // What the command gets waits as usual.
+        #expect(fcntl(descriptor, F_GETFL, 0) & O_NONBLOCK == 0)
+        try Descriptors.writeAll(descriptor, Array(text.utf8))
+        Descriptors.close(descriptor)
+        return try String(contentsOfFile: path, encoding: .utf8)
+      }
+      #expect(throws: ProcessControlError.self) { try Descriptors.openFile(path, for: .reading) }
+      #expect(try write("a long text", .writing) == "a long text")
+      #expect(try write("short", .writing) == "short")
+      #expect(try write(" and more", .appending) == "short and more")
+      var found = stat()
+      #expect(stat(path, &found) == 0 && found.st_mode & 0o777 == 0o600)
+      let descriptor = try Descriptors.openFile(path, for: .reading)
+      #expect(try Descriptors.readAll(descriptor) == Array("short and more".utf8))
+      Descriptors.close(descriptor)
+      for use: Descriptors.FileUse in [.reading, .writing, .appending] {
+        let error = #expect(throws: ProcessControlError.self) {
+          try Descriptors.openFile(NSTemporaryDirectory(), for: use)
+        }
+        #expect(error?.errno == EISDIR)
+      }
+    }
+
+    @Test
     func readsTellBytesNothingAndTheEndApart() throws {
       let pipe = try Descriptors.makePipe()
       try Descriptors.setNonBlocking(pipe.first)

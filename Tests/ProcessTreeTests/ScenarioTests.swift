@@ -46,10 +46,21 @@ private let commandScenarios = [
   "commandIsNotLeftBehind", "commandsOfAKilledNode", "commandsOfAStoppedNode",
   "commandsEndWithTheProgram", "commandStatusIsTaken", "commandChurn", "externalCommand",
   "externalCommandStops", "commandFailureTravels", "commandLeavesTheLoopToOthers",
+  "commandReadsAFile", "commandWritesAFile", "commandStandardErrorGoesElsewhere",
+  "commandFilesThatCannotBeOpened", "commandFilesAtTheDescriptorLimit",
+  "externalCommandRedirected", "commandRunsAsAnotherUser", "commandOfAnotherUserIsEnded",
+  "commandsOfAnotherUserOfAKilledNode",
 ]
 
 /// Scenarios of commands at whose output, or remains, a test looks.
-private let observedCommandScenarios = ["commandErrorLines", "holdCommands"]
+private let observedCommandScenarios = [
+  "commandErrorLines", "holdCommands", "holdCommandsOfAnotherUser", "commandInheritsStreams",
+  "commandWithoutRights",
+]
+
+/// Scenarios that hold commands; only root may run one as another user.
+private let heldCommandScenarios =
+  ["holdCommands"] + (getuid() == 0 ? ["holdCommandsOfAnotherUser"] : [])
 
 /// Scenarios that other suites run, with arguments or limits of their own.
 private let elsewhere = [
@@ -111,9 +122,32 @@ extension ProcessTrees {
     }
 
     @Test(arguments: startMethods)
-    func commandsDieWithTheRoot(method: String) async throws {
+    func commandsInheritTheNodesStreams(method: String) async throws {
+      let outcome = try await Fixture.run(
+        "commandInheritsStreams", method, shell: "exec <<<'from the test'")
+      #expect(outcome.shellStatus == 0, "\(outcome.errors)")
+      #expect(outcome.output == "from the test\nout\njoined\n")
+      #expect(outcome.errors == "err\n")
+    }
+
+    @Test(arguments: startMethods)
+    func commandsHaveTheRightsOfTheirNode(method: String) async throws {
+      // Root may do everything, so another user runs a copy that this one may read.
+      let directory = try TemporaryDirectory()
+      let copy = directory.url.appending(path: "tree-fixture")
+      try FileManager.default.copyItem(at: try Fixture.executable, to: copy)
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o777], ofItemAtPath: directory.url.path)
+      let become = getuid() == 0 ? "setpriv --reuid 65533 --regid 65533 --clear-groups --" : ""
+      try await Fixture.expectSuccess(
+        of: "commandWithoutRights", method, environment: ["TMPDIR": directory.url.path],
+        shell: "exec \(become) \"$0\" \"$@\"", executable: copy)
+    }
+
+    @Test(arguments: startMethods, heldCommandScenarios)
+    func commandsDieWithTheRoot(method: String, scenario: String) async throws {
       for _ in 0..<5 {
-        let tree = try HeldTree(method, scenario: "holdCommands")
+        let tree = try HeldTree(method, scenario: scenario)
         // Of five commands a shell, a child and a daemon, beside the nodes and fork servers.
         var sleeping = 0
         for _ in 0..<1_000 where sleeping != 10 {

@@ -18,7 +18,9 @@ import Testing
       "tool", ["a", "é"],
       environment: .inherit(adding: ["A": "1"], removing: ["B"]), directory: "/x",
       limits: [.cpuTime(.milliseconds(1_500)), .addressSpace(1 << 40), .openFiles(3)],
-      umask: 0o077)
+      umask: 0o077, credentials: .init(user: 1, group: 2, supplementaryGroups: [3]),
+      standardInput: .file("in"), standardOutput: .file("out", appending: true),
+      standardError: .standardOutput)
     let bytes = try MessagePackEncoder().encode(command)
     #expect(try MessagePackDecoder().decode(Command.self, from: bytes) == command)
     let failure = CommandFailure(
@@ -58,6 +60,20 @@ import Testing
     #expect(try limits(.coreSize(0)) == [0, 0])
     for limit: Command.Limit in [.cpuTime(.seconds(-1)), .fileSize(-1), .processes(.min)] {
       let error = #expect(throws: CommandError.self) { try limits(limit) }
+      #expect(error?.code == .invalidCommand)
+    }
+  }
+
+  @Test func usersHaveTheirGroupAloneUnlessDeclared() throws {
+    #expect(Command.Credentials(user: 1, group: 2).supplementaryGroups == [2])
+    #expect(
+      Command.Credentials(user: 1, group: 2, supplementaryGroups: []).supplementaryGroups == [])
+    // What the kernel takes for "as it is" would leave the command the node's rights.
+    for credentials: Command.Credentials in [
+      .init(user: .max, group: 1), .init(user: 1, group: .max),
+      .init(user: 1, group: 1, supplementaryGroups: [2, .max]),
+    ] {
+      let error = #expect(throws: CommandError.self) { try credentials.resolved() }
       #expect(error?.code == .invalidCommand)
     }
   }

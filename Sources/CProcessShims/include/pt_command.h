@@ -9,6 +9,14 @@ struct pt_command_limit {
   uint64_t hard;
 };
 
+/// Who a command's process runs as.
+struct pt_command_credentials {
+  uint32_t user;
+  uint32_t group;
+  const uint32_t *_Nullable supplementary_groups;
+  int32_t supplementary_group_count;
+};
+
 /// What a command's process is to be.
 struct pt_command {
   /// The file to execute; a relative path counts from the directory.
@@ -24,6 +32,8 @@ struct pt_command {
   uint64_t tag;
   const struct pt_command_limit *_Nullable limits;
   int32_t limit_count;
+  /// Null: the caller's.
+  const struct pt_command_credentials *_Nullable credentials;
 };
 
 /// The steps of a start at which something can fail.
@@ -34,6 +44,10 @@ enum pt_command_step {
   PT_COMMAND_DIRECTORY,
   PT_COMMAND_TAG,
   PT_COMMAND_LIMITS,
+  PT_COMMAND_SUPPLEMENTARY_GROUPS,
+  PT_COMMAND_GROUP,
+  PT_COMMAND_USER,
+  PT_COMMAND_PARENT,
   PT_COMMAND_EXECUTE,
 };
 

@@ -24,11 +24,21 @@ public struct Command: Hashable, Sendable, Codable {
   public var limits: [Limit]
   /// The file mode creation mask, of which nine bits count; the node's when nil.
   public var umask: UInt32?
+  /// The user and the groups that it runs as; the node's when nil.
+  public var credentials: Credentials?
+  /// Where it reads its standard input from.
+  public var standardInput: Input
+  /// Where its standard output goes.
+  public var standardOutput: Output
+  /// Where its standard error goes.
+  public var standardError: ErrorOutput
 
   /// Describes a command; nothing is looked up or checked before it is started.
   public init(
     _ executable: String, _ arguments: [String] = [], environment: Environment = .inherit,
-    directory: String? = nil, limits: [Limit] = [], umask: UInt32? = nil
+    directory: String? = nil, limits: [Limit] = [], umask: UInt32? = nil,
+    credentials: Credentials? = nil, standardInput: Input = .pipe,
+    standardOutput: Output = .pipe, standardError: ErrorOutput = .pipe
   ) {
     self.executable = executable
     self.arguments = arguments
@@ -36,6 +46,10 @@ public struct Command: Hashable, Sendable, Codable {
     self.directory = directory
     self.limits = limits
     self.umask = umask
+    self.credentials = credentials
+    self.standardInput = standardInput
+    self.standardOutput = standardOutput
+    self.standardError = standardError
   }
 }
 

@@ -19,7 +19,7 @@ final class CommandController {
   /// Marks the command and all that it starts.
   let tag: RunTag
   let pid: Int32
-  /// Nil when the command has the node's own streams.
+  /// Nil when the stream is connected to something else, as are the other two.
   let input: CommandInputWriter?
   let output: CommandOutputReader?
   let errors: CommandErrorStream?

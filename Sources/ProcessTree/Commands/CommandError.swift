@@ -5,9 +5,10 @@ public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConv
   /// What kind of error it is.
   public struct Code: Hashable, Sendable, Codable, CustomStringConvertible {
     private enum Kind: String, Codable {
-      case executableNotFound, notExecutable, directoryUnusable, limitRefused, invalidCommand
-      case systemCallFailed, inputClosed, lineTooLong, frameTooLong, incompleteFrame
-      case outputTooLarge, alreadyReading, statusTaken
+      case executableNotFound, notExecutable, directoryUnusable, fileUnusable, limitRefused
+      case credentialsRefused, invalidCommand, systemCallFailed, notPiped, inputClosed
+      case lineTooLong, frameTooLong, incompleteFrame, outputTooLarge, alreadyReading
+      case statusTaken
     }
 
     private let kind: Kind
@@ -18,12 +19,18 @@ public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConv
     public static let notExecutable = Self(kind: .notExecutable)
     /// The working directory does not exist, is no directory or cannot be entered.
     public static let directoryUnusable = Self(kind: .directoryUnusable)
+    /// A file that a stream is to be connected to does not exist, is a directory or cannot be opened.
+    public static let fileUnusable = Self(kind: .fileUnusable)
     /// The node may not set a limit, because it is above the node's own.
     public static let limitRefused = Self(kind: .limitRefused)
+    /// The command cannot run as the user: only root may change that, or there is no such number.
+    public static let credentialsRefused = Self(kind: .credentialsRefused)
     /// The command contains something that no command can: a zero byte, a negative limit.
     public static let invalidCommand = Self(kind: .invalidCommand)
     /// A call to the operating system failed, for want of descriptors or processes for instance.
     public static let systemCallFailed = Self(kind: .systemCallFailed)
+    /// The stream is not a pipe to the node: the command has it connected to something else.
+    public static let notPiped = Self(kind: .notPiped)
     /// The command does not read its standard input any more, or it was finished.
     public static let inputClosed = Self(kind: .inputClosed)
     /// A line is longer than its reader allows.
@@ -56,4 +63,11 @@ public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConv
 
   /// The message.
   public var description: String { message }
+
+  static func notPiped(_ stream: String, of command: Command) -> Self {
+    Self(
+      .notPiped,
+      "The standard \(stream) of \(command) is not a pipe: the command has it connected to "
+        + "something else.")
+  }
 }

@@ -8,7 +8,8 @@ public struct CommandFailure: Error, Hashable, Sendable, Codable, CustomStringCo
   public let pid: Int32
   /// How it ended.
   public let status: ExitStatus
-  /// The last lines, at most 20, that it wrote to standard error, 1,024 bytes of each.
+  /// The last lines, at most 20, that it wrote to standard error, 1,024 bytes of each; none when
+  /// that is no pipe.
   public let lastErrorLines: [String]
 
   init(command: String, pid: Int32, status: ExitStatus, lastErrorLines: [String]) {

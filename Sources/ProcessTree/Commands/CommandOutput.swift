@@ -3,6 +3,8 @@ internal import Links
 /// The standard output of a command as a sequence of lines, frames or chunks; see
 /// ``CommandRun/lines``.
 ///
+/// There is one as long as ``Command/standardOutput`` is a pipe; else iterating throws `notPiped`.
+///
 /// One task reads at a time. Sequences of one command share what was read: what one has not taken
 /// the next one gets, in its own form. The sequence ends with the output, however the command
 /// ended; ask ``CommandRun/waitForSuccess()`` for that.
@@ -17,8 +19,9 @@ public struct CommandOutput<Element: Sendable>: AsyncSequence, Sendable {
 
     /// The next item; nil at the end.
     ///
-    /// Throws `lineTooLong`, `frameTooLong`, `incompleteFrame`, `alreadyReading`, and
-    /// `CancellationError`, in which case the command is ended.
+    /// Throws `lineTooLong`, `frameTooLong`, `incompleteFrame`, `alreadyReading`, `notPiped` when the
+    /// command's standard output is no pipe, and `CancellationError`, in which case the command is
+    /// ended.
     public mutating func next() async throws -> Element? {
       let unit = output.unit
       let controller = output.run.controller
@@ -28,8 +31,13 @@ public struct CommandOutput<Element: Sendable>: AsyncSequence, Sendable {
       {
         return output.convert(item)
       }
-      return try await output.run.onLoop { try await $0.output?.next(unit) ?? nil }
-        .map(output.convert)
+      return try await output.run.onLoop { controller in
+        guard let reader = controller.output else {
+          throw CommandError.notPiped("output", of: controller.command)
+        }
+        return try await reader.next(unit)
+      }
+      .map(output.convert)
     }
   }
 

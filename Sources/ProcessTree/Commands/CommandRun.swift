@@ -31,9 +31,15 @@ public final class CommandRun: Sendable {
   /// Writes bytes to the command's standard input; returns once all are in its pipe.
   ///
   /// Suspends as long as the command does not read. Throws `inputClosed` when it has closed its
-  /// standard input or ended, and `CancellationError`, in which case the command is ended.
+  /// standard input or ended, `notPiped` when ``Command/standardInput`` is no pipe, and
+  /// `CancellationError`, in which case the command is ended.
   public func send(_ bytes: [UInt8]) async throws {
-    try await onLoop { try await $0.input?.send(bytes) }
+    try await onLoop { controller in
+      guard let writer = controller.input else {
+        throw CommandError.notPiped("input", of: controller.command)
+      }
+      try await writer.send(bytes)
+    }
   }
 
   /// Writes a line, to which the line feed is added, to the command's standard input.
@@ -55,7 +61,8 @@ public final class CommandRun: Sendable {
     try await send(withUnsafeBytes(of: length.littleEndian, Array.init) + frame)
   }
 
-  /// Closes the command's standard input, after what is being sent.
+  /// Closes the command's standard input, after what is being sent; does nothing to one that is no
+  /// pipe.
   public func finishSending() {
     controller.perform { $0.input?.finish() }
   }

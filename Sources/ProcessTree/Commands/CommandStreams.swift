@@ -4,46 +4,51 @@ internal import ProcessControl
 
 /// The streams of a command: the node's ends, and the command's until it has been started.
 struct CommandStreams {
-  /// Which streams a command gets.
-  enum Kind {
+  /// What a command has where it declares a pipe.
+  enum Pipes {
     /// Pipes: its input and output are in the hands of who starts it, its error lines go to the
     /// node's standard error.
-    case piped
-    /// The node's own three.
-    case inherited
+    case toTheNode
+    /// The node's own streams.
+    case areTheNodes
   }
 
   private(set) var input: CommandInputWriter?
   private(set) var output: CommandOutputReader?
   private(set) var errors: CommandErrorStream?
   /// What become 0, 1 and 2 of the command.
-  private(set) var descriptors = [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
-  private var isPiped = false
+  var descriptors: [Int32] { ends.map(\.commands) }
+  private let ends: [CommandStreamEnds]
 
-  /// Makes them all, or none.
-  init(_ kind: Kind, errorsTo writer: StandardErrorWriter, on loop: EventLoop) throws {
-    guard case .piped = kind else { return }
-    var pipes: [Descriptors.Pair] = []
+  /// Makes them all, or none; the input first, so that a missing one leaves the output's file.
+  ///
+  /// Throws `fileUnusable` and `invalidCommand`, and what making pipes and watching them throws.
+  init(
+    of command: Command, pipes: Pipes, errorsTo writer: StandardErrorWriter, on loop: EventLoop
+  ) throws {
+    let targets = CommandStreamTarget.all(of: command, pipes: pipes)
+    var ends: [CommandStreamEnds] = []
     do {
-      for _ in 0..<3 { pipes.append(try Descriptors.makePipe()) }
-      input = try CommandInputWriter(pipes[0].second, on: loop)
-      output = try CommandOutputReader(pipes[1].first, on: loop)
-      errors = try CommandErrorStream(pipes[2].first, to: writer, on: loop)
-    } catch {
-      for pipe in pipes {
-        Descriptors.close(pipe.first)
-        Descriptors.close(pipe.second)
+      for (number, target) in targets.enumerated() {
+        ends.append(
+          try CommandStreamEnds(target, as: Int32(number), of: command, before: ends.last))
       }
+      if let end = ends[0].nodes { input = try CommandInputWriter(end, on: loop) }
+      if let end = ends[1].nodes { output = try CommandOutputReader(end, on: loop) }
+      // The last, because it is watched from then on.
+      if let end = ends[2].nodes {
+        errors = try CommandErrorStream(end, to: writer, on: loop)
+      }
+    } catch {
+      for end in ends { end.close() }
       throw error
     }
-    isPiped = true
-    descriptors = [pipes[0].first, pipes[1].second, pipes[2].second]
+    self.ends = ends
   }
 
   /// Closes what is the command's alone once it runs, or never will.
   func closeCommandsEnds() {
-    guard isPiped else { return }
-    for descriptor in descriptors { Descriptors.close(descriptor) }
+    for end in ends { end.closeCommands() }
   }
 
   /// Closes the node's ends of a command that has not been started.

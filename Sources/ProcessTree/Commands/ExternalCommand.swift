@@ -12,8 +12,9 @@ internal import ProcessControl
 /// What the command writes is the node's output, passed on to the root line by line. Its exit code
 /// is the node's: 0 is the program's success, another one makes it fail with
 /// ``ExitCause/exited(code:)``, and after a signal the node ends by the same signal. A command that
-/// cannot be started fails with its ``CommandError``. Its standard input is the null device. A
-/// request to stop the node is SIGTERM for the command.
+/// cannot be started fails with its ``CommandError``. Streams that it has pipes for are the node's own
+/// here, so that its standard input is the null device unless declared otherwise. A request to stop
+/// the node is SIGTERM for the command.
 public struct ExternalCommand: NodeProgram {
   /// The command.
   public var command: Command
@@ -28,7 +29,7 @@ public struct ExternalCommand: NodeProgram {
   public func run(in node: Node) async throws {
     let command = command
     let run = try await node.runtime.run { runtime in
-      CommandRun(LoopBound(try runtime.start(command, streams: .inherited), on: runtime.loop))
+      CommandRun(LoopBound(try runtime.start(command, pipes: .areTheNodes), on: runtime.loop))
     }
     switch try await run.exitStatus {
     case .exited(0): return

@@ -4,8 +4,8 @@ extension Node {
   /// Starts a command; it is running when this returns.
   ///
   /// It has pipes for its standard input and output; the lines of its standard error go to this
-  /// node's standard error. It has no other descriptor of the node's, a session of its own, and
-  /// signals as they are by default.
+  /// node's standard error: unless it declares them otherwise. It has no other descriptor of the
+  /// node's, a session of its own, and signals as they are by default.
   ///
   /// Throws a ``CommandError`` when it cannot be found or started, `nodeEnding`, and
   /// `CancellationError`.
@@ -45,25 +45,22 @@ extension Node {
   ///
   /// - Parameters:
   ///   - command: What to run.
-  ///   - input: Its standard input; it need not read all of it.
+  ///   - input: What its standard input pipe is fed with; it need not read all of it.
   ///   - limit: How many bytes of output are collected, at most.
+  /// - Returns: What it wrote to the pipe; nothing when its standard output goes elsewhere.
   /// - Throws: A ``CommandFailure`` with the last lines of standard error for any end but exit code
-  ///   0, `outputTooLarge`, what ``start(_:)`` throws, and `CancellationError`. Nothing of the
-  ///   command is left in any case.
+  ///   0, `outputTooLarge`, `notPiped` for input to a command whose standard input is no pipe, what
+  ///   ``start(_:)`` throws, and `CancellationError`. Nothing of the command is left in any case.
   public func run(
     _ command: Command, input: [UInt8] = [], limit: Int = 16 << 20
   ) async throws -> [UInt8] {
-    try await withCommand(command) { run in
+    guard input.isEmpty || command.standardInput == .pipe else {
+      throw CommandError.notPiped("input", of: command)
+    }
+    return try await withCommand(command) { run in
       async let fed: Void = run.feed(input)
-      var output: [UInt8] = []
-      for try await chunk in run.chunks {
-        guard output.count + chunk.count <= limit else {
-          throw CommandError(
-            .outputTooLarge,
-            "\(command) wrote more than the \(limit) bytes that are allowed.")
-        }
-        output += chunk
-      }
+      let output: [UInt8] =
+        if command.standardOutput == .pipe { try await run.collect(limit) } else { [] }
       try await fed
       try await run.waitForSuccess()
       return output
@@ -72,10 +69,25 @@ extension Node {
 }
 
 extension CommandRun {
+  /// All that is written to the standard output.
+  fileprivate func collect(_ limit: Int) async throws -> [UInt8] {
+    var output: [UInt8] = []
+    for try await chunk in chunks {
+      guard output.count + chunk.count <= limit else {
+        throw CommandError(
+          .outputTooLarge,
+          "\(controller.value.command) wrote more than the \(limit) bytes that are allowed.")
+      }
+      output += chunk
+    }
+    return output
+  }
+
   /// Sends all there is to send; a command that does not want it all is no error.
   fileprivate func feed(_ input: [UInt8]) async throws {
     do {
-      try await send(input)
+      // Without any it need not be a pipe.
+      if !input.isEmpty { try await send(input) }
     } catch let error as CommandError where error.code == .inputClosed {
       return
     }

@@ -12,7 +12,7 @@ extension NodeRuntime {
 
   /// Starts a command; it is running when this returns.
   func start(
-    _ command: Command, streams kind: CommandStreams.Kind = .piped
+    _ command: Command, pipes: CommandStreams.Pipes = .toTheNode
   ) throws -> CommandController {
     guard shared.startsChildren else {
       throw ProcessTreeError(
@@ -21,13 +21,15 @@ extension NodeRuntime {
     let environment = try command.environment.resolved(from: Command.Environment.ofThisProcess())
     let path = try CommandLookup(command: command, environment: environment).path()
     let limits = try Command.Limit.resolved(command.limits)
+    let credentials = try command.credentials?.resolved()
     do {
-      let streams = try CommandStreams(kind, errorsTo: commands.errors, on: loop)
+      let streams = try CommandStreams(
+        of: command, pipes: pipes, errorsTo: commands.errors, on: loop)
       defer { streams.closeCommandsEnds() }
       let plan = CommandProcessPlan(
         path: path, arguments: [command.executable] + command.arguments,
         environment: environment, directory: command.directory, umask: command.umask,
-        limits: limits, standardInput: streams.descriptors[0],
+        credentials: credentials, limits: limits, standardInput: streams.descriptors[0],
         standardOutput: streams.descriptors[1], standardError: streams.descriptors[2],
         // Its own: all that it starts is known by it, wherever that moves, and ends with it.
         tag: RunTag(run: identity.run.runID, node: try RunTag.randomNodeID()))
@@ -95,6 +97,10 @@ extension CommandError {
     case (.limits, EPERM), (.limits, EINVAL):
       self.init(
         .limitRefused, "\(command): a limit is above what this node may give: \(reason).")
+    case (.credentials, let number):
+      self.init(
+        .credentialsRefused,
+        "\(command): \(failure.error.call): \(reason)\(Self.remedy(forCredentials: number)).")
     case (.execute, ENOENT):
       self.init(
         .notExecutable,
@@ -106,11 +112,20 @@ extension CommandError {
           + "begins with #!.")
     case (.execute, EACCES), (.execute, EPERM), (.execute, ENOTDIR), (.execute, ELOOP),
       (.execute, ETXTBSY), (.execute, ELIBBAD):
-      self.init(.notExecutable, "\(path) cannot be executed: \(reason).")
+      let user = command.credentials.map { " by user \($0.user)" } ?? ""
+      self.init(.notExecutable, "\(path) cannot be executed\(user): \(reason).")
     case (.other, 0), (.other, EINVAL):
       self.init(.invalidCommand, "\(command): \(failure.error.message).")
     default:
       self.init(.systemCallFailed, "\(command): \(failure.error)")
+    }
+  }
+
+  private static func remedy(forCredentials errno: Int32) -> String {
+    switch errno {
+    case EPERM: "; only root may say which user a command runs as"
+    case EINVAL: "; the node's user namespace has no such number"
+    default: ""
     }
   }
 }

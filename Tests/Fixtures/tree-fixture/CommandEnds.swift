@@ -173,21 +173,7 @@ let commandEndScenarios: [String: Scenario] = [
     test.expect(await remaining(of: root, besides: helperPIDs()).isEmpty)
   },
   "commandsOfAKilledNode": { root, test in
-    _ = try await root.spawn(Nothing()).result
-    let before = settledAudit(in: runDirectory(of: root.pid))
-    for _ in 0..<10 {
-      let child = try await root.spawn(RunsCommands(count: 3))
-      for try await _ in try await child.messages(of: Int.self) { break }
-      // The node, its fork server, and of each command a shell, a child and a daemon.
-      let mine = helperPIDs()
-      let victims = processes(ofRun: root).filter { $0 != root.pid && !mine.contains($0) }
-      test.expect(victims.count >= 11, "\(victims.count)")
-      kill(child.pid ?? -1, SIGKILL)
-      _ = try await child.join()
-      let survivors = await remaining(of: root, besides: mine)
-      test.expect(survivors.isEmpty, "\(survivors)")
-    }
-    test.noLeaks(since: before, in: runDirectory(of: root.pid))
+    try await killNodesWithCommands(root, test)
   },
   "commandsOfAStoppedNode": { root, test in
     let file = "/tmp/ptree-command-\(getpid())"
@@ -264,6 +250,27 @@ private func settle(_ root: Node, to audit: ResourceAudit) async throws {
   for _ in 0..<500 where ResourceAudit.now() != audit { _ = try await root.run(Command("true")) }
 }
 
+/// Kills nodes that have commands, and expects that nothing of those is left.
+func killNodesWithCommands(
+  _ root: Node, _ test: Expectations, credentials: Command.Credentials? = nil
+) async throws {
+  _ = try await root.spawn(Nothing()).result
+  let before = settledAudit(in: runDirectory(of: root.pid))
+  for _ in 0..<10 {
+    let child = try await root.spawn(RunsCommands(count: 3, credentials: credentials))
+    for try await _ in try await child.messages(of: Int.self) { break }
+    // The node, its fork server, and of each command a shell, a child and a daemon.
+    let mine = helperPIDs()
+    let victims = processes(ofRun: root).filter { $0 != root.pid && !mine.contains($0) }
+    test.expect(victims.count >= 11, "\(victims.count)")
+    kill(child.pid ?? -1, SIGKILL)
+    _ = try await child.join()
+    let survivors = await remaining(of: root, besides: mine)
+    test.expect(survivors.isEmpty, "\(survivors)")
+  }
+  test.noLeaks(since: before, in: runDirectory(of: root.pid))
+}
+
 /// Has commands with a child and a daemon each, and says so when they are up.
 struct RunsCommands: NodeProgram {
   var count: Int
@@ -271,6 +278,8 @@ struct RunsCommands: NodeProgram {
   var file = "/dev/null"
   /// Whether it goes on although it was cancelled.
   var isDeaf = false
+  /// Who the commands run as; nil: who the node does.
+  var credentials: Command.Credentials?
 
   func run(in node: Node) async throws {
     let script = """
@@ -282,7 +291,7 @@ struct RunsCommands: NodeProgram {
       """
     var runs: [CommandRun] = []
     for _ in 0..<count {
-      let run = try await node.start(Command("sh", ["-c", script]))
+      let run = try await node.start(Command("sh", ["-c", script], credentials: credentials))
       for try await _ in run.lines { break }
       runs.append(run)
     }

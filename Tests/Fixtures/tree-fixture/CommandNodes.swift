@@ -61,22 +61,28 @@ let commandNodeScenarios: [String: Scenario] = [
     try await talkative.result
   },
   "holdCommands": { root, test in
-    // For tests that end this process from outside.
-    let run = try await startFamily(root)
-    for _ in 0..<2 {
-      let child = try await root.spawn(RunsCommands(count: 2))
-      for try await _ in try await child.messages(of: Int.self) { break }
-    }
-    print("up")
-    fflush(nil)
-    _ = try await run.exitStatus
+    try await holdCommands(root)
   },
 ]
 
+/// Holds commands, for tests that end this process from outside.
+func holdCommands(_ root: Node, credentials: Command.Credentials? = nil) async throws {
+  let run = try await startFamily(root, credentials: credentials)
+  for _ in 0..<2 {
+    let child = try await root.spawn(RunsCommands(count: 2, credentials: credentials))
+    for try await _ in try await child.messages(of: Int.self) { break }
+  }
+  print("up")
+  fflush(nil)
+  _ = try await run.exitStatus
+}
+
 /// Starts a command with a child and a daemon, and returns once they are up.
-func startFamily(_ node: Node) async throws -> CommandRun {
+private func startFamily(
+  _ node: Node, credentials: Command.Credentials?
+) async throws -> CommandRun {
   let script = "setsid sh -c 'sleep 987654 &'; sleep 987654 & echo up; wait"
-  let run = try await node.start(Command("sh", ["-c", script]))
+  let run = try await node.start(Command("sh", ["-c", script], credentials: credentials))
   for try await _ in run.lines { break }
   return run
 }

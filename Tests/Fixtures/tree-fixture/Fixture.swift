@@ -19,5 +19,7 @@ struct Fixture: ScenarioApp {
       .merging(commandStartScenarios) { $1 }
       .merging(commandEndScenarios) { $1 }
       .merging(commandNodeScenarios) { $1 }
+      .merging(commandRedirectionScenarios) { $1 }
+      .merging(commandUserScenarios) { $1 }
   }
 }

@@ -1,0 +1,53 @@
+import Glibc
+
+extension Descriptors {
+  /// What a file is opened for.
+  package enum FileUse: Hashable, Sendable {
+    /// To be read; it has to exist.
+    case reading
+    /// To be written from its beginning, and what it holds goes; made if it is missing.
+    case writing
+    /// To be written at its end, wherever that is at the time; made if it is missing.
+    case appending
+  }
+
+  /// Opens a file; a directory is refused with `EISDIR` whatever the use.
+  ///
+  /// Never waits for the other end of a named pipe: a missing reader is `ENXIO`, and without a
+  /// writer the reading end is at its end. Reads and writes wait as usual.
+  ///
+  /// - Parameter permissions: Of a file that is made, less what the process's own mask takes away.
+  package static func openFile(
+    _ path: String, for use: FileUse, permissions: UInt32 = 0o666
+  ) throws(ProcessControlError) -> Int32 {
+    let flags =
+      switch use {
+      case .reading: O_RDONLY
+      case .writing: O_WRONLY | O_CREAT | O_TRUNC
+      case .appending: O_WRONLY | O_CREAT | O_APPEND
+      }
+    let descriptor = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode_t(permissions))
+    guard descriptor >= 0 else { throw .last("open") }
+    do throws(ProcessControlError) {
+      try checkIsNoDirectory(descriptor)
+      try setBlocking(descriptor)
+      return descriptor
+    } catch {
+      close(descriptor)
+      throw error
+    }
+  }
+
+  private static func checkIsNoDirectory(_ descriptor: Int32) throws(ProcessControlError) {
+    var file = stat()
+    guard fstat(descriptor, &file) == 0 else { throw .last("fstat") }
+    guard file.st_mode & S_IFMT != S_IFDIR else { throw .system("open", EISDIR) }
+  }
+
+  private static func setBlocking(_ descriptor: Int32) throws(ProcessControlError) {
+    let flags = fcntl(descriptor, F_GETFL, 0)
+    guard flags >= 0, fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) == 0 else {
+      throw .last("fcntl")
+    }
+  }
+}

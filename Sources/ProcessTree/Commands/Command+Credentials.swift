@@ -1,0 +1,42 @@
+internal import ProcessControl
+
+extension Command {
+  /// The user and the groups that a command runs as, by number.
+  ///
+  /// Only root may change them, also to what they are already: else the start fails with
+  /// `credentialsRefused`. The command is supervised as any other. Its executable has to be one that
+  /// the user may execute; its directory and the files of its streams are opened by the node, with
+  /// the node's rights. The environment stays as declared: `HOME` and `USER` are not the user's
+  /// unless they are set.
+  public struct Credentials: Hashable, Sendable, Codable {
+    /// The user's number.
+    public var user: UInt32
+    /// The number of the user's group.
+    public var group: UInt32
+    /// All groups that it is a member of beside that: the node's are not kept.
+    public var supplementaryGroups: [UInt32]
+
+    /// Names a user and its groups.
+    ///
+    /// - Parameters:
+    ///   - user: The user's number; 4,294,967,295 is none.
+    ///   - group: The number of the user's group; 4,294,967,295 is none.
+    ///   - supplementaryGroups: All the other groups; `group` alone when nil.
+    public init(user: UInt32, group: UInt32, supplementaryGroups: [UInt32]? = nil) {
+      self.user = user
+      self.group = group
+      self.supplementaryGroups = supplementaryGroups ?? [group]
+    }
+  }
+}
+
+extension Command.Credentials {
+  /// The credentials as the kernel takes them; throws `invalidCommand` for a number that is none.
+  func resolved() throws(CommandError) -> CommandProcessPlan.Credentials {
+    // To the kernel this one says that nothing is to change.
+    guard !([user, group] + supplementaryGroups).contains(.max) else {
+      throw CommandError(.invalidCommand, "\(UInt32.max) is the number of no user and no group.")
+    }
+    return .init(user: user, group: group, supplementaryGroups: supplementaryGroups)
+  }
+}
