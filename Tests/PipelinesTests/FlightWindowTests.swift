@@ -48,4 +48,19 @@ import Testing
       #expect(window.inputsDone == window.inputsTaken, "seed \(random.seed)")
     }
   }
+
+  @Test(arguments: [false, true])
+  func theBoundCanChange(keepsTogether: Bool) {
+    var window = FlightWindow(limit: 1, width: 1, keepsTogether: keepsTogether)
+    _ = window.depart(inputs: 1)
+    #expect(!window.hasRoom)
+    window.limit = 3
+    while window.hasRoom { _ = window.depart(inputs: 1) }
+    #expect(window.count == 3)
+    window.limit = 2
+    _ = window.arrive(0, cost: 0)
+    #expect(!window.hasRoom)
+    _ = window.arrive(1, cost: 0)
+    #expect(window.hasRoom)
+  }
 }

@@ -52,6 +52,40 @@ import Testing
     _ = try PipelinePlan(stage("A", 2, .partitioned, isOrdered: true), isOrdered: false)
   }
 
+  @Test func stagesKeepNumbersForLaterWorkers() throws {
+    func plan(_ workers: Int, isOrdered: Bool = false) throws -> PipelinePlan {
+      let kept = StageDescription(name: "A", workers: workers, isStateless: true)
+      return try PipelinePlan(.chain([.stage(kept), stage("B", 3)]), isOrdered: isOrdered)
+    }
+    #expect(try plan(2).stages.map(\.workers) == [0..<64, 64..<67])
+    #expect(try plan(100).stages.map(\.workers) == [0..<100, 100..<103])
+    #expect(try plan(2, isOrdered: true).stages[0].workers.count == 64)
+    #expect(PipelinePlan.envelopesInFlight(workers: 5) == 48)
+    try plan(2).check(workers: 64, ofStage: 0)
+    try plan(2).check(workers: 1, ofStage: 0)
+    try plan(100).check(workers: 100, ofStage: 0)
+    for (count, stage) in [(0, 0), (65, 0), (-1, 0), (2, -1), (2, 2), (3, 1)] {
+      let error = #expect(throws: InvalidPipeline.self) {
+        try plan(2).check(workers: count, ofStage: stage)
+      }
+      #expect(error?.stage == stage && error?.message.isEmpty == false)
+    }
+  }
+
+  @Test func onlyStagesThatLoseNothingAreResized() {
+    var stage = StageDescription(name: "A", workers: 2, isStateless: true)
+    #expect(stage.obstacleToResizing == nil && stage.mostWorkers == 64)
+    stage.isOrdered = true
+    #expect(stage.obstacleToResizing != nil && stage.mostWorkers == 2)
+    stage.isOrdered = false
+    stage.isStateless = false
+    #expect(stage.obstacleToResizing != nil)
+    for sharing in [StageDescription.Sharing.partitioned, .broadcast] {
+      stage = StageDescription(name: "A", workers: 2, sharing: sharing, isStateless: true)
+      #expect(stage.obstacleToResizing != nil && stage.mostWorkers == 2 && stage.lanes == 2)
+    }
+  }
+
   /// Sends envelopes through random shapes by the folds that workers apply, and looks whether the
   /// numbers at the end run from 0 on without gaps in every stream.
   @Test func numbersStayWithoutGaps() throws {

@@ -9,7 +9,8 @@ import Testing
     let stages = (0..<random.int(1...3)).map { _ in
       PipelineShape.stage(
         StageDescription(
-          name: "S", workers: random.int(1...3), sharing: sharing[random.int(0...2)]))
+          name: "S", workers: random.int(1...3), sharing: sharing[random.int(0...2)],
+          isStateless: random.bool()))
     }
     return try PipelinePlan(.chain(stages), isOrdered: random.bool())
   }
@@ -30,6 +31,10 @@ import Testing
           inputs += count
           let id = ledger.depart(inputs: count)
           open += (0..<width).map { EnvelopeID(stream: 0, number: id.number * width + $0) }
+        } else if random.int(0...9) == 0,
+          let stage = ledger.plan.stages.randomElement(using: &random)
+        {
+          ledger.employ(random.int(1...stage.workers.count), atStage: stage.index)
         } else if let place = open.indices.randomElement(using: &random) {
           let id = open.remove(at: place)
           let isNew = ledger.arrive(id, cost: 1, outputs: 1)
@@ -66,6 +71,34 @@ import Testing
       let id = EnvelopeID(stream: StreamID.finish(ofWorker: 0), number: number)
       _ = ledger.arrive(id, cost: 0, outputs: 3)
     }
+    try ledger.checkBalance()
+  }
+
+  @Test func retiredWorkersAreNoDeathsAndStayInTheReport() throws {
+    let stage = StageDescription(name: "A", workers: 2, isStateless: true)
+    var ledger = RunLedger(try PipelinePlan(.stage(stage), isOrdered: false))
+    #expect(ledger.window.limit == 24)
+    ledger.employ(5, atStage: 0)
+    #expect(ledger.window.limit == 48 && ledger.report(after: .zero).stages[0].workers == 5)
+    var counters = WorkerCounters()
+    counters.taken = 4
+    counters.processed = 4
+    counters.finishEnvelopes = 1
+    ledger.count(counters, ofWorker: 4)
+    let mark = Mark(envelope: EnvelopeID(stream: 0, number: 0))
+    _ = ledger.begin(mark, worker: 4, ofStage: 0)
+    ledger.retire(worker: 4, ofStage: 0)
+    ledger.employ(1, atStage: 0)
+    let report = ledger.report(after: .seconds(1)).stages[0]
+    #expect(report.workers == 1 && report.taken == 4 && report.restarts == 0)
+    // What it had in hands is not suspected.
+    let again = ledger.begin(mark, worker: 0, ofStage: 0)
+    #expect(!again.isItemByItem)
+    // What it said at its end counts with what its successor says.
+    _ = ledger.arrive(
+      EnvelopeID(stream: StreamID.finish(ofWorker: 4), number: 0), cost: 0, outputs: 1)
+    #expect(throws: PipelineFailure.self) { try ledger.checkBalance() }
+    ledger.count(counters, ofWorker: 4)
     try ledger.checkBalance()
   }
 

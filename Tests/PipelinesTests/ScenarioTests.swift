@@ -21,6 +21,11 @@ private let deathScenarios = [
   "killedWorkers", "killedWorkersKeepOrder", "killedWorkerWithState", "deadlyItems", "stillborn",
 ]
 
+private let resizingScenarios = [
+  "grow", "shrink", "resizedAndKilled", "resizedAtTheEnd", "resizedWhileStagesWait",
+  "resizedAndCancelled", "numbersSetBeforeTheRun", "numbersThatCannotBe",
+]
+
 private let endScenarios = [
   "cancelledAtAnyMoment", "abandonedStreams", "cancelledStream", "unusedStream",
 ]
@@ -62,6 +67,11 @@ private var seed: String {
     try await Fixture.expectSuccess(of: scenario, method, arguments: [seed])
   }
 
+  @Test(arguments: resizingScenarios, startMethods)
+  func resizing(scenario: String, method: String) async throws {
+    try await Fixture.expectSuccess(of: scenario, method, arguments: [seed])
+  }
+
   @Test(arguments: endScenarios, startMethods)
   func ends(scenario: String, method: String) async throws {
     try await Fixture.expectSuccess(of: scenario, method, arguments: [seed])
@@ -80,8 +90,8 @@ private var seed: String {
   @Test func everyScenarioIsRun() async throws {
     let listed = try await Fixture.run("", "forkServer").output
     let known = [
-      workScenarios, shapeScenarios, failureScenarios, deathScenarios, endScenarios,
-      commandScenarios, measureScenarios,
+      workScenarios, shapeScenarios, failureScenarios, deathScenarios, resizingScenarios,
+      endScenarios, commandScenarios, measureScenarios,
     ]
     #expect(Set(listed.split(separator: "\n").map(String.init)) == Set(known.joined()))
   }

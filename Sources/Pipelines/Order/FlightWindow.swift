@@ -15,7 +15,8 @@ struct FlightWindow {
     var cost: UInt64
   }
 
-  private let limit: Int
+  /// How many batches may be on their way.
+  var limit: Int
   private let width: Int
   private let keepsTogether: Bool
   private var batches: [UInt64: Batch] = [:]

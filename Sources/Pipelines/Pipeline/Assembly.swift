@@ -20,7 +20,7 @@ final class Assembly {
   func whenFed(_ stage: Int, _ body: @escaping @Sendable () -> Void) { closers[stage] = body }
 }
 
-/// The place of a worker, in which one node after the other may work.
+/// The place of a worker, in which one node after the other may work, or none.
 struct WorkerSlot: Sendable {
   /// A worker keeps nothing that would have to be saved: it is asked, and soon it is told.
   static let stopPolicy = StopPolicy(ask: .milliseconds(500), terminate: .milliseconds(500))

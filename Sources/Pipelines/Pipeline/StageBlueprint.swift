@@ -25,11 +25,13 @@ struct StageBlueprint<
       let place = WorkerPlace(
         worker: worker, lane: lane, lanes: description.lanes,
         isStateful: description.isStateful, isOrdered: description.isOrdered)
-      let program = program(channels[lane].receiver, [outlet, outlet], place)
+      let receiver = channels[lane].receiver
       let name = stage.nodeName(ofWorker: number)
       assembly.add(
         WorkerSlot(stage: index, worker: worker, name: name) { group in
-          try await group.spawn(program, name: name, stopPolicy: WorkerSlot.stopPolicy)
+          try await group.spawn(
+            program(receiver, [outlet, outlet], place), name: name,
+            stopPolicy: WorkerSlot.stopPolicy)
         })
     }
     let senders = channels.map(\.sender)

@@ -4,7 +4,8 @@ struct PipelinePlan: Sendable {
   struct Stage: Sendable {
     let index: Int
     let description: StageDescription
-    /// The numbers of its workers among all workers of the pipeline.
+    /// The numbers of its workers among all workers of the pipeline, of those as well that it may get
+    /// while it runs.
     let workers: Range<Int>
     /// The stages whose output is its input; the source when there are none.
     var feeders: [Int]
@@ -25,11 +26,11 @@ struct PipelinePlan: Sendable {
   /// Whether some stage, or whoever reads the outputs, gets them in order.
   let restoresOrder: Bool
 
-  /// How many workers there are in all.
+  /// How many workers there may be in all.
   var workerCount: Int { stages.last?.workers.upperBound ?? 0 }
 
-  /// How many of the source's envelopes may be on their way.
-  var envelopesInFlight: Int { 8 + 8 * workerCount }
+  /// How many of the source's envelopes may be on their way, for so many workers at work.
+  static func envelopesInFlight(workers: Int) -> Int { 8 + 8 * workers }
 
   /// How many envelopes a receiver may have that it has not begun, from each sender.
   ///
@@ -58,6 +59,26 @@ struct PipelinePlan: Sendable {
     nameNodes()
   }
 
+  /// Throws unless a stage may have this number of workers from now on.
+  func check(workers count: Int, ofStage index: Int) throws(InvalidPipeline) {
+    guard stages.indices.contains(index) else {
+      throw InvalidPipeline(
+        stage: index, name: "",
+        "there is no such stage: the pipeline has \(stages.count), counted from 0 on")
+    }
+    let stage = stages[index].description
+    if let obstacle = stage.obstacleToResizing {
+      throw InvalidPipeline(
+        stage: index, name: stage.name,
+        "the number of its workers cannot change while it runs, because \(obstacle): choose it where "
+          + "the pipeline is made")
+    }
+    guard (1...stage.mostWorkers).contains(count) else {
+      throw InvalidPipeline(
+        stage: index, name: stage.name, "it has 1 to \(stage.mostWorkers) workers, not \(count)")
+    }
+  }
+
   private mutating func place(
     _ shape: PipelineShape, feeders: inout [Int], widthBehind: Int
   ) {
@@ -67,7 +88,7 @@ struct PipelinePlan: Sendable {
       stages.append(
         Stage(
           index: stages.count, description: description,
-          workers: start..<start + description.workers, feeders: feeders,
+          workers: start..<start + description.mostWorkers, feeders: feeders,
           widthBehind: widthBehind, nodeName: ""))
       feeders = [stages.count - 1]
     case .chain(let parts):

@@ -24,6 +24,26 @@ struct StageDescription: Hashable, Sendable {
 
   /// Whether what a worker knows dies with it.
   var isStateful: Bool { !isStateless || isOrdered }
+
+  /// Why the number of workers cannot be changed while they work; nil when it can.
+  var obstacleToResizing: String? {
+    if isOrdered {
+      return "it gets its input in order, which another worker would begin in the middle"
+    }
+    if sharing != .balanced {
+      return "each of its workers has input of its own, which cannot be given to others"
+    }
+    guard !isStateless else { return nil }
+    return "what a worker has seen would go with it, unless the stage is stateless and says so"
+  }
+
+  /// How many workers there may be.
+  var mostWorkers: Int {
+    obstacleToResizing == nil ? max(workers, Self.mostLaterWorkers) : workers
+  }
+
+  /// How many workers a stage may get while it runs, unless it began with more.
+  private static let mostLaterWorkers = 64
 }
 
 /// The stages of a pipeline and how they hang together.

@@ -1,4 +1,5 @@
-/// A pipeline that cannot run as it was put together; nothing has been started.
+/// A pipeline that cannot run as it was put together, of which nothing has been started; or a number of
+/// workers that one of its stages cannot have, which changes nothing.
 public struct InvalidPipeline: Error, Hashable, Sendable, Codable, CustomStringConvertible {
   /// The place of the stage that is wrong, from 0 on.
   public let stage: Int

@@ -18,14 +18,14 @@ public struct PipelineReport: Sendable {
 
 /// How a stage of a pipeline stands: sums over its workers, as far as they have told.
 ///
-/// What a worker did that was killed counts up to the last word from it, and its successor counts
-/// what it does again.
+/// What a worker did that was killed or stopped counts up to the last word from it, and whoever does
+/// it again counts it again.
 public struct StageReport: Sendable {
   /// The place of the stage, from 0 on.
   public internal(set) var index: Int
   /// The name of the stage's type.
   public internal(set) var name: String
-  /// How many workers it has.
+  /// How many workers it has: the number that was last set, or that it was made with.
   public internal(set) var workers: Int
   /// Items that its workers took.
   public internal(set) var taken: UInt64 = 0
@@ -43,7 +43,7 @@ public struct StageReport: Sendable {
   public internal(set) var waitTime: Duration = .zero
   /// How long its workers waited for the stages behind to take what they had made, all together.
   public internal(set) var blockedTime: Duration = .zero
-  /// How often a worker that had died was replaced.
+  /// How often a worker that had died was replaced; those that were asked to stop do not count.
   public internal(set) var restarts = 0
 }
 

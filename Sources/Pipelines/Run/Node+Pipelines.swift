@@ -12,7 +12,7 @@ extension Node {
   ///   - pipeline: The stages.
   ///   - inputs: Any sequence; its iterator is called on the task executor of this call, where it
   ///     should not block.
-  ///   - monitor: Watches the run.
+  ///   - monitor: Watches the run, and changes the numbers of workers.
   /// - Throws: `InvalidPipeline` before anything is started; `PipelineFailure` with the stage, the
   ///   worker and the input when a stage throws or a worker ends that cannot be replaced; what making
   ///   a child throws; `CancellationError`.

@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// Watches a run of a pipeline: hand one to `ProcessTree/Node/run(_:over:monitor:)`.
+/// Watches a run of a pipeline, and changes how many workers its stages have: hand one to
+/// `ProcessTree/Node/run(_:over:monitor:)`.
 ///
 /// ```swift
 /// let monitor = PipelineMonitor()
@@ -10,6 +11,10 @@ internal import Synchronization
 public final class PipelineMonitor: Sendable {
   private struct State {
     var record: RunRecord?
+    /// The workers of the run, while it lasts.
+    var progress: StageProgress?
+    /// Numbers of workers that were set before the run began, by stages.
+    var earlyNumbers: [Int: Int] = [:]
     var listeners: [AsyncStream<PipelineReport>.Continuation] = []
     var isOver = false
   }
@@ -40,8 +45,53 @@ public final class PipelineMonitor: Sendable {
     }
   }
 
-  func watch(_ record: RunRecord) {
+  /// Changes the number of workers of a stage.
+  ///
+  /// More workers are started at once and share the stage's input with the others. When there are to be
+  /// fewer, those with the highest numbers are asked to stop and ended if they do not; what they have
+  /// not finished is given to the others, and recorded once all the same. That a worker was stopped is
+  /// no failure, and what it did stays in the report. It does not say what a stage says at its end
+  /// (see `Stage/finish(emit:)`), unless the stage's input had ended when it stopped: then another
+  /// worker is started at the end to say it.
+  ///
+  /// The number can be set at any moment and any number of times; `PipelineReport/stages` tells it.
+  /// Before the run has begun it is kept for the start, and what is wrong with it is thrown by the
+  /// run. It has no effect on a stage that finds nothing more to do, nor after the end of the run.
+  ///
+  /// - Parameters:
+  ///   - count: The number of workers from now on, 1 to 64; up to as many as the stage was made with,
+  ///     if these are more.
+  ///   - stage: The place of the stage, from 0 on, in the order in which stages were written down. Its
+  ///     workers share their input (`Distribution/balanced`) and it is stateless (see
+  ///     `Stage/isStateless`) and not ordered, so that nothing goes with a worker.
+  /// - Throws: `InvalidPipeline` when there is no such stage, or it cannot have this number.
+  public func setWorkers(_ count: Int, ofStage stage: Int) throws(InvalidPipeline) {
+    let progress = state.withLock { state in
+      if state.progress == nil, !state.isOver { state.earlyNumbers[stage] = count }
+      return state.progress
+    }
+    guard let progress else { return }
+    try progress.setWorkers(count, ofStage: stage)
+    changed()
+  }
+
+  /// Begins to watch a run, with the numbers of workers that have been set.
+  func watch(_ record: RunRecord, _ progress: StageProgress) throws(InvalidPipeline) {
     state.withLock { $0.record = record }
+    while let (stage, count) = takeEarlyNumber(orBegin: progress) {
+      try progress.setWorkers(count, ofStage: stage)
+    }
+  }
+
+  /// A number that was set before the run began; once there is none, further ones go to the run.
+  private func takeEarlyNumber(orBegin progress: StageProgress) -> (stage: Int, count: Int)? {
+    state.withLock { state in
+      guard let (stage, count) = state.earlyNumbers.popFirst() else {
+        state.progress = progress
+        return nil
+      }
+      return (stage, count)
+    }
   }
 
   func changed() {
@@ -54,6 +104,7 @@ public final class PipelineMonitor: Sendable {
     changed()
     let listeners = state.withLock { state in
       state.isOver = true
+      state.progress = nil
       defer { state.listeners = [] }
       return state.listeners
     }

@@ -6,6 +6,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   private let node: Node
   private let plan: PipelinePlan
   private let isOrdered: Bool
+  /// The places of all workers, by their numbers.
   private let slots: [WorkerSlot]
   private let progress: StageProgress
   private let outlet: Outlet<Input>
@@ -25,9 +26,9 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     assembly.whenFed(plan.stages.count) { sender.finish() }
     end = receiver
     outlet = try pipeline.attach(assembly, 0, Outlet(routes: [.init(senders: [sender])]))
-    slots = assembly.slots
-    progress = StageProgress(plan, closers: assembly.closers)
+    slots = assembly.slots.sorted { $0.worker < $1.worker }
     record = RunRecord(plan)
+    progress = StageProgress(plan, closers: assembly.closers, record: record)
   }
 
   /// Runs it to its end; nothing of it is left when this returns or throws.
@@ -38,18 +39,37 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   func run(
     _ pump: any InputPump<Input>, deliver: @escaping @Sendable ([Output]) async throws -> Void
   ) async throws {
-    monitor?.watch(record)
     defer {
       record.finish()
       monitor?.finish()
     }
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-      for slot in slots { tasks.addTask { try await tend(slot) } }
-      tasks.addTask { try await pump.work() }
-      tasks.addTask { try await feed(pump) }
-      tasks.addTask { try await drain(deliver) }
+    try monitor?.watch(record, progress)
+    // What a task returns are the numbers of workers to start.
+    try await withThrowingTaskGroup(of: [Int].self) { tasks in
+      tasks.addTask { try await progress.nextStarts() }
+      tasks.addTask {
+        try await pump.work()
+        return []
+      }
+      tasks.addTask {
+        try await feed(pump)
+        return []
+      }
+      tasks.addTask {
+        try await drain(deliver)
+        return []
+      }
       // The first that fails ends the others.
-      while try await tasks.next() != nil {}
+      while let workers = try await tasks.next() {
+        guard !workers.isEmpty else { continue }
+        for worker in workers {
+          tasks.addTask {
+            try await tend(slots[worker])
+            return []
+          }
+        }
+        tasks.addTask { try await progress.nextStarts() }
+      }
     }
     try record.update { try $0.checkBalance() }
   }
@@ -89,17 +109,32 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
 
   // MARK: Workers
 
-  /// Keeps a worker in its place until its part is done.
-  private func tend(_ slot: WorkerSlot) async throws {
-    while try await !live(in: slot) {}
-    progress.workerEnded(ofStage: slot.stage)
+  /// How a worker's life ends that does not end the run.
+  private enum LifeEnd {
+    /// It did its part.
+    case finished
+    /// Another one is to take its place.
+    case died
+    /// It was asked to stop.
+    case left
   }
 
-  /// One worker's life; false when it died and another one is to take its place.
-  private func live(in slot: WorkerSlot) async throws -> Bool {
+  /// Keeps a worker in its place until its part is done or it is no longer wanted.
+  private func tend(_ slot: WorkerSlot) async throws {
+    while true {
+      switch try await live(in: slot) {
+      case .finished: return progress.finished(slot)
+      case .died: continue
+      case .left: return progress.left(slot)
+      }
+    }
+  }
+
+  private func live(in slot: WorkerSlot) async throws -> LifeEnd {
     let failedInput = Mutex<UInt64?>(nil)
     do {
       let counters = try await node.withChildren(of: WorkerCounters.self) { group in
+        progress.began(slot) { group.cancelAll() }
         let child = try await slot.start(group)
         for try await word in try await child.messages(of: WorkerWord.self) {
           if case .failed(let input) = word { failedInput.withLock { $0 = input } }
@@ -113,20 +148,25 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       }
       record.update { $0.count(counters, ofWorker: slot.worker) }
       monitor?.changed()
-      return true
+      return .finished
     } catch {
       try Task.checkCancellation()
       switch WorkerEnd(error) {
       case .failed(let failure):
         throw self.failure(
           of: slot, over: failedInput.withLock { $0 }, .error(failure))
+      case _ where progress.isLeaving(slot):
+        // However it went: the others do what it has not finished.
+        record.update { $0.retire(worker: slot.worker, ofStage: slot.stage) }
+        monitor?.changed()
+        return .left
       case .died(let report):
         let isReplaceable = !plan.stages[slot.stage].description.isStateful
         guard isReplaceable, report.isDeath,
           record.update({ $0.die(report, worker: slot.worker, ofStage: slot.stage) })
         else { throw self.failure(of: slot, over: nil, .death(report)) }
         monitor?.changed()
-        return false
+        return .died
       case .other(let error): throw error
       }
     }

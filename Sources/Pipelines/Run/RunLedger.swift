@@ -11,6 +11,8 @@ struct RunLedger {
   /// What former lives of each worker did, and what the present one has done.
   private var former: [WorkerCounters]
   private var present: [WorkerCounters]
+  /// How many workers each stage has.
+  private var workers: [Int]
   private var restarts: [Int]
   private var suspects: [Suspects<ExitReport>]
   private(set) var quarantined: [QuarantinedInput] = []
@@ -22,8 +24,10 @@ struct RunLedger {
 
   init(_ plan: PipelinePlan) {
     self.plan = plan
+    workers = plan.stages.map(\.description.workers)
     window = FlightWindow(
-      limit: plan.envelopesInFlight, width: plan.width, keepsTogether: plan.restoresOrder)
+      limit: PipelinePlan.envelopesInFlight(workers: workers.reduce(0, +)), width: plan.width,
+      keepsTogether: plan.restoresOrder)
     former = Array(repeating: WorkerCounters(), count: plan.workerCount)
     present = former
     restarts = plan.stages.map { _ in 0 }
@@ -51,6 +55,12 @@ struct RunLedger {
 
   // MARK: Workers
 
+  /// Notes how many workers a stage has from now on.
+  mutating func employ(_ count: Int, atStage stage: Int) {
+    workers[stage] = count
+    window.limit = PipelinePlan.envelopesInFlight(workers: workers.reduce(0, +))
+  }
+
   /// Notes what a worker says of itself.
   mutating func count(_ counters: WorkerCounters, ofWorker worker: Int) {
     present[worker] = counters
@@ -67,8 +77,7 @@ struct RunLedger {
   /// Notes the death of a worker; false when its stage has come to nothing too often, so that no
   /// successor is to be started.
   mutating func die(_ report: ExitReport, worker: Int, ofStage stage: Int) -> Bool {
-    former[worker] += present[worker]
-    present[worker] = WorkerCounters()
+    leave(worker)
     restarts[stage] += 1
     switch suspects[stage].die(worker: worker, report) {
     case .nothingNamed: fruitlessDeaths[stage] += 1
@@ -80,6 +89,17 @@ struct RunLedger {
           deaths: deaths))
     }
     return fruitlessDeaths[stage] < Self.fruitlessLimit
+  }
+
+  /// Notes that a worker has gone that was asked to stop: nothing that it had is to blame for that.
+  mutating func retire(worker: Int, ofStage stage: Int) {
+    leave(worker)
+    suspects[stage].pass(worker: worker)
+  }
+
+  private mutating func leave(_ worker: Int) {
+    former[worker] += present[worker]
+    present[worker] = WorkerCounters()
   }
 
   // MARK: The end
@@ -126,7 +146,7 @@ struct RunLedger {
         ? window.inputsTaken : stage.feeders.reduce(0) { $0 + sums[$1].emitted }
       let copies = stage.description.sharing == .broadcast ? UInt64(stage.description.workers) : 1
       var line = StageReport(
-        index: stage.index, name: stage.description.name, workers: stage.description.workers)
+        index: stage.index, name: stage.description.name, workers: workers[stage.index])
       line.taken = sum.taken
       line.emitted = sum.emitted
       line.queued = made * copies > sum.taken ? made * copies - sum.taken : 0

@@ -1,34 +1,146 @@
 internal import Synchronization
 
-/// Lets the end of the input pass from stage to stage: when all that feeds a stage has ended, nothing
-/// more comes for it.
+/// Has workers started and stopped as their stages need them, and lets the end of the input pass from
+/// stage to stage: when all that feeds a stage has ended, nothing more comes for it.
 final class StageProgress: Sendable {
-  private let plan: PipelinePlan
-  private let closers: [@Sendable () -> Void]
-  /// Workers that have not come to their end, by stage.
-  private let working: Mutex<[Int]>
+  private struct State {
+    var crews: [Crew]
+    /// Workers that are to be started, by their numbers.
+    var starts: [Int] = []
+    /// Asks the workers that live to stop.
+    var stops: [Int: @Sendable () -> Void] = [:]
+    /// The task that starts workers, while there is none to be started.
+    var starter: UnsafeContinuation<Void, Never>?
 
-  init(_ plan: PipelinePlan, closers: [@Sendable () -> Void]) {
-    self.plan = plan
-    self.closers = closers
-    working = Mutex(plan.stages.map(\.workers.count))
+    var isOver: Bool { crews.allSatisfy(\.isOver) }
   }
 
+  private let plan: PipelinePlan
+  private let closers: [@Sendable () -> Void]
+  private let record: RunRecord
+  private let state: Mutex<State>
+
+  init(_ plan: PipelinePlan, closers: [@Sendable () -> Void], record: RunRecord) {
+    self.plan = plan
+    self.closers = closers
+    self.record = record
+    var state = State(
+      crews: plan.stages.map { Crew(count: $0.description.workers, most: $0.workers.count) })
+    // Who takes comes before who gives.
+    for stage in plan.stages.reversed() {
+      state.starts += state.crews[stage.index].begin().start.map { stage.workers.lowerBound + $0 }
+    }
+    self.state = Mutex(state)
+  }
+
+  // MARK: The ends of inputs
+
   /// The source has nothing more.
-  func sourceEnded() {
-    for stage in plan.stages where stage.feeders.isEmpty { closers[stage.index]() }
+  func sourceEnded() { endFeed(of: plan.stages.filter(\.feeders.isEmpty).map(\.index)) }
+
+  private func endFeed(of stages: [Int]) {
+    // Noted first: a worker that finds the end is known to have come after it.
+    state.withLock { state in
+      for stage in stages where stage < plan.stages.count { state.crews[stage].feedEnded() }
+    }
+    for stage in stages { closers[stage]() }
+  }
+
+  // MARK: Workers
+
+  /// The numbers of workers that are to be started, once there are some; none when all stages are
+  /// over.
+  ///
+  /// Throws `CancellationError`.
+  func nextStarts() async throws -> [Int] {
+    await withTaskCancellationHandler {
+      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+        let mustWait = state.withLock { state in
+          guard state.starts.isEmpty, !state.isOver, !Task.isCancelled else { return false }
+          state.starter = continuation
+          return true
+        }
+        if !mustWait { continuation.resume() }
+      }
+    } onCancel: {
+      state.withLock { $0.starter.take() }?.resume()
+    }
+    try Task.checkCancellation()
+    return state.withLock { state in
+      defer { state.starts = [] }
+      return state.starts
+    }
+  }
+
+  /// A worker begins to live, perhaps again; `stop` is called when it is no longer wanted.
+  func began(_ slot: WorkerSlot, stop: @escaping @Sendable () -> Void) {
+    let isLeaving = state.withLock { state in
+      state.stops[slot.worker] = stop
+      return state.crews[slot.stage].isLeaving(place(of: slot))
+    }
+    if isLeaving { stop() }
+  }
+
+  /// Whether a worker was asked to stop.
+  func isLeaving(_ slot: WorkerSlot) -> Bool {
+    state.withLock { $0.crews[slot.stage].isLeaving(place(of: slot)) }
   }
 
   /// A worker has come to its end.
-  func workerEnded(ofStage stage: Int) {
-    let ended = working.withLock { working in
-      working[stage] -= 1
-      return working.map { $0 == 0 }
+  func finished(_ slot: WorkerSlot) {
+    let (isOver, areOver) = change(slot.stage) { state in
+      state.stops[slot.worker] = nil
+      return state.crews[slot.stage].finish(place(of: slot))
     }
-    guard ended[stage] else { return }
+    guard isOver else { return }
     let inputs = plan.stages.map(\.feeders) + [plan.last]
-    for (place, feeders) in inputs.enumerated() where feeders.contains(stage) {
-      if feeders.allSatisfy({ ended[$0] }) { closers[place]() }
+    endFeed(
+      of: inputs.indices.filter { place in
+        inputs[place].contains(slot.stage) && inputs[place].allSatisfy { areOver[$0] }
+      })
+  }
+
+  /// A worker has gone that was asked to stop.
+  func left(_ slot: WorkerSlot) {
+    _ = change(slot.stage) { state in
+      state.stops[slot.worker] = nil
+      return state.crews[slot.stage].leave(place(of: slot))
     }
+  }
+
+  /// Changes the number of a stage's workers.
+  func setWorkers(_ count: Int, ofStage stage: Int) throws(InvalidPipeline) {
+    try plan.check(workers: count, ofStage: stage)
+    _ = change(stage) { state in
+      let orders = state.crews[stage].resize(to: count)
+      // Under the lock, so that of several changes the last one stays in the books.
+      let present = state.crews[stage].count
+      record.update { $0.employ(present, atStage: stage) }
+      return orders
+    }
+  }
+
+  private func place(of slot: WorkerSlot) -> Int {
+    slot.worker - plan.stages[slot.stage].workers.lowerBound
+  }
+
+  /// Changes a stage's crew and carries out what that orders; whether the stage is over now, and which
+  /// stages are.
+  private func change(
+    _ stage: Int, _ body: (inout State) -> Crew.Orders
+  ) -> (isOver: Bool, areOver: [Bool]) {
+    let first = plan.stages[stage].workers.lowerBound
+    let (stops, starter, areOver) = state.withLock { state in
+      let orders = body(&state)
+      state.starts += orders.start.map { first + $0 }
+      let mustWake = !state.starts.isEmpty || state.isOver
+      return (
+        orders.stop.compactMap { state.stops[first + $0] },
+        mustWake ? state.starter.take() : nil, state.crews.map(\.isOver)
+      )
+    }
+    starter?.resume()
+    for stop in stops { stop() }
+    return (areOver[stage], areOver)
   }
 }

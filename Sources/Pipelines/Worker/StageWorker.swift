@@ -13,8 +13,13 @@ struct StageWorker<Body: StageBody>: NodeProgram {
   func run(in node: Node) async throws -> WorkerCounters {
     try await WorkerStop.told {
       var work = try await StageWork(self, in: node)
-      try await place.isStateful ? work.runStateful() : work.runStateless()
-      return try await work.finish()
+      do {
+        try await place.isStateful ? work.runStateful() : work.runStateless()
+        return try await work.finish()
+      } catch {
+        if Task.isCancelled { await work.sayLastCounters() }
+        throw error
+      }
     }
   }
 }
@@ -148,6 +153,9 @@ struct StageWork<Body: StageBody> {
       try await words.say(.failed(input: nil))
       throw error
     }
+    // A stage that was interrupted while it waited may have said something else: as with its other
+    // envelopes, whoever takes the worker's place makes it again.
+    try Task.checkCancellation()
     var parts = EnvelopeParts(emission.items)
     while let part = parts.next() {
       let id = EnvelopeID(
@@ -163,5 +171,11 @@ struct StageWork<Body: StageBody> {
     }
     words.counters.blocked += clock.lap()
     return words.counters
+  }
+
+  /// Says what has been done; others take again what is in hands.
+  mutating func sayLastCounters() async {
+    words.counters.taken = words.counters.processed
+    try? await words.say(.counters(words.counters))
   }
 }

@@ -8,6 +8,7 @@ struct Fixture: ScenarioApp {
       .merging(shapeScenarios) { $1 }
       .merging(failureScenarios) { $1 }
       .merging(deathScenarios) { $1 }
+      .merging(resizingScenarios) { $1 }
       .merging(endScenarios) { $1 }
       .merging(commandScenarios) { $1 }
       .merging(measureScenarios) { $1 }
