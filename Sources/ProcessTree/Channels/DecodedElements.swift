@@ -62,16 +62,15 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
   /// What has come, up to a batch's size; nothing at the end of the channel.
   func nextBatch() async throws -> [Element] {
     try await end.onLoop { core in
-      var elements: [Element] = []
-      while elements.isEmpty {
-        guard try await self.fill(from: core) else { return [] }
-        elements = self.takeAll()
+      while try await self.fill(from: core) {
+        // Further frames may be here already.
+        while self.count < ReceiverEnd.largestBatch,
+          self.decodeFrame(core, atMost: ReceiverEnd.largestBatch - self.count)
+        {}
+        // None if another task has taken what was there.
+        if self.count > 0 { return self.takeAll() }
       }
-      // Further frames may be here already.
-      while self.decodeFrame(core, atMost: ReceiverEnd.largestBatch - elements.count) {
-        elements += self.takeAll()
-      }
-      return elements
+      return []
     }
   }
 
@@ -111,33 +110,44 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
   /// Decodes items of the frame that came first; false if there is none, or the first item is no
   /// element.
   ///
-  /// Only when all that was decoded before has been taken. Only one item while another task waits,
-  /// which gets the next.
+  /// Only one item while another task waits, which gets the next.
   private func decodeFrame(_ core: ReceiverCore, atMost most: Int) -> Bool {
     guard failure == nil else { return false }
     let here = min(core.itemsInFrame, core.isWaiting ? 1 : most)
     guard here > 0 else { return false }
-    let target = reserve(here)
+    let before = count
+    var place = reserve(here)
     do {
-      while count < here, let bytes = core.popBytes() {
-        try decoder.decode(bytes, to: target + count)
+      while count - before < here, let bytes = core.popBytes() {
+        try decoder.decode(bytes, to: place)
+        place += 1
         count += 1
       }
     } catch {
       failure = error
     }
-    return count > 0
+    return count > before
   }
 
-  /// Memory for a number of elements, of which none is initialized.
+  /// Memory for further elements, behind those that are there.
   private func reserve(_ needed: Int) -> UnsafeMutablePointer<Element> {
-    if storage.count < needed {
+    if count > 0, let first, let base = storage.baseAddress,
+      first - base + count + needed <= storage.count
+    {
+      return first + count
+    }
+    if storage.count < count + needed {
+      let larger = UnsafeMutableBufferPointer<Element>.allocate(
+        capacity: max(count + needed, min(2 * storage.count, ReceiverEnd.largestBatch)))
+      if let first { larger.baseAddress?.moveInitialize(from: first, count: count) }
       storage.deallocate()
-      storage = .allocate(capacity: needed)
+      storage = larger
+    } else if count > 0, let first {
+      storage.baseAddress?.moveInitialize(from: first, count: count)
     }
     // Not empty, and so not nowhere.
     let start = storage.baseAddress.unsafelyUnwrapped
     first = start
-    return start
+    return start + count
   }
 }
