@@ -88,6 +88,22 @@ struct Fixture {
       outcome.reason == .exit && outcome.status == 0,
       "\(scenario) ended with \(outcome.shellStatus): \(failures) \(outcome.errors.prefix(6_000))")
   }
+
+  /// The same by a user who is not root, for root may do everything.
+  static func expectSuccessWithoutRights(
+    of scenario: String, _ method: String, shell: String = ":"
+  ) async throws {
+    // Another user needs a copy that it may read.
+    let directory = try TemporaryDirectory()
+    let copy = directory.url.appending(path: "tree-fixture")
+    try FileManager.default.copyItem(at: try executable, to: copy)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o777], ofItemAtPath: directory.url.path)
+    let become = getuid() == 0 ? "setpriv --reuid 65533 --regid 65533 --clear-groups --" : ""
+    try await expectSuccess(
+      of: scenario, method, environment: ["TMPDIR": directory.url.path],
+      shell: "\(shell); exec \(become) \"$0\" \"$@\"", executable: copy)
+  }
 }
 
 /// A directory that goes with its value.

@@ -132,16 +132,7 @@ extension ProcessTrees {
 
     @Test(arguments: startMethods)
     func commandsHaveTheRightsOfTheirNode(method: String) async throws {
-      // Root may do everything, so another user runs a copy that this one may read.
-      let directory = try TemporaryDirectory()
-      let copy = directory.url.appending(path: "tree-fixture")
-      try FileManager.default.copyItem(at: try Fixture.executable, to: copy)
-      try FileManager.default.setAttributes(
-        [.posixPermissions: 0o777], ofItemAtPath: directory.url.path)
-      let become = getuid() == 0 ? "setpriv --reuid 65533 --regid 65533 --clear-groups --" : ""
-      try await Fixture.expectSuccess(
-        of: "commandWithoutRights", method, environment: ["TMPDIR": directory.url.path],
-        shell: "exec \(become) \"$0\" \"$@\"", executable: copy)
+      try await Fixture.expectSuccessWithoutRights(of: "commandWithoutRights", method)
     }
 
     @Test(arguments: startMethods, heldCommandScenarios)
