@@ -1,6 +1,7 @@
 // Executing other programs.
 #include "internal.h"
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -23,6 +24,22 @@ struct plan {
   volatile int step;
 };
 
+/// Whether this process may signal those of any user, as a supervisor has to.
+static int may_signal_all(void) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+  if (syscall(SYS_capget, &header, sets) != 0) return 0;
+  return (sets[CAP_TO_INDEX(CAP_KILL)].effective & CAP_TO_MASK(CAP_KILL)) != 0;
+}
+
+/// Gives up all capabilities. Returns an errno.
+static int drop_capabilities(void) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  static const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+  if (syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return errno;
+  return syscall(SYS_capset, &header, none) == 0 ? 0 : errno;
+}
+
 /// Makes the child another user's. Returns an errno.
 ///
 /// By the bare system calls: the C library's signal every thread that it knows of to do the same,
@@ -30,6 +47,9 @@ struct plan {
 static int change_credentials(struct plan *_Nonnull plan) {
   const struct pt_command_credentials *new = plan->command->credentials;
   if (!new) return 0;
+  // Else nobody could end it, the kernel at the parent's death included.
+  plan->step = PT_COMMAND_USER;
+  if (new->user != getuid() && !may_signal_all()) return EPERM;
   // The user last: it is what the right to change the groups comes from. All of the real, the
   // effective and the saved ids, so that there is no way back.
   plan->step = PT_COMMAND_SUPPLEMENTARY_GROUPS;
@@ -39,7 +59,8 @@ static int change_credentials(struct plan *_Nonnull plan) {
   if (syscall(SYS_setresgid, new->group, new->group, new->group) != 0) return errno;
   plan->step = PT_COMMAND_USER;
   if (syscall(SYS_setresuid, new->user, new->user, new->user) != 0) return errno;
-  return 0;
+  // The kernel takes them from who was root, not from who had them otherwise.
+  return new->user == 0 ? 0 : drop_capabilities();
 }
 
 /// Leaves everything of the parent's but what the command is to have. Returns an errno.

@@ -64,7 +64,8 @@ public final class PipelineMonitor: Sendable {
   ///   - stage: The place of the stage, from 0 on, in the order in which stages were written down. Its
   ///     workers share their input (`Distribution/balanced`) and it is stateless (see
   ///     `Stage/isStateless`) and not ordered, so that nothing goes with a worker.
-  /// - Throws: `InvalidPipeline` when there is no such stage, or it cannot have this number.
+  /// - Throws: `InvalidPipeline` while the run lasts, when there is no such stage, or it cannot have
+  ///   this number.
   public func setWorkers(_ count: Int, ofStage stage: Int) throws(InvalidPipeline) {
     let progress = state.withLock { state in
       if state.progress == nil, !state.isOver { state.earlyNumbers[stage] = count }

@@ -31,8 +31,8 @@ extension Command {
     case null
     /// A file.
     ///
-    /// What it holds goes when the command starts, or stays if `appending`, and all is written at
-    /// its end then. It is made if it is missing, as the node's user's, with mode 0666 less what the
+    /// What it holds goes when the command is about to start, also if the start fails then, or stays
+    /// if `appending`, and all is written at its end then. It is made if it is missing, as the node's user's, with mode 0666 less what the
     /// masks of the node and the command take away.
     ///
     /// A relative path counts from ``Command/directory``. It is opened by the node, with the node's

@@ -23,7 +23,7 @@ public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConv
     public static let fileUnusable = Self(kind: .fileUnusable)
     /// The node may not set a limit, because it is above the node's own.
     public static let limitRefused = Self(kind: .limitRefused)
-    /// The command cannot run as the user: only root may change that, or there is no such number.
+    /// The command cannot run as the user: the node may not change that, or there is no such number.
     public static let credentialsRefused = Self(kind: .credentialsRefused)
     /// The command contains something that no command can: a zero byte, a negative limit.
     public static let invalidCommand = Self(kind: .invalidCommand)

@@ -62,7 +62,7 @@ struct CommandLookup {
   }
 
   private func look(at path: String) -> Finding {
-    let here = path.hasPrefix("/") ? path : (command.directory ?? ".") + "/" + path
+    let here = path.isAbsolutePath ? path : (command.directory ?? ".") + "/" + path
     var file = stat()
     guard stat(here, &file) == 0 else {
       return errno == EACCES ? .unusable("cannot be reached: permission denied") : .missing
@@ -83,4 +83,10 @@ struct CommandLookup {
       throw CommandError(.directoryUnusable, "\(directory) is not a directory.")
     }
   }
+}
+
+extension String {
+  /// Whether it begins with a slash, by its bytes: one with a combining mark behind it is another
+  /// character.
+  var isAbsolutePath: Bool { utf8.first == UInt8(ascii: "/") }
 }

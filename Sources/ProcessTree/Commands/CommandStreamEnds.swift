@@ -48,7 +48,7 @@ struct CommandStreamEnds {
       throw CommandError(
         .invalidCommand, "\(path.debugDescription) cannot be a path: it has a zero byte.")
     }
-    let path = path.hasPrefix("/") ? path : command.directory.map { $0 + "/" + path } ?? path
+    let path = path.isAbsolutePath ? path : command.directory.map { $0 + "/" + path } ?? path
     do throws(ProcessControlError) {
       // The node's own mask takes its part away in any case.
       return try Descriptors.openFile(

@@ -123,8 +123,9 @@ extension CommandError {
 
   private static func remedy(forCredentials errno: Int32) -> String {
     switch errno {
-    case EPERM: "; only root may say which user a command runs as"
-    case EINVAL: "; the node's user namespace has no such number"
+    case EPERM:
+      "; a node that is not root needs the capabilities to change users and to signal them"
+    case EINVAL: "; the node's user namespace has no such number, or there are too many groups"
     default: ""
     }
   }
