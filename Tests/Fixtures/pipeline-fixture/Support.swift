@@ -24,7 +24,7 @@ struct Shared<Base: Sequence>: Sequence, @unchecked Sendable {
 
 /// Expects that soon no child is left.
 func gone(_ root: Node, _ test: Expectations, line: Int = #line) async {
-  for _ in 0..<400 where !root.children.isEmpty {
+  for _ in 0..<4_000 where !root.children.isEmpty {
     try? await Task.sleep(for: .milliseconds(5))
   }
   test.equal(root.children.map(\.name), [], line: line)
