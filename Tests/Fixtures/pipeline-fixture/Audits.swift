@@ -22,7 +22,7 @@ extension Expectations {
     since before: ResourceAudit, _ context: String = "", line: Int = #line
   ) async {
     var after = ownAudit()
-    for _ in 0..<400 where after != before {
+    for _ in 0..<4_000 where after != before {
       try? await Task.sleep(for: .milliseconds(5))
       after = ownAudit()
     }
