@@ -41,8 +41,17 @@ final class OutFlow {
     frame = FlowFrame(flow: id, isNumbered: channel.isLeased)
   }
 
+  /// The receiver has said where it notes what it works on, or that it does not.
+  @exclusivity(unchecked) var isAccepted = false
+
   /// Whether an item may leave now.
-  var canSend: Bool { credit.canSend && large == nil }
+  ///
+  /// Of a leased channel one alone before the receiver is known to note what it works on: should it die
+  /// before that, the item is known all the same.
+  var canSend: Bool { credit.canSend && large == nil && (isReady || leases.isEmpty) }
+
+  /// Whether the receiver may have more than one item.
+  var isReady: Bool { !isLeased || isAccepted }
 
   /// Whether everything has been handed to the link.
   var isFlushed: Bool { frame.isEmpty && large == nil && backlog.isEmpty }
@@ -156,7 +165,7 @@ final class OutFlow {
   }
 
   /// The item that a receiver which died is likely to have died of: what it said that it was working
-  /// on; where that cannot be known, the oldest that it had.
+  /// on; where that cannot be known, the oldest that it had, which may be the only one.
   var suspect: UInt64? {
     guard let readCurrentItem else { return leases.first?.sequence }
     return readCurrentItem()

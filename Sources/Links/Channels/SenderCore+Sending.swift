@@ -13,7 +13,7 @@ extension SenderCore {
       if specification.kind == .broadcast {
         return canBroadcast || (flows.isEmpty && pendingBytes < Self.initialRoom)
       }
-      guard !flows.isEmpty else { return pendingBytes < Self.initialRoom }
+      guard flows.contains(where: \.isReady) else { return pendingBytes < Self.initialRoom }
       return pending.isEmpty && flows.contains(where: \.canSend)
     case .fail(let count) where specification.kind == .broadcast && expectedReceivers == 0:
       return flows.allSatisfy { $0.backlog.count < count }

@@ -202,11 +202,16 @@ package final class SenderCore {
     markDirty()
   }
 
-  /// How to learn which item a receiver works on.
-  package func setReader(
-    flow id: UInt32, over link: PeerLink, _ read: @escaping () -> UInt64?
+  /// A receiver has said where it notes which item it works on; nil when it does not, or cannot be
+  /// looked at.
+  package func accept(
+    flow id: UInt32, over link: PeerLink, _ read: (() -> UInt64?)?
   ) {
-    flow(id, link)?.readCurrentItem = read
+    guard let flow = flow(id, link) else { return }
+    flow.isAccepted = true
+    flow.readCurrentItem = read
+    pump()
+    markDirty()
   }
 
   /// The node that made the channel is gone: no further receiver comes.

@@ -212,7 +212,7 @@ final class ChannelWorld {
   private func accept(_ flow: UInt32, _ connection: Connection) {
     connection.isAccepted = true
     let key = FlowKey.make(sender: connection.sender.address.pid, flow: flow)
-    connection.sender.core.setReader(flow: flow, over: connection.link.left) {
+    connection.sender.core.accept(flow: flow, over: connection.link.left) {
       [unowned receiver = connection.receiver] in
       guard let page = receiver.page, page.sender == key else { return nil }
       return page.sequence

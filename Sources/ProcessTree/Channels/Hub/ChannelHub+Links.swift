@@ -210,8 +210,10 @@ extension ChannelHub {
     case .open(let flow, let sender, let receiver):
       open(flow, from: sender, to: receiver, at: peer)
     case .accept(let flow, let page, let slot):
-      guard let page, let reader = reader(of: page, slot: slot, flow: flow) else { return }
-      peer.outgoing[flow]?.setReader(flow: flow, over: link, reader)
+      let read = page.flatMap { self.reader(of: $0, slot: slot, flow: flow) }
+      // The page of one that has died meanwhile is gone, and it gets nothing more.
+      guard page == nil || read != nil || peer.process?.hasEnded != true else { return }
+      peer.outgoing[flow]?.accept(flow: flow, over: link, read)
     case .recall(let flow, let keeping):
       peer.incoming[flow]?.recall(flow: flow, over: link, keeping: keeping)
     case .returned(let flow, let first, let last):
