@@ -28,12 +28,14 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
 
   /// Lets go of what was decoded and not taken, ends of channels among it, and closes the end.
   func close() {
+    // First: what has come and is not decoded must not be decoded in between.
+    end.close()
     end.node.perform { _ in
-      self.first?.deinitialize(count: self.count)
+      let count = self.count
       self.count = 0
       self.failure = nil
+      self.first?.deinitialize(count: count)
     }
-    end.close()
   }
 
   /// Decodes an item that came with a delivery of its own.
