@@ -79,48 +79,68 @@ let package = Package(
 
     // Tests, lowest layer first.
     .target(
-      name: "RandomTesting", path: "Tests/Support/RandomTesting", swiftSettings: settings),
-    .testTarget(
-      name: "MessagePackTests", dependencies: ["MessagePack", "RandomTesting"],
+      name: "TestSettings", path: "Tests/Support/TestSettings", swiftSettings: settings),
+    .target(
+      name: "RandomTesting", dependencies: ["TestSettings"], path: "Tests/Support/RandomTesting",
       swiftSettings: settings),
-    .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: settings),
+    .testTarget(
+      name: "MessagePackTests", dependencies: ["MessagePack", "RandomTesting", "TestSettings"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ZeroMQTests", dependencies: ["ZeroMQ", "RandomTesting", "TestSettings"],
+      swiftSettings: settings),
     .executableTarget(
       name: "process-control-fixture", dependencies: ["ProcessControl"],
       path: "Tests/Fixtures/process-control-fixture", swiftSettings: settings),
     .testTarget(
-      name: "ProcessControlTests", dependencies: ["ProcessControl", "process-control-fixture"],
+      name: "ProcessControlTests",
+      dependencies: ["ProcessControl", "TestSettings", "process-control-fixture"],
       swiftSettings: settings),
     .executableTarget(
       name: "tree-fixture",
-      dependencies: ["ProcessTree", "ProcessTreeTesting", "RandomTesting", "Scenarios"],
+      dependencies: [
+        "ProcessTree", "ProcessTreeTesting", "RandomTesting", "Scenarios", "TestSettings",
+      ],
       path: "Tests/Fixtures/tree-fixture", swiftSettings: settings, linkerSettings: bindNow),
-    // What fixtures that hold scenarios share.
+    // What fixtures that hold scenarios share, and what tests that run them share.
     .target(
-      name: "Scenarios", dependencies: ["ProcessTree", "ProcessTreeTesting"],
+      name: "Scenarios", dependencies: ["ProcessTree", "ProcessTreeTesting", "TestSettings"],
       path: "Tests/Support/Scenarios", swiftSettings: settings),
+    .target(
+      name: "ScenarioRuns", dependencies: ["TestSettings"], path: "Tests/Support/ScenarioRuns",
+      swiftSettings: settings),
     .executableTarget(
       name: "channel-fixture",
-      dependencies: ["ProcessTree", "ProcessTreeTesting", "RandomTesting", "Scenarios"],
+      dependencies: [
+        "ProcessTree", "ProcessTreeTesting", "RandomTesting", "Scenarios", "TestSettings",
+      ],
       path: "Tests/Fixtures/channel-fixture", swiftSettings: settings, linkerSettings: bindNow),
     .executableTarget(
       name: "pool-fixture",
-      dependencies: ["Pools", "ProcessTreeTesting", "RandomTesting", "Scenarios"],
+      dependencies: ["Pools", "ProcessTreeTesting", "RandomTesting", "Scenarios", "TestSettings"],
       path: "Tests/Fixtures/pool-fixture", swiftSettings: settings, linkerSettings: bindNow),
     .testTarget(
-      name: "PoolsTests", dependencies: ["Pools", "RandomTesting", "pool-fixture"],
+      name: "PoolsTests",
+      dependencies: ["Pools", "RandomTesting", "ScenarioRuns", "TestSettings", "pool-fixture"],
       swiftSettings: settings),
     .executableTarget(
       name: "pipeline-fixture",
-      dependencies: ["Pipelines", "ProcessTreeTesting", "RandomTesting", "Scenarios"],
+      dependencies: [
+        "Pipelines", "ProcessTreeTesting", "RandomTesting", "Scenarios", "TestSettings",
+      ],
       path: "Tests/Fixtures/pipeline-fixture", swiftSettings: settings, linkerSettings: bindNow),
     .testTarget(
-      name: "PipelinesTests", dependencies: ["Pipelines", "RandomTesting", "pipeline-fixture"],
+      name: "PipelinesTests",
+      dependencies: [
+        "Pipelines", "RandomTesting", "ScenarioRuns", "TestSettings", "pipeline-fixture",
+      ],
       swiftSettings: settings),
     // The README's program, as it stands there.
     .executableTarget(
       name: "readme-example", dependencies: ["ProcessTree"], path: "Tests/Fixtures/readme-example"),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["ptree", "PtreeCommands"], swiftSettings: settings),
+      name: "EndToEndTests", dependencies: ["ptree", "PtreeCommands", "TestSettings"],
+      swiftSettings: settings),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "MessagePack", "RandomTesting"],
       swiftSettings: settings),
@@ -128,13 +148,14 @@ let package = Package(
       name: "SupervisionTests", dependencies: ["Supervision", "RandomTesting"],
       swiftSettings: settings),
     .testTarget(
-      name: "LinksTests", dependencies: ["Links", "Wire", "ZeroMQ", "RandomTesting"],
+      name: "LinksTests",
+      dependencies: ["Links", "Wire", "ZeroMQ", "RandomTesting", "TestSettings"],
       swiftSettings: settings),
     .testTarget(
       name: "ProcessTreeUnitTests",
       dependencies: [
         "ProcessTree", "Links", "Supervision", "ProcessControl", "Wire", "MessagePack",
-        "RandomTesting",
+        "RandomTesting", "TestSettings",
       ],
       swiftSettings: settings),
     // Code of a user whose module is isolated to the main actor: that it compiles is the test.
@@ -143,7 +164,9 @@ let package = Package(
       swiftSettings: settings + [.defaultIsolation(MainActor.self)]),
     .testTarget(
       name: "ProcessTreeTests",
-      dependencies: ["tree-fixture", "channel-fixture", "readme-example"],
+      dependencies: [
+        "ScenarioRuns", "TestSettings", "tree-fixture", "channel-fixture", "readme-example",
+      ],
       swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ]

@@ -1,7 +1,8 @@
+import TestSettings
 import Testing
 
 /// All suites of this target, one test at a time: they count processes and watch the clock.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(TestSettings.minutes(2))))
 struct EndToEndTests {}
 
 /// The start methods, as the tool names them.

@@ -1,9 +1,10 @@
 import Links
 import RandomTesting
+import TestSettings
 import Testing
 import Wire
 
-@Suite(.timeLimit(.minutes(5))) struct DataLinkTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct DataLinkTests {
   @Test(arguments: [1, 60])
   func itemsArriveWholeAndInOrderOnAllChannels(_ scale: Int) async throws {
     let generator = SeededGenerator.announced("itemsArriveWholeAndInOrderOnAllChannels")

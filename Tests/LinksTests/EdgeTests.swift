@@ -1,10 +1,11 @@
 import Foundation
 import Links
+import TestSettings
 import Testing
 import Wire
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(5))) struct EdgeTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct EdgeTests {
   @Test func anAdmittedChildAndItsParentExchangeFrames() async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)

@@ -1,7 +1,8 @@
 import Links
+import TestSettings
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct EventLoopTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct EventLoopTests {
   @Test func closuresOfAllThreadsRunOnTheLoopInTheirOrder() async throws {
     try await withLoop { loop in
       let seen = Box([[Int]](repeating: [], count: 8))

@@ -1,11 +1,12 @@
 import Foundation
+import TestSettings
 import Testing
 import Wire
 import ZeroMQ
 
 @testable import Links
 
-@Suite(.timeLimit(.minutes(5))) struct FrameSocketTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct FrameSocketTests {
   /// A router at a socket file and the frames that it took.
   private final class Router {
     let directory = FileManager.default.temporaryDirectory

@@ -1,8 +1,9 @@
 import Links
+import TestSettings
 import Testing
 import Wire
 
-@Suite(.timeLimit(.minutes(5))) struct ItemChannelTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct ItemChannelTests {
   /// Sends until the next item would have to wait.
   private func exhaust(_ channel: ItemChannel) async throws -> Int {
     var sent = 0

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Links
 import Synchronization
+import TestSettings
 
 /// A thread of its own for a loop: those of the test runner come and go.
 final class LoopThread: Sendable {
@@ -42,7 +43,7 @@ func withLoop<Success: Sendable>(
 struct TooLong: Error {}
 
 /// Time enough for anything here, also on a busy machine.
-let patience: Duration = .seconds(60)
+let patience: Duration = .seconds(60).scaled
 
 extension EventLoop {
   /// Runs nested turns until a condition holds; throws when it does not come true.

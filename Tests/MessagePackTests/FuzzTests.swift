@@ -6,9 +6,7 @@ import Testing
 @Suite("MessagePack fuzzing")
 struct FuzzTests {
   /// How often, by default as often as a few seconds allow.
-  static let iterations =
-    ProcessInfo.processInfo.environment["PROCESS_TREE_FUZZ_ITERATIONS"].flatMap(Int.init)
-    ?? 200_000
+  static let iterations = RandomTesting.iterations(200_000)
 
   struct Record: Codable {
     var id: Int

@@ -1,4 +1,5 @@
-import Foundation
+import ScenarioRuns
+import TestSettings
 import Testing
 
 /// Each kind of channel, and ends that travel.
@@ -47,53 +48,42 @@ private let limitScenarios = ["oneLimitForTheWholeTree", "slotsOfKilledNodesAreF
 extension ProcessTrees {
   @Suite struct ChannelTests {
     /// Fewer faults than the fixture makes by itself: enough that each kind of them occurs.
-    private static let calm = ["CHAOS_ITEMS": "800", "CHAOS_FAULTS": "40"]
-
-    private static var executable: URL {
-      get throws {
-        try Fixture.executable.deletingLastPathComponent().appending(path: "channel-fixture")
-      }
-    }
-
-    private func expectSuccess(
-      of scenario: String, _ method: String, environment: [String: String] = [:]
-    ) async throws {
-      try await Fixture.expectSuccess(
-        of: scenario, method, environment: environment, executable: Self.executable)
-    }
+    private static let calm = [
+      "\(TestSettings.items ?? 800)", "\(TestSettings.faults ?? 40)",
+    ]
 
     @Test(arguments: channelScenarios, startMethods)
     func carriesItemsBetweenNodes(scenario: String, method: String) async throws {
-      try await expectSuccess(of: scenario, method)
+      try await ChannelFixture.expectSuccess(of: scenario, method)
     }
 
     @Test(arguments: endScenarios, startMethods)
     func endsAreNeverLostInSilence(scenario: String, method: String) async throws {
-      try await expectSuccess(of: scenario, method)
+      try await ChannelFixture.expectSuccess(of: scenario, method)
     }
 
     @Test(arguments: largeScenarios, startMethods)
     func sharesLargeItems(scenario: String, method: String) async throws {
-      try await expectSuccess(of: scenario, method)
+      try await ChannelFixture.expectSuccess(of: scenario, method)
     }
 
     @Test(arguments: stressScenarios + limitScenarios, startMethods)
     func keepsItsBounds(scenario: String, method: String) async throws {
-      try await expectSuccess(of: scenario, method)
+      try await ChannelFixture.expectSuccess(of: scenario, method)
     }
 
     @Test(arguments: redeliveryScenarios, startMethods)
     func nothingIsLostWhoeverIsKilled(scenario: String, method: String) async throws {
-      try await expectSuccess(of: scenario, method, environment: Self.calm)
+      try await ChannelFixture.expectSuccess(of: scenario, method, arguments: Self.calm)
     }
 
     @Test func everyScenarioIsRunSomewhere() async throws {
-      let listed = try await Fixture.run("", executable: Self.executable)
+      let listed = try await ChannelFixture.run("")
       let known = [
         channelScenarios, endScenarios, largeScenarios, redeliveryScenarios, stressScenarios,
         limitScenarios,
       ].joined()
-      #expect(Set(listed.output.split(separator: "\n").map(String.init)) == Set(known))
+      #expect(Set(listed.lines) == Set(known))
     }
   }
 }

@@ -1,15 +1,16 @@
 import Foundation
+import ScenarioRuns
+import TestSettings
 import Testing
 
 /// Random, from a seed that a failing run has printed.
 private var seed: UInt64 {
-  let given = ProcessInfo.processInfo.environment["FUZZ_SEED"].flatMap { UInt64($0) }
-  return given ?? UInt64.random(in: 0...UInt64.max)
+  TestSettings.seed ?? UInt64.random(in: 0...UInt64.max)
 }
 
 /// How many rounds the tests with random moments run; the environment can ask for more.
 private var rounds: Int {
-  ProcessInfo.processInfo.environment["PROCESS_TREE_CHAOS_ROUNDS"].flatMap { Int($0) } ?? 200
+  TestSettings.rounds ?? 200
 }
 
 extension ProcessTrees {

@@ -1,4 +1,6 @@
 import Foundation
+import ScenarioRuns
+import TestSettings
 import Testing
 
 /// A tree of the fixture that stays up until somebody ends it: 1-1-3-9 nodes, of which some have
@@ -13,7 +15,7 @@ struct HeldTree {
     process.executableURL = try Fixture.executable
     process.arguments = [scenario, "\(daemonEvery)"]
     process.environment = ProcessInfo.processInfo.environment.merging([
-      "FIXTURE_START_METHOD": method
+      TestSettings.startMethodVariable: method
     ]) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
@@ -23,7 +25,7 @@ struct HeldTree {
     // It says when all nodes are up.
     var wait = pollfd(
       fd: pipe.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
-    guard poll(&wait, 1, 30_000) == 1 else {
+    guard poll(&wait, 1, Int32(30_000 * TestSettings.timeScale)) == 1 else {
       kill(process.processIdentifier, SIGKILL)
       throw Failure.neverUp
     }
@@ -58,9 +60,9 @@ struct HeldTree {
     return found
   }
 
-  /// What still runs a second later, at the latest.
+  /// What still runs when it should long have ended.
   func survivors() -> [Int32: String] {
-    let deadline = Date(timeIntervalSinceNow: 1)
+    let deadline = Date(timeIntervalSinceNow: 10 * TestSettings.timeScale)
     while Date() < deadline, !processes().isEmpty { usleep(5_000) }
     return processes()
   }

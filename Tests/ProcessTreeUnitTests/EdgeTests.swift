@@ -1,12 +1,13 @@
 import Foundation
 import Links
 import Synchronization
+import TestSettings
 import Testing
 
 @testable import ProcessTree
 
 /// The message channel of an edge, used from tasks that are not on the node's loop.
-@Suite(.timeLimit(.minutes(1))) struct EdgeTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct EdgeTests {
   /// A loop on a thread of its own, with two links that are joined in memory.
   private func withEdges(_ body: (Edge, Edge) async throws -> Void) async throws {
     let isStopped = Flag()

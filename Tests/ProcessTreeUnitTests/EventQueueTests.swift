@@ -1,9 +1,10 @@
+import TestSettings
 import Testing
 import Wire
 
 @testable import ProcessTree
 
-@Suite(.timeLimit(.minutes(5))) struct EventQueueTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct EventQueueTests {
   private func path(_ number: Int) -> NodePath { NodePath(positions: [UInt32(number)]) }
 
   /// All that waits in a queue that has been finished.

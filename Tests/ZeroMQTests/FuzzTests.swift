@@ -1,23 +1,12 @@
 import Foundation
+import RandomTesting
+import TestSettings
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(30))) struct SocketFuzzTests {
-  /// A small generator whose numbers a seed repeats (SplitMix64).
-  struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var word = state
-      word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-      return word ^ (word >> 31)
-    }
-  }
-
+@Suite(.timeLimit(.minutes(TestSettings.minutes(30)))) struct SocketFuzzTests {
   /// Says something that ends at some point in being nonsense.
-  private func attack(_ connection: RawConnection, _ generator: inout Generator) {
+  private func attack(_ connection: RawConnection, _ generator: inout SeededGenerator) {
     let noise = (0..<Int.random(in: 0...300, using: &generator)).map { _ in
       UInt8.random(in: 0...255, using: &generator)
     }
@@ -39,7 +28,7 @@ import ZeroMQ
   }
 
   /// The bytes with some of their bits flipped.
-  private func damaged(_ bytes: [UInt8], _ generator: inout Generator) -> [UInt8] {
+  private func damaged(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...4, using: &generator) {
       let place = Int.random(in: bytes.indices, using: &generator)
@@ -60,11 +49,8 @@ import ZeroMQ
   }
 
   @Test func hostileBytesDoNotDisturbAGoodClient() throws {
-    let seed =
-      environmentNumber("PROCESS_TREE_FUZZ_SEED") ?? Int.random(in: 0...Int(Int32.max))
-    let count = environmentNumber("PROCESS_TREE_FUZZ_ITERATIONS") ?? 4000
-    print("hostileBytesDoNotDisturbAGoodClient: PROCESS_TREE_FUZZ_SEED=\(seed), \(count) attacks")
-    var generator = Generator(state: UInt64(bitPattern: Int64(seed)))
+    let count = iterations(4_000)
+    var generator = SeededGenerator.announced("hostileBytesDoNotDisturbAGoodClient")
 
     let directory = try SocketDirectory()
     let path = directory.path + "/a"

@@ -1,4 +1,5 @@
 import Foundation
+import TestSettings
 import ZeroMQ
 
 /// A private directory for socket files, removed with all that is in it when the test lets go.
@@ -17,7 +18,7 @@ final class SocketDirectory {
 }
 
 /// Time enough for anything local, also on a slow machine.
-let patience: Duration = .seconds(10)
+let patience: Duration = .seconds(10).scaled
 
 /// Waits until a condition holds; false when it did not in time.
 func eventually(within time: Duration = patience, _ condition: () throws -> Bool) rethrows -> Bool {
@@ -27,11 +28,6 @@ func eventually(within time: Duration = patience, _ condition: () throws -> Bool
     usleep(2_000)
   }
   return try condition()
-}
-
-/// The environment's number of that name, for longer runs than the usual.
-func environmentNumber(_ name: String) -> Int? {
-  ProcessInfo.processInfo.environment[name].flatMap(Int.init)
 }
 
 /// Some bytes that are not all alike.

@@ -1,8 +1,9 @@
 import Foundation
+import TestSettings
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(1))) struct ListeningSocketTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct ListeningSocketTests {
   @Test func theFileIsWhereAndWhatItShouldBe() throws {
     let directory = try SocketDirectory()
     let path = directory.path + "/a"

@@ -1,7 +1,8 @@
+import TestSettings
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(1))) struct SocketMonitorTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct SocketMonitorTests {
   /// The kinds of the events up to and with one of a kind.
   private func kinds(
     of monitor: SocketMonitor, through last: SocketEvent.Kind

@@ -1,8 +1,9 @@
 import Foundation
+import TestSettings
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(1))) struct SocketTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct SocketTests {
   @Test func sendingToNobodyWouldBlock() throws {
     let socket = try Socket(.push, in: Context())
     var message = Message(copying: [1, 2, 3])

@@ -1,7 +1,8 @@
+import TestSettings
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(1))) struct TransferTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct TransferTests {
   enum Transport: CaseIterable { case inproc, ipc, tcp }
 
   /// Two connected sockets and what has to stay alive with them.

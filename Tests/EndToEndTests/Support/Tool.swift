@@ -1,4 +1,5 @@
 import Foundation
+import TestSettings
 import Testing
 
 /// A run of the tool as it was built, in a temporary directory of its own.
@@ -106,7 +107,7 @@ final class Tool {
   }
 
   /// Waits until a condition holds; false when it does not in time.
-  func wait(_ limit: Duration = .seconds(30), for condition: () throws -> Bool) rethrows -> Bool {
+  func wait(_ limit: Duration = .patience, for condition: () throws -> Bool) rethrows -> Bool {
     let start = ContinuousClock.now
     while ContinuousClock.now - start < limit {
       if try condition() { return true }

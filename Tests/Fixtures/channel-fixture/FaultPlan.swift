@@ -39,7 +39,8 @@ final class FaultPlan: Sendable {
   }
 }
 
-/// A number from the environment, or another.
-func setting(_ name: String, _ standard: Int) -> Int {
-  getenv(name).flatMap { Int(String(cString: $0)) } ?? standard
+/// A number among the arguments, after the scenario's name.
+func argument(_ place: Int, default value: Int) -> Int {
+  let arguments = CommandLine.arguments
+  return arguments.count > place + 1 ? Int(arguments[place + 1]) ?? value : value
 }

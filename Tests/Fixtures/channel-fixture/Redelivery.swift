@@ -133,14 +133,15 @@ let redeliveryScenarios: [String: Scenario] = [
     expect.equal(deaths.map { $0.report?.pid ?? 0 }, deaths.map(\.pid))
     expect.equal(Set(deaths.map(\.pid)).count, 3)
   },
+  // `consumersAreKilled ITEMS FAULTS`
   "consumersAreKilled": { root, expect in
     var random = SeededGenerator.announced("consumersAreKilled")
-    let count = setting("CHAOS_ITEMS", 3_000)
+    let count = argument(1, default: 3_000)
     let (sender, receiver) = root.makeChannel(of: Int.self, prefetch: 64, attempts: 1_000)
     let (records, recorded) = root.makeChannel(of: Record.self)
     let collected = Task { try await record(recorded) }
     let seed = random.next()
-    let faults = FaultPlan(seed: seed, count: setting("CHAOS_FAULTS", 150))
+    let faults = FaultPlan(seed: seed, count: argument(2, default: 150))
     try await withRecorders(
       4, in: root, numbers: receiver, records: records
     ) {
@@ -160,12 +161,12 @@ let redeliveryScenarios: [String: Scenario] = [
     expect.expect(faults.done > 0)
     print("\(faults.done) faults, \(counts.redelivered) redelivered")
   },
-  // Answers are recorded where the question was asked: result and acknowledgement are one frame.
+  // `serversAreKilled ITEMS FAULTS`: answers are recorded where the question was asked: result and acknowledgement are one frame.
   "serversAreKilled": { root, expect in
     var random = SeededGenerator.announced("serversAreKilled")
     _ = try await root.spawn(Producer(sender: root.makePipe(of: Int.self).sender, count: 0)).join()
-    let count = setting("CHAOS_ITEMS", 5_000)
-    let faults = FaultPlan(seed: random.next(), count: setting("CHAOS_FAULTS", 150))
+    let count = argument(1, default: 5_000)
+    let faults = FaultPlan(seed: random.next(), count: argument(2, default: 150))
     let (client, service) = root.makeService(of: Int.self, returning: Int.self, attempts: 1_000)
     let answers = try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 1...4 {

@@ -3,6 +3,7 @@ import ProcessTree
 import ProcessTreeTesting
 import RandomTesting
 import Scenarios
+import TestSettings
 
 /// Joins two children of its own by a pipe, and tells the root how far they are.
 struct Matchmaker: NodeProgram {
@@ -110,7 +111,7 @@ let stressScenarios: [String: Scenario] = [
   },
   "slowConsumerKeepsMemoryFlat": { root, expect in
     let (sender, receiver) = root.makePipe(of: [UInt8].self)
-    let count = setting("SLOW_ITEMS", 2_500)
+    let count = 2_500
     let slow = try await root.spawn(
       Slow(numbers: receiver, pause: .microseconds(500), most: count))
     let before = residentKilobytes()
@@ -160,7 +161,8 @@ let stressScenarios: [String: Scenario] = [
     let child = try await root.spawn(Counter(numbers: sender))
     var taken = receiver.makeAsyncIterator()
     expect.equal(try await taken.next(), 1)
-    try await Task.sleep(for: .milliseconds(100))
+    // It has stopped computing: it waits.
+    expect.expect(try await comesToRest { processorTime(of: child.pid) })
     try await child.stop(reason: "enough")
     guard case .stopped = child.exitReport?.cause else {
       return expect.expect(false, "\(String(describing: child.exitReport?.cause))")
@@ -273,7 +275,7 @@ private func oneRound(in root: Node) async throws {
   bytes.finish()
   for child in children { try await child.join() }
   // The loop learns of their ends, and closes what it had for them.
-  try await Task.sleep(for: .milliseconds(60))
+  _ = try await comesToRest { ResourceAudit.now() }
 }
 
 extension Node {

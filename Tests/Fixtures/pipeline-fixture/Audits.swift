@@ -1,5 +1,6 @@
 import ProcessTreeTesting
 import Scenarios
+import TestSettings
 
 /// What the process holds once it has come to rest.
 ///
@@ -19,14 +20,12 @@ func restingAudit() async -> ResourceAudit {
 extension Expectations {
   /// Expects that the process soon holds what it held before.
   func nothingLeft(
-    since before: ResourceAudit, _ context: String = "", line: Int = #line
+    since before: ResourceAudit, _ context: String = "", file: String = #fileID,
+    line: Int = #line
   ) async {
-    var after = ownAudit()
-    for _ in 0..<4_000 where after != before {
-      try? await Task.sleep(for: .milliseconds(5))
-      after = ownAudit()
-    }
-    expect(after == before, "\(context) \(after) is not \(before)", line: line)
+    _ = try? await eventually { ownAudit() == before }
+    let after = ownAudit()
+    expect(after == before, "\(context) \(after) is not \(before)", file: file, line: line)
   }
 }
 

@@ -3,6 +3,7 @@ import Pipelines
 import RandomTesting
 import Scenarios
 import Synchronization
+import TestSettings
 
 let resizingScenarios: [String: Scenario] = [
   "grow": { root, test in
@@ -295,9 +296,11 @@ private func working(_ name: String, in root: Node) -> Int {
 }
 
 /// Expects that something holds soon.
-private func soon(_ test: Expectations, line: Int = #line, _ holds: () -> Bool) async {
-  for _ in 0..<4_000 where !holds() { try? await Task.sleep(for: .milliseconds(5)) }
-  test.expect(holds(), "it does not come about", line: line)
+private func soon(
+  _ test: Expectations, file: String = #fileID, line: Int = #line, _ holds: () -> Bool
+) async {
+  let comes = (try? await eventually { holds() }) ?? holds()
+  test.expect(comes, "it does not come about", file: file, line: line)
 }
 
 /// Sets numbers of workers, sometimes many in a row, so often or until the task is cancelled.

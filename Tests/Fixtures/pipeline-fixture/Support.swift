@@ -3,6 +3,7 @@ import Pipelines
 import RandomTesting
 import Scenarios
 import Synchronization
+import TestSettings
 
 /// Counts across tasks.
 final class Counter: Sendable {
@@ -23,11 +24,11 @@ struct Shared<Base: Sequence>: Sequence, @unchecked Sendable {
 }
 
 /// Expects that soon no child is left.
-func gone(_ root: Node, _ test: Expectations, line: Int = #line) async {
-  for _ in 0..<4_000 where !root.children.isEmpty {
-    try? await Task.sleep(for: .milliseconds(5))
-  }
-  test.equal(root.children.map(\.name), [], line: line)
+func gone(
+  _ root: Node, _ test: Expectations, file: String = #fileID, line: Int = #line
+) async {
+  _ = try? await eventually { root.children.isEmpty }
+  test.equal(root.children.map(\.name), [], file: file, line: line)
 }
 
 /// Kills workers now and then while `body` runs; how many were killed.

@@ -3,6 +3,7 @@ import Pools
 import RandomTesting
 import Scenarios
 import Synchronization
+import TestSettings
 
 let chaosScenarios: [String: Scenario] = [
   // `chaos SEED ITEMS FAULTS`: workers are killed, or stopped and continued or killed, at random
@@ -83,7 +84,7 @@ private func torment(_ pool: Pool, faults: Int, seed: UInt64) async {
     }
     count += 1
     // Workers that are started anew by executing the program take longer to come back.
-    let isSpawn = getenv("FIXTURE_START_METHOD").map { String(cString: $0) } == "spawn"
+    let isSpawn = TestSettings.startMethod == "spawn"
     try? await Task.sleep(for: .microseconds(random.int(500...12_000) * (isSpawn ? 8 : 1)))
   }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import Pools
 import Scenarios
+import TestSettings
 
 let endScenarios: [String: Scenario] = [
   "cancelBacklog": { root, test in
@@ -18,11 +19,11 @@ let endScenarios: [String: Scenario] = [
           }
         }
       }
-      try await Task.sleep(for: .milliseconds(150))
+      test.expect(try await eventually { root.children.count { $0.phase == .ready } == 2 })
       let start = ContinuousClock.now
       task.cancel()
       _ = await test.thrown(CancellationError.self) { try await task.value }
-      test.expect(start.duration(to: .now) < .seconds(5), "\(start.duration(to: .now))")
+      test.expect(start.duration(to: .now) < .patience, "\(start.duration(to: .now))")
       test.equal(root.children.count, 0)
     }
   },
@@ -32,11 +33,11 @@ let endScenarios: [String: Scenario] = [
         _ = try await pool.map(0..<10, using: Blocking(seconds: 60))
       }
     }
-    try await Task.sleep(for: .milliseconds(100))
+    test.expect(try await eventually { root.children.count { $0.phase == .ready } == 2 })
     let start = ContinuousClock.now
     task.cancel()
     _ = await test.thrown(CancellationError.self) { try await task.value }
-    test.expect(start.duration(to: .now) < .seconds(5), "\(start.duration(to: .now))")
+    test.expect(start.duration(to: .now) < .patience, "\(start.duration(to: .now))")
     test.equal(root.children.count, 0)
   },
   "cancelOneCall": { root, test in
@@ -44,7 +45,7 @@ let endScenarios: [String: Scenario] = [
     try await root.withPool(size: 2) { pool in
       let sleeping = Task { try await pool.run(Sleeping(seconds: 60)) }
       async let squares = pool.map(0..<50_000, using: Square())
-      try await Task.sleep(for: .milliseconds(50))
+      test.expect(try await eventually { pool.progress.running > 1 })
       sleeping.cancel()
       _ = await test.thrown(CancellationError.self) { try await sleeping.value }
       test.equal(try await squares.count, 50_000)
@@ -60,13 +61,13 @@ let endScenarios: [String: Scenario] = [
       }
       test.equal(failure?.index, 1)
       test.equal(try await pool.run(SleepOrFail(seconds: 0)), 0)
-      test.expect(start.duration(to: .now) < .seconds(10), "\(start.duration(to: .now))")
+      test.expect(start.duration(to: .now) < .patience, "\(start.duration(to: .now))")
     }
   },
   "stopNow": { root, test in
     try await root.withPool(size: 2) { pool in
       let blocked = Task { try await pool.map(0..<10, using: Blocking(seconds: 60)) }
-      try await Task.sleep(for: .milliseconds(50))
+      test.expect(try await eventually { pool.progress.running > 0 })
       pool.stopNow()
       _ = await test.thrown(PoolError.self) { _ = try await blocked.value }
       _ = await test.thrown(PoolError.self) { _ = try await pool.call(1, using: Square()) }
@@ -75,9 +76,9 @@ let endScenarios: [String: Scenario] = [
   "shutDown": { root, test in
     try await root.withPool(size: 2) { pool in
       let short = Task { try await pool.run(Sleeping(seconds: 1)) }
-      try await Task.sleep(for: .milliseconds(100))
+      test.expect(try await eventually { pool.progress.running == 1 })
       let long = Task { try await pool.map(0..<1_000, using: Busy(microseconds: 20_000)) }
-      try await Task.sleep(for: .milliseconds(100))
+      test.expect(try await eventually { pool.progress.running > 1 })
       pool.shutDown()
       _ = await test.thrown(PoolError.self) { _ = try await long.value }
       _ = await test.thrown(PoolError.self) { _ = try await pool.call(1, using: Square()) }

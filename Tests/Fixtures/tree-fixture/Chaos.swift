@@ -3,6 +3,7 @@ import ProcessTree
 import ProcessTreeTesting
 import RandomTesting
 import Scenarios
+import TestSettings
 
 let chaosScenarios: [String: Scenario] = [
   // `chaos SEED ROUNDS`: in each round a tree of 1-3-9-27 nodes, every fourth of which has
@@ -51,7 +52,7 @@ let chaosScenarios: [String: Scenario] = [
       child.kill()
       _ = try? await started
       test.expect(
-        try await child.join(timeout: .seconds(20)) != nil, "round \(round), seed \(seed)")
+        try await child.join(timeout: .patience) != nil, "round \(round), seed \(seed)")
     }
     let survivors = await remaining(of: root, besides: helperPIDs())
     test.expect(survivors.isEmpty, "seed \(seed): \(survivors)")
@@ -59,9 +60,10 @@ let chaosScenarios: [String: Scenario] = [
   },
 ]
 
-/// The processes of the run that are still there a second later.
+/// The processes of the run that are still there when they should long be gone.
 func remaining(of root: Node, besides known: [Int32]) async -> [Int32] {
-  for _ in 0..<200 {
+  let deadline = ContinuousClock.now + .patience
+  while ContinuousClock.now < deadline {
     let left = processes(ofRun: root).filter { $0 != root.pid && !known.contains($0) }
     if left.isEmpty { return [] }
     // The loop may have work; a sleep on the pool would start threads that the audit counts.

@@ -56,7 +56,20 @@ let eventScenarios: [String: Scenario] = [
   },
   "bothStreamsFromBelow": { root, test in
     root.configure { $0.output = .discard }
+    let events = try await root.events
     try await root.spawn(TwoStreams(lines: 5_000, depth: 3)).result
+    // The node that wrote has its own last lines, and those above it have none.
+    var lines: [String: [String]] = [:]
+    for await event in events {
+      guard case .exited(let report) = event.kind else { continue }
+      lines[event.path] = report.lastErrorLines
+      if event.path == "Process-1" { break }
+    }
+    test.equal(lines.count, 4)
+    let writer = lines.removeValue(forKey: "Process-1:1:1:1") ?? []
+    test.expect(!writer.isEmpty, "\(lines)")
+    test.equal(Set(writer), [String(repeating: "x", count: 200)])
+    test.expect(lines.values.allSatisfy(\.isEmpty), "\(lines)")
   },
   "endedChildrenAreFreed": { root, test in
     weak var freed: AnyChild?

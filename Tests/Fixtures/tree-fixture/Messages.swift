@@ -1,6 +1,8 @@
 import Glibc
 import ProcessTree
 import Scenarios
+import Synchronization
+import TestSettings
 
 struct Note: Codable, Sendable, Equatable {
   var number: Int
@@ -91,16 +93,19 @@ let messageScenarios: [String: Scenario] = [
     // The child never reads: the sender must suspend with little under way, and fail at its end.
     for size in [10_000, 300_000, 3_000_000] {
       let child = try await root.spawn(Sleeper())
+      let count = Mutex(0)
       let sender = Task {
         var sent = 0
         do {
           while true {
             try await child.send(Note(number: sent, bytes: [UInt8](repeating: 0, count: size)))
             sent += 1
+            count.withLock { $0 = sent }
           }
         } catch { return (sent, "\(error)") }
       }
-      try await Task.sleep(for: .milliseconds(300))
+      // It has stopped sending: it waits.
+      test.expect(try await comesToRest { count.withLock(\.self) })
       child.kill()
       let (sent, error) = await sender.value
       test.expect(sent > 0 && sent * size < 5_000_000, "\(sent) of \(size)")
@@ -128,10 +133,10 @@ let messageScenarios: [String: Scenario] = [
   "stopWhileFlooded": { root, test in
     // Data waits, and control does not wait behind it.
     let child = try await root.spawn(Source(count: 10_000_000, size: 1_000))
-    try await Task.sleep(for: .milliseconds(200))
+    test.expect(try await comesToRest { processorTime(of: child.pid) })
     let start = ContinuousClock.now
     test.equal(try await child.stop(), .exited(0))
-    test.expect(start.duration(to: .now) < .seconds(2), "\(start.duration(to: .now))")
+    test.expect(start.duration(to: .now) < .patience, "\(start.duration(to: .now))")
   },
   "undecodableMessage": { root, test in
     let child = try await root.spawn(Source(count: 3))

@@ -146,12 +146,17 @@ private struct CreditWalk {
     #expect(credit.canSend)
   }
 
-  @Test func totalsThatNobodyMeantAreHarmless() {
+  @Test func totalsThatNobodyMeantDoNotTrapAndTheNextTrueOneCounts() {
     var credit = FlowCredit(prefetch: 1)
     for bytes in [0, 1, .max, 5, .max - 1] as [UInt64] {
       for items in [0, .max, 1 << 31, 7] as [UInt32] { credit.grant(bytes: bytes, items: items) }
     }
+    // Items are counted modulo 2^32: it has been once around.
+    credit.grant(bytes: .max, items: .max)
+    #expect(!credit.canSend)
+    credit.grant(bytes: .max, items: 1)
+    #expect(credit.canSend)
     credit.spend(10)
-    _ = credit.canSend
+    #expect(!credit.canSend)
   }
 }

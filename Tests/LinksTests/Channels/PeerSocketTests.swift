@@ -1,10 +1,11 @@
 import Links
 import RandomTesting
+import TestSettings
 import Testing
 import Wire
 
 /// Data links over real sockets, and over connections that do not last.
-@Suite(.timeLimit(.minutes(5))) struct PeerSocketTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct PeerSocketTests {
   private static func frame(_ number: UInt64, size: Int) -> [UInt8] {
     FlowHeader(kind: .items, total: number)
       .frame(body: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: size))

@@ -1,11 +1,12 @@
 import Links
 import RandomTesting
+import TestSettings
 import Testing
 import Wire
 import ZeroMQ
 
 /// Who says at a node's door what it should not.
-@Suite(.timeLimit(.minutes(5))) struct PeerStrangerTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct PeerStrangerTests {
   /// A pair whose ends say what comes, and that has no connection yet.
   private func makePair(on loop: EventLoop) throws -> (PeerPair, Box<[UInt64]>) {
     let pair = try PeerPair(on: loop)

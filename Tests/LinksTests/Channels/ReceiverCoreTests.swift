@@ -1,10 +1,11 @@
+import TestSettings
 import Testing
 import Wire
 
 @testable import Links
 
 /// Single steps of a receiver's end.
-@Suite(.timeLimit(.minutes(2))) struct ReceiverCoreTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct ReceiverCoreTests {
   private func offer(_ numbers: ClosedRange<Int>, to world: ChannelWorld) throws {
     for number in numbers {
       let bytes = WalkItem(sender: 0, number: number).bytes(padding: 0)

@@ -1,10 +1,11 @@
+import TestSettings
 import Testing
 import Wire
 
 @testable import Links
 
 /// Single steps of a sender's end.
-@Suite(.timeLimit(.minutes(2))) struct SenderCoreTests {
+@Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct SenderCoreTests {
   private static let lost = LinkError.channelEnded("the home is gone")
 
   private func offer(_ number: Int, to world: ChannelWorld) throws {

@@ -1,4 +1,4 @@
-import Glibc
+import TestSettings
 
 /// A generator whose numbers follow from its seed, so that a failure can be repeated (SplitMix64).
 package struct SeededGenerator: RandomNumberGenerator {
@@ -13,9 +13,8 @@ package struct SeededGenerator: RandomNumberGenerator {
 
   /// With the seed that the environment gives, or a new one; it is printed.
   package static func announced(_ test: String) -> Self {
-    let given = environment("FUZZ_SEED") ?? environment("PROCESS_TREE_FUZZ_SEED")
-    let seed = given.flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
-    print("\(test): FUZZ_SEED=\(seed)")
+    let seed = TestSettings.seed ?? UInt64.random(in: 0...UInt64.max)
+    print("\(test): SEED=\(seed)")
     return Self(seed: seed)
   }
 
@@ -40,9 +39,5 @@ package struct SeededGenerator: RandomNumberGenerator {
 
 /// How often something random is tried: as often as the environment says, else `count` times.
 package func iterations(_ count: Int) -> Int {
-  environment("PROCESS_TREE_FUZZ_ITERATIONS").flatMap { Int($0) } ?? count
-}
-
-private func environment(_ name: String) -> String? {
-  getenv(name).map { String(cString: $0) }
+  TestSettings.iterations ?? count
 }

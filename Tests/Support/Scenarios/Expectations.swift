@@ -1,52 +1,62 @@
 internal import Glibc
 public import ProcessTreeTesting
+internal import TestSettings
 
 /// What a scenario expected and did not see.
 public final class Expectations {
-  /// In words, each with its line.
+  /// In words, each with its file and line.
   public private(set) var failures: [String] = []
 
   init() {}
 
   /// Expects that a condition holds.
   public func expect(
-    _ condition: Bool, _ text: @autoclosure () -> String = "", line: Int = #line
+    _ condition: Bool, _ text: @autoclosure () -> String = "", file: String = #fileID,
+    line: Int = #line
   ) {
-    if !condition { failures.append("line \(line): \(text())") }
+    if !condition { fail(text(), file: file, line: line) }
   }
 
   /// Expects that two values are equal.
-  public func equal<Value: Equatable>(_ left: Value, _ right: Value, line: Int = #line) {
-    if left != right { failures.append("line \(line): \(left) is not \(right)") }
+  public func equal<Value: Equatable>(
+    _ left: Value, _ right: Value, file: String = #fileID, line: Int = #line
+  ) {
+    if left != right { fail("\(left) is not \(right)", file: file, line: line) }
   }
 
   /// Expects that the process holds what it held before; a socket's thread may need a moment to
   /// close the end of a peer that has gone.
   public func noLeaks(
     since before: ResourceAudit, in directory: String? = nil, _ context: String = "",
-    line: Int = #line
+    file: String = #fileID, line: Int = #line
   ) {
     var after = ResourceAudit.now(runDirectory: directory)
-    for _ in 0..<200 where after != before {
+    let deadline = ContinuousClock.now + .patience
+    while after != before, ContinuousClock.now < deadline {
       usleep(5_000)
       after = ResourceAudit.now(runDirectory: directory)
     }
-    expect(after == before, "\(context) \(after) is not \(before)", line: line)
+    expect(after == before, "\(context) \(after) is not \(before)", file: file, line: line)
   }
 
   /// The error that `body` throws; expects that it throws one of this type.
   public func thrown<Failure: Error>(
-    _ type: Failure.Type, line: Int = #line, _ body: () async throws -> Void
+    _ type: Failure.Type, file: String = #fileID, line: Int = #line,
+    _ body: () async throws -> Void
   ) async -> Failure? {
     do {
       try await body()
-      failures.append("line \(line): no \(type) was thrown")
+      fail("no \(type) was thrown", file: file, line: line)
     } catch let error as Failure {
       return error
     } catch {
-      failures.append("line \(line): \(error) is no \(type)")
+      fail("\(error) is no \(type)", file: file, line: line)
     }
     return nil
+  }
+
+  private func fail(_ text: String, file: String, line: Int) {
+    failures.append("\(file):\(line): \(text)")
   }
 }
 

@@ -1,5 +1,6 @@
 internal import Glibc
 public import ProcessTree
+internal import TestSettings
 
 /// What a test wants seen in a real tree.
 public typealias Scenario = @Sendable (Node, Expectations) async throws -> Void
@@ -17,8 +18,11 @@ extension ScenarioApp {
   /// Starts children by the method that the environment says.
   public static var configuration: TreeConfiguration {
     var configuration = TreeConfiguration()
-    if let method = getenv("FIXTURE_START_METHOD") {
-      configuration.startMethod = StartMethod(rawValue: String(cString: method)) ?? .forkServer
+    if let method = TestSettings.startMethod {
+      guard let known = StartMethod(rawValue: method) else {
+        fatalError("\(TestSettings.startMethodVariable)=\(method) is no start method")
+      }
+      configuration.startMethod = known
     }
     return configuration
   }

@@ -2,7 +2,7 @@ import Pipelines
 import Scenarios
 
 @main
-struct Fixture: ScenarioApp {
+struct PipelineFixture: ScenarioApp {
   static var scenarios: [String: Scenario] {
     workScenarios
       .merging(shapeScenarios) { $1 }

@@ -2,7 +2,7 @@ import ProcessTree
 import Scenarios
 
 @main
-struct Fixture: ScenarioApp {
+struct ChannelFixture: ScenarioApp {
   static var scenarios: [String: Scenario] {
     channelScenarios.merging(redeliveryScenarios) { $1 }.merging(kindScenarios) { $1 }
       .merging(endScenarios) { $1 }.merging(largeScenarios) { $1 }

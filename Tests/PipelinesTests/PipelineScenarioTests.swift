@@ -1,4 +1,5 @@
-import Foundation
+import ScenarioRuns
+import TestSettings
 import Testing
 
 private let workScenarios = [
@@ -42,57 +43,57 @@ private let startMethods = ["forkServer", "spawn"]
 
 /// What scenarios with random moments begin with; a failing one is told with its arguments.
 private var seed: String {
-  ProcessInfo.processInfo.environment["FUZZ_SEED"] ?? "\(Int.random(in: 0...1_000_000_000))"
+  "\(TestSettings.seed.map { $0 % 1_000_000_000 } ?? .random(in: 0...1_000_000_000))"
 }
 
 /// Real processes: one scenario after another, so that two cores suffice.
-@Suite(.serialized) struct ScenarioTests {
+@Suite(.serialized) struct PipelineScenarioTests {
   @Test(arguments: workScenarios, startMethods)
-  func work(scenario: String, method: String) async throws {
+  func computesItsOutputs(scenario: String, method: String) async throws {
     try await Fixture.expectSuccess(of: scenario, method)
   }
 
   @Test(arguments: shapeScenarios, startMethods)
-  func shapes(scenario: String, method: String) async throws {
+  func keepsTheOrderAndTheShareOfItsStages(scenario: String, method: String) async throws {
     try await Fixture.expectSuccess(of: scenario, method)
   }
 
   @Test(arguments: failureScenarios, startMethods)
-  func failures(scenario: String, method: String) async throws {
+  func failsWithTheStagesOwnError(scenario: String, method: String) async throws {
     try await Fixture.expectSuccess(of: scenario, method)
   }
 
   @Test(arguments: deathScenarios, startMethods)
-  func deaths(scenario: String, method: String) async throws {
+  func survivesItsWorkers(scenario: String, method: String) async throws {
     try await Fixture.expectSuccess(of: scenario, method, arguments: [seed])
   }
 
   @Test(arguments: resizingScenarios, startMethods)
-  func resizing(scenario: String, method: String) async throws {
+  func changesItsWorkersWhileItRuns(scenario: String, method: String) async throws {
     try await Fixture.expectSuccess(of: scenario, method, arguments: [seed])
   }
 
   @Test(arguments: endScenarios, startMethods)
-  func ends(scenario: String, method: String) async throws {
+  func leavesNothingWhenItIsCancelled(scenario: String, method: String) async throws {
     try await Fixture.expectSuccess(of: scenario, method, arguments: [seed])
   }
 
   @Test(arguments: commandScenarios, startMethods)
-  func commands(scenario: String, method: String) async throws {
+  func runsCommandsAsStages(scenario: String, method: String) async throws {
     try await Fixture.expectSuccess(of: scenario, method)
   }
 
   @Test(arguments: measureScenarios)
-  func measures(scenario: String) async throws {
+  func countsRightWhileItIsMeasured(scenario: String) async throws {
     try await Fixture.expectSuccess(of: scenario, "forkServer")
   }
 
-  @Test func everyScenarioIsRun() async throws {
-    let listed = try await Fixture.run("", "forkServer").output
+  @Test func everyScenarioIsRunSomewhere() async throws {
+    let listed = try await Fixture.run("").lines
     let known = [
       workScenarios, shapeScenarios, failureScenarios, deathScenarios, resizingScenarios,
       endScenarios, commandScenarios, measureScenarios,
     ]
-    #expect(Set(listed.split(separator: "\n").map(String.init)) == Set(known.joined()))
+    #expect(Set(listed) == Set(known.joined()))
   }
 }

@@ -3,7 +3,7 @@ import Scenarios
 
 /// Runs the scenario that the first argument names; tests start it and look at what is left.
 @main
-struct Fixture: ScenarioApp {
+struct TreeFixture: ScenarioApp {
   static var programs: [any NodeProgram.Type] { [Listed.self] }
 
   static var scenarios: [String: Scenario] {

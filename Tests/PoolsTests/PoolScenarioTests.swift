@@ -1,5 +1,6 @@
-import Foundation
 import RandomTesting
+import ScenarioRuns
+import TestSettings
 import Testing
 
 private let startMethods = ["forkServer", "spawn"]
@@ -25,7 +26,7 @@ private let endScenarios = [
 ]
 
 /// Real workers, one scenario after another, so that two cores suffice.
-@Suite(.serialized) struct ScenarioTests {
+@Suite(.serialized) struct PoolScenarioTests {
   @Test(arguments: workScenarios, startMethods)
   func givesResults(scenario: String, method: String) async throws {
     try await Fixture.expectSuccess(of: scenario, method)
@@ -46,20 +47,20 @@ private let endScenarios = [
     try await Fixture.expectSuccess(of: scenario, method)
   }
 
-  /// `POOL_CHAOS_FAULTS` asks for more faults, over twenty items each; `FUZZ_SEED` for a seed.
+  /// Twenty items for each fault.
   @Test(arguments: startMethods)
   func losesNothingInChaos(method: String) async throws {
     let random = SeededGenerator.announced("losesNothingInChaos")
-    let given = ProcessInfo.processInfo.environment["POOL_CHAOS_FAULTS"].flatMap { Int($0) }
-    let faults = given ?? (method == "spawn" ? 30 : 200)
+    let faults = TestSettings.faults ?? (method == "spawn" ? 30 : 200)
+    let items = TestSettings.items ?? faults * 20
     try await Fixture.expectSuccess(
       of: "chaos", method,
-      arguments: ["\(random.seed % 1_000_000)", "\(faults * 20)", "\(faults)"],
+      arguments: ["\(random.seed % 1_000_000)", "\(items)", "\(faults)"],
       timeout: 60 + Double(faults) / 5)
   }
 
   @Test func everyScenarioIsRunSomewhere() async throws {
-    let listed = try await Fixture.run("").output.split(separator: "\n").map(String.init)
+    let listed = try await Fixture.run("").lines
     let known = workScenarios + failureScenarios + deathScenarios + endScenarios
     #expect(Set(listed) == Set(known + ["chaos", "measure"]))
   }

@@ -2,9 +2,10 @@ import Glibc
 import Pools
 import ProcessTreeTesting
 import Scenarios
+import TestSettings
 
 @main
-struct Fixture: ScenarioApp {
+struct PoolFixture: ScenarioApp {
   static var scenarios: [String: Scenario] {
     workScenarios
       .merging(failureScenarios) { $1 }
@@ -31,12 +32,12 @@ private func audited(_ scenario: @escaping Scenario) -> Scenario {
       test.expect(false, "the scenario threw \(error)")
     }
     var after = before
-    for attempt in 0..<400 {
+    let deadline = ContinuousClock.now + .patience
+    repeat {
       after = ownAudit()
-      if after == before { break }
       await Task.yield()
-      usleep(attempt < 10 ? 1_000 : 5_000)
-    }
+      usleep(1_000)
+    } while after != before && ContinuousClock.now < deadline
     test.expect(after == before, "\(after) is not \(before)")
   }
 }
@@ -60,9 +61,13 @@ private func ownAudit() -> ResourceAudit {
 
 extension Expectations {
   /// Expects two long lists to be equal, without writing them out.
-  func same<Value: Equatable>(_ left: [Value], _ right: [Value], line: Int = #line) {
+  func same<Value: Equatable>(
+    _ left: [Value], _ right: [Value], file: String = #fileID, line: Int = #line
+  ) {
     guard left != right else { return }
     let place = zip(left, right).enumerated().first { $1.0 != $1.1 }?.offset
-    expect(false, "\(left.count) and \(right.count) values differ at \(place ?? -1)", line: line)
+    expect(
+      false, "\(left.count) and \(right.count) values differ at \(place ?? -1)", file: file,
+      line: line)
   }
 }

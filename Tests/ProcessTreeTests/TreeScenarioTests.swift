@@ -1,4 +1,6 @@
 import Foundation
+import ScenarioRuns
+import TestSettings
 import Testing
 
 private let lifecycleScenarios = [
@@ -70,7 +72,7 @@ private let elsewhere = [
 ]
 
 extension ProcessTrees {
-  @Suite struct ScenarioTests {
+  @Suite struct TreeScenarioTests {
     @Test(arguments: lifecycleScenarios, startMethods)
     func livesAsDocumented(scenario: String, method: String) async throws {
       try await Fixture.expectSuccess(of: scenario, method)
@@ -140,13 +142,9 @@ extension ProcessTrees {
       for _ in 0..<5 {
         let tree = try HeldTree(method, scenario: scenario)
         // Of five commands a shell, a child and a daemon, beside the nodes and fork servers.
-        var sleeping = 0
-        for _ in 0..<1_000 where sleeping != 10 {
-          // Their shells may still be about to start them.
-          try await Task.sleep(for: .milliseconds(10))
-          sleeping = tree.processes().values.count { $0 == "sleep" }
-        }
-        #expect(sleeping == 10)
+        // Their shells may still be about to start them.
+        #expect(
+          try await eventually { tree.processes().values.count { $0 == "sleep" } == 10 })
         kill(tree.pid, SIGKILL)
         tree.process.waitUntilExit()
         let survivors = tree.survivors()
@@ -161,7 +159,7 @@ extension ProcessTrees {
         lifecycleScenarios, failureScenarios, groupScenarios, stopScenarios, eventScenarios,
         commandScenarios, observedCommandScenarios, messageScenarios, elsewhere,
       ]
-      #expect(Set(listed.output.split(separator: "\n").map(String.init)) == Set(known.joined()))
+      #expect(Set(listed.lines) == Set(known.joined()))
     }
 
     @Test func aFailedExpectationFailsTheRun() async throws {

@@ -1,0 +1,6 @@
+import ScenarioRuns
+
+/// Scenarios of pipelines.
+enum Fixture: FixtureProgram {
+  static let name = "pipeline-fixture"
+}
