@@ -11,22 +11,42 @@ SWIFT_FLAGS ?=
 # What the demo counts.
 DEMO_DIRECTORY ?= /usr/include
 DEMO_DEPTH ?= 2
-# How many attacks `make fuzz` makes, and with which seed (none: a new one, which is printed).
-FUZZ_ITERATIONS ?= 1000000
-FUZZ_SEED ?=
+# Which tests run: a regular expression over Target.Suite/test, as `swift test --filter` takes it.
+FILTER ?=
+# The scenario of `make scenario`, its arguments, and the start method (empty: one after the other).
+NAME ?=
+ARGUMENTS ?=
+START_METHOD ?=
+# Where random tests begin (empty: at a new seed, which is printed), and how often they try.
+SEED ?=
+ITERATIONS ?=
+ROUNDS ?=
+ITEMS ?=
+FAULTS ?=
+# By how much the deadlines of tests are longer.
+TIME_SCALE ?=
 
 # A target that imports a sibling without declaring it builds or fails by luck without the check.
 BUILD_FLAGS = --scratch-path $(SCRATCH) --explicit-target-dependency-import-check error \
 	$(SWIFT_FLAGS)
 PYTHON_PACKAGES = $(abspath $(SCRATCH))/python-packages
-TEST_ENVIRONMENT = PYTHONPATH="$(PYTHON_PACKAGES)$${PYTHONPATH:+:$$PYTHONPATH}"
+TEST_ENVIRONMENT = PYTHONPATH="$(PYTHON_PACKAGES)$${PYTHONPATH:+:$$PYTHONPATH}" \
+	$(foreach setting,SEED ITERATIONS ROUNDS ITEMS FAULTS TIME_SCALE,\
+	$(if $($(setting)),PROCESS_TREE_TEST_$(setting)="$($(setting))"))
+# One test after another: most start processes of their own, and there may be two cores.
+TEST_FLAGS = --skip-build --no-parallel
+
+# What a sanitizer can look into: the C code, all that reads from others, and the sockets.
+ASAN_TARGETS = ^(MessagePackTests|WireTests|ProcessControlTests|LinksTests|ZeroMQTests)\.
+# What has threads. libzmq's are none of ours: it is not built for the sanitizer.
+TSAN_TARGETS = ^(LinksTests|ProcessTreeUnitTests|PoolsTests|PipelinesTests)\.
 
 SWIFT_SOURCES = $(wildcard Sources Tests Examples Benchmarks Package.swift)
 LIBRARIES = ProcessTree Pools Pipelines Stages ProcessTreeTesting Links Supervision Wire ProcessControl MessagePack ZeroMQ
 
 .PHONY: help
 help: ## Lists the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: dependencies
 dependencies:
@@ -52,18 +72,51 @@ demo: dependencies ## Counts a directory's files, then their words, with trees o
 	"$$(swift build $(BUILD_FLAGS) --configuration release --show-bin-path)/ptree" \
 		run wordcount "$(DEMO_DIRECTORY)"
 
-# One test after another: most start processes of their own, and there may be two cores.
 .PHONY: test
-test: test-dependencies ## Builds and runs all tests, those of the architecture included.
+test: test-dependencies ## Builds and runs all tests, or those that FILTER= matches.
 	swift build $(BUILD_FLAGS) --build-tests
-	$(TEST_ENVIRONMENT) swift test $(BUILD_FLAGS) --skip-build --no-parallel
+	$(TEST_ENVIRONMENT) swift test $(BUILD_FLAGS) $(TEST_FLAGS) $(if $(FILTER),--filter '$(FILTER)')
+
+.PHONY: scenario
+scenario: dependencies ## Runs the scenario NAME= of a fixture; ARGUMENTS= and START_METHOD= go to it.
+	swift build $(BUILD_FLAGS) --build-tests
+	$(TEST_ENVIRONMENT) Scripts/run-scenario \
+		"$$(swift build $(BUILD_FLAGS) --show-bin-path)" "$(NAME)" "$(START_METHOD)" $(ARGUMENTS)
 
 .PHONY: fuzz
+fuzz: ITERATIONS := $(or $(ITERATIONS),1000000)
 fuzz: test-dependencies ## Feeds many more random bytes to everything that reads from others.
 	swift build $(BUILD_FLAGS) --build-tests
-	$(TEST_ENVIRONMENT) PROCESS_TREE_FUZZ_ITERATIONS=$(FUZZ_ITERATIONS) \
-		$(if $(FUZZ_SEED),PROCESS_TREE_FUZZ_SEED=$(FUZZ_SEED)) \
-		swift test $(BUILD_FLAGS) --skip-build --filter Fuzz
+	$(TEST_ENVIRONMENT) swift test $(BUILD_FLAGS) $(TEST_FLAGS) --filter Fuzz
+
+# Each kind of build has a folder of its own beside $(SCRATCH), so that none makes another anew.
+.PHONY: asan
+asan: test-dependencies ## Runs tests of C and of all that reads bytes under AddressSanitizer.
+	$(call test_as,asan,--sanitize=address,ASAN_OPTIONS=detect_leaks=0,$(ASAN_TARGETS))
+
+.PHONY: tsan
+tsan: test-dependencies ## Runs tests of what has threads under ThreadSanitizer.
+	$(call test_as,tsan,--sanitize=thread,\
+		TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/Support/tsan-suppressions.txt",$(TSAN_TARGETS))
+
+.PHONY: test-release
+test-release: test-dependencies ## Runs the tests as optimised code.
+	$(call test_as,release,--configuration release -Xswiftc -enable-testing,,)
+
+.PHONY: coverage
+coverage: test-dependencies ## Runs the tests and says how much of each module they reach.
+	$(call test_as,coverage,--enable-code-coverage,,)
+	Scripts/coverage-report $(SCRATCH)-coverage
+
+# Builds and runs tests in another way: name, flags, environment, the tests if there is no FILTER.
+# Slower code gets longer deadlines.
+define test_as
+swift build $(AS_FLAGS) --scratch-path $(SCRATCH)-$(1) $(2) --build-tests
+	$(TEST_ENVIRONMENT) PROCESS_TREE_TEST_TIME_SCALE=$(or $(TIME_SCALE),4) $(3) \
+		swift test $(AS_FLAGS) --scratch-path $(SCRATCH)-$(1) $(2) $(TEST_FLAGS) \
+		$(if $(FILTER)$(4),--filter '$(or $(FILTER),$(4))')
+endef
+AS_FLAGS = --explicit-target-dependency-import-check error $(SWIFT_FLAGS)
 
 .PHONY: bench
 bench: dependencies ## Measures, beside the same work in C.
@@ -81,4 +134,4 @@ docs: dependencies ## Builds the documentation; a broken link is an error.
 
 .PHONY: clean
 clean: ## Removes what was built.
-	rm -rf "$(SCRATCH)"
+	rm -rf "$(SCRATCH)" $(foreach kind,asan tsan release coverage,"$(SCRATCH)-$(kind)")
