@@ -1,4 +1,4 @@
-/// Why bytes could not be packed or unpacked.
+/// The reason that bytes could not be packed or unpacked.
 ///
 /// ``MessagePackDecoder`` and ``MessagePackEncoder`` throw the standard `DecodingError` and
 /// `EncodingError`; this error is then the context's `underlyingError` where there is one.
@@ -19,11 +19,11 @@ public struct MessagePackError: Error, Equatable, Sendable, CustomStringConverti
 
     private let kind: Kind
 
-    /// The data ends before the value does, or claims more than is left.
+    /// The data ends within a value, or claims more bytes than are left.
     public static let endOfData = Self(kind: .endOfData)
     /// The data holds a value of another kind.
     public static let typeMismatch = Self(kind: .typeMismatch)
-    /// A number does not fit the type that was asked for.
+    /// A number does not fit the requested type.
     public static let overflow = Self(kind: .overflow)
     /// A string is not valid UTF-8.
     public static let invalidUTF8 = Self(kind: .invalidUTF8)
@@ -44,9 +44,9 @@ public struct MessagePackError: Error, Equatable, Sendable, CustomStringConverti
 
   /// The kind of failure.
   public let code: Code
-  /// What was expected and what was found, for people.
+  /// The expected and the found form, as a text for people.
   public let message: String
-  /// Where in the data, in bytes from its start; nil when packing.
+  /// The offset in the data, in bytes from its start; nil when packing.
   public let offset: Int?
 
   /// Creates an error.

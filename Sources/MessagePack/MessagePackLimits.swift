@@ -1,8 +1,7 @@
-/// What a reader or coder accepts at most.
+/// The bounds of a reader or coder.
 ///
-/// Lengths are always checked against the bytes that are really there before anything is
-/// allocated, whatever the limits. The limits are for data from outside that is to be refused
-/// although it is well formed.
+/// Lengths are always checked against the available bytes before anything is allocated, whatever
+/// the limits. Limits are for refusing well-formed data from outside.
 public struct MessagePackLimits: Hashable, Sendable {
   /// How many values may be nested in one another.
   ///
@@ -18,7 +17,7 @@ public struct MessagePackLimits: Hashable, Sendable {
   /// The largest number of an array's elements or a map's entries.
   public var collectionCount: Int
 
-  /// Creates limits; what is not given is limited by MessagePack itself only.
+  /// Creates limits; the format itself bounds all others.
   public init(
     depth: Int = 128, stringLength: Int = 0xffff_ffff, binaryLength: Int = 0xffff_ffff,
     collectionCount: Int = 0xffff_ffff

@@ -1,5 +1,5 @@
 extension MessagePackValue {
-  /// Packs the value, however deep it is: what is nested is queued, not recursed into.
+  /// Packs the value at any depth: nested values are queued, not recursed into.
   public func pack(into writer: inout MessagePackWriter) {
     var pending = [self]
     while let value = pending.popLast() {

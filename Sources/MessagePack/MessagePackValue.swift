@@ -1,7 +1,7 @@
 /// Any MessagePack value, for data whose shape is not known when the program is built.
 ///
-/// Integers compare by format of origin: use ``int(_:)`` for what fits `Int64`, as reading does,
-/// and ``uint(_:)`` for larger ones. Maps keep the order of their entries and compare by it.
+/// Integers compare by format of origin: use ``int(_:)`` for values that fit `Int64`, as reading
+/// does, and ``uint(_:)`` for larger ones. Maps keep the order of their entries and compare by it.
 public enum MessagePackValue: Hashable, Sendable {
   /// No value.
   case `nil`

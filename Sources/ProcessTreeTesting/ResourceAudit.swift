@@ -1,24 +1,24 @@
 internal import Glibc
 
-/// What a process holds at a moment, for comparing before and after: a test demands equality.
+/// The resources that a process holds at one moment; a test compares two audits for equality.
 ///
-/// The root's fork server and the sockets that it opens with its first child are there to stay:
-/// take the first audit after a first child has come and gone.
+/// The root keeps its fork server, and the sockets that it opens with its first child: take the
+/// first audit after a first child has ended.
 public struct ResourceAudit: Hashable, Sendable, Codable, CustomStringConvertible {
   /// The open descriptors and what each refers to; numbered kinds like `socket:[1]` without number.
   public var descriptors: [String: Int]
   /// Direct children of the process that run.
   public var children: Int
-  /// Direct children of the process that have ended and were not reaped.
+  /// Direct children of the process that have ended and have not been reaped.
   public var zombies: Int
   /// Threads of the process.
   public var threads: Int
   /// Files in the run's directory: sockets of nodes, and the lock.
   public var runFiles: Int
 
-  /// Looks at this process now.
+  /// Returns the resources that this process holds now.
   ///
-  /// - Parameter runDirectory: The directory to count files in; none when nil.
+  /// - Parameter runDirectory: The directory in which to count files; nil counts none.
   public static func now(runDirectory: String? = nil) -> Self {
     let states = children().map(state)
     var descriptors: [String: Int] = [:]

@@ -1,27 +1,29 @@
-/// A step of work whose body waits: for a file, a service, a child.
+/// A step of work whose body waits, for a file, a service or a child.
 ///
-/// What a `Stage` says of values and state holds here as well. A call costs up to a microsecond;
-/// code that only computes is better off as a `Stage`.
+/// The rules for values and state of a `Stage` apply here as well. A call costs up to a
+/// microsecond; use a `Stage` for code that only computes.
 public protocol AsyncStage<Input, Output>: Codable, Sendable {
-  /// What the stage takes.
+  /// The type of the stage's inputs.
   associatedtype Input: Codable & Sendable
-  /// What the stage makes.
+  /// The type of the stage's outputs.
   associatedtype Output: Codable & Sendable
 
-  /// Whether what the stage makes of an input depends on that input alone; see `Stage/isStateless`.
+  /// Whether the outputs for an input depend on that input alone; see `Stage/isStateless`.
   static var isStateless: Bool { get }
 
-  /// Takes one input and emits what comes of it: nothing, one value or many.
+  /// Processes one input and emits any number of outputs.
+  ///
+  /// - Throws: Any error of the stage; it fails the run.
   nonisolated(nonsending) mutating func process(
     _ input: Input, emit: (Output) throws -> Void
   ) async throws
 
-  /// Called once after the last input.
+  /// Emits the remaining outputs; called once after the last input.
   nonisolated(nonsending) mutating func finish(emit: (Output) throws -> Void) async throws
 }
 
 extension AsyncStage {
-  /// False: a stage may keep what it has seen.
+  /// False: a stage may keep state.
   public static var isStateless: Bool { false }
 
   /// Emits nothing.

@@ -1,28 +1,30 @@
-/// A step of work as plain synchronous code: inputs in, any number of outputs out.
+/// A step of work as plain synchronous code, with any number of outputs for each input.
 ///
-/// A stage is a value: its properties are its configuration and travel to each worker, which then
-/// keeps a copy of its own as state. Workers call it in batches, so that a call costs nanoseconds.
+/// A stage is a value. Its properties are its configuration: they travel to each worker, which
+/// keeps its own copy as state. Workers call it in batches, so a call costs nanoseconds.
 public protocol Stage<Input, Output>: Codable, Sendable {
-  /// What the stage takes.
+  /// The type of the stage's inputs.
   associatedtype Input: Codable & Sendable
-  /// What the stage makes.
+  /// The type of the stage's outputs.
   associatedtype Output: Codable & Sendable
 
-  /// Whether what the stage makes of an input depends on that input alone.
+  /// Whether the outputs for an input depend on that input alone; false by default.
   ///
-  /// A worker of such a stage that is killed is replaced and its inputs are processed again; state of
-  /// any other dies with its worker, and the run fails. False unless the stage says otherwise.
+  /// If a worker of a stateless stage dies, another worker processes its inputs again. The state of
+  /// any other stage dies with its worker, and the run fails.
   static var isStateless: Bool { get }
 
-  /// Takes one input and emits what comes of it: nothing, one value or many.
+  /// Processes one input and emits any number of outputs.
+  ///
+  /// - Throws: Any error of the stage; it fails the run.
   mutating func process(_ input: Input, emit: (Output) throws -> Void) throws
 
-  /// Called once after the last input; a stage that counts emits its totals here.
+  /// Emits the remaining outputs, for instance totals; called once after the last input.
   mutating func finish(emit: (Output) throws -> Void) throws
 }
 
 extension Stage {
-  /// False: a stage may keep what it has seen.
+  /// False: a stage may keep state.
   public static var isStateless: Bool { false }
 
   /// Emits nothing.

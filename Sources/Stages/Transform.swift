@@ -1,4 +1,4 @@
-/// A step that makes exactly one output of each input, and keeps nothing.
+/// A step of work that makes exactly one output from each input, and keeps no state.
 ///
 /// ```swift
 /// struct Square: Transform {
@@ -6,25 +6,26 @@
 /// }
 /// ```
 public protocol Transform<Input, Output>: Codable, Sendable {
-  /// What it takes.
+  /// The type of the inputs.
   associatedtype Input: Codable & Sendable
-  /// What it makes.
+  /// The type of the outputs.
   associatedtype Output: Codable & Sendable
 
-  /// Makes the output that belongs to an input.
+  /// Returns the output for an input.
   func callAsFunction(_ input: Input) throws -> Output
 
-  /// Appends the outputs of many inputs in turn; provided.
+  /// Appends the outputs for many inputs in order; a default implementation exists.
   ///
-  /// What has been appended when it throws tells which input failed.
+  /// - Throws: The error of the first input that fails; the number of appended outputs is its
+  ///   index.
   func _transform(_ inputs: ArraySlice<Input>, into outputs: inout [Output]) throws
 }
 
 extension Transform {
   /// Calls the transform for each input.
   ///
-  /// A requirement with this body is compiled for each transform by itself, in its own module, which
-  /// makes the call of a small one part of the loop.
+  /// As a requirement with a default body it is compiled for each transform in that transform's
+  /// module, so the compiler can inline the call of a small transform into the loop.
   @inlinable
   public func _transform(_ inputs: ArraySlice<Input>, into outputs: inout [Output]) throws {
     for input in inputs { outputs.append(try self(input)) }

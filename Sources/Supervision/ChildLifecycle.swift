@@ -1,6 +1,6 @@
-/// The life of one child as its parent directs it: what happened in, what to do out.
+/// The life of one child as its parent directs it: inputs are events, outputs are actions.
 ///
-/// A value without effects or a clock; deadlines are asked for as actions and come back as inputs.
+/// A value without effects or a clock; it requests deadlines as actions, and they return as inputs.
 package struct ChildLifecycle: Equatable, Sendable {
   /// The steps of stopping, each stronger than the one before.
   package enum StopStep: Int, Comparable, Sendable {
@@ -11,11 +11,11 @@ package struct ChildLifecycle: Equatable, Sendable {
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
   }
 
-  /// What a deadline is for.
+  /// The purpose of a deadline.
   ///
   /// A new deadline replaces the one before.
   package enum Deadline: Equatable, Sendable {
-    /// The child has to say that it is ready.
+    /// The child has to report that it is ready.
     case start
     /// The step has to have ended the child.
     case stop(StopStep)
@@ -23,25 +23,25 @@ package struct ChildLifecycle: Equatable, Sendable {
     case leave
   }
 
-  /// What happens to a child.
+  /// An event in the life of a child.
   package enum Input: Equatable, Sendable {
     case start
-    /// The operating system has the process.
+    /// The process exists.
     case processStarted
-    /// There is no process and there will be none.
+    /// The process could not be made.
     case couldNotStart
-    /// The child has proved itself on the control socket and can be sent to.
+    /// The child has proved itself on the control socket and can receive messages.
     case connected
     case ready
-    /// The child said goodbye and all it sent before is recorded.
+    /// The child has sent goodbye, and the parent has recorded everything that it sent before.
     case goodbye
-    /// Somebody wants the child to stop, beginning with this step.
+    /// A caller requests a stop that begins with this step.
     case stop(StopStep)
     case deadlinePassed(Deadline)
     /// The process has ended.
     case exited
 
-    /// Whether it may happen to a child that has not been started.
+    /// Whether the event may occur before the start.
     fileprivate var fitsDeclared: Bool {
       switch self {
       case .start, .stop: true
@@ -50,10 +50,10 @@ package struct ChildLifecycle: Equatable, Sendable {
     }
   }
 
-  /// What is to be done, in this order.
+  /// An action that the parent has to perform.
   package enum Action: Equatable, Sendable {
     case launch
-    /// Whoever was to make the process has not answered in time: have it made in another way.
+    /// The fork server did not reply in time; fall back to spawning.
     case launchOtherwise
     case arm(Deadline, after: Duration)
     case disarm
@@ -63,7 +63,7 @@ package struct ChildLifecycle: Equatable, Sendable {
     case terminate
     case kill
     case acknowledgeGoodbye
-    /// All is over: reap, drain, report.
+    /// The process has ended: reap, drain, report.
     case conclude
   }
 
@@ -87,8 +87,8 @@ package struct ChildLifecycle: Equatable, Sendable {
     self.startDeadline = startDeadline
   }
 
-  /// Shortens the steps of a stop, because the parent itself has only so much time left; a step that
-  /// is under way begins anew with its shorter time.
+  /// Shortens the steps of a stop to the time that the parent itself has left; the current step
+  /// starts again with its shorter time.
   package mutating func limit(to other: StopPolicy) -> [Action] {
     let shorter = policy.limited(to: other)
     guard shorter != policy else { return [] }
@@ -99,9 +99,11 @@ package struct ChildLifecycle: Equatable, Sendable {
     return carryOut(stopStep)
   }
 
-  /// Takes an input; the actions are to be carried out in order.
+  /// Handles an event.
   ///
-  /// An input that does not fit the phase changes nothing.
+  /// An event that does not fit the phase changes nothing.
+  ///
+  /// - Returns: The actions to perform, in order.
   package mutating func handle(_ input: Input) -> [Action] {
     guard phase != .exited, phase != .declared || input.fitsDeclared else { return [] }
     switch input {
@@ -125,7 +127,7 @@ package struct ChildLifecycle: Equatable, Sendable {
 
   private mutating func processStarted() -> [Action] {
     hasProcess = true
-    // A stop that came before the process did begins again now that it can be carried out.
+    // A stop that was requested before the process existed can start now.
     return stopStep.map { carryOut($0) } ?? []
   }
 
@@ -158,7 +160,7 @@ package struct ChildLifecycle: Equatable, Sendable {
     return hasProcess ? carryOut(step) : []
   }
 
-  /// Carries a step out; one that is given no time is passed over.
+  /// Performs a step; a step with a time of zero is skipped.
   private mutating func carryOut(_ step: StopStep) -> [Action] {
     stopStep = step
     switch step {

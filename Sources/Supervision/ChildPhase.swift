@@ -1,14 +1,14 @@
-/// Where a child is in its life.
+/// The phase of a child's life.
 ///
 /// A child goes through the phases in this order and may skip some.
 public enum ChildPhase: String, Hashable, Sendable, Codable, CaseIterable, Comparable {
-  /// Made, not started.
+  /// Created, not started.
   case declared
-  /// Being started: the process may exist, the child has not spoken yet.
+  /// Starting: the process may exist, the child has sent nothing yet.
   case starting
-  /// The child has said that it runs its program.
+  /// The child has reported that it runs its program.
   case ready
-  /// Asked to stop, or ended by itself and saying goodbye.
+  /// The parent has requested a stop, or the program has ended and the child is leaving.
   case stopping
   /// Ended and reaped.
   case exited

@@ -1,15 +1,14 @@
 /// How long each step of stopping a child may take.
 ///
-/// The child is asked, then sent SIGTERM, then SIGKILL, and it is always reaped. The sum is the one
-/// deadline for the child and everything below it: a child stops its own children within what it was
-/// given.
+/// The parent sends a request, then SIGTERM, then SIGKILL, and always reaps the child. The sum is
+/// the one deadline for the child and its subtree: a child stops its own children within that time.
 public struct StopPolicy: Hashable, Sendable, Codable {
-  /// How long a child has after it was asked, before it is sent SIGTERM.
+  /// The time that a child has between the request and SIGTERM.
   public var ask: Duration
-  /// How long a child has after SIGTERM, before it is sent SIGKILL.
+  /// The time that a child has between SIGTERM and SIGKILL.
   public var terminate: Duration
 
-  /// Makes a policy; negative durations count as zero.
+  /// Creates a policy; negative durations count as zero.
   public init(ask: Duration = .seconds(5), terminate: Duration = .seconds(2)) {
     self.ask = max(ask, .zero)
     self.terminate = max(terminate, .zero)
@@ -24,7 +23,8 @@ public struct StopPolicy: Hashable, Sendable, Codable {
   /// The one deadline for the subtree, from the request to SIGKILL.
   public var total: Duration { ask + terminate }
 
-  /// What a node below has: less than its parent, so that it can report before its own time is up.
+  /// The policy of a node with this much time: less for its children, so that the node can report
+  /// before its own time is up.
   package static func within(budget: Duration) -> Self {
     let usable = budget * 4 / 5
     return Self(ask: usable * 3 / 4, terminate: usable / 4)

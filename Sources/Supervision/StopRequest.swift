@@ -1,11 +1,11 @@
-/// Who asked for a child to stop, and why.
+/// A request for a child to stop, with its requester and reason.
 public struct StopRequest: Hashable, Sendable, Codable {
-  /// The name of the node that asked.
+  /// The name of the node that requests the stop.
   public var requestedBy: String
-  /// The reason, in words.
+  /// The reason, as a text for people.
   public var reason: String
 
-  /// Makes a request.
+  /// Creates a request.
   public init(requestedBy: String, reason: String) {
     self.requestedBy = requestedBy
     self.reason = reason

@@ -1,5 +1,5 @@
 extension String {
-  /// The text, cut where it would have more than `limit` bytes, with a mark that it was.
+  /// The text, cut to `limit` bytes with a mark that shows the cut.
   package func limited(to limit: Int) -> String {
     guard utf8.count > limit else { return self }
     let mark = "… (\(utf8.count) bytes)"

@@ -1,7 +1,8 @@
-/// Where a node is in the tree: the position of each ancestor among its siblings, from the root down.
+/// The place of a node in the tree: the position of each ancestor among its siblings, from the
+/// root.
 ///
 /// The root's path is empty. The k-th child of a node has that node's path with k added; positions
-/// start at 1 and are never used again, so a path names one node of a run for ever.
+/// start at 1 and are never reused, so a path identifies one node of a run.
 package struct NodePath: Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
   /// The deepest tree that the protocol carries.
   package static let maximumDepth = 1_000
@@ -26,7 +27,7 @@ package struct NodePath: Hashable, Sendable, Codable, Comparable, CustomStringCo
     positions.starts(with: other.positions)
   }
 
-  /// The name that a node has unless it was given one: `Process-1:2`, `MainProcess` for the root.
+  /// The name of a node that was given none: `Process-1:2`, `MainProcess` for the root.
   package var description: String {
     guard !positions.isEmpty else { return "MainProcess" }
     return "Process-" + positions.map { String($0) }.joined(separator: ":")

@@ -1,6 +1,6 @@
-/// Bytes from a peer that are not what the protocol allows.
+/// The error for bytes from a peer that violate the protocol.
 package struct WireError: Error, Equatable, CustomStringConvertible {
-  /// What was wrong, and what had been expected.
+  /// The violation, and the expected form.
   package let description: String
 
   package init(_ description: String) {

@@ -1,6 +1,6 @@
 /// Bounds on what a peer may send.
 ///
-/// Whoever exceeds one is refused; nothing grows by more than this.
+/// A peer that exceeds a bound is refused; nothing grows by more than this.
 package enum WireLimits {
   /// The largest frame that either socket of an edge takes, in bytes.
   package static let frameSize = 1 << 20
@@ -11,7 +11,7 @@ package enum WireLimits {
   package static let pieceSize = 256 << 10
   /// The largest item: an argument, a result or a message, in bytes.
   package static let itemSize = 1 << 30
-  /// The longest text in a control message, in bytes: a reason, an error in words, a log record.
+  /// The longest text in a control message, in bytes: a reason, an error text, a log record.
   package static let text = 64 << 10
   /// The largest encoded error or event in a control message, in bytes.
   package static let record = 256 << 10

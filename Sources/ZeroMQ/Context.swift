@@ -6,7 +6,7 @@ import CZeroMQ
 /// its sockets can be dropped but not used: operations throw ``ZeroMQError/Code/inherited``,
 /// closing and terminating do nothing, because the I/O threads exist in the parent only.
 public final class Context: Sendable {
-  /// What changes, and only under the lock: sockets may be opened and closed on any thread.
+  /// The mutable state, behind the lock because any thread may open and close sockets.
   private struct State {
     var handle: UnsafeMutableRawPointer?
     var openSockets = 0
@@ -16,11 +16,11 @@ public final class Context: Sendable {
   private let state: Lock<State>
   let mark = ForkMark()
 
-  /// Makes a context; its threads start with its first socket.
+  /// Creates a context; its threads start with its first socket.
   ///
   /// - Parameters:
   ///   - ioThreads: The number of threads that move bytes; 0 is enough for `inproc` alone.
-  ///   - maximumSockets: How many sockets may be open at a time.
+  ///   - maximumSockets: The number of sockets that may be open at a time.
   public init(ioThreads: Int = 1, maximumSockets: Int = 1023) throws(ZeroMQError) {
     guard let handle = zmq_ctx_new() else { throw ZeroMQError.last("zmq_ctx_new") }
     state = Lock(State(handle: handle))
@@ -84,7 +84,7 @@ public final class Context: Sendable {
     return try outcome.get()
   }
 
-  /// Closes a socket; with the last one of a context that was told to end, ends it.
+  /// Closes a socket; ends the context with its last socket if that was requested.
   func closeSocket(_ socket: UnsafeMutableRawPointer) {
     guard mark.isOwn else { return }
     zmq_close(socket)

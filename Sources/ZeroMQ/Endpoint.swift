@@ -1,4 +1,4 @@
-/// A place to bind or connect to.
+/// An address to bind or connect to.
 public enum Endpoint: Hashable, Sendable {
   /// Between threads of one process, by a name in the context.
   case inproc(String)
@@ -7,7 +7,7 @@ public enum Endpoint: Hashable, Sendable {
   /// A host and port; port 0 lets the system choose one when binding.
   case tcp(host: String, port: UInt16)
 
-  /// How many bytes of path a unix socket address has room for.
+  /// The longest path of a unix socket address, in bytes.
   public static let maximumPathLength = 107
 
   /// Reads `inproc://name`, `ipc:///path` and `tcp://host:port`; nil for anything else.
@@ -51,7 +51,7 @@ extension Endpoint {
     if case .ipc(let path) = self { path.utf8.count > Self.maximumPathLength } else { false }
   }
 
-  /// What is wrong with the endpoint, nil when nothing is.
+  /// The fault of the endpoint; nil if it is valid.
   private var flaw: String? {
     if description.utf8.contains(0) { return "it contains a zero byte" }
     switch self {
@@ -71,7 +71,7 @@ extension Endpoint {
     }
   }
 
-  /// Throws what libzmq would find out late, or interpret in a way that was not meant.
+  /// Throws for an endpoint that libzmq would reject late or interpret in an unintended way.
   func validate(for call: String) throws(ZeroMQError) {
     guard let flaw else { return }
     let code: ZeroMQError.Code = isTooLong ? .nameTooLong : .invalidArgument

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Tells whether this is still the process that made the mark.
+/// A mark that only the process that made it recognises as its own.
 ///
 /// Descriptors survive a fork, the threads behind them do not: a child that touches its parent's
 /// sockets takes the parent's wake-ups away or waits for a thread that does not exist. The mark is

@@ -3,7 +3,7 @@ import CZeroMQ
 extension Socket {
   /// Sends a copy of some bytes, blocking the thread until there is room.
   ///
-  /// - Throws: ``ZeroMQError/Code/timedOut`` when there was none in time.
+  /// - Throws: ``ZeroMQError/Code/timedOut`` if there is no room in time.
   public func send(
     _ bytes: [UInt8], more: Bool = false, timeout: Duration
   ) throws(ZeroMQError) {
@@ -13,7 +13,7 @@ extension Socket {
 
   /// Receives one part, blocking the thread until there is one.
   ///
-  /// - Throws: ``ZeroMQError/Code/timedOut`` when none came in time.
+  /// - Throws: ``ZeroMQError/Code/timedOut`` if nothing arrives in time.
   public func receive(timeout: Duration) throws(ZeroMQError) -> Message {
     let deadline = ContinuousClock.now + timeout
     var message = Message()
@@ -21,9 +21,9 @@ extension Socket {
     return message
   }
 
-  /// Receives all parts of one message, blocking the thread until they are there.
+  /// Receives all parts of one message, blocking the thread until they have arrived.
   ///
-  /// - Throws: ``ZeroMQError/Code/timedOut`` when none came in time.
+  /// - Throws: ``ZeroMQError/Code/timedOut`` if nothing arrives in time.
   public func receiveParts(timeout: Duration) throws(ZeroMQError) -> [[UInt8]] {
     var parts: [[UInt8]] = []
     var hasMore = true

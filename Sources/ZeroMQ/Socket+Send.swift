@@ -1,10 +1,10 @@
 import CZeroMQ
 
 extension Socket {
-  /// Sends a copy of some bytes; false when that would block.
+  /// Sends a copy of some bytes; false if that would block.
   ///
   /// - Parameters:
-  ///   - bytes: What to send; it may be reused at once.
+  ///   - bytes: The bytes; the caller may reuse them at once.
   ///   - more: Whether further parts of the same message follow.
   public func trySend(
     _ bytes: UnsafeRawBufferPointer, more: Bool = false
@@ -17,10 +17,10 @@ extension Socket {
     return true
   }
 
-  /// Sends a copy of some bytes; false when that would block.
+  /// Sends a copy of some bytes; false if that would block.
   ///
   /// - Parameters:
-  ///   - bytes: What to send.
+  ///   - bytes: The bytes of the part.
   ///   - more: Whether further parts of the same message follow.
   public func trySend(_ bytes: [UInt8], more: Bool = false) throws(ZeroMQError) -> Bool {
     let handle = try usable("zmq_send")
@@ -31,10 +31,10 @@ extension Socket {
     return true
   }
 
-  /// Sends a message without copying it; false when that would block.
+  /// Sends a message without copying it; false if that would block.
   ///
   /// - Parameters:
-  ///   - message: What to send. It is empty afterwards, or as it was when nothing was sent.
+  ///   - message: The message. It is empty afterwards, or unchanged if nothing was sent.
   ///   - more: Whether further parts of the same message follow.
   public func trySend(_ message: inout Message, more: Bool = false) throws(ZeroMQError) -> Bool {
     let handle = try usable("zmq_msg_send")

@@ -2,17 +2,16 @@ import CZeroMQ
 
 /// One socket, to be used on one thread.
 ///
-/// Nothing here blocks except ``send(_:more:timeout:)`` and ``receive(timeout:)``. A socket lingers
-/// for a second by default, not for ever as in libzmq, so that no exit can hang on a peer that is
-/// gone.
+/// Only ``send(_:more:timeout:)`` and ``receive(timeout:)`` block. A socket lingers for a second by
+/// default, not without limit as in libzmq, so that no exit can hang on a peer that is gone.
 public final class Socket {
-  /// What the socket was opened as.
+  /// The kind of the socket.
   public let kind: SocketKind
 
   /// A descriptor that becomes readable when ``events()`` may have changed.
   ///
-  /// It is edge-triggered: after each wake-up, and after each send and receive, the events must be
-  /// asked for again, or a change goes unnoticed.
+  /// It is edge-triggered: read ``events()`` after each wake-up and after each send and receive, or
+  /// a change goes unnoticed.
   public let fileDescriptor: Int32
 
   let context: Context
@@ -21,7 +20,7 @@ public final class Socket {
   // its thread, and no method calls foreign code while it uses the handle.
   @exclusivity(unchecked) private var handle: UnsafeMutableRawPointer?
 
-  /// How long unsent messages outlive a socket unless an option says otherwise.
+  /// The default time that unsent messages outlive a socket.
   public static let defaultLinger: Duration = .seconds(1)
 
   /// Opens a socket with some options.
@@ -42,7 +41,7 @@ public final class Socket {
     self.handle = handle
   }
 
-  /// Makes settings, which concern the endpoints that are bound or connected from then on.
+  /// Sets options, which apply to endpoints that are bound or connected afterwards.
   public func set(_ options: SocketOption...) throws(ZeroMQError) {
     let handle = try usable("zmq_setsockopt")
     for option in options { try option.apply(to: handle) }
@@ -78,7 +77,8 @@ public final class Socket {
     guard failure == 0 else { throw ZeroMQError(errno: failure, call: "\(name)(\(endpoint))") }
   }
 
-  /// The endpoint that was bound or connected last, with the port that the system chose; else empty.
+  /// The endpoint that was bound or connected last, with the port that the system chose; else
+  /// empty.
   public var lastEndpoint: String {
     guard let handle, context.mark.isOwn else { return "" }
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
@@ -90,7 +90,7 @@ public final class Socket {
     }
   }
 
-  /// What the socket can do without blocking.
+  /// The operations that would not block.
   public func events() throws(ZeroMQError) -> (canReceive: Bool, canSend: Bool) {
     let flags = try Self.number(ZMQ_EVENTS, of: usable("zmq_getsockopt"), named: "ZMQ_EVENTS")
     return (flags & ZMQ_POLLIN != 0, flags & ZMQ_POLLOUT != 0)

@@ -1,6 +1,6 @@
 import CZeroMQ
 
-/// Something that happened to one of a socket's connections.
+/// An event of one of a socket's connections.
 public struct SocketEvent: Hashable, Sendable {
   /// The kinds of event that a monitor reports.
   public enum Kind: Hashable, Sendable {
@@ -36,10 +36,10 @@ public struct SocketEvent: Hashable, Sendable {
     case stopped
   }
 
-  /// What happened.
+  /// The kind of the event.
   public let kind: Kind
 
-  /// The endpoint that it happened at.
+  /// The endpoint of the connection.
   public let endpoint: String
 
   /// A descriptor, error number, delay in milliseconds or status, according to the kind.

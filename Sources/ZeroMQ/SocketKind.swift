@@ -16,12 +16,12 @@ public enum SocketKind: Hashable, Sendable {
   case pub
   /// Receives what it has subscribed to.
   case sub
-  /// Asks, then waits for the answer.
+  /// Sends a request, then waits for the reply.
   case req
-  /// Answers what it was asked.
+  /// Replies to requests.
   case rep
 
-  /// The number that libzmq knows the kind by.
+  /// libzmq's number of the kind.
   var number: Int32 {
     switch self {
     case .pair: ZMQ_PAIR

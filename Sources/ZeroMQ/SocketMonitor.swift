@@ -1,7 +1,7 @@
 import CZeroMQ
 import Synchronization
 
-/// Reports what happens to a socket's connections; to be used on the socket's thread.
+/// Reports events of a socket's connections; for use on the socket's thread.
 ///
 /// A socket has at most one monitor. Events are queued without bound, because libzmq's I/O thread
 /// would otherwise stand still, with every socket of the context, until somebody reads them.
@@ -27,7 +27,7 @@ public final class SocketMonitor {
   /// A descriptor that becomes readable when there may be an event; edge-triggered.
   public var fileDescriptor: Int32 { queue.fileDescriptor }
 
-  /// Takes the next event; nil when there is none.
+  /// Returns the next event; nil if there is none.
   public func tryNext() throws(ZeroMQError) -> SocketEvent? {
     var head = Message()
     var endpoint = Message()
@@ -38,9 +38,9 @@ public final class SocketMonitor {
     return nil
   }
 
-  /// Takes the next event, blocking the thread until there is one.
+  /// Returns the next event, blocking the thread until there is one.
   ///
-  /// - Throws: ``ZeroMQError/Code/timedOut`` when none came in time.
+  /// - Throws: ``ZeroMQError/Code/timedOut`` if no event comes in time.
   public func next(timeout: Duration) throws(ZeroMQError) -> SocketEvent {
     let deadline = ContinuousClock.now + timeout
     while true {

@@ -2,15 +2,15 @@ import CZeroMQ
 
 /// A setting of a socket, to be made before it binds or connects.
 public enum SocketOption: Hashable, Sendable {
-  /// How long unsent messages outlive the socket; nil is for ever, and can hang the context.
+  /// The time that unsent messages outlive the socket; nil is unlimited, and can hang the context.
   case linger(Duration?)
-  /// How many messages wait per peer before sending would block; 0 is without bound.
+  /// The number of messages that wait for each peer before sending would block; 0 is unlimited.
   case sendHighWaterMark(Int)
-  /// How many received messages wait per peer; 0 is without bound.
+  /// The number of received messages that wait for each peer; 0 is unlimited.
   case receiveHighWaterMark(Int)
-  /// The largest frame in bytes that a peer may send before it is disconnected; -1 is any.
+  /// The largest frame in bytes that a peer may send without being disconnected; -1 is unlimited.
   case maximumMessageSize(Int)
-  /// How long a connection may take to introduce itself.
+  /// The time that a connection has for its handshake.
   case handshakeInterval(Duration)
   /// Whether a router reports messages for unknown peers instead of dropping them.
   case routerMandatory(Bool)
@@ -22,7 +22,7 @@ public enum SocketOption: Hashable, Sendable {
   case useFileDescriptor(Int32)
   /// How long to wait before a connection is tried again, doubling up to the maximum.
   case reconnectInterval(Duration, maximum: Duration)
-  /// The name that a router peer knows the socket by: 1 to 255 bytes, the first not zero.
+  /// The routing id of the socket at a router: 1 to 255 bytes, the first not zero.
   case routingID([UInt8])
   /// A user that may connect over ipc; given several times, one more user each.
   case ipcFilterUserID(UInt32)

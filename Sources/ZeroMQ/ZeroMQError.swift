@@ -1,7 +1,7 @@
 import CZeroMQ
 import Glibc
 
-/// A call that libzmq, or the system beneath it, has refused.
+/// The error of a call that libzmq or the system has refused.
 public struct ZeroMQError: Error, Equatable, Sendable {
   /// The error number, from the C library or one of libzmq's own.
   public let errno: Int32
@@ -9,7 +9,7 @@ public struct ZeroMQError: Error, Equatable, Sendable {
   /// The call that failed, such as `zmq_bind(ipc:///run/a)`.
   public let call: String
 
-  /// What the error number does not say, where there is more to say.
+  /// Details that the error number does not contain.
   public let detail: String?
 
   /// Makes an error from an error number and the call that set it.
@@ -24,7 +24,7 @@ public struct ZeroMQError: Error, Equatable, Sendable {
 }
 
 extension ZeroMQError: CustomStringConvertible {
-  /// The call, what went wrong in the system's words, and the detail.
+  /// The call, the system's text for the error number, and the detail.
   public var description: String {
     let text = zmq_strerror(errno).map { String(cString: $0) } ?? "unknown error"
     let head = "\(call): \(text) (errno \(errno))"
@@ -53,7 +53,7 @@ extension ZeroMQError {
     /// A mandatory router knows no peer of this routing id.
     public static let hostUnreachable = Self(rawValue: EHOSTUNREACH)
 
-    /// Somebody listens at this endpoint already, or its file exists.
+    /// Another socket listens at this endpoint already, or its file exists.
     public static let addressInUse = Self(rawValue: EADDRINUSE)
 
     /// An in-process endpoint that nobody has bound, or a path that does not exist.
@@ -74,7 +74,7 @@ extension ZeroMQError {
     /// The object belongs to the process that this one was forked from.
     public static let inherited = Self(rawValue: ESTALE)
 
-    /// Tells whether an error is a ``ZeroMQError`` of this code.
+    /// Whether an error is a ``ZeroMQError`` of this code.
     public static func ~= (code: Self, error: any Error) -> Bool {
       (error as? ZeroMQError)?.code == code
     }

@@ -74,7 +74,7 @@ extension DecoderCore {
     if T.self == UInt16.self {
       return unsafeBitCast(try cursor.readInteger(as: UInt16.self), to: T.self)
     }
-    // What is left of the scalar types.
+    // The remaining scalar types.
     return unsafeBitCast(try cursor.readInteger(as: UInt8.self), to: T.self)
   }
 

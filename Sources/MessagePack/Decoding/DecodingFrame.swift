@@ -1,4 +1,4 @@
-/// What is being decoded at one level: a value, and how far its container has been read.
+/// One level of decoding: a value, and how far its container has been read.
 struct DecodingFrame {
   /// Unique in its decoder; containers prove by it that their value is still being decoded.
   var serial: Int
@@ -24,7 +24,7 @@ final class DecodingInput {
   @exclusivity(unchecked) var bytes: UnsafeRawBufferPointer
   let limits: MessagePackLimits
   let options: [CodingUserInfoKey: any Sendable]
-  /// What went wrong where nothing could be thrown.
+  /// An error that occurred where nothing could be thrown.
   @exclusivity(unchecked) var failure: MessagePackError?
 
   init(
@@ -43,7 +43,7 @@ final class DecodingInput {
     return failure.take()
   }
 
-  /// Takes the bytes away, so that whoever kept a decoder finds the end of data.
+  /// Drops the bytes, so that code that kept a decoder finds the end of data.
   func close() {
     bytes = UnsafeRawBufferPointer(start: nil, count: 0)
   }

@@ -1,35 +1,35 @@
 /// Decodes `Decodable` values from MessagePack.
 ///
-/// - What ``MessagePackEncoder`` writes is read back. From other senders, too: integers in wider
+/// - It reads all output of ``MessagePackEncoder``, and from other senders: integers in wider
 ///   formats than needed, integers and `Float` where `Double` is expected if they are exact,
 ///   integer keys of maps where the key has an integer, strings or arrays of integers for bytes.
-/// - Keys that nothing asks for are passed over. Of equal keys, one is taken.
+/// - It skips keys that the value does not request. Of equal keys, it reads one.
 /// - Integers that do not fit, and floating-point numbers where integers are expected, are errors.
 ///
-/// Everything that goes wrong is a `DecodingError` with the coding path and, where the bytes are
-/// to blame, a ``MessagePackError`` with the place; or what the value itself throws. Decoders and
-/// containers must not be kept after the value they decode: they then find no data.
+/// Errors are a `DecodingError` with the coding path and, if the bytes are invalid, a
+/// ``MessagePackError`` with the offset; or the value's own error. Do not keep decoders and
+/// containers after the value that they decode: they then find no data.
 public struct MessagePackDecoder: Sendable {
-  /// What values can ask their decoder for.
+  /// Context that values can read from their decoder.
   public var userInfo: [CodingUserInfoKey: any Sendable] = [:]
 
-  /// What is accepted at most.
+  /// The bounds of the data.
   public var limits = MessagePackLimits.default
 
   /// Creates a decoder.
   public init() {}
 
-  /// Decodes one value, which must be all there is.
+  /// Decodes the only value of some bytes.
   public func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8]) throws -> T {
     try decode(type, from: bytes[...])
   }
 
-  /// Decodes one value, which must be all there is.
+  /// Decodes the only value of some bytes.
   public func decode<T: Decodable>(_ type: T.Type, from bytes: ArraySlice<UInt8>) throws -> T {
     try bytes.withUnsafeBytes { try decode(type, from: $0) }
   }
 
-  /// Decodes one value, which must be all there is; the bytes must be valid during the call.
+  /// Decodes the only value of some bytes, which must be valid during the call.
   public func decode<T: Decodable>(
     _ type: T.Type, from bytes: UnsafeRawBufferPointer
   ) throws -> T {
@@ -46,8 +46,8 @@ public struct MessagePackDecoder: Sendable {
     return value
   }
 
-  /// The bytes of a binary that is all there is, copied once and without a decoder; nil for any other
-  /// value.
+  /// The bytes of a binary that is all there is, copied once and without a decoder; nil for any
+  /// other value.
   public func decodeBinary(from bytes: UnsafeRawBufferPointer) -> [UInt8]? {
     RawCursor.wholeBinary(bytes, limit: limits.binaryLength).map { Array($0) }
   }

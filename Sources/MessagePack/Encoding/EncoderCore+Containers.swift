@@ -63,7 +63,7 @@ extension EncoderCore {
     open()
   }
 
-  /// Ends the use of this encoder; whoever still holds one of its containers gets errors.
+  /// Ends the use of this encoder; code that still holds one of its containers gets errors.
   func retire() {
     frame = .closed
     outer = nil

@@ -1,4 +1,4 @@
-/// What is being encoded at one level: a value and the container it asked for.
+/// One level of encoding: a value and its container.
 struct EncodingFrame {
   enum Kind: UInt8 {
     /// Nothing yet.

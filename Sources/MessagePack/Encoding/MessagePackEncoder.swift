@@ -8,10 +8,10 @@
 /// - Integers take their smallest format, `Float` and `Double` their own. `Int128` and `UInt128`
 ///   have no form and are refused.
 ///
-/// Everything that goes wrong is an `EncodingError`, or what the value itself throws. A nesting
-/// deeper than ``maximumDepth`` is refused instead of running out of stack.
+/// Errors are an `EncodingError`, or the value's own error. A nesting deeper than ``maximumDepth``
+/// is an error, so that the stack does not overflow.
 public struct MessagePackEncoder: Sendable {
-  /// What values can ask their encoder for.
+  /// Context that values can read from their encoder.
   public var userInfo: [CodingUserInfoKey: any Sendable] = [:]
 
   /// How many values and nested containers may be nested in one another.
@@ -31,9 +31,9 @@ public struct MessagePackEncoder: Sendable {
     return writer.bytes
   }
 
-  /// Appends a value to what a writer has; an error leaves the writer as it was.
+  /// Appends a value to a writer; an error leaves the writer unchanged.
   ///
-  /// Using one writer again and again saves the allocations of the first time.
+  /// Reusing a writer saves its first allocations.
   @inlinable
   public func encode<T: Encodable>(_ value: T, into writer: inout MessagePackWriter) throws {
     if T.self == Int.self {

@@ -1,6 +1,6 @@
 /// Packs values one after the other into one growing buffer.
 ///
-/// A writer is a value: a copy does not see what the other writes. Headers of arrays and maps
+/// A writer is a value: writing to one copy does not change another. Headers of arrays and maps
 /// only announce: the caller packs as many elements, or twice as many, after them. Lengths and
 /// counts above `UInt32.max` have no MessagePack form and are a programming error.
 public struct MessagePackWriter {
@@ -11,7 +11,7 @@ public struct MessagePackWriter {
     storage = WriterStorage(capacity: capacity)
   }
 
-  /// What has been packed so far, as a copy.
+  /// A copy of the bytes packed so far.
   public var bytes: [UInt8] { storage.buffer.pointee.bytes }
 
   /// The number of bytes packed so far.
@@ -35,13 +35,13 @@ public struct MessagePackWriter {
         start: storage.buffer.pointee.base, count: storage.buffer.pointee.count))
   }
 
-  /// Forgets what was packed and keeps the memory for what comes next.
+  /// Removes all packed bytes and keeps the memory for the next ones.
   @inlinable
   public mutating func removeAll() {
     unique().pointee.count = 0
   }
 
-  /// Makes room for a number of bytes more.
+  /// Reserves room for a number of additional bytes.
   public mutating func reserveCapacity(_ additional: Int) {
     _ = unique().pointee.reserve(additional)
   }

@@ -7,10 +7,10 @@ public struct MessagePackReader {
 
   @usableFromInline var position = 0
 
-  /// How many bytes have been read.
+  /// The number of bytes that have been read.
   @inlinable public var offset: Int { position }
 
-  /// What is accepted at most.
+  /// The bounds of the data.
   public let limits: MessagePackLimits
 
   /// Creates a reader at the start of bytes.
@@ -27,7 +27,7 @@ public struct MessagePackReader {
   /// Whether all bytes have been read.
   @inlinable public var isAtEnd: Bool { position == storage.count }
 
-  /// How many bytes have not been read.
+  /// The number of bytes that have not been read.
   @inlinable public var remaining: Int { storage.count - position }
 
   /// Runs reads at the present place, and moves it when they succeed.
@@ -45,7 +45,7 @@ public struct MessagePackReader {
     return result
   }
 
-  /// The kind of the next value, which stays.
+  /// Returns the kind of the next value without reading it.
   public func peekKind() throws(MessagePackError) -> MessagePackKind {
     var copy = self
     return try copy.read { (cursor) throws(MessagePackError) in
@@ -56,13 +56,13 @@ public struct MessagePackReader {
     }
   }
 
-  /// Moves past one whole value, whatever is nested in it.
+  /// Skips one whole value with everything nested in it.
   public mutating func skipValue() throws(MessagePackError) {
     let limits = limits
     try read { (cursor) throws(MessagePackError) in try cursor.skip(limits: limits) }
   }
 
-  /// The bytes of one whole value, whatever is nested in it.
+  /// Reads the bytes of one whole value with everything nested in it.
   public mutating func readRawValue() throws(MessagePackError) -> ArraySlice<UInt8> {
     let start = storage.startIndex + offset
     try skipValue()

@@ -1,6 +1,6 @@
-/// All that a child must know before it can connect: sent over the descriptor that it inherits.
+/// The values that a child needs before it can connect; it reads them from an inherited descriptor.
 package struct BootstrapRecord: Codable, Sendable {
-  /// Where the parent's two sockets are.
+  /// The endpoints of the parent's two sockets.
   package struct Endpoints: Codable, Sendable {
     package var control: String
     package var data: String
@@ -37,13 +37,13 @@ package struct BootstrapRecord: Codable, Sendable {
     }
   }
 
-  /// What the child runs.
+  /// The program of the child.
   package struct Program: Codable, Sendable {
     /// The mangled name of the program's type.
     package var type: String
-    /// Its place among the programs that the app lists; nil when it is found by name.
+    /// Its index among the programs that the app lists; nil if it is found by name.
     package var listIndex: Int?
-    /// The encoded program; nil when it is too large and comes over the data socket.
+    /// The encoded program; nil if it is too large and comes over the data socket.
     package var arguments: [UInt8]?
 
     package init(type: String, listIndex: Int?, arguments: [UInt8]?) {
@@ -62,7 +62,7 @@ package struct BootstrapRecord: Codable, Sendable {
   package var endpoints: Endpoints
   package var program: Program
   package var tag: UInt32
-  /// The settings that the node inherits, encoded; their meaning is the layers' above.
+  /// The encoded settings that the node inherits; the layers above define their meaning.
   package var settings: [UInt8]
 
   package init(

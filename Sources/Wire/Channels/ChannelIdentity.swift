@@ -1,4 +1,4 @@
-/// Names a channel of a run: the node that made it, its home, and a number there.
+/// Identifies a channel of a run: the node that made it, its home, and a number there.
 package struct ChannelID: Hashable, Sendable, Codable, CustomStringConvertible {
   package let home: NodeAddress
   package let number: UInt32
@@ -11,9 +11,9 @@ package struct ChannelID: Hashable, Sendable, Codable, CustomStringConvertible {
   package var description: String { "channel \(number) of \(home.name)" }
 }
 
-/// Names one end of a channel wherever it is: in use, held by the node that made it, or under way.
+/// Identifies one end of a channel: in use, held by the node that made it, or on its way to a node.
 ///
-/// An end that is under way is a ticket, and whoever decodes it claims it by this name.
+/// An end on its way is a ticket; the node that decodes it claims it by this identity.
 package struct TicketID: Hashable, Sendable, Codable {
   package let node: NodePath
   package let number: UInt64

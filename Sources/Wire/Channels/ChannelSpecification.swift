@@ -1,14 +1,14 @@
-/// What was declared of a channel when it was made; travels with each of its ends.
+/// The properties of a channel, which travel with each of its ends.
 package struct ChannelSpecification: Hashable, Sendable, Codable {
   /// How items find their receivers.
   package enum Kind: UInt8, Sendable, Codable {
     /// One sender, one receiver.
     case pipe
-    /// Each item goes to one of many receivers and stays its sender's until it is acknowledged.
+    /// Each item goes to one of many receivers and belongs to its sender until it is acknowledged.
     case work
     /// Each item goes to every receiver.
     case broadcast
-    /// Each item goes to one of many receivers, which answers it.
+    /// Each item goes to one of many receivers, which replies to it.
     case service
   }
 
@@ -19,7 +19,7 @@ package struct ChannelSpecification: Hashable, Sendable, Codable {
     case dropNewest(Int)
     case fail(Int)
 
-    /// How many items may wait, where the policy says it.
+    /// The number of items that may wait, if the policy bounds it.
     package var capacity: Int? {
       switch self {
       case .suspend: nil
@@ -30,9 +30,9 @@ package struct ChannelSpecification: Hashable, Sendable, Codable {
 
   package var kind: Kind
   package var overflow: Overflow
-  /// How many items a receiver holds at most, of each sender.
+  /// The number of items of each sender that a receiver holds at most.
   package var prefetch: UInt32
-  /// How many consumers an item may kill before it is put aside.
+  /// The number of consumers that an item may kill before it is quarantined.
   package var attempts: UInt32
 
   package init(kind: Kind, overflow: Overflow, prefetch: UInt32, attempts: UInt32) {
@@ -42,23 +42,23 @@ package struct ChannelSpecification: Hashable, Sendable, Codable {
     self.attempts = attempts
   }
 
-  /// Whether items stay their sender's until they are acknowledged.
+  /// Whether items belong to their sender until they are acknowledged.
   package var isLeased: Bool { kind == .work || kind == .service }
 
-  /// A bound on held items that nothing reaches: bytes are what counts.
+  /// A bound on held items that nothing reaches: bytes are the effective bound.
   package static let unlimitedPrefetch: UInt32 = 1 << 30
 }
 
-/// An end of a channel as it travels: where its channel is at home, and the ticket to claim it by.
+/// An end of a channel on its way: the home of the channel, and the ticket by which to claim it.
 package struct ChannelTicket: Hashable, Sendable, Codable {
   package let channel: ChannelID
   package let specification: ChannelSpecification
   package let side: ChannelSide
   package let ticket: TicketID
-  /// How often the end has gone from node to node, of a pipe, whose ends keep their ticket; else 0.
+  /// How often the end of a pipe has moved from node to node; 0 for other kinds.
   ///
-  /// The nodes on the way tell the home over links of their own, in any order: the highest is where the
-  /// end is.
+  /// The nodes on the way report to the home over separate links, in any order: the highest number
+  /// identifies the current node.
   package let hop: UInt32
 
   package init(

@@ -4,32 +4,31 @@
 /// 0  u8  kind
 /// 1  u8  flags     of items: see `Flags`
 /// 2  u16 0
-/// 4  u32 flow      which stream of items on this link
-/// 8  u32 count     of items in the frame
-/// 12 u32 items     of back: items granted since the start, modulo 2^32
-/// 16 u64 total     items: sequence of the first; back: bytes granted since the start; others: below
-/// 24 u64 number    of the frame on its link, from 1 on; 0 for frames that are not repeated; welcome,
-///                  whoIsThere: of the question
+/// 4  u32 flow      which stream of items on this link 8  u32 count     of items in the frame 12
+/// u32 items     of back: items granted since the start, modulo 2^32 16 u64 total     items:
+/// sequence of the first; back: bytes granted since the start; others: below 24 u64 number    of
+/// the frame on its link, from 1 on; 0 for frames that are not repeated; welcome, whoIsThere: of
+/// the question
 /// ```
 ///
-/// What goes back (credit, acknowledgements) are absolute totals: repeated or merged they do no harm.
+/// Credit and acknowledgements are absolute totals, so repeating or merging them does no harm.
 package struct FlowHeader: Equatable, Sendable {
   package enum Kind: UInt8, Sendable {
     /// Items of a flow, each a `u32` length and its bytes; before that, if flagged, a `u64` number
     /// and a `u8` attempt.
     case items = 1
-    /// Credit, and what is acknowledged: `u64` below, then single sequences above, `u64` each, which
-    /// are said once.
+    /// Credit and acknowledgements: all sequences below a `u64`, then single sequences above, `u64`
+    /// each, which are sent once.
     case back = 2
     /// A `LinkMessage`.
     case control = 3
-    /// The answer to an item: `total` is its sequence.
+    /// The reply to an item: `total` is its sequence.
     case reply = 4
-    /// The frames up to `total` have come; not numbered.
+    /// Confirms the frames up to `total`; not numbered.
     case received = 5
-    /// Asks for `received` at once; not numbered.
+    /// Requests `received` at once; not numbered.
     case report = 6
-    /// The hello was accepted; `total` frames had come before, `number` is the question.
+    /// Accepts the hello; `total` frames had arrived before, `number` is that of the question.
     case welcome = 7
     /// Asks a new connection for its hello; `number` is the question, greater than any before.
     case whoIsThere = 8
@@ -50,11 +49,11 @@ package struct FlowHeader: Equatable, Sendable {
     package static let redelivered = Self(rawValue: 4)
     /// Items are leased: each begins with its `u64` number among those of its sender.
     package static let numbered = Self(rawValue: 16)
-    /// Items are not here but in memory that both nodes share.
+    /// Items are in memory that both nodes share.
     package static let shared = Self(rawValue: 8)
   }
 
-  /// The bytes that a header takes.
+  /// The size of a header in bytes.
   package static let size = 32
 
   package var kind: Kind

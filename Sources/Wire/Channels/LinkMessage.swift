@@ -1,68 +1,69 @@
 internal import MessagePack
 
-/// What two nodes tell each other over their data link beside items; needs no credit.
+/// A message between two nodes over their data link, besides items; needs no credit.
 package enum LinkMessage: Equatable, Sendable, Codable {
   // From a node with an end to the channel's home.
 
   /// An end is on its way to another node, under this ticket.
   case minted(ChannelID, TicketID, ChannelSide, hop: UInt32)
-  /// An end has arrived at the node that says so, which may pass it on.
+  /// An end has arrived at the sending node, which may pass it on.
   case arrive(ChannelID, TicketID, ChannelSide, hop: UInt32)
-  /// An end is used by the node that says so.
+  /// The sending node uses an end.
   case claim(ChannelID, TicketID, ChannelSide, hop: UInt32)
-  /// Tickets that nobody will claim: what carried them is gone.
+  /// Tickets that nobody will claim, because their carrier is gone.
   case revoke(ChannelID, [TicketID])
-  /// An end has been finished, and what it sent has arrived.
+  /// An end has finished, and everything that it sent has arrived.
   case release(ChannelID, TicketID)
 
   // From the home to a node with an end.
 
-  /// A sender shall open a flow to this receiver.
+  /// The sender has to open a flow to this receiver.
   case introduce(ChannelID, sender: TicketID, receiver: TicketID, at: NodeAddress)
-  /// So many receivers are under way to their nodes.
+  /// The number of receivers that are on their way to a node.
   case expecting(ChannelID, sender: TicketID, receivers: Int)
-  /// No receiver is left, and none can come.
+  /// No receiver is left, and none can join.
   case receiversGone(ChannelID, sender: TicketID)
-  /// No sender is left, and none can come.
+  /// No sender is left, and none can join.
   case ended(ChannelID, receiver: TicketID)
-  /// The channel is no more, or the ticket is another node's.
+  /// The channel has ended, or the ticket belongs to another node.
   case refused(ChannelID, TicketID, reason: String)
 
   // From a sender to a receiver.
 
   /// A flow begins.
   case open(flow: UInt32, sender: TicketID, receiver: TicketID)
-  /// Give back what has not been begun, so that so many items stay.
+  /// Requests the items back that the receiver has not started, until `keeping` remain.
   case recall(flow: UInt32, keeping: Int)
-  /// A subscriber has missed so many items so far.
+  /// The number of items that a subscriber has missed so far.
   case missed(flow: UInt32, count: UInt64)
-  /// The caller does not wait any more for the answer to an item.
+  /// The caller no longer waits for the reply to an item.
   case cancel(flow: UInt32, sequence: UInt64)
-  /// Memory in which large items of this link will be, once the peer has mapped it.
+  /// Memory for large items of this link, for use once the peer has mapped it.
   case offer(region: UInt32, SharedMemoryName)
-  /// The flow ends after what was sent on it.
+  /// The flow ends after the items that were sent on it.
   case close(flow: UInt32)
 
   // From a receiver to a sender.
 
-  /// Where the receiver notes the item that it works on.
+  /// The place where the receiver notes the item on which it works.
   case accept(flow: UInt32, page: SharedMemoryName?, slot: Int)
-  /// Items that had not been begun, from one sequence through another, are the sender's again.
+  /// The receiver returns items that it had not started, from one sequence through another.
   case returned(flow: UInt32, from: UInt64, through: UInt64)
-  /// The receiver takes no more: what it has not acknowledged is the sender's again.
+  /// The receiver leaves; items that it has not acknowledged return to the sender.
   case leave(flow: UInt32)
-  /// Whether the peer has mapped a region that was offered; without it, items are copied.
+  /// Whether the peer has mapped an offered region; if not, the sender copies items.
   case mapped(region: UInt32, Bool)
   /// Slots of shared memory that are free again, each with its generation.
   case free([SharedSlotName])
 
   // Between nodes that wait for credit.
 
-  /// Whoever waits for credit as well passes this on; a node that gets its own back is in a cycle.
+  /// A node that waits for credit as well passes this on; a node that receives its own message is
+  /// in a cycle.
   case waiting(origin: NodePath, mark: UInt64, names: [String])
 }
 
-/// Memory that a peer may map: a descriptor of a process, and what tells it from another.
+/// Memory that a peer may map: a descriptor of a process, and the identity of the region.
 package struct SharedMemoryName: Hashable, Sendable, Codable {
   package var pid: Int32
   package var descriptor: Int32
@@ -88,17 +89,17 @@ package struct SharedSlotName: Hashable, Sendable, Codable {
     self.generation = generation
   }
 
-  /// The bytes that stand for an item whose own are in the slot: index, generation, count.
+  /// The bytes that represent an item whose content is in the slot: index, generation, count.
   package static let size = 16
 
-  /// Writes what stands for an item of `count` bytes in this slot.
+  /// Writes the bytes that represent an item of `count` bytes in this slot.
   package func reference(count: Int) -> [UInt8] {
     withUnsafeBytes(of: index.littleEndian, Array.init)
       + withUnsafeBytes(of: generation.littleEndian, Array.init)
       + withUnsafeBytes(of: UInt64(count).littleEndian, Array.init)
   }
 
-  /// Reads what stands for an item; nil when it is something else.
+  /// Reads the bytes that represent an item; nil for any other bytes.
   package static func read(_ bytes: UnsafeRawBufferPointer) -> (slot: SharedSlotName, count: Int)? {
     guard bytes.count == size else { return nil }
     let count = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
@@ -111,7 +112,7 @@ package struct SharedSlotName: Hashable, Sendable, Codable {
 }
 
 extension LinkMessage {
-  /// The frame that carries the message; its number is the link's to set.
+  /// The frame that carries the message; the link sets its number.
   package func frame() throws -> [UInt8] {
     FlowHeader(kind: .control).frame(body: try MessagePackEncoder().encode(self))
   }

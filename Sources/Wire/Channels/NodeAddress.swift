@@ -1,13 +1,13 @@
-/// Where a node's data links end, and which process that is.
+/// The address of a node's data links, and its process.
 ///
-/// A pid alone could be another process's by the time it is used: the start time tells.
+/// A pid may belong to another process by the time it is used; the start time distinguishes them.
 package struct NodeAddress: Hashable, Sendable, Codable {
   package let path: NodePath
   package let name: String
   package let pid: Int32
-  /// In clock ticks since boot; 0 where it is not known.
+  /// In clock ticks since boot; 0 if unknown.
   package let startTime: UInt64
-  /// Where the node listens for data links.
+  /// The endpoint at which the node listens for data links.
   package let endpoint: String
 
   package init(path: NodePath, name: String, pid: Int32, startTime: UInt64, endpoint: String) {

@@ -1,8 +1,8 @@
 internal import MessagePack
 
-/// The answer to the question who is there, which begins each connection of a data link.
+/// The reply to the listener's question that begins each connection of a data link.
 package struct PeerHello: Equatable, Sendable {
-  /// Tells a data link from anything else that may connect.
+  /// Distinguishes a data link from other protocols.
   package static let magic = "process-tree-link"
 
   package var version: ProtocolVersion
@@ -10,9 +10,9 @@ package struct PeerHello: Equatable, Sendable {
   package var build: String
   /// The node that connects.
   package var address: NodeAddress
-  /// How many numbered frames it has received over this link so far.
+  /// The number of numbered frames that the node has received over this link so far.
   package var received: UInt64
-  /// The number of the question that is answered.
+  /// The number of the question that this hello answers.
   package var question: UInt64
 
   package init(

@@ -1,7 +1,7 @@
 internal import MessagePack
 
 extension ControlMessage {
-  /// The first element of each frame; numbers are part of the protocol and never used again.
+  /// The first element of each frame; numbers are part of the protocol and never reused.
   private enum Kind: Int {
     case ready = 1
     case outcome = 2
@@ -15,7 +15,7 @@ extension ControlMessage {
     case connectData = 20
     case rejected = 32
 
-    /// The fields that follow the number; nil where there may be any number of them.
+    /// The number of fields that follow; nil if it may be any.
     var fields: Int? {
       switch self {
       case .ready, .goodbyeAcknowledged, .connectData: 0

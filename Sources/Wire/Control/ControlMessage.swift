@@ -1,7 +1,6 @@
 /// One frame of an edge's control socket, after the hello.
 ///
-/// Everything that a payload means (a result, a failure, an event) is the business of the layers
-/// above; here it is bytes.
+/// Payloads (a result, a failure, an event) are bytes here; the layers above define their meaning.
 package enum ControlMessage: Equatable, Sendable {
   // From child to parent.
 
@@ -9,8 +8,8 @@ package enum ControlMessage: Equatable, Sendable {
   case ready
   /// The program has ended.
   case outcome(Outcome)
-  /// The child has said all that it had to say, the last of it in so many frames on its data socket,
-  /// and leaves once this is acknowledged.
+  /// The child has sent everything, including this many frames on its data socket, and leaves once
+  /// the parent has replied.
   case goodbye(exitCode: Int32, dataFrames: UInt64)
   /// Lifecycle events of the child's subtree, each encoded, in order.
   case events([[UInt8]])
@@ -19,15 +18,16 @@ package enum ControlMessage: Equatable, Sendable {
 
   // From parent to child.
 
-  /// The hello was accepted.
+  /// Accepts the hello.
   case welcome(ProtocolVersion)
-  /// The hello was not accepted, and why.
+  /// Refuses the hello, with a reason.
   case refused(String)
-  /// Stop: end the program, then the children, within `milliseconds` for the whole subtree.
+  /// Requests a stop: end the program, then the children, within `milliseconds` for the whole
+  /// subtree.
   case stop(requestedBy: String, reason: String, milliseconds: Int)
-  /// The goodbye was recorded; the child may leave.
+  /// Replies to the goodbye; the child may leave.
   case goodbyeAcknowledged
-  /// Connect the data socket: there is something to send on it.
+  /// Requests the connection of the data socket, because the parent has something to send on it.
   case connectData
 
   // Both ways.
@@ -36,16 +36,17 @@ package enum ControlMessage: Equatable, Sendable {
   case rejected(channel: UInt16, reason: String)
 }
 
-/// How a program ended, as the child says it.
+/// How a program ended, as the child reports it.
 package enum Outcome: Equatable, Sendable {
-  /// What `run` returned, encoded.
+  /// The encoded result of `run`.
   case result([UInt8])
-  /// What `run` returned is too large for a control message: an item of the payload channel.
+  /// The result of `run` is too large for a control message and comes as an item of the payload
+  /// channel.
   case resultOnDataSocket
-  /// The error that `run` threw, encoded.
+  /// The encoded error that `run` threw.
   case failure([UInt8])
-  /// The program asked to exit with this code.
+  /// The program requested an exit with this code.
   case exit(Int32)
-  /// The program ended because it had been asked to stop.
+  /// The program ended because of a stop request.
   case cancelled
 }

@@ -1,7 +1,7 @@
 /// A frame of items that grows until it is sent.
 package struct DataFrameBuilder {
   private let channel: UInt16
-  /// Room for the header comes first.
+  /// Starts with room for the header.
   private var bytes: [UInt8] = []
   private var count: UInt32 = 0
   private var flags: DataFrameHeader.Flags = []
@@ -18,8 +18,10 @@ package struct DataFrameBuilder {
   /// Adds an item, or a piece of one.
   ///
   /// - Parameters:
-  ///   - isContinuation: The piece continues the last one that was added, here or in the frame before.
-  ///   - isLast: The piece ends its item. Nothing may be added to this frame after one that does not.
+  ///   - isContinuation: The piece continues the last one that was added, here or in the frame
+  ///     before.
+  ///   - isLast: The piece ends its item. After a piece that does not end its item, the frame must
+  ///     be sent.
   package mutating func append(
     _ piece: UnsafeRawBufferPointer, isContinuation: Bool = false, isLast: Bool = true
   ) {
@@ -45,7 +47,7 @@ package struct DataFrameBuilder {
     return frame
   }
 
-  /// A frame that has no items: credit, or the end of a channel.
+  /// A frame without items: credit, or the end of a channel.
   package static func control(_ header: DataFrameHeader) -> [UInt8] {
     var frame = [UInt8](repeating: 0, count: DataFrameHeader.size)
     frame.withUnsafeMutableBytes { header.write(to: $0) }

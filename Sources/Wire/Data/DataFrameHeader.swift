@@ -9,7 +9,7 @@
 /// 16 items: for each a u32 length and that many bytes
 /// ```
 ///
-/// Credit is an absolute total, so that a repeated or merged frame does no harm.
+/// Credit is an absolute total, so repeating or merging frames does no harm.
 package struct DataFrameHeader: Equatable, Sendable {
   package enum Kind: UInt8, Sendable {
     case items = 1
@@ -28,7 +28,7 @@ package struct DataFrameHeader: Equatable, Sendable {
     package static let continuesInNext = Self(rawValue: 2)
   }
 
-  /// The bytes that a header takes.
+  /// The size of a header in bytes.
   package static let size = 16
 
   package var kind: Kind

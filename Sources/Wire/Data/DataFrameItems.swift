@@ -1,4 +1,4 @@
-/// The items of a data frame, checked while they are walked: no length is believed.
+/// The items of a data frame; each length is checked against the frame.
 package struct DataFrameItems {
   private let frame: UnsafeRawBufferPointer
   private var offset = DataFrameHeader.size
@@ -11,7 +11,7 @@ package struct DataFrameItems {
 
   /// The bytes of the next item or piece of one; nil after the last.
   ///
-  /// They are the frame's own.
+  /// The bytes are part of the frame and valid as long as it is.
   package mutating func next() throws(WireError) -> UnsafeRawBufferPointer? {
     guard left > 0 else {
       guard offset == frame.count else { throw WireError("bytes after the last item of a frame") }

@@ -1,4 +1,4 @@
-/// Decides, from a hello alone, whether a peer is the child that it says it is.
+/// Decides, from a hello alone, whether a peer is the child that it claims to be.
 package struct Admission: Sendable {
   /// A child that is expected to connect.
   package struct Expected: Sendable {
@@ -11,7 +11,7 @@ package struct Admission: Sendable {
     }
   }
 
-  /// Why a peer was turned away, in words for its log.
+  /// The reason for refusing a peer, as a text for its log.
   package struct Refusal: Error, Equatable, Sendable {
     package let reason: String
 
@@ -23,7 +23,7 @@ package struct Admission: Sendable {
   private let build: String
   private var expected: [UInt32: Expected] = [:]
 
-  /// - Parameter build: the identity of this program's build.
+  /// - Parameter build: The identity of this program's build.
   package init(build: String) {
     self.build = build
   }
@@ -38,9 +38,12 @@ package struct Admission: Sendable {
     expected[position] = nil
   }
 
-  /// Admits the peer, once, as the child at the position returned; throws the reason otherwise.
+  /// Admits the peer, once.
   ///
-  /// Version and build are looked at after the proof, so that a stranger learns nothing.
+  /// Version and build are checked after the proof, so a stranger learns nothing.
+  ///
+  /// - Returns: The position of the child that the peer is.
+  /// - Throws: The reason for the refusal.
   package mutating func admit(_ hello: Hello) throws(Refusal) -> UInt32 {
     guard let child = expected[hello.position], child.credentials.matches(hello.credentials) else {
       throw Refusal(reason: "unknown node or wrong credentials")

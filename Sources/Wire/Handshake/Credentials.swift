@@ -1,14 +1,14 @@
-/// What a node proves that it was started by the node that it connects to.
+/// The proof that the node to which a child connects has started it.
 ///
 /// Both parts come from the kernel's random generator and reach the child through an inherited
 /// descriptor, never through arguments or the environment.
 package struct Credentials: Hashable, Sendable, Codable {
-  /// The bytes of each part.
+  /// The size of each part in bytes.
   package static let length = 16
 
-  /// The same for every node of a run.
+  /// The part that all nodes of a run share.
   package let runSecret: [UInt8]
-  /// This child's alone; a second claim of it is refused.
+  /// The part of this child alone; a second use is refused.
   package let token: [UInt8]
 
   package init(runSecret: [UInt8], token: [UInt8]) {
@@ -16,7 +16,7 @@ package struct Credentials: Hashable, Sendable, Codable {
     self.token = token
   }
 
-  /// Compares without telling by its duration how much was right.
+  /// Compares in a time that does not depend on the number of equal bytes.
   package func matches(_ other: Self) -> Bool {
     Self.equal(runSecret, other.runSecret) && Self.equal(token, other.token)
   }

@@ -2,9 +2,9 @@ internal import MessagePack
 
 /// The first frame that a child sends on each of its sockets.
 package struct Hello: Equatable, Sendable {
-  /// Tells this protocol from anything else that may connect.
+  /// Distinguishes this protocol from others.
   package static let magic = "process-tree"
-  /// The identity that a node of another program gives.
+  /// The build of a node of another program.
   package static let foreignBuild = ""
 
   package var version: ProtocolVersion
@@ -12,7 +12,7 @@ package struct Hello: Equatable, Sendable {
   package var position: UInt32
   package var credentials: Credentials
   package var pid: Int32
-  /// The build of the child's program; payloads are only understood within one build.
+  /// The build of the child's program; payloads are only valid within one build.
   package var build: String
 
   package init(

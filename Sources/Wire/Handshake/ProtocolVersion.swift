@@ -10,11 +10,11 @@ package struct ProtocolVersion: Hashable, Sendable, CustomStringConvertible {
     self.minor = minor
   }
 
-  /// What this build speaks.
+  /// The version of this build.
   package static let current = Self(major: 1, minor: 0)
 
   package var description: String { "\(major).\(minor)" }
 
-  /// Whether a peer that speaks `other` can be understood.
+  /// Whether this version understands a peer of version `other`.
   package func isCompatible(with other: Self) -> Bool { major == other.major }
 }
