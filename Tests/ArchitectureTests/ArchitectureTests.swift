@@ -36,12 +36,26 @@ import Testing
   }
 
   @Test func linksOfTheDocumentsLeadSomewhere() throws {
-    var documents = try SourceTree.files(in: ["Docs"], endings: [".md"])
-    if SourceTree.exists("README.md") { documents.append(try SourceTree.file("README.md")) }
+    let documents = try Self.documents()
+    #expect(documents.count > 10, "the documents were not found")
     let broken = documents.flatMap {
       DocumentRules.brokenLinks(in: $0, exists: SourceTree.exists)
     }
     #expect(broken == [])
+  }
+
+  /// Decisions are history, and stay as they were written.
+  @Test func textFollowsTheStyle() throws {
+    let documents = try Self.documents().filter { !$0.path.hasPrefix("Docs/decisions/") }
+    let code = try SourceTree.files(in: TextRules.styledFolders, endings: [".swift", ".c", ".h"])
+    #expect(code.count > 50, "the sources were not found")
+    #expect(TextRules.style(of: documents + code) == [])
+  }
+
+  private static func documents() throws -> [SourceFile] {
+    let front = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
+    return try SourceTree.files(in: ["Docs"], endings: [".md"])
+      + front.filter(SourceTree.exists).map(SourceTree.file)
   }
 
   @Test func codeOfTheReadmeIsCodeOfTheExamples() throws {

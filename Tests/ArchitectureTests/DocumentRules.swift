@@ -68,7 +68,7 @@ enum DocumentRules {
   }
 
   /// The numbered lines outside of blocks of code.
-  private static func prose(of file: SourceFile) -> [(Int, Substring)] {
+  static func prose(of file: SourceFile) -> [(Int, Substring)] {
     var isInCode = false
     return file.lines.enumerated().compactMap { index, text in
       if trimmed(String(text)).hasPrefix("```") {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How long files may be, and what may not stand in them.
 enum TextRules {
   static let longestFile = 500
@@ -35,6 +37,65 @@ enum TextRules {
         }
         return nil
       }
+    }
+  }
+
+  // MARK: Style
+
+  /// Folders whose comments follow `Docs/style.md`; the list grows.
+  static let styledFolders = [
+    "Sources/MessagePack", "Sources/ProcessTreeTesting", "Sources/Stages", "Sources/Supervision",
+    "Sources/Wire", "Sources/ZeroMQ", "Tests/Support",
+  ]
+
+  /// Words that the style replaces by modern ones.
+  private static let archaic = #"(?i)\b(by and by|for want of|for ever|lest|whosoever|thereof)\b"#
+
+  /// Verbs before which a relative clause without a noun has its pronoun.
+  private static let verbs =
+    "(is|are|was|were|has|have|had|came|comes|goes|went|can|may|must|waits|asked|asks)"
+
+  /// A clause about things or persons that no noun names, as a sentence or its subject.
+  private static let headless = [
+    "(^|[.;:,(] |\\| |- )(What|what) \(verbs)\\b", "\\b(of|with|to|from|for|by) what \(verbs)\\b",
+    "\\b[Ww]hoever\\b", "(^|[.;:,(] |\\| |- )(Who|who) \(verbs)\\b",
+  ]
+
+  /// Prose that breaks the rules of style which a program can check.
+  ///
+  /// Of code only the comments are prose.
+  static func style(of files: [SourceFile]) -> [Violation] {
+    files.flatMap { file in
+      prose(of: file).compactMap { number, text -> Violation? in
+        if let range = text.range(of: archaic, options: .regularExpression) {
+          return Violation(path: file.path, line: number, reason: "style: \"\(text[range])\"")
+        }
+        for pattern in headless {
+          guard let range = text.range(of: pattern, options: .regularExpression) else { continue }
+          // A question is no relative clause.
+          guard !text[range.upperBound...].contains("?") else { continue }
+          return Violation(
+            path: file.path, line: number, reason: "style: no noun in \"\(text[range])\"")
+        }
+        return nil
+      }
+    }
+  }
+
+  /// The numbered lines of a document outside of code, or of the comments of code.
+  private static func prose(of file: SourceFile) -> [(Int, String)] {
+    guard file.path.hasSuffix(".md") else {
+      return file.lines.enumerated().compactMap { index, line in
+        let text = line.drop(while: \.isWhitespace)
+        guard text.hasPrefix("//") else { return nil }
+        return (index + 1, String(text.drop { $0 == "/" }.drop(while: \.isWhitespace)))
+      }
+    }
+    return DocumentRules.prose(of: file).map { number, text in
+      // Code within a line may be named as it likes.
+      let pieces = text.split(separator: "`", omittingEmptySubsequences: false)
+      let words = pieces.enumerated().map { $0.offset % 2 == 0 ? String($0.element) : "code" }
+      return (number, words.joined())
     }
   }
 }

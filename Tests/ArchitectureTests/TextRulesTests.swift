@@ -30,6 +30,22 @@ import Testing
   }
 
   @Test(arguments: [
+    "/// What is left of a frame.", "// Whoever asked first waits.", "/// Stays here for ever.",
+    "// The rest, who waits, goes on.", "/// A copy of what is under way.",
+  ])
+  func proseWithoutANounOrOutOfUseIsFound(_ text: String) {
+    #expect(TextRules.style(of: [file("let a = 1\n  " + text)]).map(\.line) == [2])
+  }
+
+  @Test(arguments: [
+    "/// The bytes that are left of a frame.", "let text = \"What is left\"", "// What is it?",
+    "/// Says what happened.", "/// The node that asked first waits.",
+  ])
+  func otherProseIsLeftAlone(_ text: String) {
+    #expect(TextRules.style(of: [file(text)]) == [])
+  }
+
+  @Test(arguments: [
     "let todos = 1", "fatal" + "Error(\"cannot happen\")", "mkstemp(\"aXX" + "XXXX\")",
   ])
   func finishedWorkIsLeftAlone(_ text: String) {
