@@ -14,6 +14,7 @@ struct TreeFixture: ScenarioApp {
       .merging(eventScenarios) { $1 }
       .merging(messageScenarios) { $1 }
       .merging(limitScenarios) { $1 }
+      .merging(inheritanceScenarios) { $1 }
       .merging(chaosScenarios) { $1 }
       .merging(commandScenarios) { $1 }
       .merging(commandStartScenarios) { $1 }
