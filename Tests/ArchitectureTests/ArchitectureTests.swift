@@ -58,6 +58,22 @@ import Testing
       + front.filter(SourceTree.exists).map(SourceTree.file)
   }
 
+  @Test func theProtocolNamesEveryKindOfEventAndEverySetting() throws {
+    let document = try SourceTree.file("Docs/protocol.md").text
+    for (path, keyword) in [
+      ("Sources/ProcessTree/Events/LifecycleEvent.swift", "    case "),
+      ("Sources/ProcessTree/Runtime/NodeSettings.swift", "  var "),
+    ] {
+      let names = try SourceTree.file(path).lines.filter { $0.hasPrefix(keyword) }.map {
+        $0.dropFirst(keyword.count).prefix { $0.isLetter || $0.isNumber }
+      }
+      #expect(names.count > 5, "\(path)")
+      for name in names {
+        #expect(document.contains("`\(name)`") || document.contains("\"\(name)\""), "\(name)")
+      }
+    }
+  }
+
   @Test func codeOfTheReadmeIsCodeOfTheExamples() throws {
     guard SourceTree.exists("README.md") else { return }
     let examples = try SourceTree.files(
