@@ -1,5 +1,6 @@
 import Foundation
 import ProcessControl
+import TestSettings
 import Testing
 
 /// A run of the fixture program.
@@ -17,6 +18,7 @@ final class Fixture {
       .appendingPathComponent("process-control-fixture")
     process.arguments = directory.isEmpty ? [scenario] : [scenario, directory]
     process.environment = ["FIXTURE": "outer", "PATH": "/usr/bin:/bin"]
+      .merging(TestSettings.sanitizers) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
     try process.run()

@@ -32,6 +32,14 @@ package enum TestSettings {
   /// The variable by which a test tells a fixture the start method.
   package static let startMethodVariable = prefix + "START_METHOD"
 
+  /// Variables that a program needs which gets no other environment of the tests: without them a
+  /// sanitizer does in it what it was told not to do.
+  package static var sanitizers: [String: String] {
+    var found: [String: String] = [:]
+    for name in ["ASAN_OPTIONS", "TSAN_OPTIONS"] { found[name] = value(name) }
+    return found
+  }
+
   /// The minutes that a suite may take.
   package static func minutes(_ count: Int) -> Int { Int((Double(count) * timeScale).rounded(.up)) }
 
