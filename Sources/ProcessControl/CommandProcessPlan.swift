@@ -59,7 +59,7 @@ package struct CommandProcessPlan: Hashable, Sendable {
     }
   }
 
-  /// Who it runs as.
+  /// The user and groups of a process.
   package struct Credentials: Hashable, Sendable {
     /// The real, effective and saved user id.
     package var user: UInt32
@@ -86,7 +86,7 @@ package struct CommandProcessPlan: Hashable, Sendable {
   package var directory: String?
   /// Its file mode creation mask; nil: this process's.
   package var umask: UInt32?
-  /// Who it runs as; nil: who this process does.
+  /// Credentials to run with; nil to inherit this process's.
   package var credentials: Credentials?
   /// Limits beside those that it inherits.
   package var limits: [Limit]

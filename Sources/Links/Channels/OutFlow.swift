@@ -3,8 +3,8 @@ internal import Wire
 
 /// The stream of items from one sender to one receiver, at the sender.
 ///
-/// Belongs to the loop. Of a leased channel it keeps each item until the receiver has acknowledged it;
-/// the items of others are the link's alone once they are in a frame.
+/// Belongs to the loop. Of a leased channel it keeps each item until the receiver has acknowledged
+/// it; the items of others are the link's alone once they are in a frame.
 final class OutFlow {
   /// An item that the receiver has and has not acknowledged.
   struct Lease {
@@ -46,8 +46,8 @@ final class OutFlow {
 
   /// Whether an item may leave now.
   ///
-  /// Of a leased channel one alone before the receiver is known to note what it works on: should it die
-  /// before that, the item is known all the same.
+  /// On a leased channel, at most one item is in flight until the receiver's work page is mapped,
+  /// so that the blamed item is unambiguous if the receiver dies.
   var canSend: Bool { credit.canSend && large == nil && (isReady || leases.isEmpty) }
 
   /// Whether the receiver may have more than one item.
@@ -164,8 +164,8 @@ final class OutFlow {
     return back.reversed()
   }
 
-  /// The item that a receiver which died is likely to have died of: what it said that it was working
-  /// on; where that cannot be known, the oldest that it had, which may be the only one.
+  /// The item that a receiver which died is likely to have died of: what it said that it was
+  /// working on; where that cannot be known, the oldest that it had, which may be the only one.
   var suspect: UInt64? {
     guard let readCurrentItem else { return leases.first?.sequence }
     return readCurrentItem()

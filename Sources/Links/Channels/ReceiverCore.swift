@@ -1,7 +1,8 @@
 internal import DequeModule
 package import Wire
 
-/// One receiver's end of a channel, where it is used: what has come, from whom, and what of it is done.
+/// One receiver's end of a channel, where it is used: what has come, from whom, and what of it is
+/// done.
 ///
 /// Belongs to the loop.
 package final class ReceiverCore {
@@ -110,8 +111,8 @@ package final class ReceiverCore {
     return nil
   }
 
-  /// The items in the frame that came first, which `popBytes` gives; 0 if there are none, or they are
-  /// not in the frame.
+  /// The items in the frame that came first, which `popBytes` gives; 0 if there are none, or they
+  /// are not in the frame.
   package var itemsInFrame: Int {
     while !inbox.isEmpty {
       guard inbox[0].items.isEmpty else {
@@ -127,7 +128,8 @@ package final class ReceiverCore {
     if flow.isClosed { forgetIfDone(flow) }
   }
 
-  /// The bytes of the next item, valid until the next call; only for so many items as `itemsInFrame` says.
+  /// The bytes of the next item, valid until the next call; only for so many items as
+  /// `itemsInFrame` says.
   ///
   /// For channels without leases: nobody has to be told which item it was.
   package func popBytes() -> UnsafeRawBufferPointer? {
@@ -290,7 +292,7 @@ package final class ReceiverCore {
     flows.removeAll { $0 === flow }
   }
 
-  /// Gives back items that have not been begun, so that `keeping` stay, those that have been included.
+  /// Returns unstarted items until `keeping` remain, counting started ones.
   package func recall(flow id: UInt32, over link: PeerLink, keeping: Int) {
     guard let flow = flow(id, link) else { return }
     // What has been begun stays, and counts.
@@ -338,7 +340,8 @@ package final class ReceiverCore {
     wakeAtEnd()
   }
 
-  /// The node that made the channel is gone: no further sender comes, and those that are here go on.
+  /// The node that made the channel is gone: no further sender comes, and those that are here go
+  /// on.
   package func homeLost(_ error: LinkError) {
     if !hasHadSender { fail(error) }
     hasEnded = true

@@ -294,7 +294,7 @@ package final class SenderCore {
       let said = FlowAcknowledgement(frame)
       let done = flow.acknowledge(below: said.below, above: said.above)
       balance.acknowledged += UInt64(done.count)
-      // What it does not have begun may be another now.
+      // The set of unstarted items has changed, so a new recall may succeed.
       if !done.isEmpty { flow.isRecalling = false }
     }
     if specification.kind == .broadcast { drainBacklog(of: flow) }

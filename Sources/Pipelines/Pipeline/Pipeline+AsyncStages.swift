@@ -1,7 +1,7 @@
 public import Stages
 
 extension Pipeline {
-  /// A pipeline of one stage whose body waits.
+  /// A pipeline of one asynchronous stage.
   ///
   /// - Parameters:
   ///   - stage: Its code and configuration; every worker begins with a copy.
@@ -13,21 +13,21 @@ extension Pipeline {
     self = Pipeline<Input, Input>.empty.then(stage, workers: workers, distribution: distribution)
   }
 
-  /// A pipeline of one stage whose body waits, partitioned by a key.
+  /// A pipeline of one asynchronous stage, partitioned by a key.
   public init<Code: AsyncStage, Key: Codable & Hashable & Sendable>(
     _ stage: Code, workers: Int, partitionedBy key: any KeyPath<Input, Key> & Sendable
   ) where Code.Input == Input, Code.Output == Output {
     self.init(stage, workers: workers, distribution: .partitioned(by: key))
   }
 
-  /// The same with another stage behind it whose body waits.
+  /// Appends an asynchronous stage.
   ///
   /// - Parameters:
   ///   - stage: Its code and configuration; every worker begins with a copy.
   ///   - workers: How many nodes work at the stage.
   ///   - distribution: How they share the input.
-  ///   - isOrdered: Whether the stage gets its input in the order of the source, for which it has one
-  ///     worker or partitions. The death of a worker then fails the run, whatever the stage.
+  ///   - isOrdered: Whether the stage gets its input in the order of the source, for which it has
+  ///     one worker or partitions. The death of a worker then fails the run, whatever the stage.
   public func then<Code: AsyncStage>(
     _ stage: Code, workers: Int = 1, distribution: Distribution<Output> = .balanced,
     ordered isOrdered: Bool = false
@@ -35,7 +35,7 @@ extension Pipeline {
     followed(by: AsyncStageCode(code: stage), workers: workers, distribution, isOrdered: isOrdered)
   }
 
-  /// The same with another stage behind it whose body waits, partitioned by a key.
+  /// Appends an asynchronous stage, partitioned by a key.
   ///
   /// The key is a stored property; see `Distribution.partitioned(by:)`.
   public func then<Code: AsyncStage, Key: Codable & Hashable & Sendable>(

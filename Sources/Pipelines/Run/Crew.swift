@@ -1,7 +1,7 @@
 /// The workers of one stage as a value: who is at work, who is to begin and who is to stop.
 ///
-/// A stage has places for workers, of which the first are wanted. Who is asked to stop leaves what it
-/// has not finished to the others: the first place always has a worker until the stage is over.
+/// A stage has places for workers, of which the first are wanted. Who is asked to stop leaves what
+/// it has not finished to the others: the first place always has a worker until the stage is over.
 struct Crew {
   /// How a place in the stage stands.
   private enum Place {
@@ -11,8 +11,8 @@ struct Crew {
     case occupied
     /// The worker was asked to stop and has not gone.
     case leaving
-    /// The worker went after the end of the stage's input: what it says at its own end may have been
-    /// said in part, and is said in full by another one.
+    /// The worker was removed after its input ended. Its `finish` output may be incomplete, so a
+    /// replacement runs `finish` again.
     case owing
     /// The worker came to its end.
     case done

@@ -31,7 +31,7 @@ public final class PipelineMonitor: Sendable {
 
   /// Reports as they change, the last one at the end of the run.
   ///
-  /// Who is slow gets the latest and misses those before.
+  /// Only the newest report is buffered; slow consumers skip intermediate ones.
   public var updates: AsyncStream<PipelineReport> {
     AsyncStream(bufferingPolicy: .bufferingNewest(1)) { listener in
       let last = state.withLock { state -> PipelineReport? in
@@ -47,25 +47,24 @@ public final class PipelineMonitor: Sendable {
 
   /// Changes the number of workers of a stage.
   ///
-  /// More workers are started at once and share the stage's input with the others. When there are to be
-  /// fewer, those with the highest numbers are asked to stop and ended if they do not; what they have
-  /// not finished is given to the others, and recorded once all the same. That a worker was stopped is
-  /// no failure, and what it did stays in the report. It does not say what a stage says at its end
-  /// (see `Stage/finish(emit:)`), unless the stage's input had ended when it stopped: then another
-  /// worker is started at the end to say it.
+  /// Additional workers start at once and share the stage's input with the others. To have fewer,
+  /// the run stops those with the highest numbers, by force if necessary; the others get the
+  /// elements that they had not finished, which are still recorded once. A removed worker is no
+  /// failure, and its counts stay in the report. It does not run `Stage/finish(emit:)`, unless the
+  /// stage's input had ended when it stopped: then a replacement runs it at the end.
   ///
   /// The number can be set at any moment and any number of times; `PipelineReport/stages` tells it.
   /// Before the run has begun it is kept for the start, and what is wrong with it is thrown by the
   /// run. It has no effect on a stage that finds nothing more to do, nor after the end of the run.
   ///
   /// - Parameters:
-  ///   - count: The number of workers from now on, 1 to 64; up to as many as the stage was made with,
-  ///     if these are more.
-  ///   - stage: The place of the stage, from 0 on, in the order in which stages were written down. Its
-  ///     workers share their input (`Distribution/balanced`) and it is stateless (see
+  ///   - count: The number of workers from now on, 1 to 64; up to as many as the stage was made
+  ///     with, if these are more.
+  ///   - stage: The place of the stage, from 0 on, in the order in which stages were written down.
+  ///     Its workers share their input (`Distribution/balanced`) and it is stateless (see
   ///     `Stage/isStateless`) and not ordered, so that nothing goes with a worker.
-  /// - Throws: `InvalidPipeline` while the run lasts, when there is no such stage, or it cannot have
-  ///   this number.
+  /// - Throws: `InvalidPipeline` while the run lasts, when there is no such stage, or it cannot
+  ///   have this number.
   public func setWorkers(_ count: Int, ofStage stage: Int) throws(InvalidPipeline) {
     let progress = state.withLock { state in
       if state.progress == nil, !state.isOver { state.earlyNumbers[stage] = count }

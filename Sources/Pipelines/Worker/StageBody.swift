@@ -42,7 +42,7 @@ struct StageCode<Code: Stage>: StageBody {
   }
 }
 
-/// A stage whose body waits.
+/// An asynchronous stage.
 struct AsyncStageCode<Code: AsyncStage>: StageBody {
   var code: Code
 

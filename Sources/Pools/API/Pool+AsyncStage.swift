@@ -1,7 +1,7 @@
 public import Stages
 
 extension Pool {
-  /// Runs a stage that waits over a sequence; results in the order of the inputs.
+  /// Runs an asynchronous stage over a sequence; results in the order of the inputs.
   ///
   /// The first input that fails ends the call: it throws a `PoolFailure` and other inputs are
   /// stopped. Throws also `PoolError`, `CancellationError`.
@@ -11,7 +11,7 @@ extension Pool {
     try await collect(InputSource(inputs) { $0 }, AsyncStageWork(body: stage), options)
   }
 
-  /// Runs a stage that waits over a sequence, as a stream in the order of the inputs.
+  /// Runs an asynchronous stage over a sequence, as a stream in the order of the inputs.
   public func stream<Inputs: Sequence, Body: AsyncStage>(
     _ inputs: Inputs, using stage: Body, options: CallOptions = CallOptions()
   ) -> PoolStream<Body.Output> where Inputs.Element == Body.Input {
@@ -20,8 +20,8 @@ extension Pool {
       chunk: { $0.values { $0 } })
   }
 
-  /// Runs a stage that waits over a sequence, as a stream of results as they are completed, each with the
-  /// number of its input.
+  /// Runs an asynchronous stage over a sequence, as a stream of results as they complete, each with
+  /// the number of its input.
   public func unordered<Inputs: Sequence, Body: AsyncStage>(
     _ inputs: Inputs, using stage: Body, options: CallOptions = CallOptions()
   ) -> PoolStream<(index: Int, output: Body.Output)> where Inputs.Element == Body.Input {
@@ -30,8 +30,8 @@ extension Pool {
       chunk: { $0.numbered { $0 } })
   }
 
-  /// Runs a stage that waits over a sequence, as a stream of what became of each input, as they are completed;
-  /// failures are elements.
+  /// Runs an asynchronous stage over a sequence, as a stream of the outcomes of inputs as they
+  /// complete; failures are elements.
   public func outcomes<Inputs: Sequence, Body: AsyncStage>(
     of inputs: Inputs, using stage: Body, options: CallOptions = CallOptions()
   ) -> PoolStream<PoolOutcome<Body.Output>> where Inputs.Element == Body.Input {
@@ -40,7 +40,7 @@ extension Pool {
       chunk: { $0.outcomes { $0 } })
   }
 
-  /// Runs a stage that waits over an asynchronous sequence; results in the order of the inputs.
+  /// Runs an asynchronous stage over an asynchronous sequence; results in the order of the inputs.
   ///
   /// The first input that fails ends the call: it throws a `PoolFailure` and other inputs are
   /// stopped. Throws also `PoolError`, `CancellationError`, and what the inputs throw.
@@ -50,7 +50,8 @@ extension Pool {
     try await collect(inputs, AsyncStageWork(body: stage), options) { $0 }
   }
 
-  /// Runs a stage that waits over an asynchronous sequence, as a stream in the order of the inputs.
+  /// Runs an asynchronous stage over an asynchronous sequence, as a stream in the order of the
+  /// inputs.
   public func stream<Inputs: AsyncSequence & Sendable, Body: AsyncStage>(
     _ inputs: Inputs, using stage: Body, options: CallOptions = CallOptions()
   ) -> PoolStream<Body.Output> where Inputs.Element == Body.Input {
@@ -59,8 +60,8 @@ extension Pool {
       chunk: { $0.values { $0 } })
   }
 
-  /// Runs a stage that waits over an asynchronous sequence, as a stream of results as they are completed, each with the
-  /// number of its input.
+  /// Runs an asynchronous stage over an asynchronous sequence, as a stream of results as they
+  /// complete, each with the number of its input.
   public func unordered<Inputs: AsyncSequence & Sendable, Body: AsyncStage>(
     _ inputs: Inputs, using stage: Body, options: CallOptions = CallOptions()
   ) -> PoolStream<(index: Int, output: Body.Output)> where Inputs.Element == Body.Input {
@@ -69,8 +70,8 @@ extension Pool {
       chunk: { $0.numbered { $0 } })
   }
 
-  /// Runs a stage that waits over an asynchronous sequence, as a stream of what became of each input, as they are completed;
-  /// failures are elements.
+  /// Runs an asynchronous stage over an asynchronous sequence, as a stream of outcomes as they
+  /// complete; failures are elements.
   public func outcomes<Inputs: AsyncSequence & Sendable, Body: AsyncStage>(
     of inputs: Inputs, using stage: Body, options: CallOptions = CallOptions()
   ) -> PoolStream<PoolOutcome<Body.Output>> where Inputs.Element == Body.Input {

@@ -17,9 +17,8 @@ public struct ConsumerDeath: Hashable, Sendable, CustomStringConvertible {
   public let path: String
   /// The node's process.
   public let pid: Int32
-  /// How it ended; nil where the sender's node has not been told: of a node that is not below it, whose
-  /// report those above that one have; of one that was lost together with its parent; and of all but
-  /// the last thousand.
+  /// How it ended; nil if the sender's node has no report: the consumer was not its descendant, was
+  /// lost together with its parent, or is not among the last 1,000 deaths.
   public let report: ExitReport?
 
   /// The report, or what is known without it.

@@ -3,14 +3,14 @@ internal import ProcessControl
 extension Command {
   /// The user and the groups that a command runs as, by number.
   ///
-  /// Root may change them, and who has the capabilities to set users and groups and to signal the
-  /// processes of all: else the start fails with `credentialsRefused`, also where nothing would change.
-  /// The command is supervised as any other, and has no capabilities unless it is root's. Whoever acts
-  /// as the user can stop the command in the moment before it is executed, and with it the node that
-  /// starts it: name users that are trusted not to. Its executable has to be one that
-  /// the user may execute; its directory and the files of its streams are opened by the node, with
-  /// the node's rights. The environment stays as declared: `HOME` and `USER` are not the user's
-  /// unless they are set.
+  /// Requires root, or CAP_SETUID, CAP_SETGID and CAP_KILL. Otherwise starting the command throws
+  /// `credentialsRefused`, even if the requested credentials equal the current ones. The node
+  /// supervises the command as any other; it has no capabilities unless it runs as root. Processes
+  /// of that user can stop the command in the moment before its exec, and with it the node that
+  /// starts it: name users that are trusted not to. Its executable has to be one that the user may
+  /// execute; its directory and the files of its streams are opened by the node, with the node's
+  /// rights. The environment stays as declared: `HOME` and `USER` are not the user's unless they
+  /// are set.
   public struct Credentials: Hashable, Sendable, Codable {
     /// The user's number.
     public var user: UInt32

@@ -31,9 +31,9 @@ extension Command {
     case null
     /// A file.
     ///
-    /// What it holds goes when the command is about to start, also if the start fails then, or stays
-    /// if `appending`, and all is written at its end then. It is made if it is missing, as the node's user's, with mode 0666 less what the
-    /// masks of the node and the command take away.
+    /// The file is truncated just before the command starts, even if the start then fails; with
+    /// `appending`, output is appended instead. A missing file is created, owned by the node's
+    /// user, with mode 0666 minus the umasks of node and command.
     ///
     /// A relative path counts from ``Command/directory``. It is opened by the node, with the node's
     /// rights, before the command starts; a file that cannot be opened or made, a directory or a
