@@ -90,7 +90,7 @@ let package = Package(
       name: "ZeroMQTests", dependencies: ["ZeroMQ", "RandomTesting", "TestSettings"],
       swiftSettings: settings),
     .executableTarget(
-      name: "process-control-fixture", dependencies: ["ProcessControl"],
+      name: "process-control-fixture", dependencies: ["ProcessControl", "TestSettings"],
       path: "Tests/Fixtures/process-control-fixture", swiftSettings: settings),
     .testTarget(
       name: "ProcessControlTests",

@@ -18,7 +18,7 @@ final class Fixture {
       .appendingPathComponent("process-control-fixture")
     process.arguments = directory.isEmpty ? [scenario] : [scenario, directory]
     process.environment = ["FIXTURE": "outer", "PATH": "/usr/bin:/bin"]
-      .merging(TestSettings.sanitizers) { $1 }
+      .merging(TestSettings.passedOn) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
     try process.run()

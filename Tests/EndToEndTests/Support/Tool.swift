@@ -32,7 +32,7 @@ final class Tool {
       "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
       "LC_ALL": "C", "PTREE": Self.path, "SWIFT_BACKTRACE": "enable=no",
       "TMPDIR": directory.path,
-    ].merging(TestSettings.sanitizers) { $1 }.merging(environment) { $1 }
+    ].merging(TestSettings.passedOn) { $1 }.merging(environment) { $1 }
     process.currentDirectoryURL = URL(fileURLWithPath: directory.path)
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try Self.newFile(output)

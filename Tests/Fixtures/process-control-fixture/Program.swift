@@ -1,5 +1,6 @@
 import Glibc
 import ProcessControl
+import TestSettings
 
 /// The root's main and its children's.
 enum Program {
@@ -30,7 +31,7 @@ func report(_ key: String, _ value: String) {
 func waitReadable(_ descriptor: Int32, milliseconds: Int32 = 5000) -> Bool {
   var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
   while true {
-    let count = poll(&polled, 1, milliseconds)
+    let count = poll(&polled, 1, Int32(Double(milliseconds) * TestSettings.timeScale))
     if count < 0, errno == EINTR { continue }
     return count > 0
   }
@@ -38,7 +39,7 @@ func waitReadable(_ descriptor: Int32, milliseconds: Int32 = 5000) -> Bool {
 
 /// Waits until something holds; false when the time is over.
 func waitUntil(milliseconds: Int = 5000, _ condition: () -> Bool) -> Bool {
-  let deadline = ContinuousClock.now + .milliseconds(milliseconds)
+  let deadline = ContinuousClock.now + .milliseconds(milliseconds).scaled
   while ContinuousClock.now < deadline {
     if condition() { return true }
     usleep(2000)

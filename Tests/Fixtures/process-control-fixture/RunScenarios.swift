@@ -1,5 +1,6 @@
 import Glibc
 import ProcessControl
+import TestSettings
 
 extension Scenarios {
   /// Three nodes with children and daemons; waits to be killed.
@@ -77,7 +78,7 @@ extension Scenarios {
   static func usage(_ node: Node) throws {
     let usage = try node.start("burn").join().usage
     let time = usage.userTime + usage.systemTime
-    report("time", "\(time > .milliseconds(150) && time < .seconds(5))")
+    report("time", "\(time > .milliseconds(150) && time < .patience)")
     report("memory", "\(usage.maximumResidentSize >= 64 << 20)")
     report("faults", "\(usage.minorPageFaults > 1000)")
     try node.finish()

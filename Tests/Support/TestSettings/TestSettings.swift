@@ -32,11 +32,13 @@ package enum TestSettings {
   /// The variable by which a test tells a fixture the start method.
   package static let startMethodVariable = prefix + "START_METHOD"
 
-  /// Variables that a program needs which gets no other environment of the tests: without them a
-  /// sanitizer does in it what it was told not to do.
-  package static var sanitizers: [String: String] {
+  /// Variables for a program that gets no other environment of the tests: the time scale, and the
+  /// options of the sanitizer with which it was built, too.
+  package static var passedOn: [String: String] {
     var found: [String: String] = [:]
-    for name in ["ASAN_OPTIONS", "TSAN_OPTIONS"] { found[name] = value(name) }
+    for name in ["ASAN_OPTIONS", "TSAN_OPTIONS", prefix + "TIME_SCALE"] {
+      found[name] = value(name)
+    }
     return found
   }
 
