@@ -1,6 +1,7 @@
 import Glibc
 import ProcessTree
 import Scenarios
+import TestSettings
 
 /// Notes that it runs, as a file, while it works; starts children of its own further up.
 struct Rung: NodeProgram {
@@ -58,6 +59,6 @@ let treeLimitScenarios: [String: Scenario] = [
     let next = try await root.spawn(Producer(sender: root.discard(), count: 1))
     expect.expect(try await next.join(timeout: .milliseconds(100)) == nil)
     holder.kill()
-    expect.equal(try await next.join(timeout: .seconds(10)), .exited(0))
+    expect.equal(try await next.join(timeout: .patience), .exited(0))
   },
 ]

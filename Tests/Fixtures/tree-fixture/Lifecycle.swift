@@ -2,6 +2,7 @@ import Glibc
 import ProcessTree
 import ProcessTreeTesting
 import Scenarios
+import TestSettings
 
 let lifecycleScenarios: [String: Scenario] = [
   "squares": { root, test in
@@ -55,7 +56,7 @@ let lifecycleScenarios: [String: Scenario] = [
       test.expect(try await child.join(timeout: .seconds(-1)) == nil)
       test.expect(try await child.join(timeout: .milliseconds(20)) == nil)
       end(child)
-      test.equal(try await child.join(timeout: .seconds(10))?.exitCode, -signal)
+      test.equal(try await child.join(timeout: .patience)?.exitCode, -signal)
       test.equal(child.exitCode, -signal)
       test.expect(root.children.isEmpty)
     }

@@ -95,7 +95,7 @@ let stopScenarios: [String: Scenario] = [
       for _ in 0..<Int.random(in: 0..<50) { await Task.yield() }
       child.kill()
       _ = await start.result
-      _ = try await child.join(timeout: .seconds(10))
+      _ = try await child.join(timeout: .patience)
       test.expect(!child.isAlive)
     }
   },
