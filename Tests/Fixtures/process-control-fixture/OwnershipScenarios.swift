@@ -59,7 +59,14 @@ extension Scenarios {
     let child = try node.start("node 2")
     guard try child.line() == "ready" else { throw Failure("not ready") }
     // In the middle of its exec the daemon would have no command line to show.
-    usleep(100_000)
+    let isUp = waitUntil {
+      let pids = (try? directory("/proc")) ?? []
+      return pids.contains { pid in
+        text(of: "/proc/\(pid)/cmdline") == "sleep\0300\0"
+          && RunTag.read(of: Int32(pid))?.run == node.identity.runID
+      }
+    }
+    guard isUp else { throw Failure("no daemon") }
     report("early", "\(AdoptedProcesses.scan(tag: node.tag, known: node.known).count)")
     try child.handle.send(SIGKILL)
     report("status", "\(try child.join().status)")
