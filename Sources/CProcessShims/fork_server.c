@@ -27,7 +27,7 @@ struct server {
 static _Noreturn void leave(const struct server *_Nonnull server, int patience) {
   if (pt_pidfd_ended(root_number, patience)) {
     pt_sweep_kill(server->run.run);
-    if (server->directory[0]) pt_remove_flat_directory(server->directory);
+    if (server->directory[0]) pt_remove_run_directory(server->directory);
   }
   _exit(0);
 }
@@ -58,7 +58,7 @@ static void settle(const struct server *_Nonnull server, int socket) {
   pt_close_from(first_free_number);
   if (!gone) return;
   pt_sweep_kill(server->run.run);
-  if (server->directory[0]) pt_remove_flat_directory(server->directory);
+  if (server->directory[0]) pt_remove_run_directory(server->directory);
   _exit(0);
 }
 

@@ -10,21 +10,21 @@
 // A pass takes about 1 us per process of the host.
 enum { longest_sweep_seconds = 10, pause_nanoseconds = 1000000 };
 
-/// Whether the process is the run's, and not one of its fork servers. Those are only continued: one
-/// may have been stopped in the instant before it took its own tag.
-static int belongs(int32_t pid, uint32_t run, int signal) {
+/// Whether the process is the run's and within reach.
+static int belongs(int32_t pid, uint32_t run, enum pt_sweep_reach reach) {
   uint64_t tag;
   if (pt_tag_get(pid, &tag) != 0 || tag >> 32 != run) return 0;
-  return (uint32_t)tag != PT_HELPER_NODE || signal == SIGCONT;
+  int is_helper = (uint32_t)tag == PT_HELPER_NODE;
+  return reach == PT_SWEEP_ALL || is_helper == (reach == PT_SWEEP_HELPERS);
 }
 
 /// Signals the process if it is the run's and alive.
-static int strike(int32_t pid, uint32_t run, int signal) {
-  if (!belongs(pid, run, signal)) return 0;
+static int strike(int32_t pid, uint32_t run, int signal, enum pt_sweep_reach reach) {
+  if (!belongs(pid, run, reach)) return 0;
   int pidfd = pt_pidfd_open(pid);
   if (pidfd < 0) return 0;
   // The number may have passed to another process before the pidfd was there: read again.
-  int hit = belongs(pid, run, signal) && !pt_pidfd_ended(pidfd, 0) &&
+  int hit = belongs(pid, run, reach) && !pt_pidfd_ended(pidfd, 0) &&
             pt_pidfd_signal(pidfd, signal) == 0;
   close(pidfd);
   return hit;
@@ -36,10 +36,13 @@ static int contains(const int32_t *_Nullable list, int count, int32_t value) {
   return 0;
 }
 
-int pt_sweep_pass(uint32_t run, int signal, const int32_t *_Nullable except, int except_count,
-                  int32_t *_Nullable hits, int capacity) {
+int pt_sweep_pass(uint32_t run, int signal, enum pt_sweep_reach reach,
+                  const int32_t *_Nullable except, int except_count, int32_t *_Nullable hits,
+                  int capacity) {
+  // Half of everybody's plain limits: none at all, and "unlimited".
+  if (run == 0 || run >> 31 != 0) return 0;
   int directory = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return 0;
+  if (directory < 0) return -errno;
   int32_t self = getpid();
   int count = 0;
   _Alignas(8) char buffer[8192];
@@ -51,7 +54,9 @@ int pt_sweep_pass(uint32_t run, int signal, const int32_t *_Nullable except, int
       if (entry->name[0] < '1' || entry->name[0] > '9') continue;
       const char *digits = entry->name;
       int32_t pid = (int32_t)pt_next_number(&digits);
-      if (pid == self || contains(except, except_count, pid) || !strike(pid, run, signal)) continue;
+      if (pid == self || contains(except, except_count, pid) ||
+          !strike(pid, run, signal, reach))
+        continue;
       if (count < capacity) hits[count] = pid;
       count++;
     }
@@ -66,9 +71,14 @@ void pt_sweep_kill(uint32_t run) {
   // Two empty passes: a process that forks and ends during a pass can be missed by one.
   int empty = 0;
   for (;;) {
-    empty = pt_sweep_pass(run, SIGKILL, NULL, 0, NULL, 0) == 0 ? empty + 1 : 0;
+    int hits = pt_sweep_pass(run, SIGKILL, PT_SWEEP_NODES, NULL, 0, NULL, 0);
+    if (hits < 0) break;
+    empty = hits == 0 ? empty + 1 : 0;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if (empty == 2 || now.tv_sec - start.tv_sec > longest_sweep_seconds) return;
+    if (empty == 2 || now.tv_sec - start.tv_sec > longest_sweep_seconds) break;
     if (empty == 0) nanosleep(&pause, NULL);
   }
+  // Not killed: two that kill each other would leave a third. One that goes on sees for itself that
+  // the root has gone.
+  pt_sweep_pass(run, SIGCONT, PT_SWEEP_HELPERS, NULL, 0, NULL, 0);
 }

@@ -28,20 +28,4 @@ extension Descriptors {
     }
     return Int(clamping: limit.rlim_cur)
   }
-
-  /// Locks a file, made if it is not there; nil if another process holds the lock.
-  ///
-  /// The lock lasts as long as the descriptor is open anywhere.
-  package static func lockFile(_ path: String) throws(ProcessControlError) -> Int32? {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw .last("open \(path)") }
-    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-      let number = errno
-      if number == EINTR { continue }
-      close(descriptor)
-      guard number == EWOULDBLOCK else { throw .system("flock \(path)", number) }
-      return nil
-    }
-    return descriptor
-  }
 }

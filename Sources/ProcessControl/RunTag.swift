@@ -28,6 +28,16 @@ package struct RunTag: Hashable, Sendable {
     }
   }
 
+  /// The tag of a run's root, which shows by its node that it is this very process's: what the root's
+  /// own code starts inherits the tag and is another process.
+  package static func ofRoot(_ run: UInt32, pid: Int32, startTime: UInt64) -> RunTag {
+    var mixed = startTime &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(UInt32(bitPattern: pid))
+    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+    let node = UInt32(truncatingIfNeeded: mixed >> 32)
+    return RunTag(run: run, node: node == 0 || node == helperNode ? 1 : node)
+  }
+
   /// Draws a node id: neither 0 nor the fork servers' mark.
   package static func randomNodeID() throws(ProcessControlError) -> UInt32 {
     while true {

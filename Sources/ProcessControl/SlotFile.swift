@@ -11,8 +11,10 @@ package final class SlotFile {
 
   /// Opens the file, made if it is not there, readable by this user alone.
   package init(path: String) throws(ProcessControlError) {
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw .system("open \(path)", errno) }
+    // The umask can only have taken permissions away; other processes open it too.
+    _ = fchmod(descriptor, 0o600)
   }
 
   deinit { Glibc.close(descriptor) }

@@ -80,7 +80,7 @@ extension EndToEndTests {
     func whatCannotBeReadIsToldCountedAndPassedOver() throws {
       let run = try Tool.run(
         shell: """
-          umask 000; mkdir $TMPDIR/d $TMPDIR/d/sub $TMPDIR/d/shut; chmod 777 $TMPDIR
+          umask 000; mkdir $TMPDIR/d $TMPDIR/d/sub $TMPDIR/d/shut; chmod 1777 $TMPDIR
           echo a b > $TMPDIR/d/open; echo c > $TMPDIR/d/closed; echo d > $TMPDIR/d/sub/closed
           echo e > $TMPDIR/d/shut/f; chmod 000 $TMPDIR/d/closed $TMPDIR/d/sub/closed $TMPDIR/d/shut
           \(Nobody.prefix) "$PTREE" run tally $TMPDIR/d --json --quiet

@@ -99,7 +99,7 @@ extension EndToEndTests {
     func whatCannotBeReadIsToldCountedAndPassedOver() throws {
       let run = try Tool.run(
         shell: """
-          umask 000; mkdir $TMPDIR/d $TMPDIR/d/shut; chmod 777 $TMPDIR
+          umask 000; mkdir $TMPDIR/d $TMPDIR/d/shut; chmod 1777 $TMPDIR
           echo a b > $TMPDIR/d/open; echo c > $TMPDIR/d/closed; echo e > $TMPDIR/d/shut/f
           chmod 000 $TMPDIR/d/closed $TMPDIR/d/shut
           \(Nobody.prefix) "$PTREE" run wordcount $TMPDIR/d --json --quiet --all

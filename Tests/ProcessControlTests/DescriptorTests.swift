@@ -81,17 +81,5 @@ extension ProcessControlTests {
       #expect(try Descriptors.readAll(pipe.first, limit: 1 << 24).count == taken)
       Descriptors.close(pipe.first)
     }
-
-    @Test
-    func aLockedFileIsNotLockedAgain() throws {
-      let path = NSTemporaryDirectory() + "process-control-\(UUID().uuidString)"
-      let first = try #require(try Descriptors.lockFile(path))
-      #expect(try Descriptors.lockFile(path) == nil)
-      Descriptors.close(first)
-      let second = try #require(try Descriptors.lockFile(path))
-      Descriptors.close(second)
-      #expect(unlink(path) == 0)
-      #expect(throws: ProcessControlError.self) { try Descriptors.lockFile("/nowhere/lock") }
-    }
   }
 }

@@ -46,7 +46,7 @@ extension ProcessControlTests {
       usleep(300_000)
       // The audit can see a leak: the daemons are alive.
       #expect(Audit.living(run: run).count == 3)
-      #expect(RunSweep.killAll(run: run) == 3)
+      #expect(RunSweep.killAll(run: run).hits == 3)
       #expect(Audit.living(run: run).isEmpty)
       tree.readToEnd()
     }
@@ -60,7 +60,7 @@ extension ProcessControlTests {
       let run = try #require(first["run"].flatMap { UInt32($0) })
       let other = try #require(second["run"].flatMap { UInt32($0) })
       // Three nodes and three daemons; the nodes' children may die before they are hit.
-      #expect((6...12).contains(RunSweep.killAll(run: run, except: [first.pid])))
+      #expect((6...12).contains(RunSweep.killAll(run: run, except: [first.pid]).hits))
       #expect(!Audit.isDead(first.pid))
       #expect(Audit.living(run: other).count == 17)
       kill(first.pid, SIGKILL)

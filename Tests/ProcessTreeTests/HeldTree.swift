@@ -42,7 +42,8 @@ struct HeldTree {
 
   var directory: String {
     let digits = String(run, radix: 16)
-    return "/tmp/process-tree-\(getuid())/"
+    let parent = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+    return parent + "/process-tree-\(getuid())/"
       + String(repeating: "0", count: 8 - digits.count) + digits
   }
 

@@ -34,6 +34,33 @@ extension ProcessTrees {
       #expect(outcome.errors.contains("TMPDIR"))
     }
 
+    @Test func aTemporaryDirectoryInWhichOthersCanReplaceFilesIsRefused() async throws {
+      let directory = try TemporaryDirectory()
+      let path = directory.url.path + "/below"
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+      chmod(directory.url.path, 0o777)
+      let open = try await Fixture.run("squares", environment: ["TMPDIR": path])
+      #expect(open.status == 1)
+      #expect(open.errors.contains("others may write to \(directory.url.path)"))
+      #expect(open.errors.contains("Set TMPDIR to"))
+      chmod(directory.url.path, 0o1777)
+      try await Fixture.expectSuccess(
+        of: "sweepsDeadRuns", "forkServer", environment: ["TMPDIR": path])
+      // Only root can give a directory away.
+      guard chown(directory.url.path, 65533, 65533) == 0 else { return }
+      let foreign = try await Fixture.run("squares", environment: ["TMPDIR": path])
+      #expect(foreign.status == 1)
+      #expect(foreign.errors.contains("\(directory.url.path) belongs to another user (65533)"))
+      chown(directory.url.path, 0, 0)
+    }
+
+    @Test func anyUmaskWill() async throws {
+      let directory = try TemporaryDirectory()
+      try await Fixture.expectSuccess(
+        of: "sweepsDeadRuns", "forkServer", environment: ["TMPDIR": directory.url.path],
+        shell: "umask 777")
+    }
+
     @Test func aPathTooLongForASocketIsNamed() async throws {
       let long = "/tmp/" + String(repeating: "x", count: 100)
       let outcome = try await Fixture.run("squares", environment: ["TMPDIR": long])

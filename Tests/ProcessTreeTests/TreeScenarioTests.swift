@@ -12,7 +12,8 @@ private let lifecycleScenarios = [
 
 private let failureScenarios = [
   "boxedError", "plainError", "pathOfNodes", "deathTable", "unencodableResult", "arguments",
-  "forkServerDies", "strangersChildren", "floodOfFailures",
+  "forkServerDies", "strangersChildren", "floodOfFailures", "changedTemporaryDirectory",
+  "aRunWithinACommandEndsWithIt",
 ]
 
 private let groupScenarios = [
@@ -69,7 +70,7 @@ private let heldCommandScenarios =
 private let elsewhere = [
   "output", "prefixedOutput", "muchOutput", "logging", "hold", "holdDeaf", "chaos", "churn",
   "descriptorLimit", "processLimit", "hostileConnections", "sweepsDeadRuns",
-  "closedStandardDescriptors",
+  "closedStandardDescriptors", "leavesAStranger",
 ]
 
 extension ProcessTrees {

@@ -24,11 +24,14 @@ struct Launcher {
     // Five descriptors a child: the usual soft limit of 1,024 is two hundred children.
     _ = try? Descriptors.raiseLimit()
     let identity = try RootIdentity()
+    // Before anything is started: whatever is killed from now on, the next run finds what it left.
+    // Where it cannot be made the first child's start fails, and says why.
+    let place = try? RunDirectory(path: identity.run.directory).make(for: identity.run.runID)
     let configuration = app.configuration
     let loop = try EventLoop()
     var server: ForkServer?
     var spawningReason: String?
-    if configuration.startMethod == .forkServer {
+    if configuration.startMethod == .forkServer, place != nil {
       WarmUp.run(on: loop, for: identity.node, app: app)
     }
     // With either start method: the helper is also what outlives a root that is killed, and then
@@ -44,6 +47,7 @@ struct Launcher {
     let shared = NodeShared(configuration: configuration, programs: app.programs)
     let runtime = NodeRuntime(
       identity.node, on: loop, shared: shared, runSecret: try randomBytes(Credentials.length))
+    runtime.place = place
     if let spawningReason { runtime.spawningReason = spawningReason }
     let main = NodeMain(runtime, forkServer: server)
     let app = app

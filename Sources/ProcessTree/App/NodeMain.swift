@@ -54,7 +54,9 @@ struct NodeMain {
     _ = (runtime.output as? RootOutput)?.flush(within: .seconds(2))
     runtime.closeListeners()
     runtime.forkServer?.end()
-    if runtime.hasDirectory { runtime.directory.remove() }
+    // What the root's own code has started ends with the run, as it does when the root is killed.
+    RunSweep.killAll(run: runtime.identity.run.runID)
+    runtime.place?.remove()
     if let signal = runtime.ending.signal { exit(128 + signal) }
     exit(runtime.ending.outcome?.exitCode ?? 1)
   }

@@ -23,7 +23,7 @@ struct Rehearsal {
   init(for root: NodeIdentity, on loop: EventLoop) {
     self.root = root
     self.loop = loop
-    socket = RunDirectory.rehearsalSocket(of: root)
+    socket = RunDirectory(path: root.run.directory).rehearsalSocket
   }
 
   /// Plays it through; the process has its former threads and descriptors afterwards.

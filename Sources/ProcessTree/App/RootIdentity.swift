@@ -8,13 +8,16 @@ struct RootIdentity {
   let node: NodeIdentity
 
   /// Draws the run's number, marks this process with it, and lets it adopt what dead nodes leave.
+  ///
+  /// A root inside another run keeps that run's tag: it is one of the processes that end with that
+  /// run, and what it has started itself ends with it.
   init() throws {
     let runID = try RunTag.randomRunID()
-    let tag = RunTag(run: runID, node: try RunTag.randomNodeID())
-    try tag.install()
-    ChildSetup.becomeSubreaper()
     run = try RunIdentity.ofThisProcess(
-      runID: runID, directory: RunDirectory(run: runID).path)
+      runID: runID, directory: RunDirectory.path(forNew: runID))
+    let tag = RunTag.ofRoot(runID, pid: run.rootPID, startTime: run.rootStartTime)
+    if RunTag.read(of: run.rootPID) == nil { try tag.install() }
+    ChildSetup.becomeSubreaper()
     node = NodeIdentity(
       path: .root, name: NodePath.root.description, pid: getpid(), isDaemon: false, parent: nil,
       tag: tag, run: run, build: HostProcess.buildIdentity())

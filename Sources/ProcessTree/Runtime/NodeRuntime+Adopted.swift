@@ -89,7 +89,7 @@ extension NodeRuntime {
   func concluded(_ controller: ChildController, _ report: ExitReport) {
     let child = controller.child
     if report.pid != nil, !controller.saidGoodbye {
-      directory.removeSocketsOfTheDead(run: identity.run.runID)
+      directory.removeSocketsOfTheDead(of: identity.run)
     }
     loseDescendants(of: child)
     emit(.exited(report), about: child)

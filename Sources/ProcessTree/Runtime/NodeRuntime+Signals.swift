@@ -40,12 +40,12 @@ extension NodeRuntime {
   private func resume() {
     loop.timers.restart()
     guard identity.isRoot else { return }
-    RunSweep.signalAll(run: identity.run.runID, signal: SIGCONT, except: [getpid()])
+    RunSweep.continueAll(run: identity.run.runID)
   }
 
   /// Ctrl-Z: the whole run stops with the root.
   private func suspend() {
-    RunSweep.signalAll(run: identity.run.runID, signal: SIGSTOP, except: [getpid()])
+    RunSweep.stopAll(run: identity.run.runID)
     kill(getpid(), SIGSTOP)
   }
 }

@@ -56,8 +56,8 @@ final class NodeRuntime {
     return ChannelHub(of: self)
   }()
   private(set) var hasChannels = false
-  /// Whether the root has made the run's directory, and has to remove it.
-  private(set) var hasDirectory = false
+  /// The root's hold on the run's directory, once that has been made; to be removed at the end.
+  var place: RunPlace?
 
   /// The limit on the whole tree's programs, where there is one; the root has no part in it.
   private(set) lazy var slots: TreeSlots? = {
@@ -65,7 +65,7 @@ final class NodeRuntime {
     return try? TreeSlots(limit: max(1, limit), path: directory.path + "/slots", on: loop)
   }()
 
-  private(set) lazy var directory = RunDirectory(run: identity.run.runID)
+  private(set) lazy var directory = RunDirectory(path: identity.run.directory)
 
   init(
     _ identity: NodeIdentity, on loop: EventLoop, shared: NodeShared, runSecret: [UInt8]
@@ -205,11 +205,10 @@ final class NodeRuntime {
     listeners?.data.receiveAll()
   }
 
-  /// Makes the run's directory, the first time that a socket is to be in it.
+  /// Makes the run's directory, should that have failed when the root began.
   func makeDirectory() throws {
-    guard identity.isRoot, !hasDirectory else { return }
-    try directory.make()
-    hasDirectory = true
+    guard identity.isRoot, place == nil else { return }
+    place = try directory.make(for: identity.run.runID)
   }
 
   /// Closes the sockets for children at the end of the root.

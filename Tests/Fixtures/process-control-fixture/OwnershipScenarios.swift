@@ -97,7 +97,7 @@ extension Scenarios {
     usleep(50_000)
     report("statusKept", "\(waitpid(plain, &status, 0) == plain)")
     // The fork server may not have got as far as its own tag.
-    let swept = RunSweep.killAll(run: node.identity.runID, except: [node.server.pid])
+    let swept = RunSweep.killAll(run: node.identity.runID, except: [node.server.pid]).hits
     report("swept", "\(swept)")
     while waitpid(-1, &status, WNOHANG) > 0 {}
     try node.finish()
@@ -112,7 +112,7 @@ extension Scenarios {
     let run = node.identity.runID
     let gone = waitUntil(milliseconds: 2000) {
       _ = try? node.clearAdopted()
-      return RunSweep.killAll(run: run) == 0 && Node.childCount() == 1
+      return RunSweep.killAll(run: run).hits == 0 && Node.childCount() == 1
     }
     report("gone", "\(gone) \(ContinuousClock.now - started < .seconds(10).scaled)")
     try node.finish()

@@ -110,11 +110,11 @@ extension Scenarios {
     guard try child.line() == "ready" else { throw Failure("not ready") }
     let pid = child.handle.pid
     let state = { text(of: "/proc/\(pid)/stat").split(separator: " ").dropFirst(2).first ?? "?" }
-    RunSweep.signalAll(run: node.identity.runID, signal: SIGSTOP)
+    RunSweep.stopAll(run: node.identity.runID)
     report("stopped", "\(waitUntil { state() == "T" })")
-    RunSweep.signalAll(run: node.identity.runID, signal: SIGCONT)
+    RunSweep.continueAll(run: node.identity.runID)
     report("continued", "\(waitUntil { state() != "T" })")
-    report("killed", "\(RunSweep.killAll(run: node.identity.runID))")
+    report("killed", "\(RunSweep.killAll(run: node.identity.runID).hits)")
     report("status", "\(try child.join().status)")
     _ = waitUntil {
       _ = try? node.clearAdopted()

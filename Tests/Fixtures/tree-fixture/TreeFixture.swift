@@ -16,6 +16,7 @@ struct TreeFixture: ScenarioApp {
       .merging(limitScenarios) { $1 }
       .merging(inheritanceScenarios) { $1 }
       .merging(chaosScenarios) { $1 }
+      .merging(runScenarios) { $1 }
       .merging(commandScenarios) { $1 }
       .merging(commandStartScenarios) { $1 }
       .merging(commandEndScenarios) { $1 }

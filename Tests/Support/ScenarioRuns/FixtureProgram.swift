@@ -112,7 +112,7 @@ extension FixtureProgram {
     let copy = directory.url.appending(path: name)
     try FileManager.default.copyItem(at: try executable, to: copy)
     try FileManager.default.setAttributes(
-      [.posixPermissions: 0o777], ofItemAtPath: directory.url.path)
+      [.posixPermissions: 0o1777], ofItemAtPath: directory.url.path)
     let become = getuid() == 0 ? "setpriv --reuid 65533 --regid 65533 --clear-groups --" : ""
     try await expectSuccess(
       of: scenario, method, environment: ["TMPDIR": directory.url.path],

@@ -24,7 +24,7 @@ final class ChannelNames: Sendable {
   var address: NodeAddress {
     state.withLock { state in
       if let address = state.address { return address }
-      let socket = RunDirectory(run: identity.run.runID).socket(of: identity.pid, "l")
+      let socket = RunDirectory(path: identity.run.directory).socket(of: identity.pid, "l")
       let address = NodeAddress(
         path: identity.path, name: identity.name, pid: identity.pid,
         startTime: HostProcess.startTime(of: identity.pid) ?? 0, endpoint: "ipc://\(socket)")

@@ -1,0 +1,114 @@
+import CProcessShims
+import Glibc
+
+/// An open directory of this user, in which entries are used without following links.
+package final class OwnDirectory {
+  private let descriptor: Int32
+
+  private init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  deinit { Glibc.close(descriptor) }
+
+  /// Opens a directory; `EPERM` when it belongs to somebody else.
+  package convenience init(path: String) throws(ProcessControlError) {
+    try self.init(Self.open(AT_FDCWD, path))
+  }
+
+  /// Opens a directory in this one.
+  package func directory(_ name: String) throws(ProcessControlError) -> OwnDirectory {
+    try OwnDirectory(Self.open(descriptor, name))
+  }
+
+  private static func open(_ parent: Int32, _ name: String) throws(ProcessControlError) -> Int32 {
+    let descriptor = pt_open_own_directory(parent, name)
+    guard descriptor >= 0 else { throw .system("open \(name)", -descriptor) }
+    return descriptor
+  }
+
+  /// Makes a directory in this one that only its user may enter; an existing one is an error.
+  package func makeDirectory(_ name: String) throws(ProcessControlError) {
+    guard mkdirat(descriptor, name, 0o700) == 0 else { throw .last("mkdir \(name)") }
+    // The umask can only have taken permissions away. Another run may have removed it already.
+    guard fchmodat(descriptor, name, 0o700, 0) == 0 || errno == ENOENT else {
+      throw .last("chmod \(name)")
+    }
+  }
+
+  /// Whether users other than its owner have any right to it.
+  package var isOpenToOthers: Bool {
+    var status = stat()
+    return fstat(descriptor, &status) != 0 || status.st_mode & 0o077 != 0
+  }
+
+  /// Whether `name` in `parent` still is this directory.
+  package func isStill(_ name: String, in parent: OwnDirectory) -> Bool {
+    var mine = stat()
+    var theirs = stat()
+    return fstat(descriptor, &mine) == 0
+      && fstatat(parent.descriptor, name, &theirs, AT_SYMLINK_NOFOLLOW) == 0
+      && mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino
+  }
+
+  /// The names in it.
+  package var entries: [String] {
+    // A second descriptor: closing the stream closes its own.
+    let own = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard own >= 0 else { return [] }
+    guard let stream = fdopendir(own) else {
+      Glibc.close(own)
+      return []
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  /// Removes the files in it; links are removed, what they lead to is not.
+  package func clear() { pt_clear_directory(descriptor) }
+
+  /// Removes an empty directory in this one.
+  package func removeDirectory(_ name: String) { unlinkat(descriptor, name, AT_REMOVEDIR) }
+
+  // MARK: Locks
+
+  /// Locks the directory itself, which no cleaner of old files can take away; false if it is locked.
+  ///
+  /// The lock lasts as long as this value, or any copy of its descriptor in another process.
+  package func lock() throws(ProcessControlError) -> Bool { try Self.lock(descriptor, "directory") }
+
+  /// Makes a file in the directory and locks it; the lock lasts as long as the descriptor is open.
+  package func makeLockedFile(_ name: String) throws(ProcessControlError) -> Int32 {
+    let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
+    let file = openat(descriptor, name, flags, 0o600)
+    guard file >= 0 else { throw .last("open \(name)") }
+    _ = try Self.lock(file, name)
+    return file
+  }
+
+  /// Whether somebody holds a lock on a file in the directory, which need not be there.
+  package func isLocked(_ name: String) throws(ProcessControlError) -> Bool {
+    let file = openat(descriptor, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard file >= 0 else {
+      // A link, or a socket, is none of ours and locked by nobody.
+      guard [ENOENT, ELOOP, ENXIO].contains(errno) else { throw .last("open \(name)") }
+      return false
+    }
+    defer { Glibc.close(file) }
+    return try !Self.lock(file, name)
+  }
+
+  private static func lock(_ file: Int32, _ name: String) throws(ProcessControlError) -> Bool {
+    while flock(file, LOCK_EX | LOCK_NB) != 0 {
+      if errno == EINTR { continue }
+      guard errno == EWOULDBLOCK else { throw .last("flock \(name)") }
+      return false
+    }
+    return true
+  }
+}
