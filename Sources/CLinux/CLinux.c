@@ -1,1 +1,76 @@
-// SwiftPM wants one source file in a C target; the calls are all in the header.
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SO_COOKIE
+#define SO_COOKIE 57
+#endif
+
+static _Atomic(const cl_accept_gate *) accept_gate;
+
+void cl_set_accept_gate(const cl_accept_gate *gate) { atomic_store(&accept_gate, gate); }
+
+// The C library's declaration names its parameters otherwise from version to version.
+int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags) {
+  const cl_accept_gate *gate = atomic_load_explicit(&accept_gate, memory_order_acquire);
+  cl_acceptance acceptance = gate != NULL ? gate->may_accept(listener) : cl_accept_as_ever;
+  if (acceptance == cl_accept_later) {
+    errno = EAGAIN;
+    return -1;
+  }
+  int connection = (int)syscall(SYS_accept4, listener, address, length, flags);
+  if (acceptance == cl_accept_as_ever) return connection;
+  // Another thread may have taken the descriptor since.
+  if (connection < 0 && errno == EMFILE) errno = EAGAIN;
+  if (connection < 0 || gate->keeps(listener, connection)) return connection;
+  close(connection);
+  errno = ECONNABORTED;
+  return -1;
+}
+
+uint64_t cl_socket_cookie(int descriptor) {
+  uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  return getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
+}
+
+void cl_shut_down(int descriptor, uint64_t cookie) {
+  // The number may be given to another file between the look and the call: a copy stays what it is.
+  int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+  int held = copy >= 0 ? copy : descriptor;
+  if (cl_socket_cookie(held) == cookie) shutdown(held, SHUT_RDWR);
+  if (copy >= 0) close(copy);
+}
+
+uint64_t cl_descriptor_limit(void) {
+  struct rlimit limit;
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+bool cl_has_free_descriptors(int count) {
+  enum { at_once = 128 };
+  struct pollfd numbers[at_once];
+  uint64_t limit = cl_descriptor_limit();
+  int64_t top = limit < INT32_MAX ? (int64_t)limit : INT32_MAX;
+  // From the top, where nearly all are free: numbers are given away from the bottom.
+  while (count > 0 && top > 0) {
+    nfds_t size = top < at_once ? (nfds_t)top : at_once;
+    top -= (int64_t)size;
+    for (nfds_t index = 0; index < size; index++) {
+      numbers[index] = (struct pollfd){.fd = (int)top + (int)index};
+    }
+    if (poll(numbers, size, 0) < 0) return false;
+    for (nfds_t index = 0; index < size; index++) {
+      if (numbers[index].revents & POLLNVAL) count--;
+    }
+  }
+  return count <= 0;
+}

@@ -76,6 +76,13 @@ public struct Message: ~Copyable, Sendable {
     return Self.withPointer(to: &copy) { zmq_msg_more($0) } == 1
   }
 
+  /// The descriptor of the connection that the message came over; nil when it came over none.
+  public var sourceDescriptor: Int32? {
+    var copy = storage
+    let descriptor = Self.withPointer(to: &copy) { zmq_msg_get($0, ZMQ_SRCFD) }
+    return descriptor >= 0 ? descriptor : nil
+  }
+
   /// Calls a closure with the bytes, which are valid only until it returns.
   @inlinable
   public func withUnsafeBytes<Value, Failure: Error>(

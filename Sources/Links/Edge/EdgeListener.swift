@@ -19,17 +19,24 @@ package final class EdgeListener {
     package var frame: (Kind, UInt32, UnsafeRawBufferPointer) -> Void
     /// A peer was turned away.
     package var refused: (Kind, String) -> Void
+    /// For long nobody could be let in, for want of descriptors.
+    package var exhausted: (Kind, LimitError) -> Void
 
     package init(
       admitted: @escaping (Kind, UInt32, Hello) -> Void,
       frame: @escaping (Kind, UInt32, UnsafeRawBufferPointer) -> Void,
-      refused: @escaping (Kind, String) -> Void
+      refused: @escaping (Kind, String) -> Void,
+      exhausted: @escaping (Kind, LimitError) -> Void = { _, _ in }
     ) {
       self.admitted = admitted
       self.frame = frame
       self.refused = refused
+      self.exhausted = exhausted
     }
   }
+
+  /// Descriptors that have to be free beside the one for a connection, or it has to wait.
+  package static let descriptorReserve = AcceptGate.reserve
 
   private let kind: Kind
   private let handlers: Handlers
@@ -56,7 +63,11 @@ package final class EdgeListener {
       [unowned self] connection, frame in
       receive(frame, from: connection)
     }
-    try socket.listen(at: path)
+    try socket.listen(
+      at: path,
+      gate: AcceptGate.Handlers(
+        turnedAway: { [unowned self] in turnedAway($0) },
+        exhausted: { handlers.exhausted(kind, $0) }))
     self.socket = socket
   }
 
@@ -105,12 +116,18 @@ package final class EdgeListener {
       let position = try admission.admit(hello)
       children[connection] = position
       connections[position] = connection
+      socket?.senderIsProved()
       handlers.admitted(kind, position, hello)
     } catch let error as WireError {
       refuse(connection, error.description)
     } catch let refusal as Admission.Refusal {
       refuse(connection, refusal.reason)
     } catch {}
+  }
+
+  private func turnedAway(_ reason: String) {
+    refusals += 1
+    handlers.refused(kind, reason)
   }
 
   private func refuse(_ connection: FrameSocket.Connection, _ reason: String) {

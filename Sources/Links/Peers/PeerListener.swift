@@ -9,12 +9,16 @@ package final class PeerListener {
     package var link: (PeerHello) -> PeerLink?
     /// A peer was turned away, or broke the protocol.
     package var refused: (String) -> Void
+    /// For long nobody could be let in, for want of descriptors.
+    package var exhausted: (LimitError) -> Void
 
     package init(
-      link: @escaping (PeerHello) -> PeerLink?, refused: @escaping (String) -> Void
+      link: @escaping (PeerHello) -> PeerLink?, refused: @escaping (String) -> Void,
+      exhausted: @escaping (LimitError) -> Void = { _ in }
     ) {
       self.link = link
       self.refused = refused
+      self.exhausted = exhausted
     }
   }
 
@@ -54,7 +58,9 @@ package final class PeerListener {
       [unowned self] connection, frame in
       receive(frame, from: connection)
     }
-    try socket.listen(at: path)
+    try socket.listen(
+      at: path,
+      gate: AcceptGate.Handlers(turnedAway: handlers.refused, exhausted: handlers.exhausted))
     self.socket = socket
   }
 
@@ -129,6 +135,7 @@ package final class PeerListener {
       turnAway(last.connection)
     }
     links[connection] = link
+    socket?.senderIsProved()
     entrances[hello.address] = Entrance(connection: connection, question: question)
     let welcome = FlowHeader(kind: .welcome, total: link.received, number: question)
     socket?.send(welcome.frame(), to: connection)

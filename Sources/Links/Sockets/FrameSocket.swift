@@ -21,6 +21,8 @@ final class FrameSocket {
   @exclusivity(unchecked) private(set) var isClosed = false
   /// Called with each frame; its bytes are valid during the call.
   private let onFrame: (Connection, UnsafeRawBufferPointer) -> Void
+  /// Stands before the socket that listens, where there is one.
+  @exclusivity(unchecked) private var gate: AcceptGate?
   /// Messages that were not one frame from a peer that the router numbered.
   @exclusivity(unchecked) private(set) var malformed = 0
 
@@ -48,10 +50,23 @@ final class FrameSocket {
   }
 
   /// Listens at a path, with a socket file that we made and that only this user may use.
-  func listen(at path: String) throws {
+  ///
+  /// - Parameter handlers: With a gate, which these belong to, connections are cut off whose sender
+  ///   ``senderIsProved()`` is not called for.
+  func listen(at path: String, gate handlers: AcceptGate.Handlers? = nil) throws {
     let descriptor = try ListeningSocket.make(path: path, backlog: 1_024)
+    if var handlers {
+      handlers.receiveAll = { [weak self] in self?.receiveAll() }
+      gate = AcceptGate(before: descriptor, on: loop, handlers)
+    }
     try socket.set(.useFileDescriptor(descriptor))
     try socket.bind(.ipc(path: path))
+  }
+
+  /// Whoever sent the frame that is being looked at has proved who it is.
+  func senderIsProved() {
+    guard let gate, let descriptor = message.sourceDescriptor else { return }
+    gate.proved(descriptor)
   }
 
   func connect(to endpoint: Endpoint) throws {
@@ -133,7 +148,10 @@ final class FrameSocket {
   func close() {
     guard !isClosed else { return }
     isClosed = true
+    gate?.close()
     loop.poller.remove(socket.fileDescriptor)
     socket.close()
   }
+
+  deinit { close() }
 }

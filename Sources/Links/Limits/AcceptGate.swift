@@ -1,0 +1,147 @@
+internal import CLinux
+internal import Glibc
+internal import ZeroMQ
+
+/// Stands before one listening socket of libzmq's: connections are accepted only while descriptors are
+/// left, are bounded in number until they have proved who they are, and are cut off when they do not.
+///
+/// Accepting happens on libzmq's thread, all else on the loop.
+final class AcceptGate: Sendable {
+  /// What a gate tells its owner, on the loop.
+  struct Handlers {
+    /// Connections were turned away, for this reason.
+    var turnedAway: (String) -> Void
+    /// For want of descriptors nobody could be let in for long, though somebody waits.
+    var exhausted: (LimitError) -> Void
+    /// Reads all that has come: a connection may have proved itself unread.
+    var receiveAll: () -> Void = {}
+  }
+
+  private struct State {
+    var newcomers: Newcomers
+    /// Whether the loop has a look before it.
+    var isWatched = false
+    var isClosed = false
+    /// Since the last look: those that were too many, and whether one had to wait.
+    var surplus = 0
+    var isWanting = false
+    /// Looks in a row that somebody has waited for.
+    var wantingLooks = 0
+  }
+
+  /// Descriptors that newcomers leave to the node.
+  static let reserve = 4
+  /// How long the accepting thread rests when it can let nobody in: its poller would call at once.
+  private static let restMicroseconds: UInt32 = 1_000
+  private static let secondsUntilExhausted = 10
+  private static let period: Duration = .seconds(1)
+
+  private let cookie: UInt64
+  private let state: Lock<State>
+  private let bound: LoopBound<Handlers>
+
+  /// The gates of this process, by the cookie of their listening sockets.
+  private static let gates = Lock<[UInt64: AcceptGate]>([:])
+
+  /// Makes the gate of a listening socket, before libzmq gets to know that.
+  init(before listener: Int32, on loop: EventLoop, _ handlers: Handlers) {
+    cookie = cl_socket_cookie(listener)
+    bound = LoopBound(handlers, on: loop)
+    // An eighth of all descriptors at most; children that come at once are let in one after the other.
+    let capacity = min(max(FreeDescriptors.limit / 8, 4), 1_024)
+    state = Lock(State(newcomers: Newcomers(capacity: capacity)))
+    Self.gates.withLock { $0[cookie] = self }
+    cl_set_accept_gate(callbacks)
+  }
+
+  /// Lets the listening socket go, which is being closed.
+  func close() {
+    state.withLock { $0.isClosed = true }
+    Self.gates.withLock { $0[cookie] = nil }
+  }
+
+  /// A connection has proved who it is, and may stay.
+  func proved(_ descriptor: Int32) { state.withLock { $0.newcomers.proved(descriptor) } }
+
+  fileprivate static func gate(of listener: Int32) -> AcceptGate? {
+    let cookie = cl_socket_cookie(listener)
+    return gates.withLock { $0[cookie] }
+  }
+
+  // MARK: On the accepting thread
+
+  fileprivate func acceptance() -> cl_acceptance {
+    guard !FreeDescriptors.has(Self.reserve + 1) else { return cl_accept_watched }
+    watch { $0.isWanting = true }
+    usleep(Self.restMicroseconds)
+    return cl_accept_later
+  }
+
+  fileprivate func keeps(_ descriptor: Int32) -> Bool {
+    let newcomer = Newcomers.Connection(
+      descriptor: descriptor, cookie: cl_socket_cookie(descriptor))
+    return watch { state in
+      let isKept = state.newcomers.add(newcomer) { cl_socket_cookie($0.descriptor) == $0.cookie }
+      if !isKept { state.surplus += 1 }
+      return isKept
+    }
+  }
+
+  /// Changes the state, which the loop is going to look at.
+  private func watch<Value>(_ change: (inout State) -> Value) -> Value {
+    let (value, wasWatched) = state.withLock { state in
+      defer { state.isWatched = true }
+      return (change(&state), state.isWatched)
+    }
+    if !wasWatched { bound.perform { self.scheduleLook(for: $0) } }
+    return value
+  }
+
+  // MARK: On the loop
+
+  private func scheduleLook(for handlers: Handlers) {
+    _ = bound.loop.timers.schedule(after: Self.period) { self.look(for: handlers) }
+  }
+
+  private func look(for handlers: Handlers) {
+    guard !state.withLock(\.isClosed) else { return }
+    // Whoever has said who it is must not be cut off because this loop was busy.
+    handlers.receiveAll()
+    let (late, surplus, wantingLooks) = state.withLock { state in
+      let late = state.newcomers.look()
+      state.wantingLooks = state.isWanting ? state.wantingLooks + 1 : 0
+      state.isWatched = !state.newcomers.isEmpty || state.isWanting
+      defer { (state.surplus, state.isWanting) = (0, false) }
+      return (late, state.surplus, state.wantingLooks)
+    }
+    for connection in late { cl_shut_down(connection.descriptor, connection.cookie) }
+    if !late.isEmpty {
+      handlers.turnedAway(
+        "\(late.count) connections did not prove who they are within \(Newcomers.lastLook) s")
+    }
+    if surplus > 0 {
+      handlers.turnedAway("\(surplus) connections too many that did not prove who they are")
+    }
+    if wantingLooks == 1 {
+      handlers.turnedAway("no descriptor is free for a connection; the limit (ulimit -n) is low")
+    }
+    if wantingLooks == Self.secondsUntilExhausted {
+      handlers.exhausted(
+        LimitError(
+          "Too many open files: for \(Self.secondsUntilExhausted) s nobody could connect. "
+            + "Raise the limit of \(FreeDescriptors.limit) (ulimit -n), or keep fewer children and "
+            + "channels at a time."))
+    }
+    if state.withLock(\.isWatched) { scheduleLook(for: handlers) }
+  }
+}
+
+/// What accept4 asks; allocated once, because it has to live as long as the process.
+private nonisolated(unsafe) let callbacks: UnsafePointer<cl_accept_gate> = {
+  let made = UnsafeMutablePointer<cl_accept_gate>.allocate(capacity: 1)
+  made.initialize(
+    to: cl_accept_gate(
+      may_accept: { AcceptGate.gate(of: $0)?.acceptance() ?? cl_accept_as_ever },
+      keeps: { AcceptGate.gate(of: $0)?.keeps($1) ?? true }))
+  return UnsafePointer(made)
+}()

@@ -1,0 +1,23 @@
+internal import CLinux
+
+/// Looks at the limit on open files before something is begun that cannot fail in order.
+package enum FreeDescriptors {
+  /// Whether so many descriptors are free.
+  package static func has(_ count: Int) -> Bool {
+    cl_has_free_descriptors(Int32(clamping: count))
+  }
+
+  /// Throws unless so many descriptors are free.
+  ///
+  /// - Parameter purpose: What they are for, such as `a child`.
+  package static func demand(_ count: Int, for purpose: String) throws(LimitError) {
+    guard !has(count) else { return }
+    throw LimitError(
+      "Too many open files: \(purpose) needs \(count) free descriptors, and the limit of "
+        + "\(limit) leaves fewer. Raise it (ulimit -n), or keep fewer children and channels at a time."
+    )
+  }
+
+  /// The soft limit on open files.
+  package static var limit: Int { Int(clamping: cl_descriptor_limit()) }
+}

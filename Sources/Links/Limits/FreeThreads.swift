@@ -1,0 +1,65 @@
+internal import Glibc
+
+/// Looks whether threads can be made before a library is called that ends the process when it cannot.
+enum FreeThreads {
+  /// How often to look whether the threads of the trial are gone from the kernel's count.
+  private static let patience = 1_000
+
+  /// Throws unless so many threads can be made at once.
+  ///
+  /// They are made and ended again: neither limits nor counts tell, because the control group, other
+  /// processes of the user and memory have a say.
+  static func demand(_ count: Int) throws(LimitError) {
+    var gate = pthread_mutex_t()
+    pthread_mutex_init(&gate, nil)
+    defer { pthread_mutex_destroy(&gate) }
+    let before = threadCount()
+    var threads: [pthread_t] = []
+    var failure: Int32 = 0
+    // Signals are for the threads that stay.
+    var all = sigset_t()
+    var mask = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &mask)
+    withUnsafeMutablePointer(to: &gate) { gate in
+      pthread_mutex_lock(gate)
+      while threads.count < count, failure == 0 {
+        var thread = pthread_t()
+        failure = pthread_create(&thread, nil, { waitFor($0) }, gate)
+        if failure == 0 { threads.append(thread) }
+      }
+      pthread_mutex_unlock(gate)
+      for thread in threads { pthread_join(thread, nil) }
+    }
+    pthread_sigmask(SIG_SETMASK, &mask, nil)
+    // One that was joined is counted until the kernel has released it.
+    var looks = 0
+    while threadCount() > before, looks < patience {
+      sched_yield()
+      looks += 1
+    }
+    guard failure == 0 else { throw error(failure) }
+  }
+
+  /// What a thread that cannot be made is told by.
+  static func error(_ number: Int32) -> LimitError {
+    LimitError(
+      "No thread can be made (\(String(cString: strerror(number)))): raise the limit on "
+        + "processes (ulimit -u, pids.max, TasksMax), or keep fewer children at a time.")
+  }
+
+  /// The threads of this process.
+  private static func threadCount() -> nlink_t {
+    var status = stat()
+    // The directory has a link for each beside its own two.
+    return stat("/proc/self/task", &status) == 0 ? status.st_nlink : 0
+  }
+}
+
+/// Waits until the maker of all threads of the trial lets them go.
+private func waitFor(_ gate: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  guard let gate = gate?.assumingMemoryBound(to: pthread_mutex_t.self) else { return nil }
+  pthread_mutex_lock(gate)
+  pthread_mutex_unlock(gate)
+  return nil
+}
