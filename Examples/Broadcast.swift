@@ -18,7 +18,7 @@ struct Subscriber: NodeProgram {
     var received = 0
     for try await _ in broadcast {
       received += 1
-      if pause > .zero { try await Task.sleep(for: pause) }
+      if pause > .zero { try await node.sleep(for: pause) }
     }
     return BroadcastReport.Share(
       node: node.name, isSlow: pause > .zero, received: received,
@@ -62,7 +62,7 @@ public struct Broadcast: Example {
         // At a pace that is leisurely for all but one.
         if number % 50 == 49 {
           root.report("broadcast: sent", completed: number + 1, total: items)
-          try await Task.sleep(for: .milliseconds(10))
+          try await root.sleep(for: .milliseconds(10))
         }
       }
       sender.finish()

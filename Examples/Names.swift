@@ -49,7 +49,7 @@ struct NamedNode: NodeProgram {
     try await parent.send(names)
     var answers = try await parent.messages(of: Heard.self).makeAsyncIterator()
     _ = try await answers.next()
-    try await Task.sleep(for: hold)
+    try await node.sleep(for: hold)
   }
 }
 

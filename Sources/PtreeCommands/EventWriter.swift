@@ -22,9 +22,9 @@ enum EventWriter {
   private static let patience = 5
 
   /// Starts writing; to be called once.
-  static func start(_ events: LifecycleEvents, _ sinks: [any EventSink]) {
+  static func start(_ events: LifecycleEvents, _ sinks: [any EventSink], in root: Node) throws {
     sem_init(finished, 0, 0)
-    Task.detached {
+    Task(executorPreference: try root.makeThread()) {
       for await event in events {
         for sink in sinks { sink.write(event) }
       }

@@ -18,7 +18,7 @@ struct ExampleRun {
     if options.json || options.events == "-" { try Standard.reserveOutput() }
     configure()
     let progress = try await startEvents()
-    let timeout = options.timeout.map { Timeout(after: $0.duration, root) }
+    let timeout = try options.timeout.map { try Timeout(after: $0.duration, root) }
     var isSuccess: Bool
     do {
       let report = try await example.run(in: root)
@@ -55,11 +55,11 @@ struct ExampleRun {
       sinks.append(try await root.offload { try EventFile(name) })
     }
     if !options.quiet {
-      let shown = ProgressDisplay(Terminal.ofStandardError)
+      let shown = try ProgressDisplay(Terminal.ofStandardError, in: root)
       sinks += [EventLines(hasColour: Standard.hasColour, progress: shown), shown]
       progress = shown
     }
-    if !sinks.isEmpty { EventWriter.start(try await root.events, sinks) }
+    if !sinks.isEmpty { try EventWriter.start(try await root.events, sinks, in: root) }
     return progress
   }
 
@@ -80,9 +80,10 @@ struct ExampleRun {
 private final class Timeout: Sendable {
   private let passed = Atomic<Bool>(false)
 
-  init(after time: Duration, _ root: Node) {
-    Task.detached { [self] in
-      try await Task.sleep(for: time)
+  init(after time: Duration, _ root: Node) throws {
+    // The message must not stop the loop when nobody reads it.
+    Task(executorPreference: try root.makeThread()) { [self] in
+      try await root.sleep(for: time)
       passed.store(true, ordering: .sequentiallyConsistent)
       Standard.error.tell("ptree: timed out after \(time)")
       // Stops all nodes first.

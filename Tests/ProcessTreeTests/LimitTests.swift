@@ -16,6 +16,25 @@ extension ProcessTrees {
         of: "processLimit", method, shell: "ulimit -u 40")
     }
 
+    @Test(arguments: [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 30])
+    func aFirstChildIsStartedOrRefusedWhateverDescriptorsAreLeft(left: Int) async throws {
+      for method in startMethods {
+        try await Fixture.expectSuccess(
+          of: "fewDescriptors", method, arguments: ["\(left)"], shell: "ulimit -n 200")
+      }
+    }
+
+    @Test(arguments: [14, 20, 40])
+    func linesAreWrittenWhereNoThreadCanBeMade(limit: Int) async throws {
+      try await Fixture.expectSuccessWithoutRights(
+        of: "outputAtProcessLimit", "forkServer", shell: "ulimit -u \(limit)")
+    }
+
+    @Test(arguments: startMethods)
+    func silentConnectionsAreCutOffAndNeverUseDescriptorsUp(method: String) async throws {
+      try await Fixture.expectSuccess(of: "silentConnections", method)
+    }
+
     @Test(arguments: startMethods)
     func tenThousandHostileConnectionsDoNotDisturbANode(method: String) async throws {
       try await Fixture.expectSuccess(of: "hostileConnections", method)

@@ -145,9 +145,9 @@ final class PoolCore: Sendable {
     else { return }
     if let timer = shared.timer { shared.afterwards.append { timer.cancel() } }
     shared.timerDue = due
-    let deadline = start + due
-    shared.timer = Task { [weak self] in
-      try? await Task.sleep(until: deadline, clock: .continuous)
+    let delay = due - now
+    shared.timer = Task(executorPreference: node.loopExecutor) { [weak self, node] in
+      try? await node.sleep(for: delay)
       guard !Task.isCancelled else { return }
       self?.tick()
     }
@@ -189,7 +189,7 @@ final class PoolCore: Sendable {
   /// Takes inputs for a call in a task of its own, which ends before the scope does.
   func startFeeder(of job: Int, _ feed: @escaping @Sendable () async -> Void) {
     read { shared in
-      shared.feeders[job] = Task {
+      shared.feeders[job] = Task(executorPreference: node.workExecutor) {
         await feed()
         self.read { $0.feeders[job] = nil }
       }

@@ -20,9 +20,13 @@ struct Launcher {
     }
   }
 
+  /// Descriptors that a node holds without children: its loop's, its helper's, its way up.
+  private static let descriptors = 16
+
   private func runRoot() throws -> Never {
     // Five descriptors a child: the usual soft limit of 1,024 is two hundred children.
     _ = try? Descriptors.raiseLimit()
+    try FreeDescriptors.demand(Self.descriptors, for: "the root of a tree")
     let identity = try RootIdentity()
     // Before anything is started: whatever is killed from now on, the next run finds what it left.
     // Where it cannot be made the first child's start fails, and says why.
@@ -36,13 +40,13 @@ struct Launcher {
     }
     // With either start method: the helper is also what outlives a root that is killed, and then
     // ends whatever of the run is left.
-    do {
-      switch try ForkServer.start(run: identity.run) {
-      case .child: try runChild(wasSpawned: false)
-      case .node(let made): server = made
-      }
-    } catch let error as ProcessControlError {
-      spawningReason = error.message
+    let start = Result { () throws(ProcessControlError) in
+      try ForkServer.start(run: identity.run)
+    }
+    switch start {
+    case .success(.child): try runChild(wasSpawned: false)
+    case .success(.node(let made)): server = made
+    case .failure(let error): spawningReason = error.message
     }
     let shared = NodeShared(configuration: configuration, programs: app.programs)
     let runtime = NodeRuntime(
@@ -61,6 +65,7 @@ struct Launcher {
   private func runChild(wasSpawned: Bool) throws -> Never {
     var wasSpawned = wasSpawned
     while true {
+      try FreeDescriptors.demand(Self.descriptors, for: "a child")
       let record = try Bootstrap.read()
       ProcessTitle.set(record.name)
       let tag = RunTag(run: record.run.id, node: record.tag)

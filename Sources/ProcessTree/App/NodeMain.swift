@@ -69,6 +69,7 @@ struct NodeMain {
     try prepareLoop()
     forwardLog()
     parent.onMessage = { [unowned runtime] in runtime.receiveFromParent($0) }
+    parent.onFailure = { [unowned runtime] in runtime.giveUp($0) }
     parent.onViolation = { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) }
     try runtime.loop.poller.add(Bootstrap.descriptor, for: .read) { [unowned runtime] readiness in
       guard !readiness.isDisjoint(with: .hangUp) else { return }

@@ -107,7 +107,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
       try await end.node.run({ node in
         core.value.quarantined.contains { $0.killers.contains(where: node.awaitsReport) }
       })
-    { try? await Task.sleep(for: .milliseconds(10)) }
+    { try? await end.loop.sleep(for: .milliseconds(10)) }
     return try await end.node.run { node in
       let items = try core.value.quarantined.map { item in
         QuarantinedItem(

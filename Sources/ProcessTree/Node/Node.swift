@@ -93,11 +93,42 @@ public final class Node: Sendable {
     runtime.perform { $0.sendFrames() }
   }
 
-  /// Runs work on the concurrency pool of this process, in parallel to the event loop: for what
-  /// computes for long or blocks, and is not worth a child of its own.
+  /// Waits for a time, on the timers of the node's event loop; throws when the task is cancelled.
+  ///
+  /// `Task.sleep` wants a thread of Dispatch's: where the limit on processes is reached, it blocks the
+  /// node until there is one.
+  public func sleep(for time: Duration) async throws { try await runtime.loop.sleep(for: time) }
+
+  /// Runs work on a thread of this process, in parallel to the event loop: for what computes for long
+  /// or blocks, and is not worth a child of its own.
+  ///
+  /// There are at most as many threads as processors; work that finds none waits its turn. Throws
+  /// `systemCallFailed` when not even one thread can be made.
   public func offload<Success: Sendable>(
     _ work: @escaping @Sendable () throws -> Success
   ) async throws -> Success {
-    try await Task.detached { try work() }.value
+    let threads = try shared.threads.executor()
+    return try await withUnsafeThrowingContinuation { continuation in
+      threads.perform { continuation.resume(with: Result(catching: work)) }
+    }
   }
+}
+
+extension Node {
+  /// Where tasks run that must not disturb the loop; the loop itself when no thread can be made.
+  package var workExecutor: any TaskExecutor {
+    (try? shared.threads.executor()) ?? runtime.loop
+  }
+
+  /// A thread of its own, for tasks that block for as long as they like; throws when none can be made.
+  package func makeThread() throws -> any TaskExecutor {
+    do {
+      return try ThreadExecutor()
+    } catch {
+      throw ProcessTreeError(.systemCallFailed, error.description)
+    }
+  }
+
+  /// Runs tasks on the node's event loop.
+  package var loopExecutor: any TaskExecutor { runtime.loop }
 }

@@ -1,15 +1,14 @@
-internal import Dispatch
 internal import Glibc
 internal import Links
 internal import Synchronization
 
-/// The root's sink: its own standard output and error, written by a queue of its own, so that a
+/// The root's sink: its own standard output and error, written by a thread of its own, so that a
 /// reader who does not read never stops the loop.
 final class RootOutput: OutputSink {
   /// What may wait to be written before children have to wait, in bytes.
   private static let capacity = 1 << 20
 
-  private let queue = DispatchQueue(label: "process-tree.output")
+  private let thread: ThreadExecutor
   private let waiting = Waiting()
   private let loop: EventLoop
   /// The mode is the configuration's at the time of writing.
@@ -17,7 +16,9 @@ final class RootOutput: OutputSink {
   var onRoom: (() -> Void)?
   private var isBlocked = false
 
-  init(on loop: EventLoop, mode: @escaping @Sendable () -> OutputMode) {
+  /// Makes the thread; throws where none is to be had.
+  init(on loop: EventLoop, mode: @escaping @Sendable () -> OutputMode) throws(LimitError) {
+    thread = try ThreadExecutor()
     self.loop = loop
     self.mode = mode
   }
@@ -35,7 +36,7 @@ final class RootOutput: OutputSink {
     let descriptor = chunk.stream == .output ? STDOUT_FILENO : STDERR_FILENO
     waiting.bytes.add(bytes.count, ordering: .relaxed)
     let bound = LoopBound(self, on: loop)
-    queue.async { [waiting] in
+    thread.perform { [waiting] in
       writeFully(bytes, to: descriptor)
       let left = waiting.bytes.subtract(bytes.count, ordering: .relaxed).newValue
       if left < Self.capacity / 2, left + bytes.count >= Self.capacity / 2 {
@@ -55,10 +56,7 @@ final class RootOutput: OutputSink {
   /// Waits until all is written, at most `time`; false when something was left.
   func flush(within time: Duration) -> Bool {
     guard waiting.bytes.load(ordering: .relaxed) > 0 else { return true }
-    let done = DispatchSemaphore(value: 0)
-    queue.async { done.signal() }
-    let milliseconds = Int(time.components.seconds) * 1_000
-    return done.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
+    return thread.drain(within: time)
   }
 
   /// The count that both threads touch.
@@ -68,11 +66,9 @@ final class RootOutput: OutputSink {
 }
 
 /// Writes all bytes, waiting where the descriptor does not block; gives up when nobody can read.
+///
+/// To be called on a thread that hears no signals, SIGPIPE least of all.
 private func writeFully(_ bytes: [UInt8], to descriptor: Int32) {
-  var pipe = sigset_t()
-  sigemptyset(&pipe)
-  sigaddset(&pipe, SIGPIPE)
-  pthread_sigmask(SIG_BLOCK, &pipe, nil)
   bytes.withUnsafeBytes { buffer in
     var offset = 0
     while offset < buffer.count {

@@ -2,6 +2,9 @@ internal import ProcessControl
 
 /// The descriptors made for one child, until each has found its owner.
 final class ChildEnds {
+  /// How many there are for a moment, with the child's pidfd.
+  static let descriptors = 7
+
   let childDescriptors: ChildDescriptors
   let outputReader: Int32
   let errorReader: Int32

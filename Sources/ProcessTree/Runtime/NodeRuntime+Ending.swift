@@ -67,6 +67,16 @@ extension NodeRuntime {
     finishIfDone()
   }
 
+  /// Ends the node for want of what its connections need; nothing is waited for that depends on them.
+  func giveUp(_ error: any Error) {
+    writeToStandardError("\(identity.name): \(error)")
+    let failure = RecordedOutcome.failure(RemoteFailure(error, at: identity.name))
+    if ending.outcome != nil, !ending.hasToldOutcome { ending.outcome = failure }
+    ending.drainingEnds = .now
+    requestStop(StopRequest(requestedBy: identity.name, reason: "\(error)"), within: nil)
+    programEnded(failure)
+  }
+
   /// Tells the parent how the program ended, once what it sent over channels has arrived.
   private func tellOutcome() {
     guard let outcome = ending.outcome, !ending.hasToldOutcome else { return }

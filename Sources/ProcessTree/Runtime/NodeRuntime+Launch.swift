@@ -11,6 +11,7 @@ extension NodeRuntime {
     do {
       let listeners = try openListeners()
       let position = controller.child.specification.position
+      try reserveDescriptors(for: position)
       listeners.control.expect(position, controller.credentials)
       listeners.data.expect(position, controller.credentials)
       let ends = try ChildEnds(null: try nullDevice())

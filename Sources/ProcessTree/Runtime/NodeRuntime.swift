@@ -94,9 +94,9 @@ final class NodeRuntime {
     output?.onRoom = { [unowned self] in resumeStreams() }
   }
 
-  private func outputSink() -> any OutputSink {
+  private func outputSink() throws -> any OutputSink {
     if let output { return output }
-    let root = RootOutput(on: loop) { [shared] in shared.configuration.output }
+    let root = try RootOutput(on: loop) { [shared] in shared.configuration.output }
     root.onRoom = { [unowned self] in resumeStreams() }
     output = root
     return root
@@ -171,8 +171,26 @@ final class NodeRuntime {
   }
 
   func remove(_ controller: ChildController) {
-    controllers[controller.child.specification.position] = nil
+    let position = controller.child.specification.position
+    controllers[position] = nil
+    for kind in EdgeListener.Kind.allCases { awaited[kind]?.remove(position) }
     shared.remove(controller.child)
+  }
+
+  /// The children whose connection of each kind is still to come, and has a descriptor kept for it.
+  private var awaited: [EdgeListener.Kind: Set<UInt32>] = [:]
+
+  /// Makes sure of the descriptors for a child, and for the connections of all that have been started.
+  func reserveDescriptors(for position: UInt32) throws {
+    for kind in EdgeListener.Kind.allCases { awaited[kind, default: []].insert(position) }
+    let connections = awaited.values.reduce(0) { $0 + $1.count }
+    do {
+      try FreeDescriptors.demand(
+        ChildEnds.descriptors + connections + EdgeListener.descriptorReserve, for: "another child")
+    } catch {
+      for kind in EdgeListener.Kind.allCases { awaited[kind]?.remove(position) }
+      throw error
+    }
   }
 
   /// Opens the sockets for children, the first time that one is started.
@@ -183,7 +201,12 @@ final class NodeRuntime {
     let handlers = EdgeListener.Handlers(
       admitted: { [unowned self] kind, position, _ in admitted(kind, position) },
       frame: { [unowned self] kind, position, frame in receive(kind, position, frame) },
-      refused: { [unowned self] _, reason in noteRefusal(reason) })
+      refused: { [unowned self] _, reason in noteRefusal(reason) },
+      exhausted: { [unowned self] kind, error in
+        // A child that is not let in by its start deadline could not start; one that has started would
+        // wait for ever.
+        if kind == .data { giveUp(error) }
+      })
     func listen(_ kind: EdgeListener.Kind, at path: String) throws -> EdgeListener {
       // A node with this pid may have died and left its socket.
       unlink(path)
@@ -219,6 +242,7 @@ final class NodeRuntime {
   }
 
   private func admitted(_ kind: EdgeListener.Kind, _ position: UInt32) {
+    awaited[kind]?.remove(position)
     guard let controller = controllers[position] else { return }
     switch kind {
     case .control:
@@ -268,7 +292,7 @@ final class NodeRuntime {
 
   /// Makes the streams of a child, whose output channel this node then passes on.
   func makeStreams(for controller: ChildController, output: Int32, error: Int32) throws {
-    let sink = outputSink()
+    let sink = try outputSink()
     controller.streams = try ChildStreams(
       of: controller.child.name, output: output, error: error, sink: sink, on: loop)
     let channel = controller.dataLink.channel(EdgeChannels.output)
@@ -280,7 +304,8 @@ final class NodeRuntime {
 
   /// Passes on what a child's subtree has written, as long as there is room.
   func takeOutput(of controller: ChildController, all: Bool = false) {
-    let sink = outputSink()
+    // Made with the first child's streams.
+    guard let sink = output else { return }
     let channel = controller.dataLink.channel(EdgeChannels.output)
     while all || sink.hasRoom, let item = channel.takeItem() {
       guard let chunk = OutputChunk(item: item) else { continue }

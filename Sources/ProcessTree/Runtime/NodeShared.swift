@@ -12,6 +12,8 @@ final class NodeShared: Sendable {
   }
 
   private let state: Mutex<State>
+  /// For work off the loop.
+  let threads = WorkThreads()
   /// Programs that cannot be found by their name.
   let programs: [any NodeProgram.Type]
 

@@ -17,6 +17,8 @@ final class ParentLink {
   private(set) var dataLink: DataLink
   /// Called with each control message.
   var onMessage: ((ControlMessage) -> Void)?
+  /// Called when the data socket cannot be had.
+  var onFailure: ((any Error) -> Void)?
   /// Called when the parent has sent what the protocol does not allow.
   var onViolation: ((String) -> Void)?
 
@@ -48,25 +50,32 @@ final class ParentLink {
 
   /// Connects the data socket; frames may be sent from now on.
   private func connectData() {
-    guard data == nil else { return }
-    let made = try? EdgeConnector(
-      to: endpoints.data, hello: hello, in: context, on: loop
-    ) { [unowned self] frame in
-      do throws(WireError) {
-        try dataLink.receive(frame)
-      } catch {
-        onViolation?(error.description)
+    guard data == nil, retry == nil else { return }
+    do {
+      data = try EdgeConnector(
+        to: endpoints.data, hello: hello, in: context, on: loop
+      ) { [unowned self] frame in
+        do throws(WireError) {
+          try dataLink.receive(frame)
+        } catch {
+          onViolation?(error.description)
+        }
       }
-    }
-    guard let made else {
+    } catch {
       // For want of descriptors, most likely: they may come back.
-      _ = loop.timers.schedule(after: .milliseconds(100)) { [unowned self] in connectData() }
+      guard let delay = patience.next() else { return onFailure?(error) ?? () }
+      retry = loop.timers.schedule(after: delay) { [unowned self] in
+        retry = nil
+        connectData()
+      }
       return
     }
-    data = made
     dataLink.connected()
     dataLink.flush()
   }
+
+  private var patience = Patience()
+  private var retry: TimerQueue.ID?
 
   func send(_ message: ControlMessage) { control?.send(message.frame()) }
 

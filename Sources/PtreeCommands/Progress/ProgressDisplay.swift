@@ -22,11 +22,11 @@ final class ProgressDisplay: EventSink {
   private let state = Mutex(State())
 
   /// Makes the display; it is written to from then on until ``finish()``.
-  init(_ terminal: Terminal?) {
+  init(_ terminal: Terminal?, in root: Node) throws {
     self.terminal = terminal
-    Task.detached { [self] in
+    Task(executorPreference: try root.makeThread()) { [self] in
       while !state.withLock(\.isOver) {
-        try await Task.sleep(for: Self.period)
+        try await root.sleep(for: Self.period)
         draw()
       }
     }

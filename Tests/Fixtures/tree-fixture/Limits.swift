@@ -49,6 +49,68 @@ let limitScenarios: [String: Scenario] = [
     after.threads = before.threads
     test.equal(after, before)
   },
+  "fewDescriptors": { root, test in
+    // The argument says how many are left when the first child is started.
+    let left = CommandLine.arguments.last.flatMap { Int($0) } ?? 0
+    var taken: [Int32] = []
+    while true {
+      let copy = dup(0)
+      guard copy >= 0 else { break }
+      taken.append(copy)
+    }
+    for _ in 0..<left { close(taken.removeLast()) }
+    do {
+      test.equal(try await root.spawn(Square(number: 3)).result, 9)
+    } catch let failure as ChildFailure {
+      guard case .couldNotStart(let reason) = failure.cause else { throw failure }
+      test.expect(reason.contains("Too many open files"), reason)
+    }
+    for descriptor in taken { close(descriptor) }
+    test.equal(try await root.spawn(Square(number: 4)).result, 16)
+  },
+  "outputAtProcessLimit": { root, test in
+    // The test runs this as a user who may have few processes; each child's line wants to be written.
+    var children: [Child<Void>] = []
+    for number in 0..<30 {
+      do {
+        children.append(try await root.spawn(LastingTalker(number: number)))
+      } catch is ChildFailure {}
+    }
+    do {
+      test.equal(try await root.offload { 7 }, 7)
+    } catch let error as ProcessTreeError {
+      test.equal(error.code, .systemCallFailed)
+    }
+    for child in children { child.kill() }
+    for child in children { _ = try await child.join() }
+    test.equal(try await root.spawn(Square(number: 5)).result, 25)
+    test.equal(try await root.offload { 8 }, 8)
+  },
+  "silentConnections": { root, test in
+    let (sender, receiver) = root.makePipe(of: Int.self)
+    let sum = try await root.spawn(Sum(numbers: receiver))
+    let before = settledAudit()
+    let events = try await root.events
+    // Fewer descriptors are left than strangers come.
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    let usual = limit
+    limit.rlim_cur = rlim_t(before.descriptors.values.reduce(0, +) + 26)
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    let base = runDirectory(of: root.pid) + "/\(root.pid)."
+    let stranger = try await root.spawn(
+      SilentStranger(paths: ["c", "d", "l"].map { base + $0 }, count: 12))
+    test.equal(try await stranger.result, 0)
+    limit = usual
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    for number in 1...10 { try await sender.send(number) }
+    sender.finish()
+    test.equal(try await sum.result, 55)
+    test.equal(try await root.spawn(Square(number: 5)).result, 25)
+    for await event in events {
+      if case .connectionRefused = event.kind { break }
+    }
+  },
   "hostileConnections": { root, test in
     let child = try await root.spawn(Mirror(count: 200))
     let events = try await root.events
@@ -89,6 +151,74 @@ let limitScenarios: [String: Scenario] = [
   },
 ]
 
+/// Prints a line and stays until it is stopped.
+struct LastingTalker: NodeProgram {
+  static var spawnsChildren: Bool { false }
+  var number: Int
+
+  func run(in node: Node) async throws {
+    print("line \(number)")
+    guard let parent = node.parent else { return }
+    for try await _ in try await parent.messages(of: Int.self) {}
+  }
+}
+
+/// Adds up what comes.
+struct Sum: NodeProgram {
+  var numbers: Receiver<Int>
+
+  func run(in node: Node) async throws -> Int {
+    var sum = 0
+    for try await number in numbers { sum += number }
+    return sum
+  }
+}
+
+/// Connects to sockets, finishes the handshake at every other one, and says nothing more; returns how
+/// many connections were not hung up on within a minute.
+struct SilentStranger: NodeProgram {
+  static var spawnsChildren: Bool { false }
+  var paths: [String]
+  var count: Int
+
+  func run(in node: Node) async throws -> Int {
+    let (paths, count) = (paths, count)
+    return try await node.offload {
+      var limit = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      limit.rlim_cur = limit.rlim_max
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      var silent: [pollfd] = []
+      for number in 0..<count {
+        for path in paths {
+          let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+          guard connectUnix(descriptor, path) else { return -1 }
+          let words = number % 2 == 0 ? greeting + ready : []
+          _ = send(descriptor, words, words.count, Int32(MSG_NOSIGNAL))
+          silent.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+        }
+      }
+      let deadline = ContinuousClock.now + .seconds(60)
+      var bytes = [UInt8](repeating: 0, count: 1_024)
+      while !silent.isEmpty, ContinuousClock.now < deadline {
+        poll(&silent, nfds_t(silent.count), 100)
+        silent.removeAll { $0.revents != 0 && read($0.fd, &bytes, bytes.count) <= 0 }
+      }
+      return silent.count
+    }
+  }
+}
+
+/// The greeting of ZeroMQ's protocol 3.0 without security.
+private let greeting: [UInt8] =
+  [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 3, 0] + Array("NULL".utf8)
+  + [UInt8](repeating: 0, count: 48)
+
+/// The command that ends a dealer's handshake.
+private let ready: [UInt8] =
+  [4, 28, 5] + Array("READY".utf8) + [11] + Array("Socket-Type".utf8) + [0, 0, 0, 6]
+  + Array("DEALER".utf8)
+
 /// The directory of the run that a root has opened, by the descriptor of its lock.
 func runDirectory(of pid: Int32) -> String {
   for number in 0..<256 {
@@ -104,13 +234,6 @@ func runDirectory(of pid: Int32) -> String {
 /// Connects many times and says what no child would say; returns how many connections were made.
 func assail(_ path: String, seed: UInt64, count: Int) -> Int {
   var random = SeededGenerator(seed: seed)
-  // The greeting of ZeroMQ's protocol 3.0 without security, and its READY command for a dealer.
-  let greeting: [UInt8] =
-    [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 3, 0] + Array("NULL".utf8)
-    + [UInt8](repeating: 0, count: 48)
-  let ready: [UInt8] =
-    [4, 28, 5] + Array("READY".utf8) + [11] + Array("Socket-Type".utf8) + [0, 0, 0, 6]
-    + Array("DEALER".utf8)
   var connected = 0
   for _ in 0..<count {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)

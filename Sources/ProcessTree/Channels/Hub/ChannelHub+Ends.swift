@@ -14,7 +14,7 @@ extension ChannelHub {
   /// An end is on its way to another node.
   func minted(_ ticket: ChannelTicket) {
     // Whoever gets it asks this node, or its home, for the others.
-    try? listen()
+    expectPeers()
     if ticket.specification.kind == .pipe { forget(ticket.ticket) }
     tellHome(
       of: ticket.channel, .minted(ticket.channel, ticket.ticket, ticket.side, hop: ticket.hop))

@@ -23,10 +23,21 @@ extension ChannelHub {
     unlink(path)
     let handlers = PeerListener.Handlers(
       link: { [unowned self] in admit($0) },
-      refused: { [unowned runtime] in runtime.noteRefusal($0) })
+      refused: { [unowned runtime] in runtime.noteRefusal($0) },
+      exhausted: { [unowned runtime] in runtime.giveUp($0) })
     listener = try PeerListener(
       at: path, runSecret: runtime.runSecret, build: runtime.identity.build,
       in: runtime.context, on: loop, handlers: handlers)
+  }
+
+  /// Listens, or tries again while what that takes may come back: somebody is going to connect.
+  func expectPeers() {
+    do {
+      try listen()
+    } catch {
+      guard let delay = patience.next() else { return runtime.giveUp(error) }
+      _ = loop.timers.schedule(after: delay) { [weak self] in self?.expectPeers() }
+    }
   }
 
   private func admit(_ hello: PeerHello) -> PeerLink? {
@@ -69,7 +80,8 @@ extension ChannelHub {
         onViolation: { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) })
     } catch {
       // For want of descriptors, most likely: they may come back, and frames wait.
-      _ = loop.timers.schedule(after: .milliseconds(100)) { [weak self] in self?.connect(peer) }
+      guard let delay = peer.patience.next() else { return runtime.giveUp(error) }
+      _ = loop.timers.schedule(after: delay) { [weak self] in self?.connect(peer) }
     }
   }
 
@@ -110,7 +122,11 @@ extension ChannelHub {
     switch process {
     case .gone: gone(peer)
     case .unknown:
-      _ = loop.timers.schedule(after: .milliseconds(100)) { [weak self] in
+      guard let delay = peer.patience.next() else {
+        return runtime.giveUp(
+          LimitError("Too many open files: the process of \(peer.address.name) cannot be watched."))
+      }
+      _ = loop.timers.schedule(after: delay) { [weak self] in
         self?.watch(peer, Self.process(of: peer.address))
       }
     case .alive(let process):

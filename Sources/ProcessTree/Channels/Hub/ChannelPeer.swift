@@ -9,6 +9,8 @@ final class ChannelPeer {
   let link: PeerLink
   /// The peer's process, whose end is the link's; nil for the node itself.
   private(set) var process: ProcessHandle?
+  /// For what the link needs and cannot be had at once.
+  var patience = Patience()
   /// Nil when the peer connected to us.
   var connector: PeerConnector?
   /// Flows from senders here, and to receivers here, by their number on the link.

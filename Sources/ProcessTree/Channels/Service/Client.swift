@@ -70,7 +70,7 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
     return try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
       group.addTask { try await call() }
       group.addTask {
-        try await Task.sleep(for: timeout)
+        try await end.loop.sleep(for: timeout)
         return nil
       }
       defer { group.cancelAll() }

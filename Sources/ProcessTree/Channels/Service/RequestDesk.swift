@@ -77,7 +77,7 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
     running[key] = Task(executorPreference: end.loop) { [self] in
       do {
         let envelope = try decoder.decode(RequestEnvelope<Request>.self, from: delivery)
-        let reply = try await Self.handle(envelope, handler)
+        let reply = try await Self.handle(envelope, handler, on: end.loop)
         answer(reply.map { .reply($0) } ?? .late, to: delivery)
       } catch {
         // One that was interrupted by the end of its service is another server's to answer.
@@ -92,7 +92,7 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
   /// The handler's reply; nil when the request's time is over before.
   private static func handle(
     _ envelope: RequestEnvelope<Request>,
-    _ handler: @escaping @Sendable (Request) async throws -> Reply
+    _ handler: @escaping @Sendable (Request) async throws -> Reply, on loop: EventLoop
   ) async throws -> Reply? {
     guard let milliseconds = envelope.milliseconds else {
       return try await handler(envelope.request)
@@ -100,7 +100,7 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
     return try await withThrowingTaskGroup(of: Reply?.self) { group in
       group.addTask { try await handler(envelope.request) }
       group.addTask {
-        try await Task.sleep(for: .milliseconds(milliseconds))
+        try await loop.sleep(for: .milliseconds(milliseconds))
         return nil
       }
       defer { group.cancelAll() }
