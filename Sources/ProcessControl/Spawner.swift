@@ -17,7 +17,8 @@ package enum Spawner {
   ) throws(ProcessControlError) -> ProcessHandle {
     for text in arguments + environment where text.utf8.contains(0) {
       throw ProcessControlError(
-        .invalidArgument, call: "spawn", "remove the zero byte from \(text.debugDescription)")
+        .invalidArgument, call: "spawn",
+        "remove the zero byte from \(text.prefix(256).debugDescription)")
     }
     guard !arguments.isEmpty else {
       throw ProcessControlError(.invalidArgument, call: "spawn", "name the program first")

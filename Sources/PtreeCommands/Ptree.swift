@@ -70,7 +70,11 @@ enum ExitStatusCode {
 struct UsageError: Error, CustomStringConvertible {
   let description: String
 
+  /// - Parameter description: What is wrong; it may quote what somebody typed, of any length.
   init(_ description: String) {
-    self.description = description
+    let isLong = description.utf8.count > Self.longest
+    self.description = isLong ? String(description.prefix(Self.longest)) + "…" : description
   }
+
+  private static let longest = 4_096
 }

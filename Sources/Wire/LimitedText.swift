@@ -1,5 +1,8 @@
 extension String {
-  /// The text, cut to `limit` bytes with a mark that shows the cut.
+  /// The text for the middle of another: of what a program gave, whose size is anything.
+  package var quotation: String { limited(to: WireLimits.quotation) }
+
+  /// The text, cut where it would have more than `limit` bytes, with a mark that it was.
   package func limited(to limit: Int) -> String {
     guard utf8.count > limit else { return self }
     let mark = "… (\(utf8.count) bytes)"

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Wire
 
 extension Command {
   /// The environment variables of a command.
@@ -33,7 +34,7 @@ extension Command.Environment {
     for name in added.keys where name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) {
       throw CommandError(
         .invalidCommand,
-        "\(name.debugDescription) cannot name an environment variable: a name is not empty and "
+        "\(name.quotation.debugDescription) cannot name an environment variable: a name is not empty and "
           + "has no equals sign.")
     }
     let replaced = Set((Array(added.keys) + removed).map { Array($0.utf8) })

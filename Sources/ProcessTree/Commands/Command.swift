@@ -1,3 +1,5 @@
+internal import Wire
+
 /// An external executable and all that it is to be run with: a value that can be sent to other
 /// nodes.
 ///
@@ -57,6 +59,14 @@ extension Command: CustomStringConvertible {
   /// The executable and its arguments as a shell would take them, without environment.
   public var description: String {
     ([executable] + arguments).map(Self.quoted).joined(separator: " ")
+  }
+
+  /// The beginning of the description, for texts that quote it: a command may have megabytes.
+  var quotation: String {
+    let words = ([executable] + arguments).prefix(WireLimits.quotation)
+    let isWhole = words.count == arguments.count + 1
+    let text = words.map { Self.quoted($0.limited(to: WireLimits.quotation)) }
+    return (text.joined(separator: " ") + (isWhole ? "" : " …")).quotation
   }
 
   private static func quoted(_ word: String) -> String {

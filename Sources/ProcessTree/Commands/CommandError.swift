@@ -1,3 +1,5 @@
+internal import Wire
+
 /// A command that could not be started, or whose streams could not be used as asked.
 ///
 /// A command that ran and failed is a ``CommandFailure`` instead.
@@ -53,12 +55,12 @@ public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConv
 
   /// What kind of error it is.
   public let code: Code
-  /// What happened, and what to do about it.
+  /// What happened, and what to do about it; at most 4,096 bytes, of what it quotes 256.
   public let message: String
 
   init(_ code: Code, _ message: String) {
     self.code = code
-    self.message = message
+    self.message = message.limited(to: WireLimits.message)
   }
 
   /// The message.
@@ -67,7 +69,7 @@ public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConv
   static func notPiped(_ stream: String, of command: Command) -> Self {
     Self(
       .notPiped,
-      "The standard \(stream) of \(command) is not a pipe: the command has it connected to "
-        + "something else.")
+      "The standard \(stream) is not a pipe, because the command has it connected to something "
+        + "else: \(command.quotation)")
   }
 }

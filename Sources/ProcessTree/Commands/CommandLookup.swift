@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Wire
 
 /// Finds the file that a command executes.
 struct CommandLookup {
@@ -20,9 +21,9 @@ struct CommandLookup {
     if name.utf8.contains(UInt8(ascii: "/")) {
       switch look(at: name) {
       case .executable: return name
-      case .unusable(let reason): throw CommandError(.notExecutable, "\(name) \(reason).")
+      case .unusable(let reason): throw CommandError(.notExecutable, "\(name.quotation) \(reason).")
       case .missing:
-        throw CommandError(.executableNotFound, "There is no executable \(name).")
+        throw CommandError(.executableNotFound, "There is no executable \(name.quotation).")
       }
     }
     return try find(name)
@@ -36,14 +37,14 @@ struct CommandLookup {
       let candidate = directory.isEmpty ? "./\(name)" : "\(directory)/\(name)"
       switch look(at: candidate) {
       case .executable: return candidate
-      case .unusable(let reason): refusal = refusal ?? "\(candidate) \(reason)."
+      case .unusable(let reason): refusal = refusal ?? "\(candidate.quotation) \(reason)."
       case .missing: continue
       }
     }
     if let refusal { throw CommandError(.notExecutable, refusal) }
     throw CommandError(
       .executableNotFound,
-      "There is no executable \(name) in \(directories.joined(separator: ":")).")
+      "There is no executable \(name.quotation) in \(directories.joined(separator: ":")).")
   }
 
   /// The directories of `PATH`: the command's, else the node's, else the system's usual ones.
@@ -77,10 +78,11 @@ struct CommandLookup {
     var file = stat()
     guard stat(directory, &file) == 0 else {
       throw CommandError(
-        .directoryUnusable, "The directory \(directory): \(String(cString: strerror(errno))).")
+        .directoryUnusable,
+        "The directory \(directory.quotation): \(String(cString: strerror(errno))).")
     }
     guard file.st_mode & S_IFMT == S_IFDIR else {
-      throw CommandError(.directoryUnusable, "\(directory) is not a directory.")
+      throw CommandError(.directoryUnusable, "\(directory.quotation) is not a directory.")
     }
   }
 }

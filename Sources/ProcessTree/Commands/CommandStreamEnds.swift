@@ -1,5 +1,6 @@
 internal import Glibc
 internal import ProcessControl
+internal import Wire
 
 /// The ends of one stream as descriptors.
 struct CommandStreamEnds {
@@ -46,7 +47,7 @@ struct CommandStreamEnds {
   ) throws -> Int32 {
     guard !path.utf8.contains(0) else {
       throw CommandError(
-        .invalidCommand, "\(path.debugDescription) cannot be a path: it has a zero byte.")
+        .invalidCommand, "\(path.quotation.debugDescription) cannot be a path: it has a zero byte.")
     }
     let path = path.isAbsolutePath ? path : command.directory.map { $0 + "/" + path } ?? path
     do throws(ProcessControlError) {
@@ -57,7 +58,8 @@ struct CommandStreamEnds {
       guard error.code != .descriptorLimit else { throw error }
       throw CommandError(
         .fileUnusable,
-        "The file \(path) cannot be opened for \(use): \(String(cString: strerror(error.errno))).")
+        "The file \(path.quotation) cannot be opened for \(use): "
+          + "\(String(cString: strerror(error.errno))).")
     }
   }
 }

@@ -76,7 +76,8 @@ extension CommandRun {
       guard output.count + chunk.count <= limit else {
         throw CommandError(
           .outputTooLarge,
-          "\(controller.value.command) wrote more than the \(limit) bytes that are allowed.")
+          "More than the \(limit) bytes that are allowed were written: "
+            + controller.value.command.quotation)
       }
       output += chunk
     }

@@ -2,6 +2,7 @@ internal import Glibc
 internal import Links
 internal import ProcessControl
 internal import Supervision
+internal import Wire
 
 extension NodeRuntime {
   /// How long the end of a command is held back for what it left behind, which has been killed.
@@ -42,9 +43,9 @@ extension NodeRuntime {
     } catch let failure as CommandProcess.StartFailure {
       throw CommandError(failure, of: command, at: path)
     } catch let error as ProcessControlError {
-      throw CommandError(.systemCallFailed, "\(command): \(error)")
+      throw CommandError(.systemCallFailed, "\(error): \(command.quotation)")
     } catch let error as LoopError {
-      throw CommandError(.systemCallFailed, "\(command): \(error)")
+      throw CommandError(.systemCallFailed, "\(error): \(command.quotation)")
     }
   }
 
@@ -93,31 +94,35 @@ extension CommandError {
     let reason = String(cString: strerror(failure.error.errno))
     switch (failure.step, failure.error.errno) {
     case (.directory, _):
-      self.init(.directoryUnusable, "The directory \(command.directory ?? "."): \(reason).")
+      self.init(
+        .directoryUnusable, "The directory \((command.directory ?? ".").quotation): \(reason).")
     case (.limits, EPERM), (.limits, EINVAL):
       self.init(
-        .limitRefused, "\(command): a limit is above what this node may give: \(reason).")
+        .limitRefused,
+        "A limit is above what this node may give: \(reason): \(command.quotation)")
     case (.credentials, let number):
       self.init(
         .credentialsRefused,
-        "\(command): \(failure.error.call): \(reason)\(Self.remedy(forCredentials: number)).")
+        "\(failure.error.call): \(reason)\(Self.remedy(forCredentials: number)): "
+          + command.quotation)
     case (.execute, ENOENT):
       self.init(
         .notExecutable,
-        "\(path) cannot be executed: it, or the interpreter that it names, is not there.")
+        "\(path.quotation) cannot be executed: it, or the interpreter that it names, is not "
+          + "there.")
     case (.execute, ENOEXEC):
       self.init(
         .notExecutable,
-        "\(path) cannot be executed: it is no program for this machine, and no script that "
+        "\(path.quotation) cannot be executed: it is no program for this machine, and no script that "
           + "begins with #!.")
     case (.execute, EACCES), (.execute, EPERM), (.execute, ENOTDIR), (.execute, ELOOP),
       (.execute, ETXTBSY), (.execute, ELIBBAD):
       let user = command.credentials.map { " by user \($0.user)" } ?? ""
-      self.init(.notExecutable, "\(path) cannot be executed\(user): \(reason).")
+      self.init(.notExecutable, "\(path.quotation) cannot be executed\(user): \(reason).")
     case (.other, 0), (.other, EINVAL):
-      self.init(.invalidCommand, "\(command): \(failure.error.message).")
+      self.init(.invalidCommand, "\(failure.error.message): \(command.quotation)")
     default:
-      self.init(.systemCallFailed, "\(command): \(failure.error)")
+      self.init(.systemCallFailed, "\(failure.error): \(command.quotation)")
     }
   }
 

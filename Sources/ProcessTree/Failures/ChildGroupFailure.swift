@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Several children of a group failed; all the errors that came, in the order in which they came.
 ///
 /// A group in which one child failed throws that child's error itself.
@@ -5,10 +7,18 @@ public struct ChildGroupFailure: Error, Sendable, CustomStringConvertible {
   /// The errors: ``RemoteFailure`` and ``ChildFailure``, or what the group's own body threw.
   public let failures: [any Error]
 
-  /// How many failed, and how.
+  /// How many failed, and how; of the first ten, 1,024 bytes of each.
   public var description: String {
-    "\(failures.count) failures: " + failures.map { "\($0)" }.joined(separator: "; ")
+    let told = failures.prefix(Self.mostTold).map {
+      String(describing: $0).limited(to: Self.longestTold)
+    }
+    let rest = failures.count - told.count
+    return "\(failures.count) failures: " + told.joined(separator: "; ")
+      + (rest > 0 ? "; and \(rest) more" : "")
   }
+
+  private static let mostTold = 10
+  private static let longestTold = 1_024
 }
 
 extension ChildGroupFailure: Codable {

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// A call that the library refused, or could not carry out, in this process.
 public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
   /// What kind of error it is.
@@ -56,12 +58,12 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
 
   /// What kind of error it is.
   public let code: Code
-  /// What happened, and what to do about it.
+  /// What happened, and what to do about it; at most 4,096 bytes.
   public let message: String
 
   init(_ code: Code, _ message: String) {
     self.code = code
-    self.message = message
+    self.message = message.limited(to: WireLimits.message)
   }
 
   /// The message.

@@ -22,13 +22,14 @@ extension Node {
         .nodeEnding, "\(self.name) is ending and starts no more children.")
     }
     if let name { try Self.check(name: name) }
-    let reference = try ProgramReference(Program.self, listed: shared.programs)
-    let (arguments, tickets) = try TicketOffice(channelContext).encode(program)
-    let path = identity.path.child(shared.takePosition())
-    guard path.positions.count <= NodePath.maximumDepth else {
+    guard identity.path.positions.count < NodePath.maximumDepth else {
       throw ProcessTreeError(
         .invalidLimit, "A tree is at most \(NodePath.maximumDepth) levels deep.")
     }
+    let reference = try ProgramReference(Program.self, listed: shared.programs)
+    // Last of what may throw: ends of channels leave with it.
+    let (arguments, tickets) = try TicketOffice(channelContext).encode(program)
+    let path = identity.path.child(shared.takePosition())
     let specification = ChildSpecification(
       path: path, name: name ?? path.description, isDaemon: daemon ?? isDaemon,
       program: reference, arguments: arguments, stopPolicy: stopPolicy)
@@ -53,7 +54,7 @@ extension Node {
     guard !bytes.isEmpty, bytes.count <= WireLimits.nodeName, isPrintable else {
       throw ProcessTreeError(
         .invalidName,
-        "\(name.debugDescription) cannot name a node: 1 to \(WireLimits.nodeName) bytes without "
+        "\(name.quotation.debugDescription) cannot name a node: 1 to \(WireLimits.nodeName) bytes without "
           + "control characters and slashes are expected.")
     }
   }
