@@ -174,20 +174,12 @@ int pt_command_signal_group(int32_t pid, int pidfd, int signal) {
 }
 
 long pt_write_quietly(int descriptor, const void *_Nonnull bytes, size_t count) {
-  sigset_t broken, before, pending;
-  sigemptyset(&broken);
-  sigaddset(&broken, SIGPIPE);
-  sigpending(&pending);
-  pthread_sigmask(SIG_BLOCK, &broken, &before);
+  struct pt_held_signals hold;
+  pt_hold_signals(&hold);
   long result;
   do result = write(descriptor, bytes, count);
   while (result < 0 && errno == EINTR);
   if (result < 0) result = -errno;
-  // Taken back, unless somebody else's was waiting.
-  if (result == -EPIPE && !sigismember(&pending, SIGPIPE)) {
-    struct timespec none = {0, 0};
-    sigtimedwait(&broken, NULL, &none);
-  }
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pt_release_signals(&hold);
   return result;
 }

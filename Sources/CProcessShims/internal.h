@@ -26,6 +26,20 @@ int pt_send(int socket, const void *_Nonnull bytes, size_t size, const int *_Nul
 long pt_receive(int socket, void *_Nonnull bytes, size_t size, int *_Nonnull descriptors,
                 int *_Nonnull count, int flags);
 
+/// The signals that a call of ours may bring upon the calling thread, and must not: held back, and
+/// taken back before somebody sees them.
+struct pt_held_signals {
+  uint64_t held;
+  uint64_t before;
+  uint64_t pending;
+};
+
+/// Holds SIGPIPE and SIGXFSZ back from the calling thread: what they say is in the call's errno.
+void pt_hold_signals(struct pt_held_signals *_Nonnull hold);
+
+/// Takes back those that came since, and lets the thread have signals as before.
+void pt_release_signals(const struct pt_held_signals *_Nonnull hold);
+
 /// Writes "/proc/PID/file"; `buffer` holds 64 bytes.
 void pt_proc_path(char *_Nonnull buffer, int32_t pid, const char *_Nonnull file);
 

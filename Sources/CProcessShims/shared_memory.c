@@ -29,10 +29,14 @@ int pt_region_make(uint64_t size, int32_t *_Nonnull descriptor, uint64_t *_Nonnu
   struct stat file;
   void *mapped = MAP_FAILED;
   int error = 0;
+  // The kernel holds this memory for a file: beyond the limit on the size of files it sends SIGXFSZ.
+  struct pt_held_signals hold;
+  pt_hold_signals(&hold);
   // A file that shrank under a reader's mapping would kill the reader.
   if (ftruncate(made, (off_t)size) != 0 || fstat(made, &file) != 0 ||
       fcntl(made, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0)
     error = errno;
+  pt_release_signals(&hold);
   if (error == 0) {
     mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, made, 0);
     if (mapped == MAP_FAILED) error = errno;

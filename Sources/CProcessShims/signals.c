@@ -99,6 +99,27 @@ void pt_signals_forget(void) {
   atomic_store(&first_request, 0);
 }
 
+static uint64_t bit(int signal) { return 1ull << (signal - 1); }
+
+void pt_hold_signals(struct pt_held_signals *_Nonnull hold) {
+  hold->held = bit(SIGPIPE) | bit(SIGXFSZ);
+  syscall(SYS_rt_sigpending, &hold->pending, sizeof hold->pending);
+  syscall(SYS_rt_sigprocmask, SIG_BLOCK, &hold->held, &hold->before, sizeof hold->held);
+}
+
+void pt_release_signals(const struct pt_held_signals *_Nonnull hold) {
+  int kept = errno;
+  // Somebody else's that was waiting before goes on waiting.
+  uint64_t ours = hold->held & ~hold->pending;
+  uint64_t now = 0;
+  struct timespec none = {0, 0};
+  syscall(SYS_rt_sigpending, &now, sizeof now);
+  while ((now & ours) && syscall(SYS_rt_sigtimedwait, &ours, NULL, &none, sizeof ours) > 0) {
+  }
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &hold->before, NULL, sizeof hold->before);
+  errno = kept;
+}
+
 _Noreturn void pt_signals_raise_default(int signal) {
   struct sigaction action;
   memset(&action, 0, sizeof action);

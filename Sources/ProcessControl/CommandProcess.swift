@@ -145,7 +145,8 @@ extension CommandProcess.Step {
 }
 
 extension Descriptors {
-  /// Writes once to a pipe that may have lost its reader: `EPIPE` is thrown, SIGPIPE never comes.
+  /// Writes once to a pipe that may have lost its reader, or a file that may not grow: `EPIPE` or
+  /// `EFBIG` is thrown, SIGPIPE and SIGXFSZ never come.
   ///
   /// Returns how many bytes were taken, 0 when nothing can be taken at present.
   package static func writeQuietly(

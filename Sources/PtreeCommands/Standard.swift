@@ -21,8 +21,9 @@ struct TextStream: Sendable {
   func write(_ text: String) throws(StreamError) {
     let text = Array(text.utf8)
     var offset = 0
-    // A reader that has gone is an error of ours, not the end of the process.
-    let mask = blockPipeSignal()
+    // A reader that has gone, or a file that may not grow, is an error of ours, not the end of the
+    // process.
+    let mask = blockSignals()
     defer { restoreSignals(mask) }
     while offset < text.count {
       let written = text.withUnsafeBytes {
@@ -42,24 +43,27 @@ struct TextStream: Sendable {
   /// Writes a line if that is possible.
   func tell(_ line: String) { try? write(line.hasSuffix("\n") ? line : line + "\n") }
 
-  private func blockPipeSignal() -> sigset_t {
-    var pipe = sigset_t()
-    sigemptyset(&pipe)
-    sigaddset(&pipe, SIGPIPE)
-    var before = sigset_t()
-    pthread_sigmask(SIG_BLOCK, &pipe, &before)
+  private func blockSignals() -> sigset_t {
+    var (held, before) = (Self.signalsOfWrites, sigset_t())
+    pthread_sigmask(SIG_BLOCK, &held, &before)
     return before
   }
 
   /// Takes the signal that a failed write has left pending, then unblocks it.
   private func restoreSignals(_ mask: sigset_t) {
-    var (mask, pipe, now) = (mask, sigset_t(), timespec())
-    sigemptyset(&pipe)
-    sigaddset(&pipe, SIGPIPE)
+    var (mask, held, now) = (mask, Self.signalsOfWrites, timespec())
     let failure = errno
-    while sigtimedwait(&pipe, nil, &now) > 0 {}
+    while sigtimedwait(&held, nil, &now) > 0 {}
     pthread_sigmask(SIG_SETMASK, &mask, nil)
     errno = failure
+  }
+
+  private static var signalsOfWrites: sigset_t {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGPIPE)
+    sigaddset(&signals, SIGXFSZ)
+    return signals
   }
 }
 

@@ -67,5 +67,5 @@ int pt_command_start(const struct pt_command *_Nonnull command,
 /// Signals the process group that a child leads; ESRCH once the child has been reaped.
 int pt_command_signal_group(int32_t pid, int pidfd, int signal);
 
-/// As `write`, but SIGPIPE never comes of it. Returns a negated errno.
+/// As `write`, but neither SIGPIPE nor SIGXFSZ ever comes of it. Returns a negated errno.
 long pt_write_quietly(int descriptor, const void *_Nonnull bytes, size_t count);
