@@ -46,7 +46,7 @@ final class CommandController {
     input = streams.input
     output = streams.output
     errors = streams.errors
-    try runtime.loop.poller.add(process.leader.pidfd, for: .read) { [unowned self] _ in reap() }
+    try runtime.loop.whenEnded(process.leader) { [unowned self] in reap() }
   }
 
   // MARK: The end
@@ -94,22 +94,23 @@ final class CommandController {
     deadline = nil
   }
 
-  /// The leader has ended: ends the rest of its group, reaps it, and clears what it left elsewhere.
-  private func reap() {
+  /// The leader has ended: ends the rest of its group, reaps it, and clears what it left elsewhere;
+  /// false when it cannot be reaped at present.
+  private func reap() -> Bool {
     // Before the leader is reaped, with which the group's number may become another's.
     process.signalGroup(SIGKILL)
     let end: Conclusion
     do throws(ProcessControlError) {
-      guard let reaped = try process.leader.reap() else { return }
+      guard let reaped = try process.leader.reap() else { return false }
       end = .status(reaped.status)
     } catch {
       end = .unknown
     }
-    runtime.loop.poller.remove(process.leader.pidfd)
     isReaped = true
     process.leader.close()
     for action in life.ended() { perform(action) }
     runtime.clearRemainsOfCommand { [self] in conclude(end) }
+    return true
   }
 
   private func conclude(_ end: Conclusion) {

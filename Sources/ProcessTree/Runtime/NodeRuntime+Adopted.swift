@@ -38,16 +38,17 @@ extension NodeRuntime {
     try? handle.send(SIGKILL)
     adopted[handle.pid] = handle
     do {
-      try loop.poller.add(handle.pidfd, for: .read) { [unowned self] _ in
-        _ = try? handle.reap()
-        loop.poller.remove(handle.pidfd)
+      try loop.whenEnded(handle) { [unowned self] in
+        // One that somebody else has reaped is gone as well.
+        do { guard try handle.reap() != nil else { return false } } catch {}
         handle.close()
         directory.removeSockets(of: handle.pid)
         adopted[handle.pid] = nil
         reapAdopted()
-        guard adopted.isEmpty else { return }
+        guard adopted.isEmpty else { return true }
         announceClear()
         finishIfDone()
+        return true
       }
     } catch {
       _ = handle.reapSoon()
