@@ -28,6 +28,8 @@ package struct ChildLifecycle: Equatable, Sendable {
     case start
     /// The process exists.
     case processStarted
+    /// The fork server has gone without a reply; a process that it may have made has been killed.
+    case attemptLost
     /// The process could not be made.
     case couldNotStart
     /// The child has proved itself on the control socket and can receive messages.
@@ -53,8 +55,8 @@ package struct ChildLifecycle: Equatable, Sendable {
   /// An action that the parent has to perform.
   package enum Action: Equatable, Sendable {
     case launch
-    /// The fork server did not reply in time; fall back to spawning.
-    case launchOtherwise
+    /// The fork server did not reply in time: end it, which loses the attempt.
+    case giveUpAttempt
     case arm(Deadline, after: Duration)
     case disarm
     /// Ask the child to stop its subtree within this time.
@@ -76,6 +78,8 @@ package struct ChildLifecycle: Equatable, Sendable {
   private var policy: StopPolicy
   private let startDeadline: Duration
   private var hasProcess = false
+  /// Whoever was to make the process was given up once already.
+  private var hasGivenUp = false
   private var isConnected = false
   private var saidGoodbye = false
 
@@ -109,6 +113,7 @@ package struct ChildLifecycle: Equatable, Sendable {
     switch input {
     case .start: return start()
     case .processStarted: return processStarted()
+    case .attemptLost: return attemptLost()
     case .couldNotStart: return conclude()
     case .connected: return connected()
     case .ready: return ready()
@@ -129,6 +134,14 @@ package struct ChildLifecycle: Equatable, Sendable {
     hasProcess = true
     // A stop that was requested before the process existed can start now.
     return stopStep.map { carryOut($0) } ?? []
+  }
+
+  /// Another attempt has the whole time again; a child that was asked to stop meanwhile has none.
+  private mutating func attemptLost() -> [Action] {
+    guard !hasProcess else { return [] }
+    guard phase == .starting else { return conclude() }
+    isConnected = false
+    return [.arm(.start, after: startDeadline), .launch]
   }
 
   private mutating func connected() -> [Action] {
@@ -178,15 +191,22 @@ package struct ChildLifecycle: Equatable, Sendable {
 
   private mutating func passed(_ deadline: Deadline) -> [Action] {
     switch deadline {
-    case .start:
-      let isLate = phase == .starting
-      startTimedOut = startTimedOut || isLate
-      let stopping = isLate ? stop(from: .kill) : []
-      return hasProcess ? stopping : [.launchOtherwise]
+    case .start: return startPassed()
     case .stop(.ask): return stop(from: .terminate)
     case .stop: return stop(from: .kill)
     case .leave: return hasProcess ? [.kill] : [.arm(.leave, after: Self.leaveTime)]
     }
+  }
+
+  private mutating func startPassed() -> [Action] {
+    if !hasProcess, !hasGivenUp {
+      hasGivenUp = true
+      return [.arm(.start, after: startDeadline), .giveUpAttempt]
+    }
+    guard hasProcess else { return conclude() }
+    guard phase == .starting else { return [] }
+    startTimedOut = true
+    return stop(from: .kill)
   }
 
   private mutating func conclude() -> [Action] {

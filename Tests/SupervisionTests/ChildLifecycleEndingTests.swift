@@ -17,7 +17,8 @@ import Testing
   ]
 
   static let everyInput: [ChildLifecycle.Input] = [
-    .start, .processStarted, .couldNotStart, .connected, .ready, .goodbye, .stop(.ask),
+    .start, .processStarted, .attemptLost, .couldNotStart, .connected, .ready, .goodbye,
+    .stop(.ask),
     .stop(.terminate), .stop(.kill), .deadlinePassed(.start), .deadlinePassed(.stop(.ask)),
     .deadlinePassed(.stop(.terminate)), .deadlinePassed(.stop(.kill)), .deadlinePassed(.leave),
     .exited,
@@ -44,13 +45,13 @@ import Testing
   /// Each input at a point where it cannot have happened: it "changes nothing".
   @Test(
     arguments: [
-      ([], [.processStarted, .connected, .ready, .goodbye]),
+      ([], [.processStarted, .attemptLost, .connected, .ready, .goodbye]),
       ([], everyInput.filter { if case .deadlinePassed = $0 { true } else { false } }),
       ([.start], [.start]),
       ([.start, .processStarted, .connected, .ready], [.start, .ready, .connected]),
       (
         [.start, .processStarted, .connected, .ready],
-        [.deadlinePassed(.start)]
+        [.deadlinePassed(.start), .attemptLost]
       ),
       ([.start, .processStarted, .connected, .ready, .goodbye], [.start, .ready, .goodbye]),
     ] as [([ChildLifecycle.Input], [ChildLifecycle.Input])])

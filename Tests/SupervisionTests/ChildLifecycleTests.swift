@@ -158,6 +158,35 @@ private typealias Input = ChildLifecycle.Input
       actions([.deadlinePassed(.start)], after: [.start, .processStarted, .stop(.ask)]) == [[]])
   }
 
+  @Test func anAttemptThatWasLostIsFollowedByOneWithTheWholeTime() {
+    let again: [Action] = [.arm(.start, after: Self.startTime), .launch]
+    #expect(actions([.attemptLost, .processStarted, .ready], after: [.start])[0] == again)
+    let inputs: [Input] = [.deadlinePassed(.start), .attemptLost, .processStarted, .ready]
+    #expect(
+      actions(inputs, after: [.start]) == [
+        [.arm(.start, after: Self.startTime), .giveUpAttempt], again, [], [.disarm],
+      ])
+    #expect(!life([.start] + inputs).startTimedOut)
+  }
+
+  @Test func theNewAttemptHasADeadlineAsWell() {
+    let inputs: [Input] = [
+      .deadlinePassed(.start), .attemptLost, .processStarted, .deadlinePassed(.start),
+    ]
+    #expect(actions(inputs, after: [.start])[3] == [.disarm, .kill])
+    #expect(life([.start] + inputs).startTimedOut)
+  }
+
+  @Test func whoeverDoesNotEvenLoseAnAttemptIsNotWaitedForASecondTime() {
+    #expect(
+      actions([.deadlinePassed(.start), .deadlinePassed(.start)], after: [.start])[1]
+        == [.disarm, .conclude])
+  }
+
+  @Test func aChildThatWasAskedToStopIsNotAttemptedAgain() {
+    #expect(actions([.attemptLost], after: [.start, .stop(.ask)]) == [[.disarm, .conclude]])
+  }
+
   @Test func aLimitShortensTheStepsToCome() {
     var life = life(Self.running)
     _ = life.limit(to: StopPolicy(ask: .seconds(1), terminate: .seconds(9)))

@@ -12,6 +12,7 @@ import Testing
     var hasProcess = false
     var isConnected = false
     var launches = 0
+    var losses = 0
     var goodbyes = 0
     var conclusions = 0
     var kills = 0
@@ -30,6 +31,10 @@ import Testing
       // Before the start there is nothing that could have made one.
       if input == .processStarted, before.phase != .declared { hasProcess = true }
       if input == .connected { isConnected = true }
+      if input == .attemptLost {
+        losses += 1
+        if !hasProcess { isConnected = false }
+      }
       if case .deadlinePassed(let deadline) = input, deadline == armed { armed = nil }
       let actions = life.handle(input)
       var wrong: [String] = []
@@ -43,7 +48,7 @@ import Testing
       for action in actions {
         switch action {
         case .launch: launches += 1
-        case .launchOtherwise: check(!hasProcess, "launched again with a process")
+        case .giveUpAttempt: check(!hasProcess, "gave an attempt up that has a process")
         case .arm(let deadline, let time):
           armed = deadline
           armings += 1
@@ -59,7 +64,8 @@ import Testing
         }
       }
       check(armings <= 1, "one deadline at a time")
-      check(launches <= 1, "launched once")
+      check(launches <= 1 + losses, "launched once, and again only when that was lost")
+      check(!hasProcess || !actions.contains(.launch), "launched beside a process")
       check(goodbyes <= 1, "goodbye acknowledged once")
       check(conclusions == (life.phase == .exited ? 1 : 0), "concluded once, at the end")
       check(life.phase != .exited || armed == nil, "no deadline outlives the child")
@@ -94,7 +100,7 @@ import Testing
     if seen.hasProcess {
       inputs.append(.exited)
     } else {
-      inputs += [.processStarted, .processStarted]
+      inputs += [.processStarted, .processStarted, .attemptLost]
       if !seen.isConnected { inputs.append(.couldNotStart) }
     }
     guard seen.hasProcess || speaksEarly else { return inputs }
