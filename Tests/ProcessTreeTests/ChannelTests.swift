@@ -19,7 +19,9 @@ private let endScenarios = [
   "endsPassThroughNodesThatDoNotUseThem",
   "pipeEndsMoveOnce", "homeIsKilled", "receiversThatComeTooLateFindTheEnd",
   "producerWhoseNodeEndsDeliversFirst", "endsOutsideOfMessagesAreRefused", "twoHundredChannels",
-  "whoIntroducedTheEndsMayBeStoppedOrDead",
+  "whoIntroducedTheEndsMayBeStoppedOrDead", "aNodeThatCannotListenEndsAndItsPeersAreTold",
+  "aHomeThatCannotListenSaysSo", "whoeverCannotReachTheHomeIsTold",
+  "aTreeLimitThatCannotBeKeptIsNamed",
 ]
 
 /// Items in memory that nodes share.
@@ -65,6 +67,16 @@ extension ProcessTrees {
     @Test(arguments: largeScenarios, startMethods)
     func sharesLargeItems(scenario: String, method: String) async throws {
       try await ChannelFixture.expectSuccess(of: scenario, method)
+    }
+
+    /// Beyond the limit on file sizes the kernel makes no region, and would end whoever asks for one.
+    @Test(
+      arguments: startMethods, ["ulimit -f 4096", "ulimit -f 16", "trap '' XFSZ; ulimit -f 16"])
+    func copiesWhereAFileMayNotBeLargeEnoughToShare(method: String, limit: String) async throws {
+      for scenario in ["largeElementsAmongSmallOnes", "workAmongFour"] {
+        try await Fixture.expectSuccess(
+          of: scenario, method, shell: limit, executable: Self.executable)
+      }
     }
 
     @Test(arguments: stressScenarios + limitScenarios, startMethods)

@@ -26,6 +26,8 @@ package final class PeerLink {
   @exclusivity(unchecked) private var lastReceipt: UInt64 = 0
   @exclusivity(unchecked) private var bytesSinceReceipt = 0
   @exclusivity(unchecked) package private(set) var isClosed = false
+  /// Whether there has been a connection.
+  @exclusivity(unchecked) package private(set) var wasConnected = false
   /// Called with each numbered frame, once.
   @exclusivity(unchecked) package var onFrame: ((FlowHeader, UnsafeRawBufferPointer) -> Void)?
   /// Where large items go, if the nodes share memory.
@@ -48,6 +50,7 @@ package final class PeerLink {
   /// A connection is up, over which the peer has received so many frames before.
   package func attach(peerReceived: UInt64, transmit: @escaping ([UInt8]) -> Void) {
     guard !isClosed else { return }
+    wasConnected = true
     // A peer cannot have more than it was sent.
     confirm(min(peerReceived, lastSent))
     self.transmit = transmit

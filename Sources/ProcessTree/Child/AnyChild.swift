@@ -56,6 +56,9 @@ public class AnyChild: @unchecked Sendable {
 
   private static let ticketsKept = 4_096
 
+  /// The ends that were sent to the child.
+  var tickets: [ChannelTicket] { state.withLock(\.tickets) }
+
   /// The ends that were sent to the child, for when it has gone.
   func takeTickets() -> [ChannelTicket] {
     state.withLock { state in

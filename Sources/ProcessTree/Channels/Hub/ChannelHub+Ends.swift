@@ -13,11 +13,20 @@ extension ChannelHub {
 
   /// An end is on its way to another node.
   func minted(_ ticket: ChannelTicket) {
-    // Whoever gets it asks this node, or its home, for the others.
-    expectPeers()
     if ticket.specification.kind == .pipe { forget(ticket.ticket) }
     tellHome(
       of: ticket.channel, .minted(ticket.channel, ticket.ticket, ticket.side, hop: ticket.hop))
+    do {
+      try prepareToSend(ticket)
+    } catch {
+      // Nobody could claim it: whoever waits for it is told.
+      revoke([ticket])
+    }
+  }
+
+  /// Makes sure that whoever gets an end can ask its home, if that is here, for the other ends.
+  func prepareToSend(_ ticket: ChannelTicket) throws(ProcessTreeError) {
+    if ticket.channel.home == address { try listen() }
   }
 
   /// Tickets whose carrier is gone: those that nobody has claimed are void.
@@ -73,7 +82,9 @@ extension ChannelHub {
     do {
       try listen()
     } catch {
-      refused(ticket.ticket, reason: "The node cannot listen for its channels: \(error)")
+      refused(ticket.ticket, reason: error.message)
+      // An end that nobody will use: those who wait for it are told.
+      return release(ticket.ticket, of: ticket.channel)
     }
     tellHome(
       of: ticket.channel, .claim(ticket.channel, ticket.ticket, ticket.side, hop: ticket.hop))

@@ -101,7 +101,8 @@ extension ChannelHub {
   /// The home of channels is gone: nobody can join them any more, and whoever is in goes on.
   func homeLost(_ home: NodeAddress) {
     for (ticket, channel) in channels where channel.home == home {
-      let reason = "\(home.name), which made the channel, is gone: nobody else can join."
+      let reason =
+        "\(home.name), which made the channel, is gone or does not listen: nobody else can join."
       senders[ticket]?.homeLost(.channelEnded(reason))
       receivers[ticket]?.homeLost(.channelEnded(reason))
     }

@@ -7,6 +7,9 @@ extension ChannelHub {
   /// After a peer's end, the time in which what it sent before is still taken from the sockets.
   private static let lastWords: Duration = .milliseconds(20)
 
+  /// How long a node tries to connect to a peer that lives.
+  private static let patience: Duration = .seconds(5)
+
   /// How often a dead peer's socket is looked into, some thousand frames at a time.
   private static let looks = 16
 
@@ -14,30 +17,32 @@ extension ChannelHub {
 
   // MARK: Opening
 
-  /// Listens for data links, from the first time on that an end is used or sent away.
-  func listen() throws {
+  /// Listens for data links, from the first time on that an end is used, or is sent away from its
+  /// home.
+  func listen() throws(ProcessTreeError) {
     guard listener == nil else { return }
-    try runtime.makeDirectory()
-    let path = String(address.endpoint.dropFirst("ipc://".count))
-    // A node with this pid may have died and left its socket.
-    unlink(path)
-    let handlers = PeerListener.Handlers(
-      link: { [unowned self] in admit($0) },
-      refused: { [unowned runtime] in runtime.noteRefusal($0) },
-      exhausted: { [unowned runtime] in runtime.giveUp($0) })
-    listener = try PeerListener(
-      at: path, runSecret: runtime.runSecret, build: runtime.identity.build,
-      in: runtime.context, on: loop, handlers: handlers)
+    do {
+      try runtime.makeDirectory()
+      let path = Self.socketPath(of: address)
+      // A node with this pid may have died and left its socket.
+      unlink(path)
+      let handlers = PeerListener.Handlers(
+        link: { [unowned self] in admit($0) },
+        refused: { [unowned runtime] in runtime.noteRefusal($0) },
+        exhausted: { [unowned runtime] in runtime.giveUp($0) })
+      listener = try PeerListener(
+        at: path, runSecret: runtime.runSecret, build: runtime.identity.build,
+        in: runtime.context, on: loop, handlers: handlers)
+    } catch let error as ProcessTreeError {
+      throw error
+    } catch {
+      throw ProcessTreeError(
+        .systemCallFailed, "The node cannot listen for its channels: \(error)")
+    }
   }
 
-  /// Listens, or tries again while what that takes may come back: somebody is going to connect.
-  func expectPeers() {
-    do {
-      try listen()
-    } catch {
-      guard let delay = patience.next() else { return runtime.giveUp(error) }
-      _ = loop.timers.schedule(after: delay) { [weak self] in self?.expectPeers() }
-    }
+  private static func socketPath(of node: NodeAddress) -> String {
+    String(node.endpoint.dropFirst("ipc://".count))
   }
 
   private func admit(_ hello: PeerHello) -> PeerLink? {
@@ -64,25 +69,40 @@ extension ChannelHub {
       peer.link.attach(peerReceived: 0) { [unowned self] in loopback.append($0) }
     } else {
       watch(peer, process)
-      connect(peer)
+      connect(peer, until: .now + Self.patience)
     }
     return peer
   }
 
-  private func connect(_ peer: ChannelPeer) {
+  /// Connects to a peer, which need not be able to connect here: what is said to it, and what it
+  /// answers, go over this link.
+  private func connect(_ peer: ChannelPeer, until end: SuspendingClock.Instant) {
     guard !peer.link.isClosed else { return }
+    Descriptors.refillStandardDescriptors()
     do {
-      try listen()
       let hello = PeerHello(
         runSecret: runtime.runSecret, build: runtime.identity.build, address: address)
       peer.connector = try PeerConnector(
         peer.link, hello: hello, in: runtime.context, on: loop,
         onViolation: { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) })
+      _ = loop.timers.schedule(after: Self.patience) { [weak self] in self?.checkReach(of: peer) }
     } catch {
+      guard .now < end else { return gone(peer) }
       // For want of descriptors, most likely: they may come back, and frames wait.
-      guard let delay = peer.patience.next() else { return runtime.giveUp(error) }
-      _ = loop.timers.schedule(after: delay) { [weak self] in self?.connect(peer) }
+      _ = loop.timers.schedule(after: .milliseconds(100)) { [weak self] in
+        self?.connect(peer, until: end)
+      }
     }
+  }
+
+  /// Gives a peer up that lives and does not listen.
+  ///
+  /// One that listens and does not answer is busy; it is waited for as long as it lives.
+  private func checkReach(of peer: ChannelPeer) {
+    guard !peer.link.wasConnected, !peer.link.isClosed,
+      access(Self.socketPath(of: peer.address), F_OK) != 0
+    else { return }
+    gone(peer)
   }
 
   /// What is known of the process of a node.
@@ -119,6 +139,7 @@ extension ChannelHub {
 
   /// Watches a peer's process, as soon as that can be had.
   private func watch(_ peer: ChannelPeer, _ process: PeerProcess) {
+    guard !peer.link.isClosed else { return }
     switch process {
     case .gone: gone(peer)
     case .unknown:
@@ -153,7 +174,7 @@ extension ChannelHub {
 
   // MARK: The end of a peer
 
-  /// A peer is dead, and what it said before has been taken.
+  /// A peer is dead, or cannot be reached; what it said before has been taken.
   private func gone(_ peer: ChannelPeer) {
     // All that it had sent by then: there will be no other time.
     for _ in 0..<Self.looks {
@@ -172,7 +193,10 @@ extension ChannelHub {
     peer.link.close()
     peer.connector?.close()
     peer.connector = nil
-    peer.process?.close()
+    if let process = peer.process {
+      loop.poller.remove(process.pidfd)
+      process.close()
+    }
     // Both directions may have had a link of their own; the rest is said once.
     guard outbound[peer.address] == nil, inbound[peer.address] == nil else { return }
     homeLost(peer.address)

@@ -91,13 +91,22 @@ final class ChannelHub {
     beginEnding()
   }
 
-  /// Whether all that was sent is known to have arrived.
+  /// How long receipts are waited for once no sender has anything left.
+  private static let receiptTime: Duration = .seconds(10)
+  private var receiptsEnd: SuspendingClock.Instant?
+
+  /// Whether all that was sent is known to have arrived, or is waited for no longer.
+  ///
+  /// Elements are waited for as long as somebody lives who can take them. What is left then are words
+  /// of which this node's end tells as much: a peer that is stopped need not hold it back.
   var isSettled: Bool {
     guard senders.isEmpty else { return false }
     let unsettled = (outbound.values.map(\.link) + inbound.values.map(\.link))
       .filter { !$0.isSettled }
     for link in unsettled { link.askForReceipt() }
-    return unsettled.isEmpty
+    let end = receiptsEnd ?? .now + Self.receiptTime
+    receiptsEnd = end
+    return unsettled.isEmpty || SuspendingClock.now > end
   }
 
   /// Closes the sockets, at the end of the root.
