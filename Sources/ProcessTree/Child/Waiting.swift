@@ -107,6 +107,7 @@ extension NodeRuntime {
       credentials: Credentials(
         runSecret: runSecret, token: try randomBytes(Credentials.length)),
       in: self)
+    watchMemory()
     add(controller)
     controller.handle(.start)
     if let early = child.state.withLock({ $0.earlyStop.take() }) {
