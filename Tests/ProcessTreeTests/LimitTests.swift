@@ -35,6 +35,10 @@ extension ProcessTrees {
       try await Fixture.expectSuccess(of: "silentConnections", method)
     }
 
+    @Test func aChildWithoutRoomForItsHelperSaysSo() async throws {
+      try await Fixture.expectSuccessWithoutRights(of: "limitedForkServer", "forkServer")
+    }
+
     @Test(arguments: startMethods)
     func tenThousandHostileConnectionsDoNotDisturbANode(method: String) async throws {
       try await Fixture.expectSuccess(of: "hostileConnections", method)

@@ -9,11 +9,9 @@ struct Launcher {
 
   /// Never returns: the process ends with its node.
   func run() -> Never {
+    if Bootstrap.takeMark() { runChild(wasSpawned: true) }
     do {
-      try Descriptors.ensureStandardDescriptors()
-      ProcessTitle.prepare()
-      guard Bootstrap.takeMark() else { try runRoot() }
-      try runChild(wasSpawned: true)
+      try runRoot()
     } catch {
       writeToStandardError("process-tree: \(error)")
       _exit(1)
@@ -23,7 +21,13 @@ struct Launcher {
   /// Descriptors that a node holds without children: its loop's, its helper's, its way up.
   private static let descriptors = 16
 
+  private func prepare() throws {
+    try Descriptors.ensureStandardDescriptors()
+    ProcessTitle.prepare()
+  }
+
   private func runRoot() throws -> Never {
+    try prepare()
     // Five descriptors a child: the usual soft limit of 1,024 is two hundred children.
     _ = try? Descriptors.raiseLimit()
     try FreeDescriptors.demand(Self.descriptors, for: "the root of a tree")
@@ -44,7 +48,8 @@ struct Launcher {
       try ForkServer.start(run: identity.run)
     }
     switch start {
-    case .success(.child): try runChild(wasSpawned: false)
+    // Another process: none of its errors may come back to the root's code.
+    case .success(.child): runChild(wasSpawned: false)
     case .success(.node(let made)): server = made
     case .failure(let error): spawningReason = error.message
     }
@@ -60,9 +65,21 @@ struct Launcher {
 
   /// Runs a child whose bootstrap record is waiting.
   ///
+  /// A child that cannot come up tells its parent why, and ends: nobody else's code goes on in it.
+  private func runChild(wasSpawned: Bool) -> Never {
+    do {
+      try bringUpChild(wasSpawned: wasSpawned)
+    } catch {
+      Bootstrap.tellFailure("\(error)")
+      writeToStandardError("process-tree: \(error)")
+      _exit(Bootstrap.failureCode)
+    }
+  }
+
   /// A child makes its own fork server before it starts anything; what that clones comes back here
   /// as a child of the child.
-  private func runChild(wasSpawned: Bool) throws -> Never {
+  private func bringUpChild(wasSpawned: Bool) throws -> Never {
+    if wasSpawned { try prepare() }
     var wasSpawned = wasSpawned
     while true {
       try FreeDescriptors.demand(Self.descriptors, for: "a child")

@@ -42,6 +42,7 @@ extension NodeProgram {
     _ arguments: [UInt8], in node: Node
   ) async throws -> [UInt8] {
     let program = try MessagePackDecoder(at: node.channelContext).decode(Self.self, from: arguments)
+    try node.runtime.value.joinTreeLimit()
     await node.runtime.value.slots?.acquire()
     try Task.checkCancellation()
     return try _encode(try await program.run(in: node))

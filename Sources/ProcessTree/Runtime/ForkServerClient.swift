@@ -27,11 +27,17 @@ final class ForkServerClient {
   /// Called once when the fork server has gone.
   private let onLost: () -> Void
 
-  init(_ server: ForkServer, on loop: EventLoop, onLost: @escaping () -> Void) throws {
+  /// Takes the fork server over; one that cannot be watched is ended.
+  init(_ server: ForkServer, on loop: EventLoop, onLost: @escaping () -> Void) throws(LoopError) {
     self.server = server
     self.loop = loop
     self.onLost = onLost
-    try loop.poller.add(server.fileDescriptor, for: .read) { [weak self] _ in self?.receive() }
+    do throws(LoopError) {
+      try loop.poller.add(server.fileDescriptor, for: .read) { [weak self] _ in self?.receive() }
+    } catch {
+      end()
+      throw error
+    }
   }
 
   /// The helper's process, which is no child of the program's.

@@ -18,7 +18,7 @@ final class TreeSlots {
   /// Waits for children, during which the slot is lent.
   private var waits = 0
 
-  init(limit: Int, path: String, on loop: EventLoop) throws {
+  init(limit: Int, path: String, on loop: EventLoop) throws(ProcessControlError) {
     self.limit = limit
     self.loop = loop
     file = try SlotFile(path: path)

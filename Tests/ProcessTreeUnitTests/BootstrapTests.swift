@@ -1,0 +1,54 @@
+import Glibc
+import Links
+import ProcessControl
+import Testing
+import Wire
+
+@testable import ProcessTree
+
+@Suite struct BootstrapTests {
+  private func lastWord(after bytes: [UInt8]) throws -> Bootstrap.LastWord? {
+    let ends = try Descriptors.makeSocketPair(.stream)
+    defer { Descriptors.close(ends.first) }
+    try Descriptors.writeAll(ends.second, bytes)
+    Descriptors.close(ends.second)
+    return Bootstrap.lastWord(ends.first)
+  }
+
+  @Test func theLastWordTellsHowFarAChildCame() throws {
+    #expect(try lastWord(after: []) == nil)
+    #expect(try lastWord(after: [1]) == .begun)
+    #expect(try lastWord(after: [2] + "no process".utf8) == .failed("no process"))
+    #expect(try lastWord(after: [2]) == .failed(""))
+  }
+}
+
+@Suite struct DepthTests {
+  /// Takes the end of a channel along.
+  struct Carrier: NodeProgram {
+    var sender: Sender<Int>
+    func run(in node: Node) async throws {}
+  }
+
+  @Test func anEndStaysWhereItIsWhenTheTreeIsTooDeepForItsCarrier() throws {
+    let path = NodePath(positions: Array(repeating: 1, count: NodePath.maximumDepth))
+    let identity = NodeIdentity(
+      path: path, name: "deep", pid: getpid(), isDaemon: false, parent: nil,
+      tag: RunTag(run: 1, node: 1),
+      run: try RunIdentity.ofThisProcess(runID: 1, directory: "/tmp"), build: "")
+    let loop = try EventLoop()
+    let runtime = NodeRuntime(
+      identity, on: loop, shared: NodeShared(configuration: TreeConfiguration(), programs: []),
+      runSecret: [0])
+    let node = Node(LoopBound(runtime, on: loop))
+    let (sender, receiver) = node.makePipe(of: Int.self)
+    #expect(throws: ProcessTreeError.self) { try node.makeChild(Carrier(sender: sender)) }
+    #expect(!sender.end.hasMoved && !receiver.end.hasMoved)
+    // What ends leave to the loop is done while there is a node.
+    withExtendedLifetime((sender, receiver)) {}
+    var isDone = false
+    loop.perform {}
+    _ = loop.timers.schedule(after: .milliseconds(1)) { isDone = true }
+    loop.run { isDone }
+  }
+}
