@@ -15,6 +15,18 @@ extension Descriptors {
     }
   }
 
+  /// The same while the process runs, as often as one likes: a single call finds nothing to do.
+  package static func refillStandardDescriptors() {
+    let allOpen = withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 3) { polls in
+      for number: Int32 in 0...2 {
+        polls.initializeElement(at: Int(number), to: pollfd(fd: number, events: 0, revents: 0))
+      }
+      guard poll(polls.baseAddress, 3, 0) > 0 else { return true }
+      return polls.allSatisfy { $0.revents & Int16(POLLNVAL) == 0 }
+    }
+    if !allOpen { try? ensureStandardDescriptors() }
+  }
+
   /// Raises the soft limit on open files to the hard one; returns it.
   @discardableResult
   package static func raiseLimit() throws(ProcessControlError) -> Int {

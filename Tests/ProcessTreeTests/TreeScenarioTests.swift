@@ -40,6 +40,11 @@ private let messageScenarios = [
   "cancelledReceive", "finishedSending", "shortLivedSender",
 ]
 
+private let breakageScenarios = [
+  "closedStandardDescriptorsOfChildren", "closedDescriptors", "bytesOnTheControlConnection",
+  "tracedChild", "stoppedForkServer", "hugeErrorTexts", "outOfMemory",
+]
+
 private let commandScenarios = [
   "commandRoundTrips", "commandConversation", "commandOutputLimits", "commandGigabyte",
   "commandWaitsForItsReader", "commandClosesItsInput", "commandOneReader",
@@ -71,6 +76,7 @@ private let elsewhere = [
   "output", "prefixedOutput", "muchOutput", "logging", "hold", "holdDeaf", "chaos", "churn",
   "descriptorLimit", "processLimit", "hostileConnections", "sweepsDeadRuns",
   "closedStandardDescriptors", "leavesAStranger",
+  "closedStandardDescriptors", "limitedForkServer",
 ]
 
 extension ProcessTrees {
@@ -102,6 +108,11 @@ extension ProcessTrees {
 
     @Test(arguments: messageScenarios, startMethods)
     func carriesMessages(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: breakageScenarios, startMethods)
+    func outlivesWhatBreaks(scenario: String, method: String) async throws {
       try await Fixture.expectSuccess(of: scenario, method)
     }
 
@@ -159,7 +170,7 @@ extension ProcessTrees {
       let listed = try await Fixture.run("")
       let known: [[String]] = [
         lifecycleScenarios, failureScenarios, groupScenarios, stopScenarios, eventScenarios,
-        commandScenarios, observedCommandScenarios, messageScenarios, elsewhere,
+        breakageScenarios, commandScenarios, observedCommandScenarios, messageScenarios, elsewhere,
       ]
       #expect(Set(listed.lines) == Set(known.joined()))
     }

@@ -1,9 +1,11 @@
+internal import Glibc
 package import Wire
 internal import ZeroMQ
 
 /// A child's end of one socket of the edge to its parent.
 package final class EdgeConnector {
   @exclusivity(unchecked) private var socket: FrameSocket?
+  private let endpoint: Endpoint
 
   /// Connects to the parent and says hello; does not wait for an answer, which only a refusal has.
   package init(
@@ -13,10 +15,32 @@ package final class EdgeConnector {
     guard let endpoint = Endpoint(endpoint) else {
       throw WireError("\(endpoint) is no endpoint: ipc://path or tcp://host:port is expected")
     }
+    self.endpoint = endpoint
     let socket = try FrameSocket(.dealer, in: context, on: loop) { _, frame in onFrame(frame) }
     try socket.connect(to: endpoint)
     socket.send(hello.frame())
     self.socket = socket
+  }
+
+  /// Whether one of this process's descriptors leads to the parent already.
+  ///
+  /// ZeroMQ makes it on a thread of its own, some time after the constructor has returned.
+  package var isConnected: Bool {
+    guard case .ipc(let path) = endpoint else { return true }
+    return (0..<Self.descriptorsLookedAt).contains { leads($0, to: path) }
+  }
+
+  /// A child that has just begun has few, and new ones get the lowest numbers.
+  private static let descriptorsLookedAt: Int32 = 64
+
+  private func leads(_ descriptor: Int32, to path: String) -> Bool {
+    var address = sockaddr_un()
+    var size = socklen_t(MemoryLayout<sockaddr_un>.size)
+    let result = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &size) }
+    }
+    guard result == 0, address.sun_family == sa_family_t(AF_UNIX) else { return false }
+    return withUnsafeBytes(of: &address.sun_path) { $0.prefix { $0 != 0 }.elementsEqual(path.utf8) }
   }
 
   /// Sends a frame to the parent.

@@ -17,6 +17,8 @@ package final class EdgeListener {
     package var admitted: (Kind, UInt32, Hello) -> Void
     /// A frame of a child; the bytes are valid during the call.
     package var frame: (Kind, UInt32, UnsafeRawBufferPointer) -> Void
+    /// A child's connection has brought something else than frames.
+    package var broken: (Kind, UInt32) -> Void
     /// A peer was turned away.
     package var refused: (Kind, String) -> Void
     /// For long nobody could be let in, for want of descriptors.
@@ -25,11 +27,13 @@ package final class EdgeListener {
     package init(
       admitted: @escaping (Kind, UInt32, Hello) -> Void,
       frame: @escaping (Kind, UInt32, UnsafeRawBufferPointer) -> Void,
+      broken: @escaping (Kind, UInt32) -> Void = { _, _ in },
       refused: @escaping (Kind, String) -> Void,
       exhausted: @escaping (Kind, LimitError) -> Void = { _, _ in }
     ) {
       self.admitted = admitted
       self.frame = frame
+      self.broken = broken
       self.refused = refused
       self.exhausted = exhausted
     }
@@ -62,6 +66,9 @@ package final class EdgeListener {
     let socket = try FrameSocket(.router, in: context, on: loop) {
       [unowned self] connection, frame in
       receive(frame, from: connection)
+    }
+    socket.onMalformed = { [unowned self] connection in
+      if let position = children[connection] { self.handlers.broken(kind, position) }
     }
     try socket.listen(
       at: path,

@@ -68,7 +68,10 @@ package final class DescriptorPoller {
   func poll(timeout: Duration?) {
     let milliseconds = timeout.map(Self.milliseconds) ?? -1
     let count = epoll_wait(epoll, events, Int32(Self.eventsPerPoll), milliseconds)
-    guard count > 0 else { return }
+    guard count > 0 else {
+      if count < 0, errno != EINTR { LoopError(call: "epoll_wait", errno: errno).endProcess() }
+      return
+    }
     for index in 0..<Int(count) {
       let token = events[index].data.u64
       let descriptor = Int32(truncatingIfNeeded: token & 0xFFFF_FFFF)

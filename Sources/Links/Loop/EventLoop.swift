@@ -74,7 +74,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     guard wasEmpty else { return }
     inboxHasWork.store(true, ordering: .releasing)
     var one: UInt64 = 1
-    _ = Glibc.write(wakeDescriptor, &one, 8)
+    guard Glibc.write(wakeDescriptor, &one, 8) < 0, errno != EAGAIN else { return }
+    LoopError(call: "write to the event loop", errno: errno).endProcess()
   }
 
   /// Adds work that is done in each turn before the loop looks at descriptors.

@@ -58,6 +58,9 @@ package final class PeerListener {
       [unowned self] connection, frame in
       receive(frame, from: connection)
     }
+    socket.onMalformed = { [unowned self] connection in
+      if let link = links[connection] { breakOff(link, connection, "a message is not one frame") }
+    }
     try socket.listen(
       at: path,
       gate: AcceptGate.Handlers(turnedAway: handlers.refused, exhausted: handlers.exhausted))
@@ -88,9 +91,7 @@ package final class PeerListener {
       do throws(WireError) {
         try link.receive(frame)
       } catch {
-        handlers.refused("\(link.peer.name): \(error)")
-        turnAway(connection)
-        link.detach()
+        breakOff(link, connection, error.description)
       }
       return
     }
@@ -143,6 +144,12 @@ package final class PeerListener {
       // A peer that is not there connects again, and is sent then what it lacks.
       if self?.socket?.send(frame, to: connection) != true { self?.lost(connection) }
     }
+  }
+
+  private func breakOff(_ link: PeerLink, _ connection: FrameSocket.Connection, _ reason: String) {
+    handlers.refused("\(link.peer.name): \(reason)")
+    turnAway(connection)
+    link.detach()
   }
 
   private func turnAway(_ connection: FrameSocket.Connection) {

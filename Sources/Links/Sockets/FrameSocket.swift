@@ -25,6 +25,8 @@ final class FrameSocket {
   @exclusivity(unchecked) private var gate: AcceptGate?
   /// Messages that were not one frame from a peer that the router numbered.
   @exclusivity(unchecked) private(set) var malformed = 0
+  /// Called with the connection of each message that was not one frame.
+  @exclusivity(unchecked) var onMalformed: ((Connection) -> Void)?
 
   init(
     _ kind: SocketKind, in context: LinkContext, on loop: EventLoop, probesRouter: Bool = false,
@@ -51,16 +53,20 @@ final class FrameSocket {
 
   /// Listens at a path, with a socket file that we made and that only this user may use.
   ///
+  /// Throws when that cannot be; the socket is closed then.
+  ///
   /// - Parameter handlers: With a gate, which these belong to, connections are cut off whose sender
   ///   ``senderIsProved()`` is not called for.
   func listen(at path: String, gate handlers: AcceptGate.Handlers? = nil) throws {
-    let descriptor = try ListeningSocket.make(path: path, backlog: 1_024)
-    if var handlers {
-      handlers.receiveAll = { [weak self] in self?.receiveAll() }
-      gate = AcceptGate(before: descriptor, on: loop, handlers)
+    try closingOnError {
+      let descriptor = try ListeningSocket.make(path: path, backlog: 1_024)
+      if var handlers {
+        handlers.receiveAll = { [weak self] in self?.receiveAll() }
+        gate = AcceptGate(before: descriptor, on: loop, handlers)
+      }
+      try socket.set(.useFileDescriptor(descriptor))
+      try socket.bind(.ipc(path: path))
     }
-    try socket.set(.useFileDescriptor(descriptor))
-    try socket.bind(.ipc(path: path))
   }
 
   /// Whoever sent the frame that is being looked at has proved who it is.
@@ -69,8 +75,19 @@ final class FrameSocket {
     gate.proved(descriptor)
   }
 
+  /// Connects, now or as soon as somebody listens; throws when that cannot be, and is closed then.
   func connect(to endpoint: Endpoint) throws {
-    try socket.connect(endpoint)
+    try closingOnError { try socket.connect(endpoint) }
+  }
+
+  /// Whoever has not got his socket cannot close it; its descriptor is watched.
+  private func closingOnError(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch {
+      close()
+      throw error
+    }
   }
 
   /// Sends a frame; false when the peer has gone.
@@ -132,6 +149,7 @@ final class FrameSocket {
     }
     guard !message.hasMore else {
       skipRest()
+      onMalformed?(connection)
       return true
     }
     message.withUnsafeBytes { onFrame(connection, $0) }

@@ -14,8 +14,12 @@ struct NodeMain {
     self.runtime = runtime
     bound = LoopBound(runtime, on: runtime.loop)
     guard let forkServer else { return }
-    runtime.forkServer = try? ForkServerClient(forkServer, on: runtime.loop) { [unowned runtime] in
-      runtime.forkServerLost()
+    do {
+      runtime.forkServer = try ForkServerClient(forkServer, on: runtime.loop) {
+        [unowned runtime] in runtime.forkServerLost()
+      }
+    } catch {
+      runtime.spawningReason = "the fork server cannot be watched: \(error)"
     }
   }
 
@@ -77,6 +81,7 @@ struct NodeMain {
       runtime.loop.poller.remove(Bootstrap.descriptor)
       kill(getpid(), SIGKILL)
     }
+    parent.waitForConnection()
     Bootstrap.markBegun()
     parent.send(.ready)
     start { [bound] node in

@@ -22,8 +22,10 @@ final class ChildController {
   var process: ProcessHandle?
   var streams: ChildStreams?
   /// The parent's end of the descriptor that the child inherits: its end tells the child that the
-  /// parent has gone.
-  var deathPipe: Int32?
+  /// parent has gone, and the parent that the child has.
+  private var deathPipe: Int32?
+  /// Until when a child may live that has closed its end.
+  private var cutOffTimer: TimerQueue.ID?
   var startFailure: String?
   var outcome: RecordedOutcome?
   /// The result is on the data socket and has not come yet; the goodbye waits for it.
@@ -38,7 +40,6 @@ final class ChildController {
   private var exit: Reaped?
   /// Somebody else has reaped the process; how it ended is not known.
   private var statusWasTaken = false
-  private let memoryKills: UInt64?
   private var readyWaiters: [() -> Void] = []
   private var exitWaiters: [UInt64: (ExitReport?) -> Void] = [:]
   private var nextWaiter: UInt64 = 0
@@ -52,7 +53,6 @@ final class ChildController {
     lifecycle = ChildLifecycle(
       policy: child.specification.stopPolicy ?? configuration.stopPolicy,
       startDeadline: configuration.startDeadline)
-    memoryKills = runtime.memoryKills
     dataLink = DataLink(on: runtime.loop) { _ in }
     makeDataLink()
   }
@@ -96,7 +96,7 @@ final class ChildController {
   private func perform(_ action: ChildLifecycle.Action) {
     switch action {
     case .launch: runtime.launch(self)
-    case .launchOtherwise: runtime.replaceForkServer()
+    case .giveUpAttempt: runtime.giveUpForkServer()
     case .arm(let what, let time): arm(what, after: time)
     case .disarm: disarm()
     case .ask(let time):
@@ -161,10 +161,54 @@ final class ChildController {
     isConnected = false
     streams?.drainAndClose()
     streams = nil
-    if let deathPipe { Descriptors.close(deathPipe) }
-    deathPipe = nil
+    closeDeathPipe()
     dataLink.close(.peerGone)
     makeDataLink()
+  }
+
+  /// Takes over the parent's end of the descriptor that the child inherits, and watches it.
+  func take(deathPipe descriptor: Int32) throws(LoopError) {
+    try runtime.loop.poller.add(descriptor, for: []) { [weak self] _ in self?.cutOff() }
+    deathPipe = descriptor
+  }
+
+  private func closeDeathPipe() {
+    if let cutOffTimer { runtime.loop.timers.cancel(cutOffTimer) }
+    cutOffTimer = nil
+    guard let descriptor = deathPipe else { return }
+    runtime.loop.poller.remove(descriptor)
+    Descriptors.close(descriptor)
+    deathPipe = nil
+  }
+
+  /// How long a process may take to end, and its last words to come, once its tie is cut.
+  private static let timeToEnd: Duration = .seconds(5)
+
+  /// The child has closed its end: it is ending, or it has closed what is not its own, or it said
+  /// goodbye and nobody answers.
+  private func cutOff() {
+    guard let deathPipe, cutOffTimer == nil else { return }
+    runtime.loop.poller.remove(deathPipe)
+    cutOffTimer = runtime.loop.timers.schedule(after: Self.timeToEnd) { [weak self] in
+      // One that was heard saying goodbye has its own deadline; one that is traced has ended.
+      guard let self, announcedFrames == nil, process?.hasEnded != true else { return }
+      let reason =
+        "it has cut descriptor \(Bootstrap.descriptor), its tie to its parent, and no goodbye came "
+        + "over its control connection: has it closed, or written to, what is not its own?"
+      noteViolation(reason)
+      endBrokenChild(reason)
+    }
+  }
+
+  /// Ends a child that broke one of the ties to its parent: what it says from then on may be lost.
+  ///
+  /// It has failed, whatever it would have said: nobody had asked it to stop.
+  func endBrokenChild(_ reason: String) {
+    guard lifecycle.phase != .exited, !saidGoodbye else { return }
+    let error = ProcessTreeError(.unreachable, "The node was ended, because \(reason)")
+    outcome = .failure(RemoteFailure(error, at: child.name))
+    awaitsPayload = false
+    handle(.stop(.kill))
   }
 
   func send(_ message: ControlMessage) {
@@ -196,7 +240,7 @@ final class ChildController {
     child.state.withLock { $0.pid = handle.pid }
     runtime.emit(.started, about: child)
     do {
-      try runtime.loop.poller.add(handle.pidfd, for: .read) { [weak self] _ in self?.reap() }
+      try runtime.loop.whenEnded(handle) { [weak self] in self?.reap() ?? true }
     } catch {
       // Without a watch its end would go unseen.
       startFailure = "its end cannot be watched: \(error)"
@@ -215,21 +259,28 @@ final class ChildController {
     handle(.couldNotStart)
   }
 
-  private func reap() {
-    guard let process, exit == nil, !statusWasTaken else { return }
+  /// Reaps the child, which has ended; false when that cannot be done at present.
+  private func reap() -> Bool {
+    guard let process, exit == nil, !statusWasTaken else { return true }
     do throws(ProcessControlError) {
-      guard let reaped = try process.reap() else { return }
+      guard let reaped = try process.reap() else { return false }
       exit = reaped
     } catch {
       // Only for a re-exec'd child: other code in this process has waited for any child.
       statusWasTaken = true
     }
-    runtime.loop.poller.remove(process.pidfd)
     // What the child said last may have come already.
     runtime.receiveLastFrames()
     // One that died at once may have begun its program without its word getting out.
-    if !wasReady, let deathPipe, Bootstrap.hasBegun(deathPipe) { receive(.ready) }
+    if !wasReady, let deathPipe {
+      switch Bootstrap.lastWord(deathPipe) {
+      case .begun: receive(.ready)
+      case .failed(let reason): startFailure = reason
+      case nil: break
+      }
+    }
     handle(.exited)
+    return true
   }
 
   /// Everything is over: reads what is left, and, once nothing that the child left is there any
@@ -237,8 +288,7 @@ final class ChildController {
   private func conclude() {
     streams?.drainAndClose()
     runtime.takeOutput(of: self, all: true)
-    if let deathPipe { Descriptors.close(deathPipe) }
-    deathPipe = nil
+    closeDeathPipe()
     dataLink.close(.peerGone)
     let tickets = child.takeTickets()
     if !tickets.isEmpty { runtime.channels.revoke(tickets) }
@@ -279,14 +329,11 @@ final class ChildController {
         ?? .couldNotStart(reason: "there never was a process")
     }
     let isUnexplainedKill = exit.status == .signaled(SIGKILL, coreDumped: false) && !wasSignalled
-    let memoryRanOut =
-      isUnexplainedKill
-      && memoryKills.map { (ControlGroup.outOfMemoryKills() ?? $0) > $0 } ?? false
     return .explaining(
       ExitEvidence(
         status: exit.status, outcome: outcome, saidGoodbye: saidGoodbye, stopRequest: stopRequest,
         wasSignalled: wasSignalled, wasReady: wasReady, startTimedOut: lifecycle.startTimedOut,
-        memoryRanOut: memoryRanOut))
+        memoryRanOut: isUnexplainedKill && runtime.memoryRanOut()))
   }
 
   /// The cause as the child told it itself.

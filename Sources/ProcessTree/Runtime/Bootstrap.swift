@@ -58,18 +58,45 @@ enum Bootstrap {
       BootstrapRecord.self, from: try read(count: length))
   }
 
+  /// What a child has left in the descriptor about how far it came.
+  enum LastWord: Equatable {
+    /// The program was about to run.
+    case begun
+    /// The child could not come up, and why.
+    case failed(String)
+  }
+
+  /// What a child exits with that could not come up; the C code that sets children up does so too.
+  static let failureCode: Int32 = 125
+  private static let longestReason = 4_096
+  private static let begunMark: UInt8 = 1
+  private static let failedMark: UInt8 = 2
+
   /// Leaves a mark in the descriptor that the program is about to run.
   ///
   /// Unlike a frame, which a thread of its own has to send, it is there whatever happens next.
-  static func markBegun() {
-    var mark: UInt8 = 1
-    _ = Glibc.write(descriptor, &mark, 1)
+  static func markBegun() { leave([begunMark]) }
+
+  /// Leaves the reason why the child cannot come up.
+  static func tellFailure(_ reason: String) {
+    leave([failedMark] + reason.limited(to: longestReason).utf8)
   }
 
-  /// Whether a child that has ended left the mark.
-  static func hasBegun(_ descriptor: Int32) -> Bool {
-    var mark: UInt8 = 0
-    return Glibc.read(descriptor, &mark, 1) == 1
+  /// Tells the parent, over the descriptor alone, that the child is done with.
+  static func cutTie() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+  private static func leave(_ bytes: [UInt8]) {
+    // Never waits, and never for the sake of a parent that has gone.
+    _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+  }
+
+  /// What a child that has ended left; nil when it left nothing.
+  static func lastWord(_ descriptor: Int32) -> LastWord? {
+    var bytes = [UInt8](repeating: 0, count: longestReason + 1)
+    let length = Glibc.read(descriptor, &bytes, bytes.count)
+    guard length > 0 else { return nil }
+    guard bytes[0] == failedMark else { return .begun }
+    return .failed(String(decoding: bytes[1..<length], as: UTF8.self))
   }
 
   private static func read(count: Int) throws -> [UInt8] {

@@ -7,6 +7,8 @@ internal import Wire
 extension NodeRuntime {
   /// How long a child waits for the answer to its goodbye while its parent lives.
   private static let goodbyeDeadline: Duration = .seconds(60)
+  /// How long the answer takes before the parent is told by another way that a goodbye was said.
+  private static let answerTime: Duration = .seconds(5)
   /// How long the root goes on for a program that does not end when its task is cancelled.
   private static let programGrace: Duration = .seconds(1)
 
@@ -147,6 +149,11 @@ extension NodeRuntime {
     parent.send(
       .goodbye(
         exitCode: ending.outcome?.exitCode ?? 1, dataFrames: parent.dataLink.framesSent))
+    _ = loop.timers.schedule(after: Self.answerTime) { [unowned self] in
+      guard !ending.isFinished else { return }
+      loop.poller.remove(Bootstrap.descriptor)
+      Bootstrap.cutTie()
+    }
     _ = loop.timers.schedule(after: Self.goodbyeDeadline) { [unowned self] in
       ending.isFinished = true
     }
@@ -178,5 +185,5 @@ extension NodeRuntime {
 func writeToStandardError(_ line: String) {
   var bytes = Array(line.utf8)
   bytes.append(UInt8(ascii: "\n"))
-  _ = write(STDERR_FILENO, bytes, bytes.count)
+  bytes.withUnsafeBytes { _ = try? Descriptors.writeQuietly(STDERR_FILENO, $0) }
 }

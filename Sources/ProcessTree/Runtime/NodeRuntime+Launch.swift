@@ -8,8 +8,10 @@ internal import Wire
 extension NodeRuntime {
   /// Starts a child: makes its way in, then its process by the start method that applies.
   func launch(_ controller: ChildController) {
+    Descriptors.refillStandardDescriptors()
     do {
       let listeners = try openListeners()
+      for ticket in controller.child.tickets { try channels.prepareToSend(ticket) }
       let position = controller.child.specification.position
       try reserveDescriptors(for: position)
       listeners.control.expect(position, controller.credentials)
@@ -37,7 +39,7 @@ extension NodeRuntime {
     try Bootstrap.write(record, to: ends.deathPipe)
     try makeStreams(for: controller, output: ends.outputReader, error: ends.errorReader)
     ends.readersAreTaken()
-    controller.deathPipe = ends.deathPipe
+    try controller.take(deathPipe: ends.deathPipe)
     ends.deathPipeIsTaken()
     if record.program.arguments == nil {
       let payload = controller.dataLink.channel(EdgeChannels.payload)
@@ -88,7 +90,7 @@ extension NodeRuntime {
         controller.forgetAttempt()
         listeners?.control.forget(controller.child.specification.position)
         listeners?.data.forget(controller.child.specification.position)
-        launch(controller)
+        controller.handle(.attemptLost)
       }
     }
   }
@@ -114,7 +116,7 @@ extension NodeRuntime {
   }
 
   /// The fork server does not answer: without it, children are started by `spawn`.
-  func replaceForkServer() {
+  func giveUpForkServer() {
     forkServer?.giveUp()
   }
 

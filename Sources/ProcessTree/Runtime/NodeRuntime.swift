@@ -44,8 +44,9 @@ final class NodeRuntime {
   /// Why there is no fork server, for the event that says so.
   var spawningReason = "the program declares that it starts no children"
   var ending = NodeEnding()
-  /// The kernel's count of out-of-memory kills when the first child was started.
-  private(set) var memoryKills: UInt64?
+  /// The kernel's count of out-of-memory kills, watched while there are children.
+  var memoryKills = MemoryKills()
+  var isMemoryWatched = false
 
   /// What the node names its channels by.
   let names: ChannelNames
@@ -60,10 +61,7 @@ final class NodeRuntime {
   var place: RunPlace?
 
   /// The limit on the whole tree's programs, where there is one; the root has no part in it.
-  private(set) lazy var slots: TreeSlots? = {
-    guard !identity.isRoot, let limit = shared.configuration.treeLimit else { return nil }
-    return try? TreeSlots(limit: max(1, limit), path: directory.path + "/slots", on: loop)
-  }()
+  private(set) var slots: TreeSlots?
 
   private(set) lazy var directory = RunDirectory(path: identity.run.directory)
 
@@ -109,10 +107,24 @@ final class NodeRuntime {
     }
   }
 
+  /// Takes part in the limit on the whole tree's programs, where there is one; throws when that
+  /// cannot be: a limit that was asked for is kept.
+  func joinTreeLimit() throws(ProcessTreeError) {
+    guard !identity.isRoot, let limit = shared.configuration.treeLimit else { return }
+    do throws(ProcessControlError) {
+      slots = try TreeSlots(limit: max(1, limit), path: directory.path + "/slots", on: loop)
+    } catch {
+      throw ProcessTreeError(
+        .systemCallFailed, "The tree's limit of \(limit) programs cannot be kept: \(error)")
+    }
+  }
+
   // MARK: Frames
 
   /// A turn's exchange: takes what came, hands out what was sent; true when there is more to do.
   func exchangeFrames() -> Bool {
+    // What the program has closed must not become a connection, into which it would print.
+    Descriptors.refillStandardDescriptors()
     receiveFrames()
     sendFrames()
     receiveFrames()
@@ -197,10 +209,12 @@ final class NodeRuntime {
   func openListeners() throws -> Listeners {
     if let listeners { return listeners }
     try makeDirectory()
-    memoryKills = ControlGroup.outOfMemoryKills()
     let handlers = EdgeListener.Handlers(
       admitted: { [unowned self] kind, position, _ in admitted(kind, position) },
       frame: { [unowned self] kind, position, frame in receive(kind, position, frame) },
+      broken: { [unowned self] kind, position in
+        connectionBroke(kind, position, "a message that is not one frame")
+      },
       refused: { [unowned self] _, reason in noteRefusal(reason) },
       exhausted: { [unowned self] kind, error in
         // A child that is not let in by its start deadline could not start; one that has started would
@@ -215,11 +229,17 @@ final class NodeRuntime {
     }
     let control = directory.socket(of: identity.pid, "c")
     let data = directory.socket(of: identity.pid, "d")
-    let made = Listeners(
-      control: try listen(.control, at: control), data: try listen(.data, at: data),
-      endpoints: .init(control: "ipc://\(control)", data: "ipc://\(data)"))
-    listeners = made
-    return made
+    let controlListener = try listen(.control, at: control)
+    do {
+      let made = Listeners(
+        control: controlListener, data: try listen(.data, at: data),
+        endpoints: .init(control: "ipc://\(control)", data: "ipc://\(data)"))
+      listeners = made
+      return made
+    } catch {
+      controlListener.close()
+      throw error
+    }
   }
 
   /// Takes all that has come from children, for one that has died: there will be no other time.
@@ -267,8 +287,21 @@ final class NodeRuntime {
       case .data: try controller.receiveData(frame)
       }
     } catch {
-      controller.noteViolation(error.description)
+      // A message that is not known may be a later version's; text is nobody's.
+      guard kind == .control, !ControlMessage.begins(frame) else {
+        return controller.noteViolation(error.description)
+      }
+      connectionBroke(kind, position, error.description)
     }
+  }
+
+  /// What came over a child's connection is none of its frames: where the next one begins is not known.
+  private func connectionBroke(_ kind: EdgeListener.Kind, _ position: UInt32, _ reason: String) {
+    guard let controller = controllers[position] else { return }
+    controller.noteViolation(reason)
+    controller.endBrokenChild(
+      "its \(kind.rawValue) connection broke the protocol (\(reason)): does it write to descriptors "
+        + "that are not its own?")
   }
 
   func noteRefusal(_ reason: String) {

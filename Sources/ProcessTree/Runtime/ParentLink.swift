@@ -43,6 +43,21 @@ final class ParentLink {
     }
   }
 
+  /// Waits until the control connection has its descriptor, for a short time that it needs at most.
+  ///
+  /// A program that closes descriptors 0 to 2, and goes on to print, must not print into it.
+  func waitForConnection() {
+    let end = ContinuousClock.now + Self.connectionTime
+    var looks = 0
+    while control?.isConnected == false, ContinuousClock.now < end {
+      // The other thread needs some microseconds, if it has a processor.
+      if looks < 50 { sched_yield() } else { usleep(100) }
+      looks += 1
+    }
+  }
+
+  private static let connectionTime: Duration = .seconds(1)
+
   private func receive(_ message: ControlMessage) {
     if message == .connectData { return connectData() }
     onMessage?(message)

@@ -80,6 +80,11 @@ extension ControlMessage {
     return writer.bytes
   }
 
+  /// Whether a frame begins as a message does, of this or of a later version.
+  package static func begins(_ frame: UnsafeRawBufferPointer) -> Bool {
+    frame.first.map { $0 & 0xF0 == 0x90 || (0xDC...0xDD).contains($0) } ?? false
+  }
+
   /// Reads a frame; throws `WireError` for anything else.
   package init(frame: [UInt8]) throws(WireError) {
     var reader = MessagePackReader(frame)

@@ -17,6 +17,7 @@ struct TreeFixture: ScenarioApp {
       .merging(inheritanceScenarios) { $1 }
       .merging(chaosScenarios) { $1 }
       .merging(runScenarios) { $1 }
+      .merging(breakageScenarios) { $1 }
       .merging(commandScenarios) { $1 }
       .merging(commandStartScenarios) { $1 }
       .merging(commandEndScenarios) { $1 }

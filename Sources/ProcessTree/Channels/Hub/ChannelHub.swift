@@ -12,8 +12,6 @@ final class ChannelHub {
   var outbound: [NodeAddress: ChannelPeer] = [:]
   var inbound: [NodeAddress: ChannelPeer] = [:]
   var listener: PeerListener?
-  /// For what listening takes and cannot be had at once.
-  var patience = Patience()
   var homes: [UInt32: ChannelRoster] = [:]
   var senders: [TicketID: SenderCore] = [:]
   var receivers: [TicketID: ReceiverCore] = [:]
