@@ -75,7 +75,7 @@ extension ProcessTrees {
     func copiesWhereAFileMayNotBeLargeEnoughToShare(method: String, limit: String) async throws {
       for scenario in ["largeElementsAmongSmallOnes", "workAmongFour"] {
         try await Fixture.expectSuccess(
-          of: scenario, method, shell: limit, executable: Self.executable)
+          of: scenario, method, shell: limit, executable: try ChannelFixture.executable)
       }
     }
 
