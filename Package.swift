@@ -132,7 +132,8 @@ let package = Package(
     .testTarget(
       name: "PipelinesTests",
       dependencies: [
-        "Pipelines", "RandomTesting", "ScenarioRuns", "TestSettings", "pipeline-fixture",
+        "Pipelines", "ProcessTree", "RandomTesting", "ScenarioRuns", "TestSettings",
+        "pipeline-fixture",
       ],
       swiftSettings: settings),
     // The README's program, as it stands there.

@@ -19,7 +19,9 @@ private let failureScenarios = [
 ]
 
 private let deathScenarios = [
-  "killedWorkers", "killedWorkersKeepOrder", "killedWorkerWithState", "deadlyItems", "stillborn",
+  "killedWorkers", "killedWorkersKeepOrder", "killedWorkerWithState", "deadlyItems",
+  "deadlyItemEndsTheRun", "streamsGoOnWithoutDeadlyItems", "whoTakesDeadlyItemsMayEndTheRun",
+  "stillborn", "stillbornBesideOthers",
 ]
 
 private let resizingScenarios = [

@@ -2,6 +2,7 @@ import RandomTesting
 import Testing
 
 @testable import Pipelines
+@testable import ProcessTree
 
 @Suite struct RunLedgerTests {
   private func plan(_ random: inout SeededGenerator) throws -> PipelinePlan {
@@ -74,6 +75,44 @@ import Testing
     try ledger.checkBalance()
   }
 
+  /// Other places and stages may deliver as they like: a place whose workers get nothing done is given
+  /// up.
+  @Test func whatOthersDeliverDoesNotKeepAPlaceAlive() throws {
+    let shape = PipelineShape.chain([
+      .stage(StageDescription(name: "A", workers: 2, isStateless: true)),
+      .stage(StageDescription(name: "B", workers: 1, isStateless: true)),
+    ])
+    var ledger = RunLedger(try PipelinePlan(shape, isOrdered: false))
+    var pauses: [Duration?] = []
+    for round in 0..<Succession.limit {
+      var counters = WorkerCounters()
+      counters.processed = UInt64(round + 1)
+      ledger.count(counters, ofWorker: 1)
+      let id = ledger.depart(inputs: 1)
+      _ = ledger.arrive(id, cost: 0, outputs: 1)
+      pauses.append(ledger.die(.killed, worker: 0, ofStage: 0).pause)
+    }
+    #expect(pauses.dropLast().allSatisfy { $0 ?? .zero >= .milliseconds(10) })
+    #expect(pauses.last == .some(nil))
+    // One that had done something is followed at once.
+    #expect(ledger.die(.killed, worker: 1, ofStage: 0).pause == .zero)
+  }
+
+  @Test func whatIsGivenUpIsToldOnce() throws {
+    let stage = StageDescription(name: "A", workers: 1, isStateless: true)
+    var ledger = RunLedger(try PipelinePlan(.stage(stage), isOrdered: false))
+    let mark = Mark(envelope: EnvelopeID(stream: 0, number: 0), item: 0, input: 7)
+    var given: [QuarantinedInput] = []
+    for _ in 0..<3 {
+      _ = ledger.begin(mark, worker: 0, ofStage: 0)
+      let end = ledger.die(.killed, worker: 0, ofStage: 0)
+      #expect(end.pause == .zero)
+      if let input = end.quarantined { given.append(input) }
+    }
+    #expect(given.map(\.input) == [7] && given.map(\.deaths.count) == [3])
+    #expect(ledger.quarantined == given)
+  }
+
   @Test func retiredWorkersAreNoDeathsAndStayInTheReport() throws {
     let stage = StageDescription(name: "A", workers: 2, isStateless: true)
     var ledger = RunLedger(try PipelinePlan(.stage(stage), isOrdered: false))
@@ -123,5 +162,14 @@ import Testing
     #expect(report.stages.map(\.queued) == [2, 24])
     #expect(report.stages.map(\.inFlight) == [2, 0])
     #expect(report.stages[0].rate == 4 && report.stages[0].busyTime == .milliseconds(2))
+  }
+}
+
+extension ExitReport {
+  /// The end of a worker that somebody killed.
+  fileprivate static var killed: Self {
+    Self(
+      node: "A-1", pid: 1, status: .signaled(9, coreDumped: false), cause: .killed(signal: 9),
+      lifetime: .zero, lastErrorLines: [], crashAccount: [])
   }
 }

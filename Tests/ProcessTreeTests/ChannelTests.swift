@@ -33,7 +33,8 @@ private let largeScenarios = [
 
 /// Consumers that die of what they work on, or without a reason; and producers.
 private let redeliveryScenarios = [
-  "poisonIsBlamedExactly", "poisonInABatchIsFound", "consumersAreKilled", "serversAreKilled",
+  "poisonIsBlamedExactly", "poisonInABatchIsFound", "quarantineIsNeverSilent", "consumersAreKilled",
+  "serversAreKilled",
   "producersAreKilledInTheMiddleOfAnItem",
 ]
 

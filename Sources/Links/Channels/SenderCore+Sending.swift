@@ -123,7 +123,8 @@ extension SenderCore {
 
   /// Waits until all that was taken has been processed.
   ///
-  /// Throws when no receiver is left, and `CancellationError`.
+  /// Throws when no receiver is left, when items were put aside that nobody has taken, and
+  /// `CancellationError`.
   package func join() async throws {
     loop.assertCurrent()
     if phase == .held { return }
@@ -147,6 +148,9 @@ extension SenderCore {
       }
     }
     if case .closed(let error) = phase, balance.returned > 0 { throw error }
+    guard quarantined.isEmpty else {
+      throw LinkError.quarantined(quarantined.flatMap(\.killers).map(\.name))
+    }
   }
 
   // MARK: Calls

@@ -53,7 +53,10 @@ package final class SenderCore {
   /// No receiver can come beside those that are here.
   @exclusivity(unchecked) private var lastReceivers: LinkError?
   @exclusivity(unchecked) package internal(set) var balance = ChannelBalance()
-  @exclusivity(unchecked) package var quarantined: [Quarantined] = []
+  /// Items that killed their consumers and that nobody has taken from here.
+  @exclusivity(unchecked) package var quarantined: [Quarantined] = [] {
+    didSet { onQuarantine?(self) }
+  }
 
   /// Called when the end has something to flush at the end of the turn.
   @exclusivity(unchecked) package var onDirty: ((SenderCore) -> Void)?
@@ -63,6 +66,8 @@ package final class SenderCore {
   @exclusivity(unchecked) private var carriedTickets: [ChannelTicket] = []
   /// Called with the ends that nobody will claim.
   @exclusivity(unchecked) package var onTicketsLost: (([ChannelTicket]) -> Void)?
+  /// Called when items were put aside, or taken from there.
+  @exclusivity(unchecked) package var onQuarantine: ((SenderCore) -> Void)?
   /// Called when a task begins to wait for credit.
   @exclusivity(unchecked) package var onWaiting: (() -> Void)?
 

@@ -9,6 +9,9 @@ public struct PipelineFailure: Error, Hashable, Sendable, Codable, CustomStringC
     /// A worker ended that could not be replaced: its stage keeps state, its successors ended as
     /// well without getting anything done, or it could not start.
     case death(ExitReport)
+    /// The input ended every worker that tried it, in these ways. Whoever runs the pipeline can go on
+    /// without such inputs: see `onQuarantine` of `ProcessTree/Node/run(_:over:monitor:onQuarantine:)`.
+    case quarantined([ExitReport])
     /// At the end not everything that was taken had come out: something was lost.
     case imbalance(taken: UInt64, done: UInt64, quarantined: UInt64)
   }
@@ -33,6 +36,9 @@ public struct PipelineFailure: Error, Hashable, Sendable, Codable, CustomStringC
     switch reason {
     case .error(let failure): return "\(text): \(failure)"
     case .death(let report): return "\(text): \(report)"
+    case .quarantined(let deaths):
+      let last = deaths.last.map { ", the last: \($0)" } ?? ""
+      return "\(text): it ended \(deaths.count) workers\(last)"
     case .imbalance(let taken, let done, let quarantined):
       return "\(text): \(taken) inputs were taken, \(done) were done, \(quarantined) given up"
     }

@@ -11,6 +11,8 @@ public struct PipelineReport: Sendable {
   /// Outputs that have arrived.
   public internal(set) var outputs: UInt64 = 0
   /// Inputs that were given up because they ended every worker that tried them.
+  ///
+  /// The run fails with the first of them, unless it was given a closure `onQuarantine`.
   public internal(set) var quarantined: [QuarantinedInput] = []
   /// The stages in the order in which they were written down.
   public internal(set) var stages: [StageReport] = []

@@ -1,6 +1,9 @@
 public import ProcessTree
 internal import Synchronization
 
+/// Takes an input that a pipeline goes on without, because it ended every worker that tried it.
+public typealias QuarantineHandler = @Sendable (QuarantinedInput) async throws -> Void
+
 extension Node {
   /// Runs a pipeline over inputs and returns all its outputs, as they come unless the pipeline is
   /// `Pipeline/inOrder()`.
@@ -13,34 +16,39 @@ extension Node {
   ///   - inputs: Any sequence; its iterator is called on the task executor of this call, where it
   ///     should not block.
   ///   - monitor: Watches the run, and changes the numbers of workers.
+  ///   - onQuarantine: Takes each input that has ended three workers of a stateless stage. The run goes
+  ///     on without it, and so without its outputs; an error that is thrown here ends the run. Without
+  ///     a closure the first such input ends the run.
   /// - Throws: `InvalidPipeline` before anything is started; `PipelineFailure` with the stage, the
-  ///   worker and the input when a stage throws or a worker ends that cannot be replaced; what making
-  ///   a child throws; `CancellationError`.
+  ///   worker and the input when a stage throws, a worker ends that cannot be replaced, or an input
+  ///   has ended all that tried it; what making a child throws; `CancellationError`.
   @inlinable
   public func run<Inputs: Sequence, Output>(
     _ pipeline: Pipeline<Inputs.Element, Output>, over inputs: sending Inputs,
-    monitor: PipelineMonitor? = nil
+    monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
   ) async throws -> [Output] {
-    try await collect(pipeline, SequencePump(inputs), monitor)
+    try await collect(pipeline, SequencePump(inputs), monitor, onQuarantine)
   }
 
   /// Runs a pipeline over asynchronous inputs and returns all its outputs; else as
-  /// `run(_:over:monitor:)`.
+  /// `run(_:over:monitor:onQuarantine:)`.
   ///
   /// Also throws what the sequence of inputs throws.
   public func run<Inputs: AsyncSequence, Output>(
     _ pipeline: Pipeline<Inputs.Element, Output>, over inputs: sending Inputs,
-    monitor: PipelineMonitor? = nil
+    monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
   ) async throws -> [Output] {
-    try await collect(pipeline, AsyncSequencePump(inputs), monitor)
+    try await collect(pipeline, AsyncSequencePump(inputs), monitor, onQuarantine)
   }
 
   @usableFromInline
   func collect<Input, Output>(
-    _ pipeline: Pipeline<Input, Output>, _ pump: any InputPump<Input>, _ monitor: PipelineMonitor?
+    _ pipeline: Pipeline<Input, Output>, _ pump: any InputPump<Input>, _ monitor: PipelineMonitor?,
+    _ onQuarantine: QuarantineHandler?
   ) async throws -> [Output] {
     let collected = Collected<Output>()
-    try await PipelineRun(pipeline, at: self, monitor: monitor).run(pump) { outputs in
+    let run = try PipelineRun(pipeline, at: self, monitor: monitor, onQuarantine: onQuarantine)
+    try await run.run(pump) { outputs in
       collected.outputs.withLock { $0 += outputs }
     }
     return collected.outputs.withLock { $0 }

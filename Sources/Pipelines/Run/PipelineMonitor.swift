@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Watches a run of a pipeline, and changes how many workers its stages have: hand one to
-/// `ProcessTree/Node/run(_:over:monitor:)`.
+/// `ProcessTree/Node/run(_:over:monitor:onQuarantine:)`.
 ///
 /// ```swift
 /// let monitor = PipelineMonitor()

@@ -2,7 +2,7 @@ public import ProcessTree
 internal import Synchronization
 
 /// The outputs of a pipeline as they come, made as they are asked for; see
-/// `ProcessTree/Node/stream(_:over:monitor:)`.
+/// `ProcessTree/Node/stream(_:over:monitor:onQuarantine:)`.
 ///
 /// The run begins with the first iteration, and is one for each. When the sequence ends or throws,
 /// no worker is left. Who stops reading lets the iterator go, which stops the workers.
@@ -21,7 +21,7 @@ public struct PipelineOutputs<Output: Codable & Sendable>: AsyncSequence, Sendab
 
     /// The next output; nil at the end.
     ///
-    /// Throws what `ProcessTree/Node/run(_:over:monitor:)` throws.
+    /// Throws what `ProcessTree/Node/run(_:over:monitor:onQuarantine:)` throws.
     public mutating func next() async throws -> Output? {
       while place == outputs.count {
         guard let more = try await run.take() else { return nil }
@@ -68,33 +68,35 @@ extension Node {
   ///
   /// Nothing is taken from the inputs beyond what fills the pipeline: infinite inputs work, and a
   /// reader that is slow holds the workers back. The parameters are those of
-  /// `run(_:over:monitor:)`. The inputs can be iterated several times if the outputs are.
+  /// `run(_:over:monitor:onQuarantine:)`. The inputs can be iterated several times if the outputs are.
   public func stream<Inputs: Sequence & Sendable, Output>(
     _ pipeline: Pipeline<Inputs.Element, Output>, over inputs: Inputs,
-    monitor: PipelineMonitor? = nil
+    monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
   ) -> PipelineOutputs<Output> {
-    outputs(of: pipeline, monitor) { SequencePump(inputs) }
+    outputs(of: pipeline, monitor, onQuarantine) { SequencePump(inputs) }
   }
 
   /// Runs a pipeline over asynchronous inputs as its outputs are read; else as
-  /// `stream(_:over:monitor:)`.
+  /// `stream(_:over:monitor:onQuarantine:)`.
   public func stream<Inputs: AsyncSequence & Sendable, Output>(
     _ pipeline: Pipeline<Inputs.Element, Output>, over inputs: Inputs,
-    monitor: PipelineMonitor? = nil
+    monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
   ) -> PipelineOutputs<Output> {
-    outputs(of: pipeline, monitor) { AsyncSequencePump(inputs) }
+    outputs(of: pipeline, monitor, onQuarantine) { AsyncSequencePump(inputs) }
   }
 
   private func outputs<Input, Output>(
     of pipeline: Pipeline<Input, Output>, _ monitor: PipelineMonitor?,
-    _ makePump: @escaping @Sendable () -> any InputPump<Input>
+    _ onQuarantine: QuarantineHandler?, _ makePump: @escaping @Sendable () -> any InputPump<Input>
   ) -> PipelineOutputs<Output> {
     PipelineOutputs { [self] handoff in
       // On the loop, if that is where the reader runs: every step elsewhere would cost a hop.
       let executor = withUnsafeCurrentTask { $0?.unownedTaskExecutor?.asTaskExecutor() }
       return Task(executorPreference: executor) {
         do {
-          try await PipelineRun(pipeline, at: self, monitor: monitor).run(makePump()) { outputs in
+          let run = try PipelineRun(
+            pipeline, at: self, monitor: monitor, onQuarantine: onQuarantine)
+          try await run.run(makePump()) { outputs in
             try await handoff.give(outputs)
           }
           handoff.finish(.success(()))

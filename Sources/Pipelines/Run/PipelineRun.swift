@@ -13,11 +13,16 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   private let end: Receiver<Envelope<Output>>
   let record: RunRecord
   private let monitor: PipelineMonitor?
+  private let onQuarantine: QuarantineHandler?
 
   /// Lays out channels and workers; starts nothing.
-  init(_ pipeline: Pipeline<Input, Output>, at node: Node, monitor: PipelineMonitor?) throws {
+  init(
+    _ pipeline: Pipeline<Input, Output>, at node: Node, monitor: PipelineMonitor?,
+    onQuarantine: QuarantineHandler?
+  ) throws {
     self.node = node
     self.monitor = monitor
+    self.onQuarantine = onQuarantine
     isOrdered = pipeline.isOrdered
     plan = try PipelinePlan(pipeline.shape, isOrdered: pipeline.isOrdered)
     let assembly = Assembly(plan, at: node)
@@ -113,8 +118,8 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   private enum LifeEnd {
     /// It did its part.
     case finished
-    /// Another one is to take its place.
-    case died
+    /// Another one is to take its place after a while.
+    case died(pause: Duration)
     /// It was asked to stop.
     case left
   }
@@ -124,7 +129,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     while true {
       switch try await live(in: slot) {
       case .finished: return progress.finished(slot)
-      case .died: continue
+      case .died(let pause): if pause > .zero { try await Task.sleep(for: pause) }
       case .left: return progress.left(slot)
       }
     }
@@ -161,15 +166,29 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         monitor?.changed()
         return .left
       case .died(let report):
-        let isReplaceable = !plan.stages[slot.stage].description.isStateful
-        guard isReplaceable, report.isDeath,
-          record.update({ $0.die(report, worker: slot.worker, ofStage: slot.stage) })
-        else { throw self.failure(of: slot, over: nil, .death(report)) }
-        monitor?.changed()
-        return .died
+        guard !plan.stages[slot.stage].description.isStateful, report.isDeath else {
+          throw self.failure(of: slot, over: nil, .death(report))
+        }
+        return .died(pause: try await succeed(slot, report))
       case .other(let error): throw error
       }
     }
+  }
+
+  /// Notes the death of a worker that can be replaced; how long its place is to stay empty.
+  private func succeed(_ slot: WorkerSlot, _ report: ExitReport) async throws -> Duration {
+    let succession = record.update { $0.die(report, worker: slot.worker, ofStage: slot.stage) }
+    monitor?.changed()
+    if let input = succession.quarantined {
+      guard let onQuarantine else {
+        throw failure(of: slot, over: input.input, .quarantined(input.deaths))
+      }
+      try await onQuarantine(input)
+    }
+    guard let pause = succession.pause else {
+      throw failure(of: slot, over: nil, .death(report))
+    }
+    return pause
   }
 
   /// Notes what a worker says; the answer that it waits for, if it does.

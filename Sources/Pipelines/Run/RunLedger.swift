@@ -16,11 +16,16 @@ struct RunLedger {
   private var restarts: [Int]
   private var suspects: [Suspects<ExitReport>]
   private(set) var quarantined: [QuarantinedInput] = []
-  /// Deaths of a stage's workers in a row between which nothing was brought about.
-  private var fruitlessDeaths: [Int]
+  /// How each place stands whose workers die.
+  private var successions: [Succession]
 
-  /// How often in a row the workers of a stage may die with nothing brought about.
-  static let fruitlessLimit = 10
+  /// What follows from the death of a worker.
+  struct Consequence {
+    /// The input that is given up with it.
+    var quarantined: QuarantinedInput?
+    /// How long to wait before its successor is started; nil when there is to be none.
+    var pause: Duration?
+  }
 
   init(_ plan: PipelinePlan) {
     self.plan = plan
@@ -31,7 +36,7 @@ struct RunLedger {
     former = Array(repeating: WorkerCounters(), count: plan.workerCount)
     present = former
     restarts = plan.stages.map { _ in 0 }
-    fruitlessDeaths = restarts
+    successions = Array(repeating: Succession(), count: plan.workerCount)
     suspects = plan.stages.map { Suspects(isPartitioned: $0.description.sharing != .balanced) }
   }
 
@@ -46,7 +51,6 @@ struct RunLedger {
   mutating func arrive(_ id: EnvelopeID, cost: UInt64, outputs count: Int) -> Bool {
     guard arrived.insert(id) else { return false }
     outputs += UInt64(count)
-    for stage in fruitlessDeaths.indices { fruitlessDeaths[stage] = 0 }
     if id.stream == StreamID.source, let batch = window.arrive(id.number, cost: cost) {
       sizer.record(inputs: batch.inputs, cost: batch.cost)
     }
@@ -74,27 +78,33 @@ struct RunLedger {
   /// A worker is through with what it named.
   mutating func pass(worker: Int, ofStage stage: Int) { suspects[stage].pass(worker: worker) }
 
-  /// Notes the death of a worker; false when its stage has come to nothing too often, so that no
-  /// successor is to be started.
-  mutating func die(_ report: ExitReport, worker: Int, ofStage stage: Int) -> Bool {
+  /// Notes the death of a worker that can be replaced.
+  mutating func die(_ report: ExitReport, worker: Int, ofStage stage: Int) -> Consequence {
+    // One that had named what it was about to do had come as far as that.
+    var isFruitful = present[worker].processed > 0
+    var given: QuarantinedInput?
+    switch suspects[stage].die(worker: worker, report) {
+    case .nothingNamed: break
+    case .suspected: isFruitful = true
+    case .givenUp(let mark, let deaths):
+      isFruitful = true
+      let input = QuarantinedInput(
+        stage: stage, stageName: plan.stages[stage].description.name, input: mark.input,
+        deaths: deaths)
+      quarantined.append(input)
+      given = input
+    }
     leave(worker)
     restarts[stage] += 1
-    switch suspects[stage].die(worker: worker, report) {
-    case .nothingNamed: fruitlessDeaths[stage] += 1
-    case .suspected: break
-    case .givenUp(let mark, let deaths):
-      quarantined.append(
-        QuarantinedInput(
-          stage: stage, stageName: plan.stages[stage].description.name, input: mark.input,
-          deaths: deaths))
-    }
-    return fruitlessDeaths[stage] < Self.fruitlessLimit
+    return Consequence(
+      quarantined: given, pause: successions[worker].die(isFruitful: isFruitful))
   }
 
   /// Notes that a worker has gone that was asked to stop: nothing that it had is to blame for that.
   mutating func retire(worker: Int, ofStage stage: Int) {
     leave(worker)
     suspects[stage].pass(worker: worker)
+    successions[worker] = Succession()
   }
 
   private mutating func leave(_ worker: Int) {

@@ -83,7 +83,9 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   /// Waits until everything that this end has sent was processed: acknowledged by consumers of a work
   /// channel, received by those of others.
   ///
-  /// Python's `JoinableQueue.join()`. Throws `unreachable` when no receiver is left for some of it.
+  /// Python's `JoinableQueue.join()`. Throws `unreachable` when no receiver is left for some of it, and
+  /// `itemQuarantined` when some of it killed its consumers, until ``takeQuarantined()`` has handed that
+  /// over.
   public func join() async throws {
     try await mapped { try await $0.join() }
   }
@@ -97,6 +99,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
 
   /// The items that killed their consumers since the last call, with how these ended.
   ///
+  /// A program that returns while such items have not been taken has failed, with `itemQuarantined`.
   /// Waits up to a second for reports that are under way. Throws a `DecodingError` for an item that is
   /// no `Element`; none of the items is taken then.
   public func takeQuarantined() async throws -> [QuarantinedItem<Element>] {

@@ -8,7 +8,7 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
       case alreadyStarted, notStarted, programNotFindable, invalidName, invalidLimit
       case directoryUnusable, systemCallFailed, nodeEnding, scopeEnded, unreachable
       case messageNotEncodable, messageNotDecodable, alreadyIterating
-      case channelEnded, endMoved, queueFull, itemQuarantined, deadlinePassed, requestFailed
+      case channelEnded, endMoved, queueFull, itemQuarantined, deadlinePassed
     }
 
     private let kind: Kind
@@ -45,12 +45,10 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
     public static let endMoved = Self(kind: .endMoved)
     /// The channel's queue is full, and its policy is to fail.
     public static let queueFull = Self(kind: .queueFull)
-    /// The item killed the nodes that worked on it, and was put aside.
+    /// An item killed the nodes that worked on it, and was put aside.
     public static let itemQuarantined = Self(kind: .itemQuarantined)
     /// The answer did not come in time.
     public static let deadlinePassed = Self(kind: .deadlinePassed)
-    /// The service refused the request, or failed at it.
-    public static let requestFailed = Self(kind: .requestFailed)
 
     /// The code's name.
     public var description: String { kind.rawValue }

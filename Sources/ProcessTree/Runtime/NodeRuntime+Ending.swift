@@ -91,11 +91,18 @@ extension NodeRuntime {
       return
     }
     ending.hasToldOutcome = true
-    if let unbalanced = ending.unbalanced, case .result = outcome {
-      writeToStandardError("\(identity.name): \(unbalanced)")
-      ending.outcome = .failure(RemoteFailure(WireError(unbalanced), at: identity.name))
+    if let fault = channelFault, case .result = outcome {
+      writeToStandardError("\(identity.name): \(fault)")
+      ending.outcome = .failure(RemoteFailure(fault, at: identity.name))
     }
     tellParent(ending.outcome ?? outcome)
+  }
+
+  /// What makes a failure of a program that has returned: elements of its channels are unaccounted for,
+  /// or were given up without anybody knowing.
+  private var channelFault: (any Error)? {
+    if let unbalanced = ending.unbalanced { return WireError(unbalanced) }
+    return hasChannels ? channels.quarantineFault : nil
   }
 
   private func tellParent(_ outcome: RecordedOutcome) {

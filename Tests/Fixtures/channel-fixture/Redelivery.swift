@@ -87,7 +87,35 @@ struct BatchVictim: NodeProgram {
   }
 }
 
+/// Sends numbers to nodes that die of one of them, and returns without asking what became of them.
+struct Careless: NodeProgram {
+  var isAsking: Bool
+
+  func run(in node: Node) async throws -> Int {
+    let (sender, receiver) = node.makeChannel(of: Int.self)
+    for number in 1...20 { try await sender.send(number) }
+    let workers = Task {
+      while !Task.isCancelled {
+        let child = try await node.spawn(BatchVictim(numbers: receiver, poison: 7))
+        if try await child.join() == .exited(0) { return }
+      }
+    }
+    sender.finish()
+    try await workers.value
+    // The books of the channel are settled before the program ends.
+    return isAsking ? try await sender.takeQuarantined().count : 0
+  }
+}
+
 let redeliveryScenarios: [String: Scenario] = [
+  "quarantineIsNeverSilent": { root, expect in
+    let failure = await expect.thrown(RemoteFailure.self) {
+      _ = try await root.spawn(Careless(isAsking: false)).result
+    }
+    let error = failure?.underlying(as: ProcessTreeError.self)
+    expect.equal(error?.code, .itemQuarantined)
+    expect.equal(try await root.spawn(Careless(isAsking: true)).result, 1)
+  },
   "poisonInABatchIsFound": { root, expect in
     let (sender, receiver) = root.makeChannel(of: Int.self, prefetch: 500)
     let workers = (1...2).map { _ in
@@ -101,8 +129,13 @@ let redeliveryScenarios: [String: Scenario] = [
     }
     for number in 1...400 { try await sender.send(number) }
     sender.finish()
-    try await sender.join()
+    // As long as nobody has taken what killed its consumers, it was not processed.
+    for _ in 1...2 {
+      let error = await expect.thrown(ProcessTreeError.self) { try await sender.join() }
+      expect.equal(error?.code, .itemQuarantined)
+    }
     expect.equal(try await sender.takeQuarantined().map(\.element), [77])
+    try await sender.join()
     let counts = try await sender.balance
     expect.equal([counts.acknowledged, counts.quarantined], [399, 1])
     receiver.close()
@@ -116,7 +149,9 @@ let redeliveryScenarios: [String: Scenario] = [
     try await withRecorders(2, in: root, numbers: receiver, records: records, poison: 500) {
       for number in 1...count { try await sender.send(number) }
       sender.finish()
-      try await sender.join()
+      do {
+        try await sender.join()
+      } catch let error as ProcessTreeError where error.code == .itemQuarantined {}
     }
     records.finish()
     let seen = try await collected.value

@@ -1,6 +1,7 @@
 import Glibc
 import Pipelines
 import Scenarios
+import Synchronization
 
 let deathScenarios: [String: Scenario] = [
   // `killedWorkers SEED KILLS`: totals are exact whichever workers are killed, as long as their stages
@@ -57,9 +58,13 @@ let deathScenarios: [String: Scenario] = [
     let pipeline = Pipeline(Double()).then(DieAt(numbers: Set(deadly.map { $0 * 2 })), workers: 2)
       .inOrder()
     let monitor = PipelineMonitor()
-    let outputs = try await root.run(pipeline, over: 0..<3_000, monitor: monitor)
+    let given = Mutex<[QuarantinedInput]>([])
+    let outputs = try await root.run(pipeline, over: 0..<3_000, monitor: monitor) { input in
+      given.withLock { $0.append(input) }
+    }
     test.equal(outputs, (0..<3_000).filter { !deadly.contains($0) }.map { $0 * 2 })
     let report = monitor.report
+    test.equal(given.withLock { $0 }, report.quarantined)
     test.equal(report.inputsDone, 3_000)
     test.equal(Set(report.quarantined.map(\.input)), Set(deadly.map { UInt64($0) }))
     for given in report.quarantined {
@@ -68,6 +73,66 @@ let deathScenarios: [String: Scenario] = [
       test.equal(given.deaths.map(\.cause), Array(repeating: .killed(signal: SIGKILL), count: 3))
     }
     test.expect(report.stages[1].restarts >= 12, "\(report.stages[1].restarts) restarts")
+  },
+  // Nobody asked for inputs that are given up: the first of them ends the run.
+  "deadlyItemEndsTheRun": { root, test in
+    for stage in ["ExitsAt", "ExitsAtAsStage"] {
+      let pipeline =
+        stage == "ExitsAt"
+        ? Pipeline(ExitsAt(number: 5), workers: 2) : Pipeline(ExitsAtAsStage(number: 5), workers: 2)
+      let monitor = PipelineMonitor()
+      expectQuarantine(
+        of: 5, by: stage, .exitedWithoutResult(code: 3), test,
+        await test.thrown(PipelineFailure.self) {
+          _ = try await root.run(pipeline.inOrder(), over: 0..<10, monitor: monitor)
+        })
+      test.equal(monitor.report.quarantined.map(\.input), [5])
+      var outputs: [Int] = []
+      expectQuarantine(
+        of: 5, by: stage, .exitedWithoutResult(code: 3), test,
+        await test.thrown(PipelineFailure.self) {
+          for try await output in root.stream(pipeline.inOrder(), over: 0..<10) {
+            outputs.append(output)
+          }
+        })
+      test.expect(outputs.count <= 5 && outputs == Array(0..<outputs.count), "\(outputs)")
+    }
+    test.equal(root.children.count, 0)
+  },
+  "streamsGoOnWithoutDeadlyItems": { root, test in
+    let given = Mutex<[UInt64?]>([])
+    let inputs = AsyncStream<Int> { source in
+      for number in 0..<200 { source.yield(number) }
+      source.finish()
+    }
+    let pipeline = Pipeline(Double()).then(ExitsAt(number: 10), workers: 2).inOrder()
+    var outputs: [Int] = []
+    for try await output in root.stream(
+      pipeline, over: inputs, onQuarantine: { input in given.withLock { $0.append(input.input) } })
+    {
+      outputs.append(output)
+    }
+    test.equal(outputs, (0..<200).filter { $0 != 5 }.map { $0 * 2 })
+    test.equal(given.withLock { $0 }, [5])
+  },
+  "whoTakesDeadlyItemsMayEndTheRun": { root, test in
+    let error = await test.thrown(BadNumber.self) {
+      _ = try await root.run(Pipeline(ExitsAt(number: 7), workers: 2), over: 0..<1_000_000_000) {
+        throw BadNumber(number: $0.input.map(Int.init) ?? -1)
+      }
+    }
+    test.equal(error, BadNumber(number: 7))
+    test.equal(root.children.count, 0)
+  },
+  // A branch whose workers all die at their start, beside one that delivers.
+  "stillbornBesideOthers": { root, test in
+    let pipeline = Pipeline(Double()).broadcast(to: Pipeline(Double()), Pipeline(Stillborn()))
+    let monitor = PipelineMonitor()
+    let failure = await test.thrown(PipelineFailure.self) {
+      _ = try await root.run(pipeline.merged(), over: 0..<1_000_000_000, monitor: monitor)
+    }
+    test.equal(failure?.stageName, "Stillborn")
+    test.equal(monitor.report.stages.map(\.restarts), [0, 0, 10])
   },
   "stillborn": { root, test in
     let failure = await test.thrown(PipelineFailure.self) {
@@ -78,3 +143,18 @@ let deathScenarios: [String: Scenario] = [
     test.equal(report.cause, .exitedWithoutResult(code: 3))
   },
 ]
+
+/// Expects that a run ended because of an input that had ended three workers.
+private func expectQuarantine(
+  of input: UInt64, by stage: String, _ cause: ExitCause, _ test: Expectations,
+  _ failure: PipelineFailure?
+) {
+  test.equal(failure?.stage, 0)
+  test.equal(failure?.stageName, stage)
+  test.equal(failure?.input, input)
+  test.expect(failure?.worker.hasPrefix(stage) ?? false)
+  guard case .quarantined(let deaths)? = failure?.reason else {
+    return test.expect(false, "\(String(describing: failure))")
+  }
+  test.equal(deaths.map(\.cause), [cause, cause, cause])
+}

@@ -150,3 +150,24 @@ struct Stillborn: Transform {
 
   func callAsFunction(_ number: Int) -> Int { number }
 }
+
+/// Leaves its process behind the library's back at a number.
+struct ExitsAt: Transform {
+  var number: Int
+
+  func callAsFunction(_ number: Int) -> Int {
+    if number == self.number { exit(3) }
+    return number
+  }
+}
+
+/// The same as a stage.
+struct ExitsAtAsStage: Stage {
+  static var isStateless: Bool { true }
+  var number: Int
+
+  func process(_ number: Int, emit: (Int) throws -> Void) throws {
+    if number == self.number { exit(3) }
+    try emit(number)
+  }
+}

@@ -49,6 +49,10 @@ extension ChannelHub {
     channels[ticket.ticket] = ticket.channel
     sender.onDirty = { [unowned self] in markDirty($0) }
     sender.onActivation = { [unowned self] in claim(ticket) }
+    sender.onQuarantine = { [unowned self] sender in
+      let count = sender.quarantined.count
+      quarantined[sender.ticket] = count > 0 ? count : nil
+    }
     sender.onWaiting = { [unowned self] in watchForCycles() }
     sender.onTicketsLost = { [unowned self] in revoke($0) }
     if isEnding { letGo(sender: sender) }
@@ -117,6 +121,16 @@ extension ChannelHub {
       runtime.ending.unbalanced =
         "\(channel) does not balance: \(counts.pending) of \(counts.sent) elements are unaccounted for"
     }
+  }
+
+  /// What is wrong when items have been put aside and nobody has taken them; nil when nothing is.
+  var quarantineFault: ProcessTreeError? {
+    let count = quarantined.values.reduce(0, +)
+    guard count > 0 else { return nil }
+    return ProcessTreeError(
+      .itemQuarantined,
+      "\(count) of the elements that were sent killed their consumers and were put aside, and nobody "
+        + "has taken them: `sender.takeQuarantined()` tells which, and how the consumers ended.")
   }
 
   func letGo(receiver: ReceiverCore) {

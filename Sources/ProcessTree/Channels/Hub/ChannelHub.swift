@@ -26,6 +26,8 @@ final class ChannelHub {
   /// The place of each receiver on the page.
   var workSlots: [TicketID: Int] = [:]
   var cycles = CycleWatch()
+  /// How many items that killed their consumers each sender's end has put aside, untaken.
+  var quarantined: [TicketID: Int] = [:]
 
   init(of runtime: NodeRuntime) {
     self.runtime = runtime
