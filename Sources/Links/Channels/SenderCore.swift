@@ -95,6 +95,9 @@ package final class SenderCore {
     onActivation?()
   }
 
+  /// A link over which this end sends has confirmed frames.
+  package func confirmed() { markDirty() }
+
   func markDirty() {
     guard !isDirty else { return }
     isDirty = true

@@ -17,6 +17,9 @@ package final class DataLink {
   /// Called when something is to be sent and the link is not connected.
   @exclusivity(unchecked) package var onConnectionNeeded: (() -> Void)?
 
+  /// Called when a flush may do something, once until it was done.
+  @exclusivity(unchecked) package var onFlushNeeded: (() -> Void)?
+
   package init(on loop: EventLoop, transmit: @escaping ([UInt8]) -> Void) {
     self.loop = loop
     self.transmit = transmit
@@ -38,6 +41,7 @@ package final class DataLink {
   package func connected() {
     isConnected = true
     dirty = Array(channels.values)
+    onFlushNeeded?()
   }
 
   /// The peer has gone.
@@ -61,6 +65,7 @@ package final class DataLink {
   func needsFlush(_ channel: ItemChannel) {
     guard closed == nil, !dirty.contains(where: { $0 === channel }) else { return }
     dirty.append(channel)
+    if dirty.count == 1 { onFlushNeeded?() }
   }
 
   /// Sends full frames within a turn, so that frames keep their size however much a turn sends.

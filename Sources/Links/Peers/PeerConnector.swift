@@ -76,6 +76,12 @@ package final class PeerConnector {
   /// Whether the next look may find something.
   package var mayHaveFrames: Bool { socket.map { $0.mayHaveFrames && !$0.isClosed } ?? false }
 
+  /// Called when `mayHaveFrames` becomes true.
+  package var onReady: (() -> Void)? {
+    get { socket?.onReady }
+    set { socket?.onReady = newValue }
+  }
+
   /// Closes the socket.
   package func close() { socket?.close() }
 }

@@ -24,6 +24,8 @@ package final class PeerLink {
   /// Numbered frames that have come.
   @exclusivity(unchecked) package private(set) var received: UInt64 = 0
   @exclusivity(unchecked) private var lastReceipt: UInt64 = 0
+  /// The last frame for which the peer was asked over the present connection: its answer follows.
+  @exclusivity(unchecked) private var lastAsked: UInt64 = 0
   @exclusivity(unchecked) private var bytesSinceReceipt = 0
   @exclusivity(unchecked) package private(set) var isClosed = false
   /// Whether there has been a connection.
@@ -34,6 +36,9 @@ package final class PeerLink {
   @exclusivity(unchecked) package var memory: (any LinkMemory)?
   /// Called when the peer has confirmed frames.
   @exclusivity(unchecked) package var onConfirmed: (() -> Void)?
+
+  /// Called when all that was sent is known to have come, and when that is so no more.
+  @exclusivity(unchecked) package var onSettled: ((_ isSettled: Bool) -> Void)?
 
   package init(to peer: NodeAddress) {
     self.peer = peer
@@ -54,22 +59,28 @@ package final class PeerLink {
     // A peer cannot have more than it was sent.
     confirm(min(peerReceived, lastSent))
     self.transmit = transmit
+    lastAsked = 0
     for frame in retained { transmit(frame) }
     // Somebody may have asked while there was no connection.
     if !retained.isEmpty { askForReceipt() }
   }
 
   /// The connection is gone; frames wait for the next one.
-  package func detach() { transmit = nil }
+  package func detach() {
+    transmit = nil
+    lastAsked = 0
+  }
 
   /// The peer is gone.
   package func close() {
     isClosed = true
     transmit = nil
+    if !retained.isEmpty { onSettled?(true) }
     retained = []
     unconfirmedBytes = 0
     onFrame = nil
     onConfirmed = nil
+    onSettled = nil
     // The memory stays: items in it have come, and are still to be read.
   }
 
@@ -82,6 +93,7 @@ package final class PeerLink {
     lastSent += 1
     FlowHeader.setNumber(lastSent, of: &frame)
     unconfirmedBytes += frame.count
+    if retained.isEmpty { onSettled?(false) }
     retained.append(frame)
     transmit?(frame)
   }
@@ -92,8 +104,13 @@ package final class PeerLink {
     send(frame)
   }
 
-  /// Asks the peer to say at once what has come.
-  package func askForReceipt() { transmit?(FlowHeader(kind: .report).frame()) }
+  /// Asks the peer to say at once what has come; once for a frame, however often this is called.
+  package func askForReceipt() {
+    guard !retained.isEmpty, lastAsked < lastSent, let transmit else { return }
+    // Before it is sent: a connection that turns out to be gone begins anew.
+    lastAsked = lastSent
+    transmit(FlowHeader(kind: .report).frame())
+  }
 
   // MARK: Receiving
 
@@ -133,6 +150,7 @@ package final class PeerLink {
       firstRetained += 1
       unconfirmedBytes -= frame.count
     }
+    if retained.isEmpty { onSettled?(true) }
     onConfirmed?()
   }
 }

@@ -17,7 +17,11 @@ final class FrameSocket {
   private let isRouter: Bool
   @exclusivity(unchecked) private var message = Message()
   /// Whether the next look may find something: its descriptor said so, or its edge may be used up.
-  @exclusivity(unchecked) private(set) var mayHaveFrames = true
+  @exclusivity(unchecked) private(set) var mayHaveFrames = true {
+    didSet { if mayHaveFrames, !oldValue { onReady?() } }
+  }
+  /// Called when the next look may find something and the last one found nothing more.
+  @exclusivity(unchecked) var onReady: (() -> Void)?
   @exclusivity(unchecked) private(set) var isClosed = false
   /// Called with each frame; its bytes are valid during the call.
   private let onFrame: (Connection, UnsafeRawBufferPointer) -> Void

@@ -64,6 +64,7 @@ final class ChildController {
       runtime.listeners?.data.send(frame, to: position)
     }
     dataLink.onConnectionNeeded = { [weak self] in self?.askForDataConnection() }
+    dataLink.onFlushNeeded = { [unowned runtime, unowned dataLink] in runtime.needsFlush(dataLink) }
     askedForData = false
     let messages = LoopBound(dataLink.channel(EdgeChannels.messages), on: runtime.loop)
     // By its position: the child holds the edge, and must not be held by it.

@@ -11,6 +11,8 @@ struct NodeEnding {
   var childPolicy: StopPolicy?
   /// The goodbye was said, or, at the root, everything is done.
   var isLeaving = false
+  /// Something else has to come about before the end can go on.
+  var isWaiting = false
   /// Until when what was sent may wait for credit before the goodbye.
   var drainingEnds: SuspendingClock.Instant?
   /// The parent knows how the program ended; at the root, there is nothing to tell.

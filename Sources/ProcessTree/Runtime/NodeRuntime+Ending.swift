@@ -55,6 +55,8 @@ extension NodeRuntime {
     shared.stopStartingChildren()
     if hasChannels { shared.stopRequest == nil ? channels.beginEnding() : channels.abandon() }
     ending.lastWordsEnd = .now + Self.lastWords
+    // The turn that this makes looks whether to wait any longer.
+    _ = loop.timers.schedule(after: Self.lastWords + .milliseconds(1)) {}
     tellOutcome()
     commands.stopAll(within: commandGrace)
     if case .result = outcome, shared.stopRequest == nil {
@@ -84,18 +86,26 @@ extension NodeRuntime {
     guard let outcome = ending.outcome, !ending.hasToldOutcome else { return }
     let isHurried = shared.stopRequest != nil && .now > ending.lastWordsEnd
     guard !hasChannels || channels.isSettled || isHurried else {
-      _ = loop.timers.schedule(after: .milliseconds(1)) { [unowned self] in
-        tellOutcome()
-        finishIfDone()
-      }
+      ending.isWaiting = true
       return
     }
+    ending.isWaiting = false
     ending.hasToldOutcome = true
     if let fault = channelFault, case .result = outcome {
       writeToStandardError("\(identity.name): \(fault)")
       ending.outcome = .failure(RemoteFailure(fault, at: identity.name))
     }
     tellParent(ending.outcome ?? outcome)
+  }
+
+  /// Goes on with the end once what it waits for has come about; looked at in each turn.
+  func continueEnding() {
+    if ending.isLeaving {
+      if let parent { sayGoodbye(to: parent) }
+    } else {
+      tellOutcome()
+      finishIfDone()
+    }
   }
 
   /// What makes a failure of a program that has returned: elements of its channels are unaccounted for,
@@ -144,14 +154,15 @@ extension NodeRuntime {
 
   /// Says goodbye once everything sent before has been handed to the socket.
   private func sayGoodbye(to parent: ParentLink) {
-    let end = ending.drainingEnds ?? .now + Self.goodbyeDeadline
-    ending.drainingEnds = end
-    guard parent.dataLink.isDrained || SuspendingClock.now > end else {
-      _ = loop.timers.schedule(after: .milliseconds(1)) { [unowned self] in
-        sayGoodbye(to: parent)
-      }
+    if ending.drainingEnds == nil {
+      ending.drainingEnds = .now + Self.goodbyeDeadline
+      _ = loop.timers.schedule(after: Self.goodbyeDeadline + .milliseconds(1)) {}
+    }
+    guard parent.dataLink.isDrained || SuspendingClock.now > ending.drainingEnds ?? .now else {
+      ending.isWaiting = true
       return
     }
+    ending.isWaiting = false
     parent.send(events: events.takeOutgoing(), log: takeLog())
     parent.send(
       .goodbye(

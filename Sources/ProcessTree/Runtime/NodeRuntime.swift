@@ -29,6 +29,8 @@ final class NodeRuntime {
   private(set) var listeners: Listeners?
   /// The children that have been started and not yet been reaped.
   private(set) var controllers: [UInt32: ChildController] = [:]
+  /// Data links to children that have something to send.
+  private var dirtyLinks: [DataLink] = []
   var reports = ReportThrottle()
   var isReportTimerArmed = false
   /// Log records for the parent, of this turn.
@@ -128,6 +130,7 @@ final class NodeRuntime {
     receiveFrames()
     sendFrames()
     receiveFrames()
+    if ending.isWaiting { continueEnding() }
     return hasFramesToExchange
   }
 
@@ -145,8 +148,13 @@ final class NodeRuntime {
     parent?.dataLink.flush()
     output?.recheck()
     if hasChannels { channels.flush() }
-    for controller in controllers.values { controller.dataLink.flush() }
+    let links = dirtyLinks
+    dirtyLinks = []
+    for link in links { link.flush() }
   }
+
+  /// A data link to a child has something to send at the end of the turn.
+  func needsFlush(_ link: DataLink) { dirtyLinks.append(link) }
 
   private var hasFramesToExchange: Bool {
     if let listeners, listeners.control.mayHaveFrames || listeners.data.mayHaveFrames {
@@ -154,7 +162,7 @@ final class NodeRuntime {
     }
     if let parent, parent.hasFramesToExchange || events.hasOutgoing || !log.isEmpty { return true }
     if hasChannels, channels.hasWork { return true }
-    return controllers.values.contains { $0.dataLink.needsFlush }
+    return dirtyLinks.contains(where: \.needsFlush)
   }
 
   func takeLog() -> [[UInt8]] {

@@ -13,6 +13,34 @@ import Wire
     try frame.withUnsafeBytes { try link.receive($0) }
   }
 
+  /// However many ask, and however often: the peer is asked once for what was sent.
+  @Test func aPeerIsAskedOnceForAFrame() throws {
+    let link = PeerLink(to: node(1))
+    let sent = Box<[[UInt8]]>([])
+    func ask() -> Int {
+      sent.value = []
+      for _ in 0..<1_000 { link.askForReceipt() }
+      return sent.value.count
+    }
+    link.attach(peerReceived: 0) { sent.value.append($0) }
+    #expect(ask() == 0)
+    let changes = Box<[Bool]>([])
+    link.onSettled = { changes.value.append($0) }
+    for number in 1...3 { link.send(frame(UInt64(number))) }
+    #expect(changes.value == [false])
+    #expect(ask() == 1)
+    link.send(frame(4))
+    #expect(ask() == 1)
+    // A new connection may have lost the question.
+    link.detach()
+    #expect(ask() == 0)
+    sent.value = []
+    link.attach(peerReceived: 2) { sent.value.append($0) }
+    #expect(sent.value.count == 3 && ask() == 0 && !link.isSettled)
+    link.close()
+    #expect(changes.value == [false, true] && link.isSettled)
+  }
+
   @Test func framesArriveOnceAndInOrderOverAnyNumberOfConnections() throws {
     var generator = SeededGenerator.announced("frames over connections")
     for _ in 0..<iterations(200) {

@@ -86,6 +86,7 @@ extension ChannelHub {
         peer.link, hello: hello, in: runtime.context, on: loop,
         onViolation: { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) })
       _ = loop.timers.schedule(after: Self.patience) { [weak self] in self?.checkReach(of: peer) }
+      if let connector = peer.connector { add(connector) }
     } catch {
       guard .now < end else { return gone(peer) }
       // For want of descriptors, most likely: they may come back, and frames wait.
@@ -168,7 +169,11 @@ extension ChannelHub {
       receive(header, frame, from: peer)
     }
     peer.link.onConfirmed = { [unowned peer, unowned self] in
-      for sender in peer.outgoing.values { markDirty(sender) }
+      for sender in peer.outgoing.values { sender.confirmed() }
+      askWhenEnding(peer.link)
+    }
+    peer.link.onSettled = { [unowned self, unowned link = peer.link] isSettled in
+      noteSettled(link, isSettled)
     }
   }
 

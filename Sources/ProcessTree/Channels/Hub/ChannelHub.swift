@@ -19,6 +19,12 @@ final class ChannelHub {
   var channels: [TicketID: ChannelID] = [:]
   /// Frames from this node to itself.
   var loopback: [[UInt8]] = []
+  /// Connectors of links in which the next look may find something.
+  private var readyConnectors: [PeerConnector] = []
+  /// Links of which not all that was sent is known to have come.
+  private var unsettled: [ObjectIdentifier: PeerLink] = [:]
+  /// Those of them whose peers are to be asked what has come, at the end of the node.
+  private var unasked: [PeerLink] = []
   private var dirtySenders: [SenderCore] = []
   private var dirtyReceivers: [ReceiverCore] = []
   private(set) var isEnding = false
@@ -41,8 +47,19 @@ final class ChannelHub {
   /// Takes what has come from other nodes, a turn's share.
   func receive() {
     listener?.receive()
-    for peer in outbound.values { peer.connector?.receive() }
+    let connectors = readyConnectors
+    readyConnectors = []
+    for connector in connectors {
+      connector.receive()
+      if connector.mayHaveFrames { readyConnectors.append(connector) }
+    }
     receiveLoopback()
+  }
+
+  /// A connector of a link was made.
+  func add(_ connector: PeerConnector) {
+    readyConnectors.append(connector)
+    connector.onReady = { [unowned self, unowned connector] in readyConnectors.append(connector) }
   }
 
   private func receiveLoopback() {
@@ -60,13 +77,15 @@ final class ChannelHub {
     let receivers = dirtyReceivers
     dirtyReceivers = []
     for receiver in receivers { receiver.flush() }
+    let links = unasked
+    unasked = []
+    for link in links { link.askForReceipt() }
   }
 
   /// Whether another turn is needed at once.
   var hasWork: Bool {
-    !loopback.isEmpty || !dirtySenders.isEmpty || !dirtyReceivers.isEmpty
-      || listener?.mayHaveFrames ?? false
-      || outbound.values.contains { $0.connector?.mayHaveFrames ?? false }
+    !loopback.isEmpty || !dirtySenders.isEmpty || !dirtyReceivers.isEmpty || !unasked.isEmpty
+      || !readyConnectors.isEmpty || listener?.mayHaveFrames ?? false
   }
 
   func markDirty(_ sender: SenderCore) { dirtySenders.append(sender) }
@@ -82,6 +101,7 @@ final class ChannelHub {
     isEnding = true
     for sender in Array(senders.values) { letGo(sender: sender) }
     for receiver in Array(receivers.values) { letGo(receiver: receiver) }
+    unasked += unsettled.values
     flush()
   }
 
@@ -101,12 +121,25 @@ final class ChannelHub {
   /// of which this node's end tells as much: a peer that is stopped need not hold it back.
   var isSettled: Bool {
     guard senders.isEmpty else { return false }
-    let unsettled = (outbound.values.map(\.link) + inbound.values.map(\.link))
-      .filter { !$0.isSettled }
-    for link in unsettled { link.askForReceipt() }
-    let end = receiptsEnd ?? .now + Self.receiptTime
-    receiptsEnd = end
-    return unsettled.isEmpty || SuspendingClock.now > end
+    guard !unsettled.isEmpty else { return true }
+    guard let receiptsEnd else {
+      receiptsEnd = .now + Self.receiptTime
+      // The turn that this makes looks whether to wait any longer.
+      _ = loop.timers.schedule(after: Self.receiptTime + .milliseconds(1)) {}
+      return false
+    }
+    return .now > receiptsEnd
+  }
+
+  /// All that was sent over a link is known to have come, or not any more.
+  func noteSettled(_ link: PeerLink, _ isSettled: Bool) {
+    unsettled[ObjectIdentifier(link)] = isSettled ? nil : link
+    if !isSettled { askWhenEnding(link) }
+  }
+
+  /// At the end of the node the peer is asked for what it would say only later.
+  func askWhenEnding(_ link: PeerLink) {
+    if isEnding, unsettled[ObjectIdentifier(link)] != nil { unasked.append(link) }
   }
 
   /// Closes the sockets, at the end of the root.
