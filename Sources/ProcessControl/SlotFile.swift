@@ -19,9 +19,6 @@ package final class SlotFile {
 
   deinit { Glibc.close(descriptor) }
 
-  /// Whether this process holds a slot.
-  package var isHeld: Bool { held != nil }
-
   /// Takes one of the first `limit` slots if one is free.
   package func tryAcquire(limit: Int) -> Bool {
     guard held == nil else { return true }

@@ -6,7 +6,8 @@ import Testing
 private let channelScenarios = [
   "pipeDown", "pipeUp", "pipeBetweenSiblings", "pipeWithinANode", "pipeSizes", "workAmongFour",
   "manySenders", "broadcastToAll", "slowSubscriberIsToldWhatItMissed",
-  "broadcastWithoutSubscribers", "overflowPolicies", "services", "serviceWithoutServers",
+  "broadcastWithoutSubscribers", "overflowPolicies", "trySendAnywhere", "services",
+  "serviceWithoutServers",
   "duplexPipe", "blockingFacade", "finishedChannelsAreAccountedFor",
   "whatOneIteratorLeavesTheNextOneFinds", "closedReceiversGiveNothing", "manyTasksShareAReceiver",
   "publishersEndBeforeTheirSubscribersRead",
@@ -33,7 +34,8 @@ private let largeScenarios = [
 
 /// Consumers that die of what they work on, or without a reason; and producers.
 private let redeliveryScenarios = [
-  "poisonIsBlamedExactly", "poisonInABatchIsFound", "quarantineIsNeverSilent", "consumersAreKilled",
+  "poisonIsBlamedExactly", "poisonInABatchIsFound", "quarantineIsNeverSilent",
+  "poisonAmongManyReceivers", "consumersAreKilled",
   "serversAreKilled",
   "producersAreKilledInTheMiddleOfAnItem",
 ]
@@ -46,7 +48,9 @@ private let stressScenarios = [
 ]
 
 /// A limit for all nodes of a tree, which is kept over channels.
-private let limitScenarios = ["oneLimitForTheWholeTree", "slotsOfKilledNodesAreFree"]
+private let limitScenarios = [
+  "oneLimitForTheWholeTree", "callersLendTheirPlace", "slotsOfKilledNodesAreFree",
+]
 
 extension ProcessTrees {
   @Suite struct ChannelTests {

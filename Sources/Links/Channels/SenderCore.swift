@@ -216,7 +216,8 @@ package final class SenderCore {
     flow id: UInt32, over link: PeerLink, _ read: (() -> UInt64?)?
   ) {
     guard let flow = flow(id, link) else { return }
-    flow.isAccepted = true
+    // Who does not note it gets one item at a time, which is then the one.
+    flow.isAccepted = read != nil
     flow.readCurrentItem = read
     pump()
     markDirty()

@@ -7,9 +7,11 @@ public struct Delivery<Element: Sendable>: Sendable {
   public let element: Element
   /// 1 the first time that the element is delivered, one more each further time.
   public let attempt: Int
-  /// Names the element among all of a leased channel, the same at each of its deliveries: whoever records
+  /// Names the element among all of a work channel, the same at each of its deliveries: whoever records
   /// what comes of elements recognizes by it what is recorded already.
-  public let id: DeliveryID
+  ///
+  /// Nil on other channels, where nothing is delivered twice and elements have no names.
+  public let id: DeliveryID?
   private let end: ReceiverEnd
   /// Nil where nothing is acknowledged.
   private let item: ReceiverCore.Delivery?
@@ -18,7 +20,7 @@ public struct Delivery<Element: Sendable>: Sendable {
   init(_ element: Element, at end: ReceiverEnd) {
     self.element = element
     attempt = 1
-    id = DeliveryID(sender: "", number: 0)
+    id = nil
     self.end = end
     item = nil
   }

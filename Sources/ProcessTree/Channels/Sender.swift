@@ -55,17 +55,20 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
     for element in elements where try !end.sendDirectly(element) { try await sendWaiting(element) }
   }
 
-  /// Sends an element if that needs no waiting; false if it does.
+  /// Sends an element if that needs no waiting for credit; false if it does, and the element was not
+  /// sent.
   ///
-  /// Off the event loop the answer is always false: whether there is credit is known there alone. Throws what ``send(_:)`` throws.
-  public func trySend(_ element: Element) throws -> Bool {
-    guard end.loop.isCurrent else { return false }
+  /// On the event loop it does not suspend; elsewhere it asks the loop, which knows the credit. Throws what
+  /// ``send(_:)`` throws.
+  public func trySend(_ element: Element) async throws -> Bool {
     if try end.sendDirectly(element) { return true }
-    // Before the element is encoded: an end in it must not leave for nothing.
     try end.use()
-    guard end.core.value.takesWithoutWaiting else { return false }
-    let bytes = try encode(element)
-    return try Self.mappingErrors { try end.core.value.offer(bytes) }
+    return try await end.node.run { _ in
+      // Before the element is encoded: an end in it must not leave for nothing.
+      guard end.core.value.takesWithoutWaiting else { return false }
+      let bytes = try encode(element)
+      return try Self.mappingErrors { try end.core.value.offer(bytes) }
+    }
   }
 
   /// Hands what was sent to the socket now, instead of at the end of the loop's turn.
@@ -136,7 +139,9 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
     try Task.checkCancellation()
     try await Self.mapErrors {
       guard end.loop.isCurrent else {
-        return try await withTaskExecutorPreference(end.loop) { try await body(end.core.value) }
+        return try await withTaskExecutorPreference(end.loop) {
+          try await end.node.lendingSlot { try await body(end.core.value) }
+        }
       }
       try await end.node.lendingSlot { try await body(end.core.value) }
     }

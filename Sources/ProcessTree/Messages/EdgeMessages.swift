@@ -53,9 +53,9 @@ struct Edge: Sendable {
   func send(_ item: [UInt8]) async throws {
     do {
       guard loop.isCurrent else {
-        return try await withTaskExecutorPreference(loop) { try await channel.value.send(item) }
+        return try await withTaskExecutorPreference(loop) { try await sendOnLoop(item) }
       }
-      try await channel.value.send(item)
+      try await sendOnLoop(item)
     } catch LinkError.finished {
       throw ProcessTreeError(.unreachable, "This end has been finished: nothing more is sent.")
     } catch LinkError.peerGone {
@@ -63,6 +63,14 @@ struct Edge: Sendable {
     } catch let error as LinkError {
       throw ProcessTreeError(.messageNotEncodable, "The message was not sent: \(error).")
     }
+  }
+
+  private func sendOnLoop(_ item: [UInt8]) async throws {
+    // A place in the tree is lent only when there is something to wait for.
+    guard let context, !channel.value.canSendNow else {
+      return try await channel.value.send(item)
+    }
+    try await context.node.lendingSlot { try await channel.value.send(item) }
   }
 
   /// The next item; nil at the end.

@@ -10,9 +10,12 @@ extension Node {
   /// An exit is not a result: whoever awaits one gets a ``ChildFailure`` with the cause `exited`,
   /// except that 0 is the success of a program that returns nothing.
   ///
-  /// - Parameter code: 0 to 255.
+  /// - Parameter code: 0 to 255; any other is a mistake of the program and crashes it, because the system
+  ///   would pass on its last eight bits, of 256 the 0 of a success.
   public func exit(_ code: Int32 = 0) -> Never {
-    let code = code & 0xFF
+    guard (0...255).contains(code) else {
+      fatalError("exit(\(code)) was called on \(name): an exit code is 0 to 255")
+    }
     runtime.perform { $0.programEnded(.exit(code)) }
     guard runtime.loop.isCurrent else {
       // The loop ends the process; this thread has nothing more to do.

@@ -134,6 +134,21 @@ let kindScenarios: [String: Scenario] = [
     expect.equal(error?.code, .queueFull)
     receiver.close()
   },
+  // What has to be known for it is known on the loop; it is asked from wherever this is called.
+  "trySendAnywhere": { root, expect in
+    let (sender, receiver) = root.makePipe(of: Int.self)
+    var sent = 0
+    while try await sender.trySend(sent) { sent += 1 }
+    expect.expect(sent > 100, "\(sent) taken")
+    expect.expect(try await Task.detached { try await !sender.trySend(0) }.value)
+    var iterator = receiver.makeAsyncIterator()
+    for number in 0..<sent { expect.equal(try await iterator.next(), number) }
+    let next = sent
+    expect.expect(try await Task.detached { try await sender.trySend(next) }.value)
+    expect.equal(try await iterator.next(), sent)
+    sender.finish()
+    expect.equal(try await iterator.next(), nil)
+  },
   "services": { root, expect in
     let (client, service) = root.makeService(of: Int.self, returning: Int.self)
     let (cancelled, told) = root.makePipe(of: Int.self)

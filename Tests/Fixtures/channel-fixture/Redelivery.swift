@@ -30,12 +30,12 @@ struct Recorder: NodeProgram {
 struct Record: Codable, Sendable {
   var number: Int
   var attempt: Int
-  var id: DeliveryID
+  var id: DeliveryID?
 }
 
 /// Records each number once, whatever comes twice.
 private func record(_ records: Receiver<Record>) async throws -> [Int: Int] {
-  var known: Set<DeliveryID> = []
+  var known: Set<DeliveryID?> = []
   var seen: [Int: Int] = [:]
   for try await record in records where known.insert(record.id).inserted {
     seen[record.number, default: 0] += 1
@@ -87,6 +87,23 @@ struct BatchVictim: NodeProgram {
   }
 }
 
+/// Dies of one of its numbers, with many other receivers in use.
+struct CrowdedVictim: NodeProgram {
+  var others: [Receiver<Int>]
+  var numbers: Receiver<Int>
+  var poison: Int
+
+  func run(in node: Node) async throws {
+    let tasks = others.map { other in Task { for try await _ in other {} } }
+    defer { for task in tasks { task.cancel() } }
+    // Each has begun to receive before the numbers are asked for.
+    for _ in 1...10 { await Task.yield() }
+    for try await batch in numbers.batches {
+      for number in batch where number == poison { raise(SIGKILL) }
+    }
+  }
+}
+
 /// Sends numbers to nodes that die of one of them, and returns without asking what became of them.
 struct Careless: NodeProgram {
   var isAsking: Bool
@@ -115,6 +132,22 @@ let redeliveryScenarios: [String: Scenario] = [
     let error = failure?.underlying(as: ProcessTreeError.self)
     expect.equal(error?.code, .itemQuarantined)
     expect.equal(try await root.spawn(Careless(isAsking: true)).result, 1)
+  },
+  // A node may have any number of receivers: of each it is known what it works on.
+  "poisonAmongManyReceivers": { root, expect in
+    let others = (1...70).map { _ in root.makeChannel(of: Int.self) }
+    let (sender, receiver) = root.makeChannel(of: Int.self, prefetch: 500)
+    let workers = Task {
+      while !Task.isCancelled {
+        let program = CrowdedVictim(others: others.map(\.receiver), numbers: receiver, poison: 77)
+        if try await root.spawn(program).join() == .exited(0) { return }
+      }
+    }
+    for number in 1...400 { try await sender.send(number) }
+    sender.finish()
+    try await workers.value
+    expect.equal(try await sender.takeQuarantined().map(\.element), [77])
+    for other in others { other.sender.finish() }
   },
   "poisonInABatchIsFound": { root, expect in
     let (sender, receiver) = root.makeChannel(of: Int.self, prefetch: 500)

@@ -37,6 +37,20 @@ private func entries(of directory: String) -> Int {
   return count
 }
 
+/// Asks a service once.
+struct Asking: NodeProgram {
+  var client: Client<Int, Int>
+
+  func run(in node: Node) async throws -> Int { try await client.call(1) }
+}
+
+/// Answers until it is stopped.
+struct Answering: NodeProgram {
+  var service: Service<Int, Int>
+
+  func run(in node: Node) async throws { try await service.serve(limit: 1) { $0 + 1 } }
+}
+
 let treeLimitScenarios: [String: Scenario] = [
   "oneLimitForTheWholeTree": { root, expect in
     for limit in [1, 2, 5] {
@@ -51,6 +65,18 @@ let treeLimitScenarios: [String: Scenario] = [
       expect.equal(children, 30)
       rmdir(directory)
     }
+  },
+  // Who waits for an answer does not keep those from running who would give it.
+  "callersLendTheirPlace": { root, expect in
+    root.configure { $0.treeLimit = 1 }
+    let (client, service) = root.makeService(of: Int.self, returning: Int.self)
+    let asking = try await root.spawn(Asking(client: client))
+    let answering = try await root.spawn(Answering(service: service))
+    let status = try await asking.join(timeout: .seconds(60))
+    expect.equal(status, .exited(0))
+    if status != nil { expect.equal(try await asking.result, 2) }
+    _ = try await asking.stop()
+    _ = try await answering.stop()
   },
   "slotsOfKilledNodesAreFree": { root, expect in
     root.configure { $0.treeLimit = 1 }

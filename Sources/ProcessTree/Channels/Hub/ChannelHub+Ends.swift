@@ -157,7 +157,7 @@ extension ChannelHub {
   private func forget(_ ticket: TicketID) {
     senders[ticket] = nil
     channels[ticket] = nil
-    workSlots[ticket] = nil
+    if let place = workSlots.removeValue(forKey: ticket) { freeWorkPlaces.append(place) }
     guard let receiver = receivers.removeValue(forKey: ticket) else { return }
     for peer in peers {
       for (flow, owner) in peer.incoming where owner === receiver { peer.incoming[flow] = nil }

@@ -3,9 +3,15 @@ internal import Links
 internal import ProcessControl
 internal import Wire
 
+/// Where a receiver notes what it works on: the number of a page of its node, and a slot on it.
+struct WorkPlace {
+  var page: Int
+  var slot: Int
+}
+
 extension ChannelHub {
-  /// Notes of one receiver which item it works on, in the page that senders can read; nil when there
-  /// is no page, or no place on it: a sender then takes the oldest item that it had for the one.
+  /// Notes of one receiver which item it works on, in a page that senders can read; nil when no page can
+  /// be made: a sender then gives it one item at a time, which is the one.
   func makeCurrentItem(for ticket: TicketID) -> ReceiverCore.CurrentItem? {
     guard let slot = takeWorkSlot(for: ticket) else { return nil }
     return ReceiverCore.CurrentItem { sender, sequence, attempt in
@@ -17,21 +23,24 @@ extension ChannelHub {
   }
 
   private func takeWorkSlot(for ticket: TicketID) -> WorkSlot? {
-    if workPage == nil { workPage = try? WorkPage() }
-    let taken = Set(workSlots.values)
-    guard let workPage, let free = (0..<WorkPage.slotCount).first(where: { !taken.contains($0) })
-    else { return nil }
-    workSlots[ticket] = free
-    return workPage.slot(free)
+    if freeWorkPlaces.isEmpty, let page = try? WorkPage() {
+      workPages.append(page)
+      freeWorkPlaces = (0..<WorkPage.slotCount).reversed().map {
+        WorkPlace(page: workPages.count - 1, slot: $0)
+      }
+    }
+    guard let place = freeWorkPlaces.popLast() else { return nil }
+    workSlots[ticket] = place
+    return workPages[place.page].slot(place.slot)
   }
 
   /// Where a sender finds what a receiver here works on.
   func workPageName(of ticket: TicketID) -> (page: SharedMemoryName?, slot: Int) {
-    guard let workPage, let slot = workSlots[ticket] else { return (nil, 0) }
-    let page = workPage.identity
+    guard let place = workSlots[ticket] else { return (nil, 0) }
+    let page = workPages[place.page].identity
     let name = SharedMemoryName(
       pid: page.pid, descriptor: page.descriptor, inode: page.inode, size: page.byteCount)
-    return (name, slot)
+    return (name, place.slot)
   }
 
   /// What tells which of a sender's items a receiver is working on, or was when it died.

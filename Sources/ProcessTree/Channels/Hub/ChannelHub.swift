@@ -28,9 +28,12 @@ final class ChannelHub {
   private var dirtySenders: [SenderCore] = []
   private var dirtyReceivers: [ReceiverCore] = []
   private(set) var isEnding = false
-  var workPage: WorkPage?
-  /// The place of each receiver on the page.
-  var workSlots: [TicketID: Int] = [:]
+  /// Where receivers note what they work on; as many pages as they need.
+  var workPages: [WorkPage] = []
+  /// The place of each receiver: a page, and a slot on it.
+  var workSlots: [TicketID: WorkPlace] = [:]
+  /// Places that receivers have left.
+  var freeWorkPlaces: [WorkPlace] = []
   var cycles = CycleWatch()
   /// How many items that killed their consumers each sender's end has put aside, untaken.
   var quarantined: [TicketID: Int] = [:]

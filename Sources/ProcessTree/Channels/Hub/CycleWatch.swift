@@ -13,9 +13,11 @@ struct CycleWatch {
 
   var isArmed = false
   private var lastMark: UInt64 = 0
-  private var announced: Set<String> = []
-  /// The latest question of each origin that was passed on.
-  private var seen: [NodePath: UInt64] = [:]
+  private static let remembered = 1_024
+  /// The circles that were announced lately.
+  private var announced = Recent<String, Void>(capacity: remembered)
+  /// The latest question of each origin that was passed on lately.
+  private var seen = Recent<NodePath, UInt64>(capacity: remembered)
 
   mutating func nextMark() -> UInt64 {
     lastMark += 1
@@ -25,13 +27,15 @@ struct CycleWatch {
   /// Whether a question has not been passed on before.
   mutating func isNew(_ origin: NodePath, _ mark: UInt64) -> Bool {
     guard seen[origin] ?? 0 < mark else { return false }
-    seen[origin] = mark
+    seen.note(mark, for: origin)
     return true
   }
 
   /// Whether a circle has not been announced before.
   mutating func announce(_ names: [String]) -> Bool {
-    announced.insert(names.sorted().joined(separator: "\n")).inserted
+    let circle = names.sorted().joined(separator: "\n")
+    defer { announced.note((), for: circle) }
+    return announced[circle] == nil
   }
 }
 

@@ -25,7 +25,6 @@ final class PeerMemory: LinkMemory {
   private var peerLayout = SlotLayout(limit: limit)
   private var peerRegions: [PeerRegion] = []
   private var freed: [SharedSlotName] = []
-  private var isFlushScheduled = false
 
   init(_ link: PeerLink, of process: ProcessHandle, on loop: EventLoop) {
     self.link = link

@@ -59,7 +59,7 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
     @Sendable func call() async throws -> [UInt8] {
       do {
         return try await withTaskExecutorPreference(end.loop) {
-          try await end.core.value.call(bytes)
+          try await end.node.lendingSlot { try await end.core.value.call(bytes) }
         }
       } catch let error as LinkError {
         try Task.checkCancellation()
