@@ -11,6 +11,7 @@ private let channelScenarios = [
   "duplexPipe", "blockingFacade", "finishedChannelsAreAccountedFor",
   "whatOneIteratorLeavesTheNextOneFinds", "closedReceiversGiveNothing", "manyTasksShareAReceiver",
   "publishersEndBeforeTheirSubscribersRead",
+  "subscribersOnTheirWayAreToldExactlyWhatTheyMissed",
 ]
 
 /// Ends that are lost, and ends at the wrong place.

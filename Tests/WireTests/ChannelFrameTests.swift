@@ -68,7 +68,7 @@ import Wire
 
   @Test(arguments: sampleLinkMessages)
   func messagesComeBackAsTheyWere(_ message: LinkMessage) throws {
-    let frame = try message.frame()
+    let frame = try #require(message.frames().first)
     #expect(try read(frame).kind == .control)
     #expect(try readMessage(frame) == message)
   }
@@ -79,7 +79,7 @@ import Wire
 
   @Test(arguments: sampleLinkMessages)
   func everyCutOfAMessageIsRefused(_ message: LinkMessage) throws {
-    let frame = try message.frame()
+    let frame = try #require(message.frames().first)
     for length in FlowHeader.size..<frame.count {
       #expect(throws: WireError.self, "\(length)") { try readMessage(Array(frame.prefix(length))) }
     }
@@ -87,11 +87,43 @@ import Wire
   }
 
   @Test func aMessageBeyondTheLimitIsRefused() throws {
-    let reason = String(repeating: "r", count: WireLimits.record)
-    let frame = try LinkMessage.refused(
-      ChannelID(home: address(1), number: 1), TicketID(node: .root, number: 1), reason: reason
-    ).frame()
+    let body = [0xC6, 0, 4, 0, 0] + [UInt8](repeating: 0, count: WireLimits.record)
+    let frame = FlowHeader(kind: .control).frame(body: body)
     #expect(throws: WireError.self) { try readMessage(frame) }
+  }
+
+  /// None is lost for being too long.
+  @Test func whatIsTooLongForOneMessageGoesInSeveral() throws {
+    let deep = NodePath(positions: [UInt32](repeating: .max, count: NodePath.maximumDepth))
+    let tickets = (0..<256).map { TicketID(node: deep, number: $0) }
+    let slots = (0..<50_000).map { SharedSlotName(index: $0, generation: .max) }
+    let long = String(repeating: "é", count: WireLimits.record)
+    let messages: [LinkMessage] = [
+      .revoke(ChannelID(home: address(1), number: 1), tickets), .free(slots),
+      .refused(ChannelID(home: address(1), number: 1), tickets[0], reason: long),
+      .waiting(
+        origin: deep, mark: 1, names: Array(repeating: long, count: NodePath.maximumDepth)),
+    ]
+    for message in messages {
+      let frames = message.frames()
+      #expect(frames.allSatisfy { $0.count <= FlowHeader.size + WireLimits.record })
+      let read = try frames.map(readMessage)
+      switch message {
+      case .revoke:
+        let all = read.flatMap { message -> [TicketID] in
+          if case .revoke(_, let some) = message { return some }
+          return []
+        }
+        #expect(all == tickets)
+      case .free:
+        let all = read.flatMap { message -> [SharedSlotName] in
+          if case .free(let some) = message { return some }
+          return []
+        }
+        #expect(all == slots)
+      default: #expect(read.count == 1 && kind(of: read[0]) == kind(of: message))
+      }
+    }
   }
 
   @Test func deepNestingIsRefusedAndHarmless() {

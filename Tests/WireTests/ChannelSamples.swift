@@ -32,7 +32,7 @@ let sampleLinkMessages: [LinkMessage] = [
   .release(channel, receiver),
   .introduce(channel, sender: sender, receiver: receiver, at: address(9, path: [])),
   .expecting(channel, sender: sender, receivers: 0),
-  .expecting(channel, sender: sender, receivers: .max),
+  .expecting(channel, sender: sender, receivers: .max, newest: receiver),
   .receiversGone(channel, sender: sender),
   .ended(channel, receiver: receiver),
   .refused(channel, receiver, reason: ""),

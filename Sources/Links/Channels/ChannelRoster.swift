@@ -12,8 +12,9 @@ package struct ChannelRoster {
     case end(receiver: TicketID, at: NodeAddress)
     /// No receiver is left.
     case receiversGone(sender: TicketID, at: NodeAddress)
-    /// So many receivers are under way.
-    case expecting(sender: TicketID, at: NodeAddress, receivers: Int)
+    /// So many receivers are under way, and which of the receivers is new, if one is: it has missed
+    /// nothing so far.
+    case expecting(sender: TicketID, at: NodeAddress, receivers: Int, newest: TicketID?)
     /// The ticket is not, or not any more, to be had.
     case refuse(TicketID, at: NodeAddress, reason: String)
   }
@@ -71,7 +72,7 @@ package struct ChannelRoster {
     guard !isOver(side) else { return refuseEarly([ticket]) }
     ends[ticket] = End(side: side, place: .underWay(from: node), hop: hop)
     order.removeAll { $0 == ticket }
-    let actions = expectations()
+    let actions = expectations(newest: side == .receiver ? ticket : nil)
     guard let arrived = early.removeValue(forKey: ticket) else { return actions }
     return actions + settle(ticket, arrived.side, hop, at: arrived.node, isUsed: arrived.isUsed)
   }
@@ -112,9 +113,10 @@ package struct ChannelRoster {
     order.append(ticket)
     var actions = introductions(of: ticket, side, at: node)
     // Last: a sender that expects nobody goes on, with those whom it knows by then.
-    if side == .receiver { actions += expectations() }
+    if side == .receiver { actions += expectations(newest: end.place == .held ? ticket : nil) }
     if side == .sender, kind == .broadcast {
-      actions.append(.expecting(sender: ticket, at: node, receivers: underWayReceivers))
+      actions.append(
+        .expecting(sender: ticket, at: node, receivers: underWayReceivers, newest: nil))
     }
     // The other side may have gone before this end came.
     return actions + late(ticket, side, at: node)
@@ -209,10 +211,10 @@ package struct ChannelRoster {
   }
 
   /// Subscribers that are on their way must miss nothing: senders of a broadcast wait for them.
-  private func expectations() -> [Action] {
+  private func expectations(newest: TicketID? = nil) -> [Action] {
     guard kind == .broadcast else { return [] }
     return members(.sender).map {
-      .expecting(sender: $0.0, at: $0.1, receivers: underWayReceivers)
+      .expecting(sender: $0.0, at: $0.1, receivers: underWayReceivers, newest: newest)
     }
   }
 

@@ -29,6 +29,7 @@ final class OutFlow {
   /// Items for a subscriber that waits for credit, and how many it has missed.
   @exclusivity(unchecked) var backlog: Deque<[UInt8]> = []
   @exclusivity(unchecked) var missed: UInt64 = 0
+  @exclusivity(unchecked) private var toldMissed: UInt64 = 0
   /// Reads which item the receiver works on; nil when it cannot be known.
   @exclusivity(unchecked) var readCurrentItem: (() -> UInt64?)?
 
@@ -127,6 +128,16 @@ final class OutFlow {
           isFirst: offset == 0, isLast: isLast))
       large = isLast ? nil : (sequence, item, end)
     }
+  }
+
+  /// Tells a subscriber how many items it has missed so far, unless it knows.
+  ///
+  /// To be called before the next item and at the end, not with each item that is missed: nothing
+  /// bounds what is told to a subscriber that is stopped.
+  func tellMissed() {
+    guard missed != toldMissed else { return }
+    toldMissed = missed
+    link.send(.missed(flow: id, count: missed))
   }
 
   // MARK: What comes back

@@ -287,9 +287,12 @@ package final class ReceiverCore {
   }
 
   private func forgetIfDone(_ flow: InFlow) {
-    guard !inbox.contains(where: { $0.flow === flow && !$0.items.isEmpty }) else { return }
+    guard !inbox.contains(where: { $0.flow === flow && !$0.items.isEmpty }),
+      let index = flows.firstIndex(where: { $0 === flow })
+    else { return }
+    // Once: an empty frame of the flow may still be there to be dropped.
+    flows.remove(at: index)
     missedByGoneFlows &+= flow.missed
-    flows.removeAll { $0 === flow }
   }
 
   /// Returns unstarted items until `keeping` remain, counting started ones.
@@ -356,6 +359,7 @@ package final class ReceiverCore {
     isClosed = true
     for flow in flows where !flow.isClosed { flow.link.send(.leave(flow: flow.id)) }
     for (flow, items) in inbox { Self.discard(items, over: flow.link) }
+    missedByGoneFlows = missed
     flows = []
     inbox = []
     // Its place may be another's from now on.

@@ -69,12 +69,12 @@ extension SenderCore {
       case .fail: throw .full
       case .dropNewest:
         balance.sent += 1
-        balance.dropped += 1
+        leaveOut(nil)
         return true
       case .dropOldest:
         if let oldest = pending.popFirst() {
           pendingBytes -= oldest.cost
-          balance.dropped += 1
+          leaveOut(oldest.number)
         }
       }
     }

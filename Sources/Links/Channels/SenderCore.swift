@@ -46,10 +46,15 @@ package final class SenderCore {
   @exclusivity(unchecked) private var joiners: [UInt64: () -> Void] = [:]
   @exclusivity(unchecked) private var nextID: UInt64 = 1
   @exclusivity(unchecked) private var nextFlow = 0
-  @exclusivity(unchecked) private var lastNumber: UInt64 = 0
+  @exclusivity(unchecked) private(set) var lastNumber: UInt64 = 0
   @exclusivity(unchecked) private var isDirty = false
   /// Receivers that are on their way and shall miss nothing; nil until a broadcast's home has said.
   @exclusivity(unchecked) var expectedReceivers: Int?
+  /// Items of a broadcast that were left out before they went to anybody.
+  @exclusivity(unchecked) var leftOut: UInt64 = 0
+  /// Receivers that have set out since the sender's first item: the last that was sent before, and how
+  /// many of the later ones were left out.
+  @exclusivity(unchecked) var setOut: [TicketID: (after: UInt64, missed: UInt64)] = [:]
   /// No receiver can come beside those that are here.
   @exclusivity(unchecked) private var lastReceivers: LinkError?
   @exclusivity(unchecked) package internal(set) var balance = ChannelBalance()
@@ -197,15 +202,20 @@ package final class SenderCore {
 
   /// A receiver has been introduced: from now on items may go there.
   package func addFlow(_ id: UInt32, to receiver: TicketID, over link: PeerLink) {
-    flows.append(OutFlow(id: id, to: receiver, over: link, specification))
+    let flow = OutFlow(id: id, to: receiver, over: link, specification)
+    flows.append(flow)
+    noteMissedOnTheWay(by: flow)
     pump()
     recallIfHoarded()
     markDirty()
   }
 
-  /// So many receivers are under way to their nodes.
-  package func expect(receivers count: Int) {
-    expectedReceivers = count
+  /// So many receivers are under way to their nodes; which of the receivers is new, if one is.
+  package func expect(receivers count: Int, newest: TicketID? = nil) {
+    expectedReceivers = max(0, count)
+    if let newest { noteNewest(newest) }
+    // Those that will not come are forgotten with the others.
+    if count <= 0 { setOut = [:] }
     pump()
     markDirty()
   }
@@ -336,7 +346,7 @@ package final class SenderCore {
     markDirty()
   }
 
-  private func flow(_ id: UInt32, _ link: PeerLink) -> OutFlow? {
+  func flow(_ id: UInt32, _ link: PeerLink) -> OutFlow? {
     flows.first { $0.id == id && $0.link === link }
   }
 

@@ -100,8 +100,7 @@ package final class PeerLink {
 
   /// Sends a message.
   package func send(_ message: LinkMessage) {
-    guard let frame = try? message.frame() else { return }
-    send(frame)
+    for frame in message.frames() { send(frame) }
   }
 
   /// Asks the peer to say at once what has come; once for a frame, however often this is called.

@@ -19,8 +19,8 @@ package enum LinkMessage: Equatable, Sendable, Codable {
 
   /// The sender has to open a flow to this receiver.
   case introduce(ChannelID, sender: TicketID, receiver: TicketID, at: NodeAddress)
-  /// The number of receivers that are on their way to a node.
-  case expecting(ChannelID, sender: TicketID, receivers: Int)
+  /// The number of receivers that are on their way to a node, and the newest of the receivers, if one is new.
+  case expecting(ChannelID, sender: TicketID, receivers: Int, newest: TicketID? = nil)
   /// No receiver is left, and none can join.
   case receiversGone(ChannelID, sender: TicketID)
   /// No sender is left, and none can join.
@@ -112,9 +112,40 @@ package struct SharedSlotName: Hashable, Sendable, Codable {
 }
 
 extension LinkMessage {
-  /// The frame that carries the message; the link sets its number.
-  package func frame() throws -> [UInt8] {
-    FlowHeader(kind: .control).frame(body: try MessagePackEncoder().encode(self))
+  /// The frames that carry the message, one if it fits; their numbers are the link's to set.
+  ///
+  /// A list that is too long for one message goes in several, which mean the same; texts are cut.
+  package func frames() -> [[UInt8]] {
+    // Nothing in a message can fail to be encoded.
+    let body = (try? MessagePackEncoder().encode(self)) ?? []
+    guard body.count > WireLimits.record else {
+      return [FlowHeader(kind: .control).frame(body: body)]
+    }
+    return parts.flatMap { $0.frames() }
+  }
+
+  /// What means the same and is smaller; nothing for what is never as large.
+  private var parts: [Self] {
+    switch self {
+    case .revoke(let channel, let tickets) where tickets.count > 1:
+      Self.halves(of: tickets).map { .revoke(channel, $0) }
+    case .free(let slots) where slots.count > 1: Self.halves(of: slots).map { .free($0) }
+    case .refused(let channel, let ticket, let reason)
+    where reason.utf8.count > Self.longestText:
+      [.refused(channel, ticket, reason: reason.limited(to: Self.longestText))]
+    case .waiting(let origin, let mark, let names)
+    where names.contains { $0.utf8.count > Self.longestName }:
+      [.waiting(origin: origin, mark: mark, names: names.map { $0.limited(to: Self.longestName) })]
+    default: []
+    }
+  }
+
+  private static let longestText = 8 << 10
+  /// As many names as a tree is deep fit.
+  private static let longestName = 128
+
+  private static func halves<Element>(of list: [Element]) -> [[Element]] {
+    [Array(list[..<(list.count / 2)]), Array(list[(list.count / 2)...])]
   }
 
   /// Reads a control frame.

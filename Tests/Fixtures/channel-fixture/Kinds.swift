@@ -116,6 +116,25 @@ let kindScenarios: [String: Scenario] = [
     }
     expect.equal(error?.code, .unreachable)
   },
+  "subscribersOnTheirWayAreToldExactlyWhatTheyMissed": { root, expect in
+    for policy in [OverflowPolicy.dropOldest(10), .dropNewest(10)] {
+      let (sender, receiver) = root.makeBroadcast(of: Int.self, overflow: policy)
+      let first = try root.makeChild(CountsWhatItMissed(receiver: receiver))
+      for number in 0..<100 { try await sender.send(number) }
+      let second = try root.makeChild(CountsWhatItMissed(receiver: receiver))
+      for number in 0..<50 { try await sender.send(number) }
+      receiver.close()
+      // The one that set out later is there first.
+      try await second.start()
+      try await first.start()
+      for number in 0..<10 { try await sender.send(number) }
+      sender.finish()
+      let counts = try await [first.result, second.result]
+      expect.equal(counts[0].reduce(0, +), 160)
+      // It also gets those that were sent before it set out and that still waited.
+      expect.equal(counts[1].reduce(0, +), policy == .dropOldest(10) ? 60 : 70)
+    }
+  },
   "overflowPolicies": { root, expect in
     // Nobody receives until everything was sent.
     for policy in [OverflowPolicy.dropOldest(10), .dropNewest(10)] {
@@ -196,3 +215,13 @@ let kindScenarios: [String: Scenario] = [
     expect.equal(try await child.join(), .exited(0))
   },
 ]
+
+/// Takes all that comes; how much that was, and how much it has missed.
+struct CountsWhatItMissed: NodeProgram {
+  var receiver: Receiver<Int>
+  func run(in node: Node) async throws -> [Int] {
+    var got = 0
+    for try await _ in receiver { got += 1 }
+    return [got, try await receiver.missed]
+  }
+}

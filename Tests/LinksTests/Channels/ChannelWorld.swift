@@ -109,6 +109,19 @@ final class ChannelWorld {
     return receiver
   }
 
+  /// The end of a receiver that comes later: the next, or so many after it.
+  func nextReceiver(_ others: UInt32 = 0) -> TicketID {
+    ChannelTicket.of(specification, .receiver, UInt64(lastNode + 1 + others)).ticket
+  }
+
+  /// A sender's end is over, and so are its flows.
+  func endFlows(of core: SenderCore) {
+    for connection in connections where connection.sender.core === core {
+      core.tellMissed(flow: connection.flow, over: connection.link.left)
+      connection.link.left.send(.close(flow: connection.flow))
+    }
+  }
+
   private func introduce(_ sender: SenderNode, to receiver: ReceiverNode) {
     sender.lastFlow += 1
     let connection = Connection(sender, receiver, flow: sender.lastFlow)

@@ -55,7 +55,7 @@ import Wire
       var next: UInt64 = 1
       var (taken, refused) = (0, 0)
       core.open(flow: Self.flow, from: ticket(1), over: link)
-      for index in 0..<iterations(10_000) {
+      for index in rounds(10_000) {
         if index.isMultiple(of: 50) {
           core = ReceiverCore(.of(specification, .receiver, 1), on: loop)
           link = PeerLink(to: node(1))
@@ -97,7 +97,7 @@ import Wire
     let random = SeededGenerator.announced("hostile frames for a sender")
     try await withLoop { loop in
       var generator = random
-      for _ in 0..<iterations(500) {
+      for _ in rounds(500) {
         let core = SenderCore(.of(.of(.work, prefetch: 9), .sender, 1), on: loop)
         let link = PeerLink(to: node(1))
         link.attach(peerReceived: 0) { _ in }

@@ -235,7 +235,7 @@ struct RosterWalk {
         try tell(receiver, at: place, .receiver)
       case .receiversGone(let sender, let place):
         try tell(sender, at: place, .sender)
-      case .expecting(let sender, let place, let count):
+      case .expecting(let sender, let place, let count, let newest):
         guard kind == .broadcast, ends[sender]?.place == .member(place.path.positions[0]) else {
           throw Wrong("\(action)")
         }
@@ -244,6 +244,9 @@ struct RosterWalk {
           throw Wrong("expected before introduced: \(actions)")
         }
         expected[sender] = count
+        guard newest.map({ ends[$0]?.side == .receiver }) ?? true else {
+          throw Wrong("\(action) names none of the receivers")
+        }
       case .refuse: throw Wrong("\(action)")
       }
     }

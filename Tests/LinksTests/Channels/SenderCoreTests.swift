@@ -183,6 +183,70 @@ import Wire
     }
   }
 
+  private func broadcast(_ overflow: ChannelSpecification.Overflow) -> ChannelSpecification {
+    .init(
+      kind: .broadcast, overflow: overflow, prefetch: ChannelSpecification.unlimitedPrefetch,
+      attempts: 1)
+  }
+
+  @Test(arguments: [.dropOldest(3), .dropNewest(3)] as [ChannelSpecification.Overflow])
+  func aSubscriberOnItsWayIsToldExactlyWhatItHasMissed(
+    _ overflow: ChannelSpecification.Overflow
+  ) async throws {
+    try await withLoop { loop in
+      let world = ChannelWorld(broadcast(overflow), senders: 1, on: loop)
+      let core = world.senders[0].core
+      core.expect(receivers: 0)
+      let here = world.addReceiver()
+      // One after the other sets out, and they arrive in the opposite order.
+      core.expect(receivers: 1, newest: world.nextReceiver(1))
+      for number in 1...10 { try offer(number, to: world) }
+      core.expect(receivers: 2, newest: world.nextReceiver(0))
+      for number in 11...20 { try offer(number, to: world) }
+      let second = world.addReceiver()
+      core.expect(receivers: 1)
+      let first = world.addReceiver()
+      core.expect(receivers: 0)
+      // It was held where the sender is, and subscribes only now.
+      let third = world.addReceiver()
+      core.expect(receivers: 0, newest: third.core.ticket)
+      try offer(21, to: world)
+      world.settle()
+      let got = try [here, first, second, third].map { try numbers(at: $0) }
+      for receiver in [here, first] { #expect(receiver.core.missed == 17) }
+      // Of the oldest, three were sent before it set out.
+      let missed: UInt64 = overflow == .dropOldest(3) ? 7 : 10
+      #expect(second.core.missed == missed && third.core.missed == 0)
+      #expect(got[0].count == 4 && got[1] == got[0] && got[2] == got[0] && got[3] == [21])
+      #expect(core.balance.missed == 17 + 17 + missed && core.balance.dropped == 17)
+    }
+  }
+
+  @Test func whatASubscriberHasMissedIsToldAtTheEndAndCountedOnce() async throws {
+    try await withLoop { loop in
+      let world = ChannelWorld(broadcast(.dropNewest(1)), senders: 1, on: loop)
+      let core = world.senders[0].core
+      core.expect(receivers: 0)
+      let receiver = world.addReceiver()
+      core.expect(receivers: 1, newest: world.nextReceiver(0))
+      for number in 1...5 { try offer(number, to: world) }
+      // Who was on the way does not come: what waited is sent, and nothing follows it.
+      core.expect(receivers: 0)
+      try offer(6, to: world)
+      world.settle()
+      #expect(try numbers(at: receiver) == [1, 6] && receiver.core.missed == 4)
+      core.expect(receivers: 1, newest: world.nextReceiver(0))
+      for number in 7...9 { try offer(number, to: world) }
+      core.close(.finished)
+      world.endFlows(of: core)
+      world.settle()
+      #expect(receiver.core.take() == nil && receiver.core.missed == 6)
+      // What is asked for after the end is the same.
+      receiver.core.close()
+      #expect(receiver.core.missed == 6)
+    }
+  }
+
   @Test func aBroadcastWhoseHomeIsGoneWaitsForNobody() async throws {
     try await withLoop { loop in
       let world = ChannelWorld(.of(.broadcast), senders: 1, on: loop)

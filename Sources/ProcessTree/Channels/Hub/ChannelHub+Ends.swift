@@ -143,6 +143,7 @@ extension ChannelHub {
   private func closeFlows(of sender: SenderCore) {
     for peer in peers {
       for (flow, owner) in peer.outgoing where owner === sender {
+        sender.tellMissed(flow: flow, over: peer.link)
         peer.link.send(.close(flow: flow))
         peer.outgoing[flow] = nil
       }

@@ -73,8 +73,8 @@ extension ChannelHub {
       tell(node, .introduce(channel, sender: sender, receiver: receiver, at: other))
     case .end(let receiver, let node): tell(node, .ended(channel, receiver: receiver))
     case .receiversGone(let sender, let node): tell(node, .receiversGone(channel, sender: sender))
-    case .expecting(let sender, let node, let count):
-      tell(node, .expecting(channel, sender: sender, receivers: count))
+    case .expecting(let sender, let node, let count, let newest):
+      tell(node, .expecting(channel, sender: sender, receivers: count, newest: newest))
     case .refuse(let ticket, let node, let reason):
       tell(node, .refused(channel, ticket, reason: reason))
     }
@@ -90,7 +90,8 @@ extension ChannelHub {
     switch message {
     case .introduce(_, let sender, let receiver, let node):
       introduce(sender, to: receiver, at: node)
-    case .expecting(_, let sender, let count): senders[sender]?.expect(receivers: count)
+    case .expecting(_, let sender, let count, let newest):
+      senders[sender]?.expect(receivers: count, newest: newest)
     case .receiversGone(_, let sender): senders[sender]?.noFurtherReceiver(.peerGone)
     case .ended(_, let receiver): receivers[receiver]?.end()
     case .refused(_, let ticket, let reason): refused(ticket, reason: reason)
