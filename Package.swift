@@ -35,16 +35,20 @@ let package = Package(
     .target(name: "CLinux"),
     .target(name: "CProcessShims"),
 
+    // Arithmetic on what a user or another process said; every layer may use it.
+    .target(name: "Arithmetic", swiftSettings: settings),
+
     // Layers that do not know each other.
-    .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: settings),
+    .target(name: "ZeroMQ", dependencies: ["CZeroMQ", "Arithmetic"], swiftSettings: settings),
     .target(name: "MessagePack", swiftSettings: settings),
     .target(name: "ProcessControl", dependencies: ["CProcessShims"], swiftSettings: settings),
     .target(name: "Wire", dependencies: ["MessagePack"], swiftSettings: settings),
-    .target(name: "Supervision", dependencies: ["Wire"], swiftSettings: settings),
+    .target(
+      name: "Supervision", dependencies: ["Wire", "Arithmetic"], swiftSettings: settings),
     .target(
       name: "Links",
       dependencies: [
-        "ZeroMQ", "Wire", "MessagePack", "CLinux",
+        "ZeroMQ", "Wire", "MessagePack", "CLinux", "Arithmetic",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "HeapModule", package: "swift-collections"),
       ], swiftSettings: settings),
@@ -53,15 +57,19 @@ let package = Package(
     .target(
       name: "ProcessTree",
       dependencies: [
-        "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", logging,
+        "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Arithmetic", logging,
         .product(name: "DequeModule", package: "swift-collections"),
       ], swiftSettings: settings),
     .target(name: "ProcessTreeTesting", dependencies: ["ProcessTree"], swiftSettings: settings),
 
     // Features on top, written against what everybody can use.
     .target(name: "Stages", swiftSettings: settings),
-    .target(name: "Pools", dependencies: ["ProcessTree", "Stages"], swiftSettings: settings),
-    .target(name: "Pipelines", dependencies: ["ProcessTree", "Stages"], swiftSettings: settings),
+    .target(
+      name: "Pools", dependencies: ["ProcessTree", "Stages", "Arithmetic"],
+      swiftSettings: settings),
+    .target(
+      name: "Pipelines", dependencies: ["ProcessTree", "Stages", "Arithmetic"],
+      swiftSettings: settings),
 
     // The tool and its examples.
     .target(
@@ -70,7 +78,7 @@ let package = Package(
     .target(
       name: "PtreeCommands",
       dependencies: [
-        "ProcessTree", "ExampleTopologies",
+        "ProcessTree", "ExampleTopologies", "Arithmetic",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(
@@ -81,11 +89,12 @@ let package = Package(
     .target(
       name: "TestSettings", path: "Tests/Support/TestSettings", swiftSettings: settings),
     .target(
-      name: "RandomTesting", dependencies: ["TestSettings"], path: "Tests/Support/RandomTesting",
+      name: "RandomTesting", dependencies: ["MessagePack", "TestSettings"], path: "Tests/Support/RandomTesting",
       swiftSettings: settings),
     .testTarget(
       name: "MessagePackTests", dependencies: ["MessagePack", "RandomTesting", "TestSettings"],
       swiftSettings: settings),
+    .testTarget(name: "ArithmeticTests", dependencies: ["Arithmetic"], swiftSettings: settings),
     .testTarget(
       name: "ZeroMQTests", dependencies: ["ZeroMQ", "RandomTesting", "TestSettings"],
       swiftSettings: settings),
@@ -121,7 +130,9 @@ let package = Package(
       path: "Tests/Fixtures/pool-fixture", swiftSettings: settings, linkerSettings: bindNow),
     .testTarget(
       name: "PoolsTests",
-      dependencies: ["Pools", "RandomTesting", "ScenarioRuns", "TestSettings", "pool-fixture"],
+      dependencies: [
+        "Pools", "MessagePack", "RandomTesting", "ScenarioRuns", "TestSettings", "pool-fixture",
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "pipeline-fixture",
@@ -132,7 +143,7 @@ let package = Package(
     .testTarget(
       name: "PipelinesTests",
       dependencies: [
-        "Pipelines", "ProcessTree", "RandomTesting", "ScenarioRuns", "TestSettings",
+        "Pipelines", "ProcessTree", "MessagePack", "RandomTesting", "ScenarioRuns", "TestSettings",
         "pipeline-fixture",
       ],
       swiftSettings: settings),
@@ -140,8 +151,11 @@ let package = Package(
     .executableTarget(
       name: "readme-example", dependencies: ["ProcessTree"], path: "Tests/Fixtures/readme-example"),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["ptree", "PtreeCommands", "TestSettings"],
-      swiftSettings: settings),
+      name: "EndToEndTests",
+      dependencies: [
+        "ptree", "PtreeCommands", "ProcessTree", "Links", "ProcessControl", "Supervision", "Wire",
+        "RandomTesting", "TestSettings",
+      ], swiftSettings: settings),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "MessagePack", "RandomTesting"],
       swiftSettings: settings),
@@ -156,7 +170,7 @@ let package = Package(
       name: "ProcessTreeUnitTests",
       dependencies: [
         "ProcessTree", "Links", "Supervision", "ProcessControl", "Wire", "MessagePack",
-        "RandomTesting", "TestSettings",
+        "Arithmetic", "RandomTesting", "TestSettings",
       ],
       swiftSettings: settings),
     // Code of a user whose module is isolated to the main actor: that it compiles is the test.

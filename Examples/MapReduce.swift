@@ -63,7 +63,9 @@ public struct MapReduce: Example {
   private func kill(workersOf pool: Pool) async -> Int {
     var killed: Set<Int32> = []
     guard killsPerSecond > 0 else { return 0 }
-    while (try? await Task.sleep(for: .seconds(1 / killsPerSecond))) != nil {
+    // A rate that is next to nothing is a pause that no duration holds.
+    let pause = Duration.seconds(min(1 / killsPerSecond, 1_000_000_000))
+    while (try? await Task.sleep(for: pause)) != nil {
       guard let pid = pool.workerPIDs.randomElement() else { continue }
       // As anybody could, not by way of the library.
       if Glibc.kill(pid, SIGKILL) == 0 { killed.insert(pid) }

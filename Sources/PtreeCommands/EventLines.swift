@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import ProcessTree
 
 /// Events as short lines on standard error, above the lines of progress.
@@ -12,7 +13,7 @@ struct EventLines: EventSink {
   }
 
   /// What happened, in words; nil for what would only be noise.
-  private static func text(of kind: LifecycleEvent.Kind, pid: Int32?) -> String? {
+  static func text(of kind: LifecycleEvent.Kind, pid: Int32?) -> String? {
     switch kind {
     case .started: "started (pid \(pid.map { "\($0)" } ?? "unknown"))"
     // It follows `started` at once, or the exit tells why it does not.
@@ -28,7 +29,7 @@ struct EventLines: EventSink {
     case .connectionRefused(let reason): "refused a connection: \(reason)"
     case .channelFinished(let counts):
       // Of note when something has not arrived.
-      counts.dropped + counts.quarantined + counts.returned == 0
+      counts.dropped == 0 && counts.quarantined == 0 && counts.returned == 0
         ? nil
         : "finished a channel: \(counts.sent) sent, \(counts.acknowledged) acknowledged, "
           + "\(counts.dropped) dropped, \(counts.quarantined) quarantined, "
@@ -41,7 +42,7 @@ struct EventLines: EventSink {
   }
 
   private static func short(_ duration: Duration) -> String {
-    let milliseconds = Int(duration / .milliseconds(1))
+    let milliseconds = duration.wholeMicroseconds / 1_000
     guard milliseconds >= 1_000 else { return "\(milliseconds) ms" }
     return "\(milliseconds / 1_000).\(milliseconds % 1_000 / 100) s"
   }

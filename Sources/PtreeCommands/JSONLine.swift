@@ -1,3 +1,5 @@
+internal import Arithmetic
+
 /// A JSON object in one line, with its keys in the order in which they were added.
 struct JSONLine {
   private var body = ""
@@ -15,9 +17,7 @@ struct JSONLine {
 
   /// Adds a duration in seconds, to the microsecond.
   mutating func add(_ key: String, _ value: Duration) {
-    let (seconds, attoseconds) = value.components
-    let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
-    add(key, literal: "\(Double(microseconds) / 1e6)")
+    add(key, literal: "\(Double(value.wholeMicroseconds) / 1e6)")
   }
 
   private mutating func add(_ key: String, literal: String) {

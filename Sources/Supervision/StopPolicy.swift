@@ -1,3 +1,5 @@
+internal import Arithmetic
+
 /// How long each step of stopping a child may take.
 ///
 /// The parent sends a request, then SIGTERM, then SIGKILL, and always reaps the child. The sum is
@@ -21,12 +23,12 @@ public struct StopPolicy: Hashable, Sendable, Codable {
   public static let kill = Self(ask: .zero, terminate: .zero)
 
   /// The one deadline for the subtree, from the request to SIGKILL.
-  public var total: Duration { ask + terminate }
+  public var total: Duration { ask.clamped + terminate.clamped }
 
   /// The policy of a node with this much time: less for its children, so that the node can report
   /// before its own time is up.
   package static func within(budget: Duration) -> Self {
-    let usable = budget * 4 / 5
+    let usable = budget.clamped * 4 / 5
     return Self(ask: usable * 3 / 4, terminate: usable / 4)
   }
 

@@ -1,3 +1,4 @@
+import Arithmetic
 import CZeroMQ
 
 extension Socket {
@@ -7,7 +8,7 @@ extension Socket {
   public func send(
     _ bytes: [UInt8], more: Bool = false, timeout: Duration
   ) throws(ZeroMQError) {
-    let deadline = ContinuousClock.now + timeout
+    let deadline = ContinuousClock.now.after(timeout)
     while try !trySend(bytes, more: more) { try wait(for: ZMQ_POLLOUT, until: deadline) }
   }
 
@@ -15,7 +16,7 @@ extension Socket {
   ///
   /// - Throws: ``ZeroMQError/Code/timedOut`` if nothing arrives in time.
   public func receive(timeout: Duration) throws(ZeroMQError) -> Message {
-    let deadline = ContinuousClock.now + timeout
+    let deadline = ContinuousClock.now.after(timeout)
     var message = Message()
     while try !tryReceive(into: &message) { try wait(for: ZMQ_POLLIN, until: deadline) }
     return message

@@ -1,3 +1,4 @@
+import Arithmetic
 import CZeroMQ
 import Synchronization
 
@@ -42,7 +43,7 @@ public final class SocketMonitor {
   ///
   /// - Throws: ``ZeroMQError/Code/timedOut`` if no event comes in time.
   public func next(timeout: Duration) throws(ZeroMQError) -> SocketEvent {
-    let deadline = ContinuousClock.now + timeout
+    let deadline = ContinuousClock.now.after(timeout)
     while true {
       if let event = try tryNext() { return event }
       try queue.wait(for: ZMQ_POLLIN, until: deadline)

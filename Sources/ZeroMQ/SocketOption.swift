@@ -1,3 +1,4 @@
+import Arithmetic
 import CZeroMQ
 
 /// A setting of a socket, to be made before it binds or connects.

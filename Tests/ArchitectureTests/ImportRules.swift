@@ -23,28 +23,33 @@ struct ImportRules {
   let rules: [String: Rule] = Self.table
 
   private static let table: [String: Rule] = [
-    "ZeroMQ": Rule(["CZeroMQ"]),
+    "Arithmetic": Rule(),
+    "ZeroMQ": Rule(["CZeroMQ", "Arithmetic"]),
     "MessagePack": Rule(),
     "ProcessControl": Rule(["CProcessShims"]),
     "Wire": Rule(["MessagePack"]),
-    "Supervision": Rule(["Wire"]),
-    "Links": Rule(collections.union(["ZeroMQ", "Wire", "CLinux", "MessagePack"])),
+    "Supervision": Rule(["Wire", "Arithmetic"]),
+    "Links": Rule(
+      collections.union(["ZeroMQ", "Wire", "CLinux", "MessagePack", "Arithmetic"])),
     "ProcessTree": Rule(
       collections.union([
-        "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Logging", "Dispatch",
+        "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Arithmetic", "Logging",
+        "Dispatch",
       ]),
       showing: ["Supervision", "ProcessControl", "Logging"]),
     "ProcessTreeTesting": Rule(["ProcessTree"], showing: ["ProcessTree"]),
     "Stages": Rule(),
     "Pools": Rule(
-      collections.union(["ProcessTree", "Stages"]), showing: ["ProcessTree", "Stages"]),
+      collections.union(["ProcessTree", "Stages", "Arithmetic"]),
+      showing: ["ProcessTree", "Stages"]),
     "Pipelines": Rule(
-      collections.union(["ProcessTree", "Stages"]), showing: ["ProcessTree", "Stages"]),
+      collections.union(["ProcessTree", "Stages", "Arithmetic"]),
+      showing: ["ProcessTree", "Stages"]),
     "ExampleTopologies": Rule(
       ["ProcessTree", "Pools", "Pipelines", "Foundation"],
       showing: ["ProcessTree", "Pools", "Pipelines"]),
     "PtreeCommands": Rule(
-      ["ProcessTree", "ExampleTopologies", "ArgumentParser", "Foundation"],
+      ["ProcessTree", "ExampleTopologies", "Arithmetic", "ArgumentParser", "Foundation"],
       showing: ["ProcessTree", "ExampleTopologies", "ArgumentParser"]),
     "ptree": Rule(["PtreeCommands", "ProcessTree"]),
   ]

@@ -13,6 +13,7 @@ private let workScenarios = [
 
 private let failureScenarios = [
   "badSizes", "thrownError", "streamsGoOn", "unencodable", "retries", "initializer", "hiddenType",
+  "longestWaits",
 ]
 
 private let deathScenarios = [

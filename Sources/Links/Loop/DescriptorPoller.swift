@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import CLinux
 internal import Glibc
 
@@ -82,12 +83,10 @@ package final class DescriptorPoller {
     }
   }
 
-  /// Rounded up, so that a timer is due when the wait ends.
+  /// Rounded up, so that a timer is due when the wait ends; a wait that does not fit is made of
+  /// several.
   private static func milliseconds(_ duration: Duration) -> Int32 {
-    guard duration > .zero else { return 0 }
-    let (seconds, attoseconds) = duration.components
-    guard seconds < 1_000_000 else { return 1_000_000_000 }
-    return Int32(seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    Int32(clamping: max(0, duration.wholeMilliseconds))
   }
 
   private func event(

@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import HeapModule
 
 /// The loop's timers, on a clock that stands still while the machine sleeps.
@@ -32,7 +33,7 @@ package final class TimerQueue {
     let id = ID(number: nextNumber)
     nextNumber += 1
     actions[id] = (delay, action)
-    heap.insert(Entry(deadline: .now + delay, id: id))
+    heap.insert(Entry(deadline: SuspendingClock.now.after(delay), id: id))
     return id
   }
 
@@ -51,7 +52,7 @@ package final class TimerQueue {
     let now = SuspendingClock.now
     heap = Heap(
       heap.unordered.compactMap { entry in
-        actions[entry.id].map { Entry(deadline: now + $0.delay, id: entry.id) }
+        actions[entry.id].map { Entry(deadline: now.after($0.delay), id: entry.id) }
       })
   }
 

@@ -23,7 +23,23 @@ struct EnvelopeID: Hashable, Sendable, Codable {
   /// Where the envelope began: at the source, or at a worker that made something of its own.
   var stream: StreamID.Value
   /// The place: on each edge the numbers of a stream run from 0 on without gaps.
-  var number: UInt64
+  let number: UInt64
+
+  /// Behind the largest there is room for its successor, which ends a range.
+  private static let largestNumber = UInt64.max - 1
+
+  /// A number that is too large, as another process may say it, becomes the largest.
+  init(stream: StreamID.Value, number: UInt64) {
+    self.stream = stream
+    self.number = min(number, Self.largestNumber)
+  }
+
+  init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      stream: try fields.decode(StreamID.Value.self, forKey: .stream),
+      number: try fields.decode(UInt64.self, forKey: .number))
+  }
 }
 
 /// The numbers of streams: 0 is the source, and every worker has two of its own.

@@ -1,3 +1,5 @@
+internal import Arithmetic
+
 /// For each item of an envelope, the number of the source's input that it came of.
 ///
 /// As long as every input made one item it is the first number alone.
@@ -25,5 +27,5 @@ struct Origins: Hashable, Sendable {
   }
 
   /// The number of the input that an item came of.
-  func input(of item: Int) -> UInt64 { first + UInt64(offset(of: item)) }
+  func input(of item: Int) -> UInt64 { first.saturatingAdding(UInt64(offset(of: item))) }
 }

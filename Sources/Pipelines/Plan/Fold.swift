@@ -1,3 +1,5 @@
+internal import Arithmetic
+
 /// How numbers of envelopes change where one becomes several, so that they stay without gaps.
 ///
 /// Of `before` envelopes that come of one at the fork, `after` leave the join, this part of them from
@@ -18,7 +20,10 @@ struct Fold: Hashable, Sendable {
   func callAsFunction(_ id: EnvelopeID) -> EnvelopeID {
     guard !exempt.contains(id.stream) else { return id }
     let (group, rest) = id.number.quotientAndRemainder(dividingBy: before)
-    return EnvelopeID(stream: id.stream, number: group * after + start + rest)
+    // Numbers come from other workers. One that does not fit is no envelope's, and fails the balance.
+    let number = group.saturatingMultiplied(by: after).saturatingAdding(start)
+      .saturatingAdding(rest)
+    return EnvelopeID(stream: id.stream, number: number)
   }
 }
 

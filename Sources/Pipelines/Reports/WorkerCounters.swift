@@ -1,3 +1,5 @@
+internal import Arithmetic
+
 /// What one worker has done so far; it says so along the way and at its end.
 struct WorkerCounters: Hashable, Sendable, Codable {
   /// Items that it took, and that it is done with.
@@ -14,13 +16,13 @@ struct WorkerCounters: Hashable, Sendable, Codable {
   var blocked: UInt64 = 0
 
   static func += (left: inout Self, right: Self) {
-    left.taken += right.taken
-    left.processed += right.processed
-    left.emitted += right.emitted
-    left.flowEnvelopes += right.flowEnvelopes
-    left.finishEnvelopes += right.finishEnvelopes
-    left.busy += right.busy
-    left.waiting += right.waiting
-    left.blocked += right.blocked
+    left.taken = left.taken.saturatingAdding(right.taken)
+    left.processed = left.processed.saturatingAdding(right.processed)
+    left.emitted = left.emitted.saturatingAdding(right.emitted)
+    left.flowEnvelopes = left.flowEnvelopes.saturatingAdding(right.flowEnvelopes)
+    left.finishEnvelopes = left.finishEnvelopes.saturatingAdding(right.finishEnvelopes)
+    left.busy = left.busy.saturatingAdding(right.busy)
+    left.waiting = left.waiting.saturatingAdding(right.waiting)
+    left.blocked = left.blocked.saturatingAdding(right.blocked)
   }
 }

@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import ProcessTree
 
 /// The books of a run as a value: what was taken and what has come out, what each worker says that it
@@ -122,8 +123,9 @@ struct RunLedger {
         let width = UInt64(stage.widthBehind)
         let flow = arrived.count(of: StreamID.flow(ofWorker: worker))
         let finish = arrived.count(of: StreamID.finish(ofWorker: worker))
-        if flow != present[worker].flowEnvelopes * width { isComplete = false }
-        if finish != present[worker].finishEnvelopes * width { isComplete = false }
+        let said = present[worker]
+        if flow != said.flowEnvelopes.saturatingMultiplied(by: width) { isComplete = false }
+        if finish != said.finishEnvelopes.saturatingMultiplied(by: width) { isComplete = false }
       }
     }
     guard !isComplete else { return }
@@ -153,13 +155,14 @@ struct RunLedger {
       let sum = sums[stage.index]
       let made =
         stage.feeders.isEmpty
-        ? window.inputsTaken : stage.feeders.reduce(0) { $0 + sums[$1].emitted }
+        ? window.inputsTaken
+        : stage.feeders.reduce(0) { $0.saturatingAdding(sums[$1].emitted) }
       let copies = stage.description.sharing == .broadcast ? UInt64(stage.description.workers) : 1
       var line = StageReport(
         index: stage.index, name: stage.description.name, workers: workers[stage.index])
       line.taken = sum.taken
       line.emitted = sum.emitted
-      line.queued = made * copies > sum.taken ? made * copies - sum.taken : 0
+      line.queued = made.saturatingMultiplied(by: copies).saturatingSubtracting(sum.taken)
       line.inFlight = sum.taken - min(sum.processed, sum.taken)
       line.rate = Double(sum.taken) / seconds
       line.busyTime = .nanoseconds(Int64(clamping: sum.busy))

@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import ProcessTree
 
 /// The program of a node that works at a stage.
@@ -102,7 +103,7 @@ struct StageWork<Body: StageBody> {
     } catch {
       let input =
         envelope.id.stream == StreamID.source
-        ? envelope.origins.first + UInt64(emission.offset) : nil
+        ? envelope.origins.first.saturatingAdding(UInt64(emission.offset)) : nil
       try await words.say(.failed(input: input))
       throw error
     }

@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import ProcessTree
 
 extension PoolCore {
@@ -108,8 +109,8 @@ extension PoolCore {
 extension CallOptions {
   func policy(count: Int?) -> JobPolicy {
     JobPolicy(
-      attempts: retry?.maximumAttempts ?? 1, backoff: retry?.firstDelay ?? .zero,
-      longestBackoff: retry?.longestDelay ?? .zero, deadline: deadline, count: count,
-      inFlight: maximumInFlight)
+      attempts: retry?.maximumAttempts ?? 1, backoff: (retry?.firstDelay ?? .zero).clamped,
+      longestBackoff: (retry?.longestDelay ?? .zero).clamped, deadline: deadline?.clamped,
+      count: count, inFlight: maximumInFlight)
   }
 }

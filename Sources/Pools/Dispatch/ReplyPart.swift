@@ -12,11 +12,13 @@ struct ReplyPart<Output: Codable & Sendable>: Sendable {
 
 extension WorkReply {
   /// The answer as parts: one, unless outputs could not be decoded.
-  func parts(at node: Node) -> [ReplyPart<Output>] {
+  ///
+  /// - Parameter failure: Makes the failure of an input whose output could not be.
+  func parts(orFailure failure: (any Error) -> WorkFailure?) -> [ReplyPart<Output>] {
     let results: [Result<Output, any Error>]
     switch outputs {
     case .whole(let values):
-      return [ReplyPart(outputs: values, counts: counts, failure: failure, isLast: isLast)]
+      return [ReplyPart(outputs: values, counts: counts, failure: self.failure, isLast: isLast)]
     case .broken(let some): results = some
     }
     var parts: [ReplyPart<Output>] = []
@@ -24,16 +26,16 @@ extension WorkReply {
     for count in counts ?? results.map({ _ in 1 }) {
       var part = ReplyPart<Output>(counts: counts == nil ? nil : [count])
       do {
-        part.outputs = try results[next..<min(next + count, results.count)].map { try $0.get() }
+        part.outputs = try results[next..<(next + count)].map { try $0.get() }
       } catch {
         part.counts = part.counts.map { _ in [] }
-        part.failure = WorkFailure(isCoding: true, error: RemoteFailure(error, at: node))
+        part.failure = failure(error)
       }
       next += count
       parts.append(part)
     }
     parts.append(
-      ReplyPart(counts: counts.map { _ in [] }, failure: failure, isLast: isLast))
+      ReplyPart(counts: counts.map { _ in [] }, failure: self.failure, isLast: isLast))
     return parts
   }
 }

@@ -164,6 +164,9 @@ final class WorkerLink<Work: PoolWork>: AnyWorkerLink {
       reply.isLast ? contents.leases.removeValue(forKey: reply.batch) : contents.leases[reply.batch]
     }
     guard let job else { return }
-    for part in reply.parts(at: core.node) { core.record(part, of: reply, for: job, by: id) }
+    let parts = reply.parts { error in
+      WorkFailure(isCoding: true, error: RemoteFailure(error, at: core.node))
+    }
+    for part in parts { core.record(part, of: reply, for: job, by: id) }
   }
 }

@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import ProcessTree
 
 /// Inputs for a worker.
@@ -65,6 +66,27 @@ struct WorkReply<Output: Codable & Sendable>: Codable, Sendable {
     case isLast = "l"
     case nanoseconds = "n"
     case residentBytes = "r"
+  }
+}
+
+extension WorkReply {
+  /// Reads an answer; throws for one whose numbers do not fit together.
+  init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    batch = try fields.decode(Int.self, forKey: .batch)
+    outputs = try fields.decode(Column<Output>.self, forKey: .outputs)
+    counts = try fields.decodeIfPresent([Int].self, forKey: .counts)
+    failure = try fields.decodeIfPresent(WorkFailure.self, forKey: .failure)
+    isLast = try fields.decode(Bool.self, forKey: .isLast)
+    nanoseconds = max(0, try fields.decode(Int.self, forKey: .nanoseconds))
+    residentBytes = max(0, try fields.decode(Int.self, forKey: .residentBytes))
+    guard let counts else { return }
+    let sum = counts.reduce(0) { $0.saturatingAdding($1) }
+    guard counts.allSatisfy({ $0 >= 0 }), sum == outputs.count else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .counts, in: fields,
+        debugDescription: "The inputs of an answer have as many outputs as it holds.")
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import ProcessTree
 
 /// The work of a worker: batches in, answers out.
@@ -152,13 +153,5 @@ struct WorkerSession<Work: PoolWork> {
     last.counts = last.counts.map { _ in [] }
     last.nanoseconds = 0
     try await parent.send(last)
-  }
-}
-
-extension Duration {
-  /// The duration in nanoseconds, cut off.
-  var wholeNanoseconds: Int {
-    let (seconds, attoseconds) = components
-    return Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
   }
 }

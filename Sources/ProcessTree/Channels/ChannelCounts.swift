@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import Links
 
 /// What became of the items that one sender was given.
@@ -21,7 +22,12 @@ public struct ChannelCounts: Hashable, Sendable, Codable {
   public let missed: Int
 
   /// Items whose fate is not known yet.
-  public var pending: Int { sent - acknowledged - dropped - quarantined - returned }
+  public var pending: Int { sent.saturatingSubtracting(settled) }
+
+  /// Items whose fate is known; the numbers may be another process's, and may not make sense.
+  private var settled: Int {
+    [dropped, quarantined, returned].reduce(acknowledged) { $0.saturatingAdding($1) }
+  }
 
   /// Whether the fate of every element is known.
   public var isBalanced: Bool { pending == 0 }

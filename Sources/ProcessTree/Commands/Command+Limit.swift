@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import ProcessControl
 
 extension Command {
@@ -38,8 +39,7 @@ extension Command.Limit {
   private func resolved() throws(CommandError) -> CommandProcessPlan.Limit {
     switch self {
     case .cpuTime(let time):
-      let (seconds, attoseconds) = time.components
-      let whole = try checked(Int(seconds) + (attoseconds > 0 ? 1 : 0))
+      let whole = try checked(time.wholeSeconds)
       // SIGKILL follows SIGXCPU: with equal limits it would come at once and tell less.
       let ceiling = CommandProcessPlan.Limit.ceiling(of: .processorTime)
       return .init(.processorTime, soft: whole, hard: max(whole, min(whole + 1, ceiling)))

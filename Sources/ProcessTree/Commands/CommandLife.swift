@@ -1,3 +1,5 @@
+internal import Arithmetic
+
 /// How a command is ended, as decisions: what happened in, what to do out.
 ///
 /// A command gets SIGTERM, and SIGKILL when its time is over; both go to its whole process group.
@@ -37,7 +39,7 @@ struct CommandLife {
   mutating func stop(within grace: Duration, at now: SuspendingClock.Instant) -> [Action] {
     guard phase < .killed else { return [] }
     guard grace > .zero else { return kill() }
-    let wanted = now + grace
+    let wanted = now.after(grace)
     let isFirst = phase == .running
     if let deadline, deadline <= wanted { return [] }
     phase = .terminating

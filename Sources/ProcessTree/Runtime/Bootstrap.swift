@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import Glibc
 internal import MessagePack
 internal import ProcessControl
@@ -104,7 +105,7 @@ enum Bootstrap {
     var chunk = [UInt8](repeating: 0, count: count)
     while bytes.count < count {
       var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      guard poll(&wait, 1, Int32(deadline.wholeMilliseconds)) == 1 else {
+      guard poll(&wait, 1, Int32(clamping: deadline.wholeMilliseconds)) == 1 else {
         throw WireError("the parent sent no bootstrap record within \(deadline)")
       }
       let length = Glibc.read(descriptor, &chunk, count - bytes.count)

@@ -30,6 +30,6 @@ struct RateWindow {
       time - first.time >= Self.spacing
     else { return nil }
     guard time - latestTime < Self.length else { return 0 }
-    return Double(latest - first.number) / ((time - first.time) / .seconds(1))
+    return (Double(latest) - Double(first.number)) / ((time - first.time) / .seconds(1))
   }
 }

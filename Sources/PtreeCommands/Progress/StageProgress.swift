@@ -1,3 +1,5 @@
+internal import Arithmetic
+
 /// The progress of one stage: the sum of what its nodes say.
 struct StageProgress {
   private struct Share {
@@ -21,21 +23,21 @@ struct StageProgress {
   var total: Int? {
     shares.values.reduce(ended.total) { sum, share in
       guard let sum, let total = share.total else { return nil }
-      return sum.addingCapped(total)
+      return sum.saturatingAdding(total)
     }
   }
 
   mutating func take(completed: Int, total: Int?, from path: String, at time: Duration) {
     shares[path] = Share(completed: max(0, completed), total: total.map { max(0, $0) })
-    let sum = shares.values.reduce(ended.completed) { $0.addingCapped($1.completed) }
+    let sum = shares.values.reduce(ended.completed) { $0.saturatingAdding($1.completed) }
     window.record(sum, at: time)
   }
 
   mutating func end(path: String) {
     guard let share = shares.removeValue(forKey: path) else { return }
-    ended.completed = ended.completed.addingCapped(share.completed)
+    ended.completed = ended.completed.saturatingAdding(share.completed)
     // What a dead node has not done another one will count.
-    ended.total = share.total == nil ? nil : ended.total?.addingCapped(share.completed)
+    ended.total = share.total == nil ? nil : ended.total?.saturatingAdding(share.completed)
   }
 
   /// The stage in a line: `Tokenize: 1200 of 5000 (24 %), 300/s, 13 s left`.
@@ -47,7 +49,7 @@ struct StageProgress {
       line += " of \(Self.short(total)) (\(percent) %)"
     }
     guard let rate = window.rate(at: time) else { return line }
-    line += ", \(Self.short(Int(rate.rounded())))/s"
+    line += ", \(Self.short(Int(exactly: rate.rounded()) ?? .max))/s"
     guard let total, total > completed, rate > 0 else { return line }
     return line + ", \(Self.time(Double(total - completed) / rate)) left"
   }
@@ -74,13 +76,5 @@ struct StageProgress {
     let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60)
     return hours > 0
       ? "\(hours):\(twoDigits(minutes)):\(twoDigits(rest))" : "\(minutes):\(twoDigits(rest))"
-  }
-}
-
-extension Int {
-  /// The sum, or the largest number: other processes say these numbers.
-  fileprivate func addingCapped(_ other: Int) -> Int {
-    let (sum, isOverflow) = addingReportingOverflow(other)
-    return isOverflow ? .max : sum
   }
 }

@@ -23,6 +23,34 @@ let failureScenarios: [String: Scenario] = [
       }
     }
   },
+  "longestWaits": { root, test in
+    let longest: [Duration] = [
+      .seconds(Int64.max), .seconds(Int64.max) + .seconds(Int64.max), .nanoseconds(Int64.max),
+    ]
+    for wait in longest {
+      try await root.withPool(size: 1) { pool in
+        let patient = CallOptions(deadline: wait)
+        test.equal(try await pool.map([3], using: Square(), options: patient), [9])
+        let retry = RetryPolicy(firstDelay: wait, longestDelay: wait)
+        let waiting = Task {
+          try await pool.map([1], using: Picky(refused: [1]), options: CallOptions(retry: retry))
+        }
+        while pool.progress.retried == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        // Others are served meanwhile, and who waits may be cancelled.
+        test.equal(try await pool.map([4], using: Square()), [16])
+        waiting.cancel()
+        _ = await test.thrown(CancellationError.self) { _ = try await waiting.value }
+      }
+    }
+    try await root.withPool(size: 1) { pool in
+      let soon = RetryPolicy(firstDelay: .seconds(-5), longestDelay: .seconds(-5))
+      let failure = await test.thrown(PoolFailure.self) {
+        _ = try await pool.map(
+          [1], using: Picky(refused: [1]), options: CallOptions(retry: soon))
+      }
+      test.equal(failure?.attempts, 3)
+    }
+  },
   "thrownError": { root, test in
     try await root.withPool(size: 2) { pool in
       let failure = await test.thrown(PoolFailure.self) {

@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import Links
 internal import MessagePack
 internal import Wire

@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import Links
 internal import MessagePack
 internal import Wire
@@ -111,7 +112,11 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
   private func answer(_ reply: ReplyEnvelope<Reply>, to delivery: ReceiverCore.Delivery) {
     let core = end.core.value
     do {
-      core.reply(try MessageCoding.encode(reply, at: end.context).bytes, to: delivery)
+      let bytes = try MessageCoding.encode(reply, at: end.context).bytes
+      guard bytes.count <= WireLimits.itemSize else {
+        throw ProcessTreeError(LinkError.tooLarge(bytes.count))
+      }
+      core.reply(bytes, to: delivery)
     } catch {
       let failure = ReplyEnvelope<Reply>.failure(RemoteFailure(carrying: error))
       core.reply((try? MessagePackEncoder().encode(failure)) ?? [], to: delivery)

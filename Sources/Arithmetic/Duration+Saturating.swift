@@ -1,0 +1,32 @@
+extension Duration {
+  /// The longest wait, a century: nothing that waits longer can be told from what waits for ever.
+  ///
+  /// Sums of such waits and of instants fit every clock and every system call.
+  package static let longest: Duration = .seconds(100 * 365 * 24 * 3_600)
+
+  /// The duration as a wait, forwards or backwards: at most the longest one.
+  package var clamped: Duration { Swift.min(Swift.max(self, .zero - .longest), .longest) }
+
+  /// The whole seconds, rounded up; the nearest number that fits when they do not.
+  package var wholeSeconds: Int { rounded(to: 1_000_000_000_000_000_000, .up) }
+
+  /// The whole milliseconds, rounded up so that a short wait does not become none.
+  package var wholeMilliseconds: Int { rounded(to: 1_000_000_000_000_000, .up) }
+
+  /// The whole microseconds, cut off.
+  package var wholeMicroseconds: Int { rounded(to: 1_000_000_000_000, .towardZero) }
+
+  /// The whole nanoseconds, cut off.
+  package var wholeNanoseconds: Int { rounded(to: 1_000_000_000, .towardZero) }
+
+  /// The only way from a duration to a number: `components` traps for what does not fit.
+  private func rounded(to unit: Int128, _ rule: FloatingPointRoundingRule) -> Int {
+    let (whole, rest) = attoseconds.quotientAndRemainder(dividingBy: unit)
+    return Int(clamping: rule == .up && rest > 0 ? whole + 1 : whole)
+  }
+}
+
+extension InstantProtocol where Duration == Swift.Duration {
+  /// The instant after a wait, however long that is.
+  package func after(_ wait: Duration) -> Self { advanced(by: wait.clamped) }
+}
