@@ -144,22 +144,6 @@ extension CommandProcess.Step {
   }
 }
 
-extension Descriptors {
-  /// Writes once to a pipe that may have lost its reader, or a file that may not grow: `EPIPE` or
-  /// `EFBIG` is thrown, SIGPIPE and SIGXFSZ never come.
-  ///
-  /// Returns how many bytes were taken, 0 when nothing can be taken at present.
-  package static func writeQuietly(
-    _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer
-  ) throws(ProcessControlError) -> Int {
-    guard let start = bytes.baseAddress else { return 0 }
-    let result = pt_write_quietly(descriptor, start, bytes.count)
-    if result >= 0 { return result }
-    if result == -Int(EAGAIN) { return 0 }
-    throw .system("write", Int32(truncatingIfNeeded: -result))
-  }
-}
-
 /// A list of C strings ended by a null pointer, as `execve` takes it.
 private final class CommandStrings {
   let pointers: [UnsafeMutablePointer<CChar>?]

@@ -30,6 +30,9 @@ package enum SignalSource {
   /// with exit code 128 + N; in a child, with nil, by the signal's default action.
   package static func armSecondSignal(run: UInt32?) { pt_signals_arm(run ?? 0) }
 
+  /// Handles signals as before the installation: nobody takes them any more.
+  package static func forget() { pt_signals_forget() }
+
   /// Ends this process by a signal, so that its parent sees that signal.
   package static func restoreDefaultAndRaise(_ signal: Int32) -> Never {
     pt_signals_raise_default(signal)

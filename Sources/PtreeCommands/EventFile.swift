@@ -6,9 +6,15 @@ internal import Synchronization
 final class EventFile: EventSink {
   private let stream: TextStream
   private let hasFailed = Atomic<Bool>(false)
+  private let onFailure: @Sendable (StreamError) -> Void
 
   /// Makes or empties the file; `-` is standard output.
-  init(_ name: String) throws(UsageError) {
+  ///
+  /// - Parameter onFailure: Called once, when no further events can be written.
+  init(
+    _ name: String, onFailure: @escaping @Sendable (StreamError) -> Void
+  ) throws(UsageError) {
+    self.onFailure = onFailure
     guard name != "-" else {
       stream = Standard.output
       return
@@ -26,9 +32,8 @@ final class EventFile: EventSink {
     do {
       try stream.write(event.jsonLine)
     } catch {
-      // Said once; the run itself goes on.
       hasFailed.store(true, ordering: .relaxed)
-      if !error.isClosedPipe { Standard.error.tell("ptree: no more events: \(error)") }
+      onFailure(error)
     }
   }
 }

@@ -52,7 +52,8 @@ struct ExampleRun {
     var sinks: [any EventSink] = []
     var progress: ProgressDisplay?
     if let name = options.events {
-      sinks.append(try await root.offload { try EventFile(name) })
+      sinks.append(
+        try await root.offload { [root] in try EventFile(name) { eventsLost($0, in: root) } })
     }
     if !options.quiet {
       let shown = try ProgressDisplay(Terminal.ofStandardError, in: root)
@@ -74,6 +75,16 @@ struct ExampleRun {
     let text = options.json ? try jsonDocument(report) : report.text + "\n"
     try await root.offload { try Standard.output.write(text) }
   }
+}
+
+/// No further events can be written: says so; a reader that has gone has seen enough.
+private func eventsLost(_ error: StreamError, in root: Node) {
+  EventWriter.hasLostEvents.store(true, ordering: .sequentiallyConsistent)
+  guard error.isClosedPipe else {
+    return Standard.error.tell("ptree: no more events: \(error)")
+  }
+  // As if the signal had ended the process; stops all nodes first.
+  Task.detached { root.exit(128 + SIGPIPE) }
 }
 
 /// Ends the run when its time is over.

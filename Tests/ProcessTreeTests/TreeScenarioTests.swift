@@ -31,8 +31,10 @@ private let stopScenarios = [
 
 private let eventScenarios = [
   "eventsOfOneChild", "eventsFromBelow", "reportsAreCoalesced", "snapshot", "lostNodes",
-  "eventsAfterTheEnd", "bothStreamsFromBelow", "endedChildrenAreFreed",
+  "eventsAfterTheEnd", "bothStreamsFromBelow", "endedChildrenAreFreed", "lastWordsFromFarBelow",
 ]
+
+private let waitScenarios = ["longestWaits", "waitsOfNothing"]
 
 private let messageScenarios = [
   "roundTrips", "largeAndEmptyMessages", "floodUp", "floodDownToSlowSink",
@@ -76,7 +78,9 @@ private let elsewhere = [
   "output", "prefixedOutput", "muchOutput", "logging", "hold", "holdDeaf", "chaos", "churn",
   "descriptorLimit", "processLimit", "hostileConnections", "sweepsDeadRuns",
   "closedStandardDescriptors", "leavesAStranger",
-  "closedStandardDescriptors", "limitedForkServer",
+  "limitedForkServer",
+  "lineWithoutEnd", "bytesOfAnyKind", "outputForALateReader",
+  "outputOfTheRootItself",
 ]
 
 extension ProcessTrees {
@@ -103,6 +107,11 @@ extension ProcessTrees {
 
     @Test(arguments: eventScenarios, startMethods)
     func tellsWhatHappened(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: waitScenarios, startMethods)
+    func waitsAsLongAsItIsTold(scenario: String, method: String) async throws {
       try await Fixture.expectSuccess(of: scenario, method)
     }
 

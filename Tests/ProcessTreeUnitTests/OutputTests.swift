@@ -6,7 +6,7 @@ import Testing
 @Suite struct ErrorTailTests {
   private func tail(_ lines: [String]) -> ErrorTail {
     var tail = ErrorTail()
-    for line in lines { tail.append(Array(line.utf8)) }
+    for line in lines { tail.append(Array((line + "\n").utf8)) }
     return tail
   }
 
@@ -53,31 +53,32 @@ import Testing
 
   @Test func longLinesAndBytesThatAreNoTextAreKeptInPart() {
     var tail = ErrorTail()
-    tail.append([UInt8](repeating: 97, count: 1 << 20))
-    tail.append([0xFF, 0xC3, 97])
-    #expect(tail.lastErrorLines.first?.utf8.count == 1_024)
-    #expect(tail.lastErrorLines.last?.hasSuffix("a") == true)
+    // In pieces, as it comes.
+    for _ in 0..<16 { tail.append([UInt8](repeating: 97, count: 64 << 10)) }
+    #expect(tail.lastErrorLines == [])
+    tail.append([10] + [UInt8](repeating: 0xFF, count: 5_000) + [10, 0xFF, 0xC3, 97])
+    #expect(tail.lastErrorLines.map(\.utf8.count) == [1_024, 1_023])
+    tail.finish()
+    tail.finish()
+    #expect(tail.lastErrorLines.count == 3)
+    #expect(tail.lastErrorLines.last == "\u{FFFD}\u{FFFD}a")
   }
 }
 
 @Suite struct OutputChunkTests {
-  private func isSame(_ left: OutputChunk?, _ right: OutputChunk) -> Bool {
-    left?.node == right.node && left?.stream == right.stream && left?.lines == right.lines
-  }
-
   @Test func chunksComeBackAsTheyWere() {
     var generator = SeededGenerator.announced("chunksComeBackAsTheyWere")
     for _ in 0..<500 {
-      let lines = (0..<generator.int(0...20)).map { _ in generator.bytes(generator.int(0...300)) }
       let chunk = OutputChunk(
-        node: "é\(generator.next())", stream: generator.bool() ? .output : .error, lines: lines)
-      #expect(isSame(OutputChunk(item: chunk.item()), chunk))
+        node: "é\(generator.next())", stream: generator.bool() ? .output : .error,
+        bytes: generator.bytes(generator.int(0...300)))
+      #expect(OutputChunk(item: chunk.item()) == chunk)
     }
   }
 
   @Test func cutAndChangedItemsAreReadOrRefused() {
     var generator = SeededGenerator.announced("cutAndChangedItemsAreReadOrRefused")
-    let item = OutputChunk(node: "Process-1", stream: .error, lines: [[97, 98], [], [99]]).item()
+    let item = OutputChunk(node: "Process-1", stream: .error, bytes: [97, 98, 10, 99]).item()
     for length in 0..<item.count { #expect(OutputChunk(item: Array(item.prefix(length))) == nil) }
     for _ in 0..<iterations(20_000) {
       var bytes = item
@@ -85,22 +86,55 @@ import Testing
         bytes[generator.int(0...bytes.count - 1)] = UInt8(generator.int(0...255))
       }
       guard let chunk = OutputChunk(item: bytes) else { continue }
-      #expect(isSame(OutputChunk(item: chunk.item()), chunk))
+      #expect(OutputChunk(item: chunk.item()) == chunk)
     }
   }
 
   @Test(
     arguments: [
-      [], [0x92, 0xA0, 0], [0x92, 0xA0, 3], [0x91, 0xA0], [0x92, 1, 1], [0xDD, 255, 255, 255, 255],
-      [0x92, 0xA0, 1, 0xC0],
+      [], [0x93, 0xA0, 0, 0xC4, 0], [0x93, 0xA0, 3, 0xC4, 0], [0x91, 0xA0], [0x92, 0xA0, 1],
+      [0x93, 1, 1, 0xC4, 0], [0xDD, 255, 255, 255, 255], [0x93, 0xA0, 1, 0xC0],
+      [0x94, 0xA0, 1, 0xC4, 0, 0xC4, 0],
     ] as [[UInt8]])
   func whatIsNoChunkIsRefused(_ item: [UInt8]) {
     #expect(OutputChunk(item: item) == nil)
   }
+}
 
-  @Test func linesAreWrittenWithTheirEndsAndTheirNode() {
-    let chunk = OutputChunk(node: "n", stream: .output, lines: [[97], [], [98]])
-    #expect(chunk.rendered(prefixed: false) == Array("a\n\nb\n".utf8))
-    #expect(chunk.rendered(prefixed: true) == Array("n | a\nn | \nn | b\n".utf8))
+@Suite struct LinePrefixerTests {
+  /// What is written for texts of nodes, each on standard output.
+  private func rendered(_ chunks: [(node: String, text: String)]) -> String {
+    var prefixer = LinePrefixer()
+    let bytes = chunks.flatMap {
+      prefixer.render(OutputChunk(node: $0.node, stream: .output, bytes: Array($0.text.utf8)))
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  @Test func eachLineHasItsNode() {
+    #expect(rendered([("n", "a\n\nb\n"), ("m", "c\n")]) == "n | a\nn | \nn | b\nm | c\n")
+  }
+
+  @Test func aLineInPiecesHasItOnce() {
+    #expect(rendered([("n", "a"), ("n", "b"), ("n", "c\nd\n")]) == "n | abc\nn | d\n")
+  }
+
+  @Test func otherNodesWriteNotIntoALineThatIsOpen() {
+    #expect(rendered([("n", "a"), ("m", "b\n"), ("n", "c\n")]) == "n | a\nm | b\nn | c\n")
+  }
+
+  @Test func aLineThatIsNotEndedEndsWithItsStream() {
+    #expect(rendered([("n", "a"), ("n", ""), ("n", ""), ("m", "b\n")]) == "n | a\nm | b\n")
+  }
+
+  @Test func streamsHaveLinesOfTheirOwn() {
+    var prefixer = LinePrefixer()
+    let chunks = [
+      OutputChunk(node: "n", stream: .output, bytes: [97]),
+      OutputChunk(node: "m", stream: .error, bytes: [98, 10]),
+      OutputChunk(node: "n", stream: .output, bytes: [99, 10]),
+    ]
+    let texts = chunks.map { String(decoding: prefixer.render($0), as: UTF8.self) }
+    #expect(texts == ["n | a", "m | b\n", "c\n"])
   }
 }

@@ -55,14 +55,23 @@ struct NodeMain {
   }
 
   private func leaveRoot() -> Never {
-    _ = (runtime.output as? RootOutput)?.flush(within: .seconds(2))
+    let isWritten = runtime.finishOutput()
     runtime.closeListeners()
     runtime.forkServer?.end()
     // What the root's own code has started ends with the run, as it does when the root is killed.
     RunSweep.killAll(run: runtime.identity.run.runID)
     runtime.place?.remove()
-    if let signal = runtime.ending.signal { exit(128 + signal) }
-    exit(runtime.ending.outcome?.exitCode ?? 1)
+    let code = runtime.ending.signal.map { 128 + $0 } ?? exitCodeOfRoot
+    // Somebody else may hold the buffers that nobody empties.
+    guard isWritten else { _exit(code) }
+    // Exit handlers may wait for somebody; no signal is taken meanwhile, and none need be.
+    SignalSource.forget()
+    exit(code)
+  }
+
+  private var exitCodeOfRoot: Int32 {
+    let code = runtime.ending.outcome?.exitCode ?? 1
+    return code == 0 ? runtime.ending.outputFailureCode ?? 0 : code
   }
 
   // MARK: A child

@@ -6,8 +6,6 @@ internal import ProcessControl
 /// Belongs to the loop.
 final class CommandErrorStream {
   private static let bytesPerRead = 64 << 10
-  private static let keptLines = 20
-  private static let longestKeptLine = 1_024
 
   private let loop: EventLoop
   private let writer: StandardErrorWriter
@@ -15,7 +13,7 @@ final class CommandErrorStream {
   private var descriptor: Int32
   private var isWatched = false
   private var lines = LineBuffer()
-  private var last: [[UInt8]] = []
+  private var tail = ErrorTail()
 
   /// Takes the reading end over.
   init(_ descriptor: Int32, to writer: StandardErrorWriter, on loop: EventLoop) throws {
@@ -27,7 +25,7 @@ final class CommandErrorStream {
   }
 
   /// The last lines so far, at most 20.
-  var lastLines: [String] { last.map { String(decoding: $0, as: UTF8.self) } }
+  var lastLines: [String] { tail.lastErrorLines }
 
   /// Reads on after the writer had no room.
   func resume() {
@@ -68,7 +66,9 @@ final class CommandErrorStream {
       }
       switch result {
       case .bytes(let count):
-        pass(lines.append(UnsafeRawBufferPointer(rebasing: space[..<count])))
+        let bytes = UnsafeRawBufferPointer(rebasing: space[..<count])
+        tail.append(bytes)
+        writer.write(lines.append(bytes))
         return true
       case .wouldBlock: return false
       case .end:
@@ -78,17 +78,11 @@ final class CommandErrorStream {
     }
   }
 
-  private func pass(_ lines: [[UInt8]]) {
-    guard !lines.isEmpty else { return }
-    let new = lines.suffix(Self.keptLines).map { Array($0.prefix(Self.longestKeptLine)) }
-    last = (last + new).suffix(Self.keptLines)
-    writer.write(lines)
-  }
-
   private func close() {
     guard descriptor >= 0 else { return }
     unwatch()
-    if let rest = lines.finish() { pass([rest]) }
+    tail.finish()
+    writer.write(lines.finish())
     Descriptors.close(descriptor)
     descriptor = -1
   }

@@ -10,8 +10,8 @@ final class CommandTable {
   /// Where their error lines go.
   let errors: StandardErrorWriter
 
-  init(on loop: EventLoop) {
-    errors = StandardErrorWriter(on: loop)
+  init(on loop: EventLoop, errorsThrough root: RootOutput?) {
+    errors = StandardErrorWriter(on: loop, through: root)
     errors.onRoom = { [unowned self] in
       for controller in controllers.values { controller.errors?.resume() }
     }

@@ -2,7 +2,8 @@ internal import Glibc
 internal import Links
 internal import ProcessControl
 
-/// Writes lines of commands to this node's own standard error without ever blocking the loop.
+/// Writes what commands say to this node's own standard error without ever blocking the loop; at the
+/// root the one that writes for all nodes does so.
 ///
 /// The descriptor itself stays as it is, because everything else in the process writes to it too.
 /// Belongs to the loop.
@@ -14,6 +15,8 @@ final class StandardErrorWriter {
 
   private let loop: EventLoop
   private let descriptor: Int32
+  /// The root's own writer, where there is one.
+  private let root: RootOutput?
   private var waiting: [UInt8] = []
   private var isWatched = false
   /// Nobody can read any more: everything is dropped.
@@ -21,21 +24,20 @@ final class StandardErrorWriter {
   /// Called when there is room again.
   var onRoom: (() -> Void)?
 
-  init(on loop: EventLoop, descriptor: Int32 = STDERR_FILENO) {
+  init(on loop: EventLoop, descriptor: Int32 = STDERR_FILENO, through root: RootOutput? = nil) {
     self.loop = loop
     self.descriptor = descriptor
+    self.root = root
   }
 
   /// Whether more is welcome.
-  var hasRoom: Bool { waiting.count < Self.capacity }
+  var hasRoom: Bool { root?.hasRoom ?? (waiting.count < Self.capacity) }
 
-  /// Takes lines, also without room, and writes what can be written.
-  func write(_ lines: [[UInt8]]) {
-    guard !isBroken else { return }
-    for line in lines {
-      waiting += line
-      waiting.append(UInt8(ascii: "\n"))
-    }
+  /// Takes bytes, also without room, and writes what can be written.
+  func write(_ bytes: [UInt8]) {
+    if let root { return root.write(bytes, to: .error) }
+    guard !isBroken, !bytes.isEmpty else { return }
+    waiting += bytes
     flush(waits: false)
   }
 

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Links
 internal import ProcessControl
 
-/// The standard output and error of one child, read into lines on the loop.
+/// The standard output and error of one child, read on the loop and passed on in whole lines.
 final class ChildStreams {
   private static let bytesPerRead = 64 << 10
 
@@ -11,6 +11,8 @@ final class ChildStreams {
     let descriptor: Int32
     var lines = LineBuffer()
     var isOpen = true
+    /// What was passed on last is no whole line.
+    var endsWithinLine = false
 
     init(_ stream: OutputStream, _ descriptor: Int32) {
       self.stream = stream
@@ -79,24 +81,27 @@ final class ChildStreams {
       }
       if case .bytes(let count) = result {
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        if source.stream == .error { errorTail.append(bytes) }
         emit(source.lines.append(bytes), of: source)
       }
       return result
     }
   }
 
-  private func emit(_ lines: [[UInt8]], of source: Source) {
-    guard !lines.isEmpty else { return }
-    if source.stream == .error {
-      for line in lines { errorTail.append(line) }
-    }
-    sink.write(OutputChunk(node: node, stream: source.stream, lines: lines))
+  private func emit(_ bytes: [UInt8], of source: Source) {
+    guard !bytes.isEmpty else { return }
+    source.endsWithinLine = bytes.last != UInt8(ascii: "\n")
+    sink.write(OutputChunk(node: node, stream: source.stream, bytes: bytes))
   }
 
   private func close(_ source: Source) {
     guard source.isOpen else { return }
     source.isOpen = false
-    if let rest = source.lines.finish() { emit([rest], of: source) }
+    if source.stream == .error { errorTail.finish() }
+    emit(source.lines.finish(), of: source)
+    if source.endsWithinLine {
+      sink.write(OutputChunk(node: node, stream: source.stream, bytes: []))
+    }
     loop.poller.remove(source.descriptor)
     Descriptors.close(source.descriptor)
   }

@@ -1,19 +1,47 @@
 internal import DequeModule
+internal import Wire
 
 /// What is kept of a process's standard error for its exit report.
 struct ErrorTail {
   /// The last lines that are kept.
-  private static let lastLines = 20
+  static let lastLines = 20
   /// A crash account is longer, and its head says what happened.
-  private static let accountLines = 100
-  private static let longestLine = 1_024
+  static let accountLines = 100
+  /// The longest line, in bytes; the rest of a longer one is left out.
+  static let longestLine = 1_024
 
   private var last: Deque<String> = []
   private var account: [String]?
+  /// The beginning of the line that has not ended.
+  private var open: [UInt8] = []
+  private var isLineOpen = false
 
-  /// Takes the next line.
-  mutating func append(_ line: [UInt8]) {
-    let text = String(decoding: line.prefix(Self.longestLine), as: UTF8.self)
+  /// Takes the next bytes of the stream.
+  mutating func append(_ bytes: some Collection<UInt8>) {
+    var rest = bytes[...]
+    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+      extend(with: rest[..<end])
+      endLine()
+      rest = rest[rest.index(after: end)...]
+    }
+    if !rest.isEmpty { extend(with: rest) }
+  }
+
+  /// The stream has ended, perhaps within a line.
+  mutating func finish() {
+    if isLineOpen { endLine() }
+  }
+
+  private mutating func extend(with bytes: some Collection<UInt8>) {
+    isLineOpen = true
+    open += bytes.prefix(Self.longestLine - open.count)
+  }
+
+  private mutating func endLine() {
+    // Bytes that are no text become longer by being decoded.
+    let text = String(decoding: open, as: UTF8.self).prefix(bytes: Self.longestLine)
+    open.removeAll(keepingCapacity: true)
+    isLineOpen = false
     last.append(text)
     if last.count > Self.lastLines { last.removeFirst() }
     if beginsAccount(text) { account = [] }

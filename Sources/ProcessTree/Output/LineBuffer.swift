@@ -1,39 +1,33 @@
-/// Bytes of a stream on their way to becoming lines.
+/// Bytes of a stream on their way on, held back until their line is whole, so that lines of several
+/// streams do not mix.
+///
+/// No byte is added, left out or changed.
 struct LineBuffer {
-  /// A line that grows beyond this is cut there, so that a stream without line ends stays bounded.
+  /// A line that is longer than this goes on in pieces, so that a stream without line ends stays
+  /// bounded.
   static let longestLine = 64 << 10
 
   private var rest: [UInt8] = []
 
-  /// Takes bytes and returns the lines that they complete, each without its line end.
-  mutating func append(_ bytes: UnsafeRawBufferPointer) -> [[UInt8]] {
-    var lines: [[UInt8]] = []
-    var start = bytes.startIndex
-    while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
-      add(bytes[start..<end], to: &lines)
-      lines.append(rest)
-      rest = []
-      start = end + 1
+  /// Takes bytes and returns what goes on: whole lines with their ends, or the next piece of a line
+  /// that is too long.
+  mutating func append(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    let end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    var whole: [UInt8] = []
+    if end > 0 {
+      swap(&whole, &rest)
+      whole += bytes[..<end]
     }
-    add(bytes[start...], to: &lines)
-    return lines
+    rest += bytes[end...]
+    if rest.count > Self.longestLine {
+      whole += rest
+      rest = []
+    }
+    return whole
   }
 
-  /// Adds bytes without a line end to the line that is growing, and cuts it as often as need be.
-  private mutating func add(_ bytes: Slice<UnsafeRawBufferPointer>, to lines: inout [[UInt8]]) {
-    var bytes = bytes
-    while rest.count + bytes.count > Self.longestLine {
-      let head = bytes.prefix(Self.longestLine - rest.count)
-      lines.append(rest + head)
-      rest = []
-      bytes = bytes.dropFirst(head.count)
-    }
-    rest.append(contentsOf: bytes)
-  }
-
-  /// What is left when the stream has ended; nil when it ended with a line end.
-  mutating func finish() -> [UInt8]? {
-    guard !rest.isEmpty else { return nil }
+  /// What is left when the stream has ended; empty when it ended with a line end.
+  mutating func finish() -> [UInt8] {
     defer { rest = [] }
     return rest
   }

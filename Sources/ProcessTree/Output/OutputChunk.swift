@@ -1,53 +1,43 @@
 internal import MessagePack
 
 /// Which stream of a process.
-enum OutputStream: Int, Sendable {
+enum OutputStream: Int, Hashable, Sendable {
   case output = 1
   case error = 2
 }
 
-/// Whole lines that a node wrote, on their way to the root.
-struct OutputChunk: Sendable {
+/// What a node wrote, on its way to the root.
+struct OutputChunk: Equatable, Sendable {
   let node: String
   let stream: OutputStream
-  let lines: [[UInt8]]
+  /// Whole lines with their ends, unless one is too long or the stream ends within it; nothing once
+  /// the stream has ended within a line.
+  let bytes: [UInt8]
 
-  /// The item of the output channel: `[node, stream, line, …]`.
+  /// The item of the output channel: `[node, stream, bytes]`.
   func item() -> [UInt8] {
-    var writer = MessagePackWriter(capacity: lines.reduce(64) { $0 + $1.count + 5 })
-    writer.packArrayHeader(lines.count + 2)
+    var writer = MessagePackWriter(capacity: 64 + bytes.count)
+    writer.packArrayHeader(3)
     writer.pack(node)
     writer.pack(stream.rawValue)
-    for line in lines { writer.packBinary(line) }
+    writer.packBinary(bytes)
     return writer.bytes
   }
 
-  init(node: String, stream: OutputStream, lines: [[UInt8]]) {
+  init(node: String, stream: OutputStream, bytes: [UInt8]) {
     self.node = node
     self.stream = stream
-    self.lines = lines
+    self.bytes = bytes
   }
 
   /// Reads an item; nil when it is none.
   init?(item: [UInt8]) {
     var reader = MessagePackReader(item)
-    guard let count = try? reader.readArrayHeader(), count >= 2,
+    guard let count = try? reader.readArrayHeader(), count == 3,
       let node = try? reader.readString(), let number = try? reader.readInt(),
-      let stream = OutputStream(rawValue: number),
-      let lines = try? (0..<count - 2).map({ _ in try reader.readBinary() }), reader.isAtEnd
+      let stream = OutputStream(rawValue: number), let bytes = try? reader.readBinary(),
+      reader.isAtEnd
     else { return nil }
-    self.init(node: node, stream: stream, lines: lines)
-  }
-
-  /// The bytes to write, each line with its end and, if asked for, the node's name before it.
-  func rendered(prefixed: Bool) -> [UInt8] {
-    let prefix = prefixed ? Array("\(node) | ".utf8) : []
-    var bytes: [UInt8] = []
-    for line in lines {
-      bytes += prefix
-      bytes += line
-      bytes.append(UInt8(ascii: "\n"))
-    }
-    return bytes
+    self.init(node: node, stream: stream, bytes: bytes)
   }
 }

@@ -1,10 +1,27 @@
 internal import Glibc
 internal import Links
+internal import ProcessControl
 internal import Synchronization
 
 /// The root's sink: its own standard output and error, written by a thread of its own, so that a
 /// reader who does not read never stops the loop.
+///
+/// It is the only one that writes what nodes and the root's commands say, so that lines do not mix.
 final class RootOutput: OutputSink {
+  /// A stream could not be written to.
+  struct Failure: Error, Equatable, CustomStringConvertible {
+    let stream: OutputStream
+    /// What the system said: an `errno`.
+    let code: Int32
+
+    /// Nobody reads any more.
+    var isReaderGone: Bool { code == EPIPE }
+
+    var name: String { stream == .output ? "standard output" : "standard error" }
+
+    var description: String { "\(name): \(String(cString: strerror(code)))" }
+  }
+
   /// What may wait to be written before children have to wait, in bytes.
   private static let capacity = 1 << 20
 
@@ -13,8 +30,13 @@ final class RootOutput: OutputSink {
   private let loop: EventLoop
   /// The mode is the configuration's at the time of writing.
   private let mode: @Sendable () -> OutputMode
+  private var prefixer = LinePrefixer()
   var onRoom: (() -> Void)?
+  /// Called, on the loop, when a stream cannot be written to; what else is for it is dropped.
+  var onFailure: ((Failure) -> Void)?
   private var isBlocked = false
+  /// All has been written, or could not be, and nothing more comes.
+  private(set) var isFinished = false
 
   /// Makes the thread; throws where none is to be had.
   init(on loop: EventLoop, mode: @escaping @Sendable () -> OutputMode) throws(LimitError) {
@@ -30,14 +52,22 @@ final class RootOutput: OutputSink {
   }
 
   func write(_ chunk: OutputChunk) {
-    let mode = mode()
-    guard mode != .discard else { return }
-    let bytes = chunk.rendered(prefixed: mode == .prefixed)
-    let descriptor = chunk.stream == .output ? STDOUT_FILENO : STDERR_FILENO
+    switch mode() {
+    case .discard: break
+    case .passThrough: write(chunk.bytes, to: chunk.stream)
+    case .prefixed: write(prefixer.render(chunk), to: chunk.stream)
+    }
+  }
+
+  /// Writes bytes as they are.
+  func write(_ bytes: [UInt8], to stream: OutputStream) {
+    guard !bytes.isEmpty else { return }
     waiting.bytes.add(bytes.count, ordering: .relaxed)
     let bound = LoopBound(self, on: loop)
     thread.perform { [waiting] in
-      writeFully(bytes, to: descriptor)
+      if let failure = waiting.write(bytes, to: stream) {
+        bound.loop.perform { bound.value.onFailure?(failure) }
+      }
       let left = waiting.bytes.subtract(bytes.count, ordering: .relaxed).newValue
       if left < Self.capacity / 2, left + bytes.count >= Self.capacity / 2 {
         bound.loop.perform { bound.value.roomReturned() }
@@ -53,35 +83,46 @@ final class RootOutput: OutputSink {
     onRoom?()
   }
 
-  /// Waits until all is written, at most `time`; false when something was left.
-  func flush(within time: Duration) -> Bool {
-    guard waiting.bytes.load(ordering: .relaxed) > 0 else { return true }
-    return thread.drain(within: time)
+  /// Nothing more comes: `isFinished` is true once all has been written, the buffers of the C library
+  /// included.
+  func finish() {
+    let bound = LoopBound(self, on: loop)
+    thread.perform { [waiting] in
+      let failure = waiting.flushBuffers()
+      bound.loop.perform {
+        if let failure { bound.value.onFailure?(failure) }
+        bound.value.isFinished = true
+      }
+    }
   }
 
-  /// The count that both threads touch.
+  /// What the queue and the loop both touch, and what the queue alone does.
   private final class Waiting: Sendable {
     let bytes = Atomic<Int>(0)
-  }
-}
+    private let failed = Mutex<Set<OutputStream>>([])
 
-/// Writes all bytes, waiting where the descriptor does not block; gives up when nobody can read.
-///
-/// To be called on a thread that hears no signals, SIGPIPE least of all.
-private func writeFully(_ bytes: [UInt8], to descriptor: Int32) {
-  bytes.withUnsafeBytes { buffer in
-    var offset = 0
-    while offset < buffer.count {
-      let rest = UnsafeRawBufferPointer(rebasing: buffer[offset...])
-      let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
-      if written > 0 {
-        offset += written
-      } else if errno == EAGAIN {
-        var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        poll(&wait, 1, 1_000)
-      } else if errno != EINTR {
-        return
+    /// Writes all bytes, waiting where the descriptor does not block; the failure if there is one, the
+    /// first time.
+    func write(_ bytes: [UInt8], to stream: OutputStream) -> Failure? {
+      guard !failed.withLock({ $0.contains(stream) }) else { return nil }
+      let descriptor = stream == .output ? STDOUT_FILENO : STDERR_FILENO
+      do throws(ProcessControlError) {
+        try Descriptors.writeAllQuietly(descriptor, bytes)
+        return nil
+      } catch {
+        return fail(stream, error.errno)
       }
+    }
+
+    /// Writes what the root's own program has printed and is still in buffers.
+    func flushBuffers() -> Failure? {
+      let code = Descriptors.flushBuffers()
+      return code == 0 ? nil : fail(.output, code)
+    }
+
+    private func fail(_ stream: OutputStream, _ code: Int32) -> Failure? {
+      let isFirst = failed.withLock { $0.insert(stream).inserted }
+      return isFirst ? Failure(stream: stream, code: code) : nil
     }
   }
 }

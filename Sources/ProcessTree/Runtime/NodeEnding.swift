@@ -21,6 +21,8 @@ struct NodeEnding {
   var lastWordsEnd: SuspendingClock.Instant = .now
   /// What is wrong with the books of a channel, if anything.
   var unbalanced: String?
+  /// What the root cannot write: the code that the process exits with, if all else was well.
+  var outputFailureCode: Int32?
   /// The loop has nothing more to do.
   var isFinished = false
   /// Ends the program's task.

@@ -128,7 +128,7 @@ extension NodeRuntime {
         tellParent(.failure(RemoteFailure(error, at: identity.name)))
       }
     case .failure(let failure):
-      parent.send(.outcome(.failure((try? failure.encoded()) ?? [])))
+      parent.send(.outcome(.failure(failure.encoded())))
     case .exit(let code): parent.send(.outcome(.exit(code)))
     case .cancelled: parent.send(.outcome(.cancelled))
     }
@@ -141,13 +141,14 @@ extension NodeRuntime {
     else { return }
     guard ending.hasToldOutcome else { return }
     ending.isLeaving = true
-    commands.errors.flush()
-    fflush(nil)
-    events.finishAll()
     guard let parent else {
+      events.finishAll()
       ending.isFinished = true
       return
     }
+    commands.errors.flush()
+    fflush(nil)
+    events.finishAll()
     forkServer?.dismiss()
     sayGoodbye(to: parent)
   }
@@ -175,6 +176,46 @@ extension NodeRuntime {
     _ = loop.timers.schedule(after: Self.goodbyeDeadline) { [unowned self] in
       ending.isFinished = true
     }
+  }
+
+  // MARK: The root's output
+
+  /// How long the root waits for a slow reader of its output after a signal has asked it to end.
+  private static let lastOutput: Duration = .seconds(2)
+
+  /// A stream of the root cannot be written to: says so, and does not end as if all were well.
+  ///
+  /// A reader that has gone has seen enough: the run ends, as any program does then.
+  func outputFailed(_ failure: RootOutput.Failure, of output: RootOutput) {
+    let line = "process-tree: what nodes write is lost: \(failure)\n"
+    output.write(Array(line.utf8), to: .error)
+    ending.outputFailureCode = failure.isReaderGone ? 128 + SIGPIPE : 1
+    guard failure.isReaderGone else { return }
+    requestStop(
+      StopRequest(requestedBy: identity.name, reason: "nobody reads \(failure.name) any more"),
+      within: nil)
+  }
+
+  /// Writes at the root what waits to be written, however late its reader begins.
+  ///
+  /// Returns false when a signal has asked the root to end, and nobody has read for a while.
+  func finishOutput() -> Bool {
+    guard let output = (try? outputSink()) as? RootOutput else {
+      // No thread is to be had, and no child has written.
+      if Descriptors.flushBuffers() != 0 { ending.outputFailureCode = 1 }
+      return true
+    }
+    output.finish()
+    var isOver = false
+    var isWaiting = false
+    loop.run {
+      if ending.signal != nil, !isWaiting {
+        isWaiting = true
+        _ = loop.timers.schedule(after: Self.lastOutput) { isOver = true }
+      }
+      return output.isFinished || isOver
+    }
+    return output.isFinished
   }
 
   // MARK: What the parent says

@@ -28,7 +28,7 @@ extension NodeRuntime {
     default:
       guard ending.signal == nil else { return }
       ending.signal = signal
-      let name = signalName(signal)
+      let name = SignalName.name(of: signal)
       requestStop(
         StopRequest(requestedBy: name, reason: "\(identity.name) received \(name)"), within: nil)
     }

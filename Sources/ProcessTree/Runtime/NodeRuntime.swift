@@ -41,7 +41,8 @@ final class NodeRuntime {
   /// What waits for all of those to be reaped.
   var whenClear: [() -> Void] = []
   /// The external commands that run in this node.
-  private(set) lazy var commands = CommandTable(on: loop)
+  private(set) lazy var commands = CommandTable(
+    on: loop, errorsThrough: (try? outputSink()) as? RootOutput)
   var hasAnnouncedSpawning = false
   /// Why there is no fork server, for the event that says so.
   var spawningReason = "the program declares that it starts no children"
@@ -94,10 +95,14 @@ final class NodeRuntime {
     output?.onRoom = { [unowned self] in resumeStreams() }
   }
 
-  private func outputSink() throws -> any OutputSink {
+  func outputSink() throws -> any OutputSink {
     if let output { return output }
     let root = try RootOutput(on: loop) { [shared] in shared.configuration.output }
-    root.onRoom = { [unowned self] in resumeStreams() }
+    root.onRoom = { [unowned self] in
+      resumeStreams()
+      commands.errors.onRoom?()
+    }
+    root.onFailure = { [unowned self, unowned root] in outputFailed($0, of: root) }
     output = root
     return root
   }

@@ -24,5 +24,6 @@ struct TreeFixture: ScenarioApp {
       .merging(commandNodeScenarios) { $1 }
       .merging(commandRedirectionScenarios) { $1 }
       .merging(commandUserScenarios) { $1 }
+      .merging(outputScenarios) { $1 }
   }
 }

@@ -1,0 +1,45 @@
+import CProcessShims
+import Glibc
+
+extension Descriptors {
+  /// Writes once to a pipe that may have lost its reader, or a file that may not grow: `EPIPE` or
+  /// `EFBIG` is thrown, SIGPIPE and SIGXFSZ never come.
+  ///
+  /// Returns how many bytes were taken, 0 when nothing can be taken at present.
+  package static func writeQuietly(
+    _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer
+  ) throws(ProcessControlError) -> Int {
+    guard let start = bytes.baseAddress else { return 0 }
+    let result = pt_write_quietly(descriptor, start, bytes.count)
+    if result >= 0 { return result }
+    if result == -Int(EAGAIN) { return 0 }
+    throw .system("write", Int32(truncatingIfNeeded: -result))
+  }
+
+  /// Writes all bytes, waiting as long as it takes, also where the descriptor does not block.
+  package static func writeAllQuietly(
+    _ descriptor: Int32, _ bytes: [UInt8]
+  ) throws(ProcessControlError) {
+    let failure = bytes.withUnsafeBytes { all -> ProcessControlError? in
+      var offset = 0
+      while offset < all.count {
+        do throws(ProcessControlError) {
+          let rest = UnsafeRawBufferPointer(rebasing: all[offset...])
+          let count = try writeQuietly(descriptor, rest)
+          offset += count
+          guard count == 0 else { continue }
+        } catch {
+          return error
+        }
+        var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&wait, 1, -1)
+      }
+      return nil
+    }
+    if let failure { throw failure }
+  }
+
+  /// Writes what is in the C library's buffers; 0, or the `errno` of a failure, also of an earlier one
+  /// on standard output.
+  package static func flushBuffers() -> Int32 { pt_flush_buffers() }
+}

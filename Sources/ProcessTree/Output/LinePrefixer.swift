@@ -1,0 +1,27 @@
+/// Puts the node's name before each line of what nodes write.
+///
+/// A line that comes in pieces has one name, unless another node's lines come in between.
+struct LinePrefixer {
+  /// Whose line has not ended, on each stream.
+  private var open: [OutputStream: String] = [:]
+
+  /// The bytes to write for a chunk.
+  mutating func render(_ chunk: OutputChunk) -> [UInt8] {
+    let lineFeed = UInt8(ascii: "\n")
+    var bytes: [UInt8] = []
+    if let other = open[chunk.stream], other != chunk.node || chunk.bytes.isEmpty {
+      bytes.append(lineFeed)
+      open[chunk.stream] = nil
+    }
+    let prefix = Array("\(chunk.node) | ".utf8)
+    var rest = chunk.bytes[...]
+    while !rest.isEmpty {
+      if open[chunk.stream] == nil { bytes += prefix }
+      let end = rest.firstIndex(of: lineFeed).map { $0 + 1 }
+      bytes += rest[..<(end ?? rest.endIndex)]
+      open[chunk.stream] = end == nil ? chunk.node : nil
+      rest = rest[(end ?? rest.endIndex)...]
+    }
+    return bytes
+  }
+}
