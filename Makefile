@@ -25,6 +25,8 @@ ITEMS ?=
 FAULTS ?=
 # By how much the deadlines of tests are longer.
 TIME_SCALE ?=
+# How long `make fuzz` attacks, in seconds, all its targets together.
+SECONDS ?= 300
 
 # A target that imports a sibling without declaring it builds or fails by luck without the check.
 BUILD_FLAGS = --scratch-path $(SCRATCH) --explicit-target-dependency-import-check error \
@@ -83,11 +85,15 @@ scenario: dependencies ## Runs the scenario NAME= of a fixture; ARGUMENTS= and S
 	$(TEST_ENVIRONMENT) Scripts/run-scenario \
 		"$$(swift build $(BUILD_FLAGS) --show-bin-path)" "$(NAME)" "$(START_METHOD)" $(ARGUMENTS)
 
+# Each target has its share of the time, and the rounds of an ordinary test run at the least.
 .PHONY: fuzz
-fuzz: ITERATIONS := $(or $(ITERATIONS),1000000)
-fuzz: test-dependencies ## Feeds many more random bytes to everything that reads from others.
+fuzz: test-dependencies ## Feeds random bytes to all that reads from others, for SECONDS=300.
 	swift build $(BUILD_FLAGS) --build-tests
-	$(TEST_ENVIRONMENT) swift test $(BUILD_FLAGS) $(TEST_FLAGS) --filter Fuzz
+	@targets=$$(swift test $(BUILD_FLAGS) --skip-build list | grep -c Fuzz); \
+	share=$$(awk "BEGIN { print $(SECONDS) / $$targets }"); \
+	echo "$$targets targets, $$share s each"; \
+	$(TEST_ENVIRONMENT) PROCESS_TREE_TEST_FUZZ_SECONDS=$$share \
+		swift test $(BUILD_FLAGS) $(TEST_FLAGS) --filter Fuzz
 
 # Each kind of build has a folder of its own beside $(SCRATCH), so that none makes another anew.
 .PHONY: asan

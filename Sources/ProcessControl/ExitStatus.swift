@@ -11,7 +11,7 @@ public enum ExitStatus: Hashable, Sendable, Codable {
   public var exitCode: Int32 {
     switch self {
     case .exited(let code): code
-    case .signaled(let signal, coreDumped: _): -signal
+    case .signaled(let signal, coreDumped: _): 0 &- signal
     }
   }
 }
@@ -25,6 +25,11 @@ extension ExitStatus: CustomStringConvertible {
       "killed by \(SignalName.name(of: signal))\(coreDumped ? " (core dumped)" : "")"
     }
   }
+}
+
+extension ExitStatus {
+  /// The signals that there are.
+  package static let signals: ClosedRange<Int32> = 1...64
 }
 
 /// The names of signals.

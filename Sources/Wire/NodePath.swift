@@ -10,6 +10,16 @@ package struct NodePath: Hashable, Sendable, Codable, Comparable, CustomStringCo
   /// The positions, the root's child first.
   package let positions: [UInt32]
 
+  /// Reads a path; throws for one that is deeper than any node.
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    positions = try fields.decode([UInt32].self, forKey: .positions)
+    guard positions.count <= Self.maximumDepth else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .positions, in: fields, debugDescription: "A node is not so deep.")
+    }
+  }
+
   /// The root.
   package static let root = Self(positions: [])
 

@@ -35,7 +35,7 @@ import Wire
       var generator = generator
       var (taken, refused) = (0, 0)
       var link = DataLink(on: loop) { _ in }
-      for _ in 0..<iterations(50_000) {
+      for _ in rounds(50_000) {
         if refused.isMultiple(of: 10) {
           link = DataLink(on: loop) { _ in }
           link.connected()

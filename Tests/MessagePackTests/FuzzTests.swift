@@ -5,9 +5,6 @@ import Testing
 
 @Suite("MessagePack fuzzing")
 struct FuzzTests {
-  /// How often, by default as often as a few seconds allow.
-  static let iterations = RandomTesting.iterations(200_000)
-
   struct Record: Codable {
     var id: Int
     var name: String
@@ -91,7 +88,7 @@ struct FuzzTests {
     var generator = SeededGenerator.announced("fuzzing")
     let seeds = try Self.corpus(&generator)
     let before = Self.peakMemory()
-    for index in 0..<Self.iterations {
+    for index in rounds(200_000) {
       // Every second from the record, whose decoder has most to go wrong.
       var bytes =
         index % 2 == 0 ? seeds[0] : seeds[Int.random(in: 0..<seeds.count, using: &generator)]

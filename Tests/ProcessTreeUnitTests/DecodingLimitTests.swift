@@ -83,7 +83,7 @@ import Wire
       path: NodePath(positions: [1, 2]),
       event: event(.exited(exitReport(.failed(type: "T", text: "é")))))
     let failure = RemoteFailure(Declined(reason: "a", code: 300), at: "Process-1")
-    let seeds = [try record.encoded(), try failure.encoded()]
+    let seeds = [record.encoded(), failure.encoded()]
     var refused = 0
     for index in 0..<iterations(30_000) {
       var bytes = seeds[index % 2]

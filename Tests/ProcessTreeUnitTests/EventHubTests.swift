@@ -1,3 +1,4 @@
+import Arithmetic
 import MessagePack
 import Testing
 import Wire
@@ -52,6 +53,74 @@ import Wire
     #expect(root.takeOutgoing().isEmpty)
   }
 
+  /// Bytes that are no text become three times as long, and a report has many lines of them.
+  @Test(arguments: [1_024, 100_000])
+  func theEndOfANodeIsToldHoweverLongItsLastWordsAre(_ length: Int) throws {
+    var tail = ErrorTail()
+    tail.append(Array("Fatal error: the core follows\n".utf8))
+    for _ in 0..<200 { tail.append([UInt8](repeating: 0xFF, count: length) + [10]) }
+    let text = String(repeating: "é", count: length)
+    var last = exitReport(.terminated(.init(requestedBy: text, reason: text), signal: 9))
+    last.node = text
+    last.stopRequest = .init(requestedBy: text, reason: text)
+    last.lastErrorLines = tail.lastErrorLines
+    last.crashAccount = tail.crashAccount
+    #expect((last.lastErrorLines + last.crashAccount).allSatisfy { $0.utf8.count <= 1_024 })
+    let hub = hub(hasParent: true)
+    hub.emit(event(.exited(last)), about: one)
+    let record = try #require(hub.takeOutgoing().first)
+    #expect(record.count <= WireLimits.record)
+    guard case .exited(let report) = try EventRecord(encoded: record).event.kind else {
+      Issue.record("the event is another")
+      return
+    }
+    #expect(report.pid == last.pid && report.crashAccount.count == 100)
+    #expect(report.lastErrorLines.count == 20 && report.usage == last.usage)
+  }
+
+  @Test(
+    arguments: [
+      report(1), .stopping(.init(requestedBy: "", reason: "")), .leftBehind(pid: 1, command: ""),
+      .startMethodChanged(.spawn, reason: ""), .connectionRefused(reason: ""),
+      .messageRejected(reason: ""), .channelsInCycle(nodes: []),
+    ] as [LifecycleEvent.Kind])
+  func noEventIsTooLong(_ kind: LifecycleEvent.Kind) throws {
+    let text = String(repeating: "\u{1F600}", count: 1_000_000)
+    var event = event(kind)
+    switch kind {
+    case .reported(var report):
+      report.message = text
+      event.kind = .reported(report)
+    case .stopping: event.kind = .stopping(.init(requestedBy: text, reason: text))
+    case .leftBehind: event.kind = .leftBehind(pid: 1, command: text)
+    case .startMethodChanged: event.kind = .startMethodChanged(.spawn, reason: text)
+    case .connectionRefused: event.kind = .connectionRefused(reason: text)
+    case .messageRejected: event.kind = .messageRejected(reason: text)
+    default: event.kind = .channelsInCycle(nodes: Array(repeating: text, count: 10_000))
+    }
+    let record = EventRecord(path: one, event: event).encoded()
+    #expect(record.count <= WireLimits.record)
+    let read = try EventRecord(encoded: record)
+    #expect(read.event.sequence == event.sequence && read.event.kind != kind)
+  }
+
+  @Test func whatCannotHaveHappenedIsRefusedOrBroughtWithinBounds() throws {
+    func arriving(_ change: (inout ExitReport) -> Void) throws -> ExitReport? {
+      var report = exitReport()
+      change(&report)
+      let record = EventRecord(path: one, event: event(.exited(report))).encoded()
+      guard case .exited(let read) = try EventRecord(encoded: record).event.kind else { return nil }
+      return read
+    }
+    for signal in [Int32.min, -1, 0, 65, .max] {
+      #expect(throws: (any Error).self) {
+        try arriving { $0.status = .signaled(signal, coreDumped: false) }
+      }
+    }
+    #expect(try arriving { $0.lifetime = Duration(attoseconds: .max) }?.lifetime == .longest)
+    #expect(try arriving { $0.lifetime = .seconds(Int64.min) }?.lifetime == .zero)
+  }
+
   @Test(
     arguments: [
       .started, .ready, report(3), .stopping(.init(requestedBy: "a", reason: "b")),
@@ -61,7 +130,7 @@ import Wire
     ] as [LifecycleEvent.Kind])
   func eventsCrossAsTheyAre(_ kind: LifecycleEvent.Kind) throws {
     let record = EventRecord(path: one.child(4), event: event(kind, one.child(4), sequence: .max))
-    let read = try EventRecord(encoded: try record.encoded())
+    let read = try EventRecord(encoded: record.encoded())
     #expect(read.path == record.path && read.event == record.event)
   }
 }

@@ -23,7 +23,7 @@ struct Stubborn: Error, Codable {
 
 @Suite struct RemoteFailureTests {
   private func sent(_ failure: RemoteFailure) throws -> RemoteFailure {
-    try RemoteFailure(encoded: try failure.encoded())
+    try RemoteFailure(encoded: failure.encoded())
   }
 
   @Test func anErrorArrivesWithItsTypeItsTextAndItself() throws {
@@ -76,18 +76,33 @@ struct Stubborn: Error, Codable {
   func aFailureFitsAControlFrameHoweverMuchItSays(_ size: Int) throws {
     let error = Declined(reason: String(repeating: "x", count: size), code: 1)
     let failure = RemoteFailure(error, at: "Process-1")
-    let frame = ControlMessage.outcome(.failure(try failure.encoded())).frame()
+    let frame = ControlMessage.outcome(.failure(failure.encoded())).frame()
     #expect(frame.count <= WireLimits.frameSize)
     #expect(failure.text.hasPrefix("Declined(reason: \"xxx"))
     let event = LifecycleEvent(
       sequence: 1, time: 1, node: "", path: "", pid: nil, parentPID: nil,
       kind: .exited(exitReport(.failed(type: failure.typeName, text: failure.text))))
-    let record = try EventRecord(path: .root, event: event).encoded()
+    let record = EventRecord(path: .root, event: event).encoded()
     #expect(ControlMessage.events([record]).frame().count <= WireLimits.frameSize)
   }
 
+  /// The names of deep nodes are long, and a failure may cross a thousand of them.
+  @Test func aFailureThatHasCrossedTheDeepestTreeFits() throws {
+    let error = Declined(reason: String(repeating: "x", count: 50_000), code: 1)
+    var failure = RemoteFailure(error, at: "Process-1")
+    let positions = [UInt32](repeating: 1_000_000, count: NodePath.maximumDepth)
+    for depth in 1..<NodePath.maximumDepth {
+      failure = RemoteFailure(failure, at: "\(NodePath(positions: Array(positions[..<depth])))")
+    }
+    let frame = ControlMessage.outcome(.failure(failure.encoded())).frame()
+    #expect(frame.count <= WireLimits.frameSize)
+    let read = try RemoteFailure(encoded: failure.encoded())
+    #expect(read.path.count == NodePath.maximumDepth && read.origin == "Process-1")
+    #expect(read.text == failure.text && read.typeName == failure.typeName)
+  }
+
   @Test func cutFailuresAreRefused() throws {
-    let bytes = try RemoteFailure(Declined(reason: "a", code: 1), at: "b").encoded()
+    let bytes = RemoteFailure(Declined(reason: "a", code: 1), at: "b").encoded()
     for length in 0..<bytes.count {
       #expect(throws: (any Error).self) {
         try RemoteFailure(encoded: Array(bytes.prefix(length)))

@@ -37,7 +37,7 @@ import Wire
     let good = hello()
     var readable = 0
     var admitted = 0
-    for _ in 0..<iterations(50_000) {
+    for _ in rounds(50_000) {
       var bytes = good.frame()
       mutate(&bytes, &generator)
       guard let read = try? Hello(frame: bytes) else { continue }
@@ -58,7 +58,7 @@ import Wire
     var generator = SeededGenerator.announced("mutatedControlFramesAreReadOrRefused")
     let seeds = sampleMessages.map { $0.frame() }.filter { $0.count < 2_000 }
     var readable = 0
-    for index in 0..<iterations(100_000) {
+    for index in rounds(100_000) {
       var bytes = seeds[index % seeds.count]
       mutate(&bytes, &generator)
       guard let message = try? ControlMessage(frame: bytes) else { continue }
@@ -75,7 +75,7 @@ import Wire
   @Test func mutatedDataFramesAreWalkedWithinTheirBytes() {
     var generator = SeededGenerator.announced("mutatedDataFramesAreWalkedWithinTheirBytes")
     var whole = 0
-    for _ in 0..<iterations(100_000) {
+    for _ in rounds(100_000) {
       var builder = DataFrameBuilder(channel: UInt16(generator.int(0...9)))
       for _ in 0..<generator.int(1...5) {
         generator.bytes(generator.int(0...12)).withUnsafeBytes { builder.append($0) }
@@ -104,7 +104,7 @@ import Wire
     var generator = SeededGenerator.announced("mutatedBootstrapRecordsAreReadOrRefused")
     let good = try MessagePackEncoder().encode(sampleRecord)
     var refused = 0
-    for _ in 0..<iterations(20_000) {
+    for _ in rounds(20_000) {
       var bytes = good
       mutate(&bytes, &generator)
       guard let record = try? MessagePackDecoder().decode(BootstrapRecord.self, from: bytes) else {

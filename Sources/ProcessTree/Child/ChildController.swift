@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import Glibc
 internal import Links
 internal import ProcessControl

@@ -1,6 +1,5 @@
 internal import Glibc
 internal import Links
-internal import MessagePack
 internal import Synchronization
 internal import Wire
 
@@ -60,10 +59,8 @@ final class EventHub {
     for subscription in subscriptions where path.isWithin(subscription.path) {
       subscription.queue?.push(event)
     }
-    guard hasParent, let bytes = try? EventRecord(path: path, event: event).encoded(),
-      bytes.count <= WireLimits.record
-    else { return }
-    outgoing.append(bytes)
+    guard hasParent else { return }
+    outgoing.append(EventRecord(path: path, event: event).encoded())
   }
 
   /// Whether something is to be sent to the parent.
@@ -94,22 +91,5 @@ final class EventHub {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-  }
-}
-
-/// An event on the control socket.
-struct EventRecord: Codable {
-  let path: NodePath
-  let event: LifecycleEvent
-
-  func encoded() throws -> [UInt8] { try MessagePackEncoder().encode(self) }
-
-  init(path: NodePath, event: LifecycleEvent) {
-    self.path = path
-    self.event = event
-  }
-
-  init(encoded: [UInt8]) throws {
-    self = try MessagePackDecoder().decode(Self.self, from: encoded)
   }
 }

@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import DequeModule
 internal import Synchronization
 
@@ -36,9 +37,7 @@ final class EventQueue: Sendable {
       let index = events.lastIndex(where: { $0.path == event.path }),
       case .reported(let replaced) = events[index].kind
     else { return false }
-    // Numbers of another process: they must not overflow here.
-    report.coalesced = min(max(report.coalesced, 0), 1 << 40)
-    report.coalesced += min(max(replaced.coalesced, 0), 1 << 40) + 1
+    report.coalesced = report.coalesced.saturatingAdding(replaced.coalesced).saturatingAdding(1)
     events[index] = event
     events[index].kind = .reported(report)
     return true

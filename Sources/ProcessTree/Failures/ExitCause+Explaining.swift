@@ -63,7 +63,8 @@ extension ExitCause {
       return .terminated(request, signal: signal)
     }
     guard evidence.wasReady else {
-      return .couldNotStart(reason: "it ended by \(signalName(signal)) before it was ready")
+      let name = SignalName.name(of: signal)
+      return .couldNotStart(reason: "it ended by \(name) before it was ready")
     }
     if crashSignals.contains(signal) { return .crashed(signal: signal) }
     if signal == SIGKILL, evidence.memoryRanOut { return .outOfMemory }

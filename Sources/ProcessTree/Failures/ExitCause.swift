@@ -1,3 +1,4 @@
+internal import ProcessControl
 public import Supervision
 
 /// Why a node ended, as far as the system can tell.
@@ -45,10 +46,10 @@ extension ExitCause: CustomStringConvertible {
     case .exited(let code): "exited with code \(code)"
     case .stopped(let request): "stopped by \(request.requestedBy): \(request.reason)"
     case .terminated(let request, let signal):
-      "ended by \(signalName(signal)) after \(request.requestedBy) asked it to stop: "
+      "ended by \(SignalName.name(of: signal)) after \(request.requestedBy) asked it to stop: "
         + request.reason
-    case .crashed(let signal): "crashed with \(signalName(signal))"
-    case .killed(let signal): "killed by \(signalName(signal)) from outside the tree"
+    case .crashed(let signal): "crashed with \(SignalName.name(of: signal))"
+    case .killed(let signal): "killed by \(SignalName.name(of: signal)) from outside the tree"
     case .outOfMemory: "killed because memory had run out"
     case .exitedWithoutResult(let code): "exited with code \(code) without a result"
     case .couldNotStart(let reason): "could not start: \(reason)"

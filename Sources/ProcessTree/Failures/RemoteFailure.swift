@@ -8,13 +8,13 @@ internal import Wire
 /// to the path.
 public struct RemoteFailure: Error, Hashable, Sendable, Codable, CustomStringConvertible {
   /// The name of the error's type, with its module.
-  public let typeName: String
+  public private(set) var typeName: String
   /// The error in words.
-  public let text: String
+  public private(set) var text: String
   /// The names of the nodes that the failure crossed: first the one where it happened.
   public private(set) var path: [String]
 
-  private let encodedError: [UInt8]?
+  private var encodedError: [UInt8]?
 
   /// Makes a failure of an error that happened in this node and is told to another by a message.
   ///
@@ -64,8 +64,25 @@ public struct RemoteFailure: Error, Hashable, Sendable, Codable, CustomStringCon
 }
 
 extension RemoteFailure {
-  /// The failure as it crosses a process.
-  func encoded() throws -> [UInt8] { try MessagePackEncoder().encode(self) }
+  /// The most bytes that a failure has on its way to a parent: it is one control message.
+  private static let largest = WireLimits.frameSize / 2
+  /// The longest names of a failure that has to be cut, in bytes.
+  private static let longestName = 128
+
+  /// The failure as it crosses a process: the error itself stays behind if there is no room for it,
+  /// and so do the ends of names.
+  func encoded() -> [UInt8] {
+    let encoder = MessagePackEncoder()
+    // Nothing in a failure can fail to be encoded.
+    let whole = (try? encoder.encode(self)) ?? []
+    guard whole.count > Self.largest else { return whole }
+    var failure = self
+    failure.encodedError = nil
+    failure.typeName = typeName.limited(to: Self.longestName)
+    failure.text = text.limited(to: WireLimits.text)
+    failure.path = path.prefix(NodePath.maximumDepth).map { $0.limited(to: Self.longestName) }
+    return (try? encoder.encode(failure)) ?? []
+  }
 
   init(encoded: [UInt8]) throws {
     self = try MessagePackDecoder().decode(Self.self, from: encoded)

@@ -25,16 +25,16 @@ struct LogRecord: Codable, Sendable {
     metadata: [String: String], source: String, file: String, function: String, line: UInt
   ) {
     self.node = node
-    self.label = label
+    self.label = label.limited(to: Self.longestMetadata)
     self.level = level
     self.message = message.limited(to: WireLimits.text)
     self.metadata = Dictionary(
       metadata.prefix(Self.mostMetadata).map { key, value in
         (key.limited(to: Self.longestMetadata), value.limited(to: Self.longestMetadata))
       }, uniquingKeysWith: { first, _ in first })
-    self.source = source
-    self.file = file
-    self.function = function
+    self.source = source.limited(to: Self.longestMetadata)
+    self.file = file.limited(to: Self.longestMetadata)
+    self.function = function.limited(to: Self.longestMetadata)
     self.line = line
   }
 

@@ -61,7 +61,7 @@ struct Edge: Sendable {
     } catch LinkError.peerGone {
       throw ProcessTreeError(.unreachable, "The peer has ended: the message was not sent.")
     } catch let error as LinkError {
-      throw ProcessTreeError(.messageNotEncodable, "The message was not sent: \(error).")
+      throw ProcessTreeError(error)
     }
   }
 
@@ -83,6 +83,8 @@ struct Edge: Sendable {
     } catch LinkError.alreadyReceiving {
       throw ProcessTreeError(
         .alreadyIterating, "Another task is receiving from this edge: one may at a time.")
+    } catch let error as LinkError {
+      throw ProcessTreeError(error)
     }
   }
 

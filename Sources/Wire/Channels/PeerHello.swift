@@ -39,7 +39,7 @@ package struct PeerHello: Equatable, Sendable {
     writer.pack(build)
     writer.packArrayHeader(address.path.positions.count)
     for position in address.path.positions { writer.pack(Int(position)) }
-    writer.pack(address.name)
+    writer.pack(address.name.limited(to: Self.longestName))
     writer.pack(Int(address.pid))
     writer.pack(address.startTime)
     writer.pack(address.endpoint)
@@ -79,6 +79,9 @@ package struct PeerHello: Equatable, Sendable {
       throw WireError("not the hello of a data link: \(error)")
     }
   }
+
+  /// A name that a node has by its place may be longer than one that it was given.
+  private static let longestName = 1 << 10
 
   /// Room for the deepest path.
   package static let largestFrame = 8 << 10

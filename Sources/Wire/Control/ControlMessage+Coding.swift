@@ -37,6 +37,8 @@ extension ControlMessage {
   }
 
   /// The frame: an array of the kind's number and the fields.
+  ///
+  /// Texts are cut, so that no frame is too large for them.
   package func frame() -> [UInt8] {
     var writer = MessagePackWriter(capacity: 64)
     func begin(_ kind: Kind, fields: Int) {
@@ -64,18 +66,18 @@ extension ControlMessage {
       writer.pack(version.minor)
     case .refused(let reason):
       begin(.refused, fields: 1)
-      writer.pack(reason)
+      writer.pack(reason.limited(to: WireLimits.text))
     case .stop(let requestedBy, let reason, let milliseconds):
       begin(.stop, fields: 3)
-      writer.pack(requestedBy)
-      writer.pack(reason)
+      writer.pack(requestedBy.limited(to: WireLimits.text))
+      writer.pack(reason.limited(to: WireLimits.text))
       writer.pack(milliseconds)
     case .goodbyeAcknowledged: begin(.goodbyeAcknowledged, fields: 0)
     case .connectData: begin(.connectData, fields: 0)
     case .rejected(let channel, let reason):
       begin(.rejected, fields: 2)
       writer.pack(Int(channel))
-      writer.pack(reason)
+      writer.pack(reason.limited(to: WireLimits.text))
     }
     return writer.bytes
   }

@@ -10,6 +10,13 @@ package enum TestSettings {
   /// How often a test tries something random, in place of its own count.
   package static var iterations: Int? { number("ITERATIONS") }
 
+  /// How long each fuzzer goes on, in seconds, beyond its own count of rounds.
+  package static var fuzzSeconds: Double? {
+    guard let seconds: Double = number("FUZZ_SECONDS") else { return nil }
+    guard (0...1e6).contains(seconds) else { refuse("FUZZ_SECONDS", "\(seconds)") }
+    return seconds
+  }
+
   /// How many rounds a test with random deaths has, in place of its own count.
   package static var rounds: Int? { number("ROUNDS") }
 
