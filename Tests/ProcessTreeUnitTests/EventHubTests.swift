@@ -96,7 +96,9 @@ import Wire
     case .startMethodChanged: event.kind = .startMethodChanged(.spawn, reason: text)
     case .connectionRefused: event.kind = .connectionRefused(reason: text)
     case .messageRejected: event.kind = .messageRejected(reason: text)
-    default: event.kind = .channelsInCycle(nodes: Array(repeating: text, count: 10_000))
+    default:
+      event.kind = .channelsInCycle(
+        nodes: Array(repeating: String(text.prefix(1_000)), count: 10_000))
     }
     let record = EventRecord(path: one, event: event).encoded()
     #expect(record.count <= WireLimits.record)
