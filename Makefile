@@ -87,6 +87,7 @@ scenario: dependencies ## Runs the scenario NAME= of a fixture; ARGUMENTS= and S
 
 # Each target has its share of the time, and the rounds of an ordinary test run at the least.
 .PHONY: fuzz
+fuzz: SEED := $(or $(SEED),$(FUZZ_SEED))
 fuzz: test-dependencies ## Feeds random bytes to all that reads from others, for SECONDS=300.
 	swift build $(BUILD_FLAGS) --build-tests
 	@targets=$$(swift test $(BUILD_FLAGS) --skip-build list | grep -c Fuzz); \

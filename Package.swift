@@ -89,8 +89,8 @@ let package = Package(
     .target(
       name: "TestSettings", path: "Tests/Support/TestSettings", swiftSettings: settings),
     .target(
-      name: "RandomTesting", dependencies: ["MessagePack", "TestSettings"], path: "Tests/Support/RandomTesting",
-      swiftSettings: settings),
+      name: "RandomTesting", dependencies: ["MessagePack", "TestSettings"],
+      path: "Tests/Support/RandomTesting", swiftSettings: settings),
     .testTarget(
       name: "MessagePackTests", dependencies: ["MessagePack", "RandomTesting", "TestSettings"],
       swiftSettings: settings),

@@ -10,7 +10,7 @@ final class CommandTable {
   /// Where their error lines go.
   let errors: StandardErrorWriter
 
-  init(on loop: EventLoop, errorsThrough root: RootOutput?) {
+  init(on loop: EventLoop, errorsThrough root: @escaping () -> RootOutput?) {
     errors = StandardErrorWriter(on: loop, through: root)
     errors.onRoom = { [unowned self] in
       for controller in controllers.values { controller.errors?.resume() }

@@ -16,7 +16,7 @@ final class StandardErrorWriter {
   private let loop: EventLoop
   private let descriptor: Int32
   /// The root's own writer, where there is one.
-  private let root: RootOutput?
+  private let root: () -> RootOutput?
   private var waiting: [UInt8] = []
   private var isWatched = false
   /// Nobody can read any more: everything is dropped.
@@ -24,18 +24,21 @@ final class StandardErrorWriter {
   /// Called when there is room again.
   var onRoom: (() -> Void)?
 
-  init(on loop: EventLoop, descriptor: Int32 = STDERR_FILENO, through root: RootOutput? = nil) {
+  init(
+    on loop: EventLoop, descriptor: Int32 = STDERR_FILENO,
+    through root: @escaping () -> RootOutput? = { nil }
+  ) {
     self.loop = loop
     self.descriptor = descriptor
     self.root = root
   }
 
   /// Whether more is welcome.
-  var hasRoom: Bool { root?.hasRoom ?? (waiting.count < Self.capacity) }
+  var hasRoom: Bool { root()?.hasRoom ?? (waiting.count < Self.capacity) }
 
   /// Takes bytes, also without room, and writes what can be written.
   func write(_ bytes: [UInt8]) {
-    if let root { return root.write(bytes, to: .error) }
+    if let root = root() { return root.write(bytes, to: .error) }
     guard !isBroken, !bytes.isEmpty else { return }
     waiting += bytes
     flush(waits: false)

@@ -186,9 +186,13 @@ extension NodeRuntime {
   /// A stream of the root cannot be written to: says so, and does not end as if all were well.
   ///
   /// A reader that has gone has seen enough: the run ends, as any program does then.
-  func outputFailed(_ failure: RootOutput.Failure, of output: RootOutput) {
-    let line = "process-tree: what nodes write is lost: \(failure)\n"
-    output.write(Array(line.utf8), to: .error)
+  func outputFailed(_ failure: RootOutput.Failure) {
+    let line = "process-tree: output is lost: \(failure)"
+    if let output = output as? RootOutput {
+      output.write(Array("\(line)\n".utf8), to: .error)
+    } else {
+      writeToStandardError(line)
+    }
     ending.outputFailureCode = failure.isReaderGone ? 128 + SIGPIPE : 1
     guard failure.isReaderGone else { return }
     requestStop(
@@ -200,9 +204,11 @@ extension NodeRuntime {
   ///
   /// Returns false when a signal has asked the root to end, and nobody has read for a while.
   func finishOutput() -> Bool {
-    guard let output = (try? outputSink()) as? RootOutput else {
-      // No thread is to be had, and no child has written.
-      if Descriptors.flushBuffers() != 0 { ending.outputFailureCode = 1 }
+    guard let output = output as? RootOutput else {
+      // No child has been started, and nobody else writes.
+      commands.errors.flush()
+      let code = Descriptors.flushBuffers()
+      if code != 0 { outputFailed(.init(stream: .output, code: code)) }
       return true
     }
     output.finish()

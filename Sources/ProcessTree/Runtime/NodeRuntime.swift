@@ -42,7 +42,7 @@ final class NodeRuntime {
   var whenClear: [() -> Void] = []
   /// The external commands that run in this node.
   private(set) lazy var commands = CommandTable(
-    on: loop, errorsThrough: (try? outputSink()) as? RootOutput)
+    on: loop, errorsThrough: { [unowned self] in output as? RootOutput })
   var hasAnnouncedSpawning = false
   /// Why there is no fork server, for the event that says so.
   var spawningReason = "the program declares that it starts no children"
@@ -95,14 +95,14 @@ final class NodeRuntime {
     output?.onRoom = { [unowned self] in resumeStreams() }
   }
 
-  func outputSink() throws -> any OutputSink {
+  private func outputSink() throws -> any OutputSink {
     if let output { return output }
     let root = try RootOutput(on: loop) { [shared] in shared.configuration.output }
     root.onRoom = { [unowned self] in
       resumeStreams()
       commands.errors.onRoom?()
     }
-    root.onFailure = { [unowned self, unowned root] in outputFailed($0, of: root) }
+    root.onFailure = { [unowned self] in outputFailed($0) }
     output = root
     return root
   }
