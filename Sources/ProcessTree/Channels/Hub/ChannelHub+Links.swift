@@ -85,6 +85,7 @@ extension ChannelHub {
       peer.connector = try PeerConnector(
         peer.link, hello: hello, in: runtime.context, on: loop,
         onViolation: { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) })
+      if let connector = peer.connector { add(connector) }
       _ = loop.timers.schedule(after: Self.patience) { [weak self] in self?.checkReach(of: peer) }
       if let connector = peer.connector { add(connector) }
     } catch {
