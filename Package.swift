@@ -103,7 +103,7 @@ let package = Package(
       path: "Tests/Fixtures/process-control-fixture", swiftSettings: settings),
     .testTarget(
       name: "ProcessControlTests",
-      dependencies: ["ProcessControl", "TestSettings", "process-control-fixture"],
+      dependencies: ["ProcessControl", "ScenarioRuns", "TestSettings", "process-control-fixture"],
       swiftSettings: settings),
     .executableTarget(
       name: "tree-fixture",
@@ -154,7 +154,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "ptree", "PtreeCommands", "ProcessTree", "Links", "ProcessControl", "Supervision", "Wire",
-        "RandomTesting", "TestSettings",
+        "RandomTesting", "ScenarioRuns", "TestSettings",
       ], swiftSettings: settings),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "MessagePack", "RandomTesting"],

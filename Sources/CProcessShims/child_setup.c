@@ -40,7 +40,8 @@ int pt_child_setup(const struct pt_request *_Nonnull request, const int *_Nonnul
   pt_close_from(4);
   error = pt_become_subreaper();
   if (error != 0) return error;
-  prctl(PR_SET_NAME, name, 0, 0, 0);
+  // Until it knows its own.
+  pt_title_set(name);
   pt_signals_forget();
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
   return 0;

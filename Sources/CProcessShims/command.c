@@ -66,12 +66,8 @@ static int change_credentials(struct plan *_Nonnull plan) {
 /// Leaves everything of the parent's but what the command is to have. Returns an errno.
 static int settle(struct plan *_Nonnull plan) {
   const struct pt_command *command = plan->command;
-  // The kernel's structure, of which all zeros is the default action. By the bare system call: the C
-  // library does not touch its own two signals, and an ignored one would stay ignored. The table of
-  // handlers is the child's own, though the memory is not.
-  static const uint64_t action[8];
-  for (int signal = 1; signal <= 64; signal++)
-    syscall(SYS_rt_sigaction, signal, action, NULL, sizeof(uint64_t));
+  // The table of handlers is the child's own, though the memory is not.
+  pt_origin_restore_for_command();
 
   plan->step = PT_COMMAND_SESSION;
   if (setsid() < 0) return errno;

@@ -35,6 +35,10 @@ static _Noreturn void leave(const struct server *_Nonnull server, int patience) 
 /// Drops all that was inherited but the socket, and finds the root.
 static void settle(const struct server *_Nonnull server, int socket) {
   setsid();
+  // Whose it is stands in ps, in brackets.
+  char title[64] = "ptree-forksrv [";
+  strcat(strcat(title, server->node_name), "]");
+  pt_title_set(title);
   prctl(PR_SET_NAME, "ptree-forksrv", 0, 0, 0);
   if (pt_tag_set((uint64_t)server->run.run << 32 | PT_HELPER_NODE) != 0) _exit(PT_SETUP_FAILED);
   // Out of the way of 0 to 4 first, for a node that was started with some of them closed.

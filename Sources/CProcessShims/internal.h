@@ -40,6 +40,17 @@ void pt_hold_signals(struct pt_held_signals *_Nonnull hold);
 /// Takes back those that came since, and lets the thread have signals as before.
 void pt_release_signals(const struct pt_held_signals *_Nonnull hold);
 
+/// Gives a process that is about to execute this program again what this one was started with:
+/// actions of signals and the limit on open files.
+void pt_origin_restore_for_node(void);
+
+/// The same for a process that is about to execute another program: of the signals, only those that
+/// nohup and shells ignore stay ignored.
+void pt_origin_restore_for_command(void);
+
+/// The signals that were blocked when this process was started.
+uint64_t pt_origin_mask(void);
+
 /// Writes "/proc/PID/file"; `buffer` holds 64 bytes.
 void pt_proc_path(char *_Nonnull buffer, int32_t pid, const char *_Nonnull file);
 

@@ -2,6 +2,8 @@
 #include "internal.h"
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -18,6 +20,7 @@ static _Atomic int wake_descriptor = -1;
 static _Atomic int armed;
 static _Atomic uint32_t armed_run;
 static _Atomic int64_t first_request;
+static _Atomic int exit_signal;
 static struct sigaction earlier[most_signals + 1];
 static uint64_t installed;
 
@@ -36,11 +39,13 @@ static void consider_ending(int signal) {
   uint32_t run = atomic_load(&armed_run);
   if (run == 0) pt_signals_raise_default(signal);
   pt_sweep_kill(run);
-  _exit(128 + signal);
+  pt_signals_raise_default(signal);
 }
 
 static void note(int signal) {
   int kept = errno;
+  // As the kernel does it: who is continued is not to be stopped by what came before.
+  if (signal == SIGCONT) atomic_fetch_and(&pending, ~(1ull << (SIGTSTP - 1)));
   atomic_fetch_or(&pending, 1ull << (signal - 1));
   uint64_t one = 1;
   int descriptor = atomic_load(&wake_descriptor);
@@ -84,6 +89,21 @@ uint64_t pt_signals_take(void) {
   return atomic_exchange(&pending, 0);
 }
 
+int pt_signals_ignored(int signal) {
+  struct sigaction action;
+  return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+void pt_signals_stop(void) {
+  if (atomic_load(&pending) & 1ull << (SIGCONT - 1)) return;
+  struct sigaction action, before;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = SIG_DFL;
+  if (sigaction(SIGTSTP, &action, &before) != 0) return;
+  syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGTSTP);
+  sigaction(SIGTSTP, &before, NULL);
+}
+
 void pt_signals_arm(uint32_t run) {
   atomic_store(&armed_run, run);
   atomic_store(&armed, 1);
@@ -120,6 +140,20 @@ void pt_release_signals(const struct pt_held_signals *_Nonnull hold) {
   errno = kept;
 }
 
+static void raise_at_exit(void) {
+  int signal = atomic_load(&exit_signal);
+  if (signal == 0) return;
+  fflush(NULL);
+  pt_signals_raise_default(signal);
+}
+
+int pt_signals_prepare_exit(void) { return atexit(raise_at_exit) == 0 ? 0 : ENOMEM; }
+
+_Noreturn void pt_signals_exit(int signal) {
+  atomic_store(&exit_signal, signal);
+  exit(128 + signal);
+}
+
 _Noreturn void pt_signals_raise_default(int signal) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
@@ -131,5 +165,6 @@ _Noreturn void pt_signals_raise_default(int signal) {
   sigprocmask(SIG_UNBLOCK, &set, NULL);
   // Not raise(): to this very thread, whatever glibc has cached about it.
   syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
+  // The first process of a namespace is ended by no signal of its own.
   _exit(128 + signal);
 }

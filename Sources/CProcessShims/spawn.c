@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,18 +21,15 @@ struct plan {
 /// The child's way to exec. The parent sleeps meanwhile.
 static int become(void *_Nonnull argument) {
   struct plan *plan = argument;
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = SIG_DFL;
   // The table of handlers is the child's own, though the memory is not.
-  for (int signal = 1; signal <= 64; signal++) sigaction(signal, &action, NULL);
+  pt_origin_restore_for_node();
   if (setsid() < 0) goto failed;
   // Copies below `lowest_safe_number` were ruled out by the parent: none is overwritten.
   for (int i = 0; i < 4; i++)
     if (dup2(plan->descriptors[i], i) < 0) goto failed;
   pt_close_from(4);
-  uint64_t none = 0;
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
+  uint64_t mask = pt_origin_mask();
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
   execve("/proc/self/exe", plan->arguments, plan->environment);
 failed:
   plan->error = errno;

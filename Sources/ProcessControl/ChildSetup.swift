@@ -3,6 +3,13 @@ import Glibc
 
 /// What a child that was started by re-exec does about itself first thing.
 package enum ChildSetup {
+  /// Notes how this process was started: to be called first thing, in the root as well.
+  ///
+  /// What it executes later starts likewise, although this process changes some of it for itself: the
+  /// limit on open files, and which signals are blocked. An ignored SIGCHLD is not handed on, and not
+  /// kept: the kernel would lose the status of every executed child.
+  package static func noteOrigin() { pt_origin_note() }
+
   /// Takes the tag, dies with its parent from now on, adopts orphans, closes all but 0 to 3.
   ///
   /// To be called on the main thread before anything else. Throws `parentGone` if the parent is not

@@ -35,8 +35,9 @@ package final class CommandProcess {
 
   /// Executes a command; returns once it is executing.
   ///
-  /// It has descriptors 0 to 2 only, default signal handling and no signal blocked. It is killed
-  /// when the calling thread ends, unless it changes its user after the start: to be called on a
+  /// It has descriptors 0 to 2 only, no signal blocked, default signal handling except that SIGHUP,
+  /// SIGINT and SIGQUIT stay ignored where they were at this process's start, and the soft limit on
+  /// open files of that time. It is killed when the calling thread ends, unless it changes its user after the start: to be called on a
   /// thread that lives as long as the process.
   package static func start(
     _ plan: CommandProcessPlan

@@ -9,8 +9,8 @@ import Glibc
 package enum Spawner {
   /// Starts the running binary with arguments, the first of which is its name, and an environment.
   ///
-  /// The child has descriptors 0 to 3 only, a session of its own, and default signal handling. It
-  /// calls `ChildSetup.adopt(tag:parentPID:)` first thing. To be called on a thread that lives as
+  /// The child has descriptors 0 to 3 only, a session of its own, and otherwise what this process was
+  /// started with: signals that were ignored or blocked, the limit on open files. It calls `ChildSetup.adopt(tag:parentPID:)` first thing. To be called on a thread that lives as
   /// long as the process: the child dies with it.
   package static func spawn(
     arguments: [String], environment: [String], descriptors: ChildDescriptors

@@ -1,5 +1,6 @@
 import Foundation
 import ProcessControl
+import ScenarioRuns
 import TestSettings
 import Testing
 
@@ -21,7 +22,7 @@ final class Fixture {
       .merging(TestSettings.passedOn) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
-    try process.run()
+    try process.runInForeground()
     try output.fileHandleForWriting.close()
   }
 

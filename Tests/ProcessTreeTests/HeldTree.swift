@@ -21,7 +21,7 @@ struct HeldTree {
     process.standardError = FileHandle.nullDevice
     let pipe = Pipe()
     process.standardOutput = pipe
-    try process.run()
+    try process.runInForeground()
     // It says when all nodes are up.
     var wait = pollfd(
       fd: pipe.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
@@ -39,6 +39,11 @@ struct HeldTree {
   }
 
   var pid: Int32 { process.processIdentifier }
+
+  /// The signal that has ended the root; nil after an exit.
+  var signalOfDeath: Int32? {
+    process.terminationReason == .uncaughtSignal ? process.terminationStatus : nil
+  }
 
   var directory: String {
     let digits = String(run, radix: 16)

@@ -8,8 +8,7 @@ extension ProcessTrees {
       let tree = try HeldTree(method)
       kill(tree.pid, signal)
       tree.process.waitUntilExit()
-      #expect(tree.process.terminationReason == .exit)
-      #expect(tree.process.terminationStatus == 128 + signal)
+      #expect(tree.signalOfDeath == signal)
       // Children were gone first.
       #expect(tree.processes().isEmpty)
       #expect(!FileManager.default.fileExists(atPath: tree.directory))
@@ -24,7 +23,7 @@ extension ProcessTrees {
       #expect(tree.process.isRunning)
       kill(tree.pid, SIGINT)
       tree.process.waitUntilExit()
-      #expect(tree.process.terminationStatus == 128 + SIGINT)
+      #expect(tree.signalOfDeath == SIGINT)
       #expect(tree.survivors().isEmpty)
     }
 
@@ -37,7 +36,19 @@ extension ProcessTrees {
       #expect(Self.waitForState("S", of: tree))
       kill(tree.pid, SIGTERM)
       tree.process.waitUntilExit()
-      #expect(tree.process.terminationStatus == 128 + SIGTERM)
+      #expect(tree.signalOfDeath == SIGTERM)
+    }
+
+    /// What nohup, and a script's `&`, ask for.
+    @Test(arguments: startMethods)
+    func ignoredSignalsStayIgnoredAtEveryDepth(method: String) async throws {
+      try await Fixture.expectSuccess(
+        of: "ignoredSignals", method, shell: "trap '' HUP INT QUIT TERM TSTP CHLD PIPE")
+    }
+
+    @Test(arguments: startMethods)
+    func nothingIsIgnoredWhereNothingWas(method: String) async throws {
+      try await Fixture.expectSuccess(of: "heardSignals", method)
     }
 
     private static func waitForState(_ state: Character, of tree: HeldTree) -> Bool {

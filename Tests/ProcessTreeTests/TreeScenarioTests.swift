@@ -77,10 +77,9 @@ private let heldCommandScenarios =
 private let elsewhere = [
   "output", "prefixedOutput", "muchOutput", "logging", "hold", "holdDeaf", "chaos", "churn",
   "descriptorLimit", "processLimit", "hostileConnections", "sweepsDeadRuns",
-  "closedStandardDescriptors", "leavesAStranger",
-  "limitedForkServer",
-  "lineWithoutEnd", "bytesOfAnyKind", "outputForALateReader",
-  "outputOfTheRootItself",
+  "closedStandardDescriptors", "leavesAStranger", "limitedForkServer", "ignoredSignals",
+  "heardSignals",
+  "lineWithoutEnd", "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself",
 ]
 
 extension ProcessTrees {

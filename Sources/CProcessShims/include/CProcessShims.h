@@ -5,6 +5,7 @@
 #include "pt_children.h"
 #include "pt_command.h"
 #include "pt_fork_server.h"
+#include "pt_origin.h"
 #include "pt_output.h"
 #include "pt_process.h"
 #include "pt_shared_memory.h"

@@ -2,7 +2,8 @@
 #include <stdint.h>
 
 /// Starts /proc/self/exe with 0 to 3 as given, everything above closed, in a session of its own,
-/// with default signal handling. Writes the pid and a pidfd.
+/// with the signal handling, the signal mask and the limit on open files that this process was
+/// started with. Writes the pid and a pidfd.
 int pt_spawn(char *_Nullable const *_Nonnull arguments, char *_Nullable const *_Nonnull environment,
              const int32_t *_Nonnull descriptors, int32_t *_Nonnull pid, int32_t *_Nonnull pidfd);
 

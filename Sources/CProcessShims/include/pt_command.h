@@ -59,8 +59,9 @@ struct pt_command_start {
   int32_t step;
 };
 
-/// Executes a command in a session of its own, with default signal handling and no signal blocked;
-/// it is killed when the calling thread ends. Returns once it is executing.
+/// Executes a command in a session of its own, with no signal blocked and with default signal
+/// handling, except that SIGHUP, SIGINT and SIGQUIT stay ignored where they were at the start of this
+/// process; it is killed when the calling thread ends. Returns once it is executing.
 int pt_command_start(const struct pt_command *_Nonnull command,
                      struct pt_command_start *_Nonnull out);
 

@@ -22,14 +22,16 @@ struct Launcher {
   private static let descriptors = 16
 
   private func prepare() throws {
+    ChildSetup.noteOrigin()
+    try SignalSource.prepareExit()
     try Descriptors.ensureStandardDescriptors()
     ProcessTitle.prepare()
+    // Five descriptors a child: the usual soft limit of 1,024 is two hundred children.
+    _ = try? Descriptors.raiseLimit()
   }
 
   private func runRoot() throws -> Never {
     try prepare()
-    // Five descriptors a child: the usual soft limit of 1,024 is two hundred children.
-    _ = try? Descriptors.raiseLimit()
     try FreeDescriptors.demand(Self.descriptors, for: "the root of a tree")
     let identity = try RootIdentity()
     // Before anything is started: whatever is killed from now on, the next run finds what it left.

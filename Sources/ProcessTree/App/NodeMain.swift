@@ -61,12 +61,15 @@ struct NodeMain {
     // What the root's own code has started ends with the run, as it does when the root is killed.
     RunSweep.killAll(run: runtime.identity.run.runID)
     runtime.place?.remove()
-    let code = runtime.ending.signal.map { 128 + $0 } ?? exitCodeOfRoot
-    // Somebody else may hold the buffers that nobody empties.
-    guard isWritten else { _exit(code) }
+    guard isWritten else {
+      // Somebody else may hold the buffers that nobody empties.
+      if let signal = runtime.ending.signal { SignalSource.restoreDefaultAndRaise(signal) }
+      _exit(exitCodeOfRoot)
+    }
+    if let signal = runtime.ending.signal { SignalSource.exit(bySignal: signal) }
     // Exit handlers may wait for somebody; no signal is taken meanwhile, and none need be.
     SignalSource.forget()
-    exit(code)
+    exit(exitCodeOfRoot)
   }
 
   private var exitCodeOfRoot: Int32 {

@@ -10,7 +10,8 @@ extension Command {
     case cpuTime(Duration)
     /// The size of the address space in bytes; allocations beyond it fail.
     case addressSpace(Int)
-    /// Descriptors; 1,024 at most unless this is given, because the node may have raised its own.
+    /// Descriptors; as many as the run was started with unless this is given, although the nodes have
+    /// raised their own.
     case openFiles(Int)
     /// Processes of the user, those outside of the tree included; root is exempt.
     case processes(Int)
@@ -24,14 +25,9 @@ extension Command {
 }
 
 extension Command.Limit {
-  /// What is customary, and what programs that wait by `select` can cope with.
-  private static let usualOpenFiles: UInt64 = 1_024
-
   /// The limits as the kernel takes them; throws `invalidCommand` for one below zero.
   static func resolved(_ limits: [Self]) throws(CommandError) -> [CommandProcessPlan.Limit] {
     var resolved: [CommandProcessPlan.Limit] = []
-    let ceiling = CommandProcessPlan.Limit.ceiling(of: .openFiles)
-    resolved.append(.init(.openFiles, soft: min(usualOpenFiles, ceiling), hard: ceiling))
     for limit in limits { resolved.append(try limit.resolved()) }
     return resolved
   }

@@ -43,7 +43,7 @@ extension Node {
   /// Ends the node as if the signal had been sent to it, once what was sent is delivered.
   fileprivate func exit(bySignal signal: Int32) -> Never {
     runtime.perform { $0.ending.signal = signal }
-    // The code of a root, which ends by no signal.
+    // The code of a process that the kernel ends by no signal of its own.
     exit(128 + signal)
   }
 }

@@ -4,16 +4,16 @@ internal import ProcessControl
 internal import Supervision
 
 extension NodeRuntime {
-  /// Signals that ask a node to end.
-  private static let endingSignals = [SIGTERM, SIGINT, SIGHUP]
-  /// Signals of job control, which reach the root alone: other nodes are in sessions of their own.
-  private static let jobControlSignals = [SIGTSTP]
-
   /// Takes signals over: the first that asks to end ends the node in order, a second at once.
+  ///
+  /// Those that were ignored at the start stay so at every node: whoever used `nohup`, or a shell's
+  /// `&` in a script, meant it. SIGTERM alone is heard below the root in any case, for it is a step
+  /// of the tree's own stops. SIGTSTP comes from a terminal, of which the other nodes have none.
   func handleSignals() throws {
-    let signals =
-      Self.endingSignals + [SIGCONT] + (identity.isRoot ? Self.jobControlSignals : [])
-    let descriptor = try SignalSource.install(signals: signals)
+    let ending = [SIGINT, SIGHUP].filter { !SignalSource.isIgnored($0) }
+    let ownToTheRoot = [SIGTERM, SIGTSTP].filter { !SignalSource.isIgnored($0) }
+    let descriptor = try SignalSource.install(
+      signals: ending + (identity.isRoot ? ownToTheRoot : [SIGTERM]) + [SIGCONT])
     // In the handler itself: a program that computes on the loop must not keep the second one back.
     SignalSource.armSecondSignal(run: identity.isRoot ? identity.run.runID : nil)
     try loop.poller.add(descriptor, for: .read) { [unowned self] _ in
@@ -43,9 +43,13 @@ extension NodeRuntime {
     RunSweep.continueAll(run: identity.run.runID)
   }
 
-  /// Ctrl-Z: the whole run stops with the root.
+  /// Ctrl-Z: the whole run stops with the root, and goes on with it.
+  ///
+  /// Where no shell could continue it, the kernel does not let the root stop, and the others go on at
+  /// once.
   private func suspend() {
     RunSweep.stopAll(run: identity.run.runID)
-    kill(getpid(), SIGSTOP)
+    SignalSource.stopThisProcess()
+    RunSweep.continueAll(run: identity.run.runID)
   }
 }

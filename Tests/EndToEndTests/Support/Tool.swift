@@ -1,4 +1,5 @@
 import Foundation
+import ScenarioRuns
 import TestSettings
 import Testing
 
@@ -37,7 +38,7 @@ final class Tool {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try Self.newFile(output)
     process.standardError = try Self.newFile(errors)
-    try process.run()
+    try process.runInForeground()
   }
 
   private static func newFile(_ path: String) throws -> FileHandle {
@@ -93,6 +94,9 @@ final class Tool {
 
   /// Sends a signal to the tool alone.
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+  /// Sends a signal to the tool's process group, as a terminal does.
+  func signalGroup(_ number: Int32) { kill(-getpgid(process.processIdentifier), number) }
 
   /// The living processes of the run: those that work in its directory, as all children do.
   ///

@@ -97,7 +97,6 @@ let commandStartScenarios: [String: Scenario] = [
     test.equal(try await shell("umask"), "0077\n")
     umask(mine)
     test.equal(try await shell("ulimit -n", limits: [.openFiles(64)]), "64\n")
-    test.equal(try await shell("ulimit -n"), "1024\n")
     test.equal(try await shell("ulimit -v", limits: [.addressSpace(1 << 30)]), "1048576\n")
     test.equal(try await shell("ulimit -St; ulimit -Ht", limits: [.cpuTime(.seconds(5))]), "5\n6\n")
     test.equal(try await shell("ulimit -t", limits: [.cpuTime(.milliseconds(1_001))]), "2\n")

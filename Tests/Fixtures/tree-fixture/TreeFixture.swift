@@ -15,6 +15,7 @@ struct TreeFixture: ScenarioApp {
       .merging(messageScenarios) { $1 }
       .merging(limitScenarios) { $1 }
       .merging(inheritanceScenarios) { $1 }
+      .merging(originScenarios) { $1 }
       .merging(chaosScenarios) { $1 }
       .merging(runScenarios) { $1 }
       .merging(breakageScenarios) { $1 }

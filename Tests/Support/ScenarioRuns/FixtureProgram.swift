@@ -63,7 +63,7 @@ extension FixtureProgram {
       process[keyPath: path] = try FileHandle(forWritingTo: file)
     }
     process.standardInput = FileHandle.nullDevice
-    try process.run()
+    try process.runInForeground()
     // Waiting must not keep one of the few threads that all tests share.
     if try await !eventually(within: .seconds(timeout).scaled, { !process.isRunning }) {
       Issue.record(
