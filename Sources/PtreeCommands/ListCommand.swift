@@ -10,16 +10,22 @@ struct ListCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let entries = Examples.all.map { Entry(name: $0.name, summary: $0.lesson) }
-    guard json else {
-      let width = entries.map(\.name.count).max() ?? 0
-      for entry in entries {
-        let padding = String(repeating: " ", count: width - entry.name.count)
-        try Standard.output.write("\(entry.name)\(padding)  \(entry.summary)\n")
-      }
-      return
-    }
+    let entries = Self.entries
+    guard json else { return try Standard.output.write(Self.table() + "\n") }
     try Standard.output.write(try jsonDocument(entries))
+  }
+
+  /// The examples with what they teach, a line for each.
+  static func table(indent: String = "") -> String {
+    let width = entries.map(\.name.count).max() ?? 0
+    return entries.map { entry in
+      let padding = String(repeating: " ", count: width - entry.name.count)
+      return "\(indent)\(entry.name)\(padding)  \(entry.summary)"
+    }.joined(separator: "\n")
+  }
+
+  private static var entries: [Entry] {
+    Examples.all.map { Entry(name: $0.name, summary: $0.lesson) }
   }
 
   private struct Entry: Encodable {

@@ -46,7 +46,10 @@ public struct Ptree: ProcessTreeApp {
     // What ArgumentParser has to say: help and version on standard output, all else is an error.
     let message = PtreeCommand.fullMessage(for: error)
     guard PtreeCommand.exitCode(for: error) == .success else {
-      Standard.error.tell(message)
+      // In the words of all other errors of the tool.
+      let prefix = "Error: "
+      Standard.error.tell(
+        message.hasPrefix(prefix) ? "ptree: " + message.dropFirst(prefix.count) : message)
       return ExitStatusCode.usage
     }
     do {

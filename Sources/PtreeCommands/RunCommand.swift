@@ -13,7 +13,8 @@ struct RunCommand: ParsableCommand {
     ])
 
   func run() throws {
-    throw UsageError("the name of an example is missing; 'ptree list' shows them.")
+    throw UsageError(
+      "the name of an example is missing; there are:\n\n" + ListCommand.table(indent: "  "))
   }
 }
 

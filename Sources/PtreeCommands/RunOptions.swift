@@ -16,7 +16,9 @@ struct RunOptions: ParsableArguments {
       valueName: "file|-"))
   var events: String?
 
-  @Option(help: "Stop the run after this time, with exit code 124.")
+  @Option(
+    help: ArgumentHelp(
+      "Stop the run after this number of seconds, with exit code 124.", valueName: "seconds"))
   var timeout: Seconds?
 
   @Option(help: "How nodes start their children: forkServer or spawn.")
@@ -59,6 +61,9 @@ struct Seconds: ExpressibleByArgument, CustomStringConvertible {
 /// The names of the start methods.
 enum StartMethodName: String, ExpressibleByArgument, CaseIterable {
   case forkServer, spawn, inProcess
+
+  /// Those that help and error messages offer.
+  static var allValueStrings: [String] { allCases.filter { $0.method != nil }.map(\.rawValue) }
 
   /// The method; nil for one that the library does not have.
   var method: StartMethod? { StartMethod(rawValue: rawValue) }
