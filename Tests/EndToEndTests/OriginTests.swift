@@ -25,6 +25,7 @@ extension EndToEndTests {
     @Test func aBackgroundJobOfAScriptIsNotInterrupted() throws {
       let run = try Tool.run(
         shell: """
+          touch names
           "$PTREE" run names --hold 2 > names & job=$!
           while [ "$(wc -l < names)" -lt 7 ]; do sleep 0.05; done
           kill -INT $job
@@ -74,7 +75,8 @@ extension EndToEndTests {
       #expect(try tool.end().code == 0)
     }
 
-    @Test(.enabled(if: canMakeNamespaces)) func theFirstProcessOfANamespaceIsARootAsAnyOther() throws {
+    @Test(.enabled(if: canMakeNamespaces))
+    func theFirstProcessOfANamespaceIsARootAsAnyOther() throws {
       let first = "exec unshare -pf --mount-proc --kill-child"
       let counted = try Tool.run(shell: "\(first) \"$PTREE\" run squares 3 --quiet")
       #expect(counted.code == 0)
@@ -82,6 +84,7 @@ extension EndToEndTests {
       // The kernel lets no signal of its own end it.
       let interrupted = try Tool.run(
         shell: """
+          touch names
           \(first) sh -c '
             (while [ "$(wc -l < names)" -lt 7 ]; do sleep 0.05; done; kill -INT 1) &
             exec "$PTREE" run names --hold 60 --quiet > names'

@@ -1,4 +1,5 @@
 import Foundation
+import ScenarioRuns
 import Testing
 
 extension ProcessTrees {
