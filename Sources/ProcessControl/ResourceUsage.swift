@@ -32,6 +32,11 @@ public struct ResourceUsage: Hashable, Sendable, Codable {
     self.majorPageFaults = majorPageFaults
   }
 
+  /// Nothing: of a process that has used nothing that can be measured.
+  public static let none = Self(
+    userTime: .zero, systemTime: .zero, maximumResidentSize: 0, voluntaryContextSwitches: 0,
+    involuntaryContextSwitches: 0, minorPageFaults: 0, majorPageFaults: 0)
+
   init(_ exit: pt_exit) {
     self.init(
       userTime: .microseconds(exit.user_microseconds),

@@ -7,7 +7,7 @@ private let channelScenarios = [
   "pipeDown", "pipeUp", "pipeBetweenSiblings", "pipeWithinANode", "pipeSizes", "workAmongFour",
   "manySenders", "broadcastToAll", "slowSubscriberIsToldWhatItMissed",
   "broadcastWithoutSubscribers", "overflowPolicies", "trySendAnywhere", "services",
-  "serviceWithoutServers",
+  "serviceWithoutServers", "servicesWithAState",
   "duplexPipe", "blockingFacade", "finishedChannelsAreAccountedFor",
   "whatOneIteratorLeavesTheNextOneFinds", "closedReceiversGiveNothing", "manyTasksShareAReceiver",
   "publishersEndBeforeTheirSubscribersRead",

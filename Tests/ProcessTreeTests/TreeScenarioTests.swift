@@ -60,13 +60,16 @@ private let commandScenarios = [
   "commandReadsAFile", "commandWritesAFile", "commandStandardErrorGoesElsewhere",
   "commandFilesThatCannotBeOpened", "commandFilesAtTheDescriptorLimit",
   "externalCommandRedirected", "commandRunsAsAnotherUser", "commandOfAnotherUserIsEnded",
-  "commandsOfAnotherUserOfAKilledNode",
+  "commandsOfAnotherUserOfAKilledNode", "commandsHaveDeadlines", "manyCommands",
+  "manyCommandsAreRunAgain", "manyCommandsEndTogether",
 ]
+
+private let timeoutScenarios = ["resultInTime", "spawnInTime", "anythingInTime"]
 
 /// Scenarios of commands at whose output, or remains, a test looks.
 private let observedCommandScenarios = [
   "commandErrorLines", "holdCommands", "holdCommandsOfAnotherUser", "commandInheritsStreams",
-  "commandWithoutRights",
+  "commandWithoutRights", "commandIsCaptured",
 ]
 
 /// Scenarios that hold commands; only root may run one as another user.
@@ -129,6 +132,18 @@ extension ProcessTrees {
       try await Fixture.expectSuccess(of: scenario, method)
     }
 
+    @Test(arguments: timeoutScenarios, startMethods)
+    func waitsNoLongerThanIsWanted(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: startMethods)
+    func errorsOfACapturedCommandStayInMemory(method: String) async throws {
+      let outcome = try await Fixture.run("commandIsCaptured", method)
+      #expect(outcome.status == 0)
+      #expect(outcome.errors == "")
+    }
+
     @Test(arguments: startMethods)
     func errorLinesOfCommandsGoOnInOrder(method: String) async throws {
       let outcome = try await Fixture.run("commandErrorLines", method)
@@ -178,7 +193,8 @@ extension ProcessTrees {
       let listed = try await Fixture.run("")
       let known: [[String]] = [
         lifecycleScenarios, failureScenarios, groupScenarios, stopScenarios, eventScenarios,
-        breakageScenarios, commandScenarios, observedCommandScenarios, messageScenarios, elsewhere,
+        breakageScenarios, commandScenarios, observedCommandScenarios, messageScenarios,
+        waitScenarios, timeoutScenarios, elsewhere,
       ]
       #expect(Set(listed.lines) == Set(known.joined()))
     }

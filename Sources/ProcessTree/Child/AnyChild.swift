@@ -100,14 +100,18 @@ public class AnyChild: @unchecked Sendable {
   ///
   /// Throws `alreadyStarted` the second time, and a ``ChildFailure`` with the reason when the child
   /// could not start. A cancelled task stops the child again.
-  public func start() async throws {
-    try await withExclusiveStart { try await node.waitForReady(self) }
+  ///
+  /// - Parameter timeout: How long to wait; without it the configuration's `startDeadline` holds alone.
+  ///   When the time is over the child is killed and reaped, and `deadlinePassed` is thrown.
+  public func start(timeout: Duration? = nil) async throws {
+    try await withExclusiveStart { try await node.waitForReady(self, timeout: timeout) }
   }
 
   /// Waits until the child has ended and been reaped, for ever or at most `timeout`.
   ///
   /// Nil when the time is over; zero or less only looks. Throws `notStarted` before the start,
-  /// `CancellationError` when the task is cancelled; the child goes on in both cases.
+  /// `CancellationError` when the task is cancelled; the child goes on in both cases: ``stop(reason:)``
+  /// ends it. A node whose program returns waits for its children, unless they are daemons.
   @discardableResult
   public func join(timeout: Duration? = nil) async throws -> ExitStatus? {
     try requireStarted("join")

@@ -19,14 +19,37 @@ public final class Child<Output: Sendable>: AnyChild, @unchecked Sendable {
   ///
   /// Throws ``RemoteFailure`` when the program threw an error, ``ChildFailure`` when the child ended
   /// in another way without a result, `notStarted` before the start, `CancellationError` when the
-  /// waiting task is cancelled (the child goes on), and a decoding error when the result cannot be
-  /// decoded.
+  /// waiting task is cancelled, and a decoding error when the result cannot be decoded.
+  ///
+  /// A wait that is cancelled leaves the child as it is: ``AnyChild/stop(reason:)`` ends it. A node
+  /// whose program returns waits for its children, unless they are daemons.
   public var result: Output {
     get async throws {
       try requireStarted("result")
       _ = try await node.waitForExit(of: self, timeout: nil)
       return try recordedResult()
     }
+  }
+
+  /// The program's result, as ``result`` is, if the child has ended and been reaped in this time.
+  ///
+  /// ```swift
+  /// do {
+  ///   print(try await child.result(timeout: .seconds(5)))
+  /// } catch let error as ProcessTreeError where error.code == .deadlinePassed {
+  ///   try await child.stop(reason: "it took too long")
+  /// }
+  /// ```
+  ///
+  /// Throws `deadlinePassed` when the time is over, while the child goes on; else as ``result`` does.
+  public func result(timeout: Duration) async throws -> Output {
+    try requireStarted("result")
+    guard try await node.waitForExit(of: self, timeout: timeout) != nil else {
+      throw ProcessTreeError(
+        .deadlinePassed,
+        "\(name) had no result after \(timeout), and goes on: stop() ends it.")
+    }
+    return try recordedResult()
   }
 
   /// The result of a child that has ended.

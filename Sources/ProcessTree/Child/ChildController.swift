@@ -351,10 +351,21 @@ final class ChildController {
 
   // MARK: Waiting
 
-  /// Calls `body` when the child is ready or will never be.
-  func whenReady(_ body: @escaping () -> Void) {
-    guard !wasReady, child.exitReport == nil else { return body() }
-    readyWaiters.append(body)
+  /// Calls `body` with true when the child is ready or will never be, or with false after `time`.
+  func whenReady(within time: Duration?, _ body: @escaping (_ isInTime: Bool) -> Void) {
+    guard !wasReady, child.exitReport == nil else { return body(true) }
+    guard let time else { return readyWaiters.append { body(true) } }
+    let timers = runtime.loop.timers
+    var isOver = false
+    let timer = timers.schedule(after: time) {
+      isOver = true
+      body(false)
+    }
+    readyWaiters.append {
+      guard !isOver else { return }
+      timers.cancel(timer)
+      body(true)
+    }
   }
 
   func becameReady() {

@@ -5,14 +5,17 @@ internal import Synchronization
 internal import Wire
 
 extension LoopBound<NodeRuntime> {
-  /// Starts a child and waits until it is ready; throws when it will never be.
-  func waitForReady(_ child: AnyChild) async throws {
+  /// Starts a child and waits until it is ready; throws when it will never be, or when the time is
+  /// over, in which case the child has been reaped.
+  func waitForReady(_ child: AnyChild, timeout: Duration? = nil) async throws {
     try await run { try $0.begin(child) }
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+    let isInTime = await withTaskCancellationHandler {
+      await withUnsafeContinuation { (continuation: UnsafeContinuation<Bool, Never>) in
         perform { runtime in
-          guard let controller = runtime.controller(of: child) else { return continuation.resume() }
-          controller.whenReady { continuation.resume() }
+          guard let controller = runtime.controller(of: child) else {
+            return continuation.resume(returning: true)
+          }
+          controller.whenReady(within: timeout) { continuation.resume(returning: $0) }
         }
       }
     } onCancel: {
@@ -21,6 +24,13 @@ extension LoopBound<NodeRuntime> {
     if Task.isCancelled {
       _ = try? await waitForExit(of: child, timeout: nil, isShielded: true)
       throw CancellationError()
+    }
+    if let timeout, !isInTime {
+      child.request(.kill, reason: "it was not ready in time")
+      _ = try await waitForExit(of: child, timeout: nil, isShielded: true)
+      throw ProcessTreeError(
+        .deadlinePassed,
+        "\(child.name) was not ready after \(timeout), and has been ended.")
     }
     guard let report = child.exitReport, case .couldNotStart = report.cause else { return }
     throw ChildFailure(report)

@@ -10,7 +10,7 @@ internal import Wire
 final class CommandController {
   /// How it ended.
   enum Conclusion: Sendable {
-    case status(ExitStatus)
+    case reaped(Reaped)
     /// Somebody else has taken the status.
     case unknown
   }
@@ -27,11 +27,17 @@ final class CommandController {
   private(set) var conclusion: Conclusion?
   /// The leader has been reaped: its pid may be another's.
   private(set) var isReaped = false
+  /// It was ended because its time was over.
+  private(set) var isOverdue = false
+  /// How long it ran, from its start to its reaping; nil before that.
+  private(set) var duration: Duration?
 
   private unowned let runtime: NodeRuntime
   private let process: CommandProcess
   private var life = CommandLife()
   private var deadline: TimerQueue.ID?
+  private var timeLimit: TimerQueue.ID?
+  private let startTime = SuspendingClock.now
   private let concluded = LoopCondition()
 
   init(
@@ -58,6 +64,16 @@ final class CommandController {
 
   /// Ends the command in the time that the node's policy gives.
   func stop() { stop(within: runtime.commandGrace) }
+
+  /// Ends the command if it has not ended by itself when the time is over.
+  func stop(after time: Duration) {
+    guard !isReaped else { return }
+    timeLimit = runtime.loop.timers.schedule(after: time) { [unowned self] in
+      timeLimit = nil
+      isOverdue = true
+      stop()
+    }
+  }
 
   /// Ends the command because the task that was using it has been cancelled, and wakes that task.
   func cancel() {
@@ -102,11 +118,13 @@ final class CommandController {
     let end: Conclusion
     do throws(ProcessControlError) {
       guard let reaped = try process.leader.reap() else { return false }
-      end = .status(reaped.status)
+      end = .reaped(reaped)
     } catch {
       end = .unknown
     }
     isReaped = true
+    duration = startTime.duration(to: .now)
+    if let timeLimit { runtime.loop.timers.cancel(timeLimit) }
     process.leader.close()
     for action in life.ended() { perform(action) }
     runtime.clearRemainsOfCommand { [self] in conclude(end) }
@@ -135,9 +153,11 @@ final class CommandController {
   /// What is thrown for an end other than with exit code 0.
   func failure(_ status: ExitStatus) -> CommandFailure {
     CommandFailure(
-      command: command.description.limited(to: Self.longestDescription), pid: pid,
-      status: status, lastErrorLines: errors?.lastLines ?? [])
+      command: shortDescription, pid: pid, status: status, lastErrorLines: errors?.lastLines ?? [])
   }
+
+  /// The command as a shell would take it, as long as a report may have it.
+  var shortDescription: String { command.description.limited(to: Self.longestDescription) }
 
   private static let longestDescription = 4_096
 }

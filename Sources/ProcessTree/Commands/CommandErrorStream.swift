@@ -1,25 +1,39 @@
 internal import Links
 internal import ProcessControl
 
-/// The standard error of one command: its lines go on to the node's own, the last ones are kept.
+/// The standard error of one command: its lines go on to the node's own and the last ones are kept,
+/// or all of it stays in memory, up to a bound.
 ///
 /// Belongs to the loop.
 final class CommandErrorStream {
+  /// Where the text goes.
+  enum Destination {
+    case writer(StandardErrorWriter)
+    /// Into memory: the last bytes, this many at most.
+    case memory(limit: Int)
+  }
+
   private static let bytesPerRead = 64 << 10
 
   private let loop: EventLoop
-  private let writer: StandardErrorWriter
+  /// Nil when the text stays in memory.
+  private let writer: StandardErrorWriter?
   /// The reading end of the pipe, -1 once closed.
   private var descriptor: Int32
   private var isWatched = false
   private var lines = LineBuffer()
   private var tail = ErrorTail()
+  /// What stays in memory.
+  private(set) var captured: ByteTail
 
   /// Takes the reading end over.
-  init(_ descriptor: Int32, to writer: StandardErrorWriter, on loop: EventLoop) throws {
+  init(_ descriptor: Int32, to destination: Destination, on loop: EventLoop) throws {
     try Descriptors.setNonBlocking(descriptor)
     self.descriptor = descriptor
-    self.writer = writer
+    switch destination {
+    case .writer(let writer): (self.writer, captured) = (writer, ByteTail(limit: 0))
+    case .memory(let limit): (writer, captured) = (nil, ByteTail(limit: limit))
+    }
     self.loop = loop
     try watch()
   }
@@ -29,7 +43,7 @@ final class CommandErrorStream {
 
   /// Reads on after the writer had no room.
   func resume() {
-    guard descriptor >= 0, writer.hasRoom else { return }
+    guard descriptor >= 0, hasRoom else { return }
     try? watch()
   }
 
@@ -41,11 +55,13 @@ final class CommandErrorStream {
     close()
   }
 
+  private var hasRoom: Bool { writer?.hasRoom ?? true }
+
   private func watch() throws(LoopError) {
     guard !isWatched else { return }
     try loop.poller.add(descriptor, for: .read) { [unowned self] _ in
       // While there is no room the pipe fills, and the command waits.
-      guard writer.hasRoom else { return unwatch() }
+      guard hasRoom else { return unwatch() }
       _ = readOnce()
     }
     isWatched = true
@@ -68,7 +84,7 @@ final class CommandErrorStream {
       case .bytes(let count):
         let bytes = UnsafeRawBufferPointer(rebasing: space[..<count])
         tail.append(bytes)
-        writer.write(lines.append(bytes))
+        if let writer { writer.write(lines.append(bytes)) } else { captured.append(bytes) }
         return true
       case .wouldBlock: return false
       case .end:
@@ -82,7 +98,7 @@ final class CommandErrorStream {
     guard descriptor >= 0 else { return }
     unwatch()
     tail.finish()
-    writer.write(lines.finish())
+    writer?.write(lines.finish())
     Descriptors.close(descriptor)
     descriptor = -1
   }

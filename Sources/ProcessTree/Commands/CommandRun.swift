@@ -145,9 +145,14 @@ public final class CommandRun: Sendable {
 extension CommandController.Conclusion {
   /// The status; throws `statusTaken` when it is not known.
   fileprivate var status: ExitStatus {
+    get throws(CommandError) { try record.status }
+  }
+
+  /// The status and what was used; throws `statusTaken` when they are not known.
+  var record: Reaped {
     get throws(CommandError) {
       switch self {
-      case .status(let status): return status
+      case .reaped(let record): return record
       case .unknown:
         throw CommandError(
           .statusTaken,

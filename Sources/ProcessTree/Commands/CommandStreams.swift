@@ -11,6 +11,8 @@ struct CommandStreams {
     case toTheNode
     /// The node's own streams.
     case areTheNodes
+    /// As `toTheNode`, but the errors stay in memory: the last bytes, this many at most.
+    case captured(errorLimit: Int)
   }
 
   private(set) var input: CommandInputWriter?
@@ -37,7 +39,9 @@ struct CommandStreams {
       if let end = ends[1].nodes { output = try CommandOutputReader(end, on: loop) }
       // The last, because it is watched from then on.
       if let end = ends[2].nodes {
-        errors = try CommandErrorStream(end, to: writer, on: loop)
+        let destination: CommandErrorStream.Destination =
+          if case .captured(let limit) = pipes { .memory(limit: limit) } else { .writer(writer) }
+        errors = try CommandErrorStream(end, to: destination, on: loop)
       }
     } catch {
       for end in ends { end.close() }

@@ -24,7 +24,13 @@ extension Node {
   public func withCommand<Value>(
     _ command: Command, _ body: (CommandRun) async throws -> Value
   ) async throws -> Value {
-    let run = try await start(command)
+    try await Self.using(try await start(command), body)
+  }
+
+  /// Runs `body` with a command that was started; nothing of it is left afterwards.
+  static func using<Value>(
+    _ run: CommandRun, _ body: (CommandRun) async throws -> Value
+  ) async throws -> Value {
     let result: Result<Value, any Error>
     do {
       let value = try await withTaskCancellationHandler {
@@ -47,40 +53,61 @@ extension Node {
   ///   - command: What to run.
   ///   - input: What its standard input pipe is fed with; it need not read all of it.
   ///   - limit: How many bytes of output are collected, at most.
+  ///   - timeout: How long it may run; nil is for ever. Then it is sent SIGTERM, and SIGKILL after
+  ///     the time of the node's stop policy.
   /// - Returns: What it wrote to the pipe; nothing when its standard output goes elsewhere.
   /// - Throws: A ``CommandFailure`` with the last lines of standard error for any end but exit code
-  ///   0, `outputTooLarge`, `notPiped` for input to a command whose standard input is no pipe, what
-  ///   ``start(_:)`` throws, and `CancellationError`. Nothing of the command is left in any case.
+  ///   0, `deadlinePassed` when its time was over, `outputTooLarge`, `notPiped` for input to a
+  ///   command whose standard input is no pipe, what ``start(_:)`` throws, and `CancellationError`.
+  ///   Nothing of the command is left in any case. For the output of one that fails, and for its
+  ///   standard error, see ``capture(_:input:outputLimit:errorLimit:timeout:)``.
   public func run(
-    _ command: Command, input: [UInt8] = [], limit: Int = 16 << 20
+    _ command: Command, input: [UInt8] = [], limit: Int = 16 << 20, timeout: Duration? = nil
   ) async throws -> [UInt8] {
-    guard input.isEmpty || command.standardInput == .pipe else {
-      throw CommandError.notPiped("input", of: command)
-    }
+    try Self.check(input, for: command)
     return try await withCommand(command) { run in
-      async let fed: Void = run.feed(input)
-      let output: [UInt8] =
-        if command.standardOutput == .pipe { try await run.collect(limit) } else { [] }
-      try await fed
+      run.stop(after: timeout)
+      let output = try await run.exchange(input) { output, chunk in
+        guard output.count + chunk.count <= limit else {
+          throw CommandError.outputTooLarge(limit, of: command.description)
+        }
+        output += chunk
+      }
+      _ = try await run.exitStatus
+      if let timeout, try await run.onLoop(\.isOverdue) {
+        throw ProcessTreeError.overdue(command.description, after: timeout)
+      }
       try await run.waitForSuccess()
       return output
+    }
+  }
+
+  /// Throws `notPiped` when there is input for a command that is not fed by the node.
+  static func check(_ input: [UInt8], for command: Command) throws(CommandError) {
+    guard input.isEmpty || command.standardInput == .pipe else {
+      throw CommandError.notPiped("input", of: command)
     }
   }
 }
 
 extension CommandRun {
-  /// All that is written to the standard output.
-  fileprivate func collect(_ limit: Int) async throws -> [UInt8] {
+  /// Ends the command if it has not ended by itself when the time is over.
+  func stop(after timeout: Duration?) {
+    guard let timeout else { return }
+    controller.perform { $0.stop(after: timeout) }
+  }
+
+  /// Feeds the command and takes what it writes to its standard output, chunk by chunk; nothing when
+  /// that is no pipe.
+  func exchange(
+    _ input: [UInt8], _ take: (inout [UInt8], [UInt8]) throws -> Void
+  ) async throws -> [UInt8] {
+    async let fed: Void = feed(input)
     var output: [UInt8] = []
-    for try await chunk in chunks {
-      guard output.count + chunk.count <= limit else {
-        throw CommandError(
-          .outputTooLarge,
-          "More than the \(limit) bytes that are allowed were written: "
-            + controller.value.command.quotation)
-      }
-      output += chunk
+    if try await onLoop({ $0.output != nil }) {
+      for try await chunk in chunks { try take(&output, chunk) }
     }
+    try await fed
     return output
   }
 

@@ -39,12 +39,13 @@ extension Node {
   /// Makes a child and starts it; returns when the child has said that it is about to run.
   ///
   /// The parameters and errors are those of ``makeChild(_:name:daemon:stopPolicy:)`` and
-  /// ``AnyChild/start()``.
+  /// ``AnyChild/start(timeout:)``: a child that is not ready in time is killed and reaped.
   public func spawn<Program: NodeProgram>(
-    _ program: Program, name: String? = nil, daemon: Bool? = nil, stopPolicy: StopPolicy? = nil
+    _ program: Program, name: String? = nil, daemon: Bool? = nil, stopPolicy: StopPolicy? = nil,
+    timeout: Duration? = nil
   ) async throws -> Child<Program.Output> {
     let child = try makeChild(program, name: name, daemon: daemon, stopPolicy: stopPolicy)
-    try await child.start()
+    try await child.start(timeout: timeout)
     return child
   }
 

@@ -15,6 +15,9 @@ extension NodeRuntime {
   /// How long a node that was asked to stop waits for its peers to say that its last words have come.
   private static let lastWords: Duration = .milliseconds(200)
 
+  /// After this time a root whose program has returned says for whom it waits.
+  private static let silence: Duration = .seconds(3)
+
   // MARK: Being asked to stop
 
   /// Stops this node: ends the program, then the children, the last started first.
@@ -62,6 +65,9 @@ extension NodeRuntime {
     if case .result = outcome, shared.stopRequest == nil {
       let reason = "\(identity.name) has ended, and the child is a daemon"
       stopChildren(StopRequest(requestedBy: identity.name, reason: reason), where: \.isDaemon)
+      if identity.isRoot {
+        _ = loop.timers.schedule(after: Self.silence) { [unowned self] in tellWhoIsWaitedFor() }
+      }
     } else {
       let reason = "\(identity.name) is ending"
       stopChildren(
@@ -79,6 +85,17 @@ extension NodeRuntime {
     ending.drainingEnds = .now
     requestStop(StopRequest(requestedBy: identity.name, reason: "\(error)"), within: nil)
     programEnded(failure)
+  }
+
+  /// Says for whom the root waits, which has nothing else to do any more.
+  private func tellWhoIsWaitedFor() {
+    let waited = shared.liveChildren.filter { !$0.isDaemon }
+    guard let first = waited.first, shared.stopRequest == nil else { return }
+    let names = waited.prefix(3).map { "\($0.name) (pid \($0.pid ?? 0))" }
+    let others = waited.count > names.count ? " and \(waited.count - names.count) more" : ""
+    writeToStandardError(
+      "\(identity.name): the program has returned and waits for \(names.joined(separator: ", "))"
+        + "\(others) to end; Ctrl-C stops \(waited.count == 1 ? first.name : "them").")
   }
 
   /// Tells the parent how the program ended, once what it sent over channels has arrived.

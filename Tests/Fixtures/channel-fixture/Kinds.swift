@@ -74,6 +74,26 @@ struct Doubler: NodeProgram {
 }
 
 let kindScenarios: [String: Scenario] = [
+  "servicesWithAState": { root, expect in
+    let (client, service) = root.makeService(of: String.self, returning: Int.self)
+    let child = try await root.spawn(Counts(service: service))
+    service.close()
+    let answers = try await withThrowingTaskGroup(of: Int.self) { group in
+      for _ in 0..<200 { group.addTask { try await client.call("a") } }
+      return try await group.reduce(into: Set()) { $0.insert($1) }
+    }
+    expect.equal(answers, Set(1...200))
+    // What was changed before an error, or before nobody waited any more, stays.
+    let refused = await expect.thrown(RemoteFailure.self) { _ = try await client.call("") }
+    expect.expect(refused?.underlying(as: Counts.Empty.self) != nil, "\(refused as Any)")
+    let late = await expect.thrown(ProcessTreeError.self) {
+      _ = try await client.call("slow", timeout: .milliseconds(30))
+    }
+    expect.equal(late?.code, .deadlinePassed)
+    expect.equal(try await client.call("b"), 1)
+    client.finish()
+    expect.equal(try await child.result, ["a": 200, "": 1, "slow": 1, "b": 1])
+  },
   "broadcastToAll": { root, expect in
     let (sender, receiver) = root.makeBroadcast(of: Int.self)
     try await root.withChildren(of: [Int].self) { group in
@@ -223,5 +243,25 @@ struct CountsWhatItMissed: NodeProgram {
     var got = 0
     for try await _ in receiver { got += 1 }
     return [got, try await receiver.missed]
+  }
+}
+
+/// Counts words for whoever asks, in a state of its own.
+struct Counts: NodeProgram {
+  struct Empty: Error, Codable {}
+
+  var service: Service<String, Int>
+
+  func run(in node: Node) async throws -> [String: Int] {
+    try await service.serve(with: [String: Int]()) { counts, word in
+      counts[word, default: 0] += 1
+      guard !word.isEmpty else { throw Empty() }
+      // Others wait for their turn meanwhile.
+      let count = counts[word, default: 0]
+      await Task.yield()
+      if word == "slow" { try await Task.sleep(for: .seconds(60)) }
+      precondition(counts[word] == count)
+      return count
+    }
   }
 }

@@ -26,5 +26,7 @@ struct TreeFixture: ScenarioApp {
       .merging(commandRedirectionScenarios) { $1 }
       .merging(commandUserScenarios) { $1 }
       .merging(outputScenarios) { $1 }
+      .merging(commandCaptureScenarios) { $1 }
+      .merging(timeoutScenarios) { $1 }
   }
 }

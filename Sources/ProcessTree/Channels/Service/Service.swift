@@ -44,8 +44,56 @@ public struct Service<Request: Codable & Sendable, Reply: Codable & Sendable>: C
     }
   }
 
+  /// Answers requests one after another with a state that the handler may change, until all clients
+  /// have finished, or the task is cancelled.
+  ///
+  /// ```swift
+  /// try await service.serve(with: [String: Int]()) { counts, word in
+  ///   counts[word, default: 0] += 1
+  ///   return counts[word, default: 0]
+  /// }
+  /// ```
+  ///
+  /// The state needs no lock: the next request is handled when the one before has been. What the
+  /// handler had changed when it threw, or was cancelled, stays. Else all is as in
+  /// ``serve(limit:_:)``.
+  ///
+  /// - Parameters:
+  ///   - state: What the state is at the beginning.
+  ///   - handler: Changes the state and makes the answer; called on the event loop.
+  /// - Returns: The state in the end.
+  /// - Throws: `CancellationError`.
+  @discardableResult
+  public func serve<State>(
+    with state: sending State,
+    _ handler: sending @escaping (inout State, Request) async throws -> Reply
+  ) async throws -> State {
+    let stateful = StatefulHandler(state, handler)
+    try await serve(limit: 1) { request in try await stateful.answer(request) }
+    return stateful.state
+  }
+
   /// Answers nothing more: requests that have no answer go to other nodes of the service.
   public func close() { end.close() }
+}
+
+/// A handler with the state that it changes.
+///
+/// Used by one request at a time, on the loop; that makes it safe to share.
+private final class StatefulHandler<State, Request: Sendable, Reply: Sendable>: @unchecked Sendable
+{
+  private(set) var state: State
+  private let handler: (inout State, Request) async throws -> Reply
+
+  init(
+    _ state: sending State,
+    _ handler: sending @escaping (inout State, Request) async throws -> Reply
+  ) {
+    self.state = state
+    self.handler = handler
+  }
+
+  func answer(_ request: Request) async throws -> Reply { try await handler(&state, request) }
 }
 
 extension Node {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Pools
+@testable import ProcessTree
 
 @Suite struct CPUCountTests {
   @Test(

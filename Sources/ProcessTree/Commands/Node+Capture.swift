@@ -1,0 +1,56 @@
+internal import Links
+
+extension Node {
+  /// Runs a command to its end and returns how it ended and what it wrote, also when it failed.
+  ///
+  /// Its standard error stays in memory, and does not go on to the node's own.
+  ///
+  /// - Parameters:
+  ///   - command: What to run.
+  ///   - input: What its standard input pipe is fed with; it need not read all of it.
+  ///   - outputLimit: How many bytes of its standard output are kept, at most: the first ones. The
+  ///     rest is read and dropped, so that the command goes on.
+  ///   - errorLimit: How many bytes of its standard error are kept, at most: the last ones.
+  ///   - timeout: How long it may run; nil is for ever. Then it is sent SIGTERM, and SIGKILL after
+  ///     the time of the node's stop policy.
+  /// - Throws: `notPiped` for input to a command whose standard input is no pipe, `statusTaken`, what
+  ///   ``start(_:)`` throws, and `CancellationError`. Nothing of the command is left in any case.
+  ///   Any end is a value; ``CompletedCommand/checked()`` throws for one that is no success.
+  public func capture(
+    _ command: Command, input: [UInt8] = [], outputLimit: Int = 16 << 20,
+    errorLimit: Int = 1 << 20, timeout: Duration? = nil
+  ) async throws -> CompletedCommand {
+    try Self.check(input, for: command)
+    try Task.checkCancellation()
+    let run = try await runtime.run { runtime in
+      let controller = try runtime.start(command, pipes: .captured(errorLimit: errorLimit))
+      return CommandRun(LoopBound(controller, on: runtime.loop))
+    }
+    return try await Self.using(run) { run in
+      run.stop(after: timeout)
+      var isCut = false
+      let output = try await run.exchange(input) { output, chunk in
+        let room = max(0, outputLimit - output.count)
+        output += chunk.prefix(room)
+        isCut = isCut || chunk.count > room
+      }
+      _ = try await run.exitStatus
+      let isOutputCut = isCut
+      return try await run.onLoop { controller in
+        try controller.completed(output, isOutputCut: isOutputCut)
+      }
+    }
+  }
+}
+
+extension CommandController {
+  /// The record of the command, which has ended.
+  fileprivate func completed(_ output: [UInt8], isOutputCut: Bool) throws -> CompletedCommand {
+    let record = try (conclusion ?? .unknown).record
+    return CompletedCommand(
+      command: shortDescription, pid: pid, status: record.status, output: output,
+      errors: errors?.captured.bytes ?? [], isOutputCut: isOutputCut,
+      isErrorsCut: errors?.captured.isCut ?? false, isOverdue: isOverdue,
+      duration: duration ?? .zero, usage: record.usage)
+  }
+}
