@@ -23,6 +23,13 @@ public struct PoolFailure: Error, Sendable, CustomStringConvertible {
   /// Why the last try failed.
   public let cause: Cause
 
+  /// Makes a failure, for tests of code that handles one.
+  public init(index: Int, attempts: Int, cause: Cause) {
+    self.index = index
+    self.attempts = attempts
+    self.cause = cause
+  }
+
   /// The input and the cause in a line.
   public var description: String {
     let tries = attempts == 1 ? "" : " after \(attempts) attempts"
@@ -50,4 +57,20 @@ public struct PoolOutcome<Output: Sendable>: Sendable {
   public let index: Int
   /// Its output or its failure.
   public let result: Result<Output, PoolFailure>
+
+  /// Makes an outcome, for tests of code that takes one.
+  public init(index: Int, result: Result<Output, PoolFailure>) {
+    self.index = index
+    self.result = result
+  }
+}
+
+extension PoolOutcome: CustomStringConvertible {
+  /// The output, or the failure.
+  public var description: String {
+    switch result {
+    case .success(let output): "input \(index): \(output)"
+    case .failure(let failure): "\(failure)"
+    }
+  }
 }

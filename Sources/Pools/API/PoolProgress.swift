@@ -16,6 +16,21 @@ public struct PoolProgress: Hashable, Sendable, Codable {
   public var workers: Int
   /// Workers that were started since the beginning.
   public var workersStarted: Int
+
+  /// Makes a record, for tests of code that takes one.
+  public init(
+    submitted: Int = 0, running: Int = 0, completed: Int = 0, failed: Int = 0, retried: Int = 0,
+    quarantined: Int = 0, workers: Int = 0, workersStarted: Int = 0
+  ) {
+    self.submitted = submitted
+    self.running = running
+    self.completed = completed
+    self.failed = failed
+    self.retried = retried
+    self.quarantined = quarantined
+    self.workers = workers
+    self.workersStarted = workersStarted
+  }
 }
 
 extension PoolProgress: CustomStringConvertible {

@@ -7,6 +7,12 @@ public struct QuarantinedItem<Element: Sendable>: Sendable {
   public let element: Element
   /// The nodes that died of it, the first one first.
   public let deaths: [ConsumerDeath]
+
+  /// Makes an item, for tests of code that takes one.
+  public init(element: Element, deaths: [ConsumerDeath]) {
+    self.element = element
+    self.deaths = deaths
+  }
 }
 
 /// The death of a node that worked on an item.
@@ -20,6 +26,14 @@ public struct ConsumerDeath: Hashable, Sendable, CustomStringConvertible {
   /// How it ended; nil if the sender's node has no report: the consumer was not its descendant, was
   /// lost together with its parent, or is not among the last 1,000 deaths.
   public let report: ExitReport?
+
+  /// Makes a death, for tests of code that takes one.
+  public init(node: String, path: String, pid: Int32, report: ExitReport? = nil) {
+    self.node = node
+    self.path = path
+    self.pid = pid
+    self.report = report
+  }
 
   /// The report, or what is known without it.
   public var description: String { report?.description ?? "\(node) (pid \(pid)) died" }

@@ -58,7 +58,8 @@ public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConv
   /// What happened, and what to do about it; at most 4,096 bytes, of what it quotes 256.
   public let message: String
 
-  init(_ code: Code, _ message: String) {
+  /// Makes an error, for tests of code that handles one.
+  public init(_ code: Code, _ message: String) {
     self.code = code
     self.message = message.limited(to: WireLimits.message)
   }

@@ -12,7 +12,8 @@ public struct CommandFailure: Error, Hashable, Sendable, Codable, CustomStringCo
   /// that is no pipe.
   public let lastErrorLines: [String]
 
-  init(command: String, pid: Int32, status: ExitStatus, lastErrorLines: [String]) {
+  /// Makes a failure, for tests of code that handles one.
+  public init(command: String, pid: Int32, status: ExitStatus, lastErrorLines: [String]) {
     self.command = command
     self.pid = pid
     self.status = status

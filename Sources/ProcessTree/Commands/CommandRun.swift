@@ -14,6 +14,8 @@ public import ProcessControl
 ///
 /// May be used from any thread and task; one task at a time reads the output.
 public final class CommandRun: Sendable {
+  /// The command as it was started.
+  public let command: Command
   /// The command's process; it leads a session and a process group of its own.
   public let pid: Int32
 
@@ -21,6 +23,7 @@ public final class CommandRun: Sendable {
 
   init(_ controller: LoopBound<CommandController>) {
     self.controller = controller
+    command = controller.value.command
     pid = controller.value.pid
   }
 

@@ -50,6 +50,20 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
   public var parentPID: Int32?
   /// What happened.
   public var kind: Kind
+
+  /// Makes an event, for tests of code that takes one.
+  public init(
+    sequence: UInt64 = 1, time: Int64 = 0, node: String, path: String, pid: Int32? = nil,
+    parentPID: Int32? = nil, kind: Kind
+  ) {
+    self.sequence = sequence
+    self.time = time
+    self.node = node
+    self.path = path
+    self.pid = pid
+    self.parentPID = parentPID
+    self.kind = kind
+  }
 }
 
 /// What a program says about its progress.
@@ -62,4 +76,12 @@ public struct ProgressReport: Hashable, Sendable, Codable {
   public var total: Int?
   /// How many reports before this one were left out because they came too fast.
   public var coalesced: Int = 0
+
+  /// Makes a report, for tests of code that takes one.
+  public init(message: String, completed: Int? = nil, total: Int? = nil, coalesced: Int = 0) {
+    self.message = message
+    self.completed = completed
+    self.total = total
+    self.coalesced = coalesced
+  }
 }

@@ -16,6 +16,19 @@ public struct NodeSnapshot: Hashable, Sendable, Codable {
   public var phase: ChildPhase
   /// Its live children, in the order in which they were made.
   public var children: [NodeSnapshot]
+
+  /// Makes a snapshot, for tests of code that takes one.
+  public init(
+    name: String, path: String, pid: Int32? = nil, parentPID: Int32? = nil, phase: ChildPhase,
+    children: [NodeSnapshot] = []
+  ) {
+    self.name = name
+    self.path = path
+    self.pid = pid
+    self.parentPID = parentPID
+    self.phase = phase
+    self.children = children
+  }
 }
 
 /// A subtree at one moment, as the node that was asked sees it.
@@ -26,6 +39,13 @@ public struct TreeSnapshot: Hashable, Sendable, Codable {
   public var counts: [ChildPhase: Int]
   /// How many nodes below have ended so far.
   public var exitedCount: Int
+
+  /// Makes a snapshot, for tests of code that takes one.
+  public init(root: NodeSnapshot, counts: [ChildPhase: Int] = [:], exitedCount: Int = 0) {
+    self.root = root
+    self.counts = counts
+    self.exitedCount = exitedCount
+  }
 }
 
 /// What a node knows of its subtree, from the events that passed; usable on any thread.

@@ -6,7 +6,8 @@ public struct ChildFailure: Error, Hashable, Sendable, Codable, CustomStringConv
   /// All that is known about the child's end.
   public let report: ExitReport
 
-  init(_ report: ExitReport) {
+  /// Makes a failure of a child's end.
+  public init(_ report: ExitReport) {
     self.report = report
   }
 

@@ -7,6 +7,9 @@ public struct ChildGroupFailure: Error, Sendable, CustomStringConvertible {
   /// The errors: ``RemoteFailure`` and ``ChildFailure``, or what the group's own body threw.
   public let failures: [any Error]
 
+  /// Makes a failure of several.
+  public init(failures: [any Error]) { self.failures = failures }
+
   /// How many failed, and how; of the first ten, 1,024 bytes of each.
   public var description: String {
     let told = failures.prefix(Self.mostTold).map {

@@ -22,6 +22,23 @@ public struct ExitReport: Hashable, Sendable, Codable {
   /// What the Swift runtime wrote about a crash, from its first line on, at most 100 lines.
   public var crashAccount: [String]
 
+  /// Makes a report, for tests of code that takes one.
+  public init(
+    node: String, pid: Int32? = nil, status: ExitStatus? = nil, cause: ExitCause,
+    stopRequest: StopRequest? = nil, usage: ResourceUsage? = nil, lifetime: Duration = .zero,
+    lastErrorLines: [String] = [], crashAccount: [String] = []
+  ) {
+    self.node = node
+    self.pid = pid
+    self.status = status
+    self.cause = cause
+    self.stopRequest = stopRequest
+    self.usage = usage
+    self.lifetime = lifetime
+    self.lastErrorLines = lastErrorLines
+    self.crashAccount = crashAccount
+  }
+
   /// Python's exit code: N after an exit, -N after signal N; nil when there never was a process.
   public var exitCode: Int32? { status?.exitCode }
 }

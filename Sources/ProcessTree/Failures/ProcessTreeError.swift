@@ -59,7 +59,8 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
   /// What happened, and what to do about it; at most 4,096 bytes.
   public let message: String
 
-  init(_ code: Code, _ message: String) {
+  /// Makes an error, for tests of code that handles one.
+  public init(_ code: Code, _ message: String) {
     self.code = code
     self.message = message.limited(to: WireLimits.message)
   }

@@ -1,0 +1,60 @@
+extension LifecycleEvent: CustomStringConvertible {
+  /// The node and what happened to it in a line, without control characters; as `ptree` shows it.
+  public var description: String {
+    let process = if case .started = kind { pid.map { " (pid \($0))" } ?? "" } else { "" }
+    return "\(node) \(kind)\(process)".withoutControlCharacters
+  }
+}
+
+extension LifecycleEvent.Kind: CustomStringConvertible {
+  /// What happened, in words.
+  public var description: String {
+    switch self {
+    case .started: "started"
+    case .ready: "is ready"
+    case .reported(let report): "reported: \(report)"
+    case .stopping(let request): "stopping: \(request.requestedBy) asked: \(request.reason)"
+    case .exited(let report): "exited: \(report.cause), \(report.lifetime.inShort)"
+    case .leftBehind(let pid, let command): "ended what a dead node left: \(command) (pid \(pid))"
+    case .forkServerLost: "lost its fork server"
+    case .startMethodChanged(let method, let reason):
+      "starts children by \(method.rawValue): \(reason)"
+    case .connectionRefused(let reason): "refused a connection: \(reason)"
+    case .messageRejected(let reason): "rejected a message: \(reason)"
+    case .channelFinished(let counts): "finished a channel: \(counts)"
+    case .channelsInCycle(let nodes):
+      "channels are full in a circle and will not move: \(nodes.joined(separator: " → "))"
+    case .lost: "lost: its parent ended before it could tell how"
+    }
+  }
+}
+
+extension ProgressReport: CustomStringConvertible {
+  /// The message and how far it is.
+  public var description: String {
+    guard let completed else { return message }
+    return "\(message), \(completed)" + (total.map { " of \($0)" } ?? "")
+  }
+}
+
+extension Duration {
+  /// The time as a line of text has it: milliseconds, or seconds with a tenth.
+  var inShort: String {
+    let (seconds, attoseconds) = components
+    let milliseconds = attoseconds / 1_000_000_000_000_000
+    guard seconds != 0 else { return "\(milliseconds) ms" }
+    return "\(seconds).\(abs(milliseconds) / 100) s"
+  }
+}
+
+extension String {
+  /// The text with its control characters, which would be commands to a terminal, written out.
+  var withoutControlCharacters: String {
+    var printable = ""
+    for scalar in unicodeScalars {
+      let isControl = scalar.properties.generalCategory == .control
+      printable += isControl ? scalar.escaped(asASCII: true) : String(scalar)
+    }
+    return printable
+  }
+}

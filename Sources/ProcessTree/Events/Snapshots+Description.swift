@@ -1,0 +1,23 @@
+extension NodeSnapshot: Identifiable {
+  /// The node's place in the tree, which is unique in a run.
+  public var id: String { path }
+}
+
+extension NodeSnapshot: CustomStringConvertible {
+  /// The node with its process and phase, and a line for each node below, two columns further right
+  /// with each level.
+  public var description: String { lines(indent: "").joined(separator: "\n") }
+
+  private func lines(indent: String) -> [String] {
+    let process = pid.map { "pid \($0), " } ?? ""
+    return ["\(indent)\(name) (\(process)\(phase.rawValue))".withoutControlCharacters]
+      + children.flatMap { $0.lines(indent: indent + "  ") }
+  }
+}
+
+extension TreeSnapshot: CustomStringConvertible {
+  /// A line for each node, and how many have ended.
+  public var description: String {
+    "\(root)" + (exitedCount > 0 ? "\n\(exitedCount) ended" : "")
+  }
+}

@@ -1,0 +1,94 @@
+import Supervision
+import Testing
+
+@testable import ProcessTree
+
+/// What is printed can be read.
+@Suite struct DescriptionTests {
+  private static let report = ExitReport(
+    node: "Process-1", pid: 12, status: .exited(1), cause: .failed(type: "a.B", text: "no"),
+    lifetime: .milliseconds(1_280))
+
+  @Test(
+    arguments: [
+      (.started, "Process-1 started (pid 12)"), (.ready, "Process-1 is ready"),
+      (.reported(ProgressReport(message: "reading")), "Process-1 reported: reading"),
+      (
+        .reported(ProgressReport(message: "reading", completed: 3, total: 10)),
+        "Process-1 reported: reading, 3 of 10"
+      ),
+      (
+        .reported(ProgressReport(message: "reading", completed: 3)),
+        "Process-1 reported: reading, 3"
+      ),
+      (
+        .stopping(StopRequest(requestedBy: "MainProcess", reason: "a\u{1B}[2Jb\n")),
+        #"Process-1 stopping: MainProcess asked: a\u{1B}[2Jb\n"#
+      ),
+      (.exited(report), "Process-1 exited: uncaught a.B: no, 1.2 s"),
+      (.lost, "Process-1 lost: its parent ended before it could tell how"),
+      (
+        .leftBehind(pid: 3, command: "sleep 5"),
+        "Process-1 ended what a dead node left: sleep 5 (pid 3)"
+      ),
+      (
+        .startMethodChanged(.spawn, reason: "no helper"),
+        "Process-1 starts children by spawn: no helper"
+      ),
+    ] as [(LifecycleEvent.Kind, String)])
+  func events(kind: LifecycleEvent.Kind, text: String) {
+    let event = LifecycleEvent(node: "Process-1", path: "Process-1", pid: 12, kind: kind)
+    #expect("\(event)" == text)
+  }
+
+  @Test(arguments: [
+    (Duration.zero, "0 ms"), (.microseconds(1_999), "1 ms"), (.milliseconds(999), "999 ms"),
+    (.milliseconds(1_000), "1.0 s"), (.seconds(61.96), "61.9 s"),
+    (.seconds(Int64.max), "9223372036854775807.0 s"),
+    (.seconds(Int64.min), "-9223372036854775808.0 s"), (.milliseconds(-20), "-20 ms"),
+  ])
+  func times(time: Duration, text: String) {
+    #expect(time.inShort == text)
+  }
+
+  @Test func snapshotsAreTrees() {
+    let leaf = NodeSnapshot(name: "leaf", path: "Process-1:1", pid: 3, phase: .starting)
+    let middle = NodeSnapshot(
+      name: "middle", path: "Process-1", pid: 2, phase: .ready, children: [leaf])
+    let root = NodeSnapshot(
+      name: "MainProcess", path: "MainProcess", pid: 1, phase: .ready, children: [middle])
+    #expect(
+      "\(TreeSnapshot(root: root, exitedCount: 4))"
+        == """
+        MainProcess (pid 1, ready)
+          middle (pid 2, ready)
+            leaf (pid 3, starting)
+        4 ended
+        """)
+    #expect(middle.id == "Process-1")
+  }
+
+  @Test func errorsAreMadeByTests() {
+    #expect("\(ProcessTreeError(.nodeEnding, "It is ending."))" == "It is ending.")
+    #expect("\(ChildFailure(Self.report))" == "Process-1 (pid 12) uncaught a.B: no")
+    let death = ConsumerDeath(node: "a", path: "Process-2", pid: 4)
+    #expect(
+      "\(QuarantinedItem(element: 7, deaths: [death, death]))"
+        == "7: a (pid 4) died; a (pid 4) died")
+    let outcome = CommandOutcome(
+      index: 3, command: Command("no-such"), attempts: 2,
+      result: .failure(CommandError(.executableNotFound, "no-such: not found")))
+    #expect("\(outcome)" == "no-such: not found (attempt 2)")
+    #expect(!outcome.isSuccess)
+  }
+
+  @Test func completedCommandsAreLines() {
+    var completed = CompletedCommand(command: "make all", pid: 5, status: .exited(2))
+    completed.errors = Array("first\nlast line\n".utf8)
+    #expect("\(completed)" == "make all (pid 5) exited 2 — last line")
+    completed.status = .exited(0)
+    #expect("\(completed)" == "make all (pid 5) exited 0")
+    completed.isOverdue = true
+    #expect("\(completed)" == "make all (pid 5) exited 0, its time was over")
+  }
+}
