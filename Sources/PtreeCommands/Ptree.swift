@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ExampleTopologies
+internal import Foundation
 internal import Glibc
 public import ProcessTree
 
@@ -7,6 +8,11 @@ public import ProcessTree
 public struct Ptree: ProcessTreeApp {
   /// Makes the tool; the library does so in the root's process.
   public init() {}
+
+  /// The text of an error that has one for people, else what it says of itself.
+  public static func describe(_ error: any Error) -> String {
+    (error as? any LocalizedError)?.errorDescription ?? "\(error)"
+  }
 
   /// Parses the arguments of the process, does what they ask for, and exits.
   public func run(in root: Node) async throws {

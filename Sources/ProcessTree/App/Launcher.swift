@@ -9,6 +9,7 @@ struct Launcher {
 
   /// Never returns: the process ends with its node.
   func run() -> Never {
+    ErrorText.use(app)
     if Bootstrap.takeMark() { runChild(wasSpawned: true) }
     do {
       try runRoot()

@@ -26,6 +26,18 @@ public protocol ProcessTreeApp: Sendable {
 
   /// Programs that cannot be found by their name, because they are private or local.
   static var programs: [any NodeProgram.Type] { get }
+
+  /// What an error that a program threw and nobody caught is called, in every node; what `print` says
+  /// unless declared otherwise.
+  ///
+  /// The library does not know Foundation. An app that does uses `LocalizedError` so:
+  ///
+  /// ```swift
+  /// static func describe(_ error: any Error) -> String {
+  ///   (error as? any LocalizedError)?.errorDescription ?? "\(error)"
+  /// }
+  /// ```
+  static func describe(_ error: any Error) -> String
 }
 
 extension ProcessTreeApp {
@@ -34,6 +46,9 @@ extension ProcessTreeApp {
 
   /// None: every program is found by its name.
   public static var programs: [any NodeProgram.Type] { [] }
+
+  /// What `print` says.
+  public static func describe(_ error: any Error) -> String { String(describing: error) }
 
   /// The entry point of an `@main` app.
   public nonisolated static func main() {

@@ -37,7 +37,7 @@ public struct RemoteFailure: Error, Hashable, Sendable, Codable, CustomStringCon
       return
     }
     typeName = _typeName(type(of: error), qualified: true)
-    text = String(describing: error).limited(to: WireLimits.text)
+    text = ErrorText.of(error).limited(to: WireLimits.text)
     path = []
     let encoded = (error as? any Encodable).flatMap { try? MessagePackEncoder().encode($0) }
     // One that is too large stays behind; its text goes.
