@@ -44,7 +44,7 @@ ASAN_TARGETS = ^(MessagePackTests|WireTests|ProcessControlTests|LinksTests|ZeroM
 TSAN_TARGETS = ^(LinksTests|ProcessTreeUnitTests|ZeroMQTests)\.
 
 SWIFT_SOURCES = $(wildcard Sources Tests Examples Benchmarks Package.swift)
-LIBRARIES = ProcessTree Pools Pipelines Stages ProcessTreeTesting Links Supervision Wire ProcessControl MessagePack ZeroMQ
+LIBRARIES = ProcessTree Pools Pipelines Stages ProcessTreeTesting
 
 .PHONY: help
 help: ## Lists the targets.
@@ -138,6 +138,9 @@ lint: ## Checks the format of all Swift files.
 docs: dependencies ## Builds the documentation; a broken link is an error.
 	swift package --scratch-path $(SCRATCH) generate-documentation --warnings-as-errors \
 		$(foreach library,$(LIBRARIES),--target $(library))
+	@echo "To read the documentation of a module, its name in small letters at the end of the address:"
+	@echo "  swift package --disable-sandbox preview-documentation --target ProcessTree"
+	@echo "  http://localhost:8080/documentation/processtree"
 
 .PHONY: clean
 clean: ## Removes what was built.

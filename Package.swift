@@ -150,6 +150,13 @@ let package = Package(
     // The README's program, as it stands there.
     .executableTarget(
       name: "readme-example", dependencies: ["ProcessTree"], path: "Tests/Fixtures/readme-example"),
+    // The code of the documents, as it stands there.
+    .executableTarget(
+      name: "docs-examples",
+      dependencies: [
+        "ProcessTree", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Fixtures/docs-examples", swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
@@ -181,6 +188,7 @@ let package = Package(
       name: "ProcessTreeTests",
       dependencies: [
         "ScenarioRuns", "TestSettings", "tree-fixture", "channel-fixture", "readme-example",
+        "docs-examples",
       ],
       swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),

@@ -74,11 +74,13 @@ import Testing
     }
   }
 
-  @Test func codeOfTheReadmeIsCodeOfTheExamples() throws {
-    guard SourceTree.exists("README.md") else { return }
+  @Test func codeOfTheDocumentsIsCodeOfTheExamples() throws {
     let examples = try SourceTree.files(
-      in: ["Examples", "Tests/Fixtures/readme-example"], endings: [".swift"])
-    let readme = try SourceTree.file("README.md")
-    #expect(DocumentRules.inventedCode(in: readme, sources: examples) == [])
+      in: ["Examples", "Tests/Fixtures/readme-example", "Tests/Fixtures/docs-examples"],
+      endings: [".swift"])
+    let invented = try Self.documents().flatMap {
+      DocumentRules.inventedCode(in: $0, sources: examples)
+    }
+    #expect(invented == [])
   }
 }

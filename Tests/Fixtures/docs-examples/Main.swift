@@ -1,0 +1,42 @@
+import ArgumentParser
+import ProcessTree
+
+@main
+struct Tour: ParsableCommand {
+  @Argument(help: "What to show.")
+  var lesson: Lesson
+
+  // The library's main comes first: a child parses no arguments.
+  static func main() { TourApp.takeOver() }
+}
+
+struct TourApp: ProcessTreeApp {
+  func run(in root: Node) async throws {
+    do {
+      try await Tour.parse().lesson.show(in: root)
+    } catch {
+      let code = Tour.exitCode(for: error)
+      guard code != .failure else { throw error }
+      // Help, or what was wrong with the arguments.
+      print(Tour.fullMessage(for: error))
+      root.exit(code.rawValue)
+    }
+  }
+}
+
+enum Lesson: String, ExpressibleByArgument {
+  case messages, service, events, errors, deadlines, commands, manyCommands, waits
+
+  func show(in root: Node) async throws {
+    switch self {
+    case .messages: try await exchangeMessages(root)
+    case .service: try await askService(root)
+    case .events: try await watchEvents(root)
+    case .errors: try await handleErrors(root)
+    case .deadlines: try await waitNoLonger(root)
+    case .commands: try await runCommand(root)
+    case .manyCommands: try await runCommands(root)
+    case .waits: _ = try await root.spawn(Endless(seconds: 5))
+    }
+  }
+}
