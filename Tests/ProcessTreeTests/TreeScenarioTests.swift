@@ -13,7 +13,7 @@ private let lifecycleScenarios = [
 private let failureScenarios = [
   "boxedError", "plainError", "pathOfNodes", "deathTable", "unencodableResult", "arguments",
   "forkServerDies", "strangersChildren", "floodOfFailures", "changedTemporaryDirectory",
-  "aRunWithinACommandEndsWithIt",
+  "aRunWithinACommandEndsWithIt", "appsWordsForErrors",
 ]
 
 private let groupScenarios = [

@@ -66,6 +66,12 @@ import Testing
     #expect(queue.demand == 0)
   }
 
+  @Test func aLimitMayBeAnyNumber() {
+    var queue = queue(limit: .max, commands: 3, isAll: false)
+    #expect(queue.demand == .max - 3)
+    #expect(started(&queue).count == 3)
+  }
+
   @Test func outcomesComeAsCommandsEndOrInTheirOrder() {
     for inOrder in [false, true] {
       var queue = queue(limit: 3, inOrder: inOrder, commands: 3)

@@ -40,7 +40,7 @@ struct FileReader {
     while true {
       if isCancelled() { throw CancellationError() }
       var wait = pollfd(fd: file.descriptor, events: Int16(POLLIN), revents: 0)
-      guard poll(&wait, 1, patience) != 0 else { continue }
+      guard poll(&wait, 1, patience) > 0 else { continue }
       var number: Int32 = 0
       let bytes = [UInt8](unsafeUninitializedCapacity: chunkSize) { space, count in
         let length = Glibc.read(file.descriptor, space.baseAddress, chunkSize)

@@ -30,7 +30,7 @@ public struct CapturedCommands: AsyncSequence {
     public func next() async throws -> CommandOutcome? {
       let runs = try runs.get()
       while true {
-        for _ in 0..<runs.demand { runs.take(pull()) }
+        while runs.demand > 0 { runs.take(pull()) }
         switch runs.next() {
         case .outcome(let outcome): return outcome
         case .end: return nil

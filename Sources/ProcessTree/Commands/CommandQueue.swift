@@ -47,7 +47,11 @@ struct CommandQueue {
   }
 
   /// How many more commands are wanted now.
-  var demand: Int { isAtEnd || isStopped ? 0 : max(0, limit * Self.depth - (taken - given)) }
+  var demand: Int {
+    guard !isAtEnd, !isStopped else { return 0 }
+    let (bound, isMoreThanAny) = limit.multipliedReportingOverflow(by: Self.depth)
+    return max(0, (isMoreThanAny ? .max : bound) - (taken - given))
+  }
 
   /// Takes the next command; nil when there are no more.
   mutating func take(_ command: Command?) {

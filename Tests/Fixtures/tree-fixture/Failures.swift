@@ -73,7 +73,25 @@ struct UnencodableProgram: NodeProgram {
   func run(in node: Node) async throws {}
 }
 
+/// An error that says nothing of itself; the app has words for it.
+struct Mumbling: Error, CustomStringConvertible {
+  var words: String
+  var description: String { "" }
+}
+
+/// Fails with it.
+struct Mumbles: NodeProgram {
+  func run(in node: Node) async throws { throw Mumbling(words: "no paper left") }
+}
+
 let failureScenarios: [String: Scenario] = [
+  "appsWordsForErrors": { root, test in
+    let child = try await root.spawn(Mumbles())
+    let failure = await test.thrown(RemoteFailure.self) { try await child.result }
+    test.equal(failure?.text, "no paper left")
+    test.equal(child.exitReport?.lastErrorLines.last?.hasSuffix(": no paper left"), true)
+    test.expect("\(child)".hasSuffix(": no paper left"), "\(child)")
+  },
   "boxedError": { root, test in
     let child = try await root.spawn(Failing(way: .codableError))
     let failure = await test.thrown(RemoteFailure.self) { _ = try await child.result }

@@ -6,6 +6,10 @@ import Scenarios
 struct TreeFixture: ScenarioApp {
   static var programs: [any NodeProgram.Type] { [Listed.self] }
 
+  static func describe(_ error: any Error) -> String {
+    (error as? Mumbling)?.words ?? "\(error)"
+  }
+
   static var scenarios: [String: Scenario] {
     lifecycleScenarios
       .merging(failureScenarios) { $1 }
