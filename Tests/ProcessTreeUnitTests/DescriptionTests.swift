@@ -84,7 +84,7 @@ import Testing
 
   @Test func completedCommandsAreLines() {
     var completed = CompletedCommand(command: "make all", pid: 5, status: .exited(2))
-    completed.errors = Array("first\nlast line\n".utf8)
+    completed.standardError = Array("first\nlast line\n".utf8)
     #expect("\(completed)" == "make all (pid 5) exited 2 — last line")
     completed.status = .exited(0)
     #expect("\(completed)" == "make all (pid 5) exited 0")

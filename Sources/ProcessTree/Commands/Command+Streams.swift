@@ -21,7 +21,7 @@ extension Command {
   /// Where a command's standard output goes.
   ///
   /// A stream that is connected to something else has no pipe: ``CommandRun/lines`` and the other
-  /// sequences throw `notPiped`, and ``Node/run(_:input:limit:)`` returns nothing.
+  /// sequences throw `notPiped`, and ``Node/run(_:input:limit:timeout:)`` returns nothing.
   public enum Output: Hashable, Sendable, Codable {
     /// A pipe that the node reads; the default. An ``ExternalCommand`` has its node's own.
     case pipe

@@ -8,7 +8,7 @@ internal import Wire
 /// let bytes = try await node.run(archive)
 /// ```
 ///
-/// Nothing is passed to a shell. See ``Node/start(_:)``, ``Node/run(_:input:limit:)``,
+/// Nothing is passed to a shell. See ``Node/start(_:)``, ``Node/run(_:input:limit:timeout:)``,
 /// ``Node/withCommand(_:_:)`` and ``ExternalCommand``.
 public struct Command: Hashable, Sendable, Codable {
   /// The name of the executable, or a path with a slash in it.

@@ -4,7 +4,7 @@ public import ProcessControl
 /// `CompletedProcess`.
 ///
 /// ```swift
-/// let search = try await node.capture(Command("grep", ["-c", "TODO", path]))
+/// let search = try await node.capture(Command("grep", ["-c", "main", path]))
 /// switch search.status {
 /// case .exited(0): print(search.outputText)
 /// case .exited(1): print("none")
@@ -19,13 +19,13 @@ public struct CompletedCommand: Hashable, Sendable, Codable {
   /// How it ended.
   public var status: ExitStatus
   /// What it wrote to its standard output, from the beginning; nothing when that is no pipe.
-  public var output: [UInt8]
+  public var standardOutput: [UInt8]
   /// What it wrote to its standard error, up to the end; nothing when that is no pipe.
-  public var errors: [UInt8]
-  /// Whether it wrote more to its standard output than was kept: ``output`` lacks the end.
+  public var standardError: [UInt8]
+  /// Whether it wrote more to its standard output than was kept: ``standardOutput`` lacks the end.
   public var isOutputCut: Bool
-  /// Whether it wrote more to its standard error than was kept: ``errors`` lacks the beginning.
-  public var isErrorsCut: Bool
+  /// Whether it wrote more to its standard error than was kept: ``standardError`` lacks the beginning.
+  public var isErrorCut: Bool
   /// Whether it was ended because its time was over.
   public var isOverdue: Bool
   /// How long it ran, from its start to its reaping.
@@ -35,27 +35,28 @@ public struct CompletedCommand: Hashable, Sendable, Codable {
 
   /// Makes a record, for tests of code that takes one.
   public init(
-    command: String, pid: Int32, status: ExitStatus, output: [UInt8] = [], errors: [UInt8] = [],
-    isOutputCut: Bool = false, isErrorsCut: Bool = false, isOverdue: Bool = false,
+    command: String, pid: Int32, status: ExitStatus, standardOutput: [UInt8] = [],
+    standardError: [UInt8] = [],
+    isOutputCut: Bool = false, isErrorCut: Bool = false, isOverdue: Bool = false,
     duration: Duration = .zero, usage: ResourceUsage = .none
   ) {
     self.command = command
     self.pid = pid
     self.status = status
-    self.output = output
-    self.errors = errors
+    self.standardOutput = standardOutput
+    self.standardError = standardError
     self.isOutputCut = isOutputCut
-    self.isErrorsCut = isErrorsCut
+    self.isErrorCut = isErrorCut
     self.isOverdue = isOverdue
     self.duration = duration
     self.usage = usage
   }
 
   /// The standard output as text; bytes that are no UTF-8 become replacement characters.
-  public var outputText: String { String(decoding: output, as: UTF8.self) }
+  public var outputText: String { String(decoding: standardOutput, as: UTF8.self) }
 
   /// The standard error as text; bytes that are no UTF-8 become replacement characters.
-  public var errorText: String { String(decoding: errors, as: UTF8.self) }
+  public var errorText: String { String(decoding: standardError, as: UTF8.self) }
 
   /// Whether it ended with exit code 0.
   public var isSuccess: Bool { status == .exited(0) }
@@ -71,13 +72,13 @@ public struct CompletedCommand: Hashable, Sendable, Codable {
       throw CommandFailure(
         command: command, pid: pid, status: status, lastErrorLines: lastErrorLines)
     }
-    guard !isOutputCut else { throw CommandError.outputTooLarge(output.count, of: command) }
+    guard !isOutputCut else { throw CommandError.outputTooLarge(standardOutput.count, of: command) }
     return self
   }
 
   /// The last lines of standard error, as a failure has them.
   private var lastErrorLines: [String] {
-    errors.split(separator: UInt8(ascii: "\n")).suffix(20)
+    standardError.split(separator: UInt8(ascii: "\n")).suffix(20)
       .map { String(decoding: $0.prefix(1_024), as: UTF8.self) }
   }
 }

@@ -48,9 +48,9 @@ extension CommandController {
   fileprivate func completed(_ output: [UInt8], isOutputCut: Bool) throws -> CompletedCommand {
     let record = try (conclusion ?? .unknown).record
     return CompletedCommand(
-      command: shortDescription, pid: pid, status: record.status, output: output,
-      errors: errors?.captured.bytes ?? [], isOutputCut: isOutputCut,
-      isErrorsCut: errors?.captured.isCut ?? false, isOverdue: isOverdue,
+      command: shortDescription, pid: pid, status: record.status, standardOutput: output,
+      standardError: errors?.captured.bytes ?? [], isOutputCut: isOutputCut,
+      isErrorCut: errors?.captured.isCut ?? false, isOverdue: isOverdue,
       duration: duration ?? .zero, usage: record.usage)
   }
 }
