@@ -64,8 +64,10 @@ extension Node {
   ///     number of processors.
   ///   - attempts: How often a command that fails is run, at most; at once, and before those that
   ///     have not been run.
-  ///   - timeout: How long each run may take; see ``capture(_:input:outputLimit:errorLimit:timeout:)``,
-  ///     as for the two limits of bytes, which hold for each command.
+  ///   - timeout: How long each run may take, as of
+  ///     ``capture(_:input:outputLimit:errorLimit:timeout:)``.
+  ///   - outputLimit: How many bytes of the standard output of each are kept, at most.
+  ///   - errorLimit: How many bytes of the standard error of each are kept, at most.
   ///   - inOrder: Whether outcomes come in the order of their commands, and not in that in which they
   ///     end. A command that takes long then holds back those behind it, and ends by holding up
   ///     further ones: four times `limit` are under way at most.
