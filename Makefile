@@ -138,9 +138,9 @@ lint: ## Checks the format of all Swift files.
 docs: dependencies ## Builds the documentation; a broken link is an error.
 	swift package --scratch-path $(SCRATCH) generate-documentation --warnings-as-errors \
 		$(foreach library,$(LIBRARIES),--target $(library))
-	@echo "To read the documentation of a module, its name in small letters at the end of the address:"
-	@echo "  swift package --disable-sandbox preview-documentation --target ProcessTree"
-	@echo "  http://localhost:8080/documentation/processtree"
+	@echo "To read the documentation of a module, serve its archive and open the address:"
+	@echo "  python3 -m http.server --directory $(SCRATCH)/plugins/Swift-DocC/outputs/ProcessTree.doccarchive"
+	@echo "  http://localhost:8000/documentation/processtree/"
 
 .PHONY: clean
 clean: ## Removes what was built.
