@@ -1,11 +1,12 @@
 import Foundation
+import ScenarioRuns
 import Testing
 
 extension ProcessTrees {
   /// The code of the documents does what its comments say.
   @Suite struct DocumentTests {
     private func run(_ lesson: String, _ method: String = "forkServer") async throws
-      -> Fixture.Outcome
+      -> ScenarioOutcome
     {
       let program = try Fixture.executable.deletingLastPathComponent()
         .appending(path: "docs-examples")
