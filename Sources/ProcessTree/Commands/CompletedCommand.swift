@@ -1,4 +1,5 @@
 public import ProcessControl
+internal import Wire
 
 /// A command that has ended, whatever its status: how it ended and what it wrote; Python's
 /// `CompletedProcess`.
@@ -95,13 +96,14 @@ extension CompletedCommand: CustomStringConvertible {
 extension CommandError {
   static func outputTooLarge(_ limit: Int, of command: String) -> Self {
     Self(
-      .outputTooLarge, "\(command) wrote more than the \(limit) bytes that are allowed.")
+      .outputTooLarge,
+      "More than the \(limit) bytes that are allowed were written: \(command.quotation)")
   }
 }
 
 extension ProcessTreeError {
   /// What is thrown for a command that was ended because its time was over.
   static func overdue(_ command: String, after time: Duration) -> Self {
-    Self(.deadlinePassed, "\(command) had not ended after \(time), and was ended.")
+    Self(.deadlinePassed, "It had not ended after \(time), and was ended: \(command.quotation)")
   }
 }
