@@ -7,6 +7,11 @@ extension Duration {
   /// The duration as a wait, forwards or backwards: at most the longest one.
   package var clamped: Duration { Swift.min(Swift.max(self, .zero - .longest), .longest) }
 
+  /// The sum; the longest duration that there is when it does not fit.
+  package func saturatingAdding(_ other: Duration) -> Duration {
+    Duration(attoseconds: attoseconds.saturatingAdding(other.attoseconds))
+  }
+
   /// The whole seconds, rounded up; the nearest number that fits when they do not.
   package var wholeSeconds: Int { rounded(to: 1_000_000_000_000_000_000, .up) }
 

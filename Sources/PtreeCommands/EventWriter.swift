@@ -29,17 +29,25 @@ enum EventWriter {
       for sink in sinks { sink.finish() }
       sem_post(finished)
     }
-    // The sequence ends with the root, which then leaves by `exit`, whatever it ends of. A signal ends
-    // the wait for a slow reader.
-    on_exit(
-      { code, _ in
-        while sem_wait(EventWriter.finished) != 0, errno == EINTR {}
-        guard code == 0, EventWriter.hasLostEvents.load(ordering: .sequentiallyConsistent) else {
-          return
-        }
-        fflush(nil)
-        _exit(ExitStatusCode.failure)
-      }, nil)
+    // The sequence ends with the root, which then leaves by `exit`, whatever it ends of.
+    on_exit({ code, _ in EventWriter.finish(code) }, nil)
+  }
+
+  /// How long a slow reader has after a signal that asked the run to end.
+  private static let patience = 2
+
+  /// Waits for the last event; an exit code of 0 does not stay when events were lost.
+  private static func finish(_ code: Int32) {
+    var deadline = timespec()
+    clock_gettime(CLOCK_REALTIME, &deadline)
+    deadline.tv_sec += patience
+    // A run that nobody asked to end waits as long as its reader takes; a signal ends the process then.
+    let isHurried = code > 128
+    while (isHurried ? sem_timedwait(finished, &deadline) : sem_wait(finished)) != 0, errno == EINTR
+    {}
+    guard code == 0, hasLostEvents.load(ordering: .sequentiallyConsistent) else { return }
+    fflush(nil)
+    _exit(ExitStatusCode.failure)
   }
 
   /// Not all events could be written: the run is no success then.

@@ -78,7 +78,7 @@ package struct ChildLifecycle: Equatable, Sendable {
   private var policy: StopPolicy
   private let startDeadline: Duration
   private var hasProcess = false
-  /// Whoever was to make the process was given up once already.
+  /// The fork server was given up once already.
   private var hasGivenUp = false
   private var isConnected = false
   private var saidGoodbye = false

@@ -28,6 +28,12 @@ import Testing
     #expect(duration.wholeNanoseconds == expected)
   }
 
+  @Test func sumsEndAtTheLongest() {
+    #expect(Self.huge.saturatingAdding(.seconds(1)) == Self.huge)
+    #expect(Self.tiny.saturatingAdding(.seconds(-1)) == Self.tiny)
+    #expect(Duration.seconds(1).saturatingAdding(.seconds(2)) == .seconds(3))
+  }
+
   @Test func secondsAndMicroseconds() {
     #expect(Duration.milliseconds(1).wholeSeconds == 1)
     #expect(Duration.seconds(Int64.max).wholeSeconds == Int(Int64.max))

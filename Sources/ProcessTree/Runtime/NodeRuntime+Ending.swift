@@ -1,3 +1,4 @@
+internal import Arithmetic
 internal import Glibc
 internal import Links
 internal import ProcessControl
@@ -36,7 +37,8 @@ extension NodeRuntime {
     commands.stopAll(within: commandGrace)
     guard identity.isRoot else { return }
     // Nobody is above the root to end a program that does not listen.
-    _ = loop.timers.schedule(after: policy.total + Self.programGrace) { [unowned self] in
+    _ = loop.timers.schedule(after: policy.total.saturatingAdding(Self.programGrace)) {
+      [unowned self] in
       programEnded(.cancelled)
     }
   }

@@ -124,7 +124,7 @@ extension LinkMessage {
     return parts.flatMap { $0.frames() }
   }
 
-  /// What means the same and is smaller; nothing for what is never as large.
+  /// Smaller messages that mean the same; none for a kind of message that is never as large.
   private var parts: [Self] {
     switch self {
     case .revoke(let channel, let tickets) where tickets.count > 1:

@@ -19,7 +19,7 @@ package struct MessagePackMutation {
     self.rarity = rarity
   }
 
-  /// The bytes of one value with some of what is in it changed.
+  /// The bytes of one value with some of its parts changed.
   package func mutated(
     _ bytes: [UInt8], _ generator: inout SeededGenerator
   ) throws(MessagePackError) -> [UInt8] {
