@@ -105,7 +105,6 @@ import Wire
         _ = report.usage.map { "\($0.userTime + $0.systemTime + report.lifetime)" }
       }
       if case .channelFinished(let counts) = event.kind { _ = "\(counts.pending)" }
-      _ = EventLines.text(of: event.kind, pid: event.pid)
       let line = event.jsonLine
       let isDocument = (try? JSONSerialization.jsonObject(with: Data(line.utf8))) is [String: Any]
       try #require(isDocument, "\(line)")
