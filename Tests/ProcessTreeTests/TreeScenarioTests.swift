@@ -81,8 +81,7 @@ private let elsewhere = [
   "output", "prefixedOutput", "muchOutput", "logging", "hold", "holdDeaf", "chaos", "churn",
   "descriptorLimit", "processLimit", "hostileConnections", "sweepsDeadRuns",
   "closedStandardDescriptors", "leavesAStranger", "limitedForkServer", "ignoredSignals",
-  "heardSignals",
-  "lineWithoutEnd", "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself",
+  "heardSignals", "fewDescriptors", "silentConnections", "outputAtProcessLimit", "lineWithoutEnd", "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself",
 ]
 
 extension ProcessTrees {

@@ -98,7 +98,10 @@ final class CommandErrorStream {
     guard descriptor >= 0 else { return }
     unwatch()
     tail.finish()
-    writer?.write(lines.finish())
+    var rest = lines.finish()
+    // Lines of others follow it.
+    if !rest.isEmpty { rest.append(UInt8(ascii: "\n")) }
+    writer?.write(rest)
     Descriptors.close(descriptor)
     descriptor = -1
   }
