@@ -191,6 +191,10 @@ let package = Package(
         "docs-examples",
       ],
       swiftSettings: settings),
+    .testTarget(
+      name: "ProcessTreeTestingTests",
+      dependencies: ["ProcessTreeTesting", "Pools", "Pipelines", "RandomTesting", "TestSettings"],
+      swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ]
 )

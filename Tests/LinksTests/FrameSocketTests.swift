@@ -23,7 +23,7 @@ import ZeroMQ
         [unowned self] _, frame in
         frames.append(Array(frame))
       }
-      try socket.listen(at: path)
+      try socket.listen(at: path, gate: nil)
       self.socket = socket
       loop.addTurnHook { [weak socket] in
         socket?.receive()

@@ -4,7 +4,7 @@ internal import ZeroMQ
 
 /// A child's end of one socket of the edge to its parent.
 package final class EdgeConnector {
-  @exclusivity(unchecked) private var socket: FrameSocket?
+  @exclusivity(unchecked) private var socket: (any FrameCarrier)?
   private let endpoint: Endpoint
 
   /// Connects to the parent and says hello; does not wait for an answer, which only a refusal has.
@@ -16,7 +16,7 @@ package final class EdgeConnector {
       throw WireError("\(endpoint) is no endpoint: ipc://path or tcp://host:port is expected")
     }
     self.endpoint = endpoint
-    let socket = try FrameSocket(.dealer, in: context, on: loop) { _, frame in onFrame(frame) }
+    let socket = try context.makeSocket(.dealer, on: loop) { _, frame in onFrame(frame) }
     try socket.connect(to: endpoint)
     socket.send(hello.frame())
     self.socket = socket

@@ -44,13 +44,13 @@ package final class EdgeListener {
 
   private let kind: Kind
   private let handlers: Handlers
-  @exclusivity(unchecked) private var socket: FrameSocket?
+  @exclusivity(unchecked) private var socket: (any FrameCarrier)?
   @exclusivity(unchecked) private var admission: Admission
   /// Which child a connection is, and the reverse.
-  @exclusivity(unchecked) private var children: [FrameSocket.Connection: UInt32] = [:]
-  @exclusivity(unchecked) private var connections: [UInt32: FrameSocket.Connection] = [:]
+  @exclusivity(unchecked) private var children: [FrameCarrier.Connection: UInt32] = [:]
+  @exclusivity(unchecked) private var connections: [UInt32: FrameCarrier.Connection] = [:]
   /// Connections that are not listened to any more: of peers that were turned away or have gone.
-  @exclusivity(unchecked) private var ignored = Recent<FrameSocket.Connection, Void>(
+  @exclusivity(unchecked) private var ignored = Recent<FrameCarrier.Connection, Void>(
     capacity: 4_096)
   /// Peers that were turned away.
   @exclusivity(unchecked) package private(set) var refusals = 0
@@ -63,7 +63,7 @@ package final class EdgeListener {
     self.kind = kind
     self.handlers = handlers
     admission = Admission(build: build)
-    let socket = try FrameSocket(.router, in: context, on: loop) {
+    let socket = try context.makeSocket(.router, on: loop) {
       [unowned self] connection, frame in
       receive(frame, from: connection)
     }
@@ -112,7 +112,7 @@ package final class EdgeListener {
   /// Closes the socket; children are not told.
   package func close() { socket?.close() }
 
-  private func receive(_ frame: UnsafeRawBufferPointer, from connection: FrameSocket.Connection) {
+  private func receive(_ frame: UnsafeRawBufferPointer, from connection: FrameCarrier.Connection) {
     if let position = children[connection] {
       handlers.frame(kind, position, frame)
       return
@@ -137,7 +137,7 @@ package final class EdgeListener {
     handlers.refused(kind, reason)
   }
 
-  private func refuse(_ connection: FrameSocket.Connection, _ reason: String) {
+  private func refuse(_ connection: FrameCarrier.Connection, _ reason: String) {
     refusals += 1
     ignored.note((), for: connection)
     socket?.send(ControlMessage.refused(reason).frame(), to: connection)

@@ -33,8 +33,12 @@ package final class DescriptorPoller {
   init() throws(LoopError) {
     epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
     guard epoll >= 0 else { throw LoopError(call: "epoll_create1", errno: errno) }
-    // Lives as long as the process: a node has one loop.
     events = .allocate(capacity: Self.eventsPerPoll)
+  }
+
+  deinit {
+    close(epoll)
+    events.deallocate()
   }
 
   /// Watches `descriptor`; the handler is called on the loop each time it is ready (level-triggered).

@@ -30,13 +30,32 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   @exclusivity(unchecked) private var jobs = JobQueue()
   @exclusivity(unchecked) private var closures: Deque<@Sendable () -> Void> = []
   package let poller: DescriptorPoller
-  package let timers = TimerQueue()
+  package let timers: TimerQueue
   /// Called before the loop looks at descriptors: links take what came and flush what was sent.
-  @exclusivity(unchecked) private var turnHooks: [() -> Bool] = []
+  ///
+  /// The place of a hook that was removed is taken by the next.
+  @exclusivity(unchecked) private var turnHooks: [(() -> Bool)?] = []
+  /// Somebody has work for a hook whose turn may be over.
+  @exclusivity(unchecked) private var wantsTurn = false
+  /// Decides which of the jobs that are ready runs next; nil: the first.
+  @exclusivity(unchecked) package var pickJob: ((Int) -> Int)?
+
+  /// What the loop's timers go by.
+  package enum Time: Sendable {
+    /// The clock of the machine.
+    case real
+    /// Stands still while there is something to do, and then passes at once to the next timer.
+    case virtual
+  }
+
+  /// Whether time passes by itself.
+  package let time: Time
 
   /// Makes a loop for the calling thread.
-  package init() throws(LoopError) {
+  package init(time: Time = .real) throws(LoopError) {
     thread = pthread_self()
+    self.time = time
+    timers = TimerQueue(time)
     poller = try DescriptorPoller()
     wakeDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
     guard wakeDescriptor >= 0 else { throw LoopError(call: "eventfd", errno: errno) }
@@ -45,6 +64,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
       _ = Glibc.read(wakeDescriptor, &count, 8)
     }
   }
+
+  deinit { close(wakeDescriptor) }
 
   /// Whether the caller is on the loop's thread.
   package var isCurrent: Bool { pthread_equal(pthread_self(), thread) != 0 }
@@ -86,14 +107,21 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   @discardableResult
   package func addTurnHook(_ hook: @escaping () -> Bool) -> Int {
     assertCurrent()
+    if let free = turnHooks.firstIndex(where: { $0 == nil }) {
+      turnHooks[free] = hook
+      return free
+    }
     turnHooks.append(hook)
     return turnHooks.count - 1
   }
 
   /// Forgets a hook.
   package func removeTurnHook(_ number: Int) {
-    turnHooks[number] = { false }
+    turnHooks[number] = nil
   }
+
+  /// Has the hooks called once more before the loop waits.
+  package func turnAgain() { wantsTurn = true }
 
   /// Runs turns until `isDone` says so.
   ///
@@ -110,12 +138,26 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
       // A deadline that has passed comes before what arrived too late for it.
       timers.fire()
       var hasMore = false
-      for hook in turnHooks where hook() { hasMore = true }
+      wantsTurn = false
+      // By their numbers: a hook that was removed by another one is not called.
+      for number in turnHooks.indices where turnHooks[number]?() ?? false { hasMore = true }
       // What has just run may have been what was waited for.
       if isDone() { return }
-      poller.poll(timeout: jobs.isEmpty && !hasMore ? timers.timeUntilNext() : .zero)
+      poller.poll(timeout: timeToWait(isIdle: jobs.isEmpty && !hasMore && !wantsTurn))
       timers.fire()
     }
+  }
+
+  /// How long to wait for descriptors: not at all with work to do, until the next timer without.
+  private func timeToWait(isIdle: Bool) -> Duration? {
+    guard isIdle else { return .zero }
+    // What other threads have handed over comes before virtual time passes.
+    if time == .virtual, !inboxHasWork.load(ordering: .acquiring), closures.isEmpty,
+      timers.passToNext()
+    {
+      return .zero
+    }
+    return timers.timeUntilNext()
   }
 
   private func takeInbox() {
@@ -131,7 +173,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   private func runJobs() {
     let executor = asUnownedTaskExecutor()
     var budget = Self.jobsPerTurn
-    while budget > 0, let job = jobs.popFirst() {
+    while budget > 0, let job = jobs.pop(pickJob) {
       job.runSynchronously(on: executor)
       budget -= 1
     }

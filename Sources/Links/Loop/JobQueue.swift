@@ -1,6 +1,6 @@
 internal import DequeModule
 
-/// Jobs that are ready to run on the loop, first in, first out.
+/// Jobs that are ready to run on the loop, first in, first out unless somebody picks.
 struct JobQueue {
   private var jobs: Deque<UnownedJob> = []
 
@@ -8,5 +8,9 @@ struct JobQueue {
 
   mutating func append(_ job: UnownedJob) { jobs.append(job) }
 
-  mutating func popFirst() -> UnownedJob? { jobs.popFirst() }
+  /// Takes the first job, or the one that `pick` chooses of so many.
+  mutating func pop(_ pick: ((Int) -> Int)?) -> UnownedJob? {
+    guard let pick, jobs.count > 1 else { return jobs.popFirst() }
+    return jobs.remove(at: pick(jobs.count) % jobs.count)
+  }
 }

@@ -24,7 +24,23 @@ package final class TimerQueue {
   @exclusivity(unchecked) private var actions: [ID: (delay: Duration, run: () -> Void)] = [:]
   @exclusivity(unchecked) private var nextNumber: UInt64 = 0
 
-  init() {}
+  /// The time as the loop's timers see it; set by a loop whose time is virtual.
+  @exclusivity(unchecked) private var virtualNow: SuspendingClock.Instant?
+
+  init(_ time: EventLoop.Time = .real) {
+    if time == .virtual { virtualNow = .now }
+  }
+
+  /// The time now.
+  package var now: SuspendingClock.Instant { virtualNow ?? .now }
+
+  /// Lets virtual time pass until the next timer is due; false when there is none, or time is real.
+  func passToNext() -> Bool {
+    dropCancelled()
+    guard let virtualNow, let next = heap.min?.deadline else { return false }
+    self.virtualNow = max(virtualNow, next)
+    return true
+  }
 
   /// Runs `action` once, on the loop, after `delay`.
   package func schedule(
@@ -33,7 +49,7 @@ package final class TimerQueue {
     let id = ID(number: nextNumber)
     nextNumber += 1
     actions[id] = (delay, action)
-    heap.insert(Entry(deadline: SuspendingClock.now.after(delay), id: id))
+    heap.insert(Entry(deadline: now.after(delay), id: id))
     return id
   }
 
@@ -49,7 +65,7 @@ package final class TimerQueue {
 
   /// Begins every delay anew, because the process was stopped for a time that nobody knows.
   package func restart() {
-    let now = SuspendingClock.now
+    let now = now
     heap = Heap(
       heap.unordered.compactMap { entry in
         actions[entry.id].map { Entry(deadline: now.after($0.delay), id: entry.id) }
@@ -58,13 +74,13 @@ package final class TimerQueue {
 
   func timeUntilNext() -> Duration? {
     dropCancelled()
-    return heap.min.map { max(.zero, SuspendingClock.Instant.now.duration(to: $0.deadline)) }
+    return heap.min.map { max(.zero, now.duration(to: $0.deadline)) }
   }
 
   /// Runs what is due.
   func fire() {
     guard !heap.isEmpty else { return }
-    let now = SuspendingClock.Instant.now
+    let now = now
     while let first = heap.min, first.deadline <= now {
       heap.removeMin()
       actions.removeValue(forKey: first.id)?.run()

@@ -9,7 +9,7 @@ package final class PeerConnector {
   private let link: PeerLink
   private let hello: PeerHello
   private let onViolation: (String) -> Void
-  @exclusivity(unchecked) private var socket: FrameSocket?
+  @exclusivity(unchecked) private var socket: (any FrameCarrier)?
   /// The listener's last question; an older one is of a connection that has gone.
   @exclusivity(unchecked) private var question: UInt64 = 0
   @exclusivity(unchecked) private var isWelcome = false
@@ -25,7 +25,7 @@ package final class PeerConnector {
     guard let endpoint = Endpoint(link.peer.endpoint) else {
       throw WireError("\(link.peer.endpoint) is no endpoint: ipc://path is expected")
     }
-    let socket = try FrameSocket(.dealer, in: context, on: loop, probesRouter: true) {
+    let socket = try context.makeSocket(.dealer, on: loop, probesRouter: true) {
       [unowned self] _, frame in receive(frame)
     }
     try socket.connect(to: endpoint)

@@ -25,24 +25,24 @@ package final class PeerListener {
   private let runSecret: [UInt8]
   private let build: String
   private let handlers: Handlers
-  @exclusivity(unchecked) private var socket: FrameSocket?
+  @exclusivity(unchecked) private var socket: (any FrameCarrier)?
   /// The connection over which a peer was admitted last, and the question that it answered.
   private struct Entrance {
-    var connection: FrameSocket.Connection
+    var connection: FrameCarrier.Connection
     var question: UInt64
   }
 
-  @exclusivity(unchecked) private var links: [FrameSocket.Connection: PeerLink] = [:]
+  @exclusivity(unchecked) private var links: [FrameCarrier.Connection: PeerLink] = [:]
   @exclusivity(unchecked) private var entrances: [NodeAddress: Entrance] = [:]
   private static let connectionsKnown = 4_096
-  @exclusivity(unchecked) private var ignored = Recent<FrameSocket.Connection, Void>(
+  @exclusivity(unchecked) private var ignored = Recent<FrameCarrier.Connection, Void>(
     capacity: connectionsKnown)
   /// What each connection was asked last.
   ///
   /// Questions are numbered in the order in which they are asked,
   /// so of two answers from one node the one to the later question comes from the newer connection,
   /// whichever is read first. A connection whose question is forgotten is asked again.
-  @exclusivity(unchecked) private var questions = Recent<FrameSocket.Connection, UInt64>(
+  @exclusivity(unchecked) private var questions = Recent<FrameCarrier.Connection, UInt64>(
     capacity: connectionsKnown)
   @exclusivity(unchecked) private var lastQuestion: UInt64 = 0
 
@@ -54,7 +54,7 @@ package final class PeerListener {
     self.runSecret = runSecret
     self.build = build
     self.handlers = handlers
-    let socket = try FrameSocket(.router, in: context, on: loop) {
+    let socket = try context.makeSocket(.router, on: loop) {
       [unowned self] connection, frame in
       receive(frame, from: connection)
     }
@@ -85,7 +85,7 @@ package final class PeerListener {
   /// Closes the socket.
   package func close() { socket?.close() }
 
-  private func receive(_ frame: UnsafeRawBufferPointer, from connection: FrameSocket.Connection) {
+  private func receive(_ frame: UnsafeRawBufferPointer, from connection: FrameCarrier.Connection) {
     guard ignored[connection] == nil else { return }
     if let link = links[connection] {
       do throws(WireError) {
@@ -116,7 +116,7 @@ package final class PeerListener {
   private static let arrayByte: UInt8 = 0x90
 
   private func admit(
-    _ frame: UnsafeRawBufferPointer, from connection: FrameSocket.Connection, _ question: UInt64
+    _ frame: UnsafeRawBufferPointer, from connection: FrameCarrier.Connection, _ question: UInt64
   ) throws(WireError) {
     let hello = try PeerHello(frame: Array(frame.prefix(PeerHello.largestFrame + 1)))
     if let reason = hello.refusal(runSecret: runSecret, build: build) {
@@ -146,18 +146,18 @@ package final class PeerListener {
     }
   }
 
-  private func breakOff(_ link: PeerLink, _ connection: FrameSocket.Connection, _ reason: String) {
+  private func breakOff(_ link: PeerLink, _ connection: FrameCarrier.Connection, _ reason: String) {
     handlers.refused("\(link.peer.name): \(reason)")
     turnAway(connection)
     link.detach()
   }
 
-  private func turnAway(_ connection: FrameSocket.Connection) {
+  private func turnAway(_ connection: FrameCarrier.Connection) {
     links[connection] = nil
     ignored.note((), for: connection)
   }
 
-  private func lost(_ connection: FrameSocket.Connection) {
+  private func lost(_ connection: FrameCarrier.Connection) {
     links.removeValue(forKey: connection)?.detach()
   }
 }

@@ -5,10 +5,7 @@ internal import ZeroMQ
 ///
 /// ZeroMQ's descriptor is edge-triggered and a send can use up its edge, so each turn ends with a
 /// look into every socket that something was done with.
-final class FrameSocket {
-  /// A peer's connection, as a router numbers it; a dealer has one peer, 0.
-  typealias Connection = UInt32
-
+final class FrameSocket: FrameCarrier {
   /// Frames taken from a socket before others have their turn.
   private static let framesPerTurn = 64
 
@@ -61,7 +58,7 @@ final class FrameSocket {
   ///
   /// - Parameter handlers: With a gate, which these belong to, connections are cut off whose sender
   ///   ``senderIsProved()`` is not called for.
-  func listen(at path: String, gate handlers: AcceptGate.Handlers? = nil) throws {
+  func listen(at path: String, gate handlers: AcceptGate.Handlers?) throws {
     try closingOnError {
       let descriptor = try ListeningSocket.make(path: path, backlog: 1_024)
       if var handlers {
@@ -96,7 +93,7 @@ final class FrameSocket {
 
   /// Sends a frame; false when the peer has gone.
   @discardableResult
-  func send(_ frame: [UInt8], to connection: Connection = 0) -> Bool {
+  func send(_ frame: [UInt8], to connection: Connection) -> Bool {
     // The peer would be cut off for a frame that it does not take.
     guard !isClosed, frame.count <= WireLimits.frameSize else { return false }
     mayHaveFrames = true

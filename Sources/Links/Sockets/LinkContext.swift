@@ -1,14 +1,19 @@
 internal import ZeroMQ
 
-/// The ZeroMQ context of a node, made when the first socket is.
+/// What carries the frames of a node: the maker of its sockets.
 ///
-/// It ends with the process: a node leaves by `_exit` after its goodbye was answered, because
-/// terminating the context would cost a tenth of a node's life and could only wait for what the
-/// goodbye has proved to have arrived.
+/// Nodes that are processes use ZeroMQ, nodes that share a process a ``MemoryNetwork``. Nothing above
+/// the sockets knows which.
 package final class LinkContext {
+  private let network: MemoryNetwork?
   private var context: Context?
 
-  package init() {}
+  /// Frames go over ZeroMQ's sockets.
+  ///
+  /// The ZeroMQ context is made with the first socket and ends with the process: a node leaves by
+  /// `_exit` after its goodbye was answered, because terminating the context would cost a tenth of a
+  /// node's life and could only wait for what the goodbye has proved to have arrived.
+  package init() { network = nil }
 
   /// Threads that libzmq makes with the first socket: one that moves bytes, one that closes.
   private static let threads = 2
@@ -16,6 +21,28 @@ package final class LinkContext {
   private static let firstDescriptors = 8
   /// The same for each further socket.
   private static let furtherDescriptors = 2
+
+  /// Frames stay within the process.
+  package init(_ network: MemoryNetwork) { self.network = network }
+
+  /// Makes a socket that calls `onFrame` with each frame; its bytes are valid during the call.
+  func makeSocket(
+    _ kind: FrameCarrierKind, on loop: EventLoop, probesRouter: Bool = false,
+    onFrame: @escaping (FrameCarrier.Connection, UnsafeRawBufferPointer) -> Void
+  ) throws -> any FrameCarrier {
+    if let network {
+      return MemorySocket(
+        kind, in: network, on: loop, probesRouter: probesRouter, onFrame: onFrame)
+    }
+    return try FrameSocket(
+      kind == .dealer ? .dealer : .router, in: self, on: loop, probesRouter: probesRouter,
+      onFrame: onFrame)
+  }
+
+  /// The endpoint of a socket that listens at a path.
+  package func endpoint(at path: String) -> String {
+    network == nil ? "ipc://\(path)" : "inproc://\(path)"
+  }
 
   /// The context, with room for one more socket.
   ///

@@ -90,7 +90,7 @@ struct Launcher {
       ProcessTitle.set(record.name)
       let tag = RunTag(run: record.run.id, node: record.tag)
       if wasSpawned { try ChildSetup.adopt(tag: tag, parentPID: record.parent.pid) }
-      let child = try ChildStart(record, tag: tag, app: app)
+      let child = try ChildStart(record, pid: getpid(), tag: tag, programs: app.programs)
       guard child.needsForkServer else { try child.run(forkServer: nil) }
       switch try ForkServer.start(run: child.identity.run) {
       case .child: wasSpawned = false

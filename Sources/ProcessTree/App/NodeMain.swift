@@ -23,8 +23,6 @@ struct NodeMain {
     }
   }
 
-  private var node: Node { Node(bound) }
-
   private func prepareLoop() throws {
     runtime.beginExchange()
     try runtime.loop.drainMainQueue()
@@ -37,7 +35,7 @@ struct NodeMain {
     _ body: @escaping @Sendable (Node) async throws -> Void
   ) throws -> Never {
     try prepareLoop()
-    start { node in
+    runtime.start { node in
       do {
         try await body(node)
         return .result([])
@@ -51,6 +49,7 @@ struct NodeMain {
 
   /// Ends the process once its node has finished.
   func leave() -> Never {
+    if let leave = runtime.nodes?.leave { leave() }
     runtime.identity.isRoot ? leaveRoot() : leaveChild()
   }
 
@@ -79,45 +78,21 @@ struct NodeMain {
 
   // MARK: A child
 
-  func runChild(
-    _ program: any NodeProgram.Type, arguments: [UInt8]?, parent: ParentLink
-  ) throws -> Never {
+  /// Runs a child, whose program `begin` starts; never returns.
+  func runChild(_ begin: () throws -> Void) throws -> Never {
     try prepareLoop()
     forwardLog()
-    parent.onMessage = { [unowned runtime] in runtime.receiveFromParent($0) }
-    parent.onFailure = { [unowned runtime] in runtime.giveUp($0) }
-    parent.onViolation = { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) }
     try runtime.loop.poller.add(Bootstrap.descriptor, for: .read) { [unowned runtime] readiness in
       guard !readiness.isDisjoint(with: .hangUp) else { return }
       // The parent has gone and the kernel did not end us: our user may have changed.
       runtime.loop.poller.remove(Bootstrap.descriptor)
       kill(getpid(), SIGKILL)
     }
-    parent.waitForConnection()
+    runtime.parent?.waitForConnection()
     Bootstrap.markBegun()
-    parent.send(.ready)
-    start { [bound] node in
-      let run = ProgramRun(type: program, node: node)
-      do {
-        let arguments = try await Self.receivePayload(arguments, by: bound)
-        return await run.outcome(arguments: arguments)
-      } catch {
-        return ProgramRun.outcome(of: error, in: node)
-      }
-    }
+    try begin()
     runtime.loop.run { runtime.ending.isFinished }
     leaveChild()
-  }
-
-  /// The arguments: from the record, or, when they were too large for it, over the data socket.
-  private nonisolated(nonsending) static func receivePayload(
-    _ inline: [UInt8]?, by bound: LoopBound<NodeRuntime>
-  ) async throws -> [UInt8] {
-    if let inline { return inline }
-    guard let channel = bound.value.parent?.dataLink.channel(EdgeChannels.payload),
-      let bytes = try await channel.receive()
-    else { throw ProcessTreeError(.unreachable, "The parent ended before it sent the arguments.") }
-    return bytes
   }
 
   private func leaveChild() -> Never {
@@ -139,19 +114,17 @@ struct NodeMain {
       }
     }
   }
+}
 
-  // MARK: Both
-
+extension NodeRuntime {
   /// Starts the program's task on the loop.
-  private func start(
-    _ body: @escaping @Sendable (Node) async -> RecordedOutcome
-  ) {
-    let bound = bound
-    let node = node
-    let task = Task(executorPreference: runtime.loop) {
+  func start(_ body: @escaping @Sendable (Node) async -> RecordedOutcome) {
+    let bound = LoopBound(self, on: loop)
+    let node = Node(bound)
+    let task = Task(executorPreference: loop) {
       let outcome = await body(node)
       bound.perform { $0.programEnded(outcome) }
     }
-    runtime.ending.cancelProgram = { task.cancel() }
+    ending.cancelProgram = { task.cancel() }
   }
 }

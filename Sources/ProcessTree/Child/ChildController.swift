@@ -20,7 +20,7 @@ final class ChildController {
   private(set) var lifecycle: ChildLifecycle
   private(set) var stopRequest: StopRequest?
   private var deadline: TimerQueue.ID?
-  var process: ProcessHandle?
+  var process: (any ChildProcess)?
   var streams: ChildStreams?
   /// The parent's end of the descriptor that the child inherits: its end tells the child that the
   /// parent has gone, and the parent that the child has.
@@ -37,7 +37,7 @@ final class ChildController {
   var saidGoodbye = false
   var wasReady = false
   private var wasSignalled = false
-  private let startTime = SuspendingClock.now
+  private let startTime: SuspendingClock.Instant
   private var exit: Reaped?
   /// Somebody else has reaped the process; how it ended is not known.
   private var statusWasTaken = false
@@ -50,6 +50,7 @@ final class ChildController {
     self.runtime = runtime
     self.tag = tag
     self.credentials = credentials
+    startTime = runtime.loop.timers.now
     let configuration = runtime.shared.configuration
     lifecycle = ChildLifecycle(
       policy: child.specification.stopPolicy ?? configuration.stopPolicy,
@@ -237,12 +238,12 @@ final class ChildController {
   // MARK: The process
 
   /// The process exists; from now on its end is watched for.
-  func started(_ handle: ProcessHandle) {
+  func started(_ handle: any ChildProcess) {
     process = handle
     child.state.withLock { $0.pid = handle.pid }
     runtime.emit(.started, about: child)
     do {
-      try runtime.loop.whenEnded(handle) { [weak self] in self?.reap() ?? true }
+      try handle.watch(on: runtime.loop) { [weak self] in self?.reap() ?? true }
     } catch {
       // Without a watch its end would go unseen.
       startFailure = "its end cannot be watched: \(error)"
@@ -318,7 +319,7 @@ final class ChildController {
     ExitReport(
       node: child.name, pid: process?.pid, status: exit?.status, cause: cause(),
       stopRequest: stopRequest, usage: exit?.usage,
-      lifetime: startTime.duration(to: .now),
+      lifetime: startTime.duration(to: runtime.loop.timers.now),
       lastErrorLines: streams?.errorTail.lastErrorLines ?? [],
       crashAccount: streams?.errorTail.crashAccount ?? [])
   }

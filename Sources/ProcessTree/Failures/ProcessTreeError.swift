@@ -6,7 +6,7 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
   public struct Code: Hashable, Sendable, Codable, CustomStringConvertible {
     private enum Kind: String, Codable {
       case alreadyStarted, notStarted, programNotFindable, invalidName, invalidLimit
-      case directoryUnusable, systemCallFailed, nodeEnding, scopeEnded, unreachable
+      case invalidConfiguration, directoryUnusable, systemCallFailed, nodeEnding, scopeEnded, unreachable
       case messageNotEncodable, messageNotDecodable, alreadyIterating
       case channelEnded, endMoved, queueFull, itemQuarantined, deadlinePassed
     }
@@ -23,6 +23,8 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
     public static let invalidName = Self(kind: .invalidName)
     /// A limit below one.
     public static let invalidLimit = Self(kind: .invalidLimit)
+    /// Settings that do not fit each other, or the moment.
+    public static let invalidConfiguration = Self(kind: .invalidConfiguration)
     /// The directory for the run's sockets cannot be made, or its path is too long.
     public static let directoryUnusable = Self(kind: .directoryUnusable)
     /// A call to the operating system failed, for want of descriptors or processes for instance.

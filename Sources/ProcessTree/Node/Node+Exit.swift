@@ -23,6 +23,7 @@ extension Node {
     }
     let runtime = runtime.value
     runtime.loop.run { runtime.ending.isFinished }
+    if let nodes = runtime.nodes, !runtime.identity.isRoot { nodes.outlive(on: runtime.loop) }
     NodeMain(runtime, forkServer: nil).leave()
   }
 

@@ -63,7 +63,7 @@ public final class Node: Sendable {
   /// A logger whose records reach the root with the node's name as `node.name`.
   public var logger: Logger {
     var logger = Logger(label: "process-tree.node")
-    if isRoot { logger[metadataKey: "node.name"] = .string(name) }
+    if isRoot || shared.nodes != nil { logger[metadataKey: "node.name"] = .string(name) }
     return logger
   }
 
@@ -107,6 +107,8 @@ public final class Node: Sendable {
   public func offload<Success: Sendable>(
     _ work: @escaping @Sendable () throws -> Success
   ) async throws -> Success {
+    // Virtual time would pass while the work goes on.
+    if runtime.loop.time == .virtual { return try work() }
     let threads = try shared.threads.executor()
     return try await withUnsafeThrowingContinuation { continuation in
       threads.perform { continuation.resume(with: Result(catching: work)) }

@@ -24,7 +24,11 @@ struct NodeEnding {
   /// What the root cannot write: the code that the process exits with, if all else was well.
   var outputFailureCode: Int32?
   /// The loop has nothing more to do.
-  var isFinished = false
+  var isFinished = false {
+    didSet { if isFinished, !oldValue { onFinished?() } }
+  }
+  /// Called when it has not.
+  var onFinished: (() -> Void)?
   /// Ends the program's task.
   var cancelProgram: (() -> Void)?
 }

@@ -9,6 +9,8 @@ extension NodeRuntime {
   /// To be called whenever a process of the tree has ended: reparenting comes before its end is
   /// seen, so one look sees all that it left behind. What those leave comes when they end.
   func reapAdopted(includingUnanswered: Bool = false) {
+    // Among nodes that share a process, nobody can tell whose an orphan was.
+    guard nodes == nil else { return }
     var known = Set(controllers.values.compactMap { $0.process?.pid })
     if let forkServer { known.insert(forkServer.pid) }
     known.formUnion(adopted.keys)
@@ -65,7 +67,7 @@ extension NodeRuntime {
     let child = controller.child.specification
     listeners?.control.forget(child.position)
     listeners?.data.forget(child.position)
-    if let pid = controller.process?.pid {
+    if nodes == nil, let pid = controller.process?.pid {
       directory.removeSockets(of: pid)
       reapAdopted()
     }
@@ -89,7 +91,7 @@ extension NodeRuntime {
   /// A child's end has been made known.
   func concluded(_ controller: ChildController, _ report: ExitReport) {
     let child = controller.child
-    if report.pid != nil, !controller.saidGoodbye {
+    if nodes == nil, report.pid != nil, !controller.saidGoodbye {
       directory.removeSocketsOfTheDead(of: identity.run)
     }
     loseDescendants(of: child)

@@ -54,12 +54,12 @@ extension NodeRuntime {
 
   /// The program has ended: tells the parent, then waits for, or stops, the children.
   func programEnded(_ outcome: RecordedOutcome) {
-    guard ending.outcome == nil else { return }
+    guard ending.outcome == nil, !hasVanished else { return }
     ending.outcome = outcome
     flushReports()
     shared.stopStartingChildren()
     if hasChannels { shared.stopRequest == nil ? channels.beginEnding() : channels.abandon() }
-    ending.lastWordsEnd = .now + Self.lastWords
+    ending.lastWordsEnd = loop.timers.now + Self.lastWords
     // The turn that this makes looks whether to wait any longer.
     _ = loop.timers.schedule(after: Self.lastWords + .milliseconds(1)) {}
     tellOutcome()
@@ -103,7 +103,7 @@ extension NodeRuntime {
   /// Tells the parent how the program ended, once what it sent over channels has arrived.
   private func tellOutcome() {
     guard let outcome = ending.outcome, !ending.hasToldOutcome else { return }
-    let isHurried = shared.stopRequest != nil && .now > ending.lastWordsEnd
+    let isHurried = shared.stopRequest != nil && loop.timers.now > ending.lastWordsEnd
     guard !hasChannels || channels.isSettled || isHurried else {
       ending.isWaiting = true
       return
@@ -175,10 +175,10 @@ extension NodeRuntime {
   /// Says goodbye once everything sent before has been handed to the socket.
   private func sayGoodbye(to parent: ParentLink) {
     if ending.drainingEnds == nil {
-      ending.drainingEnds = .now + Self.goodbyeDeadline
+      ending.drainingEnds = loop.timers.now + Self.goodbyeDeadline
       _ = loop.timers.schedule(after: Self.goodbyeDeadline + .milliseconds(1)) {}
     }
-    guard parent.dataLink.isDrained || SuspendingClock.now > ending.drainingEnds ?? .now else {
+    guard parent.dataLink.isDrained || loop.timers.now > ending.drainingEnds ?? loop.timers.now else {
       ending.isWaiting = true
       return
     }
@@ -259,7 +259,8 @@ extension NodeRuntime {
     case .refused(let reason):
       // Without a parent that listens there is nothing to run for.
       writeToStandardError("\(identity.name): the parent refused the connection: \(reason)")
-      _exit(1)
+      if nodes == nil { _exit(1) }
+      ending.isFinished = true
     case .ready, .outcome, .goodbye, .events, .log, .welcome, .connectData: break
     }
   }

@@ -50,7 +50,7 @@ extension NodeRuntime {
 
   /// Sends a report of progress up, or holds it back when they come too fast.
   func report(_ report: ProgressReport) {
-    let now = SuspendingClock.now
+    let now = loop.timers.now
     if let report = reports.offer(report, at: now) { return emitOwn(.reported(report)) }
     guard !isReportTimerArmed else { return }
     isReportTimerArmed = true

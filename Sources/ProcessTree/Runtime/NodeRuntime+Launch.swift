@@ -10,12 +10,17 @@ extension NodeRuntime {
   func launch(_ controller: ChildController) {
     Descriptors.refillStandardDescriptors()
     do {
+      try checkStartMethod()
       let listeners = try openListeners()
       for ticket in controller.child.tickets { try channels.prepareToSend(ticket) }
       let position = controller.child.specification.position
       try reserveDescriptors(for: position)
       listeners.control.expect(position, controller.credentials)
       listeners.data.expect(position, controller.credentials)
+      if let nodes {
+        return controller.started(
+          try nodes.start(try startingRecord(of: controller, listeners.endpoints), under: self))
+      }
       let ends = try ChildEnds(null: try nullDevice())
       do {
         try prepare(controller, ends, listeners.endpoints)
@@ -31,20 +36,39 @@ extension NodeRuntime {
     }
   }
 
+  /// Nodes of one tree either share a process or do not: what carries frames between them is decided
+  /// with the first of them.
+  private func checkStartMethod() throws {
+    guard (shared.configuration.startMethod == .inProcess) == (nodes != nil) else {
+      throw ProcessTreeError(
+        .invalidConfiguration,
+        "The start method cannot change to or from inProcess after the first child or channel: "
+          + "choose it before.")
+    }
+  }
+
+  /// What a child is told, and, where its arguments are too large for that, the arguments.
+  private func startingRecord(
+    of controller: ChildController, _ endpoints: BootstrapRecord.Endpoints
+  ) throws -> BootstrapRecord {
+    let record = try bootstrapRecord(for: controller, endpoints)
+    if record.program.arguments == nil {
+      let payload = controller.dataLink.channel(EdgeChannels.payload)
+      try payload.post(controller.child.specification.arguments)
+    }
+    return record
+  }
+
   /// Hands the parent's ends to the controller and writes the bootstrap record.
   private func prepare(
     _ controller: ChildController, _ ends: ChildEnds, _ endpoints: BootstrapRecord.Endpoints
   ) throws {
-    let record = try bootstrapRecord(for: controller, endpoints)
+    let record = try startingRecord(of: controller, endpoints)
     try Bootstrap.write(record, to: ends.deathPipe)
     try makeStreams(for: controller, output: ends.outputReader, error: ends.errorReader)
     ends.readersAreTaken()
     try controller.take(deathPipe: ends.deathPipe)
     ends.deathPipeIsTaken()
-    if record.program.arguments == nil {
-      let payload = controller.dataLink.channel(EdgeChannels.payload)
-      try payload.post(controller.child.specification.arguments)
-    }
   }
 
   private func bootstrapRecord(

@@ -21,7 +21,8 @@ extension NodeRuntime {
     }
   }
 
-  private func receive(_ signal: Int32) {
+  /// Takes a signal that the process, or a node that shares one, was sent.
+  func receive(_ signal: Int32) {
     switch signal {
     case SIGTSTP: suspend()
     case SIGCONT: resume()

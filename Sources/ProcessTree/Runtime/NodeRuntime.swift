@@ -20,7 +20,9 @@ final class NodeRuntime {
   let identity: NodeIdentity
   let shared: NodeShared
   let runSecret: [UInt8]
-  let context = LinkContext()
+  /// The nodes that share this process, and this node's sockets, if they do.
+  private(set) lazy var nodes = shared.nodes
+  private(set) lazy var context = nodes.map { LinkContext($0.network) } ?? LinkContext()
   let events: EventHub
   /// Nil at the root.
   private(set) var parent: ParentLink?
@@ -75,7 +77,7 @@ final class NodeRuntime {
     self.loop = loop
     self.shared = shared
     self.runSecret = runSecret
-    names = ChannelNames(identity)
+    names = ChannelNames(identity, shared)
     let snapshot = NodeSnapshot(
       name: identity.name, path: identity.path.description, pid: identity.pid,
       parentPID: identity.parent?.pid, phase: .ready, children: [])
@@ -85,8 +87,19 @@ final class NodeRuntime {
 
   /// From now on, each turn of the loop exchanges frames; the runtime lives as long as the process.
   func beginExchange() {
-    loop.addTurnHook { [unowned self] in exchangeFrames() }
+    turnHook = loop.addTurnHook { [unowned self] in exchangeFrames() }
   }
+
+  private var turnHook: Int?
+
+  /// Exchanges no more frames.
+  func endExchange() {
+    if let turnHook { loop.removeTurnHook(turnHook) }
+    turnHook = nil
+  }
+
+  /// Whether the node is gone although its program may still be in memory.
+  var hasVanished = false
 
   /// Gives a node below the root its way up.
   func attach(_ parent: ParentLink) {
@@ -119,6 +132,9 @@ final class NodeRuntime {
   func joinTreeLimit() throws(ProcessTreeError) {
     guard !identity.isRoot, let limit = shared.configuration.treeLimit else { return }
     do throws(ProcessControlError) {
+      if let nodes {
+        return slots = TreeSlots(limit: max(1, limit), places: InProcessPlace(nodes), on: loop)
+      }
       slots = try TreeSlots(limit: max(1, limit), path: directory.path + "/slots", on: loop)
     } catch {
       throw ProcessTreeError(
@@ -236,7 +252,7 @@ final class NodeRuntime {
       })
     func listen(_ kind: EdgeListener.Kind, at path: String) throws -> EdgeListener {
       // A node with this pid may have died and left its socket.
-      unlink(path)
+      if nodes == nil { unlink(path) }
       return try EdgeListener(
         kind, at: path, build: identity.build, in: context, on: loop, handlers: handlers)
     }
@@ -246,7 +262,7 @@ final class NodeRuntime {
     do {
       let made = Listeners(
         control: controlListener, data: try listen(.data, at: data),
-        endpoints: .init(control: "ipc://\(control)", data: "ipc://\(data)"))
+        endpoints: .init(control: context.endpoint(at: control), data: context.endpoint(at: data)))
       listeners = made
       return made
     } catch {
@@ -263,7 +279,7 @@ final class NodeRuntime {
 
   /// Makes the run's directory, should that have failed when the root began.
   func makeDirectory() throws {
-    guard identity.isRoot, place == nil else { return }
+    guard identity.isRoot, place == nil, nodes == nil else { return }
     place = try directory.make(for: identity.run.runID)
   }
 

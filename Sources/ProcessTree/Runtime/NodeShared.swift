@@ -9,6 +9,14 @@ final class NodeShared: Sendable {
     var liveChildren: [UInt32: AnyChild] = [:]
     var stopRequest: StopRequest?
     var startsChildren = true
+    var carrier = Carrier.undecided
+  }
+
+  /// What joins the nodes of the tree: decided with the first child or channel, for all of them.
+  private enum Carrier {
+    case undecided
+    case processes
+    case memory(InProcessNodes)
   }
 
   private let state: Mutex<State>
@@ -17,9 +25,28 @@ final class NodeShared: Sendable {
   /// Programs that cannot be found by their name.
   let programs: [any NodeProgram.Type]
 
-  init(configuration: TreeConfiguration, programs: [any NodeProgram.Type]) {
-    state = Mutex(State(configuration: configuration))
+  /// - Parameter nodes: The nodes that this one shares its process with.
+  init(
+    configuration: TreeConfiguration, programs: [any NodeProgram.Type],
+    sharing nodes: InProcessNodes? = nil
+  ) {
+    state = Mutex(
+      State(configuration: configuration, carrier: nodes.map { .memory($0) } ?? .undecided))
     self.programs = programs
+  }
+
+  /// The nodes of a tree that shares one process; nil where each node is a process.
+  ///
+  /// The first look decides: with the start method of that moment.
+  var nodes: InProcessNodes? {
+    state.withLock { state in
+      if case .undecided = state.carrier {
+        state.carrier =
+          state.configuration.startMethod == .inProcess ? .memory(InProcessNodes()) : .processes
+      }
+      if case .memory(let nodes) = state.carrier { return nodes }
+      return nil
+    }
   }
 
   var configuration: TreeConfiguration { state.withLock(\.configuration) }

@@ -13,21 +13,25 @@ final class TreeSlots {
   )
 
   private let limit: Int
-  private let file: SlotFile
+  private let places: any TreePlaces
   private let loop: EventLoop
   /// Waits for children, during which the slot is lent.
   private var waits = 0
 
-  init(limit: Int, path: String, on loop: EventLoop) throws(ProcessControlError) {
+  init(limit: Int, places: some TreePlaces, on loop: EventLoop) {
     self.limit = limit
     self.loop = loop
-    file = try SlotFile(path: path)
+    self.places = places
+  }
+
+  convenience init(limit: Int, path: String, on loop: EventLoop) throws(ProcessControlError) {
+    self.init(limit: limit, places: try SlotFile(path: path), on: loop)
   }
 
   /// Waits for a slot, however long that takes; ends early when the task is cancelled.
   func acquire() async {
     var pause = Self.pauses.first
-    while waits == 0, !file.tryAcquire(limit: limit), !Task.isCancelled {
+    while waits == 0, !places.tryAcquire(limit: limit), !Task.isCancelled {
       let wait = pause
       await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
         _ = loop.timers.schedule(after: wait) { continuation.resume() }
@@ -39,8 +43,11 @@ final class TreeSlots {
   /// The program begins to wait for children.
   func lend() {
     waits += 1
-    file.release()
+    places.release()
   }
+
+  /// The node is gone.
+  func release() { places.release() }
 
   /// The program has waited long enough; returns when there is a slot for it again.
   func reclaim() async {
@@ -48,6 +55,16 @@ final class TreeSlots {
     await acquire()
   }
 }
+
+/// Where a node takes its place under the limit.
+protocol TreePlaces: AnyObject {
+  /// Takes one of `limit` places if one is free, or keeps the one that it has.
+  func tryAcquire(limit: Int) -> Bool
+  /// Gives the place back, if there is one.
+  func release()
+}
+
+extension SlotFile: TreePlaces {}
 
 extension LoopBound<NodeRuntime> {
   /// Runs `body`, which waits for children, with this node's slot lent to the tree.

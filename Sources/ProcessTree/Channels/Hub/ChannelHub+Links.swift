@@ -23,9 +23,9 @@ extension ChannelHub {
     guard listener == nil else { return }
     do {
       try runtime.makeDirectory()
-      let path = Self.socketPath(of: address)
+      let path = runtime.names.socketPath
       // A node with this pid may have died and left its socket.
-      unlink(path)
+      if runtime.nodes == nil { unlink(path) }
       let handlers = PeerListener.Handlers(
         link: { [unowned self] in admit($0) },
         refused: { [unowned runtime] in runtime.noteRefusal($0) },
@@ -42,12 +42,12 @@ extension ChannelHub {
   }
 
   private static func socketPath(of node: NodeAddress) -> String {
-    String(node.endpoint.dropFirst("ipc://".count))
+    String(node.endpoint.drop { $0 != ":" }.dropFirst("://".count))
   }
 
   private func admit(_ hello: PeerHello) -> PeerLink? {
     if let known = inbound[hello.address] { return known.link }
-    let process = Self.process(of: hello.address)
+    let process = process(at: hello.address)
     guard process != .gone else { return nil }
     let peer = ChannelPeer(PeerLink(to: hello.address))
     inbound[hello.address] = peer
@@ -60,7 +60,7 @@ extension ChannelHub {
   func peer(at node: NodeAddress) -> ChannelPeer? {
     if let known = outbound[node] ?? inbound[node] { return known }
     let isSelf = node == address
-    let process = isSelf ? PeerProcess.unknown : Self.process(of: node)
+    let process = isSelf ? PeerProcess.unknown : process(at: node)
     guard process != .gone else { return nil }
     let peer = ChannelPeer(PeerLink(to: node))
     outbound[node] = peer
@@ -69,7 +69,7 @@ extension ChannelHub {
       peer.link.attach(peerReceived: 0) { [unowned self] in loopback.append($0) }
     } else {
       watch(peer, process)
-      connect(peer, until: .now + Self.patience)
+      connect(peer, until: loop.timers.now + Self.patience)
     }
     return peer
   }
@@ -89,7 +89,7 @@ extension ChannelHub {
       _ = loop.timers.schedule(after: Self.patience) { [weak self] in self?.checkReach(of: peer) }
       if let connector = peer.connector { add(connector) }
     } catch {
-      guard .now < end else { return gone(peer) }
+      guard loop.timers.now < end else { return gone(peer) }
       // For want of descriptors, most likely: they may come back, and frames wait.
       _ = loop.timers.schedule(after: .milliseconds(100)) { [weak self] in
         self?.connect(peer, until: end)
@@ -101,7 +101,7 @@ extension ChannelHub {
   ///
   /// One that listens and does not answer is busy; it is waited for as long as it lives.
   private func checkReach(of peer: ChannelPeer) {
-    guard !peer.link.wasConnected, !peer.link.isClosed,
+    guard runtime.nodes == nil, !peer.link.wasConnected, !peer.link.isClosed,
       access(Self.socketPath(of: peer.address), F_OK) != 0
     else { return }
     gone(peer)
@@ -109,7 +109,7 @@ extension ChannelHub {
 
   /// What is known of the process of a node.
   private enum PeerProcess: Equatable {
-    case alive(ProcessHandle)
+    case alive(any ChildProcess)
     case gone
     /// It could not be looked at, for want of descriptors.
     case unknown
@@ -123,7 +123,8 @@ extension ChannelHub {
     }
   }
 
-  private static func process(of node: NodeAddress) -> PeerProcess {
+  private func process(at node: NodeAddress) -> PeerProcess {
+    if let nodes = runtime.nodes { return nodes.process(node.pid).map { .alive($0) } ?? .gone }
     do {
       let process = try ProcessHandle(pid: node.pid)
       // The pid may be another's by now: that one started at another time.
@@ -150,14 +151,15 @@ extension ChannelHub {
           LimitError("Too many open files: the process of \(peer.address.name) cannot be watched."))
       }
       _ = loop.timers.schedule(after: delay) { [weak self] in
-        self?.watch(peer, Self.process(of: peer.address))
+        guard let self else { return }
+        self.watch(peer, self.process(at: peer.address))
       }
     case .alive(let process):
       peer.found(process, on: loop)
       do {
-        try loop.poller.add(process.pidfd, for: .read) { [unowned self] _ in
-          loop.poller.remove(process.pidfd)
+        try process.watch(on: loop) { [unowned self] in
           _ = loop.timers.schedule(after: Self.lastWords) { [weak self] in self?.gone(peer) }
+          return true
         }
       } catch {
         watch(peer, .unknown)

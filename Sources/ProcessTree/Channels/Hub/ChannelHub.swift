@@ -125,8 +125,8 @@ final class ChannelHub {
   var isSettled: Bool {
     guard senders.isEmpty else { return false }
     guard !unsettled.isEmpty else { return true }
-    if let receiptsEnd { return SuspendingClock.now > receiptsEnd }
-    receiptsEnd = .now + Self.receiptTime
+    if let receiptsEnd { return loop.timers.now > receiptsEnd }
+    receiptsEnd = loop.timers.now + Self.receiptTime
     // The turn that this makes looks again.
     _ = loop.timers.schedule(after: Self.receiptTime + .milliseconds(1)) {}
     return false

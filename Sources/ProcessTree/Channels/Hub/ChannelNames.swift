@@ -14,23 +14,30 @@ final class ChannelNames: Sendable {
   }
 
   private let identity: NodeIdentity
+  private let shared: NodeShared
   private let state = Mutex(State())
 
-  init(_ identity: NodeIdentity) {
+  init(_ identity: NodeIdentity, _ shared: NodeShared) {
     self.identity = identity
+    self.shared = shared
   }
 
   /// Where this node's data links end; looked up when first asked for.
   var address: NodeAddress {
     state.withLock { state in
       if let address = state.address { return address }
-      let socket = RunDirectory(path: identity.run.directory).socket(of: identity.pid, "l")
       let address = NodeAddress(
         path: identity.path, name: identity.name, pid: identity.pid,
-        startTime: HostProcess.startTime(of: identity.pid) ?? 0, endpoint: "ipc://\(socket)")
+        startTime: HostProcess.startTime(of: identity.pid) ?? 0,
+        endpoint: (shared.nodes == nil ? "ipc://" : "inproc://") + socketPath)
       state.address = address
       return address
     }
+  }
+
+  /// Where this node listens for data links.
+  var socketPath: String {
+    RunDirectory(path: identity.run.directory).socket(of: identity.pid, "l")
   }
 
   func makeChannel() -> ChannelID {

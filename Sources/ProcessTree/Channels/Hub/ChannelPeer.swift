@@ -8,7 +8,7 @@ internal import Wire
 final class ChannelPeer {
   let link: PeerLink
   /// The peer's process, whose end is the link's; nil for the node itself.
-  private(set) var process: ProcessHandle?
+  private(set) var process: (any ChildProcess)?
   /// For what the link needs and cannot be had at once.
   var patience = Patience()
   /// Nil when the peer connected to us.
@@ -27,8 +27,10 @@ final class ChannelPeer {
   }
 
   /// The peer's process is known: its end can be watched, and memory shared with it.
-  func found(_ process: ProcessHandle, on loop: EventLoop) {
+  func found(_ process: any ChildProcess, on loop: EventLoop) {
     self.process = process
+    // Nodes that share a process hand each other what they send as it is.
+    guard let process = process as? ProcessHandle else { return }
     memory = PeerMemory(link, of: process, on: loop)
     link.memory = memory
   }

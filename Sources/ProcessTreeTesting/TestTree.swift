@@ -1,0 +1,127 @@
+public import ProcessTree
+
+/// Runs a tree of nodes within this process, and returns what `body` returns once nothing of it is left.
+///
+/// ```swift
+/// @Test func squares() async throws {
+///   try await withTestTree { root in
+///     #expect(try await root.spawn(Square(number: 12)).result == 144)
+///   }
+/// }
+/// ```
+///
+/// It works in every program, whatever its `main` is: in a bundle of XCTest or Swift Testing, in a
+/// playground, under a debugger. Nodes are tasks of this process (``StartMethod/inProcess``); their
+/// programs, messages, channels, pools, pipelines, events and stops are the same as with processes.
+///
+/// - Parameters:
+///   - configuration: The settings of the tree; its start method is `inProcess` in any case.
+///   - programs: Programs that cannot be found by their name, because they are private or local.
+///   - clock: What the tree's timers go by. With ``TestClock/virtual`` a deadline of a minute passes at
+///     once when nothing else is left to do.
+///   - seed: Runs the jobs of the tree's tasks in an order that the seed decides; in the order in which
+///     they become ready without one. With the virtual clock, one seed is one history.
+///   - body: The root's program.
+/// - Returns: What `body` returns.
+/// - Throws: What `body` throws; children are stopped then.
+@discardableResult
+public func withTestTree<Success: Sendable>(
+  configuration: TreeConfiguration = TreeConfiguration(), programs: [any NodeProgram.Type] = [],
+  clock: TestClock = .real, seed: UInt64? = nil,
+  _ body: @escaping @Sendable (Node) async throws -> Success
+) async throws -> Success {
+  try await withTestTree(
+    configuration: configuration, programs: programs, clock: clock, seed: seed
+  ) { root, _ in
+    try await body(root)
+  }
+}
+
+/// Runs a tree of nodes within this process, with what harms and watches it.
+///
+/// The parameters are those of ``withTestTree(configuration:programs:clock:seed:_:)-5wkcb``.
+@discardableResult
+public func withTestTree<Success: Sendable>(
+  configuration: TreeConfiguration = TreeConfiguration(), programs: [any NodeProgram.Type] = [],
+  clock: TestClock = .real, seed: UInt64? = nil,
+  _ body: @escaping @Sendable (Node, TestTree) async throws -> Success
+) async throws -> Success {
+  try await InProcessTree.run(
+    configuration, programs: programs, hasVirtualTime: clock == .virtual,
+    pickJob: seed.map { SeededOrder(seed: $0).pick }
+  ) { tree in
+    try await body(tree.root, TestTree(tree))
+  }
+}
+
+/// What the timers of a test's tree go by.
+public enum TestClock: Sendable {
+  /// The machine's clock.
+  case real
+  /// Stands still while a node of the tree has something to do, and then passes at once to the next
+  /// deadline.
+  ///
+  /// `Node/sleep(for:)` and all time limits of the library go by it, `Task.sleep` does not. Work of
+  /// `offload` is done on the tree's thread.
+  case virtual
+}
+
+/// A tree under test, as its test watches and harms it.
+///
+/// A *step* is a frame that one node sends to another: faults are injected at the n-th.
+public struct TestTree: Sendable {
+  private let tree: InProcessTree
+
+  init(_ tree: InProcessTree) { self.tree = tree }
+
+  /// How many steps the tree has made.
+  ///
+  /// To be asked by the root's program.
+  public var steps: UInt64 { tree.frames }
+
+  /// The places of the live nodes below the root, such as `Process-1:2`, in the order in which they were
+  /// made.
+  ///
+  /// To be asked by the root's program.
+  public var liveNodes: [String] { tree.livePaths }
+
+  /// Harms the tree at a step.
+  public func inject(_ fault: TestFault, atStep step: UInt64) {
+    switch fault.kind {
+    case .signal(let signal, let path): tree.send(signal, to: path, atFrame: step)
+    case .cut(let path): tree.cutChannels(of: path, atFrame: step)
+    }
+  }
+}
+
+/// Something that happens to a tree under test.
+public struct TestFault: Hashable, Sendable, CustomStringConvertible {
+  enum Kind: Hashable, Sendable {
+    case signal(Int32, String)
+    case cut(String)
+  }
+
+  let kind: Kind
+
+  /// SIGKILL to the node at this place, `Process-1:2` for instance.
+  public static func kill(_ path: String) -> Self { signal(9, to: path) }
+
+  /// SIGTERM to the node at this place.
+  public static func terminate(_ path: String) -> Self { signal(15, to: path) }
+
+  /// A signal to the node at this place.
+  public static func signal(_ signal: Int32, to path: String) -> Self {
+    Self(kind: .signal(signal, path))
+  }
+
+  /// The connections that other nodes have to the node's channels break; they connect again.
+  public static func cutChannels(of path: String) -> Self { Self(kind: .cut(path)) }
+
+  /// The fault in words.
+  public var description: String {
+    switch kind {
+    case .signal(let signal, let path): "signal \(signal) to \(path)"
+    case .cut(let path): "cut the channels of \(path)"
+    }
+  }
+}
