@@ -94,7 +94,10 @@ final class SubtreePicture: Sendable {
   func nodes(below path: NodePath) -> [(NodePath, NodeSnapshot)] {
     state.withLock { state in
       state.nodes.filter { $0.key != path && $0.key.isWithin(path) }
-        .sorted { $0.key.positions.count > $1.key.positions.count }
+        .sorted {
+          let depths = ($0.key.positions.count, $1.key.positions.count)
+          return depths.0 == depths.1 ? $0.key < $1.key : depths.0 > depths.1
+        }
         .map { ($0.key, $0.value) }
     }
   }
