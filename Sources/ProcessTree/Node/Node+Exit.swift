@@ -22,7 +22,7 @@ extension Node {
       while true { pause() }
     }
     let runtime = runtime.value
-    runtime.loop.run { runtime.ending.isFinished }
+    runtime.loop.run { runtime.ending.isFinished || runtime.hasVanished }
     if let nodes = runtime.nodes, !runtime.identity.isRoot { nodes.outlive(on: runtime.loop) }
     NodeMain(runtime, forkServer: nil).leave()
   }
