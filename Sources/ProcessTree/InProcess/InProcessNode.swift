@@ -92,6 +92,9 @@ final class InProcessNode: ChildProcess {
     watchers.append(body)
   }
 
+  // What watches has nothing to do for a node that it has forgotten.
+  func unwatch(on loop: EventLoop) {}
+
   func reap() -> Reaped? {
     status.map { Reaped(status: $0, usage: .none) }
   }

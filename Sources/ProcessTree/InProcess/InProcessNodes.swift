@@ -95,6 +95,7 @@ final class RootsOwnProcess: ChildProcess {
   let hasEnded = false
   func send(_ signal: Int32) {}
   func watch(on loop: EventLoop, _ body: @escaping () -> Bool) {}
+  func unwatch(on loop: EventLoop) {}
   func reap() -> Reaped? { nil }
   func reapSoon() -> Reaped? { nil }
   func close() {}

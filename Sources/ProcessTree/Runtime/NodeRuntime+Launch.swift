@@ -128,7 +128,7 @@ extension NodeRuntime {
           arguments: CommandLine.arguments, environment: environment,
           descriptors: ends.childDescriptors))
     } catch {
-      controller.couldNotStart(error.description)
+      controller.couldNotStart("\(error)")
     }
   }
 

@@ -202,7 +202,7 @@ extension ChannelHub {
     peer.connector?.close()
     peer.connector = nil
     if let process = peer.process {
-      loop.poller.remove(process.pidfd)
+      process.unwatch(on: loop)
       process.close()
     }
     // Both directions may have had a link of their own; the rest is said once.
