@@ -69,6 +69,11 @@ package final class DescriptorPoller {
     _ = epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, &event)
   }
 
+  /// Stops watching all descriptors.
+  func removeAll() {
+    for descriptor in watches.keys { remove(descriptor) }
+  }
+
   /// Waits for readiness at most `timeout` (for ever when nil) and calls the handlers.
   func poll(timeout: Duration?) {
     let milliseconds = timeout.map(Self.milliseconds) ?? -1

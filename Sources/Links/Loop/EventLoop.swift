@@ -148,6 +148,25 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
   }
 
+  /// Turns in which tasks that were cancelled at the end may still run.
+  private static let lastTurns = 256
+
+  /// Ends a loop whose thread lives on, or ends, without it: what is ready runs, and what it would
+  /// wait for is forgotten, with all that holds.
+  package func finish() {
+    var turns = 0
+    let hook = addTurnHook { true }
+    defer { removeTurnHook(hook) }
+    run {
+      turns += 1
+      return turns > Self.lastTurns || jobs.isEmpty && closures.isEmpty && turns > 2
+    }
+    turnHooks = turnHooks.map { _ in nil }
+    closures = []
+    timers.removeAll()
+    poller.removeAll()
+  }
+
   /// How long to wait for descriptors: not at all with work to do, until the next timer without.
   private func timeToWait(isIdle: Bool) -> Duration? {
     guard isIdle else { return .zero }

@@ -72,6 +72,12 @@ package final class TimerQueue {
       })
   }
 
+  /// Forgets all timers.
+  func removeAll() {
+    heap = Heap()
+    actions = [:]
+  }
+
   func timeUntilNext() -> Duration? {
     dropCancelled()
     return heap.min.map { max(.zero, now.duration(to: $0.deadline)) }

@@ -72,6 +72,9 @@ final class InProcessNode: ChildProcess {
 
   var hasEnded: Bool { status != nil }
 
+  /// Ends the node at once.
+  func kill() { end(.signaled(SIGKILL, coreDumped: false)) }
+
   func send(_ signal: Int32) throws(ProcessControlError) {
     guard status == nil else { return }
     switch signal {

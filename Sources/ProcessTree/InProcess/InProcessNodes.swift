@@ -56,9 +56,13 @@ final class InProcessNodes: @unchecked Sendable {
     remains.append(node)
   }
 
-  /// Ends what is left, with the root.
-  func killAll() {
-    for node in nodes.values { try? node.send(9) }
+  /// Ends what is left, with the root; nothing holds any of it from then on.
+  func end() {
+    for node in nodes.values { node.kill() }
+    remains = []
+    rootRuntime = nil
+    leave = nil
+    network.onFrame = nil
   }
 
   // MARK: The root's end

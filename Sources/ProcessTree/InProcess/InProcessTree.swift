@@ -109,7 +109,7 @@ private final class InProcessThread: Sendable {
           let thread = InProcessThread(loop)
           continuation.resume(returning: thread)
           loop.run { thread.isOver.load(ordering: .acquiring) }
-          thread.leave()
+          thread.finish()
         } catch {
           continuation.resume(throwing: ProcessTreeError(.systemCallFailed, "\(error)"))
         }
@@ -138,7 +138,8 @@ private final class InProcessThread: Sendable {
       begin(runtime, body, result) { continuation.resume() }
     }
     runtime.value.vanish()
-    runtime.value.nodes?.killAll()
+    runtime.value.ending.onFinished = nil
+    runtime.value.nodes?.end()
     return result.take()
   }
 
@@ -151,7 +152,7 @@ private final class InProcessThread: Sendable {
     guard let nodes = runtime.nodes else { return whenFinished() }
     nodes.leave = { [self] in
       loop.run { isOver.load(ordering: .acquiring) }
-      leave()
+      finish()
       // What waits below on the stack never goes on.
       pthread_exit(nil)
     }
@@ -194,7 +195,10 @@ private final class InProcessThread: Sendable {
     }
   }
 
-  private func leave() { ended.withLock { $0.take() }?.resume() }
+  private func finish() {
+    loop.finish()
+    ended.withLock { $0.take() }?.resume()
+  }
 }
 
 extension InProcessTree {
