@@ -56,9 +56,13 @@ final class InProcessNodes: @unchecked Sendable {
     remains.append(node)
   }
 
-  /// Ends what is left, with the root; nothing holds any of it from then on.
+  /// Ends what is left, with the root.
   func end() {
     for node in nodes.values { node.kill() }
+  }
+
+  /// Lets go of all nodes, once nothing runs any more.
+  func release() {
     remains = []
     rootRuntime = nil
     leave = nil

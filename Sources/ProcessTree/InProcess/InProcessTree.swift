@@ -91,6 +91,8 @@ package final class InProcessTree: Sendable {
 private final class InProcessThread: Sendable {
   let loop: EventLoop
   private let isOver = Atomic<Bool>(false)
+  /// The root's node, from its end until the loop has finished.
+  private let last = Mutex<LoopBound<NodeRuntime>?>(nil)
   private let ended = Mutex<CheckedContinuation<Void, Never>?>(nil)
 
   private init(_ loop: EventLoop) { self.loop = loop }
@@ -140,6 +142,7 @@ private final class InProcessThread: Sendable {
     runtime.value.vanish()
     runtime.value.ending.onFinished = nil
     runtime.value.nodes?.end()
+    last.withLock { $0 = runtime }
     return result.take()
   }
 
@@ -197,6 +200,7 @@ private final class InProcessThread: Sendable {
 
   private func finish() {
     loop.finish()
+    last.withLock { $0.take() }?.value.nodes?.release()
     ended.withLock { $0.take() }?.resume()
   }
 }
