@@ -11,6 +11,8 @@ SWIFT_FLAGS ?=
 # What the demo counts.
 DEMO_DIRECTORY ?= /usr/include
 DEMO_DEPTH ?= 2
+# How many histories `make simulate` plays.
+SEEDS ?= 100000
 # Which tests run: a regular expression over Target.Suite/test, as `swift test --filter` takes it.
 FILTER ?=
 # The scenario of `make scenario`, its arguments, and the start method (empty: one after the other).
@@ -84,6 +86,14 @@ scenario: dependencies ## Runs the scenario NAME= of a fixture; ARGUMENTS= and S
 	swift build $(BUILD_FLAGS) --build-tests
 	$(TEST_ENVIRONMENT) Scripts/run-scenario \
 		"$$(swift build $(BUILD_FLAGS) --show-bin-path)" "$(NAME)" "$(START_METHOD)" $(ARGUMENTS)
+
+.PHONY: simulate
+simulate: test-dependencies ## Plays SEEDS= simulated histories of trees, from SEED= on.
+	swift build $(AS_FLAGS) --scratch-path $(SCRATCH)-release --configuration release \
+		-Xswiftc -enable-testing --build-tests
+	$(TEST_ENVIRONMENT) PROCESS_TREE_TEST_ITERATIONS=$(SEEDS) \
+		swift test $(AS_FLAGS) --scratch-path $(SCRATCH)-release --configuration release \
+		-Xswiftc -enable-testing $(TEST_FLAGS) --filter SimulationTests
 
 # Each target has its share of the time, and the rounds of an ordinary test run at the least.
 .PHONY: fuzz

@@ -11,7 +11,7 @@ internal import Synchronization
 /// }
 /// ```
 public final class EventProbe: Sendable {
-  /// What was expected did not happen.
+  /// The expected event did not come.
   public struct Missing: Error, CustomStringConvertible {
     /// The events that came instead.
     public let seen: [LifecycleEvent]

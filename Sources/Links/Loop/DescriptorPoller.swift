@@ -37,7 +37,7 @@ package final class DescriptorPoller {
   }
 
   deinit {
-    close(epoll)
+    close()
     events.deallocate()
   }
 
@@ -69,10 +69,14 @@ package final class DescriptorPoller {
     _ = epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, &event)
   }
 
-  /// Stops watching all descriptors.
-  func removeAll() {
-    for descriptor in watches.keys { remove(descriptor) }
+  /// Stops watching all descriptors, for good.
+  func close() {
+    watches = [:]
+    if !isClosed { _ = Glibc.close(epoll) }
+    isClosed = true
   }
+
+  private var isClosed = false
 
   /// Waits for readiness at most `timeout` (for ever when nil) and calls the handlers.
   func poll(timeout: Duration?) {

@@ -15,6 +15,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   private struct Inbox {
     var jobs: [UnownedJob] = []
     var closures: [@Sendable () -> Void] = []
+    /// Nobody takes anything any more.
+    var isClosed = false
     var isEmpty: Bool { jobs.isEmpty && closures.isEmpty }
   }
 
@@ -65,7 +67,14 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
   }
 
-  deinit { close(wakeDescriptor) }
+  deinit { closeInbox() }
+
+  private func closeInbox() {
+    inbox.withLock { inbox in
+      if !inbox.isClosed { close(wakeDescriptor) }
+      inbox.isClosed = true
+    }
+  }
 
   /// Whether the caller is on the loop's thread.
   package var isCurrent: Bool { pthread_equal(pthread_self(), thread) != 0 }
@@ -88,15 +97,17 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   }
 
   private func handOver(_ add: (inout Inbox) -> Void) {
-    let wasEmpty = inbox.withLock { inbox in
-      defer { add(&inbox) }
-      return inbox.isEmpty
+    let error: Int32 = inbox.withLock { inbox in
+      let wasEmpty = inbox.isEmpty
+      add(&inbox)
+      guard wasEmpty, !inbox.isClosed else { return 0 }
+      inboxHasWork.store(true, ordering: .releasing)
+      var one: UInt64 = 1
+      // Under the lock: the descriptor is not another's meanwhile.
+      return Glibc.write(wakeDescriptor, &one, 8) < 0 && errno != EAGAIN ? errno : 0
     }
-    guard wasEmpty else { return }
-    inboxHasWork.store(true, ordering: .releasing)
-    var one: UInt64 = 1
-    guard Glibc.write(wakeDescriptor, &one, 8) < 0, errno != EAGAIN else { return }
-    LoopError(call: "write to the event loop", errno: errno).endProcess()
+    guard error != 0 else { return }
+    LoopError(call: "write to the event loop", errno: error).endProcess()
   }
 
   /// Adds work that is done in each turn before the loop looks at descriptors.
@@ -164,7 +175,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     turnHooks = turnHooks.map { _ in nil }
     closures = []
     timers.removeAll()
-    poller.removeAll()
+    poller.close()
+    closeInbox()
   }
 
   /// How long to wait for descriptors: not at all with work to do, until the next timer without.
@@ -182,7 +194,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   private func takeInbox() {
     guard inboxHasWork.exchange(false, ordering: .acquiring) else { return }
     let taken = inbox.withLock { inbox in
-      defer { inbox = Inbox() }
+      defer { inbox = Inbox(isClosed: inbox.isClosed) }
       return inbox
     }
     for job in taken.jobs { jobs.append(job) }
