@@ -1,4 +1,3 @@
-internal import Arithmetic
 internal import ProcessTree
 
 /// Events as short lines on standard error, above the lines of progress.

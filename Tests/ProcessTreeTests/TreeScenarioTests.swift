@@ -79,7 +79,8 @@ private let heldCommandScenarios =
 /// Scenarios that other suites run, with arguments or limits of their own.
 private let elsewhere = [
   "output", "prefixedOutput", "muchOutput", "logging", "hold", "holdDeaf", "chaos", "churn",
-  "descriptorLimit", "processLimit", "hostileConnections", "sweepsDeadRuns",
+  "descriptorLimit", "fewDescriptors", "processLimit", "outputAtProcessLimit",
+  "hostileConnections", "silentConnections", "sweepsDeadRuns",
   "closedStandardDescriptors", "leavesAStranger", "limitedForkServer", "ignoredSignals",
   "heardSignals", "fewDescriptors", "silentConnections", "outputAtProcessLimit", "lineWithoutEnd", "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself",
 ]
