@@ -121,7 +121,8 @@ public class AnyChild: @unchecked Sendable {
   /// Asks the child to stop, then SIGTERM, then SIGKILL, each after its time; returns when it has
   /// been reaped.
   ///
-  /// Its descendants are stopped with it, within the same deadline.
+  /// Its descendants are stopped with it, within the same deadline. Throws `notStarted` before the
+  /// start, because no end would come to wait for.
   @discardableResult
   public func stop(reason: String = "asked to stop") async throws -> ExitStatus? {
     try await end(from: .ask, reason: reason)
@@ -129,14 +130,16 @@ public class AnyChild: @unchecked Sendable {
 
   /// Sends SIGTERM, and SIGKILL after the policy's time; does not wait.
   ///
-  /// Nothing happens to a child that has ended.
+  /// Nothing happens to a child that has no process: before the start, as after the end. Only calls
+  /// that wait, such as ``stop(reason:)``, throw `notStarted`.
   public func terminate() {
     request(.terminate, reason: "terminate() was called")
   }
 
   /// Sends SIGKILL; does not wait.
   ///
-  /// The child's descendants end with it.
+  /// The child's descendants end with it. Nothing happens to a child that has not been started or has
+  /// ended.
   public func kill() {
     request(.kill, reason: "kill() was called")
   }

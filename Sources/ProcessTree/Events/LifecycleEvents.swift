@@ -1,8 +1,9 @@
 /// Events of a node and everything below it, from the moment on at which this sequence was made.
 ///
 /// Iterate it once. It ends when the node that it was asked of ends, and when the task that iterates
-/// is cancelled. Events of lives are never dropped; reports of progress are coalesced for a subscriber
-/// that falls behind.
+/// is cancelled: `next()` does not throw. A second task that waits at the same time gets the end.
+/// Events of lives are never dropped; reports of progress are coalesced for a subscriber that falls
+/// behind.
 public struct LifecycleEvents: AsyncSequence, Sendable {
   let queue: EventQueue
 
