@@ -43,7 +43,7 @@ struct ExampleRun {
     root.configure { configuration in
       configuration.output = .prefixed
       configuration.defaultLimit = options.limit ?? processors
-      if let method = options.startMethod.method { configuration.startMethod = method }
+      configuration.startMethod = options.startMethod.method
     }
   }
 

@@ -21,7 +21,11 @@ struct RunOptions: ParsableArguments {
       "Stop the run after this number of seconds, with exit code 124.", valueName: "seconds"))
   var timeout: Seconds?
 
-  @Option(help: "How nodes start their children: forkServer or spawn.")
+  @Option(
+    help: """
+      How nodes start their children: forkServer, spawn, or inProcess, as tasks of one process for \
+      debugging.
+      """)
   var startMethod: StartMethodName = .forkServer
 
   @Option(help: "How many children a node has at a time; the number of processors without it.")
@@ -34,10 +38,6 @@ struct RunOptions: ParsableArguments {
     guard limit ?? 1 > 0 else { throw ValidationError("The limit is at least 1.") }
     if let timeout, timeout.duration <= .zero {
       throw ValidationError("The timeout is more than 0 seconds.")
-    }
-    guard startMethod.method != nil else {
-      throw ValidationError(
-        "The start method inProcess is not available in this version: use forkServer or spawn.")
     }
   }
 }
@@ -62,9 +62,11 @@ struct Seconds: ExpressibleByArgument, CustomStringConvertible {
 enum StartMethodName: String, ExpressibleByArgument, CaseIterable {
   case forkServer, spawn, inProcess
 
-  /// Those that help and error messages offer.
-  static var allValueStrings: [String] { allCases.filter { $0.method != nil }.map(\.rawValue) }
-
-  /// The method; nil for one that the library does not have.
-  var method: StartMethod? { StartMethod(rawValue: rawValue) }
+  var method: StartMethod {
+    switch self {
+    case .forkServer: .forkServer
+    case .spawn: .spawn
+    case .inProcess: .inProcess
+    }
+  }
 }

@@ -76,7 +76,10 @@ import Testing
 
   @Test func codeOfTheDocumentsIsCodeOfTheExamples() throws {
     let examples = try SourceTree.files(
-      in: ["Examples", "Tests/Fixtures/readme-example", "Tests/Fixtures/docs-examples"],
+      in: [
+        "Examples", "Tests/Fixtures/readme-example", "Tests/Fixtures/docs-examples",
+        "Tests/ProcessTreeTestingTests",
+      ],
       endings: [".swift"])
     let invented = try Self.documents().flatMap {
       DocumentRules.inventedCode(in: $0, sources: examples)

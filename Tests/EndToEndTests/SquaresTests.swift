@@ -17,6 +17,18 @@ extension EndToEndTests {
       #expect(try json.json() as? [Int] == squares(12))
     }
 
+    @Test(
+      "Examples run as tasks of one process, too",
+      arguments: [
+        ["squares", "4"], ["primes", "1000"], ["ring", "--nodes", "3", "--laps", "20"],
+        ["broadcast", "--subscribers", "2", "--items", "5"], ["wordcount", "/etc/passwd"],
+      ])
+    func examplesShareOneProcess(arguments: [String]) throws {
+      let run = try Tool(["run"] + arguments + ["--quiet", "--start-method", "inProcess"]).end()
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(!run.output.isEmpty)
+    }
+
     private func squares(_ count: Int) -> [Int] { (1...count).map { $0 * $0 } }
 
     @Test func optionsMixFreely() throws {

@@ -24,7 +24,6 @@ extension EndToEndTests {
       ["run", "squares", "--limit"], ["run", "squares", "--timeout", "0"],
       ["run", "squares", "--timeout", "soon"], ["run", "squares", "--timeout", "nan"],
       ["run", "squares", "--start-method", "magic"],
-      ["run", "squares", "--start-method", "inProcess"],
       ["run", "squares", "--events", "/nowhere/events"], ["run", "squares", "--events", "/tmp"],
       ["run", "tally", ".", "--depth", "-1"], ["run", "--nonsense", "squares"],
       ["run", "ring", "--nodes", "0"], ["run", "ring", "--laps", "0"],

@@ -124,7 +124,8 @@ struct Simulation {
     switch (report.cause, report.status) {
     case (.completed, .exited(0)), (.failed, .exited(1)), (.stopped, _), (.terminated, _): []
     case (.exited(let code), .exited(let status)) where code == status: []
-    case (.killed, .signaled), (.completed, .signaled), (.exited, .signaled), (.failed, .signaled): []
+    case (.killed, .signaled), (.completed, .signaled), (.exited, .signaled), (.failed, .signaled):
+      []
     case (.couldNotStart, _): []
     default: ["\(path): \(report.cause) with \(String(describing: report.status))"]
     }
@@ -134,7 +135,8 @@ struct Simulation {
     let expected = plan.sum
     switch history.outcome {
     case .success(let sum):
-      return sum == expected ? [] : ["the sum is \(sum), not \(expected.map(String.init) ?? "none")"]
+      return sum == expected
+        ? [] : ["the sum is \(sum), not \(expected.map(String.init) ?? "none")"]
     case .failure(let error):
       let isQuiet = faults.isEmpty && patience == nil && expected != nil
       return isQuiet ? ["nothing was wrong, and yet: \(error)"] : []

@@ -21,7 +21,9 @@ struct SimulationPlan: NodeProgram, Hashable, CustomStringConvertible {
   var limit = 2
 
   var description: String {
-    "\(behaviour)" + (children.isEmpty ? "" : "(\(limit)){\(children.map(\.description).joined(separator: " "))}")
+    "\(behaviour)"
+      + (children.isEmpty
+        ? "" : "(\(limit)){\(children.map(\.description).joined(separator: " "))}")
   }
 
   /// The sum over the subtree if nothing goes wrong; nil if something does by itself.

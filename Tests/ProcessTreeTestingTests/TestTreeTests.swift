@@ -46,7 +46,9 @@ struct Deaf: NodeProgram {
 struct Double: NodeProgram {
   func run(in node: Node) async throws {
     guard let parent = node.parent else { return }
-    for try await number in try await parent.messages(of: Int.self) { try await parent.send(2 * number) }
+    for try await number in try await parent.messages(of: Int.self) {
+      try await parent.send(2 * number)
+    }
   }
 }
 

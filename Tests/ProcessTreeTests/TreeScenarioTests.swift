@@ -82,7 +82,8 @@ private let elsewhere = [
   "descriptorLimit", "fewDescriptors", "processLimit", "outputAtProcessLimit",
   "hostileConnections", "silentConnections", "sweepsDeadRuns",
   "closedStandardDescriptors", "leavesAStranger", "limitedForkServer", "ignoredSignals",
-  "heardSignals", "fewDescriptors", "silentConnections", "outputAtProcessLimit", "lineWithoutEnd", "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself",
+  "heardSignals", "fewDescriptors", "silentConnections", "outputAtProcessLimit", "lineWithoutEnd",
+  "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself",
 ]
 
 extension ProcessTrees {

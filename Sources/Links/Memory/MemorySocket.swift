@@ -51,7 +51,8 @@ final class MemorySocket: FrameCarrier {
 
   func connect(to endpoint: Endpoint) throws {
     guard case .inproc(let path) = endpoint else {
-      throw WireError("\(endpoint) is the endpoint of another process, which this node cannot reach")
+      throw WireError(
+        "\(endpoint) is the endpoint of another process, which this node cannot reach")
     }
     self.path = path
     network.connect(self, to: path)

@@ -6,7 +6,8 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
   public struct Code: Hashable, Sendable, Codable, CustomStringConvertible {
     private enum Kind: String, Codable {
       case alreadyStarted, notStarted, programNotFindable, invalidName, invalidLimit
-      case invalidConfiguration, directoryUnusable, systemCallFailed, nodeEnding, scopeEnded, unreachable
+      case invalidConfiguration, directoryUnusable, systemCallFailed, nodeEnding, scopeEnded,
+        unreachable
       case messageNotEncodable, messageNotDecodable, alreadyIterating
       case channelEnded, endMoved, queueFull, itemQuarantined, deadlinePassed
     }

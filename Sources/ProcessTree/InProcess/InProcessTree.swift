@@ -239,12 +239,14 @@ private final class ThreadBody: Sendable {
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     var thread = pthread_t()
     let argument = Unmanaged.passRetained(self)
-    let error = pthread_create(&thread, &attributes, { context in
-      guard let context else { return nil }
-      let body = Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue()
-      body.run()
-      return nil
-    }, argument.toOpaque())
+    let error = pthread_create(
+      &thread, &attributes,
+      { context in
+        guard let context else { return nil }
+        let body = Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue()
+        body.run()
+        return nil
+      }, argument.toOpaque())
     if error != 0 { argument.release() }
     return error == 0
   }

@@ -178,7 +178,8 @@ extension NodeRuntime {
       ending.drainingEnds = loop.timers.now + Self.goodbyeDeadline
       _ = loop.timers.schedule(after: Self.goodbyeDeadline + .milliseconds(1)) {}
     }
-    guard parent.dataLink.isDrained || loop.timers.now > ending.drainingEnds ?? loop.timers.now else {
+    guard parent.dataLink.isDrained || loop.timers.now > ending.drainingEnds ?? loop.timers.now
+    else {
       ending.isWaiting = true
       return
     }

@@ -133,7 +133,8 @@ final class NodeRuntime {
     guard !identity.isRoot, let limit = shared.configuration.treeLimit else { return }
     do throws(ProcessControlError) {
       if let nodes {
-        return slots = TreeSlots(limit: max(1, limit), places: InProcessPlace(nodes), on: loop)
+        slots = TreeSlots(limit: max(1, limit), places: InProcessPlace(nodes), on: loop)
+        return
       }
       slots = try TreeSlots(limit: max(1, limit), path: directory.path + "/slots", on: loop)
     } catch {
