@@ -65,7 +65,10 @@ public struct MapReduce: Example {
     guard killsPerSecond > 0 else { return 0 }
     // A rate that is next to nothing is a pause that no duration holds.
     let pause = Duration.seconds(min(1 / killsPerSecond, 1_000_000_000))
+    let start = ContinuousClock.now
     while (try? await Task.sleep(for: pause)) != nil {
+      // When no more chunks are taken, those under way are to come to their end.
+      if let time = amount.time, ContinuousClock.now - start >= time { break }
       guard let pid = pool.workerPIDs.randomElement() else { continue }
       // As anybody could, not by way of the library.
       if Glibc.kill(pid, SIGKILL) == 0 { killed.insert(pid) }

@@ -5,6 +5,11 @@ public enum MapReduceAmount: Sendable {
   /// So many chunks.
   case items(Int)
 
+  /// The time in which chunks are taken, where that decides.
+  var time: Duration? {
+    if case .time(let time) = self { time } else { nil }
+  }
+
   /// The number of chunks, where that is known.
   var items: Int? {
     if case .items(let count) = self { count } else { nil }

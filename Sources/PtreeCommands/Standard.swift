@@ -87,9 +87,14 @@ enum Standard {
     result.store(kept, ordering: .relaxed)
   }
 
+  /// A terminal that shows control sequences instead of obeying them.
+  private static var isDumbTerminal: Bool {
+    getenv("TERM").map { strcmp($0, "dumb") == 0 } ?? true
+  }
+
   /// Whether colours are welcome on standard error.
   static var hasColour: Bool {
-    guard isatty(STDERR_FILENO) == 1 else { return false }
+    guard isatty(STDERR_FILENO) == 1, !isDumbTerminal else { return false }
     return getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
   }
 }

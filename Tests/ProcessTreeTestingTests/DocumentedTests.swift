@@ -4,7 +4,8 @@ import Testing
 
 @Test func squares() async throws {
   try await withTestTree { root in
-    #expect(try await root.spawn(Square(number: 12)).result == 144)
+    let result = try await root.spawn(Square(number: 12)).result
+    #expect(result == 144)
   }
 }
 

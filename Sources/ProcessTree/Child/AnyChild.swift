@@ -177,8 +177,11 @@ public class AnyChild: @unchecked Sendable {
 
   func request(_ step: ChildLifecycle.StopStep, reason: String) {
     node.perform { [self] runtime in
-      let request = StopRequest(
-        requestedBy: runtime.identity.name, reason: reason.limited(to: WireLimits.text))
+      // A node that is stopping cancels its tasks, which then stop its children: for the same reason.
+      let request =
+        runtime.shared.stopRequest
+        ?? StopRequest(
+          requestedBy: runtime.identity.name, reason: reason.limited(to: WireLimits.text))
       guard let controller = runtime.controller(of: self) else {
         // Its start is on its way to the loop; one that has not been started is left alone.
         state.withLock { state in
