@@ -89,7 +89,7 @@ enum Standard {
 
   /// A terminal that shows control sequences instead of obeying them.
   private static var isDumbTerminal: Bool {
-    getenv("TERM").map { strcmp($0, "dumb") == 0 } ?? true
+    getenv("TERM").map { strcmp($0, "dumb") == 0 } ?? false
   }
 
   /// Whether colours are welcome on standard error.
