@@ -72,7 +72,8 @@ struct ExampleRun {
 
   /// Prints the result; a reader that does not read must not stop the tree's event loop.
   private func print(_ report: some ExampleReport) async throws {
-    let text = options.json ? try jsonDocument(report) : report.text.isEmpty ? "" : report.text + "\n"
+    let lines = report.text.isEmpty ? "" : report.text + "\n"
+    let text = options.json ? try jsonDocument(report) : lines
     try await root.offload { try Standard.output.write(text) }
   }
 }
