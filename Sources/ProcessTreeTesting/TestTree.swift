@@ -12,7 +12,7 @@ public import ProcessTree
 /// ```
 ///
 /// It works in every program, whatever its `main` is: in a bundle of XCTest or Swift Testing, in a
-/// playground, under a debugger. Nodes are tasks of this process (``StartMethod/inProcess``); their
+/// playground, under a debugger. Nodes are tasks of this process (start method `inProcess`); their
 /// programs, messages, channels, pools, pipelines, events and stops are the same as with processes.
 ///
 /// - Parameters:
@@ -40,7 +40,7 @@ public func withTestTree<Success: Sendable>(
 
 /// Runs a tree of nodes within this process, with what harms and watches it.
 ///
-/// The parameters are those of ``withTestTree(configuration:programs:clock:seed:_:)-5wkcb``.
+/// The parameters are those of the other function of this name; `body` gets the tree as well.
 @discardableResult
 public func withTestTree<Success: Sendable>(
   configuration: TreeConfiguration = TreeConfiguration(), programs: [any NodeProgram.Type] = [],
