@@ -13,9 +13,6 @@ package final class MemoryNetwork {
 
   package init() {}
 
-  /// The paths at which somebody listens.
-  package var paths: [String] { listeners.keys.sorted() }
-
   func listen(_ socket: MemorySocket, at path: String) {
     listeners[path] = socket
     for dealer in waiting.removeValue(forKey: path) ?? [] where !dealer.isClosed {
