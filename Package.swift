@@ -15,11 +15,33 @@ let settings: [SwiftSetting] = [
 let bindNow: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heaps = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+
+/// The module of a folder that users do not import: a name that no other package gives to a module.
+func module(_ folder: String) -> String { "ProcessTree" + folder }
+
+func modules(_ folders: String...) -> [Target.Dependency] {
+  folders.map { .byName(name: module($0)) }
+}
+
+extension Target {
+  /// A module inside the library, and the folders of those that it is written against.
+  static func layer(
+    _ folder: String, on folders: [String] = [], products: [Dependency] = []
+  ) -> Target {
+    .target(
+      name: module(folder), dependencies: folders.map { .byName(name: module($0)) } + products,
+      path: "Sources/\(folder)", swiftSettings: settings)
+  }
+}
 
 let package = Package(
   name: "process-tree",
   products: [
-    .library(name: "ProcessTree", targets: ["ProcessTree", "Pools", "Pipelines"]),
+    .library(name: "ProcessTree", targets: ["ProcessTree"]),
+    .library(name: "Pools", targets: ["Pools"]),
+    .library(name: "Pipelines", targets: ["Pipelines"]),
     .library(name: "ProcessTreeTesting", targets: ["ProcessTreeTesting"]),
     .executable(name: "ptree", targets: ["ptree"]),
   ],
@@ -31,54 +53,49 @@ let package = Package(
   ],
   targets: [
     // C: the libraries below everything.
-    .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
-    .target(name: "CLinux"),
-    .target(name: "CProcessShims"),
+    .systemLibrary(
+      name: module("CZeroMQ"), path: "Sources/CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+    .target(name: module("CLinux"), path: "Sources/CLinux"),
+    .target(name: module("CProcessShims"), path: "Sources/CProcessShims"),
 
-    // Arithmetic on what a user or another process said; every layer may use it.
-    .target(name: "Arithmetic", swiftSettings: settings),
+    // What every layer may use.
+    .layer("Base"),
 
     // Layers that do not know each other.
-    .target(name: "ZeroMQ", dependencies: ["CZeroMQ", "Arithmetic"], swiftSettings: settings),
-    .target(name: "MessagePack", swiftSettings: settings),
-    .target(name: "ProcessControl", dependencies: ["CProcessShims"], swiftSettings: settings),
-    .target(name: "Wire", dependencies: ["MessagePack"], swiftSettings: settings),
-    .target(
-      name: "Supervision", dependencies: ["Wire", "Arithmetic"], swiftSettings: settings),
-    .target(
-      name: "Links",
-      dependencies: [
-        "ZeroMQ", "Wire", "MessagePack", "CLinux", "Arithmetic",
-        .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "HeapModule", package: "swift-collections"),
-      ], swiftSettings: settings),
+    .layer("ZeroMQ", on: ["CZeroMQ", "Base"]),
+    .layer("MessagePack"),
+    .layer("ProcessControl", on: ["CProcessShims"]),
+    .layer("Wire", on: ["MessagePack"]),
+    .layer("Supervision", on: ["Base"]),
+    .layer(
+      "Links", on: ["ZeroMQ", "Wire", "MessagePack", "CLinux", "Base"],
+      products: [deques, heaps]),
 
     // What people use.
     .target(
       name: "ProcessTree",
-      dependencies: [
-        "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Arithmetic", logging,
-        .product(name: "DequeModule", package: "swift-collections"),
-      ], swiftSettings: settings),
+      dependencies: modules(
+        "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Base")
+        + [logging, deques], swiftSettings: settings),
     .target(name: "ProcessTreeTesting", dependencies: ["ProcessTree"], swiftSettings: settings),
 
     // Features on top, written against what everybody can use.
-    .target(name: "Stages", swiftSettings: settings),
+    .layer("Stages"),
     .target(
-      name: "Pools", dependencies: ["ProcessTree", "Stages", "Arithmetic"],
+      name: "Pools", dependencies: ["ProcessTree"] + modules("Stages", "Base"),
       swiftSettings: settings),
     .target(
-      name: "Pipelines", dependencies: ["ProcessTree", "Stages", "Arithmetic"],
+      name: "Pipelines", dependencies: ["ProcessTree"] + modules("Stages", "Base"),
       swiftSettings: settings),
 
     // The tool and its examples.
     .target(
-      name: "ExampleTopologies", dependencies: ["ProcessTree", "Pools", "Pipelines"],
+      name: "ProcessTreeExamples", dependencies: ["ProcessTree", "Pools", "Pipelines"],
       path: "Examples", swiftSettings: settings),
     .target(
       name: "PtreeCommands",
       dependencies: [
-        "ProcessTree", "ExampleTopologies", "Arithmetic",
+        "ProcessTree", "ProcessTreeExamples", "ProcessTreeBase",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(
@@ -87,63 +104,82 @@ let package = Package(
 
     // Tests, lowest layer first.
     .target(
-      name: "TestSettings", path: "Tests/Support/TestSettings", swiftSettings: settings),
+      name: "ProcessTreeTestSettings", path: "Tests/Support/TestSettings", swiftSettings: settings),
     .target(
-      name: "RandomTesting", dependencies: ["MessagePack", "TestSettings"],
+      name: "ProcessTreeRandomTesting",
+      dependencies: ["ProcessTreeMessagePack", "ProcessTreeTestSettings"],
       path: "Tests/Support/RandomTesting", swiftSettings: settings),
     .testTarget(
-      name: "MessagePackTests", dependencies: ["MessagePack", "RandomTesting", "TestSettings"],
+      name: "MessagePackTests",
+      dependencies: [
+        "ProcessTreeMessagePack", "ProcessTreeRandomTesting", "ProcessTreeTestSettings",
+      ],
       swiftSettings: settings),
-    .testTarget(name: "ArithmeticTests", dependencies: ["Arithmetic"], swiftSettings: settings),
+    .testTarget(name: "BaseTests", dependencies: ["ProcessTreeBase"], swiftSettings: settings),
     .testTarget(
-      name: "ZeroMQTests", dependencies: ["ZeroMQ", "RandomTesting", "TestSettings"],
+      name: "ZeroMQTests",
+      dependencies: ["ProcessTreeZeroMQ", "ProcessTreeRandomTesting", "ProcessTreeTestSettings"],
       swiftSettings: settings),
     .executableTarget(
-      name: "process-control-fixture", dependencies: ["ProcessControl", "TestSettings"],
+      name: "process-control-fixture",
+      dependencies: ["ProcessTreeProcessControl", "ProcessTreeTestSettings"],
       path: "Tests/Fixtures/process-control-fixture", swiftSettings: settings),
     .testTarget(
       name: "ProcessControlTests",
-      dependencies: ["ProcessControl", "ScenarioRuns", "TestSettings", "process-control-fixture"],
+      dependencies: [
+        "ProcessTreeProcessControl", "ProcessTreeScenarioRuns", "ProcessTreeTestSettings",
+        "process-control-fixture",
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "tree-fixture",
       dependencies: [
-        "ProcessTree", "ProcessTreeTesting", "RandomTesting", "Scenarios", "TestSettings",
+        "ProcessTree", "ProcessTreeTesting", "ProcessTreeRandomTesting", "ProcessTreeScenarios",
+        "ProcessTreeTestSettings",
       ],
       path: "Tests/Fixtures/tree-fixture", swiftSettings: settings, linkerSettings: bindNow),
     // What fixtures that hold scenarios share, and what tests that run them share.
     .target(
-      name: "Scenarios", dependencies: ["ProcessTree", "ProcessTreeTesting", "TestSettings"],
+      name: "ProcessTreeScenarios",
+      dependencies: ["ProcessTree", "ProcessTreeTesting", "ProcessTreeTestSettings"],
       path: "Tests/Support/Scenarios", swiftSettings: settings),
     .target(
-      name: "ScenarioRuns", dependencies: ["TestSettings"], path: "Tests/Support/ScenarioRuns",
+      name: "ProcessTreeScenarioRuns", dependencies: ["ProcessTreeTestSettings"],
+      path: "Tests/Support/ScenarioRuns",
       swiftSettings: settings),
     .executableTarget(
       name: "channel-fixture",
       dependencies: [
-        "ProcessTree", "ProcessTreeTesting", "RandomTesting", "Scenarios", "TestSettings",
+        "ProcessTree", "ProcessTreeTesting", "ProcessTreeRandomTesting", "ProcessTreeScenarios",
+        "ProcessTreeTestSettings",
       ],
       path: "Tests/Fixtures/channel-fixture", swiftSettings: settings, linkerSettings: bindNow),
     .executableTarget(
       name: "pool-fixture",
-      dependencies: ["Pools", "ProcessTreeTesting", "RandomTesting", "Scenarios", "TestSettings"],
+      dependencies: [
+        "Pools", "ProcessTreeTesting", "ProcessTreeRandomTesting", "ProcessTreeScenarios",
+        "ProcessTreeTestSettings",
+      ],
       path: "Tests/Fixtures/pool-fixture", swiftSettings: settings, linkerSettings: bindNow),
     .testTarget(
       name: "PoolsTests",
       dependencies: [
-        "Pools", "MessagePack", "RandomTesting", "ScenarioRuns", "TestSettings", "pool-fixture",
+        "Pools", "ProcessTreeMessagePack", "ProcessTreeRandomTesting", "ProcessTreeScenarioRuns",
+        "ProcessTreeTestSettings", "pool-fixture",
       ],
       swiftSettings: settings),
     .executableTarget(
       name: "pipeline-fixture",
       dependencies: [
-        "Pipelines", "ProcessTreeTesting", "RandomTesting", "Scenarios", "TestSettings",
+        "Pipelines", "ProcessTreeTesting", "ProcessTreeRandomTesting", "ProcessTreeScenarios",
+        "ProcessTreeTestSettings",
       ],
       path: "Tests/Fixtures/pipeline-fixture", swiftSettings: settings, linkerSettings: bindNow),
     .testTarget(
       name: "PipelinesTests",
       dependencies: [
-        "Pipelines", "ProcessTree", "MessagePack", "RandomTesting", "ScenarioRuns", "TestSettings",
+        "Pipelines", "ProcessTree", "ProcessTreeMessagePack", "ProcessTreeRandomTesting",
+        "ProcessTreeScenarioRuns", "ProcessTreeTestSettings",
         "pipeline-fixture",
       ],
       swiftSettings: settings),
@@ -160,40 +196,52 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "ptree", "PtreeCommands", "ProcessTree", "Links", "ProcessControl", "Supervision", "Wire",
-        "RandomTesting", "ScenarioRuns", "TestSettings",
+        "ptree", "PtreeCommands", "ProcessTree", "ProcessTreeLinks", "ProcessTreeProcessControl",
+        "ProcessTreeSupervision", "ProcessTreeWire",
+        "ProcessTreeRandomTesting", "ProcessTreeScenarioRuns", "ProcessTreeTestSettings",
       ], swiftSettings: settings),
     .testTarget(
-      name: "WireTests", dependencies: ["Wire", "MessagePack", "RandomTesting"],
+      name: "WireTests",
+      dependencies: ["ProcessTreeWire", "ProcessTreeMessagePack", "ProcessTreeRandomTesting"],
       swiftSettings: settings),
     .testTarget(
-      name: "SupervisionTests", dependencies: ["Supervision", "RandomTesting"],
+      name: "SupervisionTests",
+      dependencies: ["ProcessTreeSupervision", "ProcessTreeRandomTesting"],
       swiftSettings: settings),
     .testTarget(
       name: "LinksTests",
-      dependencies: ["Links", "Wire", "ZeroMQ", "RandomTesting", "TestSettings"],
+      dependencies: [
+        "ProcessTreeLinks", "ProcessTreeWire", "ProcessTreeZeroMQ", "ProcessTreeRandomTesting",
+        "ProcessTreeTestSettings",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "ProcessTreeUnitTests",
       dependencies: [
-        "ProcessTree", "Links", "Supervision", "ProcessControl", "Wire", "MessagePack",
-        "Arithmetic", "RandomTesting", "TestSettings",
+        "ProcessTree", "ProcessTreeLinks", "ProcessTreeSupervision", "ProcessTreeProcessControl",
+        "ProcessTreeWire", "ProcessTreeMessagePack",
+        "ProcessTreeBase", "ProcessTreeRandomTesting", "ProcessTreeTestSettings",
       ],
       swiftSettings: settings),
     // Code of a user whose module is isolated to the main actor: that it compiles is the test.
     .target(
-      name: "DefaultIsolation", dependencies: ["ProcessTree"], path: "Tests/DefaultIsolation",
+      name: "ProcessTreeDefaultIsolation", dependencies: ["ProcessTree"],
+      path: "Tests/DefaultIsolation",
       swiftSettings: settings + [.defaultIsolation(MainActor.self)]),
     .testTarget(
       name: "ProcessTreeTests",
       dependencies: [
-        "ScenarioRuns", "TestSettings", "tree-fixture", "channel-fixture", "readme-example",
+        "ProcessTreeScenarioRuns", "ProcessTreeTestSettings", "tree-fixture", "channel-fixture",
+        "readme-example",
         "docs-examples",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "ProcessTreeTestingTests",
-      dependencies: ["ProcessTreeTesting", "Pools", "Pipelines", "RandomTesting", "TestSettings"],
+      dependencies: [
+        "ProcessTreeTesting", "Pools", "Pipelines", "ProcessTreeRandomTesting",
+        "ProcessTreeTestSettings",
+      ],
       swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ]

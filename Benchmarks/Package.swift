@@ -8,7 +8,9 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "tree-bench",
-      dependencies: [.product(name: "ProcessTree", package: "process-tree")],
+      dependencies: ["ProcessTree", "Pools", "Pipelines"].map {
+        .product(name: $0, package: "process-tree")
+      },
       swiftSettings: [.enableUpcomingFeature("NonisolatedNonsendingByDefault")],
       linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])])
   ]

@@ -1,4 +1,4 @@
-internal import Wire
+internal import ProcessTreeWire
 
 /// Why nothing more can be sent to, or received from, a peer.
 package enum LinkError: Error, Equatable, CustomStringConvertible {

@@ -1,2 +1,2 @@
 @_exported public import ProcessTree
-@_exported public import Stages
+@_exported public import ProcessTreeStages

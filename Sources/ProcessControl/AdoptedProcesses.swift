@@ -1,5 +1,5 @@
-import CProcessShims
 import Glibc
+import ProcessTreeCProcessShims
 
 /// The direct children of this process that it did not start by itself.
 package enum AdoptedProcesses {

@@ -1,5 +1,5 @@
-import CProcessShims
 import Glibc
+import ProcessTreeCProcessShims
 
 /// What a child that was started by re-exec does about itself first thing.
 package enum ChildSetup {

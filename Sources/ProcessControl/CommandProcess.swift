@@ -1,5 +1,5 @@
-import CProcessShims
 import Glibc
+import ProcessTreeCProcessShims
 
 /// The process of an external command: the leader of a session and a process group of its own.
 ///

@@ -1,5 +1,5 @@
-import CProcessShims
 import Glibc
+import ProcessTreeCProcessShims
 
 extension Descriptors {
   /// Writes once to a pipe that may have lost its reader, or a file that may not grow: `EPIPE` or

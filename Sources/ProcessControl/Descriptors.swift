@@ -1,5 +1,5 @@
-import CProcessShims
 import Glibc
+import ProcessTreeCProcessShims
 
 /// Descriptors, close-on-exec from birth.
 package enum Descriptors {

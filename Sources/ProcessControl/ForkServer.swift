@@ -1,5 +1,5 @@
-import CProcessShims
 import Glibc
+import ProcessTreeCProcessShims
 
 /// A helper process that clones children for this process.
 ///

@@ -1,5 +1,5 @@
-import CProcessShims
 import Glibc
+import ProcessTreeCProcessShims
 
 extension ForkServer {
   /// What comes from the helper.

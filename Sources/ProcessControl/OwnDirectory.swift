@@ -1,5 +1,5 @@
-import CProcessShims
 import Glibc
+import ProcessTreeCProcessShims
 
 /// An open directory of this user, in which entries are used without following links.
 package final class OwnDirectory {

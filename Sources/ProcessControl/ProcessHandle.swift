@@ -1,5 +1,5 @@
-import CProcessShims
 import Glibc
+import ProcessTreeCProcessShims
 
 /// A child process, by its pid and a pidfd that this object owns.
 ///

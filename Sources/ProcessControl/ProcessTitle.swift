@@ -1,5 +1,5 @@
-import CProcessShims
 import Glibc
+import ProcessTreeCProcessShims
 
 /// The title that ps, top and pstree show for this process.
 package enum ProcessTitle {

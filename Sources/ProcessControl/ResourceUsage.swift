@@ -1,4 +1,4 @@
-import CProcessShims
+import ProcessTreeCProcessShims
 
 /// What a process and its reaped descendants have used.
 public struct ResourceUsage: Hashable, Sendable, Codable {

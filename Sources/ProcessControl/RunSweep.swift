@@ -1,5 +1,5 @@
-import CProcessShims
 import Glibc
+import ProcessTreeCProcessShims
 
 /// Signals to all processes that carry a run's tag, wherever in the system they are.
 ///

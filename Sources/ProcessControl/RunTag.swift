@@ -1,4 +1,4 @@
-import CProcessShims
+import ProcessTreeCProcessShims
 
 /// Whose a process is: a run and a node of it.
 ///

@@ -1,4 +1,4 @@
-import CProcessShims
+import ProcessTreeCProcessShims
 
 /// Signals to this process, noted in a handler and told through an eventfd.
 ///

@@ -1,4 +1,4 @@
-internal import ExampleTopologies
+internal import ProcessTreeExamples
 
 /// Puts the example's name first, so that options may stand before it too.
 enum ArgumentOrder {

@@ -1,6 +1,6 @@
-internal import ExampleTopologies
 internal import Glibc
 internal import ProcessTree
+internal import ProcessTreeExamples
 internal import Synchronization
 
 /// One run of an example under the options that were given.

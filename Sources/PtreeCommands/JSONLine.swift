@@ -1,4 +1,4 @@
-internal import Arithmetic
+internal import ProcessTreeBase
 
 /// A JSON object in one line, with its keys in the order in which they were added.
 struct JSONLine {

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import ExampleTopologies
+internal import ProcessTreeExamples
 
 /// `ptree run wordcount`.
 struct RunWordCount: ExampleCommand {

@@ -1,8 +1,8 @@
 internal import ArgumentParser
-internal import ExampleTopologies
 internal import Foundation
 internal import Glibc
 public import ProcessTree
+internal import ProcessTreeExamples
 
 /// The command-line tool as the root of a tree.
 public struct Ptree: ProcessTreeApp {

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import ExampleTopologies
+internal import ProcessTreeExamples
 
 /// `ptree run`; each example is a subcommand, so that its help shows its own arguments as well.
 struct RunCommand: ParsableCommand {

@@ -1,4 +1,4 @@
-internal import Arithmetic
+internal import ProcessTreeBase
 
 /// How long each step of stopping a child may take.
 ///

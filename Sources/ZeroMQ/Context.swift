@@ -1,4 +1,4 @@
-import CZeroMQ
+import ProcessTreeCZeroMQ
 
 /// The owner of the I/O threads that sockets work with.
 ///

@@ -1,4 +1,4 @@
-import CZeroMQ
+import ProcessTreeCZeroMQ
 
 /// The owner of one message, or of one part of a message in several parts.
 ///

@@ -1,5 +1,5 @@
-import Arithmetic
-import CZeroMQ
+import ProcessTreeBase
+import ProcessTreeCZeroMQ
 
 extension Socket {
   /// Sends a copy of some bytes, blocking the thread until there is room.

@@ -1,4 +1,4 @@
-import CZeroMQ
+import ProcessTreeCZeroMQ
 
 extension Socket {
   /// Receives one part into a message, whose old contents are released; false when there is none.

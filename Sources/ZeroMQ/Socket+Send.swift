@@ -1,4 +1,4 @@
-import CZeroMQ
+import ProcessTreeCZeroMQ
 
 extension Socket {
   /// Sends a copy of some bytes; false if that would block.

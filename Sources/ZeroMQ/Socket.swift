@@ -1,4 +1,4 @@
-import CZeroMQ
+import ProcessTreeCZeroMQ
 
 /// One socket, to be used on one thread.
 ///

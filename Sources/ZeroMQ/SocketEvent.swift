@@ -1,4 +1,4 @@
-import CZeroMQ
+import ProcessTreeCZeroMQ
 
 /// An event of one of a socket's connections.
 public struct SocketEvent: Hashable, Sendable {

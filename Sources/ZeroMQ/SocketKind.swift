@@ -1,4 +1,4 @@
-import CZeroMQ
+import ProcessTreeCZeroMQ
 
 /// The patterns of ZeroMQ, under ZeroMQ's names.
 public enum SocketKind: Hashable, Sendable {

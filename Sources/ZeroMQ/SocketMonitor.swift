@@ -1,5 +1,5 @@
-import Arithmetic
-import CZeroMQ
+import ProcessTreeBase
+import ProcessTreeCZeroMQ
 import Synchronization
 
 /// Reports events of a socket's connections; for use on the socket's thread.

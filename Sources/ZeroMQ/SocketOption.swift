@@ -1,5 +1,5 @@
-import Arithmetic
-import CZeroMQ
+import ProcessTreeBase
+import ProcessTreeCZeroMQ
 
 /// A setting of a socket, to be made before it binds or connects.
 public enum SocketOption: Hashable, Sendable {

@@ -1,5 +1,5 @@
-import CZeroMQ
 import Glibc
+import ProcessTreeCZeroMQ
 
 /// The error of a call that libzmq or the system has refused.
 public struct ZeroMQError: Error, Equatable, Sendable {

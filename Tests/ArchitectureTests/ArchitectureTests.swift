@@ -11,10 +11,21 @@ import Testing
   }
 
   @Test func theRulesAreAboutTargetsThatExist() throws {
-    for target in ImportRules().rules.keys where target != "ExampleTopologies" {
+    for target in ImportRules().rules.keys where target != "ProcessTreeExamples" {
       #expect(SourceTree.exists("Sources/\(target)"), "\(target)")
     }
     #expect(SourceTree.exists("Examples"))
+  }
+
+  /// A user finds what he may call beside the folder of the engine, and nothing of it within.
+  @Test func theEngineShowsNothing() throws {
+    let files = try SourceTree.files(in: ["Sources/ProcessTree"], endings: [".swift"])
+    for file in files {
+      let isEngine = file.path.contains("/Engine/")
+      let shows = file.lines.contains { $0.contains("public ") && !$0.contains("import ") }
+      let exports = file.path.hasSuffix("/Exports.swift")
+      #expect(isEngine != shows || exports, "\(file.path)")
+    }
   }
 
   @Test func cTargetsIncludeTheCLibraryOnly() throws {
@@ -62,7 +73,7 @@ import Testing
     let document = try SourceTree.file("Docs/protocol.md").text
     for (path, keyword) in [
       ("Sources/ProcessTree/Events/LifecycleEvent.swift", "    case "),
-      ("Sources/ProcessTree/Runtime/NodeSettings.swift", "  var "),
+      ("Sources/ProcessTree/Engine/Runtime/NodeSettings.swift", "  var "),
     ] {
       let names = try SourceTree.file(path).lines.filter { $0.hasPrefix(keyword) }.map {
         $0.dropFirst(keyword.count).prefix { $0.isLetter || $0.isNumber }

@@ -23,36 +23,43 @@ struct ImportRules {
   let rules: [String: Rule] = Self.table
 
   private static let table: [String: Rule] = [
-    "Arithmetic": Rule(),
-    "ZeroMQ": Rule(["CZeroMQ", "Arithmetic"]),
+    "Base": Rule(),
+    "ZeroMQ": Rule(["CZeroMQ", "Base"]),
     "MessagePack": Rule(),
     "ProcessControl": Rule(["CProcessShims"]),
     "Wire": Rule(["MessagePack"]),
-    "Supervision": Rule(["Wire", "Arithmetic"]),
+    "Supervision": Rule(["Base"]),
     "Links": Rule(
-      collections.union(["ZeroMQ", "Wire", "CLinux", "MessagePack", "Arithmetic"])),
+      collections.union(["ZeroMQ", "Wire", "CLinux", "MessagePack", "Base"])),
     "ProcessTree": Rule(
       collections.union([
-        "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Arithmetic", "Logging",
+        "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Base", "Logging",
         "Dispatch",
       ]),
       showing: ["Supervision", "ProcessControl", "Logging"]),
     "ProcessTreeTesting": Rule(["ProcessTree"], showing: ["ProcessTree"]),
     "Stages": Rule(),
     "Pools": Rule(
-      collections.union(["ProcessTree", "Stages", "Arithmetic"]),
+      collections.union(["ProcessTree", "Stages", "Base"]),
       showing: ["ProcessTree", "Stages"]),
     "Pipelines": Rule(
-      collections.union(["ProcessTree", "Stages", "Arithmetic"]),
+      collections.union(["ProcessTree", "Stages", "Base"]),
       showing: ["ProcessTree", "Stages"]),
-    "ExampleTopologies": Rule(
+    "ProcessTreeExamples": Rule(
       ["ProcessTree", "Pools", "Pipelines", "Foundation"],
       showing: ["ProcessTree", "Pools", "Pipelines"]),
     "PtreeCommands": Rule(
-      ["ProcessTree", "ExampleTopologies", "Arithmetic", "ArgumentParser", "Foundation"],
-      showing: ["ProcessTree", "ExampleTopologies", "ArgumentParser"]),
+      ["ProcessTree", "ProcessTreeExamples", "Base", "ArgumentParser", "Foundation"],
+      showing: ["ProcessTree", "ProcessTreeExamples", "ArgumentParser"]),
     "ptree": Rule(["PtreeCommands", "ProcessTree"]),
   ]
+
+  /// The folder of a module of this package that users do not import; any other module's own name.
+  private static func folder(of module: String) -> String {
+    let folder = String(module.dropFirst("ProcessTree".count))
+    let known = table.values.reduce(into: Set(table.keys)) { $0.formUnion($1.allowed) }
+    return module.hasPrefix("ProcessTree") && known.contains(folder) ? folder : module
+  }
 
   /// What breaks the rules in the Swift files of some targets.
   func violations(in files: [SourceFile]) -> [Violation] {
@@ -72,7 +79,7 @@ struct ImportRules {
   private func reason(
     _ statement: ImportStatement, in file: SourceFile, of target: String, _ rule: Rule
   ) -> String? {
-    let module = statement.module
+    let module = Self.folder(of: statement.module)
     if !rule.allowed.contains(module), !common.contains(module) {
       return "\(target) may not import \(module)"
     }

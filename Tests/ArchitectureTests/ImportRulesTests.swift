@@ -13,7 +13,10 @@ import Testing
     ("import ZeroMQ", "Sources/ProcessTree/A.swift", "ProcessTree may not import ZeroMQ"),
     (
       "@preconcurrency import class Links.Loop", "Examples/A.swift",
-      "ExampleTopologies may not import Links"
+      "ProcessTreeExamples may not import Links"
+    ),
+    (
+      "internal import ProcessTreeLinks", "Sources/ZeroMQ/A.swift", "ZeroMQ may not import Links"
     ),
     ("  internal import Supervision", "Sources/Links/A.swift", "Links may not import Supervision"),
     ("public import Links", "Sources/ProcessTree/A.swift", "ProcessTree may not show Links"),
@@ -31,8 +34,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("import CZeroMQ\nimport Glibc", "Sources/ZeroMQ/A.swift"),
-    ("package import Wire", "Sources/Links/A.swift"),
+    ("import ProcessTreeCZeroMQ\nimport Glibc", "Sources/ZeroMQ/A.swift"),
+    ("package import ProcessTreeWire", "Sources/Links/A.swift"),
     ("public import Logging", "Sources/ProcessTree/A.swift"),
     ("@_exported public import Supervision", "Sources/ProcessTree/Exports.swift"),
     ("// import Links", "Sources/ZeroMQ/A.swift"),

@@ -18,7 +18,7 @@ struct SourceFile {
     let parts = path.split(separator: "/")
     switch parts.first {
     case "Sources" where parts.count > 2: return String(parts[1])
-    case "Examples": return "ExampleTopologies"
+    case "Examples": return "ProcessTreeExamples"
     default: return nil
     }
   }

@@ -1,4 +1,4 @@
-import TestSettings
+import ProcessTreeTestSettings
 import Testing
 
 /// All suites of this target, one test at a time: they count processes and watch the clock.

@@ -1,5 +1,5 @@
 import Foundation
-import TestSettings
+import ProcessTreeTestSettings
 import Testing
 
 extension EndToEndTests {

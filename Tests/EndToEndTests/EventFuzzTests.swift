@@ -1,10 +1,10 @@
 import Foundation
-import Links
-import ProcessControl
-import RandomTesting
-import Supervision
+import ProcessTreeLinks
+import ProcessTreeProcessControl
+import ProcessTreeRandomTesting
+import ProcessTreeSupervision
+import ProcessTreeWire
 import Testing
-import Wire
 
 @testable import ProcessTree
 @testable import PtreeCommands

@@ -1,7 +1,7 @@
 import Foundation
-import Links
+import ProcessTreeLinks
+import ProcessTreeWire
 import Testing
-import Wire
 
 /// Who connects and then says nothing.
 @Suite(.timeLimit(.minutes(5))) struct AcceptGateTests {

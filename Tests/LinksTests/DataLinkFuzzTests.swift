@@ -1,7 +1,7 @@
-import Links
-import RandomTesting
+import ProcessTreeLinks
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 import Testing
-import Wire
 
 /// Frames of a peer that knows the format and means no good.
 @Suite struct DataLinkFuzzTests {

@@ -1,8 +1,8 @@
-import Links
-import RandomTesting
-import TestSettings
+import ProcessTreeLinks
+import ProcessTreeRandomTesting
+import ProcessTreeTestSettings
+import ProcessTreeWire
 import Testing
-import Wire
 
 @Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct DataLinkTests {
   @Test(arguments: [1, 60])

@@ -1,8 +1,8 @@
 import Glibc
-import RandomTesting
+import ProcessTreeRandomTesting
 import Testing
 
-@testable import Links
+@testable import ProcessTreeLinks
 
 @Suite struct DescriptorPollerTests {
   @Test func handlersAreCalledWhileTheirDescriptorIsReady() throws {

@@ -1,7 +1,7 @@
 import Foundation
-import Links
-import Wire
-import ZeroMQ
+import ProcessTreeLinks
+import ProcessTreeWire
+import ProcessTreeZeroMQ
 
 func credentials(_ number: UInt8) -> Credentials {
   Credentials(

@@ -1,9 +1,9 @@
 import Foundation
-import Links
-import TestSettings
+import ProcessTreeLinks
+import ProcessTreeTestSettings
+import ProcessTreeWire
+import ProcessTreeZeroMQ
 import Testing
-import Wire
-import ZeroMQ
 
 @Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct EdgeTests {
   @Test func anAdmittedChildAndItsParentExchangeFrames() async throws {

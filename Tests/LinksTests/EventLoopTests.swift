@@ -1,5 +1,5 @@
-import Links
-import TestSettings
+import ProcessTreeLinks
+import ProcessTreeTestSettings
 import Testing
 
 @Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct EventLoopTests {

@@ -1,10 +1,10 @@
 import Foundation
-import TestSettings
+import ProcessTreeTestSettings
+import ProcessTreeWire
+import ProcessTreeZeroMQ
 import Testing
-import Wire
-import ZeroMQ
 
-@testable import Links
+@testable import ProcessTreeLinks
 
 @Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct FrameSocketTests {
   /// A router at a socket file and the frames that it took.

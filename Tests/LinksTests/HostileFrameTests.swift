@@ -1,6 +1,6 @@
-import Links
+import ProcessTreeLinks
+import ProcessTreeWire
 import Testing
-import Wire
 
 /// A peer that breaks the protocol of a data link.
 @Suite struct HostileFrameTests {

@@ -1,7 +1,7 @@
-import Links
-import TestSettings
+import ProcessTreeLinks
+import ProcessTreeTestSettings
+import ProcessTreeWire
 import Testing
-import Wire
 
 @Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct ItemChannelTests {
   /// Sends until the next item would have to wait.

@@ -1,6 +1,6 @@
-import Links
-import RandomTesting
-import Wire
+import ProcessTreeLinks
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 
 /// Two data links joined in memory; frames arrive in order, some turns later.
 final class LinkPair {

@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
-import Links
+import ProcessTreeLinks
+import ProcessTreeTestSettings
 import Synchronization
-import TestSettings
 
 /// A thread of its own for a loop: those of the test runner come and go.
 final class LoopThread: Sendable {

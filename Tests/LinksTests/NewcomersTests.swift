@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Links
+@testable import ProcessTreeLinks
 
 /// Connections that have not proved who they are, as a value.
 struct NewcomersTests {

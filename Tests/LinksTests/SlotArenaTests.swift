@@ -1,4 +1,4 @@
-import Links
+import ProcessTreeLinks
 import Testing
 
 @Suite struct SlotArenaTests {

@@ -1,5 +1,5 @@
-import Links
-import RandomTesting
+import ProcessTreeLinks
+import ProcessTreeRandomTesting
 import Testing
 
 /// Arenas compared with a plain picture of what is taken, unit by unit.

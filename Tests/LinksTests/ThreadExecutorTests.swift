@@ -1,5 +1,5 @@
 import Glibc
-import Links
+import ProcessTreeLinks
 import Synchronization
 import Testing
 

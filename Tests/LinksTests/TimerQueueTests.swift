@@ -1,7 +1,7 @@
-import RandomTesting
+import ProcessTreeRandomTesting
 import Testing
 
-@testable import Links
+@testable import ProcessTreeLinks
 
 @Suite struct TimerQueueTests {
   /// Fires until nothing is left; each turn waits for what comes next.

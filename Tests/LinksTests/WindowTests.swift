@@ -1,5 +1,5 @@
-import Links
-import RandomTesting
+import ProcessTreeLinks
+import ProcessTreeRandomTesting
 import Testing
 
 @Suite struct WindowTests {

@@ -1,4 +1,4 @@
-import MessagePack
+import ProcessTreeMessagePack
 import Testing
 
 @Suite("Codable containers")

@@ -1,6 +1,6 @@
 import Foundation
-import MessagePack
-import RandomTesting
+import ProcessTreeMessagePack
+import ProcessTreeRandomTesting
 import Testing
 
 @Suite("MessagePack fuzzing")

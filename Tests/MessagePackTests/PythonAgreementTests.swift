@@ -1,5 +1,5 @@
-import MessagePack
-import RandomTesting
+import ProcessTreeMessagePack
+import ProcessTreeRandomTesting
 import Testing
 
 @Suite("Agreement with Python's msgpack")

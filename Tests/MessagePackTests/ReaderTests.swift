@@ -1,5 +1,5 @@
-import MessagePack
-import TestSettings
+import ProcessTreeMessagePack
+import ProcessTreeTestSettings
 import Testing
 
 @Suite("MessagePack reader")

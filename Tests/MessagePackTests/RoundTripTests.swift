@@ -1,6 +1,6 @@
-import MessagePack
-import RandomTesting
-import TestSettings
+import ProcessTreeMessagePack
+import ProcessTreeRandomTesting
+import ProcessTreeTestSettings
 import Testing
 
 @Suite("MessagePack round trips")

@@ -1,6 +1,6 @@
-import MessagePack
 import ProcessTree
-import RandomTesting
+import ProcessTreeMessagePack
+import ProcessTreeRandomTesting
 import Testing
 
 @testable import Pipelines

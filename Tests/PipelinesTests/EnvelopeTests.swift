@@ -1,5 +1,5 @@
 import Foundation
-import RandomTesting
+import ProcessTreeRandomTesting
 import Testing
 
 @testable import Pipelines

@@ -1,4 +1,4 @@
-import ScenarioRuns
+import ProcessTreeScenarioRuns
 
 /// Scenarios of pipelines.
 enum Fixture: FixtureProgram {

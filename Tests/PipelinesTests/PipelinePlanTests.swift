@@ -1,4 +1,4 @@
-import RandomTesting
+import ProcessTreeRandomTesting
 import Testing
 
 @testable import Pipelines

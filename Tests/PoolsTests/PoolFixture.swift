@@ -1,4 +1,4 @@
-import ScenarioRuns
+import ProcessTreeScenarioRuns
 
 /// Scenarios of pools.
 enum Fixture: FixtureProgram {

@@ -1,6 +1,6 @@
-import RandomTesting
-import ScenarioRuns
-import TestSettings
+import ProcessTreeRandomTesting
+import ProcessTreeScenarioRuns
+import ProcessTreeTestSettings
 import Testing
 
 private let startMethods = ["forkServer", "spawn"]

@@ -1,4 +1,4 @@
-import RandomTesting
+import ProcessTreeRandomTesting
 
 @testable import Pools
 

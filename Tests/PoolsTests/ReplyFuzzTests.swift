@@ -1,5 +1,5 @@
-import MessagePack
-import RandomTesting
+import ProcessTreeMessagePack
+import ProcessTreeRandomTesting
 import Testing
 
 @testable import Pools

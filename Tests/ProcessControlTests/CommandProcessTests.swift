@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import ProcessControl
+import ProcessTreeProcessControl
 import Testing
 
 extension ProcessControlTests {
@@ -176,7 +176,8 @@ private var isDumpable: Bool {
 }
 
 /// Ends the rest of the group once the leader has ended, and reaps the leader.
-private func waitForEnd(of command: CommandProcess) throws -> ProcessControl.ExitStatus? {
+private func waitForEnd(of command: CommandProcess) throws -> ProcessTreeProcessControl.ExitStatus?
+{
   var ended = pollfd(fd: command.leader.pidfd, events: Int16(POLLIN), revents: 0)
   #expect(poll(&ended, 1, 20_000) == 1)
   command.signalGroup(SIGKILL)

@@ -1,5 +1,5 @@
 import Foundation
-import ProcessControl
+import ProcessTreeProcessControl
 import Testing
 
 extension ProcessControlTests {

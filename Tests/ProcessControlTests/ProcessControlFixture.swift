@@ -1,7 +1,7 @@
 import Foundation
-import ProcessControl
-import ScenarioRuns
-import TestSettings
+import ProcessTreeProcessControl
+import ProcessTreeScenarioRuns
+import ProcessTreeTestSettings
 import Testing
 
 /// A run of the fixture program.

@@ -1,6 +1,6 @@
 import Foundation
-import ProcessControl
-import TestSettings
+import ProcessTreeProcessControl
+import ProcessTreeTestSettings
 import Testing
 
 extension ProcessControlTests {

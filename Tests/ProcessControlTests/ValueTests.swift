@@ -1,5 +1,5 @@
 import Foundation
-import ProcessControl
+import ProcessTreeProcessControl
 import Testing
 
 extension ProcessControlTests {
@@ -22,18 +22,19 @@ extension ProcessControlTests {
 
     @Test(
       arguments: [
-        (ProcessControl.ExitStatus.exited(3), 3, "exited 3"),
+        (ProcessTreeProcessControl.ExitStatus.exited(3), 3, "exited 3"),
         (.signaled(SIGKILL, coreDumped: false), -9, "killed by SIGKILL"),
         (.signaled(SIGSEGV, coreDumped: true), -11, "killed by SIGSEGV (core dumped)"),
         (.signaled(40, coreDumped: false), -40, "killed by signal 40"),
-      ] as [(ProcessControl.ExitStatus, Int32, String)])
+      ] as [(ProcessTreeProcessControl.ExitStatus, Int32, String)])
     func statusesHavePythonsNumbersAndWords(
-      status: ProcessControl.ExitStatus, code: Int32, text: String
+      status: ProcessTreeProcessControl.ExitStatus, code: Int32, text: String
     ) throws {
       #expect(status.exitCode == code)
       #expect(status.description == text)
       let coded = try JSONEncoder().encode(status)
-      #expect(try JSONDecoder().decode(ProcessControl.ExitStatus.self, from: coded) == status)
+      #expect(
+        try JSONDecoder().decode(ProcessTreeProcessControl.ExitStatus.self, from: coded) == status)
     }
 
     @Test

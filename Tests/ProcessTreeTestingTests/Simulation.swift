@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
+import ProcessTreeRandomTesting
 import ProcessTreeTesting
-import RandomTesting
 import Synchronization
 
 /// One history: a tree that a seed draws, with the faults that it draws, in virtual time.

@@ -1,6 +1,6 @@
 import ProcessTree
+import ProcessTreeRandomTesting
 import ProcessTreeTesting
-import RandomTesting
 
 /// What one node of a simulated tree does, and what is below it.
 struct SimulationPlan: NodeProgram, Hashable, CustomStringConvertible {

@@ -1,7 +1,7 @@
 import ProcessTree
+import ProcessTreeRandomTesting
+import ProcessTreeTestSettings
 import ProcessTreeTesting
-import RandomTesting
-import TestSettings
 import Testing
 
 @Suite("Simulated histories", .serialized)

@@ -1,5 +1,5 @@
-import ScenarioRuns
-import TestSettings
+import ProcessTreeScenarioRuns
+import ProcessTreeTestSettings
 import Testing
 
 /// Each kind of channel, and ends that travel.

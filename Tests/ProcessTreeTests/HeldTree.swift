@@ -1,6 +1,6 @@
 import Foundation
-import ScenarioRuns
-import TestSettings
+import ProcessTreeScenarioRuns
+import ProcessTreeTestSettings
 import Testing
 
 /// A tree of the fixture that stays up until somebody ends it: 1-1-3-9 nodes, of which some have

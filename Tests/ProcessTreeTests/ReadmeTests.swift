@@ -1,5 +1,5 @@
 import Foundation
-import ScenarioRuns
+import ProcessTreeScenarioRuns
 import Testing
 
 extension ProcessTrees {

@@ -1,4 +1,4 @@
-import ScenarioRuns
+import ProcessTreeScenarioRuns
 import Testing
 
 /// Everything here starts real processes: one test after another, so that two cores suffice.

@@ -1,6 +1,6 @@
 import Foundation
-import ScenarioRuns
-import TestSettings
+import ProcessTreeScenarioRuns
+import ProcessTreeTestSettings
 import Testing
 
 private let lifecycleScenarios = [

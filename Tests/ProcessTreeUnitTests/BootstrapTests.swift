@@ -1,8 +1,8 @@
 import Glibc
-import Links
-import ProcessControl
+import ProcessTreeLinks
+import ProcessTreeProcessControl
+import ProcessTreeWire
 import Testing
-import Wire
 
 @testable import ProcessTree
 

@@ -1,4 +1,4 @@
-import ProcessControl
+import ProcessTreeProcessControl
 import Testing
 
 @testable import ProcessTree

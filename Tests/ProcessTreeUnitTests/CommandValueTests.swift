@@ -1,5 +1,5 @@
-import MessagePack
-import ProcessControl
+import ProcessTreeMessagePack
+import ProcessTreeProcessControl
 import Testing
 
 @testable import ProcessTree

@@ -1,7 +1,7 @@
-import MessagePack
-import RandomTesting
+import ProcessTreeMessagePack
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 import Testing
-import Wire
 
 @testable import ProcessTree
 

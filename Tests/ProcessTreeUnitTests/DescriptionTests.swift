@@ -1,4 +1,4 @@
-import Supervision
+import ProcessTreeSupervision
 import Testing
 
 @testable import ProcessTree

@@ -1,7 +1,7 @@
 import Foundation
-import Links
+import ProcessTreeLinks
+import ProcessTreeTestSettings
 import Synchronization
-import TestSettings
 import Testing
 
 @testable import ProcessTree

@@ -1,7 +1,7 @@
-import Arithmetic
-import MessagePack
+import ProcessTreeBase
+import ProcessTreeMessagePack
+import ProcessTreeWire
 import Testing
-import Wire
 
 @testable import ProcessTree
 

@@ -1,6 +1,6 @@
-import TestSettings
+import ProcessTreeTestSettings
+import ProcessTreeWire
 import Testing
-import Wire
 
 @testable import ProcessTree
 

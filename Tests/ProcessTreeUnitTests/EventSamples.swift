@@ -1,6 +1,6 @@
-import ProcessControl
-import Supervision
-import Wire
+import ProcessTreeProcessControl
+import ProcessTreeSupervision
+import ProcessTreeWire
 
 @testable import ProcessTree
 

@@ -1,12 +1,12 @@
 import Glibc
-import ProcessControl
-import Supervision
+import ProcessTreeProcessControl
+import ProcessTreeSupervision
 import Testing
 
 @testable import ProcessTree
 
 /// Testing has an `ExitStatus` of its own.
-private typealias Status = ProcessControl.ExitStatus
+private typealias Status = ProcessTreeProcessControl.ExitStatus
 
 private let request = StopRequest(requestedBy: "MainProcess", reason: "enough")
 private let failure = RemoteFailure(CancellationError(), at: "Process-1")

@@ -1,5 +1,5 @@
+import ProcessTreeWire
 import Testing
-import Wire
 
 @testable import ProcessTree
 

@@ -1,7 +1,7 @@
-import MessagePack
-import Supervision
+import ProcessTreeMessagePack
+import ProcessTreeSupervision
+import ProcessTreeWire
 import Testing
-import Wire
 
 @testable import ProcessTree
 

@@ -1,7 +1,7 @@
-import RandomTesting
-import Supervision
+import ProcessTreeRandomTesting
+import ProcessTreeSupervision
+import ProcessTreeWire
 import Testing
-import Wire
 
 @testable import ProcessTree
 

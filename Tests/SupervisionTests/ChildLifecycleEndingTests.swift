@@ -1,4 +1,4 @@
-import Supervision
+import ProcessTreeSupervision
 import Testing
 
 /// What holds at each point of a life.

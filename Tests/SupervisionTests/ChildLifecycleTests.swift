@@ -1,4 +1,4 @@
-import Supervision
+import ProcessTreeSupervision
 import Testing
 
 private typealias Action = ChildLifecycle.Action

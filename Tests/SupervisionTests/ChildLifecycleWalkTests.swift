@@ -1,5 +1,5 @@
-import RandomTesting
-import Supervision
+import ProcessTreeRandomTesting
+import ProcessTreeSupervision
 import Testing
 
 /// What holds in every life, whatever happens in it.

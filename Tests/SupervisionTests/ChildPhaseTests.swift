@@ -1,5 +1,5 @@
 import Foundation
-import Supervision
+import ProcessTreeSupervision
 import Testing
 
 @Suite struct ChildPhaseTests {

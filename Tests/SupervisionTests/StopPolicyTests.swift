@@ -1,6 +1,6 @@
 import Foundation
-import RandomTesting
-import Supervision
+import ProcessTreeRandomTesting
+import ProcessTreeSupervision
 import Testing
 
 @Suite struct StopPolicyTests {

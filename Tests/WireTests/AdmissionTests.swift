@@ -1,5 +1,5 @@
+import ProcessTreeWire
 import Testing
-import Wire
 
 @Suite struct AdmissionTests {
   private func admission() -> Admission {

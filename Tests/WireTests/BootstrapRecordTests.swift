@@ -1,6 +1,6 @@
-import MessagePack
+import ProcessTreeMessagePack
+import ProcessTreeWire
 import Testing
-import Wire
 
 let sampleRecord = BootstrapRecord(
   run: .init(id: .max, rootPID: 4_711, rootStartTime: .max, directory: "/tmp/run é"),

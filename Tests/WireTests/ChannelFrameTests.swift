@@ -1,5 +1,5 @@
+import ProcessTreeWire
 import Testing
-import Wire
 
 @Suite struct ChannelFrameTests {
   private static let kinds = (0...UInt8.max).compactMap(FlowHeader.Kind.init)

@@ -1,6 +1,6 @@
-import RandomTesting
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 import Testing
-import Wire
 
 /// Bytes of strangers on a data link: cut, changed and made up.
 ///

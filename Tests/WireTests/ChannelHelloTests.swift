@@ -1,6 +1,6 @@
-import MessagePack
+import ProcessTreeMessagePack
+import ProcessTreeWire
 import Testing
-import Wire
 
 @Suite struct ChannelHelloTests {
   private func frame(

@@ -1,5 +1,5 @@
-import RandomTesting
-import Wire
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 
 /// A node's address that tells at each field whose it is.
 func address(_ number: UInt32, path: [UInt32]? = nil) -> NodeAddress {

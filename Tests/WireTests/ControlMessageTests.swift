@@ -1,6 +1,6 @@
-import MessagePack
+import ProcessTreeMessagePack
+import ProcessTreeWire
 import Testing
-import Wire
 
 @Suite struct ControlMessageTests {
   /// An array of integers and strings, as a stranger might send it.

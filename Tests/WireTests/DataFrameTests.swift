@@ -1,6 +1,6 @@
-import RandomTesting
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 import Testing
-import Wire
 
 @Suite struct DataFrameTests {
   private func items(of frame: [UInt8]) throws -> [[UInt8]] {

@@ -1,6 +1,6 @@
-import MessagePack
+import ProcessTreeMessagePack
+import ProcessTreeWire
 import Testing
-import Wire
 
 @Suite struct HelloTests {
   private func frame(

@@ -1,4 +1,4 @@
-import Wire
+import ProcessTreeWire
 
 /// A message of every kind and outcome, with fields at the ends of their ranges.
 let sampleMessages: [ControlMessage] = [

@@ -1,5 +1,5 @@
+import ProcessTreeZeroMQ
 import Testing
-import ZeroMQ
 
 @Suite struct EndpointTests {
   @Test(arguments: [

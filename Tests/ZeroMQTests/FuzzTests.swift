@@ -1,8 +1,8 @@
 import Foundation
-import RandomTesting
-import TestSettings
+import ProcessTreeRandomTesting
+import ProcessTreeTestSettings
+import ProcessTreeZeroMQ
 import Testing
-import ZeroMQ
 
 @Suite(.timeLimit(.minutes(TestSettings.minutes(30)))) struct SocketFuzzTests {
   /// Says something that ends at some point in being nonsense.

@@ -1,6 +1,6 @@
 import Foundation
-import TestSettings
-import ZeroMQ
+import ProcessTreeTestSettings
+import ProcessTreeZeroMQ
 
 /// A private directory for socket files, removed with all that is in it when the test lets go.
 final class SocketDirectory {

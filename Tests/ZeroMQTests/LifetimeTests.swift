@@ -1,8 +1,8 @@
 import Foundation
-import TestSettings
+import ProcessTreeTestSettings
 import Testing
 
-@testable import ZeroMQ
+@testable import ProcessTreeZeroMQ
 
 @Suite(.timeLimit(.minutes(TestSettings.minutes(2))), .serialized) struct LifetimeTests {
   @Test func closingAndTerminatingTwiceIsHarmless() throws {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ZeroMQ
+@testable import ProcessTreeZeroMQ
 
 @Suite struct MessageTests {
   @Test func startsEmpty() {

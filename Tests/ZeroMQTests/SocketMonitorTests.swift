@@ -1,6 +1,6 @@
-import TestSettings
+import ProcessTreeTestSettings
+import ProcessTreeZeroMQ
 import Testing
-import ZeroMQ
 
 @Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct SocketMonitorTests {
   /// The kinds of the events up to and with one of a kind.

@@ -1,7 +1,7 @@
 import Foundation
-import TestSettings
+import ProcessTreeTestSettings
+import ProcessTreeZeroMQ
 import Testing
-import ZeroMQ
 
 @Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct SocketTests {
   @Test func sendingToNobodyWouldBlock() throws {

@@ -1,6 +1,6 @@
-import TestSettings
+import ProcessTreeTestSettings
+import ProcessTreeZeroMQ
 import Testing
-import ZeroMQ
 
 @Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct TransferTests {
   enum Transport: CaseIterable { case inproc, ipc, tcp }

@@ -1,4 +1,4 @@
-package import Wire
+package import ProcessTreeWire
 
 /// Who has an end of a channel, at the channel's home: nodes that use one, and ends under way.
 ///

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Wire
+internal import ProcessTreeWire
 
 /// A frame of items that grows until it is sent.
 struct FlowFrame {

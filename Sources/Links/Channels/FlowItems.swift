@@ -1,4 +1,4 @@
-internal import Wire
+internal import ProcessTreeWire
 
 /// The bytes of a frame that came, shared by all who still read items in it.
 package final class FrameBytes: @unchecked Sendable {

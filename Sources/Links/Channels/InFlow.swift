@@ -1,4 +1,4 @@
-internal import Wire
+internal import ProcessTreeWire
 
 /// The stream of items from one sender to one receiver, at the receiver.
 ///

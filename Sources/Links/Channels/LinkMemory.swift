@@ -1,4 +1,4 @@
-package import Wire
+package import ProcessTreeWire
 
 /// The memory that the two nodes of a link share for large items; what it is made of is not known
 /// here.

@@ -1,5 +1,5 @@
 internal import DequeModule
-internal import Wire
+internal import ProcessTreeWire
 
 /// The stream of items from one sender to one receiver, at the sender.
 ///

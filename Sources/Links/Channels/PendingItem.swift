@@ -1,4 +1,4 @@
-internal import Wire
+internal import ProcessTreeWire
 
 /// An item that its sender holds: not sent yet, or given back.
 struct PendingItem {

@@ -1,5 +1,5 @@
 internal import DequeModule
-package import Wire
+package import ProcessTreeWire
 
 /// One receiver's end of a channel, where it is used: what has come, from whom, and what of it is
 /// done.

@@ -1,5 +1,5 @@
 internal import DequeModule
-internal import Wire
+internal import ProcessTreeWire
 
 extension SenderCore {
   /// Whether an item may go to all subscribers now.

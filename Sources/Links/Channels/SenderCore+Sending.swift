@@ -1,5 +1,5 @@
 internal import DequeModule
-package import Wire
+package import ProcessTreeWire
 
 extension SenderCore {
   /// Bytes that wait here for the first receiver before senders have to wait.

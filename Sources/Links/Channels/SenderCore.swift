@@ -1,5 +1,5 @@
 internal import DequeModule
-package import Wire
+package import ProcessTreeWire
 
 /// One sender's end of a channel, where it is used: which item goes to which receiver, and when.
 ///

@@ -1,6 +1,6 @@
 internal import Glibc
-package import Wire
-internal import ZeroMQ
+package import ProcessTreeWire
+internal import ProcessTreeZeroMQ
 
 /// A child's end of one socket of the edge to its parent.
 package final class EdgeConnector {

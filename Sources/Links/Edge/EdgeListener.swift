@@ -1,5 +1,5 @@
-package import Wire
-internal import ZeroMQ
+package import ProcessTreeWire
+internal import ProcessTreeZeroMQ
 
 /// A parent's end of the edges to its children: two sockets, one connection a child on each.
 ///

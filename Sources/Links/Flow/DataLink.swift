@@ -1,4 +1,4 @@
-package import Wire
+package import ProcessTreeWire
 
 /// The channels of one pair of nodes, multiplexed over one data socket.
 ///

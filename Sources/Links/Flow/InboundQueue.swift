@@ -1,5 +1,5 @@
 internal import DequeModule
-internal import Wire
+internal import ProcessTreeWire
 
 /// The receiving half of a channel: pieces become items, items wait here to be taken.
 struct InboundQueue {

@@ -1,5 +1,5 @@
 internal import DequeModule
-internal import Wire
+internal import ProcessTreeWire
 
 /// One channel of a data link, both directions: whole items in order, with credit each way.
 ///

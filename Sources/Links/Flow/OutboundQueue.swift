@@ -1,5 +1,5 @@
 internal import DequeModule
-internal import Wire
+internal import ProcessTreeWire
 
 /// The sending half of a channel: items wait here for credit and leave in frames.
 ///

@@ -1,6 +1,6 @@
-internal import CLinux
 internal import Glibc
-internal import ZeroMQ
+internal import ProcessTreeCLinux
+internal import ProcessTreeZeroMQ
 
 /// Stands before one listening socket of libzmq's: connections are accepted only while descriptors are
 /// left, are bounded in number until they have proved who they are, and are cut off when they do not.

@@ -1,4 +1,4 @@
-internal import CLinux
+internal import ProcessTreeCLinux
 
 /// Looks at the limit on open files before something is begun that cannot fail in order.
 package enum FreeDescriptors {

@@ -1,6 +1,6 @@
-internal import Arithmetic
-internal import CLinux
 internal import Glibc
+internal import ProcessTreeBase
+internal import ProcessTreeCLinux
 
 /// The descriptors that the loop waits for, over epoll.
 ///

@@ -1,5 +1,5 @@
-internal import CLinux
 internal import Glibc
+internal import ProcessTreeCLinux
 
 extension EventLoop {
   /// Runs `body` on the loop: at once when the caller is there, else by a hop.

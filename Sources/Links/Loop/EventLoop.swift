@@ -1,8 +1,8 @@
-internal import CLinux
 internal import DequeModule
 internal import Glibc
+internal import ProcessTreeCLinux
+internal import ProcessTreeZeroMQ
 internal import Synchronization
-internal import ZeroMQ
 
 /// The event loop of a node: one thread, the main thread, that waits for descriptors and timers and
 /// is the task executor that the node's program runs on.

@@ -1,5 +1,5 @@
-internal import Arithmetic
 internal import HeapModule
+internal import ProcessTreeBase
 
 /// The loop's timers, on a clock that stands still while the machine sleeps.
 ///

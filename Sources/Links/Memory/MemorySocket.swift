@@ -1,6 +1,6 @@
 internal import DequeModule
-internal import Wire
-internal import ZeroMQ
+internal import ProcessTreeWire
+internal import ProcessTreeZeroMQ
 
 /// The twin in memory of a ZeroMQ socket, for nodes that share a process and its loop.
 ///

@@ -1,5 +1,5 @@
 internal import DequeModule
-package import Wire
+package import ProcessTreeWire
 
 /// The data link of a pair of nodes: numbered frames that arrive once and in order, whatever becomes
 /// of the connection beneath as long as both nodes live.

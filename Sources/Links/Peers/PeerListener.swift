@@ -1,5 +1,5 @@
-package import Wire
-internal import ZeroMQ
+package import ProcessTreeWire
+internal import ProcessTreeZeroMQ
 
 /// A node's end of the data links that other nodes open to it.
 package final class PeerListener {

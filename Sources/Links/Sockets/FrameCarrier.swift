@@ -1,4 +1,4 @@
-internal import ZeroMQ
+internal import ProcessTreeZeroMQ
 
 /// One end of the connections that carry frames between nodes: a ZeroMQ socket, or its twin in memory.
 ///

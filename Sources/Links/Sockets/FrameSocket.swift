@@ -1,5 +1,5 @@
-internal import Wire
-internal import ZeroMQ
+internal import ProcessTreeWire
+internal import ProcessTreeZeroMQ
 
 /// A socket on the loop: one frame a message, sent at once and received in turns.
 ///

@@ -1,4 +1,4 @@
-internal import ZeroMQ
+internal import ProcessTreeZeroMQ
 
 /// What carries the frames of a node: the maker of its sockets.
 ///

@@ -1,4 +1,4 @@
-internal import Arithmetic
+internal import ProcessTreeBase
 
 /// For each item of an envelope, the number of the source's input that it came of.
 ///

@@ -1,4 +1,4 @@
-public import Stages
+public import ProcessTreeStages
 
 /// How the input of a stage is divided among its workers.
 public struct Distribution<Element: Codable & Sendable>: Sendable {

@@ -1,4 +1,4 @@
-public import Stages
+public import ProcessTreeStages
 
 // Stages that do not fit would be reported as a call that matches nothing, because each kind of stage
 // has an overload of its own. These match what the others do not, and say what is wrong.

@@ -1,4 +1,4 @@
-public import Stages
+public import ProcessTreeStages
 
 extension Pipeline {
   /// A pipeline of one stage.

@@ -1,4 +1,4 @@
-internal import Arithmetic
+internal import ProcessTreeBase
 
 /// How numbers of envelopes change where one becomes several, so that they stay without gaps.
 ///

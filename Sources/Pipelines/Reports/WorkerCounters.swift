@@ -1,4 +1,4 @@
-internal import Arithmetic
+internal import ProcessTreeBase
 
 /// What one worker has done so far; it says so along the way and at its end.
 struct WorkerCounters: Hashable, Sendable, Codable {

@@ -1,5 +1,5 @@
-internal import Arithmetic
 internal import ProcessTree
+internal import ProcessTreeBase
 
 /// The books of a run as a value: what was taken and what has come out, what each worker says that it
 /// did, who died and what was given up.

@@ -1,4 +1,4 @@
-internal import Stages
+internal import ProcessTreeStages
 
 /// What a worker does with the items of an envelope, whatever kind of stage it is.
 protocol StageBody: Codable, Sendable {

@@ -1,5 +1,5 @@
-internal import Arithmetic
 internal import ProcessTree
+internal import ProcessTreeBase
 
 /// The program of a node that works at a stage.
 struct StageWorker<Body: StageBody>: NodeProgram {

@@ -1,4 +1,4 @@
-public import Stages
+public import ProcessTreeStages
 
 extension Pool {
   /// Runs an asynchronous stage over a sequence; results in the order of the inputs.

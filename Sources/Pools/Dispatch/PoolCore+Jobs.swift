@@ -1,5 +1,5 @@
-internal import Arithmetic
 internal import ProcessTree
+internal import ProcessTreeBase
 
 extension PoolCore {
   /// What a call can do next.

@@ -1,5 +1,5 @@
 internal import ProcessTree
-internal import Stages
+internal import ProcessTreeStages
 
 /// A transform as the work of a pool.
 struct TransformWork<Body: Transform>: PoolWork {

@@ -1,5 +1,5 @@
-internal import Arithmetic
 internal import ProcessTree
+internal import ProcessTreeBase
 
 /// Inputs for a worker.
 struct WorkBatch<Work: PoolWork>: Codable, Sendable {

@@ -1,5 +1,5 @@
-internal import Arithmetic
 internal import ProcessTree
+internal import ProcessTreeBase
 
 /// The work of a worker: batches in, answers out.
 struct WorkerSession<Work: PoolWork> {

@@ -1,4 +1,4 @@
-import CProcessShims
+import ProcessTreeCProcessShims
 
 /// A region of a peer, mapped for reading.
 ///

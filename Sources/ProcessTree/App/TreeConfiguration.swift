@@ -1,5 +1,5 @@
 public import Logging
-public import Supervision
+public import ProcessTreeSupervision
 
 /// Settings of a tree; made at the root, inherited by every node.
 public struct TreeConfiguration: Sendable {

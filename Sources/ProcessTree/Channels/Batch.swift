@@ -1,4 +1,4 @@
-internal import Links
+internal import ProcessTreeLinks
 
 /// Elements that came together; see ``Receiver/batches``.
 public struct Batch<Element: Sendable>: RandomAccessCollection, Sendable {

@@ -1,5 +1,5 @@
-internal import Arithmetic
-internal import Links
+internal import ProcessTreeBase
+internal import ProcessTreeLinks
 
 /// What became of the items that one sender was given.
 ///

@@ -1,4 +1,4 @@
-internal import Wire
+internal import ProcessTreeWire
 
 extension ChannelEnd {
   /// The kind of the channel, and which of its node's channels it is.

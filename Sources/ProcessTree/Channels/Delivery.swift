@@ -1,5 +1,5 @@
-internal import Links
-internal import Wire
+internal import ProcessTreeLinks
+internal import ProcessTreeWire
 
 /// An element of a work channel, and what is known of its way here.
 public struct Delivery<Element: Sendable>: Sendable {

@@ -1,5 +1,5 @@
-internal import Links
-internal import Wire
+internal import ProcessTreeLinks
+internal import ProcessTreeWire
 
 extension Node {
   /// Makes a pipe: one sender, one receiver, which may be at any two nodes.

@@ -1,4 +1,4 @@
-internal import Wire
+internal import ProcessTreeWire
 
 /// What a channel's sender does with an item that finds its queue full.
 ///

@@ -1,5 +1,5 @@
-internal import Links
-internal import Wire
+internal import ProcessTreeLinks
+internal import ProcessTreeWire
 
 /// An item that a work channel has put aside because it killed the nodes that worked on it.
 public struct QuarantinedItem<Element: Sendable>: Sendable {

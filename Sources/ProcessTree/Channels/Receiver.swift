@@ -1,6 +1,6 @@
-internal import Links
-internal import MessagePack
-internal import Wire
+internal import ProcessTreeLinks
+internal import ProcessTreeMessagePack
+internal import ProcessTreeWire
 
 /// The receiving end of a channel.
 ///

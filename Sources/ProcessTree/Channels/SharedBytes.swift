@@ -1,4 +1,4 @@
-internal import Links
+internal import ProcessTreeLinks
 
 /// Bytes that travel between nodes of a host without being copied at the receiver.
 ///

@@ -1,8 +1,8 @@
-internal import Links
-public import ProcessControl
-public import Supervision
+internal import ProcessTreeLinks
+public import ProcessTreeProcessControl
+public import ProcessTreeSupervision
+internal import ProcessTreeWire
 internal import Synchronization
-internal import Wire
 
 /// A child of this node, whatever its program returns; see ``Child`` for the result.
 ///

@@ -1,6 +1,6 @@
-internal import Links
+internal import ProcessTreeLinks
+internal import ProcessTreeWire
 internal import Synchronization
-internal import Wire
 
 /// A child whose program returns an `Output`.
 public final class Child<Output: Sendable>: AnyChild, @unchecked Sendable {

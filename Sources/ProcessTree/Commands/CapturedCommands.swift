@@ -1,4 +1,4 @@
-internal import Links
+internal import ProcessTreeLinks
 internal import Synchronization
 
 /// The outcomes of many commands of which a few run at a time; see

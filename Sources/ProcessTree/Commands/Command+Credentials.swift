@@ -1,4 +1,4 @@
-internal import ProcessControl
+internal import ProcessTreeProcessControl
 
 extension Command {
   /// The user and the groups that a command runs as, by number.

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Wire
+internal import ProcessTreeWire
 
 extension Command {
   /// The environment variables of a command.

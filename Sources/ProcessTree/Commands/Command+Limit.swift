@@ -1,5 +1,5 @@
-internal import Arithmetic
-internal import ProcessControl
+internal import ProcessTreeBase
+internal import ProcessTreeProcessControl
 
 extension Command {
   /// A bound that the kernel keeps for a command and, unless it lowers its own, for what it starts.

@@ -1,4 +1,4 @@
-internal import Wire
+internal import ProcessTreeWire
 
 /// An external executable and all that it is to be run with: a value that can be sent to other
 /// nodes.

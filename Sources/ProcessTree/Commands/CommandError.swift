@@ -1,4 +1,4 @@
-internal import Wire
+internal import ProcessTreeWire
 
 /// A command that could not be started, or whose streams could not be used as asked.
 ///

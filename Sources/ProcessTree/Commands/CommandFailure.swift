@@ -1,4 +1,4 @@
-public import ProcessControl
+public import ProcessTreeProcessControl
 
 /// A command ran and ended otherwise than with exit code 0.
 public struct CommandFailure: Error, Hashable, Sendable, Codable, CustomStringConvertible {

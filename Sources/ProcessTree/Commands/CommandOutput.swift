@@ -1,4 +1,4 @@
-internal import Links
+internal import ProcessTreeLinks
 
 /// The standard output of a command as a sequence of lines, frames or chunks; see
 /// ``CommandRun/lines``.

@@ -1,5 +1,5 @@
-internal import Links
-public import ProcessControl
+internal import ProcessTreeLinks
+public import ProcessTreeProcessControl
 
 /// A command that was started in this node: its streams and its end.
 ///

@@ -1,5 +1,5 @@
-public import ProcessControl
-internal import Wire
+public import ProcessTreeProcessControl
+internal import ProcessTreeWire
 
 /// A command that has ended, whatever its status: how it ended and what it wrote; Python's
 /// `CompletedProcess`.

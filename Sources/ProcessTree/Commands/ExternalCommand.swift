@@ -1,6 +1,6 @@
 internal import Glibc
-internal import Links
-internal import ProcessControl
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
 
 /// A program that runs an external command: the command as a child node of its own.
 ///

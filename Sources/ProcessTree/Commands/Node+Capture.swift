@@ -1,4 +1,4 @@
-internal import Links
+internal import ProcessTreeLinks
 
 extension Node {
   /// Runs a command to its end and returns how it ended and what it wrote, also when it failed.

@@ -1,4 +1,4 @@
-internal import Links
+internal import ProcessTreeLinks
 
 extension Node {
   /// Starts a command; it is running when this returns.

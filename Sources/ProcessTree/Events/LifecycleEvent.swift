@@ -1,4 +1,4 @@
-public import Supervision
+public import ProcessTreeSupervision
 
 /// Something that happened to a node.
 ///

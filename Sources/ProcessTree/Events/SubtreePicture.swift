@@ -1,6 +1,6 @@
-public import Supervision
+public import ProcessTreeSupervision
+internal import ProcessTreeWire
 internal import Synchronization
-internal import Wire
 
 /// A node in a snapshot.
 public struct NodeSnapshot: Hashable, Sendable, Codable {

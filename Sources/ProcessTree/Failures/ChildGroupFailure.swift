@@ -1,4 +1,4 @@
-internal import Wire
+internal import ProcessTreeWire
 
 /// Several children of a group failed; all the errors that came, in the order in which they came.
 ///

@@ -1,5 +1,5 @@
-internal import ProcessControl
-public import Supervision
+internal import ProcessTreeProcessControl
+public import ProcessTreeSupervision
 
 /// Why a node ended, as far as the system can tell.
 public enum ExitCause: Hashable, Sendable, Codable {

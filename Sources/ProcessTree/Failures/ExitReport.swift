@@ -1,5 +1,5 @@
-public import ProcessControl
-public import Supervision
+public import ProcessTreeProcessControl
+public import ProcessTreeSupervision
 
 /// All that is known about the end of a node.
 public struct ExitReport: Hashable, Sendable, Codable {

@@ -1,4 +1,4 @@
-internal import Wire
+internal import ProcessTreeWire
 
 /// A call that the library refused, or could not carry out, in this process.
 public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomStringConvertible {

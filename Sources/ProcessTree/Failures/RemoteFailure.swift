@@ -1,5 +1,5 @@
-internal import MessagePack
-internal import Wire
+internal import ProcessTreeMessagePack
+internal import ProcessTreeWire
 
 /// An error that a node's program threw and nobody caught, as it arrives at whoever awaits the node.
 ///

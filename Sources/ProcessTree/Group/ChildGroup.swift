@@ -1,5 +1,5 @@
-internal import Links
-internal import Supervision
+internal import ProcessTreeLinks
+internal import ProcessTreeSupervision
 internal import Synchronization
 
 /// The children of one scope; see ``Node/withChildren(of:limit:_:)``.

@@ -1,4 +1,4 @@
-internal import Links
+internal import ProcessTreeLinks
 internal import Synchronization
 
 extension AnyChild {

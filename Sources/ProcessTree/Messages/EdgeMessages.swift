@@ -1,5 +1,5 @@
-internal import Links
-internal import Wire
+internal import ProcessTreeLinks
+internal import ProcessTreeWire
 
 /// The messages that come over the edge to a child, or to the parent, as values of one type.
 ///

@@ -1,4 +1,4 @@
-internal import Links
+internal import ProcessTreeLinks
 
 extension ParentNode {
   /// Sends a message to the parent's program; suspends while the parent has not taken enough of the

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Links
+internal import ProcessTreeLinks
 internal import Synchronization
 
 extension Node {

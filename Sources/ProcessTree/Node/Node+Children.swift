@@ -1,6 +1,6 @@
-internal import Links
-public import Supervision
-internal import Wire
+internal import ProcessTreeLinks
+public import ProcessTreeSupervision
+internal import ProcessTreeWire
 
 extension Node {
   /// Makes a child without starting it.

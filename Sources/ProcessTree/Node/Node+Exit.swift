@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Links
+internal import ProcessTreeLinks
 
 extension Node {
   /// Ends the node with this exit code, as `sys.exit` does: its children are stopped, what was sent

@@ -1,4 +1,4 @@
-internal import Links
+internal import ProcessTreeLinks
 
 extension Node {
   /// Runs `body` for at most this time: whatever it waits for, the wait ends then.

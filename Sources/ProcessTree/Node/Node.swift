@@ -1,8 +1,8 @@
 internal import Glibc
-internal import Links
 public import Logging
-public import Supervision
-internal import Wire
+internal import ProcessTreeLinks
+public import ProcessTreeSupervision
+internal import ProcessTreeWire
 
 /// The node that a program runs in: its name and place, its children, its parent.
 ///

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Links
+internal import ProcessTreeLinks
 
 /// The parent of the node that a program runs in.
 public struct ParentNode: Sendable {

@@ -1,4 +1,4 @@
-internal import MessagePack
+internal import ProcessTreeMessagePack
 
 extension NodeProgram where Output: Codable {
   /// Encodes a result as MessagePack.

@@ -1,4 +1,4 @@
-internal import Arithmetic
+internal import ProcessTreeBase
 
 /// The progress of one stage: the sum of what its nodes say.
 struct StageProgress {

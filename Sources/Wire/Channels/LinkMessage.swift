@@ -1,4 +1,4 @@
-internal import MessagePack
+internal import ProcessTreeMessagePack
 
 /// A message between two nodes over their data link, besides items; needs no credit.
 package enum LinkMessage: Equatable, Sendable, Codable {

@@ -1,4 +1,4 @@
-internal import MessagePack
+internal import ProcessTreeMessagePack
 
 /// The reply to the listener's question that begins each connection of a data link.
 package struct PeerHello: Equatable, Sendable {

@@ -1,4 +1,4 @@
-internal import MessagePack
+internal import ProcessTreeMessagePack
 
 extension ControlMessage {
   /// The first element of each frame; numbers are part of the protocol and never reused.

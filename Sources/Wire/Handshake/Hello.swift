@@ -1,4 +1,4 @@
-internal import MessagePack
+internal import ProcessTreeMessagePack
 
 /// The first frame that a child sends on each of its sockets.
 package struct Hello: Equatable, Sendable {

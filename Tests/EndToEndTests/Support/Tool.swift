@@ -1,6 +1,6 @@
 import Foundation
-import ScenarioRuns
-import TestSettings
+import ProcessTreeScenarioRuns
+import ProcessTreeTestSettings
 import Testing
 
 /// A run of the tool as it was built, in a temporary directory of its own.

@@ -1,6 +1,6 @@
 import Glibc
 import ProcessTree
-import Scenarios
+import ProcessTreeScenarios
 
 /// Its body is plain synchronous code.
 struct Script: NodeProgram {

@@ -1,5 +1,5 @@
 import ProcessTree
-import Scenarios
+import ProcessTreeScenarios
 
 @main
 struct ChannelFixture: ScenarioApp {

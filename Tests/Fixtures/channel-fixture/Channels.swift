@@ -1,6 +1,6 @@
 import Glibc
 import ProcessTree
-import Scenarios
+import ProcessTreeScenarios
 
 /// Sends the numbers from one to `count` and finishes.
 struct Producer: NodeProgram {

@@ -1,6 +1,6 @@
 import Glibc
 import ProcessTree
-import RandomTesting
+import ProcessTreeRandomTesting
 import Synchronization
 
 /// Random faults against random processes: SIGKILL, or SIGSTOP with SIGCONT or SIGKILL after a while.

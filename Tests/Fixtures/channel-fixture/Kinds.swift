@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import Scenarios
 
 /// A number with some weight, so that not too many fit under way.
 struct Heavy: Codable, Sendable {

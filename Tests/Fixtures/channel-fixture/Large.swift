@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import Scenarios
 
 /// Checks bytes where they are, and says how often they were right.
 struct Checker: NodeProgram {

@@ -1,8 +1,8 @@
 import Glibc
 import ProcessTree
+import ProcessTreeRandomTesting
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import RandomTesting
-import Scenarios
 
 /// Takes numbers and tells each over a second channel, then acknowledges it.
 struct Recorder: NodeProgram {

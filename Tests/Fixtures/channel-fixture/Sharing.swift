@@ -1,7 +1,7 @@
 import ProcessTree
+import ProcessTreeRandomTesting
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import RandomTesting
-import Scenarios
 import Synchronization
 
 /// A number; those that a thousand divides cannot be decoded.

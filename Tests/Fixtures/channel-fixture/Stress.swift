@@ -1,9 +1,9 @@
 import Glibc
 import ProcessTree
+import ProcessTreeRandomTesting
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
 import ProcessTreeTesting
-import RandomTesting
-import Scenarios
-import TestSettings
 
 /// Joins two children of its own by a pipe, and tells the root how far they are.
 struct Matchmaker: NodeProgram {

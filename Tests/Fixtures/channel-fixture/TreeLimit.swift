@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
-import Scenarios
-import TestSettings
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
 
 /// Notes that it runs, as a file, while it works; starts children of its own further up.
 struct Rung: NodeProgram {

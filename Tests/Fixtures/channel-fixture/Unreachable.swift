@@ -1,6 +1,6 @@
 import Glibc
 import ProcessTree
-import Scenarios
+import ProcessTreeScenarios
 
 /// Nodes whose sockets or files cannot be had.
 let unreachableScenarios: [String: Scenario] = [

@@ -1,6 +1,6 @@
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
 import ProcessTreeTesting
-import Scenarios
-import TestSettings
 
 /// What the process holds once it has come to rest.
 ///

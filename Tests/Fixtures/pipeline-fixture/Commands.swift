@@ -1,6 +1,6 @@
 import Glibc
 import Pipelines
-import Scenarios
+import ProcessTreeScenarios
 
 let commandScenarios: [String: Scenario] = [
   "cat": { root, test in

@@ -1,6 +1,6 @@
 import Glibc
 import Pipelines
-import Scenarios
+import ProcessTreeScenarios
 import Synchronization
 
 let deathScenarios: [String: Scenario] = [

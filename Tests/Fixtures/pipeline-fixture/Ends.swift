@@ -1,7 +1,7 @@
 import Glibc
 import Pipelines
-import RandomTesting
-import Scenarios
+import ProcessTreeRandomTesting
+import ProcessTreeScenarios
 
 let endScenarios: [String: Scenario] = [
   // `cancelledAtAnyMoment SEED ROUNDS`

@@ -1,6 +1,6 @@
 import Glibc
 import Pipelines
-import Scenarios
+import ProcessTreeScenarios
 
 let failureScenarios: [String: Scenario] = [
   "throwingStage": { root, test in

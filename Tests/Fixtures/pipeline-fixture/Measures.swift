@@ -1,6 +1,6 @@
 import Glibc
 import Pipelines
-import Scenarios
+import ProcessTreeScenarios
 
 /// A structure of five fields, about 100 bytes as MessagePack.
 struct Record: Codable, Sendable {

@@ -1,5 +1,5 @@
 import Pipelines
-import Scenarios
+import ProcessTreeScenarios
 
 @main
 struct PipelineFixture: ScenarioApp {

@@ -1,9 +1,9 @@
 import Glibc
 import Pipelines
-import RandomTesting
-import Scenarios
+import ProcessTreeRandomTesting
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
 import Synchronization
-import TestSettings
 
 let resizingScenarios: [String: Scenario] = [
   "grow": { root, test in

@@ -1,6 +1,6 @@
 import Glibc
 import Pipelines
-import Scenarios
+import ProcessTreeScenarios
 
 let shapeScenarios: [String: Scenario] = [
   "orderRestored": { root, test in

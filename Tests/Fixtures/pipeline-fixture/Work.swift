@@ -1,8 +1,8 @@
 import Glibc
 import Pipelines
-import RandomTesting
-import Scenarios
-import TestSettings
+import ProcessTreeRandomTesting
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
 
 let workScenarios: [String: Scenario] = [
   "wordCount": { root, test in

@@ -1,9 +1,9 @@
 import Glibc
 import Pools
-import RandomTesting
-import Scenarios
+import ProcessTreeRandomTesting
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
 import Synchronization
-import TestSettings
 
 let chaosScenarios: [String: Scenario] = [
   // `chaos SEED ITEMS FAULTS`: workers are killed, or stopped and continued or killed, at random

@@ -1,7 +1,7 @@
 import Glibc
 import Pools
-import Scenarios
-import TestSettings
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
 
 let endScenarios: [String: Scenario] = [
   "cancelBacklog": { root, test in

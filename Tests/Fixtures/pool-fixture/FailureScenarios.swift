@@ -1,7 +1,7 @@
 import Glibc
 import Pools
-import Scenarios
-import TestSettings
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
 
 let failureScenarios: [String: Scenario] = [
   "badSizes": { root, test in

@@ -1,6 +1,6 @@
 import Glibc
 import Pools
-import Scenarios
+import ProcessTreeScenarios
 
 /// Figures for people; no test looks at them.
 let measurements: [String: Scenario] = [

@@ -1,8 +1,8 @@
 import Glibc
 import Pools
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
 import ProcessTreeTesting
-import Scenarios
-import TestSettings
 
 @main
 struct PoolFixture: ScenarioApp {

@@ -1,6 +1,6 @@
 import Glibc
 import Pools
-import Scenarios
+import ProcessTreeScenarios
 import Synchronization
 
 let workScenarios: [String: Scenario] = [

@@ -1,5 +1,5 @@
 import Glibc
-import ProcessControl
+import ProcessTreeProcessControl
 
 extension ChildProgram {
   /// Becomes a node with a fork server, sleeping children, and a daemon of one of them.

@@ -1,5 +1,5 @@
 import Glibc
-import ProcessControl
+import ProcessTreeProcessControl
 
 /// What children do: one command, read from descriptor 3.
 enum ChildProgram {

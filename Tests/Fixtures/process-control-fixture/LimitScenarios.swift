@@ -1,5 +1,5 @@
 import Glibc
-import ProcessControl
+import ProcessTreeProcessControl
 
 extension Scenarios {
   static func spawn(_ node: Node) throws {

@@ -1,5 +1,5 @@
 import Glibc
-import ProcessControl
+import ProcessTreeProcessControl
 import Synchronization
 
 /// A lock of the standard library under contention; it remembers each thread's id.

@@ -1,5 +1,5 @@
 import Glibc
-import ProcessControl
+import ProcessTreeProcessControl
 
 struct Failure: Error, CustomStringConvertible {
   var description: String

@@ -1,6 +1,6 @@
 import Glibc
-import ProcessControl
-import TestSettings
+import ProcessTreeProcessControl
+import ProcessTreeTestSettings
 
 extension Scenarios {
   static func helperKilled(_ node: Node) throws {

@@ -1,6 +1,6 @@
 import Glibc
-import ProcessControl
-import TestSettings
+import ProcessTreeProcessControl
+import ProcessTreeTestSettings
 
 /// The root's main and its children's.
 enum Program {

@@ -1,6 +1,6 @@
 import Glibc
-import ProcessControl
-import TestSettings
+import ProcessTreeProcessControl
+import ProcessTreeTestSettings
 
 extension Scenarios {
   /// Three nodes with children and daemons; waits to be killed.

@@ -1,5 +1,5 @@
 import Glibc
-import ProcessControl
+import ProcessTreeProcessControl
 
 /// What the root can play.
 enum Scenarios {

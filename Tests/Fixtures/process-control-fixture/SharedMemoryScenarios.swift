@@ -1,5 +1,5 @@
 import Glibc
-import ProcessControl
+import ProcessTreeProcessControl
 
 /// A process whose memory others read.
 enum SharedMemoryScenarios {

@@ -1,5 +1,5 @@
 import Glibc
-import ProcessControl
+import ProcessTreeProcessControl
 
 /// A child by re-exec: arguments are the run, the node and the parent's pid.
 enum SpawnedChild {

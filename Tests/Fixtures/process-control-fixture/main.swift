@@ -2,7 +2,7 @@
 //
 // Usage: process-control-fixture SCENARIO [DIRECTORY]. Prints lines of a key and a value.
 import Glibc
-import ProcessControl
+import ProcessTreeProcessControl
 
 let arguments = CommandLine.arguments
 let scenario = arguments.count > 1 ? arguments[1] : "help"

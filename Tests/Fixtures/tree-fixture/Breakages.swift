@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import Scenarios
 
 /// Nodes that break what ties them to their parents, and surroundings that do.
 let breakageScenarios: [String: Scenario] = [

@@ -1,9 +1,9 @@
 import Glibc
 import ProcessTree
+import ProcessTreeRandomTesting
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
 import ProcessTreeTesting
-import RandomTesting
-import Scenarios
-import TestSettings
 
 let chaosScenarios: [String: Scenario] = [
   // `chaos SEED ROUNDS`: in each round a tree of 1-3-9-27 nodes, every fourth of which has

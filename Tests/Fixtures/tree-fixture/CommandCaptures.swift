@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import Scenarios
 
 /// External commands: those whose end is a value, one or many of them, and those with a deadline.
 let commandCaptureScenarios: [String: Scenario] = [

@@ -1,8 +1,8 @@
 import Glibc
 import ProcessTree
+import ProcessTreeRandomTesting
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import RandomTesting
-import Scenarios
 
 /// External commands: how they end, and that nothing of them is left.
 let commandEndScenarios: [String: Scenario] = [

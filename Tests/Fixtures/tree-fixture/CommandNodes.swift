@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import Scenarios
 
 /// External commands as nodes, and what they write to standard error.
 let commandNodeScenarios: [String: Scenario] = [

@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import Scenarios
 
 /// External commands: what their standard streams are connected to.
 let commandRedirectionScenarios: [String: Scenario] = [

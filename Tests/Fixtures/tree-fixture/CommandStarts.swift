@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import Scenarios
 
 /// External commands: how they are found, and what they find.
 let commandStartScenarios: [String: Scenario] = [

@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import Scenarios
 
 /// External commands: who they run as.
 let commandUserScenarios: [String: Scenario] = [

@@ -1,8 +1,8 @@
 import Glibc
 import ProcessTree
+import ProcessTreeRandomTesting
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import RandomTesting
-import Scenarios
 
 /// External commands: what goes in and what comes out.
 let commandScenarios: [String: Scenario] = [

@@ -1,7 +1,7 @@
 import Glibc
 import Logging
 import ProcessTree
-import Scenarios
+import ProcessTreeScenarios
 
 /// Reports and logs and prints, then returns.
 struct Talkative: NodeProgram {

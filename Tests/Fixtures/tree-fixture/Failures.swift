@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import Scenarios
 
 struct Trouble: Error, Codable, Equatable {
   var code: Int

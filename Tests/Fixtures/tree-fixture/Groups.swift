@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import Scenarios
 
 /// Counts how many of its kind are alive at once, by files in a directory.
 struct Counted: NodeProgram {

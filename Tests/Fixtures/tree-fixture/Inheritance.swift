@@ -1,6 +1,6 @@
 import Glibc
 import ProcessTree
-import Scenarios
+import ProcessTreeScenarios
 
 /// A global whose value a child finds as it was when its process came to be.
 private nonisolated(unsafe) var setting = "initial"

@@ -1,8 +1,8 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
 import ProcessTreeTesting
-import Scenarios
-import TestSettings
 
 let lifecycleScenarios: [String: Scenario] = [
   "squares": { root, test in

@@ -1,8 +1,8 @@
 import Glibc
 import ProcessTree
+import ProcessTreeRandomTesting
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import RandomTesting
-import Scenarios
 
 let limitScenarios: [String: Scenario] = [
   "descriptorLimit": { root, test in

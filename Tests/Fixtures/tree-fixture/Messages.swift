@@ -1,8 +1,8 @@
 import Glibc
 import ProcessTree
-import Scenarios
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
 import Synchronization
-import TestSettings
 
 struct Note: Codable, Sendable, Equatable {
   var number: Int

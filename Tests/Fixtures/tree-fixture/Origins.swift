@@ -1,6 +1,6 @@
 import Glibc
 import ProcessTree
-import Scenarios
+import ProcessTreeScenarios
 
 /// What whoever starts the run hands on to it.
 let originScenarios: [String: Scenario] = [

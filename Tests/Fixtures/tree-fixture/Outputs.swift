@@ -1,6 +1,6 @@
 import Glibc
 import ProcessTree
-import Scenarios
+import ProcessTreeScenarios
 
 /// Writes bytes as they are, in pieces of some size.
 struct Writer: NodeProgram {

@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import Scenarios
 
 /// Runs beside and within others.
 let runScenarios: [String: Scenario] = [

@@ -1,8 +1,8 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
 import ProcessTreeTesting
-import Scenarios
-import TestSettings
 
 /// Ignores being asked and SIGTERM alike, by never returning to its loop.
 struct Deaf: NodeProgram {

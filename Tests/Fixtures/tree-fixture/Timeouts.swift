@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
+import ProcessTreeScenarios
 import ProcessTreeTesting
-import Scenarios
 
 /// Waits with a deadline, and what goes on after them.
 let timeoutScenarios: [String: Scenario] = [

@@ -1,5 +1,5 @@
 import ProcessTree
-import Scenarios
+import ProcessTreeScenarios
 
 /// Runs the scenario that the first argument names; tests start it and look at what is left.
 @main

@@ -1,4 +1,4 @@
-import Wire
+import ProcessTreeWire
 
 /// A node of tests.
 func node(_ number: UInt32) -> NodeAddress {

@@ -1,7 +1,7 @@
-import Links
-import RandomTesting
+import ProcessTreeLinks
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 import Testing
-import Wire
 
 @Suite struct ChannelRosterTests {
   @Test(arguments: [ChannelSpecification.Kind.work, .broadcast, .service, .pipe])

@@ -1,7 +1,7 @@
-import RandomTesting
-import Wire
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 
-@testable import Links
+@testable import ProcessTreeLinks
 
 /// What a walk saw that must not be.
 struct Wrong: Error, CustomStringConvertible {

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import RandomTesting
+import ProcessTreeRandomTesting
 import Synchronization
 
 /// A unix socket that forwards bytes to another, on a thread of its own, and cuts its connections in

@@ -1,7 +1,7 @@
-import RandomTesting
+import ProcessTreeRandomTesting
 import Testing
 
-@testable import Links
+@testable import ProcessTreeLinks
 
 /// A sender's credit and its receiver's allowance, with what is under way between them.
 private struct CreditWalk {

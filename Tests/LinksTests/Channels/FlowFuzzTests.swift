@@ -1,8 +1,8 @@
-import RandomTesting
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 import Testing
-import Wire
 
-@testable import Links
+@testable import ProcessTreeLinks
 
 /// Frames of a peer that knows the format and means no good, for either end of a flow.
 @Suite struct FlowFuzzTests {

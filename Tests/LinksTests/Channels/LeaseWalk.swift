@@ -1,7 +1,7 @@
-import RandomTesting
-import Wire
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 
-@testable import Links
+@testable import ProcessTreeLinks
 
 /// Senders and receivers of a leased channel beside a plain picture of each item's fate.
 final class LeaseWalk {

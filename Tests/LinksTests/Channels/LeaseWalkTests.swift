@@ -1,8 +1,8 @@
-import RandomTesting
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 import Testing
-import Wire
 
-@testable import Links
+@testable import ProcessTreeLinks
 
 /// Leased channels on random walks: takes, acknowledgements in any order, recalls, deaths, departures.
 @Suite struct LeaseWalkTests {

@@ -1,6 +1,6 @@
-import Links
-import RandomTesting
-import Wire
+import ProcessTreeLinks
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 
 /// The two ends of a data link, joined in memory; frames arrive in order, some steps later.
 final class MemoryLink {

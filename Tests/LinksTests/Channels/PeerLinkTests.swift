@@ -1,7 +1,7 @@
-import Links
-import RandomTesting
+import ProcessTreeLinks
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 import Testing
-import Wire
 
 /// Numbered frames over a connection that exists now and then.
 @Suite struct PeerLinkTests {

@@ -1,6 +1,6 @@
 import Foundation
-import Links
-import Wire
+import ProcessTreeLinks
+import ProcessTreeWire
 
 /// A listener and a connector over real sockets, whose links take part in the turns of a loop.
 final class PeerPair {

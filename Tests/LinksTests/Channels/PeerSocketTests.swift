@@ -1,8 +1,8 @@
-import Links
-import RandomTesting
-import TestSettings
+import ProcessTreeLinks
+import ProcessTreeRandomTesting
+import ProcessTreeTestSettings
+import ProcessTreeWire
 import Testing
-import Wire
 
 /// Data links over real sockets, and over connections that do not last.
 @Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct PeerSocketTests {

@@ -1,9 +1,9 @@
-import Links
-import RandomTesting
-import TestSettings
+import ProcessTreeLinks
+import ProcessTreeRandomTesting
+import ProcessTreeTestSettings
+import ProcessTreeWire
+import ProcessTreeZeroMQ
 import Testing
-import Wire
-import ZeroMQ
 
 /// Who says at a node's door what it should not.
 @Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct PeerStrangerTests {

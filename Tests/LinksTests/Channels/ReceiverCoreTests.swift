@@ -1,8 +1,8 @@
-import TestSettings
+import ProcessTreeTestSettings
+import ProcessTreeWire
 import Testing
-import Wire
 
-@testable import Links
+@testable import ProcessTreeLinks
 
 /// Single steps of a receiver's end.
 @Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct ReceiverCoreTests {

@@ -1,6 +1,6 @@
-import Links
-import RandomTesting
-import Wire
+import ProcessTreeLinks
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 
 /// A roster beside a plain picture of who has which end, and what the home must have said by now.
 struct RosterWalk {

@@ -1,8 +1,8 @@
-import RandomTesting
+import ProcessTreeRandomTesting
+import ProcessTreeWire
 import Testing
-import Wire
 
-@testable import Links
+@testable import ProcessTreeLinks
 
 /// Channels without leases on random walks: pipes and broadcasts.
 @Suite struct StreamWalkTests {

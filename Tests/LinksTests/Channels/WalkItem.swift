@@ -1,5 +1,5 @@
 import Glibc
-import RandomTesting
+import ProcessTreeRandomTesting
 
 /// An item that tells whose it is, which, and whether it came whole.
 struct WalkItem: Hashable {

@@ -1,4 +1,4 @@
-import MessagePack
+import ProcessTreeMessagePack
 
 extension MessagePackValue {
   /// The value's bytes.

@@ -1,5 +1,5 @@
 import Foundation
-import MessagePack
+import ProcessTreeMessagePack
 
 /// Python's `msgpack` package as a second opinion.
 ///

@@ -1,5 +1,5 @@
-import MessagePack
-import RandomTesting
+import ProcessTreeMessagePack
+import ProcessTreeRandomTesting
 
 extension SeededGenerator {
   /// An integer whose number of bits is random, so that every format comes up.

@@ -1,4 +1,4 @@
-import TestSettings
+import ProcessTreeTestSettings
 
 /// The rounds of a fuzzer: as many as make sense for its target in a test run, and more for as long as
 /// the environment gives it.

@@ -1,4 +1,4 @@
-package import MessagePack
+package import ProcessTreeMessagePack
 
 /// Changes what another process may say: the form stays, so that it is decoded, and the numbers, texts
 /// and lists in it are any.

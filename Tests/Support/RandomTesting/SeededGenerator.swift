@@ -1,4 +1,4 @@
-import TestSettings
+import ProcessTreeTestSettings
 
 /// A generator whose numbers follow from its seed, so that a failure can be repeated (SplitMix64).
 package struct SeededGenerator: RandomNumberGenerator {

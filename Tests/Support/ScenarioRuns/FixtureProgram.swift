@@ -1,5 +1,5 @@
 package import Foundation
-import TestSettings
+import ProcessTreeTestSettings
 package import Testing
 
 /// A program of scenarios that tests run as a process of its own.

@@ -1,6 +1,6 @@
 internal import Glibc
+internal import ProcessTreeTestSettings
 public import ProcessTreeTesting
-internal import TestSettings
 
 /// What a scenario expected and did not see.
 public final class Expectations {

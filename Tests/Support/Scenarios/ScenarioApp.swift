@@ -1,6 +1,6 @@
 internal import Glibc
 public import ProcessTree
-internal import TestSettings
+internal import ProcessTreeTestSettings
 
 /// What a test wants seen in a real tree.
 public typealias Scenario = @Sendable (Node, Expectations) async throws -> Void

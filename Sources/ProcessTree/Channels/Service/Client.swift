@@ -1,7 +1,7 @@
-internal import Arithmetic
-internal import Links
-internal import MessagePack
-internal import Wire
+internal import ProcessTreeBase
+internal import ProcessTreeLinks
+internal import ProcessTreeMessagePack
+internal import ProcessTreeWire
 
 /// The asking end of a service; see ``Node/makeService(of:returning:attempts:)``.
 ///

@@ -1,7 +1,7 @@
-internal import Links
-internal import MessagePack
+internal import ProcessTreeLinks
+internal import ProcessTreeMessagePack
+internal import ProcessTreeWire
 internal import Synchronization
-internal import Wire
 
 /// The answering end of a service.
 ///

@@ -1,0 +1,88 @@
+internal import ProcessTreeLinks
+internal import ProcessTreeMessagePack
+internal import ProcessTreeWire
+internal import Synchronization
+
+extension CodingUserInfoKey {
+  // The texts are constants, for which the initializer does not fail.
+  /// Where an end that is encoded gets its ticket from.
+  static let ticketOffice = CodingUserInfoKey(rawValue: "ProcessTree.ticketOffice")
+  /// The node at which ends are decoded.
+  static let channelContext = CodingUserInfoKey(rawValue: "ProcessTree.channelContext")
+}
+
+/// A node as far as the ends of channels need it, on any thread.
+struct ChannelContext: Sendable {
+  let node: LoopBound<NodeRuntime>
+  let names: ChannelNames
+}
+
+/// Makes tickets for the ends of channels that a value carries, while it is being encoded to be sent.
+///
+/// An encoder without an office, one that writes a log or counts bytes, gets none: an end that is
+/// encoded there throws instead of leaving a ticket behind that nobody will ever claim.
+final class TicketOffice: Sendable {
+  let context: ChannelContext
+  private let minted = Mutex<[ChannelTicket]>([])
+
+  init(_ context: ChannelContext) {
+    self.context = context
+  }
+
+  func mint(_ ticket: ChannelTicket) {
+    minted.withLock { $0.append(ticket) }
+    context.node.perform { $0.channels.minted(ticket) }
+  }
+
+  /// The tickets of what was encoded since the last time.
+  func takeMinted() -> [ChannelTicket] {
+    minted.withLock { tickets in
+      defer { tickets = [] }
+      return tickets
+    }
+  }
+
+  /// Encodes a value that may carry ends; an error takes back the tickets that it had got by then.
+  func encode<Value: Encodable>(_ value: Value) throws -> (bytes: [UInt8], tickets: [ChannelTicket])
+  {
+    var encoder = MessagePackEncoder()
+    if let key = CodingUserInfoKey.ticketOffice { encoder.userInfo[key] = self }
+    do {
+      return (try encoder.encode(value), takeMinted())
+    } catch {
+      let lost = takeMinted()
+      if !lost.isEmpty { context.node.perform { $0.channels.revoke(lost) } }
+      throw error
+    }
+  }
+}
+
+extension MessagePackDecoder {
+  /// A decoder for values whose channel ends become this node's.
+  init(at context: ChannelContext) {
+    self.init()
+    if let key = CodingUserInfoKey.channelContext { userInfo[key] = context }
+  }
+}
+
+extension ChannelTicket {
+  /// Reads a ticket, and says at which node.
+  static func decoded(
+    _ side: ChannelSide, from decoder: any Decoder
+  ) throws -> (ticket: ChannelTicket, context: ChannelContext) {
+    guard let key = CodingUserInfoKey.channelContext,
+      let context = decoder.userInfo[key] as? ChannelContext
+    else {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: decoder.codingPath,
+          debugDescription: "the end of a channel is decoded in programs and messages alone"))
+    }
+    let ticket = try ChannelTicket(from: decoder)
+    guard ticket.side == side else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "the end is a \(ticket.side)"))
+    }
+    return (ticket, context)
+  }
+}

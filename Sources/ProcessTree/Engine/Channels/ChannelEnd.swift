@@ -1,0 +1,135 @@
+internal import ProcessTreeLinks
+internal import ProcessTreeMessagePack
+internal import ProcessTreeWire
+internal import Synchronization
+
+/// What both kinds of ends have: a place in their channel, and a way to other nodes.
+@usableFromInline
+class ChannelEnd: @unchecked Sendable {
+  let ticket: ChannelTicket
+  let context: ChannelContext
+  private let state = Mutex((isUsed: false, hasMoved: false))
+
+  init(_ ticket: ChannelTicket, at context: ChannelContext) {
+    self.ticket = ticket
+    self.context = context
+  }
+
+  var node: LoopBound<NodeRuntime> { context.node }
+  var loop: EventLoop { node.loop }
+
+  /// Whether the end went to another node, as that of a pipe does when it is sent.
+  var hasMoved: Bool { state.withLock(\.hasMoved) }
+
+  /// Notes that the end is used here; throws when it is elsewhere.
+  func use() throws(ProcessTreeError) {
+    let hasMoved = state.withLock { state in
+      state.isUsed = true
+      return state.hasMoved
+    }
+    guard !hasMoved else {
+      throw ProcessTreeError(
+        .endMoved, "This end of the pipe was sent to another node, where it is now.")
+    }
+  }
+
+  /// Writes a ticket by which the node that decodes it gets an end.
+  ///
+  /// The end of a pipe goes, that of any other channel stays here as well.
+  func encode(to encoder: any Encoder) throws {
+    guard let key = CodingUserInfoKey.ticketOffice,
+      let office = encoder.userInfo[key] as? TicketOffice
+    else {
+      throw EncodingError.invalidValue(
+        self,
+        .init(
+          codingPath: encoder.codingPath,
+          debugDescription: "the end of a channel travels in programs and messages alone"))
+    }
+    // Elsewhere than on the loop, it is found out when the ticket is on its way, and that is void then.
+    if loop.isCurrent { try node.value.channels.prepareToSend(ticket) }
+    let isPipe = ticket.specification.kind == .pipe
+    if isPipe { try move() }
+    let ticket = ChannelTicket(
+      channel: ticket.channel, specification: ticket.specification, side: ticket.side,
+      ticket: isPipe ? ticket.ticket : context.names.makeTicket(),
+      hop: isPipe ? ticket.hop &+ 1 : 0)
+    office.mint(ticket)
+    try ticket.encode(to: encoder)
+  }
+
+  private func move() throws(ProcessTreeError) {
+    let (isUsed, hadMoved) = state.withLock { state in
+      defer { if !state.isUsed { state.hasMoved = true } }
+      return (state.isUsed, state.hasMoved)
+    }
+    guard !hadMoved else {
+      throw ProcessTreeError(
+        .endMoved, "This end of the pipe was sent to another node already: a pipe has one of each.")
+    }
+    guard !isUsed else {
+      throw ProcessTreeError(
+        .endMoved, "This end of the pipe is in use here: send it away before its first use.")
+    }
+  }
+}
+
+/// A sender's end as the program holds it; its last reference gone, the end is finished.
+@usableFromInline
+final class SenderEnd: ChannelEnd, @unchecked Sendable {
+  let core: LoopBound<SenderCore>
+  /// The same, for what asks it itself whether the caller is on the loop.
+  let coreOnLoop: SenderCore
+  /// Where small elements are encoded, one after the other; used on the loop alone.
+  @exclusivity(unchecked) var writer = MessagePackWriter(capacity: 1_024)
+  let encoder = MessagePackEncoder()
+
+  /// - Parameter hasArrived: The end came from another node.
+  init(_ ticket: ChannelTicket, at context: ChannelContext, hasArrived: Bool) {
+    coreOnLoop = SenderCore(ticket, on: context.node.loop)
+    let bound = LoopBound(coreOnLoop, on: context.node.loop)
+    core = bound
+    super.init(ticket, at: context)
+    context.node.perform { runtime in
+      runtime.channels.add(bound.value, ticket)
+      if hasArrived { runtime.channels.arrived(ticket) }
+    }
+  }
+
+  deinit {
+    if !hasMoved { finish() }
+  }
+
+  func finish() {
+    // Without the end itself, which may be on its way out of memory.
+    let core = core
+    node.perform { $0.channels.letGo(sender: core.value) }
+  }
+}
+
+/// A receiver's end as the program holds it; its last reference gone, the end takes nothing more.
+@usableFromInline
+final class ReceiverEnd: ChannelEnd, @unchecked Sendable {
+  let core: LoopBound<ReceiverCore>
+  /// Whether items are acknowledged.
+  var isLeased: Bool { ticket.specification.isLeased }
+
+  init(_ ticket: ChannelTicket, at context: ChannelContext, hasArrived: Bool) {
+    let bound = LoopBound(ReceiverCore(ticket, on: context.node.loop), on: context.node.loop)
+    core = bound
+    super.init(ticket, at: context)
+    context.node.perform { runtime in
+      runtime.channels.add(bound.value, ticket)
+      if hasArrived { runtime.channels.arrived(ticket) }
+    }
+  }
+
+  deinit {
+    if !hasMoved { close() }
+  }
+
+  func close() {
+    let core = core
+    node.perform { $0.channels.letGo(receiver: core.value) }
+  }
+}

@@ -1,0 +1,111 @@
+internal import ProcessTreeLinks
+internal import ProcessTreeWire
+
+extension ChannelHub {
+  /// Tells the home of a channel, which may be this node.
+  func tellHome(of channel: ChannelID, _ message: LinkMessage) {
+    guard channel.home != address else { return receiveAtHome(message, from: address) }
+    guard let peer = peer(at: channel.home) else { return homeLost(channel.home) }
+    peer.link.send(message)
+  }
+
+  /// Takes what a node with an end says about it, as the channel's home.
+  func receiveAtHome(_ message: LinkMessage, from node: NodeAddress) {
+    switch message {
+    case .minted(let channel, let ticket, let side, let hop):
+      update(channel) { $0.minted(ticket, side, hop: hop, by: node.path) }
+    case .arrive(let channel, let ticket, let side, let hop):
+      guard checkHome(of: channel, ticket, side, at: node) else { return }
+      update(channel) { $0.arrive(ticket, side, hop: hop, at: node) }
+    case .claim(let channel, let ticket, let side, let hop):
+      guard checkHome(of: channel, ticket, side, at: node) else { return }
+      update(channel) { $0.claim(ticket, side, hop: hop, by: node) }
+    case .revoke(let channel, let tickets):
+      update(channel) { $0.revoke(tickets, by: node.path) }
+    case .release(let channel, let ticket): update(channel) { $0.release([ticket]) }
+    default: break
+    }
+  }
+
+  /// Whether a channel still is; who comes for one that is not is told so.
+  ///
+  /// A receiver finds what it would have found in time: the end.
+  private func checkHome(
+    of channel: ChannelID, _ ticket: TicketID, _ side: ChannelSide, at node: NodeAddress
+  ) -> Bool {
+    guard homes[channel.number] == nil else { return true }
+    switch side {
+    case .receiver: tell(node, .ended(channel, receiver: ticket))
+    case .sender:
+      tell(node, .refused(channel, ticket, reason: "The channel has come to its end."))
+    }
+    return false
+  }
+
+  /// A node has gone: its ends are no more, and tickets that it minted are void unless they arrive
+  /// soon, in messages that it sent before.
+  func nodeGone(_ node: NodeAddress) {
+    for number in homes.keys {
+      update(ChannelID(home: address, number: number)) { $0.nodeGone(node) }
+    }
+    guard homes.values.contains(where: { !$0.unclaimed(from: node.path).isEmpty }) else { return }
+    _ = loop.timers.schedule(after: .seconds(1)) { [unowned self] in
+      for number in homes.keys {
+        update(ChannelID(home: address, number: number)) { roster in
+          roster.revoke(roster.unclaimed(from: node.path), by: node.path)
+        }
+      }
+    }
+  }
+
+  private func update(
+    _ channel: ChannelID, _ change: (inout ChannelRoster) -> [ChannelRoster.Action]
+  ) {
+    guard var roster = homes[channel.number], channel.home == address else { return }
+    let actions = change(&roster)
+    homes[channel.number] = roster.isEmpty ? nil : roster
+    for action in actions { perform(action, for: channel) }
+  }
+
+  private func perform(_ action: ChannelRoster.Action, for channel: ChannelID) {
+    switch action {
+    case .introduce(let sender, let node, let receiver, let other):
+      tell(node, .introduce(channel, sender: sender, receiver: receiver, at: other))
+    case .end(let receiver, let node): tell(node, .ended(channel, receiver: receiver))
+    case .receiversGone(let sender, let node): tell(node, .receiversGone(channel, sender: sender))
+    case .expecting(let sender, let node, let count, let newest):
+      tell(node, .expecting(channel, sender: sender, receivers: count, newest: newest))
+    case .refuse(let ticket, let node, let reason):
+      tell(node, .refused(channel, ticket, reason: reason))
+    }
+  }
+
+  private func tell(_ node: NodeAddress, _ message: LinkMessage) {
+    guard node != address else { return receiveFromHome(message) }
+    peer(at: node)?.link.send(message)
+  }
+
+  /// Takes what the home of a channel says to an end here.
+  func receiveFromHome(_ message: LinkMessage) {
+    switch message {
+    case .introduce(_, let sender, let receiver, let node):
+      introduce(sender, to: receiver, at: node)
+    case .expecting(_, let sender, let count, let newest):
+      senders[sender]?.expect(receivers: count, newest: newest)
+    case .receiversGone(_, let sender): senders[sender]?.noFurtherReceiver(.peerGone)
+    case .ended(_, let receiver): receivers[receiver]?.end()
+    case .refused(_, let ticket, let reason): refused(ticket, reason: reason)
+    default: break
+    }
+  }
+
+  /// The home of channels is gone: nobody can join them any more, and whoever is in goes on.
+  func homeLost(_ home: NodeAddress) {
+    for (ticket, channel) in channels where channel.home == home {
+      let reason =
+        "\(home.name), which made the channel, is gone or does not listen: nobody else can join."
+      senders[ticket]?.homeLost(.channelEnded(reason))
+      receivers[ticket]?.homeLost(.channelEnded(reason))
+    }
+  }
+}

@@ -1,0 +1,58 @@
+internal import Glibc
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+internal import Synchronization
+
+/// The names that a node gives: to its channels, to tickets, and of itself to its peers.
+///
+/// May be asked on any thread.
+final class ChannelNames: Sendable {
+  private struct State {
+    var address: NodeAddress?
+    var lastChannel: UInt32 = 0
+    var lastTicket: UInt64 = 0
+  }
+
+  private let identity: NodeIdentity
+  private let shared: NodeShared
+  private let state = Mutex(State())
+
+  init(_ identity: NodeIdentity, _ shared: NodeShared) {
+    self.identity = identity
+    self.shared = shared
+  }
+
+  /// Where this node's data links end; looked up when first asked for.
+  var address: NodeAddress {
+    state.withLock { state in
+      if let address = state.address { return address }
+      let address = NodeAddress(
+        path: identity.path, name: identity.name, pid: identity.pid,
+        startTime: HostProcess.startTime(of: identity.pid) ?? 0,
+        endpoint: (shared.nodes == nil ? "ipc://" : "inproc://") + socketPath)
+      state.address = address
+      return address
+    }
+  }
+
+  /// Where this node listens for data links.
+  var socketPath: String {
+    RunDirectory(path: identity.run.directory).socket(of: identity.pid, "l")
+  }
+
+  func makeChannel() -> ChannelID {
+    let number = state.withLock { state in
+      state.lastChannel += 1
+      return state.lastChannel
+    }
+    return ChannelID(home: address, number: number)
+  }
+
+  func makeTicket() -> TicketID {
+    let number = state.withLock { state in
+      state.lastTicket += 1
+      return state.lastTicket
+    }
+    return TicketID(node: identity.path, number: number)
+  }
+}

@@ -1,0 +1,155 @@
+internal import ProcessTreeLinks
+
+/// The elements of a frame of a channel without leases, decoded together and taken one by one.
+///
+/// Belongs to the loop. All iterators of an end share it: each element goes to one of them, and what
+/// one iterator leaves the next one finds.
+@usableFromInline
+final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
+  @usableFromInline let end: ReceiverEnd
+  private let decoder: ElementDecoder
+  /// Memory for elements; those from `first` on are initialized.
+  @exclusivity(unchecked) private var storage = UnsafeMutableBufferPointer<Element>(
+    start: nil, count: 0)
+  @exclusivity(unchecked) @usableFromInline var first: UnsafeMutablePointer<Element>?
+  @exclusivity(unchecked) @usableFromInline var count = 0
+  /// What was wrong with the item after them.
+  @exclusivity(unchecked) private var failure: (any Error)?
+
+  init(_ end: ReceiverEnd) {
+    self.end = end
+    decoder = ElementDecoder(end.context)
+  }
+
+  deinit {
+    first?.deinitialize(count: count)
+    storage.deallocate()
+  }
+
+  /// Lets go of what was decoded and not taken, ends of channels among it, and closes the end.
+  func close() {
+    // First: what has come and is not decoded must not be decoded in between.
+    end.close()
+    end.node.perform { _ in
+      let count = self.count
+      self.count = 0
+      self.failure = nil
+      self.first?.deinitialize(count: count)
+    }
+  }
+
+  /// Decodes an item that came with a delivery of its own.
+  func decode(_ delivery: ReceiverCore.Delivery) throws -> Element {
+    try decoder.decode(Element.self, from: delivery)
+  }
+
+  /// The next element if it has been decoded already, and the caller is on the loop.
+  @inlinable
+  func pop() -> Element? {
+    guard end.isOnLoop, count > 0, let next = first else { return nil }
+    first = next + 1
+    count -= 1
+    return next.move()
+  }
+
+  /// The next element, which may have to be waited for; nil at the end of the channel.
+  func next() async throws -> Element? {
+    try await end.onLoop { core in
+      // Another task may have taken what was there.
+      while try await self.fill(from: core) { if let element = self.pop() { return element } }
+      return nil
+    }
+  }
+
+  /// What has come, up to a batch's size; nothing at the end of the channel.
+  func nextBatch() async throws -> [Element] {
+    try await end.onLoop { core in
+      while try await self.fill(from: core) {
+        // Further frames may be here already.
+        while self.count < ReceiverEnd.largestBatch,
+          self.decodeFrame(core, atMost: ReceiverEnd.largestBatch - self.count)
+        {}
+        // None if another task has taken what was there.
+        if self.count > 0 { return self.takeAll() }
+      }
+      return []
+    }
+  }
+
+  private func takeAll() -> [Element] {
+    guard let first else { return [] }
+    let elements = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let target = buffer.baseAddress { target.moveInitialize(from: first, count: count) }
+      initialized = count
+    }
+    count = 0
+    return elements
+  }
+
+  /// Waits until there are elements; false at the end of the channel.
+  private func fill(from core: ReceiverCore) async throws -> Bool {
+    while true {
+      guard !Task.isCancelled else {
+        // It may have been woken for an item that somebody else can have.
+        core.passOn()
+        throw CancellationError()
+      }
+      if count > 0 || decodeFrame(core, atMost: ReceiverEnd.largestBatch) { return true }
+      if let failure {
+        self.failure = nil
+        throw failure
+      }
+      if let delivery = core.take() {
+        let element = try decode(delivery)
+        reserve(1).initialize(to: element)
+        count = 1
+        return true
+      }
+      guard try await end.waitForItem(core) else { return false }
+    }
+  }
+
+  /// Decodes items of the frame that came first; false if there is none, or the first item is no
+  /// element.
+  ///
+  /// Only one item while another task waits, which gets the next.
+  private func decodeFrame(_ core: ReceiverCore, atMost most: Int) -> Bool {
+    guard failure == nil else { return false }
+    let here = min(core.itemsInFrame, core.isWaiting ? 1 : most)
+    guard here > 0 else { return false }
+    let before = count
+    var place = reserve(here)
+    do {
+      while count - before < here, let bytes = core.popBytes() {
+        try decoder.decode(bytes, to: place)
+        place += 1
+        count += 1
+      }
+    } catch {
+      failure = error
+    }
+    return count > before
+  }
+
+  /// Memory for further elements, behind those that are there.
+  private func reserve(_ needed: Int) -> UnsafeMutablePointer<Element> {
+    if count > 0, let first, let base = storage.baseAddress,
+      first - base + count + needed <= storage.count
+    {
+      return first + count
+    }
+    if storage.count < count + needed {
+      let larger = UnsafeMutableBufferPointer<Element>.allocate(
+        capacity: max(count + needed, min(2 * storage.count, ReceiverEnd.largestBatch)))
+      if let first { larger.baseAddress?.moveInitialize(from: first, count: count) }
+      storage.deallocate()
+      storage = larger
+    } else if count > 0, let first {
+      storage.baseAddress?.moveInitialize(from: first, count: count)
+    }
+    // Not empty, and so not nowhere.
+    let start = storage.baseAddress.unsafelyUnwrapped
+    first = start
+    return start + count
+  }
+}

@@ -1,0 +1,139 @@
+internal import ProcessTreeLinks
+internal import ProcessTreeMessagePack
+
+/// Decodes the elements of one channel.
+///
+/// The type is a parameter of its methods: a generic struct's metadata would be looked up for each call.
+struct ElementDecoder: Sendable {
+  private let decoder: MessagePackDecoder
+
+  init(_ context: ChannelContext) {
+    decoder = MessagePackDecoder(at: context)
+  }
+
+  /// Decodes an item that this node has kept.
+  func decode<Element: Decodable>(_ type: Element.Type, from bytes: [UInt8]) throws -> Element {
+    if type == SharedBytes.self, let element = SharedBytes(bytes) as? Element { return element }
+    return try decoder.decode(type, from: bytes)
+  }
+
+  func decode<Element: Decodable>(
+    _ type: Element.Type, from delivery: ReceiverCore.Delivery
+  ) throws -> Element {
+    do {
+      if type == SharedBytes.self, let bytes = delivery.sharedBytes as? Element { return bytes }
+      return try delivery.withItem { try decode(type, in: $0) }
+    } catch {
+      throw Self.error(error, type)
+    }
+  }
+
+  /// Decodes an item in a frame, to where an element belongs.
+  func decode<Element: Decodable>(
+    _ bytes: UnsafeRawBufferPointer, to place: UnsafeMutablePointer<Element>
+  ) throws {
+    if Element.self == [UInt8].self, let binary = decoder.decodeBinary(from: bytes) {
+      UnsafeMutableRawPointer(place).initializeMemory(as: [UInt8].self, to: binary)
+      return
+    }
+    do {
+      place.initialize(to: try decode(Element.self, in: bytes))
+    } catch {
+      throw Self.error(error, Element.self)
+    }
+  }
+
+  private func decode<Element: Decodable>(
+    _ type: Element.Type, in bytes: UnsafeRawBufferPointer
+  ) throws -> Element {
+    if type == SharedBytes.self, let element = SharedBytes(Array(bytes)) as? Element {
+      return element
+    }
+    return try decoder.decode(type, from: bytes)
+  }
+
+  private static func error(_ error: any Error, _ type: any Any.Type) -> ProcessTreeError {
+    ProcessTreeError(.messageNotDecodable, "An item is no \(type): \(error)")
+  }
+}
+
+extension ReceiverCore.Delivery {
+  /// The item as it is, for channels that carry bytes and nothing else.
+  var sharedBytes: SharedBytes {
+    if let shared { return SharedBytes(shared) }
+    return SharedBytes(Array(frame[range]))
+  }
+
+  /// Calls `body` with the item's bytes.
+  func withItem<Value>(_ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
+    guard let shared else { return try withExtendedLifetime(frame) { try body(frame[range]) } }
+    return try withExtendedLifetime(shared) { try body(shared.bytes) }
+  }
+}
+
+extension SenderEnd {
+  /// The largest item that goes straight into a frame, in bytes.
+  private static let smallItem = 64 << 10
+
+  /// Puts an element straight into the frame that is being filled; false when that cannot be.
+  ///
+  /// What most calls of `send` take: the only flow of a pipe, on the loop, with credit.
+  @inlinable
+  func sendDirectly<Element: Encodable>(_ element: Element) throws -> Bool {
+    if Element.self == [UInt8].self {
+      return try sendDirectly(bytes: unsafeBitCast(element, to: [UInt8].self))
+    }
+    return try sendDirectly(encoding: element)
+  }
+
+  @usableFromInline
+  func sendDirectly(bytes: [UInt8]) throws -> Bool {
+    // Large ones are not encoded twice.
+    guard try isDirect(coreOnLoop), bytes.count <= Self.smallItem else { return false }
+    writer.removeAll()
+    writer.packBinary(bytes)
+    writer.withUnsafeBytes { coreOnLoop.sendDirectly($0) }
+    return true
+  }
+
+  @usableFromInline
+  func sendDirectly<Element: Encodable>(encoding element: Element) throws -> Bool {
+    guard try isDirect(coreOnLoop), Element.self != SharedBytes.self else { return false }
+    writer.removeAll()
+    do {
+      try encoder.encode(element, into: &writer)
+    } catch {
+      // It may carry ends of channels, for which it needs an office; if not, that fails as well.
+      return false
+    }
+    guard writer.count <= Self.smallItem else {
+      writer = MessagePackWriter(capacity: 1_024)
+      return false
+    }
+    writer.withUnsafeBytes { coreOnLoop.sendDirectly($0) }
+    return true
+  }
+
+  private func isDirect(_ core: SenderCore) throws -> Bool {
+    guard core.canSendDirectly else { return false }
+    // Once a frame: a task that never has to wait learns of its cancellation, too.
+    if core.isFrameEmpty { try Task.checkCancellation() }
+    return true
+  }
+}
+
+extension ProcessTreeError {
+  /// What a link says, in the words of channels.
+  init(_ error: LinkError) {
+    switch error {
+    case .peerGone:
+      self.init(.unreachable, "No receiver is left, and none can come: nothing more can be sent.")
+    case .finished: self.init(.unreachable, "This end has been finished: nothing more is sent.")
+    case .tooLarge: self.init(.messageNotEncodable, "The item was not sent: \(error).")
+    case .alreadyReceiving: self.init(.alreadyIterating, "\(error)")
+    case .full: self.init(.queueFull, "The channel's queue is full.")
+    case .quarantined: self.init(.itemQuarantined, "\(error)")
+    case .channelEnded(let reason): self.init(.channelEnded, reason)
+    }
+  }
+}

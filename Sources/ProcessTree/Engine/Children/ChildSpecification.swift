@@ -1,0 +1,17 @@
+internal import ProcessTreeSupervision
+internal import ProcessTreeWire
+
+/// All that was decided about a child when it was made; fixed from then on.
+struct ChildSpecification: Sendable {
+  let path: NodePath
+  let name: String
+  let isDaemon: Bool
+  let program: ProgramReference
+  /// The encoded program, that is, the arguments.
+  let arguments: [UInt8]
+  /// Nil: the configuration's at the time of the start.
+  let stopPolicy: StopPolicy?
+
+  /// The child's place among its siblings, from 1 on.
+  var position: UInt32 { path.positions.last ?? 0 }
+}

@@ -1,0 +1,163 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+/// What a node holds of a command that it has started: its process, its streams, how it ends.
+///
+/// Belongs to the loop. The node's table holds it until the command has ended, its `CommandRun` as
+/// long as somebody uses it.
+final class CommandController {
+  /// How it ended.
+  enum Conclusion: Sendable {
+    case reaped(Reaped)
+    /// Somebody else has taken the status.
+    case unknown
+  }
+
+  let command: Command
+  /// Marks the command and all that it starts.
+  let tag: RunTag
+  let pid: Int32
+  /// Nil when the stream is connected to something else, as are the other two.
+  let input: CommandInputWriter?
+  let output: CommandOutputReader?
+  let errors: CommandErrorStream?
+  /// Nil until the command has ended and nothing of it is left.
+  private(set) var conclusion: Conclusion?
+  /// The leader has been reaped: its pid may be another's.
+  private(set) var isReaped = false
+  /// It was ended because its time was over.
+  private(set) var isOverdue = false
+  /// How long it ran, from its start to its reaping; nil before that.
+  private(set) var duration: Duration?
+
+  private unowned let runtime: NodeRuntime
+  private let process: CommandProcess
+  private var life = CommandLife()
+  private var deadline: TimerQueue.ID?
+  private var timeLimit: TimerQueue.ID?
+  private let startTime = SuspendingClock.now
+  private let concluded = LoopCondition()
+
+  init(
+    _ command: Command, tag: RunTag, process: CommandProcess, streams: CommandStreams,
+    in runtime: NodeRuntime
+  ) throws {
+    self.command = command
+    self.tag = tag
+    self.process = process
+    self.runtime = runtime
+    pid = process.leader.pid
+    input = streams.input
+    output = streams.output
+    errors = streams.errors
+    try runtime.loop.whenEnded(process.leader) { [unowned self] in reap() }
+  }
+
+  // MARK: The end
+
+  /// Ends the command: SIGTERM now, SIGKILL after `grace`, both to its whole group.
+  func stop(within grace: Duration) {
+    for action in life.stop(within: grace, at: .now) { perform(action) }
+  }
+
+  /// Ends the command in the time that the node's policy gives.
+  func stop() { stop(within: runtime.commandGrace) }
+
+  /// Ends the command if it has not ended by itself when the time is over.
+  func stop(after time: Duration) {
+    guard !isReaped else { return }
+    timeLimit = runtime.loop.timers.schedule(after: time) { [unowned self] in
+      timeLimit = nil
+      isOverdue = true
+      stop()
+    }
+  }
+
+  /// Ends the command because the task that was using it has been cancelled, and wakes that task.
+  func cancel() {
+    stop()
+    input?.wake()
+    output?.wake()
+  }
+
+  /// Nobody uses the command any more: without it, nobody reads its output.
+  func abandon() {
+    input?.close()
+    output?.close()
+    stop()
+  }
+
+  private func perform(_ action: CommandLife.Action) {
+    switch action {
+    case .terminate:
+      process.signalGroup(SIGTERM)
+      process.signalGroup(SIGCONT)
+    case .kill: process.signalGroup(SIGKILL)
+    case .arm(let time):
+      disarm()
+      deadline = runtime.loop.timers.schedule(after: time) { [unowned self] in
+        deadline = nil
+        for action in life.deadlinePassed() { perform(action) }
+      }
+    case .disarm: disarm()
+    }
+  }
+
+  private func disarm() {
+    if let deadline { runtime.loop.timers.cancel(deadline) }
+    deadline = nil
+  }
+
+  /// The leader has ended: ends the rest of its group, reaps it, and clears what it left elsewhere;
+  /// false when it cannot be reaped at present.
+  private func reap() -> Bool {
+    // Before the leader is reaped, with which the group's number may become another's.
+    process.signalGroup(SIGKILL)
+    let end: Conclusion
+    do throws(ProcessControlError) {
+      guard let reaped = try process.leader.reap() else { return false }
+      end = .reaped(reaped)
+    } catch {
+      end = .unknown
+    }
+    isReaped = true
+    duration = startTime.duration(to: .now)
+    if let timeLimit { runtime.loop.timers.cancel(timeLimit) }
+    process.leader.close()
+    for action in life.ended() { perform(action) }
+    runtime.clearRemainsOfCommand { [self] in conclude(end) }
+    return true
+  }
+
+  private func conclude(_ end: Conclusion) {
+    errors?.drainAndClose()
+    input?.close()
+    output?.noteEnd()
+    conclusion = end
+    concluded.wakeAll()
+    runtime.commandConcluded(self)
+  }
+
+  // MARK: Waiting
+
+  /// Waits until the command has ended and nothing of it is left.
+  func waitForEnd() async -> Conclusion {
+    while true {
+      if let conclusion { return conclusion }
+      await concluded.wait()
+    }
+  }
+
+  /// What is thrown for an end other than with exit code 0.
+  func failure(_ status: ExitStatus) -> CommandFailure {
+    CommandFailure(
+      command: shortDescription, pid: pid, status: status, lastErrorLines: errors?.lastLines ?? [])
+  }
+
+  /// The command as a shell would take it, as long as a report may have it.
+  var shortDescription: String { command.description.limited(to: Self.longestDescription) }
+
+  private static let longestDescription = 4_096
+}

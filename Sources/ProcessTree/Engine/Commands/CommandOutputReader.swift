@@ -1,0 +1,110 @@
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+
+/// The standard output of one command, read when somebody asks for it and not before.
+///
+/// So a consumer that does not read stops the command, once the pipe is full. Belongs to the loop.
+final class CommandOutputReader {
+  private static let bytesPerRead = 64 << 10
+  /// A read can be worth many thousand lines.
+  private static let readsPerTurn = 4
+
+  private let loop: EventLoop
+  /// The reading end of the pipe, -1 once closed.
+  private var descriptor: Int32
+  private var isWatched = false
+  private var buffer = CommandOutputBuffer()
+  private var isBusy = false
+  /// The command is over: what still holds the pipe is no part of it, and an empty pipe is the end.
+  private var commandHasEnded = false
+  private let changed = LoopCondition()
+  private let budget: LoopBudget
+
+  /// Takes the reading end over.
+  init(_ descriptor: Int32, on loop: EventLoop) throws(ProcessControlError) {
+    try Descriptors.setNonBlocking(descriptor)
+    self.descriptor = descriptor
+    self.loop = loop
+    budget = LoopBudget(of: Self.readsPerTurn, on: loop)
+  }
+
+  /// The next item if it was read before; nil says nothing.
+  func takeBuffered(_ unit: CommandOutputBuffer.Unit) -> [UInt8]? {
+    guard !isBusy else { return nil }
+    return try? buffer.take(unit, atEnd: false)
+  }
+
+  /// The next item; nil at the end.
+  ///
+  /// Throws what `CommandOutputBuffer.take` throws, `alreadyReading` and, when the task is
+  /// cancelled and somebody calls `wake`, `CancellationError`.
+  func next(_ unit: CommandOutputBuffer.Unit) async throws -> [UInt8]? {
+    guard !isBusy else {
+      throw CommandError(
+        .alreadyReading, "Another task is reading the command's output: one may at a time.")
+    }
+    isBusy = true
+    defer { isBusy = false }
+    while true {
+      try Task.checkCancellation()
+      if let item = try buffer.take(unit, atEnd: descriptor < 0) { return item }
+      guard descriptor >= 0 else { return nil }
+      if try readOnce() {
+        await budget.spend()
+      } else {
+        try watch()
+        await changed.wait()
+        budget.renew()
+      }
+    }
+  }
+
+  /// Lets whoever waits look again.
+  func wake() { changed.wakeAll() }
+
+  /// Nothing of the command is left, so that an empty pipe stays empty.
+  func noteEnd() {
+    commandHasEnded = true
+    wake()
+  }
+
+  /// Closes the pipe: the end, for whoever still reads.
+  func close() {
+    guard descriptor >= 0 else { return }
+    unwatch()
+    Descriptors.close(descriptor)
+    descriptor = -1
+    wake()
+  }
+
+  /// False when nothing is there at present.
+  private func readOnce() throws -> Bool {
+    try withUnsafeTemporaryAllocation(byteCount: Self.bytesPerRead, alignment: 16) { space in
+      switch try Descriptors.read(descriptor, into: space) {
+      case .bytes(let count):
+        buffer.append(UnsafeRawBufferPointer(rebasing: space[..<count]))
+      case .end: close()
+      case .wouldBlock:
+        guard commandHasEnded else { return false }
+        close()
+      }
+      return true
+    }
+  }
+
+  /// Watches for as long as somebody waits: a pipe whose writer has gone is always ready.
+  private func watch() throws(LoopError) {
+    guard !isWatched else { return }
+    try loop.poller.add(descriptor, for: .read) { [unowned self] _ in
+      unwatch()
+      wake()
+    }
+    isWatched = true
+  }
+
+  private func unwatch() {
+    guard isWatched else { return }
+    isWatched = false
+    loop.poller.remove(descriptor)
+  }
+}

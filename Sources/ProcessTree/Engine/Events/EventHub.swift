@@ -1,0 +1,95 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeWire
+internal import Synchronization
+
+/// A node's view of what happens in its subtree: numbers, keeps the picture, tells subscribers, and
+/// hands on to the parent.
+final class EventHub {
+  /// Lasts as long as the subscriber holds the queue: one who has turned away gathers no events.
+  private struct Subscription {
+    weak var queue: EventQueue?
+    let path: NodePath
+  }
+
+  /// The picture, which any thread may look at.
+  let picture: SubtreePicture
+  /// How nodes below died, noted where somebody may ask for it.
+  private(set) var deaths = Recent<NodePath, ExitReport>(capacity: 1_024)
+  var remembersDeaths = false
+  private var subscriptions: [Subscription] = []
+  private var numbers: [NodePath: UInt64] = [:]
+  /// Encoded events for the parent, of this turn.
+  private var outgoing: [[UInt8]] = []
+  /// Whether events are handed on; false at the root.
+  private let hasParent: Bool
+
+  init(picture: SubtreePicture, hasParent: Bool) {
+    self.picture = picture
+    self.hasParent = hasParent
+  }
+
+  /// Events of the node at `path` and of those below it, from now on.
+  func subscribe(to path: NodePath) -> LifecycleEvents {
+    let queue = EventQueue()
+    subscriptions.removeAll { $0.queue == nil }
+    subscriptions.append(Subscription(queue: queue, path: path))
+    return LifecycleEvents(queue: queue)
+  }
+
+  /// Takes an event that this node noticed about itself or one of its children, and numbers it.
+  ///
+  /// A child's events are numbered by its parent alone, so that there is one order; so what a child
+  /// says about itself comes here without a number.
+  func emit(_ event: LifecycleEvent, about path: NodePath) {
+    var event = event
+    numbers[path, default: 0] += 1
+    event.sequence = numbers[path] ?? 1
+    deliver(event, about: path)
+    if case .exited = event.kind { numbers[path] = nil }
+  }
+
+  /// Takes an event that was numbered further down, or one of this node's own on the way to where
+  /// it will be numbered.
+  func deliver(_ event: LifecycleEvent, about path: NodePath) {
+    picture.apply(event, about: path)
+    if remembersDeaths, case .exited(let report) = event.kind, report.status?.exitCode != 0 {
+      deaths.note(report, for: path)
+    }
+    for subscription in subscriptions where path.isWithin(subscription.path) {
+      subscription.queue?.push(event)
+    }
+    guard hasParent else { return }
+    outgoing.append(EventRecord(path: path, event: event).encoded())
+  }
+
+  /// Whether something is to be sent to the parent.
+  var hasOutgoing: Bool { !outgoing.isEmpty }
+
+  /// Takes what is to be sent to the parent.
+  func takeOutgoing() -> [[UInt8]] {
+    guard !outgoing.isEmpty else { return [] }
+    defer { outgoing = [] }
+    return outgoing
+  }
+
+  /// The subscription of a child that has gone ends after its last event.
+  func finish(_ path: NodePath) {
+    for subscription in subscriptions where subscription.path == path {
+      subscription.queue?.finish()
+    }
+    subscriptions.removeAll { $0.path == path || $0.queue == nil }
+  }
+
+  func finishAll() {
+    for subscription in subscriptions { subscription.queue?.finish() }
+    subscriptions = []
+  }
+
+  /// The wall clock, in nanoseconds since 1970.
+  static func now() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}

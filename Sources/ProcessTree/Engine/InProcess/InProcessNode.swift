@@ -1,0 +1,115 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+/// A node that shares its process with others, as the nodes around it see its "process".
+///
+/// Signals do what they would do to a process, as far as that is possible without one: SIGKILL cancels
+/// the program, takes away its sockets and its children, and nothing of what it does from then on is
+/// seen by anybody; but code that never suspends cannot be interrupted. Belongs to the loop.
+final class InProcessNode: ChildProcess {
+  let pid: Int32
+  let path: NodePath
+  private let nodes: InProcessNodes
+  private let loop: EventLoop
+  private let start: ChildStart
+  private var runtime: NodeRuntime?
+  private var status: ExitStatus?
+  private var watchers: [() -> Bool] = []
+
+  init(pid: Int32, _ start: ChildStart, in nodes: InProcessNodes, on loop: EventLoop) {
+    self.pid = pid
+    self.path = start.identity.path
+    self.start = start
+    self.nodes = nodes
+    self.loop = loop
+    let bound = LoopBound(self, on: loop)
+    // Not before the parent knows of it, as a process that has yet to be scheduled.
+    loop.perform { bound.value.begin() }
+  }
+
+  private func begin() {
+    guard status == nil else { return }
+    do {
+      let runtime = try start.makeRuntime(on: loop, in: nodes)
+      self.runtime = runtime
+      runtime.beginExchange()
+      runtime.ending.onFinished = { [unowned self] in
+        let bound = LoopBound(self, on: loop)
+        // The runtime is on the stack.
+        loop.perform { bound.value.finish() }
+      }
+      try start.runProgram(in: runtime)
+    } catch {
+      writeToStandardError("\(start.identity.name): \(error)")
+      end(.exited(125))
+    }
+  }
+
+  /// The node has said all that it had to say.
+  private func finish() {
+    guard let runtime else { return }
+    let signal = runtime.ending.signal.map { ExitStatus.signaled($0, coreDumped: false) }
+    end(signal ?? .exited(runtime.ending.outcome?.exitCode ?? 1))
+  }
+
+  /// Takes everything away from the node, as the kernel does from a process.
+  private func end(_ status: ExitStatus) {
+    guard self.status == nil else { return }
+    self.status = status
+    nodes.forget(self)
+    runtime?.vanish()
+    let told = watchers
+    watchers = []
+    for watcher in told { _ = watcher() }
+  }
+
+  /// Where other nodes connect for channels.
+  var channelSocket: String? { runtime?.names.socketPath }
+
+  // MARK: As a process
+
+  var hasEnded: Bool { status != nil }
+
+  /// Ends the node at once.
+  func kill() { end(.signaled(SIGKILL, coreDumped: false)) }
+
+  func send(_ signal: Int32) throws(ProcessControlError) {
+    guard status == nil else { return }
+    switch signal {
+    case SIGCONT, 0: return
+    case SIGTERM, SIGINT, SIGHUP:
+      guard let runtime, runtime.ending.signal == nil else { fallthrough }
+      runtime.receive(signal)
+    default:
+      end(.signaled(signal, coreDumped: false))
+    }
+  }
+
+  func watch(on loop: EventLoop, _ body: @escaping () -> Bool) {
+    guard status == nil else {
+      let bound = LoopBound(body, on: loop)
+      return loop.perform { _ = bound.value() }
+    }
+    watchers.append(body)
+  }
+
+  // What watches has nothing to do for a node that it has forgotten.
+  func unwatch(on loop: EventLoop) {}
+
+  func reap() -> Reaped? {
+    status.map { Reaped(status: $0, usage: .none) }
+  }
+
+  func reapSoon() -> Reaped? { reap() }
+
+  func close() {}
+}
+
+extension ResourceUsage {
+  /// What a node has used that has no process of its own: nobody counts it.
+  fileprivate static let none = ResourceUsage(
+    userTime: .zero, systemTime: .zero, maximumResidentSize: 0, voluntaryContextSwitches: 0,
+    involuntaryContextSwitches: 0, minorPageFaults: 0, majorPageFaults: 0)
+}

@@ -1,0 +1,128 @@
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+/// The nodes of a tree whose nodes share one process, and what joins them.
+///
+/// The twin of the kernel for such a tree: it numbers nodes as the kernel numbers processes, and keeps
+/// what they would find in files. Belongs to the loop that all of them share.
+final class InProcessNodes: @unchecked Sendable {
+  /// Above the largest pid that Linux gives (`PID_MAX_LIMIT`): a number of ours is no process's.
+  private static let firstPID: Int32 = (1 << 22) + 1
+
+  /// The carrier of their frames.
+  let network = MemoryNetwork()
+  /// The root's end, which is the process's.
+  let root = RootsOwnProcess()
+  /// Places under the limit on the whole tree, by who has them.
+  private(set) var placesTaken = 0
+  private var nextPID = firstPID
+  private var nodes: [Int32: InProcessNode] = [:]
+  /// Kept until the tree is over: a timer of theirs may still be on its way.
+  private var remains: [InProcessNode] = []
+
+  init() {}
+
+  /// Makes a node from what its parent says; it begins in a turn of its own.
+  func start(
+    _ record: BootstrapRecord, under parent: NodeRuntime
+  ) throws -> any ChildProcess {
+    if parent.identity.isRoot { rootRuntime = parent }
+    let pid = nextPID
+    nextPID += 1
+    let start = try ChildStart(
+      record, pid: pid, tag: RunTag(run: record.run.id, node: record.tag),
+      programs: parent.shared.programs)
+    let node = InProcessNode(pid: pid, start, in: self, on: parent.loop)
+    nodes[pid] = node
+    return node
+  }
+
+  /// The process of the node with this number; nil when it has gone.
+  func process(_ pid: Int32) -> (any ChildProcess)? {
+    pid == root.pid ? root : nodes[pid]
+  }
+
+  /// The live node at a place in the tree.
+  func node(at path: String) -> InProcessNode? {
+    nodes.values.first { $0.path.description == path }
+  }
+
+  /// The places of the live nodes, in the order in which they were made.
+  var paths: [NodePath] { nodes.sorted { $0.key < $1.key }.map(\.value.path) }
+
+  func forget(_ node: InProcessNode) {
+    nodes[node.pid] = nil
+    remains.append(node)
+  }
+
+  /// Ends what is left, with the root.
+  func end() {
+    for node in nodes.values { node.kill() }
+  }
+
+  /// Lets go of all nodes, once nothing runs any more.
+  func release() {
+    remains = []
+    rootRuntime = nil
+    leave = nil
+    network.onFrame = nil
+  }
+
+  // MARK: The root's end
+
+  /// The root's node, from its first child on.
+  private var rootRuntime: NodeRuntime?
+  /// Runs the loop to the end of the tree and then ends its thread; nil where that is the end of the
+  /// process.
+  var leave: (() -> Never)?
+
+  /// Runs the loop for all other nodes, for one that has ended in the middle of a call; the call, and
+  /// what waits below it, never goes on.
+  func outlive(on loop: EventLoop) -> Never {
+    if let leave { leave() }
+    guard let rootRuntime else { fatalError("a node without a tree") }
+    loop.run { rootRuntime.ending.isFinished }
+    NodeMain(rootRuntime, forkServer: nil).leave()
+  }
+
+  // MARK: The tree's limit
+
+  func takePlace(limit: Int) -> Bool {
+    guard placesTaken < limit else { return false }
+    placesTaken += 1
+    return true
+  }
+
+  func givePlaceBack() { placesTaken -= 1 }
+}
+
+/// The root's process as its nodes see it: it lives as long as they can look.
+final class RootsOwnProcess: ChildProcess {
+  let pid = HostProcess.pid
+  let hasEnded = false
+  func send(_ signal: Int32) {}
+  func watch(on loop: EventLoop, _ body: @escaping () -> Bool) {}
+  func unwatch(on loop: EventLoop) {}
+  func reap() -> Reaped? { nil }
+  func reapSoon() -> Reaped? { nil }
+  func close() {}
+}
+
+/// The place of one node that shares its process with others.
+final class InProcessPlace: TreePlaces {
+  private let nodes: InProcessNodes
+  private var isTaken = false
+
+  init(_ nodes: InProcessNodes) { self.nodes = nodes }
+
+  func tryAcquire(limit: Int) -> Bool {
+    if !isTaken { isTaken = nodes.takePlace(limit: limit) }
+    return isTaken
+  }
+
+  func release() {
+    if isTaken { nodes.givePlaceBack() }
+    isTaken = false
+  }
+}

@@ -1,0 +1,20 @@
+internal import Glibc
+internal import ProcessTreeLinks
+
+extension NodeRuntime {
+  /// Takes its sockets, its children and its program's task away from a node that is over although its
+  /// memory is not; what is left of its program sees the cancellation and reaches nobody.
+  func vanish() {
+    guard !hasVanished else { return }
+    hasVanished = true
+    endExchange()
+    shared.stopStartingChildren()
+    ending.cancelProgram?()
+    parent?.close()
+    closeListeners()
+    for controller in controllers.values { try? controller.process?.send(SIGKILL) }
+    commands.stopAll(within: .zero)
+    slots?.release()
+    events.finishAll()
+  }
+}

@@ -1,0 +1,29 @@
+internal import ProcessTreeMessagePack
+internal import ProcessTreeWire
+
+/// Messages of programs as items of the edge's message channel.
+enum MessageCoding {
+  static func encode<Message: Encodable>(
+    _ message: Message, at context: ChannelContext?
+  ) throws(ProcessTreeError) -> (bytes: [UInt8], tickets: [ChannelTicket]) {
+    do {
+      guard let context else { return (try MessagePackEncoder().encode(message), []) }
+      return try TicketOffice(context).encode(message)
+    } catch {
+      throw ProcessTreeError(
+        .messageNotEncodable, "A \(Message.self) could not be encoded: \(error)")
+    }
+  }
+
+  static func decode<Message: Decodable>(
+    _ type: Message.Type, from bytes: [UInt8], at context: ChannelContext?
+  ) throws(ProcessTreeError) -> Message {
+    do {
+      return try (context.map(MessagePackDecoder.init(at:)) ?? MessagePackDecoder()).decode(
+        type, from: bytes)
+    } catch {
+      throw ProcessTreeError(
+        .messageNotDecodable, "A message is no \(Message.self): \(error)")
+    }
+  }
+}

@@ -1,0 +1,43 @@
+internal import ProcessTreeMessagePack
+
+/// Which stream of a process.
+enum OutputStream: Int, Hashable, Sendable {
+  case output = 1
+  case error = 2
+}
+
+/// What a node wrote, on its way to the root.
+struct OutputChunk: Equatable, Sendable {
+  let node: String
+  let stream: OutputStream
+  /// Whole lines with their ends, unless one is too long or the stream ends within it; nothing once
+  /// the stream has ended within a line.
+  let bytes: [UInt8]
+
+  /// The item of the output channel: `[node, stream, bytes]`.
+  func item() -> [UInt8] {
+    var writer = MessagePackWriter(capacity: 64 + bytes.count)
+    writer.packArrayHeader(3)
+    writer.pack(node)
+    writer.pack(stream.rawValue)
+    writer.packBinary(bytes)
+    return writer.bytes
+  }
+
+  init(node: String, stream: OutputStream, bytes: [UInt8]) {
+    self.node = node
+    self.stream = stream
+    self.bytes = bytes
+  }
+
+  /// Reads an item; nil when it is none.
+  init?(item: [UInt8]) {
+    var reader = MessagePackReader(item)
+    guard let count = try? reader.readArrayHeader(), count == 3,
+      let node = try? reader.readString(), let number = try? reader.readInt(),
+      let stream = OutputStream(rawValue: number), let bytes = try? reader.readBinary(),
+      reader.isAtEnd
+    else { return nil }
+    self.init(node: node, stream: stream, bytes: bytes)
+  }
+}

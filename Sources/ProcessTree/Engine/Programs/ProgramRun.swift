@@ -1,0 +1,50 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeMessagePack
+
+/// One run of a program in its node: from the encoded arguments to the outcome.
+struct ProgramRun: Sendable {
+  let type: any NodeProgram.Type
+  let node: Node
+
+  /// Decodes the program and runs it.
+  nonisolated(nonsending) func outcome(arguments: [UInt8]) async -> RecordedOutcome {
+    do {
+      return .result(try await type.runEncoded(arguments, in: node))
+    } catch {
+      return Self.outcome(of: error, in: node)
+    }
+  }
+
+  /// What an error means: the end that was asked for, or a failure, which also goes to standard
+  /// error so that it is seen when nobody awaits the node.
+  static func outcome(of error: any Error, in node: Node) -> RecordedOutcome {
+    guard !(node.stopRequest != nil && isCancellation(error)) else { return .cancelled }
+    let failure = RemoteFailure(error, at: node.name)
+    writeToStandardError("\(node.name): uncaught \(failure.typeName): \(failure.text)")
+    return .failure(failure)
+  }
+
+  /// Whether an error comes of stopping: the task's own cancellation, or a child that was stopped.
+  private static func isCancellation(_ error: any Error) -> Bool {
+    if error is CancellationError { return true }
+    if let failure = error as? ChildFailure { return failure.report.stopRequest != nil }
+    if let failure = error as? ChildGroupFailure {
+      return failure.failures.allSatisfy(isCancellation)
+    }
+    return false
+  }
+}
+
+extension NodeProgram {
+  /// Decodes the program, runs it and encodes its result.
+  fileprivate nonisolated(nonsending) static func runEncoded(
+    _ arguments: [UInt8], in node: Node
+  ) async throws -> [UInt8] {
+    let program = try MessagePackDecoder(at: node.channelContext).decode(Self.self, from: arguments)
+    try node.runtime.value.joinTreeLimit()
+    await node.runtime.value.slots?.acquire()
+    try Task.checkCancellation()
+    return try _encode(try await program.run(in: node))
+  }
+}

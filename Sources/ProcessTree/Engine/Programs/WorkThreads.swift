@@ -1,0 +1,23 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import Synchronization
+
+/// The threads of a node for work off its loop, made when there first is some.
+final class WorkThreads: Sendable {
+  private let made = Mutex<ThreadExecutor?>(nil)
+
+  /// The threads; throws when not even one can be made, and may be asked again.
+  func executor() throws(ProcessTreeError) -> ThreadExecutor {
+    let result = made.withLock { made -> Result<ThreadExecutor, ProcessTreeError> in
+      if let made { return .success(made) }
+      do throws(LimitError) {
+        let new = try ThreadExecutor(maximum: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        made = new
+        return .success(new)
+      } catch {
+        return .failure(ProcessTreeError(.systemCallFailed, error.description))
+      }
+    }
+    return try result.get()
+  }
+}

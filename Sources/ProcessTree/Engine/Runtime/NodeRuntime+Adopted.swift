@@ -1,0 +1,103 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+extension NodeRuntime {
+  /// Ends and reaps what came to this node because another node of the run has died.
+  ///
+  /// To be called whenever a process of the tree has ended: reparenting comes before its end is
+  /// seen, so one look sees all that it left behind. What those leave comes when they end.
+  func reapAdopted(includingUnanswered: Bool = false) {
+    // Among nodes that share a process, nobody can tell whose an orphan was.
+    guard nodes == nil else { return }
+    var known = Set(controllers.values.compactMap { $0.process?.pid })
+    if let forkServer { known.insert(forkServer.pid) }
+    known.formUnion(adopted.keys)
+    known.formUnion(commands.pids)
+    for process in AdoptedProcesses.scan(tag: identity.tag, known: known) {
+      switch process.origin {
+      case .unansweredClone:
+        guard includingUnanswered else { continue }
+        end(process)
+      case .leftBehind(let tag):
+        // What a command has sent into the background is a part of it as long as it runs.
+        if commands.isRunning(tag), !process.handle.hasEnded { continue }
+        // One that has ended by itself has only to be reaped, and an orphaned node, which is ending
+        // with its parent, is told of as lost.
+        if !process.handle.hasEnded, !events.picture.hasNode(withPID: process.handle.pid) {
+          emitOwn(.leftBehind(pid: process.handle.pid, command: process.command))
+        }
+        end(process)
+      case .deadNodesForkServer:
+        end(process)
+      }
+    }
+  }
+
+  private func end(_ process: AdoptedProcesses.Adopted) {
+    let handle = process.handle
+    try? handle.send(SIGKILL)
+    adopted[handle.pid] = handle
+    do {
+      try loop.whenEnded(handle) { [unowned self] in
+        // One that somebody else has reaped is gone as well.
+        do { guard try handle.reap() != nil else { return false } } catch {}
+        handle.close()
+        directory.removeSockets(of: handle.pid)
+        adopted[handle.pid] = nil
+        reapAdopted()
+        guard adopted.isEmpty else { return true }
+        announceClear()
+        finishIfDone()
+        return true
+      }
+    } catch {
+      _ = handle.reapSoon()
+      adopted[handle.pid] = nil
+    }
+  }
+
+  /// How long the end of a child is held back for what it left behind, which has been killed.
+  private static let clearingTime: Duration = .seconds(2)
+
+  /// Removes what a child that has been reaped left, then calls `announce`: when somebody hears of
+  /// the end, no process of the child's is there any more.
+  func clearRemains(of controller: ChildController, then announce: @escaping () -> Void) {
+    let child = controller.child.specification
+    listeners?.control.forget(child.position)
+    listeners?.data.forget(child.position)
+    if nodes == nil, let pid = controller.process?.pid {
+      directory.removeSockets(of: pid)
+      reapAdopted()
+    }
+    guard !adopted.isEmpty else { return announce() }
+    var isAnnounced = false
+    let announceOnce = {
+      guard !isAnnounced else { return }
+      isAnnounced = true
+      announce()
+    }
+    whenClear.append(announceOnce)
+    _ = loop.timers.schedule(after: Self.clearingTime, announceOnce)
+  }
+
+  private func announceClear() {
+    let waiting = whenClear
+    whenClear = []
+    for announce in waiting { announce() }
+  }
+
+  /// A child's end has been made known.
+  func concluded(_ controller: ChildController, _ report: ExitReport) {
+    let child = controller.child
+    if nodes == nil, report.pid != nil, !controller.saidGoodbye {
+      directory.removeSocketsOfTheDead(of: identity.run)
+    }
+    loseDescendants(of: child)
+    emit(.exited(report), about: child)
+    events.finish(child.specification.path)
+    remove(controller)
+    finishIfDone()
+  }
+}

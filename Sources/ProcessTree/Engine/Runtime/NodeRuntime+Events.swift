@@ -1,0 +1,84 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeWire
+
+extension NodeRuntime {
+  /// Notes something that happened to a child.
+  func emit(_ kind: LifecycleEvent.Kind, about child: AnyChild) {
+    let event = LifecycleEvent(
+      sequence: 0, time: EventHub.now(), node: child.name, path: child.path, pid: child.pid,
+      parentPID: identity.pid, kind: kind)
+    events.emit(event, about: child.specification.path)
+  }
+
+  /// Notes something that happened to this node itself.
+  func emitOwn(_ kind: LifecycleEvent.Kind) {
+    let event = LifecycleEvent(
+      sequence: 0, time: EventHub.now(), node: identity.name, path: identity.path.description,
+      pid: identity.pid, parentPID: identity.parent?.pid, kind: kind)
+    events.emit(event, about: identity.path)
+  }
+
+  /// Takes the events of a child's subtree.
+  ///
+  /// What the child says about itself is numbered here; a child cannot speak of nodes that are not
+  /// below it.
+  func receiveEvents(_ records: [[UInt8]], from child: AnyChild) {
+    let path = child.specification.path
+    for bytes in records {
+      guard let record = try? EventRecord(encoded: bytes), record.path.isWithin(path) else {
+        emit(.messageRejected(reason: "an event that is none of the node's"), about: child)
+        continue
+      }
+      if record.path == path {
+        events.emit(record.event, about: path)
+      } else {
+        events.deliver(record.event, about: record.path)
+      }
+    }
+  }
+
+  /// Notes the end of every node that was below one which died without telling.
+  func loseDescendants(of child: AnyChild) {
+    for (path, node) in events.picture.nodes(below: child.specification.path) {
+      let event = LifecycleEvent(
+        sequence: 0, time: EventHub.now(), node: node.name, path: node.path, pid: node.pid,
+        parentPID: node.parentPID, kind: .lost)
+      events.deliver(event, about: path)
+    }
+  }
+
+  /// Sends a report of progress up, or holds it back when they come too fast.
+  func report(_ report: ProgressReport) {
+    let now = loop.timers.now
+    if let report = reports.offer(report, at: now) { return emitOwn(.reported(report)) }
+    guard !isReportTimerArmed else { return }
+    isReportTimerArmed = true
+    _ = loop.timers.schedule(after: ReportThrottle.period) { [unowned self] in
+      isReportTimerArmed = false
+      flushReports()
+    }
+  }
+
+  /// Sends the report that was held back.
+  func flushReports() {
+    if let report = reports.takeHeld() { emitOwn(.reported(report)) }
+  }
+
+  // MARK: Log records
+
+  /// Takes log records of a child's subtree: the root logs them, others pass them on.
+  func receiveLog(_ records: [[UInt8]]) {
+    guard identity.isRoot else { return append(log: records) }
+    for bytes in records { (try? LogRecord(encoded: bytes))?.logHere() }
+  }
+
+  /// Adds records for the parent; a turn's worth at most, the rest is counted and dropped.
+  func append(log records: [[UInt8]]) {
+    let room = max(0, Self.logRecordsPerTurn - log.count)
+    log += records.prefix(room)
+    droppedLogRecords += max(0, records.count - room)
+  }
+
+  private static let logRecordsPerTurn = 1_000
+}

@@ -1,0 +1,155 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeMessagePack
+internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
+internal import ProcessTreeWire
+
+extension NodeRuntime {
+  /// Starts a child: makes its way in, then its process by the start method that applies.
+  func launch(_ controller: ChildController) {
+    Descriptors.refillStandardDescriptors()
+    do {
+      try checkStartMethod()
+      let listeners = try openListeners()
+      for ticket in controller.child.tickets { try channels.prepareToSend(ticket) }
+      let position = controller.child.specification.position
+      try reserveDescriptors(for: position)
+      listeners.control.expect(position, controller.credentials)
+      listeners.data.expect(position, controller.credentials)
+      if let nodes {
+        return controller.started(
+          try nodes.start(try startingRecord(of: controller, listeners.endpoints), under: self))
+      }
+      let ends = try ChildEnds(null: try nullDevice())
+      do {
+        try prepare(controller, ends, listeners.endpoints)
+      } catch {
+        ends.closeAll()
+        throw error
+      }
+      clone(controller, ends)
+    } catch let error as ProcessControlError {
+      controller.couldNotStart(error.description)
+    } catch {
+      controller.couldNotStart("\(error)")
+    }
+  }
+
+  /// Nodes of one tree either share a process or do not: what carries frames between them is decided
+  /// with the first of them.
+  private func checkStartMethod() throws {
+    guard (shared.configuration.startMethod == .inProcess) == (nodes != nil) else {
+      throw ProcessTreeError(
+        .invalidConfiguration,
+        "The start method cannot change to or from inProcess after the first child or channel: "
+          + "choose it before.")
+    }
+  }
+
+  /// What a child is told, and, where its arguments are too large for that, the arguments.
+  private func startingRecord(
+    of controller: ChildController, _ endpoints: BootstrapRecord.Endpoints
+  ) throws -> BootstrapRecord {
+    let record = try bootstrapRecord(for: controller, endpoints)
+    if record.program.arguments == nil {
+      let payload = controller.dataLink.channel(EdgeChannels.payload)
+      try payload.post(controller.child.specification.arguments)
+    }
+    return record
+  }
+
+  /// Hands the parent's ends to the controller and writes the bootstrap record.
+  private func prepare(
+    _ controller: ChildController, _ ends: ChildEnds, _ endpoints: BootstrapRecord.Endpoints
+  ) throws {
+    let record = try startingRecord(of: controller, endpoints)
+    try Bootstrap.write(record, to: ends.deathPipe)
+    try makeStreams(for: controller, output: ends.outputReader, error: ends.errorReader)
+    ends.readersAreTaken()
+    try controller.take(deathPipe: ends.deathPipe)
+    ends.deathPipeIsTaken()
+  }
+
+  private func bootstrapRecord(
+    for controller: ChildController, _ endpoints: BootstrapRecord.Endpoints
+  ) throws -> BootstrapRecord {
+    let child = controller.child.specification
+    let isInline = child.arguments.count <= WireLimits.inlinePayload
+    return BootstrapRecord(
+      run: BootstrapRecord.Run(
+        id: identity.run.runID, rootPID: identity.run.rootPID,
+        rootStartTime: identity.run.rootStartTime, directory: identity.run.directory),
+      path: child.path, name: child.name, isDaemon: child.isDaemon,
+      parent: .init(name: identity.name, pid: identity.pid),
+      credentials: controller.credentials, endpoints: endpoints,
+      program: .init(
+        type: child.program.name, listIndex: child.program.listIndex,
+        arguments: isInline ? child.arguments : nil),
+      tag: controller.tag.node,
+      settings: try MessagePackEncoder().encode(NodeSettings(shared.configuration)))
+  }
+
+  private func clone(_ controller: ChildController, _ ends: ChildEnds) {
+    guard shared.configuration.startMethod == .forkServer, let forkServer else {
+      if shared.configuration.startMethod == .forkServer { announceSpawning() }
+      return spawn(controller, ends)
+    }
+    forkServer.request(
+      id: UInt64(controller.child.specification.position), tag: controller.tag,
+      descriptors: ends.childDescriptors
+    ) { [weak self, weak controller] answer in
+      guard let self, let controller else { return ends.closeAll() }
+      switch answer {
+      case .started(let handle):
+        ends.closeAll()
+        controller.started(handle)
+      case .failed(let errno):
+        ends.closeAll()
+        controller.couldNotStart(
+          "the fork server could not clone itself: \(String(cString: strerror(errno)))")
+      case .lost:
+        // It may have cloned before it went; that child has been ended, and may have read the record.
+        ends.closeAll()
+        controller.forgetAttempt()
+        listeners?.control.forget(controller.child.specification.position)
+        listeners?.data.forget(controller.child.specification.position)
+        controller.handle(.attemptLost)
+      }
+    }
+  }
+
+  private func spawn(_ controller: ChildController, _ ends: ChildEnds) {
+    defer { ends.closeAll() }
+    do {
+      let environment = Bootstrap.environment()
+      controller.started(
+        try Spawner.spawn(
+          arguments: CommandLine.arguments, environment: environment,
+          descriptors: ends.childDescriptors))
+    } catch {
+      controller.couldNotStart("\(error)")
+    }
+  }
+
+  /// Says once that children are started by `spawn` although a fork server was asked for.
+  private func announceSpawning() {
+    guard !hasAnnouncedSpawning else { return }
+    hasAnnouncedSpawning = true
+    emitOwn(.startMethodChanged(.spawn, reason: spawningReason))
+  }
+
+  /// The fork server does not answer: without it, children are started by `spawn`.
+  func giveUpForkServer() {
+    forkServer?.giveUp()
+  }
+
+  /// The fork server has gone: what it cloned without telling is ended, further children are
+  /// started by `spawn`.
+  func forkServerLost() {
+    forkServer = nil
+    spawningReason = "the fork server has gone"
+    emitOwn(.forkServerLost)
+    reapAdopted(includingUnanswered: true)
+  }
+}

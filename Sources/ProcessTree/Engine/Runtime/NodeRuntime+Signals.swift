@@ -1,0 +1,56 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
+
+extension NodeRuntime {
+  /// Takes signals over: the first that asks to end ends the node in order, a second at once.
+  ///
+  /// Those that were ignored at the start stay so at every node: whoever used `nohup`, or a shell's
+  /// `&` in a script, meant it. SIGTERM alone is heard below the root in any case, for it is a step
+  /// of the tree's own stops. SIGTSTP comes from a terminal, of which the other nodes have none.
+  func handleSignals() throws {
+    let ending = [SIGINT, SIGHUP].filter { !SignalSource.isIgnored($0) }
+    let ownToTheRoot = [SIGTERM, SIGTSTP].filter { !SignalSource.isIgnored($0) }
+    let descriptor = try SignalSource.install(
+      signals: ending + (identity.isRoot ? ownToTheRoot : [SIGTERM]) + [SIGCONT])
+    // In the handler itself: a program that computes on the loop must not keep the second one back.
+    SignalSource.armSecondSignal(run: identity.isRoot ? identity.run.runID : nil)
+    try loop.poller.add(descriptor, for: .read) { [unowned self] _ in
+      for signal in SignalSource.takePending() { receive(signal) }
+    }
+  }
+
+  /// Takes a signal that the process, or a node that shares one, was sent.
+  func receive(_ signal: Int32) {
+    switch signal {
+    case SIGTSTP: suspend()
+    case SIGCONT: resume()
+    default:
+      guard ending.signal == nil else { return }
+      ending.signal = signal
+      let name = SignalName.name(of: signal)
+      requestStop(
+        StopRequest(requestedBy: name, reason: "\(identity.name) received \(name)"), within: nil)
+    }
+  }
+
+  /// The process had been stopped, nobody knows for how long: deadlines begin anew.
+  ///
+  /// The root, which the shell continues, has the whole run continued.
+  private func resume() {
+    loop.timers.restart()
+    guard identity.isRoot else { return }
+    RunSweep.continueAll(run: identity.run.runID)
+  }
+
+  /// Ctrl-Z: the whole run stops with the root, and goes on with it.
+  ///
+  /// Where no shell could continue it, the kernel does not let the root stop, and the others go on at
+  /// once.
+  private func suspend() {
+    RunSweep.stopAll(run: identity.run.runID)
+    SignalSource.stopThisProcess()
+    RunSweep.continueAll(run: identity.run.runID)
+  }
+}

@@ -1,0 +1,95 @@
+internal import ProcessTreeSupervision
+internal import Synchronization
+
+/// What of a node may be looked at, and partly changed, on any thread.
+final class NodeShared: Sendable {
+  private struct State {
+    var configuration: TreeConfiguration
+    var nextPosition: UInt32 = 1
+    var liveChildren: [UInt32: AnyChild] = [:]
+    var stopRequest: StopRequest?
+    var startsChildren = true
+    var carrier = Carrier.undecided
+  }
+
+  /// What joins the nodes of the tree: decided with the first child or channel, for all of them.
+  private enum Carrier {
+    case undecided
+    case processes
+    case memory(InProcessNodes)
+  }
+
+  private let state: Mutex<State>
+  /// For work off the loop.
+  let threads = WorkThreads()
+  /// Programs that cannot be found by their name.
+  let programs: [any NodeProgram.Type]
+
+  /// - Parameter nodes: The nodes that this one shares its process with.
+  init(
+    configuration: TreeConfiguration, programs: [any NodeProgram.Type],
+    sharing nodes: InProcessNodes? = nil
+  ) {
+    state = Mutex(
+      State(configuration: configuration, carrier: nodes.map { .memory($0) } ?? .undecided))
+    self.programs = programs
+  }
+
+  /// The nodes of a tree that shares one process; nil where each node is a process.
+  ///
+  /// The first look decides: with the start method of that moment.
+  var nodes: InProcessNodes? {
+    state.withLock { state in
+      if case .undecided = state.carrier {
+        state.carrier =
+          state.configuration.startMethod == .inProcess ? .memory(InProcessNodes()) : .processes
+      }
+      if case .memory(let nodes) = state.carrier { return nodes }
+      return nil
+    }
+  }
+
+  var configuration: TreeConfiguration { state.withLock(\.configuration) }
+
+  func configure(_ change: (inout TreeConfiguration) -> Void) {
+    state.withLock { change(&$0.configuration) }
+  }
+
+  /// The place of the next child; never given twice.
+  func takePosition() -> UInt32 {
+    state.withLock { state in
+      defer { state.nextPosition += 1 }
+      return state.nextPosition
+    }
+  }
+
+  /// The children that have been started and not yet been reaped, in the order they were made.
+  var liveChildren: [AnyChild] {
+    state.withLock { $0.liveChildren }.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  func add(_ child: AnyChild) {
+    state.withLock { $0.liveChildren[child.specification.position] = child }
+  }
+
+  func remove(_ child: AnyChild) {
+    state.withLock { $0.liveChildren[child.specification.position] = nil }
+  }
+
+  /// Who asked this node to stop; the first request stays.
+  var stopRequest: StopRequest? { state.withLock(\.stopRequest) }
+
+  /// Notes a request; false when there was one before.
+  func noteStop(_ request: StopRequest) -> Bool {
+    state.withLock { state in
+      guard state.stopRequest == nil else { return false }
+      state.stopRequest = request
+      return true
+    }
+  }
+
+  /// False from the moment on at which the node ends.
+  var startsChildren: Bool { state.withLock(\.startsChildren) }
+
+  func stopStartingChildren() { state.withLock { $0.startsChildren = false } }
+}

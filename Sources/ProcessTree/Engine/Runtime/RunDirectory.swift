@@ -1,0 +1,97 @@
+internal import Glibc
+internal import ProcessTreeProcessControl
+
+/// The directory of a run, with the sockets of its nodes.
+///
+/// Runs of one user are beside each other in a directory that only this user may enter. The root
+/// decides where that is; all others are told.
+struct RunDirectory {
+  /// The longest path of a socket that the kernel takes, in bytes.
+  private static let longestSocketPath = 107
+  /// A socket's name: a pid, a dot and a letter.
+  private static let longestSocketName = 13
+
+  let path: String
+
+  /// Where a new run has its directory.
+  static func path(forNew run: UInt32) -> String {
+    "\(TemporaryDirectory.path)/process-tree-\(getuid())/\(RunPlace.name(of: run))"
+  }
+
+  /// Makes the directory and takes its lock; sweeps dead runs first.
+  func make(for run: UInt32) throws(ProcessTreeError) -> RunPlace {
+    guard path.utf8.count + 1 + Self.longestSocketName <= Self.longestSocketPath else {
+      throw ProcessTreeError(
+        .directoryUnusable,
+        "The path \(path) is too long for unix sockets, which have at most "
+          + "\(Self.longestSocketPath) bytes. Set TMPDIR to a shorter directory.")
+    }
+    let parent = Self.parent(of: path)
+    try TemporaryDirectory.check(Self.parent(of: parent))
+    let runs = try Self.runs(at: parent)
+    RunPlace.sweepDeadRuns(in: runs)
+    do throws(ProcessControlError) {
+      return try RunPlace.make(run: run, in: runs)
+    } catch {
+      throw Self.unusable(path, error.errno)
+    }
+  }
+
+  private static func parent(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? path
+  }
+
+  /// Makes the directory that a user's runs share, or accepts one that is as it should be.
+  private static func runs(at path: String) throws(ProcessTreeError) -> OwnDirectory {
+    if mkdir(path, 0o700) == 0 {
+      // The umask can only have taken permissions away.
+      chmod(path, 0o700)
+    } else if errno != EEXIST {
+      throw unusable(path, errno)
+    }
+    do throws(ProcessControlError) {
+      let runs = try OwnDirectory(path: path)
+      if !runs.isOpenToOthers { return runs }
+    } catch {
+      guard [EPERM, ENOTDIR, ELOOP, EACCES].contains(error.errno) else {
+        throw unusable(path, error.errno)
+      }
+    }
+    throw ProcessTreeError(
+      .directoryUnusable,
+      "\(path) is not a directory of this user that nobody else may enter. Remove it, or set "
+        + "TMPDIR to another directory.")
+  }
+
+  private static func unusable(_ path: String, _ error: Int32) -> ProcessTreeError {
+    ProcessTreeError(
+      .directoryUnusable,
+      "\(path) cannot be made: \(String(cString: strerror(error))). Set TMPDIR to a directory "
+        + "that can be written to.")
+  }
+
+  /// Where the node with this pid listens.
+  func socket(of pid: Int32, _ kind: Character) -> String { "\(path)/\(pid).\(kind)" }
+
+  /// Where the root listens for its rehearsal.
+  var rehearsalSocket: String { "\(path)/rehearsal" }
+
+  /// Removes the sockets of a node that has gone.
+  func removeSockets(of pid: Int32) {
+    for kind: Character in ["c", "d", "l"] { unlink(socket(of: pid, kind)) }
+  }
+
+  /// Removes the sockets of all nodes of the run that are no more.
+  ///
+  /// One that died in the middle of clearing up after a child of its own has left that child's. The
+  /// root, which may carry the tag of a run around this one, lives.
+  func removeSocketsOfTheDead(of run: RunIdentity) {
+    guard let directory = try? OwnDirectory(path: path) else { return }
+    for name in directory.entries {
+      guard let pid = Int32(name.prefix { $0 != "." }), pid != run.rootPID,
+        RunTag.read(of: pid)?.run != run.runID
+      else { continue }
+      unlink(path + "/" + name)
+    }
+  }
+}

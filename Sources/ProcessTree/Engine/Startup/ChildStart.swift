@@ -1,0 +1,89 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeMessagePack
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+/// A child between its bootstrap record and its first turn of the loop.
+struct ChildStart {
+  let identity: NodeIdentity
+  private let record: BootstrapRecord
+  private let settings: NodeSettings
+  private let program: any NodeProgram.Type
+  private let listedPrograms: [any NodeProgram.Type]
+
+  init(
+    _ record: BootstrapRecord, pid: Int32, tag: RunTag, programs: [any NodeProgram.Type]
+  ) throws {
+    self.record = record
+    settings = try MessagePackDecoder().decode(NodeSettings.self, from: record.settings)
+    listedPrograms = programs
+    program = try ProgramReference.resolve(
+      name: record.program.type, listIndex: record.program.listIndex, listed: listedPrograms)
+    identity = NodeIdentity(
+      path: record.path, name: record.name, pid: pid, isDaemon: record.isDaemon,
+      parent: .init(name: record.parent.name, pid: record.parent.pid), tag: tag,
+      run: RunIdentity(
+        runID: record.run.id, rootPID: record.run.rootPID,
+        rootStartTime: record.run.rootStartTime, directory: record.run.directory),
+      build: HostProcess.buildIdentity())
+  }
+
+  /// With either start method: it is also what ends the run's remains when others are killed.
+  var needsForkServer: Bool { program.spawnsChildren }
+
+  /// Runs the node; never returns.
+  func run(forkServer: ForkServer?) throws -> Never {
+    lineBufferStandardOutput()
+    let runtime = try makeRuntime(on: try EventLoop())
+    try NodeMain(runtime, forkServer: forkServer).runChild { try runProgram(in: runtime) }
+  }
+
+  /// Makes the node, with its way up.
+  func makeRuntime(on loop: EventLoop, in nodes: InProcessNodes? = nil) throws -> NodeRuntime {
+    var configuration = TreeConfiguration()
+    settings.apply(to: &configuration)
+    let runtime = NodeRuntime(
+      identity, on: loop,
+      shared: NodeShared(configuration: configuration, programs: listedPrograms, sharing: nodes),
+      runSecret: record.credentials.runSecret)
+    let parent = try ParentLink(
+      hello: Hello(
+        position: record.path.positions.last ?? 0, credentials: record.credentials,
+        pid: identity.pid, build: identity.build),
+      endpoints: record.endpoints, context: runtime.context, on: loop)
+    runtime.attach(parent)
+    return runtime
+  }
+
+  /// Says that the node is ready, and starts its program.
+  func runProgram(in runtime: NodeRuntime) throws {
+    guard let parent = runtime.parent else { return }
+    parent.onMessage = { [unowned runtime] in runtime.receiveFromParent($0) }
+    parent.onFailure = { [unowned runtime] in runtime.giveUp($0) }
+    parent.onViolation = { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) }
+    parent.send(.ready)
+    let bound = LoopBound(runtime, on: runtime.loop)
+    let (program, arguments) = (program, record.program.arguments)
+    runtime.start { node in
+      let run = ProgramRun(type: program, node: node)
+      do {
+        let arguments = try await Self.receivePayload(arguments, by: bound)
+        return await run.outcome(arguments: arguments)
+      } catch {
+        return ProgramRun.outcome(of: error, in: node)
+      }
+    }
+  }
+
+  /// The arguments: from the record, or, when they were too large for it, over the data socket.
+  private nonisolated(nonsending) static func receivePayload(
+    _ inline: [UInt8]?, by bound: LoopBound<NodeRuntime>
+  ) async throws -> [UInt8] {
+    if let inline { return inline }
+    guard let channel = bound.value.parent?.dataLink.channel(EdgeChannels.payload),
+      let bytes = try await channel.receive()
+    else { throw ProcessTreeError(.unreachable, "The parent ended before it sent the arguments.") }
+    return bytes
+  }
+}

@@ -1,0 +1,101 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+/// Brings a process up: as the root of a new tree, or as a child that its parent has started.
+struct Launcher {
+  let app: any ProcessTreeApp.Type
+
+  /// Never returns: the process ends with its node.
+  func run() -> Never {
+    ErrorText.use(app)
+    if Bootstrap.takeMark() { runChild(wasSpawned: true) }
+    do {
+      try runRoot()
+    } catch {
+      writeToStandardError("process-tree: \(error)")
+      _exit(1)
+    }
+  }
+
+  /// Descriptors that a node holds without children: its loop's, its helper's, its way up.
+  private static let descriptors = 16
+
+  private func prepare() throws {
+    ChildSetup.noteOrigin()
+    try SignalSource.prepareExit()
+    try Descriptors.ensureStandardDescriptors()
+    ProcessTitle.prepare()
+    // Five descriptors a child: the usual soft limit of 1,024 is two hundred children.
+    _ = try? Descriptors.raiseLimit()
+  }
+
+  private func runRoot() throws -> Never {
+    try prepare()
+    try FreeDescriptors.demand(Self.descriptors, for: "the root of a tree")
+    let identity = try RootIdentity()
+    // Before anything is started: whatever is killed from now on, the next run finds what it left.
+    // Where it cannot be made the first child's start fails, and says why.
+    let place = try? RunDirectory(path: identity.run.directory).make(for: identity.run.runID)
+    let configuration = app.configuration
+    let loop = try EventLoop()
+    var server: ForkServer?
+    var spawningReason: String?
+    if configuration.startMethod == .forkServer, place != nil {
+      WarmUp.run(on: loop, for: identity.node, app: app)
+    }
+    // With either start method: the helper is also what outlives a root that is killed, and then
+    // ends whatever of the run is left.
+    let start = Result { () throws(ProcessControlError) in
+      try ForkServer.start(run: identity.run)
+    }
+    switch start {
+    // Another process: none of its errors may come back to the root's code.
+    case .success(.child): runChild(wasSpawned: false)
+    case .success(.node(let made)): server = made
+    case .failure(let error): spawningReason = error.message
+    }
+    let shared = NodeShared(configuration: configuration, programs: app.programs)
+    let runtime = NodeRuntime(
+      identity.node, on: loop, shared: shared, runSecret: try randomBytes(Credentials.length))
+    runtime.place = place
+    if let spawningReason { runtime.spawningReason = spawningReason }
+    let main = NodeMain(runtime, forkServer: server)
+    let app = app
+    try main.runRoot { root in try await app.init().run(in: root) }
+  }
+
+  /// Runs a child whose bootstrap record is waiting.
+  ///
+  /// A child that cannot come up tells its parent why, and ends: nobody else's code goes on in it.
+  private func runChild(wasSpawned: Bool) -> Never {
+    do {
+      try bringUpChild(wasSpawned: wasSpawned)
+    } catch {
+      Bootstrap.tellFailure("\(error)")
+      writeToStandardError("process-tree: \(error)")
+      _exit(Bootstrap.failureCode)
+    }
+  }
+
+  /// A child makes its own fork server before it starts anything; what that clones comes back here
+  /// as a child of the child.
+  private func bringUpChild(wasSpawned: Bool) throws -> Never {
+    if wasSpawned { try prepare() }
+    var wasSpawned = wasSpawned
+    while true {
+      try FreeDescriptors.demand(Self.descriptors, for: "a child")
+      let record = try Bootstrap.read()
+      ProcessTitle.set(record.name)
+      let tag = RunTag(run: record.run.id, node: record.tag)
+      if wasSpawned { try ChildSetup.adopt(tag: tag, parentPID: record.parent.pid) }
+      let child = try ChildStart(record, pid: getpid(), tag: tag, programs: app.programs)
+      guard child.needsForkServer else { try child.run(forkServer: nil) }
+      switch try ForkServer.start(run: child.identity.run) {
+      case .child: wasSpawned = false
+      case .node(let server): try child.run(forkServer: server)
+      }
+    }
+  }
+}

@@ -1,0 +1,130 @@
+internal import Glibc
+internal import Logging
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+/// Runs a node on the main thread: the program as a task on the loop, the loop until all is over,
+/// then the end of the process.
+struct NodeMain {
+  private let runtime: NodeRuntime
+  private let bound: LoopBound<NodeRuntime>
+
+  init(_ runtime: NodeRuntime, forkServer: ForkServer?) {
+    self.runtime = runtime
+    bound = LoopBound(runtime, on: runtime.loop)
+    guard let forkServer else { return }
+    do {
+      runtime.forkServer = try ForkServerClient(forkServer, on: runtime.loop) {
+        [unowned runtime] in runtime.forkServerLost()
+      }
+    } catch {
+      runtime.spawningReason = "the fork server cannot be watched: \(error)"
+    }
+  }
+
+  private func prepareLoop() throws {
+    runtime.beginExchange()
+    try runtime.loop.drainMainQueue()
+    try runtime.handleSignals()
+  }
+
+  // MARK: The root
+
+  func runRoot(
+    _ body: @escaping @Sendable (Node) async throws -> Void
+  ) throws -> Never {
+    try prepareLoop()
+    runtime.start { node in
+      do {
+        try await body(node)
+        return .result([])
+      } catch {
+        return ProgramRun.outcome(of: error, in: node)
+      }
+    }
+    runtime.loop.run { runtime.ending.isFinished }
+    leaveRoot()
+  }
+
+  /// Ends the process once its node has finished.
+  func leave() -> Never {
+    if let leave = runtime.nodes?.leave { leave() }
+    runtime.identity.isRoot ? leaveRoot() : leaveChild()
+  }
+
+  private func leaveRoot() -> Never {
+    let isWritten = runtime.finishOutput()
+    runtime.closeListeners()
+    runtime.forkServer?.end()
+    // What the root's own code has started ends with the run, as it does when the root is killed.
+    RunSweep.killAll(run: runtime.identity.run.runID)
+    runtime.place?.remove()
+    guard isWritten else {
+      // Somebody else may hold the buffers that nobody empties.
+      if let signal = runtime.ending.signal { SignalSource.restoreDefaultAndRaise(signal) }
+      _exit(exitCodeOfRoot)
+    }
+    if let signal = runtime.ending.signal { SignalSource.exit(bySignal: signal) }
+    // Exit handlers may wait for somebody; no signal is taken meanwhile, and none need be.
+    SignalSource.forget()
+    exit(exitCodeOfRoot)
+  }
+
+  private var exitCodeOfRoot: Int32 {
+    let code = runtime.ending.outcome?.exitCode ?? 1
+    return code == 0 ? runtime.ending.outputFailureCode ?? 0 : code
+  }
+
+  // MARK: A child
+
+  /// Runs a child, whose program `begin` starts; never returns.
+  func runChild(_ begin: () throws -> Void) throws -> Never {
+    try prepareLoop()
+    forwardLog()
+    try runtime.loop.poller.add(Bootstrap.descriptor, for: .read) { [unowned runtime] readiness in
+      guard !readiness.isDisjoint(with: .hangUp) else { return }
+      // The parent has gone and the kernel did not end us: our user may have changed.
+      runtime.loop.poller.remove(Bootstrap.descriptor)
+      kill(getpid(), SIGKILL)
+    }
+    runtime.parent?.waitForConnection()
+    Bootstrap.markBegun()
+    try begin()
+    runtime.loop.run { runtime.ending.isFinished }
+    leaveChild()
+  }
+
+  private func leaveChild() -> Never {
+    fflush(nil)
+    runtime.forkServer?.end()
+    if let signal = runtime.ending.signal { SignalSource.restoreDefaultAndRaise(signal) }
+    _exit(runtime.ending.outcome?.exitCode ?? 1)
+  }
+
+  /// Log records of this process, whichever library logs them, go to the root from now on.
+  private func forwardLog() {
+    let level = runtime.shared.configuration.logLevel
+    let name = runtime.identity.name
+    let bound = bound
+    LoggingSystem.bootstrap { label in
+      TreeLogHandler(logLevel: level, label: label, node: name) { record in
+        guard let bytes = try? record.encoded() else { return }
+        bound.perform { $0.append(log: [bytes]) }
+      }
+    }
+  }
+}
+
+extension NodeRuntime {
+  /// Starts the program's task on the loop.
+  func start(_ body: @escaping @Sendable (Node) async -> RecordedOutcome) {
+    let bound = LoopBound(self, on: loop)
+    let node = Node(bound)
+    let task = Task(executorPreference: loop) {
+      let outcome = await body(node)
+      bound.perform { $0.programEnded(outcome) }
+    }
+    ending.cancelProgram = { task.cancel() }
+  }
+}

@@ -1,0 +1,121 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeMessagePack
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+/// The life of a child, played through within the root: from its record to its goodbye.
+struct Rehearsal {
+  /// The smallest program.
+  struct Program: NodeProgram {
+    var number: Int
+    func run(in node: Node) async throws -> Int { number }
+  }
+
+  /// How long it may take at most; it takes about a millisecond.
+  private static let deadline: Duration = .milliseconds(100)
+
+  private let loop: EventLoop
+  private let root: NodeIdentity
+  private let socket: String
+  private let credentials = Credentials(runSecret: [0], token: [0])
+
+  init(for root: NodeIdentity, on loop: EventLoop) {
+    self.root = root
+    self.loop = loop
+    socket = RunDirectory(path: root.run.directory).rehearsalSocket
+  }
+
+  /// Plays it through; the process has its former threads and descriptors afterwards.
+  func run() throws {
+    let record = try readBack(makeRecord())
+    _ = try readBack(NodeSettings(TreeConfiguration()))
+    let context = LinkContext()
+    defer { context.terminate() }
+    var isDone = false
+    let listener = try makeListener(in: context) { isDone = true }
+    defer {
+      listener.close()
+      unlink(socket)
+    }
+    try play(record, arguments: try MessagePackEncoder().encode(Program(number: 1))) {
+      listener.receive()
+      return listener.mayHaveFrames
+    } until: {
+      isDone
+    }
+  }
+
+  private func play(
+    _ record: BootstrapRecord, arguments: [UInt8], exchange: @escaping () -> Bool,
+    until isDone: () -> Bool
+  ) throws {
+    let runtime = NodeRuntime(
+      identity(from: record), on: loop,
+      shared: NodeShared(configuration: TreeConfiguration(), programs: []), runSecret: [0])
+    defer { runtime.context.terminate() }
+    let parent = try ParentLink(
+      hello: Hello(position: 1, credentials: credentials, pid: 0, build: ""),
+      endpoints: record.endpoints, context: runtime.context, on: loop)
+    defer { parent.close() }
+    runtime.attach(parent)
+    parent.send(.ready)
+    let bound = LoopBound(runtime, on: loop)
+    let run = ProgramRun(type: Program.self, node: Node(bound))
+    Task(executorPreference: loop) {
+      let outcome = await run.outcome(arguments: arguments)
+      bound.perform { runtime in
+        guard case .result(let bytes) = outcome else { return }
+        runtime.parent?.send(.outcome(.result(bytes)))
+        runtime.parent?.send(.goodbye(exitCode: 0, dataFrames: 0))
+      }
+    }
+    let hook = loop.addTurnHook { [unowned runtime] in
+      let hasMore = exchange()
+      return runtime.exchangeFrames() || hasMore
+    }
+    defer { loop.removeTurnHook(hook) }
+    var isLate = false
+    let timer = loop.timers.schedule(after: Self.deadline) { isLate = true }
+    loop.run { isDone() || isLate }
+    loop.timers.cancel(timer)
+  }
+
+  private func makeListener(
+    in context: LinkContext, whenDone: @escaping () -> Void
+  ) throws -> EdgeListener {
+    let handlers = EdgeListener.Handlers(
+      admitted: { _, _, _ in },
+      frame: { _, _, frame in
+        if case .goodbye? = try? ControlMessage(frame: Array(frame)) { whenDone() }
+      },
+      refused: { _, _ in whenDone() })
+    let listener = try EdgeListener(
+      .control, at: socket, build: "", in: context, on: loop, handlers: handlers)
+    listener.expect(1, credentials)
+    return listener
+  }
+
+  private func makeRecord() throws -> BootstrapRecord {
+    let program = try ProgramReference(Program.self, listed: [])
+    return BootstrapRecord(
+      run: .init(
+        id: root.run.runID, rootPID: root.run.rootPID, rootStartTime: root.run.rootStartTime,
+        directory: root.run.directory),
+      path: root.path.child(1), name: "rehearsal", isDaemon: false,
+      parent: .init(name: root.name, pid: root.pid), credentials: credentials,
+      endpoints: .init(control: "ipc://\(socket)", data: "ipc://\(socket)"),
+      program: .init(type: program.name, listIndex: nil, arguments: [1]), tag: 1, settings: [1])
+  }
+
+  private func identity(from record: BootstrapRecord) -> NodeIdentity {
+    NodeIdentity(
+      path: record.path, name: record.name, pid: root.pid, isDaemon: false,
+      parent: .init(name: record.parent.name, pid: record.parent.pid), tag: root.tag,
+      run: root.run, build: "")
+  }
+
+  private func readBack<Value: Codable>(_ value: Value) throws -> Value {
+    try MessagePackDecoder().decode(Value.self, from: try MessagePackEncoder().encode(value))
+  }
+}

@@ -1,0 +1,35 @@
+internal import Glibc
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+/// Who the root of a new run is.
+struct RootIdentity {
+  let run: RunIdentity
+  let node: NodeIdentity
+
+  /// Draws the run's number, marks this process with it, and lets it adopt what dead nodes leave.
+  ///
+  /// A root inside another run keeps that run's tag: it is one of the processes that end with that
+  /// run, and what it has started itself ends with it.
+  init() throws {
+    let runID = try RunTag.randomRunID()
+    run = try RunIdentity.ofThisProcess(
+      runID: runID, directory: RunDirectory.path(forNew: runID))
+    let tag = RunTag.ofRoot(runID, pid: run.rootPID, startTime: run.rootStartTime)
+    if RunTag.read(of: run.rootPID) == nil { try tag.install() }
+    ChildSetup.becomeSubreaper()
+    node = NodeIdentity(
+      path: .root, name: NodePath.root.description, pid: getpid(), isDaemon: false, parent: nil,
+      tag: tag, run: run, build: HostProcess.buildIdentity())
+  }
+}
+
+/// Bytes from the kernel's random generator.
+func randomBytes(_ count: Int) throws(ProcessTreeError) -> [UInt8] {
+  var bytes = [UInt8](repeating: 0, count: count)
+  guard getentropy(&bytes, count) == 0 else {
+    throw ProcessTreeError(
+      .systemCallFailed, "getentropy: \(String(cString: strerror(errno)))")
+  }
+  return bytes
+}
