@@ -44,8 +44,11 @@ enum TextRules {
 
   /// Folders whose comments follow `Docs/style.md`; the list grows.
   static let styledFolders = [
-    "Sources/MessagePack", "Sources/ProcessTreeTesting", "Sources/Stages", "Sources/Supervision",
-    "Sources/Wire", "Sources/ZeroMQ", "Tests/Support",
+    "Sources/MessagePack", "Sources/ProcessTree/App", "Sources/ProcessTree/Channels",
+    "Sources/ProcessTree/Commands", "Sources/ProcessTree/Events", "Sources/ProcessTree/Failures",
+    "Sources/ProcessTree/Group", "Sources/ProcessTree/Node", "Sources/ProcessTree/Program",
+    "Sources/ProcessTreeTesting", "Sources/Stages", "Sources/Supervision", "Sources/Wire",
+    "Sources/ZeroMQ", "Tests/Support",
   ]
 
   /// Words that the style replaces by modern ones.

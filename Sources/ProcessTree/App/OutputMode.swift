@@ -1,9 +1,9 @@
 /// What the root does with the lines that nodes write to their standard output and error.
 public enum OutputMode: String, Hashable, Sendable, Codable {
-  /// Written as they are to the root's own standard output and error.
+  /// The lines are written unchanged to the root's own standard output and error.
   case passThrough
-  /// The same, with the node's name before each line.
+  /// The lines are written with the node's name before each.
   case prefixed
-  /// Read and dropped. The last error lines are still part of exit reports.
+  /// The lines are read and dropped; exit reports still have the last error lines.
   case discard
 }

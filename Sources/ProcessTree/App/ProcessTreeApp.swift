@@ -1,4 +1,4 @@
-/// A program whose root is a node: the library takes `main` over.
+/// A program whose root is a node, and whose `main` belongs to the library.
 ///
 /// ```swift
 /// @main
@@ -10,27 +10,28 @@
 /// }
 /// ```
 ///
-/// The fork server is made before `run` and before anything else starts; that is why `main` is the
-/// library's. A program with a `main` of its own calls ``takeOver()`` as its first statement.
-/// Arguments are parsed inside ``run(in:)``.
+/// The library owns `main` because it has to fork the fork server before anything else starts. A
+/// program with a `main` of its own calls ``takeOver()`` as its first statement. Parse arguments
+/// inside ``run(in:)``.
 public protocol ProcessTreeApp: Sendable {
-  /// Makes the app; called in the root alone.
+  /// Makes the app; the library calls it in the root only.
   init()
 
-  /// Runs the root. When it returns, children that are no daemons are joined, daemons are stopped,
-  /// and the process exits with 0; when it throws, all are stopped and it exits with 1.
+  /// Runs the root.
+  ///
+  /// When it returns, the root joins children that are not daemons, stops daemons and exits with 0.
+  /// When it throws, the root stops all children and exits with 1.
   nonisolated(nonsending) func run(in root: Node) async throws
 
-  /// The settings of the tree; the defaults unless declared otherwise.
+  /// The settings of the tree; the default settings unless the app declares others.
   static var configuration: TreeConfiguration { get }
 
-  /// Programs that cannot be found by their name, because they are private or local.
+  /// Private and local programs, which cannot be found by their names.
   static var programs: [any NodeProgram.Type] { get }
 
-  /// What an error that a program threw and nobody caught is called, in every node; what `print` says
-  /// unless declared otherwise.
+  /// Describes an uncaught error of a program, in every node; by default as `print` does.
   ///
-  /// The library does not know Foundation. An app that does uses `LocalizedError` so:
+  /// The library does not use Foundation. An app that does can use `LocalizedError`:
   ///
   /// ```swift
   /// static func describe(_ error: any Error) -> String {
@@ -44,10 +45,10 @@ extension ProcessTreeApp {
   /// The default settings.
   public static var configuration: TreeConfiguration { TreeConfiguration() }
 
-  /// None: every program is found by its name.
+  /// No programs: each is found by its name.
   public static var programs: [any NodeProgram.Type] { [] }
 
-  /// What `print` says.
+  /// Describes an error as `print` does.
   public static func describe(_ error: any Error) -> String { String(describing: error) }
 
   /// The entry point of an `@main` app.
@@ -55,10 +56,9 @@ extension ProcessTreeApp {
     takeOver()
   }
 
-  /// Makes this process the root of a tree, or, in a process that was started as a child, the
-  /// child; runs it and exits.
+  /// Runs this process as the root of a tree, or as a child if it was started as one, and exits.
   ///
-  /// To be called on the main thread, before anything starts a thread.
+  /// Call it on the main thread, before anything starts a thread.
   public nonisolated static func takeOver() -> Never {
     Launcher(app: Self.self).run()
   }

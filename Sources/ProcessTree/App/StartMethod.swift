@@ -1,19 +1,19 @@
-/// How a node starts its children, in Python's words.
+/// How a node starts its children; the names are Python's.
 public enum StartMethod: String, Hashable, Sendable, Codable, CaseIterable {
-  /// A helper that was forked before anything else started clones itself for each child.
+  /// A helper, forked before anything else started, clones itself for each child; the default.
   ///
-  /// The default. It needs a `main` that is the library's (see ``ProcessTreeApp``), so that the
-  /// helper can be made while the process has one thread.
+  /// It needs the library's `main` (see ``ProcessTreeApp``), because the process has only one
+  /// thread when the helper is forked.
   case forkServer
-  /// The program's own executable is started anew for each child.
+  /// Each child executes the program anew.
   ///
-  /// Slower by some milliseconds. Children share neither address layout nor hash seed with their
-  /// siblings, which forked ones do: the method for untrusted input.
+  /// It takes some milliseconds longer. Children do not share an address layout or hash seed with
+  /// their siblings, as forked ones do, so use it for untrusted input.
   case spawn
   /// Each child is a task of this process, with a runtime of its own.
   ///
-  /// For tests and debuggers: programs, messages, channels, events and stops are the same, but nothing
-  /// isolates the nodes. A crash ends them all, code that never suspends holds all of them up and cannot
-  /// be killed, and what a child prints is the process's own output.
+  /// It is for tests and debuggers: programs, messages, channels, events and stops work as usual,
+  /// but nothing isolates the nodes. A crash ends all of them, code that never suspends blocks all
+  /// of them and cannot be killed, and a child prints to the process's own output.
   case inProcess
 }

@@ -1,6 +1,6 @@
 internal import ProcessTreeLinks
 
-/// Elements that came together; see ``Receiver/batches``.
+/// Elements that arrived together; see ``Receiver/batches``.
 public struct Batch<Element: Sendable>: RandomAccessCollection, Sendable {
   /// The elements, in the order in which each sender sent them.
   public let elements: [Element]
@@ -16,9 +16,9 @@ public struct Batch<Element: Sendable>: RandomAccessCollection, Sendable {
 }
 
 extension Receiver {
-  /// The elements in batches of what has come, acknowledged when the next batch is asked for.
+  /// The elements in batches, each acknowledged when the next batch is requested.
   ///
-  /// A batch has at least one element and at most 1,024. It never waits for company.
+  /// A batch has the elements that have arrived, from 1 to 1,024; it does not wait for more.
   public var batches: ReceivedBatches<Element> { ReceivedBatches(decoded: decoded) }
 }
 
@@ -26,21 +26,22 @@ extension Receiver {
 public struct ReceivedBatches<Item: Codable & Sendable>: AsyncSequence, Sendable {
   let decoded: DecodedElements<Item>
 
-  /// Takes batches one after the other.
+  /// The batches, one after another.
   public struct Iterator: AsyncIteratorProtocol {
     let decoded: DecodedElements<Item>
     private var last: [ReceiverCore.Delivery] = []
-    /// What was wrong with an item of the last batch, for the next call.
+    /// The error of an item of the last batch, which the next call throws.
     private var failure: (any Error)?
 
     init(_ decoded: DecodedElements<Item>) {
       self.decoded = decoded
     }
 
-    /// The next batch; nil at the end of the channel.
+    /// Waits for the next batch.
     ///
-    /// Throws what the receiver's own iterator throws; for an item that cannot be decoded, after the
-    /// others of its batch.
+    /// - Returns: The batch; `nil` at the end of the channel.
+    /// - Throws: The errors of the receiver's own iterator; for an item that cannot be decoded,
+    ///   after the other elements of its batch.
     public mutating func next() async throws -> Batch<Item>? {
       let elements =
         decoded.end.isLeased ? try await nextLeased() : try await decoded.nextBatch()
@@ -71,15 +72,15 @@ public struct ReceivedBatches<Item: Codable & Sendable>: AsyncSequence, Sendable
     }
   }
 
-  /// Starts receiving.
+  /// Begins to receive.
   public func makeAsyncIterator() -> Iterator { Iterator(decoded) }
 }
 
 extension ReceiverEnd {
-  /// Elements in a batch, at most.
+  /// The most elements of a batch.
   static let largestBatch = 1_024
 
-  /// What has come of a leased channel, at least one item; empty at the end.
+  /// Receives all items of a leased channel that have arrived, at least one; none at the end.
   fileprivate func nextBatch(
     after previous: [ReceiverCore.Delivery]
   ) async throws -> [ReceiverCore.Delivery] {
@@ -87,8 +88,8 @@ extension ReceiverEnd {
       for delivery in previous { core.acknowledge(delivery) }
       guard let first = try await self.next(after: nil) else { return [] }
       var batch = [first]
-      // One that has been delivered before may be what killed its consumer: it comes alone, so that it
-      // is known if it does so again.
+      // A redelivered item may have killed its consumer. It comes alone, so that it is to blame if
+      // it kills another.
       while first.attempt == 1, batch.count < Self.largestBatch, !core.nextIsRedelivered,
         let delivery = core.take()
       {

@@ -1,35 +1,36 @@
 internal import ProcessTreeBase
 internal import ProcessTreeLinks
 
-/// What became of the items that one sender was given.
+/// The numbers of one sender's items, by their fate.
 ///
 /// At the end of a channel, `sent` is the sum of `acknowledged`, `dropped`, `quarantined` and
 /// `returned`.
 public struct ChannelCounts: Hashable, Sendable, Codable {
-  /// Taken from the program.
+  /// Items that the program has sent.
   public let sent: Int
-  /// Processed, as a work channel's consumer said; of other channels, handed over to receivers.
+  /// Items that a work channel's consumers have acknowledged; on other channels, items that
+  /// receivers have received.
   public let acknowledged: Int
-  /// Left out by the overflow policy.
+  /// Items that the overflow policy has dropped.
   public let dropped: Int
-  /// Put aside because they killed their consumers.
+  /// Items that were quarantined because they killed their consumers.
   public let quarantined: Int
-  /// Still the sender's when no receiver was left, or when its node was stopped.
+  /// Items that the sender still had when no receiver was left, or when its node was stopped.
   public let returned: Int
-  /// Deliveries beyond an item's first.
+  /// Deliveries after an item's first.
   public let redelivered: Int
-  /// Items that slow subscribers of a broadcast have missed, added up.
+  /// Items that slow subscribers of a broadcast have missed, in total.
   public let missed: Int
 
-  /// Items whose fate is not known yet.
+  /// Items whose fate is not yet known.
   public var pending: Int { sent.saturatingSubtracting(settled) }
 
-  /// Items whose fate is known; the numbers may be another process's, and may not make sense.
+  /// Items whose fate is known; numbers from another process may not make sense.
   private var settled: Int {
     [dropped, quarantined, returned].reduce(acknowledged) { $0.saturatingAdding($1) }
   }
 
-  /// Whether the fate of every element is known.
+  /// Whether the fate of every item is known.
   public var isBalanced: Bool { pending == 0 }
 
   init(_ balance: ChannelBalance) {

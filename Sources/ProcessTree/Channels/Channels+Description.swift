@@ -1,36 +1,36 @@
 internal import ProcessTreeWire
 
 extension ChannelEnd {
-  /// The kind of the channel, and which of its node's channels it is.
+  /// The kind and the number of the channel.
   fileprivate var channelName: String {
     "\(ticket.specification.kind) (\(ticket.channel))"
   }
 }
 
 extension Sender: CustomStringConvertible {
-  /// What is sent, and over which channel.
+  /// The element type and the channel.
   public var description: String { "sender of \(Element.self) to the \(end.channelName)" }
 }
 
 extension Receiver: CustomStringConvertible {
-  /// What is received, and over which channel.
+  /// The element type and the channel.
   public var description: String { "receiver of \(Element.self) from the \(end.channelName)" }
 }
 
 extension PipeEnd: CustomStringConvertible {
-  /// What goes out and what comes in.
+  /// The two ends.
   public var description: String { "pipe end: \(sender), \(receiver)" }
 }
 
 extension Client: CustomStringConvertible {
-  /// What is asked and answered, and by which service.
+  /// The service with the types of request and reply.
   public var description: String {
     "client of the \(end.channelName): \(Request.self) → \(Reply.self)"
   }
 }
 
 extension Service: CustomStringConvertible {
-  /// What is asked and answered, and which service it is.
+  /// The service with the types of request and reply.
   public var description: String { "\(end.channelName): \(Request.self) → \(Reply.self)" }
 }
 
@@ -40,14 +40,14 @@ extension Delivery: CustomStringConvertible {
 }
 
 extension QuarantinedItem: CustomStringConvertible {
-  /// The item, and the nodes that died of it.
+  /// The item and the deaths of its consumers.
   public var description: String {
     "\(element): " + deaths.map(\.description).joined(separator: "; ")
   }
 }
 
 extension ChannelCounts: CustomStringConvertible {
-  /// The counts in a line; those that are zero are left out.
+  /// The counts in one line, without those that are zero.
   public var description: String {
     let others = [
       (dropped, "dropped"), (quarantined, "quarantined"), (returned, "returned"),

@@ -1,22 +1,23 @@
 internal import ProcessTreeLinks
 internal import ProcessTreeWire
 
-/// An element of a work channel, and what is known of its way here.
+/// An element of a channel with its attempt and its identity.
 public struct Delivery<Element: Sendable>: Sendable {
   /// The element.
   public let element: Element
-  /// 1 the first time that the element is delivered, one more each further time.
+  /// The number of this delivery of the element, from 1 on.
   public let attempt: Int
-  /// Names the element among all of a work channel, the same at each of its deliveries: whoever records
-  /// what comes of elements recognizes by it what is recorded already.
+  /// The element's identity on its work channel, the same for each of its deliveries; `nil` on
+  /// other channels.
   ///
-  /// Nil on other channels, where nothing is delivered twice and elements have no names.
+  /// A program that records the identity with each result can recognise results that it has already
+  /// recorded.
   public let id: DeliveryID?
   private let end: ReceiverEnd
-  /// Nil where nothing is acknowledged.
+  /// The leased item; `nil` on channels without leases.
   private let item: ReceiverCore.Delivery?
 
-  /// An element of a channel without leases.
+  /// Makes a delivery on a channel without leases.
   init(_ element: Element, at end: ReceiverEnd) {
     self.element = element
     attempt = 1
@@ -34,21 +35,22 @@ public struct Delivery<Element: Sendable>: Sendable {
     self.item = item
   }
 
-  /// Says that the element has been processed: it will not be delivered again.
+  /// Confirms that the element has been processed, so it is not delivered again.
   ///
-  /// Does nothing the second time, and on channels that are not leased. An element that is never
-  /// acknowledged goes to another receiver when this one is closed or its node ends.
+  /// Callable from any thread. Does nothing the second time, and on channels without leases. An
+  /// element that is never acknowledged goes to another receiver when this one is closed or its
+  /// node ends.
   public func acknowledge() {
     guard let item else { return }
     end.core.perform { $0.acknowledge(item) }
   }
 }
 
-/// Names an element of a work channel.
+/// The identity of an element of a work channel.
 public struct DeliveryID: Hashable, Sendable, Codable, CustomStringConvertible {
-  /// The sender's end; unique in a run.
+  /// The sender; unique in a run.
   public let sender: String
-  /// The element's number among those of its sender, from 1 on.
+  /// The number of the element among those of its sender, from 1 on.
   public let number: Int
 
   /// The sender and the number.
@@ -56,21 +58,23 @@ public struct DeliveryID: Hashable, Sendable, Codable, CustomStringConvertible {
 }
 
 extension Receiver {
-  /// The elements with their deliveries, which the program acknowledges itself.
+  /// The elements as deliveries, which the program acknowledges itself.
   public var deliveries: ReceivedDeliveries<Element> { ReceivedDeliveries(decoded: decoded) }
 }
 
-/// The elements of a channel with their deliveries.
+/// The elements of a channel as deliveries.
 public struct ReceivedDeliveries<Item: Codable & Sendable>: AsyncSequence, Sendable {
   let decoded: DecodedElements<Item>
 
-  /// Takes deliveries one after the other.
+  /// The deliveries, one after another.
   public struct Iterator: AsyncIteratorProtocol {
     let decoded: DecodedElements<Item>
 
-    /// The next delivery; nil at the end of the channel.
+    /// Waits for the next delivery.
     ///
-    /// Throws what the receiver's own iterator throws; an item that cannot be decoded is acknowledged.
+    /// - Returns: The delivery; `nil` at the end of the channel.
+    /// - Throws: The errors of the receiver's own iterator; an item that cannot be decoded is
+    ///   acknowledged.
     public mutating func next() async throws -> Delivery<Item>? {
       let end = decoded.end
       guard end.isLeased else { return try await decoded.next().map { Delivery($0, at: end) } }
@@ -84,7 +88,7 @@ public struct ReceivedDeliveries<Item: Codable & Sendable>: AsyncSequence, Senda
     }
   }
 
-  /// Starts receiving.
+  /// Begins to receive.
   public func makeAsyncIterator() -> Iterator {
     Iterator(decoded: decoded)
   }

@@ -2,15 +2,16 @@ internal import ProcessTreeLinks
 internal import ProcessTreeWire
 
 extension Node {
-  /// Makes a pipe: one sender, one receiver, which may be at any two nodes.
+  /// Makes a pipe with one sender and one receiver, which may be at any two nodes.
   ///
   /// Elements arrive once and in order as long as both nodes live. Each end can be sent to another
   /// node once, before its first use.
   ///
   /// - Parameters:
-  ///   - element: What the pipe carries.
-  ///   - overflow: What happens to elements that the receiver has no room for; about a megabyte is
-  ///     under way at most.
+  ///   - element: The type of the elements.
+  ///   - overflow: What happens to elements when the receiver has no room; about 1 MB may be under
+  ///     way.
+  /// - Returns: The two ends.
   public func makePipe<Element: Codable & Sendable>(
     of element: Element.Type, overflow: OverflowPolicy = .suspend
   ) -> (sender: Sender<Element>, receiver: Receiver<Element>) {
@@ -20,21 +21,23 @@ extension Node {
         attempts: 1))
   }
 
-  /// Makes a work channel: many senders, many receivers, each element for one of them.
+  /// Makes a work channel with many senders and receivers, in which each element goes to one
+  /// receiver.
   ///
-  /// An element stays its sender's until the receiver that got it has acknowledged it. Those of a
-  /// receiver that died go to others: at least once each, with the attempt's number. The element that
-  /// killed its receiver is known exactly; one that has done so `attempts` times is put aside, see
-  /// ``Sender/takeQuarantined()``. Elements of one sender for one receiver keep their order; there is
-  /// no other order.
+  /// A sender keeps an element until its receiver has acknowledged it. If a receiver dies, its
+  /// elements go to other receivers, with the number of the attempt, so each is delivered at least
+  /// once. The element that killed the receiver is known exactly; an element that has killed
+  /// `attempts` receivers is quarantined, see ``Sender/takeQuarantined()``. Elements from one
+  /// sender to one receiver keep their order; there is no other order.
   ///
   /// - Parameters:
-  ///   - element: What the channel carries.
-  ///   - overflow: What happens to elements that no receiver has room for.
-  ///   - prefetch: How many elements a receiver holds of each sender, at most, beside those that the
-  ///     program has taken; 1 for long tasks.
-  ///     What a receiver has not begun while another is idle is given to that one.
+  ///   - element: The type of the elements.
+  ///   - overflow: What happens to elements when no receiver has room.
+  ///   - prefetch: How many elements of each sender a receiver may hold beyond those that the
+  ///     program has taken; use 1 for long tasks. If another receiver is idle, it gets elements
+  ///     that this one has not started.
   ///   - attempts: How many receivers an element may kill.
+  /// - Returns: A sender and a receiver, which can be sent to any number of nodes.
   public func makeChannel<Element: Codable & Sendable>(
     of element: Element.Type, overflow: OverflowPolicy = .suspend, prefetch: Int = 256,
     attempts: Int = 3
@@ -46,15 +49,17 @@ extension Node {
         attempts: UInt32(clamping: max(1, attempts))))
   }
 
-  /// Makes a broadcast: each element goes to every receiver that has subscribed by being used, or that
-  /// was on its way to its node when the element was sent.
+  /// Makes a broadcast, in which each element goes to every subscribed receiver.
   ///
-  /// Each receiver gets the elements of a sender in order, at most once.
+  /// A receiver subscribes when it is first used; one that is on its way to its node when an
+  /// element is sent gets that element, too. Each receiver gets the elements of a sender in order,
+  /// at most once.
   ///
   /// - Parameters:
-  ///   - element: What the channel carries.
-  ///   - overflow: Whether a slow subscriber holds the senders back, or misses elements and is told how
-  ///     many: ``Receiver/missed``.
+  ///   - element: The type of the elements.
+  ///   - overflow: Whether a slow subscriber blocks the senders, or misses elements, which
+  ///     ``Receiver/missed`` counts.
+  /// - Returns: A sender and a receiver, which can be sent to any number of nodes.
   public func makeBroadcast<Element: Codable & Sendable>(
     of element: Element.Type, overflow: OverflowPolicy = .suspend
   ) -> (sender: Sender<Element>, receiver: Receiver<Element>) {

@@ -1,17 +1,17 @@
 internal import ProcessTreeWire
 
-/// What a channel's sender does with an item that finds its queue full.
+/// What a channel's sender does with an item when its queue is full.
 ///
-/// Counts are items that wait at one sender for credit; of a broadcast, at one sender for one
-/// subscriber. What was left out is counted: ``Sender/balance``.
+/// The limits count items that wait at one sender for credit; in a broadcast, at one sender for one
+/// subscriber. ``Sender/balance`` counts the dropped items.
 public enum OverflowPolicy: Hashable, Sendable, Codable {
-  /// The sending task waits for credit: nothing is left out.
+  /// The sending task waits for credit; nothing is dropped.
   ///
-  /// A slow subscriber holds the sender of a broadcast back.
+  /// A slow subscriber blocks the senders of a broadcast.
   case suspend
-  /// The oldest waiting item is left out.
+  /// The oldest waiting item is dropped.
   case dropOldest(Int)
-  /// The new item is left out.
+  /// The new item is dropped.
   case dropNewest(Int)
   /// Sending throws `queueFull`.
   case fail(Int)

@@ -4,16 +4,16 @@ internal import ProcessTreeWire
 
 /// The receiving end of a channel.
 ///
-/// As a sequence it gives elements one by one; ``batches`` gives what has come together and costs
-/// less, ``deliveries`` says which attempt an element's delivery is and leaves the acknowledgement to
-/// the program. The sequence ends when every sender has finished, or its node has ended, and all that
-/// came has been taken.
+/// As a sequence it gives elements one by one. ``batches`` gives all elements that have arrived, at
+/// a lower cost; ``deliveries`` gives the number of each attempt and leaves the acknowledgement to
+/// the program. The sequence ends when every sender has finished or its node has ended, and all
+/// elements have been received.
 ///
-/// On a work channel an element is acknowledged when the next one is asked for. What was not
-/// acknowledged when the node ends, whatever the reason, goes to another receiver.
+/// On a work channel, requesting an element acknowledges the one before. Elements that are not
+/// acknowledged when the node ends, for whatever reason, go to another receiver.
 ///
-/// An end is a value and travels as a ``Sender`` does. Several tasks may receive from one end: each
-/// element goes to one of them.
+/// An end is a value and can be sent to other nodes as a ``Sender`` can. Several tasks may receive
+/// from one end: each element goes to one of them.
 public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSequence {
   let decoded: DecodedElements<Element>
   var end: ReceiverEnd { decoded.end }
@@ -22,18 +22,18 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
     decoded = DecodedElements(end)
   }
 
-  /// Takes the end over from the node that sent it.
+  /// Takes over the end from the node that sent it.
   ///
-  /// Throws a `DecodingError` outside of programs and messages.
+  /// - Throws: A `DecodingError` outside of programs and messages.
   public init(from decoder: any Decoder) throws {
     let (ticket, context) = try ChannelTicket.decoded(.receiver, from: decoder)
     self.init(ReceiverEnd(ticket, at: context, hasArrived: true))
   }
 
-  /// Sends the end to another node; see ``Sender/encode(to:)``.
+  /// Encodes the end for another node; see ``Sender/encode(to:)``.
   public func encode(to encoder: any Encoder) throws { try end.encode(to: encoder) }
 
-  /// Takes elements one after the other, acknowledging each when the next is asked for.
+  /// The elements, one after another; requesting one acknowledges the one before.
   public struct Iterator: AsyncIteratorProtocol {
     @usableFromInline let decoded: DecodedElements<Element>
     private var last: ReceiverCore.Delivery?
@@ -42,22 +42,24 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
       self.decoded = decoded
     }
 
-    /// The next element; nil at the end of the channel.
+    /// Waits for the next element.
     ///
-    /// Throws `messageNotDecodable` for an item that is no `Element`, which is acknowledged all the
-    /// same and followed by the next; `channelEnded` when this end came too late; and
-    /// `CancellationError`.
+    /// - Returns: The element; `nil` at the end of the channel.
+    /// - Throws: `messageNotDecodable` for an item that is not an `Element`, which is acknowledged
+    ///   and does not end the sequence; `channelEnded` if this end came too late; and
+    ///   `CancellationError`.
     @inlinable
     public mutating func next() async throws -> Element? {
-      // In the caller's module, where the element's type is known: this is what most calls take.
+      // This runs in the caller's module, where the element's type is known, and is enough for most
+      // calls.
       if let element = decoded.pop() { return element }
       return try await nextFrame()
     }
 
-    /// The next element, as ``next()`` gives it; what `for try await` calls.
+    /// Waits for the next element like ``next()``; `for try await` calls it.
     ///
-    /// Runs where the caller does without being told where that is: a parameter that is `isolated` would
-    /// cost two looks at the task's executor for each element.
+    /// It runs on the caller's executor without an `isolated` parameter, which would read the
+    /// task's executor twice per element.
     @inlinable
     public nonisolated(nonsending) mutating func next(
       isolation _: (any Actor)?
@@ -77,20 +79,19 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
     }
   }
 
-  /// Starts receiving.
+  /// Begins to receive.
   public func makeAsyncIterator() -> Iterator {
     Iterator(decoded)
   }
 
-  /// How many elements of a broadcast this subscriber has missed because it was too slow for the
-  /// channel's policy.
+  /// How many elements of a broadcast this subscriber has missed because it was too slow.
   public var missed: Int {
     get async throws { Int(clamping: try await end.core.run(\.missed)) }
   }
 
-  /// Receives nothing more: what was not acknowledged goes to other receivers.
+  /// Ends the receiving; elements that are not acknowledged go to other receivers.
   ///
-  /// The last reference to the end does the same.
+  /// Releasing the last reference to the end does the same.
   public func close() { decoded.close() }
 }
 
@@ -98,7 +99,7 @@ extension ReceiverEnd {
   @usableFromInline
   var isOnLoop: Bool { loop.isCurrent }
 
-  /// Runs `body` on the loop with what this end has received.
+  /// Runs `body` on the loop with the items that this end has received.
   func onLoop<Value: Sendable>(
     _ body: (ReceiverCore) async throws -> Value
   ) async throws -> Value {
@@ -109,13 +110,13 @@ extension ReceiverEnd {
     return try await body(core.value)
   }
 
-  /// The next delivery; acknowledges the one before.
+  /// Waits for the next delivery, and acknowledges the previous one.
   func next(after previous: ReceiverCore.Delivery?) async throws -> ReceiverCore.Delivery? {
     try await onLoop { core in
       if let previous { core.acknowledge(previous) }
       while true {
         guard !Task.isCancelled else {
-          // It may have been woken for an item that somebody else can have.
+          // This task may have been woken for an item that another task can have.
           core.passOn()
           throw CancellationError()
         }
@@ -125,7 +126,7 @@ extension ReceiverEnd {
     }
   }
 
-  /// Waits until there is something to take; false at the end of the channel.
+  /// Waits until there is an item to take; false at the end of the channel.
   func waitForItem(_ core: ReceiverCore) async throws -> Bool {
     guard !core.isAtEnd else {
       do { try core.checkFailure() } catch { throw ProcessTreeError(error) }

@@ -4,13 +4,13 @@ internal import ProcessTreeWire
 
 /// The sending end of a channel.
 ///
-/// An end is a value: it travels to other nodes as a property of a program or in a message, and
-/// whoever gets it sends on the same channel. The end of a pipe moves, others stay here as well. The
-/// channel comes to its end when all of its senders have finished, or their nodes have ended;
-/// the last reference to an end in a process finishes it.
+/// An end is a value: it can be sent to other nodes as a property of a program or in a message, and
+/// its new node sends on the same channel. The end of a pipe moves; other ends stay usable here as
+/// well. The channel comes to its end when all of its senders have finished or their nodes have
+/// ended. Releasing the last reference to an end in a process finishes it.
 ///
-/// May be used from any thread and from many tasks; on the node's event loop, where programs run, it
-/// is fastest. What is sent leaves at the end of the loop's turn, or when 32 KiB are together.
+/// Usable from any thread and from many tasks, and fastest on the node's event loop, where programs
+/// run. Elements leave at the end of the loop's turn, or when there are 32 KiB of them.
 public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   @usableFromInline let end: SenderEnd
 
@@ -18,25 +18,25 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
     self.end = end
   }
 
-  /// Takes the end over from the node that sent it.
+  /// Takes over the end from the node that sent it.
   ///
-  /// Throws a `DecodingError` outside of programs and messages.
+  /// - Throws: A `DecodingError` outside of programs and messages.
   public init(from decoder: any Decoder) throws {
     let (ticket, context) = try ChannelTicket.decoded(.sender, from: decoder)
     end = SenderEnd(ticket, at: context, hasArrived: true)
   }
 
-  /// Sends the end to another node.
+  /// Encodes the end for another node.
   ///
-  /// Throws an `EncodingError` outside of programs and messages, `endMoved` for the end of a pipe that
-  /// is in use here or was sent before.
+  /// - Throws: An `EncodingError` outside of programs and messages; `endMoved` for the end of a
+  ///   pipe that has been used or sent before.
   public func encode(to encoder: any Encoder) throws { try end.encode(to: encoder) }
 
-  /// Sends an element; suspends while there is no credit, if that is the channel's policy.
+  /// Sends an element; waits for credit if that is the channel's policy.
   ///
-  /// Throws `messageNotEncodable` before anything is sent, `unreachable` when no receiver is left and
-  /// none can come, `channelEnded`, `queueFull` if that is the policy, and `CancellationError`: the
-  /// element was then not sent.
+  /// - Throws: `messageNotEncodable`; `unreachable` if no receiver is left and none can join;
+  ///   `channelEnded`; `queueFull` if that is the policy; and `CancellationError`. The element was
+  ///   then not sent.
   @inlinable
   public func send(_ element: Element) async throws {
     if try end.sendDirectly(element) { return }
@@ -49,66 +49,72 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
     try await mapped { try await $0.send(bytes) }
   }
 
-  /// Sends all elements of a sequence, suspending as ``send(_:)`` does.
+  /// Sends all elements of a sequence as ``send(_:)`` does.
   @inlinable
   public func send(contentsOf elements: some Sequence<Element>) async throws {
     for element in elements where try !end.sendDirectly(element) { try await sendWaiting(element) }
   }
 
-  /// Sends an element if that needs no waiting for credit; false if it does, and the element was not
-  /// sent.
+  /// Sends an element unless it would have to wait for credit.
   ///
-  /// On the event loop it does not suspend; elsewhere it asks the loop, which knows the credit. Throws what
-  /// ``send(_:)`` throws.
+  /// On the event loop it does not suspend; elsewhere it asks the loop, which knows the credit.
+  ///
+  /// - Returns: Whether the element was sent.
+  /// - Throws: The errors of ``send(_:)``.
   public func trySend(_ element: Element) async throws -> Bool {
     if try end.sendDirectly(element) { return true }
     try end.use()
     return try await end.node.run { _ in
-      // Before the element is encoded: an end in it must not leave for nothing.
+      // This precedes the encoding, because encoding an end gives it away.
       guard end.core.value.takesWithoutWaiting else { return false }
       let bytes = try encode(element)
       return try Self.mappingErrors { try end.core.value.offer(bytes) }
     }
   }
 
-  /// Hands what was sent to the socket now, instead of at the end of the loop's turn.
+  /// Passes the sent elements to the socket now, instead of at the end of the loop's turn.
   ///
-  /// Of use before code that computes for long without awaiting anything. Off the loop, soon.
+  /// This helps only before code that computes for long without suspending. Off the loop, it
+  /// requests this and returns.
   public func flush() {
     end.node.perform { $0.sendFrames() }
   }
 
-  /// Sends nothing more; what was sent still arrives.
+  /// Ends the sending; elements that were sent still arrive.
   ///
   /// Sending afterwards throws `unreachable`.
   public func finish() { end.finish() }
 
-  /// Waits until everything that this end has sent was processed: acknowledged by consumers of a work
-  /// channel, received by those of others.
+  /// Waits until all elements from this end are acknowledged, or on channels without leases,
+  /// received.
   ///
-  /// Python's `JoinableQueue.join()`. Throws `unreachable` when no receiver is left for some of it, and
-  /// `itemQuarantined` when some of it killed its consumers, until ``takeQuarantined()`` has handed that
-  /// over.
+  /// It is Python's `JoinableQueue.join()`.
+  ///
+  /// - Throws: `unreachable` if no receiver is left for some elements; `itemQuarantined` if some
+  ///   killed their consumers, until ``takeQuarantined()`` has returned them; `CancellationError`.
   public func join() async throws {
     try await mapped { try await $0.join() }
   }
 
-  /// What became of the elements that this end was given.
+  /// The numbers of this end's items by their fate.
   public var balance: ChannelCounts {
     get async throws {
       ChannelCounts(try await end.core.run(\.balance))
     }
   }
 
-  /// The items that killed their consumers since the last call, with how these ended.
+  /// Takes the items that have killed their consumers since the last call, with the exit reports.
   ///
-  /// A program that returns while such items have not been taken has failed, with `itemQuarantined`.
-  /// Waits up to a second for reports that are under way. Throws a `DecodingError` for an item that is
-  /// no `Element`; none of the items is taken then.
+  /// It waits up to a second for reports that are under way. A program that returns without having
+  /// taken its quarantined items fails with `itemQuarantined`.
+  ///
+  /// - Returns: The items.
+  /// - Throws: A `DecodingError` for an item that is not an `Element`; none of the items is taken
+  ///   then.
   public func takeQuarantined() async throws -> [QuarantinedItem<Element>] {
     let (core, decoder) = (end.core, ElementDecoder(end.context))
     let deadline = ContinuousClock.now + .seconds(1)
-    // Cancelled, it does without reports that are still under way.
+    // A cancelled task does without reports that are still under way.
     while ContinuousClock.now < deadline, !Task.isCancelled,
       try await end.node.run({ node in
         core.value.quarantined.contains { $0.killers.contains(where: node.awaitsReport) }
@@ -127,7 +133,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
 
   private func encode(_ element: Element) throws -> [UInt8] {
     try end.use()
-    // A channel of bytes carries them as they are.
+    // A channel of bytes carries them without encoding.
     if let shared = element as? SharedBytes { return shared.bytes }
     let (bytes, tickets) = try MessageCoding.encode(element, at: end.context)
     if !tickets.isEmpty { end.core.perform { $0.carry(tickets) } }
@@ -147,7 +153,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
     }
   }
 
-  /// A task that was cancelled is told so, whatever else became of its wait.
+  /// A cancelled task gets `CancellationError`, however its wait ended.
   private static func translated(_ error: LinkError) throws -> ProcessTreeError {
     try Task.checkCancellation()
     return ProcessTreeError(error)

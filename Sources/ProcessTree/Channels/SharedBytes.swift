@@ -2,13 +2,13 @@ internal import ProcessTreeLinks
 
 /// Bytes that travel between nodes of a host without being copied at the receiver.
 ///
-/// On a channel of `SharedBytes`, items from 64 KiB on are put into memory that both nodes have mapped,
-/// and read there by the receiver; the memory is used again once the last reference is gone. A
-/// receiver that keeps many of them makes the sender copy, never wait. Within another value, or from
-/// a node whose memory cannot be mapped, the bytes are copied.
+/// On a channel of `SharedBytes`, the sender puts items of at least 64 KiB into memory that both
+/// nodes have mapped, and the receiver reads them there. The memory is reused once the last
+/// reference is gone. If a receiver keeps many items, the sender copies; it never waits. Within
+/// another value, or from a node whose memory cannot be mapped, the bytes are copied.
 ///
-/// The sender's process could change bytes that are being read: between nodes of one user, that is
-/// as trustworthy as the sender is.
+/// The sender's process could change bytes while they are read, so they are only as trustworthy as
+/// the sender.
 public struct SharedBytes: Sendable, Codable, Hashable {
   private enum Storage: Sendable {
     case own([UInt8])
@@ -17,12 +17,12 @@ public struct SharedBytes: Sendable, Codable, Hashable {
 
   private let storage: Storage
 
-  /// Bytes to be sent.
+  /// Wraps bytes that are to be sent.
   public init(_ bytes: [UInt8]) { storage = .own(bytes) }
 
   init(_ item: SharedItem) { storage = .shared(item) }
 
-  /// How many bytes there are.
+  /// The number of bytes.
   public var count: Int {
     switch storage {
     case .own(let bytes): bytes.count
@@ -30,7 +30,7 @@ public struct SharedBytes: Sendable, Codable, Hashable {
     }
   }
 
-  /// Calls `body` with the bytes where they are; they are valid during the call.
+  /// Calls `body` with the bytes in place; they are valid during the call.
   public func withUnsafeBytes<Value>(
     _ body: (UnsafeRawBufferPointer) throws -> Value
   ) rethrows -> Value {
@@ -40,7 +40,7 @@ public struct SharedBytes: Sendable, Codable, Hashable {
     }
   }
 
-  /// The bytes; a copy when they are in shared memory.
+  /// The bytes; a copy if they are in shared memory.
   public var bytes: [UInt8] {
     switch storage {
     case .own(let bytes): bytes
@@ -48,18 +48,18 @@ public struct SharedBytes: Sendable, Codable, Hashable {
     }
   }
 
-  /// Reads bytes that were copied.
+  /// Decodes bytes that were copied.
   public init(from decoder: any Decoder) throws {
     self.init(try decoder.singleValueContainer().decode([UInt8].self))
   }
 
-  /// Copies the bytes.
+  /// Encodes a copy of the bytes.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(bytes)
   }
 
-  /// Whether the bytes are the same, wherever they are.
+  /// Whether the bytes are equal, wherever they are.
   public static func == (left: Self, right: Self) -> Bool {
     left.withUnsafeBytes { one in right.withUnsafeBytes { one.elementsEqual($0) } }
   }

@@ -1,17 +1,18 @@
 internal import ProcessTreeLinks
 internal import Synchronization
 
-/// The outcomes of many commands of which a few run at a time; see
-/// ``Node/captureAll(_:limit:attempts:timeout:outputLimit:errorLimit:inOrder:stopsAtFailure:)``.
+/// The outcomes of many commands of which a few run at a time.
 ///
-/// Commands begin when iteration does. They are taken from their sequence when `next()` is called and
-/// few are under way: at most four for each that may run, outcomes that nobody has taken included. So
-/// memory does not depend on how many there are. When the iterator is released, those that run are
-/// ended.
+/// See
+/// ``Node/captureAll(_:limit:attempts:timeout:outputLimit:errorLimit:inOrder:stopsAtFailure:)``.
+/// The first command starts when iteration begins. `next()` takes commands from their sequence
+/// while fewer than four times the limit are under way, including outcomes that have not been
+/// received, so memory does not depend on the number of commands. Releasing the iterator ends the
+/// running commands.
 public struct CapturedCommands: AsyncSequence {
   let begin: () throws -> Iterator
 
-  /// Takes the outcomes one after another.
+  /// The outcomes, one after another.
   public final class Iterator: AsyncIteratorProtocol {
     private let runs: Result<CommandRuns, any Error>
     private let pull: () -> Command?
@@ -23,10 +24,11 @@ public struct CapturedCommands: AsyncSequence {
 
     deinit { (try? runs.get())?.cancel() }
 
-    /// The next outcome; nil when all commands have ended.
+    /// Waits for the next outcome.
     ///
-    /// Throws `nodeEnding`, `CancellationError`, `invalidLimit` and, if the first failure ends all, that
-    /// failure. No command runs any more then.
+    /// - Returns: The outcome; `nil` when all commands have ended.
+    /// - Throws: `nodeEnding`, `CancellationError`, `invalidLimit` and, with `stopsAtFailure`, the
+    ///   first failure. All commands have ended then.
     public func next() async throws -> CommandOutcome? {
       let runs = try runs.get()
       while true {
@@ -41,15 +43,15 @@ public struct CapturedCommands: AsyncSequence {
     }
   }
 
-  /// Begins with the commands.
+  /// Begins to run the commands.
   public func makeAsyncIterator() -> Iterator {
     do { return try begin() } catch { return Iterator(.failure(error)) { nil } }
   }
 }
 
 extension Node {
-  /// Runs many commands, a few at a time, and gives how each ended and what it wrote; as GNU parallel
-  /// does.
+  /// Runs many commands, a few at a time, and gives the end and the output of each, like GNU
+  /// parallel.
   ///
   /// ```swift
   /// let commands = (1...100_000).lazy.map { Command("convert", ["\($0).png", "\($0).jpg"]) }
@@ -59,21 +61,22 @@ extension Node {
   /// ```
   ///
   /// - Parameters:
-  ///   - commands: What to run; taken as they are needed, so that there may be any number.
-  ///   - limit: How many run at a time, at most; the configuration's default limit without one, or the
+  ///   - commands: The commands, taken as they are needed, so there may be any number.
+  ///   - limit: How many commands run at a time; by default the configuration's limit, or else the
   ///     number of processors.
-  ///   - attempts: How often a command that fails is run, at most; at once, and before those that
-  ///     have not been run.
-  ///   - timeout: How long each run may take, as of
+  ///   - attempts: How often a failing command is run. It is run again at once, before commands
+  ///     that have not been run.
+  ///   - timeout: How long each run may take, as for
   ///     ``capture(_:input:outputLimit:errorLimit:timeout:)``.
-  ///   - outputLimit: How many bytes of the standard output of each are kept, at most.
-  ///   - errorLimit: How many bytes of the standard error of each are kept, at most.
-  ///   - inOrder: Whether outcomes come in the order of their commands, and not in that in which they
-  ///     end. A command that takes long then holds back those behind it, and ends by holding up
-  ///     further ones: four times `limit` are under way at most.
-  ///   - stopsAtFailure: Whether the first command that fails, after all its attempts, ends the others
-  ///     and is thrown, as it is by ``CommandOutcome/checked()``. Without that every end is an
-  ///     outcome, and the others go on.
+  ///   - outputLimit: How many bytes of each standard output are kept.
+  ///   - errorLimit: How many bytes of each standard error are kept.
+  ///   - inOrder: Whether outcomes have the order of their commands instead of the order of their
+  ///     ends. A slow command then delays the outcomes behind it, and further commands once four
+  ///     times `limit` are under way.
+  ///   - stopsAtFailure: Whether the first command that fails all its attempts ends the others, and
+  ///     its error is thrown, as by ``CommandOutcome/checked()``. Otherwise a failure is an outcome
+  ///     like any other.
+  /// - Returns: The outcomes.
   public func captureAll<Commands: Sequence<Command>>(
     _ commands: Commands, limit: Int? = nil, attempts: Int = 1, timeout: Duration? = nil,
     outputLimit: Int = 16 << 20, errorLimit: Int = 1 << 20, inOrder: Bool = false,
@@ -97,13 +100,13 @@ extension Node {
   }
 }
 
-/// Commands of which a few run at a time: carries out what their queue decides.
+/// The tasks of commands of which a few run at a time; their queue decides.
 final class CommandRuns: Sendable {
   private struct State {
     var queue: CommandQueue
     var tasks: [Int: Task<Void, Never>] = [:]
     var waiter: UnsafeContinuation<Void, Never>?
-    /// Something has changed since the waiter looked.
+    /// Whether something has changed since the waiter checked.
     var hasChanged = false
   }
 
@@ -120,10 +123,10 @@ final class CommandRuns: Sendable {
     self.run = run
   }
 
-  /// How many more commands are wanted now.
+  /// How many more commands can be taken now.
   var demand: Int { state.withLock { $0.queue.demand } }
 
-  /// Takes the next command, and begins with it if there is a free place; nil when there are no more.
+  /// Takes the next command, or `nil` if there are no more, and starts it if there is a free place.
   func take(_ command: Command?) {
     state.withLock { state in
       state.queue.take(command)
@@ -138,13 +141,14 @@ final class CommandRuns: Sendable {
     }
   }
 
-  /// Ends all that run, and begins nothing more.
+  /// Ends the running commands and starts no more.
   func cancel() {
     let isFirst = state.withLock { state in
       defer { state.queue.stop(CancellationError()) }
       return !state.queue.isStopped
     }
-    // A cancelled task waits for the end like any other: it is not woken again and again.
+    // Later calls do not wake the waiter, because a cancelled task waits for the end like any
+    // other.
     if isFirst { changed() }
   }
 
@@ -176,7 +180,7 @@ final class CommandRuns: Sendable {
     changed()
   }
 
-  /// Wakes whoever waits; and once all has been stopped, ends what still runs.
+  /// Wakes the waiter and, once all has been stopped, ends the running commands.
   private func changed() {
     let (waiter, tasks) = state.withLock { state in
       state.hasChanged = true
@@ -186,8 +190,8 @@ final class CommandRuns: Sendable {
     waiter?.resume()
   }
 
-  /// Suspends until something has changed since `next()`; a cancelled task has everything ended, and
-  /// waits for that.
+  /// Suspends until something has changed since `next()`; if the task is cancelled, ends all
+  /// commands and keeps waiting.
   func waitForChange() async {
     await withTaskCancellationHandler {
       await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in

@@ -3,28 +3,28 @@ internal import ProcessTreeProcessControl
 extension Command {
   /// The user and the groups that a command runs as, by number.
   ///
-  /// Requires root, or CAP_SETUID, CAP_SETGID and CAP_KILL. Otherwise starting the command throws
-  /// `credentialsRefused`, even if the requested credentials equal the current ones. The node
-  /// supervises the command as any other; it has no capabilities unless it runs as root. Processes
-  /// of that user can stop the command in the moment before its exec, and with it the node that
-  /// starts it: name users that are trusted not to. Its executable has to be one that the user may
-  /// execute; its directory and the files of its streams are opened by the node, with the node's
-  /// rights. The environment stays as declared: `HOME` and `USER` are not the user's unless they
-  /// are set.
+  /// They require root, or CAP_SETUID, CAP_SETGID and CAP_KILL. Otherwise starting the command
+  /// throws `credentialsRefused`, even if the requested credentials equal the current ones.
+  ///
+  /// The node supervises the command like any other. The command has no capabilities unless it runs
+  /// as root. Just before the exec, processes of its user can stop it and thereby block the node
+  /// that starts it, so use only users that you trust not to. The user must be allowed to execute
+  /// the file; the node opens the directory and the files of the streams with its own rights.
+  /// `HOME` and `USER` do not change unless the environment sets them.
   public struct Credentials: Hashable, Sendable, Codable {
-    /// The user's number.
+    /// The user id.
     public var user: UInt32
-    /// The number of the user's group.
+    /// The group id.
     public var group: UInt32
-    /// All groups that it is a member of beside that: the node's are not kept.
+    /// All other group ids; the node's groups are not inherited.
     public var supplementaryGroups: [UInt32]
 
-    /// Names a user and its groups.
+    /// Makes credentials from ids.
     ///
     /// - Parameters:
-    ///   - user: The user's number; 4,294,967,295 is none.
-    ///   - group: The number of the user's group; 4,294,967,295 is none.
-    ///   - supplementaryGroups: All the other groups; `group` alone when nil.
+    ///   - user: The user id; 4,294,967,295 is invalid.
+    ///   - group: The group id; 4,294,967,295 is invalid.
+    ///   - supplementaryGroups: All other group ids; `group` alone if `nil`.
     public init(user: UInt32, group: UInt32, supplementaryGroups: [UInt32]? = nil) {
       self.user = user
       self.group = group
@@ -34,9 +34,11 @@ extension Command {
 }
 
 extension Command.Credentials {
-  /// The credentials as the kernel takes them; throws `invalidCommand` for a number that is none.
+  /// The credentials for the kernel.
+  ///
+  /// - Throws: `invalidCommand` for an invalid id.
   func resolved() throws(CommandError) -> CommandProcessPlan.Credentials {
-    // To the kernel this one says that nothing is to change.
+    // The kernel would leave the current id unchanged.
     guard !([user, group] + supplementaryGroups).contains(.max) else {
       throw CommandError(.invalidCommand, "\(UInt32.max) is the number of no user and no group.")
     }

@@ -4,22 +4,22 @@ internal import ProcessTreeWire
 extension Command {
   /// The environment variables of a command.
   public struct Environment: Hashable, Sendable, Codable {
-    /// Whether it begins with what the node has.
+    /// Whether the node's variables are included.
     private var inherits: Bool
     private var added: [String: String]
     private var removed: Set<String>
 
-    /// What the node has when the command is started.
+    /// The node's variables at the start of the command.
     public static let inherit = Self(inherits: true, added: [:], removed: [])
 
-    /// What the node has when the command is started, with some variables set and others removed.
+    /// The node's variables at the start of the command, with some set and others removed.
     public static func inherit(
       adding added: [String: String], removing removed: Set<String> = []
     ) -> Self {
       Self(inherits: true, added: added, removed: removed)
     }
 
-    /// These variables and no others.
+    /// Only these variables.
     public static func only(_ variables: [String: String]) -> Self {
       Self(inherits: false, added: variables, removed: [])
     }
@@ -27,9 +27,10 @@ extension Command {
 }
 
 extension Command.Environment {
-  /// The variables as `NAME=value`; throws `invalidCommand` for a name that cannot be one.
+  /// The variables as `NAME=value`.
   ///
-  /// - Parameter inherited: The node's own variables, in bytes, because they need not be text.
+  /// - Parameter inherited: The node's own variables, as bytes because they need not be text.
+  /// - Throws: `invalidCommand` for an invalid name.
   func resolved(from inherited: [[UInt8]]) throws(CommandError) -> [[UInt8]] {
     for name in added.keys where name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) {
       throw CommandError(
@@ -39,7 +40,7 @@ extension Command.Environment {
     }
     let replaced = Set((Array(added.keys) + removed).map { Array($0.utf8) })
     let kept = inherits ? inherited.filter { !replaced.contains(Self.name(of: $0)) } : []
-    // Sorted, so that a command sees the same order each time.
+    // Sorting gives a command the same order each time.
     return kept + added.sorted { $0.key < $1.key }.map { Array("\($0.key)=\($0.value)".utf8) }
   }
 
@@ -47,7 +48,7 @@ extension Command.Environment {
     Array(variable.prefix { $0 != UInt8(ascii: "=") })
   }
 
-  /// This process's own variables as they are.
+  /// This process's own variables, as bytes.
   static func ofThisProcess() -> [[UInt8]] {
     var variables: [[UInt8]] = []
     var next = environ

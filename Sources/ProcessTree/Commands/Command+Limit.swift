@@ -2,20 +2,21 @@ internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 
 extension Command {
-  /// A bound that the kernel keeps for a command and, unless it lowers its own, for what it starts.
+  /// A resource limit that the kernel enforces for a command and, by inheritance, its descendants.
   ///
-  /// Each process has the limit for itself, except that ``processes(_:)`` counts those of a user.
+  /// Each process has the limit for itself, except that ``processes(_:)`` counts all processes of a
+  /// user.
   public enum Limit: Hashable, Sendable, Codable {
     /// Processor time, rounded up to whole seconds; SIGXCPU at the limit, SIGKILL a second later.
     case cpuTime(Duration)
     /// The size of the address space in bytes; allocations beyond it fail.
     case addressSpace(Int)
-    /// Descriptors; as many as the run was started with unless this is given, although the nodes have
-    /// raised their own.
+    /// Descriptors; by default as many as the run was started with, although nodes raise their own
+    /// limit.
     case openFiles(Int)
-    /// Processes of the user, those outside of the tree included; root is exempt.
+    /// Processes of the user, including those outside of the tree; root is exempt.
     case processes(Int)
-    /// The size of files that are written in bytes; SIGXFSZ beyond it.
+    /// The size in bytes of a file that is written; SIGXFSZ beyond it.
     case fileSize(Int)
     /// The size of core dumps in bytes; 0 for none.
     case coreSize(Int)
@@ -25,7 +26,9 @@ extension Command {
 }
 
 extension Command.Limit {
-  /// The limits as the kernel takes them; throws `invalidCommand` for one below zero.
+  /// The limits for the kernel.
+  ///
+  /// - Throws: `invalidCommand` for a negative limit.
   static func resolved(_ limits: [Self]) throws(CommandError) -> [CommandProcessPlan.Limit] {
     var resolved: [CommandProcessPlan.Limit] = []
     for limit in limits { resolved.append(try limit.resolved()) }
@@ -36,7 +39,8 @@ extension Command.Limit {
     switch self {
     case .cpuTime(let time):
       let whole = try checked(time.wholeSeconds)
-      // SIGKILL follows SIGXCPU: with equal limits it would come at once and tell less.
+      // SIGKILL follows SIGXCPU: if the limits were equal, it would come at once and hide the
+      // cause.
       let ceiling = CommandProcessPlan.Limit.ceiling(of: .processorTime)
       return .init(.processorTime, soft: whole, hard: max(whole, min(whole + 1, ceiling)))
     case .addressSpace(let bytes): return try bound(.addressSpace, bytes)

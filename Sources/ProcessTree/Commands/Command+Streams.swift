@@ -1,33 +1,33 @@
 extension Command {
-  /// Where a command reads its standard input from.
+  /// The source of a command's standard input.
   ///
-  /// A stream that is connected to something else has no pipe: ``CommandRun/send(_:)`` throws
-  /// `notPiped`.
+  /// Without a pipe, ``CommandRun/send(_:)`` throws `notPiped`.
   public enum Input: Hashable, Sendable, Codable {
-    /// A pipe that the node writes to; the default. An ``ExternalCommand`` has its node's own.
+    /// A pipe that the node writes to; the default. For an ``ExternalCommand``, the node's own
+    /// input.
     case pipe
-    /// The node's own standard input, shared with everything else that reads it.
+    /// The node's own standard input, shared with all other readers.
     case inherited
-    /// The null device: nothing to read.
+    /// The null device, which is empty.
     case null
     /// A file, from its beginning.
     ///
-    /// A relative path counts from ``Command/directory``. It is opened by the node, with the node's
-    /// rights, before the command starts; a file that is missing, unreadable or a directory fails
-    /// the start with `fileUnusable`. A named pipe that nobody has opened for writing is empty.
+    /// A relative path starts at ``Command/directory``. The node opens the file, with its own
+    /// rights, before the command starts. A file that is missing, unreadable or a directory fails
+    /// the start with `fileUnusable`. A named pipe that no process has opened for writing is empty.
     case file(_ path: String)
   }
 
-  /// Where a command's standard output goes.
+  /// The destination of a command's standard output.
   ///
-  /// A stream that is connected to something else has no pipe: ``CommandRun/lines`` and the other
-  /// sequences throw `notPiped`, and ``Node/run(_:input:limit:timeout:)`` returns nothing.
+  /// Without a pipe, ``CommandRun/lines`` and the other sequences throw `notPiped`, and
+  /// ``Node/run(_:input:limit:timeout:)`` returns no bytes.
   public enum Output: Hashable, Sendable, Codable {
-    /// A pipe that the node reads; the default. An ``ExternalCommand`` has its node's own.
+    /// A pipe that the node reads; the default. For an ``ExternalCommand``, the node's own output.
     case pipe
-    /// The node's own standard output, as it is: not line by line.
+    /// The node's own standard output, without division into lines.
     case inherited
-    /// The null device, which drops it.
+    /// The null device.
     case null
     /// A file.
     ///
@@ -35,29 +35,31 @@ extension Command {
     /// `appending`, output is appended instead. A missing file is created, owned by the node's
     /// user, with mode 0666 minus the umasks of node and command.
     ///
-    /// A relative path counts from ``Command/directory``. It is opened by the node, with the node's
-    /// rights, before the command starts; a file that cannot be opened or made, a directory or a
-    /// named pipe that nobody reads fails the start with `fileUnusable`.
+    /// A relative path starts at ``Command/directory``. The node opens the file, with its own
+    /// rights, before the command starts. A file that cannot be opened or made, a directory, or a
+    /// named pipe that no process reads fails the start with `fileUnusable`.
     case file(_ path: String, appending: Bool = false)
   }
 
-  /// Where a command's standard error goes.
+  /// The destination of a command's standard error.
   ///
-  /// Unless it is a pipe, the node sees nothing of it, and a ``CommandFailure`` has no lines.
+  /// Without a pipe, the node does not see it, and a ``CommandFailure`` has no lines.
   public enum ErrorOutput: Hashable, Sendable, Codable {
-    /// A pipe whose lines go on to the node's standard error, and the last ones to a
-    /// ``CommandFailure``; the default. An ``ExternalCommand`` has its node's own.
-    case pipe
-    /// The node's own standard error, as it is: not line by line.
-    case inherited
-    /// The null device, which drops it.
-    case null
-    /// A file, as of ``Command/Output/file(_:appending:)``.
+    /// A pipe; the default. For an ``ExternalCommand``, the node's own standard error.
     ///
-    /// For standard output and standard error in one file see ``standardOutput``: opened twice they
-    /// would overwrite each other, unless both append.
+    /// The node passes its lines on to its own standard error, and a ``CommandFailure`` has the
+    /// last ones.
+    case pipe
+    /// The node's own standard error, without division into lines.
+    case inherited
+    /// The null device.
+    case null
+    /// A file, as for ``Command/Output/file(_:appending:)``.
+    ///
+    /// Use ``standardOutput`` to write both streams to one file: a file that is opened twice is
+    /// overwritten, unless both append.
     case file(_ path: String, appending: Bool = false)
-    /// Wherever standard output goes, in the order in which it is written; `2>&1` in a shell.
+    /// The destination of standard output, in the order of writing; `2>&1` in a shell.
     case standardOutput
   }
 }

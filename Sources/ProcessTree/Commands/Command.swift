@@ -1,41 +1,40 @@
 internal import ProcessTreeWire
 
-/// An external executable and all that it is to be run with: a value that can be sent to other
-/// nodes.
+/// An external executable with its arguments and settings: a value that can be sent to other nodes.
 ///
 /// ```swift
 /// let archive = Command("gzip", ["-dc", path], environment: .inherit(adding: ["LC_ALL": "C"]))
 /// let bytes = try await node.run(archive)
 /// ```
 ///
-/// Nothing is passed to a shell. See ``Node/start(_:)``, ``Node/run(_:input:limit:timeout:)``,
+/// No shell is involved. See ``Node/start(_:)``, ``Node/run(_:input:limit:timeout:)``,
 /// ``Node/withCommand(_:_:)`` and ``ExternalCommand``.
 public struct Command: Hashable, Sendable, Codable {
   /// The name of the executable, or a path with a slash in it.
   ///
-  /// A name is looked for in the directories of `PATH`: of the command's environment or, when that
-  /// has none, of the node's. A relative path counts from ``directory``.
+  /// A name is searched for in the directories of `PATH`: the one of the command's environment, or
+  /// else the node's. A relative path starts at ``directory``.
   public var executable: String
   /// The arguments, without the executable's name.
   public var arguments: [String]
-  /// The environment; the node's unless declared otherwise.
+  /// The environment; by default the node's.
   public var environment: Environment
-  /// Where it runs; the node's working directory when nil.
+  /// The working directory; the node's if `nil`.
   public var directory: String?
-  /// Bounds that the kernel keeps, beside those that the node itself is under.
+  /// Resource limits of the command, in addition to the node's own.
   public var limits: [Limit]
-  /// The file mode creation mask, of which nine bits count; the node's when nil.
+  /// The file mode creation mask, of which nine bits count; the node's if `nil`.
   public var umask: UInt32?
-  /// The user and the groups that it runs as; the node's when nil.
+  /// The user and the groups of the command; the node's if `nil`.
   public var credentials: Credentials?
-  /// Where it reads its standard input from.
+  /// The source of the standard input.
   public var standardInput: Input
-  /// Where its standard output goes.
+  /// The destination of the standard output.
   public var standardOutput: Output
-  /// Where its standard error goes.
+  /// The destination of the standard error.
   public var standardError: ErrorOutput
 
-  /// Describes a command; nothing is looked up or checked before it is started.
+  /// Makes a command; nothing is looked up or checked before it starts.
   public init(
     _ executable: String, _ arguments: [String] = [], environment: Environment = .inherit,
     directory: String? = nil, limits: [Limit] = [], umask: UInt32? = nil,
@@ -56,12 +55,12 @@ public struct Command: Hashable, Sendable, Codable {
 }
 
 extension Command: CustomStringConvertible {
-  /// The executable and its arguments as a shell would take them, without environment.
+  /// The executable and its arguments in a shell's syntax, without the environment.
   public var description: String {
     ([executable] + arguments).map(Self.quoted).joined(separator: " ")
   }
 
-  /// The beginning of the description, for texts that quote it: a command may have megabytes.
+  /// The beginning of the description, for messages: a command may have megabytes.
   var quotation: String {
     let words = ([executable] + arguments).prefix(WireLimits.quotation)
     let isWhole = words.count == arguments.count + 1

@@ -1,10 +1,10 @@
 internal import ProcessTreeWire
 
-/// A command that could not be started, or whose streams could not be used as asked.
+/// An error of a command that could not start, or whose streams could not be used as requested.
 ///
 /// A command that ran and failed is a ``CommandFailure`` instead.
 public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
-  /// What kind of error it is.
+  /// The kind of an error.
   public struct Code: Hashable, Sendable, Codable, CustomStringConvertible {
     private enum Kind: String, Codable {
       case executableNotFound, notExecutable, directoryUnusable, fileUnusable, limitRefused
@@ -15,25 +15,25 @@ public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConv
 
     private let kind: Kind
 
-    /// No such executable, at its path or in any directory of `PATH`.
+    /// There is no such executable, at its path or in any directory of `PATH`.
     public static let executableNotFound = Self(kind: .executableNotFound)
-    /// The file is there and cannot be executed: no permission, no program, a missing interpreter.
+    /// The file exists but cannot be executed: no permission, no program, or a missing interpreter.
     public static let notExecutable = Self(kind: .notExecutable)
-    /// The working directory does not exist, is no directory or cannot be entered.
+    /// The working directory does not exist, is not a directory or cannot be entered.
     public static let directoryUnusable = Self(kind: .directoryUnusable)
-    /// A file that a stream is to be connected to does not exist, is a directory or cannot be opened.
+    /// A file for a stream does not exist, is a directory or cannot be opened.
     public static let fileUnusable = Self(kind: .fileUnusable)
-    /// The node may not set a limit, because it is above the node's own.
+    /// The node may not set a limit that is above its own.
     public static let limitRefused = Self(kind: .limitRefused)
-    /// The command cannot run as the user: the node may not change that, or there is no such number.
+    /// The node may not run commands as that user, or an id is invalid.
     public static let credentialsRefused = Self(kind: .credentialsRefused)
-    /// The command contains something that no command can: a zero byte, a negative limit.
+    /// The command contains an impossible value: a zero byte, a negative limit.
     public static let invalidCommand = Self(kind: .invalidCommand)
-    /// A call to the operating system failed, for want of descriptors or processes for instance.
+    /// A call to the operating system failed, for example because descriptors or processes ran out.
     public static let systemCallFailed = Self(kind: .systemCallFailed)
-    /// The stream is not a pipe to the node: the command has it connected to something else.
+    /// The command declares that the stream is not a pipe to the node.
     public static let notPiped = Self(kind: .notPiped)
-    /// The command does not read its standard input any more, or it was finished.
+    /// The command's standard input has been closed, by the command or by the node.
     public static let inputClosed = Self(kind: .inputClosed)
     /// A line is longer than its reader allows.
     public static let lineTooLong = Self(kind: .lineTooLong)
@@ -43,19 +43,19 @@ public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConv
     public static let incompleteFrame = Self(kind: .incompleteFrame)
     /// The output is larger than its collector allows.
     public static let outputTooLarge = Self(kind: .outputTooLarge)
-    /// Another task is reading the output already.
+    /// Another task is already reading the output.
     public static let alreadyReading = Self(kind: .alreadyReading)
-    /// The command has ended, and other code in this process has taken its status by waiting for
-    /// any child, or ignores SIGCHLD.
+    /// The command has ended, but its status is unknown: other code in this process waits for any
+    /// child, or ignores SIGCHLD.
     public static let statusTaken = Self(kind: .statusTaken)
 
     /// The code's name.
     public var description: String { kind.rawValue }
   }
 
-  /// What kind of error it is.
+  /// The kind of the error.
   public let code: Code
-  /// What happened, and what to do about it; at most 4,096 bytes, of what it quotes 256.
+  /// The event and a remedy, at most 4,096 bytes; quotations have at most 256.
   public let message: String
 
   /// Makes an error, for tests of code that handles one.

@@ -1,15 +1,14 @@
 public import ProcessTreeProcessControl
 
-/// A command ran and ended otherwise than with exit code 0.
+/// The failure of a command that ran and did not end with exit code 0.
 public struct CommandFailure: Error, Hashable, Sendable, Codable, CustomStringConvertible {
-  /// The command as a shell would take it, at most 4,096 bytes of it.
+  /// The command in a shell's syntax, at most 4,096 bytes.
   public let command: String
-  /// The process that it was.
+  /// The command's process id.
   public let pid: Int32
-  /// How it ended.
+  /// The exit status.
   public let status: ExitStatus
-  /// The last lines, at most 20, that it wrote to standard error, 1,024 bytes of each; none when
-  /// that is no pipe.
+  /// The last lines of standard error, at most 20 of 1,024 bytes each; none if it is not a pipe.
   public let lastErrorLines: [String]
 
   /// Makes a failure, for tests of code that handles one.

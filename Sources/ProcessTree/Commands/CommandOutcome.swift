@@ -1,12 +1,15 @@
-/// What became of one command of many; see ``Node/captureAll(_:limit:attempts:timeout:outputLimit:errorLimit:inOrder:stopsAtFailure:)``.
+/// The end of one command of many, or the reason why it did not start.
+///
+/// See
+/// ``Node/captureAll(_:limit:attempts:timeout:outputLimit:errorLimit:inOrder:stopsAtFailure:)``.
 public struct CommandOutcome: Sendable {
-  /// The command's number among the commands that were given, from 0 on.
+  /// The command's position in the sequence of commands, from 0 on.
   public var index: Int
   /// The command.
   public var command: Command
-  /// How often it was run.
+  /// How often the command was run.
   public var attempts: Int
-  /// How it ended the last time, or why it could not be started.
+  /// The end of the last attempt, or the error of its start.
   public var result: Result<CompletedCommand, CommandError>
 
   /// Makes an outcome, for tests of code that takes one.
@@ -20,21 +23,22 @@ public struct CommandOutcome: Sendable {
     self.result = result
   }
 
-  /// Whether the command ended with exit code 0 in its time.
+  /// Whether the command ended with exit code 0 before its deadline.
   public var isSuccess: Bool {
     guard case .success(let completed) = result else { return false }
     return completed.isSuccess && !completed.isOverdue
   }
 
-  /// How it ended, if that was with exit code 0 and all of its output was kept.
+  /// Returns the completed command if it succeeded and all of its output was kept.
   ///
-  /// Throws what kept it from starting, and what ``CompletedCommand/checked()`` throws.
+  /// - Returns: The completed command.
+  /// - Throws: The error of its start, and the errors of ``CompletedCommand/checked()``.
   @discardableResult
   public func checked() throws -> CompletedCommand { try result.get().checked() }
 }
 
 extension CommandOutcome: CustomStringConvertible {
-  /// How the command ended, or why it could not be started.
+  /// The end of the command, or the error of its start.
   public var description: String {
     let times = attempts > 1 ? " (attempt \(attempts))" : ""
     switch result {

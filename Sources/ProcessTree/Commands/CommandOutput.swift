@@ -1,31 +1,31 @@
 internal import ProcessTreeLinks
 
-/// The standard output of a command as a sequence of lines, frames or chunks; see
-/// ``CommandRun/lines``.
+/// The standard output of a command as a sequence of lines, frames or chunks.
 ///
-/// There is one as long as ``Command/standardOutput`` is a pipe; else iterating throws `notPiped`.
+/// See ``CommandRun/lines``. If ``Command/standardOutput`` is not a pipe, iterating throws
+/// `notPiped`.
 ///
-/// One task reads at a time. Sequences of one command share what was read: what one has not taken
-/// the next one gets, in its own form. The sequence ends with the output, however the command
-/// ended; ask ``CommandRun/waitForSuccess()`` for that.
+/// One task reads at a time. The sequences of one command share its output: bytes that one has not
+/// taken go to the next, in its own form. The sequence ends with the output, however the command
+/// ended; ``CommandRun/waitForSuccess()`` checks its end.
 public struct CommandOutput<Element: Sendable>: AsyncSequence, Sendable {
   let run: CommandRun
   let unit: CommandOutputBuffer.Unit
   let convert: @Sendable ([UInt8]) -> Element
 
-  /// Takes the items one after another.
+  /// The elements, one after another.
   public struct Iterator: AsyncIteratorProtocol {
     let output: CommandOutput
 
-    /// The next item; nil at the end.
+    /// Waits for the next element.
     ///
-    /// Throws `lineTooLong`, `frameTooLong`, `incompleteFrame`, `alreadyReading`, `notPiped` when the
-    /// command's standard output is no pipe, and `CancellationError`, in which case the command is
-    /// ended.
+    /// - Returns: The element; `nil` at the end of the output.
+    /// - Throws: `lineTooLong`, `frameTooLong`, `incompleteFrame`, `alreadyReading`, `notPiped`,
+    ///   and `CancellationError` after ending the command.
     public mutating func next() async throws -> Element? {
       let unit = output.unit
       let controller = output.run.controller
-      // Most items are there already, read together with one before.
+      // Most elements have already been read, together with an earlier one.
       if controller.loop.isCurrent, !Task.isCancelled,
         let item = controller.value.output?.takeBuffered(unit)
       {
@@ -41,7 +41,7 @@ public struct CommandOutput<Element: Sendable>: AsyncSequence, Sendable {
     }
   }
 
-  /// Starts iterating, from the next byte on that nobody has taken.
+  /// Begins with the first byte that has not been taken.
   public func makeAsyncIterator() -> Iterator { Iterator(output: self) }
 }
 
@@ -52,9 +52,9 @@ extension CommandRun {
   /// The longest frame that ``frames`` gives, in bytes.
   public static var defaultFrameLimit: Int { 64 << 20 }
 
-  /// The lines of the standard output, without their line feeds; the last one may lack it.
+  /// The lines of the standard output, without their line feeds; the last line may lack it.
   ///
-  /// Bytes that are no UTF-8 become replacement characters: see ``chunks`` for those.
+  /// Invalid UTF-8 is replaced by replacement characters; ``chunks`` gives the bytes.
   public var lines: CommandOutput<String> { lines(limit: Self.defaultLineLimit) }
 
   /// The lines of the standard output, each of at most `limit` bytes.
@@ -62,8 +62,8 @@ extension CommandRun {
     CommandOutput(run: self, unit: .line(limit: limit)) { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The frames of the standard output: each is four bytes of length, little-endian, then as many
-  /// bytes, which are the element.
+  /// The frames of the standard output: four bytes of length, little-endian, then the element's
+  /// bytes.
   public var frames: CommandOutput<[UInt8]> { frames(limit: Self.defaultFrameLimit) }
 
   /// The frames of the standard output, each of at most `limit` bytes.
@@ -71,7 +71,7 @@ extension CommandRun {
     CommandOutput(run: self, unit: .frame(limit: limit)) { $0 }
   }
 
-  /// The bytes of the standard output as they come, at most 64 KiB at a time.
+  /// The bytes of the standard output as they arrive, at most 64 KiB at a time.
   public var chunks: CommandOutput<[UInt8]> {
     CommandOutput(run: self, unit: .chunk) { $0 }
   }

@@ -3,20 +3,20 @@ public import ProcessTreeProcessControl
 
 /// A command that was started in this node: its streams and its end.
 ///
-/// The command does not outlive what uses it. It gets SIGTERM, and SIGKILL after the time of the
-/// node's stop policy, with its whole process group, when a task that waits here is cancelled, when
-/// the node stops or its program ends, and when nobody holds this value any more. What it has left
-/// behind, daemons included, is killed when it ends. If the node itself is killed, the command is
-/// too.
+/// The node ends a command that is no longer used: when a task that waits here is cancelled, when
+/// the node stops or its program ends, and when this value is released. The command's process group
+/// then gets SIGTERM, and SIGKILL after the time of the node's stop policy. When the command has
+/// ended, the node kills its remaining descendants, including daemons. If the node itself is
+/// killed, the command is killed too.
 ///
-/// Output is read only when it is asked for. A command whose output nobody takes waits once its pipe
-/// is full, and so does whoever waits for its end.
+/// Output is read only on request. If no task reads the output, the command blocks once its pipe is
+/// full, and so does a task that waits for its end.
 ///
-/// May be used from any thread and task; one task at a time reads the output.
+/// Usable from any thread and task; one task at a time reads the output.
 public final class CommandRun: Sendable {
   /// The command as it was started.
   public let command: Command
-  /// The command's process; it leads a session and a process group of its own.
+  /// The command's process id; the process leads its own session and process group.
   public let pid: Int32
 
   let controller: LoopBound<CommandController>
@@ -33,9 +33,11 @@ public final class CommandRun: Sendable {
 
   /// Writes bytes to the command's standard input; returns once all are in its pipe.
   ///
-  /// Suspends as long as the command does not read. Throws `inputClosed` when it has closed its
-  /// standard input or ended, `notPiped` when ``Command/standardInput`` is no pipe, and
-  /// `CancellationError`, in which case the command is ended.
+  /// It suspends while the command does not read.
+  ///
+  /// - Parameter bytes: The bytes to write.
+  /// - Throws: `inputClosed` if the command has closed its standard input or ended, `notPiped` if
+  ///   ``Command/standardInput`` is not a pipe, and `CancellationError` after ending the command.
   public func send(_ bytes: [UInt8]) async throws {
     try await onLoop { controller in
       guard let writer = controller.input else {
@@ -45,17 +47,20 @@ public final class CommandRun: Sendable {
     }
   }
 
-  /// Writes a line, to which the line feed is added, to the command's standard input.
+  /// Writes a line and a line feed to the command's standard input.
   ///
-  /// Throws as ``send(_:)`` does.
+  /// - Parameter line: The line, without a line feed.
+  /// - Throws: The errors of ``send(_:)``.
   public func send(line: String) async throws {
     try await send(Array(line.utf8) + [UInt8(ascii: "\n")])
   }
 
-  /// Writes a frame to the command's standard input: four bytes of length, little-endian, then the
+  /// Writes a frame to the command's standard input: four bytes of length, little-endian, and the
   /// bytes.
   ///
-  /// Throws `frameTooLong` for one that needs more than four bytes of length, else as ``send(_:)``.
+  /// - Parameter frame: The bytes without their length.
+  /// - Throws: `frameTooLong` for a length that four bytes cannot express, and the errors of
+  ///   ``send(_:)``.
   public func send(frame: [UInt8]) async throws {
     guard let length = UInt32(exactly: frame.count) else {
       throw CommandError(
@@ -64,18 +69,18 @@ public final class CommandRun: Sendable {
     try await send(withUnsafeBytes(of: length.littleEndian, Array.init) + frame)
   }
 
-  /// Closes the command's standard input, after what is being sent; does nothing to one that is no
-  /// pipe.
+  /// Closes the command's standard input after pending writes; does nothing if it is not a pipe.
   public func finishSending() {
     controller.perform { $0.input?.finish() }
   }
 
   // MARK: The end
 
-  /// How the command ended, once it has been reaped and nothing that it started is left.
+  /// The exit status, once the command has been reaped and none of its descendants is left.
   ///
-  /// Any end is a status here; see ``waitForSuccess()``. Throws `CancellationError` when the task is
-  /// cancelled, after the command was ended, and `statusTaken`.
+  /// Any end is a status; ``waitForSuccess()`` throws for a failure.
+  ///
+  /// - Throws: `statusTaken`, and `CancellationError` after ending the command.
   public var exitStatus: ExitStatus {
     get async throws {
       let status = try await onLoop { controller in
@@ -88,10 +93,9 @@ public final class CommandRun: Sendable {
     }
   }
 
-  /// Waits for the end.
+  /// Waits until the command has ended with exit code 0.
   ///
-  /// Throws a ``CommandFailure`` with the last lines of standard error for any end but exit code 0,
-  /// else as ``exitStatus`` does.
+  /// - Throws: A ``CommandFailure`` for any other end, and the errors of ``exitStatus``.
   public func waitForSuccess() async throws {
     let status = try await exitStatus
     guard status != .exited(0) else { return }
@@ -100,17 +104,21 @@ public final class CommandRun: Sendable {
   }
 
   /// Sends SIGTERM to the command's process group, and SIGKILL after the time of the node's stop
-  /// policy; does not wait.
+  /// policy.
+  ///
+  /// It does not wait.
   public func terminate() {
     controller.perform { $0.stop() }
   }
 
-  /// Sends SIGKILL to the command's process group; does not wait.
+  /// Sends SIGKILL to the command's process group.
+  ///
+  /// It does not wait.
   public func kill() {
     controller.perform { $0.stop(within: .zero) }
   }
 
-  /// Waits for the end, even when the task is cancelled.
+  /// Waits for the end, even if the task is cancelled.
   func waitForEnd() async {
     guard controller.loop.isCurrent else {
       return await withTaskExecutorPreference(controller.loop) {
@@ -122,7 +130,7 @@ public final class CommandRun: Sendable {
 
   // MARK: The loop
 
-  /// Runs `body` on the loop; the command is ended when the task is cancelled meanwhile.
+  /// Runs `body` on the loop; ends the command if the task is cancelled meanwhile.
   func onLoop<Success: Sendable>(
     _ body: @Sendable (CommandController) async throws -> Success
   ) async throws -> Success {
@@ -146,12 +154,16 @@ public final class CommandRun: Sendable {
 }
 
 extension CommandController.Conclusion {
-  /// The status; throws `statusTaken` when it is not known.
+  /// The status.
+  ///
+  /// - Throws: `statusTaken` if it is unknown.
   fileprivate var status: ExitStatus {
     get throws(CommandError) { try record.status }
   }
 
-  /// The status and what was used; throws `statusTaken` when they are not known.
+  /// The status and the used resources.
+  ///
+  /// - Throws: `statusTaken` if they are unknown.
   var record: Reaped {
     get throws(CommandError) {
       switch self {

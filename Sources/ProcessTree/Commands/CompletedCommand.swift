@@ -1,8 +1,7 @@
 public import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// A command that has ended, whatever its status: how it ended and what it wrote; Python's
-/// `CompletedProcess`.
+/// The status and the output of a command that has ended; Python's `CompletedProcess`.
 ///
 /// ```swift
 /// let search = try await node.capture(Command("grep", ["-c", "main", path]))
@@ -13,25 +12,25 @@ internal import ProcessTreeWire
 /// }
 /// ```
 public struct CompletedCommand: Hashable, Sendable, Codable {
-  /// The command as a shell would take it, at most 4,096 bytes of it.
+  /// The command in a shell's syntax, at most 4,096 bytes.
   public var command: String
-  /// The process that it was.
+  /// The command's process id.
   public var pid: Int32
-  /// How it ended.
+  /// The exit status.
   public var status: ExitStatus
-  /// What it wrote to its standard output, from the beginning; nothing when that is no pipe.
+  /// The beginning of its standard output; empty if that is not a pipe.
   public var standardOutput: [UInt8]
-  /// What it wrote to its standard error, up to the end; nothing when that is no pipe.
+  /// The end of its standard error; empty if that is not a pipe.
   public var standardError: [UInt8]
-  /// Whether it wrote more to its standard output than was kept: ``standardOutput`` lacks the end.
+  /// Whether ``standardOutput`` lacks the end, because of the limit.
   public var isOutputCut: Bool
-  /// Whether it wrote more to its standard error than was kept: ``standardError`` lacks the beginning.
+  /// Whether ``standardError`` lacks the beginning, because of the limit.
   public var isErrorCut: Bool
-  /// Whether it was ended because its time was over.
+  /// Whether it was ended because it exceeded its timeout.
   public var isOverdue: Bool
-  /// How long it ran, from its start to its reaping.
+  /// The time from its start until it was reaped.
   public var duration: Duration
-  /// What it used, with those of its descendants that it has reaped.
+  /// The resources that it and the descendants that it reaped have used.
   public var usage: ResourceUsage
 
   /// Makes a record, for tests of code that takes one.
@@ -53,19 +52,20 @@ public struct CompletedCommand: Hashable, Sendable, Codable {
     self.usage = usage
   }
 
-  /// The standard output as text; bytes that are no UTF-8 become replacement characters.
+  /// The standard output as text; invalid UTF-8 becomes replacement characters.
   public var outputText: String { String(decoding: standardOutput, as: UTF8.self) }
 
-  /// The standard error as text; bytes that are no UTF-8 become replacement characters.
+  /// The standard error as text; invalid UTF-8 becomes replacement characters.
   public var errorText: String { String(decoding: standardError, as: UTF8.self) }
 
   /// Whether it ended with exit code 0.
   public var isSuccess: Bool { status == .exited(0) }
 
-  /// The command itself if it ended with exit code 0 and all of its output was kept.
+  /// Returns the command if it succeeded and all of its output was kept.
   ///
-  /// Throws a ``CommandFailure`` with the last lines of standard error for any other end,
-  /// `deadlinePassed` for one whose time was over, and `outputTooLarge` for output that was cut.
+  /// - Returns: The command itself.
+  /// - Throws: A ``CommandFailure`` for an end other than exit code 0, `deadlinePassed` after a
+  ///   timeout, and `outputTooLarge` if output was cut.
   @discardableResult
   public func checked() throws -> Self {
     if isOverdue { throw ProcessTreeError.overdue(command, after: duration) }
@@ -77,7 +77,7 @@ public struct CompletedCommand: Hashable, Sendable, Codable {
     return self
   }
 
-  /// The last lines of standard error, as a failure has them.
+  /// The last lines of standard error for a failure.
   private var lastErrorLines: [String] {
     standardError.split(separator: UInt8(ascii: "\n")).suffix(20)
       .map { String(decoding: $0.prefix(1_024), as: UTF8.self) }
@@ -97,13 +97,13 @@ extension CommandError {
   static func outputTooLarge(_ limit: Int, of command: String) -> Self {
     Self(
       .outputTooLarge,
-      "More than the \(limit) bytes that are allowed were written: \(command.quotation)")
+      "The output has more than the allowed \(limit) bytes: \(command.quotation)")
   }
 }
 
 extension ProcessTreeError {
-  /// What is thrown for a command that was ended because its time was over.
+  /// The error of a command that was ended because it exceeded its timeout.
   static func overdue(_ command: String, after time: Duration) -> Self {
-    Self(.deadlinePassed, "It had not ended after \(time), and was ended: \(command.quotation)")
+    Self(.deadlinePassed, "The command exceeded its timeout of \(time): \(command.quotation)")
   }
 }

@@ -1,21 +1,23 @@
 internal import ProcessTreeLinks
 
 extension Node {
-  /// Runs a command to its end and returns how it ended and what it wrote, also when it failed.
+  /// Runs a command to its end and returns its status and output, whether it succeeded or failed.
   ///
-  /// Its standard error stays in memory, and does not go on to the node's own.
+  /// Its standard error stays in memory, and does not go to the node's own.
   ///
   /// - Parameters:
-  ///   - command: What to run.
-  ///   - input: What its standard input pipe is fed with; it need not read all of it.
-  ///   - outputLimit: How many bytes of its standard output are kept, at most: the first ones. The
-  ///     rest is read and dropped, so that the command goes on.
-  ///   - errorLimit: How many bytes of its standard error are kept, at most: the last ones.
-  ///   - timeout: How long it may run; nil is for ever. Then it is sent SIGTERM, and SIGKILL after
+  ///   - command: The command to run.
+  ///   - input: The bytes for its standard input pipe; it need not read all of them.
+  ///   - outputLimit: How many bytes of its standard output are kept, from the beginning. The rest
+  ///     is read and dropped, so the command does not block.
+  ///   - errorLimit: How many bytes of its standard error are kept, up to the end.
+  ///   - timeout: How long it may run; `nil` for any time. It then gets SIGTERM, and SIGKILL after
   ///     the time of the node's stop policy.
-  /// - Throws: `notPiped` for input to a command whose standard input is no pipe, `statusTaken`, what
-  ///   ``start(_:)`` throws, and `CancellationError`. Nothing of the command is left in any case.
-  ///   Any end is a value; ``CompletedCommand/checked()`` throws for one that is no success.
+  /// - Returns: The command's status and output; ``CompletedCommand/checked()`` throws for a
+  ///   failure.
+  /// - Throws: `notPiped` for input to a command whose standard input is not a pipe, `statusTaken`,
+  ///   the errors of ``start(_:)``, and `CancellationError`. No process of the command is left in
+  ///   any case.
   public func capture(
     _ command: Command, input: [UInt8] = [], outputLimit: Int = 16 << 20,
     errorLimit: Int = 1 << 20, timeout: Duration? = nil

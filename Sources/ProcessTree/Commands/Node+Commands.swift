@@ -1,14 +1,15 @@
 internal import ProcessTreeLinks
 
 extension Node {
-  /// Starts a command; it is running when this returns.
+  /// Starts a command and returns while it is running.
   ///
-  /// It has pipes for its standard input and output; the lines of its standard error go to this
-  /// node's standard error: unless it declares them otherwise. It has no other descriptor of the
-  /// node's, a session of its own, and signals as they are by default.
+  /// Unless declared otherwise, its standard input and output are pipes, and the lines of its
+  /// standard error go to this node's standard error. It inherits no other descriptor, has its own
+  /// session, and has default signal handling.
   ///
-  /// Throws a ``CommandError`` when it cannot be found or started, `nodeEnding`, and
-  /// `CancellationError`.
+  /// - Parameter command: The command to start.
+  /// - Returns: The running command.
+  /// - Throws: A ``CommandError`` if it cannot start, `nodeEnding`, and `CancellationError`.
   public func start(_ command: Command) async throws -> CommandRun {
     try Task.checkCancellation()
     return try await runtime.run { runtime in
@@ -16,18 +17,22 @@ extension Node {
     }
   }
 
-  /// Starts a command and runs `body` with it; nothing of the command is left when this returns or
-  /// throws.
+  /// Starts a command and runs `body` with it; no process of the command is left afterwards.
   ///
-  /// When `body` is done, the command is ended if it has not ended by itself, and so it is when the
-  /// surrounding task is cancelled. Throws what ``start(_:)`` and `body` throw.
+  /// The command is ended when `body` is done or the surrounding task is cancelled.
+  ///
+  /// - Parameters:
+  ///   - command: The command to start.
+  ///   - body: The code that uses the running command.
+  /// - Returns: The result of `body`.
+  /// - Throws: The errors of ``start(_:)`` and of `body`.
   public func withCommand<Value>(
     _ command: Command, _ body: (CommandRun) async throws -> Value
   ) async throws -> Value {
     try await Self.using(try await start(command), body)
   }
 
-  /// Runs `body` with a command that was started; nothing of it is left afterwards.
+  /// Runs `body` with a running command, no process of which is left afterwards.
   static func using<Value>(
     _ run: CommandRun, _ body: (CommandRun) async throws -> Value
   ) async throws -> Value {
@@ -47,20 +52,20 @@ extension Node {
     return try result.get()
   }
 
-  /// Runs a command to its end and returns what it wrote to its standard output.
+  /// Runs a command to its end and returns its standard output.
   ///
   /// - Parameters:
-  ///   - command: What to run.
-  ///   - input: What its standard input pipe is fed with; it need not read all of it.
-  ///   - limit: How many bytes of output are collected, at most.
-  ///   - timeout: How long it may run; nil is for ever. Then it is sent SIGTERM, and SIGKILL after
+  ///   - command: The command to run.
+  ///   - input: The bytes for its standard input pipe; it need not read all of them.
+  ///   - limit: How many bytes of output it may write.
+  ///   - timeout: How long it may run; `nil` for any time. It then gets SIGTERM, and SIGKILL after
   ///     the time of the node's stop policy.
-  /// - Returns: What it wrote to the pipe; nothing when its standard output goes elsewhere.
-  /// - Throws: A ``CommandFailure`` with the last lines of standard error for any end but exit code
-  ///   0, `deadlinePassed` when its time was over, `outputTooLarge`, `notPiped` for input to a
-  ///   command whose standard input is no pipe, what ``start(_:)`` throws, and `CancellationError`.
-  ///   Nothing of the command is left in any case. For the output of one that fails, and for its
-  ///   standard error, see ``capture(_:input:outputLimit:errorLimit:timeout:)``.
+  /// - Returns: The bytes from the pipe; none if its standard output goes elsewhere.
+  /// - Throws: A ``CommandFailure`` for any end but exit code 0, `deadlinePassed` after the
+  ///   timeout, `outputTooLarge`, `notPiped` for input to a command whose standard input is not a
+  ///   pipe, the errors of ``start(_:)``, and `CancellationError`. No process of the command is
+  ///   left in any case. Use ``capture(_:input:outputLimit:errorLimit:timeout:)`` for the output of
+  ///   a command that fails, and for standard error.
   public func run(
     _ command: Command, input: [UInt8] = [], limit: Int = 16 << 20, timeout: Duration? = nil
   ) async throws -> [UInt8] {
@@ -82,7 +87,7 @@ extension Node {
     }
   }
 
-  /// Throws `notPiped` when there is input for a command that is not fed by the node.
+  /// Throws `notPiped` if there is input for a command whose standard input is not a pipe.
   static func check(_ input: [UInt8], for command: Command) throws(CommandError) {
     guard input.isEmpty || command.standardInput == .pipe else {
       throw CommandError.notPiped("input", of: command)
@@ -91,14 +96,14 @@ extension Node {
 }
 
 extension CommandRun {
-  /// Ends the command if it has not ended by itself when the time is over.
+  /// Ends the command if it exceeds its timeout.
   func stop(after timeout: Duration?) {
     guard let timeout else { return }
     controller.perform { $0.stop(after: timeout) }
   }
 
-  /// Feeds the command and takes what it writes to its standard output, chunk by chunk; nothing when
-  /// that is no pipe.
+  /// Sends the input, and passes each chunk of standard output to `take`; none if that is not a
+  /// pipe.
   func exchange(
     _ input: [UInt8], _ take: (inout [UInt8], [UInt8]) throws -> Void
   ) async throws -> [UInt8] {
@@ -111,10 +116,10 @@ extension CommandRun {
     return output
   }
 
-  /// Sends all there is to send; a command that does not want it all is no error.
+  /// Sends the input; a command that does not read all of it is no error.
   fileprivate func feed(_ input: [UInt8]) async throws {
     do {
-      // Without any it need not be a pipe.
+      // A command without input need not have a pipe.
       if !input.isEmpty { try await send(input) }
     } catch let error as CommandError where error.code == .inputClosed {
       return

@@ -1,5 +1,5 @@
 extension LifecycleEvent: CustomStringConvertible {
-  /// The node and what happened to it in a line, without control characters; as `ptree` shows it.
+  /// The node and the event in one line, without control characters, as `ptree` shows them.
   public var description: String {
     let process = if case .started = kind { pid.map { " (pid \($0))" } ?? "" } else { "" }
     return "\(node) \(kind)\(process)".withoutControlCharacters
@@ -7,7 +7,7 @@ extension LifecycleEvent: CustomStringConvertible {
 }
 
 extension LifecycleEvent.Kind: CustomStringConvertible {
-  /// What happened, in words.
+  /// The event in words.
   public var description: String {
     switch self {
     case .started: "started"
@@ -30,7 +30,7 @@ extension LifecycleEvent.Kind: CustomStringConvertible {
 }
 
 extension ProgressReport: CustomStringConvertible {
-  /// The message and how far it is.
+  /// The message and the progress in numbers.
   public var description: String {
     guard let completed else { return message }
     return "\(message), \(completed)" + (total.map { " of \($0)" } ?? "")
@@ -38,7 +38,7 @@ extension ProgressReport: CustomStringConvertible {
 }
 
 extension Duration {
-  /// The time as a line of text has it: milliseconds, or seconds with a tenth.
+  /// The time in milliseconds, or in seconds with a tenth.
   var inShort: String {
     let (seconds, attoseconds) = components
     let milliseconds = attoseconds / 1_000_000_000_000_000
@@ -48,7 +48,7 @@ extension Duration {
 }
 
 extension String {
-  /// The text with its control characters, which would be commands to a terminal, written out.
+  /// The text with its control characters, which a terminal would obey, escaped.
   var withoutControlCharacters: String {
     var printable = ""
     for scalar in unicodeScalars {

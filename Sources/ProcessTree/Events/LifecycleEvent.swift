@@ -1,11 +1,11 @@
 public import ProcessTreeSupervision
 
-/// Something that happened to a node.
+/// An event in the life of a node.
 ///
-/// Events of one node arrive in order, numbered from 1 without gaps; a number that is missing means
-/// that a node on the way ended before it could pass the event on.
+/// Events of one node arrive in order, numbered from 1 without gaps; a missing number means that a
+/// node on the way ended before it could pass the event on.
 public struct LifecycleEvent: Hashable, Sendable, Codable {
-  /// What happened.
+  /// The kind of an event.
   public enum Kind: Hashable, Sendable, Codable {
     /// The process exists.
     case started
@@ -17,38 +17,38 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     case stopping(StopRequest)
     /// The node has ended and has been reaped.
     case exited(ExitReport)
-    /// A process that a dead node had left behind was found by this node and ended.
+    /// This node found and killed a process that a dead node had left behind.
     case leftBehind(pid: Int32, command: String)
-    /// The node's fork server has gone; its further children are started by `spawn`.
+    /// The node's fork server has ended; the node starts further children by `spawn`.
     case forkServerLost
-    /// The node cannot start children as asked, and starts them by this method instead.
+    /// The node cannot start children by the configured method, and uses this one instead.
     case startMethodChanged(StartMethod, reason: String)
-    /// Somebody connected to the node's endpoint without proof of being its child.
+    /// A peer connected to the node's endpoint without proof of being its child.
     case connectionRefused(reason: String)
-    /// A message of, or to, the node could not be decoded.
+    /// A message from or to the node could not be decoded.
     case messageRejected(reason: String)
-    /// One of the node's senders has finished; what became of its elements.
+    /// One of the node's senders has finished; the counts show the fate of its items.
     case channelFinished(ChannelCounts)
-    /// The node's senders wait for credit that none of these nodes can ever give: each waits for the
-    /// next, and the last for the first.
+    /// The channels of these nodes wait in a cycle: each node waits for credit from the next, and
+    /// the last from the first.
     case channelsInCycle(nodes: [String])
-    /// The node's parent ended before it could tell how this node ended.
+    /// The node's parent ended before it could report how this node ended.
     case lost
   }
 
   /// The event's number among those of its node, from 1 on.
   public var sequence: UInt64
-  /// When, in nanoseconds since 1970 by the clock of the node that noticed.
+  /// The time in nanoseconds since 1970, by the clock of the node that noticed the event.
   public var time: Int64
-  /// The name of the node that it happened to.
+  /// The name of the event's node.
   public var node: String
-  /// The node's place in the tree as a default name; unique in a run, whatever names were given.
+  /// The node's place in the tree, written like a default name; unique in a run.
   public var path: String
-  /// The node's process; nil when there is none.
+  /// The node's process id; `nil` if it has no process.
   public var pid: Int32?
-  /// The process of the node's parent; nil for the root.
+  /// The parent's process id; `nil` for the root.
   public var parentPID: Int32?
-  /// What happened.
+  /// The kind of the event.
   public var kind: Kind
 
   /// Makes an event, for tests of code that takes one.
@@ -66,13 +66,13 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
   }
 }
 
-/// What a program says about its progress.
+/// A program's statement of its progress.
 public struct ProgressReport: Hashable, Sendable, Codable {
-  /// In words.
+  /// The progress in words.
   public var message: String
   /// How much is done, in units of the program's choice.
   public var completed: Int?
-  /// How much there is to do, in the same units, where that is known.
+  /// How much there is to do, in the same units, if known.
   public var total: Int?
   /// How many reports before this one were left out because they came too fast.
   public var coalesced: Int = 0

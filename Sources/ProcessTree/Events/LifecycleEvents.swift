@@ -1,13 +1,12 @@
-/// Events of a node and everything below it, from the moment on at which this sequence was made.
+/// The events of a node and of all nodes below it, from the moment when this sequence was made.
 ///
-/// Iterate it once. It ends when the node that it was asked of ends, and when the task that iterates
-/// is cancelled: `next()` does not throw. A second task that waits at the same time gets the end.
-/// Events of lives are never dropped; reports of progress are coalesced for a subscriber that falls
-/// behind.
+/// Iterate it once. It ends when its node ends or the iterating task is cancelled; `next()` does
+/// not throw. A second task that waits at the same time gets the end. Lifecycle events are never
+/// dropped; progress reports are coalesced for a slow subscriber.
 public struct LifecycleEvents: AsyncSequence, Sendable {
   let queue: EventQueue
 
-  /// Takes the events one after another.
+  /// The events, one after another.
   public struct Iterator: AsyncIteratorProtocol {
     let queue: EventQueue
 
@@ -22,6 +21,6 @@ public struct LifecycleEvents: AsyncSequence, Sendable {
     }
   }
 
-  /// Starts iterating.
+  /// Begins to receive events.
   public func makeAsyncIterator() -> Iterator { Iterator(queue: queue) }
 }

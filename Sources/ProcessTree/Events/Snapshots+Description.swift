@@ -4,8 +4,7 @@ extension NodeSnapshot: Identifiable {
 }
 
 extension NodeSnapshot: CustomStringConvertible {
-  /// The node with its process and phase, and a line for each node below, two columns further right
-  /// with each level.
+  /// The node with its process id and phase, and an indented line for each node below it.
   public var description: String { lines(indent: "").joined(separator: "\n") }
 
   private func lines(indent: String) -> [String] {
@@ -16,7 +15,7 @@ extension NodeSnapshot: CustomStringConvertible {
 }
 
 extension TreeSnapshot: CustomStringConvertible {
-  /// A line for each node, and how many have ended.
+  /// A line for each node, and the number of nodes that have ended.
   public var description: String {
     "\(root)" + (exitedCount > 0 ? "\n\(exitedCount) ended" : "")
   }

@@ -6,15 +6,15 @@ internal import Synchronization
 public struct NodeSnapshot: Hashable, Sendable, Codable {
   /// The node's name.
   public var name: String
-  /// Its place in the tree as a default name.
+  /// The place in the tree, written like a default name.
   public var path: String
-  /// Its process; nil before there is one.
+  /// The process id; `nil` before there is a process.
   public var pid: Int32?
-  /// Its parent's process; nil for the root.
+  /// The parent's process id; `nil` for the root.
   public var parentPID: Int32?
-  /// Where it is in its life.
+  /// The phase of its life.
   public var phase: ChildPhase
-  /// Its live children, in the order in which they were made.
+  /// The live children, in the order in which they were made.
   public var children: [NodeSnapshot]
 
   /// Makes a snapshot, for tests of code that takes one.
@@ -31,13 +31,13 @@ public struct NodeSnapshot: Hashable, Sendable, Codable {
   }
 }
 
-/// A subtree at one moment, as the node that was asked sees it.
+/// A subtree at one moment, as its top node knows it.
 public struct TreeSnapshot: Hashable, Sendable, Codable {
-  /// The node that was asked, with all live nodes below it.
+  /// The top node, with all live nodes below it.
   public var root: NodeSnapshot
-  /// How many live nodes of the subtree are in each phase, the node itself included.
+  /// The number of live nodes of the subtree in each phase, including the top node.
   public var counts: [ChildPhase: Int]
-  /// How many nodes below have ended so far.
+  /// The number of nodes below that have ended so far.
   public var exitedCount: Int
 
   /// Makes a snapshot, for tests of code that takes one.
@@ -48,7 +48,7 @@ public struct TreeSnapshot: Hashable, Sendable, Codable {
   }
 }
 
-/// What a node knows of its subtree, from the events that passed; usable on any thread.
+/// A node's knowledge of its subtree, from the events that passed; usable on any thread.
 final class SubtreePicture: Sendable {
   private struct State {
     var nodes: [NodePath: NodeSnapshot] = [:]
@@ -85,12 +85,13 @@ final class SubtreePicture: Sendable {
     }
   }
 
-  /// Whether a live node of the subtree is this process.
+  /// Whether a live node of the subtree has this process id.
   func hasNode(withPID pid: Int32) -> Bool {
     state.withLock { $0.nodes.values.contains { $0.pid == pid } }
   }
 
-  /// The live nodes below a node, which are lost when it dies without a word; the deepest first.
+  /// The live nodes below a node, deepest first; they are lost if it dies without reporting their
+  /// ends.
   func nodes(below path: NodePath) -> [(NodePath, NodeSnapshot)] {
     state.withLock { state in
       state.nodes.filter { $0.key != path && $0.key.isWithin(path) }

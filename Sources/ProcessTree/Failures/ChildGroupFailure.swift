@@ -1,16 +1,17 @@
 internal import ProcessTreeWire
 
-/// Several children of a group failed; all the errors that came, in the order in which they came.
+/// The failures of several children of a group.
 ///
-/// A group in which one child failed throws that child's error itself.
+/// If only one child failed, the group throws that child's error itself.
 public struct ChildGroupFailure: Error, Sendable, CustomStringConvertible {
-  /// The errors: ``RemoteFailure`` and ``ChildFailure``, or what the group's own body threw.
+  /// The errors in the order of their arrival: ``RemoteFailure``, ``ChildFailure``, or the error of
+  /// the group's body.
   public let failures: [any Error]
 
-  /// Makes a failure of several.
+  /// Makes a failure from several errors.
   public init(failures: [any Error]) { self.failures = failures }
 
-  /// How many failed, and how; of the first ten, 1,024 bytes of each.
+  /// The number of failures and the first ten of them, 1,024 bytes of each.
   public var description: String {
     let told = failures.prefix(Self.mostTold).map {
       String(describing: $0).limited(to: Self.longestTold)
@@ -25,12 +26,12 @@ public struct ChildGroupFailure: Error, Sendable, CustomStringConvertible {
 }
 
 extension ChildGroupFailure: Codable {
-  /// Decodes failures that crossed a process; each is a ``RemoteFailure`` or a ``ChildFailure``.
+  /// Decodes failures from another process; each is a ``RemoteFailure`` or a ``ChildFailure``.
   public init(from decoder: any Decoder) throws {
     failures = try [Portable](from: decoder).map(\.error)
   }
 
-  /// Encodes the failures; errors of other types as what they say.
+  /// Encodes the failures; an error of another type is encoded as its description.
   public func encode(to encoder: any Encoder) throws {
     try failures.map(Portable.init).encode(to: encoder)
   }

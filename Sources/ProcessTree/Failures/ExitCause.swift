@@ -1,34 +1,36 @@
 internal import ProcessTreeProcessControl
 public import ProcessTreeSupervision
 
-/// Why a node ended, as far as the system can tell.
+/// The cause of a node's end, as far as the system can tell.
 public enum ExitCause: Hashable, Sendable, Codable {
   /// The program returned its result.
   case completed
-  /// The program threw an error that nobody caught.
+  /// The program threw an error that it did not catch.
   case failed(type: String, text: String)
   /// The program called ``Node/exit(_:)-(Int32)`` with this code.
   case exited(code: Int32)
-  /// The node was asked to stop and did so.
+  /// The node was asked to stop, and did.
   case stopped(StopRequest)
-  /// The node was asked to stop and ended by the signal that followed.
+  /// The node was asked to stop, and ended by the signal that followed.
   case terminated(StopRequest, signal: Int32)
-  /// The process crashed by itself: a trap, a bad memory access, an abort, a stack overflow.
+  /// The process crashed: a trap, a bad memory access, an abort, a stack overflow.
   case crashed(signal: Int32)
-  /// The process was ended by a signal that this tree did not send.
+  /// A signal from outside of this tree ended the process.
   case killed(signal: Int32)
-  /// The kernel ended the process because memory had run out.
+  /// The kernel killed the process because memory had run out.
   case outOfMemory
-  /// The process ended with this code behind the library's back, without a result; also code 0. The
-  /// code is -1 when other code in the parent took the status of a re-exec'd child.
+  /// The process ended with this code without going through the library, so without a result, even
+  /// if the code is 0.
+  ///
+  /// The code is -1 if other code in the parent reaped a re-executed child.
   case exitedWithoutResult(code: Int32)
   /// The node could not be started.
   case couldNotStart(reason: String)
 
-  /// Whether the node did what it was started for.
+  /// Whether the program returned a result or exited with 0.
   public var isSuccess: Bool { self == .completed || self == .exited(code: 0) }
 
-  /// Whether the node ended because it was asked to.
+  /// Whether the node ended because of a stop request.
   public var isStop: Bool {
     switch self {
     case .stopped, .terminated: true

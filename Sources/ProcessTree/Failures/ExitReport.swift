@@ -1,25 +1,25 @@
 public import ProcessTreeProcessControl
 public import ProcessTreeSupervision
 
-/// All that is known about the end of a node.
+/// All facts about the end of a node.
 public struct ExitReport: Hashable, Sendable, Codable {
   /// The node's name.
   public var node: String
-  /// The process's id; nil when there never was a process.
+  /// The process id; `nil` if there never was a process.
   public var pid: Int32?
-  /// How the process ended; nil when there never was one.
+  /// The exit status of the process; `nil` if there never was a process.
   public var status: ExitStatus?
-  /// Why.
+  /// The cause of the end.
   public var cause: ExitCause
-  /// Who asked the node to stop, if somebody did.
+  /// The request that the node stop, if there was one.
   public var stopRequest: StopRequest?
-  /// What the process used, from its start to its end.
+  /// The resources that the process used.
   public var usage: ResourceUsage?
-  /// How long the node lived, from the start to the reaping.
+  /// The time from the node's start until it was reaped.
   public var lifetime: Duration
   /// The last lines, at most 20, that the process wrote to standard error.
   public var lastErrorLines: [String]
-  /// What the Swift runtime wrote about a crash, from its first line on, at most 100 lines.
+  /// The Swift runtime's report of a crash, at most its first 100 lines.
   public var crashAccount: [String]
 
   /// Makes a report, for tests of code that takes one.
@@ -39,12 +39,12 @@ public struct ExitReport: Hashable, Sendable, Codable {
     self.crashAccount = crashAccount
   }
 
-  /// Python's exit code: N after an exit, -N after signal N; nil when there never was a process.
+  /// Python's exit code: N after an exit, -N after signal N; `nil` if there never was a process.
   public var exitCode: Int32? { status?.exitCode }
 }
 
 extension ExitReport: CustomStringConvertible {
-  /// The node, its process and the cause in a line.
+  /// The node, its process id and the cause in one line.
   public var description: String {
     let process = pid.map { " (pid \($0))" } ?? ""
     return "\(node)\(process) \(cause)"

@@ -1,8 +1,8 @@
 internal import ProcessTreeWire
 
-/// A call that the library refused, or could not carry out, in this process.
+/// An error of a call that the library refused, or could not complete, in this process.
 public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
-  /// What kind of error it is.
+  /// The kind of an error.
   public struct Code: Hashable, Sendable, Codable, CustomStringConvertible {
     private enum Kind: String, Codable {
       case alreadyStarted, notStarted, programNotFindable, invalidName, invalidLimit
@@ -14,23 +14,23 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
 
     private let kind: Kind
 
-    /// The child has been started already; a child starts once.
+    /// The child has already been started; a child starts only once.
     public static let alreadyStarted = Self(kind: .alreadyStarted)
     /// The child has not been started yet.
     public static let notStarted = Self(kind: .notStarted)
     /// The program's type cannot be found by its name in another process.
     public static let programNotFindable = Self(kind: .programNotFindable)
-    /// A name for a node that cannot be used.
+    /// The name cannot name a node.
     public static let invalidName = Self(kind: .invalidName)
-    /// A limit below one.
+    /// A limit is below one, or the tree would be too deep.
     public static let invalidLimit = Self(kind: .invalidLimit)
-    /// Settings that do not fit each other, or the moment.
+    /// The settings contradict each other, or cannot change at this time.
     public static let invalidConfiguration = Self(kind: .invalidConfiguration)
     /// The directory for the run's sockets cannot be made, or its path is too long.
     public static let directoryUnusable = Self(kind: .directoryUnusable)
-    /// A call to the operating system failed, for want of descriptors or processes for instance.
+    /// A call to the operating system failed, for example because descriptors or processes ran out.
     public static let systemCallFailed = Self(kind: .systemCallFailed)
-    /// The node is ending and starts no children any more.
+    /// The node is ending and starts no more children.
     public static let nodeEnding = Self(kind: .nodeEnding)
     /// The scope of a child group has ended.
     public static let scopeEnded = Self(kind: .scopeEnded)
@@ -38,28 +38,28 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
     public static let unreachable = Self(kind: .unreachable)
     /// A message could not be encoded; nothing was sent.
     public static let messageNotEncodable = Self(kind: .messageNotEncodable)
-    /// A message is not of the type asked for; the next one can be received all the same.
+    /// A message is not of the requested type; the next one can still be received.
     public static let messageNotDecodable = Self(kind: .messageNotDecodable)
-    /// Another task is receiving from this edge already.
+    /// Another task is already receiving from this edge.
     public static let alreadyIterating = Self(kind: .alreadyIterating)
-    /// The channel has come to its end, or the node that made it has, before this end could join.
+    /// The channel, or the node that made it, ended before this end could join.
     public static let channelEnded = Self(kind: .channelEnded)
     /// This end of a pipe was sent to another node.
     public static let endMoved = Self(kind: .endMoved)
     /// The channel's queue is full, and its policy is to fail.
     public static let queueFull = Self(kind: .queueFull)
-    /// An item killed the nodes that worked on it, and was put aside.
+    /// An item killed the nodes that worked on it, and was quarantined.
     public static let itemQuarantined = Self(kind: .itemQuarantined)
-    /// The answer did not come in time.
+    /// The reply or the end did not come in time.
     public static let deadlinePassed = Self(kind: .deadlinePassed)
 
     /// The code's name.
     public var description: String { kind.rawValue }
   }
 
-  /// What kind of error it is.
+  /// The kind of the error.
   public let code: Code
-  /// What happened, and what to do about it; at most 4,096 bytes.
+  /// The event and a remedy, at most 4,096 bytes.
   public let message: String
 
   /// Makes an error, for tests of code that handles one.

@@ -1,36 +1,35 @@
 internal import ProcessTreeMessagePack
 internal import ProcessTreeWire
 
-/// An error that a node's program threw and nobody caught, as it arrives at whoever awaits the node.
+/// An uncaught error of a node's program, as it arrives at a caller that awaits the node.
 ///
-/// It always has the error's type name and text. The error itself travels along when it is
-/// `Codable` and can be had by ``underlying(as:)``. Each node that let the failure pass adds itself
-/// to the path.
+/// It always has the error's type name and text. A `Codable` error is sent along;
+/// ``underlying(as:)`` returns it. Each node that does not catch the failure adds itself to the
+/// path.
 public struct RemoteFailure: Error, Hashable, Sendable, Codable, CustomStringConvertible {
   /// The name of the error's type, with its module.
   public private(set) var typeName: String
   /// The error in words.
   public private(set) var text: String
-  /// The names of the nodes that the failure crossed: first the one where it happened.
+  /// The names of the nodes that the failure crossed, beginning with its origin.
   public private(set) var path: [String]
 
   private var encodedError: [UInt8]?
 
-  /// Makes a failure of an error that happened in this node and is told to another by a message.
+  /// Makes a failure from an error of this node, to be sent to another node in a message.
   ///
-  /// The error itself travels along when it is `Codable`; one that is a remote failure already keeps
-  /// its path, to which this node is added.
+  /// A `Codable` error is sent along. A remote failure keeps its path, to which this node is added.
   public init(_ error: any Error, at node: Node) {
     self.init(error, at: node.name)
   }
 
-  /// Makes a failure of an error that left the program of the node named `node`.
+  /// Makes a failure from an error that left the program of the node named `node`.
   init(_ error: any Error, at node: String) {
     self.init(carrying: error)
     path.append(node)
   }
 
-  /// Makes a failure that has crossed no node yet; one that is a remote failure stays as it is.
+  /// Makes a failure that has crossed no node; a remote failure stays unchanged.
   init(carrying error: any Error) {
     if let failure = error as? RemoteFailure {
       self = failure
@@ -40,16 +39,16 @@ public struct RemoteFailure: Error, Hashable, Sendable, Codable, CustomStringCon
     text = ErrorText.of(error).limited(to: WireLimits.text)
     path = []
     let encoded = (error as? any Encodable).flatMap { try? MessagePackEncoder().encode($0) }
-    // One that is too large stays behind; its text goes.
+    // An error that is too large stays behind; its text is sent.
     encodedError = encoded.flatMap { $0.count <= WireLimits.record ? $0 : nil }
   }
 
-  /// The node where it happened.
+  /// The name of the node where the error was thrown.
   public var origin: String { path.first ?? "" }
 
-  /// The error itself, when it is of this type and travelled along; nil otherwise.
+  /// The error itself, if it was sent along and is of this type.
   ///
-  /// Nothing but the type asked for is ever decoded.
+  /// Only the requested type is ever decoded.
   public func underlying<Underlying: Error & Decodable>(
     as type: Underlying.Type
   ) -> Underlying? {
@@ -64,16 +63,16 @@ public struct RemoteFailure: Error, Hashable, Sendable, Codable, CustomStringCon
 }
 
 extension RemoteFailure {
-  /// The most bytes that a failure has on its way to a parent: it is one control message.
+  /// The most bytes that a failure may have, because it is part of one control message.
   private static let largest = WireLimits.frameSize / 2
-  /// The longest names of a failure that has to be cut, in bytes.
+  /// The most bytes of each name in a failure that has to be cut.
   private static let longestName = 128
 
-  /// The failure as it crosses a process: the error itself stays behind if there is no room for it,
-  /// and so do the ends of names.
+  /// The failure for another process; if it is too large, the error itself and the ends of names
+  /// are left out.
   func encoded() -> [UInt8] {
     let encoder = MessagePackEncoder()
-    // Nothing in a failure can fail to be encoded.
+    // Everything in a failure can be encoded.
     let whole = (try? encoder.encode(self)) ?? []
     guard whole.count > Self.largest else { return whole }
     var failure = self

@@ -4,13 +4,13 @@ internal import Synchronization
 
 /// The children of one scope; see ``Node/withChildren(of:limit:_:)``.
 ///
-/// As a sequence it gives results as children complete. Use it inside its scope, from one task at a
-/// time for receiving; children may be added from many.
+/// It is a sequence of the children's results in the order of completion. Use it inside its scope.
+/// Any task may add children; one task at a time receives.
 public final class ChildGroup<Output: Sendable>: Sendable {
   private struct Shared {
     var group: GroupState<Output>
     var children: [Int: Child<Output>] = [:]
-    /// Tasks that wait for something to change; they look again when they are woken.
+    /// Tasks that wait for a change; each checks its condition again when it is woken.
     var waiters: [UInt64: UnsafeContinuation<Void, Never>] = [:]
     var nextWaiter: UInt64 = 0
   }
@@ -26,9 +26,16 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   /// Waits for a free slot, then starts a child in it; returns while the child is starting.
   ///
   /// A child that cannot start is a failure of the group, like any other end without a result.
-  /// Throws the group's first failure once there is one, `CancellationError` when the task or the
-  /// group was cancelled, `scopeEnded` outside of the scope, and what
-  /// ``Node/makeChild(_:name:daemon:stopPolicy:)`` throws.
+  ///
+  /// - Parameters:
+  ///   - program: The program that the child runs.
+  ///   - name: The child's name; by default its place.
+  ///   - stopPolicy: How long each step of stopping the child may take; by default the
+  ///     configuration's.
+  /// - Returns: The child.
+  /// - Throws: The group's first failure, `CancellationError` if the task or the group was
+  ///   cancelled, `scopeEnded` outside of the scope, and the errors of
+  ///   ``Node/makeChild(_:name:daemon:stopPolicy:)``.
   @discardableResult
   public func spawn<Program: NodeProgram>(
     _ program: Program, name: String? = nil, stopPolicy: StopPolicy? = nil
@@ -38,7 +45,7 @@ public final class ChildGroup<Output: Sendable>: Sendable {
       let child = try node.makeChild(program, name: name, stopPolicy: stopPolicy)
       shared.withLock { $0.children[number] = child }
       try await node.runtime.launch(child) { [self] in ended(number, child) }
-      // The group may have been cancelled while the child was being made.
+      // The group may have been cancelled while the child was made.
       if shared.withLock({ $0.group.isCancelled }) {
         child.request(.ask, reason: "the group was cancelled")
       }
@@ -65,9 +72,10 @@ public final class ChildGroup<Output: Sendable>: Sendable {
     }
   }
 
-  /// The next result, as children complete; nil when none is left.
+  /// Waits for the next result, in the order of completion.
   ///
-  /// Throws the group's first failure as soon as there is one.
+  /// - Returns: The result; `nil` when there are no more.
+  /// - Throws: The group's first failure, as soon as there is one.
   public func next() async throws -> Output? {
     try await nextNumbered()?.output
   }
@@ -83,7 +91,7 @@ public final class ChildGroup<Output: Sendable>: Sendable {
     }
   }
 
-  /// Combines all results that are left, in the order in which they come.
+  /// Combines all remaining results, in the order of completion.
   public func reduce<Combined>(
     _ initial: Combined, _ combine: (Combined, Output) throws -> Combined
   ) async throws -> Combined {
@@ -92,21 +100,21 @@ public final class ChildGroup<Output: Sendable>: Sendable {
     return combined
   }
 
-  /// All results that are left, in the order in which they come.
+  /// Collects all remaining results, in the order of completion.
   public func collect() async throws -> [Output] {
     var outputs: [Output] = []
     while let output = try await next() { outputs.append(output) }
     return outputs
   }
 
-  /// All results that are left, in the order in which their children were spawned.
+  /// Collects all remaining results, in the order in which their children were spawned.
   public func inSpawnOrder() async throws -> [Output] {
     var outputs: [(number: Int, output: Output)] = []
     while let output = try await nextNumbered() { outputs.append(output) }
     return outputs.sorted { $0.number < $1.number }.map(\.output)
   }
 
-  /// Stops all children of the group; further ones are refused.
+  /// Stops all children of the group and refuses further ones.
   public func cancelAll() { cancelAll(reason: "the group was cancelled") }
 
   // MARK: The scope
@@ -120,7 +128,9 @@ public final class ChildGroup<Output: Sendable>: Sendable {
     wakeAll()
   }
 
-  /// Refuses further children and waits until all have been reaped; returns the failures that came.
+  /// Refuses further children, and waits until all have been reaped.
+  ///
+  /// - Returns: The failures of the group.
   func close() async -> [any Error] {
     shared.withLock { $0.group.close() }
     while !shared.withLock({ $0.group.isIdle }) {
@@ -148,7 +158,7 @@ public final class ChildGroup<Output: Sendable>: Sendable {
 
   // MARK: Waiting
 
-  /// Suspends until something has changed, if `mustWait` still holds.
+  /// Suspends until something has changed, as long as `mustWait` holds.
   private func waitForChange(
     isShielded: Bool = false, while mustWait: (borrowing Shared) -> Bool
   ) async {
@@ -189,14 +199,14 @@ public final class ChildGroup<Output: Sendable>: Sendable {
 }
 
 extension ChildGroup: AsyncSequence {
-  /// Takes results as children complete.
+  /// The results in the order of completion.
   public struct Iterator: AsyncIteratorProtocol {
     let group: ChildGroup
 
-    /// The next result; nil when none is left.
+    /// Waits for the next result; `nil` when there are no more.
     public mutating func next() async throws -> Output? { try await group.next() }
   }
 
-  /// Starts taking results.
+  /// Begins to receive results.
   public func makeAsyncIterator() -> Iterator { Iterator(group: self) }
 }

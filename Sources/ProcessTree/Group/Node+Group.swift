@@ -1,5 +1,6 @@
 extension Node {
-  /// Runs `body` with a group of children, none of which is left when this returns or throws.
+  /// Runs `body` with a group of children, all of which have been reaped when this returns or
+  /// throws.
   ///
   /// ```swift
   /// let total = try await root.withChildren(of: Int.self, limit: 5) { group in
@@ -8,16 +9,17 @@ extension Node {
   /// }
   /// ```
   ///
-  /// The first child that fails has the others stopped, and so do an error of `body` and the
-  /// cancellation of the surrounding task. When `body` returns, children that still run are waited
-  /// for.
+  /// The first failure of a child stops the other children, as do an error of `body` and the
+  /// cancellation of the surrounding task. When `body` returns, this waits for the children that
+  /// still run.
   ///
   /// - Parameters:
-  ///   - output: What the programs of all children return.
-  ///   - limit: How many children are alive at a time, at most; the configuration's without one.
-  ///   - body: Adds children and takes their results.
-  /// - Throws: What one child or `body` failed with; a ``ChildGroupFailure`` with all errors when
-  ///   there were several; `invalidLimit` for a limit below one; `CancellationError`.
+  ///   - output: The result type of all children's programs.
+  ///   - limit: How many children may be alive at a time; by default the configuration's limit.
+  ///   - body: The code that adds children and takes their results.
+  /// - Returns: The result of `body`.
+  /// - Throws: The error of one child or of `body`; a ``ChildGroupFailure`` if there were several;
+  ///   `invalidLimit` for a limit below one; `CancellationError`.
   public func withChildren<Output: Sendable, Value>(
     of output: Output.Type, limit: Int? = nil,
     _ body: (ChildGroup<Output>) async throws -> Value
@@ -35,7 +37,7 @@ extension Node {
         group.cancelAll(reason: "the scope failed: \(error)")
         result = .failure(error)
       }
-      // A cancelled task still waits here: children are stopping, and each has its deadline.
+      // A cancelled task waits, too: the children are stopping, and each has a deadline.
       return (result, await group.close())
     } onCancel: {
       group.cancelAll(reason: "the surrounding task was cancelled")
@@ -48,7 +50,7 @@ extension Node {
   ) throws -> Value {
     var errors = failures
     if case .failure(let error) = result, !Self.isOne(of: failures, error) {
-      // What the body says because children failed adds nothing.
+      // A cancellation that follows from failed children adds nothing.
       if !(error is CancellationError && !failures.isEmpty) { errors.insert(error, at: 0) }
     }
     switch errors.count {
@@ -58,7 +60,7 @@ extension Node {
     }
   }
 
-  /// Whether the body's error is a child's that it let pass.
+  /// Whether the body's error is one of the children's that it did not catch.
   private static func isOne(of failures: [any Error], _ error: any Error) -> Bool {
     failures.contains { failure in
       if let left = failure as? RemoteFailure, let right = error as? RemoteFailure {

@@ -1,14 +1,16 @@
 internal import Glibc
 
-/// How many processors this process may use, as pools count them: those of its affinity, less if its
-/// control group has a quota of processor time; at least 1.
+/// The number of processors that this process may use, at least 1; the default size of pools.
+///
+/// It counts the processors of the affinity mask, or fewer if the control group has a quota of
+/// processor time.
 public var cpuCount: Int {
   let status = readText("/proc/self/status") ?? ""
   let allowed = CPUQuota.affinity(in: status) ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   return CPUQuota.count(allowed: allowed, quota: CPUQuota.current(read: readText))
 }
 
-/// The text of a small file; nil when it cannot be read.
+/// The text of a small file; `nil` if it cannot be read.
 private func readText(_ path: String) -> String? {
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return nil }
@@ -19,16 +21,16 @@ private func readText(_ path: String) -> String? {
   return String(decoding: buffer[..<length], as: UTF8.self)
 }
 
-/// The share of processor time that a control group may use, in processors.
+/// The processor time that a control group may use, in processors.
 enum CPUQuota {
-  /// Processors to count on: whole ones of what is allowed and what the quota leaves, at least one.
+  /// The smaller of the two numbers, the quota rounded up; at least 1.
   static func count(allowed: Int, quota: Double?) -> Int {
     guard let quota, quota > 0 else { return max(1, allowed) }
     return max(1, min(allowed, Int(min(quota.rounded(.up), 1_000_000))))
   }
 
-  /// How many processors the scheduler may use for a process, from the kernel's line such as
-  /// `Cpus_allowed_list: 0-3,8`; nil when there is none that can be read.
+  /// The number of processors in the affinity mask, from the kernel's line such as
+  /// `Cpus_allowed_list: 0-3,8`; `nil` if there is no valid line.
   static func affinity(in status: String) -> Int? {
     let key = "Cpus_allowed_list:"
     guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(key) }) else {
@@ -45,8 +47,8 @@ enum CPUQuota {
     return count > 0 ? count : nil
   }
 
-  /// The smallest quota of this process's group and the groups around it, of either version; nil
-  /// without one, and when files are missing or odd.
+  /// The smallest quota of this process's control group and its ancestors, of either version; `nil`
+  /// without one, and if files are missing or malformed.
   static func current(read: (String) -> String?) -> Double? {
     var smallest: Double?
     for (version, path) in groups(in: read("/proc/self/cgroup") ?? "0::/") {
@@ -63,7 +65,7 @@ enum CPUQuota {
     case two
   }
 
-  /// The groups of the process that may have a quota, from the kernel's lines such as `0::/a/b` and
+  /// The control groups that may have a quota, from the kernel's lines such as `0::/a/b` and
   /// `4:cpu,cpuacct:/a`.
   static func groups(in text: String) -> [(Version, String)] {
     text.split(separator: "\n").compactMap { line in
@@ -74,8 +76,8 @@ enum CPUQuota {
     }
   }
 
-  /// A group's path and those of the groups around it; the last is the root, which is also what a
-  /// container sees of its own group.
+  /// The path of a group and of each of its ancestors; the last is the root, as which a container
+  /// sees its own group.
   static func ancestors(of path: String) -> [String] {
     var parts = path.split(separator: "/").filter { $0 != ".." }
     var found: [String] = []
@@ -97,7 +99,7 @@ enum CPUQuota {
     }
   }
 
-  /// The quota in a file of version 2: `max 100000`, or `150000 100000` for one and a half.
+  /// The quota from a file of version 2: `max 100000`, or `150000 100000` for one and a half.
   static func quota(versionTwo text: String) -> Double? {
     let numbers = text.split(whereSeparator: \.isWhitespace)
     guard let quota = numbers.first.flatMap({ Double($0) }) else { return nil }
@@ -105,7 +107,7 @@ enum CPUQuota {
     return ratio(quota, period)
   }
 
-  /// The quota in the two files of version 1; -1 means none.
+  /// The quota from the two files of version 1; -1 means none.
   static func quota(versionOne quota: String?, period: String?) -> Double? {
     ratio(number(quota), number(period))
   }

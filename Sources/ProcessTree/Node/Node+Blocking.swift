@@ -3,17 +3,18 @@ internal import ProcessTreeLinks
 internal import Synchronization
 
 extension Node {
-  /// Runs asynchronous code to its end from code that is not asynchronous: for scripts, and for bodies
-  /// that a library calls back.
+  /// Runs asynchronous code to its end from synchronous code, such as a script or a callback.
   ///
   /// ```swift
   /// let total = try root.runBlocking { try await root.spawn(Square(number: 12)).result }
   /// ```
   ///
-  /// On the node's event loop the loop goes on meanwhile: messages, children and other tasks are served.
-  /// On any other thread the thread waits; that must not be one of the concurrency pool's.
+  /// On the node's event loop, the loop keeps serving messages, children and other tasks meanwhile.
+  /// Any other thread blocks; it must not be one of the concurrency pool's.
   ///
-  /// - Throws: What `body` throws.
+  /// - Parameter body: The code to run on the node's event loop.
+  /// - Returns: The result of `body`.
+  /// - Throws: The error of `body`.
   public func runBlocking<Success: Sendable>(
     _ body: @escaping @Sendable () async throws -> Success
   ) throws -> Success {
@@ -23,7 +24,7 @@ extension Node {
       do { box.set(.success(try await body())) } catch { box.set(.failure(error)) }
     }
     if loop.isCurrent {
-      // A node that is asked to stop cancels its program: this is a part of it.
+      // A stop request cancels the node's program, and this task is part of it.
       let node = runtime.value
       let cancelProgram = node.ending.cancelProgram
       node.ending.cancelProgram = {
@@ -33,14 +34,14 @@ extension Node {
       loop.run { box.value != nil }
       node.ending.cancelProgram = cancelProgram
     } else {
-      // A blocked thread of a script has nothing better to do than to look again.
+      // A blocked thread of a script can afford to poll.
       while box.value == nil { usleep(200) }
     }
     return try box.take()
   }
 }
 
-/// Where the result of asynchronous code arrives.
+/// The place where the result of asynchronous code arrives.
 private final class BlockingResult<Success: Sendable>: Sendable {
   private let result = Mutex<Result<Success, any Error>?>(nil)
 

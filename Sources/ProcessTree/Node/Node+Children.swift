@@ -6,14 +6,17 @@ extension Node {
   /// Makes a child without starting it.
   ///
   /// - Parameters:
-  ///   - program: What the child runs; its properties are the arguments.
-  ///   - name: At most 64 bytes without control characters and slashes; need not be unique. Without
-  ///     one the child is called after its place: `Process-N1:…:Nk`.
-  ///   - daemon: Whether the child is stopped, and not joined, when this node ends. Without a value
-  ///     it is what this node is.
-  ///   - stopPolicy: How long each step of stopping the child may take; the configuration's without.
+  ///   - program: The program that the child runs; its properties are the arguments.
+  ///   - name: At most 64 bytes without control characters and slashes; need not be unique. By
+  ///     default the child is named after its place: `Process-N1:…:Nk`.
+  ///   - daemon: Whether the child is stopped, and not joined, when this node ends; by default as
+  ///     for this node.
+  ///   - stopPolicy: How long each step of stopping the child may take; by default the
+  ///     configuration's.
+  /// - Returns: The child, which has no process until it is started.
   /// - Throws: `programNotFindable` for a private or local type that the app does not list,
-  ///   `invalidName`, `nodeEnding`, and an encoding error for arguments that cannot be encoded.
+  ///   `invalidName`, `invalidLimit` if the tree would be too deep, `nodeEnding`, and an encoding
+  ///   error for arguments that cannot be encoded.
   public func makeChild<Program: NodeProgram>(
     _ program: Program, name: String? = nil, daemon: Bool? = nil, stopPolicy: StopPolicy? = nil
   ) throws -> Child<Program.Output> {
@@ -27,7 +30,7 @@ extension Node {
         .invalidLimit, "A tree is at most \(NodePath.maximumDepth) levels deep.")
     }
     let reference = try ProgramReference(Program.self, listed: shared.programs)
-    // Last of what may throw: ends of channels leave with it.
+    // This comes last of all that may throw, because ends of channels leave with it.
     let (arguments, tickets) = try TicketOffice(channelContext).encode(program)
     let path = identity.path.child(shared.takePosition())
     let specification = ChildSpecification(
@@ -36,10 +39,10 @@ extension Node {
     return Child(specification, carrying: tickets, of: runtime) { try Program._decode($0) }
   }
 
-  /// Makes a child and starts it; returns when the child has said that it is about to run.
+  /// Makes a child, starts it, and returns once the child is about to run its program.
   ///
   /// The parameters and errors are those of ``makeChild(_:name:daemon:stopPolicy:)`` and
-  /// ``AnyChild/start(timeout:)``: a child that is not ready in time is killed and reaped.
+  /// ``AnyChild/start(timeout:)``. A child that is not ready in time is killed and reaped.
   public func spawn<Program: NodeProgram>(
     _ program: Program, name: String? = nil, daemon: Bool? = nil, stopPolicy: StopPolicy? = nil,
     timeout: Duration? = nil

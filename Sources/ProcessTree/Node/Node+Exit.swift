@@ -2,23 +2,21 @@ internal import Glibc
 internal import ProcessTreeLinks
 
 extension Node {
-  /// Ends the node with this exit code, as `sys.exit` does: its children are stopped, what was sent
-  /// is delivered, the parent is told.
+  /// Ends the node with an exit code, as `sys.exit` does; the rest of the program does not run.
   ///
-  /// The rest of the program does not run.
+  /// The node stops its children, delivers everything that it has sent, and reports the exit to its
+  /// parent. An exit is not a result: a caller that awaits one receives a ``ChildFailure`` with the
+  /// cause `exited`. Only a program that returns nothing succeeds by exiting with 0.
   ///
-  /// An exit is not a result: whoever awaits one gets a ``ChildFailure`` with the cause `exited`,
-  /// except that 0 is the success of a program that returns nothing.
-  ///
-  /// - Parameter code: 0 to 255; any other is a mistake of the program and crashes it, because the system
-  ///   would pass on its last eight bits, of 256 the 0 of a success.
+  /// - Parameter code: 0 to 255. Any other code crashes the program, because the system would pass
+  ///   on only its last eight bits, which for 256 are the 0 of a success.
   public func exit(_ code: Int32 = 0) -> Never {
     guard (0...255).contains(code) else {
       fatalError("exit(\(code)) was called on \(name): an exit code is 0 to 255")
     }
     runtime.perform { $0.programEnded(.exit(code)) }
     guard runtime.loop.isCurrent else {
-      // The loop ends the process; this thread has nothing more to do.
+      // The loop ends the process.
       while true { pause() }
     }
     let runtime = runtime.value

@@ -1,17 +1,22 @@
 internal import ProcessTreeLinks
 
 extension Node {
-  /// Runs `body` for at most this time: whatever it waits for, the wait ends then.
+  /// Runs `body`, and cancels it if it has not ended after a time.
   ///
   /// ```swift
   /// let first = try await node.withTimeout(.seconds(5)) { try await group.next() }
   /// ```
   ///
-  /// When the time is over, the task that runs `body` is cancelled. This returns once `body` has ended:
-  /// with what it returns all the same, else by throwing `deadlinePassed`. What was waited for goes on
-  /// as it does after a cancelled wait: a child keeps running, a command that `body` runs is ended.
+  /// When the time is over, the task that runs `body` is cancelled. This function returns once
+  /// `body` has ended: it returns the result of `body` if there is one, and otherwise throws
+  /// `deadlinePassed`. Cancelling ends a wait for a child, but not the child; it ends a command
+  /// that `body` runs.
   ///
-  /// - Throws: `deadlinePassed`, what `body` throws before that, and `CancellationError`.
+  /// - Parameters:
+  ///   - timeout: How long `body` may run.
+  ///   - body: The code to run.
+  /// - Returns: The result of `body`.
+  /// - Throws: `deadlinePassed`, an error that `body` throws before that, and `CancellationError`.
   public func withTimeout<Success: Sendable>(
     _ timeout: Duration, _ body: @escaping @Sendable () async throws -> Success
   ) async throws -> Success {
@@ -24,18 +29,18 @@ extension Node {
       }
       defer { group.cancelAll() }
       if let success = try await group.next() ?? nil { return success }
-      // The surrounding task was cancelled: that is for `body` to tell.
+      // The surrounding task was cancelled, so `body` decides how this ends.
       if Task.isCancelled, let success = try await group.next() ?? nil { return success }
       group.cancelAll()
       let late = try? await group.next()
       if let success = late ?? nil { return success }
-      throw ProcessTreeError(.deadlinePassed, "The time was over after \(timeout).")
+      throw ProcessTreeError(.deadlinePassed, "The operation did not end within \(timeout).")
     }
   }
 }
 
 extension LoopBound<NodeRuntime> {
-  /// Suspends until the time is over, by the loop's clock, or the task is cancelled.
+  /// Suspends until the time is over by the loop's clock, or the task is cancelled.
   fileprivate func sleep(for time: Duration) async {
     let sleeper = Sleeper()
     await withTaskCancellationHandler {
@@ -47,7 +52,7 @@ extension LoopBound<NodeRuntime> {
         }
       }
     } onCancel: {
-      // Behind the registration, which is in the loop's hands by now or is never made.
+      // This runs after the registration, which the loop has queued by now or never will.
       loop.perform {
         sleeper.isCancelled = true
         if let timer = sleeper.timer { self.value.loop.timers.cancel(timer) }
@@ -57,7 +62,7 @@ extension LoopBound<NodeRuntime> {
   }
 }
 
-/// A task that waits for a timer; touched on the loop alone.
+/// A task that waits for a timer; used on the loop only.
 private final class Sleeper: @unchecked Sendable {
   var continuation: UnsafeContinuation<Void, Never>?
   var timer: TimerQueue.ID?

@@ -6,8 +6,8 @@ internal import ProcessTreeWire
 
 /// The node that a program runs in: its name and place, its children, its parent.
 ///
-/// May be used from any thread; work on the node's sockets and processes is done on its event loop,
-/// where programs run too.
+/// Usable from any thread. Its sockets and processes are handled on its event loop, where programs
+/// run too.
 public final class Node: Sendable {
   let runtime: LoopBound<NodeRuntime>
   let identity: NodeIdentity
@@ -23,13 +23,13 @@ public final class Node: Sendable {
     channelContext = ChannelContext(node: runtime, names: runtime.value.names)
   }
 
-  /// The name: `MainProcess` for the root, `Process-N1:…:Nk` for others unless one was given.
+  /// The node's name: `MainProcess` for the root; for others, the given name or `Process-N1:…:Nk`.
   public var name: String { identity.name }
 
   /// The place in the tree, written like a default name; unique in a run.
   public var path: String { identity.path.description }
 
-  /// The node's process.
+  /// The node's process id.
   public var pid: Int32 { identity.pid }
 
   /// Whether this is the root of its tree.
@@ -38,16 +38,16 @@ public final class Node: Sendable {
   /// Whether the node is stopped, and not joined, when its parent ends.
   public var isDaemon: Bool { identity.isDaemon }
 
-  /// The node's parent; nil for the root.
+  /// The node's parent; `nil` for the root.
   public var parent: ParentNode? { identity.parent.map { ParentNode($0, of: runtime) } }
 
-  /// The children that have been started and not yet been reaped, in the order they were made.
+  /// The children that have been started and not yet reaped, in the order in which they were made.
   public var children: [AnyChild] { shared.liveChildren }
 
-  /// The node and all live nodes below it, as this node sees them now.
+  /// The node and all live nodes below it, as far as this node knows.
   public var snapshot: TreeSnapshot { picture.snapshot() }
 
-  /// Events of this node and everything below it, from now on.
+  /// The events of this node and of all nodes below it, from now on.
   public var events: LifecycleEvents {
     get async throws {
       let path = identity.path
@@ -55,28 +55,33 @@ public final class Node: Sendable {
     }
   }
 
-  /// Who asked this node to stop, and why; nil while nobody has.
+  /// The request that this node stop, with its requester and reason; `nil` until there is one.
   ///
   /// The program's task is cancelled at the same time.
   public var stopRequest: StopRequest? { shared.stopRequest }
 
-  /// A logger whose records reach the root with the node's name as `node.name`.
+  /// A logger that sends its records to the root with the node's name as `node.name`.
   public var logger: Logger {
     var logger = Logger(label: "process-tree.node")
     if isRoot || shared.nodes != nil { logger[metadataKey: "node.name"] = .string(name) }
     return logger
   }
 
-  /// The settings of the tree as they are for children that this node starts.
+  /// The settings for children that this node starts.
   public var configuration: TreeConfiguration { shared.configuration }
 
-  /// Changes the settings for children that are started from now on; they inherit them.
+  /// Changes the settings for children that are started from now on, which inherit them.
   public func configure(_ change: (inout TreeConfiguration) -> Void) { shared.configure(change) }
 
-  /// Reports progress to everybody who watches this node's events.
+  /// Reports progress to all subscribers to this node's events.
   ///
-  /// Up to a hundred reports in a tenth of a second are passed on as they are. Of more, the latest
-  /// is, with the count of those left out.
+  /// Up to a hundred reports in a tenth of a second are passed on unchanged. If there are more,
+  /// only the latest of the rest is passed on, with the number of reports left out.
+  ///
+  /// - Parameters:
+  ///   - message: The progress in words; at most 4,096 characters are kept.
+  ///   - completed: How much is done, in units of the program's choice.
+  ///   - total: How much there is to do, in the same units.
   public func report(_ message: String, completed: Int? = nil, total: Int? = nil) {
     let report = ProgressReport(
       message: String(message.prefix(Self.longestReport)), completed: completed, total: total)
@@ -85,29 +90,35 @@ public final class Node: Sendable {
 
   private static let longestReport = 4_096
 
-  /// Hands everything that was sent, to parent, children and over channels, to the sockets now.
+  /// Passes everything that was sent to the parent, to children and over channels to the sockets
+  /// now.
   ///
-  /// That happens by itself at the end of each turn of the event loop; of use before code that computes
-  /// for long without awaiting anything. Off the loop, soon.
+  /// The event loop does so at the end of each turn, so this helps only before code that computes
+  /// for long without suspending. Off the loop, it requests this and returns.
   public func flush() {
     runtime.perform { $0.sendFrames() }
   }
 
-  /// Waits for a time, on the timers of the node's event loop; throws when the task is cancelled.
+  /// Suspends for a time, using the timers of the node's event loop.
   ///
-  /// `Task.sleep` wants a thread of Dispatch's: where the limit on processes is reached, it blocks the
+  /// `Task.sleep` needs a thread of Dispatch: if the limit on processes is reached, it blocks the
   /// node until there is one.
+  ///
+  /// - Parameter time: How long to suspend.
+  /// - Throws: `CancellationError`.
   public func sleep(for time: Duration) async throws { try await runtime.loop.sleep(for: time) }
 
-  /// Runs work on a thread of this process, in parallel to the event loop: for what computes for long
-  /// or blocks, and is not worth a child of its own.
+  /// Runs work that computes for long or blocks on another thread of this process.
   ///
-  /// There are at most as many threads as processors; work that finds none waits its turn. Throws
-  /// `systemCallFailed` when not even one thread can be made.
+  /// There are at most as many threads as processors; further work waits its turn.
+  ///
+  /// - Parameter work: The code to run, in parallel to the event loop.
+  /// - Returns: The result of `work`.
+  /// - Throws: The error of `work`, and `systemCallFailed` if not even one thread can be made.
   public func offload<Success: Sendable>(
     _ work: @escaping @Sendable () throws -> Success
   ) async throws -> Success {
-    // Virtual time would pass while the work goes on.
+    // Virtual time would pass while the work runs.
     if runtime.loop.time == .virtual { return try work() }
     let threads = try shared.threads.executor()
     return try await withUnsafeThrowingContinuation { continuation in
@@ -117,12 +128,14 @@ public final class Node: Sendable {
 }
 
 extension Node {
-  /// Where tasks run that must not disturb the loop; the loop itself when no thread can be made.
+  /// The executor for tasks that must not block the loop; the loop itself if no thread can be made.
   package var workExecutor: any TaskExecutor {
     (try? shared.threads.executor()) ?? runtime.loop
   }
 
-  /// A thread of its own, for tasks that block for as long as they like; throws when none can be made.
+  /// Makes a thread for tasks that may block for any time.
+  ///
+  /// - Throws: `systemCallFailed` if no thread can be made.
   package func makeThread() throws -> any TaskExecutor {
     do {
       return try ThreadExecutor()
@@ -131,6 +144,6 @@ extension Node {
     }
   }
 
-  /// Runs tasks on the node's event loop.
+  /// The executor that runs tasks on the node's event loop.
   package var loopExecutor: any TaskExecutor { runtime.loop }
 }

@@ -14,11 +14,11 @@ public struct ParentNode: Sendable {
   /// The parent's name.
   public var name: String { peer.name }
 
-  /// The parent's process.
+  /// The parent's process id.
   public var pid: Int32 { peer.pid }
 
-  /// Whether the parent still lives.
+  /// Whether the parent is still alive.
   ///
-  /// A node does not outlive its parent for long.
+  /// A node ends when its parent has ended, so this is false only briefly.
   public var isAlive: Bool { getppid() == peer.pid }
 }

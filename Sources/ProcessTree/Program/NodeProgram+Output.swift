@@ -13,9 +13,9 @@ extension NodeProgram where Output: Codable {
 }
 
 extension NodeProgram where Output == Void {
-  /// Nothing, in no bytes.
+  /// Encodes no result as no bytes.
   public static func _encode(_ output: Void) throws -> [UInt8] { [] }
 
-  /// Nothing, from no bytes.
+  /// Decodes no result from no bytes.
   public static func _decode(_ bytes: [UInt8]) throws {}
 }

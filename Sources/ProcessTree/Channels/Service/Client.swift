@@ -3,9 +3,10 @@ internal import ProcessTreeLinks
 internal import ProcessTreeMessagePack
 internal import ProcessTreeWire
 
-/// The asking end of a service; see ``Node/makeService(of:returning:attempts:)``.
+/// The requesting end of a service; see ``Node/makeService(of:returning:attempts:)``.
 ///
-/// It travels as a ``Sender`` does, and may be used from many tasks at once.
+/// It can be sent to other nodes as a ``Sender`` can. Usable from any thread and from many tasks at
+/// once.
 public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Codable, Sendable {
   let end: SenderEnd
 
@@ -13,29 +14,29 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
     self.end = end
   }
 
-  /// Takes the end over from the node that sent it.
+  /// Takes over the end from the node that sent it.
   ///
-  /// Throws a `DecodingError` outside of programs and messages.
+  /// - Throws: A `DecodingError` outside of programs and messages.
   public init(from decoder: any Decoder) throws {
     let (ticket, context) = try ChannelTicket.decoded(.sender, from: decoder)
     end = SenderEnd(ticket, at: context, hasArrived: true)
   }
 
-  /// Sends the end to another node; see ``Sender/encode(to:)``.
+  /// Encodes the end for another node; see ``Sender/encode(to:)``.
   public func encode(to encoder: any Encoder) throws { try end.encode(to: encoder) }
 
-  /// Asks, and waits for the answer.
+  /// Sends a request and waits for the reply.
   ///
-  /// A request whose node dies goes to another node of the service. The deadline travels along: the
-  /// handler is cancelled when it has passed, or when this task is cancelled.
-  ///
-  /// Throws the handler's error as a ``RemoteFailure``, `deadlinePassed`, `unreachable` when no node
-  /// of the service is left, `itemQuarantined` when the request has killed its nodes,
-  /// `messageNotEncodable`, `messageNotDecodable` and `CancellationError`.
+  /// If the node that works on a request dies, the request goes to another node of the service. The
+  /// handler is cancelled when the deadline passes or this task is cancelled.
   ///
   /// - Parameters:
-  ///   - request: What is asked.
-  ///   - timeout: How long to wait at most; nil is for ever.
+  ///   - request: The request.
+  ///   - timeout: How long to wait; `nil` for any time.
+  /// - Returns: The reply.
+  /// - Throws: The handler's error as a ``RemoteFailure``; `deadlinePassed`; `unreachable` if no
+  ///   node of the service is left; `itemQuarantined` if the request has killed its nodes;
+  ///   `messageNotEncodable`; `messageNotDecodable`; and `CancellationError`.
   public func call(_ request: Request, timeout: Duration? = nil) async throws -> Reply {
     try end.use()
     let envelope = RequestEnvelope(
@@ -52,7 +53,7 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
   }
 
   private static var deadlinePassed: ProcessTreeError {
-    ProcessTreeError(.deadlinePassed, "The service did not answer in time.")
+    ProcessTreeError(.deadlinePassed, "The service did not reply in time.")
   }
 
   private func answer(to bytes: [UInt8], within timeout: Duration?) async throws -> [UInt8] {
@@ -80,17 +81,17 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
     }
   }
 
-  /// Asks nothing more.
+  /// Ends the sending of requests.
   public func finish() { end.finish() }
 }
 
-/// A request with what is left of its time.
+/// A request with its remaining time.
 struct RequestEnvelope<Request: Codable & Sendable>: Codable, Sendable {
   var milliseconds: Int?
   var request: Request
 }
 
-/// What comes back for a request.
+/// The reply to a request, in one of its forms.
 enum ReplyEnvelope<Reply: Codable & Sendable>: Codable, Sendable {
   case reply(Reply)
   case failure(RemoteFailure)

@@ -3,10 +3,10 @@ internal import ProcessTreeMessagePack
 internal import ProcessTreeWire
 internal import Synchronization
 
-/// The answering end of a service.
+/// The replying end of a service.
 ///
-/// It travels as a ``Receiver`` does; several nodes may have one, and each request goes to one of
-/// them.
+/// It can be sent to other nodes as a ``Receiver`` can. Each request goes to one of the nodes that
+/// have an end.
 public struct Service<Request: Codable & Sendable, Reply: Codable & Sendable>: Codable, Sendable {
   let end: ReceiverEnd
 
@@ -14,25 +14,25 @@ public struct Service<Request: Codable & Sendable, Reply: Codable & Sendable>: C
     self.end = end
   }
 
-  /// Takes the end over from the node that sent it.
+  /// Takes over the end from the node that sent it.
   ///
-  /// Throws a `DecodingError` outside of programs and messages.
+  /// - Throws: A `DecodingError` outside of programs and messages.
   public init(from decoder: any Decoder) throws {
     let (ticket, context) = try ChannelTicket.decoded(.receiver, from: decoder)
     end = ReceiverEnd(ticket, at: context, hasArrived: true)
   }
 
-  /// Sends the end to another node; see ``Sender/encode(to:)``.
+  /// Encodes the end for another node; see ``Sender/encode(to:)``.
   public func encode(to encoder: any Encoder) throws { try end.encode(to: encoder) }
 
-  /// Answers requests until all clients have finished, or the task is cancelled.
+  /// Replies to requests until all clients have finished or the task is cancelled.
   ///
-  /// An error of the handler is the answer to its request. The handler's task is cancelled when the
-  /// client does not wait any more, or the request's deadline has passed.
+  /// An error of the handler is the reply to its request. The handler's task is cancelled when the
+  /// client stops waiting or the request's deadline passes.
   ///
   /// - Parameters:
-  ///   - limit: How many requests are handled at a time, at most.
-  ///   - handler: Makes the answer; called on the event loop.
+  ///   - limit: How many requests are handled at a time.
+  ///   - handler: The code that makes the reply; called on the event loop.
   /// - Throws: `CancellationError`.
   public func serve(
     limit: Int = 1, _ handler: @escaping @Sendable (Request) async throws -> Reply
@@ -44,8 +44,7 @@ public struct Service<Request: Codable & Sendable, Reply: Codable & Sendable>: C
     }
   }
 
-  /// Answers requests one after another with a state that the handler may change, until all clients
-  /// have finished, or the task is cancelled.
+  /// Replies to requests as ``serve(limit:_:)`` does, with a state that the handler may change.
   ///
   /// ```swift
   /// try await service.serve(with: [String: Int]()) { counts, word in
@@ -54,14 +53,13 @@ public struct Service<Request: Codable & Sendable, Reply: Codable & Sendable>: C
   /// }
   /// ```
   ///
-  /// The state needs no lock: the next request is handled when the one before has been. What the
-  /// handler had changed when it threw, or was cancelled, stays. Else all is as in
-  /// ``serve(limit:_:)``.
+  /// The state needs no lock, because requests are handled one after another. Changes that the
+  /// handler made before it threw or was cancelled remain.
   ///
   /// - Parameters:
-  ///   - state: What the state is at the beginning.
-  ///   - handler: Changes the state and makes the answer; called on the event loop.
-  /// - Returns: The state in the end.
+  ///   - state: The initial state.
+  ///   - handler: The code that changes the state and makes the reply; called on the event loop.
+  /// - Returns: The final state.
   /// - Throws: `CancellationError`.
   @discardableResult
   public func serve<State>(
@@ -73,13 +71,13 @@ public struct Service<Request: Codable & Sendable, Reply: Codable & Sendable>: C
     return stateful.state
   }
 
-  /// Answers nothing more: requests that have no answer go to other nodes of the service.
+  /// Ends the replying; requests without a reply go to other nodes of the service.
   public func close() { end.close() }
 }
 
 /// A handler with the state that it changes.
 ///
-/// Used by one request at a time, on the loop; that makes it safe to share.
+/// Sharing it is safe because one request at a time uses it, on the loop.
 private final class StatefulHandler<State, Request: Sendable, Reply: Sendable>: @unchecked Sendable
 {
   private(set) var state: State
@@ -97,12 +95,13 @@ private final class StatefulHandler<State, Request: Sendable, Reply: Sendable>: 
 }
 
 extension Node {
-  /// Makes a service: clients ask, and one of the nodes that serve answers.
+  /// Makes a service, in which one of the serving nodes replies to each client's request.
   ///
   /// - Parameters:
-  ///   - request: What clients send.
-  ///   - reply: What they get.
+  ///   - request: The type of requests.
+  ///   - reply: The type of replies.
   ///   - attempts: How many nodes of the service a request may kill before it fails.
+  /// - Returns: A client and a service, which can be sent to any number of nodes.
   public func makeService<Request: Codable & Sendable, Reply: Codable & Sendable>(
     of request: Request.Type, returning reply: Reply.Type, attempts: Int = 3
   ) -> (client: Client<Request, Reply>, service: Service<Request, Reply>) {
