@@ -2,21 +2,21 @@ internal import Glibc
 internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
 
-/// What is known of a node's end, from which its cause follows.
+/// The facts about a node's end, from which its cause follows.
 struct ExitEvidence: Sendable {
   var status: ExitStatus
-  /// What the program said before it ended.
+  /// The outcome that the program reported before it ended.
   var outcome: RecordedOutcome?
-  /// Whether the node said goodbye and was answered.
+  /// Whether the node sent its goodbye and received the reply.
   var saidGoodbye: Bool
-  /// Who asked it to stop, if somebody did.
+  /// The request that it stop, if there was one.
   var stopRequest: StopRequest?
-  /// Whether a signal of ours was under way.
+  /// Whether this node had sent it a signal.
   var wasSignalled: Bool
-  /// Whether the node had begun its program.
+  /// Whether its program had begun.
   var wasReady: Bool
   var startTimedOut: Bool
-  /// Whether the kernel's count of out-of-memory kills rose meanwhile.
+  /// Whether the kernel's count of out-of-memory kills had risen.
   var memoryRanOut: Bool
 }
 
@@ -27,11 +27,10 @@ extension ExitCause {
 
   /// The cause that fits the evidence.
   ///
-  /// What the node said counts before what the kernel saw, and what the kernel saw before what was
-  /// asked for.
+  /// The node's report ranks above the kernel's, and the kernel's above a stop request.
   static func explaining(_ evidence: ExitEvidence) -> Self {
     if evidence.startTimedOut {
-      return .couldNotStart(reason: "it did not say that it was ready in time")
+      return .couldNotStart(reason: "it did not report that it was ready in time")
     }
     switch evidence.outcome {
     case .result where evidence.status == .exited(0) || evidence.saidGoodbye: return .completed

@@ -1,26 +1,25 @@
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
-/// What the kernel's count of processes that it killed for want of memory tells about a child that
-/// was killed.
+/// The kernel's count of out-of-memory kills, as evidence about a killed child.
 ///
-/// A value: counts in, each with its time. Each step of the count explains one end, and only one that
-/// is seen soon after the step, so that a later `kill -9` is told as what it is.
+/// A value: it receives counts, each with its time. Each step of the count explains one end, and
+/// only soon after the step, so that a later `kill -9` is not blamed on memory.
 struct MemoryKills {
-  /// How long after it was seen a step explains an end: the memory of a large process takes its time.
+  /// How long a step explains an end: freeing the memory of a large process takes time.
   static let lifetime: Duration = .seconds(1)
 
   private var count: UInt64?
   private var unclaimed: UInt64 = 0
   private var seen: SuspendingClock.Instant = .now
 
-  /// Begins anew: what was counted before concerns no child that is there now.
+  /// Starts again: earlier steps do not concern the present children.
   mutating func restart(at count: UInt64?) {
     self.count = count
     unclaimed = 0
   }
 
-  /// Takes the present count; nil when it cannot be read.
+  /// Takes the present count; `nil` if it cannot be read.
   mutating func note(_ present: UInt64?, at now: SuspendingClock.Instant) {
     guard let present else { return }
     if now - seen > Self.lifetime { unclaimed = 0 }
@@ -31,7 +30,7 @@ struct MemoryKills {
     count = present
   }
 
-  /// Whether a child that was killed, nobody knows by whom, was killed for want of memory.
+  /// Whether memory explains a child's kill of unknown origin.
   mutating func explainsKill(_ present: UInt64?, at now: SuspendingClock.Instant) -> Bool {
     note(present, at: now)
     guard unclaimed > 0 else { return false }
@@ -41,10 +40,10 @@ struct MemoryKills {
 }
 
 extension NodeRuntime {
-  /// How often the count is looked at while there are children.
+  /// The interval at which the count is read while there are children.
   private static let memoryPeriod: Duration = .seconds(1)
 
-  /// A child is about to be started: from the first on, the count is watched.
+  /// Watches the count from the first start of a child on.
   func watchMemory() {
     guard !isMemoryWatched else { return }
     isMemoryWatched = true
@@ -63,7 +62,7 @@ extension NodeRuntime {
     }
   }
 
-  /// Whether a child that has been killed was killed for want of memory.
+  /// Whether a killed child was killed because memory had run out.
   func memoryRanOut() -> Bool {
     memoryKills.explainsKill(ControlGroup.outOfMemoryKills(), at: .now)
   }

@@ -11,7 +11,7 @@ final class ChildStreams {
     let descriptor: Int32
     var lines = LineBuffer()
     var isOpen = true
-    /// What was passed on last is no whole line.
+    /// The last chunk did not end with a line feed.
     var endsWithinLine = false
 
     init(_ stream: OutputStream, _ descriptor: Int32) {
@@ -43,7 +43,7 @@ final class ChildStreams {
     }
   }
 
-  /// Reads on after the sink had no room.
+  /// Reads again after the sink had no room.
   func resume() {
     guard isPaused else { return }
     isPaused = false
@@ -63,11 +63,12 @@ final class ChildStreams {
     if readOnce(source) == .end { close(source) }
   }
 
-  /// Reads all that a dead child left in its pipes, until they are empty and never until their
-  /// end, which a descendant may hold back; then closes them.
+  /// Reads the pipes of a dead child until they are empty, then closes them.
+  ///
+  /// It does not wait for their end, because a descendant may hold them open.
   func drainAndClose() {
     for source in sources where source.isOpen {
-      // A descendant that goes on writing must not keep us here.
+      // A descendant may write without end.
       var budget = 64
       while budget > 0, case .bytes = readOnce(source) { budget -= 1 }
       close(source)

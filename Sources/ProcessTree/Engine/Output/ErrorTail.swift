@@ -1,22 +1,22 @@
 internal import DequeModule
 internal import ProcessTreeWire
 
-/// What is kept of a process's standard error for its exit report.
+/// The part of a process's standard error that is kept for its exit report.
 struct ErrorTail {
-  /// The last lines that are kept.
+  /// The number of last lines to keep.
   static let lastLines = 20
-  /// A crash account is longer, and its head says what happened.
+  /// A crash account is longer, and its beginning has the cause.
   static let accountLines = 100
-  /// The longest line, in bytes; the rest of a longer one is left out.
+  /// The most bytes of a line; the rest of a longer one is dropped.
   static let longestLine = 1_024
 
   private var last: Deque<String> = []
   private var account: [String]?
-  /// The beginning of the line that has not ended.
+  /// The beginning of the unfinished line.
   private var open: [UInt8] = []
   private var isLineOpen = false
 
-  /// Takes the next bytes of the stream.
+  /// Adds the next bytes of the stream.
   mutating func append(_ bytes: some Collection<UInt8>) {
     var rest = bytes[...]
     while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
@@ -27,7 +27,7 @@ struct ErrorTail {
     if !rest.isEmpty { extend(with: rest) }
   }
 
-  /// The stream has ended, perhaps within a line.
+  /// Ends the stream, perhaps within a line.
   mutating func finish() {
     if isLineOpen { endLine() }
   }
@@ -38,7 +38,7 @@ struct ErrorTail {
   }
 
   private mutating func endLine() {
-    // Bytes that are no text become longer by being decoded.
+    // Replacing invalid UTF-8 makes the text longer.
     let text = String(decoding: open, as: UTF8.self).prefix(bytes: Self.longestLine)
     open.removeAll(keepingCapacity: true)
     isLineOpen = false
@@ -50,11 +50,10 @@ struct ErrorTail {
 
   var lastErrorLines: [String] { Array(last) }
 
-  /// What the Swift runtime said of a crash: from its message on, if it had one, else from the
-  /// backtrace's first line on.
+  /// The Swift runtime's report of a crash, from its message or else from its backtrace on.
   var crashAccount: [String] { account ?? [] }
 
-  /// How far below its message a backtrace begins.
+  /// The most lines between a message and its backtrace.
   private static let messageToBacktrace = 10
 
   private func beginsAccount(_ line: String) -> Bool {

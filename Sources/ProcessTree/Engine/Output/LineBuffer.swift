@@ -1,16 +1,14 @@
-/// Bytes of a stream on their way on, held back until their line is whole, so that lines of several
-/// streams do not mix.
+/// A buffer that passes bytes on in whole lines, so that lines of several streams do not mix.
 ///
-/// No byte is added, left out or changed.
+/// It adds, drops and changes no byte.
 struct LineBuffer {
-  /// A line that is longer than this goes on in pieces, so that a stream without line ends stays
-  /// bounded.
+  /// The most bytes to hold back; a longer line is passed on in pieces.
   static let longestLine = 64 << 10
 
   private var rest: [UInt8] = []
 
-  /// Takes bytes and returns what goes on: whole lines with their ends, or the next piece of a line
-  /// that is too long.
+  /// Adds bytes and returns those to pass on: whole lines, or the next piece of a line that is too
+  /// long.
   mutating func append(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     let end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
     var whole: [UInt8] = []
@@ -26,7 +24,7 @@ struct LineBuffer {
     return whole
   }
 
-  /// What is left when the stream has ended; empty when it ended with a line end.
+  /// Ends the stream and returns its unfinished line, which is empty after a line feed.
   mutating func finish() -> [UInt8] {
     defer { rest = [] }
     return rest

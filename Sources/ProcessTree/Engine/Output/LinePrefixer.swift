@@ -1,11 +1,11 @@
-/// Puts the node's name before each line of what nodes write.
+/// A writer of the node's name before each line of output.
 ///
-/// A line that comes in pieces has one name, unless another node's lines come in between.
+/// A line that arrives in pieces has one name, unless another node's output comes in between.
 struct LinePrefixer {
-  /// Whose line has not ended, on each stream.
+  /// The node whose line is unfinished, for each stream.
   private var open: [OutputStream: String] = [:]
 
-  /// The bytes to write for a chunk.
+  /// Returns the bytes to write for a chunk.
   mutating func render(_ chunk: OutputChunk) -> [UInt8] {
     let lineFeed = UInt8(ascii: "\n")
     var bytes: [UInt8] = []

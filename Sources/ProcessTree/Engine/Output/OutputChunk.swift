@@ -1,17 +1,17 @@
 internal import ProcessTreeMessagePack
 
-/// Which stream of a process.
+/// A process's standard output or error.
 enum OutputStream: Int, Hashable, Sendable {
   case output = 1
   case error = 2
 }
 
-/// What a node wrote, on its way to the root.
+/// A piece of a node's output on its way to the root.
 struct OutputChunk: Equatable, Sendable {
   let node: String
   let stream: OutputStream
-  /// Whole lines with their ends, unless one is too long or the stream ends within it; nothing once
-  /// the stream has ended within a line.
+  /// Whole lines, a part of a long or unfinished line, or no bytes after a stream ended within a
+  /// line.
   let bytes: [UInt8]
 
   /// The item of the output channel: `[node, stream, bytes]`.
@@ -30,7 +30,7 @@ struct OutputChunk: Equatable, Sendable {
     self.bytes = bytes
   }
 
-  /// Reads an item; nil when it is none.
+  /// Decodes an item; `nil` if it is malformed.
   init?(item: [UInt8]) {
     var reader = MessagePackReader(item)
     guard let count = try? reader.readArrayHeader(), count == 3,

@@ -1,14 +1,14 @@
-/// Where a node's children's output goes: at the root to its own streams, elsewhere to the parent.
+/// The destination of the children's output: the root's own streams, or a node's parent.
 protocol OutputSink: AnyObject {
-  /// Whether more is welcome; while it is not, children's pipes are not read, and they wait.
+  /// Whether the sink has room; otherwise the children's pipes are not read.
   var hasRoom: Bool { get }
 
-  /// Takes a chunk, also without room: what a dead child left behind has to go somewhere.
+  /// Accepts a chunk even without room, because the output of a dead child cannot wait.
   func write(_ chunk: OutputChunk)
 
-  /// Looks again, at the end of a turn, whether there is room for those who were turned away.
+  /// Checks, at the end of a turn, whether there is room again.
   func recheck()
 
-  /// Called, on the loop, when there is room again.
+  /// The loop calls this when there is room again.
   var onRoom: (() -> Void)? { get set }
 }

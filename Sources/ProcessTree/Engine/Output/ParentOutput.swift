@@ -4,7 +4,7 @@ internal import ProcessTreeLinks
 final class ParentOutput: OutputSink {
   private let channel: ItemChannel
   var onRoom: (() -> Void)?
-  /// Somebody was told that there is no room.
+  /// A caller has seen that there is no room.
   private var isBlocked = false
 
   init(_ channel: ItemChannel) {
@@ -17,7 +17,7 @@ final class ParentOutput: OutputSink {
     return channel.canSendNow
   }
 
-  /// Room comes with credit, and when what was queued in a turn has left at its end.
+  /// Room comes with credit, and when queued items leave at the end of a turn.
   func recheck() {
     guard isBlocked, channel.canSendNow else { return }
     isBlocked = false
@@ -25,7 +25,7 @@ final class ParentOutput: OutputSink {
   }
 
   func write(_ chunk: OutputChunk) {
-    // The parent has gone: there is nobody left to tell.
+    // If the parent has ended, no receiver is left.
     try? channel.post(chunk.item())
   }
 }

@@ -3,18 +3,18 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import Synchronization
 
-/// The root's sink: its own standard output and error, written by a thread of its own, so that a
-/// reader who does not read never stops the loop.
+/// The root's sink: its standard output and error, written by a separate thread so that a slow
+/// reader never blocks the loop.
 ///
-/// It is the only one that writes what nodes and the root's commands say, so that lines do not mix.
+/// It is the only writer of the output of nodes and of the root's commands, so lines do not mix.
 final class RootOutput: OutputSink {
-  /// A stream could not be written to.
+  /// A failure to write to a stream.
   struct Failure: Error, Equatable, CustomStringConvertible {
     let stream: OutputStream
-    /// What the system said: an `errno`.
+    /// The `errno` of the failure.
     let code: Int32
 
-    /// Nobody reads any more.
+    /// Whether the reader has closed the stream.
     var isReaderGone: Bool { code == EPIPE }
 
     var name: String { stream == .output ? "standard output" : "standard error" }
@@ -22,23 +22,23 @@ final class RootOutput: OutputSink {
     var description: String { "\(name): \(String(cString: strerror(code)))" }
   }
 
-  /// What may wait to be written before children have to wait, in bytes.
+  /// How many bytes may wait before children have to wait.
   private static let capacity = 1 << 20
 
   private let thread: ThreadExecutor
   private let waiting = Waiting()
   private let loop: EventLoop
-  /// The mode is the configuration's at the time of writing.
+  /// The configuration's mode at the time of writing.
   private let mode: @Sendable () -> OutputMode
   private var prefixer = LinePrefixer()
   var onRoom: (() -> Void)?
-  /// Called, on the loop, when a stream cannot be written to; what else is for it is dropped.
+  /// Called on the loop when a stream cannot be written to; its further output is dropped.
   var onFailure: ((Failure) -> Void)?
   private var isBlocked = false
-  /// All has been written, or could not be, and nothing more comes.
+  /// All output has been written or has failed, and no more follows.
   private(set) var isFinished = false
 
-  /// Makes the thread; throws where none is to be had.
+  /// Makes the thread; throws if the system has none.
   init(on loop: EventLoop, mode: @escaping @Sendable () -> OutputMode) throws(LimitError) {
     thread = try ThreadExecutor()
     self.loop = loop
@@ -59,7 +59,7 @@ final class RootOutput: OutputSink {
     }
   }
 
-  /// Writes bytes as they are.
+  /// Writes bytes unchanged.
   func write(_ bytes: [UInt8], to stream: OutputStream) {
     guard !bytes.isEmpty else { return }
     waiting.bytes.add(bytes.count, ordering: .relaxed)
@@ -83,8 +83,8 @@ final class RootOutput: OutputSink {
     onRoom?()
   }
 
-  /// Nothing more comes: `isFinished` is true once all has been written, the buffers of the C library
-  /// included.
+  /// Ends the output; `isFinished` becomes true once all is written, including the C library's
+  /// buffers.
   func finish() {
     let bound = LoopBound(self, on: loop)
     thread.perform { [waiting] in
@@ -96,13 +96,13 @@ final class RootOutput: OutputSink {
     }
   }
 
-  /// What the queue and the loop both touch, and what the queue alone does.
+  /// The state that the thread shares with the loop.
   private final class Waiting: Sendable {
     let bytes = Atomic<Int>(0)
     private let failed = Mutex<Set<OutputStream>>([])
 
-    /// Writes all bytes, waiting where the descriptor does not block; the failure if there is one, the
-    /// first time.
+    /// Writes all bytes, waiting if a descriptor does not block; returns the first failure of a
+    /// stream.
     func write(_ bytes: [UInt8], to stream: OutputStream) -> Failure? {
       guard !failed.withLock({ $0.contains(stream) }) else { return nil }
       let descriptor = stream == .output ? STDOUT_FILENO : STDERR_FILENO
@@ -114,7 +114,7 @@ final class RootOutput: OutputSink {
       }
     }
 
-    /// Writes what the root's own program has printed and is still in buffers.
+    /// Writes buffered output of the root's own program.
     func flushBuffers() -> Failure? {
       let code = Descriptors.flushBuffers()
       return code == 0 ? nil : fail(.output, code)

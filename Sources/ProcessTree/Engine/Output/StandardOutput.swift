@@ -1,6 +1,6 @@
 @preconcurrency internal import Glibc
 
-/// Into a pipe, standard output would be buffered in full, and a crash would lose all of it.
+/// Buffers standard output by lines: a pipe would be fully buffered, and a crash would lose it.
 func lineBufferStandardOutput() {
   setvbuf(stdout, nil, _IOLBF, 0)
 }

@@ -1,14 +1,14 @@
 internal import ProcessTreeWire
 
-/// How a child finds its program: by the type's mangled name, or by its place in the app's list.
+/// A child's means to find its program: the type's mangled name, or its position in the app's list.
 struct ProgramReference: Sendable {
   let name: String
   let listIndex: Int?
 
-  /// Refers to a program's type; throws when a child could not find it.
+  /// Refers to a program's type; throws if a child could not find it.
   ///
-  /// Names of private and local types hold an address and are found by nobody, not even in the
-  /// same process; that is how they are told.
+  /// The mangled name of a private or local type contains an address, so no lookup finds it, not
+  /// even in the same process.
   init(_ type: any NodeProgram.Type, listed: [any NodeProgram.Type]) throws(ProcessTreeError) {
     name = _mangledTypeName(type) ?? ""
     listIndex = listed.firstIndex { $0 == type }
@@ -28,9 +28,7 @@ struct ProgramReference: Sendable {
     }
   }
 
-  /// The program's type in a child.
-  ///
-  /// Only types that conform to `NodeProgram` can be had.
+  /// The program's type in a child; only types that conform to `NodeProgram` can be resolved.
   static func resolve(
     name: String, listIndex: Int?, listed: [any NodeProgram.Type]
   ) throws(ProcessTreeError) -> any NodeProgram.Type {
@@ -47,10 +45,10 @@ struct ProgramReference: Sendable {
     return type
   }
 
-  /// Looks a name up that this process, or its parent over the inherited descriptor, has made.
+  /// Looks up a name that this process has made, or its parent has sent over the inherited
+  /// descriptor.
   ///
-  /// Not for names from anybody else: the runtime's lookup was seen to crash on names that were
-  /// made up.
+  /// It is unsafe for names of another origin: the runtime's lookup has crashed on invented names.
   private static func find(_ name: String) -> (any NodeProgram.Type)? {
     // Control characters in a mangled name are references to addresses.
     let isPlain = name.utf8.allSatisfy { (0x21...0x7E).contains($0) }

@@ -2,7 +2,7 @@ internal import Glibc
 internal import ProcessTreeLinks
 internal import ProcessTreeMessagePack
 
-/// One run of a program in its node: from the encoded arguments to the outcome.
+/// One run of a program in its node, from the encoded arguments to the outcome.
 struct ProgramRun: Sendable {
   let type: any NodeProgram.Type
   let node: Node
@@ -16,8 +16,8 @@ struct ProgramRun: Sendable {
     }
   }
 
-  /// What an error means: the end that was asked for, or a failure, which also goes to standard
-  /// error so that it is seen when nobody awaits the node.
+  /// Classifies an error as the requested stop or a failure, which also goes to standard error, so
+  /// that it is seen even if no caller awaits the node.
   static func outcome(of error: any Error, in node: Node) -> RecordedOutcome {
     guard !(node.stopRequest != nil && isCancellation(error)) else { return .cancelled }
     let failure = RemoteFailure(error, at: node.name)
@@ -25,7 +25,7 @@ struct ProgramRun: Sendable {
     return .failure(failure)
   }
 
-  /// Whether an error comes of stopping: the task's own cancellation, or a child that was stopped.
+  /// Whether an error follows from a stop: the task's own cancellation, or a stopped child.
   private static func isCancellation(_ error: any Error) -> Bool {
     if error is CancellationError { return true }
     if let failure = error as? ChildFailure { return failure.report.stopRequest != nil }

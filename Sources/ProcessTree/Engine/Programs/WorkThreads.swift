@@ -2,11 +2,11 @@ internal import Glibc
 internal import ProcessTreeLinks
 internal import Synchronization
 
-/// The threads of a node for work off its loop, made when there first is some.
+/// The threads of a node for work off its loop, made on first use.
 final class WorkThreads: Sendable {
   private let made = Mutex<ThreadExecutor?>(nil)
 
-  /// The threads; throws when not even one can be made, and may be asked again.
+  /// The threads; throws if not even one can be made, and can be called again.
   func executor() throws(ProcessTreeError) -> ThreadExecutor {
     let result = made.withLock { made -> Result<ThreadExecutor, ProcessTreeError> in
       if let made { return .success(made) }

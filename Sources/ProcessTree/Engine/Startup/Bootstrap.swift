@@ -4,20 +4,21 @@ internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// The bootstrap record on its way through the descriptor that a child inherits.
+/// The transfer of the bootstrap record through the descriptor that a child inherits.
 ///
-/// Four bytes of length, big-endian, then the record as MessagePack. Nothing secret is ever in
-/// arguments or the environment; the environment of a re-exec'd child says only which descriptor.
+/// The format is four bytes of length, big-endian, then the record as MessagePack. Arguments and
+/// environment never contain a secret; the environment of a re-executed child only names the
+/// descriptor.
 enum Bootstrap {
-  /// Where every child finds the record.
+  /// The descriptor of the record in every child.
   static let descriptor: Int32 = 3
 
   private static let variable = "PROCESS_TREE_BOOTSTRAP"
   private static let largestRecord = 256 << 10
-  /// A parent writes the record before the process exists; a silent one is no parent.
+  /// The parent writes the record before the process exists, so a silent peer is not the parent.
   private static let deadline: Duration = .seconds(10)
 
-  /// The environment that makes the program a child when it is started anew.
+  /// The environment that makes the re-executed program a child.
   static func environment() -> [String] {
     var variables: [String] = []
     var next = environ
@@ -28,7 +29,8 @@ enum Bootstrap {
     return variables + ["\(variable)=\(descriptor)"]
   }
 
-  /// Whether this process was started anew as a child; its own children must not think so too.
+  /// Whether this process was re-executed as a child; removes the mark, which its own children must
+  /// not inherit.
   static func takeMark() -> Bool {
     guard getenv(variable) != nil else { return false }
     unsetenv(variable)
@@ -38,7 +40,7 @@ enum Bootstrap {
   static func write(_ record: BootstrapRecord, to descriptor: Int32) throws {
     let body = try MessagePackEncoder().encode(record)
     let bytes = withUnsafeBytes(of: UInt32(body.count).bigEndian, Array.init) + body
-    // The socket's buffer holds it: nobody reads yet.
+    // The socket's buffer has to hold all of it, because there is no reader yet.
     try Descriptors.setNonBlocking(descriptor)
     let written = try bytes.withUnsafeBytes {
       (buffer) throws(ProcessControlError) in try Descriptors.write(descriptor, buffer)
@@ -49,7 +51,7 @@ enum Bootstrap {
     }
   }
 
-  /// Reads the record that the parent has written, within a deadline.
+  /// Reads the parent's record within the deadline.
   static func read() throws -> BootstrapRecord {
     let length = try read(count: 4).reduce(0) { $0 << 8 | Int($1) }
     guard length <= largestRecord else {
@@ -59,39 +61,40 @@ enum Bootstrap {
       BootstrapRecord.self, from: try read(count: length))
   }
 
-  /// What a child has left in the descriptor about how far it came.
+  /// The mark that a child leaves in the descriptor about its progress.
   enum LastWord: Equatable {
     /// The program was about to run.
     case begun
-    /// The child could not come up, and why.
+    /// The child could not start, for this reason.
     case failed(String)
   }
 
-  /// What a child exits with that could not come up; the C code that sets children up does so too.
+  /// The exit code of a child that could not start; `child_setup.c` uses it too.
   static let failureCode: Int32 = 125
   private static let longestReason = 4_096
   private static let begunMark: UInt8 = 1
   private static let failedMark: UInt8 = 2
 
-  /// Leaves a mark in the descriptor that the program is about to run.
+  /// Leaves the mark that the program is about to run.
   ///
-  /// Unlike a frame, which a thread of its own has to send, it is there whatever happens next.
+  /// Unlike a frame, which a separate thread has to send, the parent can read it whatever happens
+  /// next.
   static func markBegun() { leave([begunMark]) }
 
-  /// Leaves the reason why the child cannot come up.
+  /// Leaves the reason why the child cannot start.
   static func tellFailure(_ reason: String) {
     leave([failedMark] + reason.limited(to: longestReason).utf8)
   }
 
-  /// Tells the parent, over the descriptor alone, that the child is done with.
+  /// Reports to the parent, over the descriptor alone, that the child has ended.
   static func cutTie() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
   private static func leave(_ bytes: [UInt8]) {
-    // Never waits, and never for the sake of a parent that has gone.
+    // Sending neither blocks nor raises SIGPIPE if the parent has ended.
     _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
   }
 
-  /// What a child that has ended left; nil when it left nothing.
+  /// The mark of a child that has ended; `nil` if it left none.
   static func lastWord(_ descriptor: Int32) -> LastWord? {
     var bytes = [UInt8](repeating: 0, count: longestReason + 1)
     let length = Glibc.read(descriptor, &bytes, bytes.count)

@@ -4,7 +4,7 @@ internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// A child between its bootstrap record and its first turn of the loop.
+/// A child between its bootstrap record and the first turn of its loop.
 struct ChildStart {
   let identity: NodeIdentity
   private let record: BootstrapRecord
@@ -29,7 +29,7 @@ struct ChildStart {
       build: HostProcess.buildIdentity())
   }
 
-  /// With either start method: it is also what ends the run's remains when others are killed.
+  /// Independent of the start method, because the fork server also kills the run's remains.
   var needsForkServer: Bool { program.spawnsChildren }
 
   /// Runs the node; never returns.
@@ -39,7 +39,7 @@ struct ChildStart {
     try NodeMain(runtime, forkServer: forkServer).runChild { try runProgram(in: runtime) }
   }
 
-  /// Makes the node, with its way up.
+  /// Makes the node with its connection to the parent.
   func makeRuntime(on loop: EventLoop, in nodes: InProcessNodes? = nil) throws -> NodeRuntime {
     var configuration = TreeConfiguration()
     settings.apply(to: &configuration)
@@ -56,7 +56,7 @@ struct ChildStart {
     return runtime
   }
 
-  /// Says that the node is ready, and starts its program.
+  /// Reports that the node is ready, and starts its program.
   func runProgram(in runtime: NodeRuntime) throws {
     guard let parent = runtime.parent else { return }
     parent.onMessage = { [unowned runtime] in runtime.receiveFromParent($0) }
@@ -76,7 +76,7 @@ struct ChildStart {
     }
   }
 
-  /// The arguments: from the record, or, when they were too large for it, over the data socket.
+  /// The arguments from the record or, if they were too large for it, from the data socket.
   private nonisolated(nonsending) static func receivePayload(
     _ inline: [UInt8]?, by bound: LoopBound<NodeRuntime>
   ) async throws -> [UInt8] {

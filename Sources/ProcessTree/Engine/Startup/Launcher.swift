@@ -3,11 +3,11 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// Brings a process up: as the root of a new tree, or as a child that its parent has started.
+/// The start of a process as the root of a new tree, or as a child that its parent has started.
 struct Launcher {
   let app: any ProcessTreeApp.Type
 
-  /// Never returns: the process ends with its node.
+  /// Never returns; the process ends with its node.
   func run() -> Never {
     ErrorText.use(app)
     if Bootstrap.takeMark() { runChild(wasSpawned: true) }
@@ -19,7 +19,7 @@ struct Launcher {
     }
   }
 
-  /// Descriptors that a node holds without children: its loop's, its helper's, its way up.
+  /// The descriptors of a node without children: its loop's, its helper's, its parent's.
   private static let descriptors = 16
 
   private func prepare() throws {
@@ -27,7 +27,8 @@ struct Launcher {
     try SignalSource.prepareExit()
     try Descriptors.ensureStandardDescriptors()
     ProcessTitle.prepare()
-    // Five descriptors a child: the usual soft limit of 1,024 is two hundred children.
+    // Each child needs five descriptors, so the usual soft limit of 1,024 allows two hundred
+    // children.
     _ = try? Descriptors.raiseLimit()
   }
 
@@ -35,8 +36,8 @@ struct Launcher {
     try prepare()
     try FreeDescriptors.demand(Self.descriptors, for: "the root of a tree")
     let identity = try RootIdentity()
-    // Before anything is started: whatever is killed from now on, the next run finds what it left.
-    // Where it cannot be made the first child's start fails, and says why.
+    // The directory comes first, so that the next run finds all that this one may leave. If it
+    // cannot be made, the start of the first child fails with the reason.
     let place = try? RunDirectory(path: identity.run.directory).make(for: identity.run.runID)
     let configuration = app.configuration
     let loop = try EventLoop()
@@ -45,13 +46,13 @@ struct Launcher {
     if configuration.startMethod == .forkServer, place != nil {
       WarmUp.run(on: loop, for: identity.node, app: app)
     }
-    // With either start method: the helper is also what outlives a root that is killed, and then
-    // ends whatever of the run is left.
+    // Both start methods need the helper: it outlives a root that is killed, and then kills the
+    // rest of the run.
     let start = Result { () throws(ProcessControlError) in
       try ForkServer.start(run: identity.run)
     }
     switch start {
-    // Another process: none of its errors may come back to the root's code.
+    // This is another process; its errors must not reach the root's code.
     case .success(.child): runChild(wasSpawned: false)
     case .success(.node(let made)): server = made
     case .failure(let error): spawningReason = error.message
@@ -66,9 +67,9 @@ struct Launcher {
     try main.runRoot { root in try await app.init().run(in: root) }
   }
 
-  /// Runs a child whose bootstrap record is waiting.
+  /// Runs a child whose bootstrap record has been sent.
   ///
-  /// A child that cannot come up tells its parent why, and ends: nobody else's code goes on in it.
+  /// A child that cannot start reports the reason to its parent and ends; it runs no other code.
   private func runChild(wasSpawned: Bool) -> Never {
     do {
       try bringUpChild(wasSpawned: wasSpawned)
@@ -79,8 +80,8 @@ struct Launcher {
     }
   }
 
-  /// A child makes its own fork server before it starts anything; what that clones comes back here
-  /// as a child of the child.
+  /// A child makes its own fork server before anything else; the clones of that server return here
+  /// as children of the child.
   private func bringUpChild(wasSpawned: Bool) throws -> Never {
     if wasSpawned { try prepare() }
     var wasSpawned = wasSpawned

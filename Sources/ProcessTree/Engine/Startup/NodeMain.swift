@@ -4,8 +4,8 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// Runs a node on the main thread: the program as a task on the loop, the loop until all is over,
-/// then the end of the process.
+/// The main thread of a node: it starts the program as a task, runs the loop until the node has
+/// finished, and ends the process.
 struct NodeMain {
   private let runtime: NodeRuntime
   private let bound: LoopBound<NodeRuntime>
@@ -57,16 +57,16 @@ struct NodeMain {
     let isWritten = runtime.finishOutput()
     runtime.closeListeners()
     runtime.forkServer?.end()
-    // What the root's own code has started ends with the run, as it does when the root is killed.
+    // Processes that the root's own code has started end with the run, as when the root is killed.
     RunSweep.killAll(run: runtime.identity.run.runID)
     runtime.place?.remove()
     guard isWritten else {
-      // Somebody else may hold the buffers that nobody empties.
+      // Flushing could block on buffers that are locked or have no reader.
       if let signal = runtime.ending.signal { SignalSource.restoreDefaultAndRaise(signal) }
       _exit(exitCodeOfRoot)
     }
     if let signal = runtime.ending.signal { SignalSource.exit(bySignal: signal) }
-    // Exit handlers may wait for somebody; no signal is taken meanwhile, and none need be.
+    // Exit handlers may block; signals are not handled meanwhile and need not be.
     SignalSource.forget()
     exit(exitCodeOfRoot)
   }
@@ -84,7 +84,7 @@ struct NodeMain {
     forwardLog()
     try runtime.loop.poller.add(Bootstrap.descriptor, for: .read) { [unowned runtime] readiness in
       guard !readiness.isDisjoint(with: .hangUp) else { return }
-      // The parent has gone and the kernel did not end us: our user may have changed.
+      // The parent has ended, and the kernel did not kill this process: its user may have changed.
       runtime.loop.poller.remove(Bootstrap.descriptor)
       kill(getpid(), SIGKILL)
     }
@@ -102,7 +102,7 @@ struct NodeMain {
     _exit(runtime.ending.outcome?.exitCode ?? 1)
   }
 
-  /// Log records of this process, whichever library logs them, go to the root from now on.
+  /// Sends the log records of this process, from any library, to the root from now on.
   private func forwardLog() {
     let level = runtime.shared.configuration.logLevel
     let name = runtime.identity.name

@@ -4,7 +4,7 @@ internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// The life of a child, played through within the root: from its record to its goodbye.
+/// A child's life, simulated within the root from its record to its goodbye.
 struct Rehearsal {
   /// The smallest program.
   struct Program: NodeProgram {
@@ -12,7 +12,7 @@ struct Rehearsal {
     func run(in node: Node) async throws -> Int { number }
   }
 
-  /// How long it may take at most; it takes about a millisecond.
+  /// The time limit; it takes about a millisecond.
   private static let deadline: Duration = .milliseconds(100)
 
   private let loop: EventLoop
@@ -26,7 +26,7 @@ struct Rehearsal {
     socket = RunDirectory(path: root.run.directory).rehearsalSocket
   }
 
-  /// Plays it through; the process has its former threads and descriptors afterwards.
+  /// Runs the simulation; the process has its former threads and descriptors afterwards.
   func run() throws {
     let record = try readBack(makeRecord())
     _ = try readBack(NodeSettings(TreeConfiguration()))

@@ -2,15 +2,15 @@ internal import Glibc
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// Who the root of a new run is.
+/// The identity of the root of a new run.
 struct RootIdentity {
   let run: RunIdentity
   let node: NodeIdentity
 
-  /// Draws the run's number, marks this process with it, and lets it adopt what dead nodes leave.
+  /// Draws the run's number, tags this process with it, and makes it adopt orphans.
   ///
-  /// A root inside another run keeps that run's tag: it is one of the processes that end with that
-  /// run, and what it has started itself ends with it.
+  /// A root inside another run keeps that run's tag, so it and all that it has started end with
+  /// that run.
   init() throws {
     let runID = try RunTag.randomRunID()
     run = try RunIdentity.ofThisProcess(

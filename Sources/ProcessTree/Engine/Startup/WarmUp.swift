@@ -4,13 +4,13 @@ internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// Does once, before the fork server is made, what every child would do first.
+/// The steps that every child would have to do first, done once before the fork server is made.
 ///
-/// Children inherit resolved symbols, instantiated metadata and touched memory, which halves the time
-/// of a start. The process has one thread afterwards, as before. Nothing here locks a `Mutex`: the
-/// main thread's id, which a lock remembers, would be wrong in every child.
+/// Children inherit resolved symbols, instantiated metadata and touched memory, which halves the
+/// time of a start. The process has one thread afterwards, as before. No step locks a `Mutex`,
+/// because a lock remembers the main thread's id, which would be wrong in every child.
 enum WarmUp {
-  /// How often to look whether the threads of the rehearsal are gone from the kernel's list.
+  /// How often to check whether the rehearsal's threads have left the kernel's list.
   private static let patience = 200
 
   static func run(on loop: EventLoop, for root: NodeIdentity, app: any ProcessTreeApp.Type) {
