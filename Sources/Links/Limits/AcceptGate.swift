@@ -2,36 +2,38 @@ internal import Glibc
 internal import ProcessTreeCLinux
 internal import ProcessTreeZeroMQ
 
-/// Stands before one listening socket of libzmq's: connections are accepted only while descriptors are
-/// left, are bounded in number until they have proved who they are, and are cut off when they do not.
+/// A gate before a listening socket of libzmq.
 ///
-/// Accepting happens on libzmq's thread, all else on the loop.
+/// It accepts connections only while descriptors are free, limits the number of connections that
+/// have not proved their identity, and cuts them off if they do not. Accepting happens on libzmq's
+/// thread, everything else on the loop.
 final class AcceptGate: Sendable {
-  /// What a gate tells its owner, on the loop.
+  /// The callbacks of a gate, on the loop.
   struct Handlers {
-    /// Connections were turned away, for this reason.
+    /// Connections were refused, for this reason.
     var turnedAway: (String) -> Void
-    /// For want of descriptors nobody could be let in for long, though somebody waits.
+    /// Connections have waited for long without a free descriptor.
     var exhausted: (LimitError) -> Void
-    /// Reads all that has come: a connection may have proved itself unread.
+    /// Receives all frames: one that is not yet read may prove an identity.
     var receiveAll: () -> Void = {}
   }
 
   private struct State {
     var newcomers: Newcomers
-    /// Whether the loop has a look before it.
+    /// Whether a look is scheduled on the loop.
     var isWatched = false
     var isClosed = false
-    /// Since the last look: those that were too many, and whether one had to wait.
+    /// Since the last look: the number of surplus connections, and whether one had to wait.
     var surplus = 0
     var isWanting = false
-    /// Looks in a row that somebody has waited for.
+    /// The number of successive looks during which a connection waited.
     var wantingLooks = 0
   }
 
-  /// Descriptors that newcomers leave to the node.
+  /// The descriptors that new connections leave to the node.
   static let reserve = 4
-  /// How long the accepting thread rests when it can let nobody in: its poller would call at once.
+  /// How long the accepting thread pauses when it cannot accept: its poller would call again at
+  /// once.
   private static let restMicroseconds: UInt32 = 1_000
   private static let secondsUntilExhausted = 10
   private static let period: Duration = .seconds(1)
@@ -43,24 +45,24 @@ final class AcceptGate: Sendable {
   /// The gates of this process, by the cookie of their listening sockets.
   private static let gates = Lock<[UInt64: AcceptGate]>([:])
 
-  /// Makes the gate of a listening socket, before libzmq gets to know that.
+  /// Makes the gate of a listening socket, before libzmq receives the socket.
   init(before listener: Int32, on loop: EventLoop, _ handlers: Handlers) {
     cookie = cl_socket_cookie(listener)
     bound = LoopBound(handlers, on: loop)
-    // An eighth of all descriptors at most; children that come at once are let in one after the other.
+    // At most an eighth of all descriptors; children that connect at once are accepted one by one.
     let capacity = min(max(FreeDescriptors.limit / 8, 4), 1_024)
     state = Lock(State(newcomers: Newcomers(capacity: capacity)))
     Self.gates.withLock { $0[cookie] = self }
     cl_set_accept_gate(callbacks)
   }
 
-  /// Lets the listening socket go, which is being closed.
+  /// Releases the listening socket, which is being closed.
   func close() {
     state.withLock { $0.isClosed = true }
     Self.gates.withLock { $0[cookie] = nil }
   }
 
-  /// A connection has proved who it is, and may stay.
+  /// Notes that a connection has proved its identity and may stay.
   func proved(_ descriptor: Int32) { state.withLock { $0.newcomers.proved(descriptor) } }
 
   fileprivate static func gate(of listener: Int32) -> AcceptGate? {
@@ -87,7 +89,7 @@ final class AcceptGate: Sendable {
     }
   }
 
-  /// Changes the state, which the loop is going to look at.
+  /// Changes the state and schedules a look at it.
   private func watch<Value>(_ change: (inout State) -> Value) -> Value {
     let (value, wasWatched) = state.withLock { state in
       defer { state.isWatched = true }
@@ -105,7 +107,7 @@ final class AcceptGate: Sendable {
 
   private func look(for handlers: Handlers) {
     guard !state.withLock(\.isClosed) else { return }
-    // Whoever has said who it is must not be cut off because this loop was busy.
+    // A connection whose proof is still unread must not be cut off because this loop was busy.
     handlers.receiveAll()
     let (late, surplus, wantingLooks) = state.withLock { state in
       let late = state.newcomers.look()
@@ -136,7 +138,7 @@ final class AcceptGate: Sendable {
   }
 }
 
-/// What accept4 asks; allocated once, because it has to live as long as the process.
+/// The callbacks of accept4, allocated once because they must live as long as the process.
 private nonisolated(unsafe) let callbacks: UnsafePointer<cl_accept_gate> = {
   let made = UnsafeMutablePointer<cl_accept_gate>.allocate(capacity: 1)
   made.initialize(

@@ -1,15 +1,15 @@
 internal import ProcessTreeCLinux
 
-/// Looks at the limit on open files before something is begun that cannot fail in order.
+/// A check of the limit on open files before an operation that cannot fail cleanly.
 package enum FreeDescriptors {
-  /// Whether so many descriptors are free.
+  /// Whether this many descriptors are free.
   package static func has(_ count: Int) -> Bool {
     cl_has_free_descriptors(Int32(clamping: count))
   }
 
-  /// Throws unless so many descriptors are free.
+  /// Throws unless this many descriptors are free.
   ///
-  /// - Parameter purpose: What they are for, such as `a child`.
+  /// - Parameter purpose: The object that needs them, such as `a child`.
   package static func demand(_ count: Int, for purpose: String) throws(LimitError) {
     guard !has(count) else { return }
     throw LimitError(

@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// Looks whether threads can be made before a library is called that ends the process when it cannot.
+/// A check that threads can be made, before calling a library that aborts if it cannot make them.
 enum FreeThreads {
-  /// How often to look whether the threads of the trial are gone from the kernel's count.
+  /// How often to check whether the trial's threads have left the kernel's count.
   private static let patience = 1_000
 
-  /// Throws unless so many threads can be made at once.
+  /// Throws unless this many threads can be made at once.
   ///
-  /// They are made and ended again: neither limits nor counts tell, because the control group, other
-  /// processes of the user and memory have a say.
+  /// It makes and ends them: limits and counts are not enough, because the control group, other
+  /// processes of the user and memory matter too.
   static func demand(_ count: Int) throws(LimitError) {
     var gate = pthread_mutex_t()
     pthread_mutex_init(&gate, nil)
@@ -16,7 +16,7 @@ enum FreeThreads {
     let before = threadCount()
     var threads: [pthread_t] = []
     var failure: Int32 = 0
-    // Signals are for the threads that stay.
+    // Only permanent threads may handle signals.
     var all = sigset_t()
     var mask = sigset_t()
     sigfillset(&all)
@@ -32,7 +32,7 @@ enum FreeThreads {
       for thread in threads { pthread_join(thread, nil) }
     }
     pthread_sigmask(SIG_SETMASK, &mask, nil)
-    // One that was joined is counted until the kernel has released it.
+    // A joined thread is counted until the kernel has released it.
     var looks = 0
     while threadCount() > before, looks < patience {
       sched_yield()
@@ -41,22 +41,22 @@ enum FreeThreads {
     guard failure == 0 else { throw error(failure) }
   }
 
-  /// What a thread that cannot be made is told by.
+  /// The error for a thread that cannot be made.
   static func error(_ number: Int32) -> LimitError {
     LimitError(
       "No thread can be made (\(String(cString: strerror(number)))): raise the limit on "
         + "processes (ulimit -u, pids.max, TasksMax), or keep fewer children at a time.")
   }
 
-  /// The threads of this process.
+  /// The number of threads of this process.
   private static func threadCount() -> nlink_t {
     var status = stat()
-    // The directory has a link for each beside its own two.
+    // Each thread is one link of the directory, in addition to the directory's own two.
     return stat("/proc/self/task", &status) == 0 ? status.st_nlink : 0
   }
 }
 
-/// Waits until the maker of all threads of the trial lets them go.
+/// Waits until the trial has made all its threads.
 private func waitFor(_ gate: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
   guard let gate = gate?.assumingMemoryBound(to: pthread_mutex_t.self) else { return nil }
   pthread_mutex_lock(gate)

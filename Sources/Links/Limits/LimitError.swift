@@ -1,4 +1,4 @@
-/// A limit of the system leaves too little for what was to be done; nothing was begun.
+/// A limit of the system that is too low for an operation, which was not begun.
 package struct LimitError: Error, Equatable, CustomStringConvertible {
   package let description: String
 

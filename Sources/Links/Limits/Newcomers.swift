@@ -1,16 +1,16 @@
-/// Connections that were accepted at one listening socket and have not proved who they are.
+/// The connections of one listening socket that have not proved their identity.
 struct Newcomers {
   /// A connection.
   struct Connection: Equatable {
     let descriptor: Int32
-    /// Tells it from a later one with the same descriptor.
+    /// Distinguishes it from a later connection with the same descriptor.
     let cookie: UInt64
   }
 
-  /// A connection is looked at once a second; this look is its last.
+  /// The number of looks, one per second, after which a connection is cut off.
   ///
-  /// Looks and not a deadline, so that a process that was stopped does not cut off whoever came
-  /// meanwhile: its stop counts as one.
+  /// Counting looks instead of time protects connections that arrive while this process is stopped,
+  /// because a stop counts as one look.
   static let lastLook = 3
 
   private let capacity: Int
@@ -22,9 +22,9 @@ struct Newcomers {
 
   var isEmpty: Bool { looks.isEmpty }
 
-  /// Notes one that has come; false when there are too many.
+  /// Adds a connection; false if there are too many.
   ///
-  /// - Parameter isOpen: Whether a connection is still there, for making room.
+  /// - Parameter isOpen: Whether a connection still exists, for making room.
   mutating func add(_ connection: Connection, isOpen: (Connection) -> Bool) -> Bool {
     if looks.count >= capacity { looks.removeAll { !isOpen($0.connection) } }
     guard looks.count < capacity else { return false }
@@ -32,12 +32,12 @@ struct Newcomers {
     return true
   }
 
-  /// One has proved who it is.
+  /// Removes a connection that has proved its identity.
   mutating func proved(_ descriptor: Int32) {
     looks.removeAll { $0.connection.descriptor == descriptor }
   }
 
-  /// Looks at all, and takes out those that have had their time.
+  /// Counts a look at all connections, and removes and returns those whose time is over.
   mutating func look() -> [Connection] {
     for index in looks.indices { looks[index].count += 1 }
     let late = looks.filter { $0.count >= Self.lastLook }.map(\.connection)

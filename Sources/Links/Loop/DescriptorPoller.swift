@@ -4,17 +4,17 @@ internal import ProcessTreeCLinux
 
 /// The descriptors that the loop waits for, over epoll.
 ///
-/// Each registration has a generation, which epoll carries along: an event that was fetched before
-/// its descriptor was closed and the number used again is dropped. A class, because handlers add and
-/// remove descriptors while `poll` runs.
+/// Each registration has a generation, which its epoll events carry, so an event of a descriptor
+/// that was closed and reused meanwhile is dropped. It is a class because handlers add and remove
+/// descriptors while `poll` runs.
 package final class DescriptorPoller {
-  /// What a descriptor is watched for, and what was seen on it.
+  /// The operations for which a descriptor is watched or ready.
   package struct Readiness: OptionSet, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
     package static let read = Self(rawValue: EPOLLIN.rawValue)
     package static let write = Self(rawValue: EPOLLOUT.rawValue)
-    /// The other side is gone; reported whether asked for or not.
+    /// The peer has closed; reported without being requested.
     package static let hangUp = Self(rawValue: EPOLLHUP.rawValue | EPOLLERR.rawValue)
   }
 
@@ -41,7 +41,7 @@ package final class DescriptorPoller {
     events.deallocate()
   }
 
-  /// Watches `descriptor`; the handler is called on the loop each time it is ready (level-triggered).
+  /// Watches a descriptor; the loop calls the handler each time it is ready (level-triggered).
   package func add(
     _ descriptor: Int32, for interest: Readiness, handler: @escaping (Readiness) -> Void
   ) throws(LoopError) {
@@ -53,14 +53,14 @@ package final class DescriptorPoller {
     nextGeneration &+= 1
   }
 
-  /// Changes what a watched descriptor is watched for.
+  /// Watches a watched descriptor for other operations.
   package func change(_ descriptor: Int32, to interest: Readiness) {
     guard let watch = watches[descriptor] else { return }
     var event = event(for: descriptor, interest, generation: watch.generation)
     _ = epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event)
   }
 
-  /// Stops watching; to be called before the descriptor is closed.
+  /// Stops watching; call it before closing the descriptor.
   ///
   /// Unknown descriptors are ignored.
   package func remove(_ descriptor: Int32) {
@@ -69,7 +69,7 @@ package final class DescriptorPoller {
     _ = epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, &event)
   }
 
-  /// Stops watching all descriptors, for good.
+  /// Stops watching all descriptors permanently.
   func close() {
     watches = [:]
     if !isClosed { _ = Glibc.close(epoll) }
@@ -78,7 +78,7 @@ package final class DescriptorPoller {
 
   private var isClosed = false
 
-  /// Waits for readiness at most `timeout` (for ever when nil) and calls the handlers.
+  /// Waits for readiness until the timeout, if there is one, and calls the handlers.
   func poll(timeout: Duration?) {
     let milliseconds = timeout.map(Self.milliseconds) ?? -1
     let count = epoll_wait(epoll, events, Int32(Self.eventsPerPoll), milliseconds)
@@ -96,7 +96,7 @@ package final class DescriptorPoller {
     }
   }
 
-  /// Rounded up, so that a timer is due when the wait ends; a wait that does not fit is made of
+  /// Rounded up, so that a timer is due when the wait ends; a wait that does not fit becomes
   /// several.
   private static func milliseconds(_ duration: Duration) -> Int32 {
     Int32(clamping: max(0, duration.wholeMilliseconds))

@@ -2,7 +2,7 @@ internal import Glibc
 internal import ProcessTreeCLinux
 
 extension EventLoop {
-  /// Runs `body` on the loop: at once when the caller is there, else by a hop.
+  /// Runs `body` on the loop: at once if the caller is on it, otherwise by a hop.
   package func run<Success: Sendable>(
     _ body: @escaping @Sendable () throws -> Success
   ) async throws -> Success {
@@ -12,9 +12,10 @@ extension EventLoop {
     }
   }
 
-  /// Waits for a time; throws when the task is cancelled.
+  /// Waits for a time; throws if the task is cancelled.
   ///
-  /// On the loop's own timers: those of the concurrency runtime are Dispatch's, which wants threads.
+  /// It uses the loop's own timers, because those of the concurrency runtime are Dispatch's, which
+  /// needs threads.
   package func sleep(for delay: Duration) async throws {
     let pause = Pause()
     await withTaskCancellationHandler {
@@ -34,12 +35,12 @@ extension EventLoop {
     try Task.checkCancellation()
   }
 
-  /// Three centuries: what is longer would not fit the clock.
+  /// Three centuries; a longer delay would not fit the clock.
   private static let longestSleep: Duration = .seconds(10_000_000_000)
 
   /// Lets the loop drain Dispatch's main queue, so that `@MainActor` code runs in this process.
   ///
-  /// To be called on the main thread, whose loop this then must be.
+  /// Call it on the main thread, which must be the loop's.
   package func drainMainQueue() throws(LoopError) {
     let descriptor = _dispatch_get_main_queue_handle_4CF()
     guard descriptor >= 0 else { throw LoopError(call: "dispatch main queue", errno: EBADF) }

@@ -4,24 +4,24 @@ internal import ProcessTreeCLinux
 internal import ProcessTreeZeroMQ
 internal import Synchronization
 
-/// The event loop of a node: one thread, the main thread, that waits for descriptors and timers and
-/// is the task executor that the node's program runs on.
+/// The event loop of a node: the main thread, which waits for descriptors and timers and is the
+/// task executor of the node's program.
 ///
-/// A suspension that is resumed on the loop costs a queue operation and no thread switch, which is
-/// why programs run here and not on the global pool. Everything but `enqueue`, `perform` and
-/// `isCurrent` must be called on the loop's own thread; the methods trap otherwise.
+/// Resuming a suspension on the loop costs a queue operation and no thread switch, so programs run
+/// here and not on the global pool. `enqueue`, `perform` and `isCurrent` are callable from any
+/// thread; all other methods must be called on the loop's thread and trap otherwise.
 package final class EventLoop: TaskExecutor, @unchecked Sendable {
-  /// What other threads have handed over: jobs of the concurrency runtime and closures.
+  /// Jobs of the concurrency runtime and closures from other threads.
   private struct Inbox {
     var jobs: [UnownedJob] = []
     var closures: [@Sendable () -> Void] = []
-    /// Nobody takes anything any more.
+    /// The loop takes no more work.
     var isClosed = false
     var isEmpty: Bool { jobs.isEmpty && closures.isEmpty }
   }
 
-  /// Jobs run in one go before descriptors are looked at again, so that a program that never
-  /// rests cannot shut out its own messages.
+  /// The most jobs to run before checking descriptors, so that a busy program still receives
+  /// messages.
   private static let jobsPerTurn = 512
 
   private let thread: pthread_t
@@ -33,24 +33,24 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   @exclusivity(unchecked) private var closures: Deque<@Sendable () -> Void> = []
   package let poller: DescriptorPoller
   package let timers: TimerQueue
-  /// Called before the loop looks at descriptors: links take what came and flush what was sent.
+  /// Called before the loop checks descriptors: links receive frames and flush sent ones.
   ///
-  /// The place of a hook that was removed is taken by the next.
+  /// The place of a removed hook is reused.
   @exclusivity(unchecked) private var turnHooks: [(() -> Bool)?] = []
-  /// Somebody has work for a hook whose turn may be over.
+  /// There is work for a hook that may have run already in this turn.
   @exclusivity(unchecked) private var wantsTurn = false
-  /// Decides which of the jobs that are ready runs next; nil: the first.
+  /// Picks the next of the ready jobs; `nil` for the first.
   @exclusivity(unchecked) package var pickJob: ((Int) -> Int)?
 
-  /// What the loop's timers go by.
+  /// The clock of the loop's timers.
   package enum Time: Sendable {
     /// The clock of the machine.
     case real
-    /// Stands still while there is something to do, and then passes at once to the next timer.
+    /// Time that stands still while there is work, and then jumps to the next timer.
     case virtual
   }
 
-  /// Whether time passes by itself.
+  /// The clock of the timers.
   package let time: Time
 
   /// Makes a loop for the calling thread.
@@ -84,14 +84,14 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     precondition(isCurrent, "this must be called on the node's event loop")
   }
 
-  /// Takes a job of the concurrency runtime; from any thread.
+  /// Enqueues a job of the concurrency runtime; callable from any thread.
   package func enqueue(_ job: consuming ExecutorJob) {
     let unowned = UnownedJob(job)
     guard !isCurrent else { return jobs.append(unowned) }
     handOver { $0.jobs.append(unowned) }
   }
 
-  /// Runs `body` on the loop soon; from any thread.
+  /// Runs `body` on the loop in its next turn; callable from any thread.
   package func perform(_ body: @escaping @Sendable () -> Void) {
     handOver { $0.closures.append(body) }
   }
@@ -103,18 +103,18 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
       guard wasEmpty, !inbox.isClosed else { return 0 }
       inboxHasWork.store(true, ordering: .releasing)
       var one: UInt64 = 1
-      // Under the lock: the descriptor is not another's meanwhile.
+      // The lock keeps the descriptor from being closed and reused.
       return Glibc.write(wakeDescriptor, &one, 8) < 0 && errno != EAGAIN ? errno : 0
     }
     guard error != 0 else { return }
     LoopError(call: "write to the event loop", errno: error).endProcess()
   }
 
-  /// Adds work that is done in each turn before the loop looks at descriptors.
+  /// Adds work that is done in each turn before the loop checks descriptors.
   ///
-  /// True asks for another turn without waiting.
+  /// A hook that returns true requests another turn without waiting.
   ///
-  /// - Returns: A number to remove the hook by.
+  /// - Returns: The number with which to remove the hook.
   @discardableResult
   package func addTurnHook(_ hook: @escaping () -> Bool) -> Int {
     assertCurrent()
@@ -126,44 +126,44 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     return turnHooks.count - 1
   }
 
-  /// Forgets a hook.
+  /// Removes a hook.
   package func removeTurnHook(_ number: Int) {
     turnHooks[number] = nil
   }
 
-  /// Has the hooks called once more before the loop waits.
+  /// Calls the hooks once more before the loop waits.
   package func turnAgain() { wantsTurn = true }
 
-  /// Runs turns until `isDone` says so.
+  /// Runs turns until `isDone` returns true.
   ///
-  /// May be called again from within a turn.
-  ///
-  /// A turn: jobs, hooks, then descriptors and timers, waiting only when nothing is left to do.
+  /// A turn runs jobs and hooks, then descriptors and timers, and waits only if nothing is left to
+  /// do. A turn may call this again.
   package func run(until isDone: () -> Bool) {
     assertCurrent()
     while !isDone() {
       takeInbox()
-      // One by one from a queue that a nested run sees too.
+      // A nested run uses the same queue, so take closures one by one.
       while let closure = closures.popFirst() { closure() }
       runJobs()
-      // A deadline that has passed comes before what arrived too late for it.
+      // A deadline that has passed ranks above a later event.
       timers.fire()
       var hasMore = false
       wantsTurn = false
-      // By their numbers: a hook that was removed by another one is not called.
+      // Iterating by number skips hooks that another hook has removed.
       for number in turnHooks.indices where turnHooks[number]?() ?? false { hasMore = true }
-      // What has just run may have been what was waited for.
+      // The work of this turn may have been the awaited one.
       if isDone() { return }
       poller.poll(timeout: timeToWait(isIdle: jobs.isEmpty && !hasMore && !wantsTurn))
       timers.fire()
     }
   }
 
-  /// Turns in which tasks that were cancelled at the end may still run.
+  /// The most turns for tasks that were cancelled at the end.
   private static let lastTurns = 256
 
-  /// Ends a loop whose thread lives on, or ends, without it: what is ready runs, and what it would
-  /// wait for is forgotten, with all that holds.
+  /// Ends a loop whose thread continues or ends without it.
+  ///
+  /// It runs the ready work, and releases the work that waits.
   package func finish() {
     var turns = 0
     let hook = addTurnHook { true }
@@ -179,10 +179,10 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     closeInbox()
   }
 
-  /// How long to wait for descriptors: not at all with work to do, until the next timer without.
+  /// How long to wait for descriptors: not at all if there is work, otherwise until the next timer.
   private func timeToWait(isIdle: Bool) -> Duration? {
     guard isIdle else { return .zero }
-    // What other threads have handed over comes before virtual time passes.
+    // Work from other threads comes before virtual time passes.
     if time == .virtual, !inboxHasWork.load(ordering: .acquiring), closures.isEmpty,
       timers.passToNext()
     {

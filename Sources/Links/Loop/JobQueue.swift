@@ -1,6 +1,6 @@
 internal import DequeModule
 
-/// Jobs that are ready to run on the loop, first in, first out unless somebody picks.
+/// The jobs that are ready to run on the loop, first in, first out unless a picker reorders them.
 struct JobQueue {
   private var jobs: Deque<UnownedJob> = []
 
@@ -8,7 +8,7 @@ struct JobQueue {
 
   mutating func append(_ job: UnownedJob) { jobs.append(job) }
 
-  /// Takes the first job, or the one that `pick` chooses of so many.
+  /// Takes the first job, or the one that `pick` chooses given their number.
   mutating func pop(_ pick: ((Int) -> Int)?) -> UnownedJob? {
     guard let pick, jobs.count > 1 else { return jobs.popFirst() }
     return jobs.remove(at: pick(jobs.count) % jobs.count)

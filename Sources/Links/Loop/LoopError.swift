@@ -1,21 +1,21 @@
 internal import Glibc
 
-/// A system call of the event loop failed.
+/// The failure of a system call of the event loop.
 package struct LoopError: Error, CustomStringConvertible {
   /// The name of the call.
   package let call: String
-  /// What it left in `errno`.
+  /// The value of `errno`.
   package let errno: Int32
 
   package var description: String { "\(call) failed: \(String(cString: strerror(errno)))" }
 
-  /// Ends the process, whose loop has lost a descriptor that it cannot do without.
+  /// Ends the process, because its loop has lost an essential descriptor.
   ///
-  /// Without it nobody is woken any more: not to report this, and not to stop.
+  /// Without it no task is ever woken, neither to report this nor to stop.
   func endProcess() -> Never {
     let line =
       "process-tree: \(self): other code in this process has closed the event loop's descriptors; "
-      + "close none but your own\n"
+      + "close only your own\n"
     _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
     abort()
   }

@@ -1,11 +1,11 @@
 internal import DequeModule
 internal import Glibc
 
-/// Threads of our own, for what blocks or computes for long.
+/// Threads of the library's own, for work that blocks or computes for long.
 ///
-/// The first is made with the executor, where its failure can be told; others are made while they can be.
-/// Dispatch's pool promises a thread instead: when none can be had it waits for one on the thread that
-/// hands the work over, which for us is the event loop that would have to end processes first.
+/// The first thread is made with the executor, which can report its failure; further ones are made
+/// while that succeeds. Dispatch's pool instead guarantees a thread: if none can be made, it waits
+/// on the calling thread, which would be the event loop that has to end processes first.
 package final class ThreadExecutor: TaskExecutor {
   private let queue: WorkQueue
   private let maximum: Int
@@ -18,27 +18,27 @@ package final class ThreadExecutor: TaskExecutor {
     guard failure == 0 else { throw FreeThreads.error(failure) }
   }
 
-  /// The threads end when their work is done.
+  /// Lets the threads end after their work.
   deinit { queue.finish() }
 
-  /// Takes a job of the concurrency runtime; from any thread.
+  /// Enqueues a job of the concurrency runtime; callable from any thread.
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     perform { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
   }
 
-  /// Runs `body` on one of the threads, after what was handed over before has begun.
+  /// Runs `body` on one of the threads, after earlier work has begun.
   package func perform(_ body: @escaping @Sendable () -> Void) {
     if queue.append(body, maximum: maximum) { _ = queue.addThread() }
   }
 
-  /// Waits until nothing is left to do, at most `time`; false when something was.
+  /// Waits until all work is done; false if the time is over before that.
   package func drain(within time: Duration) -> Bool { queue.drain(within: time) }
 }
 
-/// Work that threads wait for.
+/// A queue of work that threads wait for.
 private final class WorkQueue: @unchecked Sendable {
-  // At fixed places, as the calls want them; what follows changes under the mutex only.
+  // Allocated, because the calls need fixed addresses. The mutex guards the variables.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let hasChanged = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var work: Deque<@Sendable () -> Void> = []
@@ -64,7 +64,7 @@ private final class WorkQueue: @unchecked Sendable {
     return body()
   }
 
-  /// Adds work; true when another thread would begin it sooner.
+  /// Adds work; true if another thread would begin it sooner.
   func append(_ body: @escaping @Sendable () -> Void, maximum: Int) -> Bool {
     withLock {
       work.append(body)
@@ -73,7 +73,7 @@ private final class WorkQueue: @unchecked Sendable {
     }
   }
 
-  /// Makes a thread, which hears no signals; an error number when it cannot be made.
+  /// Makes a thread with all signals blocked; returns an error number on failure.
   func addThread() -> Int32 {
     var all = sigset_t()
     var mask = sigset_t()
@@ -98,7 +98,7 @@ private final class WorkQueue: @unchecked Sendable {
     return 0
   }
 
-  /// The life of a thread.
+  /// Runs work until the queue is finished; the body of each thread.
   private func serve() {
     pthread_mutex_lock(mutex)
     while true {

@@ -3,9 +3,9 @@ internal import ProcessTreeBase
 
 /// The loop's timers, on a clock that stands still while the machine sleeps.
 ///
-/// A class, because what a timer does may schedule another.
+/// It is a class because a timer's action may schedule another timer.
 package final class TimerQueue {
-  /// Names a timer, so that it can be cancelled.
+  /// The identity of a timer, for cancelling it.
   package struct ID: Hashable, Sendable {
     fileprivate let number: UInt64
   }
@@ -20,21 +20,21 @@ package final class TimerQueue {
   }
 
   @exclusivity(unchecked) private var heap = Heap<Entry>()
-  /// What each live timer does after how long; a cancelled one leaves only its entry in the heap.
+  /// The delay and action of each live timer; a cancelled one leaves only its entry in the heap.
   @exclusivity(unchecked) private var actions: [ID: (delay: Duration, run: () -> Void)] = [:]
   @exclusivity(unchecked) private var nextNumber: UInt64 = 0
 
-  /// The time as the loop's timers see it; set by a loop whose time is virtual.
+  /// The present virtual time; `nil` if time is real.
   @exclusivity(unchecked) private var virtualNow: SuspendingClock.Instant?
 
   init(_ time: EventLoop.Time = .real) {
     if time == .virtual { virtualNow = .now }
   }
 
-  /// The time now.
+  /// The present time.
   package var now: SuspendingClock.Instant { virtualNow ?? .now }
 
-  /// Lets virtual time pass until the next timer is due; false when there is none, or time is real.
+  /// Lets virtual time pass until the next timer is due; false if there is none or time is real.
   func passToNext() -> Bool {
     dropCancelled()
     guard let virtualNow, let next = heap.min?.deadline else { return false }
@@ -53,17 +53,15 @@ package final class TimerQueue {
     return id
   }
 
-  /// Forgets a timer.
-  ///
-  /// One that has fired is ignored.
+  /// Cancels a timer; does nothing if it has fired.
   package func cancel(_ id: ID) {
     guard actions.removeValue(forKey: id) != nil else { return }
-    // Cancelled deadlines are dropped when they come up; rebuilt when they are the most of the heap.
+    // Cancelled entries are dropped when they come up, or when they are most of the heap.
     guard heap.count > 64, heap.count > 2 * actions.count else { return }
     heap = Heap(heap.unordered.filter { actions[$0.id] != nil })
   }
 
-  /// Begins every delay anew, because the process was stopped for a time that nobody knows.
+  /// Restarts every delay, because the process was stopped for an unknown time.
   package func restart() {
     let now = now
     heap = Heap(
@@ -72,7 +70,7 @@ package final class TimerQueue {
       })
   }
 
-  /// Forgets all timers.
+  /// Removes all timers.
   func removeAll() {
     heap = Heap()
     actions = [:]
@@ -83,7 +81,7 @@ package final class TimerQueue {
     return heap.min.map { max(.zero, now.duration(to: $0.deadline)) }
   }
 
-  /// Runs what is due.
+  /// Runs the timers that are due.
   func fire() {
     guard !heap.isEmpty else { return }
     let now = now

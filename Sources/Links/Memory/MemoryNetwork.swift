@@ -1,14 +1,14 @@
-/// What joins the nodes that share a process: listening sockets by their paths.
+/// The listening sockets of nodes that share a process, by their paths: the twin of unix sockets.
 ///
-/// The twin of the kernel's unix sockets. All of its sockets belong to one loop. A fault injector may
-/// watch the frames go by and cut connections.
+/// All of its sockets belong to one loop. A fault injector may observe the frames and cut
+/// connections.
 package final class MemoryNetwork {
   private var listeners: [String: MemorySocket] = [:]
-  /// Dealers whose router does not listen yet, or not any more.
+  /// Dealers whose router does not listen.
   private var waiting: [String: [MemorySocket]] = [:]
-  /// Frames that were sent in this network.
+  /// The number of frames sent in this network.
   package private(set) var frames: UInt64 = 0
-  /// Called behind each frame that was sent, with the number of frames until then.
+  /// Called after each sent frame with the number of frames so far.
   package var onFrame: ((UInt64) -> Void)?
 
   package init() {}
@@ -39,7 +39,7 @@ package final class MemoryNetwork {
     onFrame?(frames)
   }
 
-  /// Breaks every connection to the router at this path; what was under way on them is lost, and the
-  /// dealers connect again.
+  /// Breaks every connection to the router at this path; their frames are lost, and the dealers
+  /// reconnect.
   package func cutConnections(to path: String) { listeners[path]?.cutConnections() }
 }

@@ -2,11 +2,11 @@ internal import DequeModule
 internal import ProcessTreeWire
 internal import ProcessTreeZeroMQ
 
-/// The twin in memory of a ZeroMQ socket, for nodes that share a process and its loop.
+/// The twin of a ZeroMQ socket in memory, for nodes that share a process and its loop.
 ///
-/// It behaves as ``FrameSocket`` does, but for one thing: a frame is there as soon as it is sent.
+/// It behaves like ``FrameSocket``, except that a frame arrives as soon as it is sent.
 final class MemorySocket: FrameCarrier {
-  /// Frames taken from a socket before others have their turn.
+  /// The most frames to receive from a socket before other sockets have their turn.
   private static let framesPerTurn = 64
 
   private let kind: FrameCarrierKind
@@ -18,10 +18,10 @@ final class MemorySocket: FrameCarrier {
   /// A router's dealers.
   private var dealers: [Connection: MemorySocket] = [:]
   private var lastConnection: Connection = 0
-  /// A dealer's router, and its own number there.
+  /// A dealer's router, and the dealer's number there.
   private weak var router: MemorySocket?
   private var number: Connection = 0
-  /// Where a router listens, or a dealer connects to.
+  /// The path at which a router listens, or to which a dealer connects.
   private var path: String?
   private(set) var isClosed = false
 
@@ -41,7 +41,7 @@ final class MemorySocket: FrameCarrier {
 
   var mayHaveFrames: Bool { !inbox.isEmpty }
 
-  // No stranger can reach it.
+  // No foreign process can connect.
   func senderIsProved() {}
 
   func listen(at path: String, gate: AcceptGate.Handlers?) throws {
@@ -58,7 +58,7 @@ final class MemorySocket: FrameCarrier {
     network.connect(self, to: path)
   }
 
-  /// A dealer is connected from now on.
+  /// Connects a dealer.
   func join(_ router: MemorySocket) {
     self.router = router
     number = router.admit(self)
@@ -111,7 +111,7 @@ final class MemorySocket: FrameCarrier {
     inbox = []
     if let path { network.forget(self, at: path) }
     switch kind {
-    // What was sent before has arrived, as with a socket that lingers.
+    // Frames that were sent before have arrived, as on a socket that lingers.
     case .dealer: router?.dealers[number] = nil
     case .router: cutConnections()
     }

@@ -1,17 +1,17 @@
-/// Blocks of 1, 2, 4, … units in a region of 2^n units, by halving: the buddy system.
+/// Blocks of 1, 2, 4, … units in a region of 2^n units, made by halving: the buddy system.
 ///
-/// A block freed joins its free other half at once, so that whatever the order, everything that was
-/// taken comes back as one piece. The first block that is large enough is taken, because memory at
-/// the beginning has been used before.
+/// A freed block joins its free other half at once, so once all blocks are free, the region is one
+/// block again, whatever the order. The first block that is large enough is used, because memory at
+/// the beginning has been touched before.
 struct BuddyBlocks: Sendable {
   /// The binary logarithm of the number of units.
   let order: Int
   // For each node of the binary tree over the units: one more than the order of the largest free
-  // block below it, 0 if there is none. The root is at 1, the halves of `node` at twice that and
-  // next to it, unit 0 at 2^order. Nodes below a taken block say what they would if it were free.
+  // block below it, 0 if there is none. The root is at 1, the halves of `node` at 2 * node and 2 *
+  // node + 1, unit 0 at 2^order. Nodes below a taken block have the values of a free one.
   private var largest: [UInt8]
 
-  /// 2^order units, all free.
+  /// Makes 2^order free units.
   init(order: Int) {
     self.order = order
     largest = [0]
@@ -20,7 +20,8 @@ struct BuddyBlocks: Sendable {
     }
   }
 
-  /// Takes the first free block of 2^wanted units; returns its first unit, or nil if there is none.
+  /// Takes the first free block of 2^wanted units and returns its first unit; `nil` if there is
+  /// none.
   mutating func take(order wanted: Int) -> Int? {
     guard (0...order).contains(wanted), Int(largest[1]) > wanted else { return nil }
     var node = 1
@@ -33,8 +34,7 @@ struct BuddyBlocks: Sendable {
     return (node << wanted) - (1 << order)
   }
 
-  /// Frees the block that begins at a unit, which must be the beginning of a taken one; returns
-  /// its order.
+  /// Frees the taken block that begins at a unit, and returns its order.
   mutating func free(at unit: Int) -> Int {
     var node = unit + (1 << order)
     var freed = 0
@@ -47,7 +47,7 @@ struct BuddyBlocks: Sendable {
     return freed
   }
 
-  /// Corrects what the nodes above a changed one say.
+  /// Updates the nodes above a changed one.
   private mutating func update(above changed: Int, order: Int) {
     var node = changed
     var whole = UInt8(order + 1)

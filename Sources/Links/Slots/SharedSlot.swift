@@ -1,18 +1,18 @@
-/// A stretch of shared memory that holds one item.
+/// A part of shared memory that holds one item.
 package struct SharedSlot: Hashable, Sendable {
-  /// The slot's number, which the peer finds its place by and gives back with the generation.
+  /// The slot's number, from which the peer computes its place.
   package let index: UInt32
-  /// Which of the slots that had this number it is; never 0.
+  /// The generation, which distinguishes successive slots of this number; never 0.
   package let generation: UInt32
-  /// Where its memory is.
+  /// The place of its memory.
   package let place: SlotPlace
-  /// How many bytes it can hold.
+  /// The most bytes that it can hold.
   package let capacity: Int
 }
 
-/// Where a slot's memory is.
+/// The place of a slot's memory.
 package struct SlotPlace: Hashable, Sendable {
-  /// Which region: its number in the order in which regions were added.
+  /// The number of the region, in the order in which regions were added.
   package let region: Int
   /// The distance from the region's beginning in bytes.
   package let offset: Int

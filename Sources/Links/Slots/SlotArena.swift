@@ -1,9 +1,8 @@
-/// Which parts of a sender's shared regions hold items that its peer has not given back.
+/// The allocation of slots in a sender's shared regions to items that its peer has not released.
 ///
-/// Only numbers: whoever owns the arena makes the regions and copies the bytes. Slots have 64 KiB
-/// times a power of two; what an item leaves over is address space, not memory, since a region
-/// takes memory only where something is written. Regions are added when the ones there are do not
-/// suffice, and stay:
+/// It has only numbers: its owner makes the regions and copies the bytes. A slot has 64 KiB times a
+/// power of two. The unused rest costs address space, not memory, because a region takes memory
+/// only where it is written. Regions are added when the present ones are full, and stay:
 ///
 /// ```swift
 /// var slot = arena.allocate(byteCount)
@@ -13,29 +12,30 @@
 /// }                                              // still nil: the item travels as a copy
 /// ```
 package struct SlotArena: Sendable {
-  /// The sizes of items that are worth a slot, in bytes: 64 KiB to 64 MiB.
+  /// The sizes of items that use a slot, in bytes: 64 KiB to 64 MiB.
   package static let itemSizes = SlotLayout.unit...(64 << 20)
 
-  /// Where slots are.
+  /// The regions.
   package private(set) var layout: SlotLayout
-  /// How many bytes the slots in use could hold.
+  /// The total capacity of the slots in use, in bytes.
   package private(set) var bytesInUse = 0
   private let firstRegion: Int
   private var blocks: [BuddyBlocks] = []
-  // By unit: of the slot that begins there or began there last. Odd while it is in use.
+  // For each unit, the generation of the last slot that began there; odd while it is in use.
   private var generations: [UInt32] = []
 
-  /// An arena without regions.
+  /// Makes an arena without regions.
   ///
   /// - Parameters:
   ///   - firstRegion: The size of the first region in bytes.
-  ///   - limit: How many bytes all regions together may have; 0 for no slots at all.
+  ///   - limit: The most bytes of all regions together; 0 for no slots.
   package init(firstRegion: Int = 16 << 20, limit: Int = 256 << 20) {
     self.firstRegion = firstRegion
     layout = SlotLayout(limit: limit)
   }
 
-  /// Finds room for an item; nil if there is none at present, or its size is not worth a slot.
+  /// Allocates a slot for an item; `nil` if there is no room, or the item's size does not use
+  /// slots.
   package mutating func allocate(_ byteCount: Int) -> SharedSlot? {
     guard Self.itemSizes.contains(byteCount) else { return nil }
     let order = Self.order(of: byteCount)
@@ -52,10 +52,9 @@ package struct SlotArena: Sendable {
     return nil
   }
 
-  /// Takes a slot back.
+  /// Frees a slot.
   ///
-  /// - Returns: False, and nothing happens, if this slot is not in use: the number is wrong, or the
-  ///   generation is not the present one.
+  /// - Returns: Whether this slot was in use; otherwise nothing happens.
   package mutating func release(index: UInt32, generation: UInt32) -> Bool {
     guard let place = layout.place(of: index, byteCount: 0),
       generations[Int(index)] == generation, generation % 2 == 1
@@ -66,10 +65,10 @@ package struct SlotArena: Sendable {
     return true
   }
 
-  /// The size of the region to add so that an item finds room; nil if the limit forbids it, or the
-  /// item's size is not worth a slot.
+  /// The size of a region to add for an item; `nil` if the limit forbids it, or the item's size
+  /// does not use slots.
   ///
-  /// Each region is as large as all before it together, if the limit leaves so much.
+  /// Each region is as large as all earlier ones together, up to the limit.
   package func growth(for byteCount: Int) -> Int? {
     guard Self.itemSizes.contains(byteCount) else { return nil }
     let smallest = SlotLayout.unit << Self.order(of: byteCount)
@@ -79,7 +78,7 @@ package struct SlotArena: Sendable {
     return max(smallest, Self.powerOfTwo(notAbove: wanted))
   }
 
-  /// Adds a region of the size that `growth` gave.
+  /// Adds a region with a size from `growth`.
   package mutating func addRegion(byteCount: Int) {
     let order = Self.order(of: byteCount)
     let isPowerOfTwo = byteCount == SlotLayout.unit << order
@@ -89,7 +88,7 @@ package struct SlotArena: Sendable {
     generations += repeatElement(0, count: 1 << order)
   }
 
-  /// The binary logarithm of the smallest slot for an item, in units.
+  /// The binary logarithm of an item's smallest slot, in units.
   private static func order(of byteCount: Int) -> Int {
     let units = (byteCount + SlotLayout.unit - 1) / SlotLayout.unit
     return units <= 1 ? 0 : Int.bitWidth - (units - 1).leadingZeroBitCount

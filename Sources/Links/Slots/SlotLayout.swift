@@ -1,14 +1,14 @@
-/// The regions of an arena in the order in which they were added: what finds a slot by its number.
+/// The regions of an arena in the order of their addition, which map slot numbers to places.
 ///
-/// Sender and receiver of items each keep one. Slots are numbered by the 64 KiB *unit* they begin at,
-/// through all regions.
+/// Sender and receiver each keep one. A slot's number is that of the 64 KiB *unit* at which it
+/// begins, counted through all regions.
 package struct SlotLayout: Sendable {
-  /// The distance of two slots' beginnings is a multiple of this, in bytes.
+  /// Slots begin at multiples of this, in bytes.
   package static let unit = 64 << 10
 
-  /// How many bytes all regions together may have.
+  /// The most bytes of all regions together.
   package let limit: Int
-  /// How many bytes they have.
+  /// The bytes of all regions together.
   package private(set) var byteCount = 0
   private var regions: [Range<Int>] = []
 
@@ -21,8 +21,8 @@ package struct SlotLayout: Sendable {
   /// The units of a region.
   func units(of region: Int) -> Range<Int> { regions[region] }
 
-  /// Adds a region; false, and nothing happens, if its size is no positive number of units or the
-  /// limit would be exceeded.
+  /// Adds a region; false, without effect, if its size is not a positive number of units or exceeds
+  /// the limit.
   package mutating func add(byteCount added: Int) -> Bool {
     guard added > 0, added % Self.unit == 0, added <= limit - byteCount else { return false }
     let first = byteCount / Self.unit
@@ -31,9 +31,9 @@ package struct SlotLayout: Sendable {
     return true
   }
 
-  /// Where a slot begins, if `byteCount` bytes from there on are in one region; else nil.
+  /// The place of a slot, if `byteCount` bytes from there on are in one region; otherwise `nil`.
   ///
-  /// For numbers that came from a peer: any are allowed.
+  /// Any numbers are allowed, because they may come from a peer.
   package func place(of index: UInt32, byteCount: Int) -> SlotPlace? {
     guard let region = regions.firstIndex(where: { $0.contains(Int(index)) }) else { return nil }
     let room = (regions[region].upperBound - Int(index)) * Self.unit

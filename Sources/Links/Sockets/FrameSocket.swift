@@ -1,30 +1,30 @@
 internal import ProcessTreeWire
 internal import ProcessTreeZeroMQ
 
-/// A socket on the loop: one frame a message, sent at once and received in turns.
+/// A ZeroMQ socket on the loop, with one frame per message, sent at once and received in turns.
 ///
-/// ZeroMQ's descriptor is edge-triggered and a send can use up its edge, so each turn ends with a
-/// look into every socket that something was done with.
+/// ZeroMQ's descriptor is edge-triggered and a send can consume its edge, so each turn ends with a
+/// look into every socket that was used.
 final class FrameSocket: FrameCarrier {
-  /// Frames taken from a socket before others have their turn.
+  /// The most frames to receive from a socket before other sockets have their turn.
   private static let framesPerTurn = 64
 
   private let socket: Socket
   private let loop: EventLoop
   private let isRouter: Bool
   @exclusivity(unchecked) private var message = Message()
-  /// Whether the next look may find something: its descriptor said so, or its edge may be used up.
+  /// Whether the next look may find frames: the descriptor was ready, or its edge may be consumed.
   @exclusivity(unchecked) private(set) var mayHaveFrames = true {
     didSet { if mayHaveFrames, !oldValue { onReady?() } }
   }
-  /// Called when the next look may find something and the last one found nothing more.
+  /// Called when the next look may find frames, after one that found no more.
   @exclusivity(unchecked) var onReady: (() -> Void)?
   @exclusivity(unchecked) private(set) var isClosed = false
   /// Called with each frame; its bytes are valid during the call.
   private let onFrame: (Connection, UnsafeRawBufferPointer) -> Void
-  /// Stands before the socket that listens, where there is one.
+  /// The gate before a listening socket, if it has one.
   @exclusivity(unchecked) private var gate: AcceptGate?
-  /// Messages that were not one frame from a peer that the router numbered.
+  /// The number of messages that were not one frame from a numbered peer.
   @exclusivity(unchecked) private(set) var malformed = 0
   /// Called with the connection of each message that was not one frame.
   @exclusivity(unchecked) var onMalformed: ((Connection) -> Void)?
@@ -37,27 +37,26 @@ final class FrameSocket: FrameCarrier {
     isRouter = kind == .router
     self.loop = loop
     self.onFrame = onFrame
-    // No high-water marks: libzmq loses messages over ipc in an orderly exit with them, and drops
-    // at a router. What bounds the queues is our own credit.
+    // High-water marks are off: with them libzmq loses messages over ipc at a normal exit, and a
+    // router drops messages. The library's own credit bounds the queues.
     try socket.set(
       .sendHighWaterMark(0), .receiveHighWaterMark(0), .linger(.seconds(1)),
       .maximumMessageSize(WireLimits.frameSize), .handshakeInterval(.seconds(2)),
       .reconnectInterval(.milliseconds(5), maximum: .milliseconds(500)))
     if isRouter { try socket.set(.routerMandatory(true)) }
-    // The probe goes out with each connection that is made, and only with `immediate` do later ones
-    // count; frames for a connection that is not there are then not taken.
+    // The probe is sent with each new connection; without `immediate`, reconnections would not
+    // count. With it, frames are refused while there is no connection.
     if probesRouter { try socket.set(.probeRouter(true), .immediate(true)) }
     try loop.poller.add(socket.fileDescriptor, for: .read) { [weak self] _ in
       self?.mayHaveFrames = true
     }
   }
 
-  /// Listens at a path, with a socket file that we made and that only this user may use.
+  /// Listens at a path, with a socket file that only this user may use; closes the socket on
+  /// failure.
   ///
-  /// Throws when that cannot be; the socket is closed then.
-  ///
-  /// - Parameter handlers: With a gate, which these belong to, connections are cut off whose sender
-  ///   ``senderIsProved()`` is not called for.
+  /// - Parameter handlers: The callbacks of a gate, which cuts off connections for whose sender
+  ///   ``senderIsProved()`` is not called; `nil` for no gate.
   func listen(at path: String, gate handlers: AcceptGate.Handlers?) throws {
     try closingOnError {
       let descriptor = try ListeningSocket.make(path: path, backlog: 1_024)
@@ -70,18 +69,18 @@ final class FrameSocket: FrameCarrier {
     }
   }
 
-  /// Whoever sent the frame that is being looked at has proved who it is.
+  /// Notes that the sender of the present frame has proved its identity.
   func senderIsProved() {
     guard let gate, let descriptor = message.sourceDescriptor else { return }
     gate.proved(descriptor)
   }
 
-  /// Connects, now or as soon as somebody listens; throws when that cannot be, and is closed then.
+  /// Connects now, or as soon as there is a listener; closes the socket on failure.
   func connect(to endpoint: Endpoint) throws {
     try closingOnError { try socket.connect(endpoint) }
   }
 
-  /// Whoever has not got his socket cannot close it; its descriptor is watched.
+  /// A caller whose initialiser fails cannot close the socket, whose descriptor is watched.
   private func closingOnError(_ body: () throws -> Void) throws {
     do {
       try body()
@@ -91,10 +90,10 @@ final class FrameSocket: FrameCarrier {
     }
   }
 
-  /// Sends a frame; false when the peer has gone.
+  /// Sends a frame; false if the peer has ended.
   @discardableResult
   func send(_ frame: [UInt8], to connection: Connection) -> Bool {
-    // The peer would be cut off for a frame that it does not take.
+    // A peer disconnects a sender of frames that are too large.
     guard !isClosed, frame.count <= WireLimits.frameSize else { return false }
     mayHaveFrames = true
     guard !isRouter || sendRoutingID(connection) else { return false }
@@ -105,7 +104,7 @@ final class FrameSocket: FrameCarrier {
     return (try? socket.trySend(frame)) ?? false
   }
 
-  /// Frames from this size on are handed to ZeroMQ as they are instead of being copied.
+  /// The size in bytes from which frames are passed to ZeroMQ without copying.
   private static let adoptionThreshold = 16 << 10
 
   private func sendRoutingID(_ connection: UInt32) -> Bool {
@@ -116,13 +115,13 @@ final class FrameSocket: FrameCarrier {
     }
   }
 
-  /// Takes what has come, up to a turn's share.
+  /// Receives frames, up to a turn's share.
   func receive() {
     var budget = Self.framesPerTurn
     while budget > 0, mayHaveFrames, !isClosed, receiveOne() { budget -= 1 }
   }
 
-  /// Takes all that has come, up to a bound that no turn should meet.
+  /// Receives all frames, up to a bound that no turn should reach.
   func receiveAll() {
     mayHaveFrames = true
     var budget = Self.framesPerTurn * 64
@@ -136,8 +135,8 @@ final class FrameSocket: FrameCarrier {
     }
     var connection: Connection = 0
     if isRouter {
-      // A router names a connection itself by a zero and four bytes; a name that the peer chose is
-      // not one that we have to know.
+      // A router names a connection by a zero and four bytes; a name that a peer chose is unknown
+      // here.
       let named = message.withUnsafeBytes { bytes -> UInt32? in
         guard bytes.count == 5, bytes[0] == 0 else { return nil }
         return bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self)

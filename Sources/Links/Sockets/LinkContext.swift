@@ -1,28 +1,28 @@
 internal import ProcessTreeZeroMQ
 
-/// What carries the frames of a node: the maker of its sockets.
+/// The maker of a node's sockets.
 ///
-/// Nodes that are processes use ZeroMQ, nodes that share a process a ``MemoryNetwork``. Nothing above
-/// the sockets knows which.
+/// Nodes that are processes use ZeroMQ; nodes that share a process use a ``MemoryNetwork``. The
+/// layers above the sockets do not see the difference.
 package final class LinkContext {
   private let network: MemoryNetwork?
   private var context: Context?
 
-  /// Frames go over ZeroMQ's sockets.
+  /// Makes a context for sockets of ZeroMQ.
   ///
-  /// The ZeroMQ context is made with the first socket and ends with the process: a node leaves by
-  /// `_exit` after its goodbye was answered, because terminating the context would cost a tenth of a
-  /// node's life and could only wait for what the goodbye has proved to have arrived.
+  /// The ZeroMQ context is made with the first socket and ends with the process. A node leaves by
+  /// `_exit` after the reply to its goodbye: terminating the context would take a tenth of a node's
+  /// life, and only wait for frames that the reply proves to have arrived.
   package init() { network = nil }
 
-  /// Threads that libzmq makes with the first socket: one that moves bytes, one that closes.
+  /// The threads that libzmq makes with the first socket: one for I/O, one for closing.
   private static let threads = 2
-  /// Descriptors that a first socket takes, and its listening or connecting end.
+  /// The descriptors of a first socket, and of its listening or connecting end.
   private static let firstDescriptors = 8
-  /// The same for each further socket.
+  /// The descriptors of each further socket.
   private static let furtherDescriptors = 2
 
-  /// Frames stay within the process.
+  /// Makes a context for sockets within the process.
   package init(_ network: MemoryNetwork) { self.network = network }
 
   /// Makes a socket that calls `onFrame` with each frame; its bytes are valid during the call.
@@ -44,23 +44,23 @@ package final class LinkContext {
     network == nil ? "ipc://\(path)" : "inproc://\(path)"
   }
 
-  /// The context, with room for one more socket.
+  /// The context, with resources for one more socket.
   ///
-  /// libzmq ends the process where a thread or a descriptor cannot be had; so both are looked for first.
+  /// libzmq aborts if it gets no thread or descriptor, so this checks both.
   func get() throws -> Context {
     if let context {
       try FreeDescriptors.demand(Self.furtherDescriptors, for: "a connection")
       return context
     }
     try FreeDescriptors.demand(Self.firstDescriptors, for: "a node's first connection")
-    // One more than are needed: others of this user start at the same time.
+    // One more than necessary, because other processes of this user start at the same time.
     try FreeThreads.demand(Self.threads + 1)
     let made = try Context(maximumSockets: 1_024)
     context = made
     return made
   }
 
-  /// Ends the context and its threads, once its sockets are closed.
+  /// Ends the context and its threads; its sockets must be closed.
   package func terminate() {
     context?.terminate()
     context = nil
