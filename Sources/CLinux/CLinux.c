@@ -18,7 +18,7 @@ static _Atomic(const cl_accept_gate *) accept_gate;
 
 void cl_set_accept_gate(const cl_accept_gate *gate) { atomic_store(&accept_gate, gate); }
 
-// The C library's declaration names its parameters otherwise from version to version.
+// Versions of the C library differ in the parameter names of this declaration.
 int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags) {
   const cl_accept_gate *gate = atomic_load_explicit(&accept_gate, memory_order_acquire);
   cl_acceptance acceptance = gate != NULL ? gate->may_accept(listener) : cl_accept_as_ever;
@@ -28,7 +28,7 @@ int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags
   }
   int connection = (int)syscall(SYS_accept4, listener, address, length, flags);
   if (acceptance == cl_accept_as_ever) return connection;
-  // Another thread may have taken the descriptor since.
+  // Another thread may have taken the last descriptor meanwhile.
   if (connection < 0 && errno == EMFILE) errno = EAGAIN;
   if (connection < 0 || gate->keeps(listener, connection)) return connection;
   close(connection);
@@ -43,7 +43,7 @@ uint64_t cl_socket_cookie(int descriptor) {
 }
 
 void cl_shut_down(int descriptor, uint64_t cookie) {
-  // The number may be given to another file between the look and the call: a copy stays what it is.
+  // The number may be reused between the check and the call, but a copy keeps its file.
   int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
   int held = copy >= 0 ? copy : descriptor;
   if (cl_socket_cookie(held) == cookie) shutdown(held, SHUT_RDWR);
@@ -60,7 +60,7 @@ bool cl_has_free_descriptors(int count) {
   struct pollfd numbers[at_once];
   uint64_t limit = cl_descriptor_limit();
   int64_t top = limit < INT32_MAX ? (int64_t)limit : INT32_MAX;
-  // From the top, where nearly all are free: numbers are given away from the bottom.
+  // Count from the top, where nearly all are free, because numbers are given from the bottom.
   while (count > 0 && top > 0) {
     nfds_t size = top < at_once ? (nfds_t)top : at_once;
     top -= (int64_t)size;

@@ -1,4 +1,4 @@
-// What a child does about itself before it runs any Swift.
+// The setup of a child before it runs any Swift.
 #include "internal.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -19,7 +19,7 @@ void pt_close_from(unsigned lowest) {
 
 int pt_die_with_parent(int32_t parent) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno;
-  // Only afterwards: a parent that died before the call sends no signal.
+  // The check comes second: a parent that died before the call sends no signal.
   return getppid() == parent ? 0 : ESRCH;
 }
 
@@ -33,14 +33,14 @@ int pt_child_setup(const struct pt_request *_Nonnull request, const int *_Nonnul
   int error = pt_die_with_parent(request->parent);
   if (error == 0) error = pt_tag_set(request->tag);
   if (error != 0) return error;
-  // The server's own descriptors fill 0 to 4, so what it received is above: nothing that is still
-  // needed can be overwritten.
+  // The server's own descriptors fill 0 to 4, so the received ones are higher and none is
+  // overwritten.
   for (int i = 0; i < 4; i++)
     if (dup3(descriptors[i], i, i == 3 ? O_CLOEXEC : 0) < 0) return errno;
   pt_close_from(4);
   error = pt_become_subreaper();
   if (error != 0) return error;
-  // Until it knows its own.
+  // The child changes it to its own name later.
   pt_title_set(name);
   pt_signals_forget();
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);

@@ -1,4 +1,4 @@
-// Cloning the calling thread's process by the bare system call.
+// Clones the process of the calling thread by the bare system call.
 #include "internal.h"
 #include <linux/sched.h>
 #include <signal.h>
@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// clone3, or clone where a sandbox refuses the newer call, whose flags it cannot inspect.
+/// Calls clone3, or clone in a sandbox that refuses clone3 because it cannot inspect the flags.
 static long clone_call(struct clone_args *_Nonnull arguments) {
   long result = syscall(SYS_clone3, arguments, sizeof *arguments);
   if (result >= 0 || (errno != ENOSYS && errno != EPERM)) return result;
@@ -18,7 +18,7 @@ static long clone_call(struct clone_args *_Nonnull arguments) {
 }
 
 int32_t pt_clone(uint64_t flags, int *_Nonnull pidfd) {
-  // Read before the clone: the child's own registration is empty.
+  // Read these before the clone, because the child's own registration is empty.
   void *thread_id_address = NULL;
   if (prctl(PR_GET_TID_ADDRESS, &thread_id_address) != 0) thread_id_address = NULL;
   void *robust_list = NULL;
@@ -30,7 +30,7 @@ int32_t pt_clone(uint64_t flags, int *_Nonnull pidfd) {
   arguments.flags = flags | CLONE_PIDFD;
   arguments.pidfd = (uint64_t)(uintptr_t)pidfd;
   if (thread_id_address) {
-    // glibc's cached thread id would be the parent's, and the owner field of mutexes wrong.
+    // Otherwise glibc's cached thread id and the owner field of mutexes would be the parent's.
     arguments.flags |= CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
     arguments.child_tid = (uint64_t)(uintptr_t)thread_id_address;
   }

@@ -1,4 +1,4 @@
-// Executing other programs.
+// Executes other programs.
 #include "internal.h"
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -14,8 +14,7 @@
 
 enum { stack_size = 64 * 1024, lowest_safe_number = 3 };
 
-/// What the child reads and, when it fails, writes; it shares the parent's memory until it has
-/// exec'd.
+/// The child's input and, if it fails, its output; it shares the parent's memory until the exec.
 struct plan {
   const struct pt_command *_Nonnull command;
   int descriptors[3];
@@ -24,7 +23,7 @@ struct plan {
   volatile int step;
 };
 
-/// Whether this process may signal those of any user, as a supervisor has to.
+/// Whether this process may signal processes of any user, as a supervisor must.
 static int may_signal_all(void) {
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
@@ -40,18 +39,18 @@ static int drop_capabilities(void) {
   return syscall(SYS_capset, &header, none) == 0 ? 0 : errno;
 }
 
-/// Makes the child another user's. Returns an errno.
+/// Changes the child's user and groups. Returns an errno.
 ///
-/// By the bare system calls: the C library's signal every thread that it knows of to do the same,
-/// and with the shared memory it knows of the parent's.
+/// It uses the bare system calls, because the C library's signal all threads that it knows to
+/// change too, and in shared memory these are the parent's.
 static int change_credentials(struct plan *_Nonnull plan) {
   const struct pt_command_credentials *new = plan->command->credentials;
   if (!new) return 0;
-  // Else nobody could end it, the kernel at the parent's death included.
+  // Otherwise no process could end the child, and neither could the kernel at the parent's death.
   plan->step = PT_COMMAND_USER;
   if (new->user != getuid() && !may_signal_all()) return EPERM;
-  // The user last: it is what the right to change the groups comes from. All of the real, the
-  // effective and the saved ids, so that there is no way back.
+  // The user comes last, because it gives the right to change the groups. Real, effective and saved
+  // ids all change, so there is no way back.
   plan->step = PT_COMMAND_SUPPLEMENTARY_GROUPS;
   if (syscall(SYS_setgroups, (long)new->supplementary_group_count, new->supplementary_groups) != 0)
     return errno;
@@ -59,14 +58,15 @@ static int change_credentials(struct plan *_Nonnull plan) {
   if (syscall(SYS_setresgid, new->group, new->group, new->group) != 0) return errno;
   plan->step = PT_COMMAND_USER;
   if (syscall(SYS_setresuid, new->user, new->user, new->user) != 0) return errno;
-  // The kernel takes them from who was root, not from who had them otherwise.
+  // The kernel takes capabilities from a process that was root, but not from one that had them
+  // otherwise.
   return new->user == 0 ? 0 : drop_capabilities();
 }
 
-/// Leaves everything of the parent's but what the command is to have. Returns an errno.
+/// Gives up everything of the parent's that the command must not have. Returns an errno.
 static int settle(struct plan *_Nonnull plan) {
   const struct pt_command *command = plan->command;
-  // The table of handlers is the child's own, though the memory is not.
+  // The table of handlers is the child's own, although the memory is shared.
   pt_origin_restore_for_command();
 
   plan->step = PT_COMMAND_SESSION;
@@ -93,16 +93,16 @@ static int settle(struct plan *_Nonnull plan) {
     if (syscall(SYS_prlimit64, 0, command->limits[i].resource, limit, NULL) != 0) return errno;
   }
 
-  // After all that the parent's rights are needed for, and close to the exec: the other user may
-  // stop the child from here on, and the parent waits for it.
+  // This comes after all steps that need the parent's rights, and close to the exec: from here on
+  // the other user may stop the child, for which the parent waits.
   error = change_credentials(plan);
   if (error != 0 || !command->credentials) return error;
-  // Again: a change of credentials takes it back.
+  // A change of credentials resets the signal for the parent's death.
   plan->step = PT_COMMAND_PARENT;
   return pt_die_with_parent(plan->parent);
 }
 
-/// The child's way to exec. The parent's thread sleeps meanwhile.
+/// Executes the command in the child, while the parent's thread sleeps.
 static int become(void *_Nonnull argument) {
   struct plan *plan = argument;
   int error = settle(plan);
@@ -117,7 +117,7 @@ static int become(void *_Nonnull argument) {
   _exit(PT_SETUP_FAILED);
 }
 
-/// Clones with shared memory while the calling thread sleeps: the cost does not grow with the
+/// Clones with shared memory while the calling thread sleeps, so the cost does not depend on the
 /// parent's size, and a failed exec is known on return.
 static int clone_and_exec(struct plan *_Nonnull plan, struct pt_command_start *_Nonnull out) {
   void *stack =
@@ -133,8 +133,8 @@ static int clone_and_exec(struct plan *_Nonnull plan, struct pt_command_start *_
   if (out->pid < 0) error = errno;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
   munmap(stack, stack_size);
-  // A change of credentials closes the memory to the new user's debuggers, which is as well while
-  // it is shared. The parent's, from now on, is to be as it was, core dumps included.
+  // A change of credentials protects the shared memory from the new user's debuggers. Restore the
+  // parent's setting, including core dumps.
   if (plan->command->credentials && dumpable == 1) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   if (error != 0 || plan->error == 0) return error;
   pt_kill_and_reap(out->pid);
@@ -147,7 +147,7 @@ int pt_command_start(const struct pt_command *_Nonnull command,
   struct plan plan = {.command = command, .parent = getpid(), .step = PT_COMMAND_CLONE};
   int error = 0;
   int copies = 0;
-  // Above the three numbers that they are copied to, so that no copy overwrites another.
+  // The copies are above their targets, so none overwrites another.
   for (; copies < 3 && error == 0; copies++) {
     plan.descriptors[copies] =
         fcntl(command->descriptors[copies], F_DUPFD_CLOEXEC, lowest_safe_number);
@@ -163,7 +163,7 @@ int pt_command_start(const struct pt_command *_Nonnull command,
 }
 
 int pt_command_signal_group(int32_t pid, int pidfd, int signal) {
-  // Until it is reaped the leader keeps its number, and with it the group's.
+  // Until it is reaped, the leader keeps its number and thereby the group's.
   int error = pt_pidfd_signal(pidfd, 0);
   if (error != 0 && error != EPERM) return error;
   return kill(-pid, signal) == 0 ? 0 : errno;

@@ -1,4 +1,4 @@
-// Removing a run's directory.
+// Removes a run's directory.
 #include "internal.h"
 #include <fcntl.h>
 #include <string.h>
@@ -22,7 +22,7 @@ int pt_open_own_directory(int parent, const char *_Nonnull name) {
 void pt_clear_directory(int directory) {
   _Alignas(8) char buffer[8192];
   long size;
-  // Some file systems skip entries while others are being removed: look again.
+  // Some file systems skip entries while others are removed, so look again.
   for (int round = 0, found = 1; found && round < 3; round++) {
     found = 0;
     lseek(directory, 0, SEEK_SET);
@@ -37,7 +37,7 @@ void pt_clear_directory(int directory) {
 }
 
 void pt_remove_run_directory(const char *_Nonnull path) {
-  // The directory above is checked too: whoever moved a link there leads astray as well.
+  // The parent directory is checked too, because a link in its place would lead elsewhere.
   char above[longest_path];
   const char *name = strrchr(path, '/');
   if (!name || name == path || (size_t)(name - path) >= sizeof above) return;

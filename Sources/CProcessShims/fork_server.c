@@ -10,12 +10,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// Where the server keeps what it holds; 0 to 2 are the null device.
+// The server's descriptors; 0 to 2 are the null device.
 enum { socket_number = 3, root_number = 4, first_free_number = 5 };
-// How long a root may outlive a node that was killed together with it.
+// How long a root may outlive a node that is killed together with it.
 enum { grace_milliseconds = 200 };
 
-/// All that a server knows.
+/// The state of a server.
 struct server {
   struct pt_run run;
   const char *_Nonnull directory;
@@ -23,7 +23,7 @@ struct server {
   char node_name[16];
 };
 
-/// Ends the server; if the root is gone, after ending all that is left of the run.
+/// Ends the server; if the root has ended, first kills the rest of the run.
 static _Noreturn void leave(const struct server *_Nonnull server, int patience) {
   if (pt_pidfd_ended(root_number, patience)) {
     pt_sweep_kill(server->run.run);
@@ -32,20 +32,20 @@ static _Noreturn void leave(const struct server *_Nonnull server, int patience) 
   _exit(0);
 }
 
-/// Drops all that was inherited but the socket, and finds the root.
+/// Gives up all inherited resources except the socket, and finds the root.
 static void settle(const struct server *_Nonnull server, int socket) {
   setsid();
-  // Whose it is stands in ps, in brackets.
+  // ps shows the server's node in brackets.
   char title[64] = "ptree-forksrv [";
   strcat(strcat(title, server->node_name), "]");
   pt_title_set(title);
   prctl(PR_SET_NAME, "ptree-forksrv", 0, 0, 0);
   if (pt_tag_set((uint64_t)server->run.run << 32 | PT_HELPER_NODE) != 0) _exit(PT_SETUP_FAILED);
-  // Out of the way of 0 to 4 first, for a node that was started with some of them closed.
+  // A node may be started with some of 0 to 4 closed, so move the socket above them first.
   int high = fcntl(socket, F_DUPFD_CLOEXEC, first_free_number);
   if (high < 0) _exit(PT_SETUP_FAILED);
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  // Without a null device anything that is harmless to read and write will do.
+  // Without a null device, any descriptor that is harmless to read and write will do.
   int filler = fcntl(null < 0 ? high : null, F_DUPFD_CLOEXEC, first_free_number);
   if (filler < 0) _exit(PT_SETUP_FAILED);
   for (int i = 0; i < socket_number; i++) dup2(filler, i);
@@ -66,7 +66,7 @@ static void settle(const struct server *_Nonnull server, int socket) {
   _exit(0);
 }
 
-/// Clones one child and answers. Returns 1 in the child, 0 in the server.
+/// Clones one child and replies. Returns 1 in the child, 0 in the server.
 static int serve(const struct server *_Nonnull server, const struct pt_request *_Nonnull request,
                  const int *_Nonnull descriptors) {
   struct pt_reply reply = {.id = request->id, .pid = 0, .error = 0};
@@ -81,14 +81,14 @@ static int serve(const struct server *_Nonnull server, const struct pt_request *
   if (pid > 0) reply.pid = pid;
   else reply.error = -pid;
   int error = pt_send(socket_number, &reply, sizeof reply, &pidfd, pid > 0 ? 1 : 0, 0);
-  // Too many descriptors in flight: the node opens a pidfd itself.
+  // Too many descriptors are in flight, so the node opens a pidfd itself.
   if (error == ETOOMANYREFS) error = pt_send(socket_number, &reply, sizeof reply, NULL, 0, 0);
   if (pidfd >= 0) close(pidfd);
   if (error != 0) leave(server, grace_milliseconds);
   return 0;
 }
 
-/// Takes one request. Returns 1 in a child, 0 in the server.
+/// Handles one request. Returns 1 in a child, 0 in the server.
 static int handle(const struct server *_Nonnull server) {
   struct pt_request request;
   int descriptors[4];
@@ -108,7 +108,7 @@ static int handle(const struct server *_Nonnull server) {
   return 0;
 }
 
-/// The server's life. Returns only in children.
+/// Serves until the end. Returns only in children.
 static void loop(const struct server *_Nonnull server) {
   for (;;) {
     struct pollfd polls[2] = {{socket_number, POLLIN, 0}, {root_number, POLLIN, 0}};
@@ -120,7 +120,7 @@ static void loop(const struct server *_Nonnull server) {
 
 int pt_fork_server_start(const struct pt_run *_Nonnull run, const char *_Nonnull directory,
                          struct pt_fork_server *_Nonnull out) {
-  // Static, so that nothing of the caller has to outlive the call in the server.
+  // It is static, so the server needs no memory of the caller.
   static char kept_directory[4096];
   size_t length = strlen(directory);
   if (length >= sizeof kept_directory) return -ENAMETOOLONG;
@@ -130,8 +130,8 @@ int pt_fork_server_start(const struct pt_run *_Nonnull run, const char *_Nonnull
   prctl(PR_GET_NAME, server.node_name, 0, 0, 0);
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -errno;
-  // The server has signals blocked from its first instruction: it is still in the terminal's
-  // foreground group then.
+  // Signals are blocked from the server's first instruction, because it begins in the terminal's
+  // foreground group.
   uint64_t all = ~(uint64_t)0;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &server.mask, sizeof all);
   int pidfd = -1;

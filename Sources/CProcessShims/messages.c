@@ -1,4 +1,4 @@
-// Messages with descriptors over a SOCK_SEQPACKET socket.
+// Sends and receives messages with descriptors over a SOCK_SEQPACKET socket.
 #include "internal.h"
 #include <string.h>
 #include <sys/socket.h>
@@ -7,7 +7,7 @@
 
 enum { most_descriptors = 4 };
 
-/// Room for the descriptors of one message, aligned as a header wants it.
+/// The space for the descriptors of one message, aligned for a header.
 union control {
   char bytes[CMSG_SPACE(sizeof(int) * most_descriptors)];
   struct cmsghdr header;
@@ -55,7 +55,7 @@ long pt_receive(int socket, void *_Nonnull bytes, size_t size, int *_Nonnull des
     for (int i = 0; i < here && received < most_descriptors; i++, received++)
       memcpy(&descriptors[received], CMSG_DATA(header) + (size_t)i * sizeof(int), sizeof(int));
   }
-  // At a descriptor limit the kernel delivers some, sets a flag and reports no error.
+  // At a descriptor limit the kernel delivers some and sets a flag, but reports no error.
   if (message.msg_flags & MSG_CTRUNC) {
     for (int i = 0; i < received; i++) close(descriptors[i]);
     *count = -1;

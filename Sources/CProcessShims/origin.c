@@ -1,4 +1,5 @@
-// How a process was started, and how it hands that on to what it executes.
+// The settings with which a process was started, and which it passes on to programs that it
+// executes.
 #include "internal.h"
 #include <signal.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 
 enum { signal_count = 64 };
 
-// All zeros in a process that has noted nothing: no signal ignored or blocked, no limit to restore.
+// All zeros until they are noted: no signal is ignored or blocked, and no limit is restored.
 static uint64_t ignored_signals;
 static uint64_t blocked_signals;
 static uint64_t open_files;
@@ -32,11 +33,12 @@ void pt_origin_note(void) {
   if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, limit) == 0) open_files = limit[0];
 }
 
-/// Ignores the signals that were ignored and are among `kept`; all others get their default action.
+/// Ignores the originally ignored signals among `kept`, and resets all others to the default
+/// action.
 ///
-/// By the bare system call: the C library does not touch its own two signals.
+/// It uses the bare system call, because the C library refuses its own two signals.
 static void restore_actions(uint64_t kept) {
-  // The kernel's structure, of which all zeros is the default action.
+  // The kernel's structure; all zeros is the default action.
   static const uint64_t by_default[4];
   static const uint64_t ignored[4] = {(uint64_t)(uintptr_t)SIG_IGN};
   for (int signal = 1; signal <= signal_count; signal++)
@@ -44,7 +46,7 @@ static void restore_actions(uint64_t kept) {
             NULL, sizeof(uint64_t));
 }
 
-/// Takes a raised soft limit on open files back: for some programs it is a number to count to.
+/// Lowers the raised soft limit on open files, because some programs count up to it.
 static void restore_open_files(void) {
   uint64_t limit[2];
   if (open_files == 0 || syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, limit) != 0) return;
@@ -58,8 +60,8 @@ void pt_origin_restore_for_node(void) {
 }
 
 void pt_origin_restore_for_command(void) {
-  // What nohup and a shell's "&" ask for. SIGTERM is how the tree itself ends a command, and SIGPIPE
-  // how a command learns that nobody reads on.
+  // nohup and a shell's "&" rely on these. SIGTERM is how the tree ends a command, and SIGPIPE how
+  // a command learns that its reader has gone.
   restore_actions(bit(SIGHUP) | bit(SIGINT) | bit(SIGQUIT));
   restore_open_files();
 }

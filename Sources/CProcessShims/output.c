@@ -1,4 +1,4 @@
-// The C library's buffers at the end of a process.
+// Flushes the C library's buffers at the end of a process.
 #include "internal.h"
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@ int pt_flush_buffers(void) {
   pthread_sigmask(SIG_BLOCK, &broken, &before);
   errno = 0;
   int failure = fflush(NULL) == 0 ? 0 : errno == 0 ? EIO : errno;
-  // Taken back, unless somebody else's was waiting.
+  // Discard this call's own signal, but not one that was pending before.
   if (failure == EPIPE && !sigismember(&pending, SIGPIPE)) {
     struct timespec none = {0, 0};
     sigtimedwait(&broken, NULL, &none);

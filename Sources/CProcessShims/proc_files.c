@@ -1,4 +1,4 @@
-// Reading /proc without allocation, and the tag that some processes hide.
+// Reads /proc without allocation, and tags that some processes hide.
 #include "internal.h"
 #include <fcntl.h>
 #include <string.h>
@@ -46,7 +46,7 @@ int pt_tag_get(int32_t pid, uint64_t *_Nonnull tag) {
     return 0;
   }
   if (errno != EPERM) return errno;
-  // Of a process with other rights only /proc tells.
+  // Only /proc shows the limits of a process with other credentials.
   char path[64], text[2048];
   pt_proc_path(path, pid, "limits");
   long length = pt_read_file(path, text, sizeof text);

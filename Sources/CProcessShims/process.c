@@ -1,4 +1,4 @@
-// Processes by pidfd, and what /proc tells about them.
+// Handles processes by pidfd, and reads their facts in /proc.
 #include "internal.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -40,7 +40,7 @@ int pt_reap(int pidfd, struct pt_exit *_Nonnull out) {
   memset(&info, 0, sizeof info);
   memset(&usage, 0, sizeof usage);
   memset(out, 0, sizeof *out);
-  // __WALL: our own children have exit signal 0, which a plain wait does not see.
+  // __WALL: the library's children have exit signal 0, which a plain wait ignores.
   if (syscall(SYS_waitid, PT_P_PIDFD, pidfd, &info, WEXITED | WNOHANG | __WALL, &usage) != 0)
     return errno;
   if (info.si_pid == 0) return 0;
@@ -79,7 +79,7 @@ int pt_stat(int32_t pid, struct pt_stat *_Nonnull out) {
   pt_proc_path(path, pid, "stat");
   long length = pt_read_file(path, text, sizeof text);
   if (length < 0) return (int)-length;
-  // The name may hold spaces and parentheses: fields count from the last one.
+  // The name may contain spaces and parentheses, so count fields from the last parenthesis.
   const char *field = memrchr(text, ')', (size_t)length);
   if (!field || field[1] != ' ') return EBADMSG;
   out->state = field[2];

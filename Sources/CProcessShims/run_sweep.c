@@ -1,4 +1,4 @@
-// Ending everything that carries a run's tag.
+// Kills all processes that carry a run's tag.
 #include "internal.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 // A pass takes about 1 us per process of the host.
 enum { longest_sweep_seconds = 10, pause_nanoseconds = 1000000 };
 
-/// Whether the process is the run's and within reach.
+/// Whether the process belongs to the run and is within reach.
 static int belongs(int32_t pid, uint32_t run, enum pt_sweep_reach reach) {
   uint64_t tag;
   if (pt_tag_get(pid, &tag) != 0 || tag >> 32 != run) return 0;
@@ -18,12 +18,12 @@ static int belongs(int32_t pid, uint32_t run, enum pt_sweep_reach reach) {
   return reach == PT_SWEEP_ALL || is_helper == (reach == PT_SWEEP_HELPERS);
 }
 
-/// Signals the process if it is the run's and alive.
+/// Signals the process if it belongs to the run and is alive.
 static int strike(int32_t pid, uint32_t run, int signal, enum pt_sweep_reach reach) {
   if (!belongs(pid, run, reach)) return 0;
   int pidfd = pt_pidfd_open(pid);
   if (pidfd < 0) return 0;
-  // The number may have passed to another process before the pidfd was there: read again.
+  // The number may have passed to another process before the pidfd was open, so check again.
   int hit = belongs(pid, run, reach) && !pt_pidfd_ended(pidfd, 0) &&
             pt_pidfd_signal(pidfd, signal) == 0;
   close(pidfd);
@@ -39,7 +39,7 @@ static int contains(const int32_t *_Nullable list, int count, int32_t value) {
 int pt_sweep_pass(uint32_t run, int signal, enum pt_sweep_reach reach,
                   const int32_t *_Nullable except, int except_count, int32_t *_Nullable hits,
                   int capacity) {
-  // Half of everybody's plain limits: none at all, and "unlimited".
+  // These are the high halves of plain limits: zero, and "unlimited".
   if (run == 0 || run >> 31 != 0) return 0;
   int directory = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return -errno;
@@ -68,7 +68,7 @@ int pt_sweep_pass(uint32_t run, int signal, enum pt_sweep_reach reach,
 void pt_sweep_kill(uint32_t run) {
   struct timespec start, now, pause = {0, pause_nanoseconds};
   clock_gettime(CLOCK_MONOTONIC, &start);
-  // Two empty passes: a process that forks and ends during a pass can be missed by one.
+  // It takes two empty passes, because one can miss a process that forks and ends meanwhile.
   int empty = 0;
   for (;;) {
     int hits = pt_sweep_pass(run, SIGKILL, PT_SWEEP_NODES, NULL, 0, NULL, 0);
@@ -78,7 +78,7 @@ void pt_sweep_kill(uint32_t run) {
     if (empty == 2 || now.tv_sec - start.tv_sec > longest_sweep_seconds) break;
     if (empty == 0) nanosleep(&pause, NULL);
   }
-  // Not killed: two that kill each other would leave a third. One that goes on sees for itself that
-  // the root has gone.
+  // Helpers are not killed: two that kill each other would leave a third. A helper that continues
+  // sees for itself that the root has ended.
   pt_sweep_pass(run, SIGCONT, PT_SWEEP_HELPERS, NULL, 0, NULL, 0);
 }

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// Newer than some C libraries that this is built with.
+// Some C libraries are older than these constants.
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
@@ -16,7 +16,7 @@
 static int make_memory(void) {
   const char *name = "process-tree";
   int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-  // Kernels before 6.3 do not know the last flag; later ones may insist on it.
+  // Kernels before 6.3 do not know the last flag; later ones may require it.
   if (descriptor < 0 && errno == EINVAL)
     descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
   return descriptor >= 0 ? descriptor : -errno;
@@ -29,10 +29,10 @@ int pt_region_make(uint64_t size, int32_t *_Nonnull descriptor, uint64_t *_Nonnu
   struct stat file;
   void *mapped = MAP_FAILED;
   int error = 0;
-  // The kernel holds this memory for a file: beyond the limit on the size of files it sends SIGXFSZ.
+  // This memory counts as a file: beyond the limit on file size the kernel sends SIGXFSZ.
   struct pt_held_signals hold;
   pt_hold_signals(&hold);
-  // A file that shrank under a reader's mapping would kill the reader.
+  // Seal the size, because a file that shrinks under a reader's mapping would kill the reader.
   if (ftruncate(made, (off_t)size) != 0 || fstat(made, &file) != 0 ||
       fcntl(made, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0)
     error = errno;
@@ -45,8 +45,8 @@ int pt_region_make(uint64_t size, int32_t *_Nonnull descriptor, uint64_t *_Nonnu
     close(made);
     return error;
   }
-  // The mapping above stays writable. Kernels before 5.1 have no such seal; then readers are
-  // trusted not to write.
+  // The mapping above stays writable. Kernels before 5.1 lack this seal, so readers are trusted not
+  // to write.
   if (fcntl(made, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0)
     fcntl(made, F_ADD_SEALS, F_SEAL_SEAL);
   *descriptor = made;
@@ -55,7 +55,7 @@ int pt_region_make(uint64_t size, int32_t *_Nonnull descriptor, uint64_t *_Nonnu
   return 0;
 }
 
-/// Describes a file without asking a file server, which might let the caller wait.
+/// Describes a file without asking a file server, which might block.
 static int describe(int descriptor, struct statx *_Nonnull out) {
   int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
   return statx(descriptor, "", flags, STATX_TYPE | STATX_INO, out) == 0 ? 0 : errno;
@@ -65,7 +65,7 @@ static int describe_region(int descriptor, struct pt_region_file *_Nonnull out) 
   struct statx file, own;
   int error = describe(descriptor, &file);
   if (error != 0) return error;
-  // All such memory is on one device, which nothing else is on and which has no fixed number.
+  // All such memory is on one device, without other files and without a fixed number.
   int memory = make_memory();
   if (memory < 0) return -memory;
   error = describe(memory, &own);
@@ -77,7 +77,7 @@ static int describe_region(int descriptor, struct pt_region_file *_Nonnull out) 
   return 0;
 }
 
-/// Writes "fd/N"; `buffer` holds 16 bytes.
+/// Writes "fd/N"; `buffer` has 16 bytes.
 static void descriptor_name(char *_Nonnull buffer, int32_t descriptor) {
   char digits[12];
   int count = 0;
@@ -115,7 +115,7 @@ int pt_region_fixed_size(int32_t descriptor, uint64_t *_Nonnull size) {
   int seals = fcntl(descriptor, F_GET_SEALS);
   if (seals < 0) return errno;
   if ((seals & needed) != needed) return EPERM;
-  // Only now: before the seals were seen it might still have changed.
+  // Read the size after the seals, because it might have changed before.
   struct stat file;
   if (fstat(descriptor, &file) != 0) return errno;
   *size = (uint64_t)file.st_size;

@@ -1,4 +1,4 @@
-// Signals noted in a handler and told through an eventfd.
+// Notes signals in a handler and reports them through an eventfd.
 #include "internal.h"
 #include <signal.h>
 #include <stdatomic.h>
@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 enum { most_signals = 64 };
-// Two deliveries closer than this are one wish: timeout(1) signals the process and then its group,
-// a closed terminal sends SIGHUP twice.
+// Two deliveries within this time are one request: timeout(1) signals the process and then its
+// group, and a closed terminal sends SIGHUP twice.
 static const int64_t same_wish_nanoseconds = 200 * 1000 * 1000;
 
 static _Atomic uint64_t pending;
@@ -30,7 +30,7 @@ static int64_t monotonic_nanoseconds(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/// Ends the process if this is the second wish that it should end.
+/// Ends the process if this is the second request to end.
 static void consider_ending(int signal) {
   int64_t now = monotonic_nanoseconds();
   int64_t first = 0;
@@ -44,7 +44,7 @@ static void consider_ending(int signal) {
 
 static void note(int signal) {
   int kept = errno;
-  // As the kernel does it: who is continued is not to be stopped by what came before.
+  // As in the kernel, SIGCONT discards an earlier stop signal.
   if (signal == SIGCONT) atomic_fetch_and(&pending, ~(1ull << (SIGTSTP - 1)));
   atomic_fetch_or(&pending, 1ull << (signal - 1));
   uint64_t one = 1;
@@ -74,7 +74,7 @@ int pt_signals_install(const int32_t *_Nonnull signals, int count) {
     if (!(installed & bit)) earlier[signals[i]] = before;
     installed |= bit;
   }
-  // A program started from a thread that blocks signals inherits that, and would be deaf.
+  // A program inherits the mask of the thread that started it, which may block these signals.
   sigset_t heard;
   sigemptyset(&heard);
   for (int i = 0; i < count; i++) sigaddset(&heard, signals[i]);
@@ -129,7 +129,7 @@ void pt_hold_signals(struct pt_held_signals *_Nonnull hold) {
 
 void pt_release_signals(const struct pt_held_signals *_Nonnull hold) {
   int kept = errno;
-  // Somebody else's that was waiting before goes on waiting.
+  // A signal that was pending before stays pending.
   uint64_t ours = hold->held & ~hold->pending;
   uint64_t now = 0;
   struct timespec none = {0, 0};
@@ -163,8 +163,8 @@ _Noreturn void pt_signals_raise_default(int signal) {
   sigemptyset(&set);
   sigaddset(&set, signal);
   sigprocmask(SIG_UNBLOCK, &set, NULL);
-  // Not raise(): to this very thread, whatever glibc has cached about it.
+  // raise() would use glibc's cached thread id.
   syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
-  // The first process of a namespace is ended by no signal of its own.
+  // The first process of a namespace ignores its own signals.
   _exit(128 + signal);
 }

@@ -1,4 +1,4 @@
-// Re-executing the own binary.
+// Re-executes the process's own binary.
 #include "internal.h"
 #include <fcntl.h>
 #include <sched.h>
@@ -10,7 +10,7 @@
 
 enum { stack_size = 64 * 1024, lowest_safe_number = 4 };
 
-/// What the child reads; it shares the parent's memory until it has exec'd.
+/// The child's input; it shares the parent's memory until the exec.
 struct plan {
   char *_Nullable const *_Nonnull arguments;
   char *_Nullable const *_Nonnull environment;
@@ -18,13 +18,13 @@ struct plan {
   volatile int error;
 };
 
-/// The child's way to exec. The parent sleeps meanwhile.
+/// Executes the program in the child, while the parent sleeps.
 static int become(void *_Nonnull argument) {
   struct plan *plan = argument;
-  // The table of handlers is the child's own, though the memory is not.
+  // The table of handlers is the child's own, although the memory is shared.
   pt_origin_restore_for_node();
   if (setsid() < 0) goto failed;
-  // Copies below `lowest_safe_number` were ruled out by the parent: none is overwritten.
+  // The parent made the copies at `lowest_safe_number` or above, so none is overwritten.
   for (int i = 0; i < 4; i++)
     if (dup2(plan->descriptors[i], i) < 0) goto failed;
   pt_close_from(4);
@@ -52,7 +52,7 @@ int pt_spawn(char *_Nullable const *_Nonnull arguments, char *_Nullable const *_
 
   // No handler may run in the child while the memory is shared.
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, sizeof all);
-  // Shared memory and a sleeping parent: the cost does not grow with the parent's size.
+  // With shared memory and a sleeping parent, the cost does not depend on the parent's size.
   *pid = clone(become, (char *)stack + stack_size, CLONE_VM | CLONE_VFORK | CLONE_PIDFD, &plan,
                pidfd);
   if (*pid < 0) error = errno;

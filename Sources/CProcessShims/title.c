@@ -7,12 +7,12 @@
 
 extern char *_Nullable *_Nullable environ;
 
-// The memory of the arguments and the environment, as the kernel knows it.
+// The memory of the arguments and the environment, which the kernel reads.
 static char *_Nullable area;
 static size_t area_size;
 static size_t arguments_size;
 
-/// Copies the environment to the heap, as its present place is going to be overwritten.
+/// Copies the environment to the heap, because titles overwrite its original memory.
 static int move_environment(void) {
   size_t count = 0;
   while (environ && environ[count]) count++;
@@ -48,9 +48,9 @@ int pt_title_prepare(void) {
   area = (char *)(uintptr_t)bounds[0];
   arguments_size = bounds[1] - bounds[0];
   area_size = arguments_size;
-  // The kernel reads on behind the arguments only if the environment follows at once.
+  // The kernel reads beyond the arguments only if the environment follows directly.
   if (bounds[2] == bounds[1] && bounds[3] > bounds[2]) area_size = bounds[3] - bounds[0];
-  // It shows one page of a title.
+  // The kernel shows at most one page of a title.
   if (area_size > 4096 && arguments_size <= 4096) area_size = 4096;
   return 0;
 }
@@ -60,7 +60,7 @@ void pt_title_set(const char *_Nonnull title) {
   if (!area || area_size == 0) return;
   size_t length = strlen(title);
   if (length >= area_size) length = area_size - 1;
-  // A title that ends exactly at the arguments' last byte would be read on into what follows.
+  // A title that fills the arguments exactly would be shown with the bytes behind it.
   memset(area, 0, area_size);
   memcpy(area, title, length);
 }

@@ -44,9 +44,14 @@ enum TextRules {
 
   /// Folders whose comments follow `Docs/style.md`; the list grows.
   static let styledFolders = [
+    "Sources/CLinux", "Sources/CProcessShims", "Sources/Links/Limits", "Sources/Links/Loop",
+    "Sources/Links/Memory", "Sources/Links/Slots", "Sources/Links/Sockets",
     "Sources/MessagePack", "Sources/ProcessTree/App", "Sources/ProcessTree/Channels",
-    "Sources/ProcessTree/Commands", "Sources/ProcessTree/Events", "Sources/ProcessTree/Failures",
-    "Sources/ProcessTree/Group", "Sources/ProcessTree/Node", "Sources/ProcessTree/Program",
+    "Sources/ProcessTree/Commands", "Sources/ProcessTree/Engine/Failures",
+    "Sources/ProcessTree/Engine/Output", "Sources/ProcessTree/Engine/Programs",
+    "Sources/ProcessTree/Engine/Startup", "Sources/ProcessTree/Events",
+    "Sources/ProcessTree/Failures", "Sources/ProcessTree/Group", "Sources/ProcessTree/Node",
+    "Sources/ProcessTree/Program",
     "Sources/ProcessTreeTesting", "Sources/Stages", "Sources/Supervision", "Sources/Wire",
     "Sources/ZeroMQ", "Tests/Support",
   ]

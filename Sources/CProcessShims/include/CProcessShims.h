@@ -1,6 +1,6 @@
-// What ProcessControl needs from Linux and cannot, or must not, do in Swift.
+// The functions of ProcessControl that Swift cannot call or must not implement.
 //
-// Functions return 0 on success and an errno on failure unless their comment says otherwise.
+// Functions return 0 on success and an errno on failure unless their comment states otherwise.
 #pragma once
 #include "pt_children.h"
 #include "pt_command.h"

@@ -9,7 +9,7 @@ struct pt_command_limit {
   uint64_t hard;
 };
 
-/// Who a command's process runs as.
+/// The user and groups of a command's process.
 struct pt_command_credentials {
   uint32_t user;
   uint32_t group;
@@ -17,26 +17,26 @@ struct pt_command_credentials {
   int32_t supplementary_group_count;
 };
 
-/// What a command's process is to be.
+/// The settings of a command's process.
 struct pt_command {
-  /// The file to execute; a relative path counts from the directory.
+  /// The file to execute; a relative path starts at the directory.
   const char *_Nonnull path;
   char *_Nullable const *_Nonnull arguments;
   char *_Nullable const *_Nonnull environment;
-  /// Null: the caller's.
+  /// Null for the caller's.
   const char *_Nullable directory;
-  /// Become 0, 1 and 2; everything above is closed.
+  /// These become 0, 1 and 2; all others are closed.
   int32_t descriptors[3];
-  /// -1: the caller's.
+  /// -1 for the caller's.
   int32_t umask;
   uint64_t tag;
   const struct pt_command_limit *_Nullable limits;
   int32_t limit_count;
-  /// Null: the caller's.
+  /// Null for the caller's.
   const struct pt_command_credentials *_Nullable credentials;
 };
 
-/// The steps of a start at which something can fail.
+/// The steps of a start that can fail.
 enum pt_command_step {
   PT_COMMAND_CLONE,
   PT_COMMAND_SESSION,
@@ -51,22 +51,22 @@ enum pt_command_step {
   PT_COMMAND_EXECUTE,
 };
 
-/// What has come of a start.
+/// The result of a start.
 struct pt_command_start {
   int32_t pid;
   int32_t pidfd;
-  /// Where it failed.
+  /// The step that failed.
   int32_t step;
 };
 
-/// Executes a command in a session of its own, with no signal blocked and with default signal
-/// handling, except that SIGHUP, SIGINT and SIGQUIT stay ignored where they were at the start of this
-/// process; it is killed when the calling thread ends. Returns once it is executing.
+/// Executes a command in its own session, with no signal blocked and default signal handling,
+/// except that SIGHUP, SIGINT and SIGQUIT stay ignored if this process was started so. The kernel
+/// kills it when the calling thread ends. Returns after the exec.
 int pt_command_start(const struct pt_command *_Nonnull command,
                      struct pt_command_start *_Nonnull out);
 
-/// Signals the process group that a child leads; ESRCH once the child has been reaped.
+/// Signals the process group that a child leads; ESRCH after the child has been reaped.
 int pt_command_signal_group(int32_t pid, int pidfd, int signal);
 
-/// As `write`, but neither SIGPIPE nor SIGXFSZ ever comes of it. Returns a negated errno.
+/// Writes as `write` does, but without SIGPIPE or SIGXFSZ. Returns a negated errno on failure.
 long pt_write_quietly(int descriptor, const void *_Nonnull bytes, size_t count);

@@ -1,8 +1,8 @@
 #pragma once
 
-/// Notes how this process was started, before it changes anything of that for itself: which signals
-/// are ignored, which are blocked, and how many files may be open.
+/// Notes the settings with which this process was started, before it changes any of them: ignored
+/// signals, blocked signals, and the limit on open files.
 ///
-/// An ignored SIGCHLD gets its default action instead: with it the kernel would throw the status of
-/// every executed child away.
+/// An ignored SIGCHLD gets its default action: otherwise the kernel would discard the status of
+/// every executed child.
 void pt_origin_note(void);

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Writes what is in the C library's buffers; a pipe without a reader is an error and no signal.
+/// Flushes the C library's buffers; a pipe without a reader is an error and raises no signal.
 ///
-/// Returns 0, or the errno of a failure: of this call, or EIO when standard output has failed before.
+/// Returns 0, or the errno of this call's failure, or EIO if standard output failed before.
 int pt_flush_buffers(void);

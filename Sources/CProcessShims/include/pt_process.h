@@ -1,7 +1,7 @@
 #pragma once
 #include <stdint.h>
 
-/// What /proc/PID/stat tells.
+/// The used fields of /proc/PID/stat.
 struct pt_stat {
   char state;
   int32_t parent;
@@ -9,9 +9,9 @@ struct pt_stat {
   uint64_t start_time;
 };
 
-/// How a process ended and what it used.
+/// The end of a process and the resources that it used.
 struct pt_exit {
-  /// 0: still running; else CLD_EXITED, CLD_KILLED or CLD_DUMPED.
+  /// 0 while running; otherwise CLD_EXITED, CLD_KILLED or CLD_DUMPED.
   int32_t code;
   int32_t status;
   int64_t user_microseconds;
@@ -32,22 +32,22 @@ int pt_pidfd_signal(int pidfd, int signal);
 /// Whether the process behind a pidfd has ended, reaped or not; waits up to `milliseconds`.
 int pt_pidfd_ended(int pidfd, int milliseconds);
 
-/// Reaps the child behind a pidfd if it has ended; never blocks.
+/// Reaps the child behind a pidfd if it has ended; does not block.
 int pt_reap(int pidfd, struct pt_exit *_Nonnull out);
 
-/// Ends and reaps a child that has no pidfd; safe only for children that nobody else can reap.
+/// Kills and reaps a child without a pidfd; safe only if no other code can reap the child.
 void pt_kill_and_reap(int32_t pid);
 
 /// Reads /proc/PID/stat.
 int pt_stat(int32_t pid, struct pt_stat *_Nonnull out);
 
-/// Sets the caller's tag and reads it back; ENOTSUP if it did not stay.
+/// Sets the caller's tag and reads it back; ENOTSUP if it was not kept.
 int pt_tag_set(uint64_t tag);
 
 /// Reads a process's tag; all ones if it has none.
 int pt_tag_get(int32_t pid, uint64_t *_Nonnull tag);
 
-/// The caller's kernel thread id, never cached.
+/// The caller's kernel thread id, without caching.
 int32_t pt_thread_id(void);
 
 /// Fills 8 bytes from the kernel's generator.

@@ -5,31 +5,31 @@
 /// errno.
 int pt_signals_install(const int32_t *_Nonnull signals, int count);
 
-/// Takes the signals noted since the last call: bit N - 1 for signal N.
+/// Takes the signals noted since the last call; bit N - 1 is signal N.
 uint64_t pt_signals_take(void);
 
 /// Whether a signal is ignored.
 int pt_signals_ignored(int signal);
 
-/// Stops the process as Ctrl-Z does, SIGTSTP being taken; returns once it is continued. The kernel
-/// has the last word: it ignores the signal where no shell could continue the process. Does nothing
-/// if the process was continued and has not taken that signal yet.
+/// Stops the process as Ctrl-Z does although SIGTSTP is handled; returns once it is continued. The
+/// kernel ignores the signal if no shell could continue the process. Does nothing if a SIGCONT has
+/// been noted and not taken.
 void pt_signals_stop(void);
 
-/// From now on a second terminating signal ends the process in the handler by that signal; `run` not
-/// 0: after killing what has the run's tag.
+/// From now on, a second terminating signal ends the process in the handler by that signal; if
+/// `run` is not 0, the handler first kills all processes with the run's tag.
 void pt_signals_arm(uint32_t run);
 
-/// Puts the dispositions of before `pt_signals_install` back; for a freshly cloned child.
+/// Restores the dispositions from before `pt_signals_install`, in a freshly cloned child.
 void pt_signals_forget(void);
 
-/// Makes `pt_signals_exit` possible; to be called before anything else registers with `atexit`.
-/// Returns an errno.
+/// Prepares `pt_signals_exit`; call it before anything else registers with `atexit`. Returns an
+/// errno.
 int pt_signals_prepare_exit(void);
 
-/// Ends the process by a signal, as `pt_signals_raise_default`, after all that `exit` does.
+/// Ends the process as `pt_signals_raise_default` does, after the work of `exit`.
 _Noreturn void pt_signals_exit(int signal);
 
-/// Ends the process by a signal with its default action; with 128 and its number as the exit code
-/// where the kernel does not allow that.
+/// Ends the process by a signal with its default action, or with the exit code 128 + `signal` if
+/// the kernel does not allow that.
 _Noreturn void pt_signals_raise_default(int signal);

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Finds the memory that ps reads and moves the environment out of it.
+/// Finds the memory that ps reads, and moves the environment out of it.
 int pt_title_prepare(void);
 
 /// Shows a title in ps, top and pstree.
