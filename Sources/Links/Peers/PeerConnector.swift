@@ -4,13 +4,13 @@ internal import ProcessTreeZeroMQ
 /// A node's end of the data link that it opens to another.
 ///
 /// ZeroMQ connects again by itself when the connection breaks, and sends a probe with each connection;
-/// the listener then asks who is there, and the link goes on where it was.
+/// the listener then asks for the hello, and the link resumes where it was.
 package final class PeerConnector {
   private let link: PeerLink
   private let hello: PeerHello
   private let onViolation: (String) -> Void
   @exclusivity(unchecked) private var socket: (any FrameCarrier)?
-  /// The listener's last question; an older one is of a connection that has gone.
+  /// The listener's last question; an older question belongs to a connection that has gone.
   @exclusivity(unchecked) private var question: UInt64 = 0
   @exclusivity(unchecked) private var isWelcome = false
 
@@ -32,7 +32,7 @@ package final class PeerConnector {
     self.socket = socket
   }
 
-  /// Sends a frame; when there is no connection, it and what follows wait for the next.
+  /// Sends a frame; if there is no connection, this frame and the following ones wait for the next.
   private func send(_ frame: [UInt8]) {
     if socket?.send(frame) != true { link.detach() }
   }
@@ -43,7 +43,7 @@ package final class PeerConnector {
       switch header.kind {
       case .whoIsThere: answer(header.number)
       case .welcome: enter(header)
-      default: try link.receive(frame)
+      default: try link.receive(header, frame)
       }
     } catch {
       onViolation("\(link.peer.name): \(error)")
@@ -67,10 +67,10 @@ package final class PeerConnector {
     link.attach(peerReceived: welcome.total) { [weak self] in self?.send($0) }
   }
 
-  /// Takes what has come, up to a turn's share.
+  /// Receives what has arrived, up to a turn's share.
   package func receive() { socket?.receive() }
 
-  /// Takes all that has come.
+  /// Receives everything that has arrived.
   package func receiveAll() { socket?.receiveAll() }
 
   /// Whether the next look may find something.

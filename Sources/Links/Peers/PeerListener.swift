@@ -3,13 +3,13 @@ internal import ProcessTreeZeroMQ
 
 /// A node's end of the data links that other nodes open to it.
 package final class PeerListener {
-  /// What a listener asks its node.
+  /// The node's part in the work of its listener.
   package struct Handlers {
-    /// The link to the peer that says hello; nil when that peer is not to be had.
+    /// Returns the link to the peer that sent the hello; nil if that peer is not alive.
     package var link: (PeerHello) -> PeerLink?
-    /// A peer was turned away, or broke the protocol.
+    /// The listener has refused a peer, or a peer has broken the protocol.
     package var refused: (String) -> Void
-    /// For long nobody could be let in, for want of descriptors.
+    /// The listener has long accepted nobody, because the process has no descriptor left.
     package var exhausted: (LimitError) -> Void
 
     package init(
@@ -37,11 +37,11 @@ package final class PeerListener {
   private static let connectionsKnown = 4_096
   @exclusivity(unchecked) private var ignored = Recent<FrameCarrier.Connection, Void>(
     capacity: connectionsKnown)
-  /// What each connection was asked last.
+  /// The last question that each connection was asked.
   ///
   /// Questions are numbered in the order in which they are asked,
   /// so of two answers from one node the one to the later question comes from the newer connection,
-  /// whichever is read first. A connection whose question is forgotten is asked again.
+  /// whichever arrives first. A connection whose question is forgotten is asked again.
   @exclusivity(unchecked) private var questions = Recent<FrameCarrier.Connection, UInt64>(
     capacity: connectionsKnown)
   @exclusivity(unchecked) private var lastQuestion: UInt64 = 0
@@ -67,10 +67,10 @@ package final class PeerListener {
     self.socket = socket
   }
 
-  /// Takes what has come, up to a turn's share.
+  /// Receives what has arrived, up to a turn's share.
   package func receive() { socket?.receive() }
 
-  /// Takes all that has come.
+  /// Receives everything that has arrived.
   package func receiveAll() { socket?.receiveAll() }
 
   /// Whether the next look may find something.
@@ -96,13 +96,13 @@ package final class PeerListener {
       return
     }
     guard let question = questions[connection] else {
-      // The probe of a new connection; whatever else it may be is not looked at.
+      // The probe of a new connection; its content does not matter.
       lastQuestion += 1
       questions.note(lastQuestion, for: connection)
       socket?.send(FlowHeader(kind: .whoIsThere, number: lastQuestion).frame(), to: connection)
       return
     }
-    // What a peer sends before it knows that its connection is a new one is sent again later.
+    // A peer that does not know yet that its connection is new sends these frames again later.
     guard frame.first.map({ $0 & 0xF0 == Self.arrayByte }) ?? false else { return }
     do throws(WireError) {
       try admit(frame, from: connection, question)
@@ -112,7 +112,7 @@ package final class PeerListener {
     }
   }
 
-  /// How an array begins, as a hello does however many fields it has, and no other frame of a link.
+  /// The first byte of a hello, an array; no other frame of a link begins with it.
   private static let arrayByte: UInt8 = 0x90
 
   private func admit(
@@ -122,7 +122,7 @@ package final class PeerListener {
     if let reason = hello.refusal(runSecret: runSecret, build: build) {
       throw WireError(reason)
     }
-    // To an older question, which came over the connection before this one: the answer to this follows.
+    // The answer to an older question, over the connection before this one; the answer to this follows.
     guard hello.question >= question else { return }
     guard hello.question == question else {
       throw WireError("\(hello.address.name) answers a question that was not asked")
@@ -131,7 +131,7 @@ package final class PeerListener {
       throw WireError("\(hello.address.name) is not alive")
     }
     if let last = entrances[hello.address] {
-      // An answer that was read late, from a connection that has gone since, ends no newer one.
+      // An answer that arrives late, from a connection that has gone, ends no newer connection.
       guard question > last.question else { return ignored.note((), for: connection) }
       turnAway(last.connection)
     }
@@ -141,7 +141,7 @@ package final class PeerListener {
     let welcome = FlowHeader(kind: .welcome, total: link.received, number: question)
     socket?.send(welcome.frame(), to: connection)
     link.attach(peerReceived: hello.received) { [weak self] frame in
-      // A peer that is not there connects again, and is sent then what it lacks.
+      // A peer without a connection connects again, and then gets the frames that it lacks.
       if self?.socket?.send(frame, to: connection) != true { self?.lost(connection) }
     }
   }
