@@ -77,6 +77,61 @@ import Testing
     #expect(Set(sampleLinkMessages.map(kind)).count == 22)
   }
 
+  /// Numbers and the order of fields are the protocol, whatever the names in the code are.
+  @Test func messagesAreWhatTheProtocolSays() {
+    func body(_ message: LinkMessage) -> [UInt8] {
+      Array(message.frames()[0].dropFirst(FlowHeader.size))
+    }
+    let home = NodeAddress(
+      path: NodePath(positions: [1, 2]), name: "a", pid: 3, startTime: 4, endpoint: "e")
+    let channel = ChannelID(home: home, number: 5)
+    let ticket = TicketID(node: .root, number: 6)
+    let name = SharedMemoryName(pid: 7, descriptor: 8, inode: 9, size: 10)
+    // [[path, name, pid, start time, endpoint], number], and [path, number]
+    let channelBytes: [UInt8] = [
+      0x92, 0x95, 0x92, 1, 2, 0xA1, 0x61, 3, 4, 0xA1, 0x65, 5,
+    ]
+    let ticketBytes: [UInt8] = [0x92, 0x90, 6]
+    #expect(
+      body(.claim(channel, ticket, .receiver, hop: 2))
+        == [0x95, 3] + channelBytes + ticketBytes + [1, 2])
+    #expect(
+      body(.expecting(channel, sender: ticket, receivers: 2))
+        == [0x95, 17] + channelBytes + ticketBytes + [2, 0xC0])
+    #expect(body(.revoke(channel, [ticket])) == [0x93, 4] + channelBytes + [0x91] + ticketBytes)
+    #expect(body(.recall(flow: 1, keeping: 2)) == [0x93, 33, 1, 2])
+    #expect(body(.accept(flow: 1, page: name, slot: 2)) == [0x94, 48, 1, 0x94, 7, 8, 9, 10, 2])
+    #expect(body(.free([SharedSlotName(index: 1, generation: 2)])) == [0x92, 52, 0x91, 0x92, 1, 2])
+    #expect(
+      body(.waiting(origin: .root, mark: 1, names: ["a"])) == [0x94, 64, 0x90, 1, 0x91, 0xA1, 0x61])
+  }
+
+  @Test func unknownNumbersAndWrongCountsOfFieldsAreRefused() throws {
+    let known: Set<UInt8> = [
+      1, 2, 3, 4, 5, 16, 17, 18, 19, 20, 32, 33, 34, 35, 36, 37, 48, 49, 50, 51, 52, 64,
+    ]
+    for number in 0...127 as ClosedRange<UInt8> where !known.contains(number) {
+      let frame = FlowHeader(kind: .control).frame(body: [0x92, number, 1])
+      #expect(throws: WireError("no message of a link has the number \(number)")) {
+        try readMessage(frame)
+      }
+    }
+    // A leave has one field.
+    #expect(
+      try readMessage(FlowHeader(kind: .control).frame(body: [0x92, 50, 1])) == .leave(flow: 1))
+    for body: [UInt8] in [[0x90], [0x91, 50], [0x93, 50, 1, 1], [0x92, 50, 0xC0]] {
+      #expect(throws: WireError.self) {
+        try readMessage(FlowHeader(kind: .control).frame(body: body))
+      }
+    }
+  }
+
+  @Test func aPathDeeperThanATreeIsRefused() throws {
+    let deep = NodePath(positions: [UInt32](repeating: 1, count: NodePath.maximumDepth + 1))
+    let frame = LinkMessage.waiting(origin: deep, mark: 1, names: []).frames()[0]
+    #expect(throws: WireError.self) { try readMessage(frame) }
+  }
+
   @Test(arguments: sampleLinkMessages)
   func everyCutOfAMessageIsRefused(_ message: LinkMessage) throws {
     let frame = try #require(message.frames().first)

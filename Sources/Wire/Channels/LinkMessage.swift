@@ -1,7 +1,5 @@
-internal import ProcessTreeMessagePack
-
 /// A message between two nodes over their data link, besides items; needs no credit.
-package enum LinkMessage: Equatable, Sendable, Codable {
+package enum LinkMessage: Equatable, Sendable {
   // From a node with an end to the channel's home.
 
   /// An end is on its way to another node, under this ticket.
@@ -64,7 +62,7 @@ package enum LinkMessage: Equatable, Sendable, Codable {
 }
 
 /// Memory that a peer may map: a descriptor of a process, and the identity of the region.
-package struct SharedMemoryName: Hashable, Sendable, Codable {
+package struct SharedMemoryName: Hashable, Sendable {
   package var pid: Int32
   package var descriptor: Int32
   package var inode: UInt64
@@ -79,7 +77,7 @@ package struct SharedMemoryName: Hashable, Sendable, Codable {
 }
 
 /// One use of a slot of shared memory.
-package struct SharedSlotName: Hashable, Sendable, Codable {
+package struct SharedSlotName: Hashable, Sendable {
   package var index: UInt32
   /// Differs for each use of the slot.
   package var generation: UInt32
@@ -108,56 +106,5 @@ package struct SharedSlotName: Hashable, Sendable, Codable {
       index: UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)),
       generation: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
     return (slot, Int(count))
-  }
-}
-
-extension LinkMessage {
-  /// The frames that carry the message, one if it fits; their numbers are the link's to set.
-  ///
-  /// A list that is too long for one message goes in several, which mean the same; texts are cut.
-  package func frames() -> [[UInt8]] {
-    // Nothing in a message can fail to be encoded.
-    let body = (try? MessagePackEncoder().encode(self)) ?? []
-    guard body.count > WireLimits.record else {
-      return [FlowHeader(kind: .control).frame(body: body)]
-    }
-    return parts.flatMap { $0.frames() }
-  }
-
-  /// Smaller messages that mean the same; none for a kind of message that is never as large.
-  private var parts: [Self] {
-    switch self {
-    case .revoke(let channel, let tickets) where tickets.count > 1:
-      Self.halves(of: tickets).map { .revoke(channel, $0) }
-    case .free(let slots) where slots.count > 1: Self.halves(of: slots).map { .free($0) }
-    case .refused(let channel, let ticket, let reason)
-    where reason.utf8.count > Self.longestText:
-      [.refused(channel, ticket, reason: reason.limited(to: Self.longestText))]
-    case .waiting(let origin, let mark, let names)
-    where names.contains { $0.utf8.count > Self.longestName }:
-      [.waiting(origin: origin, mark: mark, names: names.map { $0.limited(to: Self.longestName) })]
-    default: []
-    }
-  }
-
-  private static let longestText = 8 << 10
-  /// As many names as a tree is deep fit.
-  private static let longestName = 128
-
-  private static func halves<Element>(of list: [Element]) -> [[Element]] {
-    [Array(list[..<(list.count / 2)]), Array(list[(list.count / 2)...])]
-  }
-
-  /// Reads a control frame.
-  package init(frame: UnsafeRawBufferPointer) throws(WireError) {
-    let body = Array(frame.dropFirst(FlowHeader.size))
-    guard body.count <= WireLimits.record else {
-      throw WireError("a message of a link is too large")
-    }
-    do {
-      self = try MessagePackDecoder().decode(Self.self, from: body)
-    } catch {
-      throw WireError("not a message of a link: \(error)")
-    }
   }
 }

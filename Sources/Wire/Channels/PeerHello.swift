@@ -37,12 +37,7 @@ package struct PeerHello: Equatable, Sendable {
     writer.pack(version.minor)
     writer.packBinary(runSecret)
     writer.pack(build)
-    writer.packArrayHeader(address.path.positions.count)
-    for position in address.path.positions { writer.pack(Int(position)) }
-    writer.pack(address.name.limited(to: Self.longestName))
-    writer.pack(Int(address.pid))
-    writer.pack(address.startTime)
-    writer.pack(address.endpoint)
+    address.packFields(into: &writer)
     writer.pack(received)
     writer.pack(question)
     return writer.bytes
@@ -60,14 +55,7 @@ package struct PeerHello: Equatable, Sendable {
       version = ProtocolVersion(major: try reader.readInt(), minor: try reader.readInt())
       runSecret = try reader.readBinary()
       build = try reader.readString()
-      let depth = try reader.readArrayHeader()
-      guard depth <= NodePath.maximumDepth else { throw WireError("a node is not so deep") }
-      var positions: [UInt32] = []
-      for _ in 0..<depth { positions.append(try reader.readInteger(as: UInt32.self)) }
-      address = NodeAddress(
-        path: NodePath(positions: positions), name: try reader.readString(),
-        pid: try reader.readInteger(as: Int32.self), startTime: try reader.readUInt64(),
-        endpoint: try reader.readString())
+      address = try NodeAddress(fields: &reader)
       received = try reader.readUInt64()
       question = try reader.readUInt64()
       // A later minor version may add fields.
@@ -79,9 +67,6 @@ package struct PeerHello: Equatable, Sendable {
       throw WireError("not the hello of a data link: \(error)")
     }
   }
-
-  /// A name that a node has by its place may be longer than one that it was given.
-  private static let longestName = 1 << 10
 
   /// Room for the deepest path.
   package static let largestFrame = 8 << 10

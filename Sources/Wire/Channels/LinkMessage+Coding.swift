@@ -1,0 +1,166 @@
+internal import ProcessTreeMessagePack
+
+extension LinkMessage {
+  /// The first element of each message; numbers are part of the protocol and never reused.
+  private enum Kind: Int, WireField {
+    case minted = 1
+    case arrive = 2
+    case claim = 3
+    case revoke = 4
+    case release = 5
+    case introduce = 16
+    case expecting = 17
+    case receiversGone = 18
+    case ended = 19
+    case refused = 20
+    case open = 32
+    case recall = 33
+    case missed = 34
+    case cancel = 35
+    case offer = 36
+    case close = 37
+    case accept = 48
+    case returned = 49
+    case leave = 50
+    case mapped = 51
+    case free = 52
+    case waiting = 64
+
+    static func read(from reader: inout MessagePackReader) throws -> Kind {
+      let number = try reader.readInt()
+      guard let kind = Kind(rawValue: number) else {
+        throw WireError("no message of a link has the number \(number)")
+      }
+      return kind
+    }
+
+    func pack(into writer: inout MessagePackWriter) { writer.pack(rawValue) }
+  }
+
+  /// The frames that carry the message, one if it fits; the link numbers them.
+  ///
+  /// A list that is too long for one message goes in several, which mean the same; texts are cut.
+  package func frames() -> [[UInt8]] {
+    let body = body()
+    guard body.count > WireLimits.record else {
+      return [FlowHeader(kind: .control).frame(body: body)]
+    }
+    switch self {
+    case .revoke(let channel, let tickets) where tickets.count > 1:
+      return Self.halves(of: tickets).flatMap { Self.revoke(channel, $0).frames() }
+    case .free(let slots) where slots.count > 1:
+      return Self.halves(of: slots).flatMap { Self.free($0).frames() }
+    // No other message is so large.
+    default: return []
+    }
+  }
+
+  private static func halves<Element>(of list: [Element]) -> [[Element]] {
+    [Array(list[..<(list.count / 2)]), Array(list[(list.count / 2)...])]
+  }
+
+  /// All names of a message together have half a message, and each of the most that there are this.
+  private static let shortestName = 128
+
+  private static func limited(_ names: [String]) -> [String] {
+    let limit = max(shortestName, WireLimits.record / 2 / max(1, names.count))
+    return names.map { $0.limited(to: limit) }
+  }
+
+  /// An array of the kind's number and the fields.
+  private func body() -> [UInt8] {
+    var writer = MessagePackWriter(capacity: 128)
+    func pack<each Field: WireField>(_ kind: Kind, _ fields: repeat each Field) {
+      WireFields.pack(into: &writer, kind, repeat each fields)
+    }
+    switch self {
+    case .minted(let channel, let ticket, let side, let hop):
+      pack(.minted, channel, ticket, side, hop)
+    case .arrive(let channel, let ticket, let side, let hop):
+      pack(.arrive, channel, ticket, side, hop)
+    case .claim(let channel, let ticket, let side, let hop):
+      pack(.claim, channel, ticket, side, hop)
+    case .revoke(let channel, let tickets): pack(.revoke, channel, tickets)
+    case .release(let channel, let ticket): pack(.release, channel, ticket)
+    case .introduce(let channel, let sender, let receiver, let node):
+      pack(.introduce, channel, sender, receiver, node)
+    case .expecting(let channel, let sender, let receivers, let newest):
+      pack(.expecting, channel, sender, receivers, newest)
+    case .receiversGone(let channel, let sender): pack(.receiversGone, channel, sender)
+    case .ended(let channel, let receiver): pack(.ended, channel, receiver)
+    case .refused(let channel, let ticket, let reason):
+      pack(.refused, channel, ticket, reason.limited(to: WireLimits.text))
+    case .open(let flow, let sender, let receiver): pack(.open, flow, sender, receiver)
+    case .recall(let flow, let keeping): pack(.recall, flow, keeping)
+    case .missed(let flow, let count): pack(.missed, flow, count)
+    case .cancel(let flow, let sequence): pack(.cancel, flow, sequence)
+    case .offer(let region, let name): pack(.offer, region, name)
+    case .close(let flow): pack(.close, flow)
+    case .accept(let flow, let page, let slot): pack(.accept, flow, page, slot)
+    case .returned(let flow, let first, let last): pack(.returned, flow, first, last)
+    case .leave(let flow): pack(.leave, flow)
+    case .mapped(let region, let isMapped): pack(.mapped, region, isMapped)
+    case .free(let slots): pack(.free, slots)
+    case .waiting(let origin, let mark, let names):
+      pack(.waiting, origin, mark, Self.limited(names))
+    }
+    return writer.bytes
+  }
+
+  /// Reads a control frame.
+  package init(frame: UnsafeRawBufferPointer) throws(WireError) {
+    let body = Array(frame.dropFirst(FlowHeader.size))
+    guard body.count <= WireLimits.record else {
+      throw WireError("a message of a link is too large")
+    }
+    do {
+      var fields = try WireFields(MessagePackReader(body))
+      self = try Self.read(&fields)
+      guard try fields.end().isAtEnd else { throw WireError("bytes after a message of a link") }
+    } catch let error as WireError {
+      throw error
+    } catch {
+      throw WireError("not a message of a link: \(error)")
+    }
+  }
+
+  private static func read(_ fields: inout WireFields) throws -> Self {
+    switch try fields.next() as Kind {
+    case .minted:
+      .minted(try fields.next(), try fields.next(), try fields.next(), hop: try fields.next())
+    case .arrive:
+      .arrive(try fields.next(), try fields.next(), try fields.next(), hop: try fields.next())
+    case .claim:
+      .claim(try fields.next(), try fields.next(), try fields.next(), hop: try fields.next())
+    case .revoke: .revoke(try fields.next(), try fields.next())
+    case .release: .release(try fields.next(), try fields.next())
+    case .introduce:
+      .introduce(
+        try fields.next(), sender: try fields.next(), receiver: try fields.next(),
+        at: try fields.next())
+    case .expecting:
+      .expecting(
+        try fields.next(), sender: try fields.next(), receivers: try fields.next(),
+        newest: try fields.next())
+    case .receiversGone: .receiversGone(try fields.next(), sender: try fields.next())
+    case .ended: .ended(try fields.next(), receiver: try fields.next())
+    case .refused: .refused(try fields.next(), try fields.next(), reason: try fields.next())
+    case .open:
+      .open(flow: try fields.next(), sender: try fields.next(), receiver: try fields.next())
+    case .recall: .recall(flow: try fields.next(), keeping: try fields.next())
+    case .missed: .missed(flow: try fields.next(), count: try fields.next())
+    case .cancel: .cancel(flow: try fields.next(), sequence: try fields.next())
+    case .offer: .offer(region: try fields.next(), try fields.next())
+    case .close: .close(flow: try fields.next())
+    case .accept:
+      .accept(flow: try fields.next(), page: try fields.next(), slot: try fields.next())
+    case .returned:
+      .returned(flow: try fields.next(), from: try fields.next(), through: try fields.next())
+    case .leave: .leave(flow: try fields.next())
+    case .mapped: .mapped(region: try fields.next(), try fields.next())
+    case .free: .free(try fields.next())
+    case .waiting:
+      .waiting(origin: try fields.next(), mark: try fields.next(), names: try fields.next())
+    }
+  }
+}
