@@ -119,10 +119,10 @@ final class AcceptGate: Sendable {
     for connection in late { cl_shut_down(connection.descriptor, connection.cookie) }
     if !late.isEmpty {
       handlers.turnedAway(
-        "\(late.count) connections did not prove who they are within \(Newcomers.lastLook) s")
+        "\(late.count) connections did not prove their identity within \(Newcomers.lastLook) s")
     }
     if surplus > 0 {
-      handlers.turnedAway("\(surplus) connections too many that did not prove who they are")
+      handlers.turnedAway("\(surplus) surplus connections did not prove their identity")
     }
     if wantingLooks == 1 {
       handlers.turnedAway("no descriptor is free for a connection; the limit (ulimit -n) is low")
@@ -130,7 +130,7 @@ final class AcceptGate: Sendable {
     if wantingLooks == Self.secondsUntilExhausted {
       handlers.exhausted(
         LimitError(
-          "Too many open files: for \(Self.secondsUntilExhausted) s nobody could connect. "
+          "Too many open files: for \(Self.secondsUntilExhausted) s no connection was accepted. "
             + "Raise the limit of \(FreeDescriptors.limit) (ulimit -n), or keep fewer children and "
             + "channels at a time."))
     }
