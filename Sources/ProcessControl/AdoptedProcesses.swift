@@ -1,36 +1,36 @@
 import Glibc
 import ProcessTreeCProcessShims
 
-/// The direct children of this process that it did not start by itself.
+/// The direct children of this process that it did not start itself.
 package enum AdoptedProcesses {
-  /// How a process came here.
+  /// The origin of an adopted process.
   package enum Origin: Hashable, Sendable {
-    /// A fork server cloned it for this node, and no answer has been taken yet.
+    /// A fork server cloned it for this node, and its reply has not been received.
     ///
-    /// To be killed only after that server was lost; before, the answer is on its way.
+    /// Kill it only after that server is lost; before that, the reply is on its way.
     case unansweredClone
     /// A node of this run, now dead, has left it behind.
     case leftBehind(RunTag)
-    /// The fork server of a node that has ended; it ends by itself and has only to be reaped.
+    /// It is the fork server of a node that has ended; it ends by itself and only has to be reaped.
     case deadNodesForkServer
   }
 
-  /// A process that came here.
+  /// An adopted process.
   package struct Adopted {
-    /// The process; to be signalled and reaped through this.
+    /// The handle for signalling and reaping the process.
     package let handle: ProcessHandle
-    /// How it came here.
+    /// The origin of the process.
     package let origin: Origin
-    /// Its command line or, without one, its name in brackets; at most 256 bytes.
+    /// The command line or, without one, the name in brackets; at most 256 bytes.
     package let command: String
   }
 
-  /// Finds the children to reap that are not in `known`, which holds the pids of all started
-  /// children and of the own fork server.
+  /// Finds the children to reap that are not in `known`.
   ///
-  /// Children of other code, which carry this process's own tag or none of this run, are never
-  /// returned. One scan after the end of a child sees all that it left; their own descendants come
-  /// when they end: scan again until a scan finds nothing.
+  /// `known` has the pids of all started children and of this process's fork server. Children of
+  /// other code have this process's own tag or none of this run, and are never returned. A scan
+  /// after the end of a child finds all processes that it left. Their own descendants arrive when
+  /// they end, so scan until a scan finds none.
   package static func scan(tag: RunTag, known: Set<Int32>) -> [Adopted] {
     Children.list().filter { !known.contains($0) }.compactMap { pid in
       guard let handle = try? ProcessHandle(pid: pid), let stat = Children.stat(of: pid),
@@ -40,12 +40,12 @@ package enum AdoptedProcesses {
     }
   }
 
-  /// The three rules; nil for children of other code.
+  /// The origin of a child; `nil` for children of other code.
   private static func origin(of pid: Int32, exitSignal: Int32, tag: RunTag) -> Origin? {
     guard let theirs = RunTag.read(of: pid), theirs.run == tag.run, theirs != tag else {
       return nil
     }
-    // Reparenting sets the exit signal: a process that still has 0 was born here.
+    // Reparenting sets the exit signal, so a process that still has 0 was born here.
     if exitSignal == 0 { return .unansweredClone }
     return theirs.node == RunTag.helperNode ? .deadNodesForkServer : .leftBehind(theirs)
   }
@@ -62,7 +62,7 @@ package enum AdoptedProcesses {
 
 /// The direct children of this process.
 private enum Children {
-  /// The pids of the main thread's children: what is adopted comes to it, because it never ends.
+  /// The pids of the main thread's children; it gets the orphans, because it lives longest.
   static func list() -> [Int32] {
     guard let text = ProcFile.text(of: "/proc/self/task/\(HostProcess.pid)/children") else {
       return listByParent()
@@ -75,7 +75,7 @@ private enum Children {
     ProcFile.entries(of: "/proc").filter { stat(of: $0) != nil }
   }
 
-  /// What /proc tells, if the process is a child of this one.
+  /// The stat of a process, if it is a child of this one.
   static func stat(of pid: Int32) -> pt_stat? {
     var found = pt_stat()
     guard pt_stat(pid, &found) == 0, found.parent == HostProcess.pid else { return nil }

@@ -1,19 +1,21 @@
 import Glibc
 import ProcessTreeCProcessShims
 
-/// What a child that was started by re-exec does about itself first thing.
+/// The first steps of a re-executed child.
 package enum ChildSetup {
-  /// Notes how this process was started: to be called first thing, in the root as well.
+  /// Notes how this process was started; call it first, in the root too.
   ///
-  /// What it executes later starts likewise, although this process changes some of it for itself: the
-  /// limit on open files, and which signals are blocked. An ignored SIGCHLD is not handed on, and not
-  /// kept: the kernel would lose the status of every executed child.
+  /// Processes that this one executes later start with the same limit on open files and the same
+  /// signals ignored or blocked, although this process changes them for itself. An ignored SIGCHLD
+  /// is neither kept nor passed on, because the kernel would discard the status of every executed
+  /// child.
   package static func noteOrigin() { pt_origin_note() }
 
-  /// Takes the tag, dies with its parent from now on, adopts orphans, closes all but 0 to 3.
+  /// Sets tag and parent-death signal, adopts orphans, and closes all descriptors from 4 on.
   ///
-  /// To be called on the main thread before anything else. Throws `parentGone` if the parent is not
-  /// `parentPID` any more; the child should then end.
+  /// Call it on the main thread before anything else.
+  ///
+  /// - Throws: `parentGone` if `parentPID` is no longer the parent; the child should then end.
   package static func adopt(tag: RunTag, parentPID: Int32) throws(ProcessControlError) {
     let error = pt_die_with_parent(parentPID)
     guard error != ESRCH else {
@@ -22,16 +24,16 @@ package enum ChildSetup {
     }
     guard error == 0 else { throw .system("prctl(PR_SET_PDEATHSIG)", error) }
     try tag.install()
-    // Had to survive the exec; programs that this one starts must not inherit the death pipe.
+    // It had to survive the exec, but programs started here must not inherit the death pipe.
     try? Descriptors.setCloseOnExec(3)
     pt_close_from(4)
     becomeSubreaper()
     pt_reseed()
   }
 
-  /// Makes this process the parent of orphans among its descendants.
+  /// Makes this process adopt the orphans among its descendants.
   package static func becomeSubreaper() {
-    // Cannot fail on the kernels that have pidfds.
+    // This cannot fail on kernels that have pidfds.
     _ = pt_become_subreaper()
   }
 }

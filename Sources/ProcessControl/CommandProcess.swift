@@ -1,30 +1,30 @@
 import Glibc
 import ProcessTreeCProcessShims
 
-/// The process of an external command: the leader of a session and a process group of its own.
+/// The process of an external command, which leads its own session and process group.
 ///
-/// Other code's `waitpid(-1)` can take its status: executing gives a process the usual exit signal.
-/// Belongs to one thread.
+/// Its exit signal is the usual one, so other code's `waitpid(-1)` can take its status. The object
+/// belongs to one thread.
 package final class CommandProcess {
   /// The step at which a start failed.
   package enum Step: Hashable, Sendable {
-    /// Its directory cannot be entered.
+    /// The directory cannot be entered.
     case directory
     /// A limit cannot be set.
     case limits
-    /// It cannot run as the user.
+    /// The user or the groups cannot be changed.
     case credentials
     /// The file cannot be executed.
     case execute
-    /// Anything else.
+    /// Any other step.
     case other
   }
 
-  /// A start that failed; nothing of it is left.
+  /// A failed start, which leaves no process.
   package struct StartFailure: Error {
-    /// Where it failed.
+    /// The step that failed.
     package let step: Step
-    /// Why.
+    /// The error of the step.
     package let error: ProcessControlError
   }
 
@@ -33,12 +33,13 @@ package final class CommandProcess {
 
   private init(_ leader: ProcessHandle) { self.leader = leader }
 
-  /// Executes a command; returns once it is executing.
+  /// Executes a command; returns after the exec.
   ///
-  /// It has descriptors 0 to 2 only, no signal blocked, default signal handling except that SIGHUP,
-  /// SIGINT and SIGQUIT stay ignored where they were at this process's start, and the soft limit on
-  /// open files of that time. It is killed when the calling thread ends, unless it changes its user after the start: to be called on a
-  /// thread that lives as long as the process.
+  /// The process has only descriptors 0 to 2, no blocked signals, and default signal handling,
+  /// except that SIGHUP, SIGINT and SIGQUIT stay ignored if this process was started so. It has the
+  /// soft limit on open files with which this process was started. The kernel kills it when the
+  /// calling thread ends, unless it changes its user later, so call this on a thread that lives as
+  /// long as the process.
   package static func start(
     _ plan: CommandProcessPlan
   ) throws(StartFailure) -> CommandProcess {
@@ -63,12 +64,12 @@ package final class CommandProcess {
 
   /// Signals the whole group.
   ///
-  /// Nothing happens once the leader has been reaped: then the group's number may be another's.
+  /// Does nothing after the leader has been reaped, because the group's number may then be reused.
   package func signalGroup(_ signal: Int32) {
     _ = pt_command_signal_group(leader.pid, leader.pidfd, signal)
   }
 
-  /// Calls `body` with the plan as the system takes it.
+  /// Calls `body` with the plan in C's form.
   private static func withCommand<Result>(
     _ plan: CommandProcessPlan, _ body: (UnsafePointer<pt_command>) -> Result
   ) -> Result {
@@ -102,7 +103,7 @@ package final class CommandProcess {
     }
   }
 
-  /// Calls `body` with the plan's credentials as the system takes them.
+  /// Calls `body` with the plan's credentials in C's form.
   private static func withCredentials<Result>(
     _ plan: CommandProcessPlan, _ body: (UnsafePointer<pt_command_credentials>?) -> Result
   ) -> Result {
@@ -145,7 +146,7 @@ extension CommandProcess.Step {
   }
 }
 
-/// A list of C strings ended by a null pointer, as `execve` takes it.
+/// C strings with a null pointer at the end, as `execve` requires.
 private final class CommandStrings {
   let pointers: [UnsafeMutablePointer<CChar>?]
 

@@ -1,10 +1,10 @@
 import Glibc
 
-/// All that the process of an external command is to be given.
+/// The settings of an external command's process.
 package struct CommandProcessPlan: Hashable, Sendable {
-  /// A bound that the kernel keeps.
+  /// A resource limit of the kernel.
   package struct Limit: Hashable, Sendable {
-    /// What is bounded.
+    /// The limited resource.
     package enum Resource: Hashable, Sendable {
       /// Processor time, in seconds.
       case processorTime
@@ -37,21 +37,21 @@ package struct CommandProcessPlan: Hashable, Sendable {
       }
     }
 
-    /// What is bounded.
+    /// The limited resource.
     package var resource: Resource
-    /// The bound that counts; at the processor time's, SIGXCPU is sent.
+    /// The effective limit; for processor time, the kernel sends SIGXCPU at it.
     package var soft: UInt64
-    /// How far the process may raise it; at the processor time's, SIGKILL is sent.
+    /// The highest soft limit; for processor time, the kernel sends SIGKILL at it.
     package var hard: UInt64
 
-    /// Bounds a resource.
+    /// Makes a limit.
     package init(_ resource: Resource, soft: UInt64, hard: UInt64) {
       self.resource = resource
       self.soft = soft
       self.hard = hard
     }
 
-    /// How far this process may raise its own limit.
+    /// The hard limit of this process.
     package static func ceiling(of resource: Resource) -> UInt64 {
       var limit = rlimit()
       guard getrlimit(__rlimit_resource_t(resource.number), &limit) == 0 else { return 0 }
@@ -65,10 +65,10 @@ package struct CommandProcessPlan: Hashable, Sendable {
     package var user: UInt32
     /// The real, effective and saved group id.
     package var group: UInt32
-    /// All the groups beside it.
+    /// All other group ids.
     package var supplementaryGroups: [UInt32]
 
-    /// Names a user and its groups.
+    /// Makes credentials from ids.
     package init(user: UInt32, group: UInt32, supplementaryGroups: [UInt32]) {
       self.user = user
       self.group = group
@@ -76,19 +76,19 @@ package struct CommandProcessPlan: Hashable, Sendable {
     }
   }
 
-  /// The file to execute; a relative path counts from the directory.
+  /// The file to execute; a relative path starts at the directory.
   package var path: String
-  /// The arguments, the first of which is the name.
+  /// The arguments, beginning with the name.
   package var arguments: [String]
-  /// The environment as `NAME=value`; in bytes, because what is inherited need not be text.
+  /// The environment as `NAME=value`, in bytes because inherited variables need not be text.
   package var environment: [[UInt8]]
-  /// Where it runs; nil: where this process does.
+  /// The working directory; this process's if `nil`.
   package var directory: String?
-  /// Its file mode creation mask; nil: this process's.
+  /// The file mode creation mask; this process's if `nil`.
   package var umask: UInt32?
-  /// Credentials to run with; nil to inherit this process's.
+  /// The credentials; this process's if `nil`.
   package var credentials: Credentials?
-  /// Limits beside those that it inherits.
+  /// Limits in addition to the inherited ones.
   package var limits: [Limit]
   /// Becomes 0.
   package var standardInput: Int32
@@ -96,7 +96,7 @@ package struct CommandProcessPlan: Hashable, Sendable {
   package var standardOutput: Int32
   /// Becomes 2.
   package var standardError: Int32
-  /// Marks it and all that it starts.
+  /// The tag of the process and its descendants.
   package var tag: RunTag
 
   /// Makes a plan.

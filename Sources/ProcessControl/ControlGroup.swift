@@ -1,9 +1,9 @@
-/// The control group that this process is in.
+/// The control group of this process.
 package enum ControlGroup {
-  /// How many processes the kernel has killed for want of memory; nil if nothing tells.
+  /// How many processes the kernel has killed because memory ran out; `nil` if it has no count.
   ///
-  /// In this process's control group and those below it where the kernel counts them so (version 2),
-  /// else on the whole host. Compare two readings to learn whether one fell in between.
+  /// The count is of this process's control group and those below it if the kernel has one (version
+  /// 2), otherwise of the whole host. Compare two readings to detect a kill between them.
   package static func outOfMemoryKills() -> UInt64? {
     for path in files() {
       if let text = ProcFile.bytes(of: path), let count = count(in: text) { return count }
@@ -21,14 +21,14 @@ package enum ControlGroup {
 
   private static let key = Array("oom_kill ".utf8)
 
-  /// Where the count may be, the most exact place first.
+  /// The files that may have the count, the most exact first.
   private static func files() -> [String] {
     let lines = (ProcFile.text(of: "/proc/self/cgroup") ?? "").split(separator: "\n")
     let path = lines.first { $0.hasPrefix("0::/") }.map { $0.dropFirst(3) } ?? "/"
     return [
       "/sys/fs/cgroup\(path)/memory.events", "/sys/fs/cgroup/unified\(path)/memory.events",
       "/proc/vmstat",
-      // Of the group alone, without those below it.
+      // This counts the group without those below it.
       "/sys/fs/cgroup/memory/memory.oom_control",
     ]
   }

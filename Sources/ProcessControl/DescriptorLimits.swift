@@ -6,7 +6,7 @@ extension Descriptors {
   /// Otherwise the next socket would get such a number, and a `print` would write into it.
   package static func ensureStandardDescriptors() throws(ProcessControlError) {
     for number: Int32 in 0...2 where fcntl(number, F_GETFD, 0) < 0 {
-      // Not close-on-exec: these three are for programs that are executed too.
+      // This is not close-on-exec, because executed programs need these three too.
       let opened = open("/dev/null", O_RDWR)
       guard opened >= 0 else { throw .last("open /dev/null") }
       guard opened != number else { continue }
@@ -15,7 +15,8 @@ extension Descriptors {
     }
   }
 
-  /// The same while the process runs, as often as one likes: a single call finds nothing to do.
+  /// Does the same in a running process; cheap to repeat, because a single call detects the usual
+  /// case.
   package static func refillStandardDescriptors() {
     let allOpen = withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 3) { polls in
       for number: Int32 in 0...2 {
@@ -27,7 +28,7 @@ extension Descriptors {
     if !allOpen { try? ensureStandardDescriptors() }
   }
 
-  /// Raises the soft limit on open files to the hard one; returns it.
+  /// Raises the soft limit on open files to the hard one, and returns it.
   @discardableResult
   package static func raiseLimit() throws(ProcessControlError) -> Int {
     var limit = rlimit()

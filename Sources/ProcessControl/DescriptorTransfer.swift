@@ -1,13 +1,13 @@
 import Glibc
 
 extension Descriptors {
-  /// What one read has brought.
+  /// The result of one read.
   package enum ReadResult: Hashable, Sendable {
-    /// Bytes, at the beginning of the buffer.
+    /// The number of bytes at the beginning of the buffer.
     case bytes(Int)
-    /// Nothing at present.
+    /// No bytes at present.
     case wouldBlock
-    /// The end: nobody can write any more.
+    /// The end: there is no writer.
     case end
   }
 
@@ -22,7 +22,7 @@ extension Descriptors {
       switch errno {
       case EINTR: continue
       case EAGAIN: return .wouldBlock
-      // A socket whose other side has died with something unread.
+      // The peer of this socket died with unread data.
       case ECONNRESET: return .end
       default: throw .last("read")
       }
@@ -50,7 +50,7 @@ extension Descriptors {
     return all
   }
 
-  /// Writes once; returns how many bytes were taken, 0 when nothing can be taken at present.
+  /// Writes once, and returns the number of written bytes, 0 if it would block.
   package static func write(
     _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer
   ) throws(ProcessControlError) -> Int {

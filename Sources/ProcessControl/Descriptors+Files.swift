@@ -1,22 +1,22 @@
 import Glibc
 
 extension Descriptors {
-  /// What a file is opened for.
+  /// The purpose of opening a file.
   package enum FileUse: Hashable, Sendable {
-    /// To be read; it has to exist.
+    /// Reading; the file must exist.
     case reading
-    /// To be written from its beginning, and what it holds goes; made if it is missing.
+    /// Writing from the beginning; the file is truncated, or made if it is missing.
     case writing
-    /// To be written at its end, wherever that is at the time; made if it is missing.
+    /// Writing at the end of the file at the time; the file is made if it is missing.
     case appending
   }
 
-  /// Opens a file; a directory is refused with `EISDIR` whatever the use.
+  /// Opens a file; refuses a directory with `EISDIR`.
   ///
-  /// Never waits for the other end of a named pipe: a missing reader is `ENXIO`, and without a
-  /// writer the reading end is at its end. Reads and writes wait as usual.
+  /// It does not wait for the other end of a named pipe: without a reader it throws `ENXIO`, and
+  /// without a writer the reading end is at its end. Reads and writes block as usual.
   ///
-  /// - Parameter permissions: Of a file that is made, less what the process's own mask takes away.
+  /// - Parameter permissions: The permissions of a new file, minus the process's mask.
   package static func openFile(
     _ path: String, for use: FileUse, permissions: UInt32 = 0o666
   ) throws(ProcessControlError) -> Int32 {

@@ -2,10 +2,10 @@ import Glibc
 import ProcessTreeCProcessShims
 
 extension Descriptors {
-  /// Writes once to a pipe that may have lost its reader, or a file that may not grow: `EPIPE` or
-  /// `EFBIG` is thrown, SIGPIPE and SIGXFSZ never come.
+  /// Writes once, and returns the number of written bytes, 0 if it would block.
   ///
-  /// Returns how many bytes were taken, 0 when nothing can be taken at present.
+  /// A pipe without a reader throws `EPIPE`, and a file that may not grow throws `EFBIG`, without
+  /// the signals SIGPIPE and SIGXFSZ.
   package static func writeQuietly(
     _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer
   ) throws(ProcessControlError) -> Int {
@@ -16,7 +16,7 @@ extension Descriptors {
     throw .system("write", Int32(truncatingIfNeeded: -result))
   }
 
-  /// Writes all bytes, waiting as long as it takes, also where the descriptor does not block.
+  /// Writes all bytes, waiting for any time, even if the descriptor does not block.
   package static func writeAllQuietly(
     _ descriptor: Int32, _ bytes: [UInt8]
   ) throws(ProcessControlError) {
@@ -39,7 +39,7 @@ extension Descriptors {
     if let failure { throw failure }
   }
 
-  /// Writes what is in the C library's buffers; 0, or the `errno` of a failure, also of an earlier one
-  /// on standard output.
+  /// Flushes the C library's buffers; returns 0, or the `errno` of a failure, including an earlier
+  /// one on standard output.
   package static func flushBuffers() -> Int32 { pt_flush_buffers() }
 }

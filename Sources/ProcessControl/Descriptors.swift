@@ -1,11 +1,11 @@
 import Glibc
 import ProcessTreeCProcessShims
 
-/// Descriptors, close-on-exec from birth.
+/// Operations on descriptors, which are close-on-exec from the start.
 package enum Descriptors {
-  /// The two ends of something.
+  /// Two connected ends.
   package struct Pair: Hashable, Sendable {
-    /// The end that stays: the reading end of a pipe.
+    /// The end to keep: the reading end of a pipe.
     package var first: Int32
     /// The end to give away: the writing end of a pipe.
     package var second: Int32
@@ -13,7 +13,7 @@ package enum Descriptors {
 
   /// The kinds of socket pair.
   package enum SocketKind: Hashable, Sendable {
-    /// Messages stay apart, and arrive in order.
+    /// Separate messages, in order.
     case sequentialPackets
     /// A stream of bytes.
     case stream
@@ -43,7 +43,7 @@ package enum Descriptors {
     return descriptor
   }
 
-  /// Lets reads and writes return at once.
+  /// Makes reads and writes return at once.
   package static func setNonBlocking(_ descriptor: Int32) throws(ProcessControlError) {
     let flags = fcntl(descriptor, F_GETFL, 0)
     guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 else {
@@ -51,7 +51,7 @@ package enum Descriptors {
     }
   }
 
-  /// Keeps a descriptor from programs that this process executes.
+  /// Closes a descriptor in programs that this process executes.
   package static func setCloseOnExec(_ descriptor: Int32) throws(ProcessControlError) {
     guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw .last("fcntl") }
   }
@@ -59,7 +59,7 @@ package enum Descriptors {
   /// Closes a descriptor; a negative number is ignored.
   package static func close(_ descriptor: Int32) {
     guard descriptor >= 0 else { return }
-    // Never repeated after EINTR: on Linux the number is free then, perhaps another thread's.
+    // Do not repeat it after EINTR: on Linux the number is free then, and may be another thread's.
     _ = Glibc.close(descriptor)
   }
 }

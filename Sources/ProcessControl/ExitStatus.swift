@@ -1,13 +1,13 @@
 import Glibc
 
-/// How a process ended.
+/// The end of a process, as the kernel reports it.
 public enum ExitStatus: Hashable, Sendable, Codable {
-  /// It ended itself with this code.
+  /// The process exited with this code.
   case exited(Int32)
-  /// A signal ended it.
+  /// A signal ended the process.
   case signaled(Int32, coreDumped: Bool)
 
-  /// The status in one number, as Python has it: the code, or the negated signal.
+  /// The status as one number, as in Python: the code, or the negated signal.
   public var exitCode: Int32 {
     switch self {
     case .exited(let code): code
@@ -28,13 +28,13 @@ extension ExitStatus: CustomStringConvertible {
 }
 
 extension ExitStatus {
-  /// The signals that there are.
+  /// The range of signal numbers.
   package static let signals: ClosedRange<Int32> = 1...64
 }
 
 /// The names of signals.
 public enum SignalName {
-  /// The name of a signal, such as "SIGTERM"; "signal 40" for one without a name.
+  /// Returns the name of a signal, such as "SIGTERM", or "signal 40" for one without a name.
   public static func name(of signal: Int32) -> String {
     names[signal] ?? "signal \(signal)"
   }

@@ -3,14 +3,14 @@ import ProcessTreeCProcessShims
 
 /// A helper process that clones children for this process.
 ///
-/// It is made before any thread exists and never starts one, so that its clones are sound programs,
-/// which a fork of a running Swift program is not. The children are this process's own from their
-/// first instruction; they and the helper have exit signal 0, which hides them from other code's
+/// It is made before any thread exists and never starts one, so its clones are sound programs,
+/// unlike a fork of a running Swift program. The children are this process's own from their first
+/// instruction. They and the helper have exit signal 0, which hides them from other code's
 /// `waitpid(-1)` and from an ignored SIGCHLD.
 ///
-/// To be used on one thread.
+/// Use it on one thread.
 package final class ForkServer {
-  /// Which process has returned from `start(run:)`.
+  /// The process in which `start(run:)` returns.
   package enum Role {
     /// The caller, with its new helper.
     case node(ForkServer)
@@ -18,9 +18,9 @@ package final class ForkServer {
     case child
   }
 
-  /// The helper itself: to be reaped by the caller after `close()` or `Reply.lost`.
+  /// The helper; the caller reaps it after `close()` or `Reply.lost`.
   package let process: ProcessHandle
-  /// The socket: readable when `receive()` has something; -1 once closed.
+  /// The socket: readable if `receive()` has a reply; -1 once closed.
   package private(set) var fileDescriptor: Int32
 
   private init(_ server: pt_fork_server) {
@@ -35,15 +35,15 @@ package final class ForkServer {
   /// The helper's pidfd.
   package var pidfd: Int32 { process.pidfd }
 
-  /// Makes the helper; to be called on the main thread while it is the only one.
+  /// Makes the helper; call it on the main thread while there is no other.
   ///
-  /// Returns in the caller as `.node`, and as `.child` in every process that the helper clones:
-  /// with descriptors 0 to 3 only, in a session of its own, with its tag, a parent-death signal,
-  /// the signal mask that the root had, a subreaper, and with seeds of its own for `rand` and
-  /// `drand48`. A child may call this again to have a helper of its own.
+  /// It returns `.node` in the caller, and `.child` in every process that the helper clones. A
+  /// child has only descriptors 0 to 3, its own session, its tag, a parent-death signal and the
+  /// root's signal mask. It is a subreaper, and has new seeds for `rand` and `drand48`. It may call
+  /// this again to have its own helper.
   ///
-  /// The main thread must not have locked a `Mutex` before: that lock remembers the thread's id,
-  /// the children would inherit it, and a contended lock in them would end them.
+  /// The main thread must not have locked a `Mutex` before: the lock remembers the thread's id,
+  /// which would be wrong in the children, and a contended lock would end them.
   package static func start(run: RunIdentity) throws(ProcessControlError) -> Role {
     guard HostProcess.isMainThread else {
       throw ProcessControlError(
@@ -57,7 +57,7 @@ package final class ForkServer {
         .multithreaded, call: "ForkServer.start",
         "\(threads) threads exist; make the fork server first thing in main, or start by re-exec")
     }
-    // What is buffered would be written by every child again.
+    // Otherwise every child would write the buffered output again.
     fflush(nil)
     var identity = pt_run(
       run: run.runID, root_pid: run.rootPID, root_start_time: run.rootStartTime)
@@ -72,17 +72,18 @@ package final class ForkServer {
     }
   }
 
-  /// Asks for a child; the answer comes from `receive()` under the same id.
+  /// Requests a child; `receive()` returns the reply with the same id.
   ///
-  /// Never blocks. The caller closes its own copies of the descriptors afterwards. Throws
-  /// `wouldBlock` when the socket is full (nothing was sent: ask again when an answer has come),
-  /// and `forkServerLost`.
+  /// It does not block. The caller closes its own copies of the descriptors afterwards.
+  ///
+  /// - Throws: `wouldBlock` if the socket is full, so that nothing was sent and the caller must
+  ///   wait for a reply first; `forkServerLost`.
   package func request(
     id: UInt64, tag: RunTag, descriptors: ChildDescriptors
   ) throws(ProcessControlError) {
     guard fileDescriptor >= 0 else {
       throw ProcessControlError(
-        .forkServerLost, call: "sendmsg", "this fork server was closed; ask for children before")
+        .forkServerLost, call: "sendmsg", "this fork server was closed; request children before")
     }
     var request = pt_request(id: id, tag: tag.value, parent: HostProcess.pid, goodbye: 0)
     let error = pt_fork_server_request(fileDescriptor, &request, descriptors.inOrder)
@@ -90,7 +91,7 @@ package final class ForkServer {
     case 0: return
     case EAGAIN, ETOOMANYREFS, ENOBUFS:
       throw ProcessControlError(
-        .wouldBlock, call: "sendmsg", errno: error, "ask again when an answer has come")
+        .wouldBlock, call: "sendmsg", errno: error, "request again after the next reply")
     case EPIPE, ECONNRESET, ENOTCONN:
       throw ProcessControlError(
         .forkServerLost, call: "sendmsg", errno: error,
@@ -100,10 +101,10 @@ package final class ForkServer {
     }
   }
 
-  /// Lets the helper leave: at once, and without ending anything of the run.
+  /// Ends the helper at once, without killing any process of the run.
   ///
-  /// The helper is to be reaped by its `process` afterwards. Requests without an answer are dropped
-  /// or leave children that `AdoptedProcesses.scan` finds.
+  /// Reap it by its `process` afterwards. Pending requests are dropped, or leave children that
+  /// `AdoptedProcesses.scan` finds.
   package func close() {
     guard fileDescriptor >= 0 else { return }
     _ = pt_fork_server_goodbye(fileDescriptor)

@@ -2,17 +2,17 @@ import Glibc
 import ProcessTreeCProcessShims
 
 extension ForkServer {
-  /// What comes from the helper.
+  /// A message from the helper.
   package enum Reply {
     /// The child exists.
     case started(id: UInt64, ProcessHandle)
     /// No child was made.
     case failed(id: UInt64, errno: Int32)
-    /// The helper has ended. Children that it made live on; some may never be answered for.
+    /// The helper has ended. Its children continue, perhaps without a reply.
     case lost
   }
 
-  /// Takes the next answer without blocking; nil when nothing is there now.
+  /// Receives the next reply without blocking; `nil` if there is none.
   package func receive() -> Reply? {
     guard fileDescriptor >= 0 else { return .lost }
     var reply = pt_reply()
@@ -23,8 +23,8 @@ extension ForkServer {
     default: return .lost
     }
     guard reply.error == 0 else { return .failed(id: reply.id, errno: reply.error) }
-    // At a descriptor limit the pidfd is cut off. The pid is safe to use: the child has exit signal
-    // 0 and only we can reap it.
+    // At a descriptor limit the pidfd is cut off. The pid is safe: the child has exit signal 0, so
+    // only this process can reap it.
     if pidfd < 0 { pidfd = pt_pidfd_open(reply.pid) }
     guard pidfd >= 0 else {
       pt_kill_and_reap(reply.pid)

@@ -1,9 +1,9 @@
 import Glibc
 import ProcessTreeCProcessShims
 
-/// The calling process and its place in the system.
+/// Facts about the calling process.
 ///
-/// Nothing here is cached: a forked child asks anew.
+/// They are not cached, because a forked child needs its own.
 package enum HostProcess {
   /// The pid of this process.
   package static var pid: Int32 { getpid() }
@@ -15,14 +15,14 @@ package enum HostProcess {
   /// How many threads this process has; 0 if `/proc` cannot be read.
   package static func threadCount() -> Int { ProcFile.entries(of: "/proc/self/task").count }
 
-  /// When a process was started, in clock ticks since boot; nil if it is gone.
+  /// The start time of a process, in clock ticks since boot; `nil` if it has ended.
   package static func startTime(of pid: Int32) -> UInt64? {
     var stat = pt_stat()
     guard pid > 0, pt_stat(pid, &stat) == 0 else { return nil }
     return stat.start_time
   }
 
-  /// The path of the running binary; it may have been replaced or removed since.
+  /// The path of the running binary, which may have been replaced or removed.
   package static var executablePath: String? {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(PATH_MAX)) { buffer -> String? in
       guard let start = buffer.baseAddress else { return nil }
@@ -34,8 +34,8 @@ package enum HostProcess {
 
   /// A text that differs between any two builds of a program on one host.
   ///
-  /// Device, inode, size and modification time of the file that is running, even if its path leads
-  /// to another by now.
+  /// It has device, inode, size and modification time of the running file, even if its path now
+  /// leads to another file.
   package static func buildIdentity() -> String {
     var file = stat()
     guard stat("/proc/self/exe", &file) == 0 else { return "unknown" }

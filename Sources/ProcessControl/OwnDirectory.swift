@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTreeCProcessShims
 
-/// An open directory of this user, in which entries are used without following links.
+/// An open directory of this user, whose entries are used without following links.
 package final class OwnDirectory {
   private let descriptor: Int32
 
@@ -9,7 +9,7 @@ package final class OwnDirectory {
 
   deinit { Glibc.close(descriptor) }
 
-  /// Opens a directory; `EPERM` when it belongs to somebody else.
+  /// Opens a directory; throws `EPERM` if it belongs to another user.
   package convenience init(path: String) throws(ProcessControlError) {
     try self.init(Self.open(AT_FDCWD, path))
   }
@@ -25,22 +25,22 @@ package final class OwnDirectory {
     return descriptor
   }
 
-  /// Makes a directory in this one that only its user may enter; an existing one is an error.
+  /// Makes a directory in this one that only its user may enter; throws if it exists.
   package func makeDirectory(_ name: String) throws(ProcessControlError) {
     guard mkdirat(descriptor, name, 0o700) == 0 else { throw .last("mkdir \(name)") }
-    // The umask can only have taken permissions away. Another run may have removed it already.
+    // The umask may have removed permissions. Another run may have removed the directory already.
     guard fchmodat(descriptor, name, 0o700, 0) == 0 || errno == ENOENT else {
       throw .last("chmod \(name)")
     }
   }
 
-  /// Whether users other than its owner have any right to it.
+  /// Whether other users have any rights to it.
   package var isOpenToOthers: Bool {
     var status = stat()
     return fstat(descriptor, &status) != 0 || status.st_mode & 0o077 != 0
   }
 
-  /// Whether `name` in `parent` still is this directory.
+  /// Whether `name` in `parent` still refers to this directory.
   package func isStill(_ name: String, in parent: OwnDirectory) -> Bool {
     var mine = stat()
     var theirs = stat()
@@ -51,7 +51,7 @@ package final class OwnDirectory {
 
   /// The names in it.
   package var entries: [String] {
-    // A second descriptor: closing the stream closes its own.
+    // Closing the stream closes its descriptor, so it needs a second one.
     let own = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard own >= 0 else { return [] }
     guard let stream = fdopendir(own) else {
@@ -69,7 +69,7 @@ package final class OwnDirectory {
     return names
   }
 
-  /// Removes the files in it; links are removed, what they lead to is not.
+  /// Removes the files in it, and links without following them.
   package func clear() { pt_clear_directory(descriptor) }
 
   /// Removes an empty directory in this one.
@@ -77,7 +77,7 @@ package final class OwnDirectory {
 
   // MARK: Locks
 
-  /// Locks the directory itself, which no cleaner of old files can take away; false if it is locked.
+  /// Locks the directory itself, which no cleaner of old files can remove; false if it is locked.
   ///
   /// The lock lasts as long as this value, or any copy of its descriptor in another process.
   package func lock() throws(ProcessControlError) -> Bool { try Self.lock(descriptor, "directory") }
@@ -91,11 +91,11 @@ package final class OwnDirectory {
     return file
   }
 
-  /// Whether somebody holds a lock on a file in the directory, which need not be there.
+  /// Whether a process holds a lock on a file in the directory; false for a missing file.
   package func isLocked(_ name: String) throws(ProcessControlError) -> Bool {
     let file = openat(descriptor, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard file >= 0 else {
-      // A link, or a socket, is none of ours and locked by nobody.
+      // A link or a socket is not a lock file.
       guard [ENOENT, ELOOP, ENXIO].contains(errno) else { throw .last("open \(name)") }
       return false
     }

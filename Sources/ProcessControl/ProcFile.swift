@@ -1,8 +1,8 @@
 import Glibc
 
-/// Small files and directories of the kernel.
+/// Reads small files and directories of the kernel.
 enum ProcFile {
-  /// The bytes of a file up to a bound; nil if it cannot be read.
+  /// The bytes of a file up to a bound; `nil` if it cannot be read.
   static func bytes(of path: String, limit: Int = 1 << 20) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
@@ -12,7 +12,7 @@ enum ProcFile {
     while bytes.count < limit {
       let length = read(descriptor, &chunk, min(chunk.count, limit - bytes.count))
       if length < 0, errno == EINTR { continue }
-      // A process that has gone in between makes the read fail.
+      // The read fails if the process has ended meanwhile.
       guard length >= 0 else { return nil }
       guard length > 0 else { break }
       bytes += chunk[..<length]
@@ -20,7 +20,7 @@ enum ProcFile {
     return bytes
   }
 
-  /// The text of a file; nil if it cannot be read.
+  /// The text of a file; `nil` if it cannot be read.
   static func text(of path: String) -> String? {
     bytes(of: path).map { String(decoding: $0, as: UTF8.self) }
   }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// An operating-system call that this module made has failed, or could not be made.
+/// A failure of an operating-system call of this module.
 package struct ProcessControlError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The kinds of failure that callers tell apart.
+  /// The kinds of failure that callers distinguish.
   package struct Code: Hashable, Sendable, CustomStringConvertible {
     private enum Kind: String {
       case systemCall
@@ -20,25 +20,25 @@ package struct ProcessControlError: Error, Hashable, Sendable, CustomStringConve
 
     private let kind: Kind
 
-    /// A call failed for a reason that has no code of its own; see `errno`.
+    /// A call failed for a reason without its own code; see `errno`.
     package static let systemCall = Code(kind: .systemCall)
-    /// The fork server's socket is full; ask again when an answer has come.
+    /// The fork server's socket is full; request again after the next reply.
     package static let wouldBlock = Code(kind: .wouldBlock)
-    /// The fork server has ended; no child can be had from it any more.
+    /// The fork server has ended, and makes no more children.
     package static let forkServerLost = Code(kind: .forkServerLost)
-    /// A fork server cannot be made: the process has more than one thread.
+    /// A fork server cannot be made because the process has more than one thread.
     package static let multithreaded = Code(kind: .multithreaded)
-    /// A fork server cannot be made: this is not the main thread.
+    /// A fork server cannot be made because this is not the main thread.
     package static let notOnMainThread = Code(kind: .notOnMainThread)
-    /// The system does not let this process carry a run tag.
+    /// The system does not let this process set a run tag.
     package static let tagRefused = Code(kind: .tagRefused)
     /// No descriptor is free, in this process or in the system.
     package static let descriptorLimit = Code(kind: .descriptorLimit)
-    /// No process can be made: a limit on processes or memory is reached.
+    /// No process can be made because a limit on processes or memory is reached.
     package static let processLimit = Code(kind: .processLimit)
     /// The process does not exist, has been reaped, or is not a child of this one.
     package static let noSuchProcess = Code(kind: .noSuchProcess)
-    /// The parent that was named is not the parent: it has ended.
+    /// The given process is no longer the parent, because it has ended.
     package static let parentGone = Code(kind: .parentGone)
     /// An argument cannot be passed to the system.
     package static let invalidArgument = Code(kind: .invalidArgument)
@@ -51,9 +51,9 @@ package struct ProcessControlError: Error, Hashable, Sendable, CustomStringConve
   package let code: Code
   /// The name of the call that failed.
   package let call: String
-  /// The system's error number, 0 if the failure did not come from the system.
+  /// The system's error number; 0 if the failure is not the system's.
   package let errno: Int32
-  /// What happened and what to do about it.
+  /// The event and a remedy.
   package let message: String
 
   /// The failure in one line: call, reason, remedy.
@@ -66,10 +66,10 @@ package struct ProcessControlError: Error, Hashable, Sendable, CustomStringConve
     message = errno == 0 ? advice : "\(Self.text(of: errno)) (errno \(errno)); \(advice)"
   }
 
-  /// The system's words for an error number.
+  /// The system's description of an error number.
   private static func text(of number: Int32) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
-      // The POSIX variant, which fills the buffer; the GNU one is not imported.
+      // This is the POSIX variant, which fills the buffer; the GNU one is not imported.
       guard let start = buffer.baseAddress, strerror_r(number, start, buffer.count) == 0 else {
         return "unknown error"
       }

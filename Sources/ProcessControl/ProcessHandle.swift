@@ -3,12 +3,12 @@ import ProcessTreeCProcessShims
 
 /// A child process, by its pid and a pidfd that this object owns.
 ///
-/// Signals and waits go through the pidfd: a pid may be another process's by the time it is used.
-/// Belongs to one thread.
+/// Signals and waits use the pidfd, because the pid may have been reused. The object belongs to one
+/// thread.
 package final class ProcessHandle {
-  /// The pid, for showing; it may be reused once the process has been reaped.
+  /// The pid, for display; it may be reused once the process has been reaped.
   package let pid: Int32
-  /// The pidfd: readable from the process's end on; -1 once closed.
+  /// The pidfd: readable once the process has ended; -1 once closed.
   package private(set) var pidfd: Int32
 
   init(pid: Int32, pidfd: Int32) {
@@ -16,9 +16,9 @@ package final class ProcessHandle {
     self.pidfd = pidfd
   }
 
-  /// Opens a handle on a process by its pid.
+  /// Opens a handle by pid.
   ///
-  /// Only for a child that nobody else reaps: the pid of any other may have been reused.
+  /// Use it only for a child that no other code reaps: any other pid may have been reused.
   package convenience init(pid: Int32) throws(ProcessControlError) {
     let pidfd = pt_pidfd_open(pid)
     guard pidfd >= 0 else { throw .system("pidfd_open", -pidfd) }
@@ -32,17 +32,17 @@ package final class ProcessHandle {
 
   /// Sends a signal.
   ///
-  /// Throws `noSuchProcess` once it has been reaped, and `systemCall` with `EPERM` for a process
-  /// that has gained rights.
+  /// - Throws: `noSuchProcess` once it has been reaped, and `systemCall` with `EPERM` for a process
+  ///   that has gained rights.
   package func send(_ signal: Int32) throws(ProcessControlError) {
     let error = pt_pidfd_signal(pidfd, signal)
     guard error == 0 else { throw .system("pidfd_send_signal", error) }
   }
 
-  /// Reaps the process if it has ended; nil while it runs.
+  /// Reaps the process if it has ended, without blocking.
   ///
-  /// Never blocks. Throws `noSuchProcess` if it was reaped before or is not a child of this
-  /// process.
+  /// - Returns: The status and usage; `nil` while the process runs.
+  /// - Throws: `noSuchProcess` if it was reaped before or is not a child of this process.
   package func reap() throws(ProcessControlError) -> Reaped? {
     var exit = pt_exit()
     let error = pt_reap(pidfd, &exit)
@@ -57,7 +57,7 @@ package final class ProcessHandle {
     return Reaped(status: status, usage: ResourceUsage(exit))
   }
 
-  /// Closes the pidfd; the process is not touched.
+  /// Closes the pidfd, without affecting the process.
   package func close() {
     guard pidfd >= 0 else { return }
     _ = Glibc.close(pidfd)

@@ -1,6 +1,6 @@
 import ProcessTreeCProcessShims
 
-/// What a process and its reaped descendants have used.
+/// The resources that a process and its reaped descendants have used.
 public struct ResourceUsage: Hashable, Sendable, Codable {
   /// Processor time in user mode.
   public var userTime: Duration
@@ -8,16 +8,16 @@ public struct ResourceUsage: Hashable, Sendable, Codable {
   public var systemTime: Duration
   /// The largest resident size, in bytes.
   public var maximumResidentSize: Int
-  /// How often it waited of its own accord.
+  /// How often the process waited voluntarily.
   public var voluntaryContextSwitches: Int
-  /// How often it was made to wait.
+  /// How often the scheduler preempted the process.
   public var involuntaryContextSwitches: Int
-  /// Page faults served without reading.
+  /// Page faults without I/O.
   public var minorPageFaults: Int
-  /// Page faults that had to read.
+  /// Page faults with I/O.
   public var majorPageFaults: Int
 
-  /// Makes a record of what was used.
+  /// Makes a record of used resources.
   public init(
     userTime: Duration, systemTime: Duration, maximumResidentSize: Int,
     voluntaryContextSwitches: Int, involuntaryContextSwitches: Int, minorPageFaults: Int,
@@ -32,7 +32,7 @@ public struct ResourceUsage: Hashable, Sendable, Codable {
     self.majorPageFaults = majorPageFaults
   }
 
-  /// Nothing: of a process that has used nothing that can be measured.
+  /// No measurable usage.
   public static let none = Self(
     userTime: .zero, systemTime: .zero, maximumResidentSize: 0, voluntaryContextSwitches: 0,
     involuntaryContextSwitches: 0, minorPageFaults: 0, majorPageFaults: 0)
@@ -48,11 +48,11 @@ public struct ResourceUsage: Hashable, Sendable, Codable {
   }
 }
 
-/// What reaping a process yields.
+/// The result of reaping a process.
 public struct Reaped: Hashable, Sendable, Codable {
-  /// How it ended.
+  /// The exit status.
   public var status: ExitStatus
-  /// What it used.
+  /// The resources that it used.
   public var usage: ResourceUsage
 
   /// Makes a record of an end.

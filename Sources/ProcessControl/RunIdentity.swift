@@ -1,4 +1,4 @@
-/// The run that a fork server belongs to, and what it is to remove when the root has died.
+/// The run of a fork server, with the directory to remove after the root's death.
 package struct RunIdentity: Hashable, Sendable {
   /// The run's half of the tags.
   package var runID: UInt32
@@ -6,10 +6,10 @@ package struct RunIdentity: Hashable, Sendable {
   package var rootPID: Int32
   /// The root's start time in clock ticks, field 22 of `/proc/PID/stat`.
   package var rootStartTime: UInt64
-  /// The run's directory, flat, removed once the root has died; empty for none.
+  /// The run's directory, without subdirectories; empty for none.
   package var directory: String
 
-  /// Names a run.
+  /// Makes the identity of a run.
   package init(runID: UInt32, rootPID: Int32, rootStartTime: UInt64, directory: String = "") {
     self.runID = runID
     self.rootPID = rootPID
@@ -17,7 +17,7 @@ package struct RunIdentity: Hashable, Sendable {
     self.directory = directory
   }
 
-  /// Names a run whose root is the calling process.
+  /// The identity of a run whose root is the calling process.
   package static func ofThisProcess(
     runID: UInt32, directory: String = ""
   ) throws(ProcessControlError) -> RunIdentity {
@@ -31,7 +31,7 @@ package struct RunIdentity: Hashable, Sendable {
   }
 }
 
-/// The descriptors that a child gets as 0, 1, 2 and 3.
+/// The descriptors that become a child's 0, 1, 2 and 3.
 package struct ChildDescriptors: Hashable, Sendable {
   /// Becomes 0.
   package var standardInput: Int32
@@ -39,10 +39,10 @@ package struct ChildDescriptors: Hashable, Sendable {
   package var standardOutput: Int32
   /// Becomes 2.
   package var standardError: Int32
-  /// Becomes 3: the socket that brings the bootstrap record, and the death pipe.
+  /// Becomes 3: the socket of the bootstrap record, and the death pipe.
   package var bootstrap: Int32
 
-  /// Names the four descriptors; one may be named more than once.
+  /// Makes a list of four descriptors, which may be equal.
   package init(
     standardInput: Int32, standardOutput: Int32, standardError: Int32, bootstrap: Int32
   ) {
@@ -52,6 +52,6 @@ package struct ChildDescriptors: Hashable, Sendable {
     self.bootstrap = bootstrap
   }
 
-  /// The numbers in the order of what they become.
+  /// The descriptors in the order of their new numbers.
   var inOrder: [Int32] { [standardInput, standardOutput, standardError, bootstrap] }
 }

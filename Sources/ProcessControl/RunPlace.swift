@@ -1,15 +1,15 @@
 import Glibc
 
-/// The place of a run among a user's runs, held by its root until the process ends.
+/// The directory of a run among a user's runs, held by its root until the process ends.
 ///
-/// Every run has a directory, named by its number, in one that the runs of a user share. A run lives
-/// as long as its directory or the lock file in it is locked, or its root is found among the
-/// processes. Nothing that is missing is taken for a sign of death: a cleaner of old files may have
-/// removed it.
+/// Every run has a directory, named by its number, in a directory that the user's runs share. A run
+/// is alive as long as its directory or the lock file in it is locked, or its root is among the
+/// processes. A missing file is no sign of death, because a cleaner of old files may have removed
+/// it.
 package final class RunPlace {
-  /// The name of the lock file; a build of before looks at nothing else.
+  /// The name of the lock file; earlier builds check only this.
   private static let lockFile = "lock"
-  /// How long another run may keep the new directory locked to see whether it is a dead run's.
+  /// How long another run may lock the new directory to check whether its run is dead.
   private static let patience: Duration = .seconds(10)
 
   private let runs: OwnDirectory
@@ -39,7 +39,7 @@ package final class RunPlace {
       {
         return try hold(directory, name, in: runs)
       }
-      // Another run looks at it, or has just removed it: to be made anew.
+      // Another run checks it or has just removed it, so try again.
       guard ContinuousClock.now < deadline else {
         throw ProcessControlError(
           .wouldBlock, call: "flock", errno: EWOULDBLOCK, "another process keeps it locked")
@@ -48,7 +48,7 @@ package final class RunPlace {
     }
   }
 
-  /// The directory; nil when it has been removed.
+  /// The directory; `nil` if it has been removed.
   private static func open(
     _ name: String, in runs: OwnDirectory
   ) throws(ProcessControlError) -> OwnDirectory? {
@@ -64,10 +64,10 @@ package final class RunPlace {
     _ directory: OwnDirectory, _ name: String, in runs: OwnDirectory
   ) throws(ProcessControlError) -> RunPlace {
     do throws(ProcessControlError) {
-      // Locked as long as its descriptor is open, which is to the end.
+      // It is locked as long as its descriptor is open, which is until the process ends.
       _ = try directory.makeLockedFile(lockFile)
       let place = RunPlace(runs, directory, name: name)
-      // Never released: in children cloned from this process the numbers are other descriptors'.
+      // It is never released: in cloned children the numbers belong to other descriptors.
       _ = Unmanaged.passRetained(place)
       return place
     } catch {
@@ -88,9 +88,9 @@ package final class RunPlace {
     return String(repeating: "0", count: 8 - digits.count) + digits
   }
 
-  /// The run whose directory has this name; nil for every name that no run's directory can have.
+  /// The run of a directory name; `nil` if no run's directory can have this name.
   package static func run(named name: String) -> UInt32? {
-    // The point was the mark of an unfinished directory.
+    // Earlier builds marked an unfinished directory by a point.
     let digits = name.hasPrefix(".") ? String(name.dropFirst()) : name
     guard let run = UInt32(digits, radix: 16), self.name(of: run) == digits,
       run != 0, run < 0x8000_0000
@@ -98,15 +98,15 @@ package final class RunPlace {
     return run
   }
 
-  /// Ends the processes of dead runs, by their tag, and removes their directories.
+  /// Kills the processes of dead runs, by their tag, and removes their directories.
   package static func sweepDeadRuns(in runs: OwnDirectory) {
     for name in runs.entries {
       guard let run = run(named: name), let directory = try? runs.directory(name),
-        // Held until the directory is gone: two sweeps do not meet.
+        // The lock is held until the directory is removed, so only one sweep handles it.
         (try? directory.lock()) == true, (try? directory.isLocked(lockFile)) == false,
         RunSweep.hasLivingRoot(run: run) == false
       else { continue }
-      // What cannot be ended in time is for the next run to find.
+      // The next run finds the processes that cannot be killed in time.
       guard RunSweep.killAll(run: run, .everything).isComplete else { continue }
       directory.clear()
       runs.removeDirectory(name)

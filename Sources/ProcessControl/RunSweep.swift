@@ -1,15 +1,15 @@
 import Glibc
 import ProcessTreeCProcessShims
 
-/// Signals to all processes that carry a run's tag, wherever in the system they are.
+/// Signals to all processes of the system that carry a run's tag.
 ///
 /// The caller itself and the exceptions are left out.
 package enum RunSweep {
-  /// Which processes of the run are meant.
+  /// The processes of the run that a sweep reaches.
   package enum Reach: Hashable, Sendable {
-    /// All but the fork servers, which outlive a dead root to sweep and then end by themselves.
+    /// All but the fork servers, which outlive a dead root to sweep, and then end.
     case nodes
-    /// The fork servers too, stopped ones among them: for a run whose root is known to be dead.
+    /// All, including stopped fork servers, for a run whose root is known to be dead.
     case everything
 
     fileprivate var value: pt_sweep_reach {
@@ -20,18 +20,18 @@ package enum RunSweep {
     }
   }
 
-  /// What has come of killing by passes.
+  /// The result of killing in passes.
   package struct Outcome: Hashable, Sendable {
-    /// How many processes were hit, zombies not among them.
+    /// The number of killed processes, without zombies.
     package let hits: Int
-    /// Whether two passes in a row found nothing any more.
+    /// Whether two passes in a row found no process.
     package let isComplete: Bool
   }
 
-  /// Kills by passes until two in a row find nothing, or the time is over.
+  /// Kills in passes until two in a row find no process, or the time is over.
   ///
-  /// Blocks; a pass takes about a microsecond per process of the host, an ended process is noticed
-  /// within milliseconds.
+  /// It blocks. A pass takes about a microsecond per process of the host, and notices an ended
+  /// process within milliseconds.
   @discardableResult
   package static func killAll(
     run: UInt32, _ reach: Reach = .nodes, except: [Int32] = [],
@@ -40,7 +40,7 @@ package enum RunSweep {
     let deadline = ContinuousClock.now + limit
     var hit: Set<Int32> = []
     var emptyPasses = 0
-    // Two empty ones: a process that forks and ends during a pass can be missed by that pass.
+    // One pass can miss a process that forks and ends meanwhile.
     while emptyPasses < 2 {
       guard let pids = pass(run: run, signal: SIGKILL, reach, except: except) else { break }
       hit.formUnion(pids)
@@ -53,22 +53,22 @@ package enum RunSweep {
     return Outcome(hits: hit.count, isComplete: emptyPasses == 2)
   }
 
-  /// Stops each process of the run, but not its fork servers.
+  /// Stops each process of the run except its fork servers.
   package static func stopAll(run: UInt32, except: [Int32] = []) {
     _ = pass(run: run, signal: SIGSTOP, .nodes, except: except)
   }
 
-  /// Continues each process of the run, fork servers too: one may have been stopped in the instant
-  /// before it took its own tag.
+  /// Continues each process of the run, including fork servers: one may have been stopped just
+  /// before it set its own tag.
   package static func continueAll(run: UInt32, except: [Int32] = []) {
     _ = pass(run: run, signal: SIGCONT, .everything, except: except)
   }
 
-  /// One pass; returns the pids that were hit, nil when processes cannot be listed.
+  /// Runs one pass; returns the signalled pids, or `nil` if processes cannot be listed.
   private static func pass(
     run: UInt32, signal: Int32, _ reach: Reach, except: [Int32]
   ) -> [Int32]? {
-    // More in one pass are hit all the same, and only counted less exactly.
+    // Further processes are signalled too, and only missing in the count.
     withUnsafeTemporaryAllocation(of: Int32.self, capacity: 8192) { hits in
       guard let start = hits.baseAddress else { return nil }
       let count = pt_sweep_pass(
@@ -78,10 +78,10 @@ package enum RunSweep {
     }
   }
 
-  /// Whether the run's root lives: a process that carries its tag, which no other process may have.
+  /// Whether the run's root is alive, which is the only process with its tag.
   ///
-  /// A root inside another run carries that run's tag, and is not found. Nil when processes cannot be
-  /// listed.
+  /// A root inside another run carries that run's tag, and is not found. Returns `nil` if processes
+  /// cannot be listed.
   package static func hasLivingRoot(run: UInt32) -> Bool? {
     let pids = ProcFile.entries(of: "/proc")
     guard !pids.isEmpty else { return nil }

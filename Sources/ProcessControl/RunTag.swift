@@ -1,10 +1,10 @@
 import ProcessTreeCProcessShims
 
-/// Whose a process is: a run and a node of it.
+/// The mark of a process's run and node.
 ///
 /// The tag is the soft limit on file locks, which has had no effect since Linux 2.4. It is
-/// inherited over fork, exec and setsid, survives `env -i` and closed descriptors, and can be read
-/// from outside, of zombies too.
+/// inherited over fork, exec and setsid, survives `env -i` and closed descriptors, and is visible
+/// from outside, even for zombies.
 package struct RunTag: Hashable, Sendable {
   /// The run, the high half of the limit.
   package var run: UInt32
@@ -28,8 +28,10 @@ package struct RunTag: Hashable, Sendable {
     }
   }
 
-  /// The tag of a run's root, which shows by its node that it is this very process's: what the root's
-  /// own code starts inherits the tag and is another process.
+  /// The tag of a run's root, which only that process has.
+  ///
+  /// Its node is computed from the process, so a process that the root's own code starts inherits
+  /// the tag but is recognisable.
   package static func ofRoot(_ run: UInt32, pid: Int32, startTime: UInt64) -> RunTag {
     var mixed = startTime &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(UInt32(bitPattern: pid))
     mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
@@ -48,7 +50,7 @@ package struct RunTag: Hashable, Sendable {
 
   /// Sets the tag on this process and reads it back.
   ///
-  /// Throws `tagRefused` where a sandbox or a low hard limit does not allow it.
+  /// - Throws: `tagRefused` if a sandbox or a low hard limit does not allow it.
   package func install() throws(ProcessControlError) {
     let error = pt_tag_set(value)
     guard error != 0 else { return }
@@ -57,13 +59,13 @@ package struct RunTag: Hashable, Sendable {
       "the limit on file locks cannot be set; allow prlimit(RLIMIT_LOCKS) in the sandbox")
   }
 
-  /// Reads a process's tag; nil if it is gone or has none.
+  /// Reads a process's tag; `nil` if the process has ended or has none.
   package static func read(of pid: Int32) -> RunTag? {
     var value: UInt64 = 0
-    // Of pid 0 the system would read the caller's own.
+    // For pid 0 the system would return the caller's own.
     guard pid > 0, pt_tag_get(pid, &value) == 0 else { return nil }
     let tag = RunTag(value: value)
-    // A high bit or an empty high half: somebody's plain limit.
+    // A high bit or an empty high half belongs to a plain limit.
     guard tag.run != 0, tag.run < 0x8000_0000 else { return nil }
     return tag
   }

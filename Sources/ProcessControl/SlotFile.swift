@@ -1,19 +1,19 @@
 import Glibc
 
-/// Numbered places of which each process holds one at most, by a lock that the kernel takes back when
-/// the process ends, whatever ended it.
+/// Numbered slots, of which each process holds at most one by a lock that the kernel releases when
+/// the process ends.
 ///
-/// Belongs to one thread. The lock is of the open file, so that neither a fork nor other descriptors of
-/// the file matter.
+/// It belongs to one thread. The lock belongs to the open file, so neither a fork nor other
+/// descriptors of the file affect it.
 package final class SlotFile {
   private let descriptor: Int32
   private var held: Int?
 
-  /// Opens the file, made if it is not there, readable by this user alone.
+  /// Opens or makes the file, which only this user can read.
   package init(path: String) throws(ProcessControlError) {
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw .system("open \(path)", errno) }
-    // The umask can only have taken permissions away; other processes open it too.
+    // The umask may have removed permissions that other processes need.
     _ = fchmod(descriptor, 0o600)
   }
 
@@ -22,7 +22,7 @@ package final class SlotFile {
   /// Takes one of the first `limit` slots if one is free.
   package func tryAcquire(limit: Int) -> Bool {
     guard held == nil else { return true }
-    // Processes begin at different places, so that they do not all try the same.
+    // Processes begin at different slots, so that they do not compete for the same one.
     let first = Int(getpid()) % limit
     for offset in 0..<limit {
       let slot = (first + offset) % limit
@@ -34,7 +34,7 @@ package final class SlotFile {
     return false
   }
 
-  /// Gives the slot back.
+  /// Releases the slot.
   package func release() {
     guard let slot = held else { return }
     held = nil
@@ -50,6 +50,6 @@ package final class SlotFile {
     return fcntl(descriptor, Self.setLock, &lock) == 0
   }
 
-  /// `F_OFD_SETLK`: of the open file, not of the process.
+  /// `F_OFD_SETLK`: the lock belongs to the open file, not to the process.
   private static let setLock: Int32 = 37
 }

@@ -1,17 +1,18 @@
 import Glibc
 import ProcessTreeCProcessShims
 
-/// Starts children by executing the own binary again.
+/// Starts children by executing this program's binary again.
 ///
-/// For programs whose main thread is not ours, and for input that is not trusted: forked siblings
-/// share their address layout. Such children have the usual exit signal: other code's `waitpid(-1)`
-/// can take their status.
+/// It serves programs whose main thread is not the library's, and untrusted input, because forked
+/// siblings share their address layout. Such children have the usual exit signal, so other code's
+/// `waitpid(-1)` can take their status.
 package enum Spawner {
-  /// Starts the running binary with arguments, the first of which is its name, and an environment.
+  /// Executes the running binary with arguments, beginning with its name, and an environment.
   ///
-  /// The child has descriptors 0 to 3 only, a session of its own, and otherwise what this process was
-  /// started with: signals that were ignored or blocked, the limit on open files. It calls `ChildSetup.adopt(tag:parentPID:)` first thing. To be called on a thread that lives as
-  /// long as the process: the child dies with it.
+  /// The child has only descriptors 0 to 3, its own session, and the ignored and blocked signals
+  /// and the limit on open files with which this process was started. It calls
+  /// `ChildSetup.adopt(tag:parentPID:)` first. The child dies with the calling thread, so call this
+  /// on a thread that lives as long as the process.
   package static func spawn(
     arguments: [String], environment: [String], descriptors: ChildDescriptors
   ) throws(ProcessControlError) -> ProcessHandle {
@@ -35,7 +36,7 @@ package enum Spawner {
   }
 }
 
-/// A list of C strings ended by a null pointer, as `execve` takes it.
+/// C strings with a null pointer at the end, as `execve` requires.
 private final class CStrings {
   let pointers: [UnsafeMutablePointer<CChar>?]
 

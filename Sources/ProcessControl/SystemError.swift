@@ -30,6 +30,6 @@ extension ProcessControlError {
     }
   }
 
-  /// The error for the calling thread's present `errno`.
+  /// The error for the present `errno` of the calling thread.
   static func last(_ call: String) -> ProcessControlError { system(call, Glibc.errno) }
 }

@@ -46,7 +46,8 @@ enum TextRules {
   static let styledFolders = [
     "Sources/CLinux", "Sources/CProcessShims", "Sources/Links/Limits", "Sources/Links/Loop",
     "Sources/Links/Memory", "Sources/Links/Slots", "Sources/Links/Sockets",
-    "Sources/MessagePack", "Sources/ProcessTree/App", "Sources/ProcessTree/Channels",
+    "Sources/MessagePack", "Sources/ProcessControl", "Sources/ProcessTree/App",
+    "Sources/ProcessTree/Channels",
     "Sources/ProcessTree/Commands", "Sources/ProcessTree/Engine/Failures",
     "Sources/ProcessTree/Engine/Output", "Sources/ProcessTree/Engine/Programs",
     "Sources/ProcessTree/Engine/Startup", "Sources/ProcessTree/Events",

@@ -2,8 +2,8 @@ import ProcessTreeCProcessShims
 
 /// A region of a peer, mapped for reading.
 ///
-/// It stays readable when the peer has ended. The peer may write at any time, also after what it
-/// wrote has been checked: whoever does not trust it copies first.
+/// It stays readable after the peer has ended. The peer may write at any time, even after a check
+/// of the contents, so copy the contents first if the peer is not trusted.
 package final class PeerRegion: @unchecked Sendable {
   // Sendable: a range of addresses that is valid until the end and never changes.
 
@@ -15,14 +15,14 @@ package final class PeerRegion: @unchecked Sendable {
     UnsafeRawBufferPointer(start: start, count: byteCount)
   }
 
-  /// Opens and maps a region.
+  /// Opens and maps a region; keeps no descriptor.
   ///
-  /// Keeps no descriptor. An identity may be anything: what it leads to is neither opened nor
-  /// mapped before it has proved to be sealed memory of the peer.
+  /// An identity may be false: its file is neither opened nor mapped before it has proved to be
+  /// sealed memory of the peer.
   ///
   /// - Parameters:
-  ///   - identity: What the peer says.
-  ///   - peer: The peer; only a region of its own making is accepted.
+  ///   - identity: The identity that the peer has sent.
+  ///   - peer: The peer; only its own regions are accepted.
   ///   - limit: The largest acceptable size in bytes.
   package init(
     _ identity: SharedRegionIdentity, of peer: ProcessHandle,
@@ -47,14 +47,14 @@ package final class PeerRegion: @unchecked Sendable {
 
   deinit { pt_region_unmap(start, UInt64(byteCount)) }
 
-  /// Opens the file behind a peer's descriptor if it is the one that is meant.
+  /// Opens the file behind a peer's descriptor if it is the region.
   private static func open(
     _ identity: SharedRegionIdentity, of peer: ProcessHandle
   ) throws(SharedMemoryError) -> Int32 {
     var file = pt_region_file()
     let found = pt_region_find(identity.pid, identity.descriptor, &file)
     defer { Descriptors.close(found) }
-    // Only now: a peer that lives has had its pid all the time.
+    // The order matters: a peer that is still alive has had its pid all the time.
     guard !peer.hasEnded else { throw .peerEnded }
     guard found >= 0 else { throw .systemCall("open /proc/PID/fd", errno: -found) }
     guard file.is_memory != 0, file.inode == identity.inode else { throw .notTheRegion }

@@ -1,10 +1,10 @@
-/// The work page of a peer; it can still be read when the peer has ended.
+/// The work page of a peer, which stays readable after the peer has ended.
 package final class PeerWorkPage: Sendable {
   private let region: PeerRegion
 
   /// Opens and maps the page; keeps no descriptor.
   ///
-  /// Throws what `PeerRegion` throws, and `wrongSize` for a region that is no work page.
+  /// - Throws: The errors of `PeerRegion`, and `wrongSize` for a region that is not a work page.
   package init(
     _ identity: SharedRegionIdentity, of peer: ProcessHandle
   ) throws(SharedMemoryError) {
@@ -12,10 +12,10 @@ package final class PeerWorkPage: Sendable {
     region = try PeerRegion(identity, of: peer)
   }
 
-  /// What the peer is working on in a slot, or was when it ended; nil if nothing, as far as it said.
+  /// The item that the peer works on in a slot, or worked on when it ended; `nil` if there is none.
   ///
-  /// From any thread. Takes bounded time whatever the peer does, and is never a mixture of two
-  /// items. Nil also for a slot that there is not.
+  /// Callable from any thread. It takes bounded time whatever the peer does, and never mixes two
+  /// items.
   package func read(_ slot: Int) -> WorkEntry? {
     guard (0..<WorkPage.slotCount).contains(slot) else { return nil }
     return WorkCell(at: region.start + slot * WorkCell.byteCount).read()

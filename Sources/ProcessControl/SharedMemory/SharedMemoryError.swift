@@ -1,10 +1,10 @@
-/// Why memory cannot be shared with a peer; whoever wanted to goes on without it.
+/// The reason why memory cannot be shared with a peer; its user continues without.
 package enum SharedMemoryError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The system refused a call.
   case systemCall(String, errno: Int32)
-  /// The size, in bytes, is not positive or above the limit.
+  /// The size, in bytes, is not positive or is above the limit.
   case invalidSize(Int)
-  /// The process is not the peer that the region was said to be of.
+  /// The process is not the expected peer.
   case notThePeer(pid: Int32)
   /// The peer has ended, and its descriptors with it.
   case peerEnded
@@ -12,7 +12,7 @@ package enum SharedMemoryError: Error, Hashable, Sendable, CustomStringConvertib
   case notTheRegion
   /// The region's size could still change, which could kill a reader.
   case notSealed
-  /// The region has another size than was said.
+  /// The region's size differs from the peer's message.
   case wrongSize(Int)
 
   package var description: String {
@@ -24,7 +24,7 @@ package enum SharedMemoryError: Error, Hashable, Sendable, CustomStringConvertib
     case .peerEnded: "the peer has ended"
     case .notTheRegion: "the descriptor does not lead to the region"
     case .notSealed: "the region's size may still change"
-    case .wrongSize(let size): "the region has \(size) bytes, not as many as its peer said"
+    case .wrongSize(let size): "the region has \(size) bytes, unlike its identity"
     }
   }
 }

@@ -1,30 +1,30 @@
 import Glibc
 import ProcessTreeCProcessShims
 
-/// Memory that this process writes and that its peers may read.
+/// Memory that this process writes and its peers may read.
 ///
-/// Peers find it by its identity. Its size never changes, no other process can write it (as far as
-/// the kernel knows the seal for that: 5.1 and later), and it goes with the last process that has
-/// it open or mapped: nothing has to be removed. Memory is taken from the system only where
-/// something is written. Which thread writes what is up to the caller.
+/// Peers find it by its identity. Its size never changes. No other process can write it, on kernels
+/// that have the seal for that (5.1 and later). It vanishes with the last process that has it open
+/// or mapped, so it needs no removal. The system provides memory only where it is written. The
+/// caller coordinates the threads that write.
 package final class SharedRegion: @unchecked Sendable {
   // Sendable: a range of addresses that is valid until the end and never changes.
 
   /// The largest region that can be made, in bytes: 1 GiB.
   package static let largestSize = 1 << 30
 
-  /// Where peers find the region.
+  /// The identity by which peers find the region.
   package let identity: SharedRegionIdentity
   let start: UnsafeMutableRawPointer
 
-  /// The memory, all zero at first; valid as long as this object.
+  /// The memory, initially zero; valid as long as this object.
   package var memory: UnsafeMutableRawBufferPointer {
     UnsafeMutableRawBufferPointer(start: start, count: identity.byteCount)
   }
 
-  /// Makes a region of `byteCount` bytes, `1...largestSize`.
+  /// Makes a region of `byteCount` bytes, `1...largestSize`; takes one descriptor.
   ///
-  /// Takes one descriptor. Throws `invalidSize` or `systemCall`.
+  /// - Throws: `invalidSize` or `systemCall`.
   package init(byteCount: Int) throws(SharedMemoryError) {
     guard (1...Self.largestSize).contains(byteCount) else { throw .invalidSize(byteCount) }
     var descriptor: Int32 = -1

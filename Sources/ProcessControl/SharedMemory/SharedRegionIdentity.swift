@@ -1,6 +1,6 @@
-/// Where a region is found, as its maker tells its peers.
+/// The identity of a region, which its maker sends to its peers.
 ///
-/// A claim, of which a peer believes nothing before it has checked it.
+/// It is a claim that a peer checks before use.
 package struct SharedRegionIdentity: Hashable, Sendable, Codable {
   /// The maker's pid.
   package var pid: Int32
@@ -11,7 +11,7 @@ package struct SharedRegionIdentity: Hashable, Sendable, Codable {
   /// The region's size in bytes.
   package var byteCount: Int
 
-  /// An identity as it was told.
+  /// Makes an identity from received values.
   package init(pid: Int32, descriptor: Int32, inode: UInt64, byteCount: Int) {
     self.pid = pid
     self.descriptor = descriptor

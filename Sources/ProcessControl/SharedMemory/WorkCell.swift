@@ -1,12 +1,11 @@
 import Synchronization
 
-/// Sixty-four bytes in which one process says what it is working on and others read it, at any time
-/// and however the writer ended.
+/// A cell of 64 bytes in which one process notes the item that it works on, for others to read at
+/// any time, however the writer ends.
 ///
-/// Two copies of an entry, four words each. The writer overwrites the older copy and leaves the
-/// newer one alone: whatever it was doing when it was killed, one copy is whole. A copy's last word
-/// is its mark; a reader takes a copy if the mark is the same before and after (a sequence lock for
-/// each copy).
+/// It has two copies of an entry, four words each. The writer overwrites the older copy only, so
+/// one copy is whole whenever the writer is killed. A copy's last word is its mark; a reader
+/// accepts a copy if the mark is the same before and after (a sequence lock for each copy).
 struct WorkCell: @unchecked Sendable {
   // Sendable: all access is atomic.
 
@@ -14,20 +13,20 @@ struct WorkCell: @unchecked Sendable {
   private static let wordsPerCopy = 4
   private static let markWord = 3
 
-  // Constant because reading is all that a reader's mapping allows.
+  // Constant, because a reader's mapping allows only reading.
   private let words: UnsafePointer<Atomic<UInt64>>
 
-  /// A cell in 64 bytes that are aligned to 8 and zero at first.
+  /// Makes a cell in 64 bytes that are aligned to 8 and initially zero.
   init(at start: UnsafeRawPointer) {
     words = start.assumingMemoryBound(to: Atomic<UInt64>.self)
   }
 
-  /// Says that work on an item begins; by one thread at a time.
+  /// Notes that work on an item begins; for one thread at a time.
   func begin(_ entry: WorkEntry) {
     let (newer, mark) = newest()
     let older = 1 - newer
     store(0, Self.markWord, of: older)
-    // A reader that sees any of the stores below sees the one above too.
+    // A reader that sees any of the stores below also sees the one above.
     atomicMemoryFence(ordering: .releasing)
     store(entry.channel, 0, of: older)
     store(entry.sequence, 1, of: older)
@@ -35,19 +34,21 @@ struct WorkCell: @unchecked Sendable {
     setMark(mark.next(attempt: entry.attempt), of: older)
   }
 
-  /// Says that the work is done: one store; by the thread that has begun it.
+  /// Notes that the work is done, in one store; for the thread that has begun it.
   func end() {
     let (copy, mark) = newest()
     setMark(mark.ended, of: copy)
   }
 
-  /// The item whose work began last, as far as that was said completely; nil if that has ended.
+  /// The item whose work began last, as far as it was noted completely; `nil` if that work has
+  /// ended.
   ///
-  /// Takes bounded time: nil also if the writer outran all attempts, or never wrote.
+  /// It takes bounded time: it also returns `nil` if the writer outran all attempts, or never
+  /// wrote.
   func read() -> WorkEntry? {
     for _ in 0..<1000 {
       let (copy, mark) = newest()
-      // Neither is whole: never written, or both were overwritten while they were looked at.
+      // Neither copy is whole: they were never written, or were both overwritten meanwhile.
       guard mark.isWhole else { continue }
       guard mark.isBusy else { return nil }
       let entry = WorkEntry(

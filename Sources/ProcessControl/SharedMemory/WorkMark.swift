@@ -1,12 +1,12 @@
-/// What the last word of an entry's copy says about it, in its upper half.
+/// The state of an entry's copy, in the upper half of its last word.
 ///
-/// Zero while the copy is being written, and at first.
+/// It is zero at first and while the copy is written.
 struct WorkMark: Equatable {
   private static let busy: UInt64 = 1
   private static let whole: UInt64 = 2
   private static let step: UInt64 = 4
 
-  /// The number of the entry above two bits.
+  /// The number of the entry, above two flag bits.
   private let bits: UInt32
   /// The entry's attempt, which shares the word.
   let attempt: UInt32
@@ -21,28 +21,28 @@ struct WorkMark: Equatable {
     self.attempt = attempt
   }
 
-  /// The word that holds it.
+  /// The word with the mark.
   var word: UInt64 { UInt64(bits) << 32 | UInt64(attempt) }
   /// Whether the copy is completely written.
   var isWhole: Bool { UInt64(bits) & Self.whole != 0 }
-  /// Whether the work goes on.
+  /// Whether the work continues.
   var isBusy: Bool { UInt64(bits) & Self.busy != 0 }
 
-  /// The mark of the entry after this one; numbers start again after the last.
+  /// The mark of the next entry; numbers wrap around.
   func next(attempt: UInt32) -> WorkMark {
     let number = UInt64(bits) & ~(Self.step - 1)
     return WorkMark(bits: number + Self.step | Self.whole | Self.busy, attempt: attempt)
   }
 
-  /// The same entry, its work done.
+  /// The mark of the same entry after its work.
   var ended: WorkMark { WorkMark(bits: UInt64(bits) & ~Self.busy, attempt: attempt) }
 
-  /// Whether this one is of a later entry than the other copy's; their numbers are neighbours.
+  /// Whether this entry is later than the other copy's; their numbers are adjacent.
   func isNewer(than other: WorkMark) -> Bool {
     guard isWhole, other.isWhole else { return isWhole }
     let number = bits >> 2
     let otherNumber = other.bits >> 2
-    // Shifted back up, so that the difference of 30-bit numbers keeps its sign past the last.
+    // The shift keeps the sign of the difference of 30-bit numbers across the wrap.
     return Int32(bitPattern: (number &- otherNumber) << 2) > 0
   }
 }

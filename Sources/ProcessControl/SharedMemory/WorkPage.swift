@@ -1,25 +1,25 @@
-/// A page of memory in which a process says what it is working on, item by item.
+/// A page of memory in which a process notes each item that it works on.
 ///
-/// A peer that has mapped it knows which item a process died of, or hangs in. Saying so takes a few
-/// stores and no system call.
+/// A peer that has mapped it knows the item of which a process died, or in which it hangs. A note
+/// takes a few stores and no system call.
 package final class WorkPage: Sendable {
-  /// How many items can be worked on at a time.
+  /// The most items at a time.
   package static let slotCount = 64
   static let byteCount = slotCount * WorkCell.byteCount
 
   private let region: SharedRegion
 
-  /// Makes a page of 4 KiB, all of whose slots are empty.
+  /// Makes a page of 4 KiB with empty slots; takes one descriptor.
   ///
-  /// Takes one descriptor. Throws `systemCall`.
+  /// - Throws: `systemCall`.
   package init() throws(SharedMemoryError) {
     region = try SharedRegion(byteCount: Self.byteCount)
   }
 
-  /// Where peers find the page.
+  /// The identity by which peers find the page.
   package var identity: SharedRegionIdentity { region.identity }
 
-  /// A slot of the page, `0..<slotCount`; each for one thread at a time.
+  /// A slot of the page, `0..<slotCount`, for one thread at a time.
   package func slot(_ index: Int) -> WorkSlot {
     precondition((0..<Self.slotCount).contains(index), "a work page has no slot \(index)")
     let cell = WorkCell(at: region.start + index * WorkCell.byteCount)
@@ -27,9 +27,9 @@ package final class WorkPage: Sendable {
   }
 }
 
-/// Where one item after the other is named while it is being worked on.
+/// The part of a work page that names one item at a time.
 package struct WorkSlot: Sendable {
-  // Keeps the memory of the cell.
+  // Keeps the cell's memory alive.
   private let page: WorkPage
   private let cell: WorkCell
 
@@ -38,13 +38,13 @@ package struct WorkSlot: Sendable {
     self.cell = cell
   }
 
-  /// Says that work on an item begins; what the slot said before is forgotten.
+  /// Notes that work on an item begins, in place of the previous item.
   ///
   /// - Parameters:
-  ///   - channel: The channel that the item came from.
-  ///   - sequence: Its number on the channel.
-  ///   - attempt: How often work on it has begun, this time included.
-  ///   - startNanoseconds: The present time, of a clock that the reader knows.
+  ///   - channel: The item's channel.
+  ///   - sequence: The item's number on the channel.
+  ///   - attempt: How often work on it has begun, including this time.
+  ///   - startNanoseconds: The present time, of a clock that the reader shares.
   package func begin(
     channel: UInt64, sequence: UInt64, attempt: UInt32, startNanoseconds: UInt64
   ) {
@@ -54,6 +54,6 @@ package struct WorkSlot: Sendable {
         startNanoseconds: startNanoseconds))
   }
 
-  /// Says that the work on the item is done.
+  /// Notes that the work on the item is done.
   package func end() { cell.end() }
 }
