@@ -3,7 +3,6 @@ import ProcessTreeCProcessShims
 
 /// The direct children of this process that it did not start itself.
 package enum AdoptedProcesses {
-  /// The origin of an adopted process.
   package enum Origin: Hashable, Sendable {
     /// A fork server cloned it for this node, and its reply has not been received.
     ///
@@ -15,11 +14,9 @@ package enum AdoptedProcesses {
     case deadNodesForkServer
   }
 
-  /// An adopted process.
   package struct Adopted {
     /// The handle for signalling and reaping the process.
     package let handle: ProcessHandle
-    /// The origin of the process.
     package let origin: Origin
     /// The command line or, without one, the name in brackets; at most 256 bytes.
     package let command: String

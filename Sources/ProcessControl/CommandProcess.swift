@@ -6,29 +6,20 @@ import ProcessTreeCProcessShims
 /// Its exit signal is the usual one, so other code's `waitpid(-1)` can take its status. The object
 /// belongs to one thread.
 package final class CommandProcess {
-  /// The step at which a start failed.
   package enum Step: Hashable, Sendable {
-    /// The directory cannot be entered.
     case directory
-    /// A limit cannot be set.
     case limits
-    /// The user or the groups cannot be changed.
     case credentials
-    /// The file cannot be executed.
     case execute
-    /// Any other step.
     case other
   }
 
   /// A failed start, which leaves no process.
   package struct StartFailure: Error {
-    /// The step that failed.
     package let step: Step
-    /// The error of the step.
     package let error: ProcessControlError
   }
 
-  /// The leader.
   package let leader: ProcessHandle
 
   private init(_ leader: ProcessHandle) { self.leader = leader }
@@ -69,7 +60,6 @@ package final class CommandProcess {
     _ = pt_command_signal_group(leader.pid, leader.pidfd, signal)
   }
 
-  /// Calls `body` with the plan in C's form.
   private static func withCommand<Result>(
     _ plan: CommandProcessPlan, _ body: (UnsafePointer<pt_command>) -> Result
   ) -> Result {
@@ -103,7 +93,6 @@ package final class CommandProcess {
     }
   }
 
-  /// Calls `body` with the plan's credentials in C's form.
   private static func withCredentials<Result>(
     _ plan: CommandProcessPlan, _ body: (UnsafePointer<pt_command_credentials>?) -> Result
   ) -> Result {

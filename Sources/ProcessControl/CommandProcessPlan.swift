@@ -2,17 +2,13 @@ import Glibc
 
 /// The settings of an external command's process.
 package struct CommandProcessPlan: Hashable, Sendable {
-  /// A resource limit of the kernel.
   package struct Limit: Hashable, Sendable {
-    /// The limited resource.
     package enum Resource: Hashable, Sendable {
       /// Processor time, in seconds.
       case processorTime
       /// The address space, in bytes.
       case addressSpace
-      /// Descriptors.
       case openFiles
-      /// Processes of the user.
       case processes
       /// The size of a file that is written, in bytes.
       case fileSize
@@ -21,7 +17,6 @@ package struct CommandProcessPlan: Hashable, Sendable {
       /// The stack of the main thread, in bytes.
       case stackSize
 
-      /// The kernel's number.
       var number: Int32 {
         let resource: __rlimit_resource =
           switch self {
@@ -37,21 +32,18 @@ package struct CommandProcessPlan: Hashable, Sendable {
       }
     }
 
-    /// The limited resource.
     package var resource: Resource
     /// The effective limit; for processor time, the kernel sends SIGXCPU at it.
     package var soft: UInt64
     /// The highest soft limit; for processor time, the kernel sends SIGKILL at it.
     package var hard: UInt64
 
-    /// Makes a limit.
     package init(_ resource: Resource, soft: UInt64, hard: UInt64) {
       self.resource = resource
       self.soft = soft
       self.hard = hard
     }
 
-    /// The hard limit of this process.
     package static func ceiling(of resource: Resource) -> UInt64 {
       var limit = rlimit()
       guard getrlimit(__rlimit_resource_t(resource.number), &limit) == 0 else { return 0 }
@@ -59,16 +51,13 @@ package struct CommandProcessPlan: Hashable, Sendable {
     }
   }
 
-  /// The user and groups of a process.
   package struct Credentials: Hashable, Sendable {
     /// The real, effective and saved user id.
     package var user: UInt32
     /// The real, effective and saved group id.
     package var group: UInt32
-    /// All other group ids.
     package var supplementaryGroups: [UInt32]
 
-    /// Makes credentials from ids.
     package init(user: UInt32, group: UInt32, supplementaryGroups: [UInt32]) {
       self.user = user
       self.group = group
@@ -88,18 +77,13 @@ package struct CommandProcessPlan: Hashable, Sendable {
   package var umask: UInt32?
   /// The credentials; this process's if `nil`.
   package var credentials: Credentials?
-  /// Limits in addition to the inherited ones.
   package var limits: [Limit]
-  /// Becomes 0.
   package var standardInput: Int32
-  /// Becomes 1.
   package var standardOutput: Int32
-  /// Becomes 2.
   package var standardError: Int32
   /// The tag of the process and its descendants.
   package var tag: RunTag
 
-  /// Makes a plan.
   package init(
     path: String, arguments: [String], environment: [[UInt8]], directory: String? = nil,
     umask: UInt32? = nil, credentials: Credentials? = nil, limits: [Limit] = [],

@@ -1,4 +1,3 @@
-/// The control group of this process.
 package enum ControlGroup {
   /// How many processes the kernel has killed because memory ran out; `nil` if it has no count.
   ///

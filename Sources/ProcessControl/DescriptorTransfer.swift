@@ -1,17 +1,14 @@
 import Glibc
 
 extension Descriptors {
-  /// The result of one read.
   package enum ReadResult: Hashable, Sendable {
     /// The number of bytes at the beginning of the buffer.
     case bytes(Int)
-    /// No bytes at present.
     case wouldBlock
     /// The end: there is no writer.
     case end
   }
 
-  /// Reads once into a buffer.
   package static func read(
     _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer
   ) throws(ProcessControlError) -> ReadResult {
@@ -65,7 +62,6 @@ extension Descriptors {
     }
   }
 
-  /// Writes all bytes to a blocking descriptor.
   package static func writeAll(
     _ descriptor: Int32, _ bytes: [UInt8]
   ) throws(ProcessControlError) {

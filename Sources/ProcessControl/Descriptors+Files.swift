@@ -1,7 +1,6 @@
 import Glibc
 
 extension Descriptors {
-  /// The purpose of opening a file.
   package enum FileUse: Hashable, Sendable {
     /// Reading; the file must exist.
     case reading

@@ -3,7 +3,6 @@ import ProcessTreeCProcessShims
 
 /// Operations on descriptors, which are close-on-exec from the start.
 package enum Descriptors {
-  /// Two connected ends.
   package struct Pair: Hashable, Sendable {
     /// The end to keep: the reading end of a pipe.
     package var first: Int32
@@ -11,11 +10,9 @@ package enum Descriptors {
     package var second: Int32
   }
 
-  /// The kinds of socket pair.
   package enum SocketKind: Hashable, Sendable {
     /// Separate messages, in order.
     case sequentialPackets
-    /// A stream of bytes.
     case stream
   }
 
@@ -27,7 +24,6 @@ package enum Descriptors {
     return Pair(first: ends[0], second: ends[1])
   }
 
-  /// Makes a pair of connected sockets.
   package static func makeSocketPair(_ kind: SocketKind) throws(ProcessControlError) -> Pair {
     var ends: [Int32] = [-1, -1]
     let type = kind == .stream ? SOCK_STREAM : SOCK_SEQPACKET
@@ -36,7 +32,6 @@ package enum Descriptors {
     return Pair(first: ends[0], second: ends[1])
   }
 
-  /// Opens the null device for reading and writing.
   package static func openNull() throws(ProcessControlError) -> Int32 {
     let descriptor = open("/dev/null", O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { throw .last("open /dev/null") }

@@ -28,7 +28,6 @@ extension ExitStatus: CustomStringConvertible {
 }
 
 extension ExitStatus {
-  /// The range of signal numbers.
   package static let signals: ClosedRange<Int32> = 1...64
 }
 

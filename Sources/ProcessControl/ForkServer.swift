@@ -30,9 +30,7 @@ package final class ForkServer {
 
   deinit { close() }
 
-  /// The helper's pid.
   package var pid: Int32 { process.pid }
-  /// The helper's pidfd.
   package var pidfd: Int32 { process.pidfd }
 
   /// Makes the helper; call it on the main thread while there is no other.
@@ -114,7 +112,6 @@ package final class ForkServer {
 }
 
 extension ProcessControlError {
-  /// The error for a process that could not be made.
   static func clone(_ call: String, _ number: Int32) -> ProcessControlError {
     guard number == EAGAIN else { return .system(call, number) }
     return ProcessControlError(

@@ -4,9 +4,7 @@ import ProcessTreeCProcessShims
 extension ForkServer {
   /// A message from the helper.
   package enum Reply {
-    /// The child exists.
     case started(id: UInt64, ProcessHandle)
-    /// No child was made.
     case failed(id: UInt64, errno: Int32)
     /// The helper has ended. Its children continue, perhaps without a reply.
     case lost

@@ -5,11 +5,8 @@ import ProcessTreeCProcessShims
 ///
 /// They are not cached, because a forked child needs its own.
 package enum HostProcess {
-  /// The pid of this process.
   package static var pid: Int32 { getpid() }
-  /// The pid of the parent.
   package static var parentPID: Int32 { getppid() }
-  /// Whether the calling thread is the main one.
   package static var isMainThread: Bool { pt_thread_id() == getpid() }
 
   /// How many threads this process has; 0 if `/proc` cannot be read.

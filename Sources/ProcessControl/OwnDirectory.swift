@@ -14,7 +14,6 @@ package final class OwnDirectory {
     try self.init(Self.open(AT_FDCWD, path))
   }
 
-  /// Opens a directory in this one.
   package func directory(_ name: String) throws(ProcessControlError) -> OwnDirectory {
     try OwnDirectory(Self.open(descriptor, name))
   }
@@ -49,7 +48,6 @@ package final class OwnDirectory {
       && mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino
   }
 
-  /// The names in it.
   package var entries: [String] {
     // Closing the stream closes its descriptor, so it needs a second one.
     let own = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -72,7 +70,6 @@ package final class OwnDirectory {
   /// Removes the files in it, and links without following them.
   package func clear() { pt_clear_directory(descriptor) }
 
-  /// Removes an empty directory in this one.
   package func removeDirectory(_ name: String) { unlinkat(descriptor, name, AT_REMOVEDIR) }
 
   // MARK: Locks

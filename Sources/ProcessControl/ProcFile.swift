@@ -20,7 +20,6 @@ enum ProcFile {
     return bytes
   }
 
-  /// The text of a file; `nil` if it cannot be read.
   static func text(of path: String) -> String? {
     bytes(of: path).map { String(decoding: $0, as: UTF8.self) }
   }

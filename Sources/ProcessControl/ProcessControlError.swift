@@ -43,20 +43,15 @@ package struct ProcessControlError: Error, Hashable, Sendable, CustomStringConve
     /// An argument cannot be passed to the system.
     package static let invalidArgument = Code(kind: .invalidArgument)
 
-    /// The code's name.
     package var description: String { kind.rawValue }
   }
 
-  /// The kind of failure.
   package let code: Code
-  /// The name of the call that failed.
   package let call: String
   /// The system's error number; 0 if the failure is not the system's.
   package let errno: Int32
-  /// The event and a remedy.
   package let message: String
 
-  /// The failure in one line: call, reason, remedy.
   package var description: String { "\(call): \(message)" }
 
   init(_ code: Code, call: String, errno: Int32 = 0, _ advice: String) {
@@ -66,7 +61,6 @@ package struct ProcessControlError: Error, Hashable, Sendable, CustomStringConve
     message = errno == 0 ? advice : "\(Self.text(of: errno)) (errno \(errno)); \(advice)"
   }
 
-  /// The system's description of an error number.
   private static func text(of number: Int32) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
       // This is the POSIX variant, which fills the buffer; the GNU one is not imported.

@@ -57,7 +57,6 @@ package final class ProcessHandle {
     return Reaped(status: status, usage: ResourceUsage(exit))
   }
 
-  /// Closes the pidfd, without affecting the process.
   package func close() {
     guard pidfd >= 0 else { return }
     _ = Glibc.close(pidfd)

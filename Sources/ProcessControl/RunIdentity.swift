@@ -2,14 +2,12 @@
 package struct RunIdentity: Hashable, Sendable {
   /// The run's half of the tags.
   package var runID: UInt32
-  /// The root's pid.
   package var rootPID: Int32
   /// The root's start time in clock ticks, field 22 of `/proc/PID/stat`.
   package var rootStartTime: UInt64
   /// The run's directory, without subdirectories; empty for none.
   package var directory: String
 
-  /// Makes the identity of a run.
   package init(runID: UInt32, rootPID: Int32, rootStartTime: UInt64, directory: String = "") {
     self.runID = runID
     self.rootPID = rootPID
@@ -17,7 +15,6 @@ package struct RunIdentity: Hashable, Sendable {
     self.directory = directory
   }
 
-  /// The identity of a run whose root is the calling process.
   package static func ofThisProcess(
     runID: UInt32, directory: String = ""
   ) throws(ProcessControlError) -> RunIdentity {
@@ -33,16 +30,12 @@ package struct RunIdentity: Hashable, Sendable {
 
 /// The descriptors that become a child's 0, 1, 2 and 3.
 package struct ChildDescriptors: Hashable, Sendable {
-  /// Becomes 0.
   package var standardInput: Int32
-  /// Becomes 1.
   package var standardOutput: Int32
-  /// Becomes 2.
   package var standardError: Int32
   /// Becomes 3: the socket of the bootstrap record, and the death pipe.
   package var bootstrap: Int32
 
-  /// Makes a list of four descriptors, which may be equal.
   package init(
     standardInput: Int32, standardOutput: Int32, standardError: Int32, bootstrap: Int32
   ) {

@@ -76,13 +76,11 @@ package final class RunPlace {
     }
   }
 
-  /// Removes the directory and the files in it.
   package func remove() {
     directory.clear()
     runs.removeDirectory(name)
   }
 
-  /// The name of a run's directory.
   package static func name(of run: UInt32) -> String {
     let digits = String(run, radix: 16)
     return String(repeating: "0", count: 8 - digits.count) + digits

@@ -5,7 +5,6 @@ import ProcessTreeCProcessShims
 ///
 /// The caller itself and the exceptions are left out.
 package enum RunSweep {
-  /// The processes of the run that a sweep reaches.
   package enum Reach: Hashable, Sendable {
     /// All but the fork servers, which outlive a dead root to sweep, and then end.
     case nodes
@@ -20,7 +19,6 @@ package enum RunSweep {
     }
   }
 
-  /// The result of killing in passes.
   package struct Outcome: Hashable, Sendable {
     /// The number of killed processes, without zombies.
     package let hits: Int

@@ -14,7 +14,6 @@ package struct RunTag: Hashable, Sendable {
   /// The low half that marks fork servers.
   package static let helperNode: UInt32 = 0xFFFF_FFFF
 
-  /// Makes a tag from its halves.
   package init(run: UInt32, node: UInt32) {
     self.run = run
     self.node = node
@@ -70,7 +69,6 @@ package struct RunTag: Hashable, Sendable {
     return tag
   }
 
-  /// The limit's value.
   var value: UInt64 { UInt64(run) << 32 | UInt64(node) }
 
   init(value: UInt64) {

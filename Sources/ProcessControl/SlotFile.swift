@@ -34,7 +34,6 @@ package final class SlotFile {
     return false
   }
 
-  /// Releases the slot.
   package func release() {
     guard let slot = held else { return }
     held = nil

@@ -30,6 +30,5 @@ extension ProcessControlError {
     }
   }
 
-  /// The error for the present `errno` of the calling thread.
   static func last(_ call: String) -> ProcessControlError { system(call, Glibc.errno) }
 }

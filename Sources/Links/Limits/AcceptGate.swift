@@ -20,7 +20,6 @@ final class AcceptGate: Sendable {
 
   private struct State {
     var newcomers: Newcomers
-    /// Whether a look is scheduled on the loop.
     var isWatched = false
     var isClosed = false
     /// Since the last look: the number of surplus connections, and whether one had to wait.
@@ -62,7 +61,6 @@ final class AcceptGate: Sendable {
     Self.gates.withLock { $0[cookie] = nil }
   }
 
-  /// Notes that a connection has proved its identity and may stay.
   func proved(_ descriptor: Int32) { state.withLock { $0.newcomers.proved(descriptor) } }
 
   fileprivate static func gate(of listener: Int32) -> AcceptGate? {
@@ -89,7 +87,6 @@ final class AcceptGate: Sendable {
     }
   }
 
-  /// Changes the state and schedules a look at it.
   private func watch<Value>(_ change: (inout State) -> Value) -> Value {
     let (value, wasWatched) = state.withLock { state in
       defer { state.isWatched = true }

@@ -2,7 +2,6 @@ internal import ProcessTreeCLinux
 
 /// A check of the limit on open files before an operation that cannot fail cleanly.
 package enum FreeDescriptors {
-  /// Whether this many descriptors are free.
   package static func has(_ count: Int) -> Bool {
     cl_has_free_descriptors(Int32(clamping: count))
   }
@@ -18,6 +17,5 @@ package enum FreeDescriptors {
     )
   }
 
-  /// The soft limit on open files.
   package static var limit: Int { Int(clamping: cl_descriptor_limit()) }
 }

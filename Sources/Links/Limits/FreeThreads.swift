@@ -41,14 +41,12 @@ enum FreeThreads {
     guard failure == 0 else { throw error(failure) }
   }
 
-  /// The error for a thread that cannot be made.
   static func error(_ number: Int32) -> LimitError {
     LimitError(
       "No thread can be made (\(String(cString: strerror(number)))): raise the limit on "
         + "processes (ulimit -u, pids.max, TasksMax), or keep fewer children at a time.")
   }
 
-  /// The number of threads of this process.
   private static func threadCount() -> nlink_t {
     var status = stat()
     // Each thread is one link of the directory, in addition to the directory's own two.

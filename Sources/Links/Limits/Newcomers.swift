@@ -1,6 +1,5 @@
 /// The connections of one listening socket that have not proved their identity.
 struct Newcomers {
-  /// A connection.
   struct Connection: Equatable {
     let descriptor: Int32
     /// Distinguishes it from a later connection with the same descriptor.
@@ -32,7 +31,6 @@ struct Newcomers {
     return true
   }
 
-  /// Removes a connection that has proved its identity.
   mutating func proved(_ descriptor: Int32) {
     looks.removeAll { $0.connection.descriptor == descriptor }
   }

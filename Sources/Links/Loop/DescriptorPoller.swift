@@ -53,7 +53,6 @@ package final class DescriptorPoller {
     nextGeneration &+= 1
   }
 
-  /// Watches a watched descriptor for other operations.
   package func change(_ descriptor: Int32, to interest: Readiness) {
     guard let watch = watches[descriptor] else { return }
     var event = event(for: descriptor, interest, generation: watch.generation)
@@ -69,7 +68,6 @@ package final class DescriptorPoller {
     _ = epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, &event)
   }
 
-  /// Stops watching all descriptors permanently.
   func close() {
     watches = [:]
     if !isClosed { _ = Glibc.close(epoll) }

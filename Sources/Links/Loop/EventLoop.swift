@@ -44,16 +44,13 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   /// The clock of the loop's timers.
   package enum Time: Sendable {
-    /// The clock of the machine.
     case real
     /// Time that stands still while there is work, and then jumps to the next timer.
     case virtual
   }
 
-  /// The clock of the timers.
   package let time: Time
 
-  /// Makes a loop for the calling thread.
   package init(time: Time = .real) throws(LoopError) {
     thread = pthread_self()
     self.time = time
@@ -76,10 +73,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
   }
 
-  /// Whether the caller is on the loop's thread.
   package var isCurrent: Bool { pthread_equal(pthread_self(), thread) != 0 }
 
-  /// Traps unless called on the loop's thread.
   package func assertCurrent() {
     precondition(isCurrent, "this must be called on the node's event loop")
   }
@@ -126,7 +121,6 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     return turnHooks.count - 1
   }
 
-  /// Removes a hook.
   package func removeTurnHook(_ number: Int) {
     turnHooks[number] = nil
   }

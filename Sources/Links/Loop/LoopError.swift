@@ -2,9 +2,7 @@ internal import Glibc
 
 /// The failure of a system call of the event loop.
 package struct LoopError: Error, CustomStringConvertible {
-  /// The name of the call.
   package let call: String
-  /// The value of `errno`.
   package let errno: Int32
 
   package var description: String { "\(call) failed: \(String(cString: strerror(errno)))" }

@@ -10,7 +10,6 @@ package final class ThreadExecutor: TaskExecutor {
   private let queue: WorkQueue
   private let maximum: Int
 
-  /// Makes the first thread.
   package init(maximum: Int = 1) throws(LimitError) {
     self.maximum = maximum
     queue = WorkQueue()
@@ -18,7 +17,6 @@ package final class ThreadExecutor: TaskExecutor {
     guard failure == 0 else { throw FreeThreads.error(failure) }
   }
 
-  /// Lets the threads end after their work.
   deinit { queue.finish() }
 
   /// Enqueues a job of the concurrency runtime; callable from any thread.
@@ -36,7 +34,6 @@ package final class ThreadExecutor: TaskExecutor {
   package func drain(within time: Duration) -> Bool { queue.drain(within: time) }
 }
 
-/// A queue of work that threads wait for.
 private final class WorkQueue: @unchecked Sendable {
   // Allocated, because the calls need fixed addresses. The mutex guards the variables.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)

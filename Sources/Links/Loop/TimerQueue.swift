@@ -5,7 +5,6 @@ internal import ProcessTreeBase
 ///
 /// It is a class because a timer's action may schedule another timer.
 package final class TimerQueue {
-  /// The identity of a timer, for cancelling it.
   package struct ID: Hashable, Sendable {
     fileprivate let number: UInt64
   }
@@ -31,7 +30,6 @@ package final class TimerQueue {
     if time == .virtual { virtualNow = .now }
   }
 
-  /// The present time.
   package var now: SuspendingClock.Instant { virtualNow ?? .now }
 
   /// Lets virtual time pass until the next timer is due; false if there is none or time is real.
@@ -70,7 +68,6 @@ package final class TimerQueue {
       })
   }
 
-  /// Removes all timers.
   func removeAll() {
     heap = Heap()
     actions = [:]
@@ -81,7 +78,6 @@ package final class TimerQueue {
     return heap.min.map { max(.zero, now.duration(to: $0.deadline)) }
   }
 
-  /// Runs the timers that are due.
   func fire() {
     guard !heap.isEmpty else { return }
     let now = now

@@ -15,7 +15,6 @@ final class MemorySocket: FrameCarrier {
   private let probesRouter: Bool
   private let onFrame: (Connection, UnsafeRawBufferPointer) -> Void
   private var inbox: Deque<(connection: Connection, frame: [UInt8])> = []
-  /// A router's dealers.
   private var dealers: [Connection: MemorySocket] = [:]
   private var lastConnection: Connection = 0
   /// A dealer's router, and the dealer's number there.
@@ -58,7 +57,6 @@ final class MemorySocket: FrameCarrier {
     network.connect(self, to: path)
   }
 
-  /// Connects a dealer.
   func join(_ router: MemorySocket) {
     self.router = router
     number = router.admit(self)

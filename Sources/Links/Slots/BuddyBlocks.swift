@@ -11,7 +11,6 @@ struct BuddyBlocks: Sendable {
   // node + 1, unit 0 at 2^order. Nodes below a taken block have the values of a free one.
   private var largest: [UInt8]
 
-  /// Makes 2^order free units.
   init(order: Int) {
     self.order = order
     largest = [0]
@@ -47,7 +46,6 @@ struct BuddyBlocks: Sendable {
     return freed
   }
 
-  /// Updates the nodes above a changed one.
   private mutating func update(above changed: Int, order: Int) {
     var node = changed
     var whole = UInt8(order + 1)

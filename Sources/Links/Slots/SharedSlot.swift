@@ -4,13 +4,10 @@ package struct SharedSlot: Hashable, Sendable {
   package let index: UInt32
   /// The generation, which distinguishes successive slots of this number; never 0.
   package let generation: UInt32
-  /// The place of its memory.
   package let place: SlotPlace
-  /// The most bytes that it can hold.
   package let capacity: Int
 }
 
-/// The place of a slot's memory.
 package struct SlotPlace: Hashable, Sendable {
   /// The number of the region, in the order in which regions were added.
   package let region: Int

@@ -15,7 +15,6 @@ package struct SlotArena: Sendable {
   /// The sizes of items that use a slot, in bytes: 64 KiB to 64 MiB.
   package static let itemSizes = SlotLayout.unit...(64 << 20)
 
-  /// The regions.
   package private(set) var layout: SlotLayout
   /// The total capacity of the slots in use, in bytes.
   package private(set) var bytesInUse = 0
@@ -78,7 +77,6 @@ package struct SlotArena: Sendable {
     return max(smallest, Self.powerOfTwo(notAbove: wanted))
   }
 
-  /// Adds a region with a size from `growth`.
   package mutating func addRegion(byteCount: Int) {
     let order = Self.order(of: byteCount)
     let isPowerOfTwo = byteCount == SlotLayout.unit << order

@@ -6,19 +6,14 @@ package struct SlotLayout: Sendable {
   /// Slots begin at multiples of this, in bytes.
   package static let unit = 64 << 10
 
-  /// The most bytes of all regions together.
   package let limit: Int
-  /// The bytes of all regions together.
   package private(set) var byteCount = 0
   private var regions: [Range<Int>] = []
 
-  /// A layout without regions; `limit` in bytes.
   package init(limit: Int) { self.limit = limit }
 
-  /// The number of regions.
   package var regionCount: Int { regions.count }
 
-  /// The units of a region.
   func units(of region: Int) -> Range<Int> { regions[region] }
 
   /// Adds a region; false, without effect, if its size is not a positive number of units or exceeds

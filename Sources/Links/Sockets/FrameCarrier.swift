@@ -36,12 +36,10 @@ protocol FrameCarrier: AnyObject {
 }
 
 extension FrameCarrier {
-  /// Sends a frame to a dealer's router.
   @discardableResult
   func send(_ frame: [UInt8]) -> Bool { send(frame, to: 0) }
 }
 
-/// The kind of an end.
 enum FrameCarrierKind {
   case dealer
   case router

@@ -13,20 +13,16 @@ final class FrameSocket: FrameCarrier {
   private let loop: EventLoop
   private let isRouter: Bool
   @exclusivity(unchecked) private var message = Message()
-  /// Whether the next look may find frames: the descriptor was ready, or its edge may be consumed.
   @exclusivity(unchecked) private(set) var mayHaveFrames = true {
     didSet { if mayHaveFrames, !oldValue { onReady?() } }
   }
-  /// Called when the next look may find frames, after one that found no more.
   @exclusivity(unchecked) var onReady: (() -> Void)?
   @exclusivity(unchecked) private(set) var isClosed = false
-  /// Called with each frame; its bytes are valid during the call.
   private let onFrame: (Connection, UnsafeRawBufferPointer) -> Void
   /// The gate before a listening socket, if it has one.
   @exclusivity(unchecked) private var gate: AcceptGate?
   /// The number of messages that were not one frame from a numbered peer.
   @exclusivity(unchecked) private(set) var malformed = 0
-  /// Called with the connection of each message that was not one frame.
   @exclusivity(unchecked) var onMalformed: ((Connection) -> Void)?
 
   init(
@@ -69,7 +65,6 @@ final class FrameSocket: FrameCarrier {
     }
   }
 
-  /// Notes that the sender of the present frame has proved its identity.
   func senderIsProved() {
     guard let gate, let descriptor = message.sourceDescriptor else { return }
     gate.proved(descriptor)
@@ -115,13 +110,11 @@ final class FrameSocket: FrameCarrier {
     }
   }
 
-  /// Receives frames, up to a turn's share.
   func receive() {
     var budget = Self.framesPerTurn
     while budget > 0, mayHaveFrames, !isClosed, receiveOne() { budget -= 1 }
   }
 
-  /// Receives all frames, up to a bound that no turn should reach.
   func receiveAll() {
     mayHaveFrames = true
     var budget = Self.framesPerTurn * 64

@@ -22,10 +22,8 @@ package final class LinkContext {
   /// The descriptors of each further socket.
   private static let furtherDescriptors = 2
 
-  /// Makes a context for sockets within the process.
   package init(_ network: MemoryNetwork) { self.network = network }
 
-  /// Makes a socket that calls `onFrame` with each frame; its bytes are valid during the call.
   func makeSocket(
     _ kind: FrameCarrierKind, on loop: EventLoop, probesRouter: Bool = false,
     onFrame: @escaping (FrameCarrier.Connection, UnsafeRawBufferPointer) -> Void
@@ -39,7 +37,6 @@ package final class LinkContext {
       onFrame: onFrame)
   }
 
-  /// The endpoint of a socket that listens at a path.
   package func endpoint(at path: String) -> String {
     network == nil ? "ipc://\(path)" : "inproc://\(path)"
   }

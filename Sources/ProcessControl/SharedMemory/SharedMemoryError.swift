@@ -1,10 +1,8 @@
 /// The reason why memory cannot be shared with a peer; its user continues without.
 package enum SharedMemoryError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The system refused a call.
   case systemCall(String, errno: Int32)
   /// The size, in bytes, is not positive or is above the limit.
   case invalidSize(Int)
-  /// The process is not the expected peer.
   case notThePeer(pid: Int32)
   /// The peer has ended, and its descriptors with it.
   case peerEnded

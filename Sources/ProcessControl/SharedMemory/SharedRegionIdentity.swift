@@ -2,16 +2,13 @@
 ///
 /// It is a claim that a peer checks before use.
 package struct SharedRegionIdentity: Hashable, Sendable, Codable {
-  /// The maker's pid.
   package var pid: Int32
   /// The number of the descriptor in the maker.
   package var descriptor: Int32
   /// The number of the file behind it.
   package var inode: UInt64
-  /// The region's size in bytes.
   package var byteCount: Int
 
-  /// Makes an identity from received values.
   package init(pid: Int32, descriptor: Int32, inode: UInt64, byteCount: Int) {
     self.pid = pid
     self.descriptor = descriptor

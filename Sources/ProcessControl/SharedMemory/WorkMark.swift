@@ -21,11 +21,8 @@ struct WorkMark: Equatable {
     self.attempt = attempt
   }
 
-  /// The word with the mark.
   var word: UInt64 { UInt64(bits) << 32 | UInt64(attempt) }
-  /// Whether the copy is completely written.
   var isWhole: Bool { UInt64(bits) & Self.whole != 0 }
-  /// Whether the work continues.
   var isBusy: Bool { UInt64(bits) & Self.busy != 0 }
 
   /// The mark of the next entry; numbers wrap around.

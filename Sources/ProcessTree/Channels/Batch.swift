@@ -77,7 +77,6 @@ public struct ReceivedBatches<Item: Codable & Sendable>: AsyncSequence, Sendable
 }
 
 extension ReceiverEnd {
-  /// The most elements of a batch.
   static let largestBatch = 1_024
 
   /// Receives all items of a leased channel that have arrived, at least one; none at the end.

@@ -1,7 +1,6 @@
 internal import ProcessTreeWire
 
 extension ChannelEnd {
-  /// The kind and the number of the channel.
   fileprivate var channelName: String {
     "\(ticket.specification.kind) (\(ticket.channel))"
   }

@@ -17,7 +17,6 @@ public struct Delivery<Element: Sendable>: Sendable {
   /// The leased item; `nil` on channels without leases.
   private let item: ReceiverCore.Delivery?
 
-  /// Makes a delivery on a channel without leases.
   init(_ element: Element, at end: ReceiverEnd) {
     self.element = element
     attempt = 1

@@ -42,7 +42,6 @@ public struct ConsumerDeath: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension NodeRuntime {
-  /// The facts about a consumer's death.
   func death(of node: NodeAddress) -> ConsumerDeath {
     let report = events.deaths[node.path].flatMap { $0.pid == node.pid ? $0 : nil }
     return ConsumerDeath(

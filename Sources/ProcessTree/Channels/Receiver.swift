@@ -99,7 +99,6 @@ extension ReceiverEnd {
   @usableFromInline
   var isOnLoop: Bool { loop.isCurrent }
 
-  /// Runs `body` on the loop with the items that this end has received.
   func onLoop<Value: Sendable>(
     _ body: (ReceiverCore) async throws -> Value
   ) async throws -> Value {
@@ -110,7 +109,6 @@ extension ReceiverEnd {
     return try await body(core.value)
   }
 
-  /// Waits for the next delivery, and acknowledges the previous one.
   func next(after previous: ReceiverCore.Delivery?) async throws -> ReceiverCore.Delivery? {
     try await onLoop { core in
       if let previous { core.acknowledge(previous) }

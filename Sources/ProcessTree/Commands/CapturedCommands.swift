@@ -123,7 +123,6 @@ final class CommandRuns: Sendable {
     self.run = run
   }
 
-  /// How many more commands can be taken now.
   var demand: Int { state.withLock { $0.queue.demand } }
 
   /// Takes the next command, or `nil` if there are no more, and starts it if there is a free place.
@@ -141,7 +140,6 @@ final class CommandRuns: Sendable {
     }
   }
 
-  /// Ends the running commands and starts no more.
   func cancel() {
     let isFirst = state.withLock { state in
       defer { state.queue.stop(CancellationError()) }

@@ -4,7 +4,6 @@ internal import ProcessTreeWire
 extension Command {
   /// The environment variables of a command.
   public struct Environment: Hashable, Sendable, Codable {
-    /// Whether the node's variables are included.
     private var inherits: Bool
     private var added: [String: String]
     private var removed: Set<String>

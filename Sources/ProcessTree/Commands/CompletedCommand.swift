@@ -77,7 +77,6 @@ public struct CompletedCommand: Hashable, Sendable, Codable {
     return self
   }
 
-  /// The last lines of standard error for a failure.
   private var lastErrorLines: [String] {
     standardError.split(separator: UInt8(ascii: "\n")).suffix(20)
       .map { String(decoding: $0.prefix(1_024), as: UTF8.self) }
@@ -102,7 +101,6 @@ extension CommandError {
 }
 
 extension ProcessTreeError {
-  /// The error of a command that was ended because it exceeded its timeout.
   static func overdue(_ command: String, after time: Duration) -> Self {
     Self(.deadlinePassed, "The command exceeded its timeout of \(time): \(command.quotation)")
   }

@@ -46,7 +46,6 @@ extension Node {
 }
 
 extension CommandController {
-  /// The record of the command, which has ended.
   fileprivate func completed(_ output: [UInt8], isOutputCut: Bool) throws -> CompletedCommand {
     let record = try (conclusion ?? .unknown).record
     return CompletedCommand(

@@ -87,7 +87,6 @@ extension Node {
     }
   }
 
-  /// Throws `notPiped` if there is input for a command whose standard input is not a pipe.
   static func check(_ input: [UInt8], for command: Command) throws(CommandError) {
     guard input.isEmpty || command.standardInput == .pipe else {
       throw CommandError.notPiped("input", of: command)

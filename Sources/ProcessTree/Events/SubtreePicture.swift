@@ -85,7 +85,6 @@ final class SubtreePicture: Sendable {
     }
   }
 
-  /// Whether a live node of the subtree has this process id.
   func hasNode(withPID pid: Int32) -> Bool {
     state.withLock { $0.nodes.values.contains { $0.pid == pid } }
   }

@@ -23,7 +23,6 @@ public struct RemoteFailure: Error, Hashable, Sendable, Codable, CustomStringCon
     self.init(error, at: node.name)
   }
 
-  /// Makes a failure from an error that left the program of the node named `node`.
   init(_ error: any Error, at node: String) {
     self.init(carrying: error)
     path.append(node)

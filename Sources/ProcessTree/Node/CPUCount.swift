@@ -10,7 +10,6 @@ public var cpuCount: Int {
   return CPUQuota.count(allowed: allowed, quota: CPUQuota.current(read: readText))
 }
 
-/// The text of a small file; `nil` if it cannot be read.
 private func readText(_ path: String) -> String? {
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return nil }

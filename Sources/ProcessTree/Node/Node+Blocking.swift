@@ -41,7 +41,6 @@ extension Node {
   }
 }
 
-/// The place where the result of asynchronous code arrives.
 private final class BlockingResult<Success: Sendable>: Sendable {
   private let result = Mutex<Result<Success, any Error>?>(nil)
 

@@ -144,6 +144,5 @@ extension Node {
     }
   }
 
-  /// The executor that runs tasks on the node's event loop.
   package var loopExecutor: any TaskExecutor { runtime.loop }
 }

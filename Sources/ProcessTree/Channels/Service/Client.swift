@@ -91,7 +91,6 @@ struct RequestEnvelope<Request: Codable & Sendable>: Codable, Sendable {
   var request: Request
 }
 
-/// The reply to a request, in one of its forms.
 enum ReplyEnvelope<Reply: Codable & Sendable>: Codable, Sendable {
   case reply(Reply)
   case failure(RemoteFailure)

@@ -4,11 +4,9 @@ internal import Synchronization
 enum ErrorText {
   private static let describe = Mutex<@Sendable (any Error) -> String> { String(describing: $0) }
 
-  /// Uses the app's descriptions from now on.
   static func use(_ app: any ProcessTreeApp.Type) {
     describe.withLock { $0 = { app.describe($0) } }
   }
 
-  /// The description of an error.
   static func of(_ error: any Error) -> String { describe.withLock(\.self)(error) }
 }

@@ -9,11 +9,9 @@ struct ExitEvidence: Sendable {
   var outcome: RecordedOutcome?
   /// Whether the node sent its goodbye and received the reply.
   var saidGoodbye: Bool
-  /// The request that it stop, if there was one.
   var stopRequest: StopRequest?
   /// Whether this node had sent it a signal.
   var wasSignalled: Bool
-  /// Whether its program had begun.
   var wasReady: Bool
   var startTimedOut: Bool
   /// Whether the kernel's count of out-of-memory kills had risen.

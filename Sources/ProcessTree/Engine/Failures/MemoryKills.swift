@@ -40,7 +40,6 @@ struct MemoryKills {
 }
 
 extension NodeRuntime {
-  /// The interval at which the count is read while there are children.
   private static let memoryPeriod: Duration = .seconds(1)
 
   /// Watches the count from the first start of a child on.
@@ -62,7 +61,6 @@ extension NodeRuntime {
     }
   }
 
-  /// Whether a killed child was killed because memory had run out.
   func memoryRanOut() -> Bool {
     memoryKills.explainsKill(ControlGroup.outOfMemoryKills(), at: .now)
   }

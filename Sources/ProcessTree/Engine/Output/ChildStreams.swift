@@ -27,7 +27,6 @@ final class ChildStreams {
   private(set) var errorTail = ErrorTail()
   private var isPaused = false
 
-  /// Takes over the reading ends.
   init(
     of node: String, output: Int32, error: Int32, sink: any OutputSink, on loop: EventLoop
   ) throws {

@@ -3,7 +3,6 @@ internal import ProcessTreeWire
 
 /// The part of a process's standard error that is kept for its exit report.
 struct ErrorTail {
-  /// The number of last lines to keep.
   static let lastLines = 20
   /// A crash account is longer, and its beginning has the cause.
   static let accountLines = 100
@@ -12,11 +11,9 @@ struct ErrorTail {
 
   private var last: Deque<String> = []
   private var account: [String]?
-  /// The beginning of the unfinished line.
   private var open: [UInt8] = []
   private var isLineOpen = false
 
-  /// Adds the next bytes of the stream.
   mutating func append(_ bytes: some Collection<UInt8>) {
     var rest = bytes[...]
     while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
@@ -27,7 +24,6 @@ struct ErrorTail {
     if !rest.isEmpty { extend(with: rest) }
   }
 
-  /// Ends the stream, perhaps within a line.
   mutating func finish() {
     if isLineOpen { endLine() }
   }

@@ -5,7 +5,6 @@ struct LinePrefixer {
   /// The node whose line is unfinished, for each stream.
   private var open: [OutputStream: String] = [:]
 
-  /// Returns the bytes to write for a chunk.
   mutating func render(_ chunk: OutputChunk) -> [UInt8] {
     let lineFeed = UInt8(ascii: "\n")
     var bytes: [UInt8] = []

@@ -1,6 +1,5 @@
 internal import ProcessTreeMessagePack
 
-/// A process's standard output or error.
 enum OutputStream: Int, Hashable, Sendable {
   case output = 1
   case error = 2
@@ -30,7 +29,6 @@ struct OutputChunk: Equatable, Sendable {
     self.bytes = bytes
   }
 
-  /// Decodes an item; `nil` if it is malformed.
   init?(item: [UInt8]) {
     var reader = MessagePackReader(item)
     guard let count = try? reader.readArrayHeader(), count == 3,

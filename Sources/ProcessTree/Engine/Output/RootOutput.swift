@@ -8,13 +8,10 @@ internal import Synchronization
 ///
 /// It is the only writer of the output of nodes and of the root's commands, so lines do not mix.
 final class RootOutput: OutputSink {
-  /// A failure to write to a stream.
   struct Failure: Error, Equatable, CustomStringConvertible {
     let stream: OutputStream
-    /// The `errno` of the failure.
     let code: Int32
 
-    /// Whether the reader has closed the stream.
     var isReaderGone: Bool { code == EPIPE }
 
     var name: String { stream == .output ? "standard output" : "standard error" }
@@ -38,7 +35,6 @@ final class RootOutput: OutputSink {
   /// All output has been written or has failed, and no more follows.
   private(set) var isFinished = false
 
-  /// Makes the thread; throws if the system has none.
   init(on loop: EventLoop, mode: @escaping @Sendable () -> OutputMode) throws(LimitError) {
     thread = try ThreadExecutor()
     self.loop = loop
@@ -59,7 +55,6 @@ final class RootOutput: OutputSink {
     }
   }
 
-  /// Writes bytes unchanged.
   func write(_ bytes: [UInt8], to stream: OutputStream) {
     guard !bytes.isEmpty else { return }
     waiting.bytes.add(bytes.count, ordering: .relaxed)

@@ -7,7 +7,6 @@ struct ProgramRun: Sendable {
   let type: any NodeProgram.Type
   let node: Node
 
-  /// Decodes the program and runs it.
   nonisolated(nonsending) func outcome(arguments: [UInt8]) async -> RecordedOutcome {
     do {
       return .result(try await type.runEncoded(arguments, in: node))
@@ -37,7 +36,6 @@ struct ProgramRun: Sendable {
 }
 
 extension NodeProgram {
-  /// Decodes the program, runs it and encodes its result.
   fileprivate nonisolated(nonsending) static func runEncoded(
     _ arguments: [UInt8], in node: Node
   ) async throws -> [UInt8] {

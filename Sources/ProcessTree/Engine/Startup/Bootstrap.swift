@@ -10,7 +10,6 @@ internal import ProcessTreeWire
 /// environment never contain a secret; the environment of a re-executed child only names the
 /// descriptor.
 enum Bootstrap {
-  /// The descriptor of the record in every child.
   static let descriptor: Int32 = 3
 
   private static let variable = "PROCESS_TREE_BOOTSTRAP"
@@ -51,7 +50,6 @@ enum Bootstrap {
     }
   }
 
-  /// Reads the parent's record within the deadline.
   static func read() throws -> BootstrapRecord {
     let length = try read(count: 4).reduce(0) { $0 << 8 | Int($1) }
     guard length <= largestRecord else {
@@ -81,7 +79,6 @@ enum Bootstrap {
   /// next.
   static func markBegun() { leave([begunMark]) }
 
-  /// Leaves the reason why the child cannot start.
   static func tellFailure(_ reason: String) {
     leave([failedMark] + reason.limited(to: longestReason).utf8)
   }
@@ -94,7 +91,6 @@ enum Bootstrap {
     _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
   }
 
-  /// The mark of a child that has ended; `nil` if it left none.
   static func lastWord(_ descriptor: Int32) -> LastWord? {
     var bytes = [UInt8](repeating: 0, count: longestReason + 1)
     let length = Glibc.read(descriptor, &bytes, bytes.count)

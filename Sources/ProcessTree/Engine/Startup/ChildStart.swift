@@ -32,7 +32,6 @@ struct ChildStart {
   /// Independent of the start method, because the fork server also kills the run's remains.
   var needsForkServer: Bool { program.spawnsChildren }
 
-  /// Runs the node; never returns.
   func run(forkServer: ForkServer?) throws -> Never {
     lineBufferStandardOutput()
     let runtime = try makeRuntime(on: try EventLoop())

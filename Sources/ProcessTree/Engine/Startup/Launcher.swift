@@ -7,7 +7,6 @@ internal import ProcessTreeWire
 struct Launcher {
   let app: any ProcessTreeApp.Type
 
-  /// Never returns; the process ends with its node.
   func run() -> Never {
     ErrorText.use(app)
     if Bootstrap.takeMark() { runChild(wasSpawned: true) }

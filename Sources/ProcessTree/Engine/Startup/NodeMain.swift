@@ -47,7 +47,6 @@ struct NodeMain {
     leaveRoot()
   }
 
-  /// Ends the process once its node has finished.
   func leave() -> Never {
     if let leave = runtime.nodes?.leave { leave() }
     runtime.identity.isRoot ? leaveRoot() : leaveChild()
@@ -117,7 +116,6 @@ struct NodeMain {
 }
 
 extension NodeRuntime {
-  /// Starts the program's task on the loop.
   func start(_ body: @escaping @Sendable (Node) async -> RecordedOutcome) {
     let bound = LoopBound(self, on: loop)
     let node = Node(bound)

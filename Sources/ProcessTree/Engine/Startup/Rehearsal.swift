@@ -6,7 +6,6 @@ internal import ProcessTreeWire
 
 /// A child's life, simulated within the root from its record to its goodbye.
 struct Rehearsal {
-  /// The smallest program.
   struct Program: NodeProgram {
     var number: Int
     func run(in node: Node) async throws -> Int { number }

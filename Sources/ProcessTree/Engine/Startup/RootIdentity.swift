@@ -2,7 +2,6 @@ internal import Glibc
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// The identity of the root of a new run.
 struct RootIdentity {
   let run: RunIdentity
   let node: NodeIdentity
@@ -24,7 +23,6 @@ struct RootIdentity {
   }
 }
 
-/// Bytes from the kernel's random generator.
 func randomBytes(_ count: Int) throws(ProcessTreeError) -> [UInt8] {
   var bytes = [UInt8](repeating: 0, count: count)
   guard getentropy(&bytes, count) == 0 else {
