@@ -1,7 +1,6 @@
-/// State that belongs to the loop's thread, carried by values that may be anywhere.
+/// State of the loop's thread, in a value that any thread may hold.
 ///
-/// The compiler sees that the state cannot be used concurrently; that it is used on the right
-/// thread is checked at each access.
+/// The compiler sees that the state cannot be used concurrently; each access checks the thread.
 package struct LoopBound<State>: @unchecked Sendable {
   package let loop: EventLoop
   private let state: State
@@ -11,13 +10,13 @@ package struct LoopBound<State>: @unchecked Sendable {
     self.state = state
   }
 
-  /// The state; traps when the caller is not on the loop.
+  /// The state; traps unless the caller is on the loop.
   package var value: State {
     loop.assertCurrent()
     return state
   }
 
-  /// Runs `body` with the state on the loop, hopping there when the caller is elsewhere.
+  /// Runs `body` with the state on the loop; hops there if the caller is elsewhere.
   package func run<Success: Sendable>(
     _ body: @escaping @Sendable (State) throws -> Success
   ) async throws -> Success {
@@ -25,7 +24,8 @@ package struct LoopBound<State>: @unchecked Sendable {
     return try await loop.run { try body(self.value) }
   }
 
-  /// Runs `body` with the state on the loop soon, or at once when the caller is there.
+  /// Runs `body` with the state on the loop: at once if the caller is on it, otherwise in its next
+  /// turn.
   package func perform(_ body: @escaping @Sendable (State) -> Void) {
     guard !loop.isCurrent else { return body(state) }
     loop.perform { body(self.value) }

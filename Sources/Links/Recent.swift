@@ -1,6 +1,6 @@
 internal import DequeModule
 
-/// What was noted last, by key, up to a bound; older values are forgotten.
+/// The latest values by key, up to a bound.
 package struct Recent<Key: Hashable, Value> {
   private let capacity: Int
   private var values: [Key: Value] = [:]
@@ -12,7 +12,7 @@ package struct Recent<Key: Hashable, Value> {
 
   package subscript(_ key: Key) -> Value? { values[key] }
 
-  /// Notes a value; one that is known stays as old as it is.
+  /// Notes a value; an update does not change the key's age.
   package mutating func note(_ value: Value, for key: Key) {
     if values.updateValue(value, forKey: key) == nil { order.append(key) }
     if order.count > capacity, let oldest = order.popFirst() { values[oldest] = nil }
