@@ -213,6 +213,37 @@ private struct Bench {
     #expect(pauses.count == 10 && pauses.last == .seconds(1))
   }
 
+  @Test func aCallThatWasGivenUpDoesNotStandInTheWayOfTheNext() throws {
+    var bench = Bench(size: 1)
+    let first = bench.open(100)
+    let worker = try #require(bench.startWorkers().first)
+    #expect(bench.sent().count == 1)
+    bench.state.close(first, at: bench.now)
+    // The worker goes on with what nobody waits for, until it is stopped.
+    bench.now = try #require(bench.state.nextDue)
+    bench.state.tick(at: bench.now)
+    guard case .stop(worker) = bench.state.takeActions().first else {
+      return #expect(Bool(false), "not stopped")
+    }
+    bench.state.workerEnded(worker, 0, at: bench.now)
+    _ = bench.open(1)
+    #expect(bench.startWorkers().count == 1)
+    #expect(bench.sent().count == 1)
+  }
+
+  @Test func callsThatWaitForDemandHearOfABiggerPool() {
+    var bench = Bench(size: 1)
+    let job = bench.open(1)
+    _ = bench.startWorkers()
+    bench.state.submit(1, to: job, at: bench.now)
+    _ = bench.state.takeActions()
+    #expect(bench.state.demand(of: job) == 0)
+    bench.state.resize(to: 4, at: bench.now)
+    #expect(bench.state.demand(of: job) > 0)
+    #expect(
+      bench.state.takeActions().contains { if case .wake(job) = $0 { true } else { false } })
+  }
+
   @Test func shuttingDownDropsOnlyWhatWasNotBegun() throws {
     var bench = Bench(size: 1)
     let begun = bench.open(1)

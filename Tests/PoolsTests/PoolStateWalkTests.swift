@@ -85,6 +85,11 @@ import Testing
         for _ in 0..<random.int(0...80) { world.step() }
         world.close(id)
       }
+      // The one that comes after them is not held up by what they left.
+      for _ in 0..<random.int(0...80) { world.step() }
+      world.open(kind: random.int(0...1), wanted: 20, JobPolicy())
+      walk(&world, seed: seed)
+      for id in world.calls.keys { world.close(id) }
       var steps = 0
       while !world.state.jobs.isEmpty, steps < 20_000 {
         world.step()

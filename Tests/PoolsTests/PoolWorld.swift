@@ -45,6 +45,16 @@ struct PoolWorld {
   private(set) var now: Duration = .zero
   private var largestSize: Int
   private var steps = 0
+  /// Calls that were told to go on since the last look.
+  private var woken: Set<Int> = []
+  /// What each call could go on with at the last look.
+  private var ways: [Int: Ways] = [:]
+
+  /// What a call can go on with.
+  private struct Ways {
+    var takesInputs: Bool
+    var hasResults: Bool
+  }
 
   init(
     size: Int, settings: PoolState<Int>.Settings, manners: Manners, random: SeededGenerator
@@ -192,6 +202,7 @@ struct PoolWorld {
   private mutating func record(_ accepted: PoolState<Int>.Acceptance, of job: Int) {
     for item in accepted.done { note(item, of: job, failure: nil) }
     if let failed = accepted.failed { note(failed.item, of: job, failure: "error") }
+    if !accepted.done.isEmpty || accepted.failed != nil { woken.insert(job) }
   }
 
   private mutating func note(_ item: Int, of job: Int, failure: String?) {
@@ -221,13 +232,17 @@ struct PoolWorld {
             "\(item) of \(job) was given up after \(reports)")
         }
         note(item, of: job, failure: "\(verdict)")
-      case .wake: break
+        woken.insert(job)
+      case .wake(let job): woken.insert(job)
       }
     }
     checkRules()
   }
 
   private mutating func checkRules() {
+    let queued = state.kinds.flatMap(\.runnable.all).sorted()
+    let pending = state.jobs.filter { !$0.value.pending.isEmpty }.keys.sorted()
+    check(queued == pending, "queued are \(queued), items wait in \(pending)")
     let count = state.workers.count
     check(count <= largestSize, "\(count) workers")
     for (id, worker) in state.workers {
@@ -236,10 +251,32 @@ struct PoolWorld {
       check(
         held.count < 2 || !held.contains(where: \.isSuspect), "a suspect is not alone in \(id)")
     }
+    checkProgress()
     steps += 1
     for (id, call) in calls where !call.isClosed && (call.taken < 20 || steps % 8 == 0) {
       checkItems(of: id, call)
     }
+  }
+
+  /// What waits for a worker has somebody who will move: a worker that has something to say or is to
+  /// end, one that starts, or the clock. Whoever waits for a call hears when it can go on.
+  private mutating func checkProgress() {
+    let moves =
+      state.nextDue != nil
+      || state.workers.values.contains { $0.isLeaving || !$0.isReady || !$0.batches.isEmpty }
+    for (id, call) in calls where !call.isClosed {
+      guard let job = state.jobs[id] else { continue }
+      check(job.pending.isEmpty || state.isClosed || moves, "\(id) waits, and nothing will happen")
+      let now = Ways(
+        takesInputs: state.demand(of: id) > 0,
+        hasResults: call.waiting > 0 || job.isComplete || job.wasCutShort && job.batchCount == 0)
+      if let before = ways[id], !woken.contains(id) {
+        check(before.takesInputs || !now.takesInputs, "\(id) is not told that it wants inputs")
+        check(before.hasResults || !now.hasResults, "\(id) is not told that it has results")
+      }
+      ways[id] = now
+    }
+    woken = []
   }
 
   /// Each item is in one place.

@@ -3,11 +3,11 @@ extension PoolState {
   mutating func dispatch(at now: Duration) {
     guard !isClosed else { return }
     dismissSurplus()
-    for kind in kinds.indices where kinds[kind].runnableCount > 0 {
+    for kind in kinds.indices where !kinds[kind].runnable.isEmpty {
       giveToIdle(kind, now)
       giveSecond(kind, now)
     }
-    for kind in kinds.indices where kinds[kind].runnableCount > 0 { makeRoom(kind, now) }
+    for kind in kinds.indices where !kinds[kind].runnable.isEmpty { makeRoom(kind, now) }
   }
 
   /// After the pool was made smaller: idle workers go first, busy ones after what they have.
@@ -31,20 +31,12 @@ extension PoolState {
       $0.value.kind == kind && $0.value.isReady && !$0.value.isLeaving && $0.value.batches.isEmpty
     }
     for id in idle.keys.sorted() {
-      guard let job = nextRunnable(kind) else { return }
+      guard let job = kinds[kind].runnable.popFirst() else { return }
+      jobs[job]?.isQueued = false
       give(job, to: id, now)
+      // Behind the others, whose turn comes first.
       queue(job)
     }
-  }
-
-  /// The call whose turn it is; it is queued again after it got something.
-  private mutating func nextRunnable(_ kind: KindID) -> JobID? {
-    while let id = kinds[kind].runnable.popFirst() {
-      kinds[kind].runnableCount -= 1
-      jobs[id]?.isQueued = false
-      if let job = jobs[id], !job.pending.isEmpty { return id }
-    }
-    return nil
   }
 
   /// A second batch for workers whose first one is short, so that they need not wait for the next.
@@ -56,6 +48,7 @@ extension PoolState {
         let piece = job.pending.first, !piece.isSuspect, !job.isAbandoned
       else { continue }
       give(first.job, to: id, now)
+      unqueue(first.job)
     }
   }
 
@@ -110,7 +103,7 @@ extension PoolState {
     guard let first = kinds[kind].runnable.first, let job = jobs[first] else { return 0 }
     let batch = job.policy.deadline == nil ? job.sizer.next() : 1
     let pieces = job.pending.first?.isSuspect == true ? job.pendingCount : 0
-    return min(size, kinds[kind].runnableCount - 1 + max(1, job.pendingCount / batch, pieces))
+    return min(size, kinds[kind].runnable.count - 1 + max(1, job.pendingCount / batch, pieces))
   }
 
   /// A kind of work without any worker takes one over from the kind that has most, even if that one

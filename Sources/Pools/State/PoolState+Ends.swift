@@ -69,7 +69,7 @@ extension PoolState {
       if let other, other < due ?? other + .seconds(1) { due = other }
     }
     for batch in batches.values where !batch.isOverdue { consider(batch.due) }
-    if nextStart > .zero, kinds.contains(where: { $0.runnableCount > 0 }) { consider(nextStart) }
+    if nextStart > .zero, kinds.contains(where: { !$0.runnable.isEmpty }) { consider(nextStart) }
     return due
   }
 

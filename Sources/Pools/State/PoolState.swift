@@ -64,9 +64,8 @@ struct PoolState<Report: Sendable>: Sendable {
   }
 
   struct Kind: Sendable {
-    /// Calls with pending items, in the order of their turns.
+    /// The calls with pending items, and no others, in the order of their turns.
     var runnable = Queue<JobID>()
-    var runnableCount = 0
   }
 
   struct Delayed: Sendable {
@@ -166,10 +165,10 @@ struct PoolState<Report: Sendable>: Sendable {
   mutating func close(_ id: JobID, at now: Duration) {
     guard var job = jobs[id], !job.isAbandoned else { return }
     job.isAbandoned = true
-    job.dropPending()
     delayed.removeAll { $0.job == id }
     job.delayedCount = 0
     jobs[id] = job
+    dropPending(of: id)
     for (number, batch) in batches where batch.job == id {
       batches[number]?.due = now + Self.grace
     }
@@ -194,7 +193,18 @@ struct PoolState<Report: Sendable>: Sendable {
     guard let job = jobs[id], !job.isQueued, !job.pending.isEmpty else { return }
     jobs[id]?.isQueued = true
     kinds[job.kind].runnable.append(id)
-    kinds[job.kind].runnableCount += 1
+  }
+
+  /// Takes a call without pending items out of the queue.
+  mutating func unqueue(_ id: JobID) {
+    guard let job = jobs[id], job.isQueued, job.pending.isEmpty else { return }
+    jobs[id]?.isQueued = false
+    kinds[job.kind].runnable.removeAll { $0 == id }
+  }
+
+  private mutating func dropPending(of id: JobID) {
+    jobs[id]?.dropPending()
+    unqueue(id)
   }
 
   // MARK: The pool
@@ -202,6 +212,7 @@ struct PoolState<Report: Sendable>: Sendable {
   mutating func resize(to newSize: Int, at now: Duration) {
     size = newSize
     dispatch(at: now)
+    for id in jobs.keys.sorted() { wakeForInputs(id) }
   }
 
   /// Nothing more is begun; what has been begun is finished.
@@ -212,9 +223,9 @@ struct PoolState<Report: Sendable>: Sendable {
       guard var job = jobs[id], !job.isAbandoned, !job.isComplete else { continue }
       let waiting = job.pendingCount + job.delayedCount
       job.wasCutShort = waiting > 0 || !job.inputsEnded
-      job.dropPending()
       job.delayedCount = 0
       jobs[id] = job
+      dropPending(of: id)
       wakeIfComplete(id)
     }
   }

@@ -5,7 +5,9 @@ struct Queue<Element> {
   private var elements: [Element] = []
   private var head = 0
 
-  var isEmpty: Bool { returned.isEmpty && head == elements.count }
+  var isEmpty: Bool { count == 0 }
+
+  var count: Int { returned.count + elements.count - head }
 
   var first: Element? { returned.last ?? (head < elements.count ? elements[head] : nil) }
 
@@ -31,6 +33,13 @@ struct Queue<Element> {
   }
 
   mutating func removeAll() { self = Self() }
+
+  mutating func removeAll(where isMeant: (Element) -> Bool) {
+    returned.removeAll(where: isMeant)
+    elements.removeFirst(head)
+    head = 0
+    elements.removeAll(where: isMeant)
+  }
 
   /// Everything that waits, first to last.
   var all: [Element] { returned.reversed() + elements[head...] }
