@@ -52,6 +52,14 @@ let endScenarios: [String: Scenario] = [
       // Its worker is stopped, and its place is free.
       test.equal(try await pool.map(0..<4) { SquareProgram(number: $0) }, [0, 1, 4, 9])
     }
+    // One is cancelled while it has every worker and more to do; the next of its kind is done.
+    try await root.withPool(size: 1) { pool in
+      let blocked = Task { try await pool.map(0..<10, using: Blocking(seconds: 60)) }
+      test.expect(try await eventually { pool.progress.running > 0 })
+      blocked.cancel()
+      _ = await test.thrown(CancellationError.self) { _ = try await blocked.value }
+      test.equal(try await pool.map(0..<10, using: Blocking(seconds: 0)).count, 10)
+    }
   },
   "failureStopsOthers": { root, test in
     try await root.withPool(size: 2) { pool in
