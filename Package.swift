@@ -115,7 +115,9 @@ let package = Package(
         "ProcessTreeMessagePack", "ProcessTreeRandomTesting", "ProcessTreeTestSettings",
       ],
       swiftSettings: settings),
-    .testTarget(name: "BaseTests", dependencies: ["ProcessTreeBase"], swiftSettings: settings),
+    .testTarget(
+      name: "BaseTests", dependencies: ["ProcessTreeBase", "ProcessTreeRandomTesting"],
+      swiftSettings: settings),
     .testTarget(
       name: "ZeroMQTests",
       dependencies: ["ProcessTreeZeroMQ", "ProcessTreeRandomTesting", "ProcessTreeTestSettings"],

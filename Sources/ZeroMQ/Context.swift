@@ -1,3 +1,4 @@
+import ProcessTreeBase
 import ProcessTreeCZeroMQ
 
 /// The owner of the I/O threads that sockets work with.

@@ -1,3 +1,4 @@
+import ProcessTreeBase
 import ProcessTreeCZeroMQ
 
 /// One socket, to be used on one thread.

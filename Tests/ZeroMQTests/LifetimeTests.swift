@@ -134,9 +134,4 @@ import Testing
     #expect(throws: ZeroMQError.self) { try Context(ioThreads: -1) }
     #expect(throws: ZeroMQError.self) { try Context(maximumSockets: 0) }
   }
-
-  @Test func theMarkIsOursHere() {
-    let mark = ForkMark()
-    #expect(mark.isOwn == true)
-  }
 }

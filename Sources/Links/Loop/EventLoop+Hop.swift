@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeCLinux
 
 extension EventLoop {
@@ -17,20 +18,13 @@ extension EventLoop {
   /// It uses the loop's own timers, because those of the concurrency runtime are Dispatch's, which
   /// needs threads.
   package func sleep(for delay: Duration) async throws {
-    let pause = Pause()
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-        perform { [self] in
-          guard !pause.isOver else { return continuation.resume() }
-          pause.continuation = continuation
-          pause.timer = timers.schedule(after: min(delay, Self.longestSleep)) { pause.end() }
-        }
-      }
-    } onCancel: {
-      perform { [self] in
-        if let timer = pause.timer { timers.cancel(timer) }
-        pause.end()
-      }
+    let timer = LoopBound(SleepTimer(), on: self)
+    let waiter = Waiter()
+    timer.perform {
+      $0.id = self.timers.schedule(after: min(delay, Self.longestSleep)) { waiter.resume() }
+    }
+    if await !waiter.wait() {
+      timer.perform { timer in timer.id.map(self.timers.cancel) }
     }
     try Task.checkCancellation()
   }
@@ -52,15 +46,7 @@ extension EventLoop {
   }
 }
 
-/// One sleep; used on the loop only.
-private final class Pause: @unchecked Sendable {
-  var isOver = false
-  var continuation: UnsafeContinuation<Void, Never>?
-  var timer: TimerQueue.ID?
-
-  func end() {
-    isOver = true
-    continuation?.resume()
-    continuation = nil
-  }
+/// The timer of one sleep; used on the loop only.
+private final class SleepTimer {
+  var id: TimerQueue.ID?
 }

@@ -1,7 +1,7 @@
 internal import DequeModule
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeCLinux
-internal import ProcessTreeZeroMQ
 internal import Synchronization
 
 /// The event loop of a node: the main thread, which waits for descriptors and timers and is the

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import ProcessTreeBase
 
 /// Has workers started and stopped as their stages need them, and lets the end of the input pass from
 /// stage to stage: when all that feeds a stage has ended, nothing more comes for it.
@@ -9,8 +9,6 @@ final class StageProgress: Sendable {
     var starts: [Int] = []
     /// Asks the workers that live to stop.
     var stops: [Int: @Sendable () -> Void] = [:]
-    /// The task that starts workers, while there is none to be started.
-    var starter: UnsafeContinuation<Void, Never>?
 
     var isOver: Bool { crews.allSatisfy(\.isOver) }
   }
@@ -18,7 +16,7 @@ final class StageProgress: Sendable {
   private let plan: PipelinePlan
   private let closers: [@Sendable () -> Void]
   private let record: RunRecord
-  private let state: Mutex<State>
+  private let state: Protected<State>
 
   init(_ plan: PipelinePlan, closers: [@Sendable () -> Void], record: RunRecord) {
     self.plan = plan
@@ -30,7 +28,7 @@ final class StageProgress: Sendable {
     for stage in plan.stages.reversed() {
       state.starts += state.crews[stage.index].begin().start.map { stage.workers.lowerBound + $0 }
     }
-    self.state = Mutex(state)
+    self.state = Protected(state)
   }
 
   // MARK: The ends of inputs
@@ -53,20 +51,8 @@ final class StageProgress: Sendable {
   ///
   /// Throws `CancellationError`.
   func nextStarts() async throws -> [Int] {
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-        let mustWait = state.withLock { state in
-          guard state.starts.isEmpty, !state.isOver, !Task.isCancelled else { return false }
-          state.starter = continuation
-          return true
-        }
-        if !mustWait { continuation.resume() }
-      }
-    } onCancel: {
-      state.withLock { $0.starter.take() }?.resume()
-    }
-    try Task.checkCancellation()
-    return state.withLock { state in
+    try await state.wait { state in
+      guard !state.starts.isEmpty || state.isOver else { return nil }
       defer { state.starts = [] }
       return state.starts
     }
@@ -130,16 +116,11 @@ final class StageProgress: Sendable {
     _ stage: Int, _ body: (inout State) -> Crew.Orders
   ) -> (isOver: Bool, areOver: [Bool]) {
     let first = plan.stages[stage].workers.lowerBound
-    let (stops, starter, areOver) = state.withLock { state in
+    let (stops, areOver) = state.withLock { state in
       let orders = body(&state)
       state.starts += orders.start.map { first + $0 }
-      let mustWake = !state.starts.isEmpty || state.isOver
-      return (
-        orders.stop.compactMap { state.stops[first + $0] },
-        mustWake ? state.starter.take() : nil, state.crews.map(\.isOver)
-      )
+      return (orders.stop.compactMap { state.stops[first + $0] }, state.crews.map(\.isOver))
     }
-    starter?.resume()
     for stop in stops { stop() }
     return (areOver[stage], areOver)
   }

@@ -1,5 +1,5 @@
 internal import ProcessTree
-internal import Synchronization
+internal import ProcessTreeBase
 
 /// Acknowledges what a worker has taken once everything that came of it has been taken for good.
 ///
@@ -22,26 +22,21 @@ final class Settlements<Input: Codable & Sendable>: Sendable {
     var next: Batch?
     /// Whether an envelope is being sent.
     var isSending = false
-    /// The worker's task, when it may not go on.
-    var worker: UnsafeContinuation<Void, Never>?
-    /// The settling task, when there is nothing to do.
-    var settler: UnsafeContinuation<Void, Never>?
 
-    /// Lets work go on by the other end, if nothing is waited for there; who is to be woken.
-    mutating func turn() -> UnsafeContinuation<Void, Never>? {
-      guard !isSettling, !isSending, !deliveries.isEmpty else { return nil }
+    /// Lets work go on by the other end, if nothing is waited for there.
+    mutating func turn() {
+      guard !isSettling, !isSending, !deliveries.isEmpty else { return }
       next = Batch(end: current, deliveries: deliveries)
       isSettling = true
       deliveries = []
       current = 1 - current
-      return settler.take()
     }
   }
 
   /// How many deliveries of one end may wait to be acknowledged.
   private static var most: Int { 32 }
 
-  private let state = Mutex(State())
+  private let state = Protected(State())
 
   // MARK: The worker's task
 
@@ -49,9 +44,8 @@ final class Settlements<Input: Codable & Sendable>: Sendable {
   ///
   /// What is sent until `through(_:)` belongs to it.
   func begin() async throws -> Int {
-    await wait(in: \.worker) { $0.isSettling && $0.deliveries.count >= Self.most }
-    try Task.checkCancellation()
-    return state.withLock { state in
+    try await state.wait { state in
+      guard !state.isSettling || state.deliveries.count < Self.most else { return nil }
       state.isSending = true
       return state.current
     }
@@ -62,16 +56,13 @@ final class Settlements<Input: Codable & Sendable>: Sendable {
     state.withLock { state in
       state.isSending = false
       state.deliveries.append(delivery)
-      return state.turn()
-    }?.resume()
+      state.turn()
+    }
   }
 
   /// Waits until all deliveries have been acknowledged.
   func drain() async throws {
-    while state.withLock({ $0.isSettling || !$0.deliveries.isEmpty }) {
-      await wait(in: \.worker) { $0.isSettling || !$0.deliveries.isEmpty }
-      try Task.checkCancellation()
-    }
+    try await state.wait(until: { !$0.isSettling && $0.deliveries.isEmpty })
   }
 
   // MARK: The settling task
@@ -79,35 +70,13 @@ final class Settlements<Input: Codable & Sendable>: Sendable {
   /// Waits for one end after the other and acknowledges; throws when the task is cancelled.
   func settle(by join: (Int) async throws -> Void) async throws {
     while true {
-      await wait(in: \.settler) { $0.next == nil }
-      try Task.checkCancellation()
-      guard let batch = state.withLock({ $0.next.take() }) else { continue }
+      let batch = try await state.wait { $0.next.take() }
       try await join(batch.end)
       for delivery in batch.deliveries { delivery.acknowledge() }
-      let worker = state.withLock { state in
+      state.withLock { state in
         state.isSettling = false
-        _ = state.turn()
-        return state.worker.take()
+        state.turn()
       }
-      worker?.resume()
-    }
-  }
-
-  private func wait(
-    in place: any WritableKeyPath<State, UnsafeContinuation<Void, Never>?> & Sendable,
-    while mustWait: @Sendable (borrowing State) -> Bool
-  ) async {
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-        let isWaiting = state.withLock { state in
-          guard mustWait(state), !Task.isCancelled else { return false }
-          state[keyPath: place] = continuation
-          return true
-        }
-        if !isWaiting { continuation.resume() }
-      }
-    } onCancel: {
-      state.withLock { $0[keyPath: place].take() }?.resume()
     }
   }
 }

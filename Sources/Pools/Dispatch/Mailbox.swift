@@ -1,10 +1,11 @@
+internal import ProcessTreeBase
 internal import Synchronization
 
 /// Messages for one task, which is not disturbed by its cancellation.
 final class Mailbox<Message: Sendable>: Sendable {
   private struct Contents {
     var messages = Queue<Message>()
-    var receiver: UnsafeContinuation<Void, Never>?
+    var receiver: Waiter?
     var isFinished = false
   }
 
@@ -14,7 +15,7 @@ final class Mailbox<Message: Sendable>: Sendable {
 
   /// Adds a message; the receiver that waits for it is the caller's to resume, once it holds no lock:
   /// a task that is being cancelled may be waiting for that lock.
-  func post(_ message: Message) -> UnsafeContinuation<Void, Never>? {
+  func post(_ message: Message) -> Waiter? {
     contents.withLock { contents in
       contents.messages.append(message)
       return contents.receiver.take()
@@ -33,19 +34,15 @@ final class Mailbox<Message: Sendable>: Sendable {
   /// The next message; nil at the end.
   func next() async -> Message? {
     while true {
+      let waiter = Waiter()
       let (message, isOver) = contents.withLock { contents in
         let message = contents.messages.popFirst()
-        return (message, message == nil && contents.isFinished)
+        let isOver = message == nil && contents.isFinished
+        contents.receiver = message == nil && !isOver ? waiter : nil
+        return (message, isOver)
       }
       if message != nil || isOver { return message }
-      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-        let mustWait = contents.withLock { contents in
-          guard contents.messages.isEmpty, !contents.isFinished else { return false }
-          contents.receiver = continuation
-          return true
-        }
-        if !mustWait { continuation.resume() }
-      }
+      await waiter.waitShielded()
     }
   }
 }

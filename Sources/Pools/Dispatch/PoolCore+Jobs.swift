@@ -67,23 +67,17 @@ extension PoolCore {
   func step(_ job: any AnyJobRun, _ id: Int, _ roles: Set<Role>) async throws -> Step {
     while true {
       try Task.checkCancellation()
-      let step = try read { try self.step(job, id, roles, &$0) }
-      if let step { return step }
-      let waiter = Waiter(job: id, role: roles.contains(.results) ? .results : .inputs)
-      await withTaskCancellationHandler {
-        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-          let mustWait = read { shared in
-            // An error is found again, and thrown, above.
-            let isStuck = (try? self.step(job, id, roles, &shared) == nil) ?? false
-            guard isStuck, !Task.isCancelled else { return false }
-            shared.waiters[waiter] = continuation
-            return true
-          }
-          if !mustWait { continuation.resume() }
+      let waiter = Waiter()
+      let step = try read { shared in
+        let step = try self.step(job, id, roles, &shared)
+        if step == nil {
+          let role: Role = roles.contains(.results) ? .results : .inputs
+          shared.waiters[Place(job: id, role: role)] = waiter
         }
-      } onCancel: {
-        read { $0.waiters.removeValue(forKey: waiter) }?.resume()
+        return step
       }
+      if let step { return step }
+      await waiter.wait()
     }
   }
 

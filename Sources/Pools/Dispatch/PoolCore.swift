@@ -1,4 +1,5 @@
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import Synchronization
 
 /// What stands around a pool's state: carries out what it decides, wakes whoever waits.
@@ -8,8 +9,8 @@ internal import Synchronization
 final class PoolCore: Sendable {
   typealias State = PoolState<ExitReport?>
 
-  /// Who waits for a call: the side that takes inputs, or the side that takes results.
-  struct Waiter: Hashable {
+  /// Where a task of a call waits: on the side that takes inputs, or on that which takes results.
+  struct Place: Hashable {
     let job: Int
     let role: Role
   }
@@ -26,7 +27,7 @@ final class PoolCore: Sendable {
     var kinds: [ObjectIdentifier: Int] = [:]
     /// How the workers of each kind are made.
     var makers: [@Sendable (Int, PoolCore) -> any AnyWorkerLink] = []
-    var waiters: [Waiter: UnsafeContinuation<Void, Never>] = [:]
+    var waiters: [Place: Waiter] = [:]
     /// Why every call fails from now on.
     var failure: (any Error)?
     var hasEnded = false
@@ -41,7 +42,7 @@ final class PoolCore: Sendable {
     /// those.
     var afterwards: [@Sendable () -> Void] = []
 
-    mutating func resume(_ waiter: UnsafeContinuation<Void, Never>?) {
+    mutating func resume(_ waiter: Waiter?) {
       if let waiter { afterwards.append { waiter.resume() } }
     }
   }
@@ -135,8 +136,8 @@ final class PoolCore: Sendable {
   }
 
   func wake(_ job: Int, _ shared: inout Shared) {
-    shared.resume(shared.waiters.removeValue(forKey: Waiter(job: job, role: .inputs)))
-    shared.resume(shared.waiters.removeValue(forKey: Waiter(job: job, role: .results)))
+    shared.resume(shared.waiters.removeValue(forKey: Place(job: job, role: .inputs)))
+    shared.resume(shared.waiters.removeValue(forKey: Place(job: job, role: .results)))
   }
 
   private func arm(_ shared: inout Shared, _ now: Duration) {

@@ -1,4 +1,5 @@
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import Synchronization
 
 /// What the dispatcher holds of a worker, whatever it does.
@@ -6,9 +7,9 @@ protocol AnyWorkerLink: AnyObject, Sendable {
   /// Gives the worker a batch; the task that is returned is to be resumed.
   func send(
     _ batch: Int, of job: any AnyJobRun, items: Range<Int>
-  ) -> UnsafeContinuation<Void, Never>?
+  ) -> Waiter?
   /// Lets the worker end after what it has; the task that is returned is to be resumed.
-  func retire() -> UnsafeContinuation<Void, Never>?
+  func retire() -> Waiter?
   func stop()
   func kill()
   /// The worker's process, once it has one.
@@ -48,13 +49,13 @@ final class WorkerLink<Work: PoolWork>: AnyWorkerLink {
 
   func send(
     _ batch: Int, of job: any AnyJobRun, items: Range<Int>
-  ) -> UnsafeContinuation<Void, Never>? {
+  ) -> Waiter? {
     guard let job = job as? JobRun<Work> else { return nil }
     contents.withLock { $0.leases[batch] = job }
     return orders.post(Order(batch: batch, job: job, items: items))
   }
 
-  func retire() -> UnsafeContinuation<Void, Never>? { orders.post(nil) }
+  func retire() -> Waiter? { orders.post(nil) }
 
   func stop() {
     let child = contents.withLock { contents in

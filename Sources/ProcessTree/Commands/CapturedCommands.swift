@@ -1,5 +1,5 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
-internal import Synchronization
 
 /// The outcomes of many commands of which a few run at a time.
 ///
@@ -105,12 +105,11 @@ final class CommandRuns: Sendable {
   private struct State {
     var queue: CommandQueue
     var tasks: [Int: Task<Void, Never>] = [:]
-    var waiter: UnsafeContinuation<Void, Never>?
-    /// Whether something has changed since the waiter checked.
+    /// Something has changed since `next()`.
     var hasChanged = false
   }
 
-  private let state: Mutex<State>
+  private let state: Protected<State>
   private let loop: EventLoop
   private let run: @Sendable (Command) async throws -> CompletedCommand
 
@@ -118,7 +117,7 @@ final class CommandRuns: Sendable {
     _ queue: CommandQueue, on loop: EventLoop,
     run: @escaping @Sendable (Command) async throws -> CompletedCommand
   ) {
-    state = Mutex(State(queue: queue))
+    state = Protected(State(queue: queue))
     self.loop = loop
     self.run = run
   }
@@ -178,28 +177,20 @@ final class CommandRuns: Sendable {
     changed()
   }
 
-  /// Wakes the waiter and, once all has been stopped, ends the running commands.
+  /// Wakes the task that waits; and once all has been stopped, ends what still runs.
   private func changed() {
-    let (waiter, tasks) = state.withLock { state in
+    let tasks = state.withLock { state in
       state.hasChanged = true
-      return (state.waiter.take(), state.queue.isStopped ? Array(state.tasks.values) : [])
+      return state.queue.isStopped ? Array(state.tasks.values) : []
     }
     for task in tasks { task.cancel() }
-    waiter?.resume()
   }
 
   /// Suspends until something has changed since `next()`; if the task is cancelled, ends all
   /// commands and keeps waiting.
   func waitForChange() async {
     await withTaskCancellationHandler {
-      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-        let isWaiting = state.withLock { state in
-          guard !state.hasChanged else { return false }
-          state.waiter = continuation
-          return true
-        }
-        if !isWaiting { continuation.resume() }
-      }
+      await state.waitShielded { $0.hasChanged ? () : nil }
     } onCancel: {
       cancel()
     }

@@ -148,7 +148,7 @@ public final class CommandRun: Sendable {
     try await withTaskCancellationHandler {
       try await body(controller.value)
     } onCancel: {
-      controller.perform { $0.cancel() }
+      controller.perform { $0.stop() }
     }
   }
 }

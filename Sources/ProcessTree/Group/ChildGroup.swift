@@ -1,6 +1,6 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeSupervision
-internal import Synchronization
 
 /// The children of one scope; see ``Node/withChildren(of:limit:_:)``.
 ///
@@ -10,17 +10,17 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   private struct Shared {
     var group: GroupState<Output>
     var children: [Int: Child<Output>] = [:]
-    /// Tasks that wait for a change; each checks its condition again when it is woken.
-    var waiters: [UInt64: UnsafeContinuation<Void, Never>] = [:]
-    var nextWaiter: UInt64 = 0
+
+    /// The failures that came, once no child is left.
+    var failuresAtEnd: [any Error]? { group.isIdle ? group.failures : nil }
   }
 
   private let node: Node
-  private let shared: Mutex<Shared>
+  private let shared: Protected<Shared>
 
   init(of node: Node, limit: Int?) {
     self.node = node
-    shared = Mutex(Shared(group: GroupState(limit: limit)))
+    shared = Protected(Shared(group: GroupState(limit: limit)))
   }
 
   /// Waits for a free slot, then starts a child in it; returns while the child is starting.
@@ -55,21 +55,15 @@ public final class ChildGroup<Output: Sendable>: Sendable {
         shared.children[number] = nil
         shared.group.returnSlot()
       }
-      wakeAll()
       throw error
     }
   }
 
   private func takeSlot() async throws -> Int {
-    while true {
-      try Task.checkCancellation()
-      let number = try shared.withLock { shared in
-        if let refusal = shared.group.refusal { throw refusal }
-        return shared.group.hasSlot ? shared.group.takeSlot() : nil
-      }
-      if let number { return number }
-      await waitForChange { $0.group.refusal == nil && !$0.group.hasSlot }
-    }
+    try await wait { shared -> Result<Int, any Error>? in
+      if let refusal = shared.group.refusal { return .failure(refusal) }
+      return shared.group.hasSlot ? .success(shared.group.takeSlot()) : nil
+    }.get()
   }
 
   /// Waits for the next result, in the order of completion.
@@ -81,14 +75,7 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   }
 
   private func nextNumbered() async throws -> (number: Int, output: Output)? {
-    while true {
-      try Task.checkCancellation()
-      if let result = shared.withLock({ $0.group.next() }) { return try result.get() }
-      await waitForChange { shared in
-        var group = shared.group
-        return group.next() == nil
-      }
-    }
+    try await wait { $0.group.next() }.get()
   }
 
   /// Combines all remaining results, in the order of completion.
@@ -125,7 +112,6 @@ public final class ChildGroup<Output: Sendable>: Sendable {
       return shared.children.sorted { $0.key > $1.key }.map(\.value)
     }
     for child in children { child.request(.ask, reason: reason) }
-    wakeAll()
   }
 
   /// Refuses further children, and waits until all have been reaped.
@@ -133,10 +119,10 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   /// - Returns: The failures of the group.
   func close() async -> [any Error] {
     shared.withLock { $0.group.close() }
-    while !shared.withLock({ $0.group.isIdle }) {
-      await waitForChange(isShielded: true) { !$0.group.isIdle }
+    if let failures = shared.withLock(\.failuresAtEnd) { return failures }
+    return await node.runtime.lendingSlot {
+      await shared.waitShielded(for: \.failuresAtEnd)
     }
-    return shared.withLock { $0.group.failures }
   }
 
   private func ended(_ number: Int, _ child: Child<Output>) {
@@ -153,48 +139,15 @@ public final class ChildGroup<Output: Sendable>: Sendable {
       return shared.group.ended(number, ending)
     }
     if mustStopOthers { cancelAll(reason: "\(child.name) failed") }
-    wakeAll()
   }
 
-  // MARK: Waiting
-
-  /// Suspends until something has changed, as long as `mustWait` holds.
-  private func waitForChange(
-    isShielded: Bool = false, while mustWait: (borrowing Shared) -> Bool
-  ) async {
-    await node.runtime.lendingSlot {
-      await waitForOneChange(isShielded: isShielded, while: mustWait)
-    }
-  }
-
-  private func waitForOneChange(
-    isShielded: Bool, while mustWait: (borrowing Shared) -> Bool
-  ) async {
-    let id = shared.withLock { shared in
-      defer { shared.nextWaiter += 1 }
-      return shared.nextWaiter
-    }
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-        let isWaiting = shared.withLock { shared in
-          guard mustWait(shared), isShielded || !Task.isCancelled else { return false }
-          shared.waiters[id] = continuation
-          return true
-        }
-        if !isWaiting { continuation.resume() }
-      }
-    } onCancel: {
-      guard !isShielded else { return }
-      shared.withLock { $0.waiters.removeValue(forKey: id) }?.resume()
-    }
-  }
-
-  private func wakeAll() {
-    let waiters = shared.withLock { shared in
-      defer { shared.waiters = [:] }
-      return shared.waiters.values
-    }
-    for waiter in waiters { waiter.resume() }
+  /// Waits until `take` finds what it looks for; with the node's slot lent to the tree meanwhile.
+  private func wait<Value: Sendable>(
+    for take: @escaping @Sendable (inout Shared) -> Value?
+  ) async throws -> Value {
+    try Task.checkCancellation()
+    if let value = shared.withLock(take) { return value }
+    return try await node.runtime.lendingSlot { try await shared.wait(for: take) }
   }
 }
 

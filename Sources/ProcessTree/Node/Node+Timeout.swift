@@ -24,7 +24,7 @@ extension Node {
     return try await withThrowingTaskGroup(of: Success?.self) { group in
       group.addTask { try await body() }
       group.addTask {
-        await runtime.sleep(for: timeout)
+        try? await runtime.loop.sleep(for: timeout)
         return nil
       }
       defer { group.cancelAll() }
@@ -36,40 +36,5 @@ extension Node {
       if let success = late ?? nil { return success }
       throw ProcessTreeError(.deadlinePassed, "The operation did not end within \(timeout).")
     }
-  }
-}
-
-extension LoopBound<NodeRuntime> {
-  /// Suspends until the time is over by the loop's clock, or the task is cancelled.
-  fileprivate func sleep(for time: Duration) async {
-    let sleeper = Sleeper()
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-        perform { runtime in
-          guard !sleeper.isCancelled else { return continuation.resume() }
-          sleeper.continuation = continuation
-          sleeper.timer = runtime.loop.timers.schedule(after: time) { sleeper.wake() }
-        }
-      }
-    } onCancel: {
-      // This runs after the registration, which the loop has queued by now or never will.
-      loop.perform {
-        sleeper.isCancelled = true
-        if let timer = sleeper.timer { self.value.loop.timers.cancel(timer) }
-        sleeper.wake()
-      }
-    }
-  }
-}
-
-/// A task that waits for a timer; used on the loop only.
-private final class Sleeper: @unchecked Sendable {
-  var continuation: UnsafeContinuation<Void, Never>?
-  var timer: TimerQueue.ID?
-  /// The task was cancelled before the timer was made.
-  var isCancelled = false
-
-  func wake() {
-    continuation.take()?.resume()
   }
 }

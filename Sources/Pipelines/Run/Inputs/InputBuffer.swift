@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import ProcessTreeBase
 
 /// Inputs that have been read and not been taken yet.
 final class InputBuffer<Input: Sendable>: Sendable {
@@ -8,13 +8,19 @@ final class InputBuffer<Input: Sendable>: Sendable {
     /// How many inputs are to be kept ready.
     var wanted = 1
     var isAtEnd = false
-    var reader: UnsafeContinuation<Void, Never>?
-    var taker: UnsafeContinuation<Void, Never>?
 
     var isFull: Bool { inputs.count >= wanted || bytes >= EnvelopeSizer.bytes }
+
+    mutating func take(_ count: Int) -> [Input] {
+      let taken = Array(inputs.prefix(count))
+      inputs.removeFirst(taken.count)
+      for input in taken { bytes -= EnvelopeSizer.bytes(of: input) }
+      wanted = count
+      return taken
+    }
   }
 
-  private let state = Mutex(State())
+  private let state = Protected(State())
 
   /// Adds an input; returns when there is room for another one.
   ///
@@ -23,52 +29,17 @@ final class InputBuffer<Input: Sendable>: Sendable {
     state.withLock { state in
       state.inputs.append(input)
       state.bytes += EnvelopeSizer.bytes(of: input)
-      return state.taker.take()
-    }?.resume()
-    await wait(in: \.reader, while: \.isFull)
-    try Task.checkCancellation()
+    }
+    try await state.wait(until: { !$0.isFull })
   }
 
   /// Nothing more is added.
-  func finish() {
-    state.withLock { state in
-      state.isAtEnd = true
-      return state.taker.take()
-    }?.resume()
-  }
+  func finish() { state.withLock { $0.isAtEnd = true } }
 
   /// Up to `count` inputs, at least one; none at the end.
   ///
   /// Throws `CancellationError`.
   func take(_ count: Int) async throws -> [Input] {
-    await wait(in: \.taker) { $0.inputs.isEmpty && !$0.isAtEnd }
-    try Task.checkCancellation()
-    let (inputs, reader) = state.withLock { state in
-      let inputs = Array(state.inputs.prefix(count))
-      state.inputs.removeFirst(inputs.count)
-      for input in inputs { state.bytes -= EnvelopeSizer.bytes(of: input) }
-      state.wanted = count
-      return (inputs, state.reader.take())
-    }
-    reader?.resume()
-    return inputs
-  }
-
-  private func wait(
-    in place: any WritableKeyPath<State, UnsafeContinuation<Void, Never>?> & Sendable,
-    while mustWait: @Sendable (borrowing State) -> Bool
-  ) async {
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-        let isWaiting = state.withLock { state in
-          guard mustWait(state), !Task.isCancelled else { return false }
-          state[keyPath: place] = continuation
-          return true
-        }
-        if !isWaiting { continuation.resume() }
-      }
-    } onCancel: {
-      state.withLock { $0[keyPath: place].take() }?.resume()
-    }
+    try await state.wait { $0.inputs.isEmpty && !$0.isAtEnd ? nil : $0.take(count) }
   }
 }

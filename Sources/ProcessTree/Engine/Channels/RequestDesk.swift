@@ -19,7 +19,8 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
   private var cancelled: Set<Key> = []
   private let mostCancelled = 1_024
   private var isStopping = false
-  private var whenOneIsDone: UnsafeContinuation<Void, Never>?
+  /// One of the handlers has answered.
+  private let oneIsDone = Condition()
 
   init(_ service: Service<Request, Reply>) {
     self.service = service
@@ -45,26 +46,14 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
     }
     while let delivery = try await end.next(after: nil) {
       begin(delivery, handler)
-      while running.count >= limit { try await oneIsDone() }
+      while running.count >= limit { try await waitForOne() }
     }
-    while !running.isEmpty { try await oneIsDone() }
+    while !running.isEmpty { try await waitForOne() }
   }
 
-  /// Waits until one of the handlers has answered.
-  private func oneIsDone() async throws {
-    let bound = LoopBound(self, on: end.loop)
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { whenOneIsDone = $0 }
-    } onCancel: {
-      bound.loop.perform { bound.value.wake() }
-    }
+  private func waitForOne() async throws {
+    await oneIsDone.wait()
     try Task.checkCancellation()
-  }
-
-  private func wake() {
-    let waiting = whenOneIsDone
-    whenOneIsDone = nil
-    waiting?.resume()
   }
 
   private func begin(
@@ -86,7 +75,7 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
         if !isInterrupted { answer(.failure(RemoteFailure(carrying: error)), to: delivery) }
       }
       running[key] = nil
-      wake()
+      oneIsDone.wakeAll()
     }
   }
 

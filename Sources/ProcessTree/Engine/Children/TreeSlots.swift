@@ -32,10 +32,7 @@ final class TreeSlots {
   func acquire() async {
     var pause = Self.pauses.first
     while waits == 0, !places.tryAcquire(limit: limit), !Task.isCancelled {
-      let wait = pause
-      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-        _ = loop.timers.schedule(after: wait) { continuation.resume() }
-      }
+      try? await loop.sleep(for: pause)
       pause = min(pause * 2, Self.pauses.last)
     }
   }

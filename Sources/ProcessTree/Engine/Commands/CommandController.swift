@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
@@ -38,7 +39,7 @@ final class CommandController {
   private var deadline: TimerQueue.ID?
   private var timeLimit: TimerQueue.ID?
   private let startTime = SuspendingClock.now
-  private let concluded = LoopCondition()
+  private let concluded = Condition()
 
   init(
     _ command: Command, tag: RunTag, process: CommandProcess, streams: CommandStreams,
@@ -73,13 +74,6 @@ final class CommandController {
       isOverdue = true
       stop()
     }
-  }
-
-  /// Ends the command because the task that was using it has been cancelled, and wakes that task.
-  func cancel() {
-    stop()
-    input?.wake()
-    output?.wake()
   }
 
   /// Nobody uses the command any more: without it, nobody reads its output.
@@ -146,7 +140,7 @@ final class CommandController {
   func waitForEnd() async -> Conclusion {
     while true {
       if let conclusion { return conclusion }
-      await concluded.wait()
+      await concluded.waitShielded()
     }
   }
 

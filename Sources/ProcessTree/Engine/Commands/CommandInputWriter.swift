@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
@@ -16,7 +17,7 @@ final class CommandInputWriter {
   /// A task is writing; others wait, so that what they send stays in one piece.
   private var isBusy = false
   private var isFinishing = false
-  private let changed = LoopCondition()
+  private let changed = Condition()
   private let budget: LoopBudget
 
   /// Takes the writing end over.
@@ -29,8 +30,7 @@ final class CommandInputWriter {
 
   /// Writes all bytes; returns once the last is in the pipe.
   ///
-  /// Throws `inputClosed` and, when the task is cancelled and somebody calls `wake`,
-  /// `CancellationError`: then a part may have been written.
+  /// Throws `inputClosed`, and `CancellationError`: then a part may have been written.
   func send(_ bytes: [UInt8]) async throws {
     guard !isFinishing else {
       throw CommandError(.inputClosed, "The command's standard input has been finished.")
@@ -68,8 +68,8 @@ final class CommandInputWriter {
     if !isBusy { close() }
   }
 
-  /// Lets whoever waits look again.
-  func wake() { changed.wakeAll() }
+  /// Lets the tasks that wait look again.
+  private func wake() { changed.wakeAll() }
 
   /// Closes the pipe at once.
   func close() {

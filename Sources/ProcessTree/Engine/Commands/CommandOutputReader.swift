@@ -1,3 +1,4 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
@@ -17,7 +18,7 @@ final class CommandOutputReader {
   private var isBusy = false
   /// The command is over: what still holds the pipe is no part of it, and an empty pipe is the end.
   private var commandHasEnded = false
-  private let changed = LoopCondition()
+  private let changed = Condition()
   private let budget: LoopBudget
 
   /// Takes the reading end over.
@@ -36,8 +37,7 @@ final class CommandOutputReader {
 
   /// The next item; nil at the end.
   ///
-  /// Throws what `CommandOutputBuffer.take` throws, `alreadyReading` and, when the task is
-  /// cancelled and somebody calls `wake`, `CancellationError`.
+  /// Throws what `CommandOutputBuffer.take` throws, `alreadyReading` and `CancellationError`.
   func next(_ unit: CommandOutputBuffer.Unit) async throws -> [UInt8]? {
     guard !isBusy else {
       throw CommandError(
@@ -59,8 +59,8 @@ final class CommandOutputReader {
     }
   }
 
-  /// Lets whoever waits look again.
-  func wake() { changed.wakeAll() }
+  /// Lets the task that waits look again.
+  private func wake() { changed.wakeAll() }
 
   /// Nothing of the command is left, so that an empty pipe stays empty.
   func noteEnd() {

@@ -1,3 +1,4 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 
 /// How much a task that never has to wait may do before others have their turn on the loop.
@@ -26,8 +27,8 @@ final class LoopBudget {
     left -= 1
     guard left <= 0 else { return }
     left = limit
-    await withUnsafeContinuation { continuation in
-      loop.perform { continuation.resume() }
-    }
+    let waiter = Waiter()
+    loop.perform { waiter.resume() }
+    await waiter.waitShielded()
   }
 }

@@ -1,6 +1,5 @@
 internal import DequeModule
 internal import ProcessTreeBase
-internal import Synchronization
 
 /// One subscriber's events: an unbounded queue for what happens in the lives of nodes, in which
 /// reports give way when the subscriber is slow.
@@ -10,23 +9,24 @@ final class EventQueue: Sendable {
 
   private struct State {
     var events: Deque<LifecycleEvent> = []
-    var waiter: UnsafeContinuation<LifecycleEvent?, Never>?
     var isFinished = false
+    /// A task waits for an event.
+    var isAwaited = false
+
+    /// The next event, or nil for the end; nothing while there is neither.
+    mutating func takeNext() -> LifecycleEvent?? {
+      if let event = events.popFirst() { return .some(event) }
+      return isFinished ? .some(nil) : nil
+    }
   }
 
-  private let state = Mutex(State())
+  private let state = Protected(State())
 
   func push(_ event: LifecycleEvent) {
-    let waiter = state.withLock { state -> UnsafeContinuation<LifecycleEvent?, Never>? in
-      guard state.waiter == nil else {
-        defer { state.waiter = nil }
-        return state.waiter
-      }
-      guard !Self.coalesce(event, in: &state.events) else { return nil }
+    state.withLock { state in
+      guard !Self.coalesce(event, in: &state.events) else { return }
       state.events.append(event)
-      return nil
     }
-    waiter?.resume(returning: event)
   }
 
   /// Puts a report in the place of the one before it; false when it has to be queued.
@@ -43,39 +43,19 @@ final class EventQueue: Sendable {
     return true
   }
 
-  func finish() {
-    let waiter = state.withLock { state in
-      state.isFinished = true
-      defer { state.waiter = nil }
-      return state.waiter
-    }
-    waiter?.resume(returning: nil)
-  }
+  func finish() { state.withLock { $0.isFinished = true } }
 
   /// The next event; nil at the end and when the task is cancelled.
   func next() async -> LifecycleEvent? {
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        let immediate = state.withLock { state -> LifecycleEvent?? in
-          if Task.isCancelled { return .some(nil) }
-          if let event = state.events.popFirst() { return .some(event) }
-          // One subscription has one iterator: a second that waits gets the end.
-          guard !state.isFinished, state.waiter == nil else { return .some(nil) }
-          state.waiter = continuation
-          return nil
-        }
-        if let immediate { continuation.resume(returning: immediate) }
-      }
-    } onCancel: {
-      finishWaiting()
+    let immediate = state.withLock { state -> LifecycleEvent?? in
+      // One subscription has one iterator: a second that waits gets the end.
+      if Task.isCancelled || state.isAwaited { return .some(nil) }
+      if let next = state.takeNext() { return next }
+      state.isAwaited = true
+      return nil
     }
-  }
-
-  private func finishWaiting() {
-    let waiter = state.withLock { state in
-      defer { state.waiter = nil }
-      return state.waiter
-    }
-    waiter?.resume(returning: nil)
+    if let immediate { return immediate }
+    defer { state.withLock { $0.isAwaited = false } }
+    return try? await state.wait { $0.takeNext() }
   }
 }

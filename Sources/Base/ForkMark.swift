@@ -7,13 +7,13 @@ import Glibc
 /// a page that the kernel empties in every forked child, so that asking costs one load and not a
 /// system call. Process identifiers would not do: they repeat, and in a new namespace they start
 /// again at 1.
-struct ForkMark: ~Copyable, Sendable {
+package struct ForkMark: ~Copyable, Sendable {
   // Written once, before anybody else can see it.
   private nonisolated(unsafe) let page: UnsafeMutablePointer<Int32>?
   private let processID: Int32
   private static let size = 4096
 
-  init() {
+  package init() {
     processID = getpid()
     page = Self.makePage()
   }
@@ -32,7 +32,7 @@ struct ForkMark: ~Copyable, Sendable {
   }
 
   /// True in the process that made the mark, false in a child forked since.
-  var isOwn: Bool {
+  package var isOwn: Bool {
     guard let page else { return getpid() == processID }
     return page.pointee != 0
   }

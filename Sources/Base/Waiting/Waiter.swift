@@ -1,0 +1,82 @@
+internal import Synchronization
+
+#if DEBUG
+  /// Traps when it is resumed twice, and reports when it never is.
+  private typealias TaskContinuation = CheckedContinuation<Void, Never>
+#else
+  private typealias TaskContinuation = UnsafeContinuation<Void, Never>
+#endif
+
+/// One wait of one task, which an event or the task's cancellation ends.
+///
+/// Whoever makes the event happen finds the waiter where the task has put it, usually under a lock, and
+/// resumes it. The order does not matter: a waiter that was resumed before its task suspends does not
+/// suspend. A second `resume()` does nothing, so a waiter may stay where it is after its wait. A
+/// deadline is one more event: a timer that resumes the waiter.
+///
+/// The cancellation takes no lock of the caller's. All the same, better resume after a lock was
+/// released: while a task is being cancelled, waking it waits for its cancellation handlers, and one of
+/// the user's may want that lock.
+package final class Waiter: @unchecked Sendable {
+  /// How far the wait has come.
+  private enum Phase: UInt8 {
+    case new
+    case suspended
+    case resumed
+    case cancelled
+  }
+
+  private let phase = Atomic(Phase.new.rawValue)
+  /// Written before the phase becomes `suspended`, and read by the one who ends that.
+  private var continuation: TaskContinuation?
+
+  /// Makes a waiter for one wait.
+  package init() {}
+
+  /// Ends the wait, now or when it begins. Callable from any thread.
+  package func resume() { end(as: .resumed) }
+
+  /// Suspends the task until `resume()` was called, or the task was cancelled: then it returns false.
+  @discardableResult
+  package func wait() async -> Bool {
+    await withTaskCancellationHandler {
+      await waitShielded()
+    } onCancel: {
+      end(as: .cancelled)
+    }
+    return phase.load(ordering: .acquiring) == Phase.resumed.rawValue
+  }
+
+  /// Suspends the task until `resume()` was called, even if the task is cancelled.
+  package func waitShielded() async {
+    #if DEBUG
+      await withCheckedContinuation { suspend($0) }
+    #else
+      await withUnsafeContinuation { suspend($0) }
+    #endif
+  }
+
+  private func suspend(_ continuation: TaskContinuation) {
+    self.continuation = continuation
+    let hasSuspended = phase.compareExchange(
+      expected: Phase.new.rawValue, desired: Phase.suspended.rawValue,
+      ordering: .acquiringAndReleasing
+    ).exchanged
+    guard !hasSuspended else { return }
+    self.continuation = nil
+    continuation.resume()
+  }
+
+  private func end(as end: Phase) {
+    var found = phase.load(ordering: .acquiring)
+    while found == Phase.new.rawValue || found == Phase.suspended.rawValue {
+      let (exchanged, original) = phase.compareExchange(
+        expected: found, desired: end.rawValue, ordering: .acquiringAndReleasing)
+      if exchanged {
+        if found == Phase.suspended.rawValue { continuation.take()?.resume() }
+        return
+      }
+      found = original
+    }
+  }
+}

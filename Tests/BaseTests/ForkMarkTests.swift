@@ -1,0 +1,9 @@
+import ProcessTreeBase
+import Testing
+
+@Suite struct ForkMarkTests {
+  @Test func theMarkIsOursHere() {
+    let mark = ForkMark()
+    #expect(mark.isOwn == true)
+  }
+}
