@@ -14,10 +14,9 @@ final class Handoff<Output: Sendable>: Sendable {
   /// Throws `CancellationError`.
   func give(_ outputs: [Output]) async throws {
     guard !outputs.isEmpty else { return }
-    try await state.wait { state in
+    try await state.wait { state -> Void? in
       guard state.outputs == nil else { return nil }
-      state.outputs = outputs
-      return ()
+      return state.outputs = outputs
     }
   }
 
