@@ -80,7 +80,7 @@ let package = Package(
     .target(name: "ProcessTreeTesting", dependencies: ["ProcessTree"], swiftSettings: settings),
 
     // Features on top, written against what everybody can use.
-    .layer("Stages"),
+    .layer("Stages", on: ["Base"]),
     .target(
       name: "Pools", dependencies: ["ProcessTree"] + modules("Stages", "Base"),
       swiftSettings: settings),
@@ -167,7 +167,7 @@ let package = Package(
       name: "PoolsTests",
       dependencies: [
         "Pools", "ProcessTreeMessagePack", "ProcessTreeRandomTesting", "ProcessTreeScenarioRuns",
-        "ProcessTreeTestSettings", "pool-fixture",
+        "ProcessTreeStages", "ProcessTreeTestSettings", "pool-fixture",
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -181,7 +181,7 @@ let package = Package(
       name: "PipelinesTests",
       dependencies: [
         "Pipelines", "ProcessTree", "ProcessTreeMessagePack", "ProcessTreeRandomTesting",
-        "ProcessTreeScenarioRuns", "ProcessTreeTestSettings",
+        "ProcessTreeScenarioRuns", "ProcessTreeStages", "ProcessTreeTestSettings",
         "pipeline-fixture",
       ],
       swiftSettings: settings),

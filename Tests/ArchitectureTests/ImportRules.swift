@@ -38,7 +38,7 @@ struct ImportRules {
       ]),
       showing: ["Supervision", "ProcessControl", "Logging"]),
     "ProcessTreeTesting": Rule(["ProcessTree"], showing: ["ProcessTree"]),
-    "Stages": Rule(),
+    "Stages": Rule(["Base"]),
     "Pools": Rule(
       collections.union(["ProcessTree", "Stages", "Base"]),
       showing: ["ProcessTree", "Stages"]),

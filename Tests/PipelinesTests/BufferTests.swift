@@ -1,54 +1,105 @@
 import ProcessTreeRandomTesting
+internal import ProcessTreeStages
+import Synchronization
 import Testing
 
 @testable import Pipelines
 
 @Suite struct BufferTests {
-  @Test func inputsKeepTheirOrderAndAreTakenWhenTheyAreThere() async throws {
+  /// Numbers from 0 on, and how many have been read.
+  private struct Numbers: AsyncSequence, Sendable {
+    struct Failure: Error {}
+
+    let total: Int
+    var fails = false
+    let read: Counter
+
+    final class Counter: Sendable {
+      let count = Atomic(0)
+    }
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+      let numbers: Numbers
+      var next = 0
+
+      mutating func next() async throws -> Int? {
+        if next % 7 == 0 { await Task.yield() }
+        guard next < numbers.total else {
+          if numbers.fails { throw Failure() }
+          return nil
+        }
+        defer { next += 1 }
+        numbers.read.count.add(1, ordering: .relaxed)
+        return next
+      }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(numbers: self) }
+  }
+
+  @Test(arguments: [true, false])
+  func inputsKeepTheirOrderAndAreTakenWhenTheyAreThere(_ readsAhead: Bool) async throws {
     var random = SeededGenerator.announced("InputBuffer")
     for _ in 0..<iterations(100) {
-      let buffer = InputBuffer<Int>()
-      let total = random.int(0...300)
-      async let added: Void = {
-        for number in 0..<total { try await buffer.add(number) }
-        buffer.finish()
-      }()
+      let buffer = InputBuffer<Int>(readsAhead: readsAhead)
+      let numbers = Numbers(
+        total: random.int(0...300), fails: random.bool(), read: Numbers.Counter())
+      let filling = Task { await buffer.fill(from: numbers) { $0 } }
       var taken: [Int] = []
-      while true {
+      var ended = false
+      while !ended {
         let count = random.int(1...20)
-        let some = try await buffer.take(count)
-        #expect(some.count <= count, "seed \(random.seed)")
-        if some.isEmpty { break }
-        taken += some
+        do {
+          let some = try await buffer.take(count)
+          #expect(some.count <= count, "seed \(random.seed)")
+          taken += some
+          ended = some.isEmpty
+          #expect(!ended || !numbers.fails, "seed \(random.seed)")
+        } catch {
+          #expect(error is Numbers.Failure && numbers.fails, "seed \(random.seed)")
+          ended = true
+        }
+        let ahead = numbers.read.count.load(ordering: .relaxed) - taken.count
+        #expect(ahead <= (readsAhead ? 20 : 19), "seed \(random.seed)")
       }
-      try await added
-      #expect(taken == Array(0..<total), "seed \(random.seed)")
-      #expect(try await buffer.take(1) == [])
+      await filling.value
+      #expect(taken == Array(0..<numbers.total), "seed \(random.seed)")
     }
   }
 
-  @Test func readersAreOnlyALittleAhead() async throws {
-    let buffer = InputBuffer<[UInt8]>()
-    let large = [UInt8](repeating: 0, count: EnvelopeSizer.bytes)
-    let reader = Task {
-      var count = 0
-      for _ in 0..<100 {
-        do {
-          try await buffer.add(count < 50 ? [0] : large)
-          count += 1
-        } catch { break }
+  /// What nobody has asked for is not read.
+  @Test func readersThatDoNotReadAheadWaitForDemand() async throws {
+    let buffer = InputBuffer<Int>(readsAhead: false)
+    let numbers = Numbers(total: 100, read: Numbers.Counter())
+    let filling = Task { await buffer.fill(from: numbers) { $0 } }
+    var taken = 0
+    while taken < 60 {
+      let count = min(7, 60 - taken)
+      taken += try await buffer.take(count).count
+    }
+    filling.cancel()
+    await filling.value
+    #expect(numbers.read.count.load(ordering: .relaxed) <= 60 + 6)
+  }
+
+  @Test func largeInputsAreNotReadFarAhead() async throws {
+    let buffer = InputBuffer<[UInt8]>(readsAhead: true)
+    let numbers = Numbers(total: 100, read: Numbers.Counter())
+    let filling = Task {
+      await buffer.fill(from: numbers) { number in
+        [UInt8](repeating: 0, count: number < 50 ? 1 : ChunkLimits.bytes)
       }
-      return count
     }
     var taken = 0
-    while taken < 50 { taken += try await buffer.take(50).count }
-    reader.cancel()
-    // As many as were wanted at most, and one that was being added.
-    #expect(await reader.value <= taken + 50)
+    while taken < 50 { taken += try await buffer.take(50 - taken).count }
+    for _ in 0..<100 { await Task.yield() }
+    filling.cancel()
+    await filling.value
+    #expect(numbers.read.count.load(ordering: .relaxed) <= 51)
   }
 
-  @Test func whoWaitsWhenTheTaskIsCancelledIsWoken() async {
-    let buffer = InputBuffer<Int>()
+  @Test func aTaskThatWaitsWhenItIsCancelledIsWoken() async {
+    let buffer = InputBuffer<Int>(readsAhead: true)
     let taker = Task { try await buffer.take(1) }
     taker.cancel()
     await #expect(throws: CancellationError.self) { try await taker.value }
@@ -83,7 +134,7 @@ import Testing
       while let part = parts.next() {
         let bytes = part.dropLast().reduce(0) { $0 + $1.utf8.count }
         #expect(!part.isEmpty && part.count <= 1_024, "seed \(random.seed)")
-        #expect(bytes < EnvelopeSizer.bytes, "seed \(random.seed)")
+        #expect(bytes < ChunkLimits.bytes, "seed \(random.seed)")
         all += part
       }
       #expect(all == items, "seed \(random.seed)")

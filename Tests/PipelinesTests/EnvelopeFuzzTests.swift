@@ -1,6 +1,7 @@
 import ProcessTree
 import ProcessTreeMessagePack
 import ProcessTreeRandomTesting
+internal import ProcessTreeStages
 import Testing
 
 @testable import Pipelines
@@ -18,8 +19,8 @@ import Testing
   @Test func noEnvelopeEndsWhoTakesIt() throws {
     var random = SeededGenerator.announced("noEnvelopeEndsWhoTakesIt")
     var taken = TakenEnvelopes()
-    var restorer = OrderRestorer<Int>()
-    var sizer = EnvelopeSizer()
+    var restorer = StreamRestorer<Int>()
+    var sizer = BatchSizer(aim: .milliseconds(2), growth: 2, slowerWeight: 1 / 8)
     var read = 0
     for round in rounds(10_000) {
       let origins = Origins(from: 7, offsets: random.bool() ? [] : [0, 1, 1])
@@ -34,8 +35,8 @@ import Testing
       if taken.insert(id) { restorer.insert(round, at: id) }
       _ = taken.count(of: id.stream)
       while restorer.takeNext(of: id.stream) != nil {}
-      sizer.record(inputs: envelope.items.count, cost: envelope.cost)
-      #expect(1...EnvelopeSizer.largest ~= sizer.count)
+      sizer.record(items: envelope.items.count, nanoseconds: envelope.cost)
+      #expect(1...BatchSizer.largest ~= sizer.next())
     }
     #expect(read > 0)
   }

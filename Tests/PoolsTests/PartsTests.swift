@@ -1,11 +1,12 @@
 import ProcessTreeRandomTesting
+internal import ProcessTreeStages
 import Testing
 
 @testable import Pools
 
 @Suite struct BatchSizerTests {
   @Test func growsByFourUntilABatchFillsItsTime() {
-    var sizer = BatchSizer()
+    var sizer = BatchSizer(aim: .microseconds(500), growth: 4)
     var sizes: [Int] = []
     for _ in 0..<10 {
       sizes.append(sizer.next())
@@ -15,14 +16,14 @@ import Testing
   }
 
   @Test func slowItemsTravelAlone() {
-    var sizer = BatchSizer()
+    var sizer = BatchSizer(aim: .microseconds(500), growth: 4)
     sizer.record(items: 1, nanoseconds: 2_000_000)
     #expect(sizer.next() == 1)
     #expect(!sizer.isShort)
   }
 
   @Test func aSlowerBatchCountsAtOnce() {
-    var sizer = BatchSizer()
+    var sizer = BatchSizer(aim: .microseconds(500), growth: 4)
     for _ in 0..<8 { sizer.record(items: 500, nanoseconds: 500_000) }
     #expect(sizer.next() == 500)
     sizer.record(items: 500, nanoseconds: 500_000_000)
@@ -30,19 +31,19 @@ import Testing
   }
 
   @Test func batchesShrinkTowardsTheEnd() {
-    var sizer = BatchSizer()
+    var sizer = BatchSizer(aim: .microseconds(500), growth: 4)
     for _ in 0..<8 { sizer.record(items: 8_000, nanoseconds: 8_000_000) }
     #expect(sizer.next(remaining: 100_000, workers: 2) == 500)
     #expect(sizer.next(remaining: 1_000, workers: 2) == 250)
     // Not below what is worth a journey.
-    #expect(sizer.next(remaining: 10, workers: 2) == 60)
+    #expect(sizer.next(remaining: 10, workers: 2) == 62)
   }
 
   @Test func neverExceedsItsLimit() {
-    var sizer = BatchSizer(limit: 10)
+    var sizer = BatchSizer(aim: .microseconds(500), growth: 4, limit: 10)
     for _ in 0..<8 { sizer.record(items: 10, nanoseconds: 10) }
     #expect(sizer.next() == 10)
-    var free = BatchSizer()
+    var free = BatchSizer(aim: .microseconds(500), growth: 4)
     for _ in 0..<12 { free.record(items: free.next(), nanoseconds: 1) }
     #expect(free.next() == BatchSizer.largest)
   }
@@ -134,11 +135,14 @@ import Testing
   }
 
   @Test func bytesAreCountedWhereThatIsCheap() {
-    #expect(ByteEstimate.bytes(of: "abc") == 8)
-    #expect(ByteEstimate.bytes(of: [UInt8](repeating: 0, count: 100)) == 105)
-    #expect(ByteEstimate.bytes(of: [1.0, 2.0]) == 21)
-    #expect(ByteEstimate.bytes(of: ["abc", "abc"]) == 21)
-    #expect(ByteEstimate.isPlain(Int.self) && !ByteEstimate.isPlain(String.self))
+    #expect(ByteEstimate().bytes(of: "abc") == 8)
+    #expect(ByteEstimate().bytes(of: "grün") == 10)
+    #expect(ByteEstimate().bytes(of: [UInt8](repeating: 0, count: 100)) == 105)
+    #expect(ByteEstimate().bytes(of: [1.0, 2.0]) == 21)
+    #expect(ByteEstimate().bytes(of: ["abc", "abc"]) == 21)
+    #expect(ByteEstimate().bytes(of: Set([7])) == 13)
+    #expect(ByteEstimate().bytes(of: 7) == 8)
+    #expect(ByteEstimate<Int>().isFixed && !ByteEstimate<String>().isFixed)
   }
 
   @Test func theKernelsLineOnMemoryIsRead() {

@@ -1,6 +1,7 @@
 import ProcessTreeRandomTesting
 
 @testable import Pools
+internal import ProcessTreeStages
 
 /// A pool's state among workers that are played by chance: what happens to it in, and whether every
 /// rule holds after each step.

@@ -1,4 +1,5 @@
 public import ProcessTree
+public import ProcessTreeStages
 internal import Synchronization
 
 /// Takes an input that a pipeline goes on without, because it ended every worker that tried it.
@@ -27,7 +28,7 @@ extension Node {
     _ pipeline: Pipeline<Inputs.Element, Output>, over inputs: sending Inputs,
     monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
   ) async throws -> [Output] {
-    try await collect(pipeline, SequencePump(inputs), monitor, onQuarantine)
+    try await collect(pipeline, SequencePump(InputSource(inputs) { $0 }), monitor, onQuarantine)
   }
 
   /// Runs a pipeline over asynchronous inputs and returns all its outputs; else as

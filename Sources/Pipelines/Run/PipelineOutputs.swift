@@ -1,4 +1,5 @@
 public import ProcessTree
+internal import ProcessTreeStages
 internal import Synchronization
 
 /// The outputs of a pipeline as they come, made as they are asked for; see
@@ -73,7 +74,7 @@ extension Node {
     _ pipeline: Pipeline<Inputs.Element, Output>, over inputs: Inputs,
     monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
   ) -> PipelineOutputs<Output> {
-    outputs(of: pipeline, monitor, onQuarantine) { SequencePump(inputs) }
+    outputs(of: pipeline, monitor, onQuarantine) { SequencePump(InputSource(inputs) { $0 }) }
   }
 
   /// Runs a pipeline over asynchronous inputs as its outputs are read; else as

@@ -53,7 +53,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     try await withThrowingTaskGroup(of: [Int].self) { tasks in
       tasks.addTask { try await progress.nextStarts() }
       tasks.addTask {
-        try await pump.work()
+        await pump.work()
         return []
       }
       tasks.addTask {
@@ -95,7 +95,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   }
 
   private func drain(_ deliver: ([Output]) async throws -> Void) async throws {
-    var restorer = OrderRestorer<[Output]>()
+    var restorer = StreamRestorer<[Output]>()
     for try await delivery in end.deliveries {
       let envelope = delivery.element
       let isNew = record.update {

@@ -1,12 +1,15 @@
 internal import ProcessTree
 internal import ProcessTreeBase
+internal import ProcessTreeStages
 
 /// The books of a run as a value: what was taken and what has come out, what each worker says that it
 /// did, who died and what was given up.
 struct RunLedger {
   let plan: PipelinePlan
   private(set) var window: FlightWindow
-  private(set) var sizer = EnvelopeSizer()
+  /// Aims at so long an envelope that its own cost does not count, and at so short a one that all
+  /// workers have something to do. One that took longer may only have waited for a processor.
+  private(set) var sizer = BatchSizer(aim: .milliseconds(2), growth: 2, slowerWeight: 1 / 8)
   private var arrived = TakenEnvelopes()
   private var outputs: UInt64 = 0
   /// What former lives of each worker did, and what the present one has done.
@@ -53,7 +56,7 @@ struct RunLedger {
     guard arrived.insert(id) else { return false }
     outputs += UInt64(count)
     if id.stream == StreamID.source, let batch = window.arrive(id.number, cost: cost) {
-      sizer.record(inputs: batch.inputs, cost: batch.cost)
+      sizer.record(items: batch.inputs, nanoseconds: batch.cost)
     }
     return true
   }

@@ -1,4 +1,5 @@
 internal import ProcessTreeBase
+internal import ProcessTreeStages
 
 /// The books of a run, shared by the tasks that carry it out.
 final class RunRecord: Sendable {
@@ -38,7 +39,7 @@ final class RunRecord: Sendable {
   /// Throws `CancellationError`.
   func waitForRoom() async throws -> Int {
     try await state.wait { state in
-      state.ledger.window.hasRoom ? state.ledger.sizer.count : nil
+      state.ledger.window.hasRoom ? state.ledger.sizer.next() : nil
     }
   }
 }

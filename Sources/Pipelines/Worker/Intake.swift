@@ -6,7 +6,7 @@ struct Intake<Item: Codable & Sendable> {
   private let isOrdered: Bool
   private var deliveries: ReceivedDeliveries<Envelope<Item>>.Iterator
   private var taken = TakenEnvelopes()
-  private var restorer = OrderRestorer<Envelope<Item>>()
+  private var restorer = StreamRestorer<Envelope<Item>>()
   private var last: Delivery<Envelope<Item>>?
   /// What comes after all others, once nothing more comes.
   private var rest: [Envelope<Item>]?

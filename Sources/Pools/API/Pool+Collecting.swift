@@ -1,4 +1,5 @@
 internal import ProcessTree
+internal import ProcessTreeStages
 
 extension Pool {
   /// Runs a call over a sequence whose results are all wanted, in the order of the inputs.
@@ -74,22 +75,24 @@ extension InputSource {
 }
 
 extension PoolCore {
-  /// Takes the inputs of an asynchronous sequence, one by one as there is demand.
-  func feed<Work: PoolWork, Inputs: AsyncSequence>(
-    _ inputs: Inputs, to job: JobRun<Work>, _ convert: (Inputs.Element) -> Work.Input
+  /// Takes the inputs of an asynchronous sequence, as many as there is demand for.
+  func feed<Work: PoolWork, Inputs: AsyncSequence & Sendable>(
+    _ inputs: Inputs, to job: JobRun<Work>,
+    _ convert: @escaping @Sendable (Inputs.Element) -> Work.Input
   ) async {
-    do {
-      var demand = 0
-      for try await element in inputs {
-        while demand == 0 {
-          guard case .feed(let more) = try await step(job, job.id, [.inputs]) else { return }
-          demand = more
+    let buffer = InputBuffer<Work.Input>(readsAhead: false)
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await buffer.fill(from: inputs, convert) }
+      do {
+        while case .feed(let demand) = try await step(job, job.id, [.inputs]) {
+          let some = try await buffer.take(demand)
+          guard !some.isEmpty else { break }
+          submit(some, to: job)
         }
-        demand -= 1
-        submit([convert(element)], to: job)
+      } catch {
+        job.inputError = error
       }
-    } catch {
-      job.inputError = error
+      group.cancelAll()
     }
     endInputs(of: job)
   }

@@ -1,4 +1,5 @@
 public import ProcessTree
+public import ProcessTreeStages
 
 extension Pool {
   /// Runs a program for each element of a sequence; results in the order of the inputs.

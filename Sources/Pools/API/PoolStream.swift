@@ -1,4 +1,5 @@
 internal import ProcessTree
+internal import ProcessTreeStages
 
 /// Results of a pool's call as they come; the call begins when iteration does.
 ///

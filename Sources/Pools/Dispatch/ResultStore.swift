@@ -1,3 +1,5 @@
+internal import ProcessTreeStages
+
 /// What has come of inputs that stand next to each other: their outputs, or one failure.
 struct ResultSegment<Output: Sendable>: Sendable {
   /// The number of the first input.
@@ -24,9 +26,8 @@ struct ResultStore<Output: Sendable>: Sendable {
   }
 
   private let order: Order
-  private var waiting: [Int: ResultSegment<Output>] = [:]
+  private var ordered = OrderRestorer<ResultSegment<Output>>()
   private var completed = Queue<ResultSegment<Output>>()
-  private var next = 0
 
   init(_ order: Order) {
     self.order = order
@@ -36,24 +37,22 @@ struct ResultStore<Output: Sendable>: Sendable {
     guard segment.count > 0 else { return }
     switch order {
     case .ofCompletion: completed.append(segment)
-    case .ofInputs: waiting[segment.start] = segment
+    case .ofInputs:
+      ordered.insert(segment, at: UInt64(segment.start), count: UInt64(segment.count))
     }
   }
 
   var hasNext: Bool {
     switch order {
     case .ofCompletion: !completed.isEmpty
-    case .ofInputs: waiting[next] != nil
+    case .ofInputs: ordered.hasNext
     }
   }
 
   mutating func takeNext() -> ResultSegment<Output>? {
     switch order {
-    case .ofCompletion: return completed.popFirst()
-    case .ofInputs:
-      guard let segment = waiting.removeValue(forKey: next) else { return nil }
-      next += segment.count
-      return segment
+    case .ofCompletion: completed.popFirst()
+    case .ofInputs: ordered.takeNext()
     }
   }
 }

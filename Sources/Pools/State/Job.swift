@@ -1,3 +1,5 @@
+internal import ProcessTreeStages
+
 /// Items that wait together for a worker.
 struct WorkPiece: Equatable, Sendable {
   var items: Range<Int>
@@ -37,7 +39,10 @@ struct Job<Report: Sendable>: Sendable {
   init(kind: PoolState<Report>.KindID, policy: JobPolicy, workers: Int) {
     self.kind = kind
     self.policy = policy
-    sizer = BatchSizer(limit: policy.inFlight.map { $0 / max(1, 4 * workers) } ?? .max)
+    // The journey of a batch costs about a tenth of what it aims at.
+    sizer = BatchSizer(
+      aim: .microseconds(500), growth: 4,
+      limit: policy.inFlight.map { $0 / max(1, 4 * workers) } ?? .max)
   }
 
   /// Whether every input has its outcome and no more come.

@@ -1,3 +1,5 @@
+internal import ProcessTreeStages
+
 extension PoolState {
   /// Gives out work, and starts or dismisses workers as it takes.
   mutating func dispatch(at now: Duration) {

@@ -1,3 +1,5 @@
+internal import ProcessTreeStages
+
 /// What a worker has said about a batch, without the outputs.
 struct BatchProgress: Equatable, Sendable {
   /// How many further items are done.

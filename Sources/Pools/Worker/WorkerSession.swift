@@ -1,5 +1,6 @@
 internal import ProcessTree
 internal import ProcessTreeBase
+internal import ProcessTreeStages
 
 /// The work of a worker: batches in, answers out.
 struct WorkerSession<Work: PoolWork> {
@@ -18,6 +19,7 @@ struct WorkerSession<Work: PoolWork> {
   private var stride = 1
   private var outputs = BatchOutputs<Work.Output>()
   private var outputBytes = 0
+  private let estimate = ByteEstimate<Work.Output>()
   private var mark = ContinuousClock.now
 
   init(parent: ParentNode, node: Node, reportsMemory: Bool) {
@@ -86,10 +88,10 @@ struct WorkerSession<Work: PoolWork> {
   }
 
   private mutating func noteBytes() {
-    if ByteEstimate.isPlain(Work.Output.self) {
+    if estimate.isFixed {
       outputBytes = outputs.values.count * MemoryLayout<Work.Output>.stride
     } else {
-      for value in outputs.values[measured...] { outputBytes += ByteEstimate.bytes(of: value) }
+      for value in outputs.values[measured...] { outputBytes += estimate.bytes(of: value) }
       measured = outputs.values.count
     }
   }

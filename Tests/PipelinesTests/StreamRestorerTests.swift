@@ -3,9 +3,9 @@ import Testing
 
 @testable import Pipelines
 
-@Suite struct OrderRestorerTests {
+@Suite struct StreamRestorerTests {
   @Test func streamsComeOutInOrderAndEndsComeLast() {
-    var random = SeededGenerator.announced("OrderRestorer")
+    var random = SeededGenerator.announced("StreamRestorer")
     for _ in 0..<iterations(1_000) {
       let streams: [StreamID.Value] = [
         StreamID.source, StreamID.flow(ofWorker: 1), StreamID.finish(ofWorker: 0),
@@ -14,7 +14,7 @@ import Testing
       let all = streams.flatMap { stream in
         (0..<UInt64(random.int(0...12))).map { EnvelopeID(stream: stream, number: $0) }
       }
-      var restorer = OrderRestorer<EnvelopeID>()
+      var restorer = StreamRestorer<EnvelopeID>()
       var given: [EnvelopeID] = []
       for id in all.shuffled(using: &random) {
         restorer.insert(id, at: id)

@@ -1,0 +1,31 @@
+internal import ProcessTreeStages
+
+/// Brings the envelopes of all streams into the order of the source; see `OrderRestorer`.
+///
+/// What workers make of their own after their last input comes behind everything else.
+struct StreamRestorer<Value> {
+  private var streams: [StreamID.Value: OrderRestorer<Value>] = [:]
+
+  /// How many wait for one that comes before them.
+  var waitingCount: Int { streams.values.reduce(0) { $0 + $1.waitingCount } }
+
+  /// Takes an envelope.
+  mutating func insert(_ value: Value, at id: EnvelopeID) {
+    streams[id.stream, default: OrderRestorer()].insert(value, at: id.number)
+  }
+
+  /// The next envelope of a stream; nil while it has not come, or is to follow at the end.
+  mutating func takeNext(of stream: StreamID.Value) -> Value? {
+    StreamID.isFinish(stream) ? nil : streams[stream]?.takeNext()
+  }
+
+  /// What is left once nothing more comes: what workers made at their end, and, should something
+  /// have been lost, what stands behind the gap.
+  mutating func takeRest() -> [Value] {
+    defer { streams = [:] }
+    return streams.sorted { $0.key < $1.key }.flatMap { stream in
+      var restorer = stream.value
+      return restorer.takeRest()
+    }
+  }
+}
