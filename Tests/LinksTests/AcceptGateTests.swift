@@ -54,6 +54,21 @@ import Testing
     }
   }
 
+  @Test func aListenerThatWasHeldUpReadsWhatWaits() async throws {
+    try await withLoop { loop in
+      let bench = try EdgeBench(on: loop)
+      bench.listener.expect(1, credentials(1))
+      let late = try connect(to: bench.path, saying: Array(Self.handshake.prefix(64)))
+      defer { close(late) }
+      // No look of the gate's counts meanwhile.
+      usleep(2_300_000)
+      let frame = hello(1).frame()
+      let words = Self.handshake.dropFirst(64) + [0, UInt8(frame.count)] + frame
+      #expect(send(late, Array(words), words.count, Int32(MSG_NOSIGNAL)) == words.count)
+      try loop.turn { bench.admitted == [1] }
+    }
+  }
+
   @Test func whoIsRefusedIsCutOffToo() async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)

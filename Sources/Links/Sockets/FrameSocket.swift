@@ -60,10 +60,20 @@ final class FrameSocket: FrameCarrier {
         handlers.receiveAll = { [weak self] in self?.receiveAll() }
         gate = AcceptGate(before: descriptor, on: loop, handlers)
       }
-      try socket.set(.useFileDescriptor(descriptor))
+      try socket.set(.handshakeInterval(Self.longestHandshake), .useFileDescriptor(descriptor))
       try socket.bind(.ipc(path: path))
     }
   }
+
+  /// The time that a connection has for its handshake at a listening socket.
+  ///
+  /// Each end has a limit of its own, and checks it before it reads. The connecting end finishes the
+  /// handshake once it has read the other's part, and then sends. A listener whose threads got no
+  /// time for as long as its limit would close a connection that holds a complete handshake, and
+  /// frames that nobody sends again would be lost. So the listener's limit is long, and the gate,
+  /// which reads first, cuts off silent connections. The connecting end's limit is short: it has sent
+  /// nothing before, and connects again.
+  private static let longestHandshake: Duration = .seconds(30)
 
   func senderIsProved() {
     guard let gate, let descriptor = message.sourceDescriptor else { return }
