@@ -85,7 +85,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   /// Sending afterwards throws `unreachable`.
   public func finish() { end.finish() }
 
-  /// Waits until all elements from this end are acknowledged, or on channels without leases,
+  /// Waits until all elements from this end are acknowledged; without leases, until they are
   /// received.
   ///
   /// It is Python's `JoinableQueue.join()`.

@@ -3,7 +3,7 @@ extension Command {
   ///
   /// Without a pipe, ``CommandRun/send(_:)`` throws `notPiped`.
   public enum Input: Hashable, Sendable, Codable {
-    /// A pipe that the node writes to; the default. For an ``ExternalCommand``, the node's own
+    /// A pipe that the node writes to; the default. An ``ExternalCommand`` has the node's own
     /// input.
     case pipe
     /// The node's own standard input, shared with all other readers.
@@ -23,7 +23,7 @@ extension Command {
   /// Without a pipe, ``CommandRun/lines`` and the other sequences throw `notPiped`, and
   /// ``Node/run(_:input:limit:timeout:)`` returns no bytes.
   public enum Output: Hashable, Sendable, Codable {
-    /// A pipe that the node reads; the default. For an ``ExternalCommand``, the node's own output.
+    /// A pipe that the node reads; the default. An ``ExternalCommand`` has the node's own output.
     case pipe
     /// The node's own standard output, without division into lines.
     case inherited
@@ -45,7 +45,7 @@ extension Command {
   ///
   /// Without a pipe, the node does not see it, and a ``CommandFailure`` has no lines.
   public enum ErrorOutput: Hashable, Sendable, Codable {
-    /// A pipe; the default. For an ``ExternalCommand``, the node's own standard error.
+    /// A pipe; the default. An ``ExternalCommand`` has the node's own standard error.
     ///
     /// The node passes its lines on to its own standard error, and a ``CommandFailure`` has the
     /// last ones.

@@ -90,8 +90,7 @@ public final class Node: Sendable {
 
   private static let longestReport = 4_096
 
-  /// Passes everything that was sent to the parent, to children and over channels to the sockets
-  /// now.
+  /// Passes all messages and elements that have been sent to the sockets now.
   ///
   /// The event loop does so at the end of each turn, so this helps only before code that computes
   /// for long without suspending. Off the loop, it requests this and returns.
