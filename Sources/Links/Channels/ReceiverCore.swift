@@ -60,6 +60,8 @@ package final class ReceiverCore {
   @exclusivity(unchecked) private var failure: LinkError?
   /// Called when the end has something to flush at the end of the turn.
   @exclusivity(unchecked) package var onDirty: ((ReceiverCore) -> Void)?
+  /// Called when items have come and no task waits for them.
+  @exclusivity(unchecked) package var onItems: (() -> Void)?
   /// Called at the first use.
   @exclusivity(unchecked) package var onActivation: (() -> Void)?
   @exclusivity(unchecked) package private(set) var isActive = false
@@ -72,9 +74,13 @@ package final class ReceiverCore {
     ((_ flow: UInt32, PeerLink, _ sequence: UInt64) -> Void)?
   @exclusivity(unchecked) private var missedByGoneFlows: UInt64 = 0
 
-  package init(_ ticket: ChannelTicket, on loop: EventLoop) {
-    self.ticket = ticket.ticket
-    specification = ticket.specification
+  package convenience init(_ ticket: ChannelTicket, on loop: EventLoop) {
+    self.init(ticket.ticket, ticket.specification, on: loop)
+  }
+
+  init(_ ticket: TicketID, _ specification: ChannelSpecification, on loop: EventLoop) {
+    self.ticket = ticket
+    self.specification = specification
     self.loop = loop
   }
 
@@ -369,7 +375,7 @@ package final class ReceiverCore {
   }
 
   private func wake() {
-    guard let waiter = waiters.popFirst() else { return }
+    guard let waiter = waiters.popFirst() else { return onItems?() ?? () }
     waiter.resume(.success(()))
   }
 

@@ -84,6 +84,14 @@ extension SenderCore {
     return true
   }
 
+  /// Takes an item without waiting and without a bound; what bounds it is up to the caller.
+  package func post(_ bytes: [UInt8]) throws(LinkError) {
+    try checkSending(bytes.count)
+    balance.sent += 1
+    accept(PendingItem(bytes: bytes))
+    pump()
+  }
+
   /// Takes an item, waiting for credit if the policy says so.
   package func send(_ bytes: [UInt8]) async throws {
     if try offer(bytes) { return }

@@ -76,9 +76,13 @@ package final class SenderCore {
   /// Called when a task begins to wait for credit.
   @exclusivity(unchecked) package var onWaiting: (() -> Void)?
 
-  package init(_ ticket: ChannelTicket, on loop: EventLoop) {
-    self.ticket = ticket.ticket
-    specification = ticket.specification
+  package convenience init(_ ticket: ChannelTicket, on loop: EventLoop) {
+    self.init(ticket.ticket, ticket.specification, on: loop)
+  }
+
+  init(_ ticket: TicketID, _ specification: ChannelSpecification, on loop: EventLoop) {
+    self.ticket = ticket
+    self.specification = specification
     self.loop = loop
   }
 
@@ -132,6 +136,11 @@ package final class SenderCore {
   }
 
   // MARK: The end
+
+  /// Whether all that was taken has been handed to links.
+  package var isDrained: Bool {
+    pending.isEmpty && waiters.isEmpty && flows.allSatisfy(\.isFlushed)
+  }
 
   /// Whether nothing that was taken is still on its way.
   package var isSettled: Bool {

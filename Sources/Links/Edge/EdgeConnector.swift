@@ -2,7 +2,7 @@ internal import Glibc
 package import ProcessTreeWire
 internal import ProcessTreeZeroMQ
 
-/// A child's end of one socket of the edge to its parent.
+/// A child's end of the control connection to its parent.
 package final class EdgeConnector {
   @exclusivity(unchecked) private var socket: (any FrameCarrier)?
   private let endpoint: Endpoint

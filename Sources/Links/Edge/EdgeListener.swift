@@ -1,35 +1,29 @@
 package import ProcessTreeWire
 internal import ProcessTreeZeroMQ
 
-/// A parent's end of the edges to its children: two sockets, one connection a child on each.
+/// A parent's end of the control connections of its children: one socket, one connection a child.
 ///
 /// Peers that do not prove to be an expected child are answered once, counted and ignored.
 package final class EdgeListener {
-  /// The two sockets of an edge.
-  package enum Kind: String, CaseIterable, Sendable {
-    case control
-    case data
-  }
-
   /// What a listener tells its node.
   package struct Handlers {
     /// A child has proved itself; from now on it can be sent to.
-    package var admitted: (Kind, UInt32, Hello) -> Void
+    package var admitted: (UInt32, Hello) -> Void
     /// A frame of a child; the bytes are valid during the call.
-    package var frame: (Kind, UInt32, UnsafeRawBufferPointer) -> Void
+    package var frame: (UInt32, UnsafeRawBufferPointer) -> Void
     /// A child's connection has brought something else than frames.
-    package var broken: (Kind, UInt32) -> Void
+    package var broken: (UInt32) -> Void
     /// A peer was turned away.
-    package var refused: (Kind, String) -> Void
+    package var refused: (String) -> Void
     /// For long nobody could be let in, for want of descriptors.
-    package var exhausted: (Kind, LimitError) -> Void
+    package var exhausted: (LimitError) -> Void
 
     package init(
-      admitted: @escaping (Kind, UInt32, Hello) -> Void,
-      frame: @escaping (Kind, UInt32, UnsafeRawBufferPointer) -> Void,
-      broken: @escaping (Kind, UInt32) -> Void = { _, _ in },
-      refused: @escaping (Kind, String) -> Void,
-      exhausted: @escaping (Kind, LimitError) -> Void = { _, _ in }
+      admitted: @escaping (UInt32, Hello) -> Void,
+      frame: @escaping (UInt32, UnsafeRawBufferPointer) -> Void,
+      broken: @escaping (UInt32) -> Void = { _ in },
+      refused: @escaping (String) -> Void,
+      exhausted: @escaping (LimitError) -> Void = { _ in }
     ) {
       self.admitted = admitted
       self.frame = frame
@@ -42,7 +36,6 @@ package final class EdgeListener {
   /// Descriptors that have to be free beside the one for a connection, or it has to wait.
   package static let descriptorReserve = AcceptGate.reserve
 
-  private let kind: Kind
   private let handlers: Handlers
   @exclusivity(unchecked) private var socket: (any FrameCarrier)?
   @exclusivity(unchecked) private var admission: Admission
@@ -57,10 +50,9 @@ package final class EdgeListener {
 
   /// Listens at `path`; throws when the path is too long or cannot be made.
   package init(
-    _ kind: Kind, at path: String, build: String, in context: LinkContext, on loop: EventLoop,
+    at path: String, build: String, in context: LinkContext, on loop: EventLoop,
     handlers: Handlers
   ) throws {
-    self.kind = kind
     self.handlers = handlers
     admission = Admission(build: build)
     let socket = try context.makeSocket(.router, on: loop) {
@@ -68,19 +60,19 @@ package final class EdgeListener {
       receive(frame, from: connection)
     }
     socket.onMalformed = { [unowned self] connection in
-      if let position = children[connection] { self.handlers.broken(kind, position) }
+      if let position = children[connection] { self.handlers.broken(position) }
     }
     try socket.listen(
       at: path,
       gate: AcceptGate.Handlers(
         turnedAway: { [unowned self] in turnedAway($0) },
-        exhausted: { handlers.exhausted(kind, $0) }))
+        exhausted: handlers.exhausted))
     self.socket = socket
   }
 
   /// Expects a child from now on.
-  package func expect(_ position: UInt32, _ credentials: Credentials) {
-    admission.expect(position, credentials)
+  package func expect(_ position: UInt32, _ credentials: Credentials, name: String) {
+    admission.expect(position, credentials, name: name)
   }
 
   /// Forgets a child that has gone.
@@ -114,7 +106,7 @@ package final class EdgeListener {
 
   private func receive(_ frame: UnsafeRawBufferPointer, from connection: FrameCarrier.Connection) {
     if let position = children[connection] {
-      handlers.frame(kind, position, frame)
+      handlers.frame(position, frame)
       return
     }
     guard ignored[connection] == nil else { return }
@@ -124,7 +116,7 @@ package final class EdgeListener {
       children[connection] = position
       connections[position] = connection
       socket?.senderIsProved()
-      handlers.admitted(kind, position, hello)
+      handlers.admitted(position, hello)
     } catch let error as WireError {
       refuse(connection, error.description)
     } catch let refusal as Admission.Refusal {
@@ -134,13 +126,13 @@ package final class EdgeListener {
 
   private func turnedAway(_ reason: String) {
     refusals += 1
-    handlers.refused(kind, reason)
+    handlers.refused(reason)
   }
 
   private func refuse(_ connection: FrameCarrier.Connection, _ reason: String) {
     refusals += 1
     ignored.note((), for: connection)
     socket?.send(ControlMessage.refused(reason).frame(), to: connection)
-    handlers.refused(kind, reason)
+    handlers.refused(reason)
   }
 }

@@ -8,6 +8,7 @@ internal import ProcessTreeZeroMQ
 package final class PeerConnector {
   private let link: PeerLink
   private let hello: PeerHello
+  private let onRefusal: (String) -> Void
   private let onViolation: (String) -> Void
   @exclusivity(unchecked) private var socket: (any FrameCarrier)?
   /// The listener's last question; an older question belongs to a connection that has gone.
@@ -15,12 +16,17 @@ package final class PeerConnector {
   @exclusivity(unchecked) private var isWelcome = false
 
   /// Connects to the link's peer.
+  ///
+  /// - Parameters:
+  ///   - onRefusal: Called with the reason when the peer does not want the link.
+  ///   - onViolation: Called with what the peer has sent against the protocol.
   package init(
     _ link: PeerLink, hello: PeerHello, in context: LinkContext, on loop: EventLoop,
-    onViolation: @escaping (String) -> Void
+    onRefusal: @escaping (String) -> Void, onViolation: @escaping (String) -> Void
   ) throws {
     self.link = link
     self.hello = hello
+    self.onRefusal = onRefusal
     self.onViolation = onViolation
     guard let endpoint = Endpoint(link.peer.endpoint) else {
       throw WireError("\(link.peer.endpoint) is no endpoint: ipc://path is expected")
@@ -43,6 +49,8 @@ package final class PeerConnector {
       switch header.kind {
       case .whoIsThere: answer(header.number)
       case .welcome: enter(header)
+      case .refused where !isWelcome:
+        onRefusal(String(decoding: frame.dropFirst(FlowHeader.size), as: UTF8.self))
       default: try link.receive(header, frame)
       }
     } catch {

@@ -104,7 +104,7 @@ package final class PeerLink {
     switch header.kind {
     case .received: try confirm(upTo: header.total)
     case .report: transmit?(frames.takeReceipt())
-    case .welcome, .whoIsThere: throw WireError("a greeting in the middle of a link")
+    case .welcome, .whoIsThere, .refused: throw WireError("a greeting in the middle of a link")
     case .items, .back, .control, .reply:
       guard try frames.receive(header.number, size: frame.count) else { return }
       if frames.owesReceipt { transmit?(frames.takeReceipt()) }

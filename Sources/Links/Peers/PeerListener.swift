@@ -7,17 +7,21 @@ package final class PeerListener {
   package struct Handlers {
     /// Returns the link to the peer that sent the hello; nil if that peer is not alive.
     package var link: (PeerHello) -> PeerLink?
-    /// The listener has refused a peer, or a peer has broken the protocol.
+    /// The listener has refused a peer.
     package var refused: (String) -> Void
+    /// A peer has broken the protocol; the listener ignores its connection from then on.
+    package var broken: (PeerLink, String) -> Void
     /// The listener has long accepted nobody, because the process has no descriptor left.
     package var exhausted: (LimitError) -> Void
 
     package init(
       link: @escaping (PeerHello) -> PeerLink?, refused: @escaping (String) -> Void,
+      broken: @escaping (PeerLink, String) -> Void,
       exhausted: @escaping (LimitError) -> Void = { _ in }
     ) {
       self.link = link
       self.refused = refused
+      self.broken = broken
       self.exhausted = exhausted
     }
   }
@@ -108,6 +112,8 @@ package final class PeerListener {
       try admit(frame, from: connection, question)
     } catch {
       ignored.note((), for: connection)
+      let reason = Array(error.description.limited(to: WireLimits.text).utf8)
+      socket?.send(FlowHeader(kind: .refused).frame(body: reason), to: connection)
       handlers.refused(error.description)
     }
   }
@@ -147,9 +153,9 @@ package final class PeerListener {
   }
 
   private func breakOff(_ link: PeerLink, _ connection: FrameCarrier.Connection, _ reason: String) {
-    handlers.refused("\(link.peer.name): \(reason)")
     turnAway(connection)
     link.detach()
+    handlers.broken(link, reason)
   }
 
   private func turnAway(_ connection: FrameCarrier.Connection) {

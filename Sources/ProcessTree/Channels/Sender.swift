@@ -64,11 +64,12 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   public func trySend(_ element: Element) async throws -> Bool {
     if try end.sendDirectly(element) { return true }
     try end.use()
-    return try await end.node.run { _ in
-      // This precedes the encoding, because encoding an end gives it away.
-      guard end.core.value.takesWithoutWaiting else { return false }
-      let bytes = try encode(element)
-      return try Self.mappingErrors { try end.core.value.offer(bytes) }
+    return try await ProcessTreeError.translatingLinkErrors {
+      try await end.node.run { _ in
+        // This precedes the encoding, because encoding an end gives it away.
+        guard end.core.value.takesWithoutWaiting else { return false }
+        return try end.core.value.offer(try encode(element))
+      }
     }
   }
 
@@ -143,35 +144,13 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   private func mapped(_ body: (SenderCore) async throws -> Void) async throws {
     try end.use()
     try Task.checkCancellation()
-    try await Self.mapErrors {
+    try await ProcessTreeError.translatingLinkErrors {
       guard end.loop.isCurrent else {
         return try await withTaskExecutorPreference(end.loop) {
           try await end.node.lendingSlot { try await body(end.core.value) }
         }
       }
       try await end.node.lendingSlot { try await body(end.core.value) }
-    }
-  }
-
-  /// A cancelled task gets `CancellationError`, however its wait ended.
-  private static func translated(_ error: LinkError) throws -> ProcessTreeError {
-    try Task.checkCancellation()
-    return ProcessTreeError(error)
-  }
-
-  private static func mappingErrors<Value>(_ body: () throws -> Value) throws -> Value {
-    do {
-      return try body()
-    } catch let error as LinkError {
-      throw try translated(error)
-    }
-  }
-
-  private static func mapErrors<Value>(_ body: () async throws -> Value) async throws -> Value {
-    do {
-      return try await body()
-    } catch let error as LinkError {
-      throw try translated(error)
     }
   }
 }

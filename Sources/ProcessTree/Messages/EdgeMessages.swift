@@ -17,10 +17,12 @@ public struct EdgeMessages<Message: Decodable & Sendable>: AsyncSequence, Sendab
     ///
     /// Throws `CancellationError` when the task is cancelled.
     public mutating func next() async throws -> Message? {
-      guard let bytes = try await edge.receive() else { return nil }
+      guard let item = try await edge.receive() else { return nil }
       do {
-        return try MessageCoding.decode(Message.self, from: bytes, at: edge.context)
-      } catch {
+        return try item.withItem {
+          try MessageCoding.decode(Message.self, from: $0, at: edge.context)
+        }
+      } catch let error as ProcessTreeError {
         edge.reject(error.message)
         throw error
       }
@@ -31,75 +33,75 @@ public struct EdgeMessages<Message: Decodable & Sendable>: AsyncSequence, Sendab
   public func makeAsyncIterator() -> Iterator { Iterator(edge: edge) }
 }
 
-/// The message channel of one edge, from either end.
+/// The messages of one edge, from either end.
 struct Edge: Sendable {
   let loop: EventLoop
   /// Where ends of channels in messages belong; without it, such messages are refused.
   let context: ChannelContext?
-  private let channel: LoopBound<ItemChannel>
+  private let streams: LoopBound<EdgeStreams>
   private let sendControl: @Sendable (ControlMessage) -> Void
 
   init(
-    _ channel: LoopBound<ItemChannel>, at context: ChannelContext? = nil,
+    _ streams: LoopBound<EdgeStreams>, at context: ChannelContext? = nil,
     sendControl: @escaping @Sendable (ControlMessage) -> Void
   ) {
-    loop = channel.loop
+    loop = streams.loop
     self.context = context
-    self.channel = channel
+    self.streams = streams
     self.sendControl = sendControl
   }
 
   /// Sends an item, waiting for credit if need be.
   func send(_ item: [UInt8]) async throws {
-    do {
+    try await ProcessTreeError.translatingLinkErrors {
       guard loop.isCurrent else {
         return try await withTaskExecutorPreference(loop) { try await sendOnLoop(item) }
       }
       try await sendOnLoop(item)
-    } catch LinkError.finished {
-      throw ProcessTreeError(.unreachable, "This end has been finished: nothing more is sent.")
-    } catch LinkError.peerGone {
-      throw ProcessTreeError(.unreachable, "The peer has ended: the message was not sent.")
-    } catch let error as LinkError {
-      throw ProcessTreeError(error)
     }
   }
 
   private func sendOnLoop(_ item: [UInt8]) async throws {
-    // A place in the tree is lent only when there is something to wait for.
-    guard let context, !channel.value.canSendNow else {
-      return try await channel.value.send(item)
+    let sender = streams.value.sender(.messages)
+    if item.count <= WireLimits.pieceSize, sender.canSendDirectly {
+      return item.withUnsafeBytes { sender.sendDirectly($0) }
     }
-    try await context.node.lendingSlot { try await channel.value.send(item) }
+    if try sender.offer(item) { return }
+    // A place in the tree is lent only when there is something to wait for.
+    guard let context else { return try await sender.send(item) }
+    try await context.node.lendingSlot { try await sender.send(item) }
   }
 
   /// The next item; nil at the end.
-  func receive() async throws -> [UInt8]? {
-    do {
+  func receive() async throws -> ReceiverCore.Delivery? {
+    try await ProcessTreeError.translatingLinkErrors {
       guard loop.isCurrent else {
         return try await withTaskExecutorPreference(loop) { try await receiveOnLoop() }
       }
       return try await receiveOnLoop()
-    } catch LinkError.alreadyReceiving {
-      throw ProcessTreeError(
-        .alreadyIterating, "Another task is receiving from this edge: one may at a time.")
-    } catch let error as LinkError {
-      throw ProcessTreeError(error)
     }
   }
 
-  private func receiveOnLoop() async throws -> [UInt8]? {
-    if let item = channel.value.takeItem() { return item }
-    guard let context else { return try await channel.value.receive() }
-    return try await context.node.lendingSlot { try await channel.value.receive() }
+  private func receiveOnLoop() async throws -> ReceiverCore.Delivery? {
+    let receiver = streams.value.receiver(.messages)
+    while true {
+      if let item = receiver.take() { return item }
+      guard !receiver.isAtEnd else { return nil }
+      guard !receiver.isWaiting else { throw LinkError.alreadyReceiving }
+      guard let context else {
+        try await receiver.waitForItem()
+        continue
+      }
+      try await context.node.lendingSlot { try await receiver.waitForItem() }
+    }
   }
 
   /// Tells the peer that nothing more comes.
   func finish() {
-    channel.perform { $0.finish() }
+    streams.perform { $0.sender(.messages).finish() }
   }
 
   func reject(_ reason: String) {
-    sendControl(.rejected(channel: EdgeChannels.messages, reason: reason))
+    sendControl(.rejected(flow: EdgeStreams.Stream.messages.rawValue, reason: reason))
   }
 }

@@ -26,9 +26,8 @@ extension ParentNode {
     let runtime = runtime
     let made = try await runtime.run { node -> Edge? in
       node.parent.map { parent in
-        let channel = parent.dataLink.channel(EdgeChannels.messages)
         let context = ChannelContext(node: runtime, names: node.names)
-        return Edge(LoopBound(channel, on: node.loop), at: context) { message in
+        return Edge(LoopBound(parent.edge, on: node.loop), at: context) { message in
           runtime.perform { $0.parent?.send(message) }
         }
       }

@@ -1,13 +1,13 @@
 /// The values that a child needs before it can connect; it reads them from an inherited descriptor.
 package struct BootstrapRecord: Codable, Sendable {
-  /// The endpoints of the parent's two sockets.
+  /// The endpoints at which the parent listens: for control connections, and for data links.
   package struct Endpoints: Codable, Sendable {
     package var control: String
-    package var data: String
+    package var links: String
 
-    package init(control: String, data: String) {
+    package init(control: String, links: String) {
       self.control = control
-      self.data = data
+      self.links = links
     }
   }
 
@@ -15,10 +15,13 @@ package struct BootstrapRecord: Codable, Sendable {
   package struct Peer: Codable, Sendable {
     package var name: String
     package var pid: Int32
+    /// In clock ticks since boot; 0 if unknown.
+    package var startTime: UInt64
 
-    package init(name: String, pid: Int32) {
+    package init(name: String, pid: Int32, startTime: UInt64) {
       self.name = name
       self.pid = pid
+      self.startTime = startTime
     }
   }
 
@@ -43,7 +46,7 @@ package struct BootstrapRecord: Codable, Sendable {
     package var type: String
     /// Its index among the programs that the app lists; nil if it is found by name.
     package var listIndex: Int?
-    /// The encoded program; nil if it is too large and comes over the data socket.
+    /// The encoded program; nil if it is too large and comes over the data link.
     package var arguments: [UInt8]?
 
     package init(type: String, listIndex: Int?, arguments: [UInt8]?) {
@@ -80,5 +83,12 @@ package struct BootstrapRecord: Codable, Sendable {
     self.program = program
     self.tag = tag
     self.settings = settings
+  }
+
+  /// Where the parent's data links end.
+  package var parentAddress: NodeAddress {
+    NodeAddress(
+      path: NodePath(positions: path.positions.dropLast()), name: parent.name, pid: parent.pid,
+      startTime: parent.startTime, endpoint: endpoints.links)
   }
 }

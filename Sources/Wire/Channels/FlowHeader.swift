@@ -4,11 +4,12 @@
 /// 0  u8  kind
 /// 1  u8  flags     of items: see `Flags`
 /// 2  u16 0
-/// 4  u32 flow      which stream of items on this link 8  u32 count     of items in the frame 12
-/// u32 items     of back: items granted since the start, modulo 2^32 16 u64 total     items:
-/// sequence of the first; back: bytes granted since the start; others: below 24 u64 number    of
-/// the frame on its link, from 1 on; 0 for frames that are not repeated; welcome, whoIsThere: of
-/// the question
+/// 4  u32 flow      the stream of items on this link
+/// 8  u32 count     of items in the frame
+/// 12 u32 items     of back: items granted since the start, modulo 2^32
+/// 16 u64 total     of items: sequence of the first; of back: bytes granted since the start; others: below
+/// 24 u64 number    of the frame on its link, from 1 on; 0 for frames that are not repeated;
+///                  of welcome and whoIsThere: of the question
 /// ```
 ///
 /// Credit and acknowledgements are absolute totals, so repeating or merging them does no harm.
@@ -32,6 +33,8 @@ package struct FlowHeader: Equatable, Sendable {
     case welcome = 7
     /// Asks a new connection for its hello; `number` is the question, greater than any before.
     case whoIsThere = 8
+    /// Refuses the hello; the body is the reason, as text.
+    case refused = 9
   }
 
   package struct Flags: OptionSet, Equatable, Sendable {

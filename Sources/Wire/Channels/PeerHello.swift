@@ -77,8 +77,8 @@ package struct PeerHello: Equatable, Sendable {
     guard proof.matches(Credentials(runSecret: self.runSecret, token: [])) else {
       return "unknown node or wrong credentials"
     }
-    guard ProtocolVersion.current.isCompatible(with: version) else {
-      return "protocol \(version) is not compatible with \(ProtocolVersion.current)"
+    if let reason = ProtocolVersion.current.refusal(of: address.name, speaking: version) {
+      return reason
     }
     guard self.build == build || self.build == Hello.foreignBuild else {
       return "build \(self.build) is not \(build): start all nodes from one build"

@@ -12,13 +12,13 @@ extension ControlMessage {
     case refused = 17
     case stop = 18
     case goodbyeAcknowledged = 19
-    case connectData = 20
+    case openLink = 20
     case rejected = 32
 
     /// The number of fields that follow; nil if it may be any.
     var fields: Int? {
       switch self {
-      case .ready, .goodbyeAcknowledged, .connectData: 0
+      case .ready, .goodbyeAcknowledged, .openLink: 0
       case .refused: 1
       case .outcome, .goodbye, .welcome, .rejected: 2
       case .stop: 3
@@ -30,7 +30,7 @@ extension ControlMessage {
   /// The second element of an outcome.
   private enum OutcomeKind: Int {
     case result = 0
-    case resultOnDataSocket = 1
+    case resultOnLink = 1
     case failure = 2
     case exit = 3
     case cancelled = 4
@@ -50,10 +50,10 @@ extension ControlMessage {
     case .outcome(let outcome):
       begin(.outcome, fields: 2)
       Self.pack(outcome, into: &writer)
-    case .goodbye(let exitCode, let dataFrames):
+    case .goodbye(let exitCode, let linkFrames):
       begin(.goodbye, fields: 2)
       writer.pack(Int(exitCode))
-      writer.pack(dataFrames)
+      writer.pack(linkFrames)
     case .events(let events):
       begin(.events, fields: events.count)
       for event in events { writer.packBinary(event) }
@@ -73,10 +73,10 @@ extension ControlMessage {
       writer.pack(reason.limited(to: WireLimits.text))
       writer.pack(milliseconds)
     case .goodbyeAcknowledged: begin(.goodbyeAcknowledged, fields: 0)
-    case .connectData: begin(.connectData, fields: 0)
-    case .rejected(let channel, let reason):
+    case .openLink: begin(.openLink, fields: 0)
+    case .rejected(let flow, let reason):
       begin(.rejected, fields: 2)
-      writer.pack(Int(channel))
+      writer.pack(Int(flow))
       writer.pack(reason.limited(to: WireLimits.text))
     }
     return writer.bytes
@@ -116,7 +116,7 @@ extension ControlMessage {
     case .outcome: return .outcome(try readOutcome(from: &reader))
     case .goodbye:
       return .goodbye(
-        exitCode: try reader.readInteger(as: Int32.self), dataFrames: try reader.readUInt64())
+        exitCode: try reader.readInteger(as: Int32.self), linkFrames: try reader.readUInt64())
     case .events: return .events(try readBinaries(fields, from: &reader))
     case .log: return .log(try readBinaries(fields, from: &reader))
     case .welcome:
@@ -127,10 +127,10 @@ extension ControlMessage {
         requestedBy: try reader.readString(), reason: try reader.readString(),
         milliseconds: try reader.readInt())
     case .goodbyeAcknowledged: return .goodbyeAcknowledged
-    case .connectData: return .connectData
+    case .openLink: return .openLink
     case .rejected:
       return .rejected(
-        channel: try reader.readInteger(as: UInt16.self), reason: try reader.readString())
+        flow: try reader.readInteger(as: UInt32.self), reason: try reader.readString())
     }
   }
 
@@ -139,8 +139,8 @@ extension ControlMessage {
     case .result(let bytes):
       writer.pack(OutcomeKind.result.rawValue)
       writer.packBinary(bytes)
-    case .resultOnDataSocket:
-      writer.pack(OutcomeKind.resultOnDataSocket.rawValue)
+    case .resultOnLink:
+      writer.pack(OutcomeKind.resultOnLink.rawValue)
       writer.packNil()
     case .failure(let bytes):
       writer.pack(OutcomeKind.failure.rawValue)
@@ -158,9 +158,9 @@ extension ControlMessage {
     let number = try reader.readInt()
     switch OutcomeKind(rawValue: number) {
     case .result: return .result(try reader.readBinary())
-    case .resultOnDataSocket:
+    case .resultOnLink:
       try reader.skipValue()
-      return .resultOnDataSocket
+      return .resultOnLink
     case .failure: return .failure(try reader.readBinary())
     case .exit: return .exit(try reader.readInteger(as: Int32.self))
     case .cancelled:

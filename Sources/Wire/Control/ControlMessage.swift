@@ -8,9 +8,9 @@ package enum ControlMessage: Equatable, Sendable {
   case ready
   /// The program has ended.
   case outcome(Outcome)
-  /// The child has sent everything, including this many frames on its data socket, and leaves once
-  /// the parent has replied.
-  case goodbye(exitCode: Int32, dataFrames: UInt64)
+  /// The child has sent everything, including this many numbered frames on its data link, and leaves
+  /// once the parent has replied.
+  case goodbye(exitCode: Int32, linkFrames: UInt64)
   /// Lifecycle events of the child's subtree, each encoded, in order.
   case events([[UInt8]])
   /// Log records of the child's subtree, each encoded, in order.
@@ -27,13 +27,13 @@ package enum ControlMessage: Equatable, Sendable {
   case stop(requestedBy: String, reason: String, milliseconds: Int)
   /// Replies to the goodbye; the child may leave.
   case goodbyeAcknowledged
-  /// Requests the connection of the data socket, because the parent has something to send on it.
-  case connectData
+  /// Requests that the child opens the data link, because the parent has something to send on it.
+  case openLink
 
   // Both ways.
 
-  /// An item could not be decoded; its channel stays usable.
-  case rejected(channel: UInt16, reason: String)
+  /// An item could not be decoded; its flow stays usable.
+  case rejected(flow: UInt32, reason: String)
 }
 
 /// How a program ended, as the child reports it.
@@ -41,8 +41,8 @@ package enum Outcome: Equatable, Sendable {
   /// The encoded result of `run`.
   case result([UInt8])
   /// The result of `run` is too large for a control message and comes as an item of the payload
-  /// channel.
-  case resultOnDataSocket
+  /// stream.
+  case resultOnLink
   /// The encoded error that `run` threw.
   case failure([UInt8])
   /// The program requested an exit with this code.

@@ -3,11 +3,13 @@ package struct Admission: Sendable {
   /// A child that is expected to connect.
   package struct Expected: Sendable {
     package let credentials: Credentials
+    package let name: String
     /// Whether a peer has proved to be this child already.
     package var isTaken = false
 
-    package init(credentials: Credentials) {
+    package init(credentials: Credentials, name: String) {
       self.credentials = credentials
+      self.name = name
     }
   }
 
@@ -29,8 +31,8 @@ package struct Admission: Sendable {
   }
 
   /// Expects the child at `position` from now on.
-  package mutating func expect(_ position: UInt32, _ credentials: Credentials) {
-    expected[position] = Expected(credentials: credentials)
+  package mutating func expect(_ position: UInt32, _ credentials: Credentials, name: String) {
+    expected[position] = Expected(credentials: credentials, name: name)
   }
 
   /// Forgets a child that has gone.
@@ -49,9 +51,8 @@ package struct Admission: Sendable {
       throw Refusal(reason: "unknown node or wrong credentials")
     }
     guard !child.isTaken else { throw Refusal(reason: "this node is connected already") }
-    guard ProtocolVersion.current.isCompatible(with: hello.version) else {
-      throw Refusal(
-        reason: "protocol \(hello.version) is not compatible with \(ProtocolVersion.current)")
+    if let reason = ProtocolVersion.current.refusal(of: child.name, speaking: hello.version) {
+      throw Refusal(reason: reason)
     }
     guard hello.build == build || hello.build == Hello.foreignBuild else {
       throw Refusal(reason: "build \(hello.build) is not \(build): start all nodes from one build")

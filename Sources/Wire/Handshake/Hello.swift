@@ -1,6 +1,8 @@
 internal import ProcessTreeMessagePack
 
-/// The first frame that a child sends on each of its sockets.
+/// The first frame that a child sends on its control socket.
+///
+/// The first eight fields keep their places in every version, so that a refusal can name the child.
 package struct Hello: Equatable, Sendable {
   /// Distinguishes this protocol from others.
   package static let magic = "process-tree"

@@ -11,10 +11,17 @@ package struct ProtocolVersion: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The version of this build.
-  package static let current = Self(major: 1, minor: 0)
+  package static let current = Self(major: 2, minor: 0)
 
   package var description: String { "\(major).\(minor)" }
 
   /// Whether this version understands a peer of version `other`.
   package func isCompatible(with other: Self) -> Bool { major == other.major }
+
+  /// Why this version does not talk to a node of another one; nil if it does.
+  package func refusal(of node: String, speaking other: Self) -> String? {
+    guard !isCompatible(with: other) else { return nil }
+    return "\(node) speaks version \(other) of the protocol and this node version \(self): "
+      + "nodes of one tree need the same major version"
+  }
 }

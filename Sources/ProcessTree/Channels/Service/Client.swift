@@ -43,8 +43,9 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
       milliseconds: timeout.map { max(0, $0.wholeMilliseconds) }, request: request)
     let bytes = try MessageCoding.encode(envelope, at: end.context).bytes
     let answer = try await answer(to: bytes, within: timeout)
-    let reply = try MessageCoding.decode(
-      ReplyEnvelope<Reply>.self, from: answer, at: end.context)
+    let reply = try answer.withUnsafeBytes {
+      try MessageCoding.decode(ReplyEnvelope<Reply>.self, from: $0, at: end.context)
+    }
     switch reply {
     case .reply(let value): return value
     case .failure(let failure): throw failure
@@ -59,13 +60,10 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
   private func answer(to bytes: [UInt8], within timeout: Duration?) async throws -> [UInt8] {
     let end = end
     @Sendable func call() async throws -> [UInt8] {
-      do {
-        return try await withTaskExecutorPreference(end.loop) {
+      try await ProcessTreeError.translatingLinkErrors {
+        try await withTaskExecutorPreference(end.loop) {
           try await end.node.lendingSlot { try await end.core.value.call(bytes) }
         }
-      } catch let error as LinkError {
-        try Task.checkCancellation()
-        throw ProcessTreeError(error)
       }
     }
     guard let timeout else { return try await call() }

@@ -45,6 +45,8 @@ extension ChannelHub {
   // MARK: Ends that are used here
 
   func add(_ sender: SenderCore, _ ticket: ChannelTicket) {
+    // How the consumers of quarantined items ended can be asked for.
+    runtime.events.remembersDeaths = true
     senders[ticket.ticket] = sender
     channels[ticket.ticket] = ticket.channel
     sender.onDirty = { [unowned self] in markDirty($0) }

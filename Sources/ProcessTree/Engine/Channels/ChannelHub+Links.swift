@@ -17,8 +17,8 @@ extension ChannelHub {
 
   // MARK: Opening
 
-  /// Listens for data links, from the first time on that an end is used, or is sent away from its
-  /// home.
+  /// Listens for data links, from the first time on that a child is started, or an end of a channel is
+  /// used or sent away from its home.
   func listen() throws(ProcessTreeError) {
     guard listener == nil else { return }
     do {
@@ -29,6 +29,7 @@ extension ChannelHub {
       let handlers = PeerListener.Handlers(
         link: { [unowned self] in admit($0) },
         refused: { [unowned runtime] in runtime.noteRefusal($0) },
+        broken: { [unowned self] in broken($0, $1) },
         exhausted: { [unowned runtime] in runtime.giveUp($0) })
       listener = try PeerListener(
         at: path, runSecret: runtime.runSecret, build: runtime.identity.build,
@@ -37,7 +38,7 @@ extension ChannelHub {
       throw error
     } catch {
       throw ProcessTreeError(
-        .systemCallFailed, "The node cannot listen for its channels: \(error)")
+        .systemCallFailed, "The node cannot listen for data links: \(error)")
     }
   }
 
@@ -46,7 +47,14 @@ extension ChannelHub {
   }
 
   private func admit(_ hello: PeerHello) -> PeerLink? {
-    if let known = inbound[hello.address] { return known.link }
+    if let known = inbound[hello.address] {
+      if let child = known.child { runtime.linkCame(to: child) }
+      return known.link
+    }
+    if let child = runtime.child(at: hello.address) {
+      runtime.linkCame(to: child)
+      return join(child, at: hello.address).link
+    }
     let process = process(at: hello.address)
     guard process != .gone else { return nil }
     let peer = ChannelPeer(PeerLink(to: hello.address))
@@ -56,13 +64,38 @@ extension ChannelHub {
     return peer.link
   }
 
+  /// Makes this node's end of the link to a child, which the child opens.
+  private func join(_ child: ChildController, at node: NodeAddress) -> ChannelPeer {
+    // One of a process that was lost before it was known.
+    if child.peer != nil { child.makeEdge() }
+    let peer = ChannelPeer(PeerLink(to: node), edge: child.edge, child: child)
+    inbound[node] = peer
+    prepare(peer)
+    child.join(peer)
+    return peer
+  }
+
+  /// A peer's connection has brought what no peer sends: frames are missing from now on.
+  private func broken(_ link: PeerLink, _ reason: String) {
+    guard let child = inbound[link.peer]?.child else {
+      return runtime.noteRefusal("\(link.peer.name): \(reason)")
+    }
+    runtime.connectionBroke(of: child, "data", reason)
+  }
+
   /// The link to a node, made when it is first needed; nil when the node is gone.
   func peer(at node: NodeAddress) -> ChannelPeer? {
     if let known = outbound[node] ?? inbound[node] { return known }
+    if let child = runtime.child(at: node) {
+      child.askForLink()
+      return join(child, at: node)
+    }
     let isSelf = node == address
     let process = isSelf ? PeerProcess.unknown : process(at: node)
     guard process != .gone else { return nil }
-    let peer = ChannelPeer(PeerLink(to: node))
+    let parent = runtime.parent
+    let peer = ChannelPeer(
+      PeerLink(to: node), edge: node == parent?.address ? parent?.edge : nil)
     outbound[node] = peer
     prepare(peer)
     if isSelf {
@@ -84,17 +117,29 @@ extension ChannelHub {
         runSecret: runtime.runSecret, build: runtime.identity.build, address: address)
       peer.connector = try PeerConnector(
         peer.link, hello: hello, in: runtime.context, on: loop,
+        onRefusal: { [unowned self, unowned peer] in refused(peer, $0) },
         onViolation: { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) })
       if let connector = peer.connector { add(connector) }
       _ = loop.timers.schedule(after: Self.patience) { [weak self] in self?.checkReach(of: peer) }
-      if let connector = peer.connector { add(connector) }
     } catch {
-      guard loop.timers.now < end else { return gone(peer) }
+      guard loop.timers.now < end else {
+        return peer.edge == nil ? gone(peer) : runtime.giveUp(error)
+      }
       // For want of descriptors, most likely: they may come back, and frames wait.
       _ = loop.timers.schedule(after: .milliseconds(100)) { [weak self] in
         self?.connect(peer, until: end)
       }
     }
+  }
+
+  /// A peer does not want a link with this node; without one to its parent a node is none.
+  private func refused(_ peer: ChannelPeer, _ reason: String) {
+    let refusal = ProcessTreeError(
+      .unreachable, "\(peer.address.name) refused the data link: \(reason)")
+    guard peer.edge == nil else { return runtime.giveUp(refusal) }
+    runtime.emitOwn(.messageRejected(reason: refusal.message))
+    // Not in the middle of what its socket has brought.
+    _ = loop.timers.schedule(after: .zero) { [weak self] in self?.gone(peer) }
   }
 
   /// Gives a peer up that lives and does not listen.
@@ -158,7 +203,7 @@ extension ChannelHub {
       peer.found(process, on: loop)
       do {
         try process.watch(on: loop) { [unowned self] in
-          _ = loop.timers.schedule(after: Self.lastWords) { [weak self] in self?.gone(peer) }
+          hasEnded(peer)
           return true
         }
       } catch {
@@ -167,14 +212,22 @@ extension ChannelHub {
     }
   }
 
+  /// A peer's process has ended: what it said before is still to come.
+  func hasEnded(_ peer: ChannelPeer) {
+    _ = loop.timers.schedule(after: Self.lastWords) { [weak self] in self?.gone(peer) }
+  }
+
   private func prepare(_ peer: ChannelPeer) {
     peer.link.onFrame = { [unowned self, unowned peer] header, frame in
       receive(header, frame, from: peer)
+      peer.onFrameReceived?()
     }
     peer.link.onConfirmed = { [unowned peer, unowned self] in
       for sender in peer.outgoing.values { sender.confirmed() }
       askWhenEnding(peer.link)
     }
+    // What was sent over an edge is waited for by the goodbye.
+    guard peer.edge == nil else { return }
     peer.link.onSettled = { [unowned self, unowned link = peer.link] isSettled in
       noteSettled(link, isSettled)
     }
@@ -183,7 +236,8 @@ extension ChannelHub {
   // MARK: The end of a peer
 
   /// A peer is dead, or cannot be reached; what it said before has been taken.
-  private func gone(_ peer: ChannelPeer) {
+  func gone(_ peer: ChannelPeer) {
+    guard !peer.link.isClosed else { return }
     // All that it had sent by then: there will be no other time.
     for _ in 0..<Self.looks {
       peer.connector?.receiveAll()
@@ -201,7 +255,7 @@ extension ChannelHub {
     peer.link.close()
     peer.connector?.close()
     peer.connector = nil
-    if let process = peer.process {
+    if let process = peer.process, !peer.isChild {
       process.unwatch(on: loop)
       process.close()
     }
@@ -228,9 +282,10 @@ extension ChannelHub {
           flow: header.flow, over: peer.link, header: header, frame)
       case .reply: receiveReply(header, frame, from: peer)
       case .control: receive(try LinkMessage(frame: frame), from: peer)
-      case .received, .report, .welcome, .whoIsThere: break
+      case .received, .report, .welcome, .whoIsThere, .refused: break
       }
     } catch {
+      if let child = peer.child { return child.noteViolation(error.description) }
       runtime.emitOwn(
         .messageRejected(reason: "\(peer.address.name): \(error.description)"))
     }

@@ -2,8 +2,8 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// A node's channels: the ends that are used here, the channels that are at home here, and the links
-/// to the nodes at their other ends.
+/// A node's data links and what goes over them: the streams of its edges, the ends of channels that are
+/// used here, and the channels that are at home here.
 ///
 /// Belongs to the loop.
 final class ChannelHub {
@@ -27,6 +27,7 @@ final class ChannelHub {
   private var unasked: [PeerLink] = []
   private var dirtySenders: [SenderCore] = []
   private var dirtyReceivers: [ReceiverCore] = []
+  private var dirtyEdges: [EdgeStreams] = []
   private(set) var isEnding = false
   /// Where receivers note what they work on; as many pages as they need.
   var workPages: [WorkPage] = []
@@ -80,6 +81,9 @@ final class ChannelHub {
     let receivers = dirtyReceivers
     dirtyReceivers = []
     for receiver in receivers { receiver.flush() }
+    let edges = dirtyEdges
+    dirtyEdges = []
+    for edge in edges { edge.flush() }
     let links = unasked
     unasked = []
     for link in links { link.askForReceipt() }
@@ -87,13 +91,15 @@ final class ChannelHub {
 
   /// Whether another turn is needed at once.
   var hasWork: Bool {
-    !loopback.isEmpty || !dirtySenders.isEmpty || !dirtyReceivers.isEmpty || !unasked.isEmpty
-      || !readyConnectors.isEmpty || listener?.mayHaveFrames ?? false
+    !loopback.isEmpty || !dirtySenders.isEmpty || !dirtyReceivers.isEmpty || !dirtyEdges.isEmpty
+      || !unasked.isEmpty || !readyConnectors.isEmpty || listener?.mayHaveFrames ?? false
   }
 
   func markDirty(_ sender: SenderCore) { dirtySenders.append(sender) }
 
   func markDirty(_ receiver: ReceiverCore) { dirtyReceivers.append(receiver) }
+
+  func markDirty(_ edge: EdgeStreams) { dirtyEdges.append(edge) }
 
   // MARK: The node's end
 

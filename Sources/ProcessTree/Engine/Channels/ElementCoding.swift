@@ -121,19 +121,3 @@ extension SenderEnd {
     return true
   }
 }
-
-extension ProcessTreeError {
-  /// What a link says, in the words of channels.
-  init(_ error: LinkError) {
-    switch error {
-    case .peerGone:
-      self.init(.unreachable, "No receiver is left, and none can come: nothing more can be sent.")
-    case .finished: self.init(.unreachable, "This end has been finished: nothing more is sent.")
-    case .tooLarge: self.init(.messageNotEncodable, "The item was not sent: \(error).")
-    case .alreadyReceiving: self.init(.alreadyIterating, "\(error)")
-    case .full: self.init(.queueFull, "The channel's queue is full.")
-    case .quarantined: self.init(.itemQuarantined, "\(error)")
-    case .channelEnded(let reason): self.init(.channelEnded, reason)
-    }
-  }
-}

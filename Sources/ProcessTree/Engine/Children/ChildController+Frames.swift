@@ -10,13 +10,14 @@ extension ChildController {
       runtime.emit(.ready, about: child)
       becameReady()
     case .outcome(let outcome): record(outcome)
-    case .goodbye(_, let dataFrames):
-      announcedFrames = dataFrames
+    case .goodbye(_, let linkFrames):
+      announcedFrames = linkFrames
+      peer?.onFrameReceived = { [weak self] in self?.answerGoodbye() }
       answerGoodbye()
     case .events(let records): runtime.receiveEvents(records, from: child)
     case .log(let records): runtime.receiveLog(records)
     case .rejected(_, let reason): runtime.emit(.messageRejected(reason: reason), about: child)
-    case .welcome, .refused, .stop, .goodbyeAcknowledged, .connectData:
+    case .welcome, .refused, .stop, .goodbyeAcknowledged, .openLink:
       noteViolation("a message that only parents send")
     }
   }
@@ -29,18 +30,17 @@ extension ChildController {
     case .failure(let bytes): outcome = .failure(decodeFailure(bytes))
     case .exit(let code): outcome = .exit(code)
     case .cancelled: outcome = .cancelled
-    case .resultOnDataSocket:
+    case .resultOnLink:
       awaitsPayload = true
-      let payload = dataLink.channel(EdgeChannels.payload)
-      payload.onItemAvailable = { [weak self, unowned payload] in self?.takePayload(payload) }
-      takePayload(payload)
+      edge.receiver(.payload).onItems = { [weak self] in self?.takePayload() }
+      takePayload()
     }
   }
 
-  private func takePayload(_ payload: ItemChannel) {
-    guard awaitsPayload, let bytes = payload.takeItem() else { return }
+  private func takePayload() {
+    guard awaitsPayload, let payload = edge.receiver(.payload).take() else { return }
     awaitsPayload = false
-    outcome = .result(bytes)
+    outcome = .result(payload.withItem { Array($0) })
     answerGoodbye()
   }
 
@@ -48,12 +48,6 @@ extension ChildController {
     (try? RemoteFailure(encoded: bytes))
       ?? RemoteFailure(
         WireError("the error itself could not be decoded"), at: child.name)
-  }
-
-  /// Takes a frame of the child's data socket.
-  func receiveData(_ frame: UnsafeRawBufferPointer) throws(WireError) {
-    defer { answerGoodbye() }
-    try dataLink.receive(frame)
   }
 
   /// Notes what a child said against the protocol.
@@ -67,7 +61,7 @@ extension ChildController {
 
   /// Answers the goodbye once all that was sent before it has come: the child's sockets end with it.
   private func answerGoodbye() {
-    guard let announcedFrames, dataLink.framesReceived >= announcedFrames, !awaitsPayload,
+    guard let announcedFrames, peer?.link.received ?? 0 >= announcedFrames, !awaitsPayload,
       !saidGoodbye
     else { return }
     saidGoodbye = true

@@ -15,7 +15,9 @@ final class ChildController {
   unowned let runtime: NodeRuntime
   private(set) var credentials: Credentials
   let tag: RunTag
-  private(set) var dataLink: DataLink
+  private(set) var edge: EdgeStreams
+  /// The other end of the data link, once one of the two has needed it.
+  private(set) var peer: ChannelPeer?
 
   private(set) var lifecycle: ChildLifecycle
   private(set) var stopRequest: StopRequest?
@@ -29,9 +31,9 @@ final class ChildController {
   private var cutOffTimer: TimerQueue.ID?
   var startFailure: String?
   var outcome: RecordedOutcome?
-  /// The result is on the data socket and has not come yet; the goodbye waits for it.
+  /// The result is on the data link and has not come yet; the goodbye waits for it.
   var awaitsPayload = false
-  /// The data frames that the child sent in all, once it has said goodbye.
+  /// The numbered frames that the child sent over the data link in all, once it has said goodbye.
   var announcedFrames: UInt64?
   var violations = 0
   var saidGoodbye = false
@@ -55,35 +57,47 @@ final class ChildController {
     lifecycle = ChildLifecycle(
       policy: child.specification.stopPolicy ?? configuration.stopPolicy,
       startDeadline: configuration.startDeadline)
-    dataLink = DataLink(on: runtime.loop) { _ in }
-    makeDataLink()
+    edge = EdgeStreams(on: runtime.loop)
+    prepareEdge()
   }
 
-  /// Makes the link for data, and the edge on it that programs use.
-  private func makeDataLink() {
+  /// Makes the streams of the edge, for a process that is not known yet; what an earlier one had is
+  /// over.
+  func makeEdge() {
+    if let peer { runtime.channels.gone(peer) }
+    peer = nil
+    edge.close(.peerGone)
+    edge = EdgeStreams(on: runtime.loop)
+    isLinkWanted = false
+    prepareEdge()
+  }
+
+  private func prepareEdge() {
+    edge.onDirty = { [unowned runtime] in runtime.channels.markDirty($0) }
+    edge.onLinkNeeded = { [weak self] in self?.askForLink() }
     let position = child.specification.position
-    dataLink = DataLink(on: runtime.loop) { [unowned runtime] frame in
-      runtime.listeners?.data.send(frame, to: position)
-    }
-    dataLink.onConnectionNeeded = { [weak self] in self?.askForDataConnection() }
-    dataLink.onFlushNeeded = { [unowned runtime, unowned dataLink] in runtime.needsFlush(dataLink) }
-    askedForData = false
-    let messages = LoopBound(dataLink.channel(EdgeChannels.messages), on: runtime.loop)
     // By its position: the child holds the edge, and must not be held by it.
     let bound = LoopBound(runtime, on: runtime.loop)
     let context = ChannelContext(node: bound, names: runtime.names)
-    let edge = Edge(messages, at: context) { message in
+    let messages = Edge(LoopBound(edge, on: runtime.loop), at: context) { message in
       bound.perform { $0.controllers[position]?.send(message) }
     }
-    child.state.withLock { $0.edge = edge }
+    child.state.withLock { $0.edge = messages }
   }
 
-  private var askedForData = false
+  private var isLinkWanted = false
 
-  private func askForDataConnection() {
-    guard !askedForData, isConnected else { return }
-    askedForData = true
-    send(.connectData)
+  /// Asks the child to open the data link, once, as soon as it can be asked.
+  func askForLink() {
+    guard !isLinkWanted, peer?.link.wasConnected != true else { return }
+    isLinkWanted = true
+    if isConnected { send(.openLink) }
+  }
+
+  /// The end of the data link has been made.
+  func join(_ peer: ChannelPeer) {
+    self.peer = peer
+    if let process { peer.found(process, on: runtime.loop) }
   }
 
   // MARK: Decisions and their effects
@@ -138,8 +152,8 @@ final class ChildController {
   func connected() {
     isConnected = true
     handle(.connected)
-    // What waits for the data socket, arguments for instance, asks for it now.
-    dataLink.flush()
+    // What waits for the data link, arguments for instance, has asked for it before.
+    if isLinkWanted { send(.openLink) }
   }
 
   /// What the child said before the fork server told that it exists.
@@ -165,8 +179,7 @@ final class ChildController {
     streams?.drainAndClose()
     streams = nil
     closeDeathPipe()
-    dataLink.close(.peerGone)
-    makeDataLink()
+    makeEdge()
   }
 
   /// Takes over the parent's end of the descriptor that the child inherits, and watches it.
@@ -241,6 +254,10 @@ final class ChildController {
   func started(_ handle: any ChildProcess) {
     process = handle
     child.state.withLock { $0.pid = handle.pid }
+    if let peer {
+      // Of the process that was lost before this one.
+      peer.address.pid == handle.pid ? peer.found(handle, on: runtime.loop) : makeEdge()
+    }
     runtime.emit(.started, about: child)
     do {
       try handle.watch(on: runtime.loop) { [weak self] in self?.reap() ?? true }
@@ -292,7 +309,8 @@ final class ChildController {
     streams?.drainAndClose()
     runtime.takeOutput(of: self, all: true)
     closeDeathPipe()
-    dataLink.close(.peerGone)
+    edge.close(.peerGone)
+    if let peer { runtime.channels.hasEnded(peer) }
     let tickets = child.takeTickets()
     if !tickets.isEmpty { runtime.channels.revoke(tickets) }
     let report = makeReport()

@@ -1,7 +1,7 @@
 internal import ProcessTreeMessagePack
 internal import ProcessTreeWire
 
-/// Messages of programs as items of the edge's message channel.
+/// Messages of programs, and elements of channels, as items.
 enum MessageCoding {
   static func encode<Message: Encodable>(
     _ message: Message, at context: ChannelContext?
@@ -16,7 +16,7 @@ enum MessageCoding {
   }
 
   static func decode<Message: Decodable>(
-    _ type: Message.Type, from bytes: [UInt8], at context: ChannelContext?
+    _ type: Message.Type, from bytes: UnsafeRawBufferPointer, at context: ChannelContext?
   ) throws(ProcessTreeError) -> Message {
     do {
       return try (context.map(MessagePackDecoder.init(at:)) ?? MessagePackDecoder()).decode(

@@ -3,40 +3,31 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// A child's way up: the control socket, the data socket once it is needed, and the descriptor whose
-/// end says that the parent has gone.
+/// A child's way up: the control connection, and the streams of the edge, for which the data link to the
+/// parent is opened once it is needed.
 ///
 /// Belongs to the loop.
 final class ParentLink {
-  private let hello: Hello
-  private let endpoints: BootstrapRecord.Endpoints
-  private let context: LinkContext
-  private let loop: EventLoop
+  /// Where the parent's data links end.
+  let address: NodeAddress
+  let edge: EdgeStreams
   private var control: EdgeConnector?
-  private var data: EdgeConnector?
-  private(set) var dataLink: DataLink
   /// Called with each control message.
   var onMessage: ((ControlMessage) -> Void)?
-  /// Called when the data socket cannot be had.
-  var onFailure: ((any Error) -> Void)?
   /// Called when the parent has sent what the protocol does not allow.
   var onViolation: ((String) -> Void)?
 
+  /// Connects to the parent that has written the record.
   init(
-    hello: Hello, endpoints: BootstrapRecord.Endpoints, context: LinkContext, on loop: EventLoop
+    _ record: BootstrapRecord, hello: Hello, context: LinkContext, on loop: EventLoop
   ) throws {
-    self.hello = hello
-    self.endpoints = endpoints
-    self.context = context
-    self.loop = loop
-    dataLink = DataLink(on: loop) { _ in }
-    dataLink = DataLink(on: loop) { [unowned self] frame in data?.send(frame) }
-    dataLink.onConnectionNeeded = { [unowned self] in connectData() }
+    address = record.parentAddress
+    edge = EdgeStreams(on: loop)
     control = try EdgeConnector(
-      to: endpoints.control, hello: hello, in: context, on: loop
+      to: record.endpoints.control, hello: hello, in: context, on: loop
     ) { [unowned self] frame in
       do throws(WireError) {
-        receive(try ControlMessage(frame: Array(frame)))
+        onMessage?(try ControlMessage(frame: Array(frame)))
       } catch {
         onViolation?(error.description)
       }
@@ -57,40 +48,6 @@ final class ParentLink {
   }
 
   private static let connectionTime: Duration = .seconds(1)
-
-  private func receive(_ message: ControlMessage) {
-    if message == .connectData { return connectData() }
-    onMessage?(message)
-  }
-
-  /// Connects the data socket; frames may be sent from now on.
-  private func connectData() {
-    guard data == nil, retry == nil else { return }
-    do {
-      data = try EdgeConnector(
-        to: endpoints.data, hello: hello, in: context, on: loop
-      ) { [unowned self] frame in
-        do throws(WireError) {
-          try dataLink.receive(frame)
-        } catch {
-          onViolation?(error.description)
-        }
-      }
-    } catch {
-      // For want of descriptors, most likely: they may come back.
-      guard let delay = patience.next() else { return onFailure?(error) ?? () }
-      retry = loop.timers.schedule(after: delay) { [unowned self] in
-        retry = nil
-        connectData()
-      }
-      return
-    }
-    dataLink.connected()
-    dataLink.flush()
-  }
-
-  private var patience = Patience()
-  private var retry: TimerQueue.ID?
 
   func send(_ message: ControlMessage) { control?.send(message.frame()) }
 
@@ -116,18 +73,10 @@ final class ParentLink {
     return batch.isEmpty ? batches : batches + [batch]
   }
 
-  func receive() {
-    control?.receive()
-    data?.receive()
-  }
+  func receive() { control?.receive() }
 
-  /// Closes the sockets, for a link that has done its rehearsal.
-  func close() {
-    control?.close()
-    data?.close()
-  }
+  /// Closes the control connection, for a link that has done its rehearsal.
+  func close() { control?.close() }
 
-  var hasFramesToExchange: Bool {
-    control?.mayHaveFrames ?? false || data?.mayHaveFrames ?? false || dataLink.needsFlush
-  }
+  var hasFramesToExchange: Bool { control?.mayHaveFrames ?? false }
 }

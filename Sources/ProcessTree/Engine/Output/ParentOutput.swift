@@ -1,31 +1,30 @@
 internal import ProcessTreeLinks
 
-/// The sink of a node below the root: the output channel of the edge to its parent.
+/// The sink of a node below the root: the output stream of the edge to its parent.
 final class ParentOutput: OutputSink {
-  private let channel: ItemChannel
+  private let stream: SenderCore
   var onRoom: (() -> Void)?
   /// A caller has seen that there is no room.
   private var isBlocked = false
 
-  init(_ channel: ItemChannel) {
-    self.channel = channel
-    channel.onCredit = { [weak self] in self?.recheck() }
+  init(_ stream: SenderCore) {
+    self.stream = stream
   }
 
   var hasRoom: Bool {
-    if !channel.canSendNow { isBlocked = true }
-    return channel.canSendNow
+    if !stream.takesWithoutWaiting { isBlocked = true }
+    return stream.takesWithoutWaiting
   }
 
-  /// Room comes with credit, and when queued items leave at the end of a turn.
+  /// Room comes with credit, which makes a turn of its own.
   func recheck() {
-    guard isBlocked, channel.canSendNow else { return }
+    guard isBlocked, stream.takesWithoutWaiting else { return }
     isBlocked = false
     onRoom?()
   }
 
   func write(_ chunk: OutputChunk) {
     // If the parent has ended, no receiver is left.
-    try? channel.post(chunk.item())
+    try? stream.post(chunk.item())
   }
 }

@@ -66,7 +66,6 @@ extension NodeRuntime {
   func clearRemains(of controller: ChildController, then announce: @escaping () -> Void) {
     let child = controller.child.specification
     listeners?.control.forget(child.position)
-    listeners?.data.forget(child.position)
     if nodes == nil, let pid = controller.process?.pid {
       directory.removeSockets(of: pid)
       reapAdopted()

@@ -141,8 +141,8 @@ extension NodeRuntime {
       parent.send(.outcome(.result(bytes)))
     case .result(let bytes):
       do {
-        try parent.dataLink.channel(EdgeChannels.payload).post(bytes)
-        parent.send(.outcome(.resultOnDataSocket))
+        try parent.edge.sender(.payload).post(bytes)
+        parent.send(.outcome(.resultOnLink))
       } catch {
         tellParent(.failure(RemoteFailure(error, at: identity.name)))
       }
@@ -178,7 +178,8 @@ extension NodeRuntime {
       ending.drainingEnds = loop.timers.now + Self.goodbyeDeadline
       _ = loop.timers.schedule(after: Self.goodbyeDeadline + .milliseconds(1)) {}
     }
-    guard parent.dataLink.isDrained || loop.timers.now > ending.drainingEnds ?? loop.timers.now
+    parent.edge.flush()
+    guard parent.edge.isDrained || loop.timers.now > ending.drainingEnds ?? loop.timers.now
     else {
       ending.isWaiting = true
       return
@@ -187,7 +188,7 @@ extension NodeRuntime {
     parent.send(events: events.takeOutgoing(), log: takeLog())
     parent.send(
       .goodbye(
-        exitCode: ending.outcome?.exitCode ?? 1, dataFrames: parent.dataLink.framesSent))
+        exitCode: ending.outcome?.exitCode ?? 1, linkFrames: parent.edge.link?.lastSent ?? 0))
     _ = loop.timers.schedule(after: Self.answerTime) { [unowned self] in
       guard !ending.isFinished else { return }
       loop.poller.remove(Bootstrap.descriptor)
@@ -259,10 +260,13 @@ extension NodeRuntime {
       emitOwn(.messageRejected(reason: reason))
     case .refused(let reason):
       // Without a parent that listens there is nothing to run for.
-      writeToStandardError("\(identity.name): the parent refused the connection: \(reason)")
-      if nodes == nil { _exit(1) }
-      ending.isFinished = true
-    case .ready, .outcome, .goodbye, .events, .log, .welcome, .connectData: break
+      let refusal = "The parent refused the connection: \(reason)"
+      writeToStandardError("\(identity.name): \(refusal)")
+      guard nodes == nil else { return ending.isFinished = true }
+      Bootstrap.tellFailure(refusal)
+      _exit(Bootstrap.failureCode)
+    case .openLink: openLinkToParent()
+    case .ready, .outcome, .goodbye, .events, .log, .welcome: break
     }
   }
 }

@@ -15,8 +15,8 @@ extension NodeRuntime {
       for ticket in controller.child.tickets { try channels.prepareToSend(ticket) }
       let position = controller.child.specification.position
       try reserveDescriptors(for: position)
-      listeners.control.expect(position, controller.credentials)
-      listeners.data.expect(position, controller.credentials)
+      listeners.control.expect(
+        position, controller.credentials, name: controller.child.name)
       if let nodes {
         return controller.started(
           try nodes.start(try startingRecord(of: controller, listeners.endpoints), under: self))
@@ -53,8 +53,7 @@ extension NodeRuntime {
   ) throws -> BootstrapRecord {
     let record = try bootstrapRecord(for: controller, endpoints)
     if record.program.arguments == nil {
-      let payload = controller.dataLink.channel(EdgeChannels.payload)
-      try payload.post(controller.child.specification.arguments)
+      try controller.edge.sender(.payload).post(controller.child.specification.arguments)
     }
     return record
   }
@@ -81,7 +80,8 @@ extension NodeRuntime {
         id: identity.run.runID, rootPID: identity.run.rootPID,
         rootStartTime: identity.run.rootStartTime, directory: identity.run.directory),
       path: child.path, name: child.name, isDaemon: child.isDaemon,
-      parent: .init(name: identity.name, pid: identity.pid),
+      parent: .init(
+        name: identity.name, pid: identity.pid, startTime: names.address.startTime),
       credentials: controller.credentials, endpoints: endpoints,
       program: .init(
         type: child.program.name, listIndex: child.program.listIndex,
@@ -113,7 +113,6 @@ extension NodeRuntime {
         ends.closeAll()
         controller.forgetAttempt()
         listeners?.control.forget(controller.child.specification.position)
-        listeners?.data.forget(controller.child.specification.position)
         controller.handle(.attemptLost)
       }
     }

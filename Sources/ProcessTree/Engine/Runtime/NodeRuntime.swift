@@ -9,10 +9,9 @@ internal import ProcessTreeWire
 ///
 /// Belongs to the loop.
 final class NodeRuntime {
-  /// The sockets on which children connect.
+  /// The socket on which children connect, and what they are told of it and of that for data links.
   struct Listeners {
     let control: EdgeListener
-    let data: EdgeListener
     let endpoints: BootstrapRecord.Endpoints
   }
 
@@ -31,8 +30,6 @@ final class NodeRuntime {
   private(set) var listeners: Listeners?
   /// The children that have been started and not yet been reaped.
   private(set) var controllers: [UInt32: ChildController] = [:]
-  /// Data links to children that have something to send.
-  private var dirtyLinks: [DataLink] = []
   var reports = ReportThrottle()
   var isReportTimerArmed = false
   /// Log records for the parent, of this turn.
@@ -55,10 +52,9 @@ final class NodeRuntime {
 
   /// What the node names its channels by.
   let names: ChannelNames
-  /// The node's channels, from the first end on that is made or comes here.
+  /// The node's data links and channels, from the first use on.
   private(set) lazy var channels: ChannelHub = {
     hasChannels = true
-    events.remembersDeaths = true
     return ChannelHub(of: self)
   }()
   private(set) var hasChannels = false
@@ -104,8 +100,15 @@ final class NodeRuntime {
   /// Gives a node below the root its way up.
   func attach(_ parent: ParentLink) {
     self.parent = parent
-    output = ParentOutput(parent.dataLink.channel(EdgeChannels.output))
+    parent.edge.onDirty = { [unowned self] in channels.markDirty($0) }
+    parent.edge.onLinkNeeded = { [unowned self] in openLinkToParent() }
+    output = ParentOutput(parent.edge.sender(.output))
     output?.onRoom = { [unowned self] in resumeStreams() }
+  }
+
+  /// Opens the data link to the parent, over which the edge's streams go from then on.
+  func openLinkToParent() {
+    if let parent { _ = channels.peer(at: parent.address) }
   }
 
   private func outputSink() throws -> any OutputSink {
@@ -160,31 +163,20 @@ final class NodeRuntime {
   func receiveFrames() {
     parent?.receive()
     listeners?.control.receive()
-    listeners?.data.receive()
     if hasChannels { channels.receive() }
   }
 
   /// Hands out what was sent, on edges and on channels.
   func sendFrames() {
     parent?.send(events: events.takeOutgoing(), log: takeLog())
-    parent?.dataLink.flush()
-    output?.recheck()
     if hasChannels { channels.flush() }
-    let links = dirtyLinks
-    dirtyLinks = []
-    for link in links { link.flush() }
+    output?.recheck()
   }
 
-  /// A data link to a child has something to send at the end of the turn.
-  func needsFlush(_ link: DataLink) { dirtyLinks.append(link) }
-
   private var hasFramesToExchange: Bool {
-    if let listeners, listeners.control.mayHaveFrames || listeners.data.mayHaveFrames {
-      return true
-    }
+    if let listeners, listeners.control.mayHaveFrames { return true }
     if let parent, parent.hasFramesToExchange || events.hasOutgoing || !log.isEmpty { return true }
-    if hasChannels, channels.hasWork { return true }
-    return dirtyLinks.contains(where: \.needsFlush)
+    return hasChannels && channels.hasWork
   }
 
   func takeLog() -> [[UInt8]] {
@@ -215,22 +207,44 @@ final class NodeRuntime {
   func remove(_ controller: ChildController) {
     let position = controller.child.specification.position
     controllers[position] = nil
-    for kind in EdgeListener.Kind.allCases { awaited[kind]?.remove(position) }
+    for connection in EdgeConnection.allCases { awaited[connection]?.remove(position) }
     shared.remove(controller.child)
   }
 
+  /// The child that is the node at an address, as far as its process is known yet.
+  func child(at node: NodeAddress) -> ChildController? {
+    guard let position = node.path.positions.last, identity.path.child(position) == node.path,
+      let controller = controllers[position],
+      controller.process.map({ $0.pid == node.pid }) ?? true
+    else { return nil }
+    return controller
+  }
+
+  /// The connections of a child to its parent.
+  private enum EdgeConnection: CaseIterable {
+    case control
+    case link
+  }
+
   /// The children whose connection of each kind is still to come, and has a descriptor kept for it.
-  private var awaited: [EdgeListener.Kind: Set<UInt32>] = [:]
+  private var awaited: [EdgeConnection: Set<UInt32>] = [:]
+
+  /// A child has opened the data link.
+  func linkCame(to controller: ChildController) {
+    awaited[.link]?.remove(controller.child.specification.position)
+  }
 
   /// Makes sure of the descriptors for a child, and for the connections of all that have been started.
   func reserveDescriptors(for position: UInt32) throws {
-    for kind in EdgeListener.Kind.allCases { awaited[kind, default: []].insert(position) }
+    for connection in EdgeConnection.allCases {
+      awaited[connection, default: []].insert(position)
+    }
     let connections = awaited.values.reduce(0) { $0 + $1.count }
     do {
       try FreeDescriptors.demand(
         ChildEnds.descriptors + connections + EdgeListener.descriptorReserve, for: "another child")
     } catch {
-      for kind in EdgeListener.Kind.allCases { awaited[kind]?.remove(position) }
+      for connection in EdgeConnection.allCases { awaited[connection]?.remove(position) }
       throw error
     }
   }
@@ -239,43 +253,31 @@ final class NodeRuntime {
   func openListeners() throws -> Listeners {
     if let listeners { return listeners }
     try makeDirectory()
+    // A child that is not let in by its start deadline could not start: no need to give up for it.
     let handlers = EdgeListener.Handlers(
-      admitted: { [unowned self] kind, position, _ in admitted(kind, position) },
-      frame: { [unowned self] kind, position, frame in receive(kind, position, frame) },
-      broken: { [unowned self] kind, position in
-        connectionBroke(kind, position, "a message that is not one frame")
+      admitted: { [unowned self] position, _ in admitted(position) },
+      frame: { [unowned self] position, frame in receive(position, frame) },
+      broken: { [unowned self] position in
+        guard let controller = controllers[position] else { return }
+        connectionBroke(of: controller, "control", "a message that is not one frame")
       },
-      refused: { [unowned self] _, reason in noteRefusal(reason) },
-      exhausted: { [unowned self] kind, error in
-        // A child that is not let in by its start deadline could not start; one that has started would
-        // wait for ever.
-        if kind == .data { giveUp(error) }
-      })
-    func listen(_ kind: EdgeListener.Kind, at path: String) throws -> EdgeListener {
-      // A node with this pid may have died and left its socket.
-      if nodes == nil { unlink(path) }
-      return try EdgeListener(
-        kind, at: path, build: identity.build, in: context, on: loop, handlers: handlers)
-    }
-    let control = directory.socket(of: identity.pid, "c")
-    let data = directory.socket(of: identity.pid, "d")
-    let controlListener = try listen(.control, at: control)
-    do {
-      let made = Listeners(
-        control: controlListener, data: try listen(.data, at: data),
-        endpoints: .init(control: context.endpoint(at: control), data: context.endpoint(at: data)))
-      listeners = made
-      return made
-    } catch {
-      controlListener.close()
-      throw error
-    }
+      refused: { [unowned self] reason in noteRefusal(reason) })
+    let path = directory.socket(of: identity.pid, "c")
+    // A node with this pid may have died and left its socket.
+    if nodes == nil { unlink(path) }
+    try channels.listen()
+    let made = Listeners(
+      control: try EdgeListener(
+        at: path, build: identity.build, in: context, on: loop, handlers: handlers),
+      endpoints: .init(control: context.endpoint(at: path), links: names.address.endpoint))
+    listeners = made
+    return made
   }
 
   /// Takes all that has come from children, for one that has died: there will be no other time.
   func receiveLastFrames() {
     listeners?.control.receiveAll()
-    listeners?.data.receiveAll()
+    if hasChannels { channels.listener?.receiveAll() }
   }
 
   /// Makes the run's directory, should that have failed when the root began.
@@ -287,51 +289,38 @@ final class NodeRuntime {
   /// Closes the sockets for children at the end of the root.
   func closeListeners() {
     listeners?.control.close()
-    listeners?.data.close()
     if hasChannels { channels.close() }
   }
 
-  private func admitted(_ kind: EdgeListener.Kind, _ position: UInt32) {
-    awaited[kind]?.remove(position)
+  private func admitted(_ position: UInt32) {
+    awaited[.control]?.remove(position)
     guard let controller = controllers[position] else { return }
-    switch kind {
-    case .control:
-      controller.afterStart {
-        controller.send(.welcome(.current))
-        controller.connected()
-      }
-    case .data:
-      controller.dataLink.connected()
+    controller.afterStart {
+      controller.send(.welcome(.current))
+      controller.connected()
     }
   }
 
-  private func receive(
-    _ kind: EdgeListener.Kind, _ position: UInt32, _ frame: UnsafeRawBufferPointer
-  ) {
+  private func receive(_ position: UInt32, _ frame: UnsafeRawBufferPointer) {
     guard let controller = controllers[position] else { return }
     do throws(WireError) {
-      switch kind {
-      case .control:
-        let message = try ControlMessage(frame: Array(frame))
-        controller.afterStart { controller.receive(message) }
-      case .data: try controller.receiveData(frame)
-      }
+      let message = try ControlMessage(frame: Array(frame))
+      controller.afterStart { controller.receive(message) }
     } catch {
       // A message that is not known may be a later version's; text is nobody's.
-      guard kind == .control, !ControlMessage.begins(frame) else {
+      guard !ControlMessage.begins(frame) else {
         return controller.noteViolation(error.description)
       }
-      connectionBroke(kind, position, error.description)
+      connectionBroke(of: controller, "control", error.description)
     }
   }
 
   /// What came over a child's connection is none of its frames: where the next one begins is not known.
-  private func connectionBroke(_ kind: EdgeListener.Kind, _ position: UInt32, _ reason: String) {
-    guard let controller = controllers[position] else { return }
+  func connectionBroke(of controller: ChildController, _ kind: String, _ reason: String) {
     controller.noteViolation(reason)
     controller.endBrokenChild(
-      "its \(kind.rawValue) connection broke the protocol (\(reason)): does it write to descriptors "
-        + "that are not its own?")
+      "its \(kind) connection broke the protocol (\(reason)): does it write to descriptors that are "
+        + "not its own?")
   }
 
   func noteRefusal(_ reason: String) {
@@ -353,13 +342,12 @@ final class NodeRuntime {
 
   private var null: Int32?
 
-  /// Makes the streams of a child, whose output channel this node then passes on.
+  /// Makes the streams of a child, whose subtree's output this node then passes on.
   func makeStreams(for controller: ChildController, output: Int32, error: Int32) throws {
     let sink = try outputSink()
     controller.streams = try ChildStreams(
       of: controller.child.name, output: output, error: error, sink: sink, on: loop)
-    let channel = controller.dataLink.channel(EdgeChannels.output)
-    channel.onItemAvailable = { [weak self, weak controller] in
+    controller.edge.receiver(.output).onItems = { [weak self, weak controller] in
       guard let self, let controller else { return }
       takeOutput(of: controller)
     }
@@ -369,9 +357,9 @@ final class NodeRuntime {
   func takeOutput(of controller: ChildController, all: Bool = false) {
     // Made with the first child's streams.
     guard let sink = output else { return }
-    let channel = controller.dataLink.channel(EdgeChannels.output)
-    while all || sink.hasRoom, let item = channel.takeItem() {
-      guard let chunk = OutputChunk(item: item) else { continue }
+    let stream = controller.edge.receiver(.output)
+    while all || sink.hasRoom, let item = stream.take() {
+      guard let chunk = OutputChunk(item: item.withItem { Array($0) }) else { continue }
       sink.write(chunk)
     }
   }

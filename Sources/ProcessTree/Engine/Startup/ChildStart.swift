@@ -47,10 +47,11 @@ struct ChildStart {
       shared: NodeShared(configuration: configuration, programs: listedPrograms, sharing: nodes),
       runSecret: record.credentials.runSecret)
     let parent = try ParentLink(
+      record,
       hello: Hello(
         position: record.path.positions.last ?? 0, credentials: record.credentials,
         pid: identity.pid, build: identity.build),
-      endpoints: record.endpoints, context: runtime.context, on: loop)
+      context: runtime.context, on: loop)
     runtime.attach(parent)
     return runtime
   }
@@ -59,7 +60,6 @@ struct ChildStart {
   func runProgram(in runtime: NodeRuntime) throws {
     guard let parent = runtime.parent else { return }
     parent.onMessage = { [unowned runtime] in runtime.receiveFromParent($0) }
-    parent.onFailure = { [unowned runtime] in runtime.giveUp($0) }
     parent.onViolation = { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) }
     parent.send(.ready)
     let bound = LoopBound(runtime, on: runtime.loop)
@@ -75,14 +75,16 @@ struct ChildStart {
     }
   }
 
-  /// The arguments from the record or, if they were too large for it, from the data socket.
+  /// The arguments from the record or, if they were too large for it, from the data link.
   private nonisolated(nonsending) static func receivePayload(
     _ inline: [UInt8]?, by bound: LoopBound<NodeRuntime>
   ) async throws -> [UInt8] {
     if let inline { return inline }
-    guard let channel = bound.value.parent?.dataLink.channel(EdgeChannels.payload),
-      let bytes = try await channel.receive()
-    else { throw ProcessTreeError(.unreachable, "The parent ended before it sent the arguments.") }
-    return bytes
+    let payload = bound.value.parent?.edge.receiver(.payload)
+    try await payload?.waitForItem()
+    guard let item = payload?.take() else {
+      throw ProcessTreeError(.unreachable, "The parent ended before it sent the arguments.")
+    }
+    return item.withItem { Array($0) }
   }
 }

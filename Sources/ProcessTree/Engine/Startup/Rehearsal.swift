@@ -54,8 +54,7 @@ struct Rehearsal {
       shared: NodeShared(configuration: TreeConfiguration(), programs: []), runSecret: [0])
     defer { runtime.context.terminate() }
     let parent = try ParentLink(
-      hello: Hello(position: 1, credentials: credentials, pid: 0, build: ""),
-      endpoints: record.endpoints, context: runtime.context, on: loop)
+      record, hello: Hello(position: 1, credentials: credentials, pid: 0, build: ""), context: runtime.context, on: loop)
     defer { parent.close() }
     runtime.attach(parent)
     parent.send(.ready)
@@ -66,7 +65,7 @@ struct Rehearsal {
       bound.perform { runtime in
         guard case .result(let bytes) = outcome else { return }
         runtime.parent?.send(.outcome(.result(bytes)))
-        runtime.parent?.send(.goodbye(exitCode: 0, dataFrames: 0))
+        runtime.parent?.send(.goodbye(exitCode: 0, linkFrames: 0))
       }
     }
     let hook = loop.addTurnHook { [unowned runtime] in
@@ -84,14 +83,14 @@ struct Rehearsal {
     in context: LinkContext, whenDone: @escaping () -> Void
   ) throws -> EdgeListener {
     let handlers = EdgeListener.Handlers(
-      admitted: { _, _, _ in },
-      frame: { _, _, frame in
+      admitted: { _, _ in },
+      frame: { _, frame in
         if case .goodbye? = try? ControlMessage(frame: Array(frame)) { whenDone() }
       },
-      refused: { _, _ in whenDone() })
+      refused: { _ in whenDone() })
     let listener = try EdgeListener(
-      .control, at: socket, build: "", in: context, on: loop, handlers: handlers)
-    listener.expect(1, credentials)
+      at: socket, build: "", in: context, on: loop, handlers: handlers)
+    listener.expect(1, credentials, name: "rehearsal")
     return listener
   }
 
@@ -102,8 +101,8 @@ struct Rehearsal {
         id: root.run.runID, rootPID: root.run.rootPID, rootStartTime: root.run.rootStartTime,
         directory: root.run.directory),
       path: root.path.child(1), name: "rehearsal", isDaemon: false,
-      parent: .init(name: root.name, pid: root.pid), credentials: credentials,
-      endpoints: .init(control: "ipc://\(socket)", data: "ipc://\(socket)"),
+      parent: .init(name: root.name, pid: root.pid, startTime: 0), credentials: credentials,
+      endpoints: .init(control: "ipc://\(socket)", links: "ipc://\(socket)"),
       program: .init(type: program.name, listIndex: nil, arguments: [1]), tag: 1, settings: [1])
   }
 

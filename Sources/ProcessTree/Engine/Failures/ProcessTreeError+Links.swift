@@ -1,0 +1,31 @@
+internal import ProcessTreeLinks
+
+extension ProcessTreeError {
+  /// What a link says, in the words of those who exchange messages and elements.
+  init(_ error: LinkError) {
+    switch error {
+    case .peerGone:
+      self.init(.unreachable, "Nobody is left to receive, and nobody can come: nothing is sent.")
+    case .finished: self.init(.unreachable, "This end has been finished: nothing more is sent.")
+    case .tooLarge: self.init(.messageNotEncodable, "The item was not sent: \(error).")
+    case .alreadyReceiving:
+      self.init(.alreadyIterating, "Another task is receiving here: one may at a time.")
+    case .full: self.init(.queueFull, "The channel's queue is full.")
+    case .quarantined: self.init(.itemQuarantined, "\(error)")
+    case .channelEnded(let reason): self.init(.channelEnded, reason)
+    }
+  }
+
+  /// Runs what a link may refuse; a task that was cancelled is told so, whatever else became of its
+  /// wait.
+  static func translatingLinkErrors<Value>(
+    _ body: () async throws -> Value
+  ) async throws -> Value {
+    do {
+      return try await body()
+    } catch let error as LinkError {
+      try Task.checkCancellation()
+      throw Self(error)
+    }
+  }
+}
