@@ -5,8 +5,8 @@ import Testing
 let sampleRecord = BootstrapRecord(
   run: .init(id: .max, rootPID: 4_711, rootStartTime: .max, directory: "/tmp/run é"),
   path: NodePath(positions: [1, .max]), name: "worker", isDaemon: true,
-  parent: .init(name: "Process-1", pid: 12), credentials: credentials(3),
-  endpoints: .init(control: "ipc:///tmp/a/c", data: "ipc:///tmp/a/d"),
+  parent: .init(name: "Process-1", pid: 12, startTime: 99), credentials: credentials(3),
+  endpoints: .init(control: "ipc:///tmp/a/c", links: "ipc:///tmp/a/l"),
   program: .init(type: "4Main6SquareV", listIndex: 3, arguments: [0, 0xC1, 255]), tag: .max,
   settings: [1, 2, 3])
 
@@ -23,7 +23,12 @@ let sampleRecord = BootstrapRecord(
     #expect(read.path == sampleRecord.path && read.name == "worker" && read.isDaemon)
     #expect(read.parent.name == "Process-1" && read.parent.pid == 12)
     #expect(read.credentials == credentials(3))
-    #expect(read.endpoints.control == "ipc:///tmp/a/c" && read.endpoints.data == "ipc:///tmp/a/d")
+    #expect(
+      read.parentAddress
+        == NodeAddress(
+          path: NodePath(positions: [1]), name: "Process-1", pid: 12, startTime: 99, endpoint: ""))
+    #expect(read.parentAddress.endpoint == "ipc:///tmp/a/l")
+    #expect(read.endpoints.control == "ipc:///tmp/a/c" && read.endpoints.links == "ipc:///tmp/a/l")
     #expect(read.program.type == "4Main6SquareV" && read.program.listIndex == 3)
     #expect(read.program.arguments == [0, 0xC1, 255])
     #expect(read.tag == .max && read.settings == [1, 2, 3])

@@ -113,12 +113,16 @@ import Testing
     #expect(peerHello(build: "").refusal(runSecret: secret, build: "build") == nil)
     let other = peerHello(build: "other").refusal(runSecret: secret, build: "build")
     #expect(other?.contains("build") == true)
-    let newer = peerHello(version: ProtocolVersion(major: 2, minor: 0))
-    #expect(newer.refusal(runSecret: secret, build: "build")?.contains("protocol") == true)
+    let newer = peerHello(version: ProtocolVersion(major: 3, minor: 0))
+    let refusal = newer.refusal(runSecret: secret, build: "build")
+    // Who it is, and what either side speaks.
+    for part in [newer.address.name, "3.0", "\(ProtocolVersion.current)"] {
+      #expect(refusal?.contains(part) == true, "\(part)")
+    }
     // Whoever has no proof is told the same whatever else is wrong.
     for guess in [[], Array(secret.dropLast()), secret + [0], [UInt8](repeating: 0, count: 16)] {
       let stranger = peerHello(
-        version: ProtocolVersion(major: 2, minor: 0), secret: guess, build: "other")
+        version: ProtocolVersion(major: 3, minor: 0), secret: guess, build: "other")
       #expect(
         stranger.refusal(runSecret: secret, build: "build") == "unknown node or wrong credentials")
     }

@@ -26,11 +26,11 @@ import Testing
     arguments: [
       (ControlMessage.ready, [0x91, 1]),
       (.outcome(.result([5])), [0x93, 2, 0, 0xC4, 1, 5]),
-      (.outcome(.resultOnDataSocket), [0x93, 2, 1, 0xC0]),
+      (.outcome(.resultOnLink), [0x93, 2, 1, 0xC0]),
       (.outcome(.failure([])), [0x93, 2, 2, 0xC4, 0]),
       (.outcome(.exit(3)), [0x93, 2, 3, 3]),
       (.outcome(.cancelled), [0x93, 2, 4, 0xC0]),
-      (.goodbye(exitCode: 1, dataFrames: 2), [0x93, 3, 1, 2]),
+      (.goodbye(exitCode: 1, linkFrames: 2), [0x93, 3, 1, 2]),
       (.events([[1]]), [0x92, 4, 0xC4, 1, 1]),
       (.log([]), [0x91, 5]),
       (.welcome(ProtocolVersion(major: 1, minor: 0)), [0x93, 16, 1, 0]),
@@ -40,8 +40,8 @@ import Testing
         [0x94, 18, 0xA1, 0x61, 0xA1, 0x62, 7]
       ),
       (.goodbyeAcknowledged, [0x91, 19]),
-      (.connectData, [0x91, 20]),
-      (.rejected(channel: 2, reason: ""), [0x93, 32, 2, 0xA0]),
+      (.openLink, [0x91, 20]),
+      (.rejected(flow: 2, reason: ""), [0x93, 32, 2, 0xA0]),
     ] as [(ControlMessage, [UInt8])])
   func framesAreTheProtocols(_ message: ControlMessage, _ bytes: [UInt8]) throws {
     #expect(message.frame() == bytes)

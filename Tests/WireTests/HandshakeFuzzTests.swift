@@ -44,11 +44,11 @@ import Testing
       readable += 1
       #expect(try Hello(frame: read.frame()) == read)
       var admission = Admission(build: "build")
-      admission.expect(1, credentials(1))
+      admission.expect(1, credentials(1), name: "child")
       guard (try? admission.admit(read)) != nil else { continue }
       admitted += 1
       #expect(read.credentials == good.credentials && read.position == 1)
-      #expect(read.version.major == 1 && (read.build == "build" || read.build.isEmpty))
+      #expect(read.version == .current && (read.build == "build" || read.build.isEmpty))
     }
     // Else the mutations would be too coarse to test anything.
     #expect(readable > 0 && admitted > 0 && admitted < readable)
@@ -70,34 +70,6 @@ import Testing
       try #require((try? reader.skipValue()) != nil && reader.isAtEnd, "\(bytes)")
     }
     #expect(readable > 0)
-  }
-
-  @Test func mutatedDataFramesAreWalkedWithinTheirBytes() {
-    var generator = SeededGenerator.announced("mutatedDataFramesAreWalkedWithinTheirBytes")
-    var whole = 0
-    for _ in rounds(100_000) {
-      var builder = DataFrameBuilder(channel: UInt16(generator.int(0...9)))
-      for _ in 0..<generator.int(1...5) {
-        generator.bytes(generator.int(0...12)).withUnsafeBytes { builder.append($0) }
-      }
-      var bytes = builder.take()
-      mutate(&bytes, &generator)
-      let walked = bytes.withUnsafeBytes { frame -> Int? in
-        guard let header = try? DataFrameHeader(frame) else { return nil }
-        var items = DataFrameItems(frame, header: header)
-        var size = DataFrameHeader.size
-        do {
-          while let item = try items.next() { size += 4 + item.count }
-        } catch {
-          return nil
-        }
-        return size
-      }
-      guard let walked else { continue }
-      whole += 1
-      #expect(walked == bytes.count)
-    }
-    #expect(whole > 0)
   }
 
   @Test func mutatedBootstrapRecordsAreReadOrRefused() throws {

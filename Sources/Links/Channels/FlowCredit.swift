@@ -38,12 +38,31 @@ struct FlowAllowance {
   private let prefetch: UInt32
   private var takenBytes: UInt64 = 0
   private var takenItems: UInt32 = 0
+  private var receivedBytes: UInt64 = 0
+  private var receivedItems: UInt32 = 0
   private var grantedBytes = UInt64(FlowCredit.initial)
   private var grantedItems: UInt32
 
   init(prefetch: UInt32) {
     self.prefetch = prefetch
     grantedItems = prefetch
+  }
+
+  /// Whether the sender has credit for an item that comes now.
+  var isOpen: Bool {
+    receivedBytes < grantedBytes && Int32(bitPattern: grantedItems &- receivedItems) > 0
+  }
+
+  /// Counts so many items, one or more, that have come together; false when the sender had no credit for
+  /// the last of them.
+  mutating func receive(bytes: Int, last: Int, count: UInt32) -> Bool {
+    receivedBytes += UInt64(bytes - last + (Int(count) - 1) * FlowCredit.itemCost)
+    receivedItems &+= count - 1
+    defer {
+      receivedBytes += UInt64(last + FlowCredit.itemCost)
+      receivedItems &+= 1
+    }
+    return isOpen
   }
 
   /// The consumer has taken an item of so many bytes.

@@ -82,10 +82,18 @@ struct FlowItems {
     return rest
   }
 
-  /// Whether the frame holds the items that its header promises, and nothing else.
-  func isWellFormed() -> Bool {
+  /// What the items have, and the last of them; nil unless the frame holds the items that its header
+  /// promises, and nothing else.
+  func measure() -> (bytes: Int, last: Int)? {
     var copy = self
-    while copy.left > 0 { guard copy.popRange() != nil else { return false } }
-    return copy.offset == frame.bytes.count
+    var (bytes, last) = (0, 0)
+    while copy.left > 0 {
+      guard let range = copy.popRange(), range.count <= WireLimits.pieceSize else { return nil }
+      // One in shared memory counts as what it stands for.
+      let shared = flags.contains(.shared) ? SharedSlotName.read(frame[range]) : nil
+      last = shared?.count ?? range.count
+      bytes += last
+    }
+    return copy.offset == frame.bytes.count ? (bytes, last) : nil
   }
 }

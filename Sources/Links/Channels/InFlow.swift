@@ -41,19 +41,25 @@ final class InFlow {
     _ frame: UnsafeRawBufferPointer, header: FlowHeader
   ) throws(WireError) -> FlowItems? {
     var items = FlowItems(frame, header: header)
-    guard items.isWellFormed() else { throw WireError("a frame of items is not well formed") }
+    guard let size = items.measure() else { throw WireError("a frame of items is not well formed") }
     guard header.count == 0 || header.total == lastReceived + 1 else {
       throw WireError("an item that is not the next of its flow")
     }
     let continues = header.flags.contains(.continuesPrevious)
     guard continues || header.flags.contains(.continuesInNext) else {
       guard header.count > 0 else { return nil }
+      guard partial == nil else { throw WireError("an item within another") }
+      guard allowance.receive(bytes: size.bytes, last: size.last, count: header.count) else {
+        throw Self.tooMuch
+      }
       lastReceived += UInt64(header.count)
       return items
     }
     guard header.count == 1, let piece = items.popFirst(), continues == (partial != nil) else {
       throw WireError("a piece without its beginning, or an item within another")
     }
+    // The pieces of an item come with the credit that its first had.
+    guard continues || allowance.isOpen else { throw Self.tooMuch }
     var item = partial ?? ([], piece)
     partial = nil
     guard item.bytes.count + piece.range.count <= WireLimits.itemSize else {
@@ -64,9 +70,12 @@ final class InFlow {
       partial = item
       return nil
     }
+    _ = allowance.receive(bytes: item.bytes.count, last: item.bytes.count, count: 1)
     lastReceived = item.first.sequence
     return FlowItems(whole: item.bytes, item.first, isNumbered: isLeased)
   }
+
+  private static let tooMuch = WireError("more was sent than allowed")
 
   /// The consumer has taken an item of so many bytes.
   func take(_ count: Int) {

@@ -93,6 +93,45 @@ import Testing
     }
   }
 
+  @Test func mutatedFramesAreWalkedWithinTheirBytes() {
+    var generator = SeededGenerator.announced("mutatedFramesAreWalkedWithinTheirBytes")
+    var whole = 0
+    for _ in rounds(100_000) {
+      var frame = FlowFrame(flow: 1, isNumbered: generator.bool())
+      for number in 1...UInt64(generator.int(1...5)) {
+        generator.bytes(generator.int(0...12)).withUnsafeBytes {
+          frame.append($0, sequence: number, attempt: 1, number: number, isShared: false)
+        }
+      }
+      var bytes = frame.take()
+      switch generator.int(0...3) {
+      case 0: bytes.removeLast(generator.int(1...bytes.count))
+      case 1: bytes += generator.bytes(generator.int(1...9))
+      case 2: break
+      default:
+        for _ in 0..<generator.int(1...3) {
+          bytes[generator.int(0...bytes.count - 1)] = UInt8(generator.int(0...255))
+        }
+      }
+      let end = bytes.withUnsafeBytes { frame -> Int? in
+        guard let header = try? FlowHeader(frame) else { return nil }
+        var items = FlowItems(frame, header: header)
+        guard let size = items.measure() else { return nil }
+        var (end, count) = (FlowHeader.size, 0)
+        while let item = items.popFirst() {
+          end = item.range.upperBound
+          count += item.range.count
+        }
+        #expect(header.flags.contains(.shared) || count == size.bytes)
+        return end
+      }
+      guard let end else { continue }
+      whole += 1
+      #expect(end == bytes.count)
+    }
+    #expect(whole > 0)
+  }
+
   @Test func aSenderBelievesNothingAndNeverTraps() async throws {
     let random = SeededGenerator.announced("hostile frames for a sender")
     try await withLoop { loop in

@@ -19,6 +19,8 @@ final class PeerPair {
   /// What the listener turned away, and what the connector found wrong.
   private(set) var refusals: [String] = []
   private(set) var violations: [String] = []
+  /// What the listener told the connector why it was turned away.
+  private(set) var refusalsTold: [String] = []
   private let loop: EventLoop
   private let contexts = (LinkContext(), LinkContext())
   private var hook = -1
@@ -41,7 +43,8 @@ final class PeerPair {
     opened = PeerLink(to: listenerNode)
     let handlers = PeerListener.Handlers(
       link: { [unowned self] in $0.address == connectorNode ? accepted : nil },
-      refused: { [unowned self] in refusals.append($0) })
+      refused: { [unowned self] in refusals.append($0) },
+      broken: { [unowned self] in refusals.append("\($0.peer.name): \($1)") })
     listener = try PeerListener(
       at: path + "/l", runSecret: Self.secret, build: Self.build, in: contexts.0, on: loop,
       handlers: handlers)
@@ -65,6 +68,7 @@ final class PeerPair {
   func connect(_ hello: PeerHello? = nil) throws {
     connector = try PeerConnector(
       opened, hello: hello ?? self.hello(), in: contexts.1, on: loop,
+      onRefusal: { [unowned self] in refusalsTold.append($0) },
       onViolation: { [unowned self] in violations.append($0) })
   }
 

@@ -94,6 +94,22 @@ import Testing
     }
   }
 
+  @Test func aNodeThatIsRefusedIsToldWhy() async throws {
+    try await withLoop { loop in
+      let pair = try PeerPair(on: loop)
+      defer { pair.close() }
+      var hello = pair.hello()
+      hello.version = ProtocolVersion(major: 1, minor: 7)
+      try pair.connect(hello)
+      try loop.turn { !pair.refusalsTold.isEmpty }
+      #expect(pair.refusalsTold == pair.refusals && pair.refusals.count == 1)
+      for part in [pair.connectorNode.name, "1.7", "\(ProtocolVersion.current)"] {
+        #expect(pair.refusals[0].contains(part), "\(part)")
+      }
+      #expect(pair.violations == [] && !pair.opened.wasConnected)
+    }
+  }
+
   @Test func hostileFirstFramesChangeNothing() async throws {
     let random = SeededGenerator.announced("hostile first frames of data links")
     try await withLoop { loop in

@@ -12,7 +12,6 @@ extension ChildController {
     case .outcome(let outcome): record(outcome)
     case .goodbye(_, let linkFrames):
       announcedFrames = linkFrames
-      peer?.onFrameReceived = { [weak self] in self?.answerGoodbye() }
       answerGoodbye()
     case .events(let records): runtime.receiveEvents(records, from: child)
     case .log(let records): runtime.receiveLog(records)
@@ -60,7 +59,7 @@ extension ChildController {
   }
 
   /// Answers the goodbye once all that was sent before it has come: the child's sockets end with it.
-  private func answerGoodbye() {
+  func answerGoodbye() {
     guard let announcedFrames, peer?.link.received ?? 0 >= announcedFrames, !awaitsPayload,
       !saidGoodbye
     else { return }

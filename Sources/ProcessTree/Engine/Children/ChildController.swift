@@ -97,6 +97,7 @@ final class ChildController {
   /// The end of the data link has been made.
   func join(_ peer: ChannelPeer) {
     self.peer = peer
+    peer.onFrameReceived = { [weak self] in self?.answerGoodbye() }
     if let process { peer.found(process, on: runtime.loop) }
   }
 

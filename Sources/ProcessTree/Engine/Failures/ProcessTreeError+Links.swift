@@ -5,7 +5,8 @@ extension ProcessTreeError {
   init(_ error: LinkError) {
     switch error {
     case .peerGone:
-      self.init(.unreachable, "Nobody is left to receive, and nobody can come: nothing is sent.")
+      self.init(
+        .unreachable, "The receiving end has ended, and no other can come: nothing more is sent.")
     case .finished: self.init(.unreachable, "This end has been finished: nothing more is sent.")
     case .tooLarge: self.init(.messageNotEncodable, "The item was not sent: \(error).")
     case .alreadyReceiving:

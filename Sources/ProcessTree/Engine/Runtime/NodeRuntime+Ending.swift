@@ -262,7 +262,10 @@ extension NodeRuntime {
       // Without a parent that listens there is nothing to run for.
       let refusal = "The parent refused the connection: \(reason)"
       writeToStandardError("\(identity.name): \(refusal)")
-      guard nodes == nil else { return ending.isFinished = true }
+      guard nodes == nil else {
+        ending.isFinished = true
+        return
+      }
       Bootstrap.tellFailure(refusal)
       _exit(Bootstrap.failureCode)
     case .openLink: openLinkToParent()

@@ -92,11 +92,13 @@ enum Bootstrap {
   }
 
   static func lastWord(_ descriptor: Int32) -> LastWord? {
-    var bytes = [UInt8](repeating: 0, count: longestReason + 1)
+    var bytes = [UInt8](repeating: 0, count: longestReason + 2)
     let length = Glibc.read(descriptor, &bytes, bytes.count)
     guard length > 0 else { return nil }
-    guard bytes[0] == failedMark else { return .begun }
-    return .failed(String(decoding: bytes[1..<length], as: UTF8.self))
+    // One that its parent does not want finds out when it has begun.
+    let word = bytes[..<length].drop { $0 == begunMark }
+    guard word.first == failedMark else { return .begun }
+    return .failed(String(decoding: word.dropFirst(), as: UTF8.self))
   }
 
   private static func read(count: Int) throws -> [UInt8] {

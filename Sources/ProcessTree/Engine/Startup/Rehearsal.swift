@@ -54,7 +54,8 @@ struct Rehearsal {
       shared: NodeShared(configuration: TreeConfiguration(), programs: []), runSecret: [0])
     defer { runtime.context.terminate() }
     let parent = try ParentLink(
-      record, hello: Hello(position: 1, credentials: credentials, pid: 0, build: ""), context: runtime.context, on: loop)
+      record, hello: Hello(position: 1, credentials: credentials, pid: 0, build: ""),
+      context: runtime.context, on: loop)
     defer { parent.close() }
     runtime.attach(parent)
     parent.send(.ready)

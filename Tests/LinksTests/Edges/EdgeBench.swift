@@ -68,14 +68,14 @@ final class EdgeBench {
     }
     self.path = path ?? (directory.map { $0.path + "/s" } ?? "")
     let handlers = EdgeListener.Handlers(
-      admitted: { [unowned self] _, position, _ in admitted.append(position) },
-      frame: { [unowned self] _, position, frame in
+      admitted: { [unowned self] position, _ in admitted.append(position) },
+      frame: { [unowned self] position, frame in
         frames.append(Array(frame))
         senders[position, default: []].append(Array(frame))
       },
-      refused: { [unowned self] _, reason in refused.append(reason) })
+      refused: { [unowned self] reason in refused.append(reason) })
     made = try EdgeListener(
-      .control, at: self.path, build: "build", in: context, on: loop, handlers: handlers)
+      at: self.path, build: "build", in: context, on: loop, handlers: handlers)
     loop.addTurnHook { [weak self] in self?.turn() ?? false }
   }
 

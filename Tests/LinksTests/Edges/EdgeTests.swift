@@ -9,7 +9,7 @@ import Testing
   @Test func anAdmittedChildAndItsParentExchangeFrames() async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
-      bench.listener.expect(1, credentials(1))
+      bench.listener.expect(1, credentials(1), name: "child")
       let child = try bench.connect(hello(1))
       try loop.turn { bench.admitted == [1] }
       for number in 0..<1_000 {
@@ -34,7 +34,7 @@ import Testing
   func aPeerWithoutProofIsToldSoAndIgnored(_ wrong: Hello) async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
-      bench.listener.expect(1, credentials(1))
+      bench.listener.expect(1, credentials(1), name: "child")
       let stranger = try bench.connect(wrong)
       try loop.turn { stranger.refusals.count == 1 }
       #expect(bench.refused.count == 1 && bench.listener.refusals == 1 && bench.admitted == [])
@@ -60,7 +60,7 @@ import Testing
   @Test func aRefusedPeerIsAnsweredOnce() async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
-      bench.listener.expect(1, credentials(1))
+      bench.listener.expect(1, credentials(1), name: "child")
       let stranger = try bench.connect(hello(9))
       for _ in 0..<100 { stranger.connector.send([1, 2, 3]) }
       // Its frames have come before those of the child that connects now are looked at.
@@ -77,7 +77,7 @@ import Testing
   @Test func aSecondClaimIsRefusedAndTheFirstUnharmed() async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
-      bench.listener.expect(1, credentials(1))
+      bench.listener.expect(1, credentials(1), name: "child")
       let first = try bench.connect(hello(1))
       try loop.turn { bench.admitted == [1] }
       let second = try bench.connect(hello(1))
@@ -94,14 +94,14 @@ import Testing
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
       #expect(!bench.listener.send([1], to: 1), "nobody is there")
-      bench.listener.expect(1, credentials(1))
+      bench.listener.expect(1, credentials(1), name: "child")
       let child = try bench.connect(hello(1))
       try loop.turn { bench.admitted == [1] }
       bench.listener.forget(1)
       #expect(!bench.listener.send([1], to: 1))
       // Its last frames may still come: they are nobody's, and no reason to complain.
       child.connector.send([1])
-      bench.listener.expect(2, credentials(2))
+      bench.listener.expect(2, credentials(2), name: "child")
       let next = try bench.connect(hello(2, proof: credentials(2)))
       try loop.turn { bench.admitted == [1, 2] }
       next.connector.send([2])
@@ -113,7 +113,7 @@ import Testing
   @Test func aPeerThatWentAwayTakesNothingMore() async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
-      bench.listener.expect(1, credentials(1))
+      bench.listener.expect(1, credentials(1), name: "child")
       let child = try bench.connect(hello(1))
       try loop.turn { bench.admitted == [1] }
       child.connector.close()
@@ -128,7 +128,9 @@ import Testing
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
       let positions = Array(1...30) as [UInt32]
-      for position in positions { bench.listener.expect(position, credentials(UInt8(position))) }
+      for position in positions {
+        bench.listener.expect(position, credentials(UInt8(position)), name: "child")
+      }
       let children = try positions.map {
         try bench.connect(hello($0, proof: credentials(UInt8($0))))
       }

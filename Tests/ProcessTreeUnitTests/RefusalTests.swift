@@ -1,0 +1,130 @@
+import ProcessTreeLinks
+import ProcessTreeTestSettings
+import ProcessTreeWire
+import Testing
+
+@testable import ProcessTree
+
+/// Nodes that do not want each other, in a tree that shares this process.
+@Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct RefusalTests {
+  struct Idle: NodeProgram {
+    func run(in node: Node) async throws { try await node.sleep(for: .seconds(3_600)) }
+  }
+
+  /// Says something when it is told to.
+  struct Answer: NodeProgram {
+    func run(in node: Node) async throws {
+      guard let parent = node.parent else { return }
+      try await parent.send("here")
+      try await node.sleep(for: .seconds(3_600))
+    }
+  }
+
+  private func withTree(
+    _ body: @escaping @Sendable (Node, NodeRuntime) async throws -> Void
+  ) async throws {
+    try await InProcessTree.run(
+      TreeConfiguration(), programs: [], hasVirtualTime: false, pickJob: nil
+    ) { tree in
+      let root = tree.root
+      try await body(root, root.runtime.value)
+    }
+  }
+
+  /// The reason of the next refusal that the root speaks of.
+  private nonisolated(nonsending) static func refusal(
+    in events: LifecycleEvents
+  ) async throws -> String {
+    for await event in events {
+      if case .connectionRefused(let reason) = event.kind { return reason }
+    }
+    throw WireError("no refusal")
+  }
+
+  /// What a refusal for another version has to say.
+  private static func check(_ reason: String?, name: String) {
+    for part in [name, "1.7", "\(ProtocolVersion.current)"] {
+      #expect(reason?.contains(part) == true, "\(part) in \(reason ?? "nothing")")
+    }
+  }
+
+  @Test func aChildOfAnotherVersionIsRefusedByNameOnControl() async throws {
+    try await withTree { root, runtime in
+      _ = try await root.spawn(Idle())
+      let events = try await root.events
+      let listeners = try runtime.openListeners()
+      let credentials = Credentials(runSecret: runtime.runSecret, token: [1])
+      listeners.control.expect(99, credentials, name: "old node")
+      let told = Told()
+      let hello = Hello(
+        version: ProtocolVersion(major: 1, minor: 7), position: 99, credentials: credentials,
+        pid: 7, build: "")
+      let connector = try EdgeConnector(
+        to: listeners.endpoints.control, hello: hello, in: runtime.context, on: runtime.loop
+      ) { told.take($0) }
+      let hook = runtime.loop.addTurnHook {
+        connector.receive()
+        return connector.mayHaveFrames
+      }
+      Self.check(try await Self.refusal(in: events), name: "old node")
+      while told.reason == nil { await Task.yield() }
+      Self.check(told.reason, name: "old node")
+      runtime.loop.removeTurnHook(hook)
+      connector.close()
+    }
+  }
+
+  @Test func aNodeOfAnotherVersionIsRefusedByNameOnALink() async throws {
+    try await withTree { root, runtime in
+      let child = try await root.spawn(Idle(), name: "old node")
+      let events = try await root.events
+      let address = NodeAddress(
+        path: runtime.identity.path.child(1), name: child.name, pid: child.pid ?? 0, startTime: 0,
+        endpoint: "")
+      let hello = PeerHello(
+        version: ProtocolVersion(major: 1, minor: 7), runSecret: runtime.runSecret, build: "",
+        address: address)
+      let told = Told()
+      let connector = try PeerConnector(
+        PeerLink(to: runtime.names.address), hello: hello, in: runtime.context, on: runtime.loop,
+        onRefusal: { told.reason = $0 }, onViolation: { Issue.record("\($0)") })
+      let hook = runtime.loop.addTurnHook {
+        connector.receive()
+        return connector.mayHaveFrames
+      }
+      Self.check(try await Self.refusal(in: events), name: "old node")
+      while told.reason == nil { await Task.yield() }
+      Self.check(told.reason, name: "old node")
+      runtime.loop.removeTurnHook(hook)
+      connector.close()
+    }
+  }
+
+  @Test func aNodeWhoseLinkItsParentRefusesFailsWithTheReason() async throws {
+    try await withTree { root, runtime in
+      let child = try await root.spawn(Idle(), name: "first")
+      _ = child
+      // From now on the root answers as one of another build would.
+      runtime.channels.listener?.close()
+      let other = try PeerListener(
+        at: runtime.names.socketPath, runSecret: runtime.runSecret, build: "another",
+        in: runtime.context, on: runtime.loop,
+        handlers: .init(link: { _ in nil }, refused: { _ in }, broken: { _, _ in }))
+      runtime.channels.listener = other
+      let talker = try await root.spawn(Answer(), name: "second")
+      let failure = await #expect(throws: RemoteFailure.self) { try await talker.result }
+      #expect(failure?.text.contains("is not another") == true, "\(failure?.text ?? "none")")
+    }
+  }
+
+  /// What a node was told by who refused it.
+  private final class Told: @unchecked Sendable {
+    var reason: String?
+
+    func take(_ frame: UnsafeRawBufferPointer) {
+      if case .refused(let reason)? = try? ControlMessage(frame: Array(frame)) {
+        self.reason = reason
+      }
+    }
+  }
+}
