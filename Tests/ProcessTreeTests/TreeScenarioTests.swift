@@ -83,7 +83,8 @@ private let elsewhere = [
   "hostileConnections", "silentConnections", "sweepsDeadRuns",
   "closedStandardDescriptors", "leavesAStranger", "limitedForkServer", "ignoredSignals",
   "heardSignals", "fewDescriptors", "silentConnections", "outputAtProcessLimit", "lineWithoutEnd",
-  "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself",
+  "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself", "foreignNode",
+  "foreignNodeOfAnotherVersion",
 ]
 
 extension ProcessTrees {

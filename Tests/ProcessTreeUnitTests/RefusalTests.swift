@@ -50,7 +50,7 @@ import Testing
 
   @Test func aChildOfAnotherVersionIsRefusedByNameOnControl() async throws {
     try await withTree { root, runtime in
-      _ = try await root.spawn(Idle())
+      _ = try await root.spawn(Idle(), daemon: true)
       let events = try await root.events
       let listeners = try runtime.openListeners()
       let credentials = Credentials(runSecret: runtime.runSecret, token: [1])
@@ -76,7 +76,7 @@ import Testing
 
   @Test func aNodeOfAnotherVersionIsRefusedByNameOnALink() async throws {
     try await withTree { root, runtime in
-      let child = try await root.spawn(Idle(), name: "old node")
+      let child = try await root.spawn(Idle(), name: "old node", daemon: true)
       let events = try await root.events
       let address = NodeAddress(
         path: runtime.identity.path.child(1), name: child.name, pid: child.pid ?? 0, startTime: 0,
@@ -102,8 +102,7 @@ import Testing
 
   @Test func aNodeWhoseLinkItsParentRefusesFailsWithTheReason() async throws {
     try await withTree { root, runtime in
-      let child = try await root.spawn(Idle(), name: "first")
-      _ = child
+      _ = try await root.spawn(Idle(), name: "first", daemon: true)
       // From now on the root answers as one of another build would.
       runtime.channels.listener?.close()
       let other = try PeerListener(

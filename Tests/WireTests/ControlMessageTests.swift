@@ -73,7 +73,7 @@ import Testing
       [.int(2), .int(5), .nil], [.int(2), .int(-1), .nil], [.int(2), .int(0), .int(1)],
       [.int(2), .int(3), .int(1 << 40)], [.int(3), .int(1 << 32)], [.int(3), .string("0")],
       [.int(4), .int(1)], [.int(17), .binary([1])], [.int(18), .string("a"), .int(1)],
-      [.int(32), .int(65_536), .string("")], [.int(32), .int(-1), .string("")],
+      [.int(32), .int(1 << 32), .string("")], [.int(32), .int(-1), .string("")],
     ] as [[MessagePackValue]])
   func whatIsNoMessageIsRefused(_ fields: [MessagePackValue]) {
     #expect(throws: WireError.self) { try ControlMessage(frame: frame(fields)) }

@@ -54,7 +54,7 @@ package final class ReceiverCore {
   @exclusivity(unchecked) private var inbox: Deque<(flow: InFlow, items: FlowItems)> = []
   @exclusivity(unchecked) private var waiters: Deque<Waiter> = []
   @exclusivity(unchecked) private var nextID: UInt64 = 1
-  @exclusivity(unchecked) private var isDirty = false
+  @exclusivity(unchecked) private(set) var isDirty = false
   /// No sender is left; what has come is still to be had.
   @exclusivity(unchecked) private var hasEnded = false
   @exclusivity(unchecked) private var failure: LinkError?

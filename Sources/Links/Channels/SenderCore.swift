@@ -47,7 +47,7 @@ package final class SenderCore {
   @exclusivity(unchecked) private var nextID: UInt64 = 1
   @exclusivity(unchecked) private var nextFlow = 0
   @exclusivity(unchecked) private(set) var lastNumber: UInt64 = 0
-  @exclusivity(unchecked) private var isDirty = false
+  @exclusivity(unchecked) private(set) var isDirty = false
   /// Receivers that are on their way and shall miss nothing; nil until a broadcast's home has said.
   @exclusivity(unchecked) var expectedReceivers: Int?
   /// Items of a broadcast that were left out before they went to anybody.

@@ -86,8 +86,8 @@ package final class EdgeStreams {
   /// Hands what was sent, and credit, to the link; called at the end of each turn.
   package func flush() {
     isDirty = false
-    for sender in senders { sender.flush() }
-    for receiver in receivers { receiver.flush() }
+    for sender in senders where sender.isDirty { sender.flush() }
+    for receiver in receivers where receiver.isDirty { receiver.flush() }
     guard let link else {
       if !senders.allSatisfy({ $0.isDrained && $0.phase != .finishing }) { onLinkNeeded?() }
       return

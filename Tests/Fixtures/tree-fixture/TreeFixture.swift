@@ -10,6 +10,11 @@ struct TreeFixture: ScenarioApp {
     (error as? Mumbling)?.words ?? "\(error)"
   }
 
+  static func main() {
+    becomeForeignNode()
+    takeOver()
+  }
+
   static var scenarios: [String: Scenario] {
     lifecycleScenarios
       .merging(failureScenarios) { $1 }
@@ -32,5 +37,6 @@ struct TreeFixture: ScenarioApp {
       .merging(outputScenarios) { $1 }
       .merging(commandCaptureScenarios) { $1 }
       .merging(timeoutScenarios) { $1 }
+      .merging(foreignScenarios) { $1 }
   }
 }

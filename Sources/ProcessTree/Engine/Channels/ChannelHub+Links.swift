@@ -5,7 +5,7 @@ internal import ProcessTreeWire
 
 extension ChannelHub {
   /// After a peer's end, the time in which what it sent before is still taken from the sockets.
-  private static let lastWords: Duration = .milliseconds(20)
+  static let lastWords: Duration = .milliseconds(20)
 
   /// How long a node tries to connect to a peer that lives.
   private static let patience: Duration = .seconds(5)
@@ -51,10 +51,7 @@ extension ChannelHub {
       if let child = known.child { runtime.linkCame(to: child) }
       return known.link
     }
-    if let child = runtime.child(at: hello.address) {
-      runtime.linkCame(to: child)
-      return join(child, at: hello.address).link
-    }
+    if let child = runtime.child(at: hello.address) { return admit(child, at: hello.address) }
     let process = process(at: hello.address)
     guard process != .gone else { return nil }
     let peer = ChannelPeer(PeerLink(to: hello.address))
@@ -62,25 +59,6 @@ extension ChannelHub {
     prepare(peer)
     watch(peer, process)
     return peer.link
-  }
-
-  /// Makes this node's end of the link to a child, which the child opens.
-  private func join(_ child: ChildController, at node: NodeAddress) -> ChannelPeer {
-    // One of a process that was lost before it was known.
-    if child.peer != nil { child.makeEdge() }
-    let peer = ChannelPeer(PeerLink(to: node), edge: child.edge, child: child)
-    inbound[node] = peer
-    prepare(peer)
-    child.join(peer)
-    return peer
-  }
-
-  /// A peer's connection has brought what no peer sends: frames are missing from now on.
-  private func broken(_ link: PeerLink, _ reason: String) {
-    guard let child = inbound[link.peer]?.child else {
-      return runtime.noteRefusal("\(link.peer.name): \(reason)")
-    }
-    runtime.connectionBroke(of: child, "data", reason)
   }
 
   /// The link to a node, made when it is first needed; nil when the node is gone.
@@ -93,9 +71,7 @@ extension ChannelHub {
     let isSelf = node == address
     let process = isSelf ? PeerProcess.unknown : process(at: node)
     guard process != .gone else { return nil }
-    let parent = runtime.parent
-    let peer = ChannelPeer(
-      PeerLink(to: node), edge: node == parent?.address ? parent?.edge : nil)
+    let peer = ChannelPeer(PeerLink(to: node), edge: edge(to: node))
     outbound[node] = peer
     prepare(peer)
     if isSelf {
@@ -130,16 +106,6 @@ extension ChannelHub {
         self?.connect(peer, until: end)
       }
     }
-  }
-
-  /// A peer does not want a link with this node; without one to its parent a node is none.
-  private func refused(_ peer: ChannelPeer, _ reason: String) {
-    let refusal = ProcessTreeError(
-      .unreachable, "\(peer.address.name) refused the data link: \(reason)")
-    guard peer.edge == nil else { return runtime.giveUp(refusal) }
-    runtime.emitOwn(.messageRejected(reason: refusal.message))
-    // Not in the middle of what its socket has brought.
-    _ = loop.timers.schedule(after: .zero) { [weak self] in self?.gone(peer) }
   }
 
   /// Gives a peer up that lives and does not listen.
@@ -212,12 +178,7 @@ extension ChannelHub {
     }
   }
 
-  /// A peer's process has ended: what it said before is still to come.
-  func hasEnded(_ peer: ChannelPeer) {
-    _ = loop.timers.schedule(after: Self.lastWords) { [weak self] in self?.gone(peer) }
-  }
-
-  private func prepare(_ peer: ChannelPeer) {
+  func prepare(_ peer: ChannelPeer) {
     peer.link.onFrame = { [unowned self, unowned peer] header, frame in
       receive(header, frame, from: peer)
       peer.onFrameReceived?()
@@ -243,6 +204,11 @@ extension ChannelHub {
       peer.connector?.receiveAll()
       listener?.receiveAll()
     }
+    forget(peer)
+  }
+
+  /// Nothing more is taken from a peer.
+  func forget(_ peer: ChannelPeer) {
     if outbound[peer.address] === peer { outbound[peer.address] = nil }
     if inbound[peer.address] === peer {
       inbound[peer.address] = nil

@@ -64,7 +64,7 @@ final class ChildController {
   /// Makes the streams of the edge, for a process that is not known yet; what an earlier one had is
   /// over.
   func makeEdge() {
-    if let peer { runtime.channels.gone(peer) }
+    if let peer { runtime.channels.forget(peer) }
     peer = nil
     edge.close(.peerGone)
     edge = EdgeStreams(on: runtime.loop)

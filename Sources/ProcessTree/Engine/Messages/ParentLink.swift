@@ -73,6 +73,9 @@ final class ParentLink {
     return batch.isEmpty ? batches : batches + [batch]
   }
 
+  /// The numbered frames that the parent gets over the data link.
+  var framesSent: UInt64 { edge.link.map { $0.isClosed ? 0 : $0.lastSent } ?? 0 }
+
   func receive() { control?.receive() }
 
   /// Closes the control connection, for a link that has done its rehearsal.

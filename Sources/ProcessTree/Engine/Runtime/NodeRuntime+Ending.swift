@@ -188,7 +188,7 @@ extension NodeRuntime {
     parent.send(events: events.takeOutgoing(), log: takeLog())
     parent.send(
       .goodbye(
-        exitCode: ending.outcome?.exitCode ?? 1, linkFrames: parent.edge.link?.lastSent ?? 0))
+        exitCode: ending.outcome?.exitCode ?? 1, linkFrames: parent.framesSent))
     _ = loop.timers.schedule(after: Self.answerTime) { [unowned self] in
       guard !ending.isFinished else { return }
       loop.poller.remove(Bootstrap.descriptor)

@@ -214,7 +214,7 @@ final class NodeRuntime {
   /// The child that is the node at an address, as far as its process is known yet.
   func child(at node: NodeAddress) -> ChildController? {
     guard let position = node.path.positions.last, identity.path.child(position) == node.path,
-      let controller = controllers[position],
+      let controller = controllers[position], controller.lifecycle.phase != .exited,
       controller.process.map({ $0.pid == node.pid }) ?? true
     else { return nil }
     return controller

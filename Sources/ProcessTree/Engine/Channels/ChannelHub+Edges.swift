@@ -1,0 +1,59 @@
+internal import ProcessTreeLinks
+internal import ProcessTreeWire
+
+/// The links between a child and its parent, which carry the streams of their edge as well.
+extension ChannelHub {
+  // MARK: At the parent
+
+  /// A child has opened the link.
+  func admit(_ child: ChildController, at node: NodeAddress) -> PeerLink {
+    runtime.linkCame(to: child)
+    return join(child, at: node).link
+  }
+
+  /// Makes this node's end of the link to a child, which the child opens.
+  func join(_ child: ChildController, at node: NodeAddress) -> ChannelPeer {
+    // One of a process that was lost before it was known.
+    if child.peer != nil { child.makeEdge() }
+    let peer = ChannelPeer(PeerLink(to: node), edge: child.edge, child: child)
+    inbound[node] = peer
+    prepare(peer)
+    child.join(peer)
+    return peer
+  }
+
+  /// A peer's connection has brought what no peer sends: frames are missing from now on.
+  func broken(_ link: PeerLink, _ reason: String) {
+    guard let child = inbound[link.peer]?.child else {
+      return runtime.noteRefusal("\(link.peer.name): \(reason)")
+    }
+    runtime.connectionBroke(of: child, "data", reason)
+  }
+
+  /// A peer's process has ended: what it said before is still to come.
+  func hasEnded(_ peer: ChannelPeer) {
+    _ = loop.timers.schedule(after: Self.lastWords) { [weak self] in self?.gone(peer) }
+  }
+
+  // MARK: At the child
+
+  /// The streams that go over the link to a node, if that is the parent.
+  func edge(to node: NodeAddress) -> EdgeStreams? {
+    runtime.parent.flatMap { $0.address == node ? $0.edge : nil }
+  }
+
+  /// A peer does not want a link with this node; without one to its parent a node cannot go on.
+  func refused(_ peer: ChannelPeer, _ reason: String) {
+    let refusal = ProcessTreeError(
+      .unreachable, "\(peer.address.name) refused the data link: \(reason)")
+    if let edge = peer.edge {
+      // No goodbye waits for what was sent.
+      peer.link.close()
+      edge.close(.peerGone)
+      return runtime.giveUp(refusal)
+    }
+    runtime.emitOwn(.messageRejected(reason: refusal.message))
+    // Not in the middle of what its socket has brought.
+    _ = loop.timers.schedule(after: .zero) { [weak self] in self?.gone(peer) }
+  }
+}

@@ -1,0 +1,46 @@
+import Glibc
+import ProcessTree
+import ProcessTreeScenarios
+
+/// Stands for a program in another language, which takes its place.
+struct Foreign: NodeProgram {
+  var number: Int
+  func run(in node: Node) async throws -> String { "\(number) ran here" }
+}
+
+/// Executes the script that the test names, in a process that was started as a child.
+func becomeForeignNode() {
+  guard getenv("PROCESS_TREE_BOOTSTRAP") != nil, let script = getenv("FOREIGN_NODE") else { return }
+  var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("python3"), strdup(script), nil]
+  execvp("python3", &arguments)
+  perror("python3")
+  _exit(127)
+}
+
+let foreignScenarios: [String: Scenario] = [
+  "foreignNode": { root, test in
+    let child = try await root.spawn(Foreign(number: 7))
+    try await child.send("who is there?")
+    var answers = try await child.messages(of: String.self).makeAsyncIterator()
+    test.equal(try await answers.next(), "asked who is there?, given {'number': 7}")
+    test.equal(try await child.result, "python")
+    test.equal(child.exitReport?.cause, .completed)
+    test.equal(try await answers.next(), nil)
+  },
+  "foreignNodeOfAnotherVersion": { root, test in
+    let events = try await root.events
+    let child = try root.makeChild(Foreign(number: 7))
+    try? await child.start()
+    // The link is not needed before.
+    try? await child.send("who is there?")
+    for await event in events {
+      guard case .connectionRefused(let reason) = event.kind else { continue }
+      for part in [child.name, "1.0", "2.0"] { test.expect(reason.contains(part), reason) }
+      break
+    }
+    _ = try await child.join()
+    let lines = child.exitReport?.lastErrorLines ?? []
+    test.expect(
+      lines.contains { $0.contains("refused: \(child.name)") && $0.contains("2.0") }, "\(lines)")
+  },
+]
