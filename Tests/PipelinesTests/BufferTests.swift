@@ -8,7 +8,7 @@ import Testing
 @Suite struct BufferTests {
   /// Numbers from 0 on, and how many have been read.
   private struct Numbers: AsyncSequence, Sendable {
-    struct Failure: Error {}
+    struct Broken: Error {}
 
     let total: Int
     var fails = false
@@ -25,7 +25,7 @@ import Testing
       mutating func next() async throws -> Int? {
         if next % 7 == 0 { await Task.yield() }
         guard next < numbers.total else {
-          if numbers.fails { throw Failure() }
+          if numbers.fails { throw Broken() }
           return nil
         }
         defer { next += 1 }
@@ -56,7 +56,7 @@ import Testing
           ended = some.isEmpty
           #expect(!ended || !numbers.fails, "seed \(random.seed)")
         } catch {
-          #expect(error is Numbers.Failure && numbers.fails, "seed \(random.seed)")
+          #expect(error is Numbers.Broken && numbers.fails, "seed \(random.seed)")
           ended = true
         }
         let ahead = numbers.read.count.load(ordering: .relaxed) - taken.count

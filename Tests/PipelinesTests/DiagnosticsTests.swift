@@ -36,8 +36,8 @@ import Testing
     try Data().write(to: output)
     let maps = [
       sources.appending(path: "CZeroMQ/module.modulemap"),
-      build.appending(path: "CLinux.build/module.modulemap"),
-      build.appending(path: "CProcessShims.build/module.modulemap"),
+      build.appending(path: "ProcessTreeCLinux.build/module.modulemap"),
+      build.appending(path: "ProcessTreeCProcessShims.build/module.modulemap"),
     ].filter { FileManager.default.fileExists(atPath: $0.path) }
     let headers = ["CLinux", "CProcessShims"].map {
       sources.appending(path: "\($0)/include").path

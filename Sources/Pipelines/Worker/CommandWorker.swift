@@ -21,7 +21,7 @@ struct CommandWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Nod
       try await withThrowingTaskGroup(of: Void.self) { tasks in
         let pump = output.pump(run)
         tasks.addTask { try await work.feed(run, in: node) }
-        tasks.addTask { try await pump.work() }
+        tasks.addTask { await pump.work() }
         tasks.addTask {
           try await work.passOn(pump)
           // A command that failed ends the worker, whatever it has not read.

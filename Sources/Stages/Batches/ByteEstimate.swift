@@ -5,7 +5,7 @@
 @usableFromInline
 package struct ByteEstimate<Value>: Sendable {
   @usableFromInline
-  enum Kind {
+  enum Kind: Sendable {
     /// All values count as much as the type says.
     case fixed
     case text
@@ -41,7 +41,8 @@ package struct ByteEstimate<Value>: Sendable {
 
   @usableFromInline
   func bytes(inside value: Value) -> Int {
-    (value as? any Collection).map(Self.bytes) ?? MemoryLayout<Value>.size
+    guard let values = value as? any Collection else { return MemoryLayout<Value>.size }
+    return Self.bytes(ofAll: values)
   }
 
   private static func bytes<Values: Collection>(ofAll values: Values) -> Int {

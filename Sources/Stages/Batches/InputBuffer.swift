@@ -1,9 +1,9 @@
 internal import ProcessTreeBase
 
 /// Inputs of an asynchronous sequence: one task reads them, as far as they are wanted, and another
-/// takes what is there.
+/// takes those that are there.
 ///
-/// So all that is there leaves together, and nothing waits for what is not.
+/// So the inputs that are there leave together, and do not wait for those that are not.
 package final class InputBuffer<Input: Sendable>: Sendable {
   private struct State {
     var inputs: [Input] = []

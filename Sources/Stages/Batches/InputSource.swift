@@ -39,7 +39,7 @@ package struct InputSource<Input: Codable & Sendable>: @unchecked Sendable {
   }
 }
 
-/// The bounds of what is taken from inputs, or travels between stages, in one piece.
+/// The bounds of a chunk of inputs that are taken together, or travel between stages.
 @usableFromInline
 package enum ChunkLimits {
   /// A chunk ends when its values have this many bytes together; one value may have more.
