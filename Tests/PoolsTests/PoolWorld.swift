@@ -1,7 +1,7 @@
 import ProcessTreeRandomTesting
+import ProcessTreeStages
 
 @testable import Pools
-internal import ProcessTreeStages
 
 /// A pool's state among workers that are played by chance: what happens to it in, and whether every
 /// rule holds after each step.

@@ -16,7 +16,8 @@ final class Handoff<Output: Sendable>: Sendable {
     guard !outputs.isEmpty else { return }
     try await state.wait { state -> Void? in
       guard state.outputs == nil else { return nil }
-      return state.outputs = outputs
+      state.outputs = outputs
+      return
     }
   }
 

@@ -7,8 +7,10 @@ internal import ProcessTreeStages
 struct RunLedger {
   let plan: PipelinePlan
   private(set) var window: FlightWindow
-  /// Aims at so long an envelope that its own cost does not count, and at so short a one that all
-  /// workers have something to do. One that took longer may only have waited for a processor.
+  /// How many inputs the next envelope has.
+  ///
+  /// An envelope is long enough that its own cost does not count, and short enough that all workers
+  /// have something to do. One that took longer may only have waited for a processor.
   private(set) var sizer = BatchSizer(aim: .milliseconds(2), growth: 2, slowerWeight: 1 / 8)
   private var arrived = TakenEnvelopes()
   private var outputs: UInt64 = 0

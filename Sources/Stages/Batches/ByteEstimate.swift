@@ -19,10 +19,13 @@ package struct ByteEstimate<Value>: Sendable {
   @inlinable
   package init() {
     kind =
-      _isPOD(Value.self) ? .fixed
-      : Value.self == String.self ? .text
-      : Value.self == [UInt8].self ? .bytes
-      : Value.self is any Collection.Type ? .collection : .fixed
+      _isPOD(Value.self)
+      ? .fixed
+      : Value.self == String.self
+        ? .text
+        : Value.self == [UInt8].self
+          ? .bytes
+          : Value.self is any Collection.Type ? .collection : .fixed
   }
 
   /// Whether all values have the same estimate.
