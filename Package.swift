@@ -64,7 +64,7 @@ let package = Package(
     // Layers that do not know each other.
     .layer("ZeroMQ", on: ["CZeroMQ", "Base"]),
     .layer("MessagePack"),
-    .layer("ProcessControl", on: ["CProcessShims"]),
+    .layer("ProcessControl", on: ["CProcessShims", "Base"]),
     .layer("Wire", on: ["MessagePack"]),
     .layer("Supervision", on: ["Base"]),
     .layer(
@@ -77,7 +77,9 @@ let package = Package(
       dependencies: modules(
         "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Base")
         + [logging, deques], swiftSettings: settings),
-    .target(name: "ProcessTreeTesting", dependencies: ["ProcessTree"], swiftSettings: settings),
+    .target(
+      name: "ProcessTreeTesting", dependencies: ["ProcessTree"] + modules("Base"),
+      swiftSettings: settings),
 
     // Features on top, written against what everybody can use.
     .layer("Stages", on: ["Base"]),

@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeCProcessShims
 
 /// The direct children of this process that it did not start itself.
@@ -48,11 +49,11 @@ package enum AdoptedProcesses {
   }
 
   private static func command(of pid: Int32) -> String {
-    let line = ProcFile.bytes(of: "/proc/\(pid)/cmdline", limit: 256) ?? []
+    let line = Files.bytes(of: "/proc/\(pid)/cmdline", limit: 256) ?? []
     var words = line.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: " ") : $0 }
     while words.last == UInt8(ascii: " ") { words.removeLast() }
     guard words.isEmpty else { return String(decoding: words, as: UTF8.self) }
-    let name = ProcFile.bytes(of: "/proc/\(pid)/comm", limit: 64) ?? []
+    let name = Files.bytes(of: "/proc/\(pid)/comm", limit: 64) ?? []
     return "[\(String(decoding: name.prefix { $0 >= 0x20 }, as: UTF8.self))]"
   }
 }
@@ -61,7 +62,7 @@ package enum AdoptedProcesses {
 private enum Children {
   /// The pids of the main thread's children; it gets the orphans, because it lives longest.
   static func list() -> [Int32] {
-    guard let text = ProcFile.text(of: "/proc/self/task/\(HostProcess.pid)/children") else {
+    guard let text = Files.text(of: "/proc/self/task/\(HostProcess.pid)/children") else {
       return listByParent()
     }
     return text.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
@@ -69,7 +70,7 @@ private enum Children {
 
   /// The same on kernels that do not list children.
   private static func listByParent() -> [Int32] {
-    ProcFile.entries(of: "/proc").filter { stat(of: $0) != nil }
+    Files.numbers(in: "/proc").filter { stat(of: $0) != nil }
   }
 
   /// The stat of a process, if it is a child of this one.

@@ -1,3 +1,5 @@
+internal import ProcessTreeBase
+
 package enum ControlGroup {
   /// How many processes the kernel has killed because memory ran out; `nil` if it has no count.
   ///
@@ -5,7 +7,7 @@ package enum ControlGroup {
   /// 2), otherwise of the whole host. Compare two readings to detect a kill between them.
   package static func outOfMemoryKills() -> UInt64? {
     for path in files() {
-      if let text = ProcFile.bytes(of: path), let count = count(in: text) { return count }
+      if let text = Files.bytes(of: path), let count = count(in: text) { return count }
     }
     return nil
   }
@@ -22,7 +24,7 @@ package enum ControlGroup {
 
   /// The files that may have the count, the most exact first.
   private static func files() -> [String] {
-    let lines = (ProcFile.text(of: "/proc/self/cgroup") ?? "").split(separator: "\n")
+    let lines = (Files.text(of: "/proc/self/cgroup") ?? "").split(separator: "\n")
     let path = lines.first { $0.hasPrefix("0::/") }.map { $0.dropFirst(3) } ?? "/"
     return [
       "/sys/fs/cgroup\(path)/memory.events", "/sys/fs/cgroup/unified\(path)/memory.events",

@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeCProcessShims
 
 /// Facts about the calling process.
@@ -10,7 +11,7 @@ package enum HostProcess {
   package static var isMainThread: Bool { pt_thread_id() == getpid() }
 
   /// How many threads this process has; 0 if `/proc` cannot be read.
-  package static func threadCount() -> Int { ProcFile.entries(of: "/proc/self/task").count }
+  package static func threadCount() -> Int { Files.numbers(in: "/proc/self/task").count }
 
   /// The start time of a process, in clock ticks since boot; `nil` if it has ended.
   package static func startTime(of pid: Int32) -> UInt64? {

@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeCProcessShims
 
 /// An open directory of this user, whose entries are used without following links.
@@ -49,22 +50,9 @@ package final class OwnDirectory {
   }
 
   package var entries: [String] {
-    // Closing the stream closes its descriptor, so it needs a second one.
+    // Listing closes its descriptor, so it needs a second one.
     let own = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard own >= 0 else { return [] }
-    guard let stream = fdopendir(own) else {
-      Glibc.close(own)
-      return []
-    }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
+    return own >= 0 ? Files.names(inOpened: own) : []
   }
 
   /// Removes the files in it, and links without following them.

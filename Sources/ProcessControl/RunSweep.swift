@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeCProcessShims
 
 /// Signals to all processes of the system that carry a run's tag.
@@ -81,7 +82,7 @@ package enum RunSweep {
   /// A root inside another run carries that run's tag, and is not found. Returns `nil` if processes
   /// cannot be listed.
   package static func hasLivingRoot(run: UInt32) -> Bool? {
-    let pids = ProcFile.entries(of: "/proc")
+    let pids = Files.numbers(in: "/proc")
     guard !pids.isEmpty else { return nil }
     return pids.contains { pid in
       guard let tag = RunTag.read(of: pid), tag.run == run,

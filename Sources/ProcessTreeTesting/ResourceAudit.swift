@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 
 /// The resources that a process holds at one moment; a test compares two audits for equality.
 ///
@@ -22,7 +23,7 @@ public struct ResourceAudit: Hashable, Sendable, Codable, CustomStringConvertibl
   public static func now(runDirectory: String? = nil) -> Self {
     let states = children().map(state)
     var descriptors: [String: Int] = [:]
-    for name in entries(of: "/proc/self/fd") {
+    for name in Files.names(in: "/proc/self/fd") {
       guard let target = link("/proc/self/fd/" + name), !target.hasPrefix("/proc/") else {
         continue
       }
@@ -30,8 +31,8 @@ public struct ResourceAudit: Hashable, Sendable, Codable, CustomStringConvertibl
     }
     return Self(
       descriptors: descriptors, children: states.count { $0 != "Z" },
-      zombies: states.count { $0 == "Z" }, threads: entries(of: "/proc/self/task").count,
-      runFiles: runDirectory.map { entries(of: $0).count } ?? 0)
+      zombies: states.count { $0 == "Z" }, threads: Files.names(in: "/proc/self/task").count,
+      runFiles: runDirectory.map { Files.names(in: $0).count } ?? 0)
   }
 
   /// The numbers, and the descriptors by kind.
@@ -43,30 +44,18 @@ public struct ResourceAudit: Hashable, Sendable, Codable, CustomStringConvertibl
 
   /// The direct children of this process, running or not.
   public static func children() -> [Int32] {
-    entries(of: "/proc/self/task").flatMap { thread in
-      read("/proc/self/task/\(thread)/children").split(separator: " ").compactMap { Int32($0) }
+    Files.names(in: "/proc/self/task").flatMap { thread in
+      (Files.text(of: "/proc/self/task/\(thread)/children") ?? "").split(separator: " ")
+        .compactMap { Int32($0) }
     }
   }
 
   /// The state letter of a process, `?` when there is none.
   private static func state(of pid: Int32) -> Character {
     // The name before it may hold any character, so the last parenthesis counts.
-    let stat = read("/proc/\(pid)/stat")
+    let stat = Files.text(of: "/proc/\(pid)/stat") ?? ""
     guard let end = stat.lastIndex(of: ")") else { return "?" }
     return stat[end...].dropFirst(2).first ?? "?"
-  }
-
-  private static func entries(of directory: String) -> [String] {
-    guard let stream = opendir(directory) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
   }
 
   private static func link(_ path: String) -> String? {
@@ -74,17 +63,5 @@ public struct ResourceAudit: Hashable, Sendable, Codable, CustomStringConvertibl
     let length = readlink(path, &buffer, buffer.count)
     guard length > 0 else { return nil }
     return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  private static func read(_ path: String) -> String {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return "" }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 16_384)
-    while case let length = Glibc.read(descriptor, &chunk, chunk.count), length > 0 {
-      bytes += chunk[..<length]
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -19,8 +19,6 @@ package enum WireLimits {
   package static let quotation = 256
   /// The largest encoded error or event in a control message, in bytes.
   package static let record = 256 << 10
-  /// The longest name of a program's type, in bytes.
-  package static let programName = 512
   /// The longest name that a user may give a node, in bytes.
   package static let nodeName = 64
 }

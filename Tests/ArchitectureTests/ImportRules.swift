@@ -26,7 +26,7 @@ struct ImportRules {
     "Base": Rule(),
     "ZeroMQ": Rule(["CZeroMQ", "Base"]),
     "MessagePack": Rule(),
-    "ProcessControl": Rule(["CProcessShims"]),
+    "ProcessControl": Rule(["CProcessShims", "Base"]),
     "Wire": Rule(["MessagePack"]),
     "Supervision": Rule(["Base"]),
     "Links": Rule(
@@ -37,7 +37,7 @@ struct ImportRules {
         "Dispatch",
       ]),
       showing: ["Supervision", "ProcessControl", "Logging"]),
-    "ProcessTreeTesting": Rule(["ProcessTree"], showing: ["ProcessTree"]),
+    "ProcessTreeTesting": Rule(["ProcessTree", "Base"], showing: ["ProcessTree"]),
     "Stages": Rule(["Base"]),
     "Pools": Rule(
       collections.union(["ProcessTree", "Stages", "Base"]),

@@ -1,4 +1,4 @@
-import ProcessTreeWire
+import ProcessTreeBase
 import Testing
 
 @testable import ProcessTree
@@ -129,7 +129,7 @@ enum Ltixlzwxuqaoyhubfdlphmrdshaxgnifymfyzcettoeeaagygffjkgrvugfwgmjalnfeickjtsa
   @Test func aNameThatIsTooLongIsRefusedUnlessTheTypeIsListed() throws {
     let type = FarDown.self
     let name = _mangledTypeName(type) ?? ""
-    try #require(name.utf8.count > WireLimits.programName)
+    try #require(name.utf8.count > TypeName.longest)
     #expect(code { _ = try ProgramReference(type, listed: []) } == .programNotFindable)
     #expect(try ProgramReference(type, listed: [type]).listIndex == 0)
     #expect(code { try resolve(name) } == .programNotFindable)

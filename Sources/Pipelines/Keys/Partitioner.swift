@@ -1,3 +1,5 @@
+internal import ProcessTreeBase
+
 /// A partition key of any type, which travels with the name of its type.
 struct Partitioner<Element: Codable & Sendable>: Sendable {
   private let key: any PartitionKey<Element>
@@ -27,14 +29,11 @@ struct Partitioner<Element: Codable & Sendable>: Sendable {
   }
 
   private static func name(of key: any PartitionKey<Element>) -> String {
-    _mangledTypeName(type(of: key)) ?? ""
+    TypeName.of(type(of: key))
   }
 
   private static func find(_ name: String) -> (any PartitionKey<Element>.Type)? {
-    // Control characters in a mangled name are references to addresses.
-    let isPlain = name.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-    guard isPlain, !name.isEmpty, name.utf8.count <= 512 else { return nil }
-    return _typeByName(name) as? any PartitionKey<Element>.Type
+    TypeName.find(name) as? any PartitionKey<Element>.Type
   }
 }
 

@@ -1,4 +1,4 @@
-internal import ProcessTreeWire
+internal import ProcessTreeBase
 
 /// A child's means to find its program: the type's mangled name, or its position in the app's list.
 struct ProgramReference: Sendable {
@@ -6,17 +6,14 @@ struct ProgramReference: Sendable {
   let listIndex: Int?
 
   /// Refers to a program's type; throws if a child could not find it.
-  ///
-  /// The mangled name of a private or local type contains an address, so no lookup finds it, not
-  /// even in the same process.
   init(_ type: any NodeProgram.Type, listed: [any NodeProgram.Type]) throws(ProcessTreeError) {
-    name = _mangledTypeName(type) ?? ""
+    name = TypeName.of(type)
     listIndex = listed.firstIndex { $0 == type }
     guard listIndex == nil else { return }
-    guard name.utf8.count <= WireLimits.programName else {
+    guard name.utf8.count <= TypeName.longest else {
       throw ProcessTreeError(
         .programNotFindable,
-        "The name of \(type) has \(name.utf8.count) bytes, more than \(WireLimits.programName). "
+        "The name of \(type) has \(name.utf8.count) bytes, more than \(TypeName.longest). "
           + "List the type in the app's `programs`.")
     }
     guard Self.find(name) == type else {
@@ -47,12 +44,7 @@ struct ProgramReference: Sendable {
 
   /// Looks up a name that this process has made, or its parent has sent over the inherited
   /// descriptor.
-  ///
-  /// It is unsafe for names of another origin: the runtime's lookup has crashed on invented names.
   private static func find(_ name: String) -> (any NodeProgram.Type)? {
-    // Control characters in a mangled name are references to addresses.
-    let isPlain = name.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-    guard isPlain, !name.isEmpty, name.utf8.count <= WireLimits.programName else { return nil }
-    return _typeByName(name) as? any NodeProgram.Type
+    TypeName.find(name) as? any NodeProgram.Type
   }
 }

@@ -1,0 +1,95 @@
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+
+/// Reads one pipe on the loop and passes on its bytes as they come, while the receiver has room.
+///
+/// While it has none the pipe fills, and the process that writes waits. Belongs to the loop.
+final class PipeReader {
+  private static let bytesPerRead = 64 << 10
+
+  private let loop: EventLoop
+  /// The reading end of the pipe, -1 once closed.
+  private var descriptor: Int32
+  private let hasRoom: () -> Bool
+  private let receive: (UnsafeRawBufferPointer) -> Void
+  private let ended: () -> Void
+  private var isPaused = false
+
+  /// Takes the reading end over.
+  ///
+  /// - Parameters:
+  ///   - hasRoom: Whether the receiver takes more; asked before each read.
+  ///   - receive: Called with what was read.
+  ///   - ended: Called once, when nothing more is read.
+  init(
+    _ descriptor: Int32, on loop: EventLoop, while hasRoom: @escaping () -> Bool,
+    receive: @escaping (UnsafeRawBufferPointer) -> Void, ended: @escaping () -> Void
+  ) throws {
+    try Descriptors.setNonBlocking(descriptor)
+    self.descriptor = descriptor
+    self.loop = loop
+    self.hasRoom = hasRoom
+    self.receive = receive
+    self.ended = ended
+    try watch()
+  }
+
+  /// Reads on after the receiver had no room.
+  func resume() {
+    guard isPaused, hasRoom() else { return }
+    do {
+      try watch()
+      isPaused = false
+    } catch {
+      // The next room is another chance.
+    }
+  }
+
+  /// Takes the bytes that a process left in the pipe when it ended, and closes it.
+  ///
+  /// It does not wait for the end of the pipe, because a descendant may hold it open.
+  func drainAndClose() {
+    // A descendant may write without end.
+    var budget = 64
+    while descriptor >= 0, budget > 0, readOnce() { budget -= 1 }
+    close()
+  }
+
+  private func read() {
+    if hasRoom() {
+      _ = readOnce()
+    } else {
+      // Not only without interest: a pipe whose writer has gone would wake the loop all the time.
+      isPaused = true
+      loop.poller.remove(descriptor)
+    }
+  }
+
+  private func watch() throws(LoopError) {
+    try loop.poller.add(descriptor, for: .read) { [weak self] _ in self?.read() }
+  }
+
+  /// False when nothing is there at present, or any more.
+  private func readOnce() -> Bool {
+    withUnsafeTemporaryAllocation(byteCount: Self.bytesPerRead, alignment: 16) { space in
+      switch try? Descriptors.read(descriptor, into: space) {
+      case .bytes(let count):
+        receive(UnsafeRawBufferPointer(rebasing: space[..<count]))
+        return true
+      case .wouldBlock: return false
+      case .end, nil:
+        close()
+        return false
+      }
+    }
+  }
+
+  private func close() {
+    guard descriptor >= 0 else { return }
+    loop.poller.remove(descriptor)
+    Descriptors.close(descriptor)
+    descriptor = -1
+    isPaused = false
+    ended()
+  }
+}
