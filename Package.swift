@@ -82,7 +82,7 @@ let package = Package(
       swiftSettings: settings),
 
     // Features on top, written against what everybody can use.
-    .layer("Stages", on: ["Base"]),
+    .layer("Stages", on: ["Base"], products: ["ProcessTree"]),
     .target(
       name: "Pools", dependencies: ["ProcessTree"] + modules("Stages", "Base"),
       swiftSettings: settings),

@@ -49,8 +49,8 @@ public struct MapReduce: Example {
       defer { killer.cancel() }
       var report = MapReduceReport()
       let chunks = ChunkSource(amount)
-      for try await (number, counts) in pool.unordered(chunks, using: CountVocabulary()) {
-        report.record(counts, ofChunk: number)
+      for try await outcome in pool.stream(over: chunks, using: CountVocabulary()).outcomes {
+        report.record(try outcome.output, ofChunk: outcome.index)
         root.report("chunks: counted", completed: report.chunks, total: amount.items)
       }
       killer.cancel()

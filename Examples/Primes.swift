@@ -58,7 +58,7 @@ public struct Primes: Example {
     let stage = CountPrimes(divisors: Self.divisors(below: limit))
     let primes = try await root.withPool(size: workers) { pool in
       var primes = 0
-      for try await count in pool.stream(spans, using: stage) { primes += count }
+      for try await count in pool.stream(over: spans, using: stage) { primes += count }
       return primes
     }
     return Report(limit: limit, primes: primes)

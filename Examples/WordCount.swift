@@ -68,7 +68,7 @@ public struct WordCount: Example {
     try GivenPaths.check(paths, allowsDirectories: true)
     let top = hasAll ? nil : top
     let words = Pipeline(Tokenize(parts: counters * 16), workers: workers)
-      .then(CountWords(top: top), workers: counters, partitionedBy: \.part)
+      .then(CountWords(top: top), workers: counters, distribution: .partitioned(by: \.part))
       .then(MergeWords(top: top))
     let chunks = FileChunks(paths, cut: .betweenWords, for: root, name: Self.name)
     let counts = try await root.run(words, over: chunks)

@@ -1,19 +1,18 @@
+public import ProcessTree
+
 /// A step of work whose body waits, for a file, a service or a child.
 ///
 /// The rules for values and state of a `Stage` apply here as well. A call costs up to a
 /// microsecond; use a `Stage` for code that only computes.
-public protocol AsyncStage<Input, Output>: Codable, Sendable {
+public protocol AsyncStage<Input, Output>: Step {
   /// The type of the stage's inputs.
-  associatedtype Input: Codable & Sendable
+  associatedtype Input
   /// The type of the stage's outputs.
-  associatedtype Output: Codable & Sendable
-
-  /// Whether the outputs for an input depend on that input alone; see `Stage/isStateless`.
-  static var isStateless: Bool { get }
+  associatedtype Output
 
   /// Processes one input and emits any number of outputs.
   ///
-  /// - Throws: Any error of the stage; it fails the run.
+  /// - Throws: Any error of the stage; it fails the input in a pool, and the run of a pipeline.
   nonisolated(nonsending) mutating func process(
     _ input: Input, emit: (Output) throws -> Void
   ) async throws
@@ -28,4 +27,29 @@ extension AsyncStage {
 
   /// Emits nothing.
   public mutating func finish(emit: (Output) throws -> Void) async throws {}
+
+  /// The traits of every asynchronous stage.
+  public static var _traits: StepTraits { StepTraits(suspends: true) }
+
+  /// Calls the body for each input.
+  public mutating func _process(
+    _ inputs: ArraySlice<Input>, separately isSeparate: Bool,
+    into outputs: inout StepOutputs<Output>, in node: Node
+  ) async throws {
+    for input in inputs {
+      if isSeparate {
+        var copy = self
+        try await copy.process(input) { outputs.append($0) }
+        try await copy.finish { outputs.append($0) }
+      } else {
+        try await process(input) { outputs.append($0) }
+      }
+      outputs.endInput()
+    }
+  }
+
+  /// Emits the remaining outputs.
+  public mutating func _finish(into outputs: inout StepOutputs<Output>) async throws {
+    try await finish { outputs.append($0) }
+  }
 }

@@ -1,22 +1,18 @@
+public import ProcessTree
+
 /// A step of work as plain synchronous code, with any number of outputs for each input.
 ///
 /// A stage is a value. Its properties are its configuration: they travel to each worker, which
 /// keeps its own copy as state. Workers call it in batches, so a call costs nanoseconds.
-public protocol Stage<Input, Output>: Codable, Sendable {
+public protocol Stage<Input, Output>: Step {
   /// The type of the stage's inputs.
-  associatedtype Input: Codable & Sendable
+  associatedtype Input
   /// The type of the stage's outputs.
-  associatedtype Output: Codable & Sendable
-
-  /// Whether the outputs for an input depend on that input alone; false by default.
-  ///
-  /// If a worker of a stateless stage dies, another worker processes its inputs again. The state of
-  /// any other stage dies with its worker, and the run fails.
-  static var isStateless: Bool { get }
+  associatedtype Output
 
   /// Processes one input and emits any number of outputs.
   ///
-  /// - Throws: Any error of the stage; it fails the run.
+  /// - Throws: Any error of the stage; it fails the input in a pool, and the run of a pipeline.
   mutating func process(_ input: Input, emit: (Output) throws -> Void) throws
 
   /// Emits the remaining outputs, for instance totals; called once after the last input.
@@ -29,4 +25,31 @@ extension Stage {
 
   /// Emits nothing.
   public mutating func finish(emit: (Output) throws -> Void) throws {}
+
+  /// The traits of every stage.
+  public static var _traits: StepTraits { StepTraits() }
+
+  /// Calls the body for each input.
+  @inlinable
+  public mutating func _process(
+    _ inputs: ArraySlice<Input>, separately isSeparate: Bool,
+    into outputs: inout StepOutputs<Output>, in node: Node
+  ) throws {
+    for input in inputs {
+      if isSeparate {
+        var copy = self
+        try copy.process(input) { outputs.append($0) }
+        try copy.finish { outputs.append($0) }
+      } else {
+        try process(input) { outputs.append($0) }
+      }
+      outputs.endInput()
+    }
+  }
+
+  /// Emits the remaining outputs.
+  @inlinable
+  public mutating func _finish(into outputs: inout StepOutputs<Output>) throws {
+    try finish { outputs.append($0) }
+  }
 }

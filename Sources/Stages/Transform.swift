@@ -1,3 +1,5 @@
+public import ProcessTree
+
 /// A step of work that makes exactly one output from each input, and keeps no state.
 ///
 /// ```swift
@@ -5,29 +7,33 @@
 ///   func callAsFunction(_ number: Int) -> Int { number * number }
 /// }
 /// ```
-public protocol Transform<Input, Output>: Codable, Sendable {
+public protocol Transform<Input, Output>: Step {
   /// The type of the inputs.
-  associatedtype Input: Codable & Sendable
+  associatedtype Input
   /// The type of the outputs.
-  associatedtype Output: Codable & Sendable
+  associatedtype Output
 
   /// Returns the output for an input.
   func callAsFunction(_ input: Input) throws -> Output
-
-  /// Appends the outputs for many inputs in order; a default implementation exists.
-  ///
-  /// - Throws: The error of the first input that fails; the number of appended outputs is its
-  ///   index.
-  func _transform(_ inputs: ArraySlice<Input>, into outputs: inout [Output]) throws
 }
 
 extension Transform {
-  /// Calls the transform for each input.
-  ///
-  /// As a requirement with a default body it is compiled for each transform in that transform's
-  /// module, so the compiler can inline the call of a small transform into the loop.
+  /// True: an output depends on its input alone.
+  public static var isStateless: Bool { true }
+
+  /// The traits of every transform.
+  public static var _traits: StepTraits { StepTraits(isOneToOne: true) }
+
+  /// Calls the body for each input.
   @inlinable
-  public func _transform(_ inputs: ArraySlice<Input>, into outputs: inout [Output]) throws {
+  public mutating func _process(
+    _ inputs: ArraySlice<Input>, separately isSeparate: Bool,
+    into outputs: inout StepOutputs<Output>, in node: Node
+  ) throws {
     for input in inputs { outputs.append(try self(input)) }
   }
+
+  /// Emits nothing.
+  @inlinable
+  public mutating func _finish(into outputs: inout StepOutputs<Output>) {}
 }

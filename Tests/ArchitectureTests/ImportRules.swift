@@ -38,7 +38,7 @@ struct ImportRules {
       ]),
       showing: ["Supervision", "ProcessControl", "Logging"]),
     "ProcessTreeTesting": Rule(["ProcessTree", "Base"], showing: ["ProcessTree"]),
-    "Stages": Rule(["Base"]),
+    "Stages": Rule(["ProcessTree", "Base"], showing: ["ProcessTree"]),
     "Pools": Rule(
       collections.union(["ProcessTree", "Stages", "Base"]),
       showing: ["ProcessTree", "Stages"]),

@@ -143,7 +143,7 @@ struct TestTreeTests {
   @Test func poolsMap() async throws {
     let squares = try await withTestTree { root in
       try await root.withPool(size: 3) { pool in
-        try await pool.map(1...100) { Square(number: $0) }
+        try await pool.map(over: 1...100) { Square(number: $0) }
       }
     }
     #expect(squares == (1...100).map { $0 * $0 })

@@ -14,13 +14,13 @@ struct Negation: NodeProgram {
 func measurePool(_ root: Node) async throws {
   let count = 100_000
   try await root.withPool(size: 2) { pool in
-    _ = try await pool.map(1...1_000, using: Negate())
+    _ = try await pool.map(over: 1...1_000, using: Negate())
     var start = now()
-    guard try await pool.map(1...count, using: Negate()).count == count else { root.exit(1) }
+    guard try await pool.map(over: 1...count, using: Negate()).count == count else { root.exit(1) }
     report("pool-stage", Double(count) / (now() - start) * 1e6, "tasks/s")
-    _ = try await pool.map(1...1_000) { Negation(number: $0) }
+    _ = try await pool.map(over: 1...1_000) { Negation(number: $0) }
     start = now()
-    guard try await pool.map(1...count, { Negation(number: $0) }).count == count else {
+    guard try await pool.map(over: 1...count, { Negation(number: $0) }).count == count else {
       root.exit(1)
     }
     report("pool-program", Double(count) / (now() - start) * 1e6, "tasks/s")

@@ -2,7 +2,7 @@
 ///
 /// ```swift
 /// let words = Pipeline(Tokenize(), workers: 4)
-///   .then(Count(), workers: 2, partitionedBy: \.word)
+///   .then(Count(), workers: 2, distribution: .partitioned(by: \.word))
 ///   .then(Merge())
 /// let table = try await root.run(words, over: lines)
 /// ```
@@ -42,22 +42,7 @@ extension Pipeline where Input == Output {
 }
 
 extension Pipeline {
-  /// The same with a stage behind it.
-  func followed<Body: StageBody>(
-    by body: Body, workers: Int, _ distribution: Distribution<Output>, isOrdered: Bool
-  ) -> Pipeline<Input, Body.Output> where Body.Input == Output {
-    let stage = StageBlueprint(
-      description: StageDescription(
-        name: Body.name, workers: workers, sharing: distribution.sharing,
-        isStateless: Body.isStateless, isOrdered: isOrdered || self.isOrdered),
-      distribution: distribution
-    ) { inlet, outlets, place in
-      StageWorker(body: body, inlet: inlet, outlets: outlets, place: place)
-    }
-    return followed(by: stage)
-  }
-
-  /// The same with a stage behind it whose workers run any program.
+  /// Appends a stage whose workers run any program.
   func followed<Next, Program>(
     by stage: StageBlueprint<Output, Next, Program>
   ) -> Pipeline<Input, Next> {

@@ -1,15 +1,16 @@
 internal import ProcessTree
 internal import ProcessTreeBase
+internal import ProcessTreeStages
 
 /// The program of a node that works at a stage.
-struct StageWorker<Body: StageBody>: NodeProgram {
-  var body: Body
-  var inlet: Receiver<Envelope<Body.Input>>
+struct StageWorker<Work: Step>: NodeProgram {
+  var step: Work
+  var inlet: Receiver<Envelope<Work.Input>>
   /// Two ends of the same channels: see `Settlements`.
-  var outlets: [Outlet<Body.Output>]
+  var outlets: [Outlet<Work.Output>]
   var place: WorkerPlace
 
-  static var spawnsChildren: Bool { false }
+  static var spawnsChildren: Bool { Work._traits.spawnsChildren }
 
   func run(in node: Node) async throws -> WorkerCounters {
     try await WorkerStop.told {
@@ -26,20 +27,22 @@ struct StageWorker<Body: StageBody>: NodeProgram {
 }
 
 /// A worker at work: its stage's state, and what it has done.
-struct StageWork<Body: StageBody> {
-  private var body: Body
-  private let inlet: Receiver<Envelope<Body.Input>>
-  private let outlets: [Outlet<Body.Output>]
+struct StageWork<Work: Step> {
+  private var step: Work
+  private let node: Node
+  private let inlet: Receiver<Envelope<Work.Input>>
+  private let outlets: [Outlet<Work.Output>]
   private let place: WorkerPlace
   private var words: WorkerWords
   private var clock = WorkClock()
 
-  init(_ worker: StageWorker<Body>, in node: Node) async throws {
-    body = worker.body
+  init(_ worker: StageWorker<Work>, in node: Node) async throws {
+    step = worker.step
+    self.node = node
     inlet = worker.inlet
     place = worker.place
     outlets = worker.outlets.map { [fold = worker.place.fold] in $0.folding(fold) }
-    words = try await WorkerWords(node, stage: Body.name)
+    words = try await WorkerWords(node, stage: String(describing: Work.self))
   }
 
   // MARK: The two ways to work
@@ -47,7 +50,7 @@ struct StageWork<Body: StageBody> {
   /// Acknowledges what it takes only when all that came of it has been taken for good: a successor
   /// does what is left.
   mutating func runStateless() async throws {
-    let settlements = Settlements<Body.Input>()
+    let settlements = Settlements<Work.Input>()
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { [outlets] in
         try await settlements.settle { try await outlets[$0].join() }
@@ -88,55 +91,63 @@ struct StageWork<Body: StageBody> {
   // MARK: One envelope
 
   private mutating func process(
-    _ envelope: Envelope<Body.Input>, attempt: Int
-  ) async throws -> Envelope<Body.Output> {
-    var emission = Emission<Body.Output>(capacity: envelope.items.count)
-    // While the stage computes nothing leaves by itself.
+    _ envelope: Envelope<Work.Input>, attempt: Int
+  ) async throws -> Envelope<Work.Output> {
+    var outputs = noOutputs(capacity: envelope.items.count)
+    var items = Array(envelope.items.indices)
+    // While the step computes, nothing leaves by itself.
     outlets[0].flush()
     let start = clock.time
     do {
       if attempt > 1 {
-        try await processAgain(envelope, into: &emission)
+        try await processAgain(envelope, &items, into: &outputs)
       } else {
-        try await body.process(envelope.items.indices, of: envelope, into: &emission)
+        try await step._process(
+          envelope.items[...], separately: false, into: &outputs, in: node)
       }
     } catch {
-      let input =
-        envelope.id.stream == StreamID.source
-        ? envelope.origins.first.saturatingAdding(UInt64(emission.offset)) : nil
-      try await words.say(.failed(input: input))
+      let failed = items.indices.contains(outputs.inputCount) ? items[outputs.inputCount] : 0
+      try await words.say(.failed(input: envelope.input(of: failed)))
       throw error
     }
     words.counters.busy += clock.lap()
     words.counters.processed += UInt64(envelope.items.count)
-    words.counters.emitted += UInt64(emission.items.count)
+    words.counters.emitted += UInt64(outputs.values.count)
     let cost = max(clock.time - start, clock.processorLap())
-    return emission.envelope(
-      replacing: envelope.id, first: envelope.origins.first, cost: max(envelope.cost, cost))
+    return Envelope(
+      id: envelope.id, cost: max(envelope.cost, cost),
+      origins: envelope.origins.origins(of: outputs, madeOf: items), items: outputs.values)
+  }
+
+  private func noOutputs(capacity: Int) -> StepOutputs<Work.Output> {
+    StepOutputs(isOneToOne: Work._traits.isOneToOne, capacity: capacity)
   }
 
   /// Processes an envelope that ended a worker, or that a worker had which ended.
+  ///
+  /// - Parameter items: The places of the envelope's items; on return, of those that were processed.
   private mutating func processAgain(
-    _ envelope: Envelope<Body.Input>, into emission: inout Emission<Body.Output>
+    _ envelope: Envelope<Work.Input>, _ items: inout [Int],
+    into outputs: inout StepOutputs<Work.Output>
   ) async throws {
-    let items = envelope.items.indices
     let isSingle = items.count == 1
     let permission = try await words.ask(
       Mark(
         envelope: envelope.id, item: isSingle ? 0 : nil,
         input: isSingle ? envelope.input(of: 0) : nil))
-    let skipped = Set(permission.skipped)
-    for item in items where !skipped.contains(item) {
+    items.removeAll(where: Set(permission.skipped).contains)
+    for item in items {
       if permission.isItemByItem, !isSingle {
         _ = try await words.ask(
           Mark(envelope: envelope.id, item: item, input: envelope.input(of: item)))
       }
-      try await body.process(item..<item + 1, of: envelope, into: &emission)
+      try await step._process(
+        envelope.items[item...item], separately: false, into: &outputs, in: node)
     }
     try await words.sayPassed()
   }
 
-  private mutating func send(_ envelope: Envelope<Body.Output>, by end: Int) async throws {
+  private mutating func send(_ envelope: Envelope<Work.Output>, by end: Int) async throws {
     words.counters.busy += clock.lap()
     try await outlets[end].send(envelope)
     words.counters.blocked += clock.lap()
@@ -147,9 +158,9 @@ struct StageWork<Body: StageBody> {
 
   /// Sends what the stage has left to say; returns when all has been taken for good.
   mutating func finish() async throws -> WorkerCounters {
-    var emission = Emission<Body.Output>(capacity: 0)
+    var outputs = noOutputs(capacity: 0)
     do {
-      try await body.finish(into: &emission)
+      try await step._finish(into: &outputs)
     } catch {
       try await words.say(.failed(input: nil))
       throw error
@@ -157,7 +168,7 @@ struct StageWork<Body: StageBody> {
     // A stage that was interrupted while it waited may have said something else: as with its other
     // envelopes, whoever takes the worker's place makes it again.
     try Task.checkCancellation()
-    var parts = EnvelopeParts(emission.items)
+    var parts = EnvelopeParts(outputs.values)
     while let part = parts.next() {
       let id = EnvelopeID(
         stream: StreamID.finish(ofWorker: place.worker), number: words.counters.finishEnvelopes)
@@ -178,5 +189,27 @@ struct StageWork<Body: StageBody> {
   mutating func sayLastCounters() async {
     words.counters.taken = words.counters.processed
     try? await words.say(.counters(words.counters))
+  }
+}
+
+extension Origins {
+  /// The origins of a step's outputs.
+  ///
+  /// - Parameters:
+  ///   - outputs: The outputs.
+  ///   - items: The places of the items that they were made of, in order.
+  func origins<Output>(of outputs: StepOutputs<Output>, madeOf items: [Int]) -> Origins {
+    guard let counts = outputs.counts else {
+      let isWhole = items.last.map { $0 + 1 == items.count } ?? true
+      return isWhole ? self : Origins(from: first, offsets: items.map(offset(of:)))
+    }
+    var offsets: [UInt32] = []
+    offsets.reserveCapacity(outputs.values.count)
+    for (item, count) in zip(items, counts) {
+      for _ in 0..<count { offsets.append(offset(of: item)) }
+    }
+    // Offsets that follow the inputs one by one need not travel.
+    let isOneByOne = offsets.indices.allSatisfy { offsets[$0] == UInt32(truncatingIfNeeded: $0) }
+    return Origins(from: first, offsets: isOneByOne ? [] : offsets)
   }
 }

@@ -5,7 +5,7 @@ extension Node {
   ///
   /// ```swift
   /// let squares = try await root.withPool(size: 4) { pool in
-  ///   try await pool.map(1...100_000, using: Square())
+  ///   try await pool.map(over: 1...100_000, using: Square())
   /// }
   /// ```
   ///

@@ -1,9 +1,9 @@
-internal import ProcessTree
 internal import ProcessTreeStages
 
 extension Pool {
-  /// Runs a call over a sequence whose results are all wanted, in the order of the inputs.
-  func collect<Work: PoolWork>(
+  /// Runs a call over a sequence whose outputs are all wanted, in the order of the inputs.
+  @usableFromInline
+  func collect<Work: Step>(
     _ source: InputSource<Work.Input>, _ work: Work, _ options: CallOptions
   ) async throws -> [Work.Output] {
     let job = try core.open(work, order: .ofCompletion, options: options, count: source.count)
@@ -18,8 +18,8 @@ extension Pool {
     }
   }
 
-  /// Runs a call over an asynchronous sequence whose results are all wanted.
-  func collect<Work: PoolWork, Inputs: AsyncSequence & Sendable>(
+  /// Runs a call over an asynchronous sequence whose outputs are all wanted.
+  func collect<Work: Step, Inputs: AsyncSequence & Sendable>(
     _ inputs: Inputs, _ work: Work, _ options: CallOptions,
     input: @escaping @Sendable (Inputs.Element) -> Work.Input
   ) async throws -> [Work.Output] where Inputs.Element: Sendable {
@@ -38,7 +38,7 @@ extension Pool {
     }
   }
 
-  private func take<Work: PoolWork>(
+  private func take<Work: Step>(
     _ segments: inout [ResultSegment<Work.Output>], of job: JobRun<Work>
   ) throws {
     while let segment = core.takeResults(of: job) {
@@ -54,18 +54,11 @@ extension Pool {
     for segment in sorted { outputs += segment.outputs }
     return outputs
   }
-
-  /// A call with one input.
-  func single<Work: PoolWork>(
-    _ input: Work.Input, _ work: Work, _ options: CallOptions
-  ) async throws -> [Work.Output] {
-    try await collect(InputSource(CollectionOfOne(input)) { $0 }, work, options)
-  }
 }
 
 extension InputSource {
-  /// Gives a call up to `demand` further inputs, and tells it when there are no more.
-  func feed<Work: PoolWork>(
+  /// Gives a call up to `demand` further inputs, and ends its inputs when there are no more.
+  func feed<Work: Step>(
     _ demand: Int, to job: JobRun<Work>, of core: PoolCore
   ) where Work.Input == Input {
     let (inputs, isAtEnd) = take(demand)
@@ -76,7 +69,7 @@ extension InputSource {
 
 extension PoolCore {
   /// Takes the inputs of an asynchronous sequence, as many as there is demand for.
-  func feed<Work: PoolWork, Inputs: AsyncSequence & Sendable>(
+  func feed<Work: Step, Inputs: AsyncSequence & Sendable>(
     _ inputs: Inputs, to job: JobRun<Work>,
     _ convert: @escaping @Sendable (Inputs.Element) -> Work.Input
   ) async {

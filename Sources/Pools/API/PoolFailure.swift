@@ -58,6 +58,11 @@ public struct PoolOutcome<Output: Sendable>: Sendable {
   /// Its output or its failure.
   public let result: Result<Output, PoolFailure>
 
+  /// The output.
+  ///
+  /// - Throws: The failure of an input that has none.
+  public var output: Output { get throws(PoolFailure) { try result.get() } }
+
   /// Makes an outcome, for tests of code that takes one.
   public init(index: Int, result: Result<Output, PoolFailure>) {
     self.index = index

@@ -1,75 +1,110 @@
 internal import ProcessTree
 internal import ProcessTreeStages
 
-/// Results of a pool's call as they come; the call begins when iteration does.
+/// The outputs of a pool's call in the order of its inputs; iteration begins the call.
 ///
-/// Inputs are taken when `next()` is called and the workers need some: who does not ask for results
-/// does not have work done for long. When the iterator is released, what has not been begun is
-/// dropped and what has is stopped.
+/// The pool takes inputs while `next()` waits and the workers need some, so a slow reader holds the
+/// work back. When the iterator is released, the pool drops inputs that no worker has begun, and stops
+/// the others.
 ///
-/// `next()` throws a `PoolFailure` for an input that failed; it may be called again, and goes on
-/// with the next result.
-public struct PoolStream<Element>: AsyncSequence {
-  let open: () throws -> PoolResults<Element>
+/// `next()` throws a `PoolFailure` for an input that failed. It can be called again, and continues
+/// with the next output.
+public struct PoolStream<Output: Sendable>: AsyncSequence {
+  let open: (ResultOrder) throws -> PoolResults<Output>
 
-  /// Takes the results one after another.
+  /// The outcomes of all inputs as they complete: outputs and failures with the numbers of their
+  /// inputs.
+  public var outcomes: PoolOutcomes<Output> { PoolOutcomes(open: open) }
+
+  /// Takes the outputs one after another.
   public struct Iterator: AsyncIteratorProtocol {
-    private let results: Result<PoolResults<Element>, any Error>
-    private var chunk: IndexingIterator<[Element]> = [].makeIterator()
+    private let results: Result<PoolResults<Output>, any Error>
+    private var outputs: IndexingIterator<[Output]> = [].makeIterator()
     private var failure: PoolFailure?
 
-    init(_ results: Result<PoolResults<Element>, any Error>) {
+    init(_ results: Result<PoolResults<Output>, any Error>) {
       self.results = results
     }
 
-    /// The next result; nil at the end.
+    /// Returns the next output; nil at the end.
     ///
-    /// Throws `PoolFailure`, `PoolError`, `CancellationError`, and what the inputs throw.
-    public mutating func next() async throws -> Element? {
+    /// - Throws: `PoolFailure`, `PoolError`, `CancellationError`, and what the inputs throw.
+    public mutating func next() async throws -> Output? {
       while true {
-        if let element = chunk.next() { return element }
+        if let output = outputs.next() { return output }
         if let failure = failure.take() { throw failure }
-        guard let more = try await results.get().next() else { return nil }
-        chunk = more.elements.makeIterator()
-        failure = more.failure
+        guard let segment = try await results.get().next() else { return nil }
+        outputs = segment.outputs.makeIterator()
+        failure = segment.failure
       }
     }
   }
 
   /// Begins the call.
-  public func makeAsyncIterator() -> Iterator { Iterator(Result { try open() }) }
+  public func makeAsyncIterator() -> Iterator { Iterator(Result { try open(.ofInputs) }) }
 }
 
-/// The results of one call, in chunks.
-final class PoolResults<Element> {
-  struct Chunk {
-    var elements: [Element]
-    var failure: PoolFailure?
+/// The outcomes of a pool's call as they complete; iteration begins the call.
+///
+/// ```swift
+/// for try await outcome in pool.stream(over: inputs, using: step).outcomes {
+///   print(outcome.index, try outcome.output)
+/// }
+/// ```
+///
+/// A failure is an element. Otherwise as `PoolStream`.
+public struct PoolOutcomes<Output: Sendable>: AsyncSequence {
+  let open: (ResultOrder) throws -> PoolResults<Output>
+
+  /// Takes the outcomes one after another.
+  public struct Iterator: AsyncIteratorProtocol {
+    private let results: Result<PoolResults<Output>, any Error>
+    private var outcomes: IndexingIterator<[PoolOutcome<Output>]> = [].makeIterator()
+
+    init(_ results: Result<PoolResults<Output>, any Error>) {
+      self.results = results
+    }
+
+    /// Returns the next outcome; nil at the end.
+    ///
+    /// - Throws: `PoolError`, `CancellationError`, and what the inputs throw.
+    public mutating func next() async throws -> PoolOutcome<Output>? {
+      while true {
+        if let outcome = outcomes.next() { return outcome }
+        guard let segment = try await results.get().next() else { return nil }
+        outcomes = segment.outcomes.makeIterator()
+      }
+    }
   }
 
-  private let take: () async throws -> Chunk?
+  /// Begins the call.
+  public func makeAsyncIterator() -> Iterator { Iterator(Result { try open(.ofCompletion) }) }
+}
+
+/// The results of one call as its reader takes them.
+final class PoolResults<Output: Sendable> {
+  private let take: () async throws -> ResultSegment<Output>?
   private let close: () -> Void
 
-  init(_ take: @escaping () async throws -> Chunk?, close: @escaping () -> Void) {
+  init(_ take: @escaping () async throws -> ResultSegment<Output>?, close: @escaping () -> Void) {
     self.take = take
     self.close = close
   }
 
   deinit { close() }
 
-  func next() async throws -> Chunk? { try await take() }
+  func next() async throws -> ResultSegment<Output>? { try await take() }
 }
 
 extension Pool {
-  /// A stream over a sequence, which is asked for inputs by whoever takes the results.
-  func stream<Work: PoolWork, Inputs: Sequence, Element>(
-    _ inputs: Inputs, _ work: Work, _ options: CallOptions,
-    order: ResultStore<Work.Output>.Order, input: @escaping (Inputs.Element) -> Work.Input,
-    chunk: @escaping (ResultSegment<Work.Output>) -> PoolResults<Element>.Chunk
-  ) -> PoolStream<Element> {
-    let core = core
-    return PoolStream {
-      let source = InputSource(inputs, input)
+  /// A stream over a sequence, whose inputs the reader of the results takes.
+  func stream<Work: Step, Output>(
+    _ work: Work, _ options: CallOptions,
+    _ source: @escaping () -> InputSource<Work.Input>,
+    output: @escaping @Sendable (Work.Output) -> Output
+  ) -> PoolStream<Output> {
+    PoolStream { [core] order in
+      let source = source()
       let job = try core.open(work, order: order, options: options, count: source.count)
       return PoolResults {
         while true {
@@ -77,7 +112,7 @@ extension Pool {
           case .feed(let demand): source.feed(demand, to: job, of: core)
           case .complete: return nil
           case .results:
-            if let segment = core.takeResults(of: job) { return chunk(segment) }
+            if let segment = core.takeResults(of: job) { return segment.map(output) }
           }
         }
       } close: {
@@ -87,14 +122,12 @@ extension Pool {
   }
 
   /// A stream over an asynchronous sequence, from which a task of the pool's scope takes the inputs.
-  func stream<Work: PoolWork, Inputs: AsyncSequence & Sendable, Element>(
+  func stream<Work: Step, Inputs: AsyncSequence & Sendable, Output>(
     _ inputs: Inputs, _ work: Work, _ options: CallOptions,
-    order: ResultStore<Work.Output>.Order,
     input: @escaping @Sendable (Inputs.Element) -> Work.Input,
-    chunk: @escaping (ResultSegment<Work.Output>) -> PoolResults<Element>.Chunk
-  ) -> PoolStream<Element> where Inputs.Element: Sendable {
-    let core = core
-    return PoolStream {
+    output: @escaping @Sendable (Work.Output) -> Output
+  ) -> PoolStream<Output> where Inputs.Element: Sendable {
+    PoolStream { [core] order in
       let job = try core.open(work, order: order, options: options, count: nil)
       core.startFeeder(of: job.id) { await core.feed(inputs, to: job, input) }
       return PoolResults {
@@ -103,7 +136,7 @@ extension Pool {
             if let error = job.takeInputError() { throw error }
             return nil
           }
-          if let segment = core.takeResults(of: job) { return chunk(segment) }
+          if let segment = core.takeResults(of: job) { return segment.map(output) }
         }
       } close: {
         core.cancelFeeder(of: job.id)
@@ -114,29 +147,14 @@ extension Pool {
 }
 
 extension ResultSegment {
-  /// The outputs alone.
-  func values<Element>(_ convert: (Output) -> Element) -> PoolResults<Element>.Chunk {
-    PoolResults.Chunk(elements: outputs.map(convert), failure: failure)
+  func map<Other: Sendable>(_ convert: (Output) -> Other) -> ResultSegment<Other> {
+    ResultSegment<Other>(
+      start: start, count: count, outputs: outputs.map(convert), counts: counts, failure: failure)
   }
 
-  /// The outputs with the numbers of their inputs.
-  func numbered<Element>(
-    _ convert: (Output) -> Element
-  ) -> PoolResults<(index: Int, output: Element)>.Chunk {
-    PoolResults.Chunk(
-      elements: zip(origins, outputs).map { (index: $0, output: convert($1)) }, failure: failure)
-  }
-
-  /// Outputs and failure as outcomes.
-  func outcomes<Element: Sendable>(
-    _ convert: (Output) -> Element
-  ) -> PoolResults<PoolOutcome<Element>>.Chunk {
-    var outcomes = zip(origins, outputs).map {
-      PoolOutcome(index: $0, result: .success(convert($1)))
-    }
-    if let failure {
-      outcomes.append(PoolOutcome(index: failure.index, result: .failure(failure)))
-    }
-    return PoolResults.Chunk(elements: outcomes)
+  /// Outputs and failure with the numbers of their inputs.
+  var outcomes: [PoolOutcome<Output>] {
+    zip(origins, outputs).map { PoolOutcome(index: $0, result: .success($1)) }
+      + (failure.map { [PoolOutcome(index: $0.index, result: .failure($0))] } ?? [])
   }
 }

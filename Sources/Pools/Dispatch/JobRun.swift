@@ -1,4 +1,5 @@
 internal import ProcessTree
+internal import ProcessTreeStages
 internal import Synchronization
 
 /// One call of a pool, whatever its inputs are.
@@ -12,7 +13,7 @@ protocol AnyJobRun: AnyObject, Sendable {
 }
 
 /// One call of a pool: its inputs, as long as they are needed, and its results.
-final class JobRun<Work: PoolWork>: AnyJobRun {
+final class JobRun<Work: Step>: AnyJobRun {
   private struct Contents {
     var inputs = InputStore<Work.Input>()
     var results: ResultStore<Work.Output>
@@ -25,7 +26,7 @@ final class JobRun<Work: PoolWork>: AnyJobRun {
   private let contents: Mutex<Contents>
 
   init(
-    id: Int, work: Work, order: ResultStore<Work.Output>.Order, retry: RetryPolicy?
+    id: Int, work: Work, order: ResultOrder, retry: RetryPolicy?
   ) {
     self.id = id
     self.work = work

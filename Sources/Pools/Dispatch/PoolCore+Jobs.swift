@@ -1,9 +1,10 @@
 internal import ProcessTree
 internal import ProcessTreeBase
+internal import ProcessTreeStages
 
 extension PoolCore {
   /// What a call can do next.
-  enum Step: Equatable, Sendable {
+  enum Turn: Equatable, Sendable {
     /// Take so many more inputs.
     case feed(Int)
     /// Take results.
@@ -13,8 +14,8 @@ extension PoolCore {
   }
 
   /// Opens a call; workers of its kind are made when there is work.
-  func open<Work: PoolWork>(
-    _ work: Work, order: ResultStore<Work.Output>.Order, options: CallOptions, count: Int?
+  func open<Work: Step>(
+    _ work: Work, order: ResultOrder, options: CallOptions, count: Int?
   ) throws -> JobRun<Work> {
     try options.check()
     return try update { shared, _ in
@@ -27,7 +28,7 @@ extension PoolCore {
     }
   }
 
-  private func kind<Work: PoolWork>(_ type: Work.Type, _ shared: inout Shared) -> Int {
+  private func kind<Work: Step>(_ type: Work.Type, _ shared: inout Shared) -> Int {
     if let kind = shared.kinds[ObjectIdentifier(type)] { return kind }
     let kind = shared.state.makeKind()
     shared.kinds[ObjectIdentifier(type)] = kind
@@ -35,18 +36,18 @@ extension PoolCore {
     return kind
   }
 
-  func submit<Work: PoolWork>(_ inputs: [Work.Input], to job: JobRun<Work>) {
+  func submit<Work: Step>(_ inputs: [Work.Input], to job: JobRun<Work>) {
     guard !inputs.isEmpty else { return }
     job.append(inputs)
     update { shared, now in shared.state.submit(inputs.count, to: job.id, at: now) }
   }
 
-  func endInputs<Work: PoolWork>(of job: JobRun<Work>) {
+  func endInputs<Work: Step>(of job: JobRun<Work>) {
     update { shared, _ in shared.state.endInputs(of: job.id) }
   }
 
   /// Nobody waits for the call any more.
-  func close<Work: PoolWork>(_ job: JobRun<Work>) {
+  func close<Work: Step>(_ job: JobRun<Work>) {
     update { shared, now in
       shared.state.close(job.id, at: now)
       shared.jobs[job.id] = nil
@@ -55,7 +56,7 @@ extension PoolCore {
   }
 
   /// The next results, if there are any.
-  func takeResults<Work: PoolWork>(of job: JobRun<Work>) -> ResultSegment<Work.Output>? {
+  func takeResults<Work: Step>(of job: JobRun<Work>) -> ResultSegment<Work.Output>? {
     guard let segment = job.takeResults() else { return nil }
     update { shared, _ in shared.state.handOver(segment.count, of: job.id) }
     return segment
@@ -64,7 +65,7 @@ extension PoolCore {
   /// Waits until the call can go on.
   ///
   /// - Parameter roles: What the caller does: takes inputs, takes results, or both.
-  func step(_ job: any AnyJobRun, _ id: Int, _ roles: Set<Role>) async throws -> Step {
+  func step(_ job: any AnyJobRun, _ id: Int, _ roles: Set<Role>) async throws -> Turn {
     while true {
       try Task.checkCancellation()
       let waiter = Waiter()
@@ -83,7 +84,7 @@ extension PoolCore {
 
   private func step(
     _ job: any AnyJobRun, _ id: Int, _ roles: Set<Role>, _ shared: inout Shared
-  ) throws -> Step? {
+  ) throws -> Turn? {
     if let failure = shared.failure { throw failure }
     guard let entry = shared.state.jobs[id] else { return .complete }
     if roles.contains(.inputs) {

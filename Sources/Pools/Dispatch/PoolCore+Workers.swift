@@ -1,9 +1,10 @@
 internal import Glibc
 internal import ProcessTree
+internal import ProcessTreeStages
 
 extension PoolCore {
   /// Records a part of a worker's answer: outputs and failure count if the state says so.
-  func record<Work: PoolWork>(
+  func record<Work: Step>(
     _ part: ReplyPart<Work.Output>, of reply: WorkReply<Work.Output>, for job: JobRun<Work>,
     by worker: Int
   ) {
@@ -32,14 +33,14 @@ extension PoolCore {
     }
   }
 
-  private func verdict<Work: PoolWork>(
+  private func verdict<Work: Step>(
     on failure: WorkFailure, of job: JobRun<Work>
   ) -> BatchProgress.Failure {
     guard !failure.isCoding, job.retries(failure.error) else { return .final }
     return .retryable(jitter: Double.random(in: 0...1))
   }
 
-  private func fail<Work: PoolWork>(
+  private func fail<Work: Step>(
     _ accepted: State.Acceptance, of job: JobRun<Work>, _ failure: WorkFailure?,
     _ shared: inout Shared
   ) {
@@ -52,7 +53,7 @@ extension PoolCore {
   }
 
   /// A batch could not be encoded.
-  func notSendable<Work: PoolWork>(_ batch: Int, of job: JobRun<Work>, _ error: any Error) {
+  func notSendable<Work: Step>(_ batch: Int, of job: JobRun<Work>, _ error: any Error) {
     let failure = WorkFailure(isCoding: true, error: RemoteFailure(error, at: node))
     update { shared, now in
       guard let accepted = shared.state.notSendable(batch, at: now) else { return }

@@ -18,18 +18,19 @@ struct ResultSegment<Output: Sendable>: Sendable {
   }
 }
 
+/// The order in which a call's results leave their store.
+enum ResultOrder {
+  case ofInputs
+  case ofCompletion
+}
+
 /// Results of a call that have not been taken, in the order in which they are wanted.
 struct ResultStore<Output: Sendable>: Sendable {
-  enum Order {
-    case ofInputs
-    case ofCompletion
-  }
-
-  private let order: Order
+  private let order: ResultOrder
   private var ordered = OrderRestorer<ResultSegment<Output>>()
   private var completed = Queue<ResultSegment<Output>>()
 
-  init(_ order: Order) {
+  init(_ order: ResultOrder) {
     self.order = order
   }
 

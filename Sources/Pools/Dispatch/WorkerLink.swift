@@ -1,5 +1,6 @@
 internal import ProcessTree
 internal import ProcessTreeBase
+internal import ProcessTreeStages
 internal import Synchronization
 
 /// What the dispatcher holds of a worker, whatever it does.
@@ -19,7 +20,7 @@ protocol AnyWorkerLink: AnyObject, Sendable {
 }
 
 /// A worker as its pool holds it: the child, what is to be sent to it, and whose batches it has.
-final class WorkerLink<Work: PoolWork>: AnyWorkerLink {
+final class WorkerLink<Work: Step>: AnyWorkerLink {
   private struct Order: Sendable {
     let batch: Int
     let job: JobRun<Work>
@@ -108,7 +109,7 @@ final class WorkerLink<Work: PoolWork>: AnyWorkerLink {
     let program = PoolWorker<Work, Initializer>(
       initializer: initializer, reportsMemory: core.options.memoryLimit != nil)
     let policy =
-      Work.suspends
+      Work._traits.suspends
       ? StopPolicy(ask: .seconds(1), terminate: .milliseconds(500))
       : StopPolicy(ask: .milliseconds(20), terminate: .milliseconds(20))
     try await core.node.withChildren(of: Void.self, limit: 1) { group in

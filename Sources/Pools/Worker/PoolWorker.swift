@@ -1,11 +1,12 @@
 internal import ProcessTree
+internal import ProcessTreeStages
 
 /// The program of a worker: takes batches from its parent and answers them until none come.
-struct PoolWorker<Work: PoolWork, Initializer: PoolInitializer>: NodeProgram {
+struct PoolWorker<Work: Step, Initializer: PoolInitializer>: NodeProgram {
   var initializer: Initializer?
   var reportsMemory: Bool
 
-  static var spawnsChildren: Bool { Work.spawnsChildren || Initializer.spawnsChildren }
+  static var spawnsChildren: Bool { Work._traits.spawnsChildren || Initializer.spawnsChildren }
 
   func run(in node: Node) async throws {
     guard let parent = node.parent else { return }

@@ -1,8 +1,9 @@
 internal import ProcessTree
 internal import ProcessTreeBase
+internal import ProcessTreeStages
 
 /// Inputs for a worker.
-struct WorkBatch<Work: PoolWork>: Codable, Sendable {
+struct WorkBatch<Work: Step>: Codable, Sendable {
   let id: Int
   /// What is to be done, when that differs from the last batch.
   let work: Result<Work, any Error>?

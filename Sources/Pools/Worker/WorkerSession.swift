@@ -3,7 +3,7 @@ internal import ProcessTreeBase
 internal import ProcessTreeStages
 
 /// The work of a worker: batches in, answers out.
-struct WorkerSession<Work: PoolWork> {
+struct WorkerSession<Work: Step> {
   /// After so long what has not been begun is given back, for others that have nothing to do.
   private static var slice: Duration { .milliseconds(4) }
   /// How long the clock is not looked at.
@@ -17,7 +17,7 @@ struct WorkerSession<Work: PoolWork> {
   private var work: Result<Work, any Error>?
   /// How many inputs are done between two looks at the clock.
   private var stride = 1
-  private var outputs = BatchOutputs<Work.Output>()
+  private var outputs = Self.noOutputs
   private var outputBytes = 0
   private let estimate = ByteEstimate<Work.Output>()
   private var mark = ContinuousClock.now
@@ -60,11 +60,12 @@ struct WorkerSession<Work: PoolWork> {
       let part = inputs[next..<min(next + stride, inputs.endIndex)]
       do {
         guard var body = try work?.get() else { return false }
-        try await body.run(part, into: &outputs, in: node)
+        try await body._process(part, separately: true, into: &outputs, in: node)
         next = part.endIndex
       } catch {
         // An error that comes of being stopped is not the input's.
         try Task.checkCancellation()
+        outputs.discardUnfinished()
         next += outputs.inputCount - done + 1
         try await reply(to: batch, failure: failure(error, isCoding: false))
       }
@@ -98,9 +99,12 @@ struct WorkerSession<Work: PoolWork> {
 
   private var measured = 0
 
+  private static var noOutputs: StepOutputs<Work.Output> {
+    StepOutputs(isOneToOne: Work._traits.isOneToOne)
+  }
+
   private mutating func reset() {
-    outputs.values = []
-    outputs.counts = Work.emitsMany ? [] : nil
+    outputs = Self.noOutputs
     outputBytes = 0
     measured = 0
   }
@@ -131,7 +135,7 @@ struct WorkerSession<Work: PoolWork> {
 
   /// Answers for each input by itself, so that those are found whose output cannot be encoded.
   private func sendOneByOne(
-    _ outputs: BatchOutputs<Work.Output>, as whole: WorkReply<Work.Output>
+    _ outputs: StepOutputs<Work.Output>, as whole: WorkReply<Work.Output>
   ) async throws {
     var start = 0
     for index in 0..<outputs.inputCount {

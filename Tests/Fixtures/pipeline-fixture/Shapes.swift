@@ -30,7 +30,7 @@ let shapeScenarios: [String: Scenario] = [
     test.expect(Set(seen.map(\.worker)).count > 1, "all keys went to one worker")
   },
   "partitionedByTheFirstStage": { root, test in
-    let pipeline = Pipeline(Count(), workers: 3, partitionedBy: \.word)
+    let pipeline = Pipeline(Count(), workers: 3, distribution: .partitioned(by: \.word))
     let words = (0..<3_000).map { Word(word: "w\($0 % 50)", count: $0) }
     let counts = try await root.run(pipeline, over: words)
     test.equal(counts.map(\.word).sorted(), (0..<50).map { "w\($0)" }.sorted())
@@ -83,7 +83,7 @@ let shapeScenarios: [String: Scenario] = [
     // What counters emit at their end is counted again, divided, and counted.
     let pipeline = Pipeline(Tokenize(), workers: 2)
       .then(Count(), workers: 3)
-      .then(Count(), workers: 2, partitionedBy: \.word)
+      .then(Count(), workers: 2, distribution: .partitioned(by: \.word))
       .broadcast(to: Pipeline(Merge()), Pipeline(Count(), workers: 2).then(Merge()))
       .merged(ordered: true)
     let lines = makeLines(600, words: 1_500)
@@ -109,7 +109,8 @@ let shapeScenarios: [String: Scenario] = [
     let computed = await test.thrown(InvalidPipeline.self) {
       let key = \Word.word.count
       _ = try await root.run(
-        Pipeline(Tokenize()).then(Count(), workers: 2, partitionedBy: key), over: ["a"])
+        Pipeline(Tokenize()).then(Count(), workers: 2, distribution: .partitioned(by: key)),
+        over: ["a"])
     }
     test.equal(computed?.stageName, "Count")
     _ = await test.thrown(InvalidPipeline.self) {

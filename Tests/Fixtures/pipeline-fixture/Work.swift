@@ -8,13 +8,13 @@ let workScenarios: [String: Scenario] = [
   "wordCount": { root, test in
     let lines = makeLines(6_000, words: 3_000)
     let words = Pipeline(Tokenize(), workers: 3)
-      .then(Count(), workers: 2, partitionedBy: \.word)
+      .then(Count(), workers: 2, distribution: .partitioned(by: \.word))
       .then(Merge())
     test.equal(try await root.run(words, over: lines), [wordCount(of: lines)])
   },
   "emptyInput": { root, test in
     let words = Pipeline(Tokenize(), workers: 2)
-      .then(Count(), workers: 2, partitionedBy: \.word)
+      .then(Count(), workers: 2, distribution: .partitioned(by: \.word))
       .then(Merge())
     test.equal(try await root.run(words, over: []), [[:]])
     test.equal(try await root.run(Pipeline(Double(), workers: 3), over: []), [])

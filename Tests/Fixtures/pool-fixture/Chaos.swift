@@ -27,7 +27,9 @@ let chaosScenarios: [String: Scenario] = [
         return next < items || !isOver.isRaised ? next : nil
       }
       var seen: [Int] = []
-      for try await (index, output) in pool.unordered(inputs, using: Checked(microseconds: 600)) {
+      let stream = pool.stream(over: inputs, using: Checked(microseconds: 600))
+      for try await outcome in stream.outcomes {
+        let (index, output) = (outcome.index, try outcome.output)
         test.expect(output == index &* 3, "seed \(seed): \(output) for \(index)")
         while seen.count <= index { seen.append(0) }
         seen[index] += 1

@@ -9,7 +9,8 @@ let deathScenarios: [String: Scenario] = [
       try await root.withPool(size: 2) { pool in
         var done: Set<Int> = []
         var failures: [PoolFailure] = []
-        let numbers = pool.outcomes(of: 0..<100) { Deadly(number: $0, deadly: 57, way: way) }
+        let numbers = pool.stream(over: 0..<100) { Deadly(number: $0, deadly: 57, way: way) }
+          .outcomes
         for try await outcome in numbers {
           switch outcome.result {
           case .success(let number): done.insert(number)
@@ -39,7 +40,7 @@ let deathScenarios: [String: Scenario] = [
       }
       test.equal(reports.map(\.cause), [.crashed(signal: SIGSEGV)])
       let result = await test.thrown(PoolFailure.self) {
-        _ = try await pool.map(0..<10, using: Break(every: 7, fault: .crashInEncode))
+        _ = try await pool.map(over: 0..<10, using: Break(every: 7, fault: .crashInEncode))
       }
       test.expect([0, 7].contains(result?.index), "\(result as Any)")
       test.equal(try await pool.call(Fragile(4), using: Echo()), Fragile(4))
@@ -52,7 +53,7 @@ let deathScenarios: [String: Scenario] = [
       var done = 0
       var failed: Set<Int> = []
       let work = DeadlyTransform(deadly: deadly)
-      for try await outcome in pool.outcomes(of: 0..<20_000, using: work) {
+      for try await outcome in pool.stream(over: 0..<20_000, using: work).outcomes {
         switch outcome.result {
         case .success: done += 1
         case .failure(let failure):
@@ -67,10 +68,10 @@ let deathScenarios: [String: Scenario] = [
   "mapFailsByDeath": { root, test in
     try await root.withPool(size: 2) { pool in
       let failure = await test.thrown(PoolFailure.self) {
-        _ = try await pool.map(0..<100, using: DeadlyTransform(deadly: [42]))
+        _ = try await pool.map(over: 0..<100, using: DeadlyTransform(deadly: [42]))
       }
       test.equal(failure?.index, 42)
-      test.same(try await pool.map(0..<100, using: Square()), (0..<100).map { $0 * $0 })
+      test.same(try await pool.map(over: 0..<100, using: Square()), (0..<100).map { $0 * $0 })
     }
   },
   "deadline": { root, test in
@@ -79,8 +80,8 @@ let deathScenarios: [String: Scenario] = [
       let seconds: [UInt32] = [0, 0, 60, 0, 60, 0]
       var failed: [Int] = []
       let start = ContinuousClock.now
-      for try await outcome in pool.outcomes(of: seconds, options: options, { Pause(seconds: $0) })
-      {
+      let pauses = pool.stream(over: seconds, options: options) { Pause(seconds: $0) }
+      for try await outcome in pauses.outcomes {
         guard case .failure(let failure) = outcome.result else { continue }
         failed.append(failure.index)
         guard case .deadline(.milliseconds(150), let report?) = failure.cause else {
@@ -99,7 +100,7 @@ let deathScenarios: [String: Scenario] = [
     var options = PoolOptions()
     options.quarantineAfter = 100
     try await root.withPool(size: 2, options: options) { pool in
-      let results = Task { try await pool.map(0..<400, using: Busy(microseconds: 1_000)) }
+      let results = Task { try await pool.map(over: 0..<400, using: Busy(microseconds: 1_000)) }
       for signal in [SIGTERM, SIGKILL, SIGINT, SIGHUP, SIGKILL, SIGTERM] {
         try await Task.sleep(for: .milliseconds(25))
         for pid in pool.workerPIDs.prefix(1) { kill(pid, signal) }
@@ -112,19 +113,19 @@ let deathScenarios: [String: Scenario] = [
     var options = PoolOptions()
     options.recycleAfter = 1
     try await root.withPool(size: 2, options: options) { pool in
-      let pids = try await pool.map(0..<20, using: WorkerPID())
+      let pids = try await pool.map(over: 0..<20, using: WorkerPID())
       test.equal(Set(pids).count, 20)
     }
     options.recycleAfter = 30
     try await root.withPool(size: 2, options: options) { pool in
-      let pids = try await pool.map(0..<600, using: WorkerPID())
+      let pids = try await pool.map(over: 0..<600, using: WorkerPID())
       let uses = Dictionary(grouping: pids, by: \.self).mapValues(\.count)
       test.expect(uses.values.allSatisfy { $0 <= 30 }, "\(uses)")
     }
     options = PoolOptions()
     options.memoryLimit = 60 << 20
     try await root.withPool(size: 2, options: options) { pool in
-      let pids = try await pool.map(0..<200, using: Leaking())
+      let pids = try await pool.map(over: 0..<200, using: Leaking())
       test.equal(pids.count, 200)
       test.expect(Set(pids).count > 2, "\(Set(pids).count) workers")
     }

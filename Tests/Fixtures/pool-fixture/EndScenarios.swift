@@ -10,7 +10,7 @@ let endScenarios: [String: Scenario] = [
       let task = Task {
         try await root.withPool(size: 2) { pool in
           if isOneCall {
-            _ = try await pool.map(0..<10_000) { _ in Sleeping(seconds: 60) }
+            _ = try await pool.map(over: 0..<10_000) { _ in Sleeping(seconds: 60) }
             return
           }
           try await withThrowingTaskGroup(of: Void.self) { group in
@@ -30,7 +30,7 @@ let endScenarios: [String: Scenario] = [
   "cancelBlocked": { root, test in
     let task = Task {
       try await root.withPool(size: 2) { pool in
-        _ = try await pool.map(0..<10, using: Blocking(seconds: 60))
+        _ = try await pool.map(over: 0..<10, using: Blocking(seconds: 60))
       }
     }
     test.expect(try await eventually { root.children.count { $0.phase == .ready } == 2 })
@@ -44,13 +44,13 @@ let endScenarios: [String: Scenario] = [
     // One of two calls is cancelled; the other does not notice.
     try await root.withPool(size: 2) { pool in
       let sleeping = Task { try await pool.run(Sleeping(seconds: 60)) }
-      async let squares = pool.map(0..<50_000, using: Square())
+      async let squares = pool.map(over: 0..<50_000, using: Square())
       test.expect(try await eventually { pool.progress.running > 1 })
       sleeping.cancel()
       _ = await test.thrown(CancellationError.self) { try await sleeping.value }
       test.equal(try await squares.count, 50_000)
       // Its worker is stopped, and its place is free.
-      test.equal(try await pool.map(0..<4) { SquareProgram(number: $0) }, [0, 1, 4, 9])
+      test.equal(try await pool.map(over: 0..<4) { SquareProgram(number: $0) }, [0, 1, 4, 9])
     }
     // One is cancelled while it has every worker and more to do; the next of its kind is done.
     try await root.withPool(size: 1) { pool in
@@ -65,7 +65,7 @@ let endScenarios: [String: Scenario] = [
     try await root.withPool(size: 2) { pool in
       let start = ContinuousClock.now
       let failure = await test.thrown(PoolFailure.self) {
-        _ = try await pool.map([60, -1, 60, 60]) { SleepOrFail(seconds: $0) }
+        _ = try await pool.map(over: [60, -1, 60, 60]) { SleepOrFail(seconds: $0) }
       }
       test.equal(failure?.index, 1)
       test.equal(try await pool.run(SleepOrFail(seconds: 0)), 0)
@@ -74,7 +74,7 @@ let endScenarios: [String: Scenario] = [
   },
   "stopNow": { root, test in
     try await root.withPool(size: 2) { pool in
-      let blocked = Task { try await pool.map(0..<10, using: Blocking(seconds: 60)) }
+      let blocked = Task { try await pool.map(over: 0..<10, using: Blocking(seconds: 60)) }
       test.expect(try await eventually { pool.progress.running > 0 })
       pool.stopNow()
       _ = await test.thrown(PoolError.self) { _ = try await blocked.value }
@@ -85,7 +85,7 @@ let endScenarios: [String: Scenario] = [
     try await root.withPool(size: 2) { pool in
       let short = Task { try await pool.run(Sleeping(seconds: 1)) }
       test.expect(try await eventually { pool.progress.running == 1 })
-      let long = Task { try await pool.map(0..<1_000, using: Busy(microseconds: 20_000)) }
+      let long = Task { try await pool.map(over: 0..<1_000, using: Busy(microseconds: 20_000)) }
       test.expect(try await eventually { pool.progress.running > 1 })
       pool.shutDown()
       _ = await test.thrown(PoolError.self) { _ = try await long.value }
@@ -98,7 +98,7 @@ let endScenarios: [String: Scenario] = [
   "bodyThrows": { root, test in
     let error = await test.thrown(Refused.self) {
       try await root.withPool(size: 2) { pool in
-        _ = try await pool.map(0..<100, using: Square())
+        _ = try await pool.map(over: 0..<100, using: Square())
         throw Refused(number: 1)
       }
     }
@@ -106,8 +106,8 @@ let endScenarios: [String: Scenario] = [
     // A stream that is left in the middle, and one that outlives its pool.
     var left: PoolStream<Int>.Iterator?
     try await root.withPool(size: 2) { pool in
-      for try await _ in pool.stream(0..<100_000, using: Square()) { break }
-      var iterator = pool.stream(0..<100_000, using: Square()).makeAsyncIterator()
+      for try await _ in pool.stream(over: 0..<100_000, using: Square()) { break }
+      var iterator = pool.stream(over: 0..<100_000, using: Square()).makeAsyncIterator()
       test.equal(try await iterator.next(), 0)
       left = iterator
     }
@@ -118,7 +118,7 @@ let endScenarios: [String: Scenario] = [
     for pause in 0..<25 {
       let task = Task {
         try await root.withPool(size: 2) { pool in
-          _ = try await pool.map(0..<1_000_000, using: Busy(microseconds: 5))
+          _ = try await pool.map(over: 0..<1_000_000, using: Busy(microseconds: 5))
         }
       }
       try await Task.sleep(for: .microseconds(pause * 400))

@@ -19,7 +19,7 @@ let failureScenarios: [String: Scenario] = [
     try await root.withPool(size: 1) { pool in
       let bad = CallOptions(maximumInFlight: 0)
       _ = await test.thrown(PoolError.self) {
-        _ = try await pool.map([1], using: Square(), options: bad)
+        _ = try await pool.map(over: [1], using: Square(), options: bad)
       }
     }
   },
@@ -30,14 +30,15 @@ let failureScenarios: [String: Scenario] = [
     for wait in longest {
       try await root.withPool(size: 1) { pool in
         let patient = CallOptions(deadline: wait)
-        test.equal(try await pool.map([3], using: Square(), options: patient), [9])
+        test.equal(try await pool.map(over: [3], using: Square(), options: patient), [9])
         let retry = RetryPolicy(firstDelay: wait, longestDelay: wait)
         let waiting = Task {
-          try await pool.map([1], using: Picky(refused: [1]), options: CallOptions(retry: retry))
+          try await pool.map(
+            over: [1], using: Picky(refused: [1]), options: CallOptions(retry: retry))
         }
         while pool.progress.retried == 0 { try await Task.sleep(for: .milliseconds(1)) }
         // Others are served meanwhile, and who waits may be cancelled.
-        test.equal(try await pool.map([4], using: Square()), [16])
+        test.equal(try await pool.map(over: [4], using: Square()), [16])
         waiting.cancel()
         _ = await test.thrown(CancellationError.self) { _ = try await waiting.value }
       }
@@ -46,7 +47,7 @@ let failureScenarios: [String: Scenario] = [
       let soon = RetryPolicy(firstDelay: .seconds(-5), longestDelay: .seconds(-5))
       let failure = await test.thrown(PoolFailure.self) {
         _ = try await pool.map(
-          [1], using: Picky(refused: [1]), options: CallOptions(retry: soon))
+          over: [1], using: Picky(refused: [1]), options: CallOptions(retry: soon))
       }
       test.equal(failure?.attempts, 3)
     }
@@ -54,7 +55,7 @@ let failureScenarios: [String: Scenario] = [
   "thrownError": { root, test in
     try await root.withPool(size: 2) { pool in
       let failure = await test.thrown(PoolFailure.self) {
-        _ = try await pool.map(0..<50_000, using: Picky(refused: [31_234]))
+        _ = try await pool.map(over: 0..<50_000, using: Picky(refused: [31_234]))
       }
       test.equal(failure?.index, 31_234)
       guard case .thrown(let error)? = failure?.cause else {
@@ -67,14 +68,15 @@ let failureScenarios: [String: Scenario] = [
       test.expect(error.origin.hasPrefix("Process-"), error.origin)
       // The pool goes on with its workers, but for one that was long at what nobody waits for.
       let workers = pool.progress.workersStarted
-      test.same(try await pool.map(0..<1_000, using: Picky(refused: [])), Array(0..<1_000))
+      test.same(try await pool.map(over: 0..<1_000, using: Picky(refused: [])), Array(0..<1_000))
       test.expect(pool.progress.workersStarted <= workers + 1)
     }
   },
   "streamsGoOn": { root, test in
     try await root.withPool(size: 2) { pool in
       let refused: Set = [0, 5, 77, 999]
-      var iterator = pool.stream(0..<1_000, using: Picky(refused: refused)).makeAsyncIterator()
+      var iterator = pool.stream(over: 0..<1_000, using: Picky(refused: refused))
+        .makeAsyncIterator()
       var done: [Int] = []
       var failed: [Int] = []
       while true {
@@ -88,7 +90,8 @@ let failureScenarios: [String: Scenario] = [
       test.equal(failed, refused.sorted())
       test.same(done, (0..<1_000).filter { !refused.contains($0) })
       var outcomes: [Int: Bool] = [:]
-      for try await outcome in pool.outcomes(of: 0..<1_000, using: Picky(refused: refused)) {
+      for try await outcome in pool.stream(over: 0..<1_000, using: Picky(refused: refused)).outcomes
+      {
         test.expect(outcomes[outcome.index] == nil)
         outcomes[outcome.index] = (try? outcome.result.get()) != nil
       }
@@ -118,7 +121,7 @@ let failureScenarios: [String: Scenario] = [
         let inputs = (0..<2_000).map { Fragile($0, $0 % 500 == 250 ? fault : .none) }
         var failed: Set<Int> = []
         var done = 0
-        for try await outcome in pool.outcomes(of: inputs, using: Echo()) {
+        for try await outcome in pool.stream(over: inputs, using: Echo()).outcomes {
           switch outcome.result {
           case .success(let value):
             test.equal(value.number, outcome.index)
@@ -130,7 +133,7 @@ let failureScenarios: [String: Scenario] = [
         test.equal(done, 1_996)
         var results: Set<Int> = []
         let breaking = Break(every: 500, fault: fault)
-        for try await outcome in pool.outcomes(of: 1...2_000, using: breaking) {
+        for try await outcome in pool.stream(over: 1...2_000, using: breaking).outcomes {
           if case .failure = outcome.result { results.insert(outcome.index + 1) }
         }
         test.equal(results, [500, 1_000, 1_500, 2_000])
@@ -164,12 +167,12 @@ let failureScenarios: [String: Scenario] = [
   },
   "initializer": { root, test in
     try await root.withPool(size: 2, initializer: Preparing(value: 1_000)) { pool in
-      test.same(try await pool.map(0..<500, using: Prepared()), Array(1_000..<1_500))
+      test.same(try await pool.map(over: 0..<500, using: Prepared()), Array(1_000..<1_500))
     }
     let start = ContinuousClock.now
     let error = await test.thrown(PoolError.self) {
       try await root.withPool(size: 2, initializer: Preparing(value: 7, fault: .error)) { pool in
-        _ = try await pool.map(0..<500, using: Prepared())
+        _ = try await pool.map(over: 0..<500, using: Prepared())
       }
     }
     guard case .initializerFailed(let failure)? = error else {
@@ -178,7 +181,7 @@ let failureScenarios: [String: Scenario] = [
     test.equal(failure.underlying(as: Refused.self), Refused(number: 7))
     let crashed = await test.thrown(PoolError.self) {
       try await root.withPool(size: 2, initializer: Preparing(value: 7, fault: .crash)) { pool in
-        _ = try await pool.map(0..<500, using: Prepared())
+        _ = try await pool.map(over: 0..<500, using: Prepared())
       }
     }
     guard case .workersCannotStart(let report?)? = crashed else {

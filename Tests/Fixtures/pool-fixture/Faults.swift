@@ -149,4 +149,6 @@ private struct Hidden: Transform {
   func callAsFunction(_ number: Int) -> Int { number }
 }
 
-func mapHidden(_ pool: Pool) async throws -> [Int] { try await pool.map([1], using: Hidden()) }
+func mapHidden(_ pool: Pool) async throws -> [Int] {
+  try await pool.map(over: [1], using: Hidden())
+}

@@ -6,12 +6,14 @@ import ProcessTreeScenarios
 let measurements: [String: Scenario] = [
   "measure": { root, test in
     try await root.withPool(size: 2) { pool in
-      _ = try await pool.map(0..<100, using: Square())
-      _ = try await pool.map(0..<100) { SquareProgram(number: $0) }
+      _ = try await pool.map(over: 0..<100, using: Square())
+      _ = try await pool.map(over: 0..<100) { SquareProgram(number: $0) }
       for _ in 0..<7 {
-        let first = try await timed(100_000) { try await pool.map(0..<100_000, using: Square()) }
+        let first = try await timed(100_000) {
+          try await pool.map(over: 0..<100_000, using: Square())
+        }
         let second = try await timed(100_000) {
-          try await pool.map(0..<100_000) { SquareProgram(number: $0) }
+          try await pool.map(over: 0..<100_000) { SquareProgram(number: $0) }
         }
         print("transform \(first) tasks/s, program \(second) tasks/s")
       }

@@ -89,7 +89,7 @@ struct Nested: NodeProgram {
     guard depth > 0 else { return 1 }
     let depth = depth
     return try await node.withPool(size: 2) { pool in
-      try await pool.map(0..<2) { _ in Nested(depth: depth - 1) }.reduce(0, +)
+      try await pool.map(over: 0..<2) { _ in Nested(depth: depth - 1) }.reduce(0, +)
     }
   }
 }

@@ -6,23 +6,23 @@ import Synchronization
 let workScenarios: [String: Scenario] = [
   "mapTransform": { root, test in
     let squares = try await root.withPool(size: 2) { pool in
-      try await pool.map(1...100_000, using: Square())
+      try await pool.map(over: 1...100_000, using: Square())
     }
     test.same(squares, (1...100_000).map { $0 * $0 })
   },
   "mapStages": { root, test in
     try await root.withPool(size: 2) { pool in
-      let copies = try await pool.map([2, 0, 1, 3], using: Copies())
+      let copies = try await pool.map(over: [2, 0, 1, 3], using: Copies())
       // Each input has a copy of the stage, whose count starts anew.
       test.equal(copies, [2, 2, -2, 0, 1, -1, 3, 3, 3, -3])
-      test.equal(try await pool.call(2, using: Copies()), [2, 2, -2])
-      test.same(try await pool.map(0..<300, using: SlowEcho()), Array(0..<300))
-      test.equal(try await pool.call(7, using: SlowEcho()), [7])
+      test.equal(try await pool.map(over: [2], using: Copies()), [2, 2, -2])
+      test.same(try await pool.map(over: 0..<300, using: SlowEcho()), Array(0..<300))
+      test.equal(try await pool.map(over: [7], using: SlowEcho()), [7])
     }
   },
   "mapPrograms": { root, test in
     try await root.withPool(size: 2) { pool in
-      let squares = try await pool.map(0..<5_000) { SquareProgram(number: $0) }
+      let squares = try await pool.map(over: 0..<5_000) { SquareProgram(number: $0) }
       test.same(squares, (0..<5_000).map { $0 * $0 })
       test.equal(try await pool.run(SquareProgram(number: 12)), 144)
       try await pool.run(Sleeping(seconds: 0))
@@ -30,12 +30,12 @@ let workScenarios: [String: Scenario] = [
   },
   "emptyAndSingle": { root, test in
     try await root.withPool(size: 3) { pool in
-      test.equal(try await pool.map([Int](), using: Square()), [])
+      test.equal(try await pool.map(over: [Int](), using: Square()), [])
       test.equal(pool.progress.workersStarted, 0)
-      test.equal(try await pool.map([3], using: Square()), [9])
+      test.equal(try await pool.map(over: [3], using: Square()), [9])
       test.equal(try await pool.call(4, using: Square()), 16)
       var count = 0
-      for try await _ in pool.stream([Int](), using: Square()) { count += 1 }
+      for try await _ in pool.stream(over: [Int](), using: Square()) { count += 1 }
       test.equal(count, 0)
     }
   },
@@ -51,8 +51,8 @@ let workScenarios: [String: Scenario] = [
     // Another value of the same type needs no other worker; two at a time keep apart.
     try await root.withPool(size: 1) { pool in
       for by in 0..<20 { test.equal(try await pool.call(1, using: Shift(by: by)), 1 + by) }
-      async let left = pool.map(0..<20_000, using: Shift(by: 1))
-      async let right = pool.map(0..<20_000, using: Shift(by: -1))
+      async let left = pool.map(over: 0..<20_000, using: Shift(by: 1))
+      async let right = pool.map(over: 0..<20_000, using: Shift(by: -1))
       test.same(try await left, Array(1...20_000))
       test.same(try await right, Array(-1..<19_999))
       test.equal(pool.progress.workersStarted, 1)
@@ -61,9 +61,9 @@ let workScenarios: [String: Scenario] = [
   "manyKinds": { root, test in
     try await root.withPool(size: 2) { pool in
       for _ in 0..<3 {
-        async let squares = pool.map(0..<3_000, using: Square())
-        async let programs = pool.map(0..<3_000) { SquareProgram(number: $0) }
-        async let texts = pool.map(["a", "b"], using: Shout())
+        async let squares = pool.map(over: 0..<3_000, using: Square())
+        async let programs = pool.map(over: 0..<3_000) { SquareProgram(number: $0) }
+        async let texts = pool.map(over: ["a", "b"], using: Shout())
         test.same(try await squares, try await programs)
         test.equal(try await texts, ["A", "B"])
         test.expect(pool.progress.workers <= 2, "\(pool.progress)")
@@ -76,14 +76,14 @@ let workScenarios: [String: Scenario] = [
         for number in 0..<2_000 { continuation.yield(number) }
         continuation.finish()
       }
-      test.same(try await pool.map(numbers, using: Square()), (0..<2_000).map { $0 * $0 })
+      test.same(try await pool.map(over: numbers, using: Square()), (0..<2_000).map { $0 * $0 })
       var outputs: [Int] = []
-      for try await output in pool.stream(Counting(end: 1_000), using: Square()) {
+      for try await output in pool.stream(over: Counting(end: 1_000), using: Square()) {
         outputs.append(output)
       }
       test.same(outputs, (0..<1_000).map { $0 * $0 })
       let error = await test.thrown(Counting.Broken.self) {
-        _ = try await pool.map(Counting(end: 100, breaksAt: 50), using: Square())
+        _ = try await pool.map(over: Counting(end: 100, breaksAt: 50), using: Square())
       }
       test.equal(error?.number, 50)
     }
@@ -99,7 +99,7 @@ let workScenarios: [String: Scenario] = [
       var options = CallOptions()
       options.maximumInFlight = 64
       var next = 0
-      for try await output in pool.stream(inputs, using: Square(), options: options) {
+      for try await output in pool.stream(over: inputs, using: Square(), options: options) {
         test.equal(output, next * next)
         next += 1
         let ahead = taken.withLock(\.self) - next
@@ -108,7 +108,7 @@ let workScenarios: [String: Scenario] = [
         if next == 1_000 { break }
       }
       var count = 0
-      for try await _ in pool.unordered(Counting(end: .max), using: Square()) {
+      for try await _ in pool.stream(over: Counting(end: .max), using: Square()).outcomes {
         count += 1
         if count == 1_000 { break }
       }
@@ -117,9 +117,9 @@ let workScenarios: [String: Scenario] = [
   "unordered": { root, test in
     try await root.withPool(size: 2) { pool in
       var seen: [Int: Int] = [:]
-      for try await (index, output) in pool.unordered(100..<3_100, using: Square()) {
-        test.expect(seen[index] == nil, "\(index) twice")
-        seen[index] = output
+      for try await outcome in pool.stream(over: 100..<3_100, using: Square()).outcomes {
+        test.expect(seen[outcome.index] == nil, "\(outcome.index) twice")
+        seen[outcome.index] = try outcome.output
       }
       test.equal(seen.count, 3_000)
       test.expect(seen.allSatisfy { $1 == ($0 + 100) * ($0 + 100) })
@@ -128,18 +128,18 @@ let workScenarios: [String: Scenario] = [
   "largeAndEmptyItems": { root, test in
     try await root.withPool(size: 2) { pool in
       let inputs = (0..<24).map { [UInt8](repeating: UInt8($0), count: $0 % 3 << 20) }
-      test.same(try await pool.map(inputs, using: Reversed()), inputs)
+      test.same(try await pool.map(over: inputs, using: Reversed()), inputs)
       let mixed = (0..<2_000).map { [UInt8](repeating: 7, count: $0 == 1_500 ? 9 << 20 : 3) }
-      test.same(try await pool.map(mixed, using: Reversed()), mixed)
+      test.same(try await pool.map(over: mixed, using: Reversed()), mixed)
       let texts = (0..<3_000).map { "text \($0)" }
-      test.same(try await pool.map(texts, using: Shout()), texts.map { $0.uppercased() })
+      test.same(try await pool.map(over: texts, using: Shout()), texts.map { $0.uppercased() })
     }
   },
   "unevenItems": { root, test in
     // What waits behind a long item is given back for others.
     try await root.withPool(size: 2) { pool in
       let pauses = (0..<400).map { $0 % 100 == 50 ? 30_000 : 10 }
-      let done = try await pool.map(pauses.indices.map { $0 }, using: Uneven(pauses: pauses))
+      let done = try await pool.map(over: pauses.indices.map { $0 }, using: Uneven(pauses: pauses))
       test.same(done, Array(pauses.indices))
     }
   },
@@ -156,14 +156,14 @@ let workScenarios: [String: Scenario] = [
   },
   "nestedPools": { root, test in
     let count = try await root.withPool(size: 2) { pool in
-      try await pool.map(0..<2) { _ in Nested(depth: 2) }.reduce(0, +)
+      try await pool.map(over: 0..<2) { _ in Nested(depth: 2) }.reduce(0, +)
     }
     test.equal(count, 8)
   },
   "resize": { root, test in
     try await root.withPool(size: 1) { pool in
       let results = Task {
-        try await pool.map(0..<600, using: Busy(microseconds: 1_000))
+        try await pool.map(over: 0..<600, using: Busy(microseconds: 1_000))
       }
       for size in [3, 1, 4, 2, 1, 3] {
         try await Task.sleep(for: .milliseconds(25))
@@ -179,7 +179,7 @@ let workScenarios: [String: Scenario] = [
   "progress": { root, test in
     let events = try await root.events
     try await root.withPool(size: 2) { pool in
-      _ = try await pool.map(0..<400, using: Busy(microseconds: 1_000))
+      _ = try await pool.map(over: 0..<400, using: Busy(microseconds: 1_000))
       let progress = pool.progress
       test.equal(progress.submitted, 400)
       test.equal(progress.completed, 400)

@@ -1,0 +1,44 @@
+public import ProcessTreeStages
+
+extension Pipeline {
+  /// Makes a pipeline of one step.
+  ///
+  /// - Parameters:
+  ///   - step: The code and configuration; every worker begins with a copy.
+  ///   - workers: How many nodes work at the step.
+  ///   - distribution: How they share the input.
+  public init<Work: Step>(
+    _ step: Work, workers: Int = 1, distribution: Distribution<Input> = .balanced
+  ) where Work.Input == Input, Work.Output == Output {
+    self = Pipeline<Input, Input>.empty.then(step, workers: workers, distribution: distribution)
+  }
+
+  /// Appends a step.
+  ///
+  /// ```swift
+  /// Pipeline(Tokenize(), workers: 4)
+  ///   .then(Count(), workers: 2, distribution: .partitioned(by: \.word))
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - step: The code and configuration; every worker begins with a copy.
+  ///   - workers: How many nodes work at the step.
+  ///   - distribution: How they share the input.
+  ///   - isOrdered: Whether the step gets its input in the order of the source; it then has one worker
+  ///     or partitions. The death of a worker fails the run, even if the step is stateless.
+  public func then<Work: Step>(
+    _ step: Work, workers: Int = 1, distribution: Distribution<Output> = .balanced,
+    ordered isOrdered: Bool = false
+  ) -> Pipeline<Input, Work.Output> where Work.Input == Output {
+    let name = String(describing: Work.self)
+    return followed(
+      by: StageBlueprint(
+        description: StageDescription(
+          name: name, workers: workers, sharing: distribution.sharing,
+          isStateless: Work.isStateless, isOrdered: isOrdered || self.isOrdered),
+        distribution: distribution
+      ) { inlet, outlets, place in
+        StageWorker(step: step, inlet: inlet, outlets: outlets, place: place)
+      })
+  }
+}
