@@ -57,7 +57,7 @@ import Testing
   @Test func aListenerThatWasHeldUpReadsWhatWaits() async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
-      bench.listener.expect(1, credentials(1))
+      bench.listener.expect(1, credentials(1), name: "child")
       let late = try connect(to: bench.path, saying: Array(Self.handshake.prefix(64)))
       defer { close(late) }
       // No look of the gate's counts meanwhile.

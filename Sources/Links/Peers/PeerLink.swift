@@ -36,7 +36,7 @@ package final class PeerLink {
   package var received: UInt64 { frames.received }
 
   /// The number of the frame that was sent last.
-  var lastSent: UInt64 { frames.lastSent }
+  package var lastSent: UInt64 { frames.lastSent }
 
   /// Whether the frame with this number, and all before it, is known to have arrived.
   func isConfirmed(_ number: UInt64) -> Bool { frames.isConfirmed(number) }
