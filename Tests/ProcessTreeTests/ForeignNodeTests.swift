@@ -2,20 +2,20 @@ import Foundation
 import ProcessTreeScenarioRuns
 import Testing
 
+private func hasPythonPackages() throws -> Bool {
+  let process = Process()
+  process.executableURL = URL(filePath: "/usr/bin/env")
+  process.arguments = ["python3", "-c", "import msgpack, zmq"]
+  process.standardError = FileHandle.nullDevice
+  try process.run()
+  process.waitUntilExit()
+  return process.terminationStatus == 0
+}
+
 extension ProcessTrees {
   /// The node in Python at the end of the protocol's document takes part in a tree.
-  @Suite(.enabled("python3 has pyzmq and msgpack") { try Self.hasPackages() })
+  @Suite(.enabled("python3 has pyzmq and msgpack") { try hasPythonPackages() })
   struct ForeignNodeTests {
-    private static func hasPackages() throws -> Bool {
-      let process = Process()
-      process.executableURL = URL(filePath: "/usr/bin/env")
-      process.arguments = ["python3", "-c", "import msgpack, zmq"]
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      process.waitUntilExit()
-      return process.terminationStatus == 0
-    }
-
     /// The code of the document.
     private func script() throws -> String {
       let document = URL(filePath: #filePath).deletingLastPathComponent()

@@ -17,6 +17,9 @@ final class EdgePair {
       streams = EdgeStreams(on: loop)
       link = PeerLink(to: peer)
       streams.onDirty = { [unowned self] _ in isDirty = true }
+      link.onConfirmed = { [unowned self] in
+        for stream in EdgeStreams.Stream.allCases { streams.sender(stream).confirmed() }
+      }
       link.onFrame = { [unowned self] header, frame in
         do { try take(header, frame) } catch { errors.append("\(error)") }
       }
