@@ -5,7 +5,7 @@ package enum WireLimits {
   /// The largest frame that either socket of an edge takes, in bytes.
   package static let frameSize = 1 << 20
   /// The largest payload that travels inside a control message or the bootstrap record, in bytes;
-  /// larger arguments and results travel over the data socket.
+  /// larger arguments and results travel over the data link.
   package static let inlinePayload = 32 << 10
   /// The largest piece of an item in one data frame, in bytes.
   package static let pieceSize = 256 << 10

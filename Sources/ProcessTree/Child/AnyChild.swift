@@ -18,7 +18,7 @@ public class AnyChild: @unchecked Sendable {
     var wasStarted = false
     /// A stop that came while the start was on its way to the loop.
     var earlyStop: (step: ChildLifecycle.StopStep, request: StopRequest)?
-    /// The message channel, from the start on; keeps what came for after the child's end.
+    /// The messages of the edge, from the start on; keeps what came for after the child's end.
     var edge: Edge?
     /// Ends of channels on their way to the child: void at its end unless it has claimed them.
     var tickets: [ChannelTicket] = []

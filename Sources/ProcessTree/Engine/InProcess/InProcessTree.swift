@@ -37,8 +37,8 @@ package final class InProcessTree: Sendable {
     }
   }
 
-  /// Cuts the connections that other nodes have to a node's channels, once so many frames have been
-  /// sent; what is under way on them is lost and sent again.
+  /// Cuts the connections of the data links that other nodes, its children among them, have opened to a
+  /// node, once so many frames have been sent; what is under way on them is lost and sent again.
   package func cutChannels(of path: String, atFrame number: UInt64) {
     at(number) { nodes in
       guard let socket = nodes.node(at: path)?.channelSocket else { return }

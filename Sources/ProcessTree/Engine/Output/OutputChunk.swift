@@ -13,7 +13,7 @@ struct OutputChunk: Equatable, Sendable {
   /// line.
   let bytes: [UInt8]
 
-  /// The item of the output channel: `[node, stream, bytes]`.
+  /// The item of the output stream: `[node, stream, bytes]`.
   func item() -> [UInt8] {
     var writer = MessagePackWriter(capacity: 64 + bytes.count)
     writer.packArrayHeader(3)
