@@ -63,20 +63,3 @@ struct Suspects<Death: Sendable> {
     Place(envelope: envelope, lane: isPartitioned ? worker : 0)
   }
 }
-
-/// What a worker has in hands.
-struct Mark: Hashable, Sendable, Codable {
-  var envelope: EnvelopeID
-  /// The item's place in the envelope; nil for the envelope as a whole.
-  var item: Int?
-  /// The number of the source's input that the item came of, where there is one.
-  var input: UInt64?
-}
-
-/// How a worker may process an envelope.
-struct Permission: Hashable, Sendable, Codable {
-  /// Whether it has to ask for each item.
-  var isItemByItem: Bool
-  /// The places of items to leave out.
-  var skipped: [Int]
-}

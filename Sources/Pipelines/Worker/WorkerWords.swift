@@ -47,3 +47,32 @@ struct WorkerWords {
 
 /// A worker was started by something else than a pipeline.
 struct WorkerWithoutParent: Error {}
+
+/// What a worker says to the node that runs the pipeline.
+enum WorkerWord: Codable, Sendable {
+  /// What it has done so far.
+  case counters(WorkerCounters)
+  /// It is about to begin this again, and waits for the permission.
+  case beginning(Mark)
+  /// It is through with what it had named, and waits as well.
+  case passed
+  /// The stage failed with the input of this number; the error itself follows as the node's.
+  case failed(input: UInt64?)
+}
+
+/// What a worker has in hands.
+struct Mark: Hashable, Sendable, Codable {
+  var envelope: EnvelopeID
+  /// The item's place in the envelope; nil for the envelope as a whole.
+  var item: Int?
+  /// The number of the source's input that the item came of, where there is one.
+  var input: UInt64?
+}
+
+/// How a worker may process an envelope.
+struct Permission: Hashable, Sendable, Codable {
+  /// Whether it has to ask for each item.
+  var isItemByItem: Bool
+  /// The places of items to leave out.
+  var skipped: [Int]
+}

@@ -1,4 +1,5 @@
 internal import ProcessTreeBase
+internal import Synchronization
 
 /// What one worker has done so far; it says so along the way and at its end.
 struct WorkerCounters: Hashable, Sendable, Codable {
@@ -24,5 +25,16 @@ struct WorkerCounters: Hashable, Sendable, Codable {
     left.busy = left.busy.saturatingAdding(right.busy)
     left.waiting = left.waiting.saturatingAdding(right.waiting)
     left.blocked = left.blocked.saturatingAdding(right.blocked)
+  }
+}
+
+/// Counters of a worker that does several things at a time.
+final class SharedCounters: Sendable {
+  private let state = Mutex(WorkerCounters())
+
+  var now: WorkerCounters { state.withLock { $0 } }
+
+  func update<Value: Sendable>(_ change: (inout WorkerCounters) -> sending Value) -> Value {
+    state.withLock { change(&$0) }
   }
 }
