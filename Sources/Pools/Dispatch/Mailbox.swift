@@ -1,10 +1,11 @@
+internal import DequeModule
 internal import ProcessTreeBase
 internal import Synchronization
 
 /// Messages for one task, which is not disturbed by its cancellation.
 final class Mailbox<Message: Sendable>: Sendable {
   private struct Contents {
-    var messages = Queue<Message>()
+    var messages = Deque<Message>()
     var receiver: Waiter?
     var isFinished = false
   }

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import ProcessTreeStages
 
 /// What a worker has said about a batch, without the outputs.

@@ -1,3 +1,5 @@
+internal import DequeModule
+
 /// The dispatcher of a pool as a value: what happens in, what is to be done out.
 ///
 /// It knows items by number and workers by the kind of work that they can do. Time is passed in, as
@@ -65,7 +67,7 @@ struct PoolState<Report: Sendable>: Sendable {
 
   struct Kind: Sendable {
     /// The calls with pending items, and no others, in the order of their turns.
-    var runnable = Queue<JobID>()
+    var runnable = Deque<JobID>()
   }
 
   struct Delayed: Sendable {
