@@ -67,14 +67,7 @@ build: dependencies ## Builds everything for debugging.
 .PHONY: demo
 demo: dependencies ## Counts a directory's files, then their words, with trees of processes.
 	swift build $(BUILD_FLAGS) --configuration release --product ptree
-	@echo "Each directory of $(DEMO_DIRECTORY) down to depth $(DEMO_DEPTH) is a process of its own,"
-	@echo "a child of the process of the directory above it; their events go by, then the total:"
-	"$$(swift build $(BUILD_FLAGS) --configuration release --show-bin-path)/ptree" \
-		run tally "$(DEMO_DIRECTORY)" --depth $(DEMO_DEPTH)
-	@echo "The same files go through a pipeline of processes that find words, count them and merge"
-	@echo "the counts:"
-	"$$(swift build $(BUILD_FLAGS) --configuration release --show-bin-path)/ptree" \
-		run wordcount "$(DEMO_DIRECTORY)"
+	@Scripts/demo "$(SCRATCH)/release/ptree" "$(DEMO_DIRECTORY)" "$(DEMO_DEPTH)"
 
 .PHONY: test
 test: test-dependencies ## Builds and runs all tests, or those that FILTER= matches.
@@ -143,6 +136,14 @@ bench: dependencies ## Measures, beside the same work in C.
 .PHONY: lint
 lint: ## Checks the format of all Swift files.
 	swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
+
+.PHONY: api
+api: build ## Writes the public declarations of the libraries to Docs/api.md.
+	Scripts/public-api $(SCRATCH)
+
+.PHONY: check-api
+check-api: build ## Compares Docs/api.md with the code.
+	Scripts/public-api --check $(SCRATCH)
 
 .PHONY: docs
 docs: dependencies ## Builds the documentation; a broken link is an error.

@@ -197,6 +197,10 @@ let package = Package(
         "ProcessTree", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Fixtures/docs-examples", swiftSettings: settings),
+    // A mistake of a user, whose message is tested.
+    .executableTarget(
+      name: "late-takeover", dependencies: ["ProcessTree"], path: "Tests/Fixtures/late-takeover",
+      swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
@@ -237,7 +241,7 @@ let package = Package(
       dependencies: [
         "ProcessTreeScenarioRuns", "ProcessTreeTestSettings", "tree-fixture", "channel-fixture",
         "readme-example",
-        "docs-examples",
+        "docs-examples", "late-takeover",
       ],
       swiftSettings: settings),
     .testTarget(

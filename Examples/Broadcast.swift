@@ -53,7 +53,8 @@ public struct Broadcast: Example {
     ) { group in
       for number in 0..<subscribers {
         let pause = Duration.milliseconds(number == 0 ? 2 : 0)
-        try await group.spawn(Subscriber(broadcast: receiver, pause: pause))
+        try await group.spawn(
+          Subscriber(broadcast: receiver, pause: pause), name: "subscriber-\(number + 1)")
       }
       // The root does not listen itself.
       receiver.close()

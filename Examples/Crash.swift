@@ -45,7 +45,7 @@ public struct Crash: Example {
     for ending in Ending.allCases {
       let deadline = root.configuration.startDeadline
       if ending == .couldNotStart { root.configure { $0.startDeadline = .zero } }
-      let child = try root.makeChild(Crashing(ending: ending))
+      let child = try root.makeChild(Crashing(ending: ending), name: "\(ending)")
       do {
         try await child.start()
         // As a user with a shell would, not by way of the library.

@@ -79,6 +79,8 @@ public struct Primes: Example {
     let primes: Int
 
     /// The number in a line.
-    public var text: String { "\(primes) primes are below \(limit)" }
+    public var text: String {
+      "\(counted(primes, "prime")) \(primes == 1 ? "is" : "are") below \(limit)"
+    }
   }
 }

@@ -33,7 +33,7 @@ struct RingStart: NodeProgram {
     try await to.send(Token(hops: 1))
     for try await token in from {
       times.finishLap(after: ContinuousClock.now - began, hops: nodes)
-      node.report("ring: at the start again", completed: token.hops, total: hops)
+      node.report("ring: hops", completed: token.hops, total: hops)
       began = .now
       guard token.hops < hops else {
         times.hops = token.hops
@@ -71,11 +71,13 @@ public struct Ring: Example {
     let times = try await root.withChildren(of: Void.self, limit: nodes) { group in
       for place in 1..<max(nodes, 1) {
         try await group.spawn(
-          RingNode(from: pipes[place - 1].receiver, to: pipes[place].sender))
+          RingNode(from: pipes[place - 1].receiver, to: pipes[place].sender),
+          name: "ring-\(place + 1)")
       }
       let start = try await root.spawn(
         RingStart(
-          from: pipes[nodes - 1].receiver, to: pipes[0].sender, hops: nodes * laps, nodes: nodes))
+          from: pipes[nodes - 1].receiver, to: pipes[0].sender, hops: nodes * laps, nodes: nodes),
+        name: "ring-1")
       return try await start.result
     }
     return RingReport(nodes: nodes, laps: laps, times: times)

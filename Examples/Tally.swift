@@ -15,8 +15,7 @@ struct TallyBranch: NodeProgram {
       for (index, name) in names.enumerated() {
         let part = place.appending(name)
         try await group.count(part, levels: levels - 1)
-        node.report(
-          "tally: began \(visibleText(part.path))", completed: index + 1, total: names.count)
+        node.report("tally: directories begun", completed: index + 1, total: names.count)
       }
       return try await group.inSpawnOrder()
     }
@@ -40,9 +39,9 @@ extension ChildGroup<Subtree> {
   /// Has a child count a directory: one with children of its own only where that can be of use.
   func count(_ place: Place, levels: Int) async throws {
     if levels > 0, !place.subdirectories(upTo: 1).isEmpty {
-      try await spawn(TallyBranch(place: place, levels: levels))
+      try await spawn(TallyBranch(place: place, levels: levels), name: place.nodeName)
     } else {
-      try await spawn(TallyLeaf(place: place))
+      try await spawn(TallyLeaf(place: place), name: place.nodeName)
     }
   }
 }

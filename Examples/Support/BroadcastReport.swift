@@ -28,7 +28,7 @@ public struct BroadcastReport: ExampleReport {
     let table = TextTable(
       rows: [["node", "received", "missed", "sum", "pace"]] + rows, rightAligned: [1, 2, 3])
     let left = early == 0 ? "" : ", \(early) of them before anybody listened"
-    return "\(items) items were sent\(left).\n\(table.text)"
+    return "\(counted(items, "item")) sent\(left).\n\(table.text)"
   }
 
   private enum Key: String, CodingKey {

@@ -26,7 +26,9 @@ final class FileChunkReader {
     self.name = name
     total = paths.reduce(0) { sum, path in
       var status = stat()
-      guard let sum, stat(cString(path), &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      guard let sum, path != GivenPaths.standardInput, stat(cString(path), &status) == 0,
+        status.st_mode & S_IFMT == S_IFREG
+      else {
         return nil
       }
       return sum + status.st_size
@@ -86,11 +88,12 @@ final class FileChunkReader {
   private func read(_ descriptor: Int32) throws -> Int? {
     while true {
       if node.stopRequest != nil { throw CancellationError() }
+      // Standard input may block, which no stop would end.
+      var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      guard poll(&wait, 1, 100) > 0 else { continue }
       let length = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
       if length >= 0 { return length }
       guard errno == EAGAIN || errno == EINTR else { return nil }
-      var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      poll(&wait, 1, 100)
     }
   }
 
@@ -103,13 +106,18 @@ final class FileChunkReader {
     }
     walk = nil
     guard let path = paths.next() else { return false }
+    if path == GivenPaths.standardInput { return open(dup(STDIN_FILENO), path) }
     var status = stat()
     if stat(cString(path), &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       walk = FileWalk(at: Place(base: path), isDeep: true) { [unowned self] in note($1, at: $0) }
       return true
     }
+    return open(Glibc.open(cString(path), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), path)
+  }
+
+  /// Takes an opened file as the next one, or notes why it could not be opened.
+  private func open(_ descriptor: Int32, _ path: [UInt8]) -> Bool {
     counts.files += 1
-    let descriptor = open(cString(path), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
     if descriptor >= 0 { file = (descriptor, path) } else { note(SystemFailure(), at: path) }
     return true
   }

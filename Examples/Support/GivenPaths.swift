@@ -2,10 +2,13 @@ import Glibc
 
 /// Checks paths that were given, so that a wrong one is found before anything is begun.
 enum GivenPaths {
+  /// The path that means standard input.
+  static let standardInput = Array("-".utf8)
+
   /// Throws ``UnusableInput`` for the first path that does not exist or cannot be read, and for a
   /// directory unless those are welcome.
   static func check(_ paths: [[UInt8]], allowsDirectories: Bool) throws(UnusableInput) {
-    for path in paths {
+    for path in paths where path != standardInput {
       var status = stat()
       let isThere = stat(cString(path), &status) == 0
       guard isThere, faccessat(AT_FDCWD, cString(path), R_OK, AT_EACCESS) == 0 else {

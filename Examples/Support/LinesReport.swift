@@ -54,14 +54,16 @@ struct LinesFailure: Error, CustomStringConvertible {
     self.failure = failure
   }
 
-  /// The file, and the command's own words if it was the command that failed.
+  /// The file, and how the command ended if it was the command that failed.
+  ///
+  /// Its own words have been on standard error already.
   var description: String {
     let path = visibleText(file)
     guard let failure else { return "\(path) could not be read to its end" }
     if case .error(let error) = failure.reason,
       let command = error.underlying(as: CommandFailure.self)
     {
-      return "\(path): \(command)"
+      return "\(path): \(command.command) (pid \(command.pid)) \(command.status)"
     }
     return "\(path): \(failure)"
   }

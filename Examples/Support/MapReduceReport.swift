@@ -47,8 +47,9 @@ public struct MapReduceReport: ExampleReport {
     let words = totals.reduce(0, +)
     return """
       \(table.text)
-      \(words) words in \(chunks) chunks; workers: \(killed) killed by this example, \
-      \(replaced) lost and replaced in all; \(redone) chunks redone
+      \(counted(words, "word")) in \(counted(chunks, "chunk")); workers: \
+      \(killed) killed by this example, \(replaced) lost and replaced in all; \
+      \(counted(redone, "chunk")) redone
       \(isSuccess ? "The totals are exact." : "THE TOTALS ARE WRONG.")
       """
   }

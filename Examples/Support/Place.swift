@@ -19,6 +19,16 @@ struct Place: Hashable, Sendable, Codable {
     return path
   }
 
+  /// The directory's own name as that of a node; nil where it has none that can be shown.
+  var nodeName: String? {
+    let name = names.last.map { $0[...] } ?? base.split(separator: UInt8(ascii: "/")).last ?? []
+    var text = visibleText(name)
+    while text.utf8.count > Self.longestNodeName { text.removeLast() }
+    return text.isEmpty ? nil : text
+  }
+
+  private static let longestNodeName = 64
+
   /// Opens the directory.
   ///
   /// Step by step from the base: a path may be longer than the kernel takes at once, and no name

@@ -37,7 +37,7 @@ public struct RingReport: ExampleReport {
       return "\(name) \(tenths / 10).\(tenths % 10) µs"
     }
     return """
-      \(self.times.hops) hops: \(laps) laps round \(nodes) nodes
+      \(counted(self.times.hops, "hop")): \(counted(laps, "lap")) round \(counted(nodes, "node"))
       a hop, averaged over a lap: \(times.joined(separator: ", "))
       """
   }

@@ -10,3 +10,8 @@ func visibleText(_ bytes: some Sequence<UInt8>) -> String {
   }
   return text
 }
+
+/// A number with the noun that it counts: `1 file`, `2 files`.
+func counted(_ number: Int, _ noun: String) -> String {
+  "\(number) \(noun)\(number == 1 ? "" : "s")"
+}

@@ -36,7 +36,8 @@ public struct WordCountReport: ExampleReport {
     let table = TextTable(rows: [["count", "word"]] + rows, rightAligned: [0])
     return """
       \(table.text)
-      \(words) words, \(distinct) distinct, in \(files.files) files; \(files.unreadable) unreadable
+      \(counted(words, "word")), \(distinct) distinct, in \(counted(files.files, "file")); \
+      \(files.unreadable) unreadable
       """
   }
 

@@ -21,6 +21,15 @@ enum ArgumentOrder {
       let names = Examples.all.map { $0.name }.joined(separator: ", ")
       throw UsageError("there is no example '\(name)'; there are: \(names).")
     }
+    try refuseNegativeNumbers(rest.prefix { $0 != "--" })
     return ["run", name] + rest
+  }
+
+  /// Throws for a negative number that is no option's value; the parser takes it for an option.
+  private static func refuseNegativeNumbers(_ arguments: ArraySlice<String>) throws {
+    for (before, argument) in zip([""] + arguments, arguments) where !before.hasPrefix("--") {
+      guard argument.hasPrefix("-"), argument.dropFirst().first?.isNumber == true else { continue }
+      throw UsageError("\(argument) is below 0; no example takes such a number.")
+    }
   }
 }

@@ -5,14 +5,13 @@ internal import ProcessTreeExamples
 struct RunRing: ExampleCommand {
   static let configuration = CommandConfiguration(example: Ring.self)
 
-  @Option(help: "How many nodes are in the circle.")
+  @Option(parsing: .unconditional, help: "How many nodes are in the circle.")
   var nodes = 8
 
-  @Option(help: "How often the token goes round.")
+  @Option(parsing: .unconditional, help: "How often the token goes round.")
   var laps = 1_000
 
-  @OptionGroup(title: "Options of every run")
-  var options: RunOptions
+  @OptionGroup var options: RunOptions
 
   func validate() throws {
     guard (1...500).contains(nodes) else { throw ValidationError("A ring has 1 to 500 nodes.") }
@@ -28,14 +27,13 @@ struct RunRing: ExampleCommand {
 struct RunBroadcast: ExampleCommand {
   static let configuration = CommandConfiguration(example: Broadcast.self)
 
-  @Option(help: "How many nodes listen; the first of them is slow.")
+  @Option(parsing: .unconditional, help: "How many nodes listen; the first of them is slow.")
   var subscribers = 4
 
-  @Option(help: "How many items are sent.")
+  @Option(parsing: .unconditional, help: "How many items are sent.")
   var items = 3_000
 
-  @OptionGroup(title: "Options of every run")
-  var options: RunOptions
+  @OptionGroup var options: RunOptions
 
   func validate() throws {
     guard (1...500).contains(subscribers) else {

@@ -27,13 +27,26 @@ final class EventFile: EventSink {
     stream = TextStream(descriptor: descriptor, name: name)
   }
 
+  /// Notices a reader that leaves although nothing is written for it.
+  func watchReader(in root: Node) {
+    Task(executorPreference: root.loopExecutor) { [self] in
+      while !stream.hasNoReader { try await root.sleep(for: Self.period) }
+      fail(StreamError(name: stream.name, number: EPIPE))
+    }
+  }
+
+  private static let period: Duration = .milliseconds(200)
+
+  private func fail(_ error: StreamError) {
+    if !hasFailed.exchange(true, ordering: .relaxed) { onFailure(error) }
+  }
+
   func write(_ event: LifecycleEvent) {
     guard !hasFailed.load(ordering: .relaxed) else { return }
     do {
       try stream.write(event.jsonLine)
     } catch {
-      hasFailed.store(true, ordering: .relaxed)
-      onFailure(error)
+      fail(error)
     }
   }
 }

@@ -8,8 +8,7 @@ struct RunSquares: ExampleCommand {
   @Argument(help: "How many squares.")
   var count = 12
 
-  @OptionGroup(title: "Options of every run")
-  var options: RunOptions
+  @OptionGroup var options: RunOptions
 
   func validate() throws {
     guard (0...1_000_000).contains(count) else {
@@ -27,11 +26,12 @@ struct RunTally: ExampleCommand {
   @Argument(help: "The directory; a link to one is followed, links in it are not.")
   var directory: String
 
-  @Option(help: "How many levels of directories below it have nodes of their own.")
+  @Option(
+    parsing: .unconditional,
+    help: "How many levels of directories below it have nodes of their own.")
   var depth = 3
 
-  @OptionGroup(title: "Options of every run")
-  var options: RunOptions
+  @OptionGroup var options: RunOptions
 
   func validate() throws {
     // A tree has at most a thousand levels; the root and the directory itself are two.
@@ -47,8 +47,7 @@ struct RunTally: ExampleCommand {
 struct RunCrash: ExampleCommand {
   static let configuration = CommandConfiguration(example: Crash.self)
 
-  @OptionGroup(title: "Options of every run")
-  var options: RunOptions
+  @OptionGroup var options: RunOptions
 
   func makeExample() -> any Example { Crash() }
 }
@@ -57,11 +56,12 @@ struct RunCrash: ExampleCommand {
 struct RunNames: ExampleCommand {
   static let configuration = CommandConfiguration(example: Names.self)
 
-  @Option(help: "How many seconds the tree stays up after its names were printed.")
+  @Option(
+    parsing: .unconditional,
+    help: "How many seconds the tree stays up after its names were printed.")
   var hold: Seconds = Seconds(duration: .zero)
 
-  @OptionGroup(title: "Options of every run")
-  var options: RunOptions
+  @OptionGroup var options: RunOptions
 
   func makeExample() -> any Example { Names(hold: hold.duration) }
 }

@@ -7,6 +7,7 @@ internal import Synchronization
 struct ExampleRun {
   private let options: RunOptions
   private let root: Node
+  private let earlyEnd = EarlyEnd()
 
   init(_ options: RunOptions, in root: Node) {
     self.options = options
@@ -18,7 +19,7 @@ struct ExampleRun {
     if options.json || options.events == "-" { try Standard.reserveOutput() }
     configure()
     let progress = try await startEvents()
-    let timeout = try options.timeout.map { try Timeout(after: $0.duration, root) }
+    if let timeout = options.timeout { try end(after: timeout.duration) }
     var isSuccess: Bool
     do {
       let report = try await example.run(in: root)
@@ -32,7 +33,7 @@ struct ExampleRun {
     } catch {
       await end(progress)
       // The tree is being stopped: what comes of that is no failure of the example.
-      if let timeout, timeout.hasPassed { return ExitStatusCode.timedOut }
+      if let code = earlyEnd.code { return code }
       throw error
     }
     return isSuccess ? ExitStatusCode.success : ExitStatusCode.failure
@@ -50,21 +51,24 @@ struct ExampleRun {
   /// Subscribes before the example begins, so that no event is missed; the progress that is shown.
   private func startEvents() async throws -> ProgressDisplay? {
     var sinks: [any EventSink] = []
-    var progress: ProgressDisplay?
+    let progress = options.quiet ? nil : try ProgressDisplay(Terminal.ofStandardError, in: root)
     if let name = options.events {
-      sinks.append(
-        try await root.offload { [root] in try EventFile(name) { eventsLost($0, in: root) } })
+      let file = try await root.offload { [root, earlyEnd] in
+        try EventFile(name) { eventsLost($0, progress, earlyEnd, in: root) }
+      }
+      file.watchReader(in: root)
+      sinks.append(file)
     }
-    if !options.quiet {
-      let shown = try ProgressDisplay(Terminal.ofStandardError, in: root)
-      sinks += [EventLines(hasColour: Standard.hasColour, progress: shown), shown]
-      progress = shown
+    if let progress {
+      // The lines of progress that stand below an event know of it.
+      sinks += [progress, EventLines(hasColour: Standard.hasColour, progress: progress)]
+      try StopNotice.start(for: root, earlyEnd, progress)
     }
     if !sinks.isEmpty { try EventWriter.start(try await root.events, sinks, in: root) }
     return progress
   }
 
-  /// Removes the lines of progress, so that what is printed does not run into them.
+  /// Removes the lines of progress, so that the result does not run into them.
   private func end(_ progress: ProgressDisplay?) async {
     guard let progress else { return }
     _ = try? await root.offload { progress.finish() }
@@ -76,32 +80,48 @@ struct ExampleRun {
     let text = options.json ? try jsonDocument(report) : lines
     try await root.offload { try Standard.output.write(text) }
   }
-}
 
-/// No further events can be written: says so; a reader that has gone has seen enough.
-private func eventsLost(_ error: StreamError, in root: Node) {
-  EventWriter.hasLostEvents.store(true, ordering: .sequentiallyConsistent)
-  guard error.isClosedPipe else {
-    return Standard.error.tell("ptree: no more events: \(error)")
-  }
-  // As if the signal had ended the process; stops all nodes first.
-  Task.detached { root.exit(128 + SIGPIPE) }
-}
-
-/// Ends the run when its time is over.
-private final class Timeout: Sendable {
-  private let passed = Atomic<Bool>(false)
-
-  init(after time: Duration, _ root: Node) throws {
+  /// Ends the run when its time is over.
+  private func end(after time: Duration) throws {
     // The message must not stop the loop when nobody reads it.
-    Task(executorPreference: try root.makeThread()) { [self] in
+    Task(executorPreference: try root.makeThread()) { [root, earlyEnd] in
       try await root.sleep(for: time)
-      passed.store(true, ordering: .sequentiallyConsistent)
+      earlyEnd.note(ExitStatusCode.timedOut)
       Standard.error.tell("ptree: timed out after \(time)")
       // Stops all nodes first.
       root.exit(ExitStatusCode.timedOut)
     }
   }
+}
 
-  var hasPassed: Bool { passed.load(ordering: .sequentiallyConsistent) }
+/// No further events can be written: says so; a reader that has gone has seen enough.
+private func eventsLost(
+  _ error: StreamError, _ progress: ProgressDisplay?, _ end: EarlyEnd, in root: Node
+) {
+  EventWriter.hasLostEvents.store(true, ordering: .sequentiallyConsistent)
+  guard error.isClosedPipe else {
+    return Standard.error.tell("ptree: no more events: \(error)")
+  }
+  // As if the signal had ended the process, without a word; stops all nodes first.
+  end.note(128 + SIGPIPE)
+  Task.detached {
+    progress?.silence()
+    root.exit(128 + SIGPIPE)
+  }
+}
+
+/// The exit code of a run that ends before its example is through.
+final class EarlyEnd: Sendable {
+  private let noted = Atomic<Int32>(-1)
+
+  /// The code; nil as long as the run goes on.
+  var code: Int32? {
+    let code = noted.load(ordering: .sequentiallyConsistent)
+    return code < 0 ? nil : code
+  }
+
+  /// Notes the code; the first one stays.
+  func note(_ code: Int32) {
+    _ = noted.compareExchange(expected: -1, desired: code, ordering: .sequentiallyConsistent)
+  }
 }

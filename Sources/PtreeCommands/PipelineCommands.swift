@@ -11,23 +11,24 @@ struct RunWordCount: ExampleCommand {
       them are not followed. What cannot be read there is told, counted and passed over.
       """)
 
-  @Argument(help: "Files and directories.")
+  @Argument(help: "Files and directories; - is standard input.")
   var paths: [String]
 
-  @Option(help: "How many nodes find words; the number of processors without it.")
+  @Option(
+    parsing: .unconditional, help: "How many nodes find words; the number of processors without it."
+  )
   var workers: Int?
 
-  @Option(help: "How many nodes count words, each its part of them.")
+  @Option(parsing: .unconditional, help: "How many nodes count words, each its part of them.")
   var counters = 2
 
-  @Option(help: "How many of the most frequent words are listed.")
+  @Option(parsing: .unconditional, help: "How many of the most frequent words are listed.")
   var top = 20
 
   @Flag(help: "List all words; in the JSON document as 'all', beside 'top'.")
   var all = false
 
-  @OptionGroup(title: "Options of every run")
-  var options: RunOptions
+  @OptionGroup var options: RunOptions
 
   func validate() throws {
     try WorkerCount.validate(workers)
@@ -50,11 +51,10 @@ struct RunWordCount: ExampleCommand {
 struct RunLines: ExampleCommand {
   static let configuration = CommandConfiguration(example: Lines.self)
 
-  @Argument(help: "Files that gzip can expand.")
+  @Argument(help: "Files that gzip can expand; - is standard input.")
   var files: [String]
 
-  @OptionGroup(title: "Options of every run")
-  var options: RunOptions
+  @OptionGroup var options: RunOptions
 
   func makeExample() -> any Example {
     Lines(files: files.map { RawArguments.bytes(of: $0) })

@@ -5,18 +5,19 @@ internal import ProcessTreeExamples
 struct RunPrimes: ExampleCommand {
   static let configuration = CommandConfiguration(example: Primes.self)
 
-  @Argument(help: "The number below which primes are counted.")
+  @Argument(
+    help: ArgumentHelp("The number below which primes are counted.", valueName: "number"))
   var limit: Int
 
-  @Option(help: "How many workers count; the number of processors without it.")
+  @Option(
+    parsing: .unconditional, help: "How many workers count; the number of processors without it.")
   var workers: Int?
 
-  @OptionGroup(title: "Options of every run")
-  var options: RunOptions
+  @OptionGroup var options: RunOptions
 
   func validate() throws {
     guard (0...1_000_000_000_000).contains(limit) else {
-      throw ValidationError("The limit of primes is 0 to 1000000000000.")
+      throw ValidationError("The number below which primes are counted is 0 to 1000000000000.")
     }
     try WorkerCount.validate(workers)
   }
@@ -28,20 +29,21 @@ struct RunPrimes: ExampleCommand {
 struct RunMapReduce: ExampleCommand {
   static let configuration = CommandConfiguration(example: MapReduce.self)
 
-  @Option(help: "How many workers count; the number of processors without it.")
+  @Option(
+    parsing: .unconditional, help: "How many workers count; the number of processors without it.")
   var workers: Int?
 
-  @Option(help: "For how many seconds chunks of text are taken; 10 without it.")
+  @Option(
+    parsing: .unconditional, help: "For how many seconds chunks of text are taken; 10 without it.")
   var seconds: Seconds?
 
-  @Option(help: "How many workers a second the example kills; 0 for none.")
+  @Option(parsing: .unconditional, help: "How many workers a second the example kills; 0 for none.")
   var killsPerSecond: Double = 5
 
-  @Option(help: "Take this number of chunks, however long they take.")
+  @Option(parsing: .unconditional, help: "Take this number of chunks, however long they take.")
   var items: Int?
 
-  @OptionGroup(title: "Options of every run")
-  var options: RunOptions
+  @OptionGroup var options: RunOptions
 
   func validate() throws {
     try WorkerCount.validate(workers)

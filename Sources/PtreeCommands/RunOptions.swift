@@ -1,7 +1,10 @@
 internal import ArgumentParser
 internal import ProcessTree
 
-/// What can be said of every run.
+/// The options of every run.
+///
+/// An option whose value is a number takes whatever follows it, so that `-1` is a number that is too
+/// small and no option that is unknown.
 struct RunOptions: ParsableArguments {
   @Flag(
     help: """
@@ -17,6 +20,7 @@ struct RunOptions: ParsableArguments {
   var events: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Stop the run after this number of seconds, with exit code 124.", valueName: "seconds"))
   var timeout: Seconds?
@@ -28,7 +32,9 @@ struct RunOptions: ParsableArguments {
       """)
   var startMethod: StartMethodName = .forkServer
 
-  @Option(help: "How many children a node has at a time; the number of processors without it.")
+  @Option(
+    parsing: .unconditional,
+    help: "How many children a node has at a time; the number of processors without it.")
   var limit: Int?
 
   @Flag(help: "Print no lifecycle events and no progress on standard error.")

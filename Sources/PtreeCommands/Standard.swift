@@ -33,11 +33,22 @@ struct TextStream: Sendable {
         offset += written
       } else if errno == EAGAIN {
         var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        poll(&wait, 1, -1)
+        Glibc.poll(&wait, 1, -1)
       } else if errno != EINTR {
         throw StreamError(name: name, number: errno)
       }
     }
+  }
+
+  /// Whether a write does not wait.
+  var isReady: Bool { poll(for: POLLOUT) & POLLOUT != 0 }
+
+  /// Whether nobody can read any more what is written.
+  var hasNoReader: Bool { poll(for: 0) & (POLLERR | POLLHUP) != 0 }
+
+  private func poll(for events: Int32) -> Int32 {
+    var state = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+    return Glibc.poll(&state, 1, 0) > 0 ? Int32(state.revents) : 0
   }
 
   /// Writes a line if that is possible.

@@ -2,6 +2,8 @@ import Foundation
 import ProcessTreeTestSettings
 import Testing
 
+@testable import PtreeCommands
+
 extension EndToEndTests {
   struct EndingTests {
     /// A tree that stays up, once all seven nodes have told their names.
@@ -43,6 +45,47 @@ extension EndToEndTests {
       #expect(ended.code == -SIGINT)
       #expect(ended.output == "")
       #expect(!ended.errors.contains("ptree: "))
+    }
+
+    @Test func aSlowEndSaysWhatItWaitsFor() throws {
+      let tool = try Tool(["run", "names", "--hold", "60"])
+      #expect(tool.wait { tool.outputSoFar.contains("Process-2:2") }, "\(tool.errorsSoFar)")
+      // A child that does not listen, as one that computes does not.
+      let pid = try #require(
+        try /Process-1 started \(pid (\d+)\)/.firstMatch(in: tool.errorsSoFar)?.1)
+      kill(try #require(Int32(pid)), SIGSTOP)
+      tool.signal(SIGINT)
+      #expect(tool.wait { tool.errorsSoFar.contains("ptree: waiting for Process-1 (pid \(pid), ") })
+      #expect(tool.wait { tool.errorsSoFar.contains(" to end; a second Ctrl-C kills them\n") })
+      tool.signal(SIGINT)
+      // The tool has killed them all and dies at once.
+      #expect(tool.wait { tool.processes.isEmpty })
+      #expect(try tool.end().code == -SIGINT)
+    }
+
+    @Test(arguments: [1, 2, 5])
+    func theNoticeCountsChildren(number: Int) {
+      let children = (1...number).map { "Process-\($0)" }
+      let others = [1: "", 2: " and 1 other child", 5: " and 4 other children"]
+      #expect(
+        StopNotice.text(children, askedBy: "SIGTERM")
+          == "ptree: waiting for Process-1\(others[number] ?? "?") to end; a second SIGTERM kills them"
+      )
+      #expect(StopNotice.text([], askedBy: nil) == nil)
+    }
+
+    /// A reader that has seen enough ends the run, without a word, though nothing more is written.
+    @Test func aReaderThatLeavesEndsTheRun() throws {
+      let start = ContinuousClock.now
+      let run = try Tool.run(
+        shell: """
+          exec 3>&1
+          { "$PTREE" run names --hold 60 --events - 2>errors; echo $? >&3; } | head -n 13 >/dev/null
+          sed 's/ .*//' errors | sort -u >&3
+          """)
+      #expect(run.lines.first == "141")
+      #expect(ContinuousClock.now - start < .seconds(20).scaled)
+      #expect(!run.output.contains("ptree:"))
     }
 
     @Test(arguments: startMethods)

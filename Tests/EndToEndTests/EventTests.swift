@@ -61,7 +61,13 @@ extension EndToEndTests {
       let (ended, events) = try run("crash")
       #expect(ended.code == 0)
       let exits = events.filter { $0.event == "exited" }
-      #expect(exits.map(\.node) == (1...12).map { "Process-\($0)" })
+      #expect(
+        exits.map(\.node) == [
+          "uncaughtError", "fatalError", "outOfBounds", "badPointer", "abort", "stackOverflow",
+          "killedFromOutside", "exitBehindOurBack", "exit", "noResult", "unencodableResult",
+          "couldNotStart",
+        ])
+      #expect(exits.map(\.path) == (1...12).map { "Process-\($0)" })
       #expect(exits.map(\.cause).prefix(4) == ["failed", "crashed", "crashed", "crashed"])
       let killed = try #require(exits.first { $0.cause == "killed" })
       #expect(killed.signal == 9)

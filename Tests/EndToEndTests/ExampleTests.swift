@@ -40,7 +40,9 @@ extension EndToEndTests {
 
     @Test func nodesWriteToStandardErrorWhenTheResultIsADocument() throws {
       let run = try Tool.run("run", "crash", "--json")
-      #expect(run.errors.contains("Process-1 | Process-1: uncaught ProcessTreeExamples.OutOfPaper"))
+      #expect(
+        run.errors.contains(
+          "uncaughtError | uncaughtError: uncaught ProcessTreeExamples.OutOfPaper"))
       #expect(run.lines.count == 1)
     }
   }

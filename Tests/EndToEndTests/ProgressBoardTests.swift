@@ -20,28 +20,28 @@ struct ProgressBoardTests {
 
   @Test mutating func aStageHasItsRateAndTheTimeThatIsLeft() {
     report(0, of: 1_000, at: 0)
-    #expect(lines(at: 0) == ["count: 0 of 1000 (0 %)"])
+    #expect(lines(at: 0) == ["count: 0 of 1000 done (0 %)"])
     report(100, of: 1_000, at: 1)
-    #expect(lines(at: 1) == ["count: 100 of 1000 (10 %), 100/s, 9 s left"])
+    #expect(lines(at: 1) == ["count: 100 of 1000 done (10 %), 100/s, 9 s left"])
     report(1_000, of: 1_000, at: 4)
-    #expect(lines(at: 4) == ["count: 1000 of 1000 (100 %), 250/s"])
+    #expect(lines(at: 4) == ["count: 1000 of 1000 done (100 %), 250/s"])
   }
 
   @Test mutating func withoutATotalThereIsNoEnd() {
     report(0, at: 0)
     report(50, at: 2)
-    #expect(lines(at: 2) == ["count: 50, 25/s"])
+    #expect(lines(at: 2) == ["count: 50 done, 25/s"])
     // What is less than what has been done is no total.
     report(60, of: 10, at: 3)
-    #expect(lines(at: 3) == ["count: 60, 20/s"])
+    #expect(lines(at: 3) == ["count: 60 done, 20/s"])
   }
 
   @Test mutating func theRateIsThatOfTheLastSeconds() {
     for second in 0...20 { report(second * 10, at: Double(second)) }
     for tenth in 1...100 { report(200 + tenth * 100, at: 20 + Double(tenth) / 10) }
-    #expect(lines(at: 30) == ["count: 10200, 1000/s"])
+    #expect(lines(at: 30) == ["count: 10200 done, 1000/s"])
     // It falls while nothing comes.
-    #expect(lines(at: 40) == ["count: 10200, 0/s"])
+    #expect(lines(at: 40) == ["count: 10200 done, 0/s"])
   }
 
   @Test mutating func nodesOfAStageAreAddedUp() {
@@ -49,20 +49,44 @@ struct ProgressBoardTests {
     report(4, as: "Tokenize: 4 items", by: "Tokenize-2", at: 0)
     report(9, of: 10, as: "read: bytes", by: "MainProcess", at: 0)
     report(5, as: "Tokenize: 5 items", by: "Tokenize-1", at: 0)
-    #expect(lines(at: 0) == ["Tokenize: 9", "read: 9 of 10 (90 %)"])
+    #expect(lines(at: 0) == ["Tokenize: 9 items, 2 nodes", "read: 9 of 10 bytes (90 %)"])
   }
 
   @Test mutating func whatADeadNodeDidStaysCounted() {
     report(30, of: 100, by: "Process-1", at: 0)
-    report(10, of: 50, by: "Process-2", at: 0)
-    #expect(lines(at: 0) == ["count: 40 of 150 (26 %)"])
+    #expect(lines(at: 0) == ["count: 30 of 100 done (30 %)"])
     board.end(path: "Process-1")
+    #expect(lines(at: 0) == ["count: 30 of 30 done (100 %), ended"])
     // What it has not done another node will count.
-    #expect(lines(at: 0) == ["count: 40 of 80 (50 %)"])
     report(5, of: 70, by: "Process-3", at: 0)
-    #expect(lines(at: 0) == ["count: 45 of 150 (30 %)"])
+    #expect(lines(at: 0) == ["count: 35 of 100 done (35 %)"])
     board.end(path: "nowhere")
-    #expect(lines(at: 0) == ["count: 45 of 150 (30 %)"])
+    #expect(lines(at: 0) == ["count: 35 of 100 done (35 %)"])
+  }
+
+  @Test mutating func aTotalThatGrowsIsNoWhole() {
+    report(79, of: 100, as: "tally: directories begun", by: "a", at: 0)
+    report(1, of: 250, as: "tally: directories begun", by: "b", at: 1)
+    #expect(lines(at: 1) == ["tally: 80 of 350 directories begun so far, 1/s, 2 nodes"])
+    // It may end there or not: nobody can tell.
+    report(249, of: 250, as: "tally: directories begun", by: "b", at: 90)
+    #expect(lines(at: 90) == ["tally: 328 of 350 directories begun so far, 3/s, 2 nodes"])
+  }
+
+  @Test mutating func aStageThatHasNothingYetSaysSo() {
+    report(0, as: "MergeWords: 0 items taken, 0 made", by: "MergeWords-1", at: 0)
+    #expect(lines(at: 20) == ["MergeWords: no items taken so far, 0 made"])
+  }
+
+  @Test mutating func theWordsOfOneNodeFillTheLine() {
+    report(3, of: 8, as: "pool: 3 of 8 done, 2 running, 2 workers", by: "MainProcess", at: 0)
+    #expect(lines(at: 0) == ["pool: 3 of 8 done (37 %), 2 running, 2 workers"])
+    report(4, as: "left: 4", by: "MainProcess", at: 0)
+    report(5, as: "half way, nearly", by: "MainProcess", at: 0)
+    report(6, as: "6 files", by: "Leaf-2", at: 0)
+    report(7, as: "begin: a very long description of the work", by: "MainProcess", at: 0)
+    #expect(
+      lines(at: 0).dropFirst() == ["left: 4", "MainProcess: 5", "Leaf: 6 files", "begin: 7"])
   }
 
   @Test(arguments: [
@@ -71,7 +95,7 @@ struct ProgressBoardTests {
     ("pool:", "a-b", "a-b"), (": odd", "-7", "-7"), ("", "x-1:", "x"), ("a:b", "n-2", "n"),
   ])
   func aReportBelongsToAStage(message: String, node: String, stage: String) {
-    #expect(ProgressBoard.stage(of: message, from: node) == stage)
+    #expect((ReportWords(message).stage ?? ProgressBoard.stage(of: node)) == stage)
   }
 
   @Test(arguments: [
@@ -95,7 +119,7 @@ struct ProgressBoardTests {
     report(1, of: 3, as: "wide: x", at: 0)
     for width in 0...30 {
       let line = lines(at: 0, width: width)[0]
-      #expect(line == String("wide: 1 of 3 (33 %)".prefix(width)))
+      #expect(line == String("wide: 1 of 3 x (33 %)".prefix(width)))
     }
     #expect("a\u{1B}[1mb\n".fitted(to: 10) == "a[1mb")
     #expect("日本語".fitted(to: 5) == "日本")
@@ -116,7 +140,7 @@ struct ProgressBoardTests {
     report(2_000, at: 1)
     report(0, at: 2)
     report(10, at: 4)
-    #expect(lines(at: 4) == ["count: 10, 5/s"])
+    #expect(lines(at: 4) == ["count: 10 done, 5/s"])
   }
 
   @Test mutating func linesOnPaperAreFew() {

@@ -25,12 +25,38 @@ extension EndToEndTests {
       #expect(output.contains("/s"))
       #expect(output.contains("\u{1B}[2A\r"))
       // Events stand above it, and nothing of it is left.
-      #expect(try /\r\u{1B}\[J\u{1B}\[\d+mProcess-/.firstMatch(in: output) != nil)
+      #expect(try /\r\u{1B}\[J\u{1B}\[\d+mworker-/.firstMatch(in: output) != nil)
+      // Below each of them it is drawn again, in the same write.
+      let lines = output.replacing("\r\n", with: "|")
+      #expect(try /worker-[^|]*\|\r\u{1B}\[J\|chunks:/.firstMatch(in: lines) != nil)
       #expect(try lastScreen(of: output).allSatisfy { !$0.hasPrefix("chunks: ") })
       for screen in try screens(of: output) {
         // Two stages at most: the same lines over and over.
         #expect(screen.count { $0.hasPrefix("chunks: ") } <= 1)
       }
+    }
+
+    /// The shell's prompt stands on an empty screen, and the lines are back when the run goes on.
+    @Test func aRunThatIsSuspendedShowsNothing() throws {
+      let tool = try Tool(
+        shell: """
+          cat > script <<'END'
+          set -m
+          "$PTREE" run mapreduce --seconds 3 --kills-per-second 0 --json >/dev/null &
+          sleep 1.5
+          kill -TSTP $!
+          until grep -q 'State:.T' /proc/$!/status; do sleep 0.05; done
+          echo 'the prompt'
+          kill -CONT $!
+          wait $!
+          END
+          script -qec "bash script" /dev/null </dev/null
+          """, environment: ["TERM": "xterm"])
+      let output = try tool.end().output
+      let halves = output.components(separatedBy: "the prompt")
+      #expect(halves.count == 2)
+      #expect(halves[0].contains("chunks: ") && halves[0].hasSuffix("\r\u{1B}[J"))
+      #expect(halves[1].contains("chunks: "))
     }
 
     @Test func aNarrowTerminalGetsShortLines() throws {

@@ -43,6 +43,34 @@ extension EndToEndTests {
       #expect(!run.errors.contains("started"))
     }
 
+    @Test(arguments: [
+      (["squares", "--limit", "-1"], "The limit is at least 1."),
+      (["squares", "-1"], "-1 is below 0"),
+      (["ring", "--laps", "-2"], "The token makes 1 to"),
+      (["primes", "9", "--workers", "-3"], "The number of workers is 1 to 500."),
+      (["names", "--timeout", "-1"], "'-1' is invalid"),
+    ])
+    func aNumberBelowZeroIsNoUnknownOption(arguments: [String], words: String) throws {
+      let run = try Tool(["run"] + arguments).end()
+      #expect(run.code == 2)
+      #expect(run.errors.hasPrefix("ptree: ") && run.errors.contains(words), "\(run.errors)")
+    }
+
+    @Test func helpShowsAnExamplesOwnOptionsFirst() throws {
+      let help = try Tool.run("run", "primes", "--help").output
+      let options = help.matches(of: /\n  (--[a-z-]+)/).map { $0.1 }
+      #expect(options.prefix(2) == ["--workers", "--json"])
+      #expect(help.contains("<number> ") && help.contains("--limit <limit>"))
+    }
+
+    @Test func oneThingIsNotSeveral() throws {
+      let ring = try Tool.run("run", "ring", "--nodes", "1", "--laps", "1", "--quiet")
+      #expect(ring.output.hasPrefix("1 hop: 1 lap round 1 node\n"))
+      let words = try Tool.run(shell: "echo one | \"$PTREE\" run wordcount - --quiet")
+      #expect(
+        words.output == "count  word\n    1  one\n1 word, 1 distinct, in 1 file; 0 unreadable\n")
+    }
+
     @Test func helpAndVersionAreNoErrors() throws {
       for arguments in [["--help"], ["run", "--help"], ["help", "run"], ["list", "-h"]] {
         let run = try Tool(arguments).end()

@@ -51,6 +51,16 @@ extension ProcessTrees {
         "\(outcome.errors)")
     }
 
+    @Test func aTakeOverThatComesTooLateSaysWhatToDo() async throws {
+      let program = try Fixture.executable.deletingLastPathComponent()
+        .appending(path: "late-takeover")
+      let outcome = try await Fixture.run("late", executable: program)
+      #expect(outcome.status == 1)
+      #expect(outcome.output == "before\n")
+      #expect(outcome.errors.hasPrefix("process-tree: takeOver() comes too late: "))
+      #expect(outcome.errors.contains("first statement") && outcome.errors.contains("withTestTree"))
+    }
+
     @Test func argumentsAreParsedInTheRoot() async throws {
       let help = try await run("--help")
       #expect(help.status == 0 && help.output.contains("USAGE: tour <lesson>"))

@@ -25,7 +25,7 @@ enum WorkerStop {
       return try await body()
     } catch {
       try Task.checkCancellation()
-      throw error
+      throw AwaitedError(error)
     }
   }
 }

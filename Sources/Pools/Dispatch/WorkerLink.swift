@@ -113,7 +113,8 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
       ? StopPolicy(ask: .seconds(1), terminate: .milliseconds(500))
       : StopPolicy(ask: .milliseconds(20), terminate: .milliseconds(20))
     try await core.node.withChildren(of: Void.self, limit: 1) { group in
-      let child = try await group.spawn(program, stopPolicy: policy)
+      let child = try await group.spawn(
+        program, name: "worker-\(id)", stopPolicy: policy)
       let (mustStop, mustKill) = contents.withLock { contents in
         contents.child = child
         return (contents.mustStop, contents.mustKill)

@@ -58,7 +58,8 @@ extension ProcessTreeApp {
 
   /// Runs this process as the root of a tree, or as a child if it was started as one, and exits.
   ///
-  /// Call it on the main thread, before anything starts a thread.
+  /// Call it on the main thread, before anything starts a task or a thread: in an async `main` it
+  /// ends the process with a message that says so.
   public nonisolated static func takeOver() -> Never {
     Launcher(app: Self.self).run()
   }

@@ -143,5 +143,13 @@ extension Node {
     }
   }
 
+  /// Lets `work` surround each stop of the root by Ctrl-Z; it calls its argument, which returns
+  /// when the process is continued.
+  ///
+  /// Runs on the node's event loop.
+  package func whenSuspended(_ work: @escaping @Sendable (_ stop: () -> Void) -> Void) {
+    runtime.perform { $0.suspension = work }
+  }
+
   package var loopExecutor: any TaskExecutor { runtime.loop }
 }

@@ -1,4 +1,4 @@
-/// What all nodes have said of their progress, stage by stage.
+/// The progress that all nodes have reported, stage by stage.
 ///
 /// Reports that begin with a word and a colon belong to the stage of that name, whichever nodes they
 /// come from; others to that of the node's name without its number. A value: reports, ends and times
@@ -17,11 +17,12 @@ struct ProgressBoard {
     _ message: String, completed: Int, total: Int?, from node: String, at path: String,
     _ time: Duration
   ) {
-    let name = Self.stage(of: message, from: node)
+    let words = ReportWords(message)
+    let name = words.stage ?? Self.stage(of: node)
     guard let index = stages.firstIndex(where: { $0.name == name }) ?? newStage(name) else {
       return
     }
-    stages[index].take(completed: completed, total: total, from: path, at: time)
+    stages[index].take(words, completed: completed, total: total, from: path, at: time)
     stagesOfNodes[path, default: []].insert(index)
   }
 
@@ -36,12 +37,8 @@ struct ProgressBoard {
     for index in stagesOfNodes.removeValue(forKey: path) ?? [] { stages[index].end(path: path) }
   }
 
-  /// The name of the stage that a report belongs to.
-  static func stage(of message: String, from node: String) -> String {
-    let word = message.prefix { $0 != ":" && $0 != " " }
-    if !word.isEmpty, word.count <= 32, message.dropFirst(word.count).hasPrefix(": ") {
-      return String(word)
-    }
+  /// The name of a node without its number.
+  static func stage(of node: String) -> String {
     guard let dash = node.lastIndex(of: "-"), dash != node.startIndex else { return node }
     let number = node[node.index(after: dash)...]
     let isNumber = !number.isEmpty && number.allSatisfy { $0 == ":" || ("0"..."9").contains($0) }

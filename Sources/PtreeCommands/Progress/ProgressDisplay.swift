@@ -10,6 +10,7 @@ final class ProgressDisplay: EventSink {
     var pace = ProgressPace()
     var isShown = false
     var isOver = false
+    var isSilent = false
   }
 
   /// How often a terminal is written to at most.
@@ -30,6 +31,7 @@ final class ProgressDisplay: EventSink {
         draw()
       }
     }
+    if terminal != nil { root.whenSuspended { [self] stop in suspend(stop) } }
   }
 
   func write(_ event: LifecycleEvent) {
@@ -47,40 +49,69 @@ final class ProgressDisplay: EventSink {
     }
   }
 
-  /// Writes a line above what is shown.
+  /// Writes a line above the lines of progress, which stay.
   func tell(_ line: String) {
     state.withLock { state in
-      let clear = state.isShown ? Terminal.clear : ""
-      state.isShown = false
-      Standard.error.tell(clear + line)
+      guard !state.isSilent else { return }
+      show(line + "\n", &state)
     }
   }
 
-  /// Shows nothing more.
+  /// Shows no more progress.
   func finish() {
     state.withLock { state in
       state.isOver = true
-      if state.isShown { try? Standard.error.write(Terminal.clear) }
-      state.isShown = false
+      show("", &state)
     }
   }
 
+  /// Writes nothing more at all.
+  func silence() {
+    finish()
+    state.withLock { $0.isSilent = true }
+  }
+
   private func draw() {
-    let time = ContinuousClock.now - start
     state.withLock { state in
-      guard !state.isOver, !state.board.stages.isEmpty else { return }
-      guard let terminal else {
-        for stage in state.pace.due(state.board.stages, at: time) {
-          Standard.error.tell(stage.line(at: time).fitted(to: 200))
-        }
-        return
+      guard terminal == nil else { return show("", &state) }
+      guard !state.isOver else { return }
+      let time = ContinuousClock.now - start
+      for stage in state.pace.due(state.board.stages, at: time) {
+        Standard.error.tell(stage.line(at: time).fitted(to: 200))
       }
-      guard time >= Self.terminalBegin else { return }
-      let size = terminal.size
-      let lines = state.board.lines(at: time, width: size.columns - 1)
-      try? Standard.error.write(Terminal.block(Array(lines.prefix(size.rows - 2))))
-      state.isShown = true
     }
+  }
+
+  /// Removes the lines of progress while the process is stopped, so that the shell's prompt has room.
+  ///
+  /// On the event loop: a terminal that takes nothing at the moment keeps its lines.
+  private func suspend(_ stop: () -> Void) {
+    let isDone: Void? = state.withLockIfAvailable { state in
+      if state.isShown, Standard.error.isReady {
+        try? Standard.error.write(Terminal.clear)
+        state.isShown = false
+      }
+      stop()
+    }
+    if isDone == nil { stop() }
+  }
+
+  /// Writes a text in the place of the lines of progress, and those below it.
+  ///
+  /// In one write: a terminal that shows a part of it would flicker.
+  private func show(_ text: String, _ state: inout State) {
+    let lines = dueLines(state)
+    let clear = state.isShown ? Terminal.clear : ""
+    state.isShown = !lines.isEmpty
+    let all = clear + text + (lines.isEmpty ? "" : Terminal.block(lines))
+    if !all.isEmpty { try? Standard.error.write(all) }
+  }
+
+  private func dueLines(_ state: State) -> [String] {
+    let time = ContinuousClock.now - start
+    guard let terminal, !state.isOver, time >= Self.terminalBegin else { return [] }
+    let size = terminal.size
+    return Array(state.board.lines(at: time, width: size.columns - 1).prefix(size.rows - 2))
   }
 }
 

@@ -1,6 +1,6 @@
 internal import ProcessTreeBase
 
-/// The progress of one stage: the sum of what its nodes say.
+/// The progress of one stage: the sum of the numbers that its nodes report.
 struct StageProgress {
   private struct Share {
     var completed: Int
@@ -12,6 +12,11 @@ struct StageProgress {
   /// The sum of those that have ended.
   private var ended = Share(completed: 0, total: 0)
   private var window = RateWindow()
+  /// The latest report's words.
+  private var words = ReportWords("")
+  /// The largest total so far; while it grows, nobody knows where it ends.
+  private var largestTotal: Int?
+  private var hasGrown = false
 
   init(name: String) {
     self.name = name
@@ -27,10 +32,16 @@ struct StageProgress {
     }
   }
 
-  mutating func take(completed: Int, total: Int?, from path: String, at time: Duration) {
+  mutating func take(
+    _ words: ReportWords, completed: Int, total: Int?, from path: String, at time: Duration
+  ) {
+    self.words = words
     shares[path] = Share(completed: max(0, completed), total: total.map { max(0, $0) })
     let sum = shares.values.reduce(ended.completed) { $0.saturatingAdding($1.completed) }
     window.record(sum, at: time)
+    guard let total = self.total else { return }
+    hasGrown = hasGrown || total > largestTotal ?? total
+    largestTotal = max(total, largestTotal ?? total)
   }
 
   mutating func end(path: String) {
@@ -40,18 +51,33 @@ struct StageProgress {
     ended.total = share.total == nil ? nil : ended.total?.saturatingAdding(share.completed)
   }
 
-  /// The stage in a line: `Tokenize: 1200 of 5000 (24 %), 300/s, 13 s left`.
+  /// The stage in a line: `Tokenize: 1200 of 5000 items (24 %), 300/s, 13 s left, 4 nodes`.
   func line(at time: Duration) -> String {
-    var line = "\(name): \(Self.short(completed))"
+    let unit = words.unit.isEmpty ? "" : " \(words.unit)"
     let total = total.flatMap { $0 >= completed && $0 > 0 ? $0 : nil }
+    let whole = hasGrown ? nil : total
+    var parts: [String] = []
     if let total {
       let percent = Int(Double(completed) / Double(total) * 100)
-      line += " of \(Self.short(total)) (\(percent) %)"
+      parts.append(
+        "\(Self.short(completed)) of \(Self.short(total))\(unit)"
+          + (whole == nil ? " so far" : " (\(percent) %)"))
+    } else {
+      parts.append(completed == 0 ? "no\(unit) so far" : Self.short(completed) + unit)
     }
-    guard let rate = window.rate(at: time) else { return line }
-    line += ", \(Self.short(Int(exactly: rate.rounded()) ?? .max))/s"
-    guard let total, total > completed, rate > 0 else { return line }
-    return line + ", \(Self.time(Double(total - completed) / rate)) left"
+    if completed > 0, let rate = window.rate(at: time) {
+      parts.append("\(Self.short(Int(exactly: rate.rounded()) ?? .max))/s")
+      if let whole, whole > completed, rate > 0 {
+        parts.append("\(Self.time(Double(whole - completed) / rate)) left")
+      }
+    }
+    switch shares.count {
+    case 0: parts.append("ended")
+    // The words of one node are the words of the stage.
+    case 1: if !words.detail.isEmpty { parts.append(words.detail) }
+    case let count: parts.append("\(count) nodes")
+    }
+    return "\(name): \(parts.joined(separator: ", "))"
   }
 
   /// A number in a few characters: `99999`, `1.2M`.

@@ -65,7 +65,7 @@ let failureScenarios: [String: Scenario] = [
       test.expect(error.typeName.hasSuffix("Refused"), error.typeName)
       test.expect(error.text.contains("31234"), error.text)
       test.equal(error.path.count, 1)
-      test.expect(error.origin.hasPrefix("Process-"), error.origin)
+      test.expect(error.origin.hasPrefix("worker-"), error.origin)
       // The pool goes on with its workers, but for one that was long at what nobody waits for.
       let workers = pool.progress.workersStarted
       test.same(try await pool.map(over: 0..<1_000, using: Picky(refused: [])), Array(0..<1_000))

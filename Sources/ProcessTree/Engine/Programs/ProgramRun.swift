@@ -19,6 +19,9 @@ struct ProgramRun: Sendable {
   /// that it is seen even if no caller awaits the node.
   static func outcome(of error: any Error, in node: Node) -> RecordedOutcome {
     guard !(node.stopRequest != nil && isCancellation(error)) else { return .cancelled }
+    if let awaited = error as? AwaitedError {
+      return .failure(RemoteFailure(awaited.error, at: node.name))
+    }
     let failure = RemoteFailure(error, at: node.name)
     writeToStandardError("\(node.name): uncaught \(failure.typeName): \(failure.text)")
     return .failure(failure)
@@ -32,6 +35,15 @@ struct ProgramRun: Sendable {
       return failure.failures.allSatisfy(isCancellation)
     }
     return false
+  }
+}
+
+/// An error that the parent throws to its own caller, so that nobody has to read it here.
+package struct AwaitedError: Error {
+  let error: any Error
+
+  package init(_ error: any Error) {
+    self.error = error
   }
 }
 

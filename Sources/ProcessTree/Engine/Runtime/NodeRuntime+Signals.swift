@@ -50,7 +50,7 @@ extension NodeRuntime {
   /// once.
   private func suspend() {
     RunSweep.stopAll(run: identity.run.runID)
-    SignalSource.stopThisProcess()
+    suspension { SignalSource.stopThisProcess() }
     RunSweep.continueAll(run: identity.run.runID)
   }
 }

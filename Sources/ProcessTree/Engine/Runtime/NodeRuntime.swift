@@ -46,6 +46,8 @@ final class NodeRuntime {
   /// Why there is no fork server, for the event that says so.
   var spawningReason = "the program declares that it starts no children"
   var ending = NodeEnding()
+  /// Surrounds each stop of the process by Ctrl-Z.
+  var suspension: (_ stop: () -> Void) -> Void = { $0() }
   /// The kernel's count of out-of-memory kills, watched while there are children.
   var memoryKills = MemoryKills()
   var isMemoryWatched = false

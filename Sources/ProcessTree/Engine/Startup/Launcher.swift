@@ -9,13 +9,26 @@ struct Launcher {
 
   func run() -> Never {
     ErrorText.use(app)
+    if !HostProcess.isMainThread || withUnsafeCurrentTask(body: { $0 != nil }) {
+      fail(
+        """
+        takeOver() comes too late: tasks run already. Call it as the first statement of a `main` that \
+        is not async. In tests, use `withTestTree` of ProcessTreeTesting.
+        """)
+    }
     if Bootstrap.takeMark() { runChild(wasSpawned: true) }
     do {
       try runRoot()
     } catch {
-      writeToStandardError("process-tree: \(error)")
-      _exit(1)
+      fail("\(error)")
     }
+  }
+
+  /// Ends a root that cannot start; text that was printed before is not lost.
+  private func fail(_ reason: String) -> Never {
+    fflush(nil)
+    writeToStandardError("process-tree: \(reason)")
+    _exit(1)
   }
 
   /// The descriptors of a node without children: its loop's, its helper's, its parent's.
