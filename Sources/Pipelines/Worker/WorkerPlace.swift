@@ -1,3 +1,5 @@
+internal import ProcessTree
+
 /// Where a worker stands in its pipeline.
 struct WorkerPlace: Codable, Sendable {
   /// Its number among all workers of the pipeline.
