@@ -63,6 +63,20 @@ import Testing
     #expect(TextRules.style(of: documents + code) == [])
   }
 
+  /// Each term has one row and one meaning, and names and messages keep to the terms.
+  @Test func oneWordHasOneMeaning() throws {
+    let rules = VocabularyRules(try SourceTree.file("Docs/vocabulary.md"))
+    #expect(rules.wordCount > 80, "the vocabulary was not found")
+    let tool = try SourceTree.files(
+      in: ["Sources/PtreeCommands", "Examples"], endings: [".swift"])
+    let documents = try Self.documents().filter {
+      !$0.path.hasPrefix("Docs/decisions/") && $0.path != "Docs/api.md"
+    }
+    let texts = (tool + documents).flatMap { rules.violations(inTextsOf: $0) }
+    let names = rules.violations(inAPI: try SourceTree.file("Docs/api.md"))
+    #expect(rules.violations + names + texts == [])
+  }
+
   private static func documents() throws -> [SourceFile] {
     let front = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
     return try SourceTree.files(in: ["Docs"], endings: [".md"])
