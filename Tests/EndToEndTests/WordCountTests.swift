@@ -64,7 +64,7 @@ extension EndToEndTests {
           let rows = run.lines.map { $0.split(separator: " ").joined(separator: " ") }
           #expect(
             rows == [
-              "count word", "3 b", "2 c", "2 d", "9 words, 5 distinct, in 1 files; 0 unreadable",
+              "count word", "3 b", "2 c", "2 d", "9 words, 5 distinct, in 1 file; 0 unreadable",
             ])
           continue
         }
