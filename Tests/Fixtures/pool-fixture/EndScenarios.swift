@@ -54,11 +54,11 @@ let endScenarios: [String: Scenario] = [
     }
     // One is cancelled while it has every worker and more to do; the next of its kind is done.
     try await root.withPool(size: 1) { pool in
-      let blocked = Task { try await pool.map(0..<10, using: Blocking(seconds: 60)) }
+      let blocked = Task { try await pool.map(over: 0..<10, using: Blocking(seconds: 60)) }
       test.expect(try await eventually { pool.progress.running > 0 })
       blocked.cancel()
       _ = await test.thrown(CancellationError.self) { _ = try await blocked.value }
-      test.equal(try await pool.map(0..<10, using: Blocking(seconds: 0)).count, 10)
+      test.equal(try await pool.map(over: 0..<10, using: Blocking(seconds: 0)).count, 10)
     }
   },
   "failureStopsOthers": { root, test in
