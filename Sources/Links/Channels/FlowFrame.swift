@@ -87,7 +87,9 @@ struct FlowFrame {
   }
 
   private var flags: FlowHeader.Flags {
-    var flags: FlowHeader.Flags = isNumbered ? .numbered : []
+    // A literal of a set would be made by code that knows nothing of the type.
+    var flags = FlowHeader.Flags(rawValue: 0)
+    if isNumbered { flags.insert(.numbered) }
     if isRedelivered { flags.insert(.redelivered) }
     if isShared { flags.insert(.shared) }
     return flags

@@ -86,22 +86,22 @@ package final class EdgeStreams {
   /// Hands what was sent, and credit, to the link; called at the end of each turn.
   package func flush() {
     isDirty = false
-    for sender in senders where sender.isDirty { sender.flush() }
-    for receiver in receivers where receiver.isDirty { receiver.flush() }
+    for index in senders.indices where senders[index].isDirty { senders[index].flush() }
+    for index in receivers.indices where receivers[index].isDirty { receivers[index].flush() }
     guard let link else {
       if !senders.allSatisfy({ $0.isDrained && $0.phase != .finishing }) { onLinkNeeded?() }
       return
     }
-    for stream in Stream.allCases where isToBeFinished(stream) {
-      finished.insert(stream)
+    for stream in Self.streams {
+      guard case .finishing = sender(stream).phase, sender(stream).isDrained,
+        finished.insert(stream).inserted
+      else { continue }
       link.send(.close(flow: stream.rawValue))
     }
   }
 
-  private func isToBeFinished(_ stream: Stream) -> Bool {
-    let sender = sender(stream)
-    return sender.phase == .finishing && sender.isDrained && !finished.contains(stream)
-  }
+  /// `allCases` is made anew each time.
+  private static let streams = Stream.allCases
 }
 
 extension EdgeStreams.Stream {

@@ -90,7 +90,6 @@ package final class PeerListener {
   package func close() { socket?.close() }
 
   private func receive(_ frame: UnsafeRawBufferPointer, from connection: FrameCarrier.Connection) {
-    guard ignored[connection] == nil else { return }
     if let link = links[connection] {
       do throws(WireError) {
         try link.receive(frame)
@@ -99,6 +98,7 @@ package final class PeerListener {
       }
       return
     }
+    guard ignored[connection] == nil else { return }
     guard let question = questions[connection] else {
       // The probe of a new connection; its content does not matter.
       lastQuestion += 1

@@ -68,8 +68,8 @@ package struct FlowHeader: Equatable, Sendable {
   package var number: UInt64
 
   package init(
-    kind: Kind, flags: Flags = [], flow: UInt32 = 0, count: UInt32 = 0, items: UInt32 = 0,
-    total: UInt64 = 0, number: UInt64 = 0
+    kind: Kind, flags: Flags = Flags(rawValue: 0), flow: UInt32 = 0, count: UInt32 = 0,
+    items: UInt32 = 0, total: UInt64 = 0, number: UInt64 = 0
   ) {
     self.kind = kind
     self.flags = flags
