@@ -19,7 +19,7 @@ final class PipeReader {
   ///
   /// - Parameters:
   ///   - hasRoom: Whether the receiver takes more; asked before each read.
-  ///   - receive: Called with what was read.
+  ///   - receive: Called with the bytes of each read.
   ///   - ended: Called once, when nothing more is read.
   init(
     _ descriptor: Int32, on loop: EventLoop, while hasRoom: @escaping () -> Bool,
