@@ -259,8 +259,10 @@ struct PoolWorld {
     }
   }
 
-  /// What waits for a worker has somebody who will move: a worker that has something to say or is to
-  /// end, one that starts, or the clock. Whoever waits for a call hears when it can go on.
+  /// Items that wait for a worker have somebody who will move.
+  ///
+  /// That is a worker that has something to say or is to end, one that starts, or the clock. Whoever
+  /// waits for a call hears when it can go on.
   private mutating func checkProgress() {
     let moves =
       state.nextDue != nil

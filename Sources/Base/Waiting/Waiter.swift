@@ -33,7 +33,9 @@ package final class Waiter: @unchecked Sendable {
   /// Makes a waiter for one wait.
   package init() {}
 
-  /// Ends the wait, now or when it begins. Callable from any thread.
+  /// Ends the wait, now or when it begins.
+  ///
+  /// Callable from any thread.
   package func resume() { end(as: .resumed) }
 
   /// Suspends the task until `resume()` was called, or the task was cancelled: then it returns false.
