@@ -36,19 +36,7 @@ struct Simulation {
     var outcome: Result<Int, any Error>
     var isOver = false
 
-    /// What happened, in order and without what differs from run to run by nature.
-    var trace: [String] { events.map { "\($0.path) \(Self.word($0.kind))" } }
-
-    private static func word(_ kind: LifecycleEvent.Kind) -> String {
-      switch kind {
-      case .started: "started"
-      case .ready: "ready"
-      case .stopping: "stopping"
-      case .exited(let report): "exited \(report.cause)"
-      case .lost: "lost"
-      default: "\(kind)"
-      }
-    }
+    var trace: [String] { events.trace }
   }
 
   /// Plays it and returns what was seen.
@@ -93,42 +81,9 @@ struct Simulation {
   func flaws(of history: History) -> [String] {
     var flaws: [String] = []
     if !history.isOver { flaws.append("nodes are left") }
-    var phases: [String: Int] = [:]
-    for event in history.events {
-      let phase = phases[event.path] ?? 0
-      switch event.kind {
-      case .started:
-        if phase != 0 { flaws.append("\(event.path) started twice") }
-        phases[event.path] = 1
-      case .ready:
-        if phase != 1 { flaws.append("\(event.path) is ready in phase \(phase)") }
-        phases[event.path] = 2
-      case .exited(let report):
-        if phase == 3 { flaws.append("\(event.path) exited twice") }
-        phases[event.path] = 3
-        flaws += self.flaws(of: report, event.path)
-      case .lost:
-        if phase == 3 { flaws.append("\(event.path) is lost after its end") }
-        phases[event.path] = 3
-      default: break
-      }
-    }
-    for (path, phase) in phases where phase != 3 && path != "MainProcess" {
-      flaws.append("the end of \(path) was never told")
-    }
+    flaws += history.events.flawsOfLives
     flaws += flawsOfResult(history)
     return flaws
-  }
-
-  private func flaws(of report: ExitReport, _ path: String) -> [String] {
-    switch (report.cause, report.status) {
-    case (.completed, .exited(0)), (.failed, .exited(1)), (.stopped, _), (.terminated, _): []
-    case (.exited(let code), .exited(let status)) where code == status: []
-    case (.killed, .signaled), (.completed, .signaled), (.exited, .signaled), (.failed, .signaled):
-      []
-    case (.couldNotStart, _): []
-    default: ["\(path): \(report.cause) with \(String(describing: report.status))"]
-    }
   }
 
   private func flawsOfResult(_ history: History) -> [String] {
@@ -153,7 +108,12 @@ final class Collector: Sendable {
 
 /// Ends the process when a history does not end: there is no other way out of a loop that waits.
 final class Watchdog: Sendable {
-  private let current = Mutex<(seed: UInt64, since: ContinuousClock.Instant)?>(nil)
+  private struct Watched {
+    let history: @Sendable () -> String
+    let start = ContinuousClock.now
+  }
+
+  private let current = Mutex<Watched?>(nil)
   private let limit: Duration
 
   init(limit: Duration) {
@@ -166,11 +126,15 @@ final class Watchdog: Sendable {
     }
   }
 
-  func begin(_ seed: UInt64) { current.withLock { $0 = (seed, .now) } }
+  func begin(_ history: @autoclosure @escaping @Sendable () -> String) {
+    let watched = Watched(history: history)
+    current.withLock { $0 = watched }
+  }
+
   func end() { current.withLock { $0 = nil } }
 
   private func check() {
-    guard let (seed, since) = current.withLock(\.self), .now - since > limit else { return }
-    fatalError("the history of seed \(seed) does not end: \(Simulation(seed: seed))")
+    guard let watched = current.withLock(\.self), .now - watched.start > limit else { return }
+    fatalError("a history does not end: \(watched.history())")
   }
 }

@@ -85,7 +85,7 @@ struct SimulationPlan: NodeProgram, Hashable, CustomStringConvertible {
     return total
   }
 
-  private func answer(_ child: Child<Int>) async throws {
+  func answer(_ child: Child<Int>) async throws {
     for try await number in try await child.messages(of: Int.self) {
       do { try await child.send(number + 1) } catch is ProcessTreeError { return }
     }

@@ -13,8 +13,8 @@ struct SimulationTests {
     print("histories: SEED=\(first)")
     let watchdog = Watchdog(limit: .patience)
     for seed in first..<first + count {
-      watchdog.begin(seed)
       let simulation = Simulation(seed: seed)
+      watchdog.begin("\(simulation)")
       let flaws = simulation.flaws(of: try await simulation.play())
       watchdog.end()
       guard flaws.isEmpty else {
@@ -32,6 +32,36 @@ struct SimulationTests {
       let first = try await simulation.play().trace
       let second = try await simulation.play().trace
       #expect(first == second, "seed \(simulation.seed)")
+    }
+  }
+
+  @Test("Pools keep their promises")
+  func pools() async throws { try await play(PoolScene.self, 400) }
+
+  @Test("Channels keep their promises")
+  func channels() async throws { try await play(ChannelScene.self, 400) }
+
+  @Test("Pipelines keep their promises")
+  func pipelines() async throws { try await play(PipelineScene.self, 200) }
+
+  @Test("Groups keep their promises")
+  func groups() async throws { try await play(GroupScene.self, 400) }
+
+  /// Plays histories, and every twentieth of them twice.
+  private func play<Kind: Scene>(_ kind: Kind.Type, _ count: Int) async throws {
+    let first = TestSettings.seed ?? UInt64.random(in: 0...(UInt64.max >> 1))
+    print("\(kind): SEED=\(first)")
+    let watchdog = Watchdog(limit: .patience)
+    for seed in first..<first + UInt64(TestSettings.iterations ?? count) {
+      let history = SceneHistory<Kind>(seed: seed)
+      watchdog.begin("\(kind), \(history)")
+      let (flaws, trace) = try await history.play()
+      if seed % 20 == 0 { #expect(try await history.play().trace == trace, "\(history)") }
+      watchdog.end()
+      guard flaws.isEmpty else {
+        Issue.record("\(history)\n\(flaws.joined(separator: "; "))")
+        return
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 internal import HeapModule
 internal import ProcessTreeBase
+internal import Synchronization
 
 /// The loop's timers, on a clock that stands still while the machine sleeps.
 ///
@@ -23,20 +24,32 @@ package final class TimerQueue {
   @exclusivity(unchecked) private var actions: [ID: (delay: Duration, run: () -> Void)] = [:]
   @exclusivity(unchecked) private var nextNumber: UInt64 = 0
 
-  /// The present virtual time; `nil` if time is real.
-  @exclusivity(unchecked) private var virtualNow: SuspendingClock.Instant?
+  /// The start of virtual time; `nil` if time is real.
+  private let virtualStart: SuspendingClock.Instant?
+  /// The virtual nanoseconds since then.
+  private let passed = Atomic<Int>(0)
 
   init(_ time: EventLoop.Time = .real) {
-    if time == .virtual { virtualNow = .now }
+    virtualStart = time == .virtual ? .now : nil
   }
 
-  package var now: SuspendingClock.Instant { virtualNow ?? .now }
+  /// The present time. Callable from any thread.
+  package var now: SuspendingClock.Instant {
+    virtualStart?.advanced(by: .nanoseconds(passed.load(ordering: .relaxed))) ?? .now
+  }
+
+  /// The nanoseconds of virtual time that have passed; `nil` if time is real.
+  package var virtualNanoseconds: UInt64? {
+    virtualStart == nil ? nil : UInt64(passed.load(ordering: .relaxed))
+  }
 
   /// Lets virtual time pass until the next timer is due; false if there is none or time is real.
   func passToNext() -> Bool {
     dropCancelled()
-    guard let virtualNow, let next = heap.min?.deadline else { return false }
-    self.virtualNow = max(virtualNow, next)
+    guard let virtualStart, let next = heap.min?.deadline else { return false }
+    // Rounded up, for what is due has to be over.
+    let due = (virtualStart.duration(to: next) + .nanoseconds(1)).wholeNanoseconds
+    passed.store(max(due, passed.load(ordering: .relaxed)), ordering: .relaxed)
     return true
   }
 

@@ -51,7 +51,7 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
   func feed(_ run: CommandRun, in node: Node) async throws {
     var intake = Intake(worker.inlet, isOrdered: worker.place.isOrdered)
     var words = try await WorkerWords(node, stage: worker.command.executable)
-    var clock = WorkClock()
+    var clock = WorkClock(node)
     var isReading = true
     while let envelope = try await intake.next() {
       let waited = clock.lap()

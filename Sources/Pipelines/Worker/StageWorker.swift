@@ -34,7 +34,7 @@ struct StageWork<Work: Step> {
   private let outlets: [Outlet<Work.Output>]
   private let place: WorkerPlace
   private var words: WorkerWords
-  private var clock = WorkClock()
+  private var clock: WorkClock
 
   init(_ worker: StageWorker<Work>, in node: Node) async throws {
     step = worker.step
@@ -43,6 +43,7 @@ struct StageWork<Work: Step> {
     place = worker.place
     outlets = worker.outlets.map { [fold = worker.place.fold] in $0.folding(fold) }
     words = try await WorkerWords(node, stage: String(describing: Work.self))
+    clock = WorkClock(node)
   }
 
   // MARK: The two ways to work

@@ -37,7 +37,7 @@ extension PoolCore {
     on failure: WorkFailure, of job: JobRun<Work>
   ) -> BatchProgress.Failure {
     guard !failure.isCoding, job.retries(failure.error) else { return .final }
-    return .retryable(jitter: Double.random(in: 0...1))
+    return .retryable(jitter: node.fraction())
   }
 
   private func fail<Work: Step>(

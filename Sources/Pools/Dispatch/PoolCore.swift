@@ -52,13 +52,14 @@ final class PoolCore: Sendable {
   let initializer: (any PoolInitializer)?
   /// What the tasks of the pool's scope are to do.
   let requests = Mailbox<@Sendable () async -> Void>()
-  private let start = ContinuousClock.now
+  private let start: SuspendingClock.Instant
   private let shared: Mutex<Shared>
 
   init(
     _ node: Node, size: Int, options: PoolOptions, initializer: (any PoolInitializer)?
   ) {
     self.node = node
+    start = node.now
     self.options = options
     self.initializer = initializer
     let settings = State.Settings(
@@ -72,7 +73,7 @@ final class PoolCore: Sendable {
   func update<Value: Sendable>(
     _ change: (inout sending Shared, _ now: Duration) throws -> Value
   ) rethrows -> Value {
-    let now = ContinuousClock.now - start
+    let now = start.duration(to: node.now)
     var afterwards: [@Sendable () -> Void] = []
     defer { for body in afterwards { body() } }
     return try shared.withLock { shared in

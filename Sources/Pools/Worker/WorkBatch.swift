@@ -9,7 +9,7 @@ struct WorkBatch<Work: Step>: Codable, Sendable {
   let work: Result<Work, any Error>?
   let inputs: Column<Work.Input>
   /// When decoding began; that is part of what a batch costs.
-  let arrival: ContinuousClock.Instant
+  let arrival: SuspendingClock.Instant
 
   init(id: Int, work: Work?, inputs: [Work.Input]) {
     self.id = id
@@ -25,7 +25,7 @@ struct WorkBatch<Work: Step>: Codable, Sendable {
   }
 
   init(from decoder: any Decoder) throws {
-    arrival = .now
+    arrival = decoder.timeAtNode
     let container = try decoder.container(keyedBy: CodingKeys.self)
     id = try container.decode(Int.self, forKey: .id)
     work =

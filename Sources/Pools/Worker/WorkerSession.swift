@@ -20,12 +20,13 @@ struct WorkerSession<Work: Step> {
   private var outputs = Self.noOutputs
   private var outputBytes = 0
   private let estimate = ByteEstimate<Work.Output>()
-  private var mark = ContinuousClock.now
+  private var mark: SuspendingClock.Instant
 
   init(parent: ParentNode, node: Node, reportsMemory: Bool) {
     self.parent = parent
     self.node = node
     self.reportsMemory = reportsMemory
+    mark = node.now
   }
 
   mutating func serve(_ batch: WorkBatch<Work>) async throws {
@@ -53,7 +54,7 @@ struct WorkerSession<Work: Step> {
     _ inputs: ArraySlice<Work.Input>, of batch: WorkBatch<Work>
   ) async throws -> Bool {
     var next = inputs.startIndex
-    var time = ContinuousClock.now
+    var time = node.now
     let end = batch.arrival + Self.slice
     while next < inputs.endIndex {
       let done = outputs.inputCount
@@ -72,8 +73,8 @@ struct WorkerSession<Work: Step> {
       try Task.checkCancellation()
       noteBytes()
       if outputBytes > Self.largestReply { try await reply(to: batch) }
-      let now = ContinuousClock.now
-      adapt(to: now - time, for: part.count)
+      let now = node.now
+      adapt(to: time.duration(to: now), for: part.count)
       time = now
       if now > end, next < inputs.endIndex {
         try await reply(to: batch, isLast: true)
@@ -118,10 +119,10 @@ struct WorkerSession<Work: Step> {
   private mutating func reply(
     to batch: WorkBatch<Work>, failure: WorkFailure? = nil, isLast: Bool = false
   ) async throws {
-    let now = ContinuousClock.now
+    let now = node.now
     var reply = WorkReply<Work.Output>(
       batch: batch.id, outputs: .whole(outputs.values), counts: outputs.counts,
-      failure: failure, isLast: isLast, nanoseconds: (now - mark).wholeNanoseconds)
+      failure: failure, isLast: isLast, nanoseconds: mark.duration(to: now).wholeNanoseconds)
     if reportsMemory, isLast { reply.residentBytes = ResidentMemory.bytes() }
     mark = now
     let done = outputs

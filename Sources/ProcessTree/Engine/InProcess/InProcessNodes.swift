@@ -48,6 +48,14 @@ final class InProcessNodes: @unchecked Sendable {
     nodes.values.first { $0.path.description == path }
   }
 
+  /// Where other nodes connect for the channels of the node at a place.
+  func channelSocket(of path: String) -> String? {
+    if let root = rootRuntime, root.identity.path.description == path {
+      return root.names.socketPath
+    }
+    return node(at: path)?.channelSocket
+  }
+
   /// The places of the live nodes, in the order in which they were made.
   var paths: [NodePath] { nodes.sorted { $0.key < $1.key }.map(\.value.path) }
 

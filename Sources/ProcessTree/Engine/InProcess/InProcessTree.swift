@@ -41,7 +41,7 @@ package final class InProcessTree: Sendable {
   /// node, once so many frames have been sent; what is under way on them is lost and sent again.
   package func cutChannels(of path: String, atFrame number: UInt64) {
     at(number) { nodes in
-      guard let socket = nodes.node(at: path)?.channelSocket else { return }
+      guard let socket = nodes.channelSocket(of: path) else { return }
       nodes.network.cutConnections(to: socket)
     }
   }
