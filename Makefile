@@ -11,8 +11,8 @@ SWIFT_FLAGS ?=
 # What the demo counts.
 DEMO_DIRECTORY ?= /usr/include
 DEMO_DEPTH ?= 2
-# How many histories `make simulate` plays.
-SEEDS ?= 100000
+# How many histories of each kind `make simulate` plays.
+SEEDS ?= 20000
 # Which tests run: a regular expression over Target.Suite/test, as `swift test --filter` takes it.
 FILTER ?=
 # The scenario of `make scenario`, its arguments, and the start method (empty: one after the other).
@@ -72,7 +72,12 @@ demo: dependencies ## Counts a directory's files, then their words, with trees o
 .PHONY: test
 test: test-dependencies ## Builds and runs all tests, or those that FILTER= matches.
 	swift build $(BUILD_FLAGS) --build-tests
-	$(TEST_ENVIRONMENT) swift test $(BUILD_FLAGS) $(TEST_FLAGS) $(if $(FILTER),--filter '$(FILTER)')
+ifeq ($(FILTER),)
+	$(TEST_ENVIRONMENT) Scripts/run-tests "$$(swift build $(BUILD_FLAGS) --show-bin-path)"
+else
+	$(TEST_ENVIRONMENT) $(if $(SEED),SWIFT_DETERMINISTIC_HASHING=1) \
+		swift test $(BUILD_FLAGS) $(TEST_FLAGS) --filter '$(FILTER)'
+endif
 
 .PHONY: scenario
 scenario: dependencies ## Runs the scenario NAME= of a fixture; ARGUMENTS= and START_METHOD= go to it.
@@ -81,10 +86,10 @@ scenario: dependencies ## Runs the scenario NAME= of a fixture; ARGUMENTS= and S
 		"$$(swift build $(BUILD_FLAGS) --show-bin-path)" "$(NAME)" "$(START_METHOD)" $(ARGUMENTS)
 
 .PHONY: simulate
-simulate: test-dependencies ## Plays SEEDS= simulated histories of trees, from SEED= on.
+simulate: test-dependencies ## Plays SEEDS= simulated histories of each kind, from SEED= on.
 	swift build $(AS_FLAGS) --scratch-path $(SCRATCH)-release --configuration release \
 		-Xswiftc -enable-testing --build-tests
-	$(TEST_ENVIRONMENT) PROCESS_TREE_TEST_ITERATIONS=$(SEEDS) \
+	$(TEST_ENVIRONMENT) SWIFT_DETERMINISTIC_HASHING=1 PROCESS_TREE_TEST_ITERATIONS=$(SEEDS) \
 		swift test $(AS_FLAGS) --scratch-path $(SCRATCH)-release --configuration release \
 		-Xswiftc -enable-testing $(TEST_FLAGS) --filter SimulationTests
 

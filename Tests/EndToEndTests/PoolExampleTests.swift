@@ -34,7 +34,7 @@ extension EndToEndTests {
       let totals = try #require(report["totals"] as? [String: Int])
       #expect(totals.count == 16)
       #expect(totals.values.reduce(0, +) == report["words"] as? Int)
-      #expect(report["chunks"] as? Int ?? 0 > 20)
+      #expect(report["chunks"] as? Int ?? 0 > 3)
     }
 
     @Test(arguments: startMethods)

@@ -87,7 +87,7 @@ let kindScenarios: [String: Scenario] = [
     let refused = await expect.thrown(RemoteFailure.self) { _ = try await client.call("") }
     expect.expect(refused?.underlying(as: Counts.Empty.self) != nil, "\(refused as Any)")
     let late = await expect.thrown(ProcessTreeError.self) {
-      _ = try await client.call("slow", timeout: .milliseconds(30))
+      _ = try await client.call("slow", timeout: .milliseconds(500))
     }
     expect.equal(late?.code, .deadlinePassed)
     expect.equal(try await client.call("b"), 1)
