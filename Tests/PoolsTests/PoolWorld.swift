@@ -259,10 +259,10 @@ struct PoolWorld {
     }
   }
 
-  /// Items that wait for a worker have somebody who will move.
+  /// For items that wait for a worker, something will happen.
   ///
-  /// That is a worker that has something to say or is to end, one that starts, or the clock. Whoever
-  /// waits for a call hears when it can go on.
+  /// A worker moves if it has something to send, starts or is to end, and so does the clock. A task
+  /// that waits for a call is woken when the call can go on.
   private mutating func checkProgress() {
     let moves =
       state.nextDue != nil

@@ -136,18 +136,19 @@ struct PoolScene: Scene {
     let inputs = 0..<call.inputs
     switch call.form {
     case .map:
-      let outputs = try await pool.map(inputs, options: call.options) { call.chore($0) }
+      let outputs = try await pool.map(over: inputs, options: call.options) { call.chore($0) }
       let isRight = outputs == inputs.map { 2 * $0 } && call.throwers.isDisjoint(with: inputs)
       return isRight ? [] : ["\(call) gave \(outputs)"]
     case .firstOfStream:
-      for try await output in pool.stream(inputs, options: call.options, { call.chore($0) }) {
+      for try await output in pool.stream(over: inputs, options: call.options, { call.chore($0) }) {
         return output == 0 ? [] : ["\(call) gave \(output) first"]
       }
       return inputs.isEmpty ? [] : ["\(call) gave nothing"]
     case .outcomes:
       var seen: Set<Int> = []
       var flaws: [String] = []
-      for try await outcome in pool.outcomes(of: inputs, options: call.options, { call.chore($0) })
+      for try await outcome in pool.stream(over: inputs, options: call.options, { call.chore($0) })
+        .outcomes
       {
         if !seen.insert(outcome.index).inserted { flaws.append("\(outcome.index) came twice") }
         switch outcome.result {

@@ -129,7 +129,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     while true {
       switch try await live(in: slot) {
       case .finished: return progress.finished(slot)
-      case .died(let pause): if pause > .zero { try await Task.sleep(for: pause) }
+      case .died(let pause): if pause > .zero { try await node.sleep(for: pause) }
       case .left: return progress.left(slot)
       }
     }

@@ -127,9 +127,11 @@ public final class Node: Sendable {
 }
 
 extension Node {
-  /// The executor for tasks that must not block the loop; the loop itself if no thread can be made.
+  /// The executor for tasks that must not block the loop; the loop itself if no thread can be made,
+  /// and if time is virtual, because it would pass meanwhile.
   package var workExecutor: any TaskExecutor {
-    (try? shared.threads.executor()) ?? runtime.loop
+    if runtime.loop.time == .virtual { return runtime.loop }
+    return (try? shared.threads.executor()) ?? runtime.loop
   }
 
   /// Makes a thread for tasks that may block for any time.

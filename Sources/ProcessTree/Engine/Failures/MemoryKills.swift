@@ -62,6 +62,7 @@ extension NodeRuntime {
   }
 
   func memoryRanOut() -> Bool {
-    memoryKills.explainsKill(ControlGroup.outOfMemoryKills(), at: .now)
+    // The kernel kills processes, and a node that shares one would have gone with all others.
+    nodes == nil && memoryKills.explainsKill(ControlGroup.outOfMemoryKills(), at: .now)
   }
 }
