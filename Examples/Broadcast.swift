@@ -47,7 +47,7 @@ public struct Broadcast: Example {
 
   /// Sends the items, and adds up who got how many.
   public func run(in root: Node) async throws -> BroadcastReport {
-    let (sender, receiver) = root.makeBroadcast(of: Parcel.self, overflow: .dropOldest(100))
+    let (sender, receiver) = root.makeBroadcast(of: Parcel.self, overflow: .dropOldest(beyond: 100))
     let shares = try await root.withChildren(
       of: BroadcastReport.Share.self, limit: subscribers
     ) { group in

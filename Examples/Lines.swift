@@ -40,13 +40,13 @@ public struct Lines: Example {
     try GivenPaths.check(files, allowsDirectories: false)
     let expandAndCount = Pipeline(
       Command("gzip", ["-dc"], environment: .inherit(adding: ["LC_ALL": "C"])),
-      input: .bytes, output: .bytes
+      input: .chunks, output: .chunks
     ).then(CountLines())
     var report = LinesReport()
     for file in files {
       let compressed = FileChunks([file], cut: .anywhere, for: root, name: Self.name)
       do {
-        let counts = try await root.run(expandAndCount, over: compressed)
+        let counts = try await root.run(over: compressed, using: expandAndCount)
         report.add(counts[0], of: file)
       } catch let failure as PipelineFailure {
         throw LinesFailure(file: file, failure)

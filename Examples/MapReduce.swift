@@ -41,9 +41,8 @@ public struct MapReduce: Example {
 
   /// Maps chunks to counts, and adds the counts up.
   public func run(in root: Node) async throws -> MapReduceReport {
-    var options = PoolOptions()
     // Deaths are no chunk's fault here: none is ever given up.
-    options.quarantineAfter = .max
+    let options = PoolOptions(attempts: .max)
     return try await root.withPool(size: workers, options: options) { pool in
       let killer = Task { await kill(workersOf: pool) }
       defer { killer.cancel() }

@@ -71,7 +71,7 @@ public struct WordCount: Example {
       .then(CountWords(top: top), workers: counters, distribution: .partitioned(by: \.part))
       .then(MergeWords(top: top))
     let chunks = FileChunks(paths, cut: .betweenWords, for: root, name: Self.name)
-    let counts = try await root.run(words, over: chunks)
+    let counts = try await root.run(over: chunks, using: words)
     return WordCountReport(chunks.counts, counts, top: self.top, hasAll: hasAll)
   }
 }

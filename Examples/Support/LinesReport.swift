@@ -60,9 +60,7 @@ struct LinesFailure: Error, CustomStringConvertible {
   var description: String {
     let path = visibleText(file)
     guard let failure else { return "\(path) could not be read to its end" }
-    if case .error(let error) = failure.reason,
-      let command = error.underlying(as: CommandFailure.self)
-    {
+    if let command = failure.error?.underlying(as: CommandFailure.self) {
       return "\(path): \(command.command) (pid \(command.pid)) \(command.status)"
     }
     return "\(path): \(failure)"

@@ -9,7 +9,7 @@ import Testing
     var random = SeededGenerator.announced("Suspects")
     for _ in 0..<iterations(1_000) {
       let envelope = (0..<random.int(1...12)).map { _ in random.int(0...3) == 0 }
-      var suspects = Suspects<Int>(isPartitioned: false)
+      var suspects = Suspects<Int>(limit: 3, isPartitioned: false)
       var givenUp: Set<Int> = []
       var deaths = 0
       var processed: [Int]?
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func whoHasPassedIsNotSuspected() {
-    var suspects = Suspects<Int>(isPartitioned: false)
+    var suspects = Suspects<Int>(limit: 3, isPartitioned: false)
     _ = suspects.begin(mark(0), worker: 1)
     suspects.pass(worker: 1)
     guard case .nothingNamed = suspects.die(worker: 1, 1) else {
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func lanesHaveEnvelopesOfTheirOwn() {
-    var suspects = Suspects<Int>(isPartitioned: true)
+    var suspects = Suspects<Int>(limit: 3, isPartitioned: true)
     _ = suspects.begin(mark(nil), worker: 1)
     _ = suspects.die(worker: 1, 1)
     let same = suspects.begin(mark(nil), worker: 1)

@@ -102,7 +102,7 @@ private struct Bench {
   }
 
   @Test func allThatADeadWorkerHeldIsSuspectAndOneItemAloneIsBlamed() throws {
-    var bench = Bench(size: 1, settings: .init(quarantineAfter: 2))
+    var bench = Bench(size: 1, settings: .init(attempts: 2))
     let job = bench.open(3)
     var worker = try #require(bench.startWorkers().first)
     bench.finish(try #require(bench.sent().first))

@@ -32,7 +32,7 @@ import Testing
     for _ in 0..<iterations(100) {
       let seed = seeds.next()
       var random = SeededGenerator(seed: seed)
-      var settings = PoolState<Int>.Settings(quarantineAfter: 1_000)
+      var settings = PoolState<Int>.Settings(attempts: 1_000)
       settings.recycleAfter = random.bool() ? random.int(1...20) : nil
       let throwers = Set((0..<random.int(0...5)).map { _ in random.int(0...100) })
       var world = PoolWorld(
@@ -59,7 +59,7 @@ import Testing
       var random = SeededGenerator(seed: seed)
       let wanted = random.int(1...400)
       let killers = Set((0..<random.int(0...4)).map { _ in random.int(0...(wanted - 1)) })
-      let settings = PoolState<Int>.Settings(quarantineAfter: random.int(1...4))
+      let settings = PoolState<Int>.Settings(attempts: random.int(1...4))
       var world = PoolWorld(
         size: random.int(1...4), settings: settings, manners: .init(killers: killers),
         random: random)
@@ -78,7 +78,7 @@ import Testing
       let seed = seeds.next()
       var random = SeededGenerator(seed: seed)
       var world = PoolWorld(
-        size: random.int(1...4), settings: .init(quarantineAfter: 1_000),
+        size: random.int(1...4), settings: .init(attempts: 1_000),
         manners: .init(isDangerous: true), random: random)
       for _ in 0..<4 { world.open(kind: 0, wanted: 200, JobPolicy()) }
       for id in world.calls.keys.sorted() {

@@ -229,7 +229,7 @@ struct PoolWorld {
       case .fail(let job, let item, attempts: _, let verdict):
         if case .killedWorkers(let reports) = verdict {
           check(
-            reports.count == state.settings.quarantineAfter && Set(reports).count == reports.count,
+            reports.count == state.settings.attempts && Set(reports).count == reports.count,
             "\(item) of \(job) was given up after \(reports)")
         }
         note(item, of: job, failure: "\(verdict)")

@@ -48,10 +48,10 @@ struct SumOfRecords: Stage {
 /// Row G: the source is this node, two workers, a sink.
 func measurePipeline(_ root: Node) async throws {
   let pipeline = Pipeline(Double2(), workers: 2).then(SumOfRecords())
-  _ = try await root.run(pipeline, over: (0..<1_000).lazy.map(Record.init))
+  _ = try await root.run(over: (0..<1_000).lazy.map(Record.init), using: pipeline)
   let count = 1_000_000
   let start = now()
-  let sums = try await root.run(pipeline, over: (0..<count).lazy.map(Record.init))
+  let sums = try await root.run(over: (0..<count).lazy.map(Record.init), using: pipeline)
   let rate = Double(count) / (now() - start) * 1e6
   guard sums == [Double(count) * Double(count - 1) / 2] else { root.exit("records were lost") }
   report("pipeline", rate, "items/s")

@@ -5,7 +5,7 @@ public struct CommandFraming<Item: Codable & Sendable>: Codable, Sendable {
   private enum Kind: String, Codable {
     case lines
     case frames
-    case bytes
+    case chunks
   }
 
   private let kind: Kind
@@ -24,7 +24,7 @@ extension CommandFraming where Item == [UInt8] {
   public static var frames: Self { Self(kind: .frames) }
 
   /// Items follow each other without a mark: what comes out is as long as it happens to come.
-  public static var bytes: Self { Self(kind: .bytes) }
+  public static var chunks: Self { Self(kind: .chunks) }
 }
 
 extension CommandFraming {
@@ -51,7 +51,7 @@ extension CommandFraming {
       switch kind {
       case .lines: AsyncSequencePump(run.lines(limit: Self.largest))
       case .frames: AsyncSequencePump(run.frames(limit: Self.largest))
-      case .bytes: AsyncSequencePump(run.chunks)
+      case .chunks: AsyncSequencePump(run.chunks)
       }
     guard let pump = pump as? any InputPump<Item> else {
       preconditionFailure("Framings are made for the items that they give.")

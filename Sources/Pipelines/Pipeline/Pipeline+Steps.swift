@@ -7,10 +7,13 @@ extension Pipeline {
   ///   - step: The code and configuration; every worker begins with a copy.
   ///   - workers: How many nodes work at the step.
   ///   - distribution: How they share the input.
+  ///   - attempts: How many workers of a stateless step may die with an item before it is quarantined.
   public init<Work: Step>(
-    _ step: Work, workers: Int = 1, distribution: Distribution<Input> = .balanced
+    _ step: Work, workers: Int = 1, distribution: Distribution<Input> = .balanced,
+    attempts: Int = 3
   ) where Work.Input == Input, Work.Output == Output {
-    self = Pipeline<Input, Input>.empty.then(step, workers: workers, distribution: distribution)
+    self = Pipeline<Input, Input>.empty.then(
+      step, workers: workers, distribution: distribution, attempts: attempts)
   }
 
   /// Appends a step.
@@ -24,18 +27,19 @@ extension Pipeline {
   ///   - step: The code and configuration; every worker begins with a copy.
   ///   - workers: How many nodes work at the step.
   ///   - distribution: How they share the input.
+  ///   - attempts: How many workers of a stateless step may die with an item before it is quarantined.
   ///   - isOrdered: Whether the step gets its input in the order of the source; it then has one worker
   ///     or partitions. The death of a worker fails the run, even if the step is stateless.
   public func then<Work: Step>(
     _ step: Work, workers: Int = 1, distribution: Distribution<Output> = .balanced,
-    ordered isOrdered: Bool = false
+    attempts: Int = 3, ordered isOrdered: Bool = false
   ) -> Pipeline<Input, Work.Output> where Work.Input == Output {
     let name = String(describing: Work.self)
     return followed(
       by: StageBlueprint(
         description: StageDescription(
           name: name, workers: workers, sharing: distribution.sharing,
-          isStateless: Work.isStateless, isOrdered: isOrdered || self.isOrdered),
+          isStateless: Work.isStateless, attempts: attempts, isOrdered: isOrdered || self.isOrdered),
         distribution: distribution
       ) { inlet, outlets, place in
         StageWorker(step: step, inlet: inlet, outlets: outlets, place: place)

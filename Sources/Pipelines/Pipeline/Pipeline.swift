@@ -4,7 +4,7 @@
 /// let words = Pipeline(Tokenize(), workers: 4)
 ///   .then(Count(), workers: 2, distribution: .partitioned(by: \.word))
 ///   .then(Merge())
-/// let table = try await root.run(words, over: lines)
+/// let table = try await root.run(over: lines, using: words)
 /// ```
 ///
 /// Between stages are work channels, so that nothing waits for the whole, and memory is bounded

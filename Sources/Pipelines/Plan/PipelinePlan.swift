@@ -46,6 +46,9 @@ struct PipelinePlan: Sendable {
       guard stage.workers > 0 else {
         throw InvalidPipeline(stage: index, name: stage.name, "a stage has at least one worker")
       }
+      guard stage.attempts > 0 else {
+        throw InvalidPipeline(stage: index, name: stage.name, "an item has at least one attempt")
+      }
       if stage.isOrdered, stage.sharing == .balanced, stage.workers > 1 {
         throw InvalidPipeline(
           stage: index, name: stage.name,

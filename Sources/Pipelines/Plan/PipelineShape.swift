@@ -16,6 +16,8 @@ struct StageDescription: Hashable, Sendable {
   var sharing: Sharing = .balanced
   /// Whether a worker that died can be replaced.
   var isStateless = false
+  /// How many workers may die with an item before it is quarantined.
+  var attempts = 3
   /// Whether the stage gets its input in the order of the source.
   var isOrdered = false
 

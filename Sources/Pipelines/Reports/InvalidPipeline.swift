@@ -1,5 +1,5 @@
-/// A pipeline that cannot run as it was put together, of which nothing has been started; or a number of
-/// workers that one of its stages cannot have, which changes nothing.
+/// A pipeline that cannot run as it was composed, so nothing has been started; or a number of workers
+/// that a stage cannot have, so nothing has changed.
 public struct InvalidPipeline: Error, Hashable, Sendable, Codable, CustomStringConvertible {
   /// The place of the stage that is wrong, from 0 on.
   public let stage: Int
@@ -8,7 +8,8 @@ public struct InvalidPipeline: Error, Hashable, Sendable, Codable, CustomStringC
   /// What is wrong, and what to do about it.
   public let message: String
 
-  init(stage: Int, name: String, _ message: String) {
+  /// Makes an error, for tests of code that handles one.
+  public init(stage: Int, name: String, _ message: String) {
     self.stage = stage
     stageName = name
     self.message = message

@@ -1,66 +1,100 @@
 public import ProcessTree
 
-/// A run of a pipeline that failed: at which stage, in which worker, over which input, and why.
+/// A run of a pipeline that failed: at which stage, in which worker, with which input, and why.
 public struct PipelineFailure: Error, Hashable, Sendable, Codable, CustomStringConvertible {
-  /// Why the run failed.
-  public enum Reason: Hashable, Sendable, Codable {
-    /// The stage threw an error.
-    case error(RemoteFailure)
-    /// A worker ended that could not be replaced: its stage keeps state, its successors ended as
-    /// well without getting anything done, or it could not start.
-    case death(ExitReport)
-    /// The input ended every worker that tried it, in these ways. Whoever runs the pipeline can go on
-    /// without such inputs: see `onQuarantine` of `ProcessTree/Node/run(_:over:monitor:onQuarantine:)`.
-    case quarantined([ExitReport])
-    /// At the end not everything that was taken had come out: something was lost.
-    case imbalance(taken: UInt64, done: UInt64, quarantined: UInt64)
+  /// Why a run failed.
+  public struct Code: Hashable, Sendable, Codable, CustomStringConvertible {
+    private enum Kind: String, Codable {
+      case thrown, workerDied, killedWorkers, imbalance
+    }
+
+    private let kind: Kind
+
+    /// The stage threw an error: `PipelineFailure/error`.
+    public static let thrown = Self(kind: .thrown)
+    /// A worker ended that could not be replaced: its stage keeps state, its successors also ended
+    /// without results, or it could not start.
+    public static let workerDied = Self(kind: .workerDied)
+    /// The input is quarantined: as many workers died with it as it has attempts. A run can continue
+    /// without such inputs; see `onQuarantine` of
+    /// `ProcessTree/Node/run(over:using:monitor:onQuarantine:)`.
+    public static let killedWorkers = Self(kind: .killedWorkers)
+    /// Not everything that entered the pipeline had left it at the end: something was lost.
+    public static let imbalance = Self(kind: .imbalance)
+
+    /// The code's name.
+    public var description: String { kind.rawValue }
   }
 
-  /// The place of the stage, from 0 on; nil when it is about the pipeline as a whole.
-  public let stage: Int?
-  /// The name of the stage's type; empty when it is about the pipeline as a whole.
-  public let stageName: String
-  /// The name of the worker's node; empty when it is about the pipeline as a whole.
-  public let worker: String
-  /// The number of the source's input, from 0 on, that was being processed; nil when it is not
-  /// known, or what was being processed came of no single input.
-  public let input: UInt64?
   /// Why it failed.
-  public let reason: Reason
+  public let code: Code
+  /// What happened.
+  public let message: String
+  /// The place of the stage, from 0 on; nil if the failure is the whole pipeline's.
+  public let stage: Int?
+  /// The name of the stage's type; empty if the failure is the whole pipeline's.
+  public let stageName: String
+  /// The name of the worker's node; empty if the failure is the whole pipeline's.
+  public let worker: String
+  /// The number of the source's input that was being processed, from 0 on; nil if it is unknown, or
+  /// if the processed item came of no single input.
+  public let input: Int?
+  /// The error that the stage threw.
+  public let error: RemoteFailure?
+  /// How the workers ended, in order.
+  public let deaths: [ExitReport]
 
-  /// The stage, the worker, the input and the reason in a line.
+  /// Makes a failure, for tests of code that handles one.
+  public init(
+    _ code: Code, _ message: String, stage: Int? = nil, stageName: String = "",
+    worker: String = "", input: Int? = nil, error: RemoteFailure? = nil, deaths: [ExitReport] = []
+  ) {
+    self.code = code
+    self.message = message
+    self.stage = stage
+    self.stageName = stageName
+    self.worker = worker
+    self.input = input
+    self.error = error
+    self.deaths = deaths
+  }
+
+  /// The stage, the worker, the input and the message in a line.
   public var description: String {
     var text = "the pipeline"
     if let stage { text = "stage \(stage) (\(stageName)) in \(worker)" }
     if let input { text += ", input \(input)" }
-    switch reason {
-    case .error(let failure): return "\(text): \(failure)"
-    case .death(let report): return "\(text): \(report)"
-    case .quarantined(let deaths):
-      let last = deaths.last.map { ", the last: \($0)" } ?? ""
-      return "\(text): it ended \(deaths.count) workers\(last)"
-    case .imbalance(let taken, let done, let quarantined):
-      return "\(text): \(taken) inputs were taken, \(done) were done, \(quarantined) given up"
-    }
+    return "\(text): \(message)"
   }
 }
 
-/// An input that ended every worker that tried it, and was given up.
+/// An input that a run continued without, because workers died with it.
 public struct QuarantinedInput: Hashable, Sendable, Codable, CustomStringConvertible {
-  /// The place of the stage whose workers it ended, from 0 on.
+  /// The place of the stage whose workers died, from 0 on.
   public let stage: Int
   /// The name of the stage's type.
   public let stageName: String
-  /// The number of the source's input, from 0 on; nil when what ended the workers came of no single
-  /// input.
-  public let input: UInt64?
+  /// The number of the source's input, from 0 on; nil if the item came of no single input.
+  public let input: Int?
   /// How the workers ended that are known to have been processing it.
   public let deaths: [ExitReport]
+
+  /// Makes a record, for tests of code that handles one.
+  public init(stage: Int, stageName: String, input: Int?, deaths: [ExitReport]) {
+    self.stage = stage
+    self.stageName = stageName
+    self.input = input
+    self.deaths = deaths
+  }
 
   /// The stage, the input and the last death in a line.
   public var description: String {
     let item = input.map { "input \($0)" } ?? "an item"
-    let last = deaths.last.map { ", the last: \($0)" } ?? ""
-    return "\(item) ended \(deaths.count) workers of stage \(stage) (\(stageName))\(last)"
+    return "\(item) of stage \(stage) (\(stageName)) ended \(deaths.inWords)"
   }
+}
+
+extension [ExitReport] {
+  /// How many workers died, and the last death.
+  var inWords: String { "\(count) workers" + (last.map { ", the last: \($0)" } ?? "") }
 }

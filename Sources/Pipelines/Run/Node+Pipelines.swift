@@ -25,18 +25,18 @@ extension Node {
   ///   has ended all that tried it; what making a child throws; `CancellationError`.
   @inlinable
   public func run<Inputs: Sequence, Output>(
-    _ pipeline: Pipeline<Inputs.Element, Output>, over inputs: sending Inputs,
+    over inputs: sending Inputs, using pipeline: Pipeline<Inputs.Element, Output>,
     monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
   ) async throws -> [Output] {
     try await collect(pipeline, SequencePump(InputSource(inputs) { $0 }), monitor, onQuarantine)
   }
 
   /// Runs a pipeline over asynchronous inputs and returns all its outputs; else as
-  /// `run(_:over:monitor:onQuarantine:)`.
+  /// `run(over:using:monitor:onQuarantine:)`.
   ///
   /// Also throws what the sequence of inputs throws.
   public func run<Inputs: AsyncSequence, Output>(
-    _ pipeline: Pipeline<Inputs.Element, Output>, over inputs: sending Inputs,
+    over inputs: sending Inputs, using pipeline: Pipeline<Inputs.Element, Output>,
     monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
   ) async throws -> [Output] {
     try await collect(pipeline, AsyncSequencePump(inputs), monitor, onQuarantine)

@@ -1,11 +1,11 @@
 internal import Synchronization
 
 /// Watches a run of a pipeline, and changes how many workers its stages have: hand one to
-/// `ProcessTree/Node/run(_:over:monitor:onQuarantine:)`.
+/// `ProcessTree/Node/run(over:using:monitor:onQuarantine:)`.
 ///
 /// ```swift
 /// let monitor = PipelineMonitor()
-/// async let table = root.run(words, over: lines, monitor: monitor)
+/// async let table = root.run(over: lines, using: words, monitor: monitor)
 /// for await report in monitor.updates { print(report) }
 /// ```
 public final class PipelineMonitor: Sendable {
@@ -58,20 +58,20 @@ public final class PipelineMonitor: Sendable {
   /// run. It has no effect on a stage that finds nothing more to do, nor after the end of the run.
   ///
   /// - Parameters:
-  ///   - count: The number of workers from now on, 1 to 64; up to as many as the stage was made
-  ///     with, if these are more.
   ///   - stage: The place of the stage, from 0 on, in the order in which stages were written down.
   ///     Its workers share their input (`Distribution/balanced`) and it is stateless (see
   ///     `Stage/isStateless`) and not ordered, so that nothing goes with a worker.
+  ///   - count: The number of workers from now on, 1 to 64; up to as many as the stage was made
+  ///     with, if these are more.
   /// - Throws: `InvalidPipeline` while the run lasts, when there is no such stage, or it cannot
   ///   have this number.
-  public func setWorkers(_ count: Int, ofStage stage: Int) throws(InvalidPipeline) {
+  public func resize(stage: Int, to count: Int) throws(InvalidPipeline) {
     let progress = state.withLock { state in
       if state.progress == nil, !state.isOver { state.earlyNumbers[stage] = count }
       return state.progress
     }
     guard let progress else { return }
-    try progress.setWorkers(count, ofStage: stage)
+    try progress.resize(stage: stage, to: count)
     changed()
   }
 
@@ -79,7 +79,7 @@ public final class PipelineMonitor: Sendable {
   func watch(_ record: RunRecord, _ progress: StageProgress) throws(InvalidPipeline) {
     state.withLock { $0.record = record }
     while let (stage, count) = takeEarlyNumber(orBegin: progress) {
-      try progress.setWorkers(count, ofStage: stage)
+      try progress.resize(stage: stage, to: count)
     }
   }
 

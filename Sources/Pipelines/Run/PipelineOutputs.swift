@@ -3,7 +3,7 @@ internal import ProcessTreeStages
 internal import Synchronization
 
 /// The outputs of a pipeline as they come, made as they are asked for; see
-/// `ProcessTree/Node/stream(_:over:monitor:onQuarantine:)`.
+/// `ProcessTree/Node/stream(over:using:monitor:onQuarantine:)`.
 ///
 /// The run begins with the first iteration, and is one for each. When the sequence ends or throws,
 /// no worker is left. Who stops reading lets the iterator go, which stops the workers.
@@ -22,7 +22,7 @@ public struct PipelineOutputs<Output: Codable & Sendable>: AsyncSequence, Sendab
 
     /// The next output; nil at the end.
     ///
-    /// Throws what `ProcessTree/Node/run(_:over:monitor:onQuarantine:)` throws.
+    /// Throws what `ProcessTree/Node/run(over:using:monitor:onQuarantine:)` throws.
     public mutating func next() async throws -> Output? {
       while place == outputs.count {
         guard let more = try await run.take() else { return nil }
@@ -64,23 +64,23 @@ extension Node {
   /// Runs a pipeline as its outputs are read.
   ///
   /// ```swift
-  /// for try await output in root.stream(words, over: lines) { print(output) }
+  /// for try await output in root.stream(over: lines, using: words) { print(output) }
   /// ```
   ///
   /// Nothing is taken from the inputs beyond what fills the pipeline: infinite inputs work, and a
   /// reader that is slow holds the workers back. The parameters are those of
-  /// `run(_:over:monitor:onQuarantine:)`. The inputs can be iterated several times if the outputs are.
+  /// `run(over:using:monitor:onQuarantine:)`. The inputs can be iterated several times if the outputs are.
   public func stream<Inputs: Sequence & Sendable, Output>(
-    _ pipeline: Pipeline<Inputs.Element, Output>, over inputs: Inputs,
+    over inputs: Inputs, using pipeline: Pipeline<Inputs.Element, Output>,
     monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
   ) -> PipelineOutputs<Output> {
     outputs(of: pipeline, monitor, onQuarantine) { SequencePump(InputSource(inputs) { $0 }) }
   }
 
   /// Runs a pipeline over asynchronous inputs as its outputs are read; else as
-  /// `stream(_:over:monitor:onQuarantine:)`.
+  /// `stream(over:using:monitor:onQuarantine:)`.
   public func stream<Inputs: AsyncSequence & Sendable, Output>(
-    _ pipeline: Pipeline<Inputs.Element, Output>, over inputs: Inputs,
+    over inputs: Inputs, using pipeline: Pipeline<Inputs.Element, Output>,
     monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
   ) -> PipelineOutputs<Output> {
     outputs(of: pipeline, monitor, onQuarantine) { AsyncSequencePump(inputs) }

@@ -159,7 +159,8 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       switch WorkerEnd(error) {
       case .failed(let failure):
         throw self.failure(
-          of: slot, over: failedInput.withLock { $0 }, .error(failure))
+          of: slot, over: failedInput.withLock { $0.map { Int(clamping: $0) } }, .thrown,
+          "\(failure)", error: failure)
       case _ where progress.isLeaving(slot):
         // However it went: the others do what it has not finished.
         record.update { $0.retire(worker: slot.worker, ofStage: slot.stage) }
@@ -167,7 +168,8 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         return .left
       case .died(let report):
         guard !plan.stages[slot.stage].description.isStateful, report.isDeath else {
-          throw self.failure(of: slot, over: nil, .death(report))
+          throw self.failure(
+            of: slot, over: nil, .workerDied, "\(report)", deaths: [report])
         }
         return .died(pause: try await succeed(slot, report))
       case .other(let error): throw error
@@ -181,12 +183,14 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     monitor?.changed()
     if let input = succession.quarantined {
       guard let onQuarantine else {
-        throw failure(of: slot, over: input.input, .quarantined(input.deaths))
+        throw failure(
+          of: slot, over: input.input, .killedWorkers, "it ended \(input.deaths.inWords)",
+          deaths: input.deaths)
       }
       try await onQuarantine(input)
     }
     guard let pause = succession.pause else {
-      throw failure(of: slot, over: nil, .death(report))
+      throw failure(of: slot, over: nil, .workerDied, "\(report)", deaths: [report])
     }
     return pause
   }
@@ -209,10 +213,11 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   }
 
   private func failure(
-    of slot: WorkerSlot, over input: UInt64?, _ reason: PipelineFailure.Reason
+    of slot: WorkerSlot, over input: Int?, _ code: PipelineFailure.Code, _ message: String,
+    error: RemoteFailure? = nil, deaths: [ExitReport] = []
   ) -> PipelineFailure {
     PipelineFailure(
-      stage: slot.stage, stageName: plan.stages[slot.stage].description.name, worker: slot.name,
-      input: input, reason: reason)
+      code, message, stage: slot.stage, stageName: plan.stages[slot.stage].description.name,
+      worker: slot.name, input: input, error: error, deaths: deaths)
   }
 }

@@ -43,7 +43,9 @@ struct RunLedger {
     present = former
     restarts = plan.stages.map { _ in 0 }
     successions = Array(repeating: Succession(), count: plan.workerCount)
-    suspects = plan.stages.map { Suspects(isPartitioned: $0.description.sharing != .balanced) }
+    suspects = plan.stages.map {
+      Suspects(limit: $0.description.attempts, isPartitioned: $0.description.sharing != .balanced)
+    }
   }
 
   // MARK: Source and end
@@ -95,7 +97,8 @@ struct RunLedger {
     case .givenUp(let mark, let deaths):
       isFruitful = true
       let input = QuarantinedInput(
-        stage: stage, stageName: plan.stages[stage].description.name, input: mark.input,
+        stage: stage, stageName: plan.stages[stage].description.name,
+        input: mark.input.map { Int(clamping: $0) },
         deaths: deaths)
       quarantined.append(input)
       given = input
@@ -135,19 +138,18 @@ struct RunLedger {
     }
     guard !isComplete else { return }
     throw PipelineFailure(
-      stage: nil, stageName: "", worker: "", input: nil,
-      reason: .imbalance(
-        taken: window.inputsTaken, done: window.inputsDone,
-        quarantined: UInt64(quarantined.count)))
+      .imbalance,
+      "\(window.inputsTaken) inputs were taken, \(window.inputsDone) were done, "
+        + "\(quarantined.count) were quarantined")
   }
 
   /// How the run stands.
   func report(after elapsed: Duration) -> PipelineReport {
     var report = PipelineReport()
     report.elapsed = elapsed
-    report.inputsTaken = window.inputsTaken
-    report.inputsDone = window.inputsDone
-    report.outputs = outputs
+    report.inputsTaken = Int(clamping: window.inputsTaken)
+    report.inputsDone = Int(clamping: window.inputsDone)
+    report.outputs = Int(clamping: outputs)
     report.quarantined = quarantined
     let sums = plan.stages.map { stage in
       stage.workers.reduce(into: WorkerCounters()) { sum, worker in
@@ -165,10 +167,11 @@ struct RunLedger {
       let copies = stage.description.sharing == .broadcast ? UInt64(stage.description.workers) : 1
       var line = StageReport(
         index: stage.index, name: stage.description.name, workers: workers[stage.index])
-      line.taken = sum.taken
-      line.emitted = sum.emitted
-      line.queued = made.saturatingMultiplied(by: copies).saturatingSubtracting(sum.taken)
-      line.inFlight = sum.taken - min(sum.processed, sum.taken)
+      line.taken = Int(clamping: sum.taken)
+      line.emitted = Int(clamping: sum.emitted)
+      line.queued = Int(
+        clamping: made.saturatingMultiplied(by: copies).saturatingSubtracting(sum.taken))
+      line.inFlight = Int(clamping: sum.taken - min(sum.processed, sum.taken))
       line.rate = Double(sum.taken) / seconds
       line.busyTime = .nanoseconds(Int64(clamping: sum.busy))
       line.waitTime = .nanoseconds(Int64(clamping: sum.waiting))

@@ -95,7 +95,7 @@ final class StageProgress: Sendable {
   }
 
   /// Changes the number of a stage's workers.
-  func setWorkers(_ count: Int, ofStage stage: Int) throws(InvalidPipeline) {
+  func resize(stage: Int, to count: Int) throws(InvalidPipeline) {
     try plan.check(workers: count, ofStage: stage)
     _ = change(stage) { state in
       let orders = state.crews[stage].resize(to: count)

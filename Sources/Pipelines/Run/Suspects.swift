@@ -32,7 +32,7 @@ struct Suspects<Death: Sendable> {
   /// - Parameters:
   ///   - limit: How many workers an item may end.
   ///   - isPartitioned: Whether each worker has envelopes of its own with the same numbers.
-  init(limit: Int = 3, isPartitioned: Bool) {
+  init(limit: Int, isPartitioned: Bool) {
     self.limit = limit
     self.isPartitioned = isPartitioned
   }

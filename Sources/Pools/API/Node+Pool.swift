@@ -16,7 +16,7 @@ extension Node {
   ///   - size: How many workers there are at most; `cpuCount` without a number.
   ///   - options: What holds for all calls.
   ///   - body: Uses the pool.
-  /// - Throws: What `body` throws, `PoolError/invalidSize(_:)`, `PoolError/invalidOption(_:)`.
+  /// - Throws: What `body` throws, `PoolError` with the codes `invalidSize` and `invalidOption`.
   public func withPool<Value>(
     size: Int? = nil, options: PoolOptions = PoolOptions(),
     _ body: (Pool) async throws -> Value
@@ -30,7 +30,7 @@ extension Node {
   /// As `withPool(size:options:_:)` otherwise. The initializer is sent to each worker and run there
   /// once.
   ///
-  /// - Throws: Also `PoolError/initializerFailed(_:)`, from the calls that wait for a worker.
+  /// - Throws: Also `PoolError` with the code `initializerFailed`, from the calls that wait for a worker.
   public func withPool<Value>(
     size: Int? = nil, options: PoolOptions = PoolOptions(),
     initializer: some PoolInitializer, _ body: (Pool) async throws -> Value

@@ -36,8 +36,9 @@ public final class Pool: Sendable {
 
   /// Changes how many workers there are at most.
   ///
-  /// Workers above the new number leave once they have done what they hold. Throws
-  /// `PoolError/invalidSize(_:)` for a size below one.
+  /// Workers above the new number leave once they have done what they hold.
+  ///
+  /// - Throws: `PoolError` with the code `invalidSize` for a size below one.
   public func resize(to size: Int) throws(PoolError) {
     guard size > 0 else { throw .invalidSize(size) }
     core.update { shared, now in shared.state.resize(to: size, at: now) }

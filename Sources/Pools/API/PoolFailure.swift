@@ -1,57 +1,92 @@
 public import ProcessTree
 
-/// An input of a pool's call has failed for good.
-public struct PoolFailure: Error, Sendable, CustomStringConvertible {
+/// The failure of one input of a pool's call, after its last attempt.
+public struct PoolFailure: Error, Hashable, Sendable, Codable, CustomStringConvertible {
   /// Why an input failed.
-  public enum Cause: Sendable {
+  public struct Code: Hashable, Sendable, Codable, CustomStringConvertible {
+    private enum Kind: String, Codable {
+      case thrown, notCoded, killedWorkers, deadlinePassed
+    }
+
+    private let kind: Kind
+
     /// The body threw an error in a worker.
-    case thrown(RemoteFailure)
-    /// The input or what came of it could not be encoded, or not be decoded.
-    case notCoded(RemoteFailure)
-    /// Workers died with nothing else at hand than this input: the input is quarantined. The
-    /// reports say how each ended, in their order.
-    case killedWorkers([ExitReport])
-    /// It took longer than it may; its worker was killed.
-    case deadline(Duration, ExitReport?)
+    public static let thrown = Self(kind: .thrown)
+    /// The input or its output could not be encoded or decoded.
+    public static let notCoded = Self(kind: .notCoded)
+    /// The input is quarantined: as many workers died with it alone as it has attempts.
+    public static let killedWorkers = Self(kind: .killedWorkers)
+    /// The input took longer than its deadline, and the pool killed its worker.
+    public static let deadlinePassed = Self(kind: .deadlinePassed)
+
+    /// The code's name.
+    public var description: String { kind.rawValue }
   }
 
+  /// Why the last attempt failed.
+  public let code: Code
+  /// What happened.
+  public let message: String
   /// The place of the input in its call, from 0 on.
   public let index: Int
-  /// How often the input was tried, as far as that is known: a worker that dies with many inputs
-  /// counts for each.
+  /// How many attempts are known; a worker that dies with many inputs counts for each of them.
   public let attempts: Int
-  /// Why the last try failed.
-  public let cause: Cause
+  /// The error of the body, or of the coding.
+  public let error: RemoteFailure?
+  /// How the workers ended that died because of this input, in order.
+  public let deaths: [ExitReport]
 
   /// Makes a failure, for tests of code that handles one.
-  public init(index: Int, attempts: Int, cause: Cause) {
+  public init(
+    _ code: Code, _ message: String, index: Int, attempts: Int = 1, error: RemoteFailure? = nil,
+    deaths: [ExitReport] = []
+  ) {
+    self.code = code
+    self.message = message
     self.index = index
     self.attempts = attempts
-    self.cause = cause
+    self.error = error
+    self.deaths = deaths
   }
 
-  /// The input and the cause in a line.
+  /// The input and the message in a line.
   public var description: String {
     let tries = attempts == 1 ? "" : " after \(attempts) attempts"
-    return "input \(index) failed\(tries): \(cause)"
+    return "input \(index) failed\(tries): \(message)"
   }
 }
 
-extension PoolFailure.Cause: CustomStringConvertible {
-  /// The cause in words.
-  public var description: String {
-    switch self {
-    case .thrown(let failure): "\(failure)"
-    case .notCoded(let failure): "it, or its result, could not be sent: \(failure)"
+extension PoolFailure {
+  init(_ failure: WorkFailure, index: Int, attempts: Int) {
+    let error = failure.error
+    if failure.isCoding {
+      self.init(
+        .notCoded, "it, or its result, could not be sent: \(error)", index: index,
+        attempts: attempts, error: error)
+    } else {
+      self.init(.thrown, "\(error)", index: index, attempts: attempts, error: error)
+    }
+  }
+
+  init(_ verdict: PoolState<ExitReport?>.Verdict, index: Int, attempts: Int) {
+    switch verdict {
     case .killedWorkers(let reports):
-      "it killed \(reports.count) workers: " + reports.map(\.description).joined(separator: "; ")
+      let deaths = reports.compactMap(\.self)
+      self.init(
+        .killedWorkers,
+        "it killed \(deaths.count) workers: " + deaths.map(\.description).joined(separator: "; "),
+        index: index, attempts: attempts, deaths: deaths)
     case .deadline(let time, let report):
-      "it went past its deadline of \(time)" + (report.map { " in \($0.node)" } ?? "")
+      let death = report ?? nil
+      self.init(
+        .deadlinePassed,
+        "it went past its deadline of \(time)" + (death.map { " in \($0.node)" } ?? ""),
+        index: index, attempts: attempts, deaths: death.map { [$0] } ?? [])
     }
   }
 }
 
-/// What became of one input: a result, or the reason why there is none.
+/// The outcome of one input: an output, or the reason why there is none.
 public struct PoolOutcome<Output: Sendable>: Sendable {
   /// The place of the input in its call, from 0 on.
   public let index: Int

@@ -2,7 +2,7 @@ public import ProcessTree
 
 /// Something that each worker of a pool does once, before it takes work: loads a model, opens a file.
 ///
-/// When it throws, the pool fails with `PoolError/initializerFailed(_:)`: no further worker is
+/// When it throws, the pool fails with the code `initializerFailed`: no further worker is
 /// tried.
 public protocol PoolInitializer: Codable, Sendable {
   /// Prepares the worker's process; called on the worker's event loop.

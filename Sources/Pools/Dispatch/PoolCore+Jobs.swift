@@ -104,7 +104,7 @@ extension PoolCore {
 extension CallOptions {
   func policy(count: Int?) -> JobPolicy {
     JobPolicy(
-      attempts: retry?.maximumAttempts ?? 1, backoff: (retry?.firstDelay ?? .zero).clamped,
+      attempts: retry?.attempts ?? 1, backoff: (retry?.firstDelay ?? .zero).clamped,
       longestBackoff: (retry?.longestDelay ?? .zero).clamped, deadline: deadline?.clamped,
       count: count, inFlight: maximumInFlight)
   }

@@ -45,10 +45,7 @@ extension PoolCore {
     _ shared: inout Shared
   ) {
     guard let failed = accepted.failed, let failure else { return }
-    job.fail(
-      PoolFailure(
-        index: failed.item, attempts: failed.attempts,
-        cause: failure.isCoding ? .notCoded(failure.error) : .thrown(failure.error)))
+    job.fail(PoolFailure(failure, index: failed.item, attempts: failed.attempts))
     wake(job.id, &shared)
   }
 

@@ -63,7 +63,7 @@ final class PoolCore: Sendable {
     self.options = options
     self.initializer = initializer
     let settings = State.Settings(
-      quarantineAfter: options.quarantineAfter, recycleAfter: options.recycleAfter,
+      attempts: options.attempts, recycleAfter: options.recycleAfter,
       memoryLimit: options.memoryLimit)
     shared = Mutex(Shared(state: State(size: size, settings: settings)))
   }
@@ -123,16 +123,9 @@ final class PoolCore: Sendable {
       shared.resume(shared.links[worker]?.send(batch, of: job, items: items))
     case .fail(let job, let item, let attempts, let verdict):
       shared.jobs[job]?.fail(
-        PoolFailure(index: item, attempts: attempts, cause: Self.cause(of: verdict)))
+        PoolFailure(verdict, index: item, attempts: attempts))
       wake(job, &shared)
     case .wake(let job): wake(job, &shared)
-    }
-  }
-
-  private static func cause(of verdict: State.Verdict) -> PoolFailure.Cause {
-    switch verdict {
-    case .killedWorkers(let reports): .killedWorkers(reports.compactMap(\.self))
-    case .deadline(let time, let report): .deadline(time, report)
     }
   }
 

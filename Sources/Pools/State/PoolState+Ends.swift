@@ -53,7 +53,7 @@ extension PoolState {
     }
     jobs[id]?.deaths[item, default: []].append(report)
     let deaths = jobs[id]?.deaths[item] ?? []
-    guard deaths.count >= settings.quarantineAfter else {
+    guard deaths.count >= settings.attempts else {
       counters.retried += 1
       return requeue([WorkPiece(items: batch.items, isSuspect: true)], of: id)
     }

@@ -13,7 +13,7 @@ struct PoolState<Report: Sendable>: Sendable {
   /// What holds for the whole pool.
   struct Settings: Sendable {
     /// A single item that so many workers died with is given up.
-    var quarantineAfter = 3
+    var attempts = 3
     /// A worker is replaced after so many items.
     var recycleAfter: Int?
     /// A worker is replaced when it holds more memory than this, in bytes.

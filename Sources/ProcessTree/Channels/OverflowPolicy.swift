@@ -10,11 +10,11 @@ public enum OverflowPolicy: Hashable, Sendable, Codable {
   /// A slow subscriber blocks the senders of a broadcast.
   case suspend
   /// The oldest waiting item is dropped.
-  case dropOldest(Int)
+  case dropOldest(beyond: Int)
   /// The new item is dropped.
-  case dropNewest(Int)
+  case dropNewest(beyond: Int)
   /// Sending throws `queueFull`.
-  case fail(Int)
+  case fail(beyond: Int)
 
   var wire: ChannelSpecification.Overflow {
     switch self {

@@ -105,7 +105,7 @@ let kindScenarios: [String: Scenario] = [
     }
   },
   "slowSubscriberIsToldWhatItMissed": { root, expect in
-    let (sender, receiver) = root.makeBroadcast(of: Heavy.self, overflow: .dropOldest(100))
+    let (sender, receiver) = root.makeBroadcast(of: Heavy.self, overflow: .dropOldest(beyond: 100))
     let (progress, told) = root.makePipe(of: Int.self)
     let (open, gate) = root.makePipe(of: Int.self)
     let slow = try await root.spawn(HeavySubscriber(receiver: receiver, gate: gate))
@@ -137,7 +137,7 @@ let kindScenarios: [String: Scenario] = [
     expect.equal(error?.code, .unreachable)
   },
   "subscribersOnTheirWayAreToldExactlyWhatTheyMissed": { root, expect in
-    for policy in [OverflowPolicy.dropOldest(10), .dropNewest(10)] {
+    for policy in [OverflowPolicy.dropOldest(beyond: 10), .dropNewest(beyond: 10)] {
       let (sender, receiver) = root.makeBroadcast(of: Int.self, overflow: policy)
       let first = try root.makeChild(CountsWhatItMissed(receiver: receiver))
       for number in 0..<100 { try await sender.send(number) }
@@ -152,21 +152,21 @@ let kindScenarios: [String: Scenario] = [
       let counts = try await [first.result, second.result]
       expect.equal(counts[0].reduce(0, +), 160)
       // It also gets those that were sent before it set out and that still waited.
-      expect.equal(counts[1].reduce(0, +), policy == .dropOldest(10) ? 60 : 70)
+      expect.equal(counts[1].reduce(0, +), policy == .dropOldest(beyond: 10) ? 60 : 70)
     }
   },
   "overflowPolicies": { root, expect in
     // Nobody receives until everything was sent.
-    for policy in [OverflowPolicy.dropOldest(10), .dropNewest(10)] {
+    for policy in [OverflowPolicy.dropOldest(beyond: 10), .dropNewest(beyond: 10)] {
       let (sender, receiver) = root.makePipe(of: Int.self, overflow: policy)
       for number in 1...100 { try await sender.send(number) }
       expect.equal(try await sender.balance.dropped, 90)
       sender.finish()
       var seen: [Int] = []
       for try await number in receiver { seen.append(number) }
-      expect.equal(seen, policy == .dropOldest(10) ? Array(91...100) : Array(1...10))
+      expect.equal(seen, policy == .dropOldest(beyond: 10) ? Array(91...100) : Array(1...10))
     }
-    let (sender, receiver) = root.makePipe(of: Int.self, overflow: .fail(10))
+    let (sender, receiver) = root.makePipe(of: Int.self, overflow: .fail(beyond: 10))
     let error = await expect.thrown(ProcessTreeError.self) {
       for number in 1...11 { try await sender.send(number) }
     }

@@ -5,17 +5,17 @@ import ProcessTreeScenarios
 let commandScenarios: [String: Scenario] = [
   "cat": { root, test in
     let lines = (0..<20_000).map { "line \($0) ü" } + ["", "x"]
-    test.equal(try await root.run(Pipeline(Command("cat")), over: lines), lines)
-    let two = try await root.run(Pipeline(Command("cat"), workers: 2), over: lines)
+    test.equal(try await root.run(over: lines, using: Pipeline(Command("cat"))), lines)
+    let two = try await root.run(over: lines, using: Pipeline(Command("cat"), workers: 2))
     test.equal(two.sorted(), lines.sorted())
-    test.equal(try await root.run(Pipeline(Command("cat")), over: []), [])
+    test.equal(try await root.run(over: [], using: Pipeline(Command("cat"))), [])
   },
   "tr": { root, test in
     let pipeline = Pipeline(Lines())
       .then(Command("tr", ["a-z", "A-Z"], environment: .only(["LC_ALL": "C"])))
       .then(Tokenize(), workers: 2)
       .then(Count())
-    let counts = try await root.run(pipeline, over: 0..<5_000)
+    let counts = try await root.run(over: 0..<5_000, using: pipeline)
     test.equal(Set(counts), [Word(word: "LINE", count: 5_000), Word(word: "NUMBER", count: 5_000)])
   },
   "gunzip": { root, test in
@@ -25,44 +25,45 @@ let commandScenarios: [String: Scenario] = [
     let pieces = stride(from: 0, to: packed.count, by: 1_000).map {
       Array(packed[$0..<min($0 + 1_000, packed.count)])
     }
-    let gunzip = Pipeline<[UInt8], String>(Command("gzip", ["-dc"]), input: .bytes, output: .lines)
-    test.equal(try await root.run(gunzip, over: pieces), lines)
+    let gunzip = Pipeline<[UInt8], String>(Command("gzip", ["-dc"]), input: .chunks, output: .lines)
+    test.equal(try await root.run(over: pieces, using: gunzip), lines)
     // Behind workers that share the pieces they have to be put in order again.
     let behind = Pipeline(Copy(), workers: 3)
-      .then(Command("gzip", ["-dc"]), input: .bytes, output: .lines, ordered: true)
+      .then(Command("gzip", ["-dc"]), input: .chunks, output: .lines, ordered: true)
       .inOrder()
-    test.equal(try await root.run(behind, over: pieces), lines)
+    test.equal(try await root.run(over: pieces, using: behind), lines)
   },
   "frames": { root, test in
     let items = [0, 1, 100_000, 3 << 20, 0].map { [UInt8](repeating: 9, count: $0) }
     let frames = Pipeline<[UInt8], [UInt8]>(Command("cat"), input: .frames, output: .frames)
-    test.equal(try await root.run(frames, over: items).map(\.count), items.map(\.count))
+    test.equal(try await root.run(over: items, using: frames).map(\.count), items.map(\.count))
   },
   "commandThatReadsLittle": { root, test in
     let head = Pipeline(Command("head", ["-n", "3"]))
-    test.equal(try await root.run(head, over: (0..<100_000).map { "\($0)" }), ["0", "1", "2"])
+    test.equal(
+      try await root.run(over: (0..<100_000).map { "\($0)" }, using: head), ["0", "1", "2"])
   },
   "commandThatFails": { root, test in
     let pipeline = Pipeline(Lines()).then(Command("sh", ["-c", "echo said >&2; exit 3"]))
     let failure = await test.thrown(PipelineFailure.self) {
-      _ = try await root.run(pipeline, over: 0..<1_000_000_000)
+      _ = try await root.run(over: 0..<1_000_000_000, using: pipeline)
     }
     test.equal(failure?.stage, 1)
     test.equal(failure?.stageName, "sh")
-    guard case .error(let error)? = failure?.reason else { return test.expect(false) }
+    guard failure?.code == .thrown, let error = failure?.error else { return test.expect(false) }
     test.equal(error.underlying(as: CommandFailure.self)?.lastErrorLines, ["said"])
     test.equal(root.children.count, 0)
   },
   "commandThatIsMissing": { root, test in
     let failure = await test.thrown(PipelineFailure.self) {
-      _ = try await root.run(Pipeline(Command("there-is-no-such")), over: ["a"])
+      _ = try await root.run(over: ["a"], using: Pipeline(Command("there-is-no-such")))
     }
-    guard case .error(let error)? = failure?.reason else { return test.expect(false) }
+    guard failure?.code == .thrown, let error = failure?.error else { return test.expect(false) }
     test.equal(error.underlying(as: CommandError.self)?.code, .executableNotFound)
   },
   "commandThatNeverEnds": { root, test in
     var lines = 0
-    for try await line in root.stream(Pipeline(Command("yes")), over: [String]()) {
+    for try await line in root.stream(over: [String](), using: Pipeline(Command("yes"))) {
       test.equal(line, "y")
       lines += 1
       if lines == 10_000 { break }

@@ -18,12 +18,12 @@ let deathScenarios: [String: Scenario] = [
     let (sums, killed) = try await killing(
       ["Dawdle", "Repeat", "Double"], in: root, atMost: kills / 3, pause: 1...60, seed: seed
     ) {
-      try await root.run(pipeline, over: numbers, monitor: monitor)
+      try await root.run(over: numbers, using: pipeline, monitor: monitor)
     }
     let expected = numbers.flatMap { Array(repeating: $0, count: $0 % 10) }
     test.equal(sums, [[expected.count, expected.reduce(0, +) * 2]])
     let report = monitor.report
-    test.equal(report.inputsDone, UInt64(numbers.count))
+    test.equal(report.inputsDone, numbers.count)
     test.expect(report.quarantined.isEmpty, "\(report.quarantined)")
     let restarts = report.stages.map(\.restarts).reduce(0, +)
     test.expect(restarts > 0 && restarts <= killed, "\(restarts) restarts of \(killed) kills")
@@ -34,7 +34,7 @@ let deathScenarios: [String: Scenario] = [
       ["Dawdle", "Double"], in: root, atMost: 4, pause: 1...50,
       seed: argument(1, default: 1)
     ) {
-      try await root.run(pipeline, over: 0..<2_500)
+      try await root.run(over: 0..<2_500, using: pipeline)
     }
     test.equal(outputs, (0..<2_500).map { $0 * 2 })
     test.expect(killed > 0)
@@ -43,13 +43,15 @@ let deathScenarios: [String: Scenario] = [
     let pipeline = Pipeline(Dawdle(longest: 100), workers: 2).then(Sum())
     let failure = await test.thrown(PipelineFailure.self) {
       _ = try await killing(["Sum"], in: root, atMost: 1, pause: 50...100, seed: 1) {
-        try await root.run(pipeline, over: 0..<1_000_000_000)
+        try await root.run(over: 0..<1_000_000_000, using: pipeline)
       }
     }
     test.equal(failure?.stage, 1)
     test.equal(failure?.stageName, "Sum")
     test.equal(failure?.worker, "Sum-1")
-    guard case .death(let report)? = failure?.reason else { return test.expect(false) }
+    guard failure?.code == .workerDied, let report = failure?.deaths.first else {
+      return test.expect(false)
+    }
     test.equal(report.cause, .killed(signal: SIGKILL))
     test.equal(root.children.count, 0)
   },
@@ -59,7 +61,7 @@ let deathScenarios: [String: Scenario] = [
       .inOrder()
     let monitor = PipelineMonitor()
     let given = Mutex<[QuarantinedInput]>([])
-    let outputs = try await root.run(pipeline, over: 0..<3_000, monitor: monitor) { input in
+    let outputs = try await root.run(over: 0..<3_000, using: pipeline, monitor: monitor) { input in
       given.withLock { $0.append(input) }
     }
     test.equal(outputs, (0..<3_000).filter { !deadly.contains($0) }.map { $0 * 2 })
@@ -84,14 +86,14 @@ let deathScenarios: [String: Scenario] = [
       expectQuarantine(
         of: 5, by: stage, .exitedWithoutResult(code: 3), test,
         await test.thrown(PipelineFailure.self) {
-          _ = try await root.run(pipeline.inOrder(), over: 0..<10, monitor: monitor)
+          _ = try await root.run(over: 0..<10, using: pipeline.inOrder(), monitor: monitor)
         })
       test.equal(monitor.report.quarantined.map(\.input), [5])
       var outputs: [Int] = []
       expectQuarantine(
         of: 5, by: stage, .exitedWithoutResult(code: 3), test,
         await test.thrown(PipelineFailure.self) {
-          for try await output in root.stream(pipeline.inOrder(), over: 0..<10) {
+          for try await output in root.stream(over: 0..<10, using: pipeline.inOrder()) {
             outputs.append(output)
           }
         })
@@ -108,7 +110,8 @@ let deathScenarios: [String: Scenario] = [
     let pipeline = Pipeline(Double()).then(ExitsAt(number: 10), workers: 2).inOrder()
     var outputs: [Int] = []
     for try await output in root.stream(
-      pipeline, over: inputs, onQuarantine: { input in given.withLock { $0.append(input.input) } })
+      over: inputs, using: pipeline,
+      onQuarantine: { input in given.withLock { $0.append(input.input) } })
     {
       outputs.append(output)
     }
@@ -117,7 +120,9 @@ let deathScenarios: [String: Scenario] = [
   },
   "whoTakesDeadlyItemsMayEndTheRun": { root, test in
     let error = await test.thrown(BadNumber.self) {
-      _ = try await root.run(Pipeline(ExitsAt(number: 7), workers: 2), over: 0..<1_000_000_000) {
+      _ = try await root.run(
+        over: 0..<1_000_000_000, using: Pipeline(ExitsAt(number: 7), workers: 2)
+      ) {
         throw BadNumber(number: $0.input.map(Int.init) ?? -1)
       }
     }
@@ -129,17 +134,19 @@ let deathScenarios: [String: Scenario] = [
     let pipeline = Pipeline(Double()).broadcast(to: Pipeline(Double()), Pipeline(Stillborn()))
     let monitor = PipelineMonitor()
     let failure = await test.thrown(PipelineFailure.self) {
-      _ = try await root.run(pipeline.merged(), over: 0..<1_000_000_000, monitor: monitor)
+      _ = try await root.run(over: 0..<1_000_000_000, using: pipeline.merged(), monitor: monitor)
     }
     test.equal(failure?.stageName, "Stillborn")
     test.equal(monitor.report.stages.map(\.restarts), [0, 0, 10])
   },
   "stillborn": { root, test in
     let failure = await test.thrown(PipelineFailure.self) {
-      _ = try await root.run(Pipeline(Double()).then(Stillborn()), over: 0..<100)
+      _ = try await root.run(over: 0..<100, using: Pipeline(Double()).then(Stillborn()))
     }
     test.equal(failure?.stageName, "Stillborn")
-    guard case .death(let report)? = failure?.reason else { return test.expect(false) }
+    guard failure?.code == .workerDied, let report = failure?.deaths.first else {
+      return test.expect(false)
+    }
     test.equal(report.cause, .exitedWithoutResult(code: 3))
   },
 ]
@@ -153,7 +160,7 @@ private func expectQuarantine(
   test.equal(failure?.stageName, stage)
   test.equal(failure?.input, input)
   test.expect(failure?.worker.hasPrefix(stage) ?? false)
-  guard case .quarantined(let deaths)? = failure?.reason else {
+  guard failure?.code == .killedWorkers, let deaths = failure?.deaths else {
     return test.expect(false, "\(String(describing: failure))")
   }
   test.equal(deaths.map(\.cause), [cause, cause, cause])

@@ -15,7 +15,7 @@ let endScenarios: [String: Scenario] = [
       let delay = Duration.microseconds(random.int(0...(random.bool() ? 8_000 : 150_000)))
       do {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-          tasks.addTask { _ = try await root.run(pipeline, over: 0..<1_000_000_000) }
+          tasks.addTask { _ = try await root.run(over: 0..<1_000_000_000, using: pipeline) }
           try await Task.sleep(for: delay)
           tasks.cancelAll()
           try await tasks.waitForAll()
@@ -33,7 +33,7 @@ let endScenarios: [String: Scenario] = [
       let before = await restingAudit()
       var taken = 0
       for try await _ in root.stream(
-        Pipeline(Double(), workers: 2).then(Witness()), over: 0..<1_000_000_000)
+        over: 0..<1_000_000_000, using: Pipeline(Double(), workers: 2).then(Witness()))
       {
         taken += 1
         if taken == count { break }
@@ -47,7 +47,7 @@ let endScenarios: [String: Scenario] = [
       try await withThrowingTaskGroup(of: Void.self) { tasks in
         tasks.addTask {
           let endless = AsyncStream<Int> { _ in }
-          for try await _ in root.stream(Pipeline(Double(), workers: 2), over: endless) {}
+          for try await _ in root.stream(over: endless, using: Pipeline(Double(), workers: 2)) {}
           try Task.checkCancellation()
         }
         try await Task.sleep(for: .milliseconds(60))
@@ -59,7 +59,7 @@ let endScenarios: [String: Scenario] = [
     test.equal(root.children.map(\.name), [])
   },
   "unusedStream": { root, test in
-    _ = root.stream(Pipeline(Double()), over: [1])
+    _ = root.stream(over: [1], using: Pipeline(Double()))
     test.equal(root.children.count, 0)
   },
 ]

@@ -8,26 +8,26 @@ let failureScenarios: [String: Scenario] = [
       .then(ThrowAt(number: 20_000), workers: 2)
       .then(Sum())
     let failure = await test.thrown(PipelineFailure.self) {
-      _ = try await root.run(pipeline, over: 0..<1_000_000_000)
+      _ = try await root.run(over: 0..<1_000_000_000, using: pipeline)
     }
     test.equal(failure?.stage, 1)
     test.equal(failure?.stageName, "ThrowAt")
     test.expect(failure?.worker.hasPrefix("ThrowAt-") == true, "\(failure?.worker ?? "")")
     test.equal(failure?.input, 10_000)
-    guard case .error(let error)? = failure?.reason else { return test.expect(false) }
+    guard failure?.code == .thrown, let error = failure?.error else { return test.expect(false) }
     test.equal(error.underlying(as: BadNumber.self), BadNumber(number: 20_000))
     test.equal(root.children.count, 0)
   },
   "throwingStageBehindManyOutputs": { root, test in
     let pipeline = Pipeline(Repeat(), workers: 2).then(ThrowAt(number: 777))
     let failure = await test.thrown(PipelineFailure.self) {
-      _ = try await root.run(pipeline, over: 0..<100_000)
+      _ = try await root.run(over: 0..<100_000, using: pipeline)
     }
     test.equal(failure?.input, 777)
   },
   "throwingAtTheEnd": { root, test in
     let failure = await test.thrown(PipelineFailure.self) {
-      _ = try await root.run(Pipeline(Double()).then(ThrowAtTheEnd()), over: 0..<100)
+      _ = try await root.run(over: 0..<100, using: Pipeline(Double()).then(ThrowAtTheEnd()))
     }
     test.equal(failure?.stage, 1)
     test.equal(failure?.input, nil)
@@ -38,7 +38,7 @@ let failureScenarios: [String: Scenario] = [
       source.finish(throwing: BadNumber(number: 5_000))
     }
     let error = await test.thrown(BadNumber.self) {
-      _ = try await root.run(Pipeline(Double(), workers: 2).then(Sum()), over: inputs)
+      _ = try await root.run(over: inputs, using: Pipeline(Double(), workers: 2).then(Sum()))
     }
     test.equal(error?.number, 5_000)
     test.equal(root.children.count, 0)
@@ -47,7 +47,7 @@ let failureScenarios: [String: Scenario] = [
     var outputs: [Int] = []
     let failure = await test.thrown(PipelineFailure.self) {
       for try await output in root.stream(
-        Pipeline(ThrowAt(number: 5_000), workers: 2).inOrder(), over: 0..<1_000_000_000)
+        over: 0..<1_000_000_000, using: Pipeline(ThrowAt(number: 5_000), workers: 2).inOrder())
       {
         outputs.append(output)
       }

@@ -57,8 +57,8 @@ let measureScenarios: [String: Scenario] = [
     let monitor = PipelineMonitor()
     let start = ContinuousClock.now
     let sums = try await root.run(
-      Pipeline(Approve(), workers: 2).then(SumOfValues()),
-      over: Shared((0..<count).lazy.map { Record(number: $0) }), monitor: monitor)
+      over: Shared((0..<count).lazy.map { Record(number: $0) }),
+      using: Pipeline(Approve(), workers: 2).then(SumOfValues()), monitor: monitor)
     test.equal(sums, [Swift.Double(count) * Swift.Double(count - 1) / 2])
     printRate(count, since: start, monitor)
   },
@@ -69,8 +69,8 @@ let measureScenarios: [String: Scenario] = [
     let start = ContinuousClock.now
     var sum = 0.0
     for try await record in root.stream(
-      Pipeline(Approve(), workers: 2),
-      over: Shared((0..<count).lazy.map { Record(number: $0) }), monitor: monitor)
+      over: Shared((0..<count).lazy.map { Record(number: $0) }),
+      using: Pipeline(Approve(), workers: 2), monitor: monitor)
     {
       sum += record.value
     }

@@ -20,7 +20,7 @@ struct PipelineFixture: ScenarioApp {
 private func audited(_ scenario: @escaping Scenario) -> Scenario {
   { root, test in
     // The first child, channel and timer bring what stays for good.
-    _ = try await root.run(Pipeline(Double()), over: [1])
+    _ = try await root.run(over: [1], using: Pipeline(Double()))
     let before = await restingAudit()
     try await scenario(root, test)
     await test.nothingLeft(since: before)

@@ -11,12 +11,12 @@ let resizingScenarios: [String: Scenario] = [
     let monitor = PipelineMonitor()
     var outputs: [Int] = []
     for try await output in root.stream(
-      Pipeline(Locate(), workers: 1), over: numbers, monitor: monitor)
+      over: numbers, using: Pipeline(Locate(), workers: 1), monitor: monitor)
     {
       outputs.append(output.number)
       if outputs.count == 1 {
         test.equal(working("Locate", in: root), 1)
-        try monitor.setWorkers(4, ofStage: 0)
+        try monitor.resize(stage: 0, to: 4)
         test.equal(monitor.report.stages[0].workers, 4)
       }
       // New workers share the input: it goes on until four have been heard of.
@@ -30,12 +30,12 @@ let resizingScenarios: [String: Scenario] = [
     let numbers = Numbers()
     let monitor = PipelineMonitor()
     let pipeline = Pipeline(Dawdle(longest: 2_000), workers: 4).then(Double(), workers: 3).inOrder()
-    async let outputs = root.run(pipeline, over: numbers, monitor: monitor)
+    async let outputs = root.run(over: numbers, using: pipeline, monitor: monitor)
     await soon(test) { working("Dawdle", in: root) == 4 && working("Double", in: root) == 3 }
     await soon(test) { monitor.report.stages[0].taken > 200 }
     let taken = monitor.report.stages.map(\.taken)
-    try monitor.setWorkers(1, ofStage: 0)
-    try monitor.setWorkers(2, ofStage: 1)
+    try monitor.resize(stage: 0, to: 1)
+    try monitor.resize(stage: 1, to: 2)
     await soon(test) { root.children.count == 3 }
     test.equal(
       root.children.map(\.name).sorted(), ["Dawdle-1", "Double-1", "Double-2"])
@@ -66,7 +66,7 @@ let resizingScenarios: [String: Scenario] = [
     let (sums, killed) = try await killing(
       ["Dawdle", "Repeat", "Double"], in: root, atMost: kills, pause: 20...100, seed: seed
     ) {
-      async let sums = root.run(pipeline, over: numbers, monitor: monitor)
+      async let sums = root.run(over: numbers, using: pipeline, monitor: monitor)
       try await resize([0, 1], by: monitor, times: 60, SeededGenerator(seed: UInt64(seed)))
       numbers.end()
       return try await sums
@@ -74,7 +74,7 @@ let resizingScenarios: [String: Scenario] = [
     let expected = (0..<numbers.count).flatMap { Array(repeating: $0, count: $0 % 10) }
     test.equal(sums, [[expected.count, expected.reduce(0, +) * 2]])
     let report = monitor.report
-    test.equal(report.inputsDone, UInt64(numbers.count))
+    test.equal(report.inputsDone, numbers.count)
     test.expect(report.quarantined.isEmpty, "\(report.quarantined)")
     let restarts = report.stages.map(\.restarts).reduce(0, +)
     test.expect(restarts <= killed, "\(restarts) restarts of \(killed) kills")
@@ -95,7 +95,7 @@ let resizingScenarios: [String: Scenario] = [
         tasks.addTask { [random] in
           try await resize([0, 1, 2], by: monitor, times: .max, random)
         }
-        let outputs = try await root.run(pipeline, over: 0..<count, monitor: monitor)
+        let outputs = try await root.run(over: 0..<count, using: pipeline, monitor: monitor)
         tasks.cancelAll()
         return outputs
       }
@@ -117,7 +117,7 @@ let resizingScenarios: [String: Scenario] = [
       let outputs = try await withThrowingTaskGroup(of: Void.self) { tasks in
         tasks.addTask { try await resize([0], by: monitor, times: .max, random) }
         let pipeline = Pipeline(Endure(), workers: 4).inOrder()
-        let outputs = try await root.run(pipeline, over: 0..<200, monitor: monitor)
+        let outputs = try await root.run(over: 0..<200, using: pipeline, monitor: monitor)
         tasks.cancelAll()
         return outputs
       }
@@ -138,7 +138,7 @@ let resizingScenarios: [String: Scenario] = [
       let delay = Duration.milliseconds(random.int(0...150))
       let error = await test.thrown(CancellationError.self) {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-          tasks.addTask { _ = try await root.run(pipeline, over: numbers, monitor: monitor) }
+          tasks.addTask { _ = try await root.run(over: numbers, using: pipeline, monitor: monitor) }
           tasks.addTask { [random] in
             try await resize([0, 1], by: monitor, times: .max, random)
           }
@@ -155,23 +155,23 @@ let resizingScenarios: [String: Scenario] = [
   "numbersSetBeforeTheRun": { root, test in
     let numbers = Numbers()
     let monitor = PipelineMonitor()
-    try monitor.setWorkers(7, ofStage: 0)
-    try monitor.setWorkers(3, ofStage: 0)
-    try monitor.setWorkers(1, ofStage: 1)
+    try monitor.resize(stage: 0, to: 7)
+    try monitor.resize(stage: 0, to: 3)
+    try monitor.resize(stage: 1, to: 1)
     let pipeline = Pipeline(Double(), workers: 1).then(Double(), workers: 5).inOrder()
-    async let outputs = root.run(pipeline, over: numbers, monitor: monitor)
+    async let outputs = root.run(over: numbers, using: pipeline, monitor: monitor)
     await soon(test) { root.children.count == 4 && root.children.allSatisfy { $0.phase == .ready } }
     test.equal(monitor.report.stages.map(\.workers), [3, 1])
     numbers.end()
     test.equal(try await outputs, (0..<numbers.count).map { $0 * 4 })
     // Nothing is left to be changed.
-    try monitor.setWorkers(0, ofStage: 9)
+    try monitor.resize(stage: 9, to: 0)
     test.equal(monitor.report.stages.map(\.workers), [3, 1])
 
     let wrong = PipelineMonitor()
-    try wrong.setWorkers(2, ofStage: 5)
+    try wrong.resize(stage: 5, to: 2)
     let error = await test.thrown(InvalidPipeline.self) {
-      _ = try await root.run(pipeline, over: [1], monitor: wrong)
+      _ = try await root.run(over: [1], using: pipeline, monitor: wrong)
     }
     test.equal(error?.stage, 5)
     test.equal(root.children.count, 0)
@@ -184,11 +184,11 @@ let resizingScenarios: [String: Scenario] = [
       .then(Double(), workers: 2, distribution: .partitioned(by: LastDigit()))
       .then(Double(), workers: 2, distribution: .broadcast)
       .then(Sum())
-    async let sums = root.run(pipeline, over: numbers, monitor: monitor)
+    async let sums = root.run(over: numbers, using: pipeline, monitor: monitor)
     await soon(test) { working("Sum", in: root) == 1 }
     for (count, stage) in [(0, 0), (65, 0), (-1, 0), (3, 1), (3, 2), (2, 3), (1, 4), (1, -1)] {
       let error = await test.thrown(InvalidPipeline.self) {
-        try monitor.setWorkers(count, ofStage: stage)
+        try monitor.resize(stage: stage, to: count)
       }
       test.equal(error?.stage, stage)
       test.expect(error?.message.isEmpty == false)
@@ -311,7 +311,7 @@ private func resize(
   var count = 0
   while count < times, !Task.isCancelled {
     let stage = stages[random.int(0...stages.count - 1)]
-    try monitor.setWorkers(random.int(1...5), ofStage: stage)
+    try monitor.resize(stage: stage, to: random.int(1...5))
     count += 1
     if random.int(0...2) > 0 { try? await Task.sleep(for: .milliseconds(random.int(0...80))) }
   }

@@ -10,24 +10,25 @@ let workScenarios: [String: Scenario] = [
     let words = Pipeline(Tokenize(), workers: 3)
       .then(Count(), workers: 2, distribution: .partitioned(by: \.word))
       .then(Merge())
-    test.equal(try await root.run(words, over: lines), [wordCount(of: lines)])
+    test.equal(try await root.run(over: lines, using: words), [wordCount(of: lines)])
   },
   "emptyInput": { root, test in
     let words = Pipeline(Tokenize(), workers: 2)
       .then(Count(), workers: 2, distribution: .partitioned(by: \.word))
       .then(Merge())
-    test.equal(try await root.run(words, over: []), [[:]])
-    test.equal(try await root.run(Pipeline(Double(), workers: 3), over: []), [])
+    test.equal(try await root.run(over: [], using: words), [[:]])
+    test.equal(try await root.run(over: [], using: Pipeline(Double(), workers: 3)), [])
   },
   "oneItem": { root, test in
     let stages = Pipeline(Double(), workers: 3).then(Repeat(), workers: 2).then(Sum())
-    test.equal(try await root.run(stages, over: [23]), [[6, 6 * 46]])
-    let nothing = try await root.run(stages, over: [5])
+    test.equal(try await root.run(over: [23], using: stages), [[6, 6 * 46]])
+    let nothing = try await root.run(over: [5], using: stages)
     test.equal(nothing, [[0, 0]])
   },
   "manySmallRuns": { root, test in
     for round in 0..<10 {
-      let outputs = try await root.run(Pipeline(Double(), workers: 2).inOrder(), over: 0..<round)
+      let outputs = try await root.run(
+        over: 0..<round, using: Pipeline(Double(), workers: 2).inOrder())
       test.equal(outputs, (0..<round).map { $0 * 2 })
     }
   },
@@ -35,11 +36,11 @@ let workScenarios: [String: Scenario] = [
     let sizes = [8 << 20, 0, 1, 8 << 20, 0, 100_000, 8 << 20]
     let items = sizes.map { [UInt8](repeating: 7, count: $0) }
     let pipeline = Pipeline(Copy(), workers: 2).then(Copy()).then(Length(), workers: 2).inOrder()
-    test.equal(try await root.run(pipeline, over: items), sizes)
+    test.equal(try await root.run(over: items, using: pipeline), sizes)
   },
   "asyncStage": { root, test in
     let pipeline = Pipeline(Double()).then(Fetch(), workers: 4).inOrder()
-    test.equal(try await root.run(pipeline, over: 0..<300), (0..<300).map { $0 * 2 + 1 })
+    test.equal(try await root.run(over: 0..<300, using: pipeline), (0..<300).map { $0 * 2 + 1 })
   },
   // The next input comes only when the output of the one before has been seen: it hangs if an
   // input waits for company.
@@ -48,7 +49,7 @@ let workScenarios: [String: Scenario] = [
     source.yield(0)
     let pipeline = Pipeline(Double(), workers: 2).then(Double(), workers: 2)
     var expected = 0
-    for try await output in root.stream(pipeline, over: inputs) {
+    for try await output in root.stream(over: inputs, using: pipeline) {
       test.equal(output, expected * 4)
       expected += 1
       if expected < 200 { source.yield(expected) } else { source.finish() }
@@ -60,7 +61,7 @@ let workScenarios: [String: Scenario] = [
       for number in 0..<50_000 { source.yield(number) }
       source.finish()
     }
-    let sums = try await root.run(Pipeline(Double(), workers: 2).then(Sum()), over: inputs)
+    let sums = try await root.run(over: inputs, using: Pipeline(Double(), workers: 2).then(Sum()))
     test.equal(sums, [[50_000, 50_000 * 49_999]])
   },
   "infiniteInput": { root, test in
@@ -72,7 +73,7 @@ let workScenarios: [String: Scenario] = [
     let monitor = PipelineMonitor()
     var outputs: [Int] = []
     let pipeline = Pipeline(Double(), workers: 2).then(Double(), workers: 2).inOrder()
-    for try await output in root.stream(pipeline, over: Shared(inputs), monitor: monitor) {
+    for try await output in root.stream(over: Shared(inputs), using: pipeline, monitor: monitor) {
       outputs.append(output)
       if outputs.count == 1_000 { break }
     }
@@ -88,7 +89,7 @@ let workScenarios: [String: Scenario] = [
       taken.add()
       return number + 1
     }
-    var outputs = root.stream(Pipeline(Double(), workers: 2).inOrder(), over: Shared(inputs))
+    var outputs = root.stream(over: Shared(inputs), using: Pipeline(Double(), workers: 2).inOrder())
       .makeAsyncIterator()
     for number in 0..<10 { test.equal(try await outputs.next(), number * 2) }
     test.expect(try await comesToRest { taken.count })
@@ -100,7 +101,7 @@ let workScenarios: [String: Scenario] = [
     test.equal(monitor.report.inputsTaken, 0)
     async let reports = collect(monitor.updates)
     let pipeline = Pipeline(Dawdle(longest: 300), workers: 2).then(Repeat()).then(Sum())
-    let sums = try await root.run(pipeline, over: 0..<1_500, monitor: monitor)
+    let sums = try await root.run(over: 0..<1_500, using: pipeline, monitor: monitor)
     test.equal(sums.first?.first, 150 * 45)
     let report = monitor.report
     test.expect(report.isFinished && report.quarantined.isEmpty, "\(report)")

@@ -13,8 +13,7 @@ let chaosScenarios: [String: Scenario] = [
     let seed = UInt64(arguments.first ?? 1)
     let items = arguments.dropFirst().first ?? 2_000
     let faults = arguments.dropFirst(2).first ?? 50
-    var options = PoolOptions()
-    options.quarantineAfter = 1_000
+    let options = PoolOptions(attempts: 1_000)
     try await root.withPool(size: 3, options: options) { pool in
       let isOver = Flag()
       let nemesis = Task {

@@ -19,7 +19,7 @@ let deathScenarios: [String: Scenario] = [
         }
         test.equal(done.count, 99)
         test.equal(failures.map(\.index), [57])
-        guard case .killedWorkers(let reports)? = failures.first?.cause else {
+        guard failures.first?.code == .killedWorkers, let reports = failures.first?.deaths else {
           return test.expect(false, "\(way): \(failures)")
         }
         test.equal(reports.count, 3)
@@ -29,13 +29,12 @@ let deathScenarios: [String: Scenario] = [
     }
   },
   "crashInCoding": { root, test in
-    var options = PoolOptions()
-    options.quarantineAfter = 1
+    let options = PoolOptions(attempts: 1)
     try await root.withPool(size: 2, options: options) { pool in
       let failure = await test.thrown(PoolFailure.self) {
         _ = try await pool.call(Fragile(3, .crashInDecode), using: Echo())
       }
-      guard case .killedWorkers(let reports)? = failure?.cause else {
+      guard failure?.code == .killedWorkers, let reports = failure?.deaths else {
         return test.expect(false, "\(failure as Any)")
       }
       test.equal(reports.map(\.cause), [.crashed(signal: SIGSEGV)])
@@ -84,9 +83,10 @@ let deathScenarios: [String: Scenario] = [
       for try await outcome in pauses.outcomes {
         guard case .failure(let failure) = outcome.result else { continue }
         failed.append(failure.index)
-        guard case .deadline(.milliseconds(150), let report?) = failure.cause else {
+        guard failure.code == .deadlinePassed, let report = failure.deaths.first else {
           return test.expect(false, "\(failure)")
         }
+        test.expect(failure.message.contains("\(Duration.milliseconds(150))"), failure.message)
         test.equal(report.status, .signaled(SIGKILL, coreDumped: false))
         test.expect("\(failure)".contains("deadline"), "\(failure)")
       }
@@ -97,8 +97,7 @@ let deathScenarios: [String: Scenario] = [
   },
   "signalsFromOutside": { root, test in
     // Workers that others end: nothing is lost.
-    var options = PoolOptions()
-    options.quarantineAfter = 100
+    let options = PoolOptions(attempts: 100)
     try await root.withPool(size: 2, options: options) { pool in
       let results = Task { try await pool.map(over: 0..<400, using: Busy(microseconds: 1_000)) }
       for signal in [SIGTERM, SIGKILL, SIGINT, SIGHUP, SIGKILL, SIGTERM] {
@@ -110,8 +109,7 @@ let deathScenarios: [String: Scenario] = [
     }
   },
   "recycling": { root, test in
-    var options = PoolOptions()
-    options.recycleAfter = 1
+    var options = PoolOptions(recycleAfter: 1)
     try await root.withPool(size: 2, options: options) { pool in
       let pids = try await pool.map(over: 0..<20, using: WorkerPID())
       test.equal(Set(pids).count, 20)
@@ -122,8 +120,7 @@ let deathScenarios: [String: Scenario] = [
       let uses = Dictionary(grouping: pids, by: \.self).mapValues(\.count)
       test.expect(uses.values.allSatisfy { $0 <= 30 }, "\(uses)")
     }
-    options = PoolOptions()
-    options.memoryLimit = 60 << 20
+    options = PoolOptions(memoryLimit: 60 << 20)
     try await root.withPool(size: 2, options: options) { pool in
       let pids = try await pool.map(over: 0..<200, using: Leaking())
       test.equal(pids.count, 200)
