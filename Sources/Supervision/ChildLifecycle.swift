@@ -77,11 +77,11 @@ package struct ChildLifecycle: Equatable, Sendable {
 
   private var policy: StopPolicy
   private let startDeadline: Duration
-  private var hasProcess = false
+  package private(set) var hasProcess = false
+  package private(set) var isConnected = false
+  package private(set) var saidGoodbye = false
   /// The fork server was given up once already.
   private var hasGivenUp = false
-  private var isConnected = false
-  private var saidGoodbye = false
 
   /// - Parameters:
   ///   - policy: How long each step of a stop may take.

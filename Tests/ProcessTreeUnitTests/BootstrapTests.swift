@@ -7,7 +7,7 @@ import Testing
 @testable import ProcessTree
 
 @Suite struct BootstrapTests {
-  private func lastWord(after bytes: [UInt8]) throws -> Bootstrap.LastWord? {
+  private func lastWord(after bytes: [UInt8]) throws -> LastWord? {
     let ends = try Descriptors.makeSocketPair(.stream)
     defer { Descriptors.close(ends.first) }
     try Descriptors.writeAll(ends.second, bytes)

@@ -53,6 +53,19 @@ import Testing
     #expect(root.takeOutgoing().isEmpty)
   }
 
+  @Test func whatComesFromBelowGoesOnAsItCame() throws {
+    let hub = hub(hasParent: true)
+    let path = one.child(1)
+    var sent = event(.ready, path)
+    sent.sequence = 7
+    let record = EventRecord(path: path, event: sent).encoded()
+    hub.deliver(sent, about: path, as: record)
+    #expect(hub.takeOutgoing() == [record])
+    let long = [UInt8](repeating: 0, count: WireLimits.record + 1)
+    hub.deliver(sent, about: path, as: long)
+    #expect(hub.takeOutgoing() == [record])
+  }
+
   /// Bytes that are no text become three times as long, and a report has many lines of them.
   @Test(arguments: [1_024, 100_000])
   func theEndOfANodeIsToldHoweverLongItsLastWordsAre(_ length: Int) throws {

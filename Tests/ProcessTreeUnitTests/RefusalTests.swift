@@ -52,15 +52,15 @@ import Testing
     try await withTree { root, runtime in
       _ = try await root.spawn(Idle(), daemon: true)
       let events = try await root.events
-      let listeners = try runtime.openListeners()
+      let endpoints = try runtime.listeners.open()
       let credentials = Credentials(runSecret: runtime.runSecret, token: [1])
-      listeners.control.expect(99, credentials, name: "old node")
+      runtime.listeners.control?.expect(99, credentials, name: "old node")
       let told = Told()
       let hello = Hello(
         version: ProtocolVersion(major: 1, minor: 7), position: 99, credentials: credentials,
         pid: 7, build: "")
       let connector = try EdgeConnector(
-        to: listeners.endpoints.control, hello: hello, in: runtime.context, on: runtime.loop
+        to: endpoints.control, hello: hello, in: runtime.context, on: runtime.loop
       ) { told.take($0) }
       let hook = runtime.loop.addTurnHook {
         connector.receive()
@@ -104,12 +104,12 @@ import Testing
     try await withTree { root, runtime in
       _ = try await root.spawn(Idle(), name: "first", daemon: true)
       // From now on the root answers as one of another build would.
-      runtime.channels.listener?.close()
+      runtime.channels?.listener?.close()
       let other = try PeerListener(
         at: runtime.names.socketPath, runSecret: runtime.runSecret, build: "another",
         in: runtime.context, on: runtime.loop,
         handlers: .init(link: { _ in nil }, refused: { _ in }, broken: { _, _ in }))
-      runtime.channels.listener = other
+      runtime.channels?.listener = other
       let talker = try await root.spawn(Answer(), name: "second")
       let failure = await #expect(throws: RemoteFailure.self) { try await talker.result }
       #expect(failure?.text.contains("is not another") == true, "\(failure?.text ?? "none")")

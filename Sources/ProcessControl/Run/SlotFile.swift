@@ -34,10 +34,12 @@ package final class SlotFile {
     return false
   }
 
-  package func release() {
-    guard let slot = held else { return }
+  /// Gives the slot back; false if there was none.
+  @discardableResult
+  package func release() -> Bool {
+    guard let slot = held else { return false }
     held = nil
-    _ = lock(slot, F_UNLCK)
+    return lock(slot, F_UNLCK)
   }
 
   private func lock(_ slot: Int, _ kind: Int32) -> Bool {

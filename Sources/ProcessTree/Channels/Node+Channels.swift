@@ -87,7 +87,7 @@ extension Node {
     }
     let (sending, receiving) = (ticket(.sender), ticket(.receiver))
     runtime.perform {
-      $0.channels.addHome(channel, specification.kind, [sending, receiving])
+      $0.openChannels().addHome(channel, specification.kind, [sending, receiving])
     }
     return (
       SenderEnd(sending, at: channelContext, hasArrived: false),

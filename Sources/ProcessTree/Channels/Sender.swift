@@ -115,12 +115,15 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   public func takeQuarantined() async throws -> [QuarantinedItem<Element>] {
     let (core, decoder) = (end.core, ElementDecoder(end.context))
     let deadline = ContinuousClock.now + .seconds(1)
-    // A cancelled task does without reports that are still under way.
-    while ContinuousClock.now < deadline, !Task.isCancelled,
-      try await end.node.run({ node in
-        core.value.quarantined.contains { $0.killers.contains(where: node.awaitsReport) }
-      })
-    { try? await end.loop.sleep(for: .milliseconds(10)) }
+    let node = end.node
+    // Each death ends the wait with false. A cancelled task does without reports under way.
+    while await node.wait({ wait in
+      let runtime = node.value
+      guard
+        core.value.quarantined.contains(where: { $0.killers.contains(where: runtime.awaitsReport) })
+      else { return wait.end(true) }
+      wait.join(runtime.deathWaiters, within: deadline - .now)
+    }) == false {}
     return try await end.node.run { node in
       let items = try core.value.quarantined.map { item in
         QuarantinedItem(

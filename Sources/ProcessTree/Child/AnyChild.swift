@@ -9,16 +9,13 @@ internal import Synchronization
 /// A child exists before it is started and after it has ended. It may be used from any thread and
 /// from many tasks at once.
 public class AnyChild: @unchecked Sendable {
-  /// What is known of the child and may be looked at anywhere; written on the loop.
+  /// What is known of the child and may be looked at anywhere; written on the loop, but for the start.
   struct State {
     var phase: ChildPhase = .declared
     var pid: Int32?
     var report: ExitReport?
     var outcome: RecordedOutcome?
-    var wasStarted = false
-    /// A stop that came while the start was on its way to the loop.
-    var earlyStop: (step: ChildLifecycle.StopStep, request: StopRequest)?
-    /// The messages of the edge, from the start on; keeps what came for after the child's end.
+    /// The messages of the edge, from the start on; they can be received after the child's end.
     var edge: Edge?
     /// Ends of channels on their way to the child: void at its end unless it has claimed them.
     var tickets: [ChannelTicket] = []
@@ -40,7 +37,7 @@ public class AnyChild: @unchecked Sendable {
   deinit {
     // Never started: nobody will claim what it was to carry.
     let tickets = takeTickets()
-    if !tickets.isEmpty { node.perform { $0.channels.revoke(tickets) } }
+    if !tickets.isEmpty { node.perform { $0.openChannels().revoke(tickets) } }
   }
 
   /// Notes ends that were sent to the child, the latest of them: older ones have long arrived.
@@ -88,7 +85,7 @@ public class AnyChild: @unchecked Sendable {
   public var exitCode: Int32? { exitReport?.exitCode }
 
   /// Whether the child has been started and not yet been reaped.
-  public var isAlive: Bool { state.withLock { $0.wasStarted && $0.report == nil } }
+  public var isAlive: Bool { phase > .declared && phase < .exited }
 
   /// Where the child is in its life.
   public var phase: ChildPhase { state.withLock(\.phase) }
@@ -104,7 +101,7 @@ public class AnyChild: @unchecked Sendable {
   /// - Parameter timeout: How long to wait; without it the configuration's `startDeadline` holds alone.
   ///   When the time is over the child is killed and reaped, and `deadlinePassed` is thrown.
   public func start(timeout: Duration? = nil) async throws {
-    try await withExclusiveStart { try await node.waitForReady(self, timeout: timeout) }
+    try await node.waitForReady(self, timeout: timeout)
   }
 
   /// Waits until the child has ended and been reaped, for ever or at most `timeout`.
@@ -161,7 +158,7 @@ public class AnyChild: @unchecked Sendable {
   }
 
   func requireStarted(_ what: String) throws(ProcessTreeError) {
-    guard state.withLock(\.wasStarted) else {
+    guard phase > .declared else {
       throw ProcessTreeError(
         .notStarted, "\(name) has not been started: call start() before \(what).")
     }
@@ -176,33 +173,41 @@ public class AnyChild: @unchecked Sendable {
   }
 
   func request(_ step: ChildLifecycle.StopStep, reason: String) {
-    node.perform { [self] runtime in
+    node.withController(of: self) { runtime, controller in
       // A node that is stopping cancels its tasks, which then stop its children: for the same reason.
       let request =
         runtime.shared.stopRequest
         ?? StopRequest(
           requestedBy: runtime.identity.name, reason: reason.limited(to: WireLimits.text))
-      guard let controller = runtime.controller(of: self) else {
-        // Its start is on its way to the loop; one that has not been started is left alone.
-        state.withLock { state in
-          if state.wasStarted, state.report == nil { state.earlyStop = (step, request) }
-        }
-        return
-      }
-      controller.stop(from: step, request)
+      controller?.handle(.stop(step, request, within: nil))
     }
   }
 
-  /// Marks the child as started and runs `body`, once.
-  func withExclusiveStart<Success>(_ body: () async throws -> Success) async throws -> Success {
-    let isFirst = state.withLock { state in
-      defer { state.wasStarted = true }
-      return !state.wasStarted
+  /// Begins the child's life, once, and then calls `body` on the loop.
+  func begin(_ body: @escaping @Sendable (NodeRuntime) -> Void) async throws {
+    try await withUnsafeThrowingContinuation { (begun: UnsafeContinuation<Void, any Error>) in
+      let start: @Sendable () -> Void = { [self] in
+        do {
+          try node.value.begin(self)
+          body(node.value)
+          begun.resume()
+        } catch {
+          state.withLock { $0.phase = .declared }
+          begun.resume(throwing: error)
+        }
+      }
+      let isFirst = state.withLock { state in
+        guard state.phase == .declared else { return false }
+        state.phase = .starting
+        // Under the lock: whoever sees the phase reaches the loop behind the start.
+        if !node.loop.isCurrent { node.loop.perform(start) }
+        return true
+      }
+      guard isFirst else {
+        let text = "\(name) has been started before: make a new child to run it again."
+        return begun.resume(throwing: ProcessTreeError(.alreadyStarted, text))
+      }
+      if node.loop.isCurrent { start() }
     }
-    guard isFirst else {
-      throw ProcessTreeError(
-        .alreadyStarted, "\(name) has been started before: make a new child to run it again.")
-    }
-    return try await body()
   }
 }

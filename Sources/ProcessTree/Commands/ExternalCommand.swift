@@ -42,7 +42,7 @@ public struct ExternalCommand: NodeProgram {
 extension Node {
   /// Ends the node as if by this signal, once everything that it has sent is delivered.
   fileprivate func exit(bySignal signal: Int32) -> Never {
-    runtime.perform { $0.ending.signal = signal }
+    runtime.perform { $0.handle(.endBy(signal: signal)) }
     // This is the code if the signal does not end the process.
     exit(128 + signal)
   }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Dispatch
 internal import ProcessTreeLinks
 internal import Synchronization
 
@@ -34,8 +34,7 @@ extension Node {
       loop.run { box.value != nil }
       node.ending.cancelProgram = cancelProgram
     } else {
-      // A blocked thread of a script can afford to poll.
-      while box.value == nil { usleep(200) }
+      box.wait()
     }
     return try box.take()
   }
@@ -43,10 +42,17 @@ extension Node {
 
 private final class BlockingResult<Success: Sendable>: Sendable {
   private let result = Mutex<Result<Success, any Error>?>(nil)
+  private let isSet = DispatchSemaphore(value: 0)
 
   var value: Result<Success, any Error>? { result.withLock(\.self) }
 
-  func set(_ value: Result<Success, any Error>) { result.withLock { $0 = value } }
+  func set(_ value: Result<Success, any Error>) {
+    result.withLock { $0 = value }
+    isSet.signal()
+  }
+
+  /// Blocks the thread until there is a result.
+  func wait() { isSet.wait() }
 
   func take() throws -> Success {
     guard let value else { throw CancellationError() }

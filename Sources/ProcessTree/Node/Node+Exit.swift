@@ -20,7 +20,7 @@ extension Node {
       while true { pause() }
     }
     let runtime = runtime.value
-    runtime.loop.run { runtime.ending.isFinished || runtime.hasVanished }
+    runtime.loop.run { runtime.life.isFinished || runtime.hasVanished }
     if let nodes = runtime.nodes, !runtime.identity.isRoot { nodes.outlive(on: runtime.loop) }
     NodeMain(runtime, forkServer: nil).leave()
   }

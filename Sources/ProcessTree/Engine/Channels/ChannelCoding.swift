@@ -31,7 +31,7 @@ final class TicketOffice: Sendable {
 
   func mint(_ ticket: ChannelTicket) {
     minted.withLock { $0.append(ticket) }
-    context.node.perform { $0.channels.minted(ticket) }
+    context.node.perform { $0.openChannels().minted(ticket) }
   }
 
   /// The tickets of what was encoded since the last time.
@@ -51,7 +51,7 @@ final class TicketOffice: Sendable {
       return (try encoder.encode(value), takeMinted())
     } catch {
       let lost = takeMinted()
-      if !lost.isEmpty { context.node.perform { $0.channels.revoke(lost) } }
+      if !lost.isEmpty { context.node.perform { $0.openChannels().revoke(lost) } }
       throw error
     }
   }

@@ -47,7 +47,7 @@ class ChannelEnd: @unchecked Sendable {
           debugDescription: "the end of a channel travels in programs and messages alone"))
     }
     // Elsewhere than on the loop, it is found out when the ticket is on its way, and that is void then.
-    if loop.isCurrent { try node.value.channels.prepareToSend(ticket) }
+    if loop.isCurrent { try node.value.openChannels().prepareToSend(ticket) }
     let isPipe = ticket.specification.kind == .pipe
     if isPipe { try move() }
     let ticket = ChannelTicket(
@@ -91,8 +91,8 @@ final class SenderEnd: ChannelEnd, @unchecked Sendable {
     core = bound
     super.init(ticket, at: context)
     context.node.perform { runtime in
-      runtime.channels.add(bound.value, ticket)
-      if hasArrived { runtime.channels.arrived(ticket) }
+      runtime.openChannels().add(bound.value, ticket)
+      if hasArrived { runtime.openChannels().arrived(ticket) }
     }
   }
 
@@ -103,7 +103,7 @@ final class SenderEnd: ChannelEnd, @unchecked Sendable {
   func finish() {
     // Without the end itself, which may be on its way out of memory.
     let core = core
-    node.perform { $0.channels.letGo(sender: core.value) }
+    node.perform { $0.openChannels().letGo(sender: core.value) }
   }
 }
 
@@ -119,8 +119,8 @@ final class ReceiverEnd: ChannelEnd, @unchecked Sendable {
     core = bound
     super.init(ticket, at: context)
     context.node.perform { runtime in
-      runtime.channels.add(bound.value, ticket)
-      if hasArrived { runtime.channels.arrived(ticket) }
+      runtime.openChannels().add(bound.value, ticket)
+      if hasArrived { runtime.openChannels().arrived(ticket) }
     }
   }
 
@@ -130,6 +130,6 @@ final class ReceiverEnd: ChannelEnd, @unchecked Sendable {
 
   func close() {
     let core = core
-    node.perform { $0.channels.letGo(receiver: core.value) }
+    node.perform { $0.openChannels().letGo(receiver: core.value) }
   }
 }

@@ -7,7 +7,7 @@ extension ChannelHub {
 
   /// A child has opened the link.
   func admit(_ child: ChildController, at node: NodeAddress) -> PeerLink {
-    runtime.linkCame(to: child)
+    runtime.listeners.linkCame(to: child)
     return join(child, at: node).link
   }
 
@@ -27,7 +27,7 @@ extension ChannelHub {
     guard let child = inbound[link.peer]?.child else {
       return runtime.noteRefusal("\(link.peer.name): \(reason)")
     }
-    runtime.connectionBroke(of: child, "data", reason)
+    runtime.listeners.broke(child, "data", reason)
   }
 
   /// A peer's process has ended: what it said before is still to come.

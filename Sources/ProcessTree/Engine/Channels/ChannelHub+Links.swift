@@ -48,7 +48,7 @@ extension ChannelHub {
 
   private func admit(_ hello: PeerHello) -> PeerLink? {
     if let known = inbound[hello.address] {
-      if let child = known.child { runtime.linkCame(to: child) }
+      if let child = known.child { runtime.listeners.linkCame(to: child) }
       return known.link
     }
     if let child = runtime.child(at: hello.address) { return admit(child, at: hello.address) }
@@ -251,7 +251,7 @@ extension ChannelHub {
       case .received, .report, .welcome, .whoIsThere, .refused: break
       }
     } catch {
-      if let child = peer.child { return child.noteViolation(error.description) }
+      if let child = peer.child { return child.handle(.violation(error.description)) }
       runtime.emitOwn(
         .messageRejected(reason: "\(peer.address.name): \(error.description)"))
     }

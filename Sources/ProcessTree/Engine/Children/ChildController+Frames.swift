@@ -5,42 +5,20 @@ extension ChildController {
   /// Takes a control message of the child.
   func receive(_ message: ControlMessage) {
     switch message {
-    case .ready:
-      guard lifecycle.phase <= .stopping, !wasReady else { return }
-      runtime.emit(.ready, about: child)
-      becameReady()
-    case .outcome(let outcome): record(outcome)
+    case .ready: handle(.ready)
+    case .outcome(.result(let bytes)): handle(.outcome(.result(bytes)))
+    case .outcome(.failure(let bytes)): handle(.outcome(.failure(decodeFailure(bytes))))
+    case .outcome(.exit(let code)): handle(.outcome(.exit(code)))
+    case .outcome(.cancelled): handle(.outcome(.cancelled))
+    case .outcome(.resultOnLink): handle(.outcomeFollows)
     case .goodbye(_, let linkFrames):
-      announcedFrames = linkFrames
-      answerGoodbye()
+      handle(.goodbye(frames: linkFrames, received: peer?.link.received ?? 0))
     case .events(let records): runtime.receiveEvents(records, from: child)
     case .log(let records): runtime.receiveLog(records)
     case .rejected(_, let reason): runtime.emit(.messageRejected(reason: reason), about: child)
     case .welcome, .refused, .stop, .goodbyeAcknowledged, .openLink:
-      noteViolation("a message that only parents send")
+      handle(.violation("a message that only parents send"))
     }
-  }
-
-  private func record(_ said: Outcome) {
-    // The first outcome counts; a program ends once.
-    guard outcome == nil, !awaitsPayload else { return }
-    switch said {
-    case .result(let bytes): outcome = .result(bytes)
-    case .failure(let bytes): outcome = .failure(decodeFailure(bytes))
-    case .exit(let code): outcome = .exit(code)
-    case .cancelled: outcome = .cancelled
-    case .resultOnLink:
-      awaitsPayload = true
-      edge.receiver(.payload).onItems = { [weak self] in self?.takePayload() }
-      takePayload()
-    }
-  }
-
-  private func takePayload() {
-    guard awaitsPayload, let payload = edge.receiver(.payload).take() else { return }
-    awaitsPayload = false
-    outcome = .result(payload.withItem { Array($0) })
-    answerGoodbye()
   }
 
   private func decodeFailure(_ bytes: [UInt8]) -> RemoteFailure {
@@ -49,21 +27,39 @@ extension ChildController {
         WireError("the error itself could not be decoded"), at: child.name)
   }
 
-  /// Notes what a child said against the protocol.
-  ///
-  /// One event stands for many: a child that sends nonsense must not become a flood of events.
-  func noteViolation(_ reason: String) {
-    violations += 1
-    guard violations.nonzeroBitCount == 1 else { return }
-    runtime.emit(.messageRejected(reason: "\(reason) (\(violations) so far)"), about: child)
+  // MARK: Broken ties
+
+  /// Ends a child that broke a tie to its parent.
+  func broke(_ violation: String, because reason: String) {
+    handle(.broke(end(violation, because: reason)))
   }
 
-  /// Answers the goodbye once all that was sent before it has come: the child's sockets end with it.
-  func answerGoodbye() {
-    guard let announcedFrames, peer?.link.received ?? 0 >= announcedFrames, !awaitsPayload,
-      !saidGoodbye
-    else { return }
-    saidGoodbye = true
-    handle(.goodbye)
+  /// The child has closed what is not its own, or sent its goodbye, which did not come.
+  func tieStayedCut() {
+    let reason =
+      "it has cut descriptor \(Bootstrap.descriptor), its tie to its parent, and no goodbye came "
+      + "over its control connection: has it closed, or written to, what is not its own?"
+    handle(
+      .tieStayedCut(end(reason, because: reason), processHasEnded: process?.hasEnded == true))
+  }
+
+  /// It has failed, whatever it would have sent: nobody had requested a stop.
+  private func end(
+    _ violation: String, because reason: String
+  ) -> ChildLife<RecordedOutcome>.Break {
+    let error = ProcessTreeError(.unreachable, "The node was ended, because \(reason)")
+    return .init(violation: violation, failure: .failure(RemoteFailure(error, at: child.name)))
+  }
+
+  // MARK: The data link
+
+  func awaitPayload() {
+    edge.receiver(.payload).onItems = { [weak self] in self?.takePayload() }
+    takePayload()
+  }
+
+  private func takePayload() {
+    guard life.outcome == nil, let payload = edge.receiver(.payload).take() else { return }
+    handle(.payload(.result(payload.withItem { Array($0) })))
   }
 }

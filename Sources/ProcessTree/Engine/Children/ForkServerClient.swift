@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Glibc
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
@@ -16,14 +17,21 @@ final class ForkServerClient {
     let id: UInt64
     let tag: RunTag
     let descriptors: ChildDescriptors
+    let answer: (Answer) -> Void
   }
+
+  /// Requests that the helper has not replied to: a bound on what its socket holds, and on the
+  /// descriptors under way.
+  private static let mostUnderWay = 16
 
   private let server: ForkServer
   private let loop: EventLoop
   private var isLost = false
+  /// What to do about replies that are to come.
   private var answers: [UInt64: (Answer) -> Void] = [:]
-  /// Requests that the socket had no room for; bounded by the children being started.
-  private var waiting: [Request] = []
+  /// Requests that wait for a reply to an earlier one; bounded by the children being started.
+  private var waiting: Deque<Request> = []
+  private var patience = Patience()
   /// Called once when the fork server has gone.
   private let onLost: () -> Void
 
@@ -33,7 +41,10 @@ final class ForkServerClient {
     self.loop = loop
     self.onLost = onLost
     do throws(LoopError) {
-      try loop.poller.add(server.fileDescriptor, for: .read) { [weak self] _ in self?.receive() }
+      try loop.poller.add(server.fileDescriptor, for: .read) { [weak self] _ in
+        self?.receive()
+        self?.sendWaiting()
+      }
     } catch {
       end()
       throw error
@@ -49,30 +60,36 @@ final class ForkServerClient {
   func request(
     id: UInt64, tag: RunTag, descriptors: ChildDescriptors, answer: @escaping (Answer) -> Void
   ) {
-    answers[id] = answer
-    waiting.append(Request(id: id, tag: tag, descriptors: descriptors))
+    waiting.append(Request(id: id, tag: tag, descriptors: descriptors, answer: answer))
     sendWaiting()
   }
 
   private func sendWaiting() {
-    while let request = waiting.first, !isLost {
+    while answers.count < Self.mostUnderWay, !isLost, let request = waiting.popFirst() {
       do throws(ProcessControlError) {
         try server.request(id: request.id, tag: request.tag, descriptors: request.descriptors)
+        answers[request.id] = request.answer
       } catch {
         switch error.code {
         case .wouldBlock:
-          _ = loop.timers.schedule(after: .milliseconds(1)) { [weak self] in self?.sendWaiting() }
+          waiting.prepend(request)
+          // The next reply makes room, or, where others use up the user's descriptors under way, time.
+          if answers.isEmpty, let pause = patience.next() {
+            _ = loop.timers.schedule(after: pause) { [weak self] in self?.sendWaiting() }
+          } else if answers.isEmpty {
+            waiting.removeFirst().answer(.failed(errno: error.errno))
+            continue
+          }
           return
         case .forkServerLost:
+          waiting.prepend(request)
           // Answers that are there already count.
           receive()
           lose()
           return
-        default:
-          answers.removeValue(forKey: request.id)?(.failed(errno: error.errno))
+        default: request.answer(.failed(errno: error.errno))
         }
       }
-      waiting.removeFirst()
     }
   }
 
@@ -92,12 +109,12 @@ final class ForkServerClient {
   private func lose() {
     guard !isLost else { return }
     dismiss()
-    waiting = []
     end()
     onLost()
-    let unanswered = answers
+    let unanswered = answers.sorted { $0.key < $1.key }.map(\.value) + waiting.map(\.answer)
     answers = [:]
-    for (_, answer) in unanswered { answer(.lost) }
+    waiting = []
+    for answer in unanswered { answer(.lost) }
   }
 
   /// Lets the helper go, for a node that is about to end; to be reaped by `end`.

@@ -9,6 +9,10 @@ enum RecordedOutcome: Equatable, Sendable {
   /// It ended because it had been asked to stop.
   case cancelled
 
+  var isResult: Bool {
+    if case .result = self { true } else { false }
+  }
+
   /// The code that the process exits with.
   var exitCode: Int32 {
     switch self {

@@ -7,44 +7,61 @@ internal import ProcessTreeProcessControl
 /// it while the program waits for children: so a chain of parents that wait for one another can never
 /// use up all slots. What a killed node held is free at once. Belongs to the loop.
 final class TreeSlots {
-  /// How long a node waits between two looks for a free slot: at first, and at most.
-  private static let pauses: (first: Duration, last: Duration) = (
-    .milliseconds(1), .milliseconds(20)
-  )
+  /// After this time a waiting node looks for a free slot unasked: what a killed node held is announced
+  /// by the node that reaps it, whose program may keep its loop busy.
+  private static let longestWait: Duration = .seconds(1)
 
   private let limit: Int
   private let places: any TreePlaces
   private let loop: EventLoop
+  private let waiters: Waiters<Void>
   /// Waits for children, during which the slot is lent.
   private var waits = 0
+  private var isOver = false
 
   init(limit: Int, places: some TreePlaces, on loop: EventLoop) {
     self.limit = limit
     self.loop = loop
     self.places = places
-  }
-
-  convenience init(limit: Int, path: String, on loop: EventLoop) throws(ProcessControlError) {
-    self.init(limit: limit, places: try SlotFile(path: path), on: loop)
+    waiters = Waiters(on: loop.timers)
   }
 
   /// Waits for a slot, however long that takes; ends early when the task is cancelled.
   func acquire() async {
-    var pause = Self.pauses.first
-    while waits == 0, !places.tryAcquire(limit: limit), !Task.isCancelled {
-      try? await loop.sleep(for: pause)
-      pause = min(pause * 2, Self.pauses.last)
+    let bound = LoopBound(self, on: loop)
+    while needsPlace, !Task.isCancelled {
+      places.listen { [unowned self] in
+        if places.tryAcquire(limit: limit) { waiters.resume(()) }
+      }
+      // One may have come free before the node listened.
+      guard needsPlace else { break }
+      _ = await bound.wait { (wait: Wait<Void>) in
+        wait.join(bound.value.waiters, within: Self.longestWait)
+      }
     }
+    if waiters.isEmpty { places.stopListening() }
   }
+
+  /// Whether the program has to wait for a place, after a look for one.
+  private var needsPlace: Bool { !isOver && waits == 0 && !places.tryAcquire(limit: limit) }
 
   /// The program begins to wait for children.
   func lend() {
     waits += 1
-    places.release()
+    letGo()
   }
 
   /// The node is gone.
-  func release() { places.release() }
+  func release() {
+    isOver = true
+    letGo()
+  }
+
+  private func letGo() {
+    places.stopListening()
+    places.release()
+    waiters.resume(())
+  }
 
   /// The program has waited long enough; returns when there is a slot for it again.
   func reclaim() async {
@@ -57,11 +74,52 @@ final class TreeSlots {
 protocol TreePlaces: AnyObject {
   /// Takes one of `limit` places if one is free, or keeps the one that it has.
   func tryAcquire(limit: Int) -> Bool
-  /// Gives the place back, if there is one.
+  /// Gives the place back, if there is one, and tells those who wait.
   func release()
+  /// Calls `look` on the loop each time a place may have come free.
+  func listen(_ look: @escaping () -> Void)
+  func stopListening()
 }
 
-extension SlotFile: TreePlaces {}
+/// The places of a tree whose nodes are processes: locks of a file in the run's directory.
+final class SharedPlaces: TreePlaces {
+  private let file: SlotFile
+  private let bell: SlotBell
+  private let loop: EventLoop
+  private var descriptor: Int32?
+
+  init(in directory: RunDirectory, on loop: EventLoop) throws(ProcessControlError) {
+    file = try SlotFile(path: directory.slots)
+    bell = directory.slotBell
+    self.loop = loop
+  }
+
+  func tryAcquire(limit: Int) -> Bool { file.tryAcquire(limit: limit) }
+
+  func release() {
+    if file.release() { bell.ring() }
+  }
+
+  func listen(_ look: @escaping () -> Void) {
+    // Without a descriptor the node finds a free place when it looks unasked.
+    guard descriptor == nil, let opened = try? bell.listen() else { return }
+    do throws(LoopError) {
+      try loop.poller.add(opened, for: .read) { _ in
+        if SlotBell.takeByte(opened) { look() }
+      }
+      descriptor = opened
+    } catch {
+      Descriptors.close(opened)
+    }
+  }
+
+  func stopListening() {
+    guard let descriptor else { return }
+    loop.poller.remove(descriptor)
+    Descriptors.close(descriptor)
+    self.descriptor = nil
+  }
+}
 
 extension LoopBound<NodeRuntime> {
   /// Runs `body`, which waits for children, with this node's slot lent to the tree.

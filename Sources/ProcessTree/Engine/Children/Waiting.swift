@@ -1,23 +1,18 @@
 internal import ProcessTreeLinks
-internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
-internal import ProcessTreeWire
-internal import Synchronization
 
 extension LoopBound<NodeRuntime> {
   /// Starts a child and waits until it is ready; throws when it will never be, or when the time is
   /// over, in which case the child has been reaped.
   func waitForReady(_ child: AnyChild, timeout: Duration? = nil) async throws {
-    try await run { try $0.begin(child) }
+    try await child.begin { _ in }
     let isInTime = await withTaskCancellationHandler {
-      await withUnsafeContinuation { (continuation: UnsafeContinuation<Bool, Never>) in
-        perform { runtime in
-          guard let controller = runtime.controller(of: child) else {
-            return continuation.resume(returning: true)
-          }
-          controller.whenReady(within: timeout) { continuation.resume(returning: $0) }
+      await wait(isShielded: true) { (wait: Wait<Void>) in
+        guard let controller = value.controller(of: child), !controller.life.wasReady else {
+          return wait.end(())
         }
-      }
+        wait.join(controller.readyWaiters, within: timeout)
+      } != nil
     } onCancel: {
       child.request(.terminate, reason: "the task that was starting it was cancelled")
     }
@@ -38,12 +33,9 @@ extension LoopBound<NodeRuntime> {
 
   /// Starts a child without waiting for it; `ended` is called on the loop once it has been reaped.
   func launch(_ child: AnyChild, ended: @escaping @Sendable () -> Void) async throws {
-    try await child.withExclusiveStart {
-      try await run { runtime in
-        try runtime.begin(child)
-        guard let controller = runtime.controller(of: child) else { return ended() }
-        _ = controller.whenExited(timeout: nil) { _ in ended() }
-      }
+    try await child.begin { runtime in
+      guard let controller = runtime.controller(of: child) else { return ended() }
+      controller.exitWaiters.add(within: nil) { _ in ended() }
     }
   }
 
@@ -56,79 +48,28 @@ extension LoopBound<NodeRuntime> {
     if let report = child.exitReport { return report }
     if let timeout, timeout <= .zero { return nil }
     return try await lendingSlot {
-      try await waitLonger(for: child, timeout: timeout, isShielded: isShielded)
+      let report = await wait(isShielded: isShielded) { (wait: Wait<ExitReport>) in
+        withController(of: child) { _, controller in
+          guard let controller else { return wait.end(child.exitReport) }
+          wait.join(controller.exitWaiters, within: timeout)
+        }
+      }
+      if report == nil, !isShielded { try Task.checkCancellation() }
+      return report
     }
   }
 
-  private func waitLonger(
-    for child: AnyChild, timeout: Duration?, isShielded: Bool
-  ) async throws -> ExitReport? {
-    let waiter = WaiterID()
-    let report = await withTaskCancellationHandler {
-      await withUnsafeContinuation { (continuation: UnsafeContinuation<ExitReport?, Never>) in
-        guard isShielded || !Task.isCancelled else { return continuation.resume(returning: nil) }
-        perform { $0.await(child, timeout: timeout, waiter, continuation) }
-      }
-    } onCancel: {
-      guard !isShielded else { return }
-      // Behind the registration, which is in the loop's hands by now or is never made.
-      loop.perform {
-        waiter.isCancelled = true
-        guard let number = waiter.number else { return }
-        self.value.controller(of: child)?.cancelWaiter(number)
-      }
-    }
-    if report == nil, !isShielded { try Task.checkCancellation() }
-    return report
-  }
-}
-
-extension NodeRuntime {
-  /// Registers somebody who waits for a child's end.
-  fileprivate func await(
-    _ child: AnyChild, timeout: Duration?, _ waiter: WaiterID,
-    _ continuation: UnsafeContinuation<ExitReport?, Never>
+  /// Calls `body` on the loop with what the node keeps of a child: nil before its start and after its
+  /// end.
+  ///
+  /// A start that another thread has requested may be in the loop's queue still; then `body` follows it.
+  func withController(
+    of child: AnyChild, _ body: @escaping @Sendable (NodeRuntime, ChildController?) -> Void
   ) {
-    if let report = child.exitReport { return continuation.resume(returning: report) }
-    guard !waiter.isCancelled else { return continuation.resume(returning: nil) }
-    if let controller = controller(of: child) {
-      waiter.number = controller.whenExited(timeout: timeout) {
-        continuation.resume(returning: $0)
-      }
-    } else if child.state.withLock(\.wasStarted) {
-      // Its start is on its way to the loop.
-      _ = loop.timers.schedule(after: .milliseconds(1)) { [unowned self] in
-        self.await(child, timeout: timeout, waiter, continuation)
-      }
-    } else {
-      continuation.resume(returning: nil)
+    perform { runtime in
+      let controller = runtime.controller(of: child)
+      guard controller == nil, child.isAlive else { return body(runtime, controller) }
+      loop.perform { body(value, value.controller(of: child)) }
     }
   }
-
-  /// Begins the life of a child.
-  func begin(_ child: AnyChild) throws {
-    guard shared.startsChildren else {
-      child.state.withLock { $0.wasStarted = false }
-      throw ProcessTreeError(
-        .nodeEnding, "\(identity.name) is ending and starts no more children.")
-    }
-    let controller = ChildController(
-      child, tag: RunTag(run: identity.run.runID, node: try RunTag.randomNodeID()),
-      credentials: Credentials(
-        runSecret: runSecret, token: try randomBytes(Credentials.length)),
-      in: self)
-    watchMemory()
-    add(controller)
-    controller.handle(.start)
-    if let early = child.state.withLock({ $0.earlyStop.take() }) {
-      controller.stop(from: early.step, early.request)
-    }
-  }
-}
-
-/// The number of a waiter, told to its cancellation handler; touched on the loop alone.
-private final class WaiterID: @unchecked Sendable {
-  var number: UInt64?
-  /// The task was cancelled before it was registered.
-  var isCancelled = false
 }

@@ -121,7 +121,7 @@ final class CommandController {
     if let timeLimit { runtime.loop.timers.cancel(timeLimit) }
     process.leader.close()
     for action in life.ended() { perform(action) }
-    runtime.clearRemainsOfCommand { [self] in conclude(end) }
+    runtime.whenClear { [self] in conclude(end) }
     return true
   }
 
@@ -131,7 +131,7 @@ final class CommandController {
     output?.noteEnd()
     conclusion = end
     concluded.wakeAll()
-    runtime.commandConcluded(self)
+    runtime.commands.remove(self)
   }
 
   // MARK: Waiting

@@ -5,11 +5,8 @@ internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 extension NodeRuntime {
-  /// How long the end of a command is held back for what it left behind, which has been killed.
-  private static let clearingTime: Duration = .seconds(2)
-
   /// How long a command has from SIGTERM to SIGKILL.
-  var commandGrace: Duration { (ending.childPolicy ?? shared.configuration.stopPolicy).total }
+  var commandGrace: Duration { (life.policy ?? shared.configuration.stopPolicy).total }
 
   /// Starts a command; it is running when this returns.
   func start(
@@ -64,27 +61,6 @@ extension NodeRuntime {
       _ = process.leader.reapSoon()
       throw error
     }
-  }
-
-  /// Ends and reaps what a command that has been reaped left behind, then calls `announce`: when
-  /// somebody hears of the end, no process of the command's is there any more.
-  func clearRemainsOfCommand(then announce: @escaping () -> Void) {
-    reapAdopted()
-    guard !adopted.isEmpty else { return announce() }
-    var isAnnounced = false
-    let announceOnce = {
-      guard !isAnnounced else { return }
-      isAnnounced = true
-      announce()
-    }
-    whenClear.append(announceOnce)
-    _ = loop.timers.schedule(after: Self.clearingTime, announceOnce)
-  }
-
-  /// A command's end has been made known.
-  func commandConcluded(_ controller: CommandController) {
-    commands.remove(controller)
-    finishIfDone()
   }
 }
 

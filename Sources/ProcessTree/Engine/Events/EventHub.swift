@@ -17,6 +17,8 @@ final class EventHub {
   /// How nodes below died, noted where somebody may ask for it.
   private(set) var deaths = Recent<NodePath, ExitReport>(capacity: 1_024)
   var remembersDeaths = false
+  /// Called when a death has been noted.
+  var onDeath: (() -> Void)?
   private var subscriptions: [Subscription] = []
   private var numbers: [NodePath: UInt64] = [:]
   /// Encoded events for the parent, of this turn.
@@ -51,16 +53,23 @@ final class EventHub {
 
   /// Takes an event that was numbered further down, or one of this node's own on the way to where
   /// it will be numbered.
-  func deliver(_ event: LifecycleEvent, about path: NodePath) {
+  ///
+  /// - Parameter record: The event as it came, which then goes on as it is.
+  func deliver(_ event: LifecycleEvent, about path: NodePath, as record: [UInt8]? = nil) {
     picture.apply(event, about: path)
     if remembersDeaths, case .exited(let report) = event.kind, report.status?.exitCode != 0 {
       deaths.note(report, for: path)
+      onDeath?()
     }
     for subscription in subscriptions where path.isWithin(subscription.path) {
       subscription.queue?.push(event)
     }
     guard hasParent else { return }
-    outgoing.append(EventRecord(path: path, event: event).encoded())
+    if let record, record.count <= WireLimits.record {
+      outgoing.append(record)
+    } else {
+      outgoing.append(EventRecord(path: path, event: event).encoded())
+    }
   }
 
   /// Whether something is to be sent to the parent.

@@ -18,7 +18,56 @@ struct ExitEvidence: Sendable {
   var memoryRanOut: Bool
 }
 
+/// How a parent saw the end of a child's process.
+enum ProcessEnd {
+  case reaped(Reaped)
+  /// Other code in the parent has reaped it; how it ended is not known.
+  case statusWasTaken
+
+  private var reaped: Reaped? {
+    if case .reaped(let reaped) = self { reaped } else { nil }
+  }
+
+  var status: ExitStatus? { reaped?.status }
+  var usage: ResourceUsage? { reaped?.usage }
+}
+
 extension ExitCause {
+  /// The cause of a child's end.
+  ///
+  /// - Parameters:
+  ///   - end: How its process ended; nil if there never was one.
+  ///   - memoryRanOut: Asked only about a kill that nothing else explains.
+  static func explaining(
+    _ life: ChildLife<RecordedOutcome>, _ end: ProcessEnd?, memoryRanOut: () -> Bool
+  ) -> Self {
+    if let reason = life.startFailure { return .couldNotStart(reason: reason) }
+    guard let end else {
+      return life.stopRequest.map { .stopped($0) }
+        ?? .couldNotStart(reason: "there never was a process")
+    }
+    guard let status = end.status else {
+      return ofUnknownEnd(life.outcome, life.stopRequest)
+    }
+    let isUnexplainedKill =
+      status == .signaled(SIGKILL, coreDumped: false) && !life.wasSignalled
+    return explaining(
+      ExitEvidence(
+        status: status, outcome: life.outcome, saidGoodbye: life.saidGoodbye,
+        stopRequest: life.stopRequest, wasSignalled: life.wasSignalled, wasReady: life.wasReady,
+        startTimedOut: life.startTimedOut, memoryRanOut: isUnexplainedKill && memoryRanOut()))
+  }
+
+  /// The cause as the child reported it itself, of an end whose status is not known.
+  private static func ofUnknownEnd(_ outcome: RecordedOutcome?, _ request: StopRequest?) -> Self {
+    switch outcome {
+    case .result: .completed
+    case .failure(let failure): .failed(type: failure.typeName, text: failure.text)
+    case .exit(let code): .exited(code: code)
+    case .cancelled, nil: request.map { .stopped($0) } ?? .exitedWithoutResult(code: -1)
+    }
+  }
+
   private static let crashSignals: Set<Int32> = [
     SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS,
   ]

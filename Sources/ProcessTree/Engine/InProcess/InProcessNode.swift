@@ -50,8 +50,8 @@ final class InProcessNode: ChildProcess {
   /// The node has said all that it had to say.
   private func finish() {
     guard let runtime else { return }
-    let signal = runtime.ending.signal.map { ExitStatus.signaled($0, coreDumped: false) }
-    end(signal ?? .exited(runtime.ending.outcome?.exitCode ?? 1))
+    let signal = runtime.life.signal.map { ExitStatus.signaled($0, coreDumped: false) }
+    end(signal ?? .exited(runtime.life.outcome?.exitCode ?? 1))
   }
 
   /// Takes everything away from the node, as the kernel does from a process.
@@ -80,7 +80,7 @@ final class InProcessNode: ChildProcess {
     switch signal {
     case SIGCONT, 0: return
     case SIGTERM, SIGINT, SIGHUP:
-      guard let runtime, runtime.ending.signal == nil else { fallthrough }
+      guard let runtime, runtime.life.signal == nil else { fallthrough }
       runtime.receive(signal)
     default:
       end(.signaled(signal, coreDumped: false))

@@ -90,7 +90,7 @@ final class InProcessNodes: @unchecked Sendable {
   func outlive(on loop: EventLoop) -> Never {
     if let leave { leave() }
     guard let rootRuntime else { fatalError("a node without a tree") }
-    loop.run { rootRuntime.ending.isFinished }
+    loop.run { rootRuntime.life.isFinished }
     NodeMain(rootRuntime, forkServer: nil).leave()
   }
 
@@ -102,7 +102,22 @@ final class InProcessNodes: @unchecked Sendable {
     return true
   }
 
-  func givePlaceBack() { placesTaken -= 1 }
+  func givePlaceBack() {
+    placesTaken -= 1
+    for (_, look) in looks.sorted(by: { $0.key < $1.key }) { look() }
+  }
+
+  /// How the nodes look for a place that wait for one, by their number in the order of coming.
+  private var looks: [UInt64: () -> Void] = [:]
+  private var nextLook: UInt64 = 0
+
+  func addLook(_ look: @escaping () -> Void) -> UInt64 {
+    defer { nextLook += 1 }
+    looks[nextLook] = look
+    return nextLook
+  }
+
+  func removeLook(_ number: UInt64) { looks[number] = nil }
 }
 
 /// The root's process as its nodes see it: it lives as long as they can look.
@@ -121,6 +136,7 @@ final class RootsOwnProcess: ChildProcess {
 final class InProcessPlace: TreePlaces {
   private let nodes: InProcessNodes
   private var isTaken = false
+  private var look: UInt64?
 
   init(_ nodes: InProcessNodes) { self.nodes = nodes }
 
@@ -130,7 +146,17 @@ final class InProcessPlace: TreePlaces {
   }
 
   func release() {
-    if isTaken { nodes.givePlaceBack() }
+    guard isTaken else { return }
     isTaken = false
+    nodes.givePlaceBack()
+  }
+
+  func listen(_ look: @escaping () -> Void) {
+    if self.look == nil { self.look = nodes.addLook(look) }
+  }
+
+  func stopListening() {
+    if let look { nodes.removeLook(look) }
+    look = nil
   }
 }

@@ -11,7 +11,8 @@ extension NodeRuntime {
     shared.stopStartingChildren()
     ending.cancelProgram?()
     parent?.close()
-    closeListeners()
+    listeners.close()
+    channels?.close()
     for controller in controllers.values { try? controller.process?.send(SIGKILL) }
     commands.stopAll(within: .zero)
     slots?.release()

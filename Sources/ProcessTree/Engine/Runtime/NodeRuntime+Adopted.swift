@@ -44,12 +44,11 @@ extension NodeRuntime {
         // One that somebody else has reaped is gone as well.
         do { guard try handle.reap() != nil else { return false } } catch {}
         handle.close()
+        ringForSlot()
         directory.removeSockets(of: handle.pid)
         adopted[handle.pid] = nil
         reapAdopted()
-        guard adopted.isEmpty else { return true }
-        announceClear()
-        finishIfDone()
+        if adopted.isEmpty { clearWaiters.resume(()) }
         return true
       }
     } catch {
@@ -58,45 +57,54 @@ extension NodeRuntime {
     }
   }
 
-  /// How long the end of a child is held back for what it left behind, which has been killed.
+  /// Tells nodes that wait for a place under the tree's limit that a process of the tree has been reaped,
+  /// which may have held one.
+  private func ringForSlot() {
+    if shared.configuration.treeLimit != nil { directory.slotBell.ring() }
+  }
+
+  /// How long the end of a child or a command is held back for what it left behind, which has been
+  /// killed.
   private static let clearingTime: Duration = .seconds(2)
 
   /// Removes what a child that has been reaped left, then calls `announce`: when somebody hears of
   /// the end, no process of the child's is there any more.
   func clearRemains(of controller: ChildController, then announce: @escaping () -> Void) {
     let child = controller.child.specification
-    listeners?.control.forget(child.position)
-    if nodes == nil, let pid = controller.process?.pid {
-      directory.removeSockets(of: pid)
-      reapAdopted()
-    }
-    guard !adopted.isEmpty else { return announce() }
-    var isAnnounced = false
-    let announceOnce = {
-      guard !isAnnounced else { return }
-      isAnnounced = true
-      announce()
-    }
-    whenClear.append(announceOnce)
-    _ = loop.timers.schedule(after: Self.clearingTime, announceOnce)
+    listeners.forget(child.position)
+    guard nodes == nil, let pid = controller.process?.pid else { return announce() }
+    directory.removeSockets(of: pid)
+    ringForSlot()
+    whenClear(announce)
   }
 
-  private func announceClear() {
-    let waiting = whenClear
-    whenClear = []
-    for announce in waiting { announce() }
+  /// Calls `announce` once what a process that has been reaped left behind has been found and reaped,
+  /// for which it waits a short time at most.
+  func whenClear(_ announce: @escaping () -> Void) {
+    guard nodes == nil else { return announce() }
+    clearWaiters.add(within: Self.clearingTime) { _ in announce() }
+    mayHaveRemains = true
+    loop.turnAgain()
+  }
+
+  /// Looks for what those left behind that ended in the turn before: one look for all of them, because
+  /// it costs the more the more children there are.
+  func clearRemains() {
+    guard mayHaveRemains else { return }
+    mayHaveRemains = false
+    reapAdopted()
+    if adopted.isEmpty { clearWaiters.resume(()) }
   }
 
   /// A child's end has been made known.
   func concluded(_ controller: ChildController, _ report: ExitReport) {
     let child = controller.child
-    if nodes == nil, report.pid != nil, !controller.saidGoodbye {
+    if nodes == nil, report.pid != nil, !controller.life.saidGoodbye {
       directory.removeSocketsOfTheDead(of: identity.run)
     }
     loseDescendants(of: child)
     emit(.exited(report), about: child)
     events.finish(child.specification.path)
     remove(controller)
-    finishIfDone()
   }
 }

@@ -33,7 +33,7 @@ extension NodeRuntime {
       if record.path == path {
         events.emit(record.event, about: path)
       } else {
-        events.deliver(record.event, about: record.path)
+        events.deliver(record.event, about: record.path, as: bytes)
       }
     }
   }
@@ -69,16 +69,7 @@ extension NodeRuntime {
 
   /// Takes log records of a child's subtree: the root logs them, others pass them on.
   func receiveLog(_ records: [[UInt8]]) {
-    guard identity.isRoot else { return append(log: records) }
+    guard identity.isRoot else { return log.append(records) }
     for bytes in records { (try? LogRecord(encoded: bytes))?.logHere() }
   }
-
-  /// Adds records for the parent; a turn's worth at most, the rest is counted and dropped.
-  func append(log records: [[UInt8]]) {
-    let room = max(0, Self.logRecordsPerTurn - log.count)
-    log += records.prefix(room)
-    droppedLogRecords += max(0, records.count - room)
-  }
-
-  private static let logRecordsPerTurn = 1_000
 }

@@ -6,33 +6,46 @@ internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 extension NodeRuntime {
+  /// Begins the life of a child.
+  func begin(_ child: AnyChild) throws {
+    guard shared.startsChildren else {
+      throw ProcessTreeError(
+        .nodeEnding, "\(identity.name) is ending and starts no more children.")
+    }
+    let controller = ChildController(
+      child, tag: RunTag(run: identity.run.runID, node: try RunTag.randomNodeID()),
+      credentials: Credentials(
+        runSecret: runSecret, token: try randomBytes(Credentials.length)),
+      in: self)
+    watchMemory()
+    add(controller)
+    controller.handle(.start)
+  }
+
   /// Starts a child: makes its way in, then its process by the start method that applies.
   func launch(_ controller: ChildController) {
     Descriptors.refillStandardDescriptors()
     do {
       try checkStartMethod()
-      let listeners = try openListeners()
-      for ticket in controller.child.tickets { try channels.prepareToSend(ticket) }
-      let position = controller.child.specification.position
-      try reserveDescriptors(for: position)
-      listeners.control.expect(
-        position, controller.credentials, name: controller.child.name)
+      let endpoints = try listeners.open()
+      for ticket in controller.child.tickets { try openChannels().prepareToSend(ticket) }
+      try listeners.expect(controller.child.specification, controller.credentials)
       if let nodes {
         return controller.started(
-          try nodes.start(try startingRecord(of: controller, listeners.endpoints), under: self))
+          try nodes.start(try startingRecord(of: controller, endpoints), under: self))
       }
-      let ends = try ChildEnds(null: try nullDevice())
+      let ends = try ChildEnds(null: try listeners.nullDevice())
       do {
-        try prepare(controller, ends, listeners.endpoints)
+        try prepare(controller, ends, endpoints)
       } catch {
         ends.closeAll()
         throw error
       }
       clone(controller, ends)
     } catch let error as ProcessControlError {
-      controller.couldNotStart(error.description)
+      controller.handle(.couldNotStart(error.description))
     } catch {
-      controller.couldNotStart("\(error)")
+      controller.handle(.couldNotStart("\(error)"))
     }
   }
 
@@ -64,9 +77,9 @@ extension NodeRuntime {
   ) throws {
     let record = try startingRecord(of: controller, endpoints)
     try Bootstrap.write(record, to: ends.deathPipe)
-    try makeStreams(for: controller, output: ends.outputReader, error: ends.errorReader)
+    try output.makeStreams(for: controller, output: ends.outputReader, error: ends.errorReader)
     ends.readersAreTaken()
-    try controller.take(deathPipe: ends.deathPipe)
+    try controller.take(tie: ends.deathPipe)
     ends.deathPipeIsTaken()
   }
 
@@ -106,14 +119,13 @@ extension NodeRuntime {
         controller.started(handle)
       case .failed(let errno):
         ends.closeAll()
-        controller.couldNotStart(
-          "the fork server could not clone itself: \(String(cString: strerror(errno)))")
+        let reason = "the fork server could not clone itself: \(String(cString: strerror(errno)))"
+        controller.handle(.couldNotStart(reason))
       case .lost:
         // It may have cloned before it went; that child has been ended, and may have read the record.
         ends.closeAll()
-        controller.forgetAttempt()
-        listeners?.control.forget(controller.child.specification.position)
-        controller.handle(.attemptLost)
+        listeners.forget(controller.child.specification.position)
+        controller.attemptLost()
       }
     }
   }
@@ -127,7 +139,7 @@ extension NodeRuntime {
           arguments: CommandLine.arguments, environment: environment,
           descriptors: ends.childDescriptors))
     } catch {
-      controller.couldNotStart("\(error)")
+      controller.handle(.couldNotStart("\(error)"))
     }
   }
 

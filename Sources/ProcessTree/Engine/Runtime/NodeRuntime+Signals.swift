@@ -27,11 +27,9 @@ extension NodeRuntime {
     case SIGTSTP: suspend()
     case SIGCONT: resume()
     default:
-      guard ending.signal == nil else { return }
-      ending.signal = signal
       let name = SignalName.name(of: signal)
       requestStop(
-        StopRequest(requestedBy: name, reason: "\(identity.name) received \(name)"), within: nil)
+        StopRequest(requestedBy: name, reason: "\(identity.name) received \(name)"), signal: signal)
     }
   }
 

@@ -79,14 +79,8 @@ final class NodeShared: Sendable {
   /// Who asked this node to stop; the first request stays.
   var stopRequest: StopRequest? { state.withLock(\.stopRequest) }
 
-  /// Notes a request; false when there was one before.
-  func noteStop(_ request: StopRequest) -> Bool {
-    state.withLock { state in
-      guard state.stopRequest == nil else { return false }
-      state.stopRequest = request
-      return true
-    }
-  }
+  /// Shows the request that the node's life has.
+  func publish(_ request: StopRequest?) { state.withLock { $0.stopRequest = request } }
 
   /// False from the moment on at which the node ends.
   var startsChildren: Bool { state.withLock(\.startsChildren) }

@@ -73,6 +73,12 @@ struct RunDirectory {
   /// Where the node with this pid listens.
   func socket(of pid: Int32, _ kind: Character) -> String { "\(path)/\(pid).\(kind)" }
 
+  /// The places under the limit on the tree's programs.
+  var slots: String { "\(path)/slots" }
+
+  /// What tells nodes that wait for such a place.
+  var slotBell: SlotBell { SlotBell(path: "\(path)/bell") }
+
   /// Where the root listens for its rehearsal.
   var rehearsalSocket: String { "\(path)/rehearsal" }
 

@@ -2,6 +2,7 @@ internal import Glibc
 internal import ProcessTreeBase
 internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 /// The transfer of the bootstrap record through the descriptor that a child inherits.
@@ -57,14 +58,6 @@ enum Bootstrap {
     }
     return try MessagePackDecoder().decode(
       BootstrapRecord.self, from: try read(count: length))
-  }
-
-  /// The mark that a child leaves in the descriptor about its progress.
-  enum LastWord: Equatable {
-    /// The program was about to run.
-    case begun
-    /// The child could not start, for this reason.
-    case failed(String)
   }
 
   /// The exit code of a child that could not start; `child_setup.c` uses it too.

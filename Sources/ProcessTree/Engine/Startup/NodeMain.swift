@@ -43,7 +43,7 @@ struct NodeMain {
         return ProgramRun.outcome(of: error, in: node)
       }
     }
-    runtime.loop.run { runtime.ending.isFinished }
+    runtime.loop.run { runtime.life.isFinished }
     leaveRoot()
   }
 
@@ -53,26 +53,27 @@ struct NodeMain {
   }
 
   private func leaveRoot() -> Never {
-    let isWritten = runtime.finishOutput()
-    runtime.closeListeners()
+    let isWritten = runtime.output.finish()
+    runtime.listeners.close()
+    runtime.channels?.close()
     runtime.forkServer?.end()
     // Processes that the root's own code has started end with the run, as when the root is killed.
     RunSweep.killAll(run: runtime.identity.run.runID)
     runtime.place?.remove()
     guard isWritten else {
       // Flushing could block on buffers that are locked or have no reader.
-      if let signal = runtime.ending.signal { SignalSource.restoreDefaultAndRaise(signal) }
+      if let signal = runtime.life.signal { SignalSource.restoreDefaultAndRaise(signal) }
       _exit(exitCodeOfRoot)
     }
-    if let signal = runtime.ending.signal { SignalSource.exit(bySignal: signal) }
+    if let signal = runtime.life.signal { SignalSource.exit(bySignal: signal) }
     // Exit handlers may block; signals are not handled meanwhile and need not be.
     SignalSource.forget()
     exit(exitCodeOfRoot)
   }
 
   private var exitCodeOfRoot: Int32 {
-    let code = runtime.ending.outcome?.exitCode ?? 1
-    return code == 0 ? runtime.ending.outputFailureCode ?? 0 : code
+    let code = runtime.life.outcome?.exitCode ?? 1
+    return code == 0 ? runtime.output.failureCode ?? 0 : code
   }
 
   // MARK: A child
@@ -90,15 +91,15 @@ struct NodeMain {
     runtime.parent?.waitForConnection()
     Bootstrap.markBegun()
     try begin()
-    runtime.loop.run { runtime.ending.isFinished }
+    runtime.loop.run { runtime.life.isFinished }
     leaveChild()
   }
 
   private func leaveChild() -> Never {
     fflush(nil)
     runtime.forkServer?.end()
-    if let signal = runtime.ending.signal { SignalSource.restoreDefaultAndRaise(signal) }
-    _exit(runtime.ending.outcome?.exitCode ?? 1)
+    if let signal = runtime.life.signal { SignalSource.restoreDefaultAndRaise(signal) }
+    _exit(runtime.life.outcome?.exitCode ?? 1)
   }
 
   /// Sends the log records of this process, from any library, to the root from now on.
@@ -109,7 +110,7 @@ struct NodeMain {
     LoggingSystem.bootstrap { label in
       TreeLogHandler(logLevel: level, label: label, node: name) { record in
         guard let bytes = try? record.encoded() else { return }
-        bound.perform { $0.append(log: [bytes]) }
+        bound.perform { $0.log.append([bytes]) }
       }
     }
   }

@@ -1,0 +1,42 @@
+import Glibc
+
+/// What tells processes that wait for a slot of a `SlotFile` that one may be free: a named pipe with
+/// a byte for each slot that was let go.
+///
+/// Only processes that wait have it open, so that nothing gathers in it otherwise. Such a process
+/// opens it, looks for a free slot, and then waits for a byte: it finds a slot that was let go before
+/// the look, and one that was let go later has a byte.
+package struct SlotBell: Sendable {
+  private let path: String
+
+  package init(path: String) { self.path = path }
+
+  /// Tells those who wait that a slot was let go; a process that was killed is reaped before.
+  package func ring() {
+    // Fails where nobody waits.
+    let descriptor = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { return }
+    var byte: UInt8 = 0
+    // A full pipe has enough of them.
+    _ = write(descriptor, &byte, 1)
+    close(descriptor)
+  }
+
+  /// A descriptor that is readable while there is a byte; the caller closes it.
+  package func listen() throws(ProcessControlError) -> Int32 {
+    if mkfifo(path, 0o600) != 0, errno != EEXIST { throw .system("mkfifo \(path)", errno) }
+    // Also for writing: without a writer it would seem to be at its end.
+    let descriptor = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { throw .system("open \(path)", errno) }
+    return descriptor
+  }
+
+  /// Takes one byte, which obliges the process to look for a free slot; false if another process was
+  /// faster.
+  ///
+  /// For a process that is killed before its look, the one that reaps it rings.
+  package static func takeByte(_ descriptor: Int32) -> Bool {
+    var byte: UInt8 = 0
+    return read(descriptor, &byte, 1) == 1
+  }
+}

@@ -1,0 +1,134 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+/// The socket on which a node's children connect for control, and the descriptors that are kept for
+/// their connections.
+///
+/// Belongs to the loop.
+final class ChildListeners {
+  /// The connections of a child to its parent.
+  private enum Connection: CaseIterable {
+    case control
+    case link
+  }
+
+  private unowned let runtime: NodeRuntime
+  private(set) var control: EdgeListener?
+  private var endpoints: BootstrapRecord.Endpoints?
+  /// The children whose connection of each kind is still to come, and has a descriptor kept for it.
+  private var awaited: [Connection: Set<UInt32>] = [:]
+  private var null: Int32?
+
+  init(of runtime: NodeRuntime) { self.runtime = runtime }
+
+  // MARK: A child to come
+
+  /// Opens the sockets for control and for data links, the first time that a child is started.
+  func open() throws -> BootstrapRecord.Endpoints {
+    if let endpoints { return endpoints }
+    try runtime.makeDirectory()
+    let path = runtime.directory.socket(of: runtime.identity.pid, "c")
+    // A node with this pid may have died and left its socket.
+    if runtime.nodes == nil { unlink(path) }
+    try runtime.openChannels().listen()
+    // A child that is not let in by its start deadline could not start: no need to give up for it.
+    let handlers = EdgeListener.Handlers(
+      admitted: { [unowned self] position, _ in admitted(position) },
+      frame: { [unowned self] position, frame in receive(position, frame) },
+      broken: { [unowned self] position in
+        guard let controller = runtime.controllers[position] else { return }
+        broke(controller, "control", "a message that is not one frame")
+      },
+      refused: { [unowned runtime] reason in runtime.noteRefusal(reason) })
+    control = try EdgeListener(
+      at: path, build: runtime.identity.build, in: runtime.context, on: runtime.loop,
+      handlers: handlers)
+    let made = BootstrapRecord.Endpoints(
+      control: runtime.context.endpoint(at: path), links: runtime.names.address.endpoint)
+    endpoints = made
+    return made
+  }
+
+  /// Expects a child, after making sure of the descriptors for it, and for the connections of all that
+  /// have been started.
+  func expect(_ child: ChildSpecification, _ credentials: Credentials) throws {
+    for connection in Connection.allCases {
+      awaited[connection, default: []].insert(child.position)
+    }
+    let connections = awaited.values.reduce(0) { $0 + $1.count }
+    do {
+      try FreeDescriptors.demand(
+        ChildEnds.descriptors + connections + EdgeListener.descriptorReserve, for: "another child")
+    } catch {
+      forget(child.position)
+      throw error
+    }
+    control?.expect(child.position, credentials, name: child.name)
+  }
+
+  /// The null device, opened with the first child and kept.
+  func nullDevice() throws -> Int32 {
+    if let null { return null }
+    let opened = try Descriptors.openNull()
+    null = opened
+    return opened
+  }
+
+  /// Forgets the connections of a child that has gone.
+  func forget(_ position: UInt32) {
+    for connection in Connection.allCases { awaited[connection]?.remove(position) }
+    control?.forget(position)
+  }
+
+  /// A child has opened the data link.
+  func linkCame(to controller: ChildController) {
+    awaited[.link]?.remove(controller.child.specification.position)
+  }
+
+  // MARK: Frames
+
+  /// Receives a turn's share of frames.
+  func receive() { control?.receive() }
+
+  /// Receives everything from children, for one that has died: there will be no other time.
+  func receiveAll() {
+    control?.receiveAll()
+    runtime.channels?.listener?.receiveAll()
+  }
+
+  var mayHaveFrames: Bool { control?.mayHaveFrames ?? false }
+
+  func close() { control?.close() }
+
+  private func admitted(_ position: UInt32) {
+    awaited[.control]?.remove(position)
+    guard let controller = runtime.controllers[position] else { return }
+    controller.afterStart { controller.connected() }
+  }
+
+  private func receive(_ position: UInt32, _ frame: UnsafeRawBufferPointer) {
+    guard let controller = runtime.controllers[position] else { return }
+    do throws(WireError) {
+      let message = try ControlMessage(frame: Array(frame))
+      controller.afterStart { controller.receive(message) }
+    } catch {
+      // A message that is not known may be a later version's; text is nobody's.
+      guard !ControlMessage.begins(frame) else {
+        return controller.handle(.violation(error.description))
+      }
+      broke(controller, "control", error.description)
+    }
+  }
+
+  /// A connection of a child has brought something else than frames, so nobody knows where the next
+  /// one begins.
+  func broke(_ controller: ChildController, _ kind: String, _ violation: String) {
+    controller.broke(
+      violation,
+      because:
+        "its \(kind) connection broke the protocol (\(violation)): does it write to descriptors that "
+        + "are not its own?")
+  }
+}

@@ -1,0 +1,116 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
+
+/// What a node's children write, on its way: to the parent, at the root to its own streams.
+///
+/// Belongs to the loop.
+final class NodeOutput {
+  /// How long the root waits for a slow reader of its output after a signal has asked it to end.
+  private static let lastOutput: Duration = .seconds(2)
+
+  private unowned let runtime: NodeRuntime
+  /// At the root made with the first child's streams.
+  private var sink: (any OutputSink)?
+  /// What the root cannot write: the code that the process exits with, if all else was well.
+  private(set) var failureCode: Int32?
+
+  init(of runtime: NodeRuntime) { self.runtime = runtime }
+
+  /// The root's own streams, once a child has been started.
+  var root: RootOutput? { sink as? RootOutput }
+
+  /// Gives a node below the root its way up.
+  func attach(_ parent: ParentLink) {
+    let output = ParentOutput(parent.edge.sender(.output))
+    output.onRoom = { [unowned self] in resumeStreams() }
+    sink = output
+  }
+
+  private func open() throws -> any OutputSink {
+    if let sink { return sink }
+    let root = try RootOutput(on: runtime.loop) { [shared = runtime.shared] in
+      shared.configuration.output
+    }
+    root.onRoom = { [unowned self] in
+      resumeStreams()
+      runtime.commands.errors.onRoom?()
+    }
+    root.onFailure = { [unowned self] in failed($0) }
+    sink = root
+    return root
+  }
+
+  private func resumeStreams() {
+    for controller in runtime.controllers.values {
+      take(of: controller)
+      controller.streams?.resume()
+    }
+  }
+
+  /// Looks again, at the end of a turn, whether there is room for streams that were paused.
+  func recheck() { sink?.recheck() }
+
+  /// Makes the streams of a child, whose subtree's output this node then passes on.
+  func makeStreams(for controller: ChildController, output: Int32, error: Int32) throws {
+    controller.streams = try ChildStreams(
+      of: controller.child.name, output: output, error: error, sink: try open(), on: runtime.loop)
+    controller.edge.receiver(.output).onItems = { [weak self, weak controller] in
+      guard let self, let controller else { return }
+      take(of: controller)
+    }
+  }
+
+  /// Passes on what a child's subtree has written, as long as there is room.
+  func take(of controller: ChildController, all: Bool = false) {
+    guard let sink else { return }
+    let stream = controller.edge.receiver(.output)
+    while all || sink.hasRoom, let item = stream.take() {
+      guard let chunk = OutputChunk(item: item.withItem { Array($0) }) else { continue }
+      sink.write(chunk)
+    }
+  }
+
+  // MARK: The end of the root's output
+
+  /// A stream of the root cannot be written to: says so, and does not end as if all were well.
+  ///
+  /// A reader that has gone has seen enough: the run ends, as any program does then.
+  private func failed(_ failure: RootOutput.Failure) {
+    let line = "process-tree: output is lost: \(failure)"
+    if let root {
+      root.write(Array("\(line)\n".utf8), to: .error)
+    } else {
+      writeToStandardError(line)
+    }
+    failureCode = failure.isReaderGone ? 128 + SIGPIPE : 1
+    guard failure.isReaderGone else { return }
+    let reason = "nobody reads \(failure.name) any more"
+    runtime.requestStop(StopRequest(requestedBy: runtime.identity.name, reason: reason))
+  }
+
+  /// Writes at the root what waits to be written, however late its reader begins.
+  ///
+  /// - Returns: False if a signal has asked the root to end, and nobody has read for a while.
+  func finish() -> Bool {
+    guard let root else {
+      // No child has been started, and nobody else writes.
+      runtime.commands.errors.flush()
+      let code = Descriptors.flushBuffers()
+      if code != 0 { failed(.init(stream: .output, code: code)) }
+      return true
+    }
+    root.finish()
+    var isOver = false
+    var isWaiting = false
+    runtime.loop.run {
+      if runtime.life.signal != nil, !isWaiting {
+        isWaiting = true
+        _ = runtime.loop.timers.schedule(after: Self.lastOutput) { isOver = true }
+      }
+      return root.isFinished || isOver
+    }
+    return root.isFinished
+  }
+}
