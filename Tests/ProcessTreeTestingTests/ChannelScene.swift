@@ -81,7 +81,7 @@ struct ChannelScene: Scene {
       case .pipe: return try await pipe(root, isHarmed)
       case .work: return try await work(root, isHarmed)
       case .broadcast: return try await broadcast(root, .suspend, isHarmed)
-      case .droppingBroadcast: return try await broadcast(root, .dropOldest(5), isHarmed)
+      case .droppingBroadcast: return try await broadcast(root, .dropOldest(beyond: 5), isHarmed)
       case .service: return try await service(root, isHarmed)
       }
     } catch {

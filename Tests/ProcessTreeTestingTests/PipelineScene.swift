@@ -46,7 +46,7 @@ struct PipelineScene: Scene {
     for _ in 1..<stages { pipeline = pipeline.then(AddOne(), workers: workers) }
     if isOrdered { pipeline = pipeline.inOrder() }
     do {
-      let outputs = try await root.run(pipeline, over: 0..<inputs)
+      let outputs = try await root.run(over: 0..<inputs, using: pipeline)
       let expected = (0..<inputs).map { $0 + stages - 1 }
       let isRight = isOrdered ? outputs == expected : outputs.sorted() == expected
       let wasRefused = refused.map { $0 < inputs } ?? false

@@ -164,14 +164,15 @@ struct PoolScene: Scene {
   private func explains(_ error: any Error, _ call: Call, _ isHarmed: Bool) -> Bool {
     switch error {
     case is CancellationError: return call.patience != nil
-    case PoolError.shutDown: return end == .shutDown || end == .stopNow
-    case PoolError.workersCannotStart: return isHarmed
+    case let error as PoolError where error.code == .shutDown:
+      return end == .shutDown || end == .stopNow
+    case let error as PoolError: return error.code == .workersCannotStart && isHarmed
     case let failure as PoolFailure:
-      return switch failure.cause {
+      return switch failure.code {
       case .thrown: call.throwers.contains(failure.index)
-      case .deadline: call.options.deadline != nil
+      case .deadlinePassed: call.options.deadline != nil
       case .killedWorkers: isHarmed
-      case .notCoded: false
+      default: false
       }
     default: return false
     }

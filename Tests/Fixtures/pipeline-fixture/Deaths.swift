@@ -68,7 +68,7 @@ let deathScenarios: [String: Scenario] = [
     let report = monitor.report
     test.equal(given.withLock { $0 }, report.quarantined)
     test.equal(report.inputsDone, 3_000)
-    test.equal(Set(report.quarantined.map(\.input)), Set(deadly.map { UInt64($0) }))
+    test.equal(Set(report.quarantined.map(\.input)), Set(deadly.map(Optional.some)))
     for given in report.quarantined {
       test.equal(given.stage, 1)
       test.equal(given.stageName, "DieAt")
@@ -102,7 +102,7 @@ let deathScenarios: [String: Scenario] = [
     test.equal(root.children.count, 0)
   },
   "streamsGoOnWithoutDeadlyItems": { root, test in
-    let given = Mutex<[UInt64?]>([])
+    let given = Mutex<[Int?]>([])
     let inputs = AsyncStream<Int> { source in
       for number in 0..<200 { source.yield(number) }
       source.finish()
@@ -123,7 +123,7 @@ let deathScenarios: [String: Scenario] = [
       _ = try await root.run(
         over: 0..<1_000_000_000, using: Pipeline(ExitsAt(number: 7), workers: 2)
       ) {
-        throw BadNumber(number: $0.input.map(Int.init) ?? -1)
+        throw BadNumber(number: $0.input ?? -1)
       }
     }
     test.equal(error, BadNumber(number: 7))
@@ -153,7 +153,7 @@ let deathScenarios: [String: Scenario] = [
 
 /// Expects that a run ended because of an input that had ended three workers.
 private func expectQuarantine(
-  of input: UInt64, by stage: String, _ cause: ExitCause, _ test: Expectations,
+  of input: Int, by stage: String, _ cause: ExitCause, _ test: Expectations,
   _ failure: PipelineFailure?
 ) {
   test.equal(failure?.stage, 0)
