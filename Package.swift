@@ -84,7 +84,7 @@ let package = Package(
     // Features on top, written against what everybody can use.
     .layer("Stages", on: ["Base"], products: ["ProcessTree"]),
     .target(
-      name: "Pools", dependencies: ["ProcessTree"] + modules("Stages", "Base") + [deques],
+      name: "Pools", dependencies: ["ProcessTree"] + modules("Stages", "Base"),
       swiftSettings: settings),
     .target(
       name: "Pipelines", dependencies: ["ProcessTree"] + modules("Stages", "Base"),

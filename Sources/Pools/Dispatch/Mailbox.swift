@@ -1,11 +1,10 @@
-internal import DequeModule
 internal import ProcessTreeBase
 internal import Synchronization
 
 /// Messages for one task, which is not disturbed by its cancellation.
 final class Mailbox<Message: Sendable>: Sendable {
   private struct Contents {
-    var messages = Deque<Message>()
+    var messages = Queue<Message>()
     var receiver: Waiter?
     var isFinished = false
   }

@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import ProcessTreeStages
 
 /// What has come of inputs that stand next to each other: their outputs, or one failure.
@@ -29,7 +28,7 @@ enum ResultOrder {
 struct ResultStore<Output: Sendable>: Sendable {
   private let order: ResultOrder
   private var ordered = OrderRestorer<ResultSegment<Output>>()
-  private var completed = Deque<ResultSegment<Output>>()
+  private var completed = Queue<ResultSegment<Output>>()
 
   init(_ order: ResultOrder) {
     self.order = order

@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import ProcessTreeStages
 
 /// Items that wait together for a worker.
@@ -14,7 +13,7 @@ struct WorkPiece: Equatable, Sendable {
 struct Job<Report: Sendable>: Sendable {
   let kind: PoolState<Report>.KindID
   let policy: JobPolicy
-  var pending = Deque<WorkPiece>()
+  var pending = Queue<WorkPiece>()
   private(set) var pendingCount = 0
   /// Items that wait for their next try.
   var delayedCount = 0
@@ -52,11 +51,15 @@ struct Job<Report: Sendable>: Sendable {
   mutating func enqueue(_ piece: WorkPiece, first: Bool = false) {
     guard !piece.items.isEmpty else { return }
     pendingCount += piece.items.count
-    guard !first else { return pending.prepend(piece) }
-    guard let last = pending.last, !last.isSuspect, !piece.isSuspect,
-      last.items.upperBound == piece.items.lowerBound
-    else { return pending.append(piece) }
-    pending[pending.count - 1].items = last.items.lowerBound..<piece.items.upperBound
+    guard !first else { return pending.putBack(piece) }
+    let merged = pending.updateLast { last in
+      guard !last.isSuspect, !piece.isSuspect,
+        last.items.upperBound == piece.items.lowerBound
+      else { return false }
+      last.items = last.items.lowerBound..<piece.items.upperBound
+      return true
+    }
+    if !merged { pending.append(piece) }
   }
 
   /// Takes the items of the next batch.
@@ -70,7 +73,7 @@ struct Job<Report: Sendable>: Sendable {
     if count < piece.items.count {
       var rest = piece
       rest.items = (piece.items.lowerBound + count)..<piece.items.upperBound
-      pending.prepend(rest)
+      pending.putBack(rest)
       piece.items = piece.items.lowerBound..<(piece.items.lowerBound + count)
     }
     pendingCount -= count

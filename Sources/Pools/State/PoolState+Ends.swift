@@ -1,5 +1,3 @@
-internal import DequeModule
-
 extension PoolState {
   /// A worker has been reaped, after all that it said was taken: what it had goes to others.
   mutating func workerEnded(_ id: WorkerID, _ report: Report, at now: Duration) {

@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import ProcessTreeStages
 
 /// What a worker has said about a batch, without the outputs.

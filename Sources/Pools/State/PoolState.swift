@@ -1,5 +1,3 @@
-internal import DequeModule
-
 /// The dispatcher of a pool as a value: what happens in, what is to be done out.
 ///
 /// It knows items by number and workers by the kind of work that they can do. Time is passed in, as
@@ -67,7 +65,7 @@ struct PoolState<Report: Sendable>: Sendable {
 
   struct Kind: Sendable {
     /// The calls with pending items, and no others, in the order of their turns.
-    var runnable = Deque<JobID>()
+    var runnable = Queue<JobID>()
   }
 
   struct Delayed: Sendable {
