@@ -9,12 +9,12 @@ public struct BroadcastReport: ExampleReport {
   }
 
   let items: Int
-  /// How many were left out before anybody listened.
+  /// The items that were left out before anybody listened, which every subscriber missed.
   let early: Int
   let shares: [Share]
 
-  /// Whether each subscriber got or missed every item that there was to get.
-  public var isSuccess: Bool { shares.allSatisfy { $0.received + $0.missed + early == items } }
+  /// Whether each subscriber received or missed every item.
+  public var isSuccess: Bool { shares.allSatisfy { $0.received + $0.missed == items } }
 
   /// A row for each subscriber.
   public var text: String {

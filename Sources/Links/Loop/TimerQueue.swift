@@ -47,7 +47,7 @@ package final class TimerQueue {
   func passToNext() -> Bool {
     dropCancelled()
     guard let virtualStart, let next = heap.min?.deadline else { return false }
-    // Rounded up, for what is due has to be over.
+    // Rounded up, so that the deadline has passed.
     let due = (virtualStart.duration(to: next) + .nanoseconds(1)).wholeNanoseconds
     passed.store(max(due, passed.load(ordering: .relaxed)), ordering: .relaxed)
     return true
