@@ -15,8 +15,9 @@ public struct PipelineFailure: Error, Hashable, Sendable, Codable, CustomStringC
     /// A worker ended that could not be replaced: its stage keeps state, its successors also ended
     /// without results, or it could not start.
     public static let workerDied = Self(kind: .workerDied)
-    /// The input is quarantined: as many workers died with it as it has attempts. A run can continue
-    /// without such inputs; see `onQuarantine` of
+    /// The input is quarantined: as many workers died with it as it has attempts.
+    ///
+    /// A run can continue without such inputs; see `onQuarantine` of
     /// `ProcessTree/Node/run(over:using:monitor:onQuarantine:)`.
     public static let killedWorkers = Self(kind: .killedWorkers)
     /// Not everything that entered the pipeline had left it at the end: something was lost.
