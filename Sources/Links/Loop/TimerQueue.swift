@@ -34,7 +34,7 @@ package final class TimerQueue {
   }
 
   /// The present time. Callable from any thread.
-  package var now: SuspendingClock.Instant {
+  /// The present time, callable from any thread.
     virtualStart?.advanced(by: .nanoseconds(passed.load(ordering: .relaxed))) ?? .now
   }
 
