@@ -33,8 +33,8 @@ package final class TimerQueue {
     virtualStart = time == .virtual ? .now : nil
   }
 
-  /// The present time. Callable from any thread.
   /// The present time, callable from any thread.
+  package var now: SuspendingClock.Instant {
     virtualStart?.advanced(by: .nanoseconds(passed.load(ordering: .relaxed))) ?? .now
   }
 
