@@ -48,6 +48,19 @@ import Testing
     }
   }
 
+  /// The event and the peer's own frame both name the node and the versions.
+  private static func expectRefusal(
+    _ told: Told, in events: LifecycleEvents, on loop: EventLoop,
+    receiving: @escaping () -> Bool
+  ) async throws {
+    let hook = loop.addTurnHook(receiving)
+    defer { loop.removeTurnHook(hook) }
+    check(try await refusal(in: events), name: "old node")
+    let deadline = ContinuousClock.now + .seconds(30)
+    while told.reason == nil, ContinuousClock.now < deadline { await Task.yield() }
+    check(told.reason, name: "old node")
+  }
+
   @Test func aChildOfAnotherVersionIsRefusedByNameOnControl() async throws {
     try await withTree { root, runtime in
       _ = try await root.spawn(Idle(), daemon: true)
@@ -62,15 +75,11 @@ import Testing
       let connector = try EdgeConnector(
         to: endpoints.control, hello: hello, in: runtime.context, on: runtime.loop
       ) { told.take($0) }
-      let hook = runtime.loop.addTurnHook {
+      defer { connector.close() }
+      try await Self.expectRefusal(told, in: events, on: runtime.loop) {
         connector.receive()
         return connector.mayHaveFrames
       }
-      Self.check(try await Self.refusal(in: events), name: "old node")
-      while told.reason == nil { await Task.yield() }
-      Self.check(told.reason, name: "old node")
-      runtime.loop.removeTurnHook(hook)
-      connector.close()
     }
   }
 
@@ -88,15 +97,11 @@ import Testing
       let connector = try PeerConnector(
         PeerLink(to: runtime.names.address), hello: hello, in: runtime.context, on: runtime.loop,
         onRefusal: { told.reason = $0 }, onViolation: { Issue.record("\($0)") })
-      let hook = runtime.loop.addTurnHook {
+      defer { connector.close() }
+      try await Self.expectRefusal(told, in: events, on: runtime.loop) {
         connector.receive()
         return connector.mayHaveFrames
       }
-      Self.check(try await Self.refusal(in: events), name: "old node")
-      while told.reason == nil { await Task.yield() }
-      Self.check(told.reason, name: "old node")
-      runtime.loop.removeTurnHook(hook)
-      connector.close()
     }
   }
 

@@ -2,9 +2,9 @@ package import Synchronization
 
 /// A state behind a lock, on which tasks can wait for what they need.
 ///
-/// After each change the tasks that wait are tried in their order, and those go on that find what they
-/// need; so whoever changes the state need not know who waits, and cannot forget anybody. For few
-/// waiters: each change tries them all. The closures run under the lock, must be short and must not use
+/// Each change tries the waiting tasks in their order and resumes those whose condition holds. Code that
+/// changes the state therefore need not know the tasks, and cannot forget one. Use it for few waiters,
+/// because each change tries them all. The closures run under the lock, must be short and must not use
 /// the value that protects them.
 package final class Protected<State: Sendable>: Sendable {
   /// A task that waits.
@@ -113,7 +113,7 @@ package final class Protected<State: Sendable>: Sendable {
   }
 }
 
-/// What was taken for a task; written under the lock, and read by the task when it is no longer tried.
+/// The value that a task waits for; written under the lock, and read by the task after its last try.
 private final class Wanted<Value: Sendable>: @unchecked Sendable {
   var value: Value?
 }

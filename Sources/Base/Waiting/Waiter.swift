@@ -9,14 +9,14 @@ internal import Synchronization
 
 /// One wait of one task, which an event or the task's cancellation ends.
 ///
-/// Whoever makes the event happen finds the waiter where the task has put it, usually under a lock, and
-/// resumes it. The order does not matter: a waiter that was resumed before its task suspends does not
+/// The task puts the waiter where the code behind the event finds it, usually under a lock; that code
+/// resumes it. The order does not matter: the task of a waiter that was resumed before does not
 /// suspend. A second `resume()` does nothing, so a waiter may stay where it is after its wait. A
 /// deadline is one more event: a timer that resumes the waiter.
 ///
-/// The cancellation takes no lock of the caller's. All the same, better resume after a lock was
-/// released: while a task is being cancelled, waking it waits for its cancellation handlers, and one of
-/// the user's may want that lock.
+/// The cancellation takes no lock of the caller's. Resume a waiter after releasing locks all the same:
+/// resuming a task that is being cancelled waits for its cancellation handlers, and a handler of the
+/// user may need such a lock.
 package final class Waiter: @unchecked Sendable {
   /// How far the wait has come.
   private enum Phase: UInt8 {
@@ -27,7 +27,7 @@ package final class Waiter: @unchecked Sendable {
   }
 
   private let phase = Atomic(Phase.new.rawValue)
-  /// Written before the phase becomes `suspended`, and read by the one who ends that.
+  /// Written before the phase becomes `suspended`, and read by the call that ends that phase.
   private var continuation: TaskContinuation?
 
   /// Makes a waiter for one wait.

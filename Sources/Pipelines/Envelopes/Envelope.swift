@@ -99,7 +99,7 @@ extension Envelope: Codable {
 struct Origins: Hashable, Sendable {
   /// The number of the envelope's first input.
   let first: UInt64
-  /// For each item what is to be added to `first`; empty when items follow inputs one by one.
+  /// The number that each item adds to `first`; empty if items follow inputs one by one.
   let offsets: [UInt32]
 
   /// Items that follow the inputs one by one.
@@ -113,7 +113,7 @@ struct Origins: Hashable, Sendable {
     self.offsets = offsets
   }
 
-  /// What is to be added to `first` for an item.
+  /// The number that an item adds to `first`.
   @inline(__always)
   func offset(of item: Int) -> UInt32 {
     offsets.isEmpty ? UInt32(truncatingIfNeeded: item) : offsets[item]

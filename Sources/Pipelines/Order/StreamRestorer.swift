@@ -19,8 +19,8 @@ struct StreamRestorer<Value> {
     StreamID.isFinish(stream) ? nil : streams[stream]?.takeNext()
   }
 
-  /// What is left once nothing more comes: what workers made at their end, and, should something
-  /// have been lost, what stands behind the gap.
+  /// Returns the envelopes that remain at the end: those that workers made at their own end, and, if
+  /// an envelope was lost, those behind the gap.
   mutating func takeRest() -> [Value] {
     defer { streams = [:] }
     return streams.sorted { $0.key < $1.key }.flatMap { stream in

@@ -44,7 +44,7 @@ where Inputs.Element: Codable & Sendable {
 
 /// A value that one task hands over to another and does not touch again.
 ///
-/// Safe because whoever makes one was given the value as `sending`, and only one task uses it.
+/// This is safe because its maker received the value as `sending`, and only one task uses it.
 private final class HandedOver<Value>: @unchecked Sendable {
   let value: Value
 
