@@ -16,10 +16,14 @@ extension ProcessControlTests {
       let slot = page.slot(0)
       #expect(reader.read(0) == nil)
       for sequence in 1...100 as ClosedRange<UInt64> {
-        slot.begin(channel: 7, sequence: sequence, attempt: 2, startNanoseconds: 1000 + sequence)
-        let entry = WorkEntry(
-          channel: 7, sequence: sequence, attempt: 2, startNanoseconds: 1000 + sequence)
+        let tag = slot.begin(channel: 7, sequence: sequence, attempt: 2)
+        var entry = WorkEntry(channel: 7, sequence: sequence, attempt: 2)
         #expect(reader.read(0) == entry)
+        for offset in [0, UInt32(sequence), .max] {
+          slot.note(elementOffset: offset, tag)
+          entry.elementOffset = offset
+          #expect(reader.read(0) == entry)
+        }
         // Every third is followed by the next without having been ended.
         if sequence % 3 != 0 {
           slot.end()
@@ -35,21 +39,43 @@ extension ProcessControlTests {
       let (page, reader) = try makePage()
       page.slot(5).end()
       #expect(reader.read(5) == nil)
-      page.slot(5).begin(channel: 0, sequence: 0, attempt: 0, startNanoseconds: 0)
-      #expect(
-        reader.read(5) == WorkEntry(channel: 0, sequence: 0, attempt: 0, startNanoseconds: 0))
+      page.slot(5).begin(channel: 0, sequence: 0, attempt: 0)
+      #expect(reader.read(5) == WorkEntry(channel: 0, sequence: 0, attempt: 0))
+    }
+
+    /// A thread may note an element of an item when another one has begun in the slot.
+    @Test
+    func aLateNoteOfAnElementHitsNoOtherItem() throws {
+      let (page, reader) = try makePage()
+      let slot = page.slot(1)
+      var tags: [WorkTag] = []
+      for sequence in 1...9 as ClosedRange<UInt64> {
+        tags.append(slot.begin(channel: 1, sequence: sequence, attempt: 1))
+        for tag in tags.dropLast() { slot.note(elementOffset: 7, tag) }
+        #expect(reader.read(1)?.elementOffset == nil)
+        slot.note(elementOffset: UInt32(sequence), tags[tags.count - 1])
+        #expect(
+          reader.read(1)
+            == WorkEntry(
+              channel: 1, sequence: sequence, attempt: 1, elementOffset: UInt32(sequence)))
+      }
+      slot.end()
+      slot.note(elementOffset: 1, tags[tags.count - 1])
+      #expect(reader.read(1) == nil)
     }
 
     @Test
     func slotsAreApart() throws {
       let (page, reader) = try makePage()
       for index in 0..<WorkPage.slotCount {
-        page.slot(index).begin(
-          channel: .max, sequence: .max, attempt: .max, startNanoseconds: UInt64(index))
+        let slot = page.slot(index)
+        slot.note(
+          elementOffset: UInt32(index),
+          slot.begin(channel: .max, sequence: .max, attempt: .max))
       }
       for index in stride(from: 0, to: WorkPage.slotCount, by: 2) { page.slot(index).end() }
       for index in 0..<WorkPage.slotCount {
-        #expect(reader.read(index)?.startNanoseconds == (index % 2 == 0 ? nil : UInt64(index)))
+        #expect(reader.read(index)?.elementOffset == (index % 2 == 0 ? nil : UInt32(index)))
       }
       #expect(reader.read(-1) == nil)
       #expect(reader.read(WorkPage.slotCount) == nil)
@@ -66,10 +92,10 @@ extension ProcessControlTests {
       // What two begins leave behind, by a real page.
       let (page, real) = try makePage()
       let copy = try PeerRegion(page.identity, of: handle)
-      page.slot(0).begin(channel: 1, sequence: 11, attempt: 1, startNanoseconds: 21)
+      page.slot(0).begin(channel: 1, sequence: 11, attempt: 1)
       let before = copy.memory.assumingMemoryBound(to: UInt64.self)[0..<8].map(\.self)
       let first = try #require(real.read(0))
-      page.slot(0).begin(channel: 2, sequence: 12, attempt: 1, startNanoseconds: 22)
+      page.slot(0).begin(channel: 2, sequence: 12, attempt: 1)
       let after = copy.memory.assumingMemoryBound(to: UInt64.self)[0..<8].map(\.self)
       let second = try #require(real.read(0))
       let written = try #require(before[..<4] == after[..<4] ? 4 : 0)
@@ -101,7 +127,8 @@ extension ProcessControlTests {
         let sequence = entry.sequence
         let expected = WorkEntry(
           channel: ~sequence, sequence: sequence, attempt: UInt32(truncatingIfNeeded: sequence),
-          startNanoseconds: sequence &* 3)
+          // It may not have been noted yet.
+          elementOffset: entry.elementOffset.map { _ in UInt32(truncatingIfNeeded: sequence &* 3) })
         #expect(entry == expected)
         #expect(sequence >= last)
         last = sequence

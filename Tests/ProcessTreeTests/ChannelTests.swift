@@ -36,7 +36,7 @@ private let largeScenarios = [
 /// Consumers that die of what they work on, or without a reason; and producers.
 private let redeliveryScenarios = [
   "poisonIsBlamedExactly", "poisonInABatchIsFound", "quarantineIsNeverSilent",
-  "poisonAmongManyReceivers", "consumersAreKilled",
+  "theElementOfABatchIsBlamed", "poisonAmongManyReceivers", "consumersAreKilled",
   "serversAreKilled",
   "producersAreKilledInTheMiddleOfAnItem",
 ]

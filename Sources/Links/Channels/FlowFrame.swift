@@ -3,13 +3,29 @@ internal import ProcessTreeWire
 
 /// A frame of items that grows until it is sent.
 struct FlowFrame {
+  /// The properties of an item, which are the same for all items of a frame except their numbers.
+  struct Traits {
+    var number: UInt64 = 0
+    var attempt: UInt8 = 1
+    var suspects: [UInt32] = []
+    /// The bytes only refer to the item, which is in shared memory.
+    var isShared = false
+
+    var flags: FlowHeader.Flags {
+      var flags: FlowHeader.Flags = []
+      if attempt > 1 { flags.insert(.redelivered) }
+      if !suspects.isEmpty { flags.insert(.suspects) }
+      if isShared { flags.insert(.shared) }
+      return flags
+    }
+  }
+
   private let flow: UInt32
   private let isNumbered: Bool
   private var bytes: [UInt8] = []
   private var count: UInt32 = 0
   private var first: UInt64 = 0
-  private var isRedelivered = false
-  private var isShared = false
+  private var flags: FlowHeader.Flags = []
 
   init(flow: UInt32, isNumbered: Bool) {
     self.flow = flow
@@ -17,40 +33,39 @@ struct FlowFrame {
   }
 
   var isEmpty: Bool { count == 0 }
-  /// The bytes that the frame has so far.
+  /// The number of bytes that the frame has so far.
   private(set) var size = 0
 
-  /// Whether an item of this kind may be in the frame beside those that are.
-  func accepts(attempt: UInt8, isShared: Bool) -> Bool {
-    count == 0 || (isRedelivered == (attempt > 1) && self.isShared == isShared)
-  }
+  /// Whether an item may join those that are in the frame.
+  func accepts(_ traits: Traits) -> Bool { count == 0 || flags == traits.flags }
 
-  /// Adds an item, or what stands for one that is in shared memory; only what the frame accepts.
-  mutating func append(
-    _ item: UnsafeRawBufferPointer, sequence: UInt64, attempt: UInt8, number: UInt64,
-    isShared: Bool
-  ) {
+  /// Adds an item that the frame accepts.
+  mutating func append(_ item: UnsafeRawBufferPointer, sequence: UInt64, _ traits: Traits) {
     if count == 0 {
       size = FlowHeader.size
       first = sequence
-      isRedelivered = attempt > 1
-      self.isShared = isShared
+      flags = traits.flags
     }
-    let needed = size + 13 + item.count
+    let suspects = traits.suspects.isEmpty ? [] : Suspects.encode(traits.suspects)
+    let length = suspects.count + item.count
+    let needed = size + 13 + length
     if needed > bytes.count { grow(to: needed) }
     size = bytes.withUnsafeMutableBytes { buffer in
       var offset = size
       if isNumbered {
-        buffer.storeBytes(of: number.littleEndian, toByteOffset: offset, as: UInt64.self)
+        buffer.storeBytes(of: traits.number.littleEndian, toByteOffset: offset, as: UInt64.self)
         offset += 8
       }
-      if isRedelivered {
-        buffer[offset] = attempt
+      if traits.attempt > 1 {
+        buffer[offset] = traits.attempt
         offset += 1
       }
-      buffer.storeBytes(
-        of: UInt32(item.count).littleEndian, toByteOffset: offset, as: UInt32.self)
+      buffer.storeBytes(of: UInt32(length).littleEndian, toByteOffset: offset, as: UInt32.self)
       offset += 4
+      if !suspects.isEmpty {
+        buffer[offset..<offset + suspects.count].copyBytes(from: suspects)
+        offset += suspects.count
+      }
       if let source = item.baseAddress, let target = buffer.baseAddress {
         memcpy(target + offset, source, item.count)
       }
@@ -63,7 +78,7 @@ struct FlowFrame {
   private mutating func grow(to needed: Int) {
     let room = max(needed, bytes.isEmpty && needed <= Self.smallRoom ? Self.smallRoom : Self.room)
     let (old, used) = (bytes, size)
-    // What is not written yet is cut off before anybody reads it.
+    // `take` cuts off what was never written.
     bytes = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
       old.withUnsafeBytes { source in
         let copied = min(used, source.count)
@@ -79,20 +94,12 @@ struct FlowFrame {
     swap(&frame, &bytes)
     frame.removeLast(frame.count - size)
     let header = FlowHeader(
-      kind: .items, flags: flags, flow: flow, count: count, total: first)
+      kind: .items, flags: isNumbered ? flags.union(.numbered) : flags, flow: flow, count: count,
+      total: first)
     frame.withUnsafeMutableBytes { header.write(to: $0) }
     count = 0
     size = 0
     return frame
-  }
-
-  private var flags: FlowHeader.Flags {
-    // A literal of a set would be made by code that knows nothing of the type.
-    var flags = FlowHeader.Flags(rawValue: 0)
-    if isNumbered { flags.insert(.numbered) }
-    if isRedelivered { flags.insert(.redelivered) }
-    if isShared { flags.insert(.shared) }
-    return flags
   }
 
   /// One piece of an item that is too large for a frame.
@@ -100,17 +107,22 @@ struct FlowFrame {
     _ piece: ArraySlice<UInt8>, of item: PendingItem, flow: UInt32, sequence: UInt64,
     isNumbered: Bool, isFirst: Bool, isLast: Bool
   ) -> [UInt8] {
-    var flags: FlowHeader.Flags = item.attempt > 1 ? .redelivered : []
+    let traits = Traits(of: item)
+    var flags = traits.flags
     if isNumbered { flags.insert(.numbered) }
     if !isFirst { flags.insert(.continuesPrevious) }
     if !isLast { flags.insert(.continuesInNext) }
+    let suspects = isFirst && !traits.suspects.isEmpty ? Suspects.encode(traits.suspects) : []
     let header = FlowHeader(kind: .items, flags: flags, flow: flow, count: 1, total: sequence)
     var frame: [UInt8] = []
-    frame.reserveCapacity(FlowHeader.size + 13 + piece.count)
+    frame.reserveCapacity(FlowHeader.size + 13 + suspects.count + piece.count)
     frame += header.frame()
     if isNumbered { withUnsafeBytes(of: item.number.littleEndian) { frame.append(contentsOf: $0) } }
     if item.attempt > 1 { frame.append(item.attempt) }
-    withUnsafeBytes(of: UInt32(piece.count).littleEndian) { frame.append(contentsOf: $0) }
+    withUnsafeBytes(of: UInt32(suspects.count + piece.count).littleEndian) {
+      frame.append(contentsOf: $0)
+    }
+    frame += suspects
     frame += piece
     return frame
   }
@@ -119,4 +131,44 @@ struct FlowFrame {
   static let target = 32 << 10
   private static let room = target + 1_024
   private static let smallRoom = 512
+}
+
+extension FlowFrame.Traits {
+  init(of item: PendingItem, isShared: Bool = false) {
+    self.init(
+      number: item.number, attempt: item.attempt,
+      suspects: item.deaths.isEmpty ? [] : item.suspects, isShared: isShared)
+  }
+}
+
+/// The elements of an item at which its consumers died, before the item's own bytes: a `u16` count and
+/// the offsets, `u32` each, the first death first.
+enum Suspects {
+  /// The deaths that an item carries; the latest if it has more.
+  private static let most = 4_096
+  /// The most bytes that suspects take.
+  static let largest = 2 + 4 * most
+
+  static func encode(_ offsets: [UInt32]) -> [UInt8] {
+    let latest = offsets.suffix(most)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(2 + 4 * latest.count)
+    withUnsafeBytes(of: UInt16(latest.count).littleEndian) { bytes.append(contentsOf: $0) }
+    for offset in latest {
+      withUnsafeBytes(of: offset.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+    return bytes
+  }
+
+  /// Reads the offsets, and the number of bytes that they take; nil for bytes that are too short.
+  static func read(_ item: UnsafeRawBufferPointer) -> (offsets: [UInt32], size: Int)? {
+    guard item.count >= 2 else { return nil }
+    let count = Int(UInt16(littleEndian: item.loadUnaligned(as: UInt16.self)))
+    let size = 2 + 4 * count
+    guard count <= most, item.count >= size else { return nil }
+    let offsets = (0..<count).map {
+      UInt32(littleEndian: item.loadUnaligned(fromByteOffset: 2 + 4 * $0, as: UInt32.self))
+    }
+    return (offsets, size)
+  }
 }

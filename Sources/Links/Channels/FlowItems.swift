@@ -1,6 +1,6 @@
 internal import ProcessTreeWire
 
-/// The bytes of a frame that came, shared by all who still read items in it.
+/// The bytes of a received frame, shared by all that still read items in it.
 package final class FrameBytes: @unchecked Sendable {
   package let bytes: UnsafeRawBufferPointer
 
@@ -17,7 +17,7 @@ package final class FrameBytes: @unchecked Sendable {
   }
 }
 
-/// The items of a frame that came, taken one after the other; no length is believed.
+/// The items of a received frame, one after the other; every length is checked.
 struct FlowItems {
   /// One item, or a piece of one.
   struct Item {
@@ -25,11 +25,13 @@ struct FlowItems {
     let sequence: UInt64
     let attempt: UInt8
     let number: UInt64
+    /// The elements of the item at which its consumers died.
+    let suspects: [UInt32]
   }
 
   let frame: FrameBytes
   let flags: FlowHeader.Flags
-  /// The bytes before an item's own.
+  /// The number of bytes before those of an item.
   private let prefix: Int
   private var offset = FlowHeader.size
   private(set) var left: UInt32
@@ -48,19 +50,27 @@ struct FlowItems {
   /// The sequence of the next item.
   var next: UInt64 { sequence }
 
-  /// Where the next item is; nil after the last, and for a frame that is not one.
+  /// The next item; nil after the last, and where the frame breaks the protocol.
   mutating func popFirst() -> Item? {
     let bytes = frame.bytes
-    guard let range = popRange() else { return nil }
+    guard var range = popRange() else { return nil }
     let start = range.lowerBound - prefix
     let number =
       flags.contains(.numbered)
       ? UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)) : 0
     let attempt = flags.contains(.redelivered) ? bytes[range.lowerBound - 5] : 1
-    return Item(range: range, sequence: sequence &- 1, attempt: attempt, number: number)
+    var suspects: [UInt32] = []
+    // Only the first piece of an item has them.
+    if flags.contains(.suspects), !flags.contains(.continuesPrevious) {
+      guard let (offsets, size) = Suspects.read(frame[range]) else { return nil }
+      suspects = offsets
+      range = range.lowerBound + size..<range.upperBound
+    }
+    return Item(
+      range: range, sequence: sequence &- 1, attempt: attempt, number: number, suspects: suspects)
   }
 
-  /// Where the bytes of the next item are.
+  /// The place of the next item, with its suspects if it has any.
   mutating func popRange() -> Range<Int>? {
     let bytes = frame.bytes
     guard left > 0, bytes.count - offset >= prefix else { return nil }
@@ -86,9 +96,12 @@ struct FlowItems {
   /// promises, and nothing else.
   func measure() -> (bytes: Int, last: Int)? {
     var copy = self
+    let hasSuspects = flags.contains(.suspects)
     var (bytes, last) = (0, 0)
     while copy.left > 0 {
-      guard let range = copy.popRange(), range.count <= WireLimits.pieceSize else { return nil }
+      guard let range = hasSuspects ? copy.popFirst()?.range : copy.popRange(),
+        range.count <= WireLimits.pieceSize
+      else { return nil }
       // One in shared memory counts as what it stands for.
       let shared = flags.contains(.shared) ? SharedSlotName.read(frame[range]) : nil
       last = shared?.count ?? range.count

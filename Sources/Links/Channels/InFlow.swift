@@ -9,17 +9,17 @@ final class InFlow {
   let link: PeerLink
   let isLeased: Bool
   @exclusivity(unchecked) private(set) var allowance: FlowAllowance
-  /// The pieces of an item that is not whole yet.
+  /// The pieces of an item whose last piece has not arrived.
   @exclusivity(unchecked) private var partial: (bytes: [UInt8], first: FlowItems.Item)?
-  /// Everything below has been acknowledged, or given back.
+  /// Every item below has been acknowledged or returned.
   @exclusivity(unchecked) private var acknowledgedBelow: UInt64 = 1
   @exclusivity(unchecked) private var acknowledgedAbove: Set<UInt64> = []
-  /// Those of them that the sender has not been told.
+  /// Those of them that the sender does not know of.
   @exclusivity(unchecked) private var untold: [UInt64] = []
   @exclusivity(unchecked) private var hasNews = false
-  /// The sequence of the item that came last.
+  /// The sequence of the item that arrived last.
   @exclusivity(unchecked) private(set) var lastReceived: UInt64 = 0
-  /// The sender ends the flow, or is gone.
+  /// The sender has closed the flow, or is gone.
   @exclusivity(unchecked) var isClosed = false
   @exclusivity(unchecked) var missed: UInt64 = 0
 
@@ -33,15 +33,17 @@ final class InFlow {
     allowance = FlowAllowance(prefetch: channel.prefetch)
   }
 
-  /// Tells this flow from those of other senders: both ends can make it of what they know.
+  /// Distinguishes this flow from those of other senders; both ends know its parts.
   var senderKey: UInt64 { FlowKey.make(sender: link.peer.pid, flow: id) }
 
-  /// Takes a frame: its items, one of them put together from pieces; nil when it broke the protocol.
+  /// Receives a frame; returns its items, or one item whose last piece this is, or nil.
   func receive(
     _ frame: UnsafeRawBufferPointer, header: FlowHeader
   ) throws(WireError) -> FlowItems? {
     var items = FlowItems(frame, header: header)
-    guard let size = items.measure() else { throw WireError("a frame of items is not well formed") }
+    guard isLeased || !header.flags.contains(.suspects), let size = items.measure() else {
+      throw WireError("a frame of items is not well formed")
+    }
     guard header.count == 0 || header.total == lastReceived + 1 else {
       throw WireError("an item that is not the next of its flow")
     }
@@ -77,16 +79,16 @@ final class InFlow {
 
   private static let tooMuch = WireError("more was sent than allowed")
 
-  /// The consumer has taken an item of so many bytes.
+  /// The consumer has received an item of so many bytes.
   func take(_ count: Int) {
     allowance.take(count)
     begun += 1
   }
 
-  /// Items that the consumer has taken and not acknowledged, of a leased channel.
+  /// The number of items of a leased channel that the consumer has started and not acknowledged.
   @exclusivity(unchecked) private(set) var begun = 0
 
-  /// The consumer is done with an item.
+  /// The consumer acknowledges an item.
   func acknowledge(_ sequence: UInt64) {
     guard isLeased, sequence >= acknowledgedBelow else { return }
     hasNews = true
@@ -101,9 +103,9 @@ final class InFlow {
     while acknowledgedAbove.remove(acknowledgedBelow) != nil { acknowledgedBelow += 1 }
   }
 
-  /// The frame that goes back to the sender now, if one is worth it.
+  /// The frame that goes back to the sender now, if it is worth one.
   func back(window: Int, isIdle: Bool) -> [UInt8]? {
-    // Whatever is done by the end of a turn is said: nobody shall do it again for want of a word.
+    // Acknowledgements go at the end of each turn, so that nobody processes an item a second time.
     let due = allowance.due(window: window, isIdle: isIdle)
     guard due != nil || hasNews else { return nil }
     let totals = due ?? allowance.current(window: window)
@@ -121,11 +123,11 @@ final class InFlow {
     return header.frame(body: body)
   }
 
-  /// Acknowledgements out of order that one frame carries; more follow in the next.
+  /// The number of acknowledgements out of order that one frame carries.
   private static let mostAbove = 8_192
 }
 
-/// A flow among all that one receiver has.
+/// Identifies a flow among all those of one receiver.
 package enum FlowKey {
   package static func make(sender pid: Int32, flow: UInt32) -> UInt64 {
     UInt64(UInt32(bitPattern: pid)) << 32 | UInt64(flow)
@@ -133,20 +135,19 @@ package enum FlowKey {
 }
 
 extension FlowItems {
-  /// One item that came in pieces.
+  /// One item that arrived in pieces.
   init(whole bytes: [UInt8], _ item: Item, isNumbered: Bool) {
-    let whole = PendingItem(bytes: bytes, number: item.number, attempt: item.attempt)
-    let frame = FlowFrame.piece(
-      bytes[...], of: whole, flow: 0, sequence: item.sequence, isNumbered: isNumbered,
-      isFirst: true, isLast: true)
-    var flags: FlowHeader.Flags = isNumbered ? .numbered : []
-    if item.attempt > 1 { flags.insert(.redelivered) }
+    let traits = FlowFrame.Traits(
+      number: item.number, attempt: item.attempt, suspects: item.suspects)
+    var frame = FlowFrame(flow: 0, isNumbered: isNumbered)
+    bytes.withUnsafeBytes { frame.append($0, sequence: item.sequence, traits) }
+    let flags = isNumbered ? traits.flags.union(.numbered) : traits.flags
     let header = FlowHeader(kind: .items, flags: flags, count: 1, total: item.sequence)
-    self = frame.withUnsafeBytes { FlowItems($0, header: header) }
+    self = frame.take().withUnsafeBytes { FlowItems($0, header: header) }
   }
 }
 
-/// What a frame of the kind `back` says beside credit.
+/// The acknowledgements in a frame of the kind `back`.
 struct FlowAcknowledgement {
   let below: UInt64
   let above: [UInt64]

@@ -1,19 +1,39 @@
-internal import ProcessTreeWire
+package import ProcessTreeWire
 
-/// An item that its sender holds: not sent yet, or given back.
+/// An item that its sender holds: not sent yet, leased, or returned.
 struct PendingItem {
   let bytes: [UInt8]
-  /// Names the item among those of its sender, however often it is delivered.
+  /// Identifies the item among those of its sender, however often it is delivered.
   var number: UInt64 = 0
-  /// Which delivery the next one is, from 1 on.
+  /// The number of the next delivery, from 1 on.
   var attempt: UInt8 = 1
-  /// How many consumers it has killed.
-  var kills: UInt32 = 0
-  /// Who they were.
-  var killers: [NodeAddress] = []
-  /// Names a call that waits for the answer; nil for items that have none.
+  /// The consumers that died while they worked on it.
+  var deaths: [ItemDeath] = []
+  /// Identifies the call that waits for the reply; nil for items without one.
   var call: UInt64?
 
-  /// What the item counts against credit.
+  /// The bytes that the item counts against credit.
   var cost: Int { bytes.count + FlowCredit.itemCost }
+
+  /// The places within the item at which its consumers died, as far as they noted them.
+  var suspects: [UInt32] { deaths.compactMap(\.elementOffset) }
+}
+
+/// The death of a consumer that worked on an item.
+package struct ItemDeath: Equatable, Sendable {
+  package let node: NodeAddress
+  /// The element of the item on which the consumer worked; nil if it noted none.
+  package let elementOffset: UInt32?
+}
+
+/// A receiver's note of the item on which it works.
+package struct WorkNote: Equatable, Sendable {
+  package let sequence: UInt64
+  /// The element of the item, if the program has noted one.
+  package let elementOffset: UInt32?
+
+  package init(sequence: UInt64, elementOffset: UInt32? = nil) {
+    self.sequence = sequence
+    self.elementOffset = elementOffset
+  }
 }

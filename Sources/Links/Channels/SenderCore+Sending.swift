@@ -2,27 +2,7 @@ internal import DequeModule
 package import ProcessTreeWire
 
 extension SenderCore {
-  /// Bytes that wait here for the first receiver before senders have to wait.
-  private static let initialRoom = 64 << 10
-
-  /// Whether an item would be taken without waiting, or without a policy's verdict.
-  var hasRoom: Bool {
-    guard waiters.isEmpty || pending.isEmpty else { return false }
-    switch specification.overflow {
-    case .suspend:
-      if specification.kind == .broadcast {
-        return canBroadcast || (flows.isEmpty && pendingBytes < Self.initialRoom)
-      }
-      guard flows.contains(where: \.isReady) else { return pendingBytes < Self.initialRoom }
-      return pending.isEmpty && flows.contains(where: \.canSend)
-    case .fail(let count) where specification.kind == .broadcast && expectedReceivers == 0:
-      return flows.allSatisfy { $0.backlog.count < count }
-    case .dropOldest(let count), .dropNewest(let count), .fail(let count):
-      return pending.count < count || (pending.isEmpty && flows.contains(where: \.canSend))
-    }
-  }
-
-  /// Whether `offer` would not say that the item has to wait.
+  /// Whether `offer` would accept an item, or have the overflow policy decide.
   package var takesWithoutWaiting: Bool {
     activate()
     guard phase == .active, specification.overflow == .suspend else { return true }
@@ -40,10 +20,9 @@ extension SenderCore {
     guard count <= WireLimits.itemSize else { throw .tooLarge(count) }
   }
 
-  /// Whether the caller is on the loop, and an item may go straight into the frame of a channel with one
-  /// receiver.
+  /// Whether the caller is on the loop, and an item may go straight into the frame of a pipe.
   package var canSendDirectly: Bool {
-    guard loop.isCurrent, pending.isEmpty, waiters.isEmpty, let direct else { return false }
+    guard loop.isCurrent, queue.isEmpty, waiters.isEmpty, let direct else { return false }
     return direct._withUnsafeGuaranteedRef { $0.canSend }
   }
 
@@ -52,15 +31,15 @@ extension SenderCore {
 
   /// Puts an item straight into the frame; only when `canSendDirectly`, and for small items.
   package func sendDirectly(_ bytes: UnsafeRawBufferPointer) {
-    balance.sent += 1
-    balance.acknowledged += 1
+    counts.sent += 1
+    counts.acknowledged += 1
     direct?._withUnsafeGuaranteedRef { $0.append(bytes) }
     markDirty()
   }
 
-  /// Takes an item if that needs no waiting; false if it does.
+  /// Accepts an item if that needs no waiting; false if it does.
   ///
-  /// Policies that drop take every item; the one that fails throws `full`.
+  /// Overflow policies that drop accept every item; the one that fails throws `full`.
   package func offer(_ bytes: [UInt8], call: UInt64? = nil) throws(LinkError) -> Bool {
     try checkSending(bytes.count)
     if !hasRoom {
@@ -68,36 +47,41 @@ extension SenderCore {
       case .suspend: return false
       case .fail: throw .full
       case .dropNewest:
-        balance.sent += 1
-        leaveOut(nil)
+        counts.sent += 1
+        drop(nil)
         return true
-      case .dropOldest:
-        if let oldest = pending.popFirst() {
-          pendingBytes -= oldest.cost
-          leaveOut(oldest.number)
-        }
+      case .dropOldest: if let oldest = queue.popFirst() { drop(oldest.number) }
       }
     }
-    balance.sent += 1
     accept(PendingItem(bytes: bytes, call: call))
-    pump()
     return true
   }
 
-  /// Takes an item without waiting and without a bound; what bounds it is up to the caller.
+  /// Accepts an item without waiting and without a bound; what bounds it is up to the caller.
   package func post(_ bytes: [UInt8]) throws(LinkError) {
     try checkSending(bytes.count)
-    balance.sent += 1
     accept(PendingItem(bytes: bytes))
+  }
+
+  private func accept(_ item: PendingItem) {
+    counts.sent += 1
+    queue.append(item)
+    markDirty()
     pump()
   }
 
-  /// Takes an item, waiting for credit if the policy says so.
+  /// - Parameter number: That of the item; nil for the latest one, which was never queued.
+  private func drop(_ number: UInt64?) {
+    counts.dropped += 1
+    policy.drop(number)
+  }
+
+  /// Sends an item; waits for credit if the overflow policy is to suspend.
   package func send(_ bytes: [UInt8]) async throws {
     if try offer(bytes) { return }
     let bound = LoopBound(self, on: loop)
     let id = takeID()
-    balance.sent += 1
+    counts.sent += 1
     try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation {
         (continuation: UnsafeContinuation<Void, any Error>) in
@@ -115,24 +99,24 @@ extension SenderCore {
   private func cancelWaiter(_ id: UInt64) {
     guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
     let waiter = waiters.remove(at: index)
-    balance.sent -= 1
+    counts.sent -= 1
     waiter.resume(CancellationError())
-    // Another task may have waited for nothing but this.
+    // This item may have been all that another task waited for.
     markDirty()
   }
 
   /// Whether a task waits for credit.
   package var isWaiting: Bool { !waiters.isEmpty }
 
-  /// The peers whose credit is waited for.
+  /// The peers for whose credit a task waits.
   package var awaitedPeers: [NodeAddress] {
     isWaiting ? flows.filter { !$0.canSend }.map(\.link.peer) : []
   }
 
-  /// Waits until all that was taken has been processed.
+  /// Waits until everything that was accepted has been processed.
   ///
-  /// Throws when no receiver is left, when items were put aside that nobody has taken, and
-  /// `CancellationError`.
+  /// - Throws: The reason when no receiver is left for some of it, `quarantined` when items were
+  ///   quarantined that the program has not taken, and `CancellationError`.
   package func join() async throws {
     loop.assertCurrent()
     if phase == .held { return }
@@ -163,7 +147,7 @@ extension SenderCore {
 
   // MARK: Calls
 
-  /// Sends a request and waits for its answer; a cancelled task tells the receiver.
+  /// Sends a request and waits for the reply; a cancelled task cancels the request.
   package func call(_ bytes: [UInt8]) async throws -> [UInt8] {
     try checkSending(bytes.count)
     let id = takeID()
@@ -171,17 +155,17 @@ extension SenderCore {
     return try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation {
         (continuation: UnsafeContinuation<[UInt8], any Error>) in
-        calls[id] = { continuation.resume(with: $0) }
+        expectReply(to: id) { continuation.resume(with: $0) }
         do {
           guard try !offer(bytes, call: id) else { return }
-          balance.sent += 1
+          counts.sent += 1
           waiters.append(
             Waiter(id: id, item: PendingItem(bytes: bytes, call: id)) { [self] error in
-              if let error { calls.removeValue(forKey: id)?(.failure(error)) }
+              if let error { endCall(id, .failure(error)) }
             })
           onWaiting?()
         } catch {
-          calls.removeValue(forKey: id)?(.failure(error))
+          endCall(id, .failure(error))
         }
       }
     } onCancel: {
@@ -189,26 +173,37 @@ extension SenderCore {
     }
   }
 
+  func expectReply(to id: UInt64, _ body: @escaping (Result<[UInt8], any Error>) -> Void) {
+    calls[id] = body
+    policy.expectReply(to: id)
+  }
+
+  /// Ends a call, if its caller still waits; returns the receiver that has the item, if one has.
+  @discardableResult
+  func endCall(
+    _ id: UInt64, _ result: Result<[UInt8], any Error>
+  ) -> (place: Int, sequence: UInt64)? {
+    let receiver = policy.cancel(id)
+    calls.removeValue(forKey: id)?(result)
+    return receiver
+  }
+
   private func cancelCall(_ id: UInt64) {
-    guard let call = calls.removeValue(forKey: id) else { return }
+    guard calls[id] != nil else { return }
     if let index = waiters.firstIndex(where: { $0.id == id }) {
       waiters.remove(at: index)
-      balance.sent -= 1
-    } else if let index = pending.firstIndex(where: { $0.call == id }) {
-      pendingBytes -= pending.remove(at: index).cost
-      balance.returned += 1
-    } else {
-      for flow in flows {
-        guard let sequence = flow.sequence(ofCall: id) else { continue }
-        flow.link.send(.cancel(flow: flow.id, sequence: sequence))
-      }
+      counts.sent -= 1
+    } else if queue.remove(call: id) {
+      counts.returned += 1
     }
-    call(.failure(CancellationError()))
+    if let (place, sequence) = endCall(id, .failure(CancellationError())) {
+      flows[place].link.send(.cancel(flow: flows[place].id, sequence: sequence))
+    }
     markDirty()
   }
 }
 
-/// What the cancellation of a join must know; touched on the loop alone.
+/// The state that a join shares with its cancellation; used on the loop alone.
 private final class JoinSlot: @unchecked Sendable {
   var id: UInt64?
   var cancel: (() -> Void)?

@@ -11,6 +11,7 @@ struct WorkCell: @unchecked Sendable {
 
   static let byteCount = 64
   private static let wordsPerCopy = 4
+  private static let elementWord = 2
   private static let markWord = 3
 
   // Constant, because a reader's mapping allows only reading.
@@ -21,20 +22,27 @@ struct WorkCell: @unchecked Sendable {
     words = start.assumingMemoryBound(to: Atomic<UInt64>.self)
   }
 
-  /// Notes that work on an item begins; for one thread at a time.
-  func begin(_ entry: WorkEntry) {
+  /// Notes that work on an item begins; by one thread at a time.
+  func begin(channel: UInt64, sequence: UInt64, attempt: UInt32) -> WorkTag {
     let (newer, mark) = newest()
     let older = 1 - newer
+    let next = mark.next(attempt: attempt)
     store(0, Self.markWord, of: older)
     // A reader that sees any of the stores below also sees the one above.
     atomicMemoryFence(ordering: .releasing)
-    store(entry.channel, 0, of: older)
-    store(entry.sequence, 1, of: older)
-    store(entry.startNanoseconds, 2, of: older)
-    setMark(mark.next(attempt: entry.attempt), of: older)
+    store(channel, 0, of: older)
+    store(sequence, 1, of: older)
+    store(0, Self.elementWord, of: older)
+    setMark(next, of: older)
+    return WorkTag(next)
   }
 
-  /// Notes that the work is done, in one store; for the thread that has begun it.
+  /// Notes an element of the item whose begin gave the tag; by any thread.
+  func note(elementOffset: UInt32, _ tag: WorkTag) {
+    store(tag.word(elementOffset), Self.elementWord, of: tag.copy)
+  }
+
+  /// Notes that the work is done: one store; by the thread that has begun it.
   func end() {
     let (copy, mark) = newest()
     setMark(mark.ended, of: copy)
@@ -53,7 +61,7 @@ struct WorkCell: @unchecked Sendable {
       guard mark.isBusy else { return nil }
       let entry = WorkEntry(
         channel: load(0, of: copy), sequence: load(1, of: copy), attempt: mark.attempt,
-        startNanoseconds: load(2, of: copy))
+        elementOffset: WorkTag(mark).offset(in: load(Self.elementWord, of: copy)))
       atomicMemoryFence(ordering: .acquiring)
       if load(Self.markWord, of: copy) == mark.word { return entry }
     }
@@ -83,17 +91,41 @@ struct WorkCell: @unchecked Sendable {
 
 /// The item that a process is working on.
 package struct WorkEntry: Hashable, Sendable {
+  /// The channel that it came from.
   package var channel: UInt64
+  /// Its number on the channel.
   package var sequence: UInt64
-  /// How often work on it has begun, including this time.
+  /// The number of times that work on it has begun, this time included.
   package var attempt: UInt32
-  /// The time when work on it began, in nanoseconds of a clock that writer and reader share.
-  package var startNanoseconds: UInt64
+  /// The element of the item that the process noted last; nil if it noted none.
+  package var elementOffset: UInt32?
 
-  package init(channel: UInt64, sequence: UInt64, attempt: UInt32, startNanoseconds: UInt64) {
+  /// An item.
+  package init(channel: UInt64, sequence: UInt64, attempt: UInt32, elementOffset: UInt32? = nil) {
     self.channel = channel
     self.sequence = sequence
     self.attempt = attempt
-    self.startNanoseconds = startNanoseconds
+    self.elementOffset = elementOffset
+  }
+}
+
+/// Identifies one begin of a work slot, so that a late note of an element cannot hit another item.
+package struct WorkTag: Sendable {
+  /// The upper half of the word that holds an element's offset: the number of the entry, never zero.
+  package let bits: UInt64
+
+  package init(bits: UInt64) {
+    self.bits = bits
+  }
+
+  init(_ mark: WorkMark) { self.init(bits: 1 << 63 | UInt64(mark.number) << 32) }
+
+  /// The copy in which the entry is: they alternate.
+  var copy: Int { Int(bits >> 32 & 1) }
+  /// The word that notes an element.
+  func word(_ offset: UInt32) -> UInt64 { bits | UInt64(offset) }
+  /// The element that a word notes; nil if it is not of this entry.
+  func offset(in word: UInt64) -> UInt32? {
+    word & ~0xFFFF_FFFF == bits ? UInt32(truncatingIfNeeded: word) : nil
   }
 }

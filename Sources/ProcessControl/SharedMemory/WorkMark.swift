@@ -22,6 +22,9 @@ struct WorkMark: Equatable {
   }
 
   var word: UInt64 { UInt64(bits) << 32 | UInt64(attempt) }
+  /// The number of the entry, one more for each; its lowest bit is that of its copy.
+  var number: UInt32 { bits >> 2 }
+  /// Whether the copy is completely written.
   var isWhole: Bool { UInt64(bits) & Self.whole != 0 }
   var isBusy: Bool { UInt64(bits) & Self.busy != 0 }
 
@@ -37,9 +40,7 @@ struct WorkMark: Equatable {
   /// Whether this entry is later than the other copy's; their numbers are adjacent.
   func isNewer(than other: WorkMark) -> Bool {
     guard isWhole, other.isWhole else { return isWhole }
-    let number = bits >> 2
-    let otherNumber = other.bits >> 2
-    // The shift keeps the sign of the difference of 30-bit numbers across the wrap.
-    return Int32(bitPattern: (number &- otherNumber) << 2) > 0
+    // Shifted back up, so that the difference of 30-bit numbers keeps its sign past the last.
+    return Int32(bitPattern: (number &- other.number) << 2) > 0
   }
 }

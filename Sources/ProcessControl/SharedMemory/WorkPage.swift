@@ -41,17 +41,20 @@ package struct WorkSlot: Sendable {
   /// Notes that work on an item begins, in place of the previous item.
   ///
   /// - Parameters:
-  ///   - channel: The item's channel.
-  ///   - sequence: The item's number on the channel.
-  ///   - attempt: How often work on it has begun, including this time.
-  ///   - startNanoseconds: The present time, of a clock that the reader shares.
-  package func begin(
-    channel: UInt64, sequence: UInt64, attempt: UInt32, startNanoseconds: UInt64
-  ) {
-    cell.begin(
-      WorkEntry(
-        channel: channel, sequence: sequence, attempt: attempt,
-        startNanoseconds: startNanoseconds))
+  ///   - channel: The channel that the item came from.
+  ///   - sequence: Its number on the channel.
+  ///   - attempt: The number of times that work on it has begun, this time included.
+  /// - Returns: The tag with which elements of the item are noted.
+  @discardableResult
+  package func begin(channel: UInt64, sequence: UInt64, attempt: UInt32) -> WorkTag {
+    cell.begin(channel: channel, sequence: sequence, attempt: attempt)
+  }
+
+  /// Notes the element that the process is working on: one store, by any thread.
+  ///
+  /// Has no effect once the slot has begun another item.
+  package func note(elementOffset: UInt32, _ tag: WorkTag) {
+    cell.note(elementOffset: elementOffset, tag)
   }
 
   /// Notes that the work on the item is done.

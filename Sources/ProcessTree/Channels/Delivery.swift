@@ -13,6 +13,11 @@ public struct Delivery<Element: Sendable>: Sendable {
   /// A program that records the identity with each result can recognise results that it has already
   /// recorded.
   public let id: DeliveryID?
+  /// The offsets that consumers of this element had noted with ``note(elementOffset:)`` when they died,
+  /// the first death first; at most the latest 4,096.
+  ///
+  /// A consumer that died without a note has no offset here.
+  public let suspects: [Int]
   private let end: ReceiverEnd
   /// The leased item; `nil` on channels without leases.
   private let item: ReceiverCore.Delivery?
@@ -21,6 +26,7 @@ public struct Delivery<Element: Sendable>: Sendable {
     self.element = element
     attempt = 1
     id = nil
+    suspects = []
     self.end = end
     item = nil
   }
@@ -30,11 +36,22 @@ public struct Delivery<Element: Sendable>: Sendable {
     attempt = Int(item.attempt)
     id = DeliveryID(
       sender: "\(item.sender.node)#\(item.sender.number)", number: Int(clamping: item.number))
+    suspects = item.suspects.map(Int.init)
     self.end = end
     self.item = item
   }
 
-  /// Confirms that the element has been processed, so it is not delivered again.
+  /// Notes the part of the element on which the program works, for the time after a sudden death.
+  ///
+  /// For elements that are batches: the offset of the part that kills its consumer reaches the next
+  /// consumer in ``suspects``, and the sender in ``ConsumerDeath/elementOffset``. Costs one store, and
+  /// is callable from any thread. Has no effect on channels that are not leased, nor after the receiver
+  /// has received another element. Offsets above 4,294,967,295 are noted as that.
+  public func note(elementOffset: Int) {
+    item?.note(elementOffset: UInt32(clamping: elementOffset))
+  }
+
+  /// Acknowledges the element: it has been processed, and will not be delivered again.
   ///
   /// Callable from any thread. Does nothing the second time, and on channels without leases. An
   /// element that is never acknowledged goes to another receiver when this one is closed or its

@@ -8,7 +8,7 @@ public struct QuarantinedItem<Element: Sendable>: Sendable {
   /// The deaths that it caused, in order.
   public let deaths: [ConsumerDeath]
 
-  /// Makes an item, for tests of code that takes one.
+  /// Creates an item, for tests of code that receives one.
   public init(element: Element, deaths: [ConsumerDeath]) {
     self.element = element
     self.deaths = deaths
@@ -23,17 +23,21 @@ public struct ConsumerDeath: Hashable, Sendable, CustomStringConvertible {
   public let path: String
   /// The node's process id.
   public let pid: Int32
-  /// The exit report; `nil` if the sender's node has none.
-  ///
-  /// It has none if the consumer was not its descendant, was lost together with its parent, or is
-  /// not among the last 1,000 deaths.
+  /// The element of the item on which the node worked, as it noted with
+  /// ``Delivery/note(elementOffset:)``; nil if it noted none.
+  public let elementOffset: Int?
+  /// The report of its end; nil if the sender's node has none: the consumer was not its descendant, was
+  /// lost together with its parent, or is not among the last 1,000 deaths.
   public let report: ExitReport?
 
-  /// Makes a death, for tests of code that takes one.
-  public init(node: String, path: String, pid: Int32, report: ExitReport? = nil) {
+  /// Creates a death, for tests of code that receives one.
+  public init(
+    node: String, path: String, pid: Int32, elementOffset: Int? = nil, report: ExitReport? = nil
+  ) {
     self.node = node
     self.path = path
     self.pid = pid
+    self.elementOffset = elementOffset
     self.report = report
   }
 
@@ -42,14 +46,19 @@ public struct ConsumerDeath: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension NodeRuntime {
-  func death(of node: NodeAddress) -> ConsumerDeath {
-    let report = events.deaths[node.path].flatMap { $0.pid == node.pid ? $0 : nil }
-    return ConsumerDeath(
-      node: node.name, path: node.path.description, pid: node.pid, report: report)
+  /// A consumer's death, with its report if there is one.
+  func death(_ death: ItemDeath) -> ConsumerDeath {
+    ConsumerDeath(
+      node: death.node.name, path: death.node.path.description, pid: death.node.pid,
+      elementOffset: death.elementOffset.map(Int.init), report: report(of: death.node))
   }
 
   /// Whether the report of a node's death may still arrive from further down.
   func awaitsReport(of node: NodeAddress) -> Bool {
-    node.path.isWithin(identity.path) && death(of: node).report == nil
+    node.path.isWithin(identity.path) && report(of: node) == nil
+  }
+
+  private func report(of node: NodeAddress) -> ExitReport? {
+    events.deaths[node.path].flatMap { $0.pid == node.pid ? $0 : nil }
   }
 }

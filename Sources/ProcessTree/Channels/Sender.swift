@@ -45,6 +45,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
 
   @usableFromInline
   func sendWaiting(_ element: Element) async throws {
+    try end.use()
     let bytes = try encode(element)
     try await mapped { try await $0.send(bytes) }
   }
@@ -94,6 +95,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   /// - Throws: `unreachable` if no receiver is left for some elements; `itemQuarantined` if some
   ///   killed their consumers, until ``takeQuarantined()`` has returned them; `CancellationError`.
   public func join() async throws {
+    try end.use()
     try await mapped { try await $0.join() }
   }
 
@@ -128,7 +130,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
       let items = try core.value.quarantined.map { item in
         QuarantinedItem(
           element: try decoder.decode(Element.self, from: item.bytes),
-          deaths: item.killers.map(node.death))
+          deaths: item.deaths.map(node.death))
       }
       core.value.quarantined = []
       return items
@@ -136,8 +138,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   }
 
   private func encode(_ element: Element) throws -> [UInt8] {
-    try end.use()
-    // A channel of bytes carries them without encoding.
+    // A channel of bytes carries them as they are.
     if let shared = element as? SharedBytes { return shared.bytes }
     let (bytes, tickets) = try MessageCoding.encode(element, at: end.context)
     if !tickets.isEmpty { end.core.perform { $0.carry(tickets) } }
@@ -145,7 +146,6 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   }
 
   private func mapped(_ body: (SenderCore) async throws -> Void) async throws {
-    try end.use()
     try Task.checkCancellation()
     try await ProcessTreeError.translatingLinkErrors {
       guard end.loop.isCurrent else {

@@ -1,7 +1,7 @@
 internal import ProcessTreeMessagePack
 
 extension NodePath: WireField {
-  static func read(from reader: inout MessagePackReader) throws -> NodePath {
+  static func read(from reader: inout MessagePackReader) throws -> Self {
     let positions = try [UInt32].read(from: &reader)
     guard positions.count <= maximumDepth else { throw WireError("a node is not so deep") }
     return NodePath(positions: positions)
@@ -14,7 +14,7 @@ extension NodeAddress: WireField {
   /// A default name contains the path; a longer one is cut to so many bytes.
   private static let longestName = 1 << 10
 
-  static func read(from reader: inout MessagePackReader) throws -> NodeAddress {
+  static func read(from reader: inout MessagePackReader) throws -> Self {
     guard try reader.readArrayHeader() == 5 else { throw WireError("not the address of a node") }
     return try NodeAddress(fields: &reader)
   }
@@ -41,31 +41,23 @@ extension NodeAddress: WireField {
 }
 
 extension ChannelID: WireField {
-  static func read(from reader: inout MessagePackReader) throws -> ChannelID {
-    try WireFields.read(from: &reader) { fields in
-      ChannelID(home: try fields.next(), number: try fields.next())
-    }
+  static func read(from reader: inout MessagePackReader) throws -> Self {
+    try WireFields.read(from: &reader) { Self(home: try $0.next(), number: try $0.next()) }
   }
 
-  func pack(into writer: inout MessagePackWriter) {
-    WireFields.pack(into: &writer, home, number)
-  }
+  func pack(into writer: inout MessagePackWriter) { WireFields.pack(into: &writer, home, number) }
 }
 
 extension TicketID: WireField {
-  static func read(from reader: inout MessagePackReader) throws -> TicketID {
-    try WireFields.read(from: &reader) { fields in
-      TicketID(node: try fields.next(), number: try fields.next())
-    }
+  static func read(from reader: inout MessagePackReader) throws -> Self {
+    try WireFields.read(from: &reader) { Self(node: try $0.next(), number: try $0.next()) }
   }
 
-  func pack(into writer: inout MessagePackWriter) {
-    WireFields.pack(into: &writer, node, number)
-  }
+  func pack(into writer: inout MessagePackWriter) { WireFields.pack(into: &writer, node, number) }
 }
 
 extension ChannelSide: WireField {
-  static func read(from reader: inout MessagePackReader) throws -> ChannelSide {
+  static func read(from reader: inout MessagePackReader) throws -> Self {
     guard let side = ChannelSide(rawValue: try reader.readInteger(as: UInt8.self)) else {
       throw WireError("an end of a channel is a sender, 0, or a receiver, 1")
     }
@@ -76,7 +68,7 @@ extension ChannelSide: WireField {
 }
 
 extension SharedMemoryName: WireField {
-  static func read(from reader: inout MessagePackReader) throws -> SharedMemoryName {
+  static func read(from reader: inout MessagePackReader) throws -> Self {
     try WireFields.read(from: &reader) { fields in
       SharedMemoryName(
         pid: try fields.next(), descriptor: try fields.next(), inode: try fields.next(),
@@ -90,10 +82,8 @@ extension SharedMemoryName: WireField {
 }
 
 extension SharedSlotName: WireField {
-  static func read(from reader: inout MessagePackReader) throws -> SharedSlotName {
-    try WireFields.read(from: &reader) { fields in
-      SharedSlotName(index: try fields.next(), generation: try fields.next())
-    }
+  static func read(from reader: inout MessagePackReader) throws -> Self {
+    try WireFields.read(from: &reader) { Self(index: try $0.next(), generation: try $0.next()) }
   }
 
   func pack(into writer: inout MessagePackWriter) {

@@ -2,7 +2,7 @@
 ///
 /// ```
 /// 0  u8  kind
-/// 1  u8  flags     of items: see `Flags`
+/// 1  u8  flags     of items and replies: see `Flags`
 /// 2  u16 0
 /// 4  u32 flow      the stream of items on this link
 /// 8  u32 count     of items in the frame
@@ -54,6 +54,9 @@ package struct FlowHeader: Equatable, Sendable {
     package static let numbered = Self(rawValue: 16)
     /// Items are in memory that both nodes share.
     package static let shared = Self(rawValue: 8)
+    /// Items have killed consumers: the bytes of each begin with a `u16` count and that many `u32`
+    /// offsets of the elements at which the consumers died.
+    package static let suspects = Self(rawValue: 32)
   }
 
   /// The size of a header in bytes.

@@ -11,23 +11,16 @@ extension WireField where Self: FixedWidthInteger {
   static func read(from reader: inout MessagePackReader) throws -> Self {
     try reader.readInteger(as: Self.self)
   }
+
+  func pack(into writer: inout MessagePackWriter) {
+    if let signed = Int(exactly: self) { writer.pack(signed) } else { writer.pack(UInt64(self)) }
+  }
 }
 
-extension Int: WireField {
-  func pack(into writer: inout MessagePackWriter) { writer.pack(self) }
-}
-
-extension Int32: WireField {
-  func pack(into writer: inout MessagePackWriter) { writer.pack(Int(self)) }
-}
-
-extension UInt32: WireField {
-  func pack(into writer: inout MessagePackWriter) { writer.pack(Int(self)) }
-}
-
-extension UInt64: WireField {
-  func pack(into writer: inout MessagePackWriter) { writer.pack(self) }
-}
+extension Int: WireField {}
+extension Int32: WireField {}
+extension UInt32: WireField {}
+extension UInt64: WireField {}
 
 extension Bool: WireField {
   static func read(from reader: inout MessagePackReader) throws -> Self { try reader.readBool() }

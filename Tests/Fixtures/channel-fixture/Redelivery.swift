@@ -104,6 +104,38 @@ struct CrowdedVictim: NodeProgram {
   }
 }
 
+/// Works on batches, number by number, and skips a number that has killed two consumers.
+struct BatchWorker: NodeProgram {
+  var batches: Receiver<[Int]>
+  var skipped: Sender<Int>
+  var poison: Set<Int>
+  /// A worker that skips nothing dies until the batch is quarantined.
+  var isCareful = true
+
+  func run(in node: Node) async throws {
+    for try await delivery in batches.deliveries {
+      for (offset, number) in delivery.element.enumerated() {
+        guard !isCareful || delivery.suspects.count(where: { $0 == offset }) < 2 else {
+          try await skipped.send(number)
+          try await skipped.join()
+          continue
+        }
+        delivery.note(elementOffset: offset)
+        if poison.contains(number) { raise(SIGKILL) }
+      }
+      delivery.acknowledge()
+    }
+  }
+}
+
+/// Keeps a worker alive until it has seen the end of the batches.
+private func withBatchWorkers(in root: Node, _ worker: BatchWorker) async throws {
+  while true {
+    let child = try await root.spawn(worker)
+    if try await child.join() == .exited(0) { return }
+  }
+}
+
 /// Sends numbers to nodes that die of one of them, and returns without asking what became of them.
 struct Careless: NodeProgram {
   var isAsking: Bool
@@ -173,6 +205,38 @@ let redeliveryScenarios: [String: Scenario] = [
     expect.equal([counts.acknowledged, counts.quarantined], [399, 1])
     receiver.close()
     for worker in workers { try await worker.value }
+  },
+  // The part of an element that kills is known to the next consumer, and to the sender.
+  "theElementOfABatchIsBlamed": { root, expect in
+    let (sender, receiver) = root.makeChannel(of: [Int].self, prefetch: 100, attempts: 100)
+    let (skipped, skips) = root.makeChannel(of: Int.self)
+    let seen = Task {
+      var seen: [Int] = []
+      for try await number in skips { seen.append(number) }
+      return seen
+    }
+    for batch in 0..<20 { try await sender.send(Array(batch * 50..<batch * 50 + 50)) }
+    sender.finish()
+    try await withBatchWorkers(
+      in: root, BatchWorker(batches: receiver, skipped: skipped, poison: [0, 512, 549, 999]))
+    try await sender.join()
+    skipped.finish()
+    // A batch that kills a second time skips its first poison again.
+    expect.equal(Set(try await seen.value), [0, 512, 549, 999])
+    let counts = try await sender.balance
+    expect.equal(counts.acknowledged, 20)
+    expect.equal(counts.quarantined, 0)
+
+    let (careless, batches) = root.makeChannel(of: [Int].self, attempts: 2)
+    let (unused, unread) = root.makeChannel(of: Int.self)
+    try await careless.send([1, 2, 3, 4])
+    careless.finish()
+    try await withBatchWorkers(
+      in: root, BatchWorker(batches: batches, skipped: unused, poison: [3], isCareful: false))
+    let quarantined = try await careless.takeQuarantined()
+    expect.equal(quarantined.map(\.element), [[1, 2, 3, 4]])
+    expect.equal(quarantined.flatMap(\.deaths).map(\.elementOffset), [2, 2])
+    unread.close()
   },
   "poisonIsBlamedExactly": { root, expect in
     let count = 1_000

@@ -13,9 +13,9 @@ enum SharedMemoryScenarios {
     var sequence: UInt64 = 0
     while true {
       sequence += 1
-      slot.begin(
-        channel: ~sequence, sequence: sequence, attempt: UInt32(truncatingIfNeeded: sequence),
-        startNanoseconds: sequence &* 3)
+      let tag = slot.begin(
+        channel: ~sequence, sequence: sequence, attempt: UInt32(truncatingIfNeeded: sequence))
+      slot.note(elementOffset: UInt32(truncatingIfNeeded: sequence &* 3), tag)
     }
   }
 

@@ -34,8 +34,8 @@ final class ChannelWorld {
     let core: ReceiverCore
     var isDirty = false
     var hasDied = false
-    /// What it noted to be working on, where senders can read it.
-    private(set) var page: (sender: UInt64, sequence: UInt64)?
+    /// Where senders read on which item it works.
+    let notes = MemoryNotes()
     /// What it has taken and not acknowledged.
     var begun: [ReceiverCore.Delivery] = []
 
@@ -44,11 +44,7 @@ final class ChannelWorld {
       core = ReceiverCore(.of(specification, .receiver, UInt64(number)), on: loop)
       core.onDirty = { [unowned self] _ in isDirty = true }
       guard specification.isLeased else { return }
-      core.currentItem = .init { [unowned self] sender, sequence, _ in
-        page = (sender, sequence)
-      } end: { [unowned self] in
-        page = nil
-      }
+      core.noteWork(in: notes)
     }
 
     var isHere: Bool { !hasDied && !core.isClosed }
@@ -70,8 +66,16 @@ final class ChannelWorld {
       link = MemoryLink(sender.address, receiver.address)
     }
 
-    /// The sender's end of the flow, while it has one.
-    var outgoing: OutFlow? { sender.core.flows.first { $0.id == flow && $0.link === link.left } }
+    /// The items that the receiver has of the sender, while the sender has the flow.
+    var leases: Leases? {
+      let core = sender.core
+      guard let place = core.place(of: flow, link.left) else { return nil }
+      switch core.policy {
+      case let policy as WorkPolicy: return policy.leases(of: place)
+      case let policy as RequestPolicy: return policy.work.leases(of: place)
+      default: return nil
+      }
+    }
   }
 
   let specification: ChannelSpecification
@@ -226,9 +230,7 @@ final class ChannelWorld {
     connection.isAccepted = true
     let key = FlowKey.make(sender: connection.sender.address.pid, flow: flow)
     connection.sender.core.accept(flow: flow, over: connection.link.left) {
-      [unowned receiver = connection.receiver] in
-      guard let page = receiver.page, page.sender == key else { return nil }
-      return page.sequence
+      [unowned receiver = connection.receiver] in receiver.notes.read(key)
     }
   }
 
@@ -245,6 +247,33 @@ final class ChannelWorld {
       for receiver in receivers where receiver.isDirty { flush(receiver) }
       for connection in connections { connection.link.deliver() }
     }
+  }
+}
+
+/// A place for notes that a sender can read, as a node's work page is.
+final class MemoryNotes: WorkNotes, @unchecked Sendable {
+  private var flow: UInt64 = 0
+  private var note: WorkNote?
+  private var mark: UInt64 = 0
+
+  /// The noted flow and sequence.
+  var noted: [UInt64]? { note.map { [flow, $0.sequence] } }
+
+  /// The note of a sender's item.
+  func read(_ key: UInt64) -> WorkNote? { flow == key ? note : nil }
+
+  func begin(flow: UInt64, sequence: UInt64, attempt: UInt8) -> UInt64 {
+    self.flow = flow
+    note = WorkNote(sequence: sequence)
+    mark += 1
+    return mark
+  }
+
+  func end() { note = nil }
+
+  func note(elementOffset: UInt32, under mark: UInt64) {
+    guard mark == self.mark, let note else { return }
+    self.note = WorkNote(sequence: note.sequence, elementOffset: elementOffset)
   }
 }
 

@@ -25,13 +25,17 @@ import Testing
   private func itemFrame(_ next: UInt64, _ generator: inout SeededGenerator) -> [UInt8] {
     let flags =
       generator.int(0...2) > 0
-      ? FlowHeader.Flags.numbered : FlowHeader.Flags(rawValue: UInt8(generator.int(0...31)))
+      ? FlowHeader.Flags.numbered : FlowHeader.Flags(rawValue: UInt8(generator.int(0...63)))
     let items = generator.int(0...3)
     var body: [UInt8] = []
     for _ in 0..<items {
       if flags.contains(.numbered) { body += generator.bytes(8) }
       if flags.contains(.redelivered) { body += generator.bytes(1) }
-      let item = generator.bytes(generator.int(0...30))
+      var item = generator.bytes(generator.int(0...30))
+      if flags.contains(.suspects), generator.bool() {
+        // A count that may be too large for what follows.
+        item = [UInt8(generator.int(0...4)), UInt8(generator.int(0...20) / 20)] + item
+      }
       withUnsafeBytes(of: UInt32(item.count).littleEndian) { body += $0 }
       body += item
     }
@@ -100,7 +104,7 @@ import Testing
       var frame = FlowFrame(flow: 1, isNumbered: generator.bool())
       for number in 1...UInt64(generator.int(1...5)) {
         generator.bytes(generator.int(0...12)).withUnsafeBytes {
-          frame.append($0, sequence: number, attempt: 1, number: number, isShared: false)
+          frame.append($0, sequence: number, FlowFrame.Traits(number: number))
         }
       }
       var bytes = frame.take()

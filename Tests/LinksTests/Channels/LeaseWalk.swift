@@ -12,6 +12,8 @@ final class LeaseWalk {
     var lastAttempt = 0
     var kills = 0
     var killers: [String] = []
+    /// The elements that its killers had noted.
+    var suspects: [UInt32] = []
     /// The receiver that said last that it is done.
     var doneBy: ChannelWorld.ReceiverNode?
     var isQuarantined = false
@@ -65,7 +67,7 @@ final class LeaseWalk {
     guard problems.isEmpty, world.errors.isEmpty else { throw Wrong("\(problems) \(world.errors)") }
     for receiver in world.receivers where receiver.isHere {
       // Noted is the item that was begun last, until it is done.
-      let noted = receiver.page.map { [$0.sender, $0.sequence] }
+      let noted = receiver.notes.noted
       guard noted == current[ObjectIdentifier(receiver)] else {
         throw Wrong("noted is \(noted ?? []) and not \(current[ObjectIdentifier(receiver)] ?? [])")
       }
@@ -109,7 +111,7 @@ final class LeaseWalk {
     _ item: WalkItem, _ bytes: [UInt8], by core: SenderCore
   ) throws(LinkError) -> Bool {
     let id = core.takeID()
-    core.calls[id] = { [unowned self] result in
+    core.expectReply(to: id) { [unowned self] result in
       switch result {
       case .success(let answer): answers.append(answer)
       case .failure(LinkError.quarantined(let killers)): quarantined(item, killers)
@@ -117,7 +119,7 @@ final class LeaseWalk {
       }
     }
     guard try !core.offer(bytes, call: id) else { return true }
-    core.calls[id] = nil
+    core.endCall(id, .failure(CancellationError()))
     return false
   }
 
@@ -128,9 +130,26 @@ final class LeaseWalk {
       let item = try note(delivery)
       receiver.begun.append(delivery)
       current[ObjectIdentifier(receiver)] = key(delivery)
+      noteElement(receiver, &generator)
       if item.isPoison { return kill(receiver, &generator) }
     }
   }
+
+  /// Notes an element of any item that the receiver has begun: only that of the last one counts.
+  private func noteElement(
+    _ receiver: ChannelWorld.ReceiverNode, _ generator: inout SeededGenerator
+  ) {
+    elements[ObjectIdentifier(receiver)] = nil
+    for _ in 0..<generator.int(0...2) {
+      let index = generator.int(0...receiver.begun.count - 1)
+      let offset = UInt32(generator.int(0...9))
+      receiver.begun[index].note(elementOffset: offset)
+      if index == receiver.begun.count - 1 { elements[ObjectIdentifier(receiver)] = offset }
+    }
+  }
+
+  /// The element of its current item that each receiver has noted last.
+  private var elements: [ObjectIdentifier: UInt32] = [:]
 
   private func note(_ delivery: ReceiverCore.Delivery) throws -> WalkItem {
     let item = try WalkItem(delivery.bytes)
@@ -140,6 +159,9 @@ final class LeaseWalk {
     let attempt = Int(delivery.attempt)
     guard attempt > fate.lastAttempt, attempt == min(255, fate.returns + 1) else {
       throw Wrong("\(item): attempt \(attempt) after \(fate.lastAttempt), \(fate.returns) returns")
+    }
+    guard delivery.suspects == fate.suspects else {
+      throw Wrong("\(item): suspects \(delivery.suspects), not \(fate.suspects)")
     }
     guard fate.name == nil || fate.name == delivery.number, delivery.number > 0 else {
       throw Wrong("\(item) had another name")
@@ -204,17 +226,20 @@ final class LeaseWalk {
 
   /// What a sender is about to take back.
   private func noteRemoval(_ connection: ChannelWorld.Connection, died: Bool) {
-    guard let flow = connection.outgoing, connection.sender.core.phase != .closed(.peerGone) else {
+    guard let leases = connection.leases, connection.sender.core.phase != .closed(.peerGone) else {
       return
     }
     let name = connection.receiver.address.name
-    for lease in Array(flow.leases) {
+    for lease in leases.all {
       guard let item = try? WalkItem(lease.item.bytes) else { continue }
       fates[item]?.returns += 1
-      let isBlamed = died && lease.sequence == blamed(connection, flow)
+      let isBlamed = died && lease.sequence == blamed(connection, leases)
       if isBlamed {
         fates[item]?.kills += 1
         fates[item]?.killers.append(name)
+        if connection.isAccepted, let element = elements[ObjectIdentifier(connection.receiver)] {
+          fates[item]?.suspects.append(element)
+        }
         guard fates[item]?.kills != Int(specification.attempts) else { continue }
       }
       redelivered += 1
@@ -222,8 +247,8 @@ final class LeaseWalk {
   }
 
   /// What the receiver worked on; where the sender was never told where to look, its oldest.
-  private func blamed(_ connection: ChannelWorld.Connection, _ flow: OutFlow) -> UInt64? {
-    guard connection.isAccepted else { return Array(flow.leases).first?.sequence }
+  private func blamed(_ connection: ChannelWorld.Connection, _ leases: Leases) -> UInt64? {
+    guard connection.isAccepted else { return leases.oldest }
     let key = FlowKey.make(sender: connection.sender.address.pid, flow: connection.flow)
     guard let current = current[ObjectIdentifier(connection.receiver)], current[0] == key else {
       return nil

@@ -74,14 +74,20 @@ import Testing
     }
   }
 
-  @Test func beforeItsPageIsKnownAReceiverHasOneItemAndIsTakenToHaveDiedOfIt() async throws {
+  @Test func withoutAPageAReceiverHasOneItemAndIsTakenToHaveDiedOfIt() async throws {
     try await withLoop { loop in
       let world = ChannelWorld(.of(.work, attempts: 1), senders: 1, on: loop)
       for number in 1...3 { try offer(number, to: world) }
       let receiver = world.addReceiver()
-      // Nothing that the receiver says arrives.
-      world.senders[0].core.flush()
-      world.connections[0].link.deliver(toLeft: 0)
+      let (sender, connection) = (world.senders[0].core, world.connections[0])
+      func deliver() {
+        sender.flush()
+        connection.link.deliver(toLeft: 0)
+      }
+      deliver()
+      #expect(try numbers(at: receiver) == [], "the receiver has not answered")
+      sender.accept(flow: connection.flow, over: connection.link.left, nil)
+      deliver()
       #expect(try numbers(at: receiver) == [1])
       world.kill(receiver) { 0 }
       let quarantined = world.senders[0].core.quarantined

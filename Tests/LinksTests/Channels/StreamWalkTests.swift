@@ -28,7 +28,7 @@ import Testing
     func subscribe() {
       let receiver = world.addReceiver()
       // Everything that waits already is for it as well.
-      first[ObjectIdentifier(receiver)] = offered - core.pending.count + 1
+      first[ObjectIdentifier(receiver)] = offered - core.queue.count + 1
     }
 
     func offer(_ generator: inout SeededGenerator) throws {

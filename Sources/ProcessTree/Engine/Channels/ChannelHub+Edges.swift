@@ -15,16 +15,14 @@ extension ChannelHub {
   func join(_ child: ChildController, at node: NodeAddress) -> ChannelPeer {
     // One of a process that was lost before it was known.
     if child.peer != nil { child.makeEdge() }
-    let peer = ChannelPeer(PeerLink(to: node), edge: child.edge, child: child)
-    inbound[node] = peer
-    prepare(peer)
+    let peer = add(node, .there, edge: child.edge, child: child)
     child.join(peer)
     return peer
   }
 
   /// A peer's connection has brought what no peer sends: frames are missing from now on.
   func broken(_ link: PeerLink, _ reason: String) {
-    guard let child = inbound[link.peer]?.child else {
+    guard let child = table.link(from: link.peer).flatMap({ peers[$0]?.child }) else {
       return runtime.noteRefusal("\(link.peer.name): \(reason)")
     }
     runtime.listeners.broke(child, "data", reason)
@@ -32,8 +30,11 @@ extension ChannelHub {
 
   /// A peer's process has ended: what it said before is still to come.
   func hasEnded(_ peer: ChannelPeer) {
-    _ = loop.timers.schedule(after: Self.lastWords) { [weak self] in self?.gone(peer) }
+    handle(.ended(peer.id))
   }
+
+  /// Nothing more is received from a peer.
+  func forget(_ peer: ChannelPeer) { handle(.drained(peer.id)) }
 
   // MARK: At the child
 
@@ -54,6 +55,6 @@ extension ChannelHub {
     }
     runtime.emitOwn(.messageRejected(reason: refusal.message))
     // Not in the middle of what its socket has brought.
-    _ = loop.timers.schedule(after: .zero) { [weak self] in self?.gone(peer) }
+    _ = loop.timers.schedule(after: .zero) { [weak self] in self?.handle(.lost(peer.id)) }
   }
 }

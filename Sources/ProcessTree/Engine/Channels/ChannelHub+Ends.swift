@@ -19,17 +19,17 @@ extension ChannelHub {
     do {
       try prepareToSend(ticket)
     } catch {
-      // Nobody could claim it: whoever waits for it is told.
+      // Nobody could claim the end, so the other side must not wait for it.
       revoke([ticket])
     }
   }
 
-  /// Makes sure that whoever gets an end can ask its home, if that is here, for the other ends.
+  /// Listens if the end's home is here, so that the node that gets the end can join.
   func prepareToSend(_ ticket: ChannelTicket) throws(ProcessTreeError) {
     if ticket.channel.home == address { try listen() }
   }
 
-  /// Tickets whose carrier is gone: those that nobody has claimed are void.
+  /// The carrier of tickets is gone: those that no node has claimed are void.
   func revoke(_ tickets: [ChannelTicket]) {
     for (channel, tickets) in Dictionary(grouping: tickets, by: \.channel) {
       var rest = tickets[...]
@@ -65,8 +65,8 @@ extension ChannelHub {
     channels[ticket.ticket] = ticket.channel
     receiver.onDirty = { [unowned self] in markDirty($0) }
     receiver.onActivation = { [unowned self, unowned receiver] in
-      if receiver.specification.isLeased {
-        receiver.currentItem = makeCurrentItem(for: ticket.ticket)
+      if receiver.specification.isLeased, let notes = workPlaces.take(for: ticket.ticket) {
+        receiver.noteWork(in: notes)
       }
       claim(ticket)
     }
@@ -74,8 +74,8 @@ extension ChannelHub {
 
   /// An end has come from another node.
   ///
-  /// It is used when the program does so; until then it may pass
-  /// it on. A subscriber's is used at once: it shall miss nothing.
+  /// The node uses it when the program does; until then the program may pass it on. The end of a
+  /// subscriber is used at once, so that it misses nothing.
   func arrived(_ ticket: ChannelTicket) {
     if ticket.specification.kind == .broadcast, let receiver = receivers[ticket.ticket] {
       return receiver.activate()
@@ -89,14 +89,14 @@ extension ChannelHub {
       try listen()
     } catch {
       refused(ticket.ticket, reason: error.message)
-      // An end that nobody will use: those who wait for it are told.
+      // Nobody will use this end, so the other side must not wait for it.
       return release(ticket.ticket, of: ticket.channel)
     }
     tellHome(
       of: ticket.channel, .claim(ticket.channel, ticket.ticket, ticket.side, hop: ticket.hop))
   }
 
-  /// Nobody uses this sender any more: what it has taken still goes out.
+  /// The program no longer uses this sender: what it has accepted still goes out.
   func letGo(sender: SenderCore) {
     let ticket = sender.ticket
     guard senders[ticket] === sender, let channel = channels[ticket] else { return }
@@ -106,7 +106,7 @@ extension ChannelHub {
     }
     sender.finish()
     sender.whenSettled { [unowned self] in
-      // Finished and then let go of, it is settled twice.
+      // A sender that is finished and then released is settled twice.
       guard senders[ticket] === sender else { return }
       closeFlows(of: sender)
       settleBooks(of: sender, channel)
@@ -114,7 +114,7 @@ extension ChannelHub {
     }
   }
 
-  /// Says what became of a sender's elements; books that do not balance are a failure of the node.
+  /// Reports the numbers of a sender's elements; if they do not balance, the node has failed.
   private func settleBooks(of sender: SenderCore, _ channel: ChannelID) {
     let counts = ChannelCounts(sender.balance)
     guard counts.sent > 0 else { return }
@@ -125,7 +125,7 @@ extension ChannelHub {
     }
   }
 
-  /// What is wrong when items have been put aside and nobody has taken them; nil when nothing is.
+  /// The error of a program that leaves quarantined items behind; nil if there are none.
   var quarantineFault: ProcessTreeError? {
     let count = quarantined.values.reduce(0, +)
     guard count > 0 else { return nil }
@@ -143,7 +143,7 @@ extension ChannelHub {
   }
 
   private func closeFlows(of sender: SenderCore) {
-    for peer in peers {
+    for peer in peers.values {
       for (flow, owner) in peer.outgoing where owner === sender {
         sender.tellMissed(flow: flow, over: peer.link)
         peer.link.send(.close(flow: flow))
@@ -160,24 +160,24 @@ extension ChannelHub {
   private func forget(_ ticket: TicketID) {
     senders[ticket] = nil
     channels[ticket] = nil
-    if let place = workSlots.removeValue(forKey: ticket) { freeWorkPlaces.append(place) }
+    workPlaces.release(ticket)
     guard let receiver = receivers.removeValue(forKey: ticket) else { return }
-    for peer in peers {
+    for peer in peers.values {
       for (flow, owner) in peer.incoming where owner === receiver { peer.incoming[flow] = nil }
     }
   }
 
-  /// The home has refused an end, or is not there any more.
+  /// The home has refused an end, or is gone.
   func refused(_ ticket: TicketID, reason: String) {
     senders[ticket]?.close(.channelEnded(reason))
     receivers[ticket]?.fail(.channelEnded(reason))
   }
 
-  // MARK: What the home says
+  // MARK: From the home
 
   /// Opens a flow from a sender here to a receiver.
   func introduce(_ ticket: TicketID, to receiver: TicketID, at node: NodeAddress) {
-    // A receiver that is not alive any more is none: its home finds out as well.
+    // A node that has died has no receiver; the home learns of the death as well.
     guard let sender = senders[ticket], let peer = peer(at: node) else { return }
     let id = peer.takeFlowID()
     peer.outgoing[id] = sender

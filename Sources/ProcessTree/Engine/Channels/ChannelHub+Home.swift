@@ -2,14 +2,14 @@ internal import ProcessTreeLinks
 internal import ProcessTreeWire
 
 extension ChannelHub {
-  /// Tells the home of a channel, which may be this node.
+  /// Sends a message to the home of a channel, which may be this node.
   func tellHome(of channel: ChannelID, _ message: LinkMessage) {
     guard channel.home != address else { return receiveAtHome(message, from: address) }
     guard let peer = peer(at: channel.home) else { return homeLost(channel.home) }
     peer.link.send(message)
   }
 
-  /// Takes what a node with an end says about it, as the channel's home.
+  /// Receives, as the channel's home, a message of a node with an end.
   func receiveAtHome(_ message: LinkMessage, from node: NodeAddress) {
     switch message {
     case .minted(let channel, let ticket, let side, let hop):
@@ -27,9 +27,9 @@ extension ChannelHub {
     }
   }
 
-  /// Whether a channel still is; who comes for one that is not is told so.
+  /// Whether a channel still exists; a node that comes too late is told.
   ///
-  /// A receiver finds what it would have found in time: the end.
+  /// A receiver then finds the end of the channel, as it would have found in time.
   private func checkHome(
     of channel: ChannelID, _ ticket: TicketID, _ side: ChannelSide, at node: NodeAddress
   ) -> Bool {
@@ -42,8 +42,8 @@ extension ChannelHub {
     return false
   }
 
-  /// A node has gone: its ends are no more, and tickets that it minted are void unless they arrive
-  /// soon, in messages that it sent before.
+  /// A node has gone with its ends; the tickets that it minted are void unless they arrive within a
+  /// second, in messages that it sent before.
   func nodeGone(_ node: NodeAddress) {
     for number in homes.keys {
       update(ChannelID(home: address, number: number)) { $0.nodeGone(node) }
@@ -85,7 +85,7 @@ extension ChannelHub {
     peer(at: node)?.link.send(message)
   }
 
-  /// Takes what the home of a channel says to an end here.
+  /// Receives a message of a channel's home to an end here.
   func receiveFromHome(_ message: LinkMessage) {
     switch message {
     case .introduce(_, let sender, let receiver, let node):
@@ -99,7 +99,7 @@ extension ChannelHub {
     }
   }
 
-  /// The home of channels is gone: nobody can join them any more, and whoever is in goes on.
+  /// The home of channels is gone: no node can join them any more; those that have joined go on.
   func homeLost(_ home: NodeAddress) {
     for (ticket, channel) in channels where channel.home == home {
       let reason =

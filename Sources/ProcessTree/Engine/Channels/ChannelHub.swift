@@ -5,38 +5,30 @@ internal import ProcessTreeWire
 /// A node's data links and what goes over them: the streams of its edges, the ends of channels that are
 /// used here, and the channels that are at home here.
 ///
-/// Belongs to the loop.
+/// Belongs to the loop. Values decide: `PeerTable` on links and peers, `OutstandingReceipts` on the node's
+/// end, a `ChannelRoster` for each channel that is at home here.
 final class ChannelHub {
   unowned let runtime: NodeRuntime
-  /// Links that this node opened, and those that were opened to it.
-  var outbound: [NodeAddress: ChannelPeer] = [:]
-  var inbound: [NodeAddress: ChannelPeer] = [:]
+  var table = PeerTable()
+  var peers: [PeerTable.LinkID: ChannelPeer] = [:]
+  var receipts = OutstandingReceipts()
   var listener: PeerListener?
   var homes: [UInt32: ChannelRoster] = [:]
   var senders: [TicketID: SenderCore] = [:]
   var receivers: [TicketID: ReceiverCore] = [:]
-  /// Where the ends used here are at home.
+  /// The channels of the ends that are used here.
   var channels: [TicketID: ChannelID] = [:]
   /// Frames from this node to itself.
   var loopback: [[UInt8]] = []
-  /// Connectors of links in which the next look may find something.
+  /// Connectors in which the next look may find frames.
   private var readyConnectors: [PeerConnector] = []
-  /// Links of which not all that was sent is known to have come.
-  private var unsettled: [ObjectIdentifier: PeerLink] = [:]
-  /// Those of them whose peers are to be asked what has come, at the end of the node.
-  private var unasked: [PeerLink] = []
   private var dirtySenders: [SenderCore] = []
   private var dirtyReceivers: [ReceiverCore] = []
   private var dirtyEdges: [EdgeStreams] = []
   private(set) var isEnding = false
-  /// Where receivers note what they work on; as many pages as they need.
-  var workPages: [WorkPage] = []
-  /// The place of each receiver: a page, and a slot on it.
-  var workSlots: [TicketID: WorkPlace] = [:]
-  /// Places that receivers have left.
-  var freeWorkPlaces: [WorkPlace] = []
+  var workPlaces = WorkPlaces()
   var cycles = CycleWatch()
-  /// How many items that killed their consumers each sender's end has put aside, untaken.
+  /// The numbers of quarantined items of the senders' ends that the program has not taken.
   var quarantined: [TicketID: Int] = [:]
 
   init(of runtime: NodeRuntime) {
@@ -48,7 +40,7 @@ final class ChannelHub {
 
   // MARK: A turn
 
-  /// Takes what has come from other nodes, a turn's share.
+  /// Receives what has arrived from other nodes, a turn's share.
   func receive() {
     listener?.receive()
     let connectors = readyConnectors
@@ -60,20 +52,21 @@ final class ChannelHub {
     receiveLoopback()
   }
 
-  /// A connector of a link was made.
+  /// A link has got a connector.
   func add(_ connector: PeerConnector) {
     readyConnectors.append(connector)
     connector.onReady = { [unowned self, unowned connector] in readyConnectors.append(connector) }
   }
 
   private func receiveLoopback() {
-    guard !loopback.isEmpty, let link = outbound[address]?.link else { return }
+    guard !loopback.isEmpty, let link = table.link(to: address).flatMap({ peers[$0]?.link })
+    else { return }
     let frames = loopback
     loopback = []
     for frame in frames { try? frame.withUnsafeBytes { try link.receive($0) } }
   }
 
-  /// Hands out what was sent and what goes back.
+  /// Hands what was sent and what goes back to the links.
   func flush() {
     let senders = dirtySenders
     dirtySenders = []
@@ -84,15 +77,13 @@ final class ChannelHub {
     let edges = dirtyEdges
     dirtyEdges = []
     for edge in edges { edge.flush() }
-    let links = unasked
-    unasked = []
-    for link in links { link.askForReceipt() }
+    for id in receipts.takeRequests() { peers[id]?.link.askForReceipt() }
   }
 
   /// Whether another turn is needed at once.
   var hasWork: Bool {
     !loopback.isEmpty || !dirtySenders.isEmpty || !dirtyReceivers.isEmpty || !dirtyEdges.isEmpty
-      || !unasked.isEmpty || !readyConnectors.isEmpty || listener?.mayHaveFrames ?? false
+      || receipts.hasRequests || !readyConnectors.isEmpty || listener?.mayHaveFrames ?? false
   }
 
   func markDirty(_ sender: SenderCore) { dirtySenders.append(sender) }
@@ -103,55 +94,34 @@ final class ChannelHub {
 
   // MARK: The node's end
 
-  /// The program has ended: what was sent is delivered, what was received and not acknowledged goes
-  /// back.
+  /// The program has ended: sent elements are delivered, received ones without acknowledgement go back.
   func beginEnding() {
     guard !isEnding else { return }
     isEnding = true
     for sender in Array(senders.values) { letGo(sender: sender) }
     for receiver in Array(receivers.values) { letGo(receiver: receiver) }
-    unasked += unsettled.values
+    receipts.beginEnding()
     flush()
   }
 
-  /// The node has been asked to stop: nothing is waited for.
+  /// A stop of the node was requested: it waits for nothing.
   func abandon() {
     for sender in senders.values { sender.close(.finished) }
     beginEnding()
   }
 
-  /// How long receipts are waited for once no sender has anything left.
-  private static let receiptTime: Duration = .seconds(10)
-  private var receiptsEnd: SuspendingClock.Instant?
-
-  /// Whether all that was sent is known to have arrived, or is waited for no longer.
-  ///
-  /// Elements are waited for as long as somebody lives who can take them. What is left then are words
-  /// of which this node's end tells as much: a peer that is stopped need not hold it back.
+  /// Whether everything that was sent is known to have arrived, or is waited for no longer.
   var isSettled: Bool {
-    guard senders.isEmpty else { return false }
-    guard !unsettled.isEmpty else { return true }
-    if let receiptsEnd { return loop.timers.now > receiptsEnd }
-    receiptsEnd = loop.timers.now + Self.receiptTime
-    // The turn that this makes looks again.
-    _ = loop.timers.schedule(after: Self.receiptTime + .milliseconds(1)) {}
-    return false
-  }
-
-  /// All that was sent over a link is known to have come, or not any more.
-  func noteSettled(_ link: PeerLink, _ isSettled: Bool) {
-    unsettled[ObjectIdentifier(link)] = isSettled ? nil : link
-    if !isSettled { askWhenEnding(link) }
-  }
-
-  /// At the end of the node the peer is asked for what it would say only later.
-  func askWhenEnding(_ link: PeerLink) {
-    if isEnding, unsettled[ObjectIdentifier(link)] != nil { unasked.append(link) }
+    senders.isEmpty
+      && receipts.isSettled(at: loop.timers.now) {
+        // The turn that the timer makes looks again.
+        _ = loop.timers.schedule(after: $0) {}
+      }
   }
 
   /// Closes the sockets, at the end of the root.
   func close() {
     listener?.close()
-    for peer in outbound.values { peer.connector?.close() }
+    for peer in peers.values { peer.connector?.close() }
   }
 }

@@ -7,30 +7,33 @@ internal import ProcessTreeWire
 /// Belongs to the loop.
 final class ChannelPeer {
   let link: PeerLink
-  /// What the two nodes exchange beside channels, if they are parent and child.
+  let id: PeerTable.LinkID
+  /// The streams of the edge, if the two nodes are parent and child.
   let edge: EdgeStreams?
-  /// Who watches the peer's process, if it is a child of this node.
+  /// The controller that watches the peer's process, if the peer is a child of this node.
   private(set) weak var child: ChildController?
   let isChild: Bool
   /// The peer's process, whose end is the link's; nil for the node itself.
   private(set) var process: (any ChildProcess)?
-  /// For what the link needs and cannot be had at once.
-  var patience = Patience()
   /// Nil when the peer connected to us.
   var connector: PeerConnector?
   /// Flows from senders here, and to receivers here, by their number on the link.
   var outgoing: [UInt32: SenderCore] = [:]
   var incoming: [UInt32: ReceiverCore] = [:]
-  /// Where large items go and come from; nil for the node itself.
+  /// The memory for large items; nil for the node itself.
   private(set) var memory: PeerMemory?
-  /// Answers that come in pieces.
+  /// Replies whose last piece has not arrived.
   var partialReplies: [UInt64: [UInt8]] = [:]
   /// Called behind each frame that has come.
   var onFrameReceived: (() -> Void)?
   private var lastFlow = EdgeStreams.reservedFlows
 
-  init(_ link: PeerLink, edge: EdgeStreams? = nil, child: ChildController? = nil) {
+  init(
+    _ link: PeerLink, _ id: PeerTable.LinkID, edge: EdgeStreams? = nil,
+    child: ChildController? = nil
+  ) {
     self.link = link
+    self.id = id
     self.edge = edge
     self.child = child
     isChild = child != nil

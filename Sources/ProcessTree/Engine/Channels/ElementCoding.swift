@@ -3,7 +3,7 @@ internal import ProcessTreeMessagePack
 
 /// Decodes the elements of one channel.
 ///
-/// The type is a parameter of its methods: a generic struct's metadata would be looked up for each call.
+/// The type is a parameter of its methods, because each call would look up a generic struct's metadata.
 struct ElementDecoder: Sendable {
   private let decoder: MessagePackDecoder
 
@@ -11,7 +11,7 @@ struct ElementDecoder: Sendable {
     decoder = MessagePackDecoder(at: context)
   }
 
-  /// Decodes an item that this node has kept.
+  /// Decodes an item that this node has kept for itself.
   func decode<Element: Decodable>(_ type: Element.Type, from bytes: [UInt8]) throws -> Element {
     if type == SharedBytes.self, let element = SharedBytes(bytes) as? Element { return element }
     return try decoder.decode(type, from: bytes)
@@ -28,7 +28,7 @@ struct ElementDecoder: Sendable {
     }
   }
 
-  /// Decodes an item in a frame, to where an element belongs.
+  /// Decodes an item in a frame into uninitialized memory for an element.
   func decode<Element: Decodable>(
     _ bytes: UnsafeRawBufferPointer, to place: UnsafeMutablePointer<Element>
   ) throws {
@@ -58,7 +58,7 @@ struct ElementDecoder: Sendable {
 }
 
 extension ReceiverCore.Delivery {
-  /// The item as it is, for channels that carry bytes and nothing else.
+  /// The bytes of the item, for channels of `SharedBytes`.
   var sharedBytes: SharedBytes {
     if let shared { return SharedBytes(shared) }
     return SharedBytes(Array(frame[range]))
@@ -75,9 +75,9 @@ extension SenderEnd {
   /// The largest item that goes straight into a frame, in bytes.
   private static let smallItem = 64 << 10
 
-  /// Puts an element straight into the frame that is being filled; false when that cannot be.
+  /// Puts an element straight into the frame that is being filled; false if that is impossible.
   ///
-  /// What most calls of `send` take: the only flow of a pipe, on the loop, with credit.
+  /// The path of most calls of `send`: the only flow of a pipe, on the loop, with credit.
   @inlinable
   func sendDirectly<Element: Encodable>(_ element: Element) throws -> Bool {
     if Element.self == [UInt8].self {
@@ -88,7 +88,7 @@ extension SenderEnd {
 
   @usableFromInline
   func sendDirectly(bytes: [UInt8]) throws -> Bool {
-    // Large ones are not encoded twice.
+    // Checked before encoding, because the caller encodes larger ones.
     guard try isDirect(coreOnLoop), bytes.count <= Self.smallItem else { return false }
     writer.removeAll()
     writer.packBinary(bytes)
@@ -103,20 +103,31 @@ extension SenderEnd {
     do {
       try encoder.encode(element, into: &writer)
     } catch {
-      // It may carry ends of channels, for which it needs an office; if not, that fails as well.
+      // The element may carry ends of channels, for which it needs an office; the caller has one.
       return false
     }
     guard writer.count <= Self.smallItem else {
-      writer = MessagePackWriter(capacity: 1_024)
-      return false
+      defer { writer = MessagePackWriter(capacity: 1_024) }
+      return try offer(writer.bytes)
     }
     writer.withUnsafeBytes { coreOnLoop.sendDirectly($0) }
     return true
   }
 
+  /// Sends an item if that needs no waiting; on the loop.
+  func offer(_ bytes: [UInt8]) throws -> Bool {
+    do {
+      return try coreOnLoop.offer(bytes)
+    } catch {
+      // A cancelled task gets a `CancellationError`, whatever else became of its wait.
+      try Task.checkCancellation()
+      throw ProcessTreeError(error)
+    }
+  }
+
   private func isDirect(_ core: SenderCore) throws -> Bool {
     guard core.canSendDirectly else { return false }
-    // Once a frame: a task that never has to wait learns of its cancellation, too.
+    // Once a frame, so that a task that never has to wait learns of its cancellation too.
     if core.isFrameEmpty { try Task.checkCancellation() }
     return true
   }

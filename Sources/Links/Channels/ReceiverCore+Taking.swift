@@ -1,0 +1,188 @@
+internal import DequeModule
+package import ProcessTreeWire
+
+extension ReceiverCore {
+  /// An item on its way through the program.
+  ///
+  /// Its bytes may be read on any thread; its flow belongs to the loop.
+  package struct Delivery: @unchecked Sendable {
+    let flow: InFlow
+    package let frame: FrameBytes
+    package let range: Range<Int>
+    /// The item, if it is in shared memory and not in the frame.
+    package let shared: SharedItem?
+    package let sequence: UInt64
+    /// 1 for the first delivery, one more for each further one.
+    package let attempt: UInt8
+    /// The item's number among those of its sender, of leased channels.
+    package let number: UInt64
+    /// The elements of the item at which its consumers died, the first death first.
+    package let suspects: [UInt32]
+    fileprivate let notes: (any WorkNotes)?
+    fileprivate let mark: UInt64
+
+    /// The sender's end.
+    package var sender: TicketID { flow.sender }
+    /// The flow and the link by which it arrived.
+    package var flowID: UInt32 { flow.id }
+    package var linkID: ObjectIdentifier { ObjectIdentifier(flow.link) }
+
+    /// Notes the element of the item on which the program works, for the time after a sudden death.
+    ///
+    /// Callable from any thread; one store.
+    package func note(elementOffset: UInt32) {
+      notes?.note(elementOffset: elementOffset, under: mark)
+    }
+  }
+
+  // MARK: Taking
+
+  /// The next item if one is there.
+  package func take() -> Delivery? {
+    while true {
+      guard let (item, flow, items) = inbox.popItem() else {
+        guard dropEmptyFrame() else { return nil }
+        continue
+      }
+      let shared = Self.shared(item, of: items, over: flow.link)
+      flow.take(shared?.bytes.count ?? item.range.count)
+      // A reference to nothing is no item.
+      if shared == nil, items.flags.contains(.shared) { continue }
+      let mark = flow.isLeased ? work?.begin(item, of: flow) : nil
+      markDirty()
+      passOn()
+      return Delivery(
+        flow: flow, frame: items.frame, range: item.range, shared: shared, sequence: item.sequence,
+        attempt: item.attempt, number: item.number, suspects: item.suspects,
+        notes: mark == nil ? nil : work?.notes, mark: mark ?? 0)
+    }
+  }
+
+  /// The number of items that `popBytes` gives from the frame that arrived first; 0 if there are none,
+  /// or if they are in shared memory.
+  package var itemsInFrame: Int {
+    while dropEmptyFrame() {}
+    return inbox.itemsInFrame
+  }
+
+  private func dropEmptyFrame() -> Bool {
+    guard let flow = inbox.dropEmptyFrame() else { return false }
+    forgetIfDone(flow)
+    return true
+  }
+
+  /// The bytes of the next item, valid until the next call; only for so many items as `itemsInFrame`
+  /// says.
+  ///
+  /// For channels without leases, whose senders need not know which item it was.
+  package func popBytes() -> UnsafeRawBufferPointer? {
+    guard let bytes = inbox.popBytes() else { return nil }
+    markDirty()
+    if !waiters.isEmpty { passOn() }
+    return bytes
+  }
+
+  /// Whether items have arrived that the program has not received.
+  package var hasItems: Bool { inbox.hasItems }
+
+  /// Whether the next item has been delivered before.
+  package var nextIsRedelivered: Bool { inbox.nextIsRedelivered }
+
+  /// Releases the items of a frame for which there is no receiver: those in shared memory give their
+  /// slots back.
+  package static func discard(
+    _ frame: UnsafeRawBufferPointer, header: FlowHeader, over link: PeerLink
+  ) {
+    guard header.flags.contains(.shared) else { return }
+    discard(FlowItems(frame, header: header), over: link)
+  }
+
+  static func discard(_ items: FlowItems, over link: PeerLink) {
+    var rest = items
+    guard items.flags.contains(.shared) else { return }
+    while let item = rest.popFirst() { _ = shared(item, of: rest, over: link) }
+  }
+
+  /// An item's bytes in shared memory; nil if it is in the frame, or nowhere.
+  static func shared(
+    _ item: FlowItems.Item, of items: FlowItems, over link: PeerLink
+  ) -> SharedItem? {
+    guard items.flags.contains(.shared) else { return nil }
+    let reference = SharedSlotName.read(items.frame[item.range])
+    return reference.flatMap { link.memory?.load($0.slot, count: $0.count) }
+  }
+
+  // MARK: Waiting
+
+  /// Waits until `take` has something, or never will.
+  package func waitForItem() async throws {
+    loop.assertCurrent()
+    activate()
+    guard !hasItems, !isAtEnd else { return }
+    let id = takeID()
+    let bound = LoopBound(self, on: loop)
+    markDirty()
+    try await withTaskCancellationHandler {
+      try await withUnsafeThrowingContinuation {
+        (continuation: UnsafeContinuation<Void, any Error>) in
+        waiters.append(Waiter(id: id) { continuation.resume(with: $0) })
+      }
+    } onCancel: {
+      bound.loop.perform { bound.value.cancelWaiter(id) }
+    }
+  }
+
+  private func cancelWaiter(_ id: UInt64) {
+    guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
+    waiters.remove(at: index).resume(.failure(CancellationError()))
+  }
+
+  /// Whether a task waits for an item.
+  package var isWaiting: Bool { !waiters.isEmpty }
+
+  /// A frame wakes one task, which passes the rest of it, or the end, on to the next.
+  package func passOn() {
+    guard !waiters.isEmpty else { return }
+    if hasItems { wake() } else { wakeAtEnd() }
+  }
+
+  func wake() {
+    guard let waiter = waiters.popFirst() else { return onItems?() ?? () }
+    waiter.resume(.success(()))
+  }
+
+  func wakeAtEnd() {
+    guard isAtEnd else { return }
+    let waiting = waiters
+    waiters = []
+    for waiter in waiting { waiter.resume(.success(())) }
+  }
+
+  // MARK: Acknowledging
+
+  /// The program is done with an item; does nothing the second time.
+  package func acknowledge(_ delivery: Delivery) {
+    guard delivery.flow.isLeased else { return }
+    finish(delivery)
+  }
+
+  /// Replies to an item, which acknowledges it: both are one frame.
+  package func reply(_ reply: [UInt8], to delivery: Delivery) {
+    finish(delivery)
+    var offset = 0
+    repeat {
+      let end = min(offset + WireLimits.pieceSize, reply.count)
+      var header = FlowHeader(kind: .reply, flow: delivery.flow.id, total: delivery.sequence)
+      if offset > 0 { header.flags.insert(.continuesPrevious) }
+      if end < reply.count { header.flags.insert(.continuesInNext) }
+      delivery.flow.link.send(header.frame(body: Array(reply[offset..<end])))
+      offset = end
+    } while offset < reply.count
+  }
+
+  private func finish(_ delivery: Delivery) {
+    work?.end(delivery.flow, delivery.sequence)
+    delivery.flow.acknowledge(delivery.sequence)
+    markDirty()
+  }
+}

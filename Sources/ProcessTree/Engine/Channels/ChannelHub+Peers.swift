@@ -1,0 +1,203 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+extension ChannelHub {
+  /// The number of looks into a dead peer's socket, some thousand frames each.
+  private static let looks = 16
+
+  // MARK: Opening
+
+  /// Listens for data links, from the first start of a child, the first use of a channel's end here, or
+  /// the first departure of an end from its home.
+  func listen() throws(ProcessTreeError) {
+    guard listener == nil else { return }
+    do {
+      try runtime.makeDirectory()
+      let path = runtime.names.socketPath
+      // A node with this pid may have died and left its socket.
+      if runtime.nodes == nil { unlink(path) }
+      let handlers = PeerListener.Handlers(
+        link: { [unowned self] in admit($0) },
+        refused: { [unowned runtime] in runtime.noteRefusal($0) },
+        broken: { [unowned self] in broken($0, $1) },
+        exhausted: { [unowned runtime] in runtime.giveUp($0) })
+      listener = try PeerListener(
+        at: path, runSecret: runtime.runSecret, build: runtime.identity.build,
+        in: runtime.context, on: loop, handlers: handlers)
+    } catch let error as ProcessTreeError {
+      throw error
+    } catch {
+      throw ProcessTreeError(
+        .systemCallFailed, "The node cannot listen for data links: \(error)")
+    }
+  }
+
+  private func admit(_ hello: PeerHello) -> PeerLink? {
+    if let known = table.link(from: hello.address).flatMap({ peers[$0] }) {
+      if let child = known.child { runtime.listeners.linkCame(to: child) }
+      return known.link
+    }
+    if let child = runtime.child(at: hello.address) { return admit(child, at: hello.address) }
+    return open(hello.address, .there)?.link
+  }
+
+  /// The link to a node, opened when it is first needed; nil if the node is gone.
+  func peer(at node: NodeAddress) -> ChannelPeer? {
+    if let known = table.link(to: node) { return peers[known] }
+    if let child = runtime.child(at: node) {
+      child.askForLink()
+      return join(child, at: node)
+    }
+    return open(node, node == address ? .own : .here)
+  }
+
+  private func open(_ node: NodeAddress, _ origin: PeerTable.Origin) -> ChannelPeer? {
+    let process = origin == .own ? PeerProcess.unknown : process(at: node)
+    if case .gone = process { return nil }
+    let peer = add(node, origin, edge: origin == .here ? edge(to: node) : nil)
+    guard origin != .own else {
+      peer.link.attach(peerReceived: 0) { [unowned self] in loopback.append($0) }
+      return peer
+    }
+    watch(peer, process)
+    if origin == .here { connect(peer) }
+    return peer
+  }
+
+  /// Makes this node's end of a link.
+  func add(
+    _ node: NodeAddress, _ origin: PeerTable.Origin, edge: EdgeStreams?,
+    child: ChildController? = nil
+  ) -> ChannelPeer {
+    let peer = ChannelPeer(
+      PeerLink(to: node), table.open(node, origin), edge: edge, child: child)
+    peers[peer.id] = peer
+    prepare(peer)
+    return peer
+  }
+
+  // MARK: Events and actions
+
+  func handle(_ event: PeerTable.Event) {
+    for action in table.handle(event) { perform(action) }
+  }
+
+  private func perform(_ action: PeerTable.Action) {
+    switch action {
+    case .connect(let id): peers[id].map(connect)
+    case .look(let id): peers[id].map { watch($0, process(at: $0.address)) }
+    case .checkReach(let id): if !isReachable(id) { handle(.lost(id)) }
+    case .after(let delay, let event):
+      _ = loop.timers.schedule(after: delay) { [weak self] in self?.handle(event) }
+    case .drain(let id): drain(id)
+    case .close(let id): peers.removeValue(forKey: id).map(close)
+    case .nodeGone(let node):
+      listener?.forget(node)
+      homeLost(node)
+      nodeGone(node)
+    case .giveUp(let node):
+      runtime.giveUp(
+        LimitError("Too many open files: the process of \(node.name) cannot be watched."))
+    }
+  }
+
+  /// Connects to a peer, which need not be able to connect here: both directions use this link.
+  private func connect(_ peer: ChannelPeer) {
+    Descriptors.refillStandardDescriptors()
+    do {
+      let hello = PeerHello(
+        runSecret: runtime.runSecret, build: runtime.identity.build, address: address)
+      let connector = try PeerConnector(
+        peer.link, hello: hello, in: runtime.context, on: loop,
+        onRefusal: { [unowned self, unowned peer] in refused(peer, $0) },
+        onViolation: { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) })
+      peer.connector = connector
+      add(connector)
+      handle(.connected(peer.id))
+    } catch {
+      let actions = table.handle(.notConnected(peer.id))
+      // A node cannot go on without the link to its parent.
+      if peer.edge != nil, actions.contains(.drain(peer.id)) { return runtime.giveUp(error) }
+      for action in actions { perform(action) }
+    }
+  }
+
+  /// Whether a peer has connected once, or listens: a peer that listens and does not answer is busy.
+  private func isReachable(_ id: PeerTable.LinkID) -> Bool {
+    guard runtime.nodes == nil, let peer = peers[id], !peer.link.wasConnected else { return true }
+    let path = String(peer.address.endpoint.drop { $0 != ":" }.dropFirst("://".count))
+    return access(path, F_OK) == 0
+  }
+
+  // MARK: Processes
+
+  private enum PeerProcess {
+    case alive(any ChildProcess)
+    case gone
+    /// The node could not look at it, because it lacks descriptors.
+    case unknown
+  }
+
+  private func process(at node: NodeAddress) -> PeerProcess {
+    if let nodes = runtime.nodes { return nodes.process(node.pid).map { .alive($0) } ?? .gone }
+    do {
+      let process = try ProcessHandle(pid: node.pid)
+      // The pid may belong to another process by now, which has another start time.
+      let isTheOne =
+        node.startTime == 0 || HostProcess.startTime(of: node.pid) == node.startTime
+      guard !process.hasEnded, isTheOne else {
+        process.close()
+        return .gone
+      }
+      return .alive(process)
+    } catch {
+      return error.code == .noSuchProcess ? .gone : .unknown
+    }
+  }
+
+  /// Watches a peer's process.
+  private func watch(_ peer: ChannelPeer, _ process: PeerProcess) {
+    let id = peer.id
+    switch process {
+    case .gone: handle(.lost(id))
+    case .unknown: handle(.unseen(id))
+    case .alive(let process):
+      peer.found(process, on: loop)
+      do {
+        try process.watch(on: loop) { [unowned self] in
+          handle(.ended(id))
+          return true
+        }
+      } catch {
+        handle(.unseen(id))
+      }
+    }
+  }
+
+  // MARK: The end of a peer
+
+  /// Receives everything that a lost peer had sent: there is no later opportunity.
+  private func drain(_ id: PeerTable.LinkID) {
+    for _ in 0..<Self.looks {
+      peers[id]?.connector?.receiveAll()
+      listener?.receiveAll()
+    }
+    handle(.drained(id))
+  }
+
+  private func close(_ peer: ChannelPeer) {
+    for (flow, sender) in peer.outgoing { sender.remove(flow: flow, over: peer.link, died: true) }
+    for (flow, receiver) in peer.incoming { receiver.close(flow: flow, over: peer.link) }
+    peer.outgoing = [:]
+    peer.incoming = [:]
+    peer.link.close()
+    peer.connector?.close()
+    peer.connector = nil
+    if let process = peer.process, !peer.isChild {
+      process.unwatch(on: loop)
+      process.close()
+    }
+  }
+}
