@@ -3,21 +3,13 @@ internal import ProcessTreeWire
 
 /// A frame of items that grows until it is sent.
 struct FlowFrame {
-  /// The properties of an item, which are the same for all items of a frame except their numbers.
+  /// The properties of an item beside its bytes; all items of a frame have the same flags.
   struct Traits {
     var number: UInt64 = 0
     var attempt: UInt8 = 1
-    var suspects: [UInt32] = []
-    /// The bytes only refer to the item, which is in shared memory.
-    var isShared = false
-
-    var flags: FlowHeader.Flags {
-      var flags: FlowHeader.Flags = []
-      if attempt > 1 { flags.insert(.redelivered) }
-      if !suspects.isEmpty { flags.insert(.suspects) }
-      if isShared { flags.insert(.shared) }
-      return flags
-    }
+    /// The raw value of the flags: set operations on a type of another module are generic calls, which
+    /// would cost a quarter of the rate of small items.
+    var flags: UInt8 = 0
   }
 
   private let flow: UInt32
@@ -25,7 +17,7 @@ struct FlowFrame {
   private var bytes: [UInt8] = []
   private var count: UInt32 = 0
   private var first: UInt64 = 0
-  private var flags: FlowHeader.Flags = []
+  private var flags: UInt8 = 0
 
   init(flow: UInt32, isNumbered: Bool) {
     self.flow = flow
@@ -46,9 +38,7 @@ struct FlowFrame {
       first = sequence
       flags = traits.flags
     }
-    let suspects = traits.suspects.isEmpty ? [] : Suspects.encode(traits.suspects)
-    let length = suspects.count + item.count
-    let needed = size + 13 + length
+    let needed = size + 13 + item.count
     if needed > bytes.count { grow(to: needed) }
     size = bytes.withUnsafeMutableBytes { buffer in
       var offset = size
@@ -60,12 +50,9 @@ struct FlowFrame {
         buffer[offset] = traits.attempt
         offset += 1
       }
-      buffer.storeBytes(of: UInt32(length).littleEndian, toByteOffset: offset, as: UInt32.self)
+      buffer.storeBytes(
+        of: UInt32(item.count).littleEndian, toByteOffset: offset, as: UInt32.self)
       offset += 4
-      if !suspects.isEmpty {
-        buffer[offset..<offset + suspects.count].copyBytes(from: suspects)
-        offset += suspects.count
-      }
       if let source = item.baseAddress, let target = buffer.baseAddress {
         memcpy(target + offset, source, item.count)
       }
@@ -88,42 +75,22 @@ struct FlowFrame {
     }
   }
 
+  /// The header of the frame as it is.
+  var header: FlowHeader {
+    let numbered = isNumbered ? FlowHeader.Flags.numbered.rawValue : 0
+    return FlowHeader(
+      kind: .items, flags: FlowHeader.Flags(rawValue: flags | numbered), flow: flow, count: count,
+      total: first)
+  }
+
   /// The finished frame; this one is empty again.
   mutating func take() -> [UInt8] {
     var frame: [UInt8] = []
     swap(&frame, &bytes)
     frame.removeLast(frame.count - size)
-    let header = FlowHeader(
-      kind: .items, flags: isNumbered ? flags.union(.numbered) : flags, flow: flow, count: count,
-      total: first)
     frame.withUnsafeMutableBytes { header.write(to: $0) }
     count = 0
     size = 0
-    return frame
-  }
-
-  /// One piece of an item that is too large for a frame.
-  static func piece(
-    _ piece: ArraySlice<UInt8>, of item: PendingItem, flow: UInt32, sequence: UInt64,
-    isNumbered: Bool, isFirst: Bool, isLast: Bool
-  ) -> [UInt8] {
-    let traits = Traits(of: item)
-    var flags = traits.flags
-    if isNumbered { flags.insert(.numbered) }
-    if !isFirst { flags.insert(.continuesPrevious) }
-    if !isLast { flags.insert(.continuesInNext) }
-    let suspects = isFirst && !traits.suspects.isEmpty ? Suspects.encode(traits.suspects) : []
-    let header = FlowHeader(kind: .items, flags: flags, flow: flow, count: 1, total: sequence)
-    var frame: [UInt8] = []
-    frame.reserveCapacity(FlowHeader.size + 13 + suspects.count + piece.count)
-    frame += header.frame()
-    if isNumbered { withUnsafeBytes(of: item.number.littleEndian) { frame.append(contentsOf: $0) } }
-    if item.attempt > 1 { frame.append(item.attempt) }
-    withUnsafeBytes(of: UInt32(suspects.count + piece.count).littleEndian) {
-      frame.append(contentsOf: $0)
-    }
-    frame += suspects
-    frame += piece
     return frame
   }
 
@@ -134,10 +101,10 @@ struct FlowFrame {
 }
 
 extension FlowFrame.Traits {
-  init(of item: PendingItem, isShared: Bool = false) {
-    self.init(
-      number: item.number, attempt: item.attempt,
-      suspects: item.deaths.isEmpty ? [] : item.suspects, isShared: isShared)
+  init(number: UInt64, attempt: UInt8, hasSuspects: Bool, _ others: UInt8 = 0) {
+    self.init(number: number, attempt: attempt, flags: others)
+    if attempt > 1 { flags |= FlowHeader.Flags.redelivered.rawValue }
+    if hasSuspects { flags |= FlowHeader.Flags.suspects.rawValue }
   }
 }
 
@@ -146,8 +113,6 @@ extension FlowFrame.Traits {
 enum Suspects {
   /// The deaths that an item carries; the latest if it has more.
   private static let most = 4_096
-  /// The most bytes that suspects take.
-  static let largest = 2 + 4 * most
 
   static func encode(_ offsets: [UInt32]) -> [UInt8] {
     let latest = offsets.suffix(most)

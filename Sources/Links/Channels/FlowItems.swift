@@ -60,8 +60,7 @@ struct FlowItems {
       ? UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)) : 0
     let attempt = flags.contains(.redelivered) ? bytes[range.lowerBound - 5] : 1
     var suspects: [UInt32] = []
-    // Only the first piece of an item has them.
-    if flags.contains(.suspects), !flags.contains(.continuesPrevious) {
+    if flags.contains(.suspects) {
       guard let (offsets, size) = Suspects.read(frame[range]) else { return nil }
       suspects = offsets
       range = range.lowerBound + size..<range.upperBound

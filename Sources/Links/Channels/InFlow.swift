@@ -137,12 +137,14 @@ package enum FlowKey {
 extension FlowItems {
   /// One item that arrived in pieces.
   init(whole bytes: [UInt8], _ item: Item, isNumbered: Bool) {
+    let hasSuspects = !item.suspects.isEmpty
     let traits = FlowFrame.Traits(
-      number: item.number, attempt: item.attempt, suspects: item.suspects)
+      number: item.number, attempt: item.attempt, hasSuspects: hasSuspects)
     var frame = FlowFrame(flow: 0, isNumbered: isNumbered)
-    bytes.withUnsafeBytes { frame.append($0, sequence: item.sequence, traits) }
-    let flags = isNumbered ? traits.flags.union(.numbered) : traits.flags
-    let header = FlowHeader(kind: .items, flags: flags, count: 1, total: item.sequence)
+    (hasSuspects ? Suspects.encode(item.suspects) + bytes : bytes).withUnsafeBytes {
+      frame.append($0, sequence: item.sequence, traits)
+    }
+    let header = frame.header
     self = frame.take().withUnsafeBytes { FlowItems($0, header: header) }
   }
 }

@@ -42,23 +42,39 @@ final class OutFlow {
 
   /// Sends an item; only when `canSend`.
   func send(_ item: PendingItem) {
+    credit.spend(item.bytes.count)
     if item.bytes.count >= LargeItem.threshold, let slot = link.memory?.store(item.bytes) {
       // The receiver finds the bytes in memory.
-      credit.spend(item.bytes.count)
-      slot.reference(count: item.bytes.count).withUnsafeBytes {
-        put($0, FlowFrame.Traits(of: item, isShared: true))
-      }
-      return
+      return put(
+        slot.reference(count: item.bytes.count)[...], of: item, FlowHeader.Flags.shared.rawValue)
     }
     guard item.bytes.count <= WireLimits.pieceSize else {
       if !frame.isEmpty { transmit(frame.take()) }
-      credit.spend(item.bytes.count)
       large = (nextSequence, item, 0)
       nextSequence += 1
       return sendPieces()
     }
-    credit.spend(item.bytes.count)
-    item.bytes.withUnsafeBytes { put($0, FlowFrame.Traits(of: item)) }
+    put(item.bytes[...], of: item)
+  }
+
+  private func put(
+    _ bytes: ArraySlice<UInt8>, of item: PendingItem, _ flags: UInt8 = 0
+  ) {
+    Self.withBody(bytes, of: item, flags) { put($0, $1) }
+  }
+
+  /// Calls `body` with an item's bytes, behind its suspects if it has any, and its traits.
+  private static func withBody(
+    _ bytes: ArraySlice<UInt8>, of item: PendingItem, _ flags: UInt8, isFirst: Bool = true,
+    _ body: (UnsafeRawBufferPointer, FlowFrame.Traits) -> Void
+  ) {
+    let suspects = item.deaths.isEmpty || !isFirst ? [] : item.suspects
+    let traits = FlowFrame.Traits(
+      number: item.number, attempt: item.attempt, hasSuspects: !suspects.isEmpty, flags)
+    guard suspects.isEmpty else {
+      return (Suspects.encode(suspects) + bytes).withUnsafeBytes { body($0, traits) }
+    }
+    bytes.withUnsafeBytes { body($0, traits) }
   }
 
   /// Sends the bytes of an item that need not be kept; only when `canSend`.
@@ -92,10 +108,13 @@ final class OutFlow {
     while let (sequence, item, offset) = large, link.unconfirmedBytes < Self.unconfirmed {
       let end = min(offset + WireLimits.pieceSize, item.bytes.count)
       let isLast = end == item.bytes.count
-      transmit(
-        FlowFrame.piece(
-          item.bytes[offset..<end], of: item, flow: id, sequence: sequence, isNumbered: isNumbered,
-          isFirst: offset == 0, isLast: isLast))
+      var flags: FlowHeader.Flags = offset > 0 ? .continuesPrevious : []
+      if !isLast { flags.insert(.continuesInNext) }
+      var frame = FlowFrame(flow: id, isNumbered: isNumbered)
+      Self.withBody(item.bytes[offset..<end], of: item, flags.rawValue, isFirst: offset == 0) {
+        frame.append($0, sequence: sequence, $1)
+      }
+      transmit(frame.take())
       large = isLast ? nil : (sequence, item, end)
     }
   }

@@ -104,8 +104,10 @@ package final class SenderCore {
     onActivation?()
   }
 
-  /// A link over which this end sends has confirmed frames.
-  package func confirmed() { markDirty() }
+  /// A link over which this end sends has confirmed frames, for which joiners or pieces may wait.
+  package func confirmed() {
+    if !joiners.isEmpty || flows.contains(where: { !$0.isFlushed }) { markDirty() }
+  }
 
   func markDirty() {
     guard !isDirty else { return }

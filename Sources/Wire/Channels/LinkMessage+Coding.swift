@@ -125,42 +125,30 @@ extension LinkMessage {
   }
 
   private static func read(_ fields: inout WireFields) throws -> Self {
-    switch try fields.next() as Kind {
-    case .minted:
-      .minted(try fields.next(), try fields.next(), try fields.next(), hop: try fields.next())
-    case .arrive:
-      .arrive(try fields.next(), try fields.next(), try fields.next(), hop: try fields.next())
-    case .claim:
-      .claim(try fields.next(), try fields.next(), try fields.next(), hop: try fields.next())
-    case .revoke: .revoke(try fields.next(), try fields.next())
-    case .release: .release(try fields.next(), try fields.next())
-    case .introduce:
-      .introduce(
-        try fields.next(), sender: try fields.next(), receiver: try fields.next(),
-        at: try fields.next())
-    case .expecting:
-      .expecting(
-        try fields.next(), sender: try fields.next(), receivers: try fields.next(),
-        newest: try fields.next())
-    case .receiversGone: .receiversGone(try fields.next(), sender: try fields.next())
-    case .ended: .ended(try fields.next(), receiver: try fields.next())
-    case .refused: .refused(try fields.next(), try fields.next(), reason: try fields.next())
-    case .open:
-      .open(flow: try fields.next(), sender: try fields.next(), receiver: try fields.next())
-    case .recall: .recall(flow: try fields.next(), keeping: try fields.next())
-    case .missed: .missed(flow: try fields.next(), count: try fields.next())
-    case .cancel: .cancel(flow: try fields.next(), sequence: try fields.next())
-    case .offer: .offer(region: try fields.next(), try fields.next())
-    case .close: .close(flow: try fields.next())
-    case .accept:
-      .accept(flow: try fields.next(), page: try fields.next(), slot: try fields.next())
-    case .returned:
-      .returned(flow: try fields.next(), from: try fields.next(), through: try fields.next())
-    case .leave: .leave(flow: try fields.next())
-    case .mapped: .mapped(region: try fields.next(), try fields.next())
-    case .free: .free(try fields.next())
-    case .waiting:
-      .waiting(origin: try fields.next(), mark: try fields.next(), names: try fields.next())
+    func next<Field: WireField>() throws -> Field { try fields.next() }
+    return switch try next() as Kind {
+    case .minted: try .minted(next(), next(), next(), hop: next())
+    case .arrive: try .arrive(next(), next(), next(), hop: next())
+    case .claim: try .claim(next(), next(), next(), hop: next())
+    case .revoke: try .revoke(next(), next())
+    case .release: try .release(next(), next())
+    case .introduce: try .introduce(next(), sender: next(), receiver: next(), at: next())
+    case .expecting: try .expecting(next(), sender: next(), receivers: next(), newest: next())
+    case .receiversGone: try .receiversGone(next(), sender: next())
+    case .ended: try .ended(next(), receiver: next())
+    case .refused: try .refused(next(), next(), reason: next())
+    case .open: try .open(flow: next(), sender: next(), receiver: next())
+    case .recall: try .recall(flow: next(), keeping: next())
+    case .missed: try .missed(flow: next(), count: next())
+    case .cancel: try .cancel(flow: next(), sequence: next())
+    case .offer: try .offer(region: next(), next())
+    case .close: try .close(flow: next())
+    case .accept: try .accept(flow: next(), page: next(), slot: next())
+    case .returned: try .returned(flow: next(), from: next(), through: next())
+    case .leave: try .leave(flow: next())
+    case .mapped: try .mapped(region: next(), next())
+    case .free: try .free(next())
+    case .waiting: try .waiting(origin: next(), mark: next(), names: next())
     }
   }
 }
