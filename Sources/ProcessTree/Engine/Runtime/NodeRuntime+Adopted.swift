@@ -47,8 +47,7 @@ extension NodeRuntime {
         ringForSlot()
         directory.removeSockets(of: handle.pid)
         adopted[handle.pid] = nil
-        reapAdopted()
-        if adopted.isEmpty { clearWaiters.resume(()) }
+        lookForRemains()
         return true
       }
     } catch {
@@ -83,6 +82,10 @@ extension NodeRuntime {
   func whenClear(_ announce: @escaping () -> Void) {
     guard nodes == nil else { return announce() }
     clearWaiters.add(within: Self.clearingTime) { _ in announce() }
+    lookForRemains()
+  }
+
+  private func lookForRemains() {
     mayHaveRemains = true
     loop.turnAgain()
   }
