@@ -36,6 +36,22 @@ import Testing
     #expect(executor.drain(within: .seconds(60)))
   }
 
+  @Test func idleThreadsDoNotKeepEachOtherAwake() throws {
+    let executor = try ThreadExecutor(maximum: 4)
+    let arrived = Atomic<Int>(0)
+    for _ in 0..<4 {
+      executor.perform {
+        arrived.add(1, ordering: .relaxed)
+        while arrived.load(ordering: .relaxed) < 4 { usleep(100) }
+      }
+    }
+    #expect(executor.drain(within: .seconds(60)))
+    let before = clock()
+    usleep(300_000)
+    // Processor time, not time: a slow machine changes nothing.
+    #expect(clock() - before < 100_000)
+  }
+
   @Test func tasksRunOnTheThreadAndSleepOnTheLoop() async throws {
     let executor = try ThreadExecutor()
     try await withLoop { loop in

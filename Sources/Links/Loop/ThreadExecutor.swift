@@ -37,7 +37,10 @@ package final class ThreadExecutor: TaskExecutor {
 private final class WorkQueue: @unchecked Sendable {
   // Allocated, because the calls need fixed addresses. The mutex guards the variables.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let hasChanged = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let hasWork = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  // One of its own: a thread that reports that it is idle must not wake the other idle ones, which
+  // would report the same, and so on without end.
+  private let isDrained = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var work: Deque<@Sendable () -> Void> = []
   private var threads = 0
   private var idle = 0
@@ -45,13 +48,16 @@ private final class WorkQueue: @unchecked Sendable {
 
   init() {
     pthread_mutex_init(mutex, nil)
-    pthread_cond_init(hasChanged, nil)
+    pthread_cond_init(hasWork, nil)
+    pthread_cond_init(isDrained, nil)
   }
 
   deinit {
-    pthread_cond_destroy(hasChanged)
+    pthread_cond_destroy(isDrained)
+    pthread_cond_destroy(hasWork)
     pthread_mutex_destroy(mutex)
-    hasChanged.deallocate()
+    isDrained.deallocate()
+    hasWork.deallocate()
     mutex.deallocate()
   }
 
@@ -65,7 +71,7 @@ private final class WorkQueue: @unchecked Sendable {
   func append(_ body: @escaping @Sendable () -> Void, maximum: Int) -> Bool {
     withLock {
       work.append(body)
-      pthread_cond_broadcast(hasChanged)
+      pthread_cond_signal(hasWork)
       return work.count > idle && threads < maximum
     }
   }
@@ -107,8 +113,8 @@ private final class WorkQueue: @unchecked Sendable {
         break
       } else {
         idle += 1
-        pthread_cond_broadcast(hasChanged)
-        pthread_cond_wait(hasChanged, mutex)
+        if idle == threads { pthread_cond_broadcast(isDrained) }
+        pthread_cond_wait(hasWork, mutex)
         idle -= 1
       }
     }
@@ -119,7 +125,7 @@ private final class WorkQueue: @unchecked Sendable {
   func finish() {
     withLock {
       isFinished = true
-      pthread_cond_broadcast(hasChanged)
+      pthread_cond_broadcast(hasWork)
     }
   }
 
@@ -129,7 +135,7 @@ private final class WorkQueue: @unchecked Sendable {
     deadline.tv_sec += Int(time.components.seconds)
     return withLock {
       while !work.isEmpty || idle < threads {
-        guard pthread_cond_timedwait(hasChanged, mutex, &deadline) == 0 else {
+        guard pthread_cond_timedwait(isDrained, mutex, &deadline) == 0 else {
           return work.isEmpty && idle == threads
         }
       }
