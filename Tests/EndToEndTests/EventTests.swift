@@ -36,7 +36,7 @@ extension EndToEndTests {
     func everyNodeStartsAndExitsOnceAndIsNumberedWithoutGaps(method: String) throws {
       let tree = try NastyTree()
       let (ended, events) = try run("tally", tree.path, "--start-method", method)
-      #expect(ended.code == 0)
+      #expect(ended.code == 0, "\(ended.errors)")
       let nodes = Dictionary(grouping: events, by: \.path)
       #expect(nodes.count > 15)
       for (path, events) in nodes {
