@@ -18,7 +18,13 @@ let chaosScenarios: [String: Scenario] = [
     for round in 0..<rounds {
       let events = try await root.events
       let top = try await root.spawn(Bush(depth: 3, fanOut: 3, daemonEvery: 4))
-      for await _ in events where root.snapshot.counts[.ready] == 41 { break }
+      for await _ in events where root.snapshot.counts[.ready] == 41 || top.exitReport != nil {
+        break
+      }
+      if let report = top.exitReport {
+        test.expect(false, "round \(round), seed \(seed): the tree did not come up: \(report)")
+        continue
+      }
       let mine = helperPIDs()
       let victims = processes(ofRun: root).filter { $0 != root.pid && !mine.contains($0) }
       let chosen = victims.shuffled(using: &random).prefix(Int.random(in: 1...8, using: &random))
