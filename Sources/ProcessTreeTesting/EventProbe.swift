@@ -1,5 +1,5 @@
 public import ProcessTree
-internal import Synchronization
+internal import ProcessTreeBase
 
 /// Waits for what a test expects to happen in a tree.
 ///
@@ -27,7 +27,7 @@ public final class EventProbe: Sendable {
 
   private let node: Node
   private let events: LifecycleEvents
-  private let seen = Mutex<[LifecycleEvent]>([])
+  private let seen = Lock<[LifecycleEvent]>([])
 
   /// Watches a node and everything below it from now on.
   public init(_ node: Node) async throws {

@@ -1,10 +1,10 @@
-internal import Synchronization
+internal import ProcessTreeBase
 
 /// An order of jobs that a seed decides.
 final class SeededOrder: Sendable {
-  private let state: Mutex<UInt64>
+  private let state: Lock<UInt64>
 
-  init(seed: UInt64) { state = Mutex(seed) }
+  init(seed: UInt64) { state = Lock(seed) }
 
   /// Chooses one of so many (SplitMix64).
   @Sendable func pick(_ count: Int) -> Int {

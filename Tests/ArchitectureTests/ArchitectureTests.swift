@@ -28,6 +28,15 @@ import Testing
     }
   }
 
+  /// A `Mutex` that an ancestor has locked ends the clone in which threads contend for another one.
+  @Test func librariesHaveLocksThatMayBeCloned() throws {
+    let files = try SourceTree.files(in: ["Sources"], endings: [".swift"])
+    for file in files where file.target != "PtreeCommands" {
+      let isUsed = file.lines.contains { $0.contains(/^(?!\s*\/\/).*\bMutex\b/) }
+      #expect(!isUsed, "\(file.path): use Lock")
+    }
+  }
+
   @Test func cTargetsIncludeTheCLibraryOnly() throws {
     let files = try SourceTree.files(in: ["Sources"], endings: [".c", ".h"])
     #expect(!files.isEmpty)

@@ -1,5 +1,3 @@
-package import Synchronization
-
 /// A state behind a lock, on which tasks can wait for what they need.
 ///
 /// Each change tries the waiting tasks in their order and resumes those whose condition holds. Code that
@@ -37,10 +35,10 @@ package final class Protected<State: Sendable>: Sendable {
     }
   }
 
-  @usableFromInline let contents: Mutex<Contents>
+  @usableFromInline let contents: Lock<Contents>
 
   /// Protects a state.
-  package init(_ state: State) { contents = Mutex(Contents(state: state)) }
+  package init(_ state: State) { contents = Lock(Contents(state: state)) }
 
   /// Looks at the state or changes it, under the lock; then lets the tasks go on that can.
   @inlinable

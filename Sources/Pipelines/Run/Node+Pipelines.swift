@@ -1,6 +1,6 @@
 public import ProcessTree
+internal import ProcessTreeBase
 public import ProcessTreeStages
-internal import Synchronization
 
 /// Takes an input that a pipeline goes on without, because it ended every worker that tried it.
 public typealias QuarantineHandler = @Sendable (QuarantinedInput) async throws -> Void
@@ -58,5 +58,5 @@ extension Node {
 
 /// Where the outputs of a run are gathered.
 private final class Collected<Output: Sendable>: Sendable {
-  let outputs = Mutex<[Output]>([])
+  let outputs = Lock<[Output]>([])
 }

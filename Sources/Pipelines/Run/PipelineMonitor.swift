@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import ProcessTreeBase
 
 /// Watches a run of a pipeline, and changes how many workers its stages have: hand one to
 /// `ProcessTree/Node/run(over:using:monitor:onQuarantine:)`.
@@ -19,7 +19,7 @@ public final class PipelineMonitor: Sendable {
     var isOver = false
   }
 
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// Makes a monitor, for one run.
   public init() {}

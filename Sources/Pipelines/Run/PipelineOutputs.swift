@@ -1,6 +1,5 @@
 public import ProcessTree
 internal import ProcessTreeStages
-internal import Synchronization
 
 /// The outputs of a pipeline as they come, made as they are asked for; see
 /// `ProcessTree/Node/stream(over:using:monitor:onQuarantine:)`.

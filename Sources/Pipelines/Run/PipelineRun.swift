@@ -1,5 +1,5 @@
 internal import ProcessTree
-internal import Synchronization
+internal import ProcessTreeBase
 
 /// One run of a pipeline: feeds the first stage, looks after all workers, takes what comes out.
 struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Sendable {
@@ -136,7 +136,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   }
 
   private func live(in slot: WorkerSlot) async throws -> LifeEnd {
-    let failedInput = Mutex<UInt64?>(nil)
+    let failedInput = Lock<UInt64?>(nil)
     do {
       let counters = try await node.withChildren(of: WorkerCounters.self) { group in
         progress.began(slot) { group.cancelAll() }

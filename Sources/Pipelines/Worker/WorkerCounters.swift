@@ -1,5 +1,4 @@
 internal import ProcessTreeBase
-internal import Synchronization
 
 /// What one worker has done so far; it says so along the way and at its end.
 struct WorkerCounters: Hashable, Sendable, Codable {
@@ -30,7 +29,7 @@ struct WorkerCounters: Hashable, Sendable, Codable {
 
 /// Counters of a worker that does several things at a time.
 final class SharedCounters: Sendable {
-  private let state = Mutex(WorkerCounters())
+  private let state = Lock(WorkerCounters())
 
   var now: WorkerCounters { state.withLock { $0 } }
 

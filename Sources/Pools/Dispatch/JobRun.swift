@@ -1,6 +1,6 @@
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import ProcessTreeStages
-internal import Synchronization
 
 /// One call of a pool, whatever its inputs are.
 protocol AnyJobRun: AnyObject, Sendable {
@@ -23,7 +23,7 @@ final class JobRun<Work: Step>: AnyJobRun {
   let id: Int
   let work: Work
   private let retry: RetryPolicy?
-  private let contents: Mutex<Contents>
+  private let contents: Lock<Contents>
 
   init(
     id: Int, work: Work, order: ResultOrder, retry: RetryPolicy?
@@ -31,7 +31,7 @@ final class JobRun<Work: Step>: AnyJobRun {
     self.id = id
     self.work = work
     self.retry = retry
-    contents = Mutex(Contents(results: ResultStore(order)))
+    contents = Lock(Contents(results: ResultStore(order)))
   }
 
   func append(_ inputs: [Work.Input]) { contents.withLock { $0.inputs.append(inputs) } }

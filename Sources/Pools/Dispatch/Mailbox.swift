@@ -1,5 +1,4 @@
 internal import ProcessTreeBase
-internal import Synchronization
 
 /// Messages for one task, which is not disturbed by its cancellation.
 final class Mailbox<Message: Sendable>: Sendable {
@@ -9,7 +8,7 @@ final class Mailbox<Message: Sendable>: Sendable {
     var isFinished = false
   }
 
-  private let contents = Mutex(Contents())
+  private let contents = Lock(Contents())
 
   func send(_ message: Message) { post(message)?.resume() }
 

@@ -1,6 +1,5 @@
 internal import ProcessTree
 internal import ProcessTreeBase
-internal import Synchronization
 
 /// What stands around a pool's state: carries out what it decides, wakes whoever waits.
 ///
@@ -53,7 +52,7 @@ final class PoolCore: Sendable {
   /// What the tasks of the pool's scope are to do.
   let requests = Mailbox<@Sendable () async -> Void>()
   private let start: SuspendingClock.Instant
-  private let shared: Mutex<Shared>
+  private let shared: Lock<Shared>
 
   init(
     _ node: Node, size: Int, options: PoolOptions, initializer: (any PoolInitializer)?
@@ -65,7 +64,7 @@ final class PoolCore: Sendable {
     let settings = State.Settings(
       attempts: options.attempts, recycleAfter: options.recycleAfter,
       memoryLimit: options.memoryLimit)
-    shared = Mutex(Shared(state: State(size: size, settings: settings)))
+    shared = Lock(Shared(state: State(size: size, settings: settings)))
   }
 
   /// Changes the state and carries out what follows.

@@ -1,7 +1,6 @@
 internal import ProcessTree
 internal import ProcessTreeBase
 internal import ProcessTreeStages
-internal import Synchronization
 
 /// What the dispatcher holds of a worker, whatever it does.
 protocol AnyWorkerLink: AnyObject, Sendable {
@@ -39,7 +38,7 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
   private let core: PoolCore
   /// Batches to send; nil once the worker is to leave.
   private let orders = Mailbox<Order?>()
-  private let contents = Mutex(Contents())
+  private let contents = Lock(Contents())
 
   init(id: Int, core: PoolCore) {
     self.id = id

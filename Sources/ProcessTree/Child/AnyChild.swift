@@ -1,8 +1,8 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 public import ProcessTreeProcessControl
 public import ProcessTreeSupervision
 internal import ProcessTreeWire
-internal import Synchronization
 
 /// A child of this node, whatever its program returns; see ``Child`` for the result.
 ///
@@ -23,7 +23,7 @@ public class AnyChild: @unchecked Sendable {
 
   let specification: ChildSpecification
   let node: LoopBound<NodeRuntime>
-  let state = Mutex(State())
+  let state = Lock(State())
 
   init(
     _ specification: ChildSpecification, carrying tickets: [ChannelTicket],

@@ -1,6 +1,6 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeWire
-internal import Synchronization
 
 /// A child whose program returns an `Output`.
 public final class Child<Output: Sendable>: AnyChild, @unchecked Sendable {

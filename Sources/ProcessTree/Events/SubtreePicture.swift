@@ -1,6 +1,6 @@
+internal import ProcessTreeBase
 public import ProcessTreeSupervision
 internal import ProcessTreeWire
-internal import Synchronization
 
 /// A node in a snapshot.
 public struct NodeSnapshot: Hashable, Sendable, Codable {
@@ -56,11 +56,11 @@ final class SubtreePicture: Sendable {
   }
 
   private let path: NodePath
-  private let state: Mutex<State>
+  private let state: Lock<State>
 
   init(of node: NodeSnapshot, at path: NodePath) {
     self.path = path
-    state = Mutex(State(nodes: [path: node]))
+    state = Lock(State(nodes: [path: node]))
   }
 
   func apply(_ event: LifecycleEvent, about path: NodePath) {

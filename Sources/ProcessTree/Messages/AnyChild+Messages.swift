@@ -1,5 +1,5 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
-internal import Synchronization
 
 extension AnyChild {
   /// Sends a message to the child's program; suspends while the child has not taken enough of the

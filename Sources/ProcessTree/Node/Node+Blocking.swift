@@ -1,6 +1,6 @@
 internal import Dispatch
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
-internal import Synchronization
 
 extension Node {
   /// Runs asynchronous code to its end from synchronous code, such as a script or a callback.
@@ -41,7 +41,7 @@ extension Node {
 }
 
 private final class BlockingResult<Success: Sendable>: Sendable {
-  private let result = Mutex<Result<Success, any Error>?>(nil)
+  private let result = Lock<Result<Success, any Error>?>(nil)
   private let isSet = DispatchSemaphore(value: 0)
 
   var value: Result<Success, any Error>? { result.withLock(\.self) }

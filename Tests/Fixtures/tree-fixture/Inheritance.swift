@@ -90,7 +90,36 @@ struct Heir: NodeProgram {
   }
 }
 
+/// Has two threads and its main thread contend for the node's locks.
+struct Contending: NodeProgram {
+  var hasChild: Bool
+
+  func run(in node: Node) async throws {
+    @Sendable func look() {
+      for _ in 0..<200_000 where node.stopRequest != nil || !node.isAlone { return }
+    }
+    async let first: Void = node.offload { look() }
+    async let second: Void = node.offload { look() }
+    // The two threads have to have begun.
+    await Task.yield()
+    look()
+    try await first
+    try await second
+    if hasChild { try await node.spawn(Contending(hasChild: false)).result }
+  }
+}
+
+extension Node {
+  fileprivate var isAlone: Bool { children.isEmpty }
+}
+
 let inheritanceScenarios: [String: Scenario] = [
+  // The main thread of a clone has another id than that of its ancestors: a lock that remembers ids
+  // must not have been taken there before.
+  "contendedLocks": { root, test in
+    for _ in 0..<3 { try await root.spawn(Contending(hasChild: true)).result }
+    test.expect(root.isAlone, "a child is left")
+  },
   // What a node changes after its start: a fork server has been cloned before, an execution takes
   // over what an exec takes over.
   "whatAChildInherits": { root, test in
@@ -121,5 +150,5 @@ let inheritanceScenarios: [String: Scenario] = [
       test.equal(
         child.niceness, isForked ? before.niceness : before.niceness + Int32(depth) + 1)
     }
-  }
+  },
 ]

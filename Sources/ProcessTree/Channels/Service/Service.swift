@@ -1,7 +1,6 @@
 internal import ProcessTreeLinks
 internal import ProcessTreeMessagePack
 internal import ProcessTreeWire
-internal import Synchronization
 
 /// The replying end of a service.
 ///

@@ -1,7 +1,7 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeMessagePack
 internal import ProcessTreeWire
-internal import Synchronization
 
 extension CodingUserInfoKey {
   // The texts are constants, for which the initializer does not fail.
@@ -23,7 +23,7 @@ struct ChannelContext: Sendable {
 /// encoded there throws instead of leaving a ticket behind that nobody will ever claim.
 final class TicketOffice: Sendable {
   let context: ChannelContext
-  private let minted = Mutex<[ChannelTicket]>([])
+  private let minted = Lock<[ChannelTicket]>([])
 
   init(_ context: ChannelContext) {
     self.context = context

@@ -1,14 +1,14 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeMessagePack
 internal import ProcessTreeWire
-internal import Synchronization
 
 /// What both kinds of ends have: a place in their channel, and a way to other nodes.
 @usableFromInline
 class ChannelEnd: @unchecked Sendable {
   let ticket: ChannelTicket
   let context: ChannelContext
-  private let state = Mutex((isUsed: false, hasMoved: false))
+  private let state = Lock((isUsed: false, hasMoved: false))
 
   init(_ ticket: ChannelTicket, at context: ChannelContext) {
     self.ticket = ticket

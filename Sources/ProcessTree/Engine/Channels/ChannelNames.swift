@@ -1,7 +1,7 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
-internal import Synchronization
 
 /// The names that a node gives: to its channels, to tickets, and of itself to its peers.
 ///
@@ -15,7 +15,7 @@ final class ChannelNames: Sendable {
 
   private let identity: NodeIdentity
   private let shared: NodeShared
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   init(_ identity: NodeIdentity, _ shared: NodeShared) {
     self.identity = identity

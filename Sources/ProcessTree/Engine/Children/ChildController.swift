@@ -4,7 +4,6 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
-internal import Synchronization
 
 /// What the parent holds of a started child, and how it carries out what the child's lifecycle
 /// decides.

@@ -1,7 +1,6 @@
 internal import Glibc
 internal import ProcessTreeLinks
 internal import ProcessTreeWire
-internal import Synchronization
 
 /// A node's view of what happens in its subtree: numbers, keeps the picture, tells subscribers, and
 /// hands on to the parent.

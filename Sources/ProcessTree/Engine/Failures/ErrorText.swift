@@ -1,8 +1,8 @@
-internal import Synchronization
+internal import ProcessTreeBase
 
 /// The app's descriptions of errors that leave their programs; a process has one app.
 enum ErrorText {
-  private static let describe = Mutex<@Sendable (any Error) -> String> { String(describing: $0) }
+  private static let describe = Lock<@Sendable (any Error) -> String> { String(describing: $0) }
 
   static func use(_ app: any ProcessTreeApp.Type) {
     describe.withLock { $0 = { app.describe($0) } }

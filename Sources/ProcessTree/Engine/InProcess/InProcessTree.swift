@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
@@ -92,8 +93,8 @@ private final class InProcessThread: Sendable {
   let loop: EventLoop
   private let isOver = Atomic<Bool>(false)
   /// The root's node, from its end until the loop has finished.
-  private let last = Mutex<LoopBound<NodeRuntime>?>(nil)
-  private let ended = Mutex<CheckedContinuation<Void, Never>?>(nil)
+  private let last = Lock<LoopBound<NodeRuntime>?>(nil)
+  private let ended = Lock<CheckedContinuation<Void, Never>?>(nil)
 
   private init(_ loop: EventLoop) { self.loop = loop }
 
@@ -213,7 +214,7 @@ extension InProcessTree {
 
 /// Where the root's program leaves what it returns.
 private final class ResultBox<Success: Sendable>: Sendable {
-  private let result = Mutex<Result<Success, any Error>?>(nil)
+  private let result = Lock<Result<Success, any Error>?>(nil)
 
   func set(_ value: Result<Success, any Error>) { result.withLock { $0 = value } }
 

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import Synchronization
@@ -94,7 +95,7 @@ final class RootOutput: OutputSink {
   /// The state that the thread shares with the loop.
   private final class Waiting: Sendable {
     let bytes = Atomic<Int>(0)
-    private let failed = Mutex<Set<OutputStream>>([])
+    private let failed = Lock<Set<OutputStream>>([])
 
     /// Writes all bytes, waiting if a descriptor does not block; returns the first failure of a
     /// stream.

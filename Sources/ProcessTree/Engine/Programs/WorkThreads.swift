@@ -1,10 +1,10 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
-internal import Synchronization
 
 /// The threads of a node for work off its loop, made on first use.
 final class WorkThreads: Sendable {
-  private let made = Mutex<ThreadExecutor?>(nil)
+  private let made = Lock<ThreadExecutor?>(nil)
 
   /// The threads; throws if not even one can be made, and can be called again.
   func executor() throws(ProcessTreeError) -> ThreadExecutor {

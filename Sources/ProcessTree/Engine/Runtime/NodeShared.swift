@@ -1,5 +1,5 @@
+internal import ProcessTreeBase
 internal import ProcessTreeSupervision
-internal import Synchronization
 
 /// What of a node may be looked at, and partly changed, on any thread.
 final class NodeShared: Sendable {
@@ -19,7 +19,7 @@ final class NodeShared: Sendable {
     case memory(InProcessNodes)
   }
 
-  private let state: Mutex<State>
+  private let state: Lock<State>
   /// For work off the loop.
   let threads = WorkThreads()
   /// Programs that cannot be found by their name.
@@ -30,7 +30,7 @@ final class NodeShared: Sendable {
     configuration: TreeConfiguration, programs: [any NodeProgram.Type],
     sharing nodes: InProcessNodes? = nil
   ) {
-    state = Mutex(
+    state = Lock(
       State(configuration: configuration, carrier: nodes.map { .memory($0) } ?? .undecided))
     self.programs = programs
   }

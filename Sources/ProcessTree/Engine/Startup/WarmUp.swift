@@ -7,8 +7,8 @@ internal import ProcessTreeWire
 /// The steps that every child would have to do first, done once before the fork server is made.
 ///
 /// Children inherit resolved symbols, instantiated metadata and touched memory, which halves the
-/// time of a start. The process has one thread afterwards, as before. No step locks a `Mutex`,
-/// because a lock remembers the main thread's id, which would be wrong in every child.
+/// time of a start. The process has one thread afterwards, as before. No step may lock a `Mutex`: see
+/// `Lock`.
 enum WarmUp {
   /// How often to check whether the rehearsal's threads have left the kernel's list.
   private static let patience = 200
