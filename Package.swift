@@ -122,17 +122,20 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ZeroMQTests",
-      dependencies: ["ProcessTreeZeroMQ", "ProcessTreeRandomTesting", "ProcessTreeTestSettings"],
+      dependencies: [
+        "ProcessTreeBase", "ProcessTreeZeroMQ", "ProcessTreeRandomTesting",
+        "ProcessTreeTestSettings",
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "process-control-fixture",
-      dependencies: ["ProcessTreeProcessControl", "ProcessTreeTestSettings"],
+      dependencies: ["ProcessTreeBase", "ProcessTreeProcessControl", "ProcessTreeTestSettings"],
       path: "Tests/Fixtures/process-control-fixture", swiftSettings: settings),
     .testTarget(
       name: "ProcessControlTests",
       dependencies: [
-        "ProcessTreeProcessControl", "ProcessTreeScenarioRuns", "ProcessTreeTestSettings",
-        "process-control-fixture",
+        "ProcessTreeBase", "ProcessTreeProcessControl", "ProcessTreeScenarioRuns",
+        "ProcessTreeTestSettings", "process-control-fixture",
       ],
       swiftSettings: settings),
     .executableTarget(

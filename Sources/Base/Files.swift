@@ -4,13 +4,11 @@ internal import Glibc
 package enum Files {
   /// Returns the bytes of a file up to a bound; `nil` if it cannot be read.
   package static func bytes(of path: String, limit: Int = 1 << 20) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { _ = close(descriptor) }
+    guard let file = Descriptor(owning: open(path, O_RDONLY | O_CLOEXEC)) else { return nil }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: min(limit, 16_384))
     while bytes.count < limit {
-      let length = read(descriptor, &chunk, min(chunk.count, limit - bytes.count))
+      let length = read(file.number, &chunk, min(chunk.count, limit - bytes.count))
       if length < 0, errno == EINTR { continue }
       // The read fails if the process has ended meanwhile.
       guard length >= 0 else { return nil }
@@ -27,16 +25,17 @@ package enum Files {
 
   /// Returns the names in a directory, without `.` and `..`; none if it cannot be read.
   package static func names(in path: String) -> [String] {
-    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    return descriptor >= 0 ? names(inOpened: descriptor) : []
-  }
-
-  /// Returns the names in a directory whose descriptor is closed with that.
-  package static func names(inOpened descriptor: Int32) -> [String] {
-    guard let stream = fdopendir(descriptor) else {
-      close(descriptor)
+    guard let directory = Descriptor(owning: open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) else {
       return []
     }
+    return names(inOpened: directory)
+  }
+
+  /// Returns the names in a directory, which is read from its beginning.
+  package static func names(inOpened directory: consuming Descriptor) -> [String] {
+    guard let stream = fdopendir(directory.number) else { return [] }
+    // The stream owns it now.
+    _ = directory.release()
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {

@@ -8,8 +8,7 @@ import Glibc
 /// system call. Process identifiers would not do: they repeat, and in a new namespace they start
 /// again at 1.
 package struct ForkMark: ~Copyable, Sendable {
-  // Written once, before anybody else can see it.
-  private nonisolated(unsafe) let page: UnsafeMutablePointer<Int32>?
+  private let page: Mapping?
   private let processID: Int32
   private static let size = 4096
 
@@ -19,25 +18,20 @@ package struct ForkMark: ~Copyable, Sendable {
   }
 
   /// Maps the page; nil where the kernel cannot empty it (before 4.14, some sandboxes).
-  private static func makePage() -> UnsafeMutablePointer<Int32>? {
-    let mapping = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let mapping, mapping != MAP_FAILED else { return nil }
-    guard madvise(mapping, size, MADV_WIPEONFORK) == 0 else {
-      munmap(mapping, size)
-      return nil
-    }
-    let page = mapping.assumingMemoryBound(to: Int32.self)
-    page.pointee = 1
+  private static func makePage() -> Mapping? {
+    let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let start, start != MAP_FAILED else { return nil }
+    let page = Mapping(owning: start, byteCount: size)
+    guard madvise(start, size, MADV_WIPEONFORK) == 0 else { return nil }
+    start.storeBytes(of: 1, as: Int32.self)
     return page
   }
 
   /// True in the process that made the mark, false in a child forked since.
   package var isOwn: Bool {
-    guard let page else { return getpid() == processID }
-    return page.pointee != 0
-  }
-
-  deinit {
-    if let page { munmap(page, Self.size) }
+    switch page {
+    case .some(let page): page.start.load(as: Int32.self) != 0
+    case .none: getpid() == processID
+    }
   }
 }

@@ -7,12 +7,12 @@ package import Glibc
 /// process want a `Mutex`, the kernel looks for the owner under the old id, and the process dies.
 /// Contended on a busy machine it also hands itself from thread to thread in convoys: of 700 rounds
 /// with five threads, 25 took more than a second.
-package final class Lock<State>: @unchecked Sendable {
+package final class Lock<State: ~Copyable>: @unchecked Sendable {
   @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
   @usableFromInline var state: State
 
   /// Protects a state.
-  package init(_ state: State) {
+  package init(_ state: consuming State) {
     self.state = state
     mutex = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)

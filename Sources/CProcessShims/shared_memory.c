@@ -121,14 +121,3 @@ int pt_region_fixed_size(int32_t descriptor, uint64_t *_Nonnull size) {
   *size = (uint64_t)file.st_size;
   return 0;
 }
-
-int pt_region_map(int32_t descriptor, uint64_t size, const void *_Nullable *_Nonnull memory) {
-  void *mapped = mmap(NULL, size, PROT_READ, MAP_SHARED, descriptor, 0);
-  if (mapped == MAP_FAILED) return errno;
-  *memory = mapped;
-  return 0;
-}
-
-void pt_region_unmap(const void *_Nonnull memory, uint64_t size) {
-  munmap((void *)(uintptr_t)memory, size);
-}

@@ -1,4 +1,5 @@
 import Glibc
+package import ProcessTreeBase
 
 /// What tells processes that wait for a slot of a `SlotFile` that one may be free: a named pipe with
 /// a byte for each slot that was let go.
@@ -14,21 +15,20 @@ package struct SlotBell: Sendable {
   /// Tells those who wait that a slot was let go; a process that was killed is reaped before.
   package func ring() {
     // Fails where nobody waits.
-    let descriptor = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { return }
+    let opened = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)
+    guard let pipe = Descriptor(owning: opened) else { return }
     var byte: UInt8 = 0
     // A full pipe has enough of them.
-    _ = write(descriptor, &byte, 1)
-    close(descriptor)
+    _ = write(pipe.number, &byte, 1)
   }
 
-  /// A descriptor that is readable while there is a byte; the caller closes it.
-  package func listen() throws(ProcessControlError) -> Int32 {
+  /// A descriptor that is readable while there is a byte.
+  package func listen() throws(ProcessControlError) -> Descriptor {
     if mkfifo(path, 0o600) != 0, errno != EEXIST { throw .system("mkfifo \(path)", errno) }
     // Also for writing: without a writer it would seem to be at its end.
-    let descriptor = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { throw .system("open \(path)", errno) }
-    return descriptor
+    let opened = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)
+    guard let pipe = Descriptor(owning: opened) else { throw .last("open \(path)") }
+    return pipe
   }
 
   /// Takes one byte, which obliges the process to look for a free slot; false if another process was

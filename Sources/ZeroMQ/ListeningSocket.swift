@@ -1,4 +1,5 @@
 import Glibc
+package import ProcessTreeBase
 
 /// Unix sockets that listen, made by us to be handed to ``SocketOption/useFileDescriptor(_:)``.
 ///
@@ -11,29 +12,23 @@ public enum ListeningSocket {
   /// - Parameters:
   ///   - path: Where the file is made; it must not exist.
   ///   - backlog: How many connections may wait to be accepted.
-  /// - Returns: A close-on-exec, non-blocking descriptor, to be closed by the caller until a socket
-  ///   has taken it over by binding.
-  public static func make(path: String, backlog: Int32) throws(ZeroMQError) -> Int32 {
+  /// - Returns: A close-on-exec, non-blocking descriptor, to be released once a socket has taken it
+  ///   over by binding.
+  package static func make(path: String, backlog: Int32) throws(ZeroMQError) -> Descriptor {
     try Endpoint.ipc(path: path).validate(for: "bind")
     let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    let descriptor = Glibc.socket(AF_UNIX, type | Int32(SOCK_NONBLOCK.rawValue), 0)
-    guard descriptor >= 0 else { throw ZeroMQError.system("socket") }
-    do throws(ZeroMQError) {
-      try bind(descriptor, to: path)
-    } catch {
-      Glibc.close(descriptor)
-      throw error
-    }
+    let made = Glibc.socket(AF_UNIX, type | Int32(SOCK_NONBLOCK.rawValue), 0)
+    guard let socket = Descriptor(owning: made) else { throw ZeroMQError.system("socket") }
+    try bind(socket.number, to: path)
     do throws(ZeroMQError) {
       // The umask can only have taken permissions away; the owner needs both.
       guard chmod(path, 0o600) == 0 else { throw ZeroMQError.system("chmod(\(path))") }
-      guard listen(descriptor, backlog) == 0 else { throw ZeroMQError.system("listen(\(path))") }
+      guard listen(socket.number, backlog) == 0 else { throw ZeroMQError.system("listen(\(path))") }
     } catch {
-      Glibc.close(descriptor)
       unlink(path)
       throw error
     }
-    return descriptor
+    return socket
   }
 
   private static func bind(_ descriptor: Int32, to path: String) throws(ZeroMQError) {

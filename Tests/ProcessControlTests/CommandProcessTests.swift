@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ProcessTreeBase
 import ProcessTreeProcessControl
 import Testing
 
@@ -29,14 +30,15 @@ extension ProcessControlTests {
     func theWholeGroupIsSignalledAndAReapedOneIsLeftAlone() async throws {
       try await onThread {
         let pipe = try Descriptors.makePipe()
-        defer { Descriptors.close(pipe.first) }
+        let reader = pipe.first
+        let writer = pipe.second
         let command = try CommandProcess.start(
-          plan(["sh", "-c", "sleep 1000 & exec sleep 1000"], output: pipe.second))
-        Descriptors.close(pipe.second)
+          plan(["sh", "-c", "sleep 1000 & exec sleep 1000"], output: writer.number))
+        close(writer.release())
         command.signalGroup(SIGKILL)
         #expect(try waitForEnd(of: command) == .signaled(SIGKILL, coreDumped: false))
         // The child in the background held the pipe too.
-        #expect(try Descriptors.readAll(pipe.first) == [])
+        #expect(try Descriptors.readAll(reader.number) == [])
         command.signalGroup(SIGKILL)
       }
     }
@@ -133,12 +135,12 @@ extension ProcessControlTests {
     func writingToABrokenPipeIsAnErrorAndNoSignal() async throws {
       try await onThread {
         let pipe = try Descriptors.makePipe()
-        Descriptors.close(pipe.first)
-        defer { Descriptors.close(pipe.second) }
+        close(pipe.first.release())
+        let writer = pipe.second.number
         signal(SIGPIPE, SIG_DFL)
         for _ in 0..<3 {
           let error = #expect(throws: ProcessControlError.self) {
-            try [1, 2, 3].withUnsafeBytes { try Descriptors.writeQuietly(pipe.second, $0) }
+            try [1, 2, 3].withUnsafeBytes { try Descriptors.writeQuietly(writer, $0) }
           }
           #expect(error?.errno == EPIPE)
         }

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTreeBase
 import ProcessTreeProcessControl
 import Testing
 
@@ -80,14 +81,14 @@ extension ProcessControlTests {
       ]
       for (flags, seals) in sealings {
         let descriptor = try makeMemory(flags)
-        defer { Descriptors.close(descriptor) }
+        defer { close(descriptor) }
         try #require(ftruncate(descriptor, 4096) == 0)
         if seals != 0 { try #require(fcntl(descriptor, Seals.add, seals) == 0) }
         #expect(throws: SharedMemoryError.notSealed) { try claim(descriptor) }
       }
       // The control: with both seals the same memory is accepted.
       let descriptor = try makeMemory(Seals.allow)
-      defer { Descriptors.close(descriptor) }
+      defer { close(descriptor) }
       try #require(ftruncate(descriptor, 4096) == 0)
       try #require(fcntl(descriptor, Seals.add, Seals.shrink | Seals.grow) == 0)
       #expect(try claim(descriptor).memory.count == 4096)
@@ -104,9 +105,10 @@ extension ProcessControlTests {
       try #require(file >= 0 && ftruncate(file, 4096) == 0)
       let pipe = try Descriptors.makePipe()
       let socket = try Descriptors.makeSocketPair(.stream)
+      let null = try Descriptors.openNull()
       let descriptors = [
-        file, pipe.first, pipe.second, socket.first, socket.second, own.pidfd,
-        try Descriptors.openNull(),
+        file, pipe.first.number, pipe.second.number, socket.first.number, socket.second.number,
+        own.pidfd, null.number,
         open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
         open(directory + "/pipe", O_RDWR | O_CLOEXEC),
         // Of the same kind as the memory in question, but with a name.
@@ -117,7 +119,7 @@ extension ProcessControlTests {
         try #require(descriptor >= 0)
         #expect(throws: SharedMemoryError.notTheRegion) { try claim(descriptor) }
       }
-      for descriptor in descriptors where descriptor != own.pidfd { Descriptors.close(descriptor) }
+      for descriptor in [file] + descriptors.suffix(3) { close(descriptor) }
     }
 
     @Test
@@ -130,7 +132,7 @@ extension ProcessControlTests {
       #expect(throws: SharedMemoryError.notTheRegion) { try PeerRegion(identity, of: own) }
       #expect(RegionUse(of: region.identity.inode) == RegionUse(descriptors: 1, mappings: 1))
       let unsealed = try makeMemory(Seals.allow)
-      defer { Descriptors.close(unsealed) }
+      defer { close(unsealed) }
       var file = stat()
       try #require(ftruncate(unsealed, 4096) == 0 && fstat(unsealed, &file) == 0)
       #expect(throws: SharedMemoryError.notSealed) { try claim(unsealed) }

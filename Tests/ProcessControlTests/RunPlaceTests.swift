@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTreeBase
 import ProcessTreeProcessControl
 import Testing
 
@@ -45,7 +46,7 @@ extension ProcessControlTests {
       #expect(exists("12345678") && exists("00000005"))
       #expect(!exists("00000007") && !exists(".00000007"))
       #expect(exists("0000000000/1.c") && exists("00000000/1.c"))
-      Descriptors.close(lock)
+      close(lock.release())
       live.remove()
       #expect(!exists("12345678"))
     }

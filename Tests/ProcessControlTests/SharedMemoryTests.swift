@@ -27,7 +27,7 @@ extension ProcessControlTests {
       #expect(fcntl(descriptor, F_GETFD, 0) == FD_CLOEXEC)
       for size in [0, 4096, 16384] { #expect(ftruncate(descriptor, off_t(size)) != 0) }
       let again = open("/proc/self/fd/\(descriptor)", O_RDWR | O_CLOEXEC)
-      defer { Descriptors.close(again) }
+      defer { close(again) }
       var byte: UInt8 = 1
       #expect(pwrite(descriptor, &byte, 1, 0) < 0)
       for writable in [descriptor, again] {
@@ -105,7 +105,7 @@ extension RegionUse {
     }
     // Not by Foundation, which takes the first short read for the end.
     let maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)
-    defer { Descriptors.close(maps) }
+    defer { close(maps) }
     let text = String(decoding: (try? Descriptors.readAll(maps)) ?? [], as: UTF8.self)
     mappings = text.split(separator: "\n").count {
       $0.contains(" \(inode) ") && $0.contains("/memfd:")

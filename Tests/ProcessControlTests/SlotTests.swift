@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ProcessTreeBase
 import ProcessTreeProcessControl
 import Testing
 
@@ -27,10 +28,10 @@ import Testing
     let bell = SlotBell(path: path)
     // Nobody has ever waited, and then nobody waits any more.
     bell.ring()
-    Descriptors.close(try bell.listen())
+    do { _ = try bell.listen() }
     bell.ring()
-    let listeners = [try bell.listen(), try bell.listen()]
-    defer { for listener in listeners { Descriptors.close(listener) } }
+    let listeners = [try bell.listen().release(), try bell.listen().release()]
+    defer { for listener in listeners { close(listener) } }
     #expect(listeners.allSatisfy { !isReadable($0) && !SlotBell.takeByte($0) })
     bell.ring()
     #expect(listeners.allSatisfy(isReadable))

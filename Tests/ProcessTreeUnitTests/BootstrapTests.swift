@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeLinks
 import ProcessTreeProcessControl
 import ProcessTreeWire
@@ -9,10 +10,14 @@ import Testing
 @Suite struct BootstrapTests {
   private func lastWord(after bytes: [UInt8]) throws -> LastWord? {
     let ends = try Descriptors.makeSocketPair(.stream)
-    defer { Descriptors.close(ends.first) }
-    try Descriptors.writeAll(ends.second, bytes)
-    Descriptors.close(ends.second)
-    return Bootstrap.lastWord(ends.first)
+    let parents = ends.first
+    try write(bytes, to: ends.second)
+    return Bootstrap.lastWord(parents.number)
+  }
+
+  /// Writes and closes.
+  private func write(_ bytes: [UInt8], to end: consuming Descriptor) throws {
+    try Descriptors.writeAll(end.number, bytes)
   }
 
   @Test func theLastWordTellsHowFarAChildCame() throws {

@@ -33,7 +33,7 @@ import Testing
       #expect(error?.description.contains("the path has 108 bytes, the system allows 107") == true)
     }
     let listening = #expect(throws: ZeroMQError.self) {
-      try ListeningSocket.make(path: "/tmp/" + String(repeating: "x", count: 103), backlog: 1)
+      _ = try ListeningSocket.make(path: "/tmp/" + String(repeating: "x", count: 103), backlog: 1)
     }
     #expect(listening?.code == .nameTooLong)
   }

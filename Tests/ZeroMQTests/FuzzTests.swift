@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTreeBase
 import ProcessTreeRandomTesting
 import ProcessTreeTestSettings
 import ProcessTreeZeroMQ
@@ -53,7 +54,7 @@ import Testing
     let directory = try SocketDirectory()
     let path = directory.path + "/a"
     let context = try Context()
-    let descriptor = try ListeningSocket.make(path: path, backlog: 128)
+    let descriptor = try ListeningSocket.make(path: path, backlog: 128).release()
     let server = try Socket(
       .router, in: context, .useFileDescriptor(descriptor), .maximumMessageSize(1 << 20),
       .handshakeInterval(.seconds(1)), .receiveHighWaterMark(0))

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTreeBase
 import ProcessTreeTestSettings
 import ProcessTreeZeroMQ
 import Testing
@@ -7,22 +8,22 @@ import Testing
   @Test func theFileIsWhereAndWhatItShouldBe() throws {
     let directory = try SocketDirectory()
     let path = directory.path + "/a"
-    let descriptor = try ListeningSocket.make(path: path, backlog: 16)
+    let listener = try ListeningSocket.make(path: path, backlog: 16)
     var status = stat()
     #expect(lstat(path, &status) == 0)
     #expect(status.st_mode & S_IFMT == S_IFSOCK)
     #expect(status.st_mode & 0o7777 == 0o600)
     #expect(status.st_uid == geteuid())
-    #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0)
-    #expect(fcntl(descriptor, F_GETFL) & O_NONBLOCK != 0)
-    close(descriptor)
+    let number = listener.number
+    #expect(fcntl(number, F_GETFD) & FD_CLOEXEC != 0)
+    #expect(fcntl(number, F_GETFL) & O_NONBLOCK != 0)
   }
 
   @Test func socketsTakeItOver() throws {
     let directory = try SocketDirectory()
     let path = directory.path + "/a"
     let context = try Context()
-    let descriptor = try ListeningSocket.make(path: path, backlog: 16)
+    let descriptor = try ListeningSocket.make(path: path, backlog: 16).release()
     let server = try Socket(.pull, in: context, .useFileDescriptor(descriptor))
     try server.bind(.ipc(path: path))
     let clients = try (0..<10).map { number in
@@ -44,7 +45,7 @@ import Testing
     let directory = try SocketDirectory()
     let path = directory.path + "/a"
     let context = try Context()
-    let descriptor = try ListeningSocket.make(path: path, backlog: 16)
+    let descriptor = try ListeningSocket.make(path: path, backlog: 16).release()
     let server = try Socket(
       .pull, in: context, .useFileDescriptor(descriptor), .ipcFilterUserID(getuid() + 1))
     try server.bind(.ipc(path: path))
@@ -57,14 +58,14 @@ import Testing
   @Test func anExistingFileIsNotStolen() throws {
     let directory = try SocketDirectory()
     let path = directory.path + "/a"
-    let descriptor = try ListeningSocket.make(path: path, backlog: 16)
+    let listener = try ListeningSocket.make(path: path, backlog: 16)
     let before = try openDescriptorsHere(path)
     let error = #expect(throws: ZeroMQError.self) {
-      try ListeningSocket.make(path: path, backlog: 16)
+      _ = try ListeningSocket.make(path: path, backlog: 16)
     }
     #expect(error?.code == .addressInUse)
     #expect(try openDescriptorsHere(path) == before)
-    close(descriptor)
+    close(listener.release())
   }
 
   /// The socket that listens at a path, as the kernel lists them.
@@ -76,7 +77,7 @@ import Testing
   @Test func aMissingDirectoryIsAnError() throws {
     let directory = try SocketDirectory()
     let error = #expect(throws: ZeroMQError.self) {
-      try ListeningSocket.make(path: directory.path + "/no/a", backlog: 1)
+      _ = try ListeningSocket.make(path: directory.path + "/no/a", backlog: 1)
     }
     #expect(error?.code == .notFound)
   }

@@ -22,9 +22,3 @@ int pt_region_open(int32_t found);
 
 /// The permanent size of the memory behind a descriptor; EPERM if it may change.
 int pt_region_fixed_size(int32_t descriptor, uint64_t *_Nonnull size);
-
-/// Maps `size` bytes for reading.
-int pt_region_map(int32_t descriptor, uint64_t size, const void *_Nullable *_Nonnull memory);
-
-/// Removes a mapping.
-void pt_region_unmap(const void *_Nonnull memory, uint64_t size);

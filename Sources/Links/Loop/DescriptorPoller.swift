@@ -25,21 +25,19 @@ package final class DescriptorPoller {
 
   private static let eventsPerPoll = 64
 
-  private let epoll: Int32
+  private var own: Descriptor?
+  private var epoll: Int32 { own?.number ?? -1 }
   @exclusivity(unchecked) private var watches: [Int32: Watch] = [:]
   @exclusivity(unchecked) private var nextGeneration: UInt32 = 1
   private let events: UnsafeMutablePointer<epoll_event>
 
   init() throws(LoopError) {
-    epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-    guard epoll >= 0 else { throw LoopError(call: "epoll_create1", errno: errno) }
     events = .allocate(capacity: Self.eventsPerPoll)
+    own = Descriptor(owning: epoll_create1(Int32(EPOLL_CLOEXEC)))
+    guard own != nil else { throw LoopError(call: "epoll_create1", errno: errno) }
   }
 
-  deinit {
-    close()
-    events.deallocate()
-  }
+  deinit { events.deallocate() }
 
   /// Watches a descriptor; the loop calls the handler each time it is ready (level-triggered).
   package func add(
@@ -52,6 +50,18 @@ package final class DescriptorPoller {
     watches[descriptor] = Watch(generation: nextGeneration, handler: handler)
     nextGeneration &+= 1
   }
+
+  /// Watches a descriptor until it is ready, and then calls the handler.
+  package func addOnce(
+    _ descriptor: Int32, for interest: Readiness, _ handler: @escaping () -> Void
+  ) throws(LoopError) {
+    try add(descriptor, for: interest) { [unowned self] _ in
+      remove(descriptor)
+      handler()
+    }
+  }
+
+  func watches(_ descriptor: Int32) -> Bool { watches[descriptor] != nil }
 
   package func change(_ descriptor: Int32, to interest: Readiness) {
     guard let watch = watches[descriptor] else { return }
@@ -70,11 +80,8 @@ package final class DescriptorPoller {
 
   func close() {
     watches = [:]
-    if !isClosed { _ = Glibc.close(epoll) }
-    isClosed = true
+    own = nil
   }
-
-  private var isClosed = false
 
   /// Waits for readiness until the timeout, if there is one, and calls the handlers.
   func poll(timeout: Duration?) {

@@ -12,11 +12,11 @@ internal import Synchronization
 /// thread; all other methods must be called on the loop's thread and trap otherwise.
 package final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// Jobs of the concurrency runtime and closures from other threads.
-  private struct Inbox {
+  private struct Inbox: ~Copyable {
     var jobs: [UnownedJob] = []
     var closures: [@Sendable () -> Void] = []
-    /// The loop takes no more work.
-    var isClosed = false
+    /// Wakes the loop; `nil` once it takes no more work.
+    var wake: Descriptor?
     var isEmpty: Bool { jobs.isEmpty && closures.isEmpty }
   }
 
@@ -25,8 +25,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   private static let jobsPerTurn = 512
 
   private let thread: pthread_t
-  private let wakeDescriptor: Int32
-  private let inbox = Lock(Inbox())
+  private let inbox: Lock<Inbox>
   private let inboxHasWork = Atomic<Bool>(false)
 
   @exclusivity(unchecked) private var jobs = JobQueue()
@@ -56,20 +55,14 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     self.time = time
     timers = TimerQueue(time)
     poller = try DescriptorPoller()
-    wakeDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-    guard wakeDescriptor >= 0 else { throw LoopError(call: "eventfd", errno: errno) }
-    try poller.add(wakeDescriptor, for: .read) { [wakeDescriptor] _ in
-      var count: UInt64 = 0
-      _ = Glibc.read(wakeDescriptor, &count, 8)
+    guard let wake = Descriptor(owning: eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))) else {
+      throw LoopError(call: "eventfd", errno: errno)
     }
-  }
-
-  deinit { closeInbox() }
-
-  private func closeInbox() {
-    inbox.withLock { inbox in
-      if !inbox.isClosed { close(wakeDescriptor) }
-      inbox.isClosed = true
+    let number = wake.number
+    inbox = Lock(Inbox(wake: consume wake))
+    try poller.add(number, for: .read) { _ in
+      var count: UInt64 = 0
+      _ = Glibc.read(number, &count, 8)
     }
   }
 
@@ -95,11 +88,11 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     let error: Int32 = inbox.withLock { inbox in
       let wasEmpty = inbox.isEmpty
       add(&inbox)
-      guard wasEmpty, !inbox.isClosed else { return 0 }
+      guard wasEmpty, let wake = inbox.wake?.number else { return 0 }
       inboxHasWork.store(true, ordering: .releasing)
       var one: UInt64 = 1
       // The lock keeps the descriptor from being closed and reused.
-      return Glibc.write(wakeDescriptor, &one, 8) < 0 && errno != EAGAIN ? errno : 0
+      return Glibc.write(wake, &one, 8) < 0 && errno != EAGAIN ? errno : 0
     }
     guard error != 0 else { return }
     LoopError(call: "write to the event loop", errno: error).endProcess()
@@ -170,7 +163,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     closures = []
     timers.removeAll()
     poller.close()
-    closeInbox()
+    inbox.withLock { $0.wake = nil }
   }
 
   /// How long to wait for descriptors: not at all if there is work, otherwise until the next timer.
@@ -187,12 +180,12 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   private func takeInbox() {
     guard inboxHasWork.exchange(false, ordering: .acquiring) else { return }
-    let taken = inbox.withLock { inbox in
-      defer { inbox = Inbox(isClosed: inbox.isClosed) }
-      return inbox
+    let (newJobs, newClosures) = inbox.withLock { inbox in
+      defer { (inbox.jobs, inbox.closures) = ([], []) }
+      return (inbox.jobs, inbox.closures)
     }
-    for job in taken.jobs { jobs.append(job) }
-    closures.append(contentsOf: taken.closures)
+    for job in newJobs { jobs.append(job) }
+    closures.append(contentsOf: newClosures)
   }
 
   private func runJobs() {

@@ -1,3 +1,4 @@
+internal import ProcessTreeBase
 internal import ProcessTreeWire
 internal import ProcessTreeZeroMQ
 
@@ -55,13 +56,16 @@ final class FrameSocket: FrameCarrier {
   ///   ``senderIsProved()`` is not called; `nil` for no gate.
   func listen(at path: String, gate handlers: AcceptGate.Handlers?) throws {
     try closingOnError {
-      let descriptor = try ListeningSocket.make(path: path, backlog: 1_024)
+      let listener = try ListeningSocket.make(path: path, backlog: 1_024)
       if var handlers {
         handlers.receiveAll = { [weak self] in self?.receiveAll() }
-        gate = AcceptGate(before: descriptor, on: loop, handlers)
+        gate = AcceptGate(before: listener.number, on: loop, handlers)
       }
-      try socket.set(.handshakeInterval(Self.longestHandshake), .useFileDescriptor(descriptor))
+      try socket.set(
+        .handshakeInterval(Self.longestHandshake), .useFileDescriptor(listener.number))
       try socket.bind(.ipc(path: path))
+      // It is libzmq's now.
+      _ = listener.release()
     }
   }
 

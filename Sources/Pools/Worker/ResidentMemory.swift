@@ -1,16 +1,11 @@
 internal import Glibc
+internal import ProcessTreeBase
 
 /// What this process holds in memory.
 enum ResidentMemory {
   /// The resident size in bytes; 0 when the kernel does not say.
   static func bytes() -> Int {
-    let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return 0 }
-    defer { _ = close(descriptor) }
-    var buffer = [UInt8](repeating: 0, count: 256)
-    let length = read(descriptor, &buffer, buffer.count)
-    guard length > 0 else { return 0 }
-    return pages(in: String(decoding: buffer[..<length], as: UTF8.self)) * Int(getpagesize())
+    pages(in: Files.text(of: "/proc/self/statm") ?? "") * Int(getpagesize())
   }
 
   /// The second number of the kernel's line counts the resident pages.

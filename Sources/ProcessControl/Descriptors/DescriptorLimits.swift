@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 
 extension Descriptors {
   /// Opens the null device on those of 0, 1 and 2 that are closed.
@@ -7,11 +8,14 @@ extension Descriptors {
   package static func ensureStandardDescriptors() throws(ProcessControlError) {
     for number: Int32 in 0...2 where fcntl(number, F_GETFD, 0) < 0 {
       // This is not close-on-exec, because executed programs need these three too.
-      let opened = open("/dev/null", O_RDWR)
-      guard opened >= 0 else { throw .last("open /dev/null") }
-      guard opened != number else { continue }
-      guard dup2(opened, number) >= 0 else { throw .last("dup2") }
-      close(opened)
+      guard let opened = Descriptor(owning: open("/dev/null", O_RDWR)) else {
+        throw .last("open /dev/null")
+      }
+      if opened.number == number {
+        _ = opened.release()
+      } else {
+        guard dup2(opened.number, number) >= 0 else { throw .last("dup2") }
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import Glibc
+package import ProcessTreeBase
 
 extension Descriptors {
   package enum FileUse: Hashable, Sendable {
@@ -18,23 +19,18 @@ extension Descriptors {
   /// - Parameter permissions: The permissions of a new file, minus the process's mask.
   package static func openFile(
     _ path: String, for use: FileUse, permissions: UInt32 = 0o666
-  ) throws(ProcessControlError) -> Int32 {
+  ) throws(ProcessControlError) -> Descriptor {
     let flags =
       switch use {
       case .reading: O_RDONLY
       case .writing: O_WRONLY | O_CREAT | O_TRUNC
       case .appending: O_WRONLY | O_CREAT | O_APPEND
       }
-    let descriptor = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode_t(permissions))
-    guard descriptor >= 0 else { throw .last("open") }
-    do throws(ProcessControlError) {
-      try checkIsNoDirectory(descriptor)
-      try setBlocking(descriptor)
-      return descriptor
-    } catch {
-      close(descriptor)
-      throw error
-    }
+    let opened = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode_t(permissions))
+    guard let file = Descriptor(owning: opened) else { throw .last("open") }
+    try checkIsNoDirectory(file.number)
+    try setBlocking(file.number)
+    return file
   }
 
   private static func checkIsNoDirectory(_ descriptor: Int32) throws(ProcessControlError) {

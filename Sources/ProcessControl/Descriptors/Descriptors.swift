@@ -1,13 +1,24 @@
 import Glibc
+package import ProcessTreeBase
 import ProcessTreeCProcessShims
 
-/// Operations on descriptors, which are close-on-exec from the start.
+/// Makes descriptors, which are close-on-exec from the start, and uses lent ones.
 package enum Descriptors {
-  package struct Pair: Hashable, Sendable {
+  // Frozen, so that other modules can take it apart.
+  @frozen @usableFromInline
+  package struct Pair: ~Copyable, Sendable {
     /// The end to keep: the reading end of a pipe.
-    package var first: Int32
+    package let first: Descriptor
     /// The end to give away: the writing end of a pipe.
-    package var second: Int32
+    package let second: Descriptor
+
+    fileprivate init(_ ends: [Int32]) {
+      guard let first = Descriptor(owning: ends[0]), let second = Descriptor(owning: ends[1]) else {
+        preconditionFailure("the call that made the pair has failed")
+      }
+      self.first = first
+      self.second = second
+    }
   }
 
   package enum SocketKind: Hashable, Sendable {
@@ -21,7 +32,7 @@ package enum Descriptors {
     var ends: [Int32] = [-1, -1]
     let error = pt_pipe(&ends)
     guard error == 0 else { throw .system("pipe2", error) }
-    return Pair(first: ends[0], second: ends[1])
+    return Pair(ends)
   }
 
   package static func makeSocketPair(_ kind: SocketKind) throws(ProcessControlError) -> Pair {
@@ -29,13 +40,14 @@ package enum Descriptors {
     let type = kind == .stream ? SOCK_STREAM : SOCK_SEQPACKET
     let flags = Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     guard socketpair(AF_UNIX, flags, 0, &ends) == 0 else { throw .last("socketpair") }
-    return Pair(first: ends[0], second: ends[1])
+    return Pair(ends)
   }
 
-  package static func openNull() throws(ProcessControlError) -> Int32 {
-    let descriptor = open("/dev/null", O_RDWR | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .last("open /dev/null") }
-    return descriptor
+  package static func openNull() throws(ProcessControlError) -> Descriptor {
+    guard let device = Descriptor(owning: open("/dev/null", O_RDWR | O_CLOEXEC)) else {
+      throw .last("open /dev/null")
+    }
+    return device
   }
 
   /// Makes reads and writes return at once.
@@ -49,12 +61,5 @@ package enum Descriptors {
   /// Closes a descriptor in programs that this process executes.
   package static func setCloseOnExec(_ descriptor: Int32) throws(ProcessControlError) {
     guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw .last("fcntl") }
-  }
-
-  /// Closes a descriptor; a negative number is ignored.
-  package static func close(_ descriptor: Int32) {
-    guard descriptor >= 0 else { return }
-    // Do not repeat it after EINTR: on Linux the number is free then, and may be another thread's.
-    _ = Glibc.close(descriptor)
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeCProcessShims
 
 /// A child process, by its pid and a pidfd that this object owns.
@@ -8,12 +9,15 @@ import ProcessTreeCProcessShims
 package final class ProcessHandle {
   /// The pid, for display; it may be reused once the process has been reaped.
   package let pid: Int32
-  /// The pidfd: readable once the process has ended; -1 once closed.
-  package private(set) var pidfd: Int32
+  private var descriptor: Descriptor?
 
+  /// The pidfd, lent: readable once the process has ended; -1 once closed.
+  package var pidfd: Int32 { descriptor?.number ?? -1 }
+
+  /// Takes the pidfd over.
   init(pid: Int32, pidfd: Int32) {
     self.pid = pid
-    self.pidfd = pidfd
+    descriptor = Descriptor(owning: pidfd)
   }
 
   /// Opens a handle by pid.
@@ -24,8 +28,6 @@ package final class ProcessHandle {
     guard pidfd >= 0 else { throw .system("pidfd_open", -pidfd) }
     self.init(pid: pid, pidfd: pidfd)
   }
-
-  deinit { close() }
 
   /// Whether the process has ended, reaped or not.
   package var hasEnded: Bool { pidfd < 0 || pt_pidfd_ended(pidfd, 0) != 0 }
@@ -57,9 +59,6 @@ package final class ProcessHandle {
     return Reaped(status: status, usage: ResourceUsage(exit))
   }
 
-  package func close() {
-    guard pidfd >= 0 else { return }
-    _ = Glibc.close(pidfd)
-    pidfd = -1
-  }
+  /// Closes the pidfd before the object ends.
+  package func close() { descriptor = nil }
 }

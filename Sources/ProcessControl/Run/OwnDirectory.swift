@@ -1,14 +1,13 @@
 import Glibc
-import ProcessTreeBase
+package import ProcessTreeBase
 import ProcessTreeCProcessShims
 
 /// An open directory of this user, whose entries are used without following links.
 package final class OwnDirectory {
-  private let descriptor: Int32
+  private let own: Descriptor
+  private var descriptor: Int32 { own.number }
 
-  private init(_ descriptor: Int32) { self.descriptor = descriptor }
-
-  deinit { Glibc.close(descriptor) }
+  private init(_ own: consuming Descriptor) { self.own = own }
 
   /// Opens a directory; throws `EPERM` if it belongs to another user.
   package convenience init(path: String) throws(ProcessControlError) {
@@ -19,10 +18,14 @@ package final class OwnDirectory {
     try OwnDirectory(Self.open(descriptor, name))
   }
 
-  private static func open(_ parent: Int32, _ name: String) throws(ProcessControlError) -> Int32 {
-    let descriptor = pt_open_own_directory(parent, name)
-    guard descriptor >= 0 else { throw .system("open \(name)", -descriptor) }
-    return descriptor
+  private static func open(
+    _ parent: Int32, _ name: String
+  ) throws(ProcessControlError) -> Descriptor {
+    let opened = pt_open_own_directory(parent, name)
+    guard let directory = Descriptor(owning: opened) else {
+      throw .system("open \(name)", -opened)
+    }
+    return directory
   }
 
   /// Makes a directory in this one that only its user may enter; throws if it exists.
@@ -51,8 +54,9 @@ package final class OwnDirectory {
 
   package var entries: [String] {
     // Listing closes its descriptor, so it needs a second one.
-    let own = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    return own >= 0 ? Files.names(inOpened: own) : []
+    let opened = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard let second = Descriptor(owning: opened) else { return [] }
+    return Files.names(inOpened: second)
   }
 
   /// Removes the files in it, and links without following them.
@@ -68,24 +72,24 @@ package final class OwnDirectory {
   package func lock() throws(ProcessControlError) -> Bool { try Self.lock(descriptor, "directory") }
 
   /// Makes a file in the directory and locks it; the lock lasts as long as the descriptor is open.
-  package func makeLockedFile(_ name: String) throws(ProcessControlError) -> Int32 {
+  package func makeLockedFile(_ name: String) throws(ProcessControlError) -> Descriptor {
     let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
-    let file = openat(descriptor, name, flags, 0o600)
-    guard file >= 0 else { throw .last("open \(name)") }
-    _ = try Self.lock(file, name)
+    guard let file = Descriptor(owning: openat(descriptor, name, flags, 0o600)) else {
+      throw .last("open \(name)")
+    }
+    _ = try Self.lock(file.number, name)
     return file
   }
 
   /// Whether a process holds a lock on a file in the directory; false for a missing file.
   package func isLocked(_ name: String) throws(ProcessControlError) -> Bool {
-    let file = openat(descriptor, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-    guard file >= 0 else {
+    let opened = openat(descriptor, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard let file = Descriptor(owning: opened) else {
       // A link or a socket is not a lock file.
       guard [ENOENT, ELOOP, ENXIO].contains(errno) else { throw .last("open \(name)") }
       return false
     }
-    defer { Glibc.close(file) }
-    return try !Self.lock(file, name)
+    return try !Self.lock(file.number, name)
   }
 
   private static func lock(_ file: Int32, _ name: String) throws(ProcessControlError) -> Bool {

@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 
 /// The directory of a run among a user's runs, held by its root until the process ends.
 ///
@@ -14,11 +15,15 @@ package final class RunPlace {
 
   private let runs: OwnDirectory
   private let directory: OwnDirectory
+  private let lock: Descriptor
   private let name: String
 
-  private init(_ runs: OwnDirectory, _ directory: OwnDirectory, name: String) {
+  private init(
+    _ runs: OwnDirectory, _ directory: OwnDirectory, _ lock: consuming Descriptor, name: String
+  ) {
     self.runs = runs
     self.directory = directory
+    self.lock = lock
     self.name = name
   }
 
@@ -64,9 +69,7 @@ package final class RunPlace {
     _ directory: OwnDirectory, _ name: String, in runs: OwnDirectory
   ) throws(ProcessControlError) -> RunPlace {
     do throws(ProcessControlError) {
-      // It is locked as long as its descriptor is open, which is until the process ends.
-      _ = try directory.makeLockedFile(lockFile)
-      let place = RunPlace(runs, directory, name: name)
+      let place = RunPlace(runs, directory, try directory.makeLockedFile(lockFile), name: name)
       // It is never released: in cloned children the numbers belong to other descriptors.
       _ = Unmanaged.passRetained(place)
       return place

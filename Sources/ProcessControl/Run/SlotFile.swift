@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 
 /// Numbered slots, of which each process holds at most one by a lock that the kernel releases when
 /// the process ends.
@@ -6,18 +7,17 @@ import Glibc
 /// It belongs to one thread. The lock belongs to the open file, so neither a fork nor other
 /// descriptors of the file affect it.
 package final class SlotFile {
-  private let descriptor: Int32
+  private let file: Descriptor
   private var held: Int?
 
   /// Opens or makes the file, which only this user can read.
   package init(path: String) throws(ProcessControlError) {
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw .system("open \(path)", errno) }
+    let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard let file = Descriptor(owning: opened) else { throw .last("open \(path)") }
     // The umask may have removed permissions that other processes need.
-    _ = fchmod(descriptor, 0o600)
+    _ = fchmod(file.number, 0o600)
+    self.file = file
   }
-
-  deinit { Glibc.close(descriptor) }
 
   /// Takes one of the first `limit` slots if one is free.
   package func tryAcquire(limit: Int) -> Bool {
@@ -48,7 +48,7 @@ package final class SlotFile {
     lock.l_whence = Int16(SEEK_SET)
     lock.l_start = slot
     lock.l_len = 1
-    return fcntl(descriptor, Self.setLock, &lock) == 0
+    return fcntl(file.number, Self.setLock, &lock) == 0
   }
 
   /// `F_OFD_SETLK`: the lock belongs to the open file, not to the process.

@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeCProcessShims
 
 /// Memory that this process writes and its peers may read.
@@ -7,15 +8,16 @@ import ProcessTreeCProcessShims
 /// that have the seal for that (5.1 and later). It vanishes with the last process that has it open
 /// or mapped, so it needs no removal. The system provides memory only where it is written. The
 /// caller coordinates the threads that write.
-package final class SharedRegion: @unchecked Sendable {
-  // Sendable: a range of addresses that is valid until the end and never changes.
-
+package final class SharedRegion: Sendable {
   /// The largest region that can be made, in bytes: 1 GiB.
   package static let largestSize = 1 << 30
 
   /// The identity by which peers find the region.
   package let identity: SharedRegionIdentity
-  let start: UnsafeMutableRawPointer
+  private let descriptor: Descriptor
+  private let mapping: Mapping
+
+  var start: UnsafeMutableRawPointer { mapping.start }
 
   /// The memory, initially zero; valid as long as this object.
   package var memory: UnsafeMutableRawBufferPointer {
@@ -27,19 +29,17 @@ package final class SharedRegion: @unchecked Sendable {
   /// - Throws: `invalidSize` or `systemCall`.
   package init(byteCount: Int) throws(SharedMemoryError) {
     guard (1...Self.largestSize).contains(byteCount) else { throw .invalidSize(byteCount) }
-    var descriptor: Int32 = -1
+    var made: Int32 = -1
     var inode: UInt64 = 0
     var mapped: UnsafeMutableRawPointer?
-    let error = pt_region_make(UInt64(byteCount), &descriptor, &inode, &mapped)
-    guard error == 0, let mapped else { throw .systemCall("memfd_create", errno: error) }
-    start = mapped
+    let error = pt_region_make(UInt64(byteCount), &made, &inode, &mapped)
+    guard error == 0, let mapped, let descriptor = Descriptor(owning: made) else {
+      throw .systemCall("memfd_create", errno: error)
+    }
+    self.descriptor = descriptor
+    mapping = Mapping(owning: mapped, byteCount: byteCount)
     identity = SharedRegionIdentity(
-      pid: getpid(), descriptor: descriptor, inode: inode, byteCount: byteCount)
-  }
-
-  deinit {
-    pt_region_unmap(start, UInt64(identity.byteCount))
-    Descriptors.close(identity.descriptor)
+      pid: getpid(), descriptor: made, inode: inode, byteCount: byteCount)
   }
 }
 

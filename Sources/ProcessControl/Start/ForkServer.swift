@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeCProcessShims
 
 /// A helper process that clones children for this process.
@@ -20,12 +21,14 @@ package final class ForkServer {
 
   /// The helper; the caller reaps it after `close()` or `Reply.lost`.
   package let process: ProcessHandle
-  /// The socket: readable if `receive()` has a reply; -1 once closed.
-  package private(set) var fileDescriptor: Int32
+  private var socket: Descriptor?
+
+  /// The socket, lent: readable if `receive()` has a reply; -1 once closed.
+  package var fileDescriptor: Int32 { socket?.number ?? -1 }
 
   private init(_ server: pt_fork_server) {
     process = ProcessHandle(pid: server.pid, pidfd: server.pidfd)
-    fileDescriptor = server.socket
+    socket = Descriptor(owning: server.socket)
   }
 
   deinit { close() }
@@ -104,10 +107,8 @@ package final class ForkServer {
   /// Reap it by its `process` afterwards. Pending requests are dropped, or leave children that
   /// `AdoptedProcesses.scan` finds.
   package func close() {
-    guard fileDescriptor >= 0 else { return }
-    _ = pt_fork_server_goodbye(fileDescriptor)
-    _ = Glibc.close(fileDescriptor)
-    fileDescriptor = -1
+    guard let socket = socket.take() else { return }
+    _ = pt_fork_server_goodbye(socket.number)
   }
 }
 

@@ -1,23 +1,14 @@
 internal import Glibc
+internal import ProcessTreeBase
 
 /// The number of processors that this process may use, at least 1; the default size of pools.
 ///
 /// It counts the processors of the affinity mask, or fewer if the control group has a quota of
 /// processor time.
 public var cpuCount: Int {
-  let status = readText("/proc/self/status") ?? ""
+  let status = Files.text(of: "/proc/self/status") ?? ""
   let allowed = CPUQuota.affinity(in: status) ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-  return CPUQuota.count(allowed: allowed, quota: CPUQuota.current(read: readText))
-}
-
-private func readText(_ path: String) -> String? {
-  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-  guard descriptor >= 0 else { return nil }
-  defer { _ = close(descriptor) }
-  var buffer = [UInt8](repeating: 0, count: 16 << 10)
-  let length = read(descriptor, &buffer, buffer.count)
-  guard length >= 0 else { return nil }
-  return String(decoding: buffer[..<length], as: UTF8.self)
+  return CPUQuota.count(allowed: allowed, quota: CPUQuota.current { Files.text(of: $0) })
 }
 
 /// The processor time that a control group may use, in processors.

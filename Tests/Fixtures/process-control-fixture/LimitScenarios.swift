@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeProcessControl
 
 extension Scenarios {
@@ -13,10 +14,12 @@ extension Scenarios {
         CommandLine.arguments[0], "spawned", "\(node.identity.runID)", "4712", "\(getpid())",
       ], environment: ["FIXTURE=spawned"],
       descriptors: ChildDescriptors(
-        standardInput: null, standardOutput: 1, standardError: 2, bootstrap: sockets.second))
+        standardInput: null.number, standardOutput: 1, standardError: 2,
+        bootstrap: sockets.second.number))
     report("own", "\(openDescriptors().filter { $0 != handle.pidfd } == before)")
-    Descriptors.close(sockets.second)
-    let child = Child(handle: handle, socket: sockets.first)
+    let ours = sockets.first.release()
+    close(sockets.second.release())
+    let child = Child(handle: handle, socket: ours)
     report("environment", try child.line())
     try Descriptors.writeAll(child.socket, Array("inspect\n".utf8))
     report("child", try child.line())
@@ -52,7 +55,7 @@ extension Scenarios {
       report("receive", "\(number == EMFILE)")
     }
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    Descriptors.close(socket)
+    close(socket)
     report("recovered", "\(try node.start("exit 5").join().status)")
     report("kept", "\(openDescriptors() == before) \(Node.childCount() - 1)")
     // No descriptor is free in the fork server.

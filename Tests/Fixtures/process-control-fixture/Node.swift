@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeProcessControl
 
 struct Failure: Error, CustomStringConvertible {
@@ -33,18 +34,15 @@ final class Node {
   func ask(_ command: String, tag: RunTag? = nil) throws -> (id: UInt64, socket: Int32) {
     let sockets = try Descriptors.makeSocketPair(.stream)
     let null = try Descriptors.openNull()
-    defer {
-      Descriptors.close(null)
-      Descriptors.close(sockets.second)
-    }
     lastID += 1
     let childTag = try tag ?? RunTag(run: identity.runID, node: RunTag.randomNodeID())
     try server.request(
       id: lastID, tag: childTag,
       descriptors: ChildDescriptors(
-        standardInput: null, standardOutput: 1, standardError: 2, bootstrap: sockets.second))
-    try Descriptors.writeAll(sockets.first, Array((command + "\n").utf8))
-    return (lastID, sockets.first)
+        standardInput: null.number, standardOutput: 1, standardError: 2,
+        bootstrap: sockets.second.number))
+    try Descriptors.writeAll(sockets.first.number, Array((command + "\n").utf8))
+    return (lastID, sockets.first.release())
   }
 
   /// Starts a child that will do as told.
@@ -56,7 +54,7 @@ final class Node {
       known.insert(handle.pid)
       return Child(handle: handle, socket: socket)
     case .failed(_, let number)?:
-      Descriptors.close(socket)
+      close(socket)
       throw Failure("failed \(number)")
     case .lost?: throw Failure("lost")
     default: throw Failure("unexpected answer")
@@ -123,7 +121,7 @@ final class Child {
       throw Failure("child \(handle.pid) does not end")
     }
     handle.close()
-    Descriptors.close(socket)
+    close(socket)
     return reaped
   }
 }

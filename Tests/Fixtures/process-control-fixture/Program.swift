@@ -54,7 +54,7 @@ func openDescriptors() -> [Int32] { (0..<1024).filter { fcntl($0, F_GETFD, 0) >=
 func text(of path: String) -> String {
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return "" }
-  defer { Descriptors.close(descriptor) }
+  defer { close(descriptor) }
   let bytes = (try? Descriptors.readAll(descriptor)) ?? []
   return String(decoding: bytes, as: UTF8.self)
 }

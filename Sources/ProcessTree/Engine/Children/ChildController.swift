@@ -199,19 +199,14 @@ final class ChildController {
     }
     streams?.drainAndClose()
     streams = nil
-    closeTie()
+    tie = nil
     makeEdge()
     handle(.attemptLost)
   }
 
   /// Takes over the parent's end of the descriptor that the child inherits, and watches it.
-  func take(tie descriptor: Int32) throws(LoopError) {
+  func take(tie descriptor: consuming Descriptor) throws(LoopError) {
     tie = try ChildTie(descriptor, on: runtime.loop) { [weak self] in self?.handle(.tieCut) }
-  }
-
-  private func closeTie() {
-    tie?.close()
-    tie = nil
   }
 
   /// Reaps the child, which has ended; false when that cannot be done at present.
@@ -237,7 +232,7 @@ final class ChildController {
   private func conclude() {
     streams?.drainAndClose()
     runtime.output.take(of: self, all: true)
-    closeTie()
+    tie = nil
     edge.close(.peerGone)
     if let peer { runtime.channels?.hasEnded(peer) }
     let tickets = child.takeTickets()

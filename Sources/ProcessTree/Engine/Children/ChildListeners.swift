@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
@@ -19,7 +20,7 @@ final class ChildListeners {
   private var endpoints: BootstrapRecord.Endpoints?
   /// The children whose connection of each kind is still to come, and has a descriptor kept for it.
   private var awaited: [Connection: Set<UInt32>] = [:]
-  private var null: Int32?
+  private var null: Descriptor?
 
   init(of runtime: NodeRuntime) { self.runtime = runtime }
 
@@ -68,12 +69,13 @@ final class ChildListeners {
     control?.expect(child.position, credentials, name: child.name)
   }
 
-  /// The null device, opened with the first child and kept.
+  /// The null device, opened with the first child and lent.
   func nullDevice() throws -> Int32 {
-    if let null { return null }
+    if let number = null?.number { return number }
     let opened = try Descriptors.openNull()
-    null = opened
-    return opened
+    let number = opened.number
+    null = consume opened
+    return number
   }
 
   /// Forgets the connections of a child that has gone.

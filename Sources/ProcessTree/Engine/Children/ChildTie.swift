@@ -1,3 +1,4 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
@@ -7,33 +8,28 @@ internal import ProcessTreeSupervision
 ///
 /// Belongs to the loop.
 final class ChildTie {
-  private let descriptor: Int32
-  private let loop: EventLoop
+  private let descriptor: WatchedDescriptor
+  private let timers: TimerQueue
   private var deadline: TimerQueue.ID?
 
-  /// Takes the descriptor over.
-  ///
   /// - Parameter onCut: Called once, when the child has closed its end.
-  init(_ descriptor: Int32, on loop: EventLoop, onCut: @escaping () -> Void) throws(LoopError) {
-    self.descriptor = descriptor
-    self.loop = loop
-    try loop.poller.add(descriptor, for: []) { [unowned loop] _ in
-      loop.poller.remove(descriptor)
-      onCut()
-    }
+  init(
+    _ descriptor: consuming Descriptor, on loop: EventLoop, onCut: @escaping () -> Void
+  ) throws(LoopError) {
+    self.descriptor = WatchedDescriptor(descriptor, on: loop)
+    timers = loop.timers
+    try self.descriptor.watchOnce(for: [], onCut)
   }
 
-  /// Calls `body` after this time unless the tie has been closed.
+  /// Calls `body` after this time unless the tie has ended before.
   func arm(after time: Duration, _ body: @escaping () -> Void) {
-    deadline = loop.timers.schedule(after: time, body)
+    deadline = timers.schedule(after: time, body)
   }
 
   /// What a child that has ended left.
-  var lastWord: LastWord? { Bootstrap.lastWord(descriptor) }
+  var lastWord: LastWord? { Bootstrap.lastWord(descriptor.number) }
 
-  func close() {
-    if let deadline { loop.timers.cancel(deadline) }
-    loop.poller.remove(descriptor)
-    Descriptors.close(descriptor)
+  deinit {
+    if let deadline { timers.cancel(deadline) }
   }
 }

@@ -16,7 +16,7 @@ final class ForkServerClient {
   private struct Request {
     let id: UInt64
     let tag: RunTag
-    let descriptors: ChildDescriptors
+    let ends: ChildEnds.Inherited
     let answer: (Answer) -> Void
   }
 
@@ -54,20 +54,20 @@ final class ForkServerClient {
   /// The helper's process, which is no child of the program's.
   var pid: Int32 { server.pid }
 
-  /// Asks for a child.
-  ///
-  /// The descriptors are the caller's to close once there is an answer.
+  /// Asks for a child, and keeps its ends until they are under way to the helper.
   func request(
-    id: UInt64, tag: RunTag, descriptors: ChildDescriptors, answer: @escaping (Answer) -> Void
+    id: UInt64, tag: RunTag, ends: ChildEnds.Inherited, answer: @escaping (Answer) -> Void
   ) {
-    waiting.append(Request(id: id, tag: tag, descriptors: descriptors, answer: answer))
+    waiting.append(Request(id: id, tag: tag, ends: ends, answer: answer))
     sendWaiting()
   }
 
   private func sendWaiting() {
     while answers.count < Self.mostUnderWay, !isLost, let request = waiting.popFirst() {
       do throws(ProcessControlError) {
-        try server.request(id: request.id, tag: request.tag, descriptors: request.descriptors)
+        try request.ends.withDescriptors { ends throws(ProcessControlError) in
+          try server.request(id: request.id, tag: request.tag, descriptors: ends)
+        }
         answers[request.id] = request.answer
       } catch {
         switch error.code {

@@ -17,9 +17,7 @@ extension EventLoop {
   /// A child that another process traces cannot be reaped before its tracer has let it go. Its
   /// descriptor is readable all that time, so it is not watched any more.
   func whenEnded(_ process: ProcessHandle, reap: @escaping () -> Bool) throws(LoopError) {
-    let descriptor = process.pidfd
-    try poller.add(descriptor, for: .read) { [unowned self] _ in
-      poller.remove(descriptor)
+    try poller.addOnce(process.pidfd, for: .read) { [unowned self] in
       tryAgain(after: .milliseconds(10), until: reap)
     }
   }

@@ -86,7 +86,7 @@ final class SharedPlaces: TreePlaces {
   private let file: SlotFile
   private let bell: SlotBell
   private let loop: EventLoop
-  private var descriptor: Int32?
+  private var pipe: WatchedDescriptor?
 
   init(in directory: RunDirectory, on loop: EventLoop) throws(ProcessControlError) {
     file = try SlotFile(path: directory.slots)
@@ -102,23 +102,16 @@ final class SharedPlaces: TreePlaces {
 
   func listen(_ look: @escaping () -> Void) {
     // Without a descriptor the node finds a free place when it looks unasked.
-    guard descriptor == nil, let opened = try? bell.listen() else { return }
-    do throws(LoopError) {
-      try loop.poller.add(opened, for: .read) { _ in
-        if SlotBell.takeByte(opened) { look() }
-      }
-      descriptor = opened
-    } catch {
-      Descriptors.close(opened)
+    guard pipe == nil, let opened = try? bell.listen() else { return }
+    let pipe = WatchedDescriptor(opened, on: loop)
+    let number = pipe.number
+    guard (try? pipe.watch(for: .read) { if SlotBell.takeByte(number) { look() } }) != nil else {
+      return
     }
+    self.pipe = consume pipe
   }
 
-  func stopListening() {
-    guard let descriptor else { return }
-    loop.poller.remove(descriptor)
-    Descriptors.close(descriptor)
-    self.descriptor = nil
-  }
+  func stopListening() { pipe = nil }
 }
 
 extension LoopBound<NodeRuntime> {

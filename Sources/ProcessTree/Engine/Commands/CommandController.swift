@@ -42,7 +42,7 @@ final class CommandController {
   private let concluded = Condition()
 
   init(
-    _ command: Command, tag: RunTag, process: CommandProcess, streams: CommandStreams,
+    _ command: Command, tag: RunTag, process: CommandProcess, streams: borrowing CommandStreams,
     in runtime: NodeRuntime
   ) throws {
     self.command = command

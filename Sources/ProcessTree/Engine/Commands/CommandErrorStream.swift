@@ -1,3 +1,4 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 
 /// The standard error of one command: its lines go on to the node's own and the last ones are kept,
@@ -21,7 +22,7 @@ final class CommandErrorStream {
   private(set) var captured: ByteTail
 
   /// Takes the reading end over.
-  init(_ descriptor: Int32, to destination: Destination, on loop: EventLoop) throws {
+  init(_ descriptor: consuming Descriptor, to destination: Destination, on loop: EventLoop) throws {
     switch destination {
     case .writer(let writer): (self.writer, captured) = (writer, ByteTail(limit: 0))
     case .memory(let limit): (writer, captured) = (nil, ByteTail(limit: limit))

@@ -10,10 +10,8 @@ final class CommandInputWriter {
   /// A write may be of a few bytes.
   private static let writesPerTurn = 64
 
-  private let loop: EventLoop
-  /// The writing end of the pipe, -1 once closed.
-  private var descriptor: Int32
-  private var isWatched = false
+  /// The writing end, until it is closed.
+  private var pipe: WatchedDescriptor?
   /// A task is writing; others wait, so that what they send stays in one piece.
   private var isBusy = false
   private var isFinishing = false
@@ -21,10 +19,9 @@ final class CommandInputWriter {
   private let budget: LoopBudget
 
   /// Takes the writing end over.
-  init(_ descriptor: Int32, on loop: EventLoop) throws(ProcessControlError) {
-    try Descriptors.setNonBlocking(descriptor)
-    self.descriptor = descriptor
-    self.loop = loop
+  init(_ descriptor: consuming Descriptor, on loop: EventLoop) throws(ProcessControlError) {
+    try Descriptors.setNonBlocking(descriptor.number)
+    pipe = WatchedDescriptor(descriptor, on: loop)
     budget = LoopBudget(of: Self.writesPerTurn, on: loop)
   }
 
@@ -74,17 +71,15 @@ final class CommandInputWriter {
   /// Closes the pipe at once.
   func close() {
     isFinishing = true
-    guard descriptor >= 0 else { return }
-    unwatch()
-    Descriptors.close(descriptor)
-    descriptor = -1
+    guard pipe != nil else { return }
+    pipe = nil
     wake()
   }
 
   private func writeOnce(_ bytes: UnsafeRawBufferPointer) throws -> Int {
-    guard descriptor >= 0 else { throw Self.closed }
+    guard let number = pipe?.number else { throw Self.closed }
     do {
-      return try Descriptors.writeQuietly(descriptor, bytes)
+      return try Descriptors.writeQuietly(number, bytes)
     } catch let error where error.errno == EPIPE {
       close()
       throw Self.closed
@@ -96,17 +91,6 @@ final class CommandInputWriter {
   }
 
   private func watch() throws(LoopError) {
-    guard !isWatched else { return }
-    try loop.poller.add(descriptor, for: .write) { [unowned self] _ in
-      unwatch()
-      wake()
-    }
-    isWatched = true
-  }
-
-  private func unwatch() {
-    guard isWatched else { return }
-    isWatched = false
-    loop.poller.remove(descriptor)
+    try pipe?.watchOnce(for: .write) { [unowned self] in wake() }
   }
 }

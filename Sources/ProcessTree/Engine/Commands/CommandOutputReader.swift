@@ -10,10 +10,8 @@ final class CommandOutputReader {
   /// A read can be worth many thousand lines.
   private static let readsPerTurn = 4
 
-  private let loop: EventLoop
-  /// The reading end of the pipe, -1 once closed.
-  private var descriptor: Int32
-  private var isWatched = false
+  /// The reading end, until it is closed.
+  private var pipe: WatchedDescriptor?
   private var buffer = CommandOutputBuffer()
   private var isBusy = false
   /// The command is over: what still holds the pipe is no part of it, and an empty pipe is the end.
@@ -22,10 +20,9 @@ final class CommandOutputReader {
   private let budget: LoopBudget
 
   /// Takes the reading end over.
-  init(_ descriptor: Int32, on loop: EventLoop) throws(ProcessControlError) {
-    try Descriptors.setNonBlocking(descriptor)
-    self.descriptor = descriptor
-    self.loop = loop
+  init(_ descriptor: consuming Descriptor, on loop: EventLoop) throws(ProcessControlError) {
+    try Descriptors.setNonBlocking(descriptor.number)
+    pipe = WatchedDescriptor(descriptor, on: loop)
     budget = LoopBudget(of: Self.readsPerTurn, on: loop)
   }
 
@@ -47,9 +44,9 @@ final class CommandOutputReader {
     defer { isBusy = false }
     while true {
       try Task.checkCancellation()
-      if let item = try buffer.take(unit, atEnd: descriptor < 0) { return item }
-      guard descriptor >= 0 else { return nil }
-      if try readOnce() {
+      if let item = try buffer.take(unit, atEnd: pipe == nil) { return item }
+      guard let number = pipe?.number else { return nil }
+      if try readOnce(number) {
         await budget.spend()
       } else {
         try watch()
@@ -70,17 +67,15 @@ final class CommandOutputReader {
 
   /// Closes the pipe: the end, for whoever still reads.
   func close() {
-    guard descriptor >= 0 else { return }
-    unwatch()
-    Descriptors.close(descriptor)
-    descriptor = -1
+    guard pipe != nil else { return }
+    pipe = nil
     wake()
   }
 
   /// False when nothing is there at present.
-  private func readOnce() throws -> Bool {
+  private func readOnce(_ number: Int32) throws -> Bool {
     try withUnsafeTemporaryAllocation(byteCount: Self.bytesPerRead, alignment: 16) { space in
-      switch try Descriptors.read(descriptor, into: space) {
+      switch try Descriptors.read(number, into: space) {
       case .bytes(let count):
         buffer.append(UnsafeRawBufferPointer(rebasing: space[..<count]))
       case .end: close()
@@ -94,17 +89,6 @@ final class CommandOutputReader {
 
   /// Watches for as long as somebody waits: a pipe whose writer has gone is always ready.
   private func watch() throws(LoopError) {
-    guard !isWatched else { return }
-    try loop.poller.add(descriptor, for: .read) { [unowned self] _ in
-      unwatch()
-      wake()
-    }
-    isWatched = true
-  }
-
-  private func unwatch() {
-    guard isWatched else { return }
-    isWatched = false
-    loop.poller.remove(descriptor)
+    try pipe?.watchOnce(for: .read) { [unowned self] in wake() }
   }
 }

@@ -1,50 +1,58 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
 /// The ends of one stream as descriptors.
-struct CommandStreamEnds {
+struct CommandStreamEnds: ~Copyable {
   /// What the command gets.
-  let commands: Int32
-  /// The other end of the pipe, if it is one.
-  let nodes: Int32?
-  /// Whether what the command gets was opened for it.
-  private let isOpened: Bool
+  enum CommandsEnd: ~Copyable {
+    /// Opened for it.
+    case own(Descriptor)
+    /// Another's.
+    case lent(Int32)
 
+    /// The number, lent.
+    var number: Int32 {
+      switch self {
+      case .own(let descriptor): descriptor.number
+      case .lent(let number): number
+      }
+    }
+  }
+
+  let commands: CommandsEnd
+  /// The other end of the pipe, if it is one.
+  let nodes: Descriptor?
+  /// The number of what the command gets, lent.
+  var number: Int32 { commands.number }
+
+  /// - Parameter before: What the command gets as the stream before.
   init(
-    _ target: CommandStreamTarget, as number: Int32, of command: Command, before: Self?
+    _ target: CommandStreamTarget, as number: Int32, of command: Command, before: Int32
   ) throws {
     switch target {
     case .pipe:
       let pipe = try Descriptors.makePipe()
-      let isInput = number == STDIN_FILENO
-      (commands, nodes) = isInput ? (pipe.first, pipe.second) : (pipe.second, pipe.first)
-      isOpened = true
-    case .inherited:
-      (commands, nodes, isOpened) = (number, nil, false)
-    case .null:
-      (commands, nodes, isOpened) = (try Descriptors.openNull(), nil, true)
-    case .file(let path, let use):
-      (commands, nodes, isOpened) = (try Self.open(path, use, of: command), nil, true)
-    case .sameAsBefore:
-      (commands, nodes, isOpened) = (before?.commands ?? number, nil, false)
+      if number == STDIN_FILENO {
+        commands = .own(pipe.first)
+        nodes = consume pipe.second
+      } else {
+        commands = .own(pipe.second)
+        nodes = consume pipe.first
+      }
+      return
+    case .inherited: commands = .lent(number)
+    case .null: commands = .own(try Descriptors.openNull())
+    case .file(let path, let use): commands = .own(try Self.open(path, use, of: command))
+    case .sameAsBefore: commands = .lent(before)
     }
-  }
-
-  /// Closes the command's end, unless it is another's.
-  func closeCommands() {
-    if isOpened { Descriptors.close(commands) }
-  }
-
-  /// Closes both ends.
-  func close() {
-    closeCommands()
-    if let nodes { Descriptors.close(nodes) }
+    nodes = nil
   }
 
   private static func open(
     _ path: String, _ use: Descriptors.FileUse, of command: Command
-  ) throws -> Int32 {
+  ) throws -> Descriptor {
     guard !path.utf8.contains(0) else {
       throw CommandError(
         .invalidCommand, "\(path.quotation.debugDescription) cannot be a path: it has a zero byte.")

@@ -23,20 +23,14 @@ extension NodeRuntime {
     do {
       let streams = try CommandStreams(
         of: command, pipes: pipes, errorsTo: commands.errors, on: loop)
-      defer { streams.closeCommandsEnds() }
       let plan = CommandProcessPlan(
         path: path, arguments: [command.executable] + command.arguments,
         environment: environment, directory: command.directory, umask: command.umask,
-        credentials: credentials, limits: limits, standardInput: streams.descriptors[0],
-        standardOutput: streams.descriptors[1], standardError: streams.descriptors[2],
+        credentials: credentials, limits: limits, standardInput: streams.descriptors.input,
+        standardOutput: streams.descriptors.output, standardError: streams.descriptors.errors,
         // Its own: all that it starts is known by it, wherever that moves, and ends with it.
         tag: RunTag(run: identity.run.runID, node: try RunTag.randomNodeID()))
-      do {
-        return try start(command, plan, streams)
-      } catch {
-        streams.closeNodesEnds()
-        throw error
-      }
+      return try start(command, plan, streams)
     } catch let failure as CommandProcess.StartFailure {
       throw CommandError(failure, of: command, at: path)
     } catch let error as ProcessControlError {
@@ -47,7 +41,7 @@ extension NodeRuntime {
   }
 
   private func start(
-    _ command: Command, _ plan: CommandProcessPlan, _ streams: CommandStreams
+    _ command: Command, _ plan: CommandProcessPlan, _ streams: borrowing CommandStreams
   ) throws -> CommandController {
     let process = try CommandProcess.start(plan)
     do {

@@ -1,3 +1,4 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 
 /// The standard output and error of one child, read on the loop and passed on in whole lines.
@@ -15,20 +16,26 @@ final class ChildStreams {
   private(set) var errorTail = ErrorTail()
 
   init(
-    of node: String, output: Int32, error: Int32, sink: any OutputSink, on loop: EventLoop
+    of node: String, output: consuming Descriptor, error: consuming Descriptor,
+    sink: any OutputSink, on loop: EventLoop
   ) throws {
     self.node = node
     self.sink = sink
-    for (stream, descriptor) in [(OutputStream.output, output), (.error, error)] {
-      let reader = try PipeReader(descriptor, on: loop) {
-        sink.hasRoom
-      } receive: { [unowned self] bytes in
-        if stream == .error { errorTail.append(bytes) }
-        if let whole = sources[stream]?.lines.append(bytes) { emit(whole, of: stream) }
-      } ended: { [unowned self] in
-        end(stream)
-      }
-      readers.append(reader)
+    readers = [
+      try read(output, as: .output, on: loop), try read(error, as: .error, on: loop),
+    ]
+  }
+
+  private func read(
+    _ descriptor: consuming Descriptor, as stream: OutputStream, on loop: EventLoop
+  ) throws -> PipeReader {
+    try PipeReader(descriptor, on: loop) { [sink] in
+      sink.hasRoom
+    } receive: { [unowned self] bytes in
+      if stream == .error { errorTail.append(bytes) }
+      if let whole = sources[stream]?.lines.append(bytes) { emit(whole, of: stream) }
+    } ended: { [unowned self] in
+      end(stream)
     }
   }
 

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
@@ -53,7 +54,9 @@ final class NodeOutput {
   func recheck() { sink?.recheck() }
 
   /// Makes the streams of a child, whose subtree's output this node then passes on.
-  func makeStreams(for controller: ChildController, output: Int32, error: Int32) throws {
+  func makeStreams(
+    for controller: ChildController, output: consuming Descriptor, error: consuming Descriptor
+  ) throws {
     controller.streams = try ChildStreams(
       of: controller.child.name, output: output, error: error, sink: try open(), on: runtime.loop)
     controller.edge.receiver(.output).onItems = { [weak self, weak controller] in

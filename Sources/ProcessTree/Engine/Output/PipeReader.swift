@@ -1,3 +1,4 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
@@ -7,27 +8,23 @@ internal import ProcessTreeProcessControl
 final class PipeReader {
   private static let bytesPerRead = 64 << 10
 
-  private let loop: EventLoop
-  /// The reading end of the pipe, -1 once closed.
-  private var descriptor: Int32
+  /// The reading end, until it is closed.
+  private var pipe: WatchedDescriptor?
   private let hasRoom: () -> Bool
   private let receive: (UnsafeRawBufferPointer) -> Void
   private let ended: () -> Void
-  private var isPaused = false
 
-  /// Takes the reading end over.
-  ///
   /// - Parameters:
+  ///   - descriptor: The reading end.
   ///   - hasRoom: Whether the receiver takes more; asked before each read.
   ///   - receive: Called with the bytes of each read.
   ///   - ended: Called once, when nothing more is read.
   init(
-    _ descriptor: Int32, on loop: EventLoop, while hasRoom: @escaping () -> Bool,
+    _ descriptor: consuming Descriptor, on loop: EventLoop, while hasRoom: @escaping () -> Bool,
     receive: @escaping (UnsafeRawBufferPointer) -> Void, ended: @escaping () -> Void
   ) throws {
-    try Descriptors.setNonBlocking(descriptor)
-    self.descriptor = descriptor
-    self.loop = loop
+    try Descriptors.setNonBlocking(descriptor.number)
+    pipe = WatchedDescriptor(descriptor, on: loop)
     self.hasRoom = hasRoom
     self.receive = receive
     self.ended = ended
@@ -36,13 +33,8 @@ final class PipeReader {
 
   /// Reads on after the receiver had no room.
   func resume() {
-    guard isPaused, hasRoom() else { return }
-    do {
-      try watch()
-      isPaused = false
-    } catch {
-      // The next room is another chance.
-    }
+    // After a failure the next room is another chance.
+    if hasRoom() { try? watch() }
   }
 
   /// Takes the bytes that a process left in the pipe when it ended, and closes it.
@@ -51,7 +43,7 @@ final class PipeReader {
   func drainAndClose() {
     // A descendant may write without end.
     var budget = 64
-    while descriptor >= 0, budget > 0, readOnce() { budget -= 1 }
+    while budget > 0, readOnce() { budget -= 1 }
     close()
   }
 
@@ -60,19 +52,19 @@ final class PipeReader {
       _ = readOnce()
     } else {
       // Not only without interest: a pipe whose writer has gone would wake the loop all the time.
-      isPaused = true
-      loop.poller.remove(descriptor)
+      pipe?.unwatch()
     }
   }
 
   private func watch() throws(LoopError) {
-    try loop.poller.add(descriptor, for: .read) { [weak self] _ in self?.read() }
+    try pipe?.watch(for: .read) { [weak self] in self?.read() }
   }
 
   /// False when nothing is there at present, or any more.
   private func readOnce() -> Bool {
-    withUnsafeTemporaryAllocation(byteCount: Self.bytesPerRead, alignment: 16) { space in
-      switch try? Descriptors.read(descriptor, into: space) {
+    guard let number = pipe?.number else { return false }
+    return withUnsafeTemporaryAllocation(byteCount: Self.bytesPerRead, alignment: 16) { space in
+      switch try? Descriptors.read(number, into: space) {
       case .bytes(let count):
         receive(UnsafeRawBufferPointer(rebasing: space[..<count]))
         return true
@@ -85,11 +77,8 @@ final class PipeReader {
   }
 
   private func close() {
-    guard descriptor >= 0 else { return }
-    loop.poller.remove(descriptor)
-    Descriptors.close(descriptor)
-    descriptor = -1
-    isPaused = false
+    guard pipe != nil else { return }
+    pipe = nil
     ended()
   }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
@@ -35,13 +36,7 @@ extension NodeRuntime {
           try nodes.start(try startingRecord(of: controller, endpoints), under: self))
       }
       let ends = try ChildEnds(null: try listeners.nullDevice())
-      do {
-        try prepare(controller, ends, endpoints)
-      } catch {
-        ends.closeAll()
-        throw error
-      }
-      clone(controller, ends)
+      clone(controller, try prepare(controller, ends, endpoints))
     } catch let error as ProcessControlError {
       controller.handle(.couldNotStart(error.description))
     } catch {
@@ -71,16 +66,17 @@ extension NodeRuntime {
     return record
   }
 
-  /// Hands the parent's ends to the controller and writes the bootstrap record.
+  /// Writes the bootstrap record and hands the parent's ends to the controller; returns the child's.
   private func prepare(
-    _ controller: ChildController, _ ends: ChildEnds, _ endpoints: BootstrapRecord.Endpoints
-  ) throws {
+    _ controller: ChildController, _ ends: consuming ChildEnds,
+    _ endpoints: BootstrapRecord.Endpoints
+  ) throws -> ChildEnds.Inherited {
     let record = try startingRecord(of: controller, endpoints)
-    try Bootstrap.write(record, to: ends.deathPipe)
+    try Bootstrap.write(record, to: ends.deathPipe.number)
+    let inherited = ends.inherited
     try output.makeStreams(for: controller, output: ends.outputReader, error: ends.errorReader)
-    ends.readersAreTaken()
     try controller.take(tie: ends.deathPipe)
-    ends.deathPipeIsTaken()
+    return inherited
   }
 
   private func bootstrapRecord(
@@ -103,41 +99,37 @@ extension NodeRuntime {
       settings: try MessagePackEncoder().encode(NodeSettings(shared.configuration)))
   }
 
-  private func clone(_ controller: ChildController, _ ends: ChildEnds) {
+  private func clone(_ controller: ChildController, _ ends: ChildEnds.Inherited) {
     guard shared.configuration.startMethod == .forkServer, let forkServer else {
       if shared.configuration.startMethod == .forkServer { announceSpawning() }
       return spawn(controller, ends)
     }
     forkServer.request(
       id: UInt64(controller.child.specification.position), tag: controller.tag,
-      descriptors: ends.childDescriptors
+      ends: ends
     ) { [weak self, weak controller] answer in
-      guard let self, let controller else { return ends.closeAll() }
+      guard let self, let controller else { return }
       switch answer {
-      case .started(let handle):
-        ends.closeAll()
-        controller.started(handle)
+      case .started(let handle): controller.started(handle)
       case .failed(let errno):
-        ends.closeAll()
         let reason = "the fork server could not clone itself: \(String(cString: strerror(errno)))"
         controller.handle(.couldNotStart(reason))
       case .lost:
         // It may have cloned before it went; that child has been ended, and may have read the record.
-        ends.closeAll()
         listeners.forget(controller.child.specification.position)
         controller.attemptLost()
       }
     }
   }
 
-  private func spawn(_ controller: ChildController, _ ends: ChildEnds) {
-    defer { ends.closeAll() }
+  private func spawn(_ controller: ChildController, _ ends: ChildEnds.Inherited) {
     do {
       let environment = Bootstrap.environment()
       controller.started(
-        try Spawner.spawn(
-          arguments: CommandLine.arguments, environment: environment,
-          descriptors: ends.childDescriptors))
+        try ends.withDescriptors { ends throws(ProcessControlError) in
+          try Spawner.spawn(
+            arguments: CommandLine.arguments, environment: environment, descriptors: ends)
+        })
     } catch {
       controller.handle(.couldNotStart("\(error)"))
     }
