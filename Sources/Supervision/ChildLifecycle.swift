@@ -2,18 +2,12 @@
 ///
 /// A value without effects or a clock; it requests deadlines as actions, and they return as inputs.
 package struct ChildLifecycle: Equatable, Sendable {
-  /// The steps of stopping, each stronger than the one before.
-  package enum StopStep: Int, Comparable, Sendable {
-    case ask = 1
-    case terminate = 2
-    case kill = 3
-
-    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
-  }
+  package typealias StopStep = StopLadder.Step
 
   /// The purpose of a deadline.
   ///
-  /// A new deadline replaces the one before.
+  /// A new deadline replaces the one before, but the earliest of several for one step of a stop
+  /// counts.
   package enum Deadline: Equatable, Sendable {
     /// The child has to report that it is ready.
     case start
@@ -21,6 +15,9 @@ package struct ChildLifecycle: Equatable, Sendable {
     case stop(StopStep)
     /// The child has to be gone after its goodbye.
     case leave
+
+    /// Whether the earliest of several counts.
+    package var isOfAStop: Bool { if case .stop = self { true } else { false } }
   }
 
   /// An event in the life of a child.
@@ -71,11 +68,11 @@ package struct ChildLifecycle: Equatable, Sendable {
 
   package private(set) var phase: ChildPhase = .declared
   /// How far stopping has gone.
-  package private(set) var stopStep: StopStep?
+  package var stopStep: StopStep? { ladder.step }
   /// The start took too long.
   package private(set) var startTimedOut = false
 
-  private var policy: StopPolicy
+  private var ladder: StopLadder
   private let startDeadline: Duration
   package private(set) var hasProcess = false
   package private(set) var isConnected = false
@@ -87,20 +84,15 @@ package struct ChildLifecycle: Equatable, Sendable {
   ///   - policy: How long each step of a stop may take.
   ///   - startDeadline: How long the child has from the start to *ready*.
   package init(policy: StopPolicy, startDeadline: Duration) {
-    self.policy = policy
+    ladder = StopLadder(policy)
     self.startDeadline = startDeadline
   }
 
   /// Shortens the steps of a stop to the time that the parent itself has left; the current step
   /// starts again with its shorter time.
   package mutating func limit(to other: StopPolicy) -> [Action] {
-    let shorter = policy.limited(to: other)
-    guard shorter != policy else { return [] }
-    policy = shorter
-    guard let stopStep, stopStep < .kill, hasProcess, !saidGoodbye, phase == .stopping else {
-      return []
-    }
-    return carryOut(stopStep)
+    guard ladder.limit(to: other), hasProcess, !saidGoodbye, phase == .stopping else { return [] }
+    return perform(ladder.cutShort())
   }
 
   /// Handles an event.
@@ -133,7 +125,7 @@ package struct ChildLifecycle: Equatable, Sendable {
   private mutating func processStarted() -> [Action] {
     hasProcess = true
     // A stop that was requested before the process existed can start now.
-    return stopStep.map { carryOut($0) } ?? []
+    return perform(ladder.repeatStep())
   }
 
   /// Another attempt has the whole time again; a child that was asked to stop meanwhile has none.
@@ -146,7 +138,7 @@ package struct ChildLifecycle: Equatable, Sendable {
 
   private mutating func connected() -> [Action] {
     isConnected = true
-    return stopStep == .ask && policy.ask > .zero ? [.ask(within: policy.total)] : []
+    return ladder.timeToAskFor.map { [.ask(within: $0)] } ?? []
   }
 
   private mutating func ready() -> [Action] {
@@ -159,7 +151,7 @@ package struct ChildLifecycle: Equatable, Sendable {
     guard !saidGoodbye else { return [] }
     saidGoodbye = true
     phase = .stopping
-    return [.acknowledgeGoodbye, .arm(.leave, after: max(policy.terminate, Self.leaveTime))]
+    return [.acknowledgeGoodbye, .arm(.leave, after: max(ladder.timeToTerminate, Self.leaveTime))]
   }
 
   /// How long a process may take between its goodbye and its end, whatever the policy.
@@ -167,33 +159,28 @@ package struct ChildLifecycle: Equatable, Sendable {
 
   private mutating func stop(from step: StopStep) -> [Action] {
     guard phase != .declared else { return conclude() }
-    guard step > (stopStep ?? .ask) || stopStep == nil else { return [] }
-    stopStep = step
-    phase = .stopping
-    return hasProcess ? carryOut(step) : []
+    let actions = ladder.stop(from: step)
+    if !actions.isEmpty { phase = .stopping }
+    return hasProcess ? perform(actions) : []
   }
 
-  /// Performs a step; a step with a time of zero is skipped.
-  private mutating func carryOut(_ step: StopStep) -> [Action] {
-    stopStep = step
-    switch step {
-    case .ask:
-      guard policy.ask > .zero else { return carryOut(.terminate) }
-      let ask: [Action] = isConnected ? [.ask(within: policy.total)] : []
-      return ask + [.arm(.stop(.ask), after: policy.ask)]
-    case .terminate:
-      guard policy.terminate > .zero else { return carryOut(.kill) }
-      return [.terminate, .arm(.stop(.terminate), after: policy.terminate)]
-    case .kill:
-      return [.disarm, .kill]
+  /// A child that has not connected yet is asked once it has.
+  private func perform(_ actions: [StopLadder.Action]) -> [Action] {
+    actions.compactMap { action in
+      switch action {
+      case .ask(let time): isConnected ? .ask(within: time) : nil
+      case .terminate: .terminate
+      case .kill: .kill
+      case .arm(let step, let time): .arm(.stop(step), after: time)
+      case .disarm: .disarm
+      }
     }
   }
 
   private mutating func passed(_ deadline: Deadline) -> [Action] {
     switch deadline {
     case .start: return startPassed()
-    case .stop(.ask): return stop(from: .terminate)
-    case .stop: return stop(from: .kill)
+    case .stop(let step): return stop(from: step.next)
     case .leave: return hasProcess ? [.kill] : [.arm(.leave, after: Self.leaveTime)]
     }
   }

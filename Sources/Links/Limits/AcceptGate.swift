@@ -33,7 +33,7 @@ final class AcceptGate: Sendable {
   /// The descriptors that new connections leave to the node.
   static let reserve = 4
   /// How long the accepting thread pauses when it cannot accept: its poller would call again at
-  /// once.
+  /// once, and no event tells that a descriptor is free.
   private static let restMicroseconds: UInt32 = 1_000
   private static let secondsUntilExhausted = 10
   private static let period: Duration = .seconds(1)

@@ -1,9 +1,10 @@
 internal import Glibc
+internal import ProcessTreeBase
 
 /// A check that threads can be made, before calling a library that aborts if it cannot make them.
 enum FreeThreads {
-  /// How often to check whether the trial's threads have left the kernel's count.
-  private static let patience = 1_000
+  /// How long the trial's threads may take to leave the kernel's count.
+  private static let patience: Duration = .milliseconds(10)
 
   /// Throws unless this many threads can be made at once.
   ///
@@ -32,12 +33,8 @@ enum FreeThreads {
       for thread in threads { pthread_join(thread, nil) }
     }
     pthread_sigmask(SIG_SETMASK, &mask, nil)
-    // A joined thread is counted until the kernel has released it.
-    var looks = 0
-    while threadCount() > before, looks < patience {
-      sched_yield()
-      looks += 1
-    }
+    // A joined thread is counted until the kernel has released it, of which there is no event.
+    Unannounced.wait(within: patience) { threadCount() <= before }
     guard failure == 0 else { throw error(failure) }
   }
 

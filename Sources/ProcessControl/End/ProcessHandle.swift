@@ -32,6 +32,9 @@ package final class ProcessHandle {
   /// Whether the process has ended, reaped or not.
   package var hasEnded: Bool { pidfd < 0 || pt_pidfd_ended(pidfd, 0) != 0 }
 
+  /// Waits on this thread until the process has ended or the time is over.
+  package func waitForEnd(milliseconds: Int32) { _ = pt_pidfd_ended(pidfd, milliseconds) }
+
   /// Sends a signal.
   ///
   /// - Throws: `noSuchProcess` once it has been reaped, and `systemCall` with `EPERM` for a process

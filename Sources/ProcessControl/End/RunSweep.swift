@@ -46,7 +46,8 @@ package enum RunSweep {
       emptyPasses = pids.isEmpty ? emptyPasses + 1 : 0
       if emptyPasses == 0 {
         guard ContinuousClock.now < deadline else { break }
-        usleep(1000)
+        // Its end is an event; the others end meanwhile, or are found again.
+        if let last = pids.last { try? ProcessHandle(pid: last).waitForEnd(milliseconds: 10) }
       }
     }
     return Outcome(hits: hit.count, isComplete: emptyPasses == 2)

@@ -49,6 +49,7 @@ package final class RunPlace {
         throw ProcessControlError(
           .wouldBlock, call: "flock", errno: EWOULDBLOCK, "another process keeps it locked")
       }
+      // A lock has no event, and waiting for it has no time limit.
       usleep(1000)
     }
   }

@@ -19,7 +19,6 @@ final class ChildController {
   private(set) var peer: ChannelPeer?
 
   private(set) var life: ChildLife<RecordedOutcome>
-  private var deadline: TimerQueue.ID?
   var process: (any ChildProcess)?
   var streams: ChildStreams?
   private var tie: ChildTie?
@@ -98,6 +97,10 @@ final class ChildController {
 
   // MARK: Decisions and their effects
 
+  private lazy var deadline = LifeDeadline<ChildLifecycle.Deadline>(on: runtime.loop.timers) {
+    [unowned self] in handle(.deadlinePassed($0))
+  }
+
   func handle(_ input: ChildLife<RecordedOutcome>.Input) {
     let before = life.phase
     let actions = life.handle(input)
@@ -127,12 +130,8 @@ final class ChildController {
     case .launch: runtime.launch(self)
     case .giveUpAttempt: runtime.giveUpForkServer()
     case .arm(let what, let time):
-      disarm()
-      deadline = runtime.loop.timers.schedule(after: time) { [weak self] in
-        self?.deadline = nil
-        self?.handle(.deadlinePassed(what))
-      }
-    case .disarm: disarm()
+      deadline.arm(what, after: time, keepsEarlier: what.isOfAStop)
+    case .disarm: deadline.disarm()
     case .ask(let time):
       send(
         .stop(
@@ -146,11 +145,6 @@ final class ChildController {
     case .acknowledgeGoodbye: send(.goodbyeAcknowledged)
     case .conclude: conclude()
     }
-  }
-
-  private func disarm() {
-    if let deadline { runtime.loop.timers.cancel(deadline) }
-    deadline = nil
   }
 
   func send(_ message: ControlMessage) {

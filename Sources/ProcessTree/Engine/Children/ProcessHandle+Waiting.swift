@@ -1,12 +1,10 @@
-internal import Glibc
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
 extension ProcessHandle {
   /// Waits for a process that is ending for certain, at most two seconds, and reaps it.
   func reapSoon() -> Reaped? {
-    var descriptor = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
-    _ = poll(&descriptor, 1, 2_000)
+    waitForEnd(milliseconds: 2_000)
     return try? reap()
   }
 }

@@ -2,6 +2,7 @@ internal import Glibc
 internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 /// What a node holds of a command that it has started: its process, its streams, how it ends.
@@ -35,8 +36,11 @@ final class CommandController {
 
   private unowned let runtime: NodeRuntime
   private let process: CommandProcess
-  private var life = CommandLife()
-  private var deadline: TimerQueue.ID?
+  /// Nil until somebody wants it to end.
+  private var ladder: StopLadder?
+  private lazy var deadline = LifeDeadline<StopLadder.Step>(on: runtime.loop.timers) {
+    [unowned self] in climb(from: $0.next)
+  }
   private var timeLimit: TimerQueue.ID?
   private let startTime = SuspendingClock.now
   private let concluded = Condition()
@@ -59,8 +63,17 @@ final class CommandController {
   // MARK: The end
 
   /// Ends the command: SIGTERM now, SIGKILL after `grace`, both to its whole group.
+  ///
+  /// Of several wishes the one that ends earliest counts.
   func stop(within grace: Duration) {
-    for action in life.stop(within: grace, at: .now) { perform(action) }
+    let policy = StopPolicy(ask: .zero, terminate: grace)
+    if ladder == nil { ladder = StopLadder(policy) }
+    climb(from: .terminate, within: policy)
+  }
+
+  private func climb(from step: StopLadder.Step, within policy: StopPolicy? = nil) {
+    guard !isReaped else { return }
+    for action in ladder?.stop(from: step, within: policy) ?? [] { perform(action) }
   }
 
   /// Ends the command in the time that the node's policy gives.
@@ -83,25 +96,16 @@ final class CommandController {
     stop()
   }
 
-  private func perform(_ action: CommandLife.Action) {
+  private func perform(_ action: StopLadder.Action) {
     switch action {
+    case .ask: break
     case .terminate:
       process.signalGroup(SIGTERM)
       process.signalGroup(SIGCONT)
     case .kill: process.signalGroup(SIGKILL)
-    case .arm(let time):
-      disarm()
-      deadline = runtime.loop.timers.schedule(after: time) { [unowned self] in
-        deadline = nil
-        for action in life.deadlinePassed() { perform(action) }
-      }
-    case .disarm: disarm()
+    case .arm(let step, let time): deadline.arm(step, after: time, keepsEarlier: true)
+    case .disarm: deadline.disarm()
     }
-  }
-
-  private func disarm() {
-    if let deadline { runtime.loop.timers.cancel(deadline) }
-    deadline = nil
   }
 
   /// The leader has ended: ends the rest of its group, reaps it, and clears what it left elsewhere;
@@ -120,7 +124,7 @@ final class CommandController {
     duration = startTime.duration(to: .now)
     if let timeLimit { runtime.loop.timers.cancel(timeLimit) }
     process.leader.close()
-    for action in life.ended() { perform(action) }
+    deadline.disarm()
     runtime.whenClear { [self] in conclude(end) }
     return true
   }

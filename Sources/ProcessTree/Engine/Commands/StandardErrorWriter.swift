@@ -50,13 +50,13 @@ final class StandardErrorWriter {
   private func flush(waits: Bool) {
     var written = 0
     while written < waiting.count, !isBroken {
-      guard waits || isReady else { break }
+      guard waits || isReady(within: 0) else { break }
       let count = writePiece(from: written)
       written += count
       // Somebody has made the descriptor non-blocking, and it was filled in between.
       guard count == 0, !isBroken else { continue }
       guard waits else { break }
-      usleep(1_000)
+      _ = isReady(within: 1_000)
     }
     waiting.removeFirst(isBroken ? waiting.count : written)
     if waiting.isEmpty { unwatch() } else { watch() }
@@ -78,9 +78,9 @@ final class StandardErrorWriter {
     }
   }
 
-  private var isReady: Bool {
+  private func isReady(within milliseconds: Int32) -> Bool {
     var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-    return poll(&wait, 1, 0) > 0
+    return poll(&wait, 1, milliseconds) > 0
   }
 
   private func watch() {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
@@ -10,17 +10,14 @@ internal import ProcessTreeWire
 /// time of a start. The process has one thread afterwards, as before. No step may lock a `Mutex`: see
 /// `Lock`.
 enum WarmUp {
-  /// How often to check whether the rehearsal's threads have left the kernel's list.
-  private static let patience = 200
+  /// How long the rehearsal's threads may take to leave the kernel's list, which is after their
+  /// join and without an event.
+  private static let patience: Duration = .milliseconds(20)
 
   static func run(on loop: EventLoop, for root: NodeIdentity, app: any ProcessTreeApp.Type) {
     // Nothing depends on its success.
     try? Rehearsal(for: root, on: loop).run()
     _ = app.programs
-    var tries = 0
-    while HostProcess.threadCount() > 1, tries < patience {
-      usleep(100)
-      tries += 1
-    }
+    Unannounced.wait(within: patience) { HostProcess.threadCount() <= 1 }
   }
 }

@@ -1,0 +1,38 @@
+internal import ProcessTreeBase
+internal import ProcessTreeLinks
+
+/// The one deadline that a child or command has at a time; gone with its owner.
+///
+/// Belongs to the loop.
+final class LifeDeadline<Purpose: Equatable> {
+  private let timers: TimerQueue
+  private let passed: (Purpose) -> Void
+  private var armed: (purpose: Purpose, due: SuspendingClock.Instant, timer: TimerQueue.ID)?
+
+  /// - Parameter passed: Called when the time of a purpose is up.
+  init(on timers: TimerQueue, passed: @escaping (Purpose) -> Void) {
+    self.timers = timers
+    self.passed = passed
+  }
+
+  /// Replaces the deadline.
+  ///
+  /// - Parameter keepsEarlier: Whether an earlier one for the same purpose stays instead.
+  func arm(_ purpose: Purpose, after time: Duration, keepsEarlier: Bool) {
+    let due = timers.now.after(time)
+    if keepsEarlier, let armed, armed.purpose == purpose, armed.due <= due { return }
+    disarm()
+    let timer = timers.schedule(after: time) { [weak self] in
+      self?.armed = nil
+      self?.passed(purpose)
+    }
+    armed = (purpose, due, timer)
+  }
+
+  func disarm() {
+    if let armed { timers.cancel(armed.timer) }
+    armed = nil
+  }
+
+  deinit { disarm() }
+}
