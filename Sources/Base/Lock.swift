@@ -8,6 +8,7 @@ package import Glibc
 /// Contended on a busy machine it also hands itself from thread to thread in convoys: of 700 rounds
 /// with five threads, 25 took more than a second.
 package final class Lock<State: ~Copyable>: @unchecked Sendable {
+  // Sendable: the state is reached under the mutex alone.
   @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
   @usableFromInline var state: State
 

@@ -2,6 +2,7 @@
 ///
 /// The compiler sees that the state cannot be used concurrently; each access checks the thread.
 package struct LoopBound<State>: @unchecked Sendable {
+  // Sendable: the state is reached on the loop's thread alone, which each access checks.
   package let loop: EventLoop
   private let state: State
 

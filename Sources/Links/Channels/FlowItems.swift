@@ -2,6 +2,7 @@ internal import ProcessTreeWire
 
 /// The bytes of a received frame, shared by all that still read items in it.
 package final class FrameBytes: @unchecked Sendable {
+  // Sendable: nobody writes the bytes after `init`.
   package let bytes: UnsafeRawBufferPointer
 
   init(copying source: UnsafeRawBufferPointer) {

@@ -16,6 +16,7 @@ package protocol LinkMemory: AnyObject {
 ///
 /// Its bytes may be read on any thread.
 package final class SharedItem: @unchecked Sendable {
+  // Sendable: nobody writes the bytes before the last reference is gone.
   package let bytes: UnsafeRawBufferPointer
   private let onRelease: @Sendable () -> Void
 

@@ -6,6 +6,7 @@ extension ReceiverCore {
   ///
   /// Its bytes may be read on any thread; its flow belongs to the loop.
   package struct Delivery: @unchecked Sendable {
+    // Sendable: off the loop only the constants of the flow are read.
     let flow: InFlow
     package let frame: FrameBytes
     package let range: Range<Int>

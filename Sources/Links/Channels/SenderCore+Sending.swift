@@ -1,4 +1,5 @@
 internal import DequeModule
+internal import ProcessTreeBase
 package import ProcessTreeWire
 
 extension SenderCore {
@@ -120,24 +121,11 @@ extension SenderCore {
   package func join() async throws {
     loop.assertCurrent()
     if phase == .held { return }
-    let bound = LoopBound(self, on: loop)
-    let slot = JoinSlot()
-    try await withTaskCancellationHandler {
-      try await withUnsafeThrowingContinuation {
-        (continuation: UnsafeContinuation<Void, any Error>) in
-        slot.cancel = { continuation.resume(throwing: CancellationError()) }
-        slot.id = whenSettled {
-          slot.cancel = nil
-          continuation.resume()
-        }
-      }
-    } onCancel: {
-      bound.loop.perform {
-        guard let cancel = slot.cancel, let id = slot.id else { return }
-        slot.cancel = nil
-        bound.value.forgetJoiner(id)
-        cancel()
-      }
+    let waiter = ProcessTreeBase.Waiter()
+    let id = whenSettled { waiter.resume() }
+    guard await waiter.wait() else {
+      forgetJoiner(id)
+      throw CancellationError()
     }
     if case .closed(let error) = phase, balance.returned > 0 { throw error }
     guard quarantined.isEmpty else {
@@ -201,10 +189,4 @@ extension SenderCore {
     }
     markDirty()
   }
-}
-
-/// The state that a join shares with its cancellation; used on the loop alone.
-private final class JoinSlot: @unchecked Sendable {
-  var id: UInt64?
-  var cancel: (() -> Void)?
 }

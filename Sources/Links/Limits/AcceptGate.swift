@@ -137,6 +137,7 @@ final class AcceptGate: Sendable {
 }
 
 /// The callbacks of accept4, allocated once because they must live as long as the process.
+// Unsafe: written before anybody else sees it, and never again.
 private nonisolated(unsafe) let callbacks: UnsafePointer<cl_accept_gate> = {
   let made = UnsafeMutablePointer<cl_accept_gate>.allocate(capacity: 1)
   made.initialize(

@@ -11,6 +11,8 @@ internal import Synchronization
 /// here and not on the global pool. `enqueue`, `perform` and `isCurrent` are callable from any
 /// thread; all other methods must be called on the loop's thread and trap otherwise.
 package final class EventLoop: TaskExecutor, @unchecked Sendable {
+  // Sendable: what other threads use is locked or atomic, and the rest checks the thread or is called
+  // by what has.
   /// Jobs of the concurrency runtime and closures from other threads.
   private struct Inbox: ~Copyable {
     var jobs: [UnownedJob] = []

@@ -35,6 +35,7 @@ package final class ThreadExecutor: TaskExecutor {
 }
 
 private final class WorkQueue: @unchecked Sendable {
+  // Sendable: the variables are reached under the mutex alone.
   // Allocated, because the calls need fixed addresses. The mutex guards the variables.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let hasWork = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

@@ -123,8 +123,8 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
       let runtime = node.value
       guard
         core.value.quarantined.contains(where: { $0.killers.contains(where: runtime.awaitsReport) })
-      else { return wait.end(true) }
-      wait.join(runtime.deathWaiters, within: deadline - .now)
+      else { return wait.value.end(true) }
+      wait.value.join(runtime.deathWaiters, within: deadline - .now)
     }) == false {}
     return try await end.node.run { node in
       let items = try core.value.quarantined.map { item in

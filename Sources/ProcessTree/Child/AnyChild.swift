@@ -9,6 +9,8 @@ internal import ProcessTreeWire
 /// A child exists before it is started and after it has ended. It may be used from any thread and
 /// from many tasks at once.
 public class AnyChild: @unchecked Sendable {
+  // Sendable: constants of such types; the compiler checks final classes only.
+
   /// What is known of the child and may be looked at anywhere; written on the loop, but for the start.
   struct State {
     var phase: ChildPhase = .declared

@@ -4,6 +4,8 @@ internal import ProcessTreeWire
 
 /// A child whose program returns an `Output`.
 public final class Child<Output: Sendable>: AnyChild, @unchecked Sendable {
+  // Sendable: as the class above it, with one more constant.
+
   private let decode: @Sendable ([UInt8]) throws -> Output
 
   init(

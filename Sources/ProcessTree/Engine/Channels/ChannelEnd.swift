@@ -6,6 +6,8 @@ internal import ProcessTreeWire
 /// What both kinds of ends have: a place in their channel, and a way to other nodes.
 @usableFromInline
 class ChannelEnd: @unchecked Sendable {
+  // Sendable: constants of such types; the compiler checks final classes only.
+
   let ticket: ChannelTicket
   let context: ChannelContext
   private let state = Lock((isUsed: false, hasMoved: false))
@@ -77,6 +79,8 @@ class ChannelEnd: @unchecked Sendable {
 /// A sender's end as the program holds it; its last reference gone, the end is finished.
 @usableFromInline
 final class SenderEnd: ChannelEnd, @unchecked Sendable {
+  // Sendable: the core and the writer are used by what has checked that it is on the loop.
+
   let core: LoopBound<SenderCore>
   /// The same, for what asks it itself whether the caller is on the loop.
   let coreOnLoop: SenderCore
@@ -110,6 +114,8 @@ final class SenderEnd: ChannelEnd, @unchecked Sendable {
 /// A receiver's end as the program holds it; its last reference gone, the end takes nothing more.
 @usableFromInline
 final class ReceiverEnd: ChannelEnd, @unchecked Sendable {
+  // Sendable: as the class above it, with one more constant.
+
   let core: LoopBound<ReceiverCore>
   /// Whether items are acknowledged.
   var isLeased: Bool { ticket.specification.isLeased }

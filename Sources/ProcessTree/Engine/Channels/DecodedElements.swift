@@ -6,6 +6,8 @@ internal import ProcessTreeLinks
 /// one iterator leaves the next one finds.
 @usableFromInline
 final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
+  // Sendable: used by an iterator that has checked that it is on the loop.
+
   @usableFromInline let end: ReceiverEnd
   private let decoder: ElementDecoder
   /// Memory for elements; those from `first` on are initialized.

@@ -8,6 +8,8 @@ internal import ProcessTreeWire
 /// Belongs to the loop.
 final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>: @unchecked Sendable
 {
+  // Sendable: used on the loop alone, where its tasks run too.
+
   private struct Key: Hashable {
     let flow: UInt32
     let link: ObjectIdentifier

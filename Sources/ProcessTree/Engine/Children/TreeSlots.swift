@@ -35,8 +35,8 @@ final class TreeSlots {
       }
       // One may have come free before the node listened.
       guard needsPlace else { break }
-      _ = await bound.wait { (wait: Wait<Void>) in
-        wait.join(bound.value.waiters, within: Self.longestWait)
+      _ = await bound.wait { (wait: LoopBound<Wait<Void>>) in
+        wait.value.join(bound.value.waiters, within: Self.longestWait)
       }
     }
     if waiters.isEmpty { places.stopListening() }

@@ -41,7 +41,7 @@ final class Waiters<Value> {
 /// The wait of one task.
 ///
 /// Belongs to the loop; ends once.
-final class Wait<Value: Sendable>: @unchecked Sendable {
+final class Wait<Value: Sendable> {
   private var continuation: UnsafeContinuation<Value?, Never>?
   private var isCancelled = false
   private var withdraw: (() -> Void)?
@@ -78,20 +78,20 @@ extension LoopBound {
   ///
   /// - Parameter isShielded: Whether the wait goes on when the task is cancelled.
   func wait<Value>(
-    isShielded: Bool = false, _ begin: @escaping @Sendable (Wait<Value>) -> Void
+    isShielded: Bool = false, _ begin: @escaping @Sendable (LoopBound<Wait<Value>>) -> Void
   ) async -> Value? {
-    let wait = Wait<Value>()
+    let wait = LoopBound<Wait<Value>>(Wait(), on: loop)
     return await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         guard isShielded || !Task.isCancelled else { return continuation.resume(returning: nil) }
         perform { _ in
-          wait.begin(continuation)
+          wait.value.begin(continuation)
           begin(wait)
         }
       }
     } onCancel: {
       // A wait that has not begun yet ends as soon as it does.
-      if !isShielded { loop.perform { wait.cancel() } }
+      if !isShielded { loop.perform { wait.value.cancel() } }
     }
   }
 }

@@ -7,11 +7,11 @@ extension LoopBound<NodeRuntime> {
   func waitForReady(_ child: AnyChild, timeout: Duration? = nil) async throws {
     try await child.begin { _ in }
     let isInTime = await withTaskCancellationHandler {
-      await wait(isShielded: true) { (wait: Wait<Void>) in
+      await wait(isShielded: true) { (wait: LoopBound<Wait<Void>>) in
         guard let controller = value.controller(of: child), !controller.life.wasReady else {
-          return wait.end(())
+          return wait.value.end(())
         }
-        wait.join(controller.readyWaiters, within: timeout)
+        wait.value.join(controller.readyWaiters, within: timeout)
       } != nil
     } onCancel: {
       child.request(.terminate, reason: "the task that was starting it was cancelled")
@@ -48,10 +48,10 @@ extension LoopBound<NodeRuntime> {
     if let report = child.exitReport { return report }
     if let timeout, timeout <= .zero { return nil }
     return try await lendingSlot {
-      let report = await wait(isShielded: isShielded) { (wait: Wait<ExitReport>) in
+      let report = await wait(isShielded: isShielded) { (wait: LoopBound<Wait<ExitReport>>) in
         withController(of: child) { _, controller in
-          guard let controller else { return wait.end(child.exitReport) }
-          wait.join(controller.exitWaiters, within: timeout)
+          guard let controller else { return wait.value.end(child.exitReport) }
+          wait.value.join(controller.exitWaiters, within: timeout)
         }
       }
       if report == nil, !isShielded { try Task.checkCancellation() }

@@ -7,6 +7,8 @@ internal import ProcessTreeWire
 /// The twin of the kernel for such a tree: it numbers nodes as the kernel numbers processes, and keeps
 /// what they would find in files. Belongs to the loop that all of them share.
 final class InProcessNodes: @unchecked Sendable {
+  // Sendable: its nodes share one loop, and reach it there alone.
+
   /// Above the largest pid that Linux gives (`PID_MAX_LIMIT`): a number of ours is no process's.
   private static let firstPID: Int32 = (1 << 22) + 1
 
