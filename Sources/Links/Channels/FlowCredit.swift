@@ -88,6 +88,9 @@ struct FlowAllowance {
     return (bytes, items)
   }
 
+  /// Whether something was taken that has not been granted again.
+  var owes: Bool { grantedItems != takenItems &+ prefetch }
+
   /// The totals as they stand, for a frame that goes back anyway.
   mutating func current(window: Int) -> (bytes: UInt64, items: UInt32) {
     grantedBytes = max(grantedBytes, takenBytes + UInt64(window))

@@ -1,17 +1,55 @@
+internal import Glibc
 internal import ProcessTreeWire
 
 /// The bytes of a received frame, shared by all that still read items in it.
 package final class FrameBytes: @unchecked Sendable {
-  // Sendable: nobody writes the bytes after `init`.
-  package let bytes: UnsafeRawBufferPointer
+  // Sendable: nobody writes the bytes once others read them.
+  @exclusivity(unchecked) package private(set) var bytes: UnsafeRawBufferPointer
+  /// The room in memory of its own; nil for bytes that are somebody else's.
+  private var capacity: Int?
 
-  init(copying source: UnsafeRawBufferPointer) {
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: source.count, alignment: 16)
-    copy.copyMemory(from: source)
-    bytes = UnsafeRawBufferPointer(copy)
+  private init(_ bytes: UnsafeRawBufferPointer, capacity: Int?) {
+    self.bytes = bytes
+    self.capacity = capacity
   }
 
-  deinit { bytes.deallocate() }
+  static func copying(_ source: UnsafeRawBufferPointer) -> FrameBytes {
+    let copy = FrameBytes(UnsafeRawBufferPointer(start: nil, count: 0), capacity: 0)
+    copy.append(source)
+    return copy
+  }
+
+  /// The bytes where they are, for as long as the caller has them.
+  static func borrowing(_ source: UnsafeRawBufferPointer) -> FrameBytes {
+    FrameBytes(source, capacity: nil)
+  }
+
+  deinit {
+    if capacity != nil { free(UnsafeMutableRawPointer(mutating: bytes.baseAddress)) }
+  }
+
+  /// Adds a further piece of an item; only while nobody else reads the frame.
+  ///
+  /// The memory doubles. Large blocks grow where they are, or their pages move, without a copy.
+  func append(_ piece: UnsafeRawBufferPointer) {
+    guard let capacity else { preconditionFailure("the bytes are somebody else's") }
+    let count = bytes.count + piece.count
+    var start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+    if count > capacity {
+      let room = max(count, 2 * capacity)
+      self.capacity = room
+      start = realloc(start, room)
+    }
+    guard let start else { fatalError("out of memory for \(count) bytes of an item") }
+    if let source = piece.baseAddress { memcpy(start + bytes.count, source, piece.count) }
+    bytes = UnsafeRawBufferPointer(start: start, count: count)
+  }
+
+  /// Writes the length of the only item, all pieces of which are here.
+  func setLength(_ length: Int, at offset: Int) {
+    UnsafeMutableRawBufferPointer(mutating: bytes).storeBytes(
+      of: UInt32(length).littleEndian, toByteOffset: offset, as: UInt32.self)
+  }
 
   package subscript(range: Range<Int>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: bytes[range])
@@ -39,7 +77,11 @@ struct FlowItems {
   private var sequence: UInt64
 
   init(_ frame: UnsafeRawBufferPointer, header: FlowHeader) {
-    self.frame = FrameBytes(copying: frame)
+    self.init(.copying(frame), header: header)
+  }
+
+  init(_ frame: FrameBytes, header: FlowHeader) {
+    self.frame = frame
     flags = header.flags
     prefix = (flags.contains(.numbered) ? 8 : 0) + (flags.contains(.redelivered) ? 1 : 0) + 4
     left = header.count
@@ -47,6 +89,9 @@ struct FlowItems {
   }
 
   var isEmpty: Bool { left == 0 }
+
+  /// The place of the first item's bytes.
+  fileprivate var start: Int { FlowHeader.size + prefix }
 
   /// The sequence of the next item.
   var next: UInt64 { sequence }
@@ -108,5 +153,38 @@ struct FlowItems {
       bytes += last
     }
     return copy.offset == frame.bytes.count ? (bytes, last) : nil
+  }
+}
+
+/// An item whose last piece has not arrived: the frame of its first piece, which the others make longer.
+struct PartialItem {
+  private let frame: FrameBytes
+  private let header: FlowHeader
+  /// The place of the item in the frame, behind its number and length, with its suspects.
+  private let start: Int
+  /// The bytes of the item that are here, without its suspects.
+  private(set) var count: Int
+
+  var sequence: UInt64 { header.total }
+
+  /// Begins with a frame of one piece, the item of which is `first`.
+  init(_ items: FlowItems, first: FlowItems.Item, header: FlowHeader) {
+    frame = items.frame
+    self.header = header
+    start = items.start
+    count = first.range.count
+  }
+
+  mutating func append(_ piece: UnsafeRawBufferPointer) {
+    frame.append(piece)
+    count += piece.count
+  }
+
+  /// The item, now that its last piece is here.
+  func finish() -> FlowItems {
+    var header = header
+    header.flags.remove(.continuesInNext)
+    frame.setLength(frame.bytes.count - start, at: start - 4)
+    return FlowItems(frame, header: header)
   }
 }

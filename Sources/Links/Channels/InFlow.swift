@@ -10,13 +10,17 @@ final class InFlow {
   let isLeased: Bool
   @exclusivity(unchecked) private(set) var allowance: FlowAllowance
   /// The pieces of an item whose last piece has not arrived.
-  @exclusivity(unchecked) private var partial: (bytes: [UInt8], first: FlowItems.Item)?
+  @exclusivity(unchecked) private var partial: PartialItem?
   /// Every item below has been acknowledged or returned.
   @exclusivity(unchecked) private var acknowledgedBelow: UInt64 = 1
   @exclusivity(unchecked) private var acknowledgedAbove: Set<UInt64> = []
   /// Those of them that the sender does not know of.
   @exclusivity(unchecked) private var untold: [UInt64] = []
   @exclusivity(unchecked) private var hasNews = false
+  private let changed: ChangedFlows<InFlow>
+  @exclusivity(unchecked) var isNoted = false
+  /// It is among the flows that owe credit.
+  @exclusivity(unchecked) var isOwing = false
   /// The sequence of the item that arrived last.
   @exclusivity(unchecked) private(set) var lastReceived: UInt64 = 0
   /// The sender has closed the flow, or is gone.
@@ -24,9 +28,11 @@ final class InFlow {
   @exclusivity(unchecked) var missed: UInt64 = 0
 
   init(
-    id: UInt32, from sender: TicketID, over link: PeerLink, _ channel: ChannelSpecification
+    id: UInt32, from sender: TicketID, over link: PeerLink, _ channel: ChannelSpecification,
+    in changed: ChangedFlows<InFlow>
   ) {
     self.id = id
+    self.changed = changed
     self.sender = sender
     self.link = link
     isLeased = channel.isLeased
@@ -40,14 +46,15 @@ final class InFlow {
   func receive(
     _ frame: UnsafeRawBufferPointer, header: FlowHeader
   ) throws(WireError) -> FlowItems? {
-    var items = FlowItems(frame, header: header)
+    let continues = header.flags.contains(.continuesPrevious)
+    // A further piece is copied once, to where its item is.
+    var items = FlowItems(continues ? .borrowing(frame) : .copying(frame), header: header)
     guard isLeased || !header.flags.contains(.suspects), let size = items.measure() else {
       throw WireError("a frame of items is not well formed")
     }
     guard header.count == 0 || header.total == lastReceived + 1 else {
       throw WireError("an item that is not the next of its flow")
     }
-    let continues = header.flags.contains(.continuesPrevious)
     guard continues || header.flags.contains(.continuesInNext) else {
       guard header.count > 0 else { return nil }
       guard partial == nil else { throw WireError("an item within another") }
@@ -62,27 +69,38 @@ final class InFlow {
     }
     // The pieces of an item come with the credit that its first had.
     guard continues || allowance.isOpen else { throw Self.tooMuch }
-    var item = partial ?? ([], piece)
+    guard var item = partial else {
+      partial = PartialItem(items, first: piece, header: header)
+      return nil
+    }
     partial = nil
-    guard item.bytes.count + piece.range.count <= WireLimits.itemSize else {
+    guard item.count + piece.range.count <= WireLimits.itemSize else {
       throw WireError("an item has more than \(WireLimits.itemSize) bytes")
     }
-    item.bytes += items.frame[piece.range]
+    item.append(items.frame[piece.range])
     guard !header.flags.contains(.continuesInNext) else {
       partial = item
       return nil
     }
-    _ = allowance.receive(bytes: item.bytes.count, last: item.bytes.count, count: 1)
-    lastReceived = item.first.sequence
-    return FlowItems(whole: item.bytes, item.first, isNumbered: isLeased)
+    _ = allowance.receive(bytes: item.count, last: item.count, count: 1)
+    lastReceived = item.sequence
+    return item.finish()
   }
 
   private static let tooMuch = WireError("more was sent than allowed")
+
+  /// Has the receiver look at this flow at the end of the turn.
+  func noteChange() {
+    guard !isNoted else { return }
+    isNoted = true
+    changed.note(self)
+  }
 
   /// The consumer has received an item of so many bytes.
   func take(_ count: Int) {
     allowance.take(count)
     begun += 1
+    noteChange()
   }
 
   /// The number of items of a leased channel that the consumer has started and not acknowledged.
@@ -92,6 +110,7 @@ final class InFlow {
   func acknowledge(_ sequence: UInt64) {
     guard isLeased, sequence >= acknowledgedBelow else { return }
     hasNews = true
+    noteChange()
     guard sequence == acknowledgedBelow else {
       guard acknowledgedAbove.insert(sequence).inserted else { return }
       begun -= 1
@@ -102,6 +121,9 @@ final class InFlow {
     acknowledgedBelow += 1
     while acknowledgedAbove.remove(acknowledgedBelow) != nil { acknowledgedBelow += 1 }
   }
+
+  /// Whether credit is owed that was not worth a frame.
+  var owes: Bool { allowance.owes }
 
   /// The frame that goes back to the sender now, if it is worth one.
   func back(window: Int, isIdle: Bool) -> [UInt8]? {
@@ -131,21 +153,6 @@ final class InFlow {
 package enum FlowKey {
   package static func make(sender pid: Int32, flow: UInt32) -> UInt64 {
     UInt64(UInt32(bitPattern: pid)) << 32 | UInt64(flow)
-  }
-}
-
-extension FlowItems {
-  /// One item that arrived in pieces.
-  init(whole bytes: [UInt8], _ item: Item, isNumbered: Bool) {
-    let hasSuspects = !item.suspects.isEmpty
-    let traits = FlowFrame.Traits(
-      number: item.number, attempt: item.attempt, hasSuspects: hasSuspects)
-    var frame = FlowFrame(flow: 0, isNumbered: isNumbered)
-    (hasSuspects ? Suspects.encode(item.suspects) + bytes : bytes).withUnsafeBytes {
-      frame.append($0, sequence: item.sequence, traits)
-    }
-    let header = frame.header
-    self = frame.take().withUnsafeBytes { FlowItems($0, header: header) }
   }
 }
 

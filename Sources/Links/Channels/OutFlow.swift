@@ -15,12 +15,21 @@ final class OutFlow {
   @exclusivity(unchecked) private var large: (sequence: UInt64, item: PendingItem, offset: Int)?
   /// The number on its link of the frame that was sent last.
   @exclusivity(unchecked) private var lastFrame: UInt64 = 0
+  private let changed: ChangedFlows<OutFlow>
+  @exclusivity(unchecked) private var isNoted = false
+  /// The place among the sender's flows; nil once the receiver has gone.
+  @exclusivity(unchecked) var place: Int?
   /// Reads on which item the receiver works; nil if the receiver notes it nowhere.
   @exclusivity(unchecked) var readWork: (() -> WorkNote?)?
 
-  init(id: UInt32, over link: PeerLink, _ channel: ChannelSpecification) {
+  init(
+    id: UInt32, over link: PeerLink, _ channel: ChannelSpecification, at place: Int,
+    in changed: ChangedFlows<OutFlow>
+  ) {
     self.id = id
     self.link = link
+    self.place = place
+    self.changed = changed
     isNumbered = channel.isLeased
     credit = FlowCredit(prefetch: channel.prefetch)
     frame = FlowFrame(flow: id, isNumbered: channel.isLeased)
@@ -37,6 +46,13 @@ final class OutFlow {
   /// Whether the receiver's node is known to have everything that was handed to the link.
   var isConfirmed: Bool { link.isConfirmed(lastFrame) }
 
+  /// Has the sender flush this flow at the end of the turn.
+  func noteChange() {
+    guard !isNoted, place != nil else { return }
+    isNoted = true
+    changed.note(self)
+  }
+
   /// Grants the receiver's totals.
   func grant(bytes: UInt64, items: UInt32) { credit.grant(bytes: bytes, items: items) }
 
@@ -52,6 +68,7 @@ final class OutFlow {
       if !frame.isEmpty { transmit(frame.take()) }
       large = (nextSequence, item, 0)
       nextSequence += 1
+      noteChange()
       return sendPieces()
     }
     put(item.bytes[...], of: item)
@@ -87,13 +104,16 @@ final class OutFlow {
     if !frame.accepts(traits) { transmit(frame.take()) }
     frame.append(bytes, sequence: nextSequence, traits)
     nextSequence += 1
-    if frame.size >= FlowFrame.target { transmit(frame.take()) }
+    if frame.size >= FlowFrame.target { transmit(frame.take()) } else { noteChange() }
   }
 
   /// Sends the frame that is being filled, and pieces of a large item as far as the link has room.
   func flush() {
+    isNoted = false
     sendPieces()
     if !frame.isEmpty { transmit(frame.take()) }
+    // The rest goes when the link has room.
+    if large != nil { noteChange() }
   }
 
   private func transmit(_ frame: consuming [UInt8]) {

@@ -16,6 +16,9 @@ package final class ReceiverCore {
   package let specification: ChannelSpecification
   let loop: EventLoop
   @exclusivity(unchecked) private var flows: [InFlow] = []
+  private let changed = ChangedFlows<InFlow>()
+  /// Flows that owe credit, but too little for a frame while no task waits.
+  private let owing = ChangedFlows<InFlow>()
   @exclusivity(unchecked) var inbox = Inbox()
   @exclusivity(unchecked) var waiters: Deque<Waiter> = []
   @exclusivity(unchecked) private var nextID: UInt64 = 1
@@ -49,6 +52,19 @@ package final class ReceiverCore {
     self.loop = loop
   }
 
+  deinit { forgetChanges() }
+
+  /// Flows and lists know each other.
+  private func forgetChanges() {
+    _ = changed.takeAll()
+    _ = owing.takeAll()
+  }
+
+  /// The part of the window that each flow has is another.
+  private func windowChanged() {
+    for flow in flows { flow.noteChange() }
+  }
+
   /// Begins to use the end here; does nothing the second time.
   package func activate() {
     guard !isActive else { return }
@@ -69,7 +85,8 @@ package final class ReceiverCore {
   /// A sender has opened a flow to this end.
   package func open(flow id: UInt32, from sender: TicketID, over link: PeerLink) {
     hasHadSender = true
-    flows.append(InFlow(id: id, from: sender, over: link, specification))
+    flows.append(InFlow(id: id, from: sender, over: link, specification, in: changed))
+    windowChanged()
   }
 
   /// Receives a frame of items.
@@ -98,6 +115,7 @@ package final class ReceiverCore {
     // Once: an empty frame of the flow may still be in the inbox.
     flows.remove(at: index)
     missedByGoneFlows &+= flow.missed
+    windowChanged()
   }
 
   /// Returns unstarted items until `keeping` remain, counting started ones.
@@ -175,6 +193,7 @@ package final class ReceiverCore {
     for (flow, items) in inbox.removeAll() { Self.discard(items, over: flow.link) }
     missedByGoneFlows = missed
     flows = []
+    forgetChanges()
     // The place may belong to another receiver from now on.
     work?.notes.end()
     work = nil
@@ -190,12 +209,32 @@ package final class ReceiverCore {
   }
 
   /// Sends credit and acknowledgements; called at the end of each turn.
-  package func flush() {
+  ///
+  /// - Returns: The number of flows that it looked at: those from which something was taken.
+  @discardableResult
+  package func flush() -> Int {
     isDirty = false
+    guard !isClosed else {
+      forgetChanges()
+      return 0
+    }
+    let isIdle = isWaiting
+    // A consumer that waits gets what was not worth a frame before.
+    for flow in isIdle ? owing.takeAll() : [] {
+      flow.isOwing = false
+      flow.noteChange()
+    }
     // The bytes that all senders together have on their way stay within one window.
     let window = max(FlowCredit.initial, FlowCredit.window / max(1, flows.count))
-    for flow in flows where !flow.isClosed {
-      while let frame = flow.back(window: window, isIdle: isWaiting) { flow.link.send(frame) }
+    let changed = changed.takeAll()
+    for flow in changed {
+      flow.isNoted = false
+      guard !flow.isClosed else { continue }
+      while let frame = flow.back(window: window, isIdle: isIdle) { flow.link.send(frame) }
+      guard !isIdle, !flow.isOwing, flow.owes else { continue }
+      flow.isOwing = true
+      owing.note(flow)
     }
+    return changed.count
   }
 }

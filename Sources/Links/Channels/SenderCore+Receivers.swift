@@ -5,7 +5,7 @@ extension SenderCore {
 
   /// A receiver has been introduced: items may go there from now on.
   package func addFlow(_ id: UInt32, to receiver: TicketID, over link: PeerLink) {
-    flows.append(OutFlow(id: id, over: link, specification))
+    flows.append(OutFlow(id: id, over: link, specification, at: flows.count, in: changed))
     policy.add(receiver)
     proceed()
   }
@@ -43,7 +43,10 @@ extension SenderCore {
       let flow = flows[place]
       let death = died ? ReceiverDeath(node: link.peer, lastWork: flow.lastWork) : nil
       let back = policy.remove(place, death)
+      changed.remove(flow)
+      flow.place = nil
       flows.remove(at: place)
+      for later in place..<flows.count { flows[later].place = later }
       counts.redelivered += UInt64(back.again.count + back.unwanted)
       take(back)
       if policy.endsWithReceiver { close(.peerGone) }

@@ -39,6 +39,7 @@ package final class SenderCore {
   @exclusivity(unchecked) var flows: [OutFlow] = [] {
     didSet { findDirectFlow() }
   }
+  let changed = ChangedFlows<OutFlow>()
   @exclusivity(unchecked) var policy: any SenderPolicy
   /// The only flow of a pipe that is in use; one of `flows`, which keep it.
   @exclusivity(unchecked) private(set) var direct: Unmanaged<OutFlow>?
@@ -86,6 +87,11 @@ package final class SenderCore {
     self.loop = loop
   }
 
+  deinit {
+    // Each knows the other.
+    _ = changed.takeAll()
+  }
+
   private func findDirectFlow() {
     direct =
       specification.kind == .pipe && phase == .active && flows.count == 1
@@ -106,7 +112,7 @@ package final class SenderCore {
 
   /// A link over which this end sends has confirmed frames, for which joiners or pieces may wait.
   package func confirmed() {
-    if !joiners.isEmpty || flows.contains(where: { !$0.isFlushed }) { markDirty() }
+    if !joiners.isEmpty || !changed.flows.isEmpty { markDirty() }
   }
 
   func markDirty() {
@@ -154,12 +160,24 @@ package final class SenderCore {
   }
 
   /// Hands the frames that are being filled to the links; called at the end of each turn.
-  package func flush() {
+  ///
+  /// - Returns: The number of flows that it looked at: those with something to send.
+  @discardableResult
+  package func flush() -> Int {
     isDirty = false
-    for place in flows.indices {
-      flows[place].flush()
+    let changed = changed.takeAll()
+    for flow in changed {
+      flow.flush()
+      guard let place = flow.place, policy.hasWaiting(for: place) else { continue }
       sendWaiting(at: place)
+      flow.flush()
     }
+    settle()
+    return changed.count
+  }
+
+  /// Lets tasks go on for which the last change has made room, or which wait for the end.
+  private func settle() {
     // A large item may have left, and its flow has room again.
     if !queue.isEmpty || !waiters.isEmpty { pump() }
     guard !joiners.isEmpty else { return }
@@ -202,7 +220,7 @@ package final class SenderCore {
 
   /// Whether everything that was accepted has been handed to links.
   package var isDrained: Bool {
-    queue.isEmpty && waiters.isEmpty && flows.allSatisfy(\.isFlushed)
+    queue.isEmpty && waiters.isEmpty && changed.flows.allSatisfy(\.isFlushed)
   }
 
   /// Whether nothing that was accepted is still on its way.
