@@ -3,22 +3,12 @@
 ///
 /// The root's path is empty. The k-th child of a node has that node's path with k added; positions
 /// start at 1 and are never reused, so a path identifies one node of a run.
-package struct NodePath: Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
+package struct NodePath: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// The deepest tree that the protocol carries.
   package static let maximumDepth = 1_000
 
   /// The positions, the root's child first.
   package let positions: [UInt32]
-
-  /// Reads a path; throws for one that is deeper than any node.
-  package init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    positions = try fields.decode([UInt32].self, forKey: .positions)
-    guard positions.count <= Self.maximumDepth else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .positions, in: fields, debugDescription: "A node is not so deep.")
-    }
-  }
 
   /// The root.
   package static let root = Self(positions: [])

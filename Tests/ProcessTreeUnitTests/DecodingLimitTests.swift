@@ -26,9 +26,9 @@ import Testing
       #expect(code { try decode(String.self, from: bytes) } == .messageNotDecodable)
       #expect(
         code { try decode([String: Int].self, from: bytes) } == .messageNotDecodable)
-      #expect(throws: (any Error).self) { try RemoteFailure(encoded: bytes) }
-      #expect(throws: (any Error).self) { try EventRecord(encoded: bytes) }
-      #expect(throws: (any Error).self) { try LogRecord(encoded: bytes) }
+      #expect(throws: (any Error).self) { try RemoteFailure(packed: bytes) }
+      #expect(throws: (any Error).self) { try EventRecord(packed: bytes) }
+      #expect(throws: (any Error).self) { try LogRecord(packed: bytes) }
     }
   }
 
@@ -73,24 +73,42 @@ import Testing
     #expect(code { try MessageCoding.encode(Stubborn(), at: nil) } == .messageNotEncodable)
   }
 
+  private static let logRecord: [UInt8] = [
+    0x99, 0xA1, 0x6E, 0xA1, 0x6C, 3, 0xA1, 0x6D, 0x94, 0xA1, 0x6A, 0xA1, 0x77, 0xA1, 0x6B, 0xA1,
+    0x76, 0xA1, 0x73, 0xA1, 0x66, 0xA1, 0x67, 7,
+  ]
+
+  /// What was read is what it is written as.
+  @discardableResult
+  private func again<Record: WireRecord>(_ record: Record) throws(WireError) -> Record {
+    let read = try Record(packed: record.packed())
+    #expect(read.packed() == record.packed())
+    return read
+  }
+
   @Test func mutatedRecordsAreReadOrRefused() throws {
     var generator = SeededGenerator.announced("mutatedRecordsAreReadOrRefused")
     let record = EventRecord(
       path: NodePath(positions: [1, 2]),
       event: event(.exited(exitReport(.failed(type: "T", text: "é")))))
     let failure = RemoteFailure(Declined(reason: "a", code: 300), at: "Process-1")
-    let seeds = [record.encoded(), failure.encoded()]
+    let seeds = [record.packed(), failure.encoded(), Self.logRecord]
     var refused = 0
     for index in 0..<iterations(30_000) {
-      var bytes = seeds[index % 2]
+      var bytes = seeds[index % 3]
       for _ in 0..<generator.int(1...3) {
         bytes[generator.int(0...bytes.count - 1)] = UInt8(generator.int(0...255))
       }
       if generator.int(0...9) == 0 { bytes.removeLast(generator.int(1...bytes.count)) }
-      let read: [UInt8]? =
-        index.isMultiple(of: 2)
-        ? try? EventRecord(encoded: bytes).encoded() : try? RemoteFailure(encoded: bytes).encoded()
-      if read == nil { refused += 1 }
+      do throws(WireError) {
+        switch index % 3 {
+        case 0: _ = try again(try EventRecord(packed: bytes)).event()
+        case 1: try again(try RemoteFailure(packed: bytes))
+        default: try again(try LogRecord(packed: bytes))
+        }
+      } catch {
+        refused += 1
+      }
     }
     #expect(refused > 0)
   }

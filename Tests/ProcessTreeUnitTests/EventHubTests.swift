@@ -44,9 +44,9 @@ import Testing
     let hub = hub(hasParent: true)
     let sent = event(.exited(exitReport(.failed(type: "T", text: "x"))))
     hub.emit(sent, about: one)
-    let records = try hub.takeOutgoing().map { try EventRecord(encoded: $0) }
+    let records = try hub.takeOutgoing().map { try EventRecord(packed: $0) }
     #expect(records.map(\.path) == [one])
-    #expect(records.first?.event.kind == sent.kind && records.first?.event.sequence == 1)
+    #expect(try records.first?.event()?.kind == sent.kind && records.first?.sequence == 1)
     #expect(hub.takeOutgoing().isEmpty)
     let root = self.hub(hasParent: false)
     root.emit(sent, about: one)
@@ -58,12 +58,71 @@ import Testing
     let path = one.child(1)
     var sent = event(.ready, path)
     sent.sequence = 7
-    let record = EventRecord(path: path, event: sent).encoded()
-    hub.deliver(sent, about: path, as: record)
+    let record = EventRecord(path: path, event: sent).packed()
+    try hub.receive(record, from: one)
     #expect(hub.takeOutgoing() == [record])
+    #expect(hub.picture.nodes(below: one).map(\.1.phase) == [.ready])
+  }
+
+  /// The bytes behind the header are no fields at all: who has read them has refused them.
+  @Test(arguments: EventKind.allCases)
+  func fieldsAreReadOnlyWhereSomebodyListens(_ kind: EventKind) throws {
+    let path = one.child(1)
+    let record = header(path, kind.rawValue) + [0xC4, 2, 0xC1, 0xC1]
+    let hub = hub(hasParent: true)
+    var events: LifecycleEvents? = hub.subscribe(to: NodePath(positions: [2]))
+    try hub.receive(record, from: one)
+    #expect(hub.takeOutgoing() == [record])
+    events = hub.subscribe(to: one)
+    #expect(throws: WireError.self) { try hub.receive(record, from: one) }
+    #expect(hub.takeOutgoing().isEmpty)
+    withExtendedLifetime(events) {}
+    // One who has turned away reads nothing.
+    events = nil
+    try hub.receive(record, from: one)
+    #expect(hub.takeOutgoing() == [record])
+  }
+
+  /// An array of eight: path, kind, sequence 7, time 1, name, pid and pid of the parent.
+  private func header(_ path: NodePath, _ kind: Int) -> [UInt8] {
+    [0x98, 0x90 | UInt8(path.positions.count)] + path.positions.map { UInt8($0) }
+      + [UInt8(kind), 7, 1, 0xA1, 0x6E, 3, 2]
+  }
+
+  @Test func theParentNumbersWhatAChildSaysOfItselfAndDoesNotReadIt() throws {
+    let hub = hub(hasParent: true)
+    hub.emit(event(.started), about: one)
+    _ = hub.takeOutgoing()
+    let fields: [UInt8] = [0xC4, 2, 0xC1, 0xC1]
+    try hub.receive(header(one, EventKind.reported.rawValue) + fields, from: one)
+    var numbered = header(one, EventKind.reported.rawValue) + fields
+    numbered[4] = 2
+    #expect(hub.takeOutgoing() == [numbered])
+  }
+
+  @Test func anEventOfALaterVersionGoesUpAndNobodySeesIt() async throws {
+    let hub = hub(hasParent: true)
+    let events = hub.subscribe(to: .root)
+    let record = header(one.child(1), 99) + [0xC4, 2, 0x91, 5]
+    try hub.receive(record, from: one)
+    #expect(hub.takeOutgoing() == [record])
+    hub.finishAll()
+    for await event in events { Issue.record("\(event)") }
+  }
+
+  @Test func whatIsNoRecordOfTheSubtreeIsRefused() throws {
+    let hub = hub(hasParent: true)
+    let record = header(NodePath(positions: [2]), 1) + [0xC4, 1, 0x90]
+    #expect(throws: WireError("an event that is none of the node's")) {
+      try hub.receive(record, from: one)
+    }
+    let whole = header(one, 1) + [0xC4, 1, 0x90]
+    for length in 0..<whole.count {
+      #expect(throws: WireError.self) { try hub.receive(Array(whole[..<length]), from: one) }
+    }
     let long = [UInt8](repeating: 0, count: WireLimits.record + 1)
-    hub.deliver(sent, about: path, as: long)
-    #expect(hub.takeOutgoing() == [record])
+    #expect(throws: WireError.self) { try hub.receive(long, from: one) }
+    #expect(hub.takeOutgoing().isEmpty && hub.picture.nodes(below: .root).isEmpty)
   }
 
   /// Bytes that are no text become three times as long, and a report has many lines of them.
@@ -83,7 +142,7 @@ import Testing
     hub.emit(event(.exited(last)), about: one)
     let record = try #require(hub.takeOutgoing().first)
     #expect(record.count <= WireLimits.record)
-    guard case .exited(let report) = try EventRecord(encoded: record).event.kind else {
+    guard case .exited(let report) = try EventRecord(packed: record).event()?.kind else {
       Issue.record("the event is another")
       return
     }
@@ -113,18 +172,20 @@ import Testing
       event.kind = .channelsInCycle(
         nodes: Array(repeating: String(text.prefix(1_000)), count: 10_000))
     }
-    let record = EventRecord(path: one, event: event).encoded()
+    let record = EventRecord(path: one, event: event).packed()
     #expect(record.count <= WireLimits.record)
-    let read = try EventRecord(encoded: record)
-    #expect(read.event.sequence == event.sequence && read.event.kind != kind)
+    let read = try #require(try EventRecord(packed: record).event())
+    #expect(read.sequence == event.sequence && read.kind != kind)
   }
 
   @Test func whatCannotHaveHappenedIsRefusedOrBroughtWithinBounds() throws {
     func arriving(_ change: (inout ExitReport) -> Void) throws -> ExitReport? {
       var report = exitReport()
       change(&report)
-      let record = EventRecord(path: one, event: event(.exited(report))).encoded()
-      guard case .exited(let read) = try EventRecord(encoded: record).event.kind else { return nil }
+      let record = EventRecord(path: one, event: event(.exited(report))).packed()
+      guard case .exited(let read) = try EventRecord(packed: record).event()?.kind else {
+        return nil
+      }
       return read
     }
     for signal in [Int32.min, -1, 0, 65, .max] {
@@ -144,8 +205,9 @@ import Testing
       .messageRejected(reason: "x"), .lost,
     ] as [LifecycleEvent.Kind])
   func eventsCrossAsTheyAre(_ kind: LifecycleEvent.Kind) throws {
-    let record = EventRecord(path: one.child(4), event: event(kind, one.child(4), sequence: .max))
-    let read = try EventRecord(encoded: record.encoded())
-    #expect(read.path == record.path && read.event == record.event)
+    let sent = event(kind, one.child(4), sequence: .max)
+    let record = EventRecord(path: one.child(4), event: sent)
+    let read = try EventRecord(packed: record.packed())
+    #expect(try read == record && read.event() == sent)
   }
 }

@@ -1,4 +1,5 @@
 import ProcessTreeMessagePack
+import ProcessTreeWire
 import Testing
 
 @testable import ProcessTree
@@ -17,7 +18,7 @@ import Testing
     for number in 0..<1_003 { queue.append([[UInt8(number % 256)]]) }
     let records = queue.take(at: "N")
     #expect(records.count == 1_001)
-    let last = try LogRecord(encoded: try #require(records.last))
+    let last = try LogRecord(packed: try #require(records.last))
     #expect(last.metadata["count"] == "3" && last.node == "N")
     #expect(queue.take(at: "N") == [])
   }

@@ -23,7 +23,7 @@ struct Stubborn: Error, Codable {
 
 @Suite struct RemoteFailureTests {
   private func sent(_ failure: RemoteFailure) throws -> RemoteFailure {
-    try RemoteFailure(encoded: failure.encoded())
+    try RemoteFailure(packed: failure.encoded())
   }
 
   @Test func anErrorArrivesWithItsTypeItsTextAndItself() throws {
@@ -82,7 +82,7 @@ struct Stubborn: Error, Codable {
     let event = LifecycleEvent(
       sequence: 1, time: 1, node: "", path: "", pid: nil, parentPID: nil,
       kind: .exited(exitReport(.failed(type: failure.typeName, text: failure.text))))
-    let record = EventRecord(path: .root, event: event).encoded()
+    let record = EventRecord(path: .root, event: event).packed()
     #expect(ControlMessage.events([record]).frame().count <= WireLimits.frameSize)
   }
 
@@ -96,7 +96,7 @@ struct Stubborn: Error, Codable {
     }
     let frame = ControlMessage.outcome(.failure(failure.encoded())).frame()
     #expect(frame.count <= WireLimits.frameSize)
-    let read = try RemoteFailure(encoded: failure.encoded())
+    let read = try RemoteFailure(packed: failure.encoded())
     #expect(read.path.count == NodePath.maximumDepth && read.origin == "Process-1")
     #expect(read.text == failure.text && read.typeName == failure.typeName)
   }
@@ -105,7 +105,7 @@ struct Stubborn: Error, Codable {
     let bytes = RemoteFailure(Declined(reason: "a", code: 1), at: "b").encoded()
     for length in 0..<bytes.count {
       #expect(throws: (any Error).self) {
-        try RemoteFailure(encoded: Array(bytes.prefix(length)))
+        try RemoteFailure(packed: Array(bytes.prefix(length)))
       }
     }
   }
@@ -129,7 +129,7 @@ struct Stubborn: Error, Codable {
   @Test func aGroupsFailureTravelsWithinAnothers() throws {
     let child = ChildFailure(exitReport())
     let inner = ChildGroupFailure(failures: [child, child])
-    let crossed = try RemoteFailure(encoded: RemoteFailure(inner, at: "Process-1").encoded())
+    let crossed = try RemoteFailure(packed: RemoteFailure(inner, at: "Process-1").encoded())
     #expect(crossed.underlying(as: ChildGroupFailure.self)?.failures.count == 2)
     let outer = ChildGroupFailure(failures: [crossed, child])
     let bytes = try MessagePackEncoder().encode(outer)

@@ -71,7 +71,7 @@ import Testing
     #expect(credentials(1).matches(credentials(1)))
   }
 
-  @Test(arguments: [(2, 0, true), (2, 99, true), (1, 0, false), (3, 0, false), (-1, 0, false)])
+  @Test(arguments: [(3, 0, true), (3, 99, true), (2, 0, false), (4, 0, false), (-1, 0, false)])
   func theMajorVersionDecides(_ major: Int, _ minor: Int, _ isAdmitted: Bool) {
     var admission = admission()
     let refusal = reason(

@@ -1,4 +1,3 @@
-import ProcessTreeMessagePack
 import ProcessTreeWire
 import Testing
 
@@ -12,8 +11,7 @@ let sampleRecord = BootstrapRecord(
 
 @Suite struct BootstrapRecordTests {
   private func roundTrip(_ record: BootstrapRecord) throws -> BootstrapRecord {
-    let bytes = try MessagePackEncoder().encode(record)
-    return try MessagePackDecoder().decode(BootstrapRecord.self, from: bytes)
+    try BootstrapRecord(packed: record.packed())
   }
 
   @Test func aRecordComesBackAsItWas() throws {
@@ -52,11 +50,43 @@ let sampleRecord = BootstrapRecord(
   }
 
   @Test func everyCutIsRefused() throws {
-    let bytes = try MessagePackEncoder().encode(sampleRecord)
+    let bytes = sampleRecord.packed()
     for length in 0..<bytes.count {
-      #expect(throws: DecodingError.self) {
-        try MessagePackDecoder().decode(BootstrapRecord.self, from: Array(bytes.prefix(length)))
+      #expect(throws: WireError.self) {
+        try BootstrapRecord(packed: Array(bytes.prefix(length)))
       }
     }
+  }
+
+  @Test func theBytesAreThoseOfTheProtocol() {
+    let record = BootstrapRecord(
+      run: .init(id: 1, rootPID: 2, rootStartTime: 3, directory: "d"),
+      path: NodePath(positions: [4]), name: "n", isDaemon: false,
+      parent: .init(name: "p", pid: 5, startTime: 6),
+      credentials: Credentials(runSecret: [7], token: [8]),
+      endpoints: .init(control: "c", links: "l"),
+      program: .init(type: "t", listIndex: nil, arguments: [9]), tag: 10, settings: [11])
+    #expect(
+      record.packed() == [
+        0x9C, 3, 0, 0x94, 1, 2, 3, 0xA1, 0x64, 0x91, 4, 0xA1, 0x6E, 0xC2, 0x93, 0xA1, 0x70, 5, 6,
+        0x92, 0xC4, 1, 7, 0xC4, 1, 8, 0x92, 0xA1, 0x63, 0xA1, 0x6C, 0x93, 0xA1, 0x74, 0xC0, 0xC4, 1,
+        9, 10, 0xC4, 1, 11,
+      ])
+  }
+
+  @Test func fieldsOfALaterMinorVersionAreIgnored() throws {
+    var bytes = sampleRecord.packed()
+    bytes[0] += 1
+    bytes[2] = 9
+    bytes += [0x81, 1, 0x90]
+    #expect(try BootstrapRecord(packed: bytes).name == "worker")
+    #expect(throws: WireError.self) { try BootstrapRecord(packed: bytes + [0]) }
+  }
+
+  @Test func aParentOfAnotherMajorVersionIsRefusedByName() {
+    var bytes = sampleRecord.packed()
+    bytes[1] = 2
+    let error = #expect(throws: WireError.self) { try BootstrapRecord(packed: bytes) }
+    #expect(error?.description.contains("the parent speaks version 2.0") == true)
   }
 }

@@ -113,10 +113,10 @@ import Testing
     #expect(peerHello(build: "").refusal(runSecret: secret, build: "build") == nil)
     let other = peerHello(build: "other").refusal(runSecret: secret, build: "build")
     #expect(other?.contains("build") == true)
-    let newer = peerHello(version: ProtocolVersion(major: 3, minor: 0))
+    let newer = peerHello(version: ProtocolVersion(major: 4, minor: 0))
     let refusal = newer.refusal(runSecret: secret, build: "build")
     // Who it is, and what either side speaks.
-    for part in [newer.address.name, "3.0", "\(ProtocolVersion.current)"] {
+    for part in [newer.address.name, "4.0", "\(ProtocolVersion.current)"] {
       #expect(refusal?.contains(part) == true, "\(part)")
     }
     // Whoever has no proof is told the same whatever else is wrong.

@@ -64,24 +64,27 @@ final class SubtreePicture: Sendable {
   }
 
   func apply(_ event: LifecycleEvent, about path: NodePath) {
-    guard path != self.path else { return }
-    let phase: ChildPhase? =
-      switch event.kind {
-      case .started: .starting
-      case .ready: .ready
-      case .stopping: .stopping
-      case .exited, .lost: .exited
-      default: nil
-      }
-    guard let phase else { return }
+    apply(
+      event.kind.number.phase, of: event.node, pid: event.pid, parentPID: event.parentPID, at: path)
+  }
+
+  func apply(_ record: EventRecord) {
+    apply(
+      record.phase, of: record.node, pid: record.pid, parentPID: record.parentPID, at: record.path)
+  }
+
+  /// Notes the phase that an event begins; nil if it begins none.
+  private func apply(
+    _ phase: ChildPhase?, of node: String, pid: Int32?, parentPID: Int32?, at path: NodePath
+  ) {
+    guard path != self.path, let phase else { return }
     state.withLock { state in
       guard phase != .exited else {
         if state.nodes.removeValue(forKey: path) != nil { state.exited += 1 }
         return
       }
       state.nodes[path] = NodeSnapshot(
-        name: event.node, path: event.path, pid: event.pid, parentPID: event.parentPID,
-        phase: phase, children: [])
+        name: node, path: path.description, pid: pid, parentPID: parentPID, phase: phase)
     }
   }
 

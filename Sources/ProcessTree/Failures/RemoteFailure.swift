@@ -61,7 +61,18 @@ public struct RemoteFailure: Error, Hashable, Sendable, Codable, CustomStringCon
   }
 }
 
-extension RemoteFailure {
+extension RemoteFailure: WireRecord {
+  init(fields: inout WireFields) throws {
+    typeName = try fields.next()
+    text = try fields.next()
+    path = try fields.next()
+    encodedError = (try fields.next() as WireBytes?)?.bytes
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    WireFields.pack(into: &writer, typeName, text, path, encodedError.map(WireBytes.init))
+  }
+
   /// The most bytes that a failure may have, because it is part of one control message.
   private static let largest = WireLimits.frameSize / 2
   /// The most bytes of each name in a failure that has to be cut.
@@ -70,19 +81,13 @@ extension RemoteFailure {
   /// The failure for another process; if it is too large, the error itself and the ends of names
   /// are left out.
   func encoded() -> [UInt8] {
-    let encoder = MessagePackEncoder()
-    // Everything in a failure can be encoded.
-    let whole = (try? encoder.encode(self)) ?? []
+    let whole = packed()
     guard whole.count > Self.largest else { return whole }
     var failure = self
     failure.encodedError = nil
     failure.typeName = typeName.limited(to: Self.longestName)
     failure.text = text.limited(to: WireLimits.text)
     failure.path = path.prefix(NodePath.maximumDepth).map { $0.limited(to: Self.longestName) }
-    return (try? encoder.encode(failure)) ?? []
-  }
-
-  init(encoded: [UInt8]) throws {
-    self = try MessagePackDecoder().decode(Self.self, from: encoded)
+    return failure.packed()
   }
 }

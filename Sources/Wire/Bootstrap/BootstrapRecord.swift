@@ -1,7 +1,7 @@
 /// The values that a child needs before it can connect; it reads them from an inherited descriptor.
-package struct BootstrapRecord: Codable, Sendable {
+package struct BootstrapRecord: Sendable {
   /// The endpoints at which the parent listens: for control connections, and for data links.
-  package struct Endpoints: Codable, Sendable {
+  package struct Endpoints: Sendable {
     package var control: String
     package var links: String
 
@@ -12,7 +12,7 @@ package struct BootstrapRecord: Codable, Sendable {
   }
 
   /// A node as another sees it.
-  package struct Peer: Codable, Sendable {
+  package struct Peer: Sendable {
     package var name: String
     package var pid: Int32
     /// In clock ticks since boot; 0 if unknown.
@@ -26,7 +26,7 @@ package struct BootstrapRecord: Codable, Sendable {
   }
 
   /// The run that the child belongs to.
-  package struct Run: Codable, Sendable {
+  package struct Run: Sendable {
     package var id: UInt32
     package var rootPID: Int32
     package var rootStartTime: UInt64
@@ -41,7 +41,7 @@ package struct BootstrapRecord: Codable, Sendable {
   }
 
   /// The program of the child.
-  package struct Program: Codable, Sendable {
+  package struct Program: Sendable {
     /// The mangled name of the program's type.
     package var type: String
     /// Its index among the programs that the app lists; nil if it is found by name.

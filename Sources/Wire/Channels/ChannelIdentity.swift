@@ -1,5 +1,5 @@
 /// Identifies a channel of a run: the node that made it, its home, and a number there.
-package struct ChannelID: Hashable, Sendable, Codable, CustomStringConvertible {
+package struct ChannelID: Hashable, Sendable, CustomStringConvertible {
   package let home: NodeAddress
   package let number: UInt32
 
@@ -14,7 +14,7 @@ package struct ChannelID: Hashable, Sendable, Codable, CustomStringConvertible {
 /// Identifies one end of a channel: in use, held by the node that made it, or on its way to a node.
 ///
 /// An end on its way is a ticket; the node that decodes it claims it by this identity.
-package struct TicketID: Hashable, Sendable, Codable {
+package struct TicketID: Hashable, Sendable {
   package let node: NodePath
   package let number: UInt64
 
@@ -25,7 +25,7 @@ package struct TicketID: Hashable, Sendable, Codable {
 }
 
 /// The two directions of a channel.
-package enum ChannelSide: UInt8, Sendable, Codable {
+package enum ChannelSide: UInt8, Sendable {
   case sender
   case receiver
 }

@@ -1,7 +1,7 @@
 /// The properties of a channel, which travel with each of its ends.
-package struct ChannelSpecification: Hashable, Sendable, Codable {
+package struct ChannelSpecification: Hashable, Sendable {
   /// How items find their receivers.
-  package enum Kind: UInt8, Sendable, Codable {
+  package enum Kind: Sendable {
     /// One sender, one receiver.
     case pipe
     /// Each item goes to one of many receivers and belongs to its sender until it is acknowledged.
@@ -13,7 +13,7 @@ package struct ChannelSpecification: Hashable, Sendable, Codable {
   }
 
   /// What happens to an item that finds the sender's queue full.
-  package enum Overflow: Hashable, Sendable, Codable {
+  package enum Overflow: Hashable, Sendable {
     case suspend
     case dropOldest(Int)
     case dropNewest(Int)
@@ -50,6 +50,8 @@ package struct ChannelSpecification: Hashable, Sendable, Codable {
 }
 
 /// An end of a channel on its way: the home of the channel, and the ticket by which to claim it.
+///
+/// Within a user's value it is one binary: the packed record.
 package struct ChannelTicket: Hashable, Sendable, Codable {
   package let channel: ChannelID
   package let specification: ChannelSpecification
@@ -70,5 +72,14 @@ package struct ChannelTicket: Hashable, Sendable, Codable {
     self.side = side
     self.ticket = ticket
     self.hop = hop
+  }
+
+  package init(from decoder: any Decoder) throws {
+    try self.init(packed: try decoder.singleValueContainer().decode([UInt8].self))
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(packed())
   }
 }

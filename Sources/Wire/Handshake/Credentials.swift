@@ -2,7 +2,7 @@
 ///
 /// Both parts come from the kernel's random generator and reach the child through an inherited
 /// descriptor, never through arguments or the environment.
-package struct Credentials: Hashable, Sendable, Codable {
+package struct Credentials: Hashable, Sendable {
   /// The size of each part in bytes.
   package static let length = 16
 

@@ -22,7 +22,7 @@ extension ChildController {
   }
 
   private func decodeFailure(_ bytes: [UInt8]) -> RemoteFailure {
-    (try? RemoteFailure(encoded: bytes))
+    (try? RemoteFailure(packed: bytes))
       ?? RemoteFailure(
         WireError("the error itself could not be decoded"), at: child.name)
   }

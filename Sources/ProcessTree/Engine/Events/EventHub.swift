@@ -44,30 +44,61 @@ final class EventHub {
   /// says about itself comes here without a number.
   func emit(_ event: LifecycleEvent, about path: NodePath) {
     var event = event
-    numbers[path, default: 0] += 1
-    event.sequence = numbers[path] ?? 1
+    event.sequence = takeNumber(of: path, event.kind.number.phase)
     deliver(event, about: path)
-    if case .exited = event.kind { numbers[path] = nil }
   }
 
-  /// Takes an event that was numbered further down, or one of this node's own on the way to where
-  /// it will be numbered.
-  ///
-  /// - Parameter record: The event as it came, which then goes on as it is.
-  func deliver(_ event: LifecycleEvent, about path: NodePath, as record: [UInt8]? = nil) {
+  /// The number of a node's next event, which is its last if that begins the phase `exited`.
+  private func takeNumber(of path: NodePath, _ phase: ChildPhase?) -> UInt64 {
+    let number = (numbers[path] ?? 0) + 1
+    numbers[path] = phase == .exited ? nil : number
+    return number
+  }
+
+  /// Takes an event that this node noticed and that has its number.
+  func deliver(_ event: LifecycleEvent, about path: NodePath) {
     picture.apply(event, about: path)
+    tell(event, about: path)
+    if hasParent { outgoing.append(EventRecord(path: path, event: event).packed()) }
+  }
+
+  /// Takes the record of an event from a child's subtree, and hands on its bytes as they came.
+  ///
+  /// The event itself is read where somebody listens, and nowhere else. What a child says about itself
+  /// is numbered here, all else was numbered further down.
+  ///
+  /// - Throws: `WireError` for bytes that are no record of a node of that subtree, and, where somebody
+  ///   listens, for an event that cannot have happened.
+  func receive(_ bytes: [UInt8], from child: NodePath) throws(WireError) {
+    guard bytes.count <= WireLimits.record else {
+      throw WireError("an event has more than \(WireLimits.record) bytes")
+    }
+    var record = try EventRecord(packed: bytes)
+    let path = record.path
+    guard path.isWithin(child) else { throw WireError("an event that is none of the node's") }
+    var event = isHeard(record) ? try record.event() : nil
+    if path == child {
+      record.sequence = takeNumber(of: path, record.phase)
+      event?.sequence = record.sequence
+    }
+    picture.apply(record)
+    if let event { tell(event, about: path) }
+    if hasParent { outgoing.append(path == child ? record.packed() : bytes) }
+  }
+
+  /// Whether somebody at this node wants to know the event itself.
+  private func isHeard(_ record: EventRecord) -> Bool {
+    remembersDeaths && record.kind == EventKind.exited.rawValue
+      || subscriptions.contains { $0.queue != nil && record.path.isWithin($0.path) }
+  }
+
+  private func tell(_ event: LifecycleEvent, about path: NodePath) {
     if remembersDeaths, case .exited(let report) = event.kind, report.status?.exitCode != 0 {
       deaths.note(report, for: path)
       onDeath?()
     }
     for subscription in subscriptions where path.isWithin(subscription.path) {
       subscription.queue?.push(event)
-    }
-    guard hasParent else { return }
-    if let record, record.count <= WireLimits.record {
-      outgoing.append(record)
-    } else {
-      outgoing.append(EventRecord(path: path, event: event).encoded())
     }
   }
 

@@ -1,43 +1,85 @@
-internal import ProcessTreeBase
 internal import ProcessTreeMessagePack
-internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
-/// An event on the control socket.
+/// An event on the control socket: what every node on its way needs, in front of fields that only a
+/// listener reads.
 ///
-/// No event is lost for what is in it: what is too long to travel is cut. What arrives is another
-/// process's word: it is brought within bounds, so that whoever reads the event, here or in a user's
-/// code, may count with its numbers.
-struct EventRecord: Codable {
+/// No event is lost for what is in it: what is too long to travel is cut.
+struct EventRecord: WireRecord, Equatable {
   let path: NodePath
-  let event: LifecycleEvent
+  /// The number of an `EventKind`, or that of a later version.
+  let kind: Int
+  var sequence: UInt64
+  let time: Int64
+  let node: String
+  let pid: Int32?
+  let parentPID: Int32?
+  /// The packed fields of the kind.
+  let fields: [UInt8]
 
-  init(path: NodePath, event: LifecycleEvent) {
-    self.path = path
-    self.event = event
+  init(fields: inout WireFields) throws {
+    path = try fields.next()
+    kind = try fields.next()
+    sequence = try fields.next()
+    time = try fields.next()
+    node = try fields.next()
+    pid = try fields.next()
+    parentPID = try fields.next()
+    self.fields = (try fields.next() as WireBytes).bytes
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    WireFields.pack(
+      into: &writer, path, kind, sequence, time, node, pid, parentPID, WireBytes(fields))
   }
 
   /// The longest texts that are tried, in bytes: with the last, every event fits.
   private static let textLimits = [WireLimits.text, 8 << 10, 1 << 10, 128]
 
-  /// The record, of at most `WireLimits.record` bytes.
-  func encoded() -> [UInt8] {
-    let encoder = MessagePackEncoder()
-    // Most fit as they are. Nothing in an event can fail to be encoded.
-    var bytes = (try? encoder.encode(self)) ?? []
-    for limit in Self.textLimits where bytes.count > WireLimits.record {
-      let cut = Self(path: path, event: event.cut(textsTo: limit))
-      bytes = (try? encoder.encode(cut)) ?? []
+  /// The record of an event, which has at most `WireLimits.record` bytes.
+  init(path: NodePath, event: LifecycleEvent) {
+    // Most fit as they are.
+    self.init(whole: event, at: path)
+    for limit in Self.textLimits where largestSize > WireLimits.record {
+      self.init(whole: event.cut(textsTo: limit), at: path)
     }
-    return bytes
   }
 
-  /// Reads a record; throws for what is none.
-  init(encoded: [UInt8]) throws {
-    let record = try MessagePackDecoder().decode(Self.self, from: encoded)
-    path = record.path
-    event = try record.event.checked(at: record.path)
+  private init(whole event: LifecycleEvent, at path: NodePath) {
+    self.path = path
+    kind = event.kind.number.rawValue
+    sequence = event.sequence
+    time = event.time
+    node = event.node
+    pid = event.pid
+    parentPID = event.parentPID
+    var writer = MessagePackWriter()
+    event.kind.packFields(into: &writer)
+    fields = writer.bytes
+  }
+
+  /// A bound on the bytes of the record: integers have at most 9, positions 5.
+  private var largestSize: Int {
+    fields.count + node.utf8.count + 5 * path.positions.count + 80
+  }
+
+  /// The phase of the node's life that the event begins, if it does.
+  var phase: ChildPhase? { EventKind(rawValue: kind)?.phase }
+
+  /// The event itself; nil for one of a later version.
+  ///
+  /// It is another process's word, brought within bounds: whoever reads the event, here or in a
+  /// user's code, may count with its numbers. Throws for one that cannot have happened.
+  func event() throws(WireError) -> LifecycleEvent? {
+    guard let kind = EventKind(rawValue: kind) else { return nil }
+    let read = try WireFields.readAll(of: fields, as: "of the event \(kind)") {
+      try LifecycleEvent.Kind(kind, &$0)
+    }
+    return LifecycleEvent(
+      // The name that goes with the place: not another node's.
+      sequence: sequence, time: max(0, time), node: node, path: path.description, pid: pid,
+      parentPID: parentPID, kind: read)
   }
 }
 
@@ -46,7 +88,6 @@ extension LifecycleEvent {
   fileprivate func cut(textsTo limit: Int) -> Self {
     var event = self
     event.node = node.limited(to: limit)
-    event.path = path.limited(to: limit)
     switch kind {
     case .started, .ready, .forkServerLost, .channelFinished, .lost: break
     case .reported(var report):
@@ -68,22 +109,6 @@ extension LifecycleEvent {
     }
     return event
   }
-
-  /// The event as its reader may take it; throws when it cannot have happened.
-  fileprivate func checked(at path: NodePath) throws(WireError) -> Self {
-    var event = self
-    // The name that goes with the place: not another node's.
-    event.path = path.description
-    event.time = max(0, time)
-    switch kind {
-    case .exited(let report): event.kind = .exited(try report.checked())
-    case .reported(var report):
-      report.coalesced = max(0, report.coalesced)
-      event.kind = .reported(report)
-    default: break
-    }
-    return event
-  }
 }
 
 extension ExitReport {
@@ -100,24 +125,6 @@ extension ExitReport {
     }
     return report
   }
-
-  fileprivate func checked() throws(WireError) -> Self {
-    var report = self
-    if case .signaled(let signal, coreDumped: _) = status, !ExitStatus.signals.contains(signal) {
-      throw WireError("a process cannot have ended by the signal \(signal)")
-    }
-    report.lifetime = lifetime.checked
-    report.usage?.userTime = (usage?.userTime ?? .zero).checked
-    report.usage?.systemTime = (usage?.systemTime ?? .zero).checked
-    report.lastErrorLines = Array(lastErrorLines.suffix(ErrorTail.lastLines))
-    report.crashAccount = Array(crashAccount.prefix(ErrorTail.accountLines))
-    return report
-  }
-}
-
-extension Duration {
-  /// A time that something took.
-  fileprivate var checked: Duration { max(.zero, clamped) }
 }
 
 extension ExitCause {

@@ -1,4 +1,5 @@
 internal import Logging
+internal import ProcessTreeWire
 
 /// Log records for the parent, of one turn; more than a turn's worth are counted and dropped.
 struct LogQueue {
@@ -24,6 +25,6 @@ struct LogQueue {
       message: "log records were dropped: they came faster than they could be sent",
       metadata: ["count": "\(dropped)"], source: "ProcessTree", file: #file,
       function: #function, line: #line)
-    return records + [record].compactMap { try? $0.encoded() }
+    return records + [record.packed()]
   }
 }

@@ -3,7 +3,7 @@ internal import ProcessTreeMessagePack
 internal import ProcessTreeWire
 
 /// A log record of a node on its way to the root.
-struct LogRecord: Codable, Sendable {
+struct LogRecord: WireRecord, Sendable {
   var node: String
   var label: String
   var level: Logger.Level
@@ -14,10 +14,25 @@ struct LogRecord: Codable, Sendable {
   var function: String
   var line: UInt
 
-  func encoded() throws -> [UInt8] { try MessagePackEncoder().encode(self) }
+  init(fields: inout WireFields) throws {
+    self.init(
+      node: try fields.next(), label: try fields.next(), level: try fields.next(),
+      message: try fields.next(), metadata: try Self.metadata(try fields.next()),
+      source: try fields.next(), file: try fields.next(), function: try fields.next(),
+      line: try fields.next())
+  }
 
-  init(encoded: [UInt8]) throws {
-    self = try MessagePackDecoder().decode(Self.self, from: encoded)
+  func pack(into writer: inout MessagePackWriter) {
+    let metadata = metadata.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+    WireFields.pack(
+      into: &writer, node, label, level, message, metadata, source, file, function, line)
+  }
+
+  /// Keys and values, which travel in turn.
+  private static func metadata(_ texts: [String]) throws -> [String: String] {
+    guard texts.count.isMultiple(of: 2) else { throw WireError("a key without a value") }
+    let pairs = stride(from: 0, to: texts.count, by: 2).map { (texts[$0], texts[$0 + 1]) }
+    return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
   }
 
   init(

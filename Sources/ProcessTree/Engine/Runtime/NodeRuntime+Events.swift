@@ -24,16 +24,11 @@ extension NodeRuntime {
   /// What the child says about itself is numbered here; a child cannot speak of nodes that are not
   /// below it.
   func receiveEvents(_ records: [[UInt8]], from child: AnyChild) {
-    let path = child.specification.path
     for bytes in records {
-      guard let record = try? EventRecord(encoded: bytes), record.path.isWithin(path) else {
-        emit(.messageRejected(reason: "an event that is none of the node's"), about: child)
-        continue
-      }
-      if record.path == path {
-        events.emit(record.event, about: path)
-      } else {
-        events.deliver(record.event, about: record.path, as: bytes)
+      do throws(WireError) {
+        try events.receive(bytes, from: child.specification.path)
+      } catch {
+        emit(.messageRejected(reason: error.description), about: child)
       }
     }
   }
@@ -70,6 +65,6 @@ extension NodeRuntime {
   /// Takes log records of a child's subtree: the root logs them, others pass them on.
   func receiveLog(_ records: [[UInt8]]) {
     guard identity.isRoot else { return log.append(records) }
-    for bytes in records { (try? LogRecord(encoded: bytes))?.logHere() }
+    for bytes in records { (try? LogRecord(packed: bytes))?.logHere() }
   }
 }

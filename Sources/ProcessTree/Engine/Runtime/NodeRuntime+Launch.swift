@@ -1,7 +1,6 @@
 internal import Glibc
 internal import ProcessTreeBase
 internal import ProcessTreeLinks
-internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
@@ -96,7 +95,7 @@ extension NodeRuntime {
         type: child.program.name, listIndex: child.program.listIndex,
         arguments: isInline ? child.arguments : nil),
       tag: controller.tag.node,
-      settings: try MessagePackEncoder().encode(NodeSettings(shared.configuration)))
+      settings: NodeSettings(shared.configuration).packed())
   }
 
   private func clone(_ controller: ChildController, _ ends: ChildEnds.Inherited) {

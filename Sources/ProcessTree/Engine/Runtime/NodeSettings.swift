@@ -1,9 +1,10 @@
 internal import Logging
 internal import ProcessTreeMessagePack
 internal import ProcessTreeSupervision
+internal import ProcessTreeWire
 
 /// The part of a configuration that nodes below the root inherit, as it crosses a process.
-struct NodeSettings: Codable, Sendable {
+struct NodeSettings: WireRecord, Sendable {
   var startMethod: StartMethod
   var stopPolicy: StopPolicy
   var startDeadline: Duration
@@ -28,4 +29,38 @@ struct NodeSettings: Codable, Sendable {
     configuration.defaultLimit = defaultLimit
     configuration.treeLimit = treeLimit
   }
+
+  init(fields: inout WireFields) throws {
+    startMethod = try fields.next()
+    stopPolicy = try fields.next()
+    startDeadline = try fields.next()
+    logLevel = try fields.next()
+    defaultLimit = try fields.next()
+    treeLimit = try fields.next()
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    WireFields.pack(
+      into: &writer, startMethod, stopPolicy, startDeadline, logLevel, defaultLimit, treeLimit)
+  }
+}
+
+extension StartMethod: WireNumbered {
+  static let numbers: KeyValuePairs<Int, Self> = [1: .forkServer, 2: .spawn, 3: .inProcess]
+}
+
+extension StopPolicy: WireRecord {
+  init(fields: inout WireFields) throws {
+    self.init(ask: try fields.next(), terminate: try fields.next())
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    WireFields.pack(into: &writer, ask, terminate)
+  }
+}
+
+extension Logger.Level: WireNumbered {
+  static let numbers: KeyValuePairs<Int, Self> = [
+    1: .trace, 2: .debug, 3: .info, 4: .notice, 5: .warning, 6: .error, 7: .critical,
+  ]
 }

@@ -1,13 +1,12 @@
 internal import Glibc
 internal import ProcessTreeBase
-internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 /// The transfer of the bootstrap record through the descriptor that a child inherits.
 ///
-/// The format is four bytes of length, big-endian, then the record as MessagePack. Arguments and
+/// The format is four bytes of length, big-endian, then the record. Arguments and
 /// environment never contain a secret; the environment of a re-executed child only names the
 /// descriptor.
 enum Bootstrap {
@@ -38,7 +37,7 @@ enum Bootstrap {
   }
 
   static func write(_ record: BootstrapRecord, to descriptor: Int32) throws {
-    let body = try MessagePackEncoder().encode(record)
+    let body = record.packed()
     let bytes = withUnsafeBytes(of: UInt32(body.count).bigEndian, Array.init) + body
     // The socket's buffer has to hold all of it, because there is no reader yet.
     try Descriptors.setNonBlocking(descriptor)
@@ -56,8 +55,7 @@ enum Bootstrap {
     guard length <= largestRecord else {
       throw WireError("a bootstrap record has at most \(largestRecord) bytes, not \(length)")
     }
-    return try MessagePackDecoder().decode(
-      BootstrapRecord.self, from: try read(count: length))
+    return try BootstrapRecord(packed: try read(count: length))
   }
 
   /// The exit code of a child that could not start; `child_setup.c` uses it too.

@@ -1,6 +1,5 @@
 internal import Glibc
 internal import ProcessTreeLinks
-internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
@@ -16,7 +15,7 @@ struct ChildStart {
     _ record: BootstrapRecord, pid: Int32, tag: RunTag, programs: [any NodeProgram.Type]
   ) throws {
     self.record = record
-    settings = try MessagePackDecoder().decode(NodeSettings.self, from: record.settings)
+    settings = try NodeSettings(packed: record.settings)
     listedPrograms = programs
     program = try ProgramReference.resolve(
       name: record.program.type, listIndex: record.program.listIndex, listed: listedPrograms)

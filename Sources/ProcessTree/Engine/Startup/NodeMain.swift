@@ -109,7 +109,7 @@ struct NodeMain {
     let bound = bound
     LoggingSystem.bootstrap { label in
       TreeLogHandler(logLevel: level, label: label, node: name) { record in
-        guard let bytes = try? record.encoded() else { return }
+        let bytes = record.packed()
         bound.perform { $0.log.append([bytes]) }
       }
     }

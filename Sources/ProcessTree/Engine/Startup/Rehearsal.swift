@@ -114,7 +114,7 @@ struct Rehearsal {
       run: root.run, build: "")
   }
 
-  private func readBack<Value: Codable>(_ value: Value) throws -> Value {
-    try MessagePackDecoder().decode(Value.self, from: try MessagePackEncoder().encode(value))
+  private func readBack<Record: WireRecord>(_ record: Record) throws -> Record {
+    try Record(packed: record.packed())
   }
 }

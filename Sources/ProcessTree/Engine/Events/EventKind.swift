@@ -1,0 +1,111 @@
+internal import ProcessTreeMessagePack
+internal import ProcessTreeSupervision
+internal import ProcessTreeWire
+
+/// The numbers of the kinds of events; they are part of the protocol and never reused.
+enum EventKind: Int, CaseIterable {
+  case started = 1
+  case ready = 2
+  case reported = 3
+  case stopping = 4
+  case exited = 5
+  case leftBehind = 6
+  case forkServerLost = 7
+  case startMethodChanged = 8
+  case connectionRefused = 9
+  case messageRejected = 10
+  case channelFinished = 11
+  case channelsInCycle = 12
+  case lost = 13
+
+  /// The phase of a node's life that such an event begins, if it does.
+  var phase: ChildPhase? {
+    switch self {
+    case .started: .starting
+    case .ready: .ready
+    case .stopping: .stopping
+    case .exited, .lost: .exited
+    default: nil
+    }
+  }
+}
+
+extension LifecycleEvent.Kind {
+  var number: EventKind {
+    switch self {
+    case .started: .started
+    case .ready: .ready
+    case .reported: .reported
+    case .stopping: .stopping
+    case .exited: .exited
+    case .leftBehind: .leftBehind
+    case .forkServerLost: .forkServerLost
+    case .startMethodChanged: .startMethodChanged
+    case .connectionRefused: .connectionRefused
+    case .messageRejected: .messageRejected
+    case .channelFinished: .channelFinished
+    case .channelsInCycle: .channelsInCycle
+    case .lost: .lost
+    }
+  }
+
+  /// Packs the array of the kind's fields.
+  func packFields(into writer: inout MessagePackWriter) {
+    switch self {
+    case .started, .ready, .forkServerLost, .lost: WireFields.pack(into: &writer)
+    case .reported(let report):
+      WireFields.pack(
+        into: &writer, report.message, report.completed, report.total, report.coalesced)
+    case .stopping(let request): WireFields.pack(into: &writer, request)
+    case .exited(let report): WireFields.pack(into: &writer, report)
+    case .leftBehind(let pid, let command): WireFields.pack(into: &writer, pid, command)
+    case .startMethodChanged(let method, let reason):
+      WireFields.pack(into: &writer, method, reason)
+    case .connectionRefused(let reason), .messageRejected(let reason):
+      WireFields.pack(into: &writer, reason)
+    case .channelFinished(let counts): WireFields.pack(into: &writer, counts)
+    case .channelsInCycle(let nodes): WireFields.pack(into: &writer, nodes)
+    }
+  }
+
+  init(_ kind: EventKind, _ fields: inout WireFields) throws {
+    self =
+      switch kind {
+      case .started: .started
+      case .ready: .ready
+      case .reported:
+        .reported(
+          ProgressReport(
+            message: try fields.next(), completed: try fields.next(), total: try fields.next(),
+            coalesced: max(0, try fields.next())))
+      case .stopping: .stopping(try fields.next())
+      case .exited: .exited(try fields.next())
+      case .leftBehind: .leftBehind(pid: try fields.next(), command: try fields.next())
+      case .forkServerLost: .forkServerLost
+      case .startMethodChanged:
+        .startMethodChanged(try fields.next(), reason: try fields.next())
+      case .connectionRefused: .connectionRefused(reason: try fields.next())
+      case .messageRejected: .messageRejected(reason: try fields.next())
+      case .channelFinished: .channelFinished(try fields.next())
+      case .channelsInCycle: .channelsInCycle(nodes: try fields.next())
+      case .lost: .lost
+      }
+  }
+}
+
+extension ChannelCounts: WireRecord {
+  init(fields: inout WireFields) throws {
+    sent = try fields.next()
+    acknowledged = try fields.next()
+    dropped = try fields.next()
+    quarantined = try fields.next()
+    returned = try fields.next()
+    redelivered = try fields.next()
+    missed = try fields.next()
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    WireFields.pack(
+      into: &writer, sent, acknowledged, dropped, quarantined, returned, redelivered, missed)
+  }
+}

@@ -1,0 +1,122 @@
+internal import ProcessTreeBase
+internal import ProcessTreeMessagePack
+internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
+internal import ProcessTreeWire
+
+extension ExitReport: WireRecord {
+  init(fields: inout WireFields) throws {
+    self.init(
+      node: try fields.next(), pid: try fields.next(), status: try fields.next(),
+      cause: try fields.next(), stopRequest: try fields.next(), usage: try fields.next(),
+      lifetime: (try fields.next() as Duration).asTaken,
+      lastErrorLines: (try fields.next() as [String]).suffix(ErrorTail.lastLines),
+      crashAccount: Array((try fields.next() as [String]).prefix(ErrorTail.accountLines)))
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    WireFields.pack(
+      into: &writer, node, pid, status, cause, stopRequest, usage, lifetime, lastErrorLines,
+      crashAccount)
+  }
+}
+
+/// The number of the case, then its values.
+extension ExitStatus: WireRecord {
+  init(fields: inout WireFields) throws {
+    let number: Int = try fields.next()
+    switch number {
+    case 1: self = .exited(try fields.next())
+    case 2:
+      let signal: Int32 = try fields.next()
+      guard Self.signals.contains(signal) else {
+        throw WireError("a process cannot have ended by the signal \(signal)")
+      }
+      self = .signaled(signal, coreDumped: try fields.next())
+    default: throw WireError("no status of a process has the number \(number)")
+    }
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    switch self {
+    case .exited(let code): WireFields.pack(into: &writer, 1, code)
+    case .signaled(let signal, let coreDumped):
+      WireFields.pack(into: &writer, 2, signal, coreDumped)
+    }
+  }
+}
+
+/// The number of the case, then its values.
+extension ExitCause: WireRecord {
+  init(fields: inout WireFields) throws {
+    let number: Int = try fields.next()
+    self =
+      switch number {
+      case 1: .completed
+      case 2: .failed(type: try fields.next(), text: try fields.next())
+      case 3: .exited(code: try fields.next())
+      case 4: .stopped(try fields.next())
+      case 5: .terminated(try fields.next(), signal: try fields.next())
+      case 6: .crashed(signal: try fields.next())
+      case 7: .killed(signal: try fields.next())
+      case 8: .outOfMemory
+      case 9: .exitedWithoutResult(code: try fields.next())
+      case 10: .couldNotStart(reason: try fields.next())
+      default: throw WireError("no cause of an end has the number \(number)")
+      }
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    switch self {
+    case .completed: WireFields.pack(into: &writer, 1)
+    case .failed(let type, let text): WireFields.pack(into: &writer, 2, type, text)
+    case .exited(let code): WireFields.pack(into: &writer, 3, code)
+    case .stopped(let request): WireFields.pack(into: &writer, 4, request)
+    case .terminated(let request, let signal): WireFields.pack(into: &writer, 5, request, signal)
+    case .crashed(let signal): WireFields.pack(into: &writer, 6, signal)
+    case .killed(let signal): WireFields.pack(into: &writer, 7, signal)
+    case .outOfMemory: WireFields.pack(into: &writer, 8)
+    case .exitedWithoutResult(let code): WireFields.pack(into: &writer, 9, code)
+    case .couldNotStart(let reason): WireFields.pack(into: &writer, 10, reason)
+    }
+  }
+}
+
+extension StopRequest: WireRecord {
+  init(fields: inout WireFields) throws {
+    self.init(requestedBy: try fields.next(), reason: try fields.next())
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    WireFields.pack(into: &writer, requestedBy, reason)
+  }
+}
+
+extension ResourceUsage: WireRecord {
+  init(fields: inout WireFields) throws {
+    self.init(
+      userTime: (try fields.next() as Duration).asTaken,
+      systemTime: (try fields.next() as Duration).asTaken,
+      maximumResidentSize: try fields.next(), voluntaryContextSwitches: try fields.next(),
+      involuntaryContextSwitches: try fields.next(), minorPageFaults: try fields.next(),
+      majorPageFaults: try fields.next())
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    WireFields.pack(
+      into: &writer, userTime, systemTime, maximumResidentSize, voluntaryContextSwitches,
+      involuntaryContextSwitches, minorPageFaults, majorPageFaults)
+  }
+}
+
+/// Whole nanoseconds, at most 292 years of them.
+extension Duration: WireField {
+  static func read(from reader: inout MessagePackReader) throws -> Self {
+    .nanoseconds(try reader.readInt64())
+  }
+
+  func pack(into writer: inout MessagePackWriter) { writer.pack(wholeNanoseconds) }
+
+  /// A time that something took, as another process says.
+  fileprivate var asTaken: Duration { max(.zero, clamped) }
+}

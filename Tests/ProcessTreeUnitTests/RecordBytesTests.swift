@@ -1,0 +1,121 @@
+import ProcessTreeLinks
+import ProcessTreeMessagePack
+import ProcessTreeProcessControl
+import ProcessTreeSupervision
+import ProcessTreeWire
+import Testing
+
+@testable import ProcessTree
+
+/// The bytes that the document promises to nodes of other languages.
+@Suite struct RecordBytesTests {
+  private static let request = StopRequest(requestedBy: "a", reason: "b")
+  private static let requestBytes: [UInt8] = [0x92, 0xA1, 0x61, 0xA1, 0x62]
+
+  private static let kinds: [(LifecycleEvent.Kind, number: UInt8, fields: [UInt8])] = [
+    (.started, 1, [0x90]), (.ready, 2, [0x90]),
+    (.reported(.init(message: "m", completed: 1)), 3, [0x94, 0xA1, 0x6D, 1, 0xC0, 0]),
+    (.stopping(request), 4, [0x91] + requestBytes),
+    (
+      .exited(
+        ExitReport(
+          node: "n", pid: 1, status: .signaled(9, coreDumped: true), cause: .completed,
+          stopRequest: request,
+          usage: ResourceUsage(
+            userTime: .nanoseconds(1), systemTime: .nanoseconds(2), maximumResidentSize: 3,
+            voluntaryContextSwitches: 4, involuntaryContextSwitches: 5, minorPageFaults: 6,
+            majorPageFaults: 7), lifetime: .nanoseconds(8), lastErrorLines: ["e"],
+          crashAccount: ["c"])), 5,
+      [0x91, 0x99, 0xA1, 0x6E, 1, 0x93, 2, 9, 0xC3, 0x91, 1] + requestBytes
+        + [0x97, 1, 2, 3, 4, 5, 6, 7, 8, 0x91, 0xA1, 0x65, 0x91, 0xA1, 0x63]
+    ),
+    (
+      .exited(ExitReport(node: "", cause: .outOfMemory)), 5,
+      [0x91, 0x99, 0xA0, 0xC0, 0xC0, 0x91, 8, 0xC0, 0xC0, 0, 0x90, 0x90]
+    ),
+    (.leftBehind(pid: 5, command: "s"), 6, [0x92, 5, 0xA1, 0x73]),
+    (.forkServerLost, 7, [0x90]),
+    (.startMethodChanged(.spawn, reason: "r"), 8, [0x92, 2, 0xA1, 0x72]),
+    (.connectionRefused(reason: "r"), 9, [0x91, 0xA1, 0x72]),
+    (.messageRejected(reason: "r"), 10, [0x91, 0xA1, 0x72]),
+    (.channelFinished(ChannelCounts(.init())), 11, [0x91, 0x97, 0, 0, 0, 0, 0, 0, 0]),
+    (.channelsInCycle(nodes: ["x"]), 12, [0x91, 0x91, 0xA1, 0x78]), (.lost, 13, [0x90]),
+  ]
+
+  @Test(arguments: kinds.indices)
+  func anEventHasTheBytesOfTheProtocol(_ index: Int) throws {
+    let (kind, number, fields) = Self.kinds[index]
+    let event = LifecycleEvent(
+      sequence: 3, time: 4, node: "n", path: "Process-1:2", pid: 5, kind: kind)
+    let record = EventRecord(path: NodePath(positions: [1, 2]), event: event)
+    #expect(
+      record.packed()
+        == [0x98, 0x92, 1, 2, number, 3, 4, 0xA1, 0x6E, 5, 0xC0, 0xC4, UInt8(fields.count)] + fields
+    )
+    #expect(try EventRecord(packed: record.packed()).event() == event)
+  }
+
+  @Test func everyKindOfEventIsThere() {
+    #expect(Set(Self.kinds.map { Int($0.number) }) == Set(EventKind.allCases.map(\.rawValue)))
+  }
+
+  @Test(
+    arguments: [
+      (.completed, [0x91, 1]), (.failed(type: "T", text: "t"), [0x93, 2, 0xA1, 0x54, 0xA1, 0x74]),
+      (.exited(code: 3), [0x92, 3, 3]), (.stopped(request), [0x92, 4] + requestBytes),
+      (.terminated(request, signal: 15), [0x93, 5] + requestBytes + [15]),
+      (.crashed(signal: 4), [0x92, 6, 4]), (.killed(signal: 9), [0x92, 7, 9]),
+      (.outOfMemory, [0x91, 8]), (.exitedWithoutResult(code: -1), [0x92, 9, 0xFF]),
+      (.couldNotStart(reason: "r"), [0x92, 10, 0xA1, 0x72]),
+    ] as [(ExitCause, [UInt8])])
+  func aCauseHasTheBytesOfTheProtocol(_ cause: ExitCause, _ bytes: [UInt8]) throws {
+    #expect(cause.packed() == bytes)
+    #expect(try ExitCause(packed: bytes) == cause)
+    // A field of a later version.
+    #expect(try ExitCause(packed: [bytes[0] + 1] + bytes[1...] + [0xC0]) == cause)
+  }
+
+  @Test func unknownNumbersAreRefusedByName() {
+    #expect(throws: WireError("not the record ExitCause: no cause of an end has the number 11")) {
+      try ExitCause(packed: [0x91, 11])
+    }
+    #expect(throws: WireError.self) { try ExitStatus(packed: [0x92, 3, 1]) }
+    #expect(throws: WireError.self) { try ExitStatus(packed: [0x93, 2, 65, 0xC2]) }
+  }
+
+  @Test func aLogRecordHasTheBytesOfTheProtocol() throws {
+    let bytes: [UInt8] = [
+      0x99, 0xA1, 0x6E, 0xA1, 0x6C, 3, 0xA1, 0x6D, 0x94, 0xA1, 0x6A, 0xA1, 0x77, 0xA1, 0x6B, 0xA1,
+      0x76, 0xA1, 0x73, 0xA1, 0x66, 0xA1, 0x67, 7,
+    ]
+    let record = try LogRecord(packed: bytes)
+    #expect(record.packed() == bytes && record.metadata == ["k": "v", "j": "w"])
+    #expect("\(record.level)" == "info" && record.line == 7)
+    // A key without a value.
+    #expect(throws: WireError.self) {
+      try LogRecord(packed: Array(bytes[..<8]) + [0x91, 0xA1, 0x6A] + bytes[17...])
+    }
+  }
+
+  @Test func aFailureHasTheBytesOfTheProtocol() throws {
+    let bytes: [UInt8] = [0x94, 0xA1, 0x54, 0xA1, 0x74, 0x91, 0xA1, 0x6E, 0xC4, 1, 5]
+    let failure = try RemoteFailure(packed: bytes)
+    #expect(failure.typeName == "T" && failure.text == "t" && failure.path == ["n"])
+    #expect(failure.packed() == bytes)
+  }
+
+  @Test func settingsHaveTheBytesOfTheProtocol() throws {
+    let bytes: [UInt8] = [0x96, 2, 0x92, 1, 2, 3, 7, 4, 0xC0]
+    var read = TreeConfiguration()
+    try NodeSettings(packed: bytes).apply(to: &read)
+    #expect(read.startMethod == .spawn && "\(read.logLevel)" == "critical")
+    #expect(read.stopPolicy == StopPolicy(ask: .nanoseconds(1), terminate: .nanoseconds(2)))
+    #expect(read.startDeadline == .nanoseconds(3))
+    #expect(read.defaultLimit == 4 && read.treeLimit == nil)
+    #expect(NodeSettings(read).packed() == bytes)
+    // No level has the number 8.
+    #expect(throws: WireError.self) {
+      try NodeSettings(packed: [0x96, 2, 0x92, 1, 2, 3, 8, 4, 0xC0])
+    }
+  }
+}
