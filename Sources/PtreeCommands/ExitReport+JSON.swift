@@ -6,7 +6,7 @@ extension ExitReport {
     line.add("exitCode", exitCode)
     if case .signaled(let signal, coreDumped: _) = status {
       line.add("signal", signal)
-      line.add("signalName", SignalName.name(of: signal))
+      line.add("signalName", status?.signalName)
     } else {
       line.add("signal", Int32?.none)
     }

@@ -4,7 +4,7 @@ internal import ProcessTree
 final class Assembly {
   let node: Node
   let plan: PipelinePlan
-  private(set) var slots: [WorkerSlot] = []
+  private(set) var slots: [WorkerSeat] = []
   /// For each stage, and last for the end, what is to be done when nothing more comes for it.
   private(set) var closers: [@Sendable () -> Void]
 
@@ -14,14 +14,14 @@ final class Assembly {
     closers = Array(repeating: {}, count: plan.stages.count + 1)
   }
 
-  func add(_ slot: WorkerSlot) { slots.append(slot) }
+  func add(_ slot: WorkerSeat) { slots.append(slot) }
 
   /// Does something when all that feeds a stage has ended.
   func whenFed(_ stage: Int, _ body: @escaping @Sendable () -> Void) { closers[stage] = body }
 }
 
 /// The place of a worker, in which one node after the other may work, or none.
-struct WorkerSlot: Sendable {
+struct WorkerSeat: Sendable {
   /// A worker keeps nothing that would have to be saved: it is asked, and soon it is told.
   static let stopPolicy = StopPolicy(ask: .milliseconds(500), terminate: .milliseconds(500))
 

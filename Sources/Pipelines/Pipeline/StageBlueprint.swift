@@ -28,10 +28,10 @@ struct StageBlueprint<
       let receiver = channels[lane].receiver
       let name = stage.nodeName(ofWorker: number)
       assembly.add(
-        WorkerSlot(stage: index, worker: worker, name: name) { group in
+        WorkerSeat(stage: index, worker: worker, name: name) { group in
           try await group.spawn(
             program(receiver, [outlet, outlet], place), name: name,
-            stopPolicy: WorkerSlot.stopPolicy)
+            stopPolicy: WorkerSeat.stopPolicy)
         })
     }
     let senders = channels.map(\.sender)

@@ -7,7 +7,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   private let plan: PipelinePlan
   private let isOrdered: Bool
   /// The places of all workers, by their numbers.
-  private let slots: [WorkerSlot]
+  private let slots: [WorkerSeat]
   private let progress: StageProgress
   private let outlet: Outlet<Input>
   private let end: Receiver<Envelope<Output>>
@@ -125,7 +125,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   }
 
   /// Keeps a worker in its place until its part is done or it is no longer wanted.
-  private func tend(_ slot: WorkerSlot) async throws {
+  private func tend(_ slot: WorkerSeat) async throws {
     while true {
       switch try await live(in: slot) {
       case .finished: return progress.finished(slot)
@@ -135,7 +135,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     }
   }
 
-  private func live(in slot: WorkerSlot) async throws -> LifeEnd {
+  private func live(in slot: WorkerSeat) async throws -> LifeEnd {
     let failedInput = Lock<UInt64?>(nil)
     do {
       let counters = try await node.withChildren(of: WorkerCounters.self) { group in
@@ -178,7 +178,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   }
 
   /// Notes the death of a worker that can be replaced; how long its place is to stay empty.
-  private func succeed(_ slot: WorkerSlot, _ report: ExitReport) async throws -> Duration {
+  private func succeed(_ slot: WorkerSeat, _ report: ExitReport) async throws -> Duration {
     let succession = record.update { $0.die(report, worker: slot.worker, ofStage: slot.stage) }
     monitor?.changed()
     if let input = succession.quarantined {
@@ -196,7 +196,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   }
 
   /// Notes what a worker says; the answer that it waits for, if it does.
-  private func note(_ word: WorkerWord, of slot: WorkerSlot) -> Permission? {
+  private func note(_ word: WorkerWord, of slot: WorkerSeat) -> Permission? {
     record.update { ledger in
       switch word {
       case .counters(let counters):
@@ -213,7 +213,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   }
 
   private func failure(
-    of slot: WorkerSlot, over input: Int?, _ code: PipelineFailure.Code, _ message: String,
+    of slot: WorkerSeat, over input: Int?, _ code: PipelineFailure.Code, _ message: String,
     error: RemoteFailure? = nil, deaths: [ExitReport] = []
   ) -> PipelineFailure {
     PipelineFailure(

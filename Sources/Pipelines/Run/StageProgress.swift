@@ -59,7 +59,7 @@ final class StageProgress: Sendable {
   }
 
   /// A worker begins to live, perhaps again; `stop` is called when it is no longer wanted.
-  func began(_ slot: WorkerSlot, stop: @escaping @Sendable () -> Void) {
+  func began(_ slot: WorkerSeat, stop: @escaping @Sendable () -> Void) {
     let isLeaving = state.withLock { state in
       state.stops[slot.worker] = stop
       return state.crews[slot.stage].isLeaving(place(of: slot))
@@ -68,12 +68,12 @@ final class StageProgress: Sendable {
   }
 
   /// Whether a worker was asked to stop.
-  func isLeaving(_ slot: WorkerSlot) -> Bool {
+  func isLeaving(_ slot: WorkerSeat) -> Bool {
     state.withLock { $0.crews[slot.stage].isLeaving(place(of: slot)) }
   }
 
   /// A worker has come to its end.
-  func finished(_ slot: WorkerSlot) {
+  func finished(_ slot: WorkerSeat) {
     let (isOver, areOver) = change(slot.stage) { state in
       state.stops[slot.worker] = nil
       return state.crews[slot.stage].finish(place(of: slot))
@@ -87,7 +87,7 @@ final class StageProgress: Sendable {
   }
 
   /// A worker has gone that was asked to stop.
-  func left(_ slot: WorkerSlot) {
+  func left(_ slot: WorkerSeat) {
     _ = change(slot.stage) { state in
       state.stops[slot.worker] = nil
       return state.crews[slot.stage].leave(place(of: slot))
@@ -106,7 +106,7 @@ final class StageProgress: Sendable {
     }
   }
 
-  private func place(of slot: WorkerSlot) -> Int {
+  private func place(of slot: WorkerSeat) -> Int {
     slot.worker - plan.stages[slot.stage].workers.lowerBound
   }
 

@@ -14,6 +14,12 @@ public enum ExitStatus: Hashable, Sendable, Codable {
     case .signaled(let signal, coreDumped: _): 0 &- signal
     }
   }
+
+  /// The name of the signal that ended the process, such as "SIGTERM"; `nil` after an exit.
+  public var signalName: String? {
+    guard case .signaled(let signal, coreDumped: _) = self else { return nil }
+    return SignalName.name(of: signal)
+  }
 }
 
 extension ExitStatus: CustomStringConvertible {
@@ -32,9 +38,9 @@ extension ExitStatus {
 }
 
 /// The names of signals.
-public enum SignalName {
+package enum SignalName {
   /// Returns the name of a signal, such as "SIGTERM", or "signal 40" for one without a name.
-  public static func name(of signal: Int32) -> String {
+  package static func name(of signal: Int32) -> String {
     names[signal] ?? "signal \(signal)"
   }
 

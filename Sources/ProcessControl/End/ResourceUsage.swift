@@ -49,14 +49,14 @@ public struct ResourceUsage: Hashable, Sendable, Codable {
 }
 
 /// The result of reaping a process.
-public struct Reaped: Hashable, Sendable, Codable {
+package struct Reaped: Sendable {
   /// The exit status.
-  public var status: ExitStatus
+  package var status: ExitStatus
   /// The resources that it used.
-  public var usage: ResourceUsage
+  package var usage: ResourceUsage
 
   /// Makes a record of an end.
-  public init(status: ExitStatus, usage: ResourceUsage) {
+  package init(status: ExitStatus, usage: ResourceUsage) {
     self.status = status
     self.usage = usage
   }

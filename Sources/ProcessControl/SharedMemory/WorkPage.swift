@@ -20,15 +20,15 @@ package final class WorkPage: Sendable {
   package var identity: SharedRegionIdentity { region.identity }
 
   /// A slot of the page, `0..<slotCount`, for one thread at a time.
-  package func slot(_ index: Int) -> WorkSlot {
+  package func slot(_ index: Int) -> WorkPageCell {
     precondition((0..<Self.slotCount).contains(index), "a work page has no slot \(index)")
     let cell = WorkCell(at: region.start + index * WorkCell.byteCount)
-    return WorkSlot(page: self, cell: cell)
+    return WorkPageCell(page: self, cell: cell)
   }
 }
 
 /// The part of a work page that names one item at a time.
-package struct WorkSlot: Sendable {
+package struct WorkPageCell: Sendable {
   // Keeps the cell's memory alive.
   private let page: WorkPage
   private let cell: WorkCell

@@ -58,9 +58,9 @@ struct WorkPlaces {
 
 /// Notes of one receiver in its slot.
 private final class SlotNotes: WorkNotes {
-  private let slot: WorkSlot
+  private let slot: WorkPageCell
 
-  init(_ slot: WorkSlot) {
+  init(_ slot: WorkPageCell) {
     self.slot = slot
   }
 

@@ -59,7 +59,7 @@ final class NodeRuntime {
   var place: RunPlace?
 
   /// The limit on the whole tree's programs, where there is one; the root has no part in it.
-  private(set) var slots: TreeSlots?
+  private(set) var slots: TreeLimitSlots?
 
   private(set) lazy var directory = RunDirectory(path: identity.run.directory)
 
@@ -123,10 +123,10 @@ final class NodeRuntime {
     guard !identity.isRoot, let limit = shared.configuration.treeLimit else { return }
     do throws(ProcessControlError) {
       if let nodes {
-        slots = TreeSlots(limit: max(1, limit), places: InProcessPlace(nodes), on: loop)
+        slots = TreeLimitSlots(limit: max(1, limit), places: InProcessPlace(nodes), on: loop)
         return
       }
-      slots = TreeSlots(
+      slots = TreeLimitSlots(
         limit: max(1, limit), places: try SharedPlaces(in: directory, on: loop), on: loop)
     } catch {
       throw ProcessTreeError(

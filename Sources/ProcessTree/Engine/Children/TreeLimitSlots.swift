@@ -6,7 +6,7 @@ internal import ProcessTreeProcessControl
 /// Each node below the root takes a slot before its program begins and holds it to its end, but lends
 /// it while the program waits for children: so a chain of parents that wait for one another can never
 /// use up all slots. What a killed node held is free at once. Belongs to the loop.
-final class TreeSlots {
+final class TreeLimitSlots {
   /// After this time a waiting node looks for a free slot unasked: what a killed node held is announced
   /// by the node that reaps it, whose program may keep its loop busy.
   private static let longestWait: Duration = .seconds(1)
