@@ -222,8 +222,8 @@ let package = Package(
     .testTarget(
       name: "LinksTests",
       dependencies: [
-        "ProcessTreeLinks", "ProcessTreeWire", "ProcessTreeZeroMQ", "ProcessTreeRandomTesting",
-        "ProcessTreeTestSettings",
+        "ProcessTreeLinks", "ProcessTreeBase", "ProcessTreeWire", "ProcessTreeZeroMQ",
+        "ProcessTreeRandomTesting", "ProcessTreeTestSettings",
       ],
       swiftSettings: settings),
     .testTarget(

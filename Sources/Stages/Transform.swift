@@ -30,7 +30,10 @@ extension Transform {
     _ inputs: ArraySlice<Input>, separately isSeparate: Bool,
     into outputs: inout StepOutputs<Output>, in node: Node
   ) throws {
-    for input in inputs { outputs.append(try self(input)) }
+    for input in inputs {
+      outputs.append(try self(input))
+      outputs.endInput()
+    }
   }
 
   /// Emits nothing.

@@ -56,10 +56,13 @@ import Testing
         if let arrived = try changed(id, &random) {
           _ = ledger.arrive(arrived, cost: random.next(), outputs: random.int(0...3))
         }
-        if let mark = try changed(Mark(envelope: id, item: 1, input: 2), &random) {
-          _ = ledger.begin(mark, worker: worker, ofStage: worker / 2)
+        let suspect = Suspect(consumer: random.int(0...3), item: 1, input: 2)
+        if let suspicion = try changed(Suspicion(envelope: id, suspects: [suspect]), &random) {
+          _ = ledger.judge(suspicion, worker: worker, ofStage: worker / 2)
         }
-        if random.int(0...4) == 0 { ledger.retire(worker: worker, ofStage: worker / 2) }
+        if random.int(0...4) == 0 {
+          ledger.retire(at: random.int(0...3), worker: worker, ofStage: worker / 2)
+        }
         try? ledger.checkBalance()
         _ = "\(ledger.report(after: .milliseconds(random.int(0...9))))"
       }

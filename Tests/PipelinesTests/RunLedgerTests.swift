@@ -90,27 +90,46 @@ import Testing
       ledger.count(counters, ofWorker: 1)
       let id = ledger.depart(inputs: 1)
       _ = ledger.arrive(id, cost: 0, outputs: 1)
-      pauses.append(ledger.die(.killed, worker: 0, ofStage: 0).pause)
+      pauses.append(ledger.die(.killed, at: round, worker: 0, ofStage: 0))
     }
     #expect(pauses.dropLast().allSatisfy { $0 ?? .zero >= .milliseconds(10) })
     #expect(pauses.last == .some(nil))
     // One that had done something is followed at once.
-    #expect(ledger.die(.killed, worker: 1, ofStage: 0).pause == .zero)
+    let next = ledger.die(.killed, at: 99, worker: 1, ofStage: 0)
+    #expect(next == .zero)
   }
 
   @Test func whatIsGivenUpIsToldOnce() throws {
     let stage = StageDescription(name: "A", workers: 1, isStateless: true)
     var ledger = RunLedger(try PipelinePlan(.stage(stage), isOrdered: false))
-    let mark = Mark(envelope: EnvelopeID(stream: 0, number: 0), item: 0, input: 7)
+    var suspicion = Suspicion(envelope: EnvelopeID(stream: 0, number: 0), suspects: [])
     var given: [QuarantinedInput] = []
-    for _ in 0..<3 {
-      _ = ledger.begin(mark, worker: 0, ofStage: 0)
-      let end = ledger.die(.killed, worker: 0, ofStage: 0)
-      #expect(end.pause == .zero)
-      if let input = end.quarantined { given.append(input) }
+    for consumer in 1...3 {
+      suspicion.suspects.append(Suspect(consumer: consumer, item: 0, input: 7))
+      let early = ledger.judge(suspicion, worker: 0, ofStage: 0)
+      #expect(early == nil)
+      _ = ledger.die(.killed, at: consumer, worker: 0, ofStage: 0)
+      for _ in 0..<2 {
+        given += ledger.judge(suspicion, worker: 0, ofStage: 0)?.quarantined ?? []
+      }
     }
     #expect(given.map(\.input) == [7] && given.map(\.deaths.count) == [3])
     #expect(ledger.quarantined == given)
+  }
+
+  /// A worker that dies at an item has got as far as that, although it could not report it.
+  @Test func workersThatDieAtItemsDoNotEndARun() throws {
+    let stage = StageDescription(name: "A", workers: 1, isStateless: true)
+    var ledger = RunLedger(try PipelinePlan(.stage(stage), isOrdered: false))
+    for consumer in 1...50 {
+      let pause = ledger.die(.killed, at: consumer, worker: 0, ofStage: 0)
+      #expect(pause == .milliseconds(10))
+      let suspicion = Suspicion(
+        envelope: EnvelopeID(stream: 0, number: UInt64(consumer)),
+        suspects: [Suspect(consumer: consumer, item: 0, input: nil)])
+      // However often the envelope is delivered.
+      for _ in 0..<2 { _ = ledger.judge(suspicion, worker: 0, ofStage: 0) }
+    }
   }
 
   @Test func retiredWorkersAreNoDeathsAndStayInTheReport() throws {
@@ -124,15 +143,16 @@ import Testing
     counters.processed = 4
     counters.finishEnvelopes = 1
     ledger.count(counters, ofWorker: 4)
-    let mark = Mark(envelope: EnvelopeID(stream: 0, number: 0))
-    _ = ledger.begin(mark, worker: 4, ofStage: 0)
-    ledger.retire(worker: 4, ofStage: 0)
+    ledger.retire(at: 1, worker: 4, ofStage: 0)
     ledger.employ(1, atStage: 0)
     let report = ledger.report(after: .seconds(1)).stages[0]
     #expect(report.workers == 1 && report.taken == 4 && report.restarts == 0)
-    // What it had in hands is not suspected.
-    let again = ledger.begin(mark, worker: 0, ofStage: 0)
-    #expect(!again.isItemByItem)
+    // What it was working on is not to blame.
+    let suspects = Array(repeating: Suspect(consumer: 1, item: 0, input: nil), count: 3)
+    let verdict = ledger.judge(
+      Suspicion(envelope: EnvelopeID(stream: 0, number: 0), suspects: suspects), worker: 0,
+      ofStage: 0)
+    #expect(verdict?.skipped == [])
     // What it said at its end counts with what its successor says.
     _ = ledger.arrive(
       EnvelopeID(stream: StreamID.finish(ofWorker: 4), number: 0), cost: 0, outputs: 1)

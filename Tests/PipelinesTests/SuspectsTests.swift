@@ -4,70 +4,79 @@ import Testing
 @testable import Pipelines
 
 @Suite struct SuspectsTests {
-  /// Workers process envelopes in which some items end every worker: exactly those are given up.
+  private let envelope = EnvelopeID(stream: 0, number: 1)
+
+  private func suspicion(_ deaths: [(consumer: Int, item: Int)]) -> Suspicion {
+    Suspicion(
+      envelope: envelope,
+      suspects: deaths.map { Suspect(consumer: $0.consumer, item: $0.item, input: nil) })
+  }
+
+  /// Workers process an envelope in which some items end every worker, while the run stops others in
+  /// their work: exactly the items that end workers are given up.
   @Test func exactlyTheGuiltyAreGivenUp() {
     var random = SeededGenerator.announced("Suspects")
     for _ in 0..<iterations(1_000) {
-      let envelope = (0..<random.int(1...12)).map { _ in random.int(0...3) == 0 }
+      let items = (0..<random.int(1...12)).map { _ in random.int(0...3) == 0 }
       var suspects = Suspects<Int>(limit: 3, isPartitioned: false)
-      var givenUp: Set<Int> = []
-      var deaths = 0
+      var deaths: [(consumer: Int, item: Int)] = []
+      var givenUp: [Int] = []
       var processed: [Int]?
-      // The first death names nothing.
-      let first = suspects.begin(mark(nil), worker: 0)
-      #expect(!first.isItemByItem)
-      suspects.pass(worker: 0)
-      while processed == nil, deaths < 200 {
-        let worker = random.int(0...2)
-        let whole = suspects.begin(mark(envelope.count == 1 ? 0 : nil), worker: worker)
-        var done: [Int] = []
-        var hasDied = false
-        for item in envelope.indices where !whole.skipped.contains(item) {
-          if whole.isItemByItem { _ = suspects.begin(mark(item), worker: worker) }
-          if envelope[item] {
-            hasDied = true
-            break
-          }
-          done.append(item)
+      var consumer = 0
+      while processed == nil, consumer < 400 {
+        consumer += 1
+        guard let verdict = suspects.judge(suspicion(deaths), worker: 0) else {
+          Issue.record("all ends are known, seed \(random.seed)")
+          return
         }
-        if !hasDied {
-          suspects.pass(worker: worker)
-          processed = done
+        for given in verdict.givenUp {
+          #expect(given.deaths.count == 3, "seed \(random.seed)")
+          givenUp.append(given.suspect.item)
+        }
+        let rest = items.indices.filter { !verdict.skipped.contains($0) }
+        let isStopped = random.int(0...3) == 0
+        guard
+          let item = isStopped
+            ? rest.randomElement(using: &random) : rest.first(where: { items[$0] })
+        else {
+          processed = rest
           continue
         }
-        deaths += 1
-        if case .givenUp(let mark, let all) = suspects.die(worker: worker, deaths) {
-          #expect(all.count == 3)
-          let isNew = givenUp.insert(mark.item ?? -1).inserted
-          #expect(isNew, "seed \(random.seed)")
-        }
+        deaths.append((consumer, item))
+        suspects.end(of: consumer, isStopped ? nil : consumer)
       }
-      let guilty = envelope.indices.filter { envelope[$0] }
-      #expect(givenUp == Set(guilty), "seed \(random.seed)")
-      #expect(processed == envelope.indices.filter { !envelope[$0] }, "seed \(random.seed)")
+      let guilty = items.indices.filter { items[$0] }
+      #expect(givenUp.sorted() == guilty, "seed \(random.seed)")
+      #expect(processed == items.indices.filter { !items[$0] }, "seed \(random.seed)")
     }
   }
 
-  private func mark(_ item: Int?) -> Mark {
-    Mark(envelope: EnvelopeID(stream: 0, number: 1), item: item)
-  }
-
-  @Test func whoHasPassedIsNotSuspected() {
-    var suspects = Suspects<Int>(limit: 3, isPartitioned: false)
-    _ = suspects.begin(mark(0), worker: 1)
-    suspects.pass(worker: 1)
-    guard case .nothingNamed = suspects.die(worker: 1, 1) else {
-      Issue.record("an envelope was suspected that had been processed")
-      return
-    }
+  @Test func aVerdictWaitsForTheEndsOfAllWhoDied() {
+    var suspects = Suspects<Int>(limit: 2, isPartitioned: false)
+    suspects.end(of: 1, 1)
+    let early = suspects.judge(suspicion([(1, 4), (2, 4)]), worker: 0)
+    #expect(early == nil)
+    suspects.end(of: 2, 2)
+    let verdict = suspects.judge(suspicion([(1, 4), (2, 4)]), worker: 0)
+    #expect(verdict?.skipped == [4] && verdict?.givenUp.map(\.deaths) == [[1, 2]])
+    let again = suspects.judge(suspicion([(1, 4), (2, 4)]), worker: 1)
+    #expect(again?.skipped == [4] && again?.givenUp.isEmpty == true)
   }
 
   @Test func lanesHaveEnvelopesOfTheirOwn() {
-    var suspects = Suspects<Int>(limit: 3, isPartitioned: true)
-    _ = suspects.begin(mark(nil), worker: 1)
-    _ = suspects.die(worker: 1, 1)
-    let same = suspects.begin(mark(nil), worker: 1)
-    let other = suspects.begin(mark(nil), worker: 2)
-    #expect(same.isItemByItem && !other.isItemByItem)
+    var suspects = Suspects<Int>(limit: 1, isPartitioned: true)
+    suspects.end(of: 1, 1)
+    for worker in 1...2 {
+      let verdict = suspects.judge(suspicion([(1, 4)]), worker: worker)
+      #expect(verdict?.givenUp.count == 1)
+    }
+  }
+
+  @Test func endsThatAreForgottenProveNothing() {
+    var suspects = Suspects<Int>(limit: 1, isPartitioned: false)
+    for consumer in 1...4_097 { suspects.end(of: consumer, consumer) }
+    let old = suspects.judge(suspicion([(1, 4)]), worker: 0)
+    let known = suspects.judge(suspicion([(2, 4)]), worker: 0)
+    #expect(old?.skipped == [] && known?.skipped == [4])
   }
 }

@@ -8,7 +8,7 @@ private struct Bench {
   let kind: Int
   var now: Duration = .zero
   /// What is to be done and has not been looked at.
-  private var actions: [PoolState<Int>.Action] = []
+  private(set) var actions: [PoolState<Int>.Action] = []
 
   init(size: Int = 2, settings: PoolState<Int>.Settings = .init()) {
     state = PoolState(size: size, settings: settings)
@@ -101,21 +101,42 @@ private struct Bench {
     #expect(bench.state.jobs[job]?.pending.first?.items == 2..<5)
   }
 
-  @Test func allThatADeadWorkerHeldIsSuspectAndOneItemAloneIsBlamed() throws {
+  @Test func theItemThatAWorkerNotedIsBlamedAndTheOthersTravelTogether() throws {
+    var bench = Bench(size: 1, settings: .init(attempts: 2))
+    let job = bench.open(6)
+    var worker = try #require(bench.startWorkers().first)
+    bench.finish(try #require(bench.sent().first))
+    for report in 8...9 {
+      let batch = try #require(bench.sent().first)
+      #expect(batch.items == 1..<5)
+      bench.state.workerEnded(worker, report, at: (batch.batch, 2), now: bench.now)
+      bench.now += .seconds(1)
+      worker = try #require(bench.startWorkers().first)
+    }
+    let failed = bench.actions.compactMap { action -> [Int]? in
+      guard case .fail(job, 3, 2, .killedWorkers(let deaths)) = action else { return nil }
+      return deaths
+    }
+    #expect(failed == [[8, 9]])
+    #expect(bench.sent().map(\.items) == [1..<3, 4..<5])
+  }
+
+  /// A worker may die while it codes items, before and after it works on them.
+  @Test func itemsOfWhichNobodyKnowsTheGuiltyTravelOneByOne() throws {
     var bench = Bench(size: 1, settings: .init(attempts: 2))
     let job = bench.open(3)
     var worker = try #require(bench.startWorkers().first)
     bench.finish(try #require(bench.sent().first))
     #expect(bench.sent().map(\.items) == [1..<3])
-    bench.state.workerEnded(worker, 7, at: bench.now)
+    bench.state.workerEnded(worker, 7, at: nil, now: bench.now)
     for report in 8...9 {
       bench.now += .seconds(1)
       worker = try #require(bench.startWorkers().first)
       #expect(bench.sent().map(\.items) == [1..<2])
-      bench.state.workerEnded(worker, report, at: bench.now)
+      bench.state.workerEnded(worker, report, at: nil, now: bench.now)
     }
     var reports: [Int] = []
-    for case .fail(job, 1, 3, .killedWorkers(let deaths)) in bench.state.actions {
+    for case .fail(job, 1, 2, .killedWorkers(let deaths)) in bench.state.actions {
       reports = deaths
     }
     #expect(reports == [8, 9])
@@ -135,7 +156,7 @@ private struct Bench {
     guard case .kill(worker) = bench.state.takeActions().first else {
       return #expect(Bool(false), "not killed")
     }
-    bench.state.workerEnded(worker, 5, at: .milliseconds(11))
+    bench.state.workerEnded(worker, 5, at: nil, now: .milliseconds(11))
     guard case .fail(_, 0, 1, .deadline(.milliseconds(10), 5)) = bench.state.takeActions().first
     else { return #expect(Bool(false), "not said") }
   }
@@ -190,7 +211,7 @@ private struct Bench {
     guard case .retire(worker) = bench.state.takeActions().first else {
       return #expect(Bool(false), "nobody left")
     }
-    bench.state.workerEnded(worker, 0, at: bench.now)
+    bench.state.workerEnded(worker, 0, at: nil, now: bench.now)
     guard case .startWorker(_, kind: other) = bench.state.takeActions().first else {
       return #expect(Bool(false), "nobody came")
     }
@@ -202,7 +223,7 @@ private struct Bench {
     var pauses: [Duration] = []
     for _ in 0..<10 {
       guard case .startWorker(let id, _) = bench.state.takeActions().first else { break }
-      bench.state.workerEnded(id, 0, at: bench.now)
+      bench.state.workerEnded(id, 0, at: nil, now: bench.now)
       #expect(bench.state.takeActions().isEmpty)
       let due = try #require(bench.state.nextDue)
       pauses.append(due - bench.now)
@@ -225,7 +246,7 @@ private struct Bench {
     guard case .stop(worker) = bench.state.takeActions().first else {
       return #expect(Bool(false), "not stopped")
     }
-    bench.state.workerEnded(worker, 0, at: bench.now)
+    bench.state.workerEnded(worker, 0, at: nil, now: bench.now)
     _ = bench.open(1)
     #expect(bench.startWorkers().count == 1)
     #expect(bench.sent().count == 1)

@@ -37,7 +37,8 @@ import Testing
       let throwers = Set((0..<random.int(0...5)).map { _ in random.int(0...100) })
       var world = PoolWorld(
         size: random.int(1...5), settings: settings,
-        manners: .init(throwers: throwers, isDangerous: true, isUnsendable: random.bool()),
+        manners: .init(
+          throwers: throwers, isDangerous: true, notes: random.bool(), isUnsendable: random.bool()),
         random: random)
       for kind in 0..<random.int(1...2) {
         for _ in 0..<random.int(1...3) {
@@ -61,8 +62,8 @@ import Testing
       let killers = Set((0..<random.int(0...4)).map { _ in random.int(0...(wanted - 1)) })
       let settings = PoolState<Int>.Settings(attempts: random.int(1...4))
       var world = PoolWorld(
-        size: random.int(1...4), settings: settings, manners: .init(killers: killers),
-        random: random)
+        size: random.int(1...4), settings: settings,
+        manners: .init(killers: killers, notes: random.bool()), random: random)
       world.open(kind: 0, wanted: wanted, JobPolicy())
       walk(&world, seed: seed)
       for call in world.calls.values {

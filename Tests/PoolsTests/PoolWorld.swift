@@ -14,6 +14,8 @@ struct PoolWorld {
     var throwers: Set<Int> = []
     /// Whether workers are killed from outside as well.
     var isDangerous = false
+    /// Whether workers note the items that they begin.
+    var notes = false
     /// Whether batches may turn out not to be sendable.
     var isUnsendable = false
   }
@@ -35,6 +37,8 @@ struct PoolWorld {
     var mustLeave = false
     var isKilled = false
     var batches: [(id: Int, job: Int, items: Range<Int>)] = []
+    /// The first item of each batch as it came.
+    var firsts: [Int: Int] = [:]
   }
 
   var state: PoolState<Int>
@@ -135,12 +139,19 @@ struct PoolWorld {
   }
 
   private mutating func killSomebody() {
-    if let id = actors.keys.randomElement(using: &random) { die(id) }
+    guard let id = actors.keys.randomElement(using: &random) else { return }
+    let items = manners.notes ? actors[id]?.batches.first?.items : nil
+    die(id, at: items?.randomElement(using: &random))
   }
 
-  private mutating func die(_ id: Int) {
+  /// - Parameter item: The item on which the worker works; nil if it notes none.
+  private mutating func die(_ id: Int, at item: Int? = nil) {
+    let batch = actors[id]?.batches.first
+    let note = batch.flatMap { batch in
+      item.map { (batch.id, $0 - (actors[id]?.firsts[batch.id] ?? 0)) }
+    }
     actors[id] = nil
-    state.workerEnded(id, id, at: now)
+    state.workerEnded(id, id, at: note, now: now)
   }
 
   private mutating func answer() {
@@ -160,7 +171,7 @@ struct PoolWorld {
       if manners.killers.contains(item) {
         // What was done before it may have been said, or not.
         if count > 0, random.bool() { say(count, nil, isLast: false, to: batch, by: id) }
-        return die(id)
+        return die(id, at: manners.notes ? item : nil)
       }
       if manners.throwers.contains(item) {
         let failure: BatchProgress.Failure =
@@ -226,6 +237,7 @@ struct PoolWorld {
         // One that died within the same step may have been meant.
         check(actors[worker]?.mustLeave != true, "a worker that leaves got a batch")
         actors[worker]?.batches.append((batch, job, items))
+        actors[worker]?.firsts[batch] = items.lowerBound
       case .fail(let job, let item, attempts: _, let verdict):
         if case .killedWorkers(let reports) = verdict {
           check(
@@ -250,7 +262,7 @@ struct PoolWorld {
       check(worker.batches.count <= 2, "\(worker.batches.count) batches at worker \(id)")
       let held = worker.batches.compactMap { state.batches[$0] }
       check(
-        held.count < 2 || !held.contains(where: \.isSuspect), "a suspect is not alone in \(id)")
+        held.count < 2 || !held.contains(where: \.goesOneByOne), "a suspect is not alone in \(id)")
     }
     checkProgress()
     steps += 1

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTreeBase
 import ProcessTreeProcessControl
 import Testing
 
@@ -16,11 +17,11 @@ extension ProcessControlTests {
       let slot = page.slot(0)
       #expect(reader.read(0) == nil)
       for sequence in 1...100 as ClosedRange<UInt64> {
-        let tag = slot.begin(channel: 7, sequence: sequence, attempt: 2)
+        let notes = slot.begin(channel: 7, sequence: sequence, attempt: 2)
         var entry = WorkEntry(channel: 7, sequence: sequence, attempt: 2)
         #expect(reader.read(0) == entry)
         for offset in [0, UInt32(sequence), .max] {
-          slot.note(elementOffset: offset, tag)
+          notes.note(offset)
           entry.elementOffset = offset
           #expect(reader.read(0) == entry)
         }
@@ -48,19 +49,19 @@ extension ProcessControlTests {
     func aLateNoteOfAnElementHitsNoOtherItem() throws {
       let (page, reader) = try makePage()
       let slot = page.slot(1)
-      var tags: [WorkTag] = []
+      var notes: [ElementNotes] = []
       for sequence in 1...9 as ClosedRange<UInt64> {
-        tags.append(slot.begin(channel: 1, sequence: sequence, attempt: 1))
-        for tag in tags.dropLast() { slot.note(elementOffset: 7, tag) }
+        notes.append(slot.begin(channel: 1, sequence: sequence, attempt: 1))
+        for late in notes.dropLast() { late.note(7) }
         #expect(reader.read(1)?.elementOffset == nil)
-        slot.note(elementOffset: UInt32(sequence), tags[tags.count - 1])
+        notes[notes.count - 1].note(UInt32(sequence))
         #expect(
           reader.read(1)
             == WorkEntry(
               channel: 1, sequence: sequence, attempt: 1, elementOffset: UInt32(sequence)))
       }
       slot.end()
-      slot.note(elementOffset: 1, tags[tags.count - 1])
+      notes[notes.count - 1].note(1)
       #expect(reader.read(1) == nil)
     }
 
@@ -69,9 +70,7 @@ extension ProcessControlTests {
       let (page, reader) = try makePage()
       for index in 0..<WorkPage.slotCount {
         let slot = page.slot(index)
-        slot.note(
-          elementOffset: UInt32(index),
-          slot.begin(channel: .max, sequence: .max, attempt: .max))
+        slot.begin(channel: .max, sequence: .max, attempt: .max).note(UInt32(index))
       }
       for index in stride(from: 0, to: WorkPage.slotCount, by: 2) { page.slot(index).end() }
       for index in 0..<WorkPage.slotCount {

@@ -108,32 +108,35 @@ extension FlowFrame.Traits {
   }
 }
 
-/// The elements of an item at which its consumers died, before the item's own bytes: a `u16` count and
-/// the offsets, `u32` each, the first death first.
+/// The elements of an item at which its consumers died, before the item's own bytes: a `u16` count, and
+/// for each death, the first one first, two `u32`: the consumer's position and the element's offset.
 enum Suspects {
   /// The deaths that an item carries; the latest if it has more.
   private static let most = 4_096
 
-  static func encode(_ offsets: [UInt32]) -> [UInt8] {
-    let latest = offsets.suffix(most)
+  static func encode(_ suspects: [Suspect]) -> [UInt8] {
+    let latest = suspects.suffix(most)
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(2 + 4 * latest.count)
+    bytes.reserveCapacity(2 + 8 * latest.count)
     withUnsafeBytes(of: UInt16(latest.count).littleEndian) { bytes.append(contentsOf: $0) }
-    for offset in latest {
-      withUnsafeBytes(of: offset.littleEndian) { bytes.append(contentsOf: $0) }
+    for number in latest.flatMap({ [$0.consumer, $0.elementOffset] }) {
+      withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
     }
     return bytes
   }
 
-  /// Reads the offsets, and the number of bytes that they take; nil for bytes that are too short.
-  static func read(_ item: UnsafeRawBufferPointer) -> (offsets: [UInt32], size: Int)? {
+  /// Reads the deaths, and the number of bytes that they take; nil for bytes that are too short.
+  static func read(_ item: UnsafeRawBufferPointer) -> (suspects: [Suspect], size: Int)? {
     guard item.count >= 2 else { return nil }
     let count = Int(UInt16(littleEndian: item.loadUnaligned(as: UInt16.self)))
-    let size = 2 + 4 * count
+    let size = 2 + 8 * count
     guard count <= most, item.count >= size else { return nil }
-    let offsets = (0..<count).map {
-      UInt32(littleEndian: item.loadUnaligned(fromByteOffset: 2 + 4 * $0, as: UInt32.self))
+    func number(at offset: Int) -> UInt32 {
+      UInt32(littleEndian: item.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
-    return (offsets, size)
+    let suspects = (0..<count).map {
+      Suspect(consumer: number(at: 2 + 8 * $0), elementOffset: number(at: 6 + 8 * $0))
+    }
+    return (suspects, size)
   }
 }

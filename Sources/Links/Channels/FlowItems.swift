@@ -65,7 +65,7 @@ struct FlowItems {
     let attempt: UInt8
     let number: UInt64
     /// The elements of the item at which its consumers died.
-    let suspects: [UInt32]
+    let suspects: [Suspect]
   }
 
   let frame: FrameBytes
@@ -105,10 +105,10 @@ struct FlowItems {
       flags.contains(.numbered)
       ? UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)) : 0
     let attempt = flags.contains(.redelivered) ? bytes[range.lowerBound - 5] : 1
-    var suspects: [UInt32] = []
+    var suspects: [Suspect] = []
     if flags.contains(.suspects) {
-      guard let (offsets, size) = Suspects.read(frame[range]) else { return nil }
-      suspects = offsets
+      guard let (found, size) = Suspects.read(frame[range]) else { return nil }
+      suspects = found
       range = range.lowerBound + size..<range.upperBound
     }
     return Item(

@@ -16,7 +16,13 @@ struct PendingItem {
   var cost: Int { bytes.count + FlowCredit.itemCost }
 
   /// The places within the item at which its consumers died, as far as they noted them.
-  var suspects: [UInt32] { deaths.compactMap(\.elementOffset) }
+  var suspects: [Suspect] {
+    deaths.compactMap { death in
+      death.elementOffset.map {
+        Suspect(consumer: death.node.path.positions.last ?? 0, elementOffset: $0)
+      }
+    }
+  }
 }
 
 /// The death of a consumer that worked on an item.
@@ -24,6 +30,13 @@ package struct ItemDeath: Equatable, Sendable {
   package let node: NodeAddress
   /// The element of the item on which the consumer worked; nil if it noted none.
   package let elementOffset: UInt32?
+}
+
+/// An element of an item at which a consumer died.
+package struct Suspect: Equatable, Sendable {
+  /// The consumer's position among its siblings; 0 for the root.
+  package let consumer: UInt32
+  package let elementOffset: UInt32
 }
 
 /// A receiver's note of the item on which it works.

@@ -1,4 +1,5 @@
 internal import DequeModule
+package import ProcessTreeBase
 package import ProcessTreeWire
 
 extension ReceiverCore {
@@ -18,22 +19,16 @@ extension ReceiverCore {
     /// The item's number among those of its sender, of leased channels.
     package let number: UInt64
     /// The elements of the item at which its consumers died, the first death first.
-    package let suspects: [UInt32]
-    fileprivate let notes: (any WorkNotes)?
-    fileprivate let mark: UInt64
+    package let suspects: [Suspect]
+    /// Where the program notes the element of the item on which it works, for the time after a sudden
+    /// death.
+    package let notes: ElementNotes?
 
     /// The sender's end.
     package var sender: TicketID { flow.sender }
     /// The flow and the link by which it arrived.
     package var flowID: UInt32 { flow.id }
     package var linkID: ObjectIdentifier { ObjectIdentifier(flow.link) }
-
-    /// Notes the element of the item on which the program works, for the time after a sudden death.
-    ///
-    /// Callable from any thread; one store.
-    package func note(elementOffset: UInt32) {
-      notes?.note(elementOffset: elementOffset, under: mark)
-    }
   }
 
   // MARK: Taking
@@ -49,13 +44,13 @@ extension ReceiverCore {
       flow.take(shared?.bytes.count ?? item.range.count)
       // A reference to nothing is no item.
       if shared == nil, items.flags.contains(.shared) { continue }
-      let mark = flow.isLeased ? work?.begin(item, of: flow) : nil
+      let notes = flow.isLeased ? work?.begin(item, of: flow) : nil
       markDirty()
       passOn()
       return Delivery(
         flow: flow, frame: items.frame, range: item.range, shared: shared, sequence: item.sequence,
         attempt: item.attempt, number: item.number, suspects: item.suspects,
-        notes: mark == nil ? nil : work?.notes, mark: mark ?? 0)
+        notes: notes)
     }
   }
 

@@ -1,17 +1,15 @@
+package import ProcessTreeBase
+
 /// The place where a receiver notes the item on which it works, for the time after a sudden death.
 package protocol WorkNotes: AnyObject, Sendable {
   /// Notes an item instead of the one before; called on the loop.
   ///
   /// - Parameter flow: Identifies the sender's flow; see `FlowKey`.
-  /// - Returns: A mark under which the program notes elements of the item.
-  func begin(flow: UInt64, sequence: UInt64, attempt: UInt8) -> UInt64
+  /// - Returns: The place where the program notes elements of the item.
+  func begin(flow: UInt64, sequence: UInt64, attempt: UInt8) -> ElementNotes
 
   /// Notes that no item is being worked on; called on the loop.
   func end()
-
-  /// Notes an element of the item with this mark, on any thread; without effect after another item has
-  /// begun.
-  func note(elementOffset: UInt32, under mark: UInt64)
 }
 
 /// The latest note of one receiver.
@@ -23,7 +21,7 @@ struct CurrentWork {
     self.notes = notes
   }
 
-  mutating func begin(_ item: FlowItems.Item, of flow: InFlow) -> UInt64 {
+  mutating func begin(_ item: FlowItems.Item, of flow: InFlow) -> ElementNotes {
     noted = (flow.senderKey, item.sequence)
     return notes.begin(flow: flow.senderKey, sequence: item.sequence, attempt: item.attempt)
   }

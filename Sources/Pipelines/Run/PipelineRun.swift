@@ -135,19 +135,39 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     }
   }
 
+  /// What is known of a worker when it ends.
+  private struct Life {
+    /// Its position among the children.
+    var position: Int?
+    /// The input with which it says that it failed.
+    var failedInput: UInt64?
+    /// Why the run ends, whatever becomes of the worker.
+    var verdict: (any Error)?
+  }
+
   private func live(in slot: WorkerSeat) async throws -> LifeEnd {
-    let failedInput = Lock<UInt64?>(nil)
+    let life = Lock(Life())
     do {
       let counters = try await node.withChildren(of: WorkerCounters.self) { group in
         progress.began(slot) { group.cancelAll() }
         let child = try await slot.start(group)
+        life.withLock { $0.position = child.position }
         for try await word in try await child.messages(of: WorkerWord.self) {
-          if case .failed(let input) = word { failedInput.withLock { $0 = input } }
-          let answer = note(word, of: slot)
+          switch word {
+          case .counters(let counters):
+            record.update { $0.count(counters, ofWorker: slot.worker) }
+          case .failed(let input): life.withLock { $0.failedInput = input }
+          case .suspects(let suspicion):
+            do {
+              let omission = try await judge(suspicion, by: slot)
+              // Should it have died meanwhile, its end says so.
+              try? await child.send(omission)
+            } catch {
+              life.withLock { $0.verdict = error }
+              throw error
+            }
+          }
           monitor?.changed()
-          guard let answer else { continue }
-          // Should it have died meanwhile, its end says so.
-          try? await child.send(answer)
         }
         return try await child.result
       }
@@ -156,32 +176,42 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       return .finished
     } catch {
       try Task.checkCancellation()
+      let life = life.withLock { $0 }
+      if let error = life.verdict { throw error }
       switch WorkerEnd(error) {
       case .failed(let failure):
         throw self.failure(
-          of: slot, over: failedInput.withLock { $0.map { Int(clamping: $0) } }, .thrown,
+          of: slot, over: life.failedInput.map { Int(clamping: $0) }, .thrown,
           "\(failure)", error: failure)
       case _ where progress.isLeaving(slot):
         // However it went: the others do what it has not finished.
-        record.update { $0.retire(worker: slot.worker, ofStage: slot.stage) }
+        record.update { $0.retire(at: life.position, worker: slot.worker, ofStage: slot.stage) }
         monitor?.changed()
         return .left
       case .died(let report):
-        guard !plan.stages[slot.stage].description.isStateful, report.isDeath else {
-          throw self.failure(
-            of: slot, over: nil, .workerDied, "\(report)", deaths: [report])
+        let isReplaceable = !plan.stages[slot.stage].description.isStateful && report.isDeath
+        let pause =
+          isReplaceable
+          ? record.update { ledger in
+            ledger.die(
+              report, at: life.position ?? 0, worker: slot.worker, ofStage: slot.stage)
+          } : nil
+        monitor?.changed()
+        guard let pause else {
+          throw self.failure(of: slot, over: nil, .workerDied, "\(report)", deaths: [report])
         }
-        return .died(pause: try await succeed(slot, report))
+        return .died(pause: pause)
       case .other(let error): throw error
       }
     }
   }
 
-  /// Notes the death of a worker that can be replaced; how long its place is to stay empty.
-  private func succeed(_ slot: WorkerSeat, _ report: ExitReport) async throws -> Duration {
-    let succession = record.update { $0.die(report, worker: slot.worker, ofStage: slot.stage) }
-    monitor?.changed()
-    if let input = succession.quarantined {
+  /// Decides what a worker leaves out of an envelope at whose items others died, and hands over what is
+  /// given up with it.
+  private func judge(_ suspicion: Suspicion, by slot: WorkerSeat) async throws -> Omission {
+    let verdict = try await record.verdict(
+      on: suspicion, worker: slot.worker, ofStage: slot.stage)
+    for input in verdict.quarantined {
       guard let onQuarantine else {
         throw failure(
           of: slot, over: input.input, .killedWorkers, "it ended \(input.deaths.inWords)",
@@ -189,27 +219,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       }
       try await onQuarantine(input)
     }
-    guard let pause = succession.pause else {
-      throw failure(of: slot, over: nil, .workerDied, "\(report)", deaths: [report])
-    }
-    return pause
-  }
-
-  /// Notes what a worker says; the answer that it waits for, if it does.
-  private func note(_ word: WorkerWord, of slot: WorkerSeat) -> Permission? {
-    record.update { ledger in
-      switch word {
-      case .counters(let counters):
-        ledger.count(counters, ofWorker: slot.worker)
-        return nil
-      case .beginning(let mark):
-        return ledger.begin(mark, worker: slot.worker, ofStage: slot.stage)
-      case .passed:
-        ledger.pass(worker: slot.worker, ofStage: slot.stage)
-        return Permission(isItemByItem: false, skipped: [])
-      case .failed: return nil
-      }
-    }
+    return Omission(skipped: verdict.skipped)
   }
 
   private func failure(
@@ -218,6 +228,6 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   ) -> PipelineFailure {
     PipelineFailure(
       code, message, stage: slot.stage, stageName: plan.stages[slot.stage].description.name,
-      worker: slot.name, input: input, error: error, deaths: deaths)
+      worker: deaths.last?.node ?? slot.name, input: input, error: error, deaths: deaths)
   }
 }

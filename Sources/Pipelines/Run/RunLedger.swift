@@ -25,12 +25,14 @@ struct RunLedger {
   /// How each place stands whose workers die.
   private var successions: [Succession]
 
-  /// What follows from the death of a worker.
-  struct Consequence {
-    /// The input that is given up with it.
-    var quarantined: QuarantinedInput?
-    /// How long to wait before its successor is started; nil when there is to be none.
-    var pause: Duration?
+  /// The places of workers that seemed to have got nothing done, by the positions of these workers.
+  private var fruitless: [Int: Int] = [:]
+
+  /// What a worker that gets an envelope again leaves out.
+  struct Verdict {
+    var skipped: Set<Int>
+    /// The inputs that are given up with this.
+    var quarantined: [QuarantinedInput]
   }
 
   init(_ plan: PipelinePlan) {
@@ -78,41 +80,49 @@ struct RunLedger {
     present[worker] = counters
   }
 
-  /// A worker asks whether it may begin what it names.
-  mutating func begin(_ mark: Mark, worker: Int, ofStage stage: Int) -> Permission {
-    suspects[stage].begin(mark, worker: worker)
+  /// Decides on the items of an envelope at which workers died; nil until all their ends are known.
+  mutating func judge(_ suspicion: Suspicion, worker: Int, ofStage stage: Int) -> Verdict? {
+    guard let verdict = suspects[stage].judge(suspicion, worker: worker) else { return nil }
+    for suspect in suspicion.suspects {
+      guard let place = fruitless.removeValue(forKey: suspect.consumer) else { continue }
+      successions[place].excuse()
+    }
+    let inputs = verdict.givenUp.map { given in
+      QuarantinedInput(
+        stage: stage, stageName: plan.stages[stage].description.name,
+        input: given.suspect.input.map { Int(clamping: $0) }, deaths: given.deaths)
+    }
+    quarantined += inputs
+    return Verdict(skipped: verdict.skipped, quarantined: inputs)
   }
 
-  /// A worker is through with what it named.
-  mutating func pass(worker: Int, ofStage stage: Int) { suspects[stage].pass(worker: worker) }
-
   /// Notes the death of a worker that can be replaced.
-  mutating func die(_ report: ExitReport, worker: Int, ofStage stage: Int) -> Consequence {
-    // One that had named what it was about to do had come as far as that.
-    var isFruitful = present[worker].processed > 0
-    var given: QuarantinedInput?
-    switch suspects[stage].die(worker: worker, report) {
-    case .nothingNamed: break
-    case .suspected: isFruitful = true
-    case .givenUp(let mark, let deaths):
-      isFruitful = true
-      let input = QuarantinedInput(
-        stage: stage, stageName: plan.stages[stage].description.name,
-        input: mark.input.map { Int(clamping: $0) },
-        deaths: deaths)
-      quarantined.append(input)
-      given = input
+  ///
+  /// - Parameter position: The worker's position among the children of the run's node.
+  /// - Returns: How long to wait before its successor is started; nil when there is to be none.
+  mutating func die(
+    _ report: ExitReport, at position: Int, worker: Int, ofStage stage: Int
+  ) -> Duration? {
+    suspects[stage].end(of: position, report)
+    // One that had begun an item is excused by whoever gets the item next.
+    let isFruitful = present[worker].processed > 0
+    if isFruitful {
+      fruitless = fruitless.filter { $0.value != worker }
+    } else {
+      fruitless[position] = worker
     }
     leave(worker)
     restarts[stage] += 1
-    return Consequence(
-      quarantined: given, pause: successions[worker].die(isFruitful: isFruitful))
+    return successions[worker].die(isFruitful: isFruitful)
   }
 
   /// Notes that a worker has gone that was asked to stop: nothing that it had is to blame for that.
-  mutating func retire(worker: Int, ofStage stage: Int) {
+  ///
+  /// - Parameter position: The worker's position among the children; nil if it was not made.
+  mutating func retire(at position: Int?, worker: Int, ofStage stage: Int) {
     leave(worker)
-    suspects[stage].pass(worker: worker)
+    if let position { suspects[stage].end(of: position, nil) }
+    fruitless = fruitless.filter { $0.value != worker }
     successions[worker] = Succession()
   }
 

@@ -34,6 +34,15 @@ final class RunRecord: Sendable {
     try state.withLock { try change(&$0.ledger) }
   }
 
+  /// What a worker leaves out of an envelope, once it is known how those ended that died at its items.
+  ///
+  /// Throws `CancellationError`.
+  func verdict(
+    on suspicion: Suspicion, worker: Int, ofStage stage: Int
+  ) async throws -> RunLedger.Verdict {
+    try await state.wait { $0.ledger.judge(suspicion, worker: worker, ofStage: stage) }
+  }
+
   /// How many inputs the next envelope may hold, once there is room for one.
   ///
   /// Throws `CancellationError`.

@@ -24,4 +24,7 @@ struct Succession {
     guard fruitlessDeaths < Self.limit else { return nil }
     return .milliseconds(min(1_000, 5 << fruitlessDeaths))
   }
+
+  /// Takes one death back that was counted although the worker had begun an item.
+  mutating func excuse() { fruitlessDeaths = max(0, fruitlessDeaths - 1) }
 }

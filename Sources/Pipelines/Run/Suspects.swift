@@ -1,33 +1,33 @@
-/// Finds out which item ends the workers of a stage that can be replaced.
+/// Decides which items of a stage are left out, because workers died at them.
 ///
-/// Only what is tried again is suspected. A worker asks before it begins such an envelope, and says
-/// when it is through. One that ended a worker is next processed item by item, each of which is asked
-/// for; an item that ended as many workers as it may is left out from then on.
+/// The channel tells the worker that gets an envelope next at which items others died, and the worker names
+/// these before it begins. An item is given up once it has ended as many workers as it may. A worker that
+/// the run stopped does not count, whatever it was working on.
 struct Suspects<Death: Sendable> {
-  /// What the death of a worker tells.
-  enum Verdict {
-    /// It had not named anything.
-    case nothingNamed
-    /// What it had named is suspected.
-    case suspected
-    /// The item that it had named has ended as many as it may: it will be left out.
-    case givenUp(Mark, [Death])
+  /// What follows for an envelope.
+  struct Verdict {
+    /// The items to leave out, by their offsets.
+    var skipped: Set<Int> = []
+    /// Those that no verdict has left out before.
+    var givenUp: [(suspect: Suspect, deaths: [Death])] = []
   }
 
-  private struct Case {
-    var deaths: [Int?: [Death]] = [:]
-    var skipped: [Int] = []
-  }
-
-  private struct Place: Hashable {
+  private struct Position: Hashable {
     var envelope: EnvelopeID
     var lane: Int
+    var item: Int
   }
 
-  private var cases: [Place: Case] = [:]
-  private var marks: [Int: Mark] = [:]
+  /// The ends of workers by their positions among the children; nil for those that the run stopped.
+  private var ends: [Int: Death?] = [:]
+  /// Positions up to this one have ended, and how is forgotten.
+  private var forgotten = 0
+  private var skipped: Set<Position> = []
   private let isPartitioned: Bool
   private let limit: Int
+
+  /// The most ends that are known, the latest: as many as an envelope can name.
+  private static var most: Int { 4_096 }
 
   /// - Parameters:
   ///   - limit: How many workers an item may end.
@@ -37,29 +37,35 @@ struct Suspects<Death: Sendable> {
     self.isPartitioned = isPartitioned
   }
 
-  /// A worker is about to begin what it names.
-  mutating func begin(_ mark: Mark, worker: Int) -> Permission {
-    marks[worker] = mark
-    let known = cases[place(mark.envelope, worker)]
-    return Permission(isItemByItem: known != nil, skipped: known?.skipped ?? [])
+  /// A worker has ended; `death` is nil if the run had stopped it.
+  mutating func end(of consumer: Int, _ death: Death?) {
+    ends.updateValue(death, forKey: consumer)
+    guard ends.count > Self.most, let oldest = ends.keys.min() else { return }
+    ends[oldest] = nil
+    forgotten = max(forgotten, oldest)
   }
 
-  /// A worker is through with what it had named.
-  mutating func pass(worker: Int) { marks[worker] = nil }
-
-  /// A worker has died.
-  mutating func die(worker: Int, _ death: Death) -> Verdict {
-    guard let mark = marks.removeValue(forKey: worker) else { return .nothingNamed }
-    var known = cases[place(mark.envelope, worker)] ?? Case()
-    defer { cases[place(mark.envelope, worker)] = known }
-    known.deaths[mark.item, default: []].append(death)
-    let deaths = known.deaths[mark.item] ?? []
-    guard let item = mark.item, deaths.count == limit else { return .suspected }
-    known.skipped.append(item)
-    return .givenUp(mark, deaths)
-  }
-
-  private func place(_ envelope: EnvelopeID, _ worker: Int) -> Place {
-    Place(envelope: envelope, lane: isPartitioned ? worker : 0)
+  /// A worker is about to begin an envelope at whose items others died; nil while one of their ends is
+  /// not known yet.
+  mutating func judge(_ suspicion: Suspicion, worker: Int) -> Verdict? {
+    let lane = isPartitioned ? worker : 0
+    var verdict = Verdict()
+    for (item, suspects) in Dictionary(grouping: suspicion.suspects, by: \.item) {
+      var deaths: [Death] = []
+      for suspect in suspects where suspect.consumer > forgotten {
+        guard let end = ends[suspect.consumer] else { return nil }
+        if let end { deaths.append(end) }
+      }
+      let position = Position(envelope: suspicion.envelope, lane: lane, item: item)
+      guard deaths.count >= limit || skipped.contains(position) else { continue }
+      verdict.skipped.insert(item)
+      verdict.givenUp.append((suspects[0], deaths))
+    }
+    // Noted at the end: nothing is until all ends are known.
+    verdict.givenUp = verdict.givenUp.filter { given in
+      let item = given.suspect.item
+      return skipped.insert(Position(envelope: suspicion.envelope, lane: lane, item: item)).inserted
+    }
+    return verdict
   }
 }

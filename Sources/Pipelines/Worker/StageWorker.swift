@@ -60,7 +60,7 @@ struct StageWork<Work: Step> {
       while let delivery = try await counting(
         { try await deliveries.nextUnlessTooLate() }, \.element.items.count)
       {
-        let output = try await process(delivery.element, attempt: delivery.attempt)
+        let output = try await process(delivery.element, from: delivery)
         let end = try await settlements.begin()
         try await send(output, by: end)
         settlements.through(delivery)
@@ -74,7 +74,7 @@ struct StageWork<Work: Step> {
   mutating func runStateful() async throws {
     var intake = Intake(inlet, isOrdered: place.isOrdered)
     while let envelope = try await counting({ try await intake.next() }, \.items.count) {
-      try await send(try await process(envelope, attempt: 1), by: 0)
+      try await send(try await process(envelope), by: 0)
     }
   }
 
@@ -91,20 +91,23 @@ struct StageWork<Work: Step> {
 
   // MARK: One envelope
 
+  /// - Parameter delivery: The delivery of the envelope to a worker that can be replaced.
   private mutating func process(
-    _ envelope: Envelope<Work.Input>, attempt: Int
+    _ envelope: Envelope<Work.Input>, from delivery: Delivery<Envelope<Work.Input>>? = nil
   ) async throws -> Envelope<Work.Output> {
     var outputs = noOutputs(capacity: envelope.items.count)
-    var items = Array(envelope.items.indices)
+    let parts = try await parts(of: envelope, from: delivery)
+    let items = Array(parts.joined())
     // While the step computes, nothing leaves by itself.
     outlets[0].flush()
     let start = clock.time
     do {
-      if attempt > 1 {
-        try await processAgain(envelope, &items, into: &outputs)
-      } else {
+      // Outputs are encoded later: a death of them is no item's.
+      defer { delivery?.notes?.clear() }
+      for part in parts {
+        outputs.noteInputs(from: part.lowerBound, in: delivery?.notes)
         try await step._process(
-          envelope.items[...], separately: false, into: &outputs, in: node)
+          envelope.items[part], separately: false, into: &outputs, in: node)
       }
     } catch {
       let failed = items.indices.contains(outputs.inputCount) ? items[outputs.inputCount] : 0
@@ -124,28 +127,20 @@ struct StageWork<Work: Step> {
     StepOutputs(isOneToOne: Work._traits.isOneToOne, capacity: capacity)
   }
 
-  /// Processes an envelope that ended a worker, or that a worker had which ended.
-  ///
-  /// - Parameter items: The places of the envelope's items; on return, of those that were processed.
-  private mutating func processAgain(
-    _ envelope: Envelope<Work.Input>, _ items: inout [Int],
-    into outputs: inout StepOutputs<Work.Output>
-  ) async throws {
-    let isSingle = items.count == 1
-    let permission = try await words.ask(
-      Mark(
-        envelope: envelope.id, item: isSingle ? 0 : nil,
-        input: isSingle ? envelope.input(of: 0) : nil))
-    items.removeAll(where: Set(permission.skipped).contains)
-    for item in items {
-      if permission.isItemByItem, !isSingle {
-        _ = try await words.ask(
-          Mark(envelope: envelope.id, item: item, input: envelope.input(of: item)))
-      }
-      try await step._process(
-        envelope.items[item...item], separately: false, into: &outputs, in: node)
+  /// The items to process: all, without those that the run gives up because they end workers.
+  private mutating func parts(
+    of envelope: Envelope<Work.Input>, from delivery: Delivery<Envelope<Work.Input>>?
+  ) async throws -> [Range<Int>] {
+    let suspects = delivery.map { zip($0.consumersOfSuspects, $0.suspects) } ?? zip([], [])
+    // A worker that went mad may have noted anything.
+    let known = suspects.filter { envelope.items.indices.contains($0.1) }.map { consumer, item in
+      Suspect(consumer: consumer, item: item, input: envelope.input(of: item))
     }
-    try await words.sayPassed()
+    guard !known.isEmpty else { return [envelope.items.indices] }
+    let skipped = try await words.ask(Suspicion(envelope: envelope.id, suspects: known))
+    var items = RangeSet(envelope.items.indices)
+    for item in skipped { items.remove(item, within: envelope.items) }
+    return Array(items.ranges)
   }
 
   private mutating func send(_ envelope: Envelope<Work.Output>, by end: Int) async throws {

@@ -6,7 +6,7 @@ struct WorkerWords {
   private let node: Node
   private let parent: ParentNode
   private let stage: String
-  private var permissions: EdgeMessages<Permission>.Iterator
+  private var answers: EdgeMessages<Omission>.Iterator
   private var said: UInt64 = 0
 
   /// How often counters are said, at most: every so many nanoseconds.
@@ -17,21 +17,15 @@ struct WorkerWords {
     self.node = node
     self.parent = parent
     self.stage = stage
-    permissions = try await parent.messages(of: Permission.self).makeAsyncIterator()
+    answers = try await parent.messages(of: Omission.self).makeAsyncIterator()
   }
 
   func say(_ word: WorkerWord) async throws { try await parent.send(word) }
 
-  /// Names what is about to begin and waits for the answer: whatever happens then, it is known.
-  mutating func ask(_ mark: Mark) async throws -> Permission {
-    try await say(.beginning(mark))
-    return try await permissions.next() ?? Permission(isItemByItem: false, skipped: [])
-  }
-
-  /// Says that what was named is through.
-  mutating func sayPassed() async throws {
-    try await say(.passed)
-    _ = try await permissions.next()
+  /// Names the items of an envelope at which workers died; which of them to leave out.
+  mutating func ask(_ suspicion: Suspicion) async throws -> Set<Int> {
+    try await say(.suspects(suspicion))
+    return try await answers.next()?.skipped ?? []
   }
 
   /// Says what has been done so far, unless that was said a moment ago.
@@ -52,27 +46,29 @@ struct WorkerWithoutParent: Error {}
 enum WorkerWord: Codable, Sendable {
   /// What it has done so far.
   case counters(WorkerCounters)
-  /// It is about to begin this again, and waits for the permission.
-  case beginning(Mark)
-  /// It is through with what it had named, and waits as well.
-  case passed
+  /// It is about to begin an envelope at whose items workers died, and waits for the answer.
+  case suspects(Suspicion)
   /// The stage failed with the input of this number; the error itself follows as the node's.
   case failed(input: UInt64?)
 }
 
-/// What a worker has in hands.
-struct Mark: Hashable, Sendable, Codable {
+/// An envelope, and the deaths of workers at its items.
+struct Suspicion: Hashable, Sendable, Codable {
   var envelope: EnvelopeID
-  /// The item's place in the envelope; nil for the envelope as a whole.
-  var item: Int?
+  var suspects: [Suspect]
+}
+
+/// The death of a worker at an item.
+struct Suspect: Hashable, Sendable, Codable {
+  /// The worker's position among the children of the run's node.
+  var consumer: Int
+  /// The item's offset in the envelope.
+  var item: Int
   /// The number of the source's input that the item came of, where there is one.
   var input: UInt64?
 }
 
-/// How a worker may process an envelope.
-struct Permission: Hashable, Sendable, Codable {
-  /// Whether it has to ask for each item.
-  var isItemByItem: Bool
-  /// The places of items to leave out.
-  var skipped: [Int]
+/// The items of an envelope that a worker leaves out.
+struct Omission: Hashable, Sendable, Codable {
+  var skipped: Set<Int>
 }

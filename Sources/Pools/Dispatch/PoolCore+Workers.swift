@@ -59,7 +59,10 @@ extension PoolCore {
   }
 
   /// A worker has been reaped, or could not be made at all.
-  func workerEnded(_ worker: Int, _ report: ExitReport?, _ error: (any Error)?) {
+  func workerEnded(
+    _ worker: Int, _ report: ExitReport?, at element: (batch: Int, offset: Int)?,
+    _ error: (any Error)?
+  ) {
     update { shared, now in
       shared.links[worker] = nil
       let wasReady = shared.state.workers[worker]?.isReady ?? true
@@ -68,7 +71,7 @@ extension PoolCore {
         fail(reason, &shared)
         shared.state.stopAll()
       }
-      shared.state.workerEnded(worker, report, at: now)
+      shared.state.workerEnded(worker, report, at: element, now: now)
     }
   }
 

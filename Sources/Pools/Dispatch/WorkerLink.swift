@@ -29,6 +29,7 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
   private struct Contents {
     var child: AnyChild?
     var leases: [Int: JobRun<Work>] = [:]
+    var notebook: ChildNotebook?
     var mustStop = false
     var mustKill = false
     var hasEnded = false
@@ -88,11 +89,11 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
       error = thrown
     }
     orders.finish()
-    let report = contents.withLock { contents in
+    let (report, notebook) = contents.withLock { contents in
       contents.hasEnded = true
-      return contents.child?.exitReport
+      return (contents.child?.exitReport, contents.notebook)
     }
-    core.workerEnded(id, report, error)
+    core.workerEnded(id, report, at: notebook?.element, error)
   }
 
   private func serve(_ initializer: (any PoolInitializer)?) async throws {
@@ -160,6 +161,10 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
 
   private func receive(_ reply: WorkReply<Work.Output>) {
     guard reply.batch != 0 else {
+      contents.withLock { contents in
+        guard let child = contents.child, let name = reply.notebook else { return }
+        contents.notebook = ChildNotebook(name, of: child)
+      }
       return core.update { shared, now in shared.state.workerReady(self.id, at: now) }
     }
     let job = contents.withLock { contents in

@@ -3,8 +3,8 @@ internal import ProcessTreeStages
 /// Items that wait together for a worker.
 struct WorkPiece: Equatable, Sendable {
   var items: Range<Int>
-  /// Whether a worker died with these, so that each might be the reason.
-  var isSuspect = false
+  /// Whether each travels by itself, because one of them may be at fault and nobody knows which.
+  var goesOneByOne = false
 }
 
 /// One call's items, as the dispatcher knows them: by their numbers from 0 on.
@@ -33,7 +33,7 @@ struct Job<Report: Sendable>: Sendable {
   var sizer: BatchSizer
   /// How often items have been tried that did not succeed at first.
   var attempts: [Int: Int] = [:]
-  /// The ends of workers that had nothing else at hand than this item.
+  /// The ends of workers that died at this item.
   var deaths: [Int: [Report]] = [:]
 
   init(kind: PoolState<Report>.KindID, policy: JobPolicy, workers: Int) {
@@ -53,7 +53,7 @@ struct Job<Report: Sendable>: Sendable {
     pendingCount += piece.items.count
     guard !first else { return pending.putBack(piece) }
     let merged = pending.updateLast { last in
-      guard !last.isSuspect, !piece.isSuspect,
+      guard !last.goesOneByOne, !piece.goesOneByOne,
         last.items.upperBound == piece.items.lowerBound
       else { return false }
       last.items = last.items.lowerBound..<piece.items.upperBound
@@ -67,8 +67,8 @@ struct Job<Report: Sendable>: Sendable {
     guard var piece = pending.popFirst() else { return nil }
     let remaining = policy.count.map { max(0, $0 - submitted) + pendingCount }
     let size =
-      policy.deadline != nil
-      ? 1 : piece.isSuspect ? piece.items.count : sizer.next(remaining: remaining, workers: workers)
+      policy.deadline != nil || piece.goesOneByOne
+      ? 1 : sizer.next(remaining: remaining, workers: workers)
     let count = max(1, min(size, bound, piece.items.count))
     if count < piece.items.count {
       var rest = piece

@@ -45,9 +45,9 @@ extension PoolState {
   private mutating func giveSecond(_ kind: KindID, _ now: Duration) {
     for id in workers.keys.sorted() {
       guard let worker = workers[id], worker.kind == kind, !worker.isLeaving,
-        worker.batches.count == 1, let first = batches[worker.batches[0]], !first.isSuspect,
+        worker.batches.count == 1, let first = batches[worker.batches[0]], !first.goesOneByOne,
         let job = jobs[first.job], job.sizer.isShort, job.policy.deadline == nil,
-        let piece = job.pending.first, !piece.isSuspect, !job.isAbandoned
+        let piece = job.pending.first, !piece.goesOneByOne, !job.isAbandoned
       else { continue }
       give(first.job, to: id, now)
       unqueue(first.job)
@@ -60,8 +60,8 @@ extension PoolState {
     guard let piece = jobs[id]?.takeBatch(workers: size, atMost: bound) else { return }
     let batch = makeID()
     batches[batch] = Batch(
-      job: id, worker: worker, items: piece.items, isSuspect: piece.isSuspect,
-      due: jobs[id]?.policy.deadline.map { now + $0 })
+      job: id, worker: worker, items: piece.items, first: piece.items.lowerBound,
+      goesOneByOne: piece.goesOneByOne, due: jobs[id]?.policy.deadline.map { now + $0 })
     jobs[id]?.outCount += piece.items.count
     jobs[id]?.batchCount += 1
     workers[worker]?.batches.append(batch)
@@ -104,7 +104,7 @@ extension PoolState {
   private func wantedWorkers(_ kind: KindID) -> Int {
     guard let first = kinds[kind].runnable.first, let job = jobs[first] else { return 0 }
     let batch = job.policy.deadline == nil ? job.sizer.next() : 1
-    let pieces = job.pending.first?.isSuspect == true ? job.pendingCount : 0
+    let pieces = job.pending.first?.goesOneByOne == true ? job.pendingCount : 0
     return min(size, kinds[kind].runnable.count - 1 + max(1, job.pendingCount / batch, pieces))
   }
 

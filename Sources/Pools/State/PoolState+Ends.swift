@@ -1,6 +1,11 @@
 extension PoolState {
   /// A worker has been reaped, after all that it said was taken: what it had goes to others.
-  mutating func workerEnded(_ id: WorkerID, _ report: Report, at now: Duration) {
+  ///
+  /// - Parameter element: The batch and the offset in it that the worker noted last; nil if it worked on
+  ///   no item, or if nobody knows on which.
+  mutating func workerEnded(
+    _ id: WorkerID, _ report: Report, at element: (batch: BatchID, offset: Int)?, now: Duration
+  ) {
     guard let worker = workers.removeValue(forKey: id) else { return }
     if !worker.isReady, !worker.isLeaving {
       failedStarts += 1
@@ -8,17 +13,25 @@ extension PoolState {
     } else if !worker.isLeaving || !worker.batches.isEmpty {
       counters.workersLost += 1
     }
-    let held = worker.batches.compactMap { batches.removeValue(forKey: $0) }
-    let isAlone = held.reduce(0) { $0 + $1.items.count } == 1
+    let held = worker.batches.compactMap { id in batches.removeValue(forKey: id).map { (id, $0) } }
+    let culprit = culprit(among: held, element)
     // The last first, because each goes to the front.
-    for batch in held.reversed() {
+    for (id, batch) in held.reversed() {
       jobs[batch.job]?.outCount -= batch.items.count
       jobs[batch.job]?.batchCount -= 1
-      if let job = jobs[batch.job], !job.isAbandoned, !batch.items.isEmpty {
-        lose(batch, isAlone: isAlone, report, now)
+      guard let job = jobs[batch.job], !job.isAbandoned, !batch.items.isEmpty else { continue }
+      counters.retried += batch.items.count
+      let oneByOne = batch.goesOneByOne || culprit == nil
+      if let culprit, culprit.batch == id, blame(culprit.item, of: batch, report) {
+        counters.retried -= 1
+        let after = (culprit.item + 1)..<batch.items.upperBound
+        requeue(after, of: batch.job, oneByOne: oneByOne)
+        requeue(batch.items.lowerBound..<culprit.item, of: batch.job, oneByOne: oneByOne)
+      } else {
+        requeue(batch.items, of: batch.job, oneByOne: oneByOne)
       }
     }
-    for batch in held {
+    for (_, batch) in held {
       wakeIfComplete(batch.job)
       removeIfOver(batch.job)
     }
@@ -30,34 +43,39 @@ extension PoolState {
     .milliseconds(min(1_000, 5 << min(failures, 8)))
   }
 
-  private mutating func lose(
-    _ batch: Batch, isAlone: Bool, _ report: Report, _ now: Duration
-  ) {
+  /// The item at which a worker died: the noted one, or the only one that it had.
+  private func culprit(
+    among held: [(id: BatchID, batch: Batch)], _ element: (batch: BatchID, offset: Int)?
+  ) -> (batch: BatchID, item: Int)? {
+    if let element, let batch = held.first(where: { $0.id == element.batch })?.batch {
+      let item = batch.first.addingReportingOverflow(element.offset).partialValue
+      if batch.items.contains(item) { return (element.batch, item) }
+    }
+    let filled = held.filter { !$0.batch.items.isEmpty }
+    guard filled.count == 1, filled[0].batch.items.count == 1 else { return nil }
+    return (filled[0].id, filled[0].batch.items.lowerBound)
+  }
+
+  /// Charges an item with a death; whether that is the item's end.
+  private mutating func blame(_ item: Int, of batch: Batch, _ report: Report) -> Bool {
     let id = batch.job
-    guard isAlone, let item = batch.items.first else {
-      counters.retried += batch.items.count
-      for item in batch.items { jobs[id]?.attempts[item, default: 0] += 1 }
-      return requeue(Self.split(batch.items), of: id)
-    }
-    jobs[id]?.attempts[item, default: 0] += 1
-    let attempts = jobs[id]?.attempts[item] ?? 1
-    if batch.isOverdue, let job = jobs[id], let deadline = job.policy.deadline {
-      if attempts < job.policy.attempts {
-        counters.retried += 1
-        return requeue([WorkPiece(items: batch.items, isSuspect: true)], of: id)
-      }
-      settleFailed(item, of: id)
-      return actions.append(.fail(id, item: item, attempts: attempts, .deadline(deadline, report)))
-    }
-    jobs[id]?.deaths[item, default: []].append(report)
-    let deaths = jobs[id]?.deaths[item] ?? []
-    guard deaths.count >= settings.attempts else {
-      counters.retried += 1
-      return requeue([WorkPiece(items: batch.items, isSuspect: true)], of: id)
+    guard let policy = jobs[id]?.policy else { return false }
+    let attempts = (jobs[id]?.attempts[item] ?? 0) + 1
+    jobs[id]?.attempts[item] = attempts
+    let verdict: Verdict
+    if batch.isOverdue, let deadline = policy.deadline {
+      guard attempts >= policy.attempts else { return false }
+      verdict = .deadline(deadline, report)
+    } else {
+      let deaths = (jobs[id]?.deaths[item] ?? []) + [report]
+      jobs[id]?.deaths[item] = deaths
+      guard deaths.count >= settings.attempts else { return false }
+      verdict = .killedWorkers(deaths)
+      counters.quarantined += 1
     }
     settleFailed(item, of: id)
-    counters.quarantined += 1
-    actions.append(.fail(id, item: item, attempts: attempts, .killedWorkers(deaths)))
+    actions.append(.fail(id, item: item, attempts: attempts, verdict))
+    return true
   }
 
   // MARK: Time
@@ -79,7 +97,7 @@ extension PoolState {
       delayed.removeLast()
       guard jobs[next.job] != nil else { continue }
       jobs[next.job]?.delayedCount -= 1
-      requeue([WorkPiece(items: next.item..<(next.item + 1))], of: next.job)
+      requeue(next.item..<(next.item + 1), of: next.job)
     }
     for (id, batch) in batches.sorted(by: { $0.key < $1.key })
     where !batch.isOverdue && batch.due.map({ $0 <= now }) ?? false {

@@ -120,17 +120,19 @@ extension PoolState {
     jobs[batch.job]?.batchCount -= 1
     workers[batch.worker]?.given -= batch.items.count
     guard !batch.items.isEmpty else { return }
-    requeue([WorkPiece(items: batch.items, isSuspect: batch.isSuspect)], of: batch.job)
+    requeue(batch.items, of: batch.job, oneByOne: batch.goesOneByOne)
   }
 
   /// Puts items back in front of what waits, in their order.
-  mutating func requeue(_ pieces: [WorkPiece], of id: JobID) {
-    guard let job = jobs[id], !job.isAbandoned else { return }
+  ///
+  /// - Parameter goesOneByOne: Whether one of them is at fault and nobody knows which.
+  mutating func requeue(_ items: Range<Int>, of id: JobID, oneByOne goesOneByOne: Bool = false) {
+    guard let job = jobs[id], !job.isAbandoned, !items.isEmpty else { return }
     guard !isClosed else {
       jobs[id]?.wasCutShort = true
       return
     }
-    for piece in pieces.reversed() { jobs[id]?.enqueue(piece, first: true) }
+    jobs[id]?.enqueue(WorkPiece(items: items, goesOneByOne: goesOneByOne), first: true)
     queue(id)
   }
 
@@ -143,7 +145,7 @@ extension PoolState {
     jobs[batch.job]?.batchCount -= 1
     var acceptance: Acceptance?
     if batch.items.count > 1 {
-      requeue(Self.split(batch.items), of: batch.job)
+      requeue(batch.items, of: batch.job, oneByOne: true)
     } else if let item = batch.items.first, let job = jobs[batch.job], !job.isAbandoned {
       let attempts = (job.attempts[item] ?? 0) + 1
       settleFailed(item, of: batch.job)
@@ -155,15 +157,6 @@ extension PoolState {
     removeIfOver(batch.job)
     dispatch(at: now)
     return acceptance
-  }
-
-  /// Items of which one or more are at fault, in pieces that are tried each by itself: with each
-  /// round the pieces are smaller, until the item is known exactly.
-  static func split(_ items: Range<Int>) -> [WorkPiece] {
-    let length = (items.count + 15) / 16
-    return stride(from: items.lowerBound, to: items.upperBound, by: max(1, length)).map {
-      WorkPiece(items: $0..<min($0 + length, items.upperBound), isSuspect: true)
-    }
   }
 
   private mutating func delay(_ item: Int, of id: JobID, until due: Duration) {

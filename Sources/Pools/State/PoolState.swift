@@ -10,7 +10,7 @@ struct PoolState<Report: Sendable>: Sendable {
 
   /// What holds for the whole pool.
   struct Settings: Sendable {
-    /// A single item that so many workers died with is given up.
+    /// An item at which so many workers died is given up.
     var attempts = 3
     /// A worker is replaced after so many items.
     var recycleAfter: Int?
@@ -35,7 +35,7 @@ struct PoolState<Report: Sendable>: Sendable {
 
   /// Why an item failed, beside an error of its own.
   enum Verdict {
-    /// It was alone in each of these workers when they died.
+    /// Each of these workers died at it.
     case killedWorkers([Report])
     case deadline(Duration, Report)
   }
@@ -57,7 +57,9 @@ struct PoolState<Report: Sendable>: Sendable {
     let worker: WorkerID
     /// What has no outcome yet.
     var items: Range<Int>
-    let isSuspect: Bool
+    /// The first item of the batch as it was sent.
+    let first: Int
+    let goesOneByOne: Bool
     /// When its worker is killed for taking too long, or for doing what nobody waits for.
     var due: Duration?
     var isOverdue = false

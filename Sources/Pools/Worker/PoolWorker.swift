@@ -11,8 +11,12 @@ struct PoolWorker<Work: Step, Initializer: PoolInitializer>: NodeProgram {
   func run(in node: Node) async throws {
     guard let parent = node.parent else { return }
     try await initializer?.run(in: node)
-    try await parent.send(WorkReply<Work.Output>())
-    var session = WorkerSession<Work>(parent: parent, node: node, reportsMemory: reportsMemory)
+    let notebook = WorkNotebook()
+    var ready = WorkReply<Work.Output>()
+    ready.notebook = notebook?.name
+    try await parent.send(ready)
+    var session = WorkerSession<Work>(
+      parent: parent, node: node, notebook: notebook, reportsMemory: reportsMemory)
     for try await batch in try await parent.messages(of: WorkBatch<Work>.self) {
       try await session.serve(batch)
       // The reply leaves before the next batch begins.

@@ -12,7 +12,10 @@ struct ProgramStep<Program: NodeProgram>: Step {
     _ inputs: ArraySlice<Program>, separately isSeparate: Bool,
     into outputs: inout StepOutputs<ProgramOutput<Program>>, in node: Node
   ) async throws {
-    for program in inputs { outputs.append(ProgramOutput(value: try await program.run(in: node))) }
+    for program in inputs {
+      outputs.append(ProgramOutput(value: try await program.run(in: node)))
+      outputs.endInput()
+    }
   }
 
   mutating func _finish(into outputs: inout StepOutputs<ProgramOutput<Program>>) {}

@@ -58,6 +58,8 @@ struct WorkReply<Output: Codable & Sendable>: Codable, Sendable {
   var nanoseconds = 0
   /// What the worker holds, when the pool wants to know it.
   var residentBytes = 0
+  /// Where the worker notes its inputs; only in the first answer.
+  var notebook: NotebookName?
 
   private enum CodingKeys: String, CodingKey {
     case batch = "b"
@@ -67,6 +69,7 @@ struct WorkReply<Output: Codable & Sendable>: Codable, Sendable {
     case isLast = "l"
     case nanoseconds = "n"
     case residentBytes = "r"
+    case notebook = "p"
   }
 }
 
@@ -81,6 +84,7 @@ extension WorkReply {
     isLast = try fields.decode(Bool.self, forKey: .isLast)
     nanoseconds = max(0, try fields.decode(Int.self, forKey: .nanoseconds))
     residentBytes = max(0, try fields.decode(Int.self, forKey: .residentBytes))
+    notebook = try fields.decodeIfPresent(NotebookName.self, forKey: .notebook)
     guard let counts else { return }
     let sum = counts.reduce(0) { $0.saturatingAdding($1) }
     guard counts.allSatisfy({ $0 >= 0 }), sum == outputs.count else {

@@ -13,7 +13,10 @@ struct WorkerSession<Work: Step> {
 
   let parent: ParentNode
   let node: Node
+  let notebook: WorkNotebook?
   let reportsMemory: Bool
+  /// Where the inputs of the present batch are noted.
+  private var notes: ElementNotes?
   private var work: Result<Work, any Error>?
   /// How many inputs are done between two looks at the clock.
   private var stride = 1
@@ -22,9 +25,10 @@ struct WorkerSession<Work: Step> {
   private let estimate = ByteEstimate<Work.Output>()
   private var mark: SuspendingClock.Instant
 
-  init(parent: ParentNode, node: Node, reportsMemory: Bool) {
+  init(parent: ParentNode, node: Node, notebook: WorkNotebook?, reportsMemory: Bool) {
     self.parent = parent
     self.node = node
+    self.notebook = notebook
     self.reportsMemory = reportsMemory
     mark = node.now
   }
@@ -33,14 +37,15 @@ struct WorkerSession<Work: Step> {
     if let new = batch.work { work = new }
     mark = batch.arrival
     reset()
+    notes = notebook?.begin(batch.id)
     switch batch.inputs {
     case .whole(let inputs):
       let rest = try await serve(inputs[...], of: batch)
       if !rest { try await reply(to: batch, isLast: true) }
     case .broken(let results):
-      for result in results {
+      for (offset, result) in results.enumerated() {
         switch result {
-        case .success(let input): _ = try await serve([input], of: batch)
+        case .success(let input): _ = try await serve([input], of: batch, from: offset)
         case .failure(let error):
           try await reply(to: batch, failure: failure(error, isCoding: true))
         }
@@ -50,8 +55,10 @@ struct WorkerSession<Work: Step> {
   }
 
   /// Does the inputs in turn; true when the last answer has been given because the time was over.
+  ///
+  /// - Parameter offset: The offset of the first of these inputs in the batch.
   private mutating func serve(
-    _ inputs: ArraySlice<Work.Input>, of batch: WorkBatch<Work>
+    _ inputs: ArraySlice<Work.Input>, of batch: WorkBatch<Work>, from offset: Int = 0
   ) async throws -> Bool {
     var next = inputs.startIndex
     var time = node.now
@@ -60,8 +67,7 @@ struct WorkerSession<Work: Step> {
       let done = outputs.inputCount
       let part = inputs[next..<min(next + stride, inputs.endIndex)]
       do {
-        guard var body = try work?.get() else { return false }
-        try await body._process(part, separately: true, into: &outputs, in: node)
+        try await process(part, from: offset + next - inputs.startIndex)
         next = part.endIndex
       } catch {
         // An error that comes of being stopped is not the input's.
@@ -82,6 +88,15 @@ struct WorkerSession<Work: Step> {
       }
     }
     return false
+  }
+
+  /// Lets the step process inputs, and notes each of them.
+  private mutating func process(_ part: ArraySlice<Work.Input>, from offset: Int) async throws {
+    guard var body = try work?.get() else { return }
+    outputs.noteInputs(from: offset, in: notes)
+    // The worker codes the outputs later, and may die of any of them.
+    defer { notes?.clear() }
+    try await body._process(part, separately: true, into: &outputs, in: node)
   }
 
   private mutating func adapt(to spent: Duration, for count: Int) {

@@ -23,7 +23,11 @@ struct WorkCell: @unchecked Sendable {
   }
 
   /// Notes that work on an item begins; by one thread at a time.
-  func begin(channel: UInt64, sequence: UInt64, attempt: UInt32) -> WorkTag {
+  ///
+  /// - Returns: Where elements of the item are noted, with its tag, and that tag.
+  func begin(
+    channel: UInt64, sequence: UInt64, attempt: UInt32
+  ) -> (word: UnsafePointer<Atomic<UInt64>>, tag: UInt64) {
     let (newer, mark) = newest()
     let older = 1 - newer
     let next = mark.next(attempt: attempt)
@@ -34,12 +38,7 @@ struct WorkCell: @unchecked Sendable {
     store(sequence, 1, of: older)
     store(0, Self.elementWord, of: older)
     setMark(next, of: older)
-    return WorkTag(next)
-  }
-
-  /// Notes an element of the item whose begin gave the tag; by any thread.
-  func note(elementOffset: UInt32, _ tag: WorkTag) {
-    store(tag.word(elementOffset), Self.elementWord, of: tag.copy)
+    return (words + (older * Self.wordsPerCopy + Self.elementWord), next.tag)
   }
 
   /// Notes that the work is done: one store; by the thread that has begun it.
@@ -61,7 +60,7 @@ struct WorkCell: @unchecked Sendable {
       guard mark.isBusy else { return nil }
       let entry = WorkEntry(
         channel: load(0, of: copy), sequence: load(1, of: copy), attempt: mark.attempt,
-        elementOffset: WorkTag(mark).offset(in: load(Self.elementWord, of: copy)))
+        elementOffset: mark.elementOffset(in: load(Self.elementWord, of: copy)))
       atomicMemoryFence(ordering: .acquiring)
       if load(Self.markWord, of: copy) == mark.word { return entry }
     }
@@ -106,26 +105,5 @@ package struct WorkEntry: Hashable, Sendable {
     self.sequence = sequence
     self.attempt = attempt
     self.elementOffset = elementOffset
-  }
-}
-
-/// Identifies one begin of a work slot, so that a late note of an element cannot hit another item.
-package struct WorkTag: Sendable {
-  /// The upper half of the word that holds an element's offset: the number of the entry, never zero.
-  package let bits: UInt64
-
-  package init(bits: UInt64) {
-    self.bits = bits
-  }
-
-  init(_ mark: WorkMark) { self.init(bits: 1 << 63 | UInt64(mark.number) << 32) }
-
-  /// The copy in which the entry is: they alternate.
-  var copy: Int { Int(bits >> 32 & 1) }
-  /// The word that notes an element.
-  func word(_ offset: UInt32) -> UInt64 { bits | UInt64(offset) }
-  /// The element that a word notes; nil if it is not of this entry.
-  func offset(in word: UInt64) -> UInt32? {
-    word & ~0xFFFF_FFFF == bits ? UInt32(truncatingIfNeeded: word) : nil
   }
 }

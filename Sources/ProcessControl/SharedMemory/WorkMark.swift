@@ -24,6 +24,14 @@ struct WorkMark: Equatable {
   var word: UInt64 { UInt64(bits) << 32 | UInt64(attempt) }
   /// The number of the entry, one more for each; its lowest bit is that of its copy.
   var number: UInt32 { bits >> 2 }
+  /// The upper half of the word that notes an element of the entry, never zero.
+  var tag: UInt64 { 1 << 63 | UInt64(number) << 32 }
+
+  /// The element that a word notes; nil if it is none of this entry.
+  func elementOffset(in word: UInt64) -> UInt32? {
+    word & ~0xFFFF_FFFF == tag ? UInt32(truncatingIfNeeded: word) : nil
+  }
+
   /// Whether the copy is completely written.
   var isWhole: Bool { UInt64(bits) & Self.whole != 0 }
   var isBusy: Bool { UInt64(bits) & Self.busy != 0 }

@@ -1,3 +1,5 @@
+package import ProcessTreeBase
+
 /// A page of memory in which a process notes each item that it works on.
 ///
 /// A peer that has mapped it knows the item of which a process died, or in which it hangs. A note
@@ -44,17 +46,11 @@ package struct WorkPageCell: Sendable {
   ///   - channel: The channel that the item came from.
   ///   - sequence: Its number on the channel.
   ///   - attempt: The number of times that work on it has begun, this time included.
-  /// - Returns: The tag with which elements of the item are noted.
+  /// - Returns: The place where elements of the item are noted, until the slot begins another item.
   @discardableResult
-  package func begin(channel: UInt64, sequence: UInt64, attempt: UInt32) -> WorkTag {
-    cell.begin(channel: channel, sequence: sequence, attempt: attempt)
-  }
-
-  /// Notes the element that the process is working on: one store, by any thread.
-  ///
-  /// Has no effect once the slot has begun another item.
-  package func note(elementOffset: UInt32, _ tag: WorkTag) {
-    cell.note(elementOffset: elementOffset, tag)
+  package func begin(channel: UInt64, sequence: UInt64, attempt: UInt32) -> ElementNotes {
+    let (word, tag) = cell.begin(channel: channel, sequence: sequence, attempt: attempt)
+    return ElementNotes(word, tag: tag, owner: page)
   }
 
   /// Notes that the work on the item is done.

@@ -1,3 +1,4 @@
+package import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeWire
 
@@ -17,7 +18,7 @@ public struct Delivery<Element: Sendable>: Sendable {
   /// the first death first; at most the latest 4,096.
   ///
   /// A consumer that died without a note has no offset here.
-  public let suspects: [Int]
+  public var suspects: [Int] { item?.suspects.map { Int($0.elementOffset) } ?? [] }
   private let end: ReceiverEnd
   /// The leased item; `nil` on channels without leases.
   private let item: ReceiverCore.Delivery?
@@ -26,7 +27,6 @@ public struct Delivery<Element: Sendable>: Sendable {
     self.element = element
     attempt = 1
     id = nil
-    suspects = []
     self.end = end
     item = nil
   }
@@ -36,7 +36,6 @@ public struct Delivery<Element: Sendable>: Sendable {
     attempt = Int(item.attempt)
     id = DeliveryID(
       sender: "\(item.sender.node)#\(item.sender.number)", number: Int(clamping: item.number))
-    suspects = item.suspects.map(Int.init)
     self.end = end
     self.item = item
   }
@@ -48,8 +47,14 @@ public struct Delivery<Element: Sendable>: Sendable {
   /// is callable from any thread. Has no effect on channels that are not leased, nor after the receiver
   /// has received another element. Offsets above 4,294,967,295 are noted as that.
   public func note(elementOffset: Int) {
-    item?.note(elementOffset: UInt32(clamping: elementOffset))
+    item?.notes?.note(UInt32(clamping: elementOffset))
   }
+
+  /// The place of the notes, for code that notes elements in a loop.
+  package var notes: ElementNotes? { item?.notes }
+
+  /// For each of the ``suspects`` the position of the consumer that died, among its siblings.
+  package var consumersOfSuspects: [Int] { item?.suspects.map { Int($0.consumer) } ?? [] }
 
   /// Acknowledges the element: it has been processed, and will not be delivered again.
   ///

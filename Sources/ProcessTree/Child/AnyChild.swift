@@ -72,6 +72,9 @@ public class AnyChild: @unchecked Sendable {
   /// The place in the tree, written like a default name; unique in a run.
   public var path: String { specification.path.description }
 
+  /// The number among the children of its parent, from 1 on; never reused.
+  package var position: Int { Int(specification.path.positions.last ?? 0) }
+
   /// Whether the child is stopped, and not joined, when this node ends.
   ///
   /// Set when it is made.

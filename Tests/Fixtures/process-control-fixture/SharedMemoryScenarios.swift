@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeProcessControl
 
 /// A process whose memory others read.
@@ -13,9 +14,9 @@ enum SharedMemoryScenarios {
     var sequence: UInt64 = 0
     while true {
       sequence += 1
-      let tag = slot.begin(
+      let notes = slot.begin(
         channel: ~sequence, sequence: sequence, attempt: UInt32(truncatingIfNeeded: sequence))
-      slot.note(elementOffset: UInt32(truncatingIfNeeded: sequence &* 3), tag)
+      notes.note(UInt32(truncatingIfNeeded: sequence &* 3))
     }
   }
 

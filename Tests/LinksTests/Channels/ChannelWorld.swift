@@ -1,5 +1,7 @@
+import ProcessTreeBase
 import ProcessTreeRandomTesting
 import ProcessTreeWire
+import Synchronization
 
 @testable import ProcessTreeLinks
 
@@ -253,28 +255,34 @@ final class ChannelWorld {
 /// A place for notes that a sender can read, as a node's work page is.
 final class MemoryNotes: WorkNotes, @unchecked Sendable {
   private var flow: UInt64 = 0
-  private var note: WorkNote?
-  private var mark: UInt64 = 0
+  private var sequence: UInt64?
+  private var tag: UInt64 = 0
+  private let word = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: 1)
+
+  init() { word.initialize(to: Atomic(0)) }
+
+  deinit { word.deallocate() }
 
   /// The noted flow and sequence.
-  var noted: [UInt64]? { note.map { [flow, $0.sequence] } }
+  var noted: [UInt64]? { sequence.map { [flow, $0] } }
 
   /// The note of a sender's item.
-  func read(_ key: UInt64) -> WorkNote? { flow == key ? note : nil }
+  func read(_ key: UInt64) -> WorkNote? {
+    guard flow == key, let sequence else { return nil }
+    let note = word.pointee.load(ordering: .relaxed)
+    return WorkNote(
+      sequence: sequence,
+      elementOffset: note >= tag ? UInt32(truncatingIfNeeded: note) : nil)
+  }
 
-  func begin(flow: UInt64, sequence: UInt64, attempt: UInt8) -> UInt64 {
+  func begin(flow: UInt64, sequence: UInt64, attempt: UInt8) -> ElementNotes {
     self.flow = flow
-    note = WorkNote(sequence: sequence)
-    mark += 1
-    return mark
+    self.sequence = sequence
+    tag += 1 << 32
+    return ElementNotes(word, tag: tag, owner: self)
   }
 
-  func end() { note = nil }
-
-  func note(elementOffset: UInt32, under mark: UInt64) {
-    guard mark == self.mark, let note else { return }
-    self.note = WorkNote(sequence: note.sequence, elementOffset: elementOffset)
-  }
+  func end() { sequence = nil }
 }
 
 extension ChannelTicket {

@@ -1,3 +1,4 @@
+import ProcessTreeBase
 import ProcessTreeRandomTesting
 import ProcessTreeWire
 
@@ -13,7 +14,7 @@ final class LeaseWalk {
     var kills = 0
     var killers: [String] = []
     /// The elements that its killers had noted.
-    var suspects: [UInt32] = []
+    var suspects: [Suspect] = []
     /// The receiver that said last that it is done.
     var doneBy: ChannelWorld.ReceiverNode?
     var isQuarantined = false
@@ -143,7 +144,7 @@ final class LeaseWalk {
     for _ in 0..<generator.int(0...2) {
       let index = generator.int(0...receiver.begun.count - 1)
       let offset = UInt32(generator.int(0...9))
-      receiver.begun[index].note(elementOffset: offset)
+      receiver.begun[index].notes?.note(offset)
       if index == receiver.begun.count - 1 { elements[ObjectIdentifier(receiver)] = offset }
     }
   }
@@ -238,7 +239,8 @@ final class LeaseWalk {
         fates[item]?.kills += 1
         fates[item]?.killers.append(name)
         if connection.isAccepted, let element = elements[ObjectIdentifier(connection.receiver)] {
-          fates[item]?.suspects.append(element)
+          let position = connection.receiver.address.path.positions.last ?? 0
+          fates[item]?.suspects.append(Suspect(consumer: position, elementOffset: element))
         }
         guard fates[item]?.kills != Int(specification.attempts) else { continue }
       }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
@@ -64,13 +65,9 @@ private final class SlotNotes: WorkNotes {
     self.slot = slot
   }
 
-  func begin(flow: UInt64, sequence: UInt64, attempt: UInt8) -> UInt64 {
-    slot.begin(channel: flow, sequence: sequence, attempt: UInt32(attempt)).bits
+  func begin(flow: UInt64, sequence: UInt64, attempt: UInt8) -> ElementNotes {
+    slot.begin(channel: flow, sequence: sequence, attempt: UInt32(attempt))
   }
 
   func end() { slot.end() }
-
-  func note(elementOffset: UInt32, under mark: UInt64) {
-    slot.note(elementOffset: elementOffset, WorkTag(bits: mark))
-  }
 }
