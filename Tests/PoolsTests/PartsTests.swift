@@ -86,6 +86,29 @@ import Testing
     }
   }
 
+  @Test func turnsComeInOrderAndElementsLeaveBeforeThem() {
+    var random = SeededGenerator.announced("Turns")
+    for _ in 0..<iterations(100) {
+      var turns = Turns<Int>()
+      var model: [Int] = []
+      for _ in 0..<400 {
+        let element = random.int(0...80)
+        switch random.int(0...4) {
+        case 0, 1:
+          turns.append(element)
+          if !model.contains(element) { model.append(element) }
+        case 2, 3:
+          turns.remove(element)
+          model.removeAll { $0 == element }
+        default:
+          #expect(turns.popFirst() == (model.isEmpty ? nil : model.removeFirst()))
+        }
+        #expect(turns.first == model.first && turns.count == model.count)
+      }
+      #expect(turns.all == model)
+    }
+  }
+
   @Test func inputsAreThereUntilTheyAreSettled() {
     var random = SeededGenerator.announced("inputsAreThereUntilTheyAreSettled")
     for _ in 0..<iterations(200) {

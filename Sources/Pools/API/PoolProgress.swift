@@ -37,7 +37,7 @@ extension PoolProgress: CustomStringConvertible {
   /// The counters in a line.
   public var description: String {
     "\(completed) of \(submitted) done, \(running) running, \(failed) failed, \(retried) retried, "
-      + "\(workers) workers"
+      + "\(workers) \(workers == 1 ? "worker" : "workers")"
   }
 }
 

@@ -29,7 +29,6 @@ struct Job<Report: Sendable>: Sendable {
   var isAbandoned = false
   /// Items were dropped because the pool is shutting down.
   var wasCutShort = false
-  var isQueued = false
   var sizer: BatchSizer
   /// How often items have been tried that did not succeed at first.
   var attempts: [Int: Int] = [:]

@@ -34,7 +34,6 @@ extension PoolState {
     }
     for id in idle.keys.sorted() {
       guard let job = kinds[kind].runnable.popFirst() else { return }
-      jobs[job]?.isQueued = false
       give(job, to: id, now)
       // Behind the others, whose turn comes first.
       queue(job)

@@ -67,7 +67,7 @@ struct PoolState<Report: Sendable>: Sendable {
 
   struct Kind: Sendable {
     /// The calls with pending items, and no others, in the order of their turns.
-    var runnable = Queue<JobID>()
+    var runnable = Turns<JobID>()
   }
 
   struct Delayed: Sendable {
@@ -192,16 +192,14 @@ struct PoolState<Report: Sendable>: Sendable {
   }
 
   mutating func queue(_ id: JobID) {
-    guard let job = jobs[id], !job.isQueued, !job.pending.isEmpty else { return }
-    jobs[id]?.isQueued = true
+    guard let job = jobs[id], !job.pending.isEmpty else { return }
     kinds[job.kind].runnable.append(id)
   }
 
   /// Takes a call without pending items out of the queue.
   mutating func unqueue(_ id: JobID) {
-    guard let job = jobs[id], job.isQueued, job.pending.isEmpty else { return }
-    jobs[id]?.isQueued = false
-    kinds[job.kind].runnable.removeAll { $0 == id }
+    guard let job = jobs[id], job.pending.isEmpty else { return }
+    kinds[job.kind].runnable.remove(id)
   }
 
   private mutating func dropPending(of id: JobID) {

@@ -34,13 +34,6 @@ struct Queue<Element> {
 
   mutating func removeAll() { self = Self() }
 
-  mutating func removeAll(where isMeant: (Element) -> Bool) {
-    returned.removeAll(where: isMeant)
-    elements.removeFirst(head)
-    head = 0
-    elements.removeAll(where: isMeant)
-  }
-
   /// Everything that waits, first to last.
   var all: [Element] { returned.reversed() + elements[head...] }
 
