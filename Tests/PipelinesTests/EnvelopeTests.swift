@@ -34,7 +34,7 @@ import Testing
 
   @Test func whatAWorkerMakesOfItsOwnHasNoInput() {
     let envelope = Envelope(
-      id: EnvelopeID(stream: StreamID.finish(ofWorker: 0), number: 0), cost: 0,
+      id: EnvelopeID(stream: EnvelopeSourceID.finish(ofWorker: 0), number: 0), cost: 0,
       origins: Origins(from: 0), items: [1])
     #expect(envelope.input(of: 0) == nil)
   }
@@ -47,14 +47,14 @@ import Testing
   }
 
   @Test func streamsOfWorkersAreTheirOwn() {
-    var all: Set<StreamID.Value> = [StreamID.source]
+    var all: Set<EnvelopeSourceID.Value> = [EnvelopeSourceID.source]
     for worker in 0..<1_000 {
-      all.insert(StreamID.flow(ofWorker: worker))
-      all.insert(StreamID.finish(ofWorker: worker))
-      #expect(StreamID.isFinish(StreamID.finish(ofWorker: worker)))
-      #expect(!StreamID.isFinish(StreamID.flow(ofWorker: worker)))
+      all.insert(EnvelopeSourceID.flow(ofWorker: worker))
+      all.insert(EnvelopeSourceID.finish(ofWorker: worker))
+      #expect(EnvelopeSourceID.isFinish(EnvelopeSourceID.finish(ofWorker: worker)))
+      #expect(!EnvelopeSourceID.isFinish(EnvelopeSourceID.flow(ofWorker: worker)))
     }
-    #expect(!StreamID.isFinish(StreamID.source) && all.count == 2_001)
-    #expect(Set(StreamID.streams(ofWorkers: 0..<1_000)).union([0]) == all)
+    #expect(!EnvelopeSourceID.isFinish(EnvelopeSourceID.source) && all.count == 2_001)
+    #expect(Set(EnvelopeSourceID.streams(ofWorkers: 0..<1_000)).union([0]) == all)
   }
 }

@@ -94,17 +94,17 @@ import Testing
       let shape = PipelineShape.chain((0..<random.int(1...3)).map { _ in self.shape(&random, 2) })
       let plan = try PipelinePlan(shape, isOrdered: false)
       var walk = Walk(plan: plan)
-      let sources = (0..<3).map { EnvelopeID(stream: StreamID.source, number: UInt64($0)) }
+      let sources = (0..<3).map { EnvelopeID(stream: EnvelopeSourceID.source, number: UInt64($0)) }
       let end = walk.leave(shape, sources)
       for (stream, ids) in Dictionary(grouping: end, by: \.stream) {
         #expect(
           ids.map(\.number).sorted() == Array(0..<UInt64(ids.count)),
           "stream \(stream), seed \(random.seed)")
       }
-      #expect(end.count { $0.stream == StreamID.source } == 3 * plan.width)
+      #expect(end.count { $0.stream == EnvelopeSourceID.source } == 3 * plan.width)
       for stage in plan.stages {
         for worker in stage.workers {
-          let finish = end.count { $0.stream == StreamID.finish(ofWorker: worker) }
+          let finish = end.count { $0.stream == EnvelopeSourceID.finish(ofWorker: worker) }
           #expect(finish == 2 * stage.widthBehind, "seed \(random.seed)")
         }
       }
@@ -138,11 +138,11 @@ private struct Walk {
         if stage.sharing != .balanced || lane == 0 {
           let fold = Fold.lane(
             stage.lanes == 1 ? 0 : lane, of: stage.lanes,
-            exempt: StreamID.streams(ofWorkers: worker..<worker + 1))
+            exempt: EnvelopeSourceID.streams(ofWorkers: worker..<worker + 1))
           leaving += entering.map { fold($0) }
         }
         leaving += (0..<2).map {
-          EnvelopeID(stream: StreamID.finish(ofWorker: worker), number: $0)
+          EnvelopeID(stream: EnvelopeSourceID.finish(ofWorker: worker), number: $0)
         }
       }
       return leaving
@@ -157,7 +157,7 @@ private struct Walk {
           plan.stages[first].workers.lowerBound..<plan.stages[nextStage - 1].workers.upperBound
         let fold = Fold(
           before: UInt64(part.width), after: UInt64(shape.width), start: UInt64(start),
-          exempt: StreamID.streams(ofWorkers: workers))
+          exempt: EnvelopeSourceID.streams(ofWorkers: workers))
         leaving += leavingPart.map { fold($0) }
         start += part.width
       }

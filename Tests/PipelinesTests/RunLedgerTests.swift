@@ -69,7 +69,7 @@ import Testing
     for number in UInt64(0)..<2 {
       let failure = #expect(throws: PipelineFailure.self) { try ledger.checkBalance() }
       #expect(failure?.code == .imbalance)
-      let id = EnvelopeID(stream: StreamID.finish(ofWorker: 0), number: number)
+      let id = EnvelopeID(stream: EnvelopeSourceID.finish(ofWorker: 0), number: number)
       _ = ledger.arrive(id, cost: 0, outputs: 3)
     }
     try ledger.checkBalance()
@@ -155,7 +155,7 @@ import Testing
     #expect(verdict?.skipped == [])
     // What it said at its end counts with what its successor says.
     _ = ledger.arrive(
-      EnvelopeID(stream: StreamID.finish(ofWorker: 4), number: 0), cost: 0, outputs: 1)
+      EnvelopeID(stream: EnvelopeSourceID.finish(ofWorker: 4), number: 0), cost: 0, outputs: 1)
     #expect(throws: PipelineFailure.self) { try ledger.checkBalance() }
     ledger.count(counters, ofWorker: 4)
     try ledger.checkBalance()

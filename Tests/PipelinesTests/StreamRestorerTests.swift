@@ -7,9 +7,10 @@ import Testing
   @Test func streamsComeOutInOrderAndEndsComeLast() {
     var random = SeededGenerator.announced("StreamRestorer")
     for _ in 0..<iterations(1_000) {
-      let streams: [StreamID.Value] = [
-        StreamID.source, StreamID.flow(ofWorker: 1), StreamID.finish(ofWorker: 0),
-        StreamID.finish(ofWorker: 4),
+      let streams: [EnvelopeSourceID.Value] = [
+        EnvelopeSourceID.source, EnvelopeSourceID.flow(ofWorker: 1),
+        EnvelopeSourceID.finish(ofWorker: 0),
+        EnvelopeSourceID.finish(ofWorker: 4),
       ]
       let all = streams.flatMap { stream in
         (0..<UInt64(random.int(0...12))).map { EnvelopeID(stream: stream, number: $0) }
@@ -20,7 +21,7 @@ import Testing
         restorer.insert(id, at: id)
         while let next = restorer.takeNext(of: id.stream) { given.append(next) }
       }
-      let isEnd = { (id: EnvelopeID) in StreamID.isFinish(id.stream) }
+      let isEnd = { (id: EnvelopeID) in EnvelopeSourceID.isFinish(id.stream) }
       #expect(!given.contains(where: isEnd), "seed \(random.seed)")
       #expect(restorer.waitingCount == all.count(where: isEnd), "seed \(random.seed)")
       given += restorer.takeRest()

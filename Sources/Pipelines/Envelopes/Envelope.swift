@@ -16,14 +16,14 @@ struct Envelope<Item: Codable & Sendable>: Sendable {
 
   /// The number of the input that an item came of; nil when it came of no single one.
   func input(of item: Int) -> UInt64? {
-    id.stream == StreamID.source ? origins.input(of: item) : nil
+    id.stream == EnvelopeSourceID.source ? origins.input(of: item) : nil
   }
 }
 
 /// The place of an envelope in its stream, unique on each edge of a pipeline.
 struct EnvelopeID: Hashable, Sendable, Codable {
   /// Where the envelope began: at the source, or at a worker that made something of its own.
-  var stream: StreamID.Value
+  var stream: EnvelopeSourceID.Value
   /// The place: on each edge the numbers of a stream run from 0 on without gaps.
   let number: UInt64
 
@@ -31,7 +31,7 @@ struct EnvelopeID: Hashable, Sendable, Codable {
   private static let largestNumber = UInt64.max - 1
 
   /// A number that is too large, as another process may say it, becomes the largest.
-  init(stream: StreamID.Value, number: UInt64) {
+  init(stream: EnvelopeSourceID.Value, number: UInt64) {
     self.stream = stream
     self.number = min(number, Self.largestNumber)
   }
@@ -39,13 +39,13 @@ struct EnvelopeID: Hashable, Sendable, Codable {
   init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
-      stream: try fields.decode(StreamID.Value.self, forKey: .stream),
+      stream: try fields.decode(EnvelopeSourceID.Value.self, forKey: .stream),
       number: try fields.decode(UInt64.self, forKey: .number))
   }
 }
 
 /// The numbers of streams: 0 is the source, and every worker has two of its own.
-enum StreamID {
+enum EnvelopeSourceID {
   typealias Value = UInt32
 
   /// What came of the source's inputs.
@@ -71,7 +71,8 @@ extension Envelope: Codable {
   init(from decoder: any Decoder) throws {
     var fields = try decoder.unkeyedContainer()
     id = EnvelopeID(
-      stream: try fields.decode(StreamID.Value.self), number: try fields.decode(UInt64.self))
+      stream: try fields.decode(EnvelopeSourceID.Value.self), number: try fields.decode(UInt64.self)
+    )
     cost = try fields.decode(UInt64.self)
     let first = try fields.decode(UInt64.self)
     origins = Origins(from: first, offsets: try fields.decode([UInt32].self))

@@ -50,7 +50,7 @@ struct IntervalSet: Sendable {
 
 /// The envelopes that a receiver has taken, so that none counts twice.
 struct TakenEnvelopes: Sendable {
-  private var streams: [StreamID.Value: IntervalSet] = [:]
+  private var streams: [EnvelopeSourceID.Value: IntervalSet] = [:]
 
   /// Notes an envelope; false when it was taken before.
   mutating func insert(_ id: EnvelopeID) -> Bool {
@@ -58,5 +58,5 @@ struct TakenEnvelopes: Sendable {
   }
 
   /// How many envelopes of a stream were taken.
-  func count(of stream: StreamID.Value) -> UInt64 { streams[stream]?.count ?? 0 }
+  func count(of stream: EnvelopeSourceID.Value) -> UInt64 { streams[stream]?.count ?? 0 }
 }

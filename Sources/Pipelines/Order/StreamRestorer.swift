@@ -4,7 +4,7 @@ internal import ProcessTreeStages
 ///
 /// What workers make of their own after their last input comes behind everything else.
 struct StreamRestorer<Value> {
-  private var streams: [StreamID.Value: OrderRestorer<Value>] = [:]
+  private var streams: [EnvelopeSourceID.Value: OrderRestorer<Value>] = [:]
 
   /// How many wait for one that comes before them.
   var waitingCount: Int { streams.values.reduce(0) { $0 + $1.waitingCount } }
@@ -15,8 +15,8 @@ struct StreamRestorer<Value> {
   }
 
   /// The next envelope of a stream; nil while it has not come, or is to follow at the end.
-  mutating func takeNext(of stream: StreamID.Value) -> Value? {
-    StreamID.isFinish(stream) ? nil : streams[stream]?.takeNext()
+  mutating func takeNext(of stream: EnvelopeSourceID.Value) -> Value? {
+    EnvelopeSourceID.isFinish(stream) ? nil : streams[stream]?.takeNext()
   }
 
   /// Returns the envelopes that remain at the end: those that workers made at their own end, and, if

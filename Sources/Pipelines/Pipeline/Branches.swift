@@ -53,10 +53,10 @@ extension Pipeline {
 
 extension PipelinePlan {
   /// The streams that the workers of some stages begin.
-  fileprivate func streams(ofStages range: Range<Int>) -> Range<StreamID.Value> {
+  fileprivate func streams(ofStages range: Range<Int>) -> Range<EnvelopeSourceID.Value> {
     let workers = stages[range].map(\.workers)
     guard let first = workers.first, let last = workers.last else { return 0..<0 }
-    return StreamID.streams(ofWorkers: first.lowerBound..<last.upperBound)
+    return EnvelopeSourceID.streams(ofWorkers: first.lowerBound..<last.upperBound)
   }
 
   fileprivate func name(ofStage stage: Int) -> String {

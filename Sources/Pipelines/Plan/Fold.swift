@@ -9,10 +9,10 @@ struct Fold: Hashable, Sendable {
   var after: UInt64
   var start: UInt64
   /// Streams that begin behind the fork: nothing else has numbers in them.
-  var exempt: Range<StreamID.Value>
+  var exempt: Range<EnvelopeSourceID.Value>
 
   /// For what one of several workers makes of a copy, or part, of its own.
-  static func lane(_ lane: Int, of lanes: Int, exempt: Range<StreamID.Value>) -> Self {
+  static func lane(_ lane: Int, of lanes: Int, exempt: Range<EnvelopeSourceID.Value>) -> Self {
     Self(before: 1, after: UInt64(lanes), start: UInt64(lane), exempt: exempt)
   }
 
@@ -33,8 +33,8 @@ extension Fold: Codable {
     before = try fields.decode(UInt64.self)
     after = try fields.decode(UInt64.self)
     start = try fields.decode(UInt64.self)
-    let first = try fields.decode(StreamID.Value.self)
-    let end = try fields.decode(StreamID.Value.self)
+    let first = try fields.decode(EnvelopeSourceID.Value.self)
+    let end = try fields.decode(EnvelopeSourceID.Value.self)
     guard before > 0, first <= end else {
       throw DecodingError.dataCorruptedError(in: fields, debugDescription: "This is no fold.")
     }

@@ -12,7 +12,7 @@ public final class PipelineMonitor: Sendable {
   private struct State {
     var record: RunRecord?
     /// The workers of the run, while it lasts.
-    var progress: StageProgress?
+    var crews: StageCrews?
     /// Numbers of workers that were set before the run began, by stages.
     var earlyNumbers: [Int: Int] = [:]
     var listeners: [AsyncStream<PipelineReport>.Continuation] = []
@@ -66,28 +66,28 @@ public final class PipelineMonitor: Sendable {
   /// - Throws: `InvalidPipeline` while the run lasts, when there is no such stage, or it cannot
   ///   have this number.
   public func resize(stage: Int, to count: Int) throws(InvalidPipeline) {
-    let progress = state.withLock { state in
-      if state.progress == nil, !state.isOver { state.earlyNumbers[stage] = count }
-      return state.progress
+    let crews = state.withLock { state in
+      if state.crews == nil, !state.isOver { state.earlyNumbers[stage] = count }
+      return state.crews
     }
-    guard let progress else { return }
-    try progress.resize(stage: stage, to: count)
+    guard let crews else { return }
+    try crews.resize(stage: stage, to: count)
     changed()
   }
 
   /// Begins to watch a run, with the numbers of workers that have been set.
-  func watch(_ record: RunRecord, _ progress: StageProgress) throws(InvalidPipeline) {
+  func watch(_ record: RunRecord, _ crews: StageCrews) throws(InvalidPipeline) {
     state.withLock { $0.record = record }
-    while let (stage, count) = takeEarlyNumber(orBegin: progress) {
-      try progress.resize(stage: stage, to: count)
+    while let (stage, count) = takeEarlyNumber(orBegin: crews) {
+      try crews.resize(stage: stage, to: count)
     }
   }
 
   /// A number that was set before the run began; once there is none, further ones go to the run.
-  private func takeEarlyNumber(orBegin progress: StageProgress) -> (stage: Int, count: Int)? {
+  private func takeEarlyNumber(orBegin crews: StageCrews) -> (stage: Int, count: Int)? {
     state.withLock { state in
       guard let (stage, count) = state.earlyNumbers.popFirst() else {
-        state.progress = progress
+        state.crews = crews
         return nil
       }
       return (stage, count)
@@ -104,7 +104,7 @@ public final class PipelineMonitor: Sendable {
     changed()
     let listeners = state.withLock { state in
       state.isOver = true
-      state.progress = nil
+      state.crews = nil
       defer { state.listeners = [] }
       return state.listeners
     }

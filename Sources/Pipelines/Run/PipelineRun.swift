@@ -8,7 +8,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   private let isOrdered: Bool
   /// The places of all workers, by their numbers.
   private let slots: [WorkerSeat]
-  private let progress: StageProgress
+  private let crews: StageCrews
   private let outlet: Outlet<Input>
   private let end: Receiver<Envelope<Output>>
   let record: RunRecord
@@ -33,7 +33,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     outlet = try pipeline.attach(assembly, 0, Outlet(routes: [.init(senders: [sender])]))
     slots = assembly.slots.sorted { $0.worker < $1.worker }
     record = RunRecord(plan)
-    progress = StageProgress(plan, closers: assembly.closers, record: record)
+    crews = StageCrews(plan, closers: assembly.closers, record: record)
   }
 
   /// Runs it to its end; nothing of it is left when this returns or throws.
@@ -48,10 +48,10 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       record.finish()
       monitor?.finish()
     }
-    try monitor?.watch(record, progress)
+    try monitor?.watch(record, crews)
     // What a task returns are the numbers of workers to start.
     try await withThrowingTaskGroup(of: [Int].self) { tasks in
-      tasks.addTask { try await progress.nextStarts() }
+      tasks.addTask { try await crews.nextStarts() }
       tasks.addTask {
         await pump.work()
         return []
@@ -73,7 +73,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
             return []
           }
         }
-        tasks.addTask { try await progress.nextStarts() }
+        tasks.addTask { try await crews.nextStarts() }
       }
     }
     try record.update { try $0.checkBalance() }
@@ -91,7 +91,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       try await outlet.send(
         Envelope(id: id, cost: 0, origins: Origins(from: first), items: inputs))
     }
-    progress.sourceEnded()
+    crews.sourceEnded()
   }
 
   private func drain(_ deliver: ([Output]) async throws -> Void) async throws {
@@ -128,9 +128,9 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   private func tend(_ slot: WorkerSeat) async throws {
     while true {
       switch try await live(in: slot) {
-      case .finished: return progress.finished(slot)
+      case .finished: return crews.finished(slot)
       case .died(let pause): if pause > .zero { try await node.sleep(for: pause) }
-      case .left: return progress.left(slot)
+      case .left: return crews.left(slot)
       }
     }
   }
@@ -149,7 +149,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     let life = Lock(Life())
     do {
       let counters = try await node.withChildren(of: WorkerCounters.self) { group in
-        progress.began(slot) { group.cancelAll() }
+        crews.began(slot) { group.cancelAll() }
         let child = try await slot.start(group)
         life.withLock { $0.position = child.position }
         for try await word in try await child.messages(of: WorkerWord.self) {
@@ -183,7 +183,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         throw self.failure(
           of: slot, over: life.failedInput.map { Int(clamping: $0) }, .thrown,
           "\(failure)", error: failure)
-      case _ where progress.isLeaving(slot):
+      case _ where crews.isLeaving(slot):
         // However it went: the others do what it has not finished.
         record.update { $0.retire(at: life.position, worker: slot.worker, ofStage: slot.stage) }
         monitor?.changed()

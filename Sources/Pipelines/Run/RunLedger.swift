@@ -54,14 +54,14 @@ struct RunLedger {
 
   /// Notes a batch of inputs that leaves; the identity of its envelope.
   mutating func depart(inputs: Int) -> EnvelopeID {
-    EnvelopeID(stream: StreamID.source, number: window.depart(inputs: inputs))
+    EnvelopeID(stream: EnvelopeSourceID.source, number: window.depart(inputs: inputs))
   }
 
   /// Notes an envelope at the end of the pipeline; false when it has come before.
   mutating func arrive(_ id: EnvelopeID, cost: UInt64, outputs count: Int) -> Bool {
     guard arrived.insert(id) else { return false }
     outputs += UInt64(count)
-    if id.stream == StreamID.source, let batch = window.arrive(id.number, cost: cost) {
+    if id.stream == EnvelopeSourceID.source, let batch = window.arrive(id.number, cost: cost) {
       sizer.record(items: batch.inputs, nanoseconds: batch.cost)
     }
     return true
@@ -139,8 +139,8 @@ struct RunLedger {
     for stage in plan.stages {
       for worker in stage.workers {
         let width = UInt64(stage.widthBehind)
-        let flow = arrived.count(of: StreamID.flow(ofWorker: worker))
-        let finish = arrived.count(of: StreamID.finish(ofWorker: worker))
+        let flow = arrived.count(of: EnvelopeSourceID.flow(ofWorker: worker))
+        let finish = arrived.count(of: EnvelopeSourceID.finish(ofWorker: worker))
         let said = present[worker]
         if flow != said.flowEnvelopes.saturatingMultiplied(by: width) { isComplete = false }
         if finish != said.finishEnvelopes.saturatingMultiplied(by: width) { isComplete = false }

@@ -2,7 +2,7 @@ internal import ProcessTreeBase
 
 /// Has workers started and stopped as their stages need them, and lets the end of the input pass from
 /// stage to stage: when all that feeds a stage has ended, nothing more comes for it.
-final class StageProgress: Sendable {
+final class StageCrews: Sendable {
   private struct State {
     var crews: [Crew]
     /// Workers that are to be started, by their numbers.

@@ -92,7 +92,8 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
         counters.flowEnvelopes += 1
         return counters.flowEnvelopes - 1
       }
-      let id = EnvelopeID(stream: StreamID.flow(ofWorker: worker.place.worker), number: number)
+      let id = EnvelopeID(
+        stream: EnvelopeSourceID.flow(ofWorker: worker.place.worker), number: number)
       try await outlet.send(Envelope(id: id, cost: 0, origins: Origins(from: 0), items: items))
     }
   }

@@ -167,7 +167,8 @@ struct StageWork<Work: Step> {
     var parts = EnvelopeParts(outputs.values)
     while let part = parts.next() {
       let id = EnvelopeID(
-        stream: StreamID.finish(ofWorker: place.worker), number: words.counters.finishEnvelopes)
+        stream: EnvelopeSourceID.finish(ofWorker: place.worker),
+        number: words.counters.finishEnvelopes)
       words.counters.emitted += UInt64(part.count)
       words.counters.finishEnvelopes += 1
       try await send(

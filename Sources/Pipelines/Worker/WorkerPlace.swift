@@ -15,7 +15,7 @@ struct WorkerPlace: Codable, Sendable {
 
   /// How numbers change on the way through the worker.
   var fold: Fold {
-    .lane(lane, of: lanes, exempt: StreamID.streams(ofWorkers: worker..<worker + 1))
+    .lane(lane, of: lanes, exempt: EnvelopeSourceID.streams(ofWorkers: worker..<worker + 1))
   }
 }
 

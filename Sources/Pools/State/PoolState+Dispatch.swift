@@ -58,7 +58,7 @@ extension PoolState {
     let bound = settings.recycleAfter.map { max(1, $0 - given) } ?? .max
     guard let piece = jobs[id]?.takeBatch(workers: size, atMost: bound) else { return }
     let batch = makeID()
-    batches[batch] = Batch(
+    batches[batch] = Assignment(
       job: id, worker: worker, items: piece.items, first: piece.items.lowerBound,
       goesOneByOne: piece.goesOneByOne, due: jobs[id]?.policy.deadline.map { now + $0 })
     jobs[id]?.outCount += piece.items.count

@@ -45,7 +45,7 @@ extension PoolState {
 
   /// The item at which a worker died: the noted one, or the only one that it had.
   private func culprit(
-    among held: [(id: BatchID, batch: Batch)], _ element: (batch: BatchID, offset: Int)?
+    among held: [(id: BatchID, batch: Assignment)], _ element: (batch: BatchID, offset: Int)?
   ) -> (batch: BatchID, item: Int)? {
     if let element, let batch = held.first(where: { $0.id == element.batch })?.batch {
       let item = batch.first.addingReportingOverflow(element.offset).partialValue
@@ -57,7 +57,7 @@ extension PoolState {
   }
 
   /// Charges an item with a death; whether that is the item's end.
-  private mutating func blame(_ item: Int, of batch: Batch, _ report: Report) -> Bool {
+  private mutating func blame(_ item: Int, of batch: Assignment, _ report: Report) -> Bool {
     let id = batch.job
     guard let policy = jobs[id]?.policy else { return false }
     let attempts = (jobs[id]?.attempts[item] ?? 0) + 1

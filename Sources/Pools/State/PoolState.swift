@@ -52,7 +52,7 @@ struct PoolState<Report: Sendable>: Sendable {
     var given = 0
   }
 
-  struct Batch: Sendable {
+  struct Assignment: Sendable {
     let job: JobID
     let worker: WorkerID
     /// What has no outcome yet.
@@ -80,7 +80,7 @@ struct PoolState<Report: Sendable>: Sendable {
   var size: Int
   var jobs: [JobID: Job<Report>] = [:]
   var workers: [WorkerID: Worker] = [:]
-  var batches: [BatchID: Batch] = [:]
+  var batches: [BatchID: Assignment] = [:]
   var kinds: [Kind] = []
   /// Items that wait for their next try, the next one last.
   var delayed: [Delayed] = []
