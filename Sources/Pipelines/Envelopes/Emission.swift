@@ -1,12 +1,12 @@
 internal import ProcessTreeStages
 
-/// What a stage makes of one envelope, as it grows.
+/// The outputs of a stage for one envelope, as they grow.
 struct Emission<Output: Codable & Sendable> {
   private(set) var items: [Output] = []
   private var offsets: [UInt32] = []
   /// Whether items have followed inputs one by one so far.
   private var isOneByOne = true
-  /// The input that is being processed, as what is to be added to the envelope's first.
+  /// The input that is being processed, as an offset to the envelope's first.
   var offset: UInt32 = 0
 
   init(capacity: Int) {

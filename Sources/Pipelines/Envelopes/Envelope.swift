@@ -1,6 +1,6 @@
 internal import ProcessTreeBase
 
-/// What travels between stages: the items that came of one batch of inputs.
+/// The unit that travels between stages: the items that came of one batch of inputs.
 ///
 /// A stage makes exactly one envelope of each that it takes, perhaps an empty one, so that nothing
 /// can be lost without being missed and the order can be restored at any place.
@@ -30,7 +30,7 @@ struct EnvelopeID: Hashable, Sendable, Codable {
   /// Behind the largest there is room for its successor, which ends a range.
   private static let largestNumber = UInt64.max - 1
 
-  /// A number that is too large, as another process may say it, becomes the largest.
+  /// A number from another process that is too large becomes the largest.
   init(stream: EnvelopeSourceID.Value, number: UInt64) {
     self.stream = stream
     self.number = min(number, Self.largestNumber)
@@ -48,16 +48,16 @@ struct EnvelopeID: Hashable, Sendable, Codable {
 enum EnvelopeSourceID {
   typealias Value = UInt32
 
-  /// What came of the source's inputs.
+  /// The outputs for the source's inputs.
   static let source: Value = 0
 
-  /// What a worker makes along the way and that belongs to no input: a command's output.
+  /// The outputs of a worker that belong to no input: those of a command.
   static func flow(ofWorker worker: Int) -> Value { Value(worker) * 2 + 1 }
 
-  /// What a worker makes at the end of its input.
+  /// The outputs of a worker at the end of its input.
   static func finish(ofWorker worker: Int) -> Value { Value(worker) * 2 + 2 }
 
-  /// Whether a stream is what a worker makes at its end.
+  /// Whether a stream holds the outputs of a worker at the end of its input.
   static func isFinish(_ stream: Value) -> Bool { stream != source && stream.isMultiple(of: 2) }
 
   /// The streams that the workers of a range begin.

@@ -97,7 +97,7 @@ public struct FileChunks: AsyncSequence, Sendable {
   public func makeAsyncIterator() -> Iterator { Iterator(FileReader(paths)) }
 }
 
-/// A file that could not be opened or read, or holds what cannot be taken.
+/// The error of a file that cannot be opened or read, or whose lines cannot be used.
 public struct FileFailure: Error, Hashable, Sendable, Codable, CustomStringConvertible {
   /// The file.
   public var path: String

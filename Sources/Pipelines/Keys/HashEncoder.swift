@@ -1,6 +1,6 @@
-/// An encoder that hashes what is encoded, in the order in which that is encoded.
+/// An encoder that hashes all values in the order in which they are encoded.
 struct HashEncoder: Encoder {
-  /// What all containers of one value add to.
+  /// The hash to which all containers of one value add.
   final class Target {
     var hasher = StableHasher()
   }

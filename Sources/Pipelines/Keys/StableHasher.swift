@@ -36,7 +36,7 @@ struct StableHasher {
     return mixed ^ (mixed >> 31)
   }
 
-  /// Hashes a key by what it encodes as.
+  /// Hashes a key by its encoded form.
   @inline(__always)
   static func hash<Key: Encodable>(_ key: Key) throws -> UInt64 {
     var hasher = Self()

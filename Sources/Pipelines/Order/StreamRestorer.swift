@@ -2,7 +2,7 @@ internal import ProcessTreeStages
 
 /// Brings the envelopes of all streams into the order of the source; see `OrderRestorer`.
 ///
-/// What workers make of their own after their last input comes behind everything else.
+/// The outputs that workers make after their last input come behind everything else.
 struct StreamRestorer<Value> {
   private var streams: [EnvelopeSourceID.Value: OrderRestorer<Value>] = [:]
 
@@ -19,7 +19,7 @@ struct StreamRestorer<Value> {
     EnvelopeSourceID.isFinish(stream) ? nil : streams[stream]?.takeNext()
   }
 
-  /// Returns the envelopes that remain at the end: those that workers made at their own end, and, if
+  /// Returns the envelopes that remain at the end: those that workers made after their last input, and, if
   /// an envelope was lost, those behind the gap.
   mutating func takeRest() -> [Value] {
     defer { streams = [:] }

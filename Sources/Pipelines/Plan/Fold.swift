@@ -11,7 +11,7 @@ struct Fold: Hashable, Sendable {
   /// Streams that begin behind the fork: nothing else has numbers in them.
   var exempt: Range<EnvelopeSourceID.Value>
 
-  /// For what one of several workers makes of a copy, or part, of its own.
+  /// Makes the fold of one of several workers that each get a copy or a part of every envelope.
   static func lane(_ lane: Int, of lanes: Int, exempt: Range<EnvelopeSourceID.Value>) -> Self {
     Self(before: 1, after: UInt64(lanes), start: UInt64(lane), exempt: exempt)
   }
@@ -20,7 +20,7 @@ struct Fold: Hashable, Sendable {
   func callAsFunction(_ id: EnvelopeID) -> EnvelopeID {
     guard !exempt.contains(id.stream) else { return id }
     let (group, rest) = id.number.quotientAndRemainder(dividingBy: before)
-    // Numbers come from other workers. One that does not fit is no envelope's, and fails the balance.
+    // Numbers come from other workers. A number that does not fit is no envelope's, and fails the balance.
     let number = group.saturatingMultiplied(by: after).saturatingAdding(start)
       .saturatingAdding(rest)
     return EnvelopeID(stream: id.stream, number: number)

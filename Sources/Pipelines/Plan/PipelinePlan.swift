@@ -1,4 +1,4 @@
-/// Where each stage of a pipeline stands, who feeds it, and how its workers are called and counted.
+/// The stages of a pipeline with their places, their feeders, and the names and numbers of their workers.
 struct PipelinePlan: Sendable {
   /// A stage in its place.
   struct Stage: Sendable {
@@ -23,7 +23,7 @@ struct PipelinePlan: Sendable {
   private(set) var last: [Int] = []
   /// How many envelopes arrive at the end for each that leaves the source.
   let width: Int
-  /// Whether some stage, or whoever reads the outputs, gets them in order.
+  /// Whether some stage, or the reader of the outputs, gets them in order.
   let restoresOrder: Bool
 
   /// How many workers there may be in all.

@@ -1,8 +1,8 @@
-/// What a stage is to the plan: everything but its types and its body.
+/// A stage as the plan sees it: everything but its types and its body.
 struct StageDescription: Hashable, Sendable {
   /// How a stage's input is divided among its workers.
   enum Sharing: Hashable, Sendable {
-    /// Whoever is free takes the next envelope.
+    /// A worker that is free takes the next envelope.
     case balanced
     /// Items with the same key go to the same worker.
     case partitioned
@@ -24,7 +24,7 @@ struct StageDescription: Hashable, Sendable {
   /// How many envelopes each one becomes on its way through the stage.
   var lanes: Int { sharing == .balanced ? 1 : workers }
 
-  /// Whether what a worker knows dies with it.
+  /// Whether the state of a worker dies with it.
   var isStateful: Bool { !isStateless || isOrdered }
 
   /// Why the number of workers cannot be changed while they work; nil when it can.
@@ -53,7 +53,7 @@ indirect enum PipelineShape: Hashable, Sendable {
   case stage(StageDescription)
   /// One after another; none at all for a pipeline that has not begun.
   case chain([PipelineShape])
-  /// Side by side: each gets all, and what they make comes together again.
+  /// Branches side by side: each gets all, and their outputs come together again.
   case branches([PipelineShape])
 
   /// The stages in the order in which they were written down.

@@ -1,7 +1,8 @@
-/// The workers of one stage as a value: who is at work, who is to begin and who is to stop.
+/// The workers of one stage as a value: which are at work, which start and which stop.
 ///
-/// A stage has places for workers, of which the first are wanted. Who is asked to stop leaves what
-/// it has not finished to the others: the first place always has a worker until the stage is over.
+/// A stage has places for workers, of which the first are wanted. A worker that
+/// is asked to stop leaves unfinished envelopes to the others: the first place always has a worker until the
+/// stage is over.
 struct Crew {
   /// How a place in the stage stands.
   private enum Place {
@@ -18,7 +19,7 @@ struct Crew {
     case done
   }
 
-  /// What is to be done, by places.
+  /// The places whose workers start and stop.
   struct Orders: Equatable {
     var start: [Int] = []
     var stop: [Int] = []
@@ -48,27 +49,27 @@ struct Crew {
   /// Whether the worker of a place was asked to stop.
   func isLeaving(_ place: Int) -> Bool { places[place] == .leaving }
 
-  /// The first workers are to be started.
+  /// Starts the first workers.
   mutating func begin() -> Orders { settle() }
 
-  /// Another number of workers is wanted; says nothing to a stage that is ending.
+  /// Changes the number of workers that are wanted; without effect on a stage that is ending.
   mutating func resize(to count: Int) -> Orders {
     guard !isEnding else { return Orders() }
     self.count = count
     return settle()
   }
 
-  /// Nothing more comes for the stage; to be noted before its workers can find that out.
+  /// Notes that nothing more comes for the stage; call it before its workers can find that out.
   mutating func feedEnded() { isFed = true }
 
-  /// A worker has come to its end.
+  /// Notes that a worker has come to its end.
   mutating func finish(_ place: Int) -> Orders {
     places[place] = .done
     isEnding = true
     return settle()
   }
 
-  /// A worker has gone that was asked to stop.
+  /// Notes that a worker has gone that was asked to stop.
   mutating func leave(_ place: Int) -> Orders {
     places[place] = isFed ? .owing : .vacant
     return settle()

@@ -9,9 +9,9 @@ final class Handoff<Output: Sendable>: Sendable {
 
   private let state = Protected(State())
 
-  /// Gives outputs once those before have been taken.
+  /// Gives outputs once the reader has taken those before.
   ///
-  /// Throws `CancellationError`.
+  /// - Throws: `CancellationError`.
   func give(_ outputs: [Output]) async throws {
     guard !outputs.isEmpty else { return }
     try await state.wait { state -> Void? in
@@ -21,12 +21,12 @@ final class Handoff<Output: Sendable>: Sendable {
     }
   }
 
-  /// Nothing more will be given.
+  /// Ends the outputs.
   func finish(_ end: Result<Void, any Error>) { state.withLock { $0.end = end } }
 
-  /// What has been given; nil at the end.
+  /// Waits for the next outputs, even if the task is cancelled.
   ///
-  /// Waits for that even when the task is cancelled.
+  /// - Returns: The outputs; nil at the end.
   func take() async throws -> [Output]? {
     try await state.waitShielded { state -> Result<[Output]?, any Error>? in
       if let outputs = state.outputs.take() { return .success(outputs) }

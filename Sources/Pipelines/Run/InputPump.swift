@@ -1,6 +1,6 @@
 internal import ProcessTreeStages
 
-/// Where a run takes its inputs from.
+/// The source of a run's inputs.
 @usableFromInline
 protocol InputPump<Input>: Sendable {
   associatedtype Input: Codable & Sendable
@@ -8,7 +8,7 @@ protocol InputPump<Input>: Sendable {
   /// Up to `count` inputs, as many as are there: at least one, and none at the end.
   func take(_ count: Int) async throws -> [Input]
 
-  /// Does what has to be done besides while inputs are taken; returns at the end.
+  /// Works for `take` in a task of its own; returns at the end of the inputs.
   func work() async
 }
 

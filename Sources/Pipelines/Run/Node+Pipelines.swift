@@ -22,7 +22,7 @@ extension Node {
   ///     a closure the first such input ends the run.
   /// - Throws: `InvalidPipeline` before anything is started; `PipelineFailure` with the stage, the
   ///   worker and the input when a stage throws, a worker ends that cannot be replaced, or an input
-  ///   has ended all that tried it; what making a child throws; `CancellationError`.
+  ///   has ended all that tried it; the errors of making a child; `CancellationError`.
   @inlinable
   public func run<Inputs: Sequence, Output>(
     over inputs: sending Inputs, using pipeline: Pipeline<Inputs.Element, Output>,
@@ -34,7 +34,7 @@ extension Node {
   /// Runs a pipeline over asynchronous inputs and returns all its outputs; else as
   /// `run(over:using:monitor:onQuarantine:)`.
   ///
-  /// Also throws what the sequence of inputs throws.
+  /// - Throws: Also the errors of the sequence of inputs.
   public func run<Inputs: AsyncSequence, Output>(
     over inputs: sending Inputs, using pipeline: Pipeline<Inputs.Element, Output>,
     monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
@@ -56,7 +56,7 @@ extension Node {
   }
 }
 
-/// Where the outputs of a run are gathered.
+/// The collected outputs of a run.
 private final class Collected<Output: Sendable>: Sendable {
   let outputs = Lock<[Output]>([])
 }

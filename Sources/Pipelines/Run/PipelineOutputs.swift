@@ -5,7 +5,7 @@ internal import ProcessTreeStages
 /// `ProcessTree/Node/stream(over:using:monitor:onQuarantine:)`.
 ///
 /// The run begins with the first iteration, and is one for each. When the sequence ends or throws,
-/// no worker is left. Who stops reading lets the iterator go, which stops the workers.
+/// no worker is left. A reader that stops lets the iterator go, which stops the workers.
 public struct PipelineOutputs<Output: Codable & Sendable>: AsyncSequence, Sendable {
   let begin: @Sendable (Handoff<Output>) -> Task<Void, Never>
 
@@ -21,7 +21,7 @@ public struct PipelineOutputs<Output: Codable & Sendable>: AsyncSequence, Sendab
 
     /// The next output; nil at the end.
     ///
-    /// Throws what `ProcessTree/Node/run(over:using:monitor:onQuarantine:)` throws.
+    /// - Throws: The errors of `ProcessTree/Node/run(over:using:monitor:onQuarantine:)`.
     public mutating func next() async throws -> Output? {
       while place == outputs.count {
         guard let more = try await run.take() else { return nil }
@@ -66,7 +66,7 @@ extension Node {
   /// for try await output in root.stream(over: lines, using: words) { print(output) }
   /// ```
   ///
-  /// Nothing is taken from the inputs beyond what fills the pipeline: infinite inputs work, and a
+  /// The run takes only as many inputs as fill the pipeline: infinite inputs work, and a
   /// reader that is slow holds the workers back. The parameters are those of
   /// `run(over:using:monitor:onQuarantine:)`. The inputs can be iterated several times if the outputs are.
   public func stream<Inputs: Sequence & Sendable, Output>(

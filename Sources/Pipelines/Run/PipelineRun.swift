@@ -1,7 +1,7 @@
 internal import ProcessTree
 internal import ProcessTreeBase
 
-/// One run of a pipeline: feeds the first stage, looks after all workers, takes what comes out.
+/// One run of a pipeline: feeds the first stage, looks after all workers, and receives the outputs.
 struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Sendable {
   private let node: Node
   private let plan: PipelinePlan
@@ -49,7 +49,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       monitor?.finish()
     }
     try monitor?.watch(record, crews)
-    // What a task returns are the numbers of workers to start.
+    // A task returns the numbers of workers to start.
     try await withThrowingTaskGroup(of: [Int].self) { tasks in
       tasks.addTask { try await crews.nextStarts() }
       tasks.addTask {
@@ -135,13 +135,13 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     }
   }
 
-  /// What is known of a worker when it ends.
+  /// Facts about one worker that are needed at its end.
   private struct Life {
     /// Its position among the children.
     var position: Int?
-    /// The input with which it says that it failed.
+    /// The input with which its step failed.
     var failedInput: UInt64?
-    /// Why the run ends, whatever becomes of the worker.
+    /// The error that ends the run, however the worker ends.
     var verdict: (any Error)?
   }
 
@@ -160,7 +160,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
           case .suspects(let suspicion):
             do {
               let omission = try await judge(suspicion, by: slot)
-              // Should it have died meanwhile, its end says so.
+              // If the worker has died meanwhile, its end shows that.
               try? await child.send(omission)
             } catch {
               life.withLock { $0.verdict = error }
@@ -184,7 +184,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
           of: slot, over: life.failedInput.map { Int(clamping: $0) }, .thrown,
           "\(failure)", error: failure)
       case _ where crews.isLeaving(slot):
-        // However it went: the others do what it has not finished.
+        // The others process its unfinished envelopes, however it ended.
         record.update { $0.retire(at: life.position, worker: slot.worker, ofStage: slot.stage) }
         monitor?.changed()
         return .left
@@ -206,8 +206,8 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     }
   }
 
-  /// Decides what a worker leaves out of an envelope at whose items others died, and hands over what is
-  /// given up with it.
+  /// Decides which items a worker leaves out of an envelope, and hands over the inputs that are given up with
+  /// them.
   private func judge(_ suspicion: Suspicion, by slot: WorkerSeat) async throws -> Omission {
     let verdict = try await record.verdict(
       on: suspicion, worker: slot.worker, ofStage: slot.stage)

@@ -2,19 +2,19 @@ internal import ProcessTree
 internal import ProcessTreeBase
 internal import ProcessTreeStages
 
-/// The books of a run as a value: what was taken and what has come out, what each worker says that it
-/// did, who died and what was given up.
+/// The books of a run as a value: inputs and outputs, the counters of each worker, deaths, and inputs that
+/// were given up.
 struct RunLedger {
   let plan: PipelinePlan
   private(set) var window: FlightWindow
   /// How many inputs the next envelope has.
   ///
   /// An envelope is long enough that its own cost does not count, and short enough that all workers
-  /// have something to do. One that took longer may only have waited for a processor.
+  /// have something to do. An envelope that took longer may only have waited for a processor.
   private(set) var sizer = BatchSizer(aim: .milliseconds(2), growth: 2, slowerWeight: 1 / 8)
   private var arrived = TakenEnvelopes()
   private var outputs: UInt64 = 0
-  /// What former lives of each worker did, and what the present one has done.
+  /// The counters of the former lives of each worker, and of the present one.
   private var former: [WorkerCounters]
   private var present: [WorkerCounters]
   /// How many workers each stage has.
@@ -28,8 +28,9 @@ struct RunLedger {
   /// The places of workers that seemed to have got nothing done, by the positions of these workers.
   private var fruitless: [Int: Int] = [:]
 
-  /// What a worker that gets an envelope again leaves out.
+  /// A decision on an envelope at whose items workers died.
   struct Verdict {
+    /// The items to leave out, by their offsets.
     var skipped: Set<Int>
     /// The inputs that are given up with this.
     var quarantined: [QuarantinedInput]
@@ -75,7 +76,7 @@ struct RunLedger {
     window.limit = PipelinePlan.envelopesInFlight(workers: workers.reduce(0, +))
   }
 
-  /// Notes what a worker says of itself.
+  /// Notes the counters of a worker.
   mutating func count(_ counters: WorkerCounters, ofWorker worker: Int) {
     present[worker] = counters
   }
@@ -104,7 +105,7 @@ struct RunLedger {
     _ report: ExitReport, at position: Int, worker: Int, ofStage stage: Int
   ) -> Duration? {
     suspects[stage].end(of: position, report)
-    // One that had begun an item is excused by whoever gets the item next.
+    // A worker that had begun an item is excused when another one gets the item.
     let isFruitful = present[worker].processed > 0
     if isFruitful {
       fruitless = fruitless.filter { $0.value != worker }

@@ -29,14 +29,15 @@ final class RunRecord: Sendable {
     }
   }
 
-  /// Looks into the books, or changes them; lets the feeder go on when that made room.
+  /// Looks into the books, or changes them; wakes the feeder if that made room.
   func update<Value>(_ change: (inout RunLedger) throws -> Value) rethrows -> Value {
     try state.withLock { try change(&$0.ledger) }
   }
 
-  /// What a worker leaves out of an envelope, once it is known how those ended that died at its items.
+  /// Waits for the ends of the workers that died at items of an envelope, and decides which items the next
+  /// worker leaves out.
   ///
-  /// Throws `CancellationError`.
+  /// - Throws: `CancellationError`.
   func verdict(
     on suspicion: Suspicion, worker: Int, ofStage stage: Int
   ) async throws -> RunLedger.Verdict {
@@ -45,7 +46,7 @@ final class RunRecord: Sendable {
 
   /// How many inputs the next envelope may hold, once there is room for one.
   ///
-  /// Throws `CancellationError`.
+  /// - Throws: `CancellationError`.
   func waitForRoom() async throws -> Int {
     try await state.wait { state in
       state.ledger.window.hasRoom ? state.ledger.sizer.next() : nil

@@ -1,7 +1,7 @@
 internal import ProcessTreeBase
 
-/// Has workers started and stopped as their stages need them, and lets the end of the input pass from
-/// stage to stage: when all that feeds a stage has ended, nothing more comes for it.
+/// Orders starts and stops of workers as their stages need them, and passes the end of the input from stage
+/// to stage: if all that feeds a stage has ended, nothing more comes for it.
 final class StageCrews: Sendable {
   private struct State {
     var crews: [Crew]
@@ -24,7 +24,7 @@ final class StageCrews: Sendable {
     self.record = record
     var state = State(
       crews: plan.stages.map { Crew(count: $0.description.workers, most: $0.workers.count) })
-    // Who takes comes before who gives.
+    // Receivers start before their senders.
     for stage in plan.stages.reversed() {
       state.starts += state.crews[stage.index].begin().start.map { stage.workers.lowerBound + $0 }
     }
@@ -49,7 +49,7 @@ final class StageCrews: Sendable {
   /// The numbers of workers that are to be started, once there are some; none when all stages are
   /// over.
   ///
-  /// Throws `CancellationError`.
+  /// - Throws: `CancellationError`.
   func nextStarts() async throws -> [Int] {
     try await state.wait { state in
       guard !state.starts.isEmpty || state.isOver else { return nil }
@@ -110,8 +110,9 @@ final class StageCrews: Sendable {
     slot.worker - plan.stages[slot.stage].workers.lowerBound
   }
 
-  /// Changes a stage's crew and carries out what that orders; whether the stage is over now, and which
-  /// stages are.
+  /// Changes a stage's crew and carries out its orders.
+  ///
+  /// - Returns: Whether the stage is over now, and which stages are.
   private func change(
     _ stage: Int, _ body: (inout State) -> Crew.Orders
   ) -> (isOver: Bool, areOver: [Bool]) {

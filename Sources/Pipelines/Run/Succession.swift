@@ -1,7 +1,7 @@
 /// The workers of one place as they follow each other: how long the place stays empty after a death,
 /// and when no further worker is tried.
 ///
-/// What counts is what came of this place: other workers and stages may go on as they like.
+/// Only work of this place counts, whatever other workers and stages deliver.
 struct Succession {
   /// How many workers in a row may die without having got anything done.
   static let limit = 10
@@ -25,6 +25,6 @@ struct Succession {
     return .milliseconds(min(1_000, 5 << fruitlessDeaths))
   }
 
-  /// Takes one death back that was counted although the worker had begun an item.
+  /// Takes back one death that was counted although the worker had begun an item.
   mutating func excuse() { fruitlessDeaths = max(0, fruitlessDeaths - 1) }
 }

@@ -12,7 +12,7 @@ enum WorkerEnd {
     switch error {
     case let failure as RemoteFailure: self = .failed(failure)
     case let failure as ChildFailure: self = .died(failure.report)
-    // What is said of the same end twice.
+    // Both failures report the same end.
     case let failure as ChildGroupFailure where !failure.failures.isEmpty:
       self = .init(failure.failures.first { $0 is ChildFailure } ?? failure.failures[0])
     default: self = .other(error)
@@ -23,7 +23,7 @@ enum WorkerEnd {
 extension ExitReport {
   /// Whether a process that ended this way leaves its work to a successor.
   ///
-  /// One that was killed while it started had none yet; that is as good as later.
+  /// A process that was killed while it started had no work yet, and is replaced as one that was killed later.
   var isDeath: Bool {
     switch (cause, status) {
     case (.exited, _), (.crashed, _), (.killed, _), (.outOfMemory, _), (.exitedWithoutResult, _):

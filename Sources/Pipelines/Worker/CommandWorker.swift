@@ -24,7 +24,7 @@ struct CommandWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Nod
         tasks.addTask { await pump.work() }
         tasks.addTask {
           try await work.passOn(pump)
-          // A command that failed ends the worker, whatever it has not read.
+          // A command that failed ends the worker, even if it has not read all of its input.
           try await run.waitForSuccess()
         }
         while try await tasks.next() != nil {}
@@ -43,7 +43,7 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
   init(_ worker: CommandWorker<Input, Output>) {
     self.worker = worker
     outlet = worker.outlets[0].folding(worker.place.fold)
-    // One end is enough for a worker that nobody can replace.
+    // A worker that nobody can replace needs one end.
     for outlet in worker.outlets.dropFirst() { outlet.finish() }
   }
 
@@ -82,7 +82,7 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
     }
   }
 
-  /// Passes on what the command writes.
+  /// Passes on the output of the command.
   func passOn(_ pump: any InputPump<Output>) async throws {
     while true {
       let items = try await pump.take(1_024)
@@ -98,7 +98,7 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
     }
   }
 
-  /// Returns when all has been taken for good.
+  /// Returns when the stages behind have acknowledged all.
   func finish() async throws -> WorkerCounters {
     try await outlet.join()
     outlet.finish()

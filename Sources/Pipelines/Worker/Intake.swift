@@ -1,14 +1,13 @@
 internal import ProcessTree
 
-/// Envelopes as a worker takes them that keeps what it has seen: each once, and in the order of the
-/// source if that was asked for.
+/// The envelopes of a worker with state: each once, and in the order of the source if that was asked for.
 struct Intake<Item: Codable & Sendable> {
   private let isOrdered: Bool
   private var deliveries: ReceivedDeliveries<Envelope<Item>>.Iterator
   private var taken = TakenEnvelopes()
   private var restorer = StreamRestorer<Envelope<Item>>()
   private var last: Delivery<Envelope<Item>>?
-  /// What comes after all others, once nothing more comes.
+  /// The envelopes that come after all others, once nothing more arrives.
   private var rest: [Envelope<Item>]?
 
   init(_ inlet: Receiver<Envelope<Item>>, isOrdered: Bool) {
@@ -29,7 +28,7 @@ struct Intake<Item: Codable & Sendable> {
       let id = delivery.element.id
       guard taken.insert(id) else { continue }
       guard isOrdered else { return delivery.element }
-      // What waits for its turn must not hold back what it waits for.
+      // An envelope that waits for its turn must not hold back those before it.
       delivery.acknowledge()
       restorer.insert(delivery.element, at: id)
       if let next = restorer.takeNext(of: id.stream) { return next }

@@ -1,6 +1,6 @@
 internal import ProcessTree
 
-/// Where the output of a stage, or of the source, goes: the channels of the stages behind.
+/// The channels that take the output of a stage, or of the source, to the stages behind.
 ///
 /// A value that travels to workers.
 struct Outlet<Element: Codable & Sendable>: Codable, Sendable {
@@ -30,12 +30,12 @@ struct Outlet<Element: Codable & Sendable>: Codable, Sendable {
     }
   }
 
-  /// Hands what was sent to the sockets.
+  /// Hands the envelopes that were sent to the sockets.
   func flush() {
     for route in routes { for sender in route.senders { sender.flush() } }
   }
 
-  /// Waits until everything that was sent has been taken for good.
+  /// Waits until the receivers have acknowledged everything.
   func join() async throws {
     for route in routes { for sender in route.senders { try await sender.join() } }
   }
@@ -45,7 +45,7 @@ struct Outlet<Element: Codable & Sendable>: Codable, Sendable {
     for route in routes { for sender in route.senders { sender.finish() } }
   }
 
-  /// The same with a change of numbers before those that it has.
+  /// The outlet with a further change of numbers, before those that it has.
   func folding(_ fold: Fold) -> Self {
     var outlet = self
     for place in outlet.routes.indices { outlet.routes[place].folds.insert(fold, at: 0) }

@@ -1,12 +1,12 @@
 internal import ProcessTree
 internal import ProcessTreeBase
 
-/// Acknowledges what a worker has taken once everything that came of it has been taken for good.
+/// Acknowledges the envelopes of a worker once the stages behind have acknowledged all outputs for them.
 ///
-/// A worker that is killed has acknowledged nothing that could be lost with it. There are two ends to
-/// send by: while all that went by one is waited for, work goes on by the other.
+/// A worker that is killed has acknowledged nothing that could be lost with it. A worker
+/// sends by two ends: while the outputs of one are not acknowledged, it goes on with the other.
 final class Settlements<Input: Codable & Sendable>: Sendable {
-  /// What was sent by one end.
+  /// The envelopes whose outputs went by one end.
   private struct Batch {
     let end: Int
     let deliveries: [Delivery<Envelope<Input>>]
@@ -17,7 +17,7 @@ final class Settlements<Input: Codable & Sendable>: Sendable {
     var current = 0
     /// The deliveries that are through by this end.
     var deliveries: [Delivery<Envelope<Input>>] = []
-    /// What went by the other end and is waited for; not begun while `next` is set.
+    /// Whether outputs of the other end are not acknowledged; nobody waits for them yet while `next` is set.
     var isSettling = false
     var next: Batch?
     /// Whether an envelope is being sent.
@@ -42,7 +42,7 @@ final class Settlements<Input: Codable & Sendable>: Sendable {
 
   /// The end by which the next envelope is sent; waits while too many are not acknowledged.
   ///
-  /// What is sent until `through(_:)` belongs to it.
+  /// All outputs that are sent until `through(_:)` belong to it.
   func begin() async throws -> Int {
     try await state.wait { state in
       guard !state.isSettling || state.deliveries.count < Self.most else { return nil }

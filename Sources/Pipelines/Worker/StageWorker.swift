@@ -26,7 +26,7 @@ struct StageWorker<Work: Step>: NodeProgram {
   }
 }
 
-/// A worker at work: its stage's state, and what it has done.
+/// A worker at work: its stage's state, and its counters.
 struct StageWork<Work: Step> {
   private var step: Work
   private let node: Node
@@ -48,8 +48,8 @@ struct StageWork<Work: Step> {
 
   // MARK: The two ways to work
 
-  /// Acknowledges what it takes only when all that came of it has been taken for good: a successor
-  /// does what is left.
+  /// Acknowledges each envelope only after its outputs have been acknowledged: a successor processes the
+  /// others.
   mutating func runStateless() async throws {
     let settlements = Settlements<Work.Input>()
     try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -152,7 +152,7 @@ struct StageWork<Work: Step> {
 
   // MARK: The end
 
-  /// Sends what the stage has left to say; returns when all has been taken for good.
+  /// Sends the stage's last outputs; returns when all outputs have been acknowledged.
   mutating func finish() async throws -> WorkerCounters {
     var outputs = noOutputs(capacity: 0)
     do {
@@ -161,8 +161,8 @@ struct StageWork<Work: Step> {
       try await words.say(.failed(input: nil))
       throw error
     }
-    // A stage that was interrupted while it waited may have said something else: as with its other
-    // envelopes, whoever takes the worker's place makes it again.
+    // A stage that was interrupted while it waited may have emitted something else: its successor makes that
+    // again, as it does with other envelopes.
     try Task.checkCancellation()
     var parts = EnvelopeParts(outputs.values)
     while let part = parts.next() {
@@ -182,7 +182,7 @@ struct StageWork<Work: Step> {
     return words.counters
   }
 
-  /// Says what has been done; others take again what is in hands.
+  /// Reports the last counters; others process the unfinished envelopes.
   mutating func sayLastCounters() async {
     words.counters.taken = words.counters.processed
     try? await words.say(.counters(words.counters))

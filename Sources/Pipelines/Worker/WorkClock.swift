@@ -1,7 +1,7 @@
 internal import Glibc
 internal import ProcessTree
 
-/// Measures what envelopes cost: the processor's time of this thread, and the time that passes.
+/// Measures the cost of envelopes: the processor's time of this thread, and the time that passes.
 struct WorkClock {
   private let node: Node
   private var processor: UInt64 = 0
@@ -27,7 +27,7 @@ struct WorkClock {
     return now - processor
   }
 
-  /// In virtual time nothing costs anything but that.
+  /// Reads a clock; in virtual time there is only one.
   private func read(_ clock: clockid_t) -> UInt64 {
     if let nanoseconds = node.virtualNanoseconds { return nanoseconds }
     var time = timespec()

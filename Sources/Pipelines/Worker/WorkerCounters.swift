@@ -1,8 +1,8 @@
 internal import ProcessTreeBase
 
-/// What one worker has done so far; it says so along the way and at its end.
+/// The work of one worker so far, which it reports along the way and at its end.
 struct WorkerCounters: Hashable, Sendable, Codable {
-  /// Items that it took, and that it is done with.
+  /// Items that it received, and items that it has processed.
   var taken: UInt64 = 0
   var processed: UInt64 = 0
   /// Items that it made.
@@ -10,7 +10,7 @@ struct WorkerCounters: Hashable, Sendable, Codable {
   /// Envelopes that it sent in streams of its own.
   var flowEnvelopes: UInt64 = 0
   var finishEnvelopes: UInt64 = 0
-  /// Nanoseconds: at work, without input, and with output that nobody took.
+  /// Nanoseconds: at work, without input, and with output that had no room.
   var busy: UInt64 = 0
   var waiting: UInt64 = 0
   var blocked: UInt64 = 0

@@ -1,6 +1,6 @@
 internal import ProcessTree
 
-/// Where a worker stands in its pipeline.
+/// The place of a worker in its pipeline.
 struct WorkerPlace: Codable, Sendable {
   /// Its number among all workers of the pipeline.
   var worker: Int
@@ -8,7 +8,7 @@ struct WorkerPlace: Codable, Sendable {
   var lane: Int
   /// How many envelopes the stage makes of one.
   var lanes: Int
-  /// Whether what it knows dies with it: then nothing is given to a successor.
+  /// Whether its state dies with it: then it has no successor.
   var isStateful: Bool
   /// Whether it takes its input in the order of the source.
   var isOrdered: Bool
@@ -19,9 +19,9 @@ struct WorkerPlace: Codable, Sendable {
   }
 }
 
-/// What a worker says when it is stopped.
+/// The errors of a worker that is stopped.
 enum WorkerStop {
-  /// Runs `body`; once the worker was asked to stop, whatever fails fails because of that.
+  /// Runs `body`; after a request to stop, every error counts as a result of that.
   static func told<Value>(_ body: () async throws -> Value) async throws -> Value {
     do {
       return try await body()

@@ -1,6 +1,6 @@
 internal import ProcessTree
 
-/// What a worker says to the node that runs the pipeline, and the answers.
+/// The messages between a worker and the node that runs the pipeline, at the worker's end.
 struct WorkerWords {
   var counters = WorkerCounters()
   private let node: Node
@@ -9,7 +9,7 @@ struct WorkerWords {
   private var answers: EdgeMessages<Omission>.Iterator
   private var said: UInt64 = 0
 
-  /// How often counters are said, at most: every so many nanoseconds.
+  /// The time between two reports of counters, at least, in nanoseconds.
   private static let interval: UInt64 = 100_000_000
 
   init(_ node: Node, stage: String) async throws {
@@ -22,13 +22,15 @@ struct WorkerWords {
 
   func say(_ word: WorkerWord) async throws { try await parent.send(word) }
 
-  /// Names the items of an envelope at which workers died; which of them to leave out.
+  /// Names the items of an envelope at which workers died.
+  ///
+  /// - Returns: The items to leave out.
   mutating func ask(_ suspicion: Suspicion) async throws -> Set<Int> {
     try await say(.suspects(suspicion))
     return try await answers.next()?.skipped ?? []
   }
 
-  /// Says what has been done so far, unless that was said a moment ago.
+  /// Reports the counters, unless that happened a moment ago.
   mutating func sayCountersIfDue(at time: UInt64) async throws {
     guard time - said >= Self.interval else { return }
     said = time
@@ -39,16 +41,16 @@ struct WorkerWords {
   }
 }
 
-/// A worker was started by something else than a pipeline.
+/// The error of a worker that no pipeline started.
 struct WorkerWithoutParent: Error {}
 
-/// What a worker says to the node that runs the pipeline.
+/// A message from a worker to the node that runs the pipeline.
 enum WorkerWord: Codable, Sendable {
-  /// What it has done so far.
+  /// The work that it has done so far.
   case counters(WorkerCounters)
-  /// It is about to begin an envelope at whose items workers died, and waits for the answer.
+  /// The items of an envelope at which workers died; the worker waits for the answer before it begins.
   case suspects(Suspicion)
-  /// The stage failed with the input of this number; the error itself follows as the node's.
+  /// The number of the input with which the stage failed; the error itself follows as the node's.
   case failed(input: UInt64?)
 }
 

@@ -14,7 +14,7 @@ public struct PoolFailure: Error, Hashable, Sendable, Codable, CustomStringConve
     public static let thrown = Self(kind: .thrown)
     /// The input or its output could not be encoded or decoded.
     public static let notCoded = Self(kind: .notCoded)
-    /// The input is quarantined: as many workers died with it alone as it has attempts.
+    /// The input is quarantined: as many workers died while they worked on it as it has attempts.
     public static let killedWorkers = Self(kind: .killedWorkers)
     /// The input took longer than its deadline, and the pool killed its worker.
     public static let deadlinePassed = Self(kind: .deadlinePassed)
@@ -29,7 +29,7 @@ public struct PoolFailure: Error, Hashable, Sendable, Codable, CustomStringConve
   public let message: String
   /// The place of the input in its call, from 0 on.
   public let index: Int
-  /// How many attempts are known; a worker that dies with many inputs counts for each of them.
+  /// The number of attempts; a worker that dies counts for the input on which it worked.
   public let attempts: Int
   /// The error of the body, or of the coding.
   public let error: RemoteFailure?

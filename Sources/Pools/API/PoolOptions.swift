@@ -2,7 +2,7 @@ public import ProcessTree
 
 /// Settings of a pool that hold for all of its calls.
 public struct PoolOptions: Sendable {
-  /// How many workers may die with an input that was all they had; then it is quarantined.
+  /// The number of workers that may die while they work on an input; then it is quarantined.
   public var attempts: Int
   /// After how many inputs a worker is replaced; never if nil.
   public var recycleAfter: Int?

@@ -2,11 +2,11 @@ internal import ProcessTree
 internal import ProcessTreeBase
 internal import ProcessTreeStages
 
-/// One call of a pool, whatever its inputs are.
+/// One call of a pool, with any type of inputs.
 protocol AnyJobRun: AnyObject, Sendable {
-  /// Whether there is something for whoever waits for results.
+  /// Whether there are results that nobody has taken.
   var hasResults: Bool { get }
-  /// An item has failed for good.
+  /// Notes that an item has failed for good.
   func fail(_ failure: PoolFailure)
   /// Whether an error is worth another try.
   func retries(_ failure: RemoteFailure) -> Bool
@@ -64,7 +64,7 @@ final class JobRun<Work: Step>: AnyJobRun {
     contents.withLock { $0.results.takeNext() }
   }
 
-  /// What the sequence of inputs threw; told once all that came before it is done.
+  /// The error of the sequence of inputs; thrown after the results of all inputs before it.
   var inputError: (any Error)? {
     get { contents.withLock(\.inputError) }
     set { contents.withLock { $0.inputError = newValue } }

@@ -12,8 +12,10 @@ final class Mailbox<Message: Sendable>: Sendable {
 
   func send(_ message: Message) { post(message)?.resume() }
 
-  /// Adds a message; the receiver that waits for it is the caller's to resume, once it holds no lock:
-  /// a task that is being cancelled may be waiting for that lock.
+  /// Adds a message.
+  ///
+  /// - Returns: The receiver that waits. The caller resumes it once it holds no lock, because a task that is
+  ///   being cancelled may wait for that lock.
   func post(_ message: Message) -> Waiter? {
     contents.withLock { contents in
       contents.messages.append(message)
@@ -21,7 +23,7 @@ final class Mailbox<Message: Sendable>: Sendable {
     }
   }
 
-  /// No more messages come; those that wait are still received.
+  /// Ends the messages; the receiver still gets those that wait.
   func finish() {
     let receiver = contents.withLock { contents in
       contents.isFinished = true

@@ -3,7 +3,7 @@ internal import ProcessTreeBase
 internal import ProcessTreeStages
 
 extension PoolCore {
-  /// What a call can do next.
+  /// The next step of a call.
   enum Turn: Equatable, Sendable {
     /// Take so many more inputs.
     case feed(Int)
@@ -46,7 +46,7 @@ extension PoolCore {
     update { shared, _ in shared.state.endInputs(of: job.id) }
   }
 
-  /// Nobody waits for the call any more.
+  /// Ends a call that nobody waits for any more.
   func close<Work: Step>(_ job: JobRun<Work>) {
     update { shared, now in
       shared.state.close(job.id, at: now)
@@ -64,7 +64,7 @@ extension PoolCore {
 
   /// Waits until the call can go on.
   ///
-  /// - Parameter roles: What the caller does: takes inputs, takes results, or both.
+  /// - Parameter roles: Whether the caller takes inputs, results, or both.
   func step(_ job: any AnyJobRun, _ id: Int, _ roles: Set<Role>) async throws -> Turn {
     while true {
       try Task.checkCancellation()

@@ -3,7 +3,7 @@ internal import ProcessTree
 internal import ProcessTreeStages
 
 extension PoolCore {
-  /// Records a part of a worker's answer: outputs and failure count if the state says so.
+  /// Records a part of a worker's answer, as far as the state lets it count.
   func record<Work: Step>(
     _ part: ReplyPart<Work.Output>, of reply: WorkReply<Work.Output>, for job: JobRun<Work>,
     by worker: Int
@@ -49,7 +49,7 @@ extension PoolCore {
     wake(job.id, &shared)
   }
 
-  /// A batch could not be encoded.
+  /// Notes that a batch could not be encoded.
   func notSendable<Work: Step>(_ batch: Int, of job: JobRun<Work>, _ error: any Error) {
     let failure = WorkFailure(isCoding: true, error: RemoteFailure(error, at: node))
     update { shared, now in
@@ -58,7 +58,7 @@ extension PoolCore {
     }
   }
 
-  /// A worker has been reaped, or could not be made at all.
+  /// Notes that a worker has been reaped, or could not be made at all.
   func workerEnded(
     _ worker: Int, _ report: ExitReport?, at element: (batch: Int, offset: Int)?,
     _ error: (any Error)?
@@ -75,8 +75,8 @@ extension PoolCore {
     }
   }
 
-  /// How many starts may fail in a row before the pool gives up: few by the workers' own fault, more
-  /// when somebody else kills them.
+  /// The number of starts that may fail in a row: few by the workers' own fault, more if somebody else kills
+  /// them.
   private func mostFailedStarts(_ report: ExitReport?) -> Int {
     switch report?.status {
     case .signaled(SIGKILL, _), .signaled(SIGTERM, _): 40
@@ -84,7 +84,7 @@ extension PoolCore {
     }
   }
 
-  /// Why the pool cannot go on after a worker ended before it was ready; nil when it can.
+  /// The reason why the pool cannot go on after a worker ended before it was ready; nil if it can.
   private func reason(
     _ error: (any Error)?, _ report: ExitReport?, _ state: State
   ) -> (any Error)? {

@@ -1,14 +1,13 @@
 internal import ProcessTree
 internal import ProcessTreeBase
 
-/// What stands around a pool's state: carries out what it decides, wakes whoever waits.
+/// The effects of a pool: carries out the actions of its state, and wakes tasks that wait.
 ///
-/// Everything is done under one lock, for short: what takes time is left to tasks of the pool's
-/// scope.
+/// Everything happens under one lock, briefly; tasks of the pool's scope do all that takes time.
 final class PoolCore: Sendable {
   typealias State = PoolState<ExitReport?>
 
-  /// Where a task of a call waits: on the side that takes inputs, or on that which takes results.
+  /// The side of a call on which a task waits: the one that takes inputs, or the one that takes results.
   struct Place: Hashable {
     let job: Int
     let role: Role
@@ -24,10 +23,10 @@ final class PoolCore: Sendable {
     var links: [Int: any AnyWorkerLink] = [:]
     var jobs: [Int: any AnyJobRun] = [:]
     var kinds: [ObjectIdentifier: Int] = [:]
-    /// How the workers of each kind are made.
+    /// Makers of the workers of each kind.
     var makers: [@Sendable (Int, PoolCore) -> any AnyWorkerLink] = []
     var waiters: [Place: Waiter] = [:]
-    /// Why every call fails from now on.
+    /// The error of every call from now on.
     var failure: (any Error)?
     var hasEnded = false
     var timerDue: Duration?
@@ -35,7 +34,7 @@ final class PoolCore: Sendable {
     var lastReport: Duration = .zero
     /// Tasks that take inputs from asynchronous sequences, by their call.
     var feeders: [Int: Task<Void, Never>] = [:]
-    /// What is done once the lock is free: waking tasks and calling others.
+    /// Calls for the time after the lock is free; they wake tasks, for example.
     ///
     /// The handlers of a task that is being cancelled want this lock, and waking the task waits for
     /// those.
@@ -49,7 +48,7 @@ final class PoolCore: Sendable {
   let node: Node
   let options: PoolOptions
   let initializer: (any PoolInitializer)?
-  /// What the tasks of the pool's scope are to do.
+  /// Work for the tasks of the pool's scope.
   let requests = Mailbox<@Sendable () async -> Void>()
   private let start: SuspendingClock.Instant
   private let shared: Lock<Shared>
@@ -67,7 +66,7 @@ final class PoolCore: Sendable {
     shared = Lock(Shared(state: State(size: size, settings: settings)))
   }
 
-  /// Changes the state and carries out what follows.
+  /// Changes the state and carries out its actions.
   @discardableResult
   func update<Value: Sendable>(
     _ change: (inout sending Shared, _ now: Duration) throws -> Value
@@ -156,7 +155,7 @@ final class PoolCore: Sendable {
 
   // MARK: The scope
 
-  /// Runs what the pool's workers need, until all have gone.
+  /// Runs the tasks of the pool's workers, until all workers have gone.
   func run() async {
     await withDiscardingTaskGroup { group in
       while let request = await requests.next() {

@@ -1,6 +1,6 @@
 internal import ProcessTreeStages
 
-/// What has come of inputs that stand next to each other: their outputs, or one failure.
+/// The results of consecutive inputs: their outputs, or one failure.
 struct ResultSegment<Output: Sendable>: Sendable {
   /// The number of the first input.
   var start: Int

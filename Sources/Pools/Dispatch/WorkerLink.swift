@@ -2,13 +2,17 @@ internal import ProcessTree
 internal import ProcessTreeBase
 internal import ProcessTreeStages
 
-/// What the dispatcher holds of a worker, whatever it does.
+/// A worker as the dispatcher holds it, of any kind.
 protocol AnyWorkerLink: AnyObject, Sendable {
-  /// Gives the worker a batch; the task that is returned is to be resumed.
+  /// Gives the worker a batch.
+  ///
+  /// - Returns: A task that the caller resumes.
   func send(
     _ batch: Int, of job: any AnyJobRun, items: Range<Int>
   ) -> Waiter?
-  /// Lets the worker end after what it has; the task that is returned is to be resumed.
+  /// Lets the worker end after its batches.
+  ///
+  /// - Returns: A task that the caller resumes.
   func retire() -> Waiter?
   func stop()
   func kill()
@@ -18,7 +22,7 @@ protocol AnyWorkerLink: AnyObject, Sendable {
   func serve() async
 }
 
-/// A worker as its pool holds it: the child, what is to be sent to it, and whose batches it has.
+/// A worker as its pool holds it: the child, the batches to send to it, and the calls whose batches it has.
 final class WorkerLink<Work: Step>: AnyWorkerLink {
   private struct Order: Sendable {
     let batch: Int
@@ -46,7 +50,7 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
     self.core = core
   }
 
-  // MARK: What the dispatcher wants
+  // MARK: Actions of the dispatcher
 
   func send(
     _ batch: Int, of job: any AnyJobRun, items: Range<Int>

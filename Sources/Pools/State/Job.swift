@@ -25,9 +25,9 @@ struct Job<Report: Sendable>: Sendable {
   /// Settled items whose outcome has been taken.
   var handed = 0
   var inputsEnded = false
-  /// Nobody waits for outcomes any more.
+  /// Whether nobody waits for outcomes any more.
   var isAbandoned = false
-  /// Items were dropped because the pool is shutting down.
+  /// Whether items were dropped because the pool shuts down.
   var wasCutShort = false
   var sizer: BatchSizer
   /// How often items have been tried that did not succeed at first.
@@ -38,7 +38,7 @@ struct Job<Report: Sendable>: Sendable {
   init(kind: PoolState<Report>.KindID, policy: JobPolicy, workers: Int) {
     self.kind = kind
     self.policy = policy
-    // The journey of a batch costs about a tenth of what it aims at.
+    // The journey of a batch costs about a tenth of the time at which its size aims.
     sizer = BatchSizer(
       aim: .microseconds(500), growth: 4,
       limit: policy.inFlight.map { $0 / max(1, 4 * workers) } ?? .max)
@@ -79,7 +79,7 @@ struct Job<Report: Sendable>: Sendable {
     return piece
   }
 
-  /// Forgets what has not been begun.
+  /// Forgets the items that no worker has.
   mutating func dropPending() {
     pending.removeAll()
     pendingCount = 0

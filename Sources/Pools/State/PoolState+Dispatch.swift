@@ -12,7 +12,7 @@ extension PoolState {
     for kind in kinds.indices where !kinds[kind].runnable.isEmpty { makeRoom(kind, now) }
   }
 
-  /// After the pool was made smaller: idle workers go first, busy ones after what they have.
+  /// Dismisses workers after the pool was made smaller: idle ones first, busy ones after their batches.
   private mutating func dismissSurplus() {
     let staying = workers.filter { !$0.value.isLeaving }
     guard staying.count > size else { return }

@@ -1,5 +1,5 @@
 extension PoolState {
-  /// A worker has been reaped, after all that it said was taken: what it had goes to others.
+  /// Notes that a worker has been reaped, and gives its items to others; call it after its last answer.
   ///
   /// - Parameter element: The batch and the offset in it that the worker noted last; nil if it worked on
   ///   no item, or if nobody knows on which.
@@ -91,7 +91,7 @@ extension PoolState {
     return due
   }
 
-  /// Time has passed.
+  /// Does what is due at a time.
   mutating func tick(at now: Duration) {
     while let next = delayed.last, next.due <= now {
       delayed.removeLast()

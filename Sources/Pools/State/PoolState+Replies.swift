@@ -1,16 +1,16 @@
 internal import ProcessTreeStages
 
-/// What a worker has said about a batch, without the outputs.
+/// A worker's answer for a batch, without the outputs.
 struct BatchProgress: Equatable, Sendable {
   /// How many further items are done.
   var done: Int
   /// Whether the item after those failed, and whether its error may be tried again.
   var failure: Failure?
-  /// Whether this is all: what is left has not been begun and comes back.
+  /// Whether this is the last answer: the worker has not begun the items that are left, and returns them.
   var isLast: Bool
   /// How long these items took.
   var nanoseconds = 0
-  /// What the worker holds, in bytes.
+  /// The memory of the worker, in bytes.
   var residentBytes = 0
 
   enum Failure: Equatable, Sendable {
@@ -21,7 +21,7 @@ struct BatchProgress: Equatable, Sendable {
 }
 
 extension PoolState {
-  /// What is to be recorded of a worker's words.
+  /// The part of a worker's answer that counts.
   struct Acceptance: Equatable, Sendable {
     /// The items whose outputs count.
     var done: Range<Int>
@@ -34,7 +34,7 @@ extension PoolState {
     }
   }
 
-  /// A worker has begun to take work.
+  /// Notes that a worker has begun to take work.
   mutating func workerReady(_ id: WorkerID, at now: Duration) {
     guard workers[id]?.isReady == false else { return }
     workers[id]?.isReady = true
@@ -44,8 +44,9 @@ extension PoolState {
     dispatch(at: now)
   }
 
-  /// A worker has answered for a batch; nil when the answer does not count, because nobody waits for
-  /// it or the batch is not the worker's.
+  /// Notes a worker's answer for a batch.
+  ///
+  /// - Returns: The part that counts; nil if nobody waits for it, or if the batch is not the worker's.
   mutating func reply(
     _ progress: BatchProgress, to id: BatchID, from worker: WorkerID, at now: Duration
   ) -> Acceptance? {
@@ -89,7 +90,9 @@ extension PoolState {
     jobs[id] = job
   }
 
-  /// An item's body has thrown; nil when it will be tried again.
+  /// Notes that an item's body has thrown.
+  ///
+  /// - Returns: The item with its attempts; nil if it will be tried again.
   private mutating func settle(
     _ item: Int, _ failure: BatchProgress.Failure, of id: JobID, _ now: Duration
   ) -> (item: Int, attempts: Int)? {
@@ -112,7 +115,7 @@ extension PoolState {
     counters.failed += 1
   }
 
-  /// Takes back what a batch still holds.
+  /// Takes back the items that a batch still holds.
   private mutating func giveBack(_ id: BatchID) {
     guard let batch = batches.removeValue(forKey: id) else { return }
     workers[batch.worker]?.batches.removeAll { $0 == id }
@@ -123,7 +126,7 @@ extension PoolState {
     requeue(batch.items, of: batch.job, oneByOne: batch.goesOneByOne)
   }
 
-  /// Puts items back in front of what waits, in their order.
+  /// Puts items back in front of all that wait, in their order.
   ///
   /// - Parameter goesOneByOne: Whether one of them is at fault and nobody knows which.
   mutating func requeue(_ items: Range<Int>, of id: JobID, oneByOne goesOneByOne: Bool = false) {
@@ -136,7 +139,7 @@ extension PoolState {
     queue(id)
   }
 
-  /// The batch could not be encoded: its items go one by one, or, if it is one, it fails.
+  /// Notes that a batch could not be encoded: its items travel one by one, or a single one fails.
   mutating func notSendable(_ id: BatchID, at now: Duration) -> Acceptance? {
     guard let batch = batches.removeValue(forKey: id) else { return nil }
     workers[batch.worker]?.batches.removeAll { $0 == id }

@@ -1,4 +1,4 @@
-/// The dispatcher of a pool as a value: what happens in, what is to be done out.
+/// The dispatcher of a pool as a value: events in, actions out.
 ///
 /// It knows items by number and workers by the kind of work that they can do. Time is passed in, as
 /// the time since the pool began. A `Report` says how a worker ended.
@@ -8,7 +8,7 @@ struct PoolState<Report: Sendable>: Sendable {
   typealias BatchID = Int
   typealias KindID = Int
 
-  /// What holds for the whole pool.
+  /// The settings of the whole pool.
   struct Settings: Sendable {
     /// An item at which so many workers died is given up.
     var attempts = 3
@@ -18,12 +18,12 @@ struct PoolState<Report: Sendable>: Sendable {
     var memoryLimit: Int?
   }
 
-  /// Something to be done.
+  /// An action that the pool carries out.
   enum Action {
     case startWorker(WorkerID, kind: KindID)
-    /// Let the worker end once it has done what it has.
+    /// Let the worker end after its batches.
     case retire(WorkerID)
-    /// Stop the worker, by force if need be: nobody waits for what it does.
+    /// Stop the worker, by force if need be: nobody waits for its work.
     case stop(WorkerID)
     case kill(WorkerID)
     case send(BatchID, of: JobID, items: Range<Int>, to: WorkerID)
@@ -44,7 +44,7 @@ struct PoolState<Report: Sendable>: Sendable {
     let kind: KindID
     var isReady = false
     var readySince: Duration = .zero
-    /// Has been told to end, in order or at once; gets nothing more.
+    /// Whether it was asked to end, in order or at once; it gets nothing more.
     var isLeaving = false
     /// In the order in which they were given.
     var batches: [BatchID] = []
@@ -55,12 +55,12 @@ struct PoolState<Report: Sendable>: Sendable {
   struct Assignment: Sendable {
     let job: JobID
     let worker: WorkerID
-    /// What has no outcome yet.
+    /// The items without an outcome.
     var items: Range<Int>
     /// The first item of the batch as it was sent.
     let first: Int
     let goesOneByOne: Bool
-    /// When its worker is killed for taking too long, or for doing what nobody waits for.
+    /// The time at which its worker is killed, because it takes too long or nobody waits for its work.
     var due: Duration?
     var isOverdue = false
   }
@@ -92,7 +92,7 @@ struct PoolState<Report: Sendable>: Sendable {
   var isClosed = false
   private var nextID = 0
 
-  /// What has been counted since the beginning.
+  /// Counts since the beginning.
   struct Counters: Equatable, Sendable {
     var submitted = 0
     var completed = 0
@@ -139,7 +139,7 @@ struct PoolState<Report: Sendable>: Sendable {
     return id
   }
 
-  /// Further inputs of a call have been taken.
+  /// Notes further inputs of a call.
   mutating func submit(_ count: Int, to id: JobID, at now: Duration) {
     guard var job = jobs[id], !job.isAbandoned, !job.wasCutShort, count > 0 else { return }
     counters.submitted += count
@@ -156,14 +156,14 @@ struct PoolState<Report: Sendable>: Sendable {
     wakeIfComplete(id)
   }
 
-  /// Outcomes of a call have been taken by whoever waits for them.
+  /// Notes that the caller has taken outcomes.
   mutating func handOver(_ count: Int, of id: JobID) {
     jobs[id]?.handed += count
     wakeForInputs(id)
   }
 
-  /// Nobody waits for the call any more: what has not been begun is dropped, what has is not waited
-  /// for.
+  /// Notes that nobody waits for the call any more: items that no worker has are dropped, and nobody waits
+  /// for the others.
   mutating func close(_ id: JobID, at now: Duration) {
     guard var job = jobs[id], !job.isAbandoned else { return }
     job.isAbandoned = true
@@ -177,7 +177,7 @@ struct PoolState<Report: Sendable>: Sendable {
     removeIfOver(id)
   }
 
-  /// What a worker may still do for a call that nobody waits for, before it is stopped.
+  /// The time that a worker may still spend on a call that nobody waits for, before it is stopped.
   static var grace: Duration { .milliseconds(20) }
 
   func demand(of id: JobID) -> Int { jobs[id]?.demand(workers: size) ?? 0 }
@@ -215,7 +215,7 @@ struct PoolState<Report: Sendable>: Sendable {
     for id in jobs.keys.sorted() { wakeForInputs(id) }
   }
 
-  /// Nothing more is begun; what has been begun is finished.
+  /// Begins nothing more; workers finish the items that they have.
   mutating func cutShort() {
     isClosed = true
     delayed = []
@@ -230,7 +230,7 @@ struct PoolState<Report: Sendable>: Sendable {
     }
   }
 
-  /// The scope ends: workers that do nothing leave, others are stopped.
+  /// Ends the scope: idle workers leave, others are stopped.
   mutating func end() {
     isClosed = true
     for id in workers.keys.sorted() {
@@ -244,7 +244,7 @@ struct PoolState<Report: Sendable>: Sendable {
     }
   }
 
-  /// Everything ends at once.
+  /// Kills all workers.
   mutating func stopAll() {
     isClosed = true
     for id in workers.keys.sorted() {

@@ -1,6 +1,6 @@
 /// A queue that also takes elements back at its front.
 struct Queue<Element> {
-  /// What was put back, last first.
+  /// The elements that were put back, the last first.
   private var returned: [Element] = []
   private var elements: [Element] = []
   private var head = 0

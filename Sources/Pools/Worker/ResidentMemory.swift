@@ -1,9 +1,9 @@
 internal import Glibc
 internal import ProcessTreeBase
 
-/// What this process holds in memory.
+/// The memory of this process.
 enum ResidentMemory {
-  /// The resident size in bytes; 0 when the kernel does not say.
+  /// The resident size in bytes; 0 if it cannot be read.
   static func bytes() -> Int {
     pages(in: Files.text(of: "/proc/self/statm") ?? "") * Int(getpagesize())
   }

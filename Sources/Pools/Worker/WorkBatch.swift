@@ -5,10 +5,10 @@ internal import ProcessTreeStages
 /// Inputs for a worker.
 struct WorkBatch<Work: Step>: Codable, Sendable {
   let id: Int
-  /// What is to be done, when that differs from the last batch.
+  /// The step, if it differs from that of the last batch.
   let work: Result<Work, any Error>?
   let inputs: Column<Work.Input>
-  /// When decoding began; that is part of what a batch costs.
+  /// The time at which decoding began, which is part of a batch's cost.
   let arrival: SuspendingClock.Instant
 
   init(id: Int, work: Work?, inputs: [Work.Input]) {
@@ -42,21 +42,21 @@ struct WorkBatch<Work: Step>: Codable, Sendable {
   }
 }
 
-/// A worker's answer: the outputs of the next inputs of a batch, and what became of the one after.
+/// A worker's answer: the outputs of the next inputs of a batch, and the failure of the one after them.
 ///
 /// It is result and acknowledgement in one.
 struct WorkReply<Output: Codable & Sendable>: Codable, Sendable {
-  /// The batch; 0 says that the worker is ready for its first.
+  /// The batch; 0 if the worker is ready for its first one.
   var batch = 0
   var outputs = Column<Output>.whole([])
   /// How many outputs each input has, for work that emits many.
   var counts: [Int]?
   /// Why the input after these failed.
   var failure: WorkFailure?
-  /// What is left of the batch has not been begun and is given back.
+  /// Whether the worker returns the rest of the batch, which it has not begun.
   var isLast = false
   var nanoseconds = 0
-  /// What the worker holds, when the pool wants to know it.
+  /// The memory of the worker in bytes, if the pool limits it.
   var residentBytes = 0
   /// Where the worker notes its inputs; only in the first answer.
   var notebook: NotebookName?

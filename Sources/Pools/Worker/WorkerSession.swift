@@ -4,9 +4,9 @@ internal import ProcessTreeStages
 
 /// The work of a worker: batches in, answers out.
 struct WorkerSession<Work: Step> {
-  /// After so long what has not been begun is given back, for others that have nothing to do.
+  /// The time after which a worker returns the inputs that it has not begun, for others that are idle.
   private static var slice: Duration { .milliseconds(4) }
-  /// How long the clock is not looked at.
+  /// The time for which the session does not look at the clock.
   private static var glance: Duration { .microseconds(100) }
   /// An answer with more bytes than this leaves before its batch is done.
   private static var largestReply: Int { 256 << 10 }
@@ -54,9 +54,10 @@ struct WorkerSession<Work: Step> {
     }
   }
 
-  /// Does the inputs in turn; true when the last answer has been given because the time was over.
+  /// Processes the inputs in turn.
   ///
   /// - Parameter offset: The offset of the first of these inputs in the batch.
+  /// - Returns: Whether the time was over, so that the last answer has been given.
   private mutating func serve(
     _ inputs: ArraySlice<Work.Input>, of batch: WorkBatch<Work>, from offset: Int = 0
   ) async throws -> Bool {
@@ -70,7 +71,7 @@ struct WorkerSession<Work: Step> {
         try await process(part, from: offset + next - inputs.startIndex)
         next = part.endIndex
       } catch {
-        // An error that comes of being stopped is not the input's.
+        // A stop fails the step too, and that is not the input's error.
         try Task.checkCancellation()
         outputs.discardUnfinished()
         next += outputs.inputCount - done + 1
