@@ -194,7 +194,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
           isReplaceable
           ? record.update { ledger in
             ledger.die(
-              report, at: life.position ?? 0, worker: slot.worker, ofStage: slot.stage)
+              report, at: life.position, worker: slot.worker, ofStage: slot.stage)
           } : nil
         monitor?.changed()
         guard let pause else {

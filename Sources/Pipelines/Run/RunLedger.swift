@@ -99,17 +99,18 @@ struct RunLedger {
 
   /// Notes the death of a worker that can be replaced.
   ///
-  /// - Parameter position: The worker's position among the children of the run's node.
+  /// - Parameter position: The worker's position among the children of the run's node; nil if it was not
+  ///   started.
   /// - Returns: How long to wait before its successor is started; nil when there is to be none.
   mutating func die(
-    _ report: ExitReport, at position: Int, worker: Int, ofStage stage: Int
+    _ report: ExitReport, at position: Int?, worker: Int, ofStage stage: Int
   ) -> Duration? {
-    suspects[stage].end(of: position, report)
+    if let position { suspects[stage].end(of: position, report) }
     // A worker that had begun an item is excused when another one gets the item.
     let isFruitful = present[worker].processed > 0
     if isFruitful {
       fruitless = fruitless.filter { $0.value != worker }
-    } else {
+    } else if let position {
       fruitless[position] = worker
     }
     leave(worker)
