@@ -104,7 +104,7 @@ extension ProcessControlTests {
       let file = open(directory + "/file", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
       try #require(file >= 0 && ftruncate(file, 4096) == 0)
       let pipe = try Descriptors.makePipe()
-      let socket = try Descriptors.makeSocketPair(.stream)
+      let socket = try Descriptors.makeSocketPair()
       let null = try Descriptors.openNull()
       let descriptors = [
         file, pipe.first.number, pipe.second.number, socket.first.number, socket.second.number,

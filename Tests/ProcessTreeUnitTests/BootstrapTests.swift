@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct BootstrapTests {
   private func lastWord(after bytes: [UInt8]) throws -> LastWord? {
-    let ends = try Descriptors.makeSocketPair(.stream)
+    let ends = try Descriptors.makeSocketPair()
     let parents = ends.first
     try write(bytes, to: ends.second)
     return Bootstrap.lastWord(parents.number)

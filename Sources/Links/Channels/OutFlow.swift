@@ -8,6 +8,7 @@ final class OutFlow {
   let id: UInt32
   let link: PeerLink
   private let isNumbered: Bool
+  // Unchecked is what each item touches: a check costs 84 instructions, about 10 ns.
   @exclusivity(unchecked) private var credit: FlowCredit
   @exclusivity(unchecked) private var frame: FlowFrame
   @exclusivity(unchecked) private var nextSequence: UInt64 = 1

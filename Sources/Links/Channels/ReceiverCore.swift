@@ -15,6 +15,7 @@ package final class ReceiverCore {
   package let ticket: TicketID
   package let specification: ChannelSpecification
   let loop: EventLoop
+  // Unchecked is what each item touches: a check costs 84 instructions, about 10 ns.
   @exclusivity(unchecked) private var flows: [InFlow] = []
   private let changed = ChangedFlows<InFlow>()
   /// Flows that owe credit, but too little for a frame while no task waits.
@@ -25,22 +26,21 @@ package final class ReceiverCore {
   @exclusivity(unchecked) private(set) var isDirty = false
   /// No sender is left; the program can still receive what has arrived.
   @exclusivity(unchecked) private var hasEnded = false
-  @exclusivity(unchecked) private var hasHadSender = false
-  @exclusivity(unchecked) private var failure: LinkError?
+  private var hasHadSender = false
+  private var failure: LinkError?
   /// Called when the end has something to flush at the end of the turn.
   @exclusivity(unchecked) package var onDirty: ((ReceiverCore) -> Void)?
   /// Called when items have come and no task waits for them.
   @exclusivity(unchecked) package var onItems: (() -> Void)?
   /// Called at the first use.
-  @exclusivity(unchecked) package var onActivation: (() -> Void)?
+  package var onActivation: (() -> Void)?
   @exclusivity(unchecked) package private(set) var isActive = false
   @exclusivity(unchecked) package private(set) var isClosed = false
   /// The item that a receiver of leased items works on; nil if it can note none.
   @exclusivity(unchecked) var work: CurrentWork?
   /// Called when a caller no longer waits for the reply to an item.
-  @exclusivity(unchecked) package var onCancel:
-    ((_ flow: UInt32, PeerLink, _ sequence: UInt64) -> Void)?
-  @exclusivity(unchecked) private var missedByGoneFlows: UInt64 = 0
+  package var onCancel: ((_ flow: UInt32, PeerLink, _ sequence: UInt64) -> Void)?
+  private var missedByGoneFlows: UInt64 = 0
 
   package convenience init(_ ticket: ChannelTicket, on loop: EventLoop) {
     self.init(ticket.ticket, ticket.specification, on: loop)

@@ -32,6 +32,7 @@ package final class SenderCore {
   package let ticket: TicketID
   package let specification: ChannelSpecification
   let loop: EventLoop
+  // Unchecked is what each item touches: a check costs 84 instructions, about 10 ns.
   @exclusivity(unchecked) package private(set) var phase = Phase.held {
     didSet { findDirectFlow() }
   }
@@ -46,29 +47,29 @@ package final class SenderCore {
   @exclusivity(unchecked) var queue = ItemQueue()
   @exclusivity(unchecked) var waiters: Deque<Waiter> = []
   @exclusivity(unchecked) var calls: [UInt64: (Result<[UInt8], any Error>) -> Void] = [:]
-  @exclusivity(unchecked) private var joiners: [UInt64: () -> Void] = [:]
+  private var joiners: [UInt64: () -> Void] = [:]
   @exclusivity(unchecked) private var nextID: UInt64 = 1
   @exclusivity(unchecked) private(set) var isDirty = false
   /// Set when no receiver can join those that are here.
-  @exclusivity(unchecked) var lastReceivers: LinkError?
+  var lastReceivers: LinkError?
   @exclusivity(unchecked) var counts = ChannelBalance()
   /// Items that killed their consumers and that the program has not taken.
-  @exclusivity(unchecked) package var quarantined: [Quarantined] = [] {
+  package var quarantined: [Quarantined] = [] {
     didSet { onQuarantine?(self) }
   }
 
   /// Called when the end has something to flush at the end of the turn.
   @exclusivity(unchecked) package var onDirty: ((SenderCore) -> Void)?
   /// Called at the first use.
-  @exclusivity(unchecked) package var onActivation: (() -> Void)?
+  package var onActivation: (() -> Void)?
   /// Ends of channels in items: void when the receivers that had them are gone.
-  @exclusivity(unchecked) private var carriedTickets: [ChannelTicket] = []
+  private var carriedTickets: [ChannelTicket] = []
   /// Called with the ends that nobody will claim.
-  @exclusivity(unchecked) package var onTicketsLost: (([ChannelTicket]) -> Void)?
+  package var onTicketsLost: (([ChannelTicket]) -> Void)?
   /// Called when items were quarantined, or taken from there.
-  @exclusivity(unchecked) package var onQuarantine: ((SenderCore) -> Void)?
+  package var onQuarantine: ((SenderCore) -> Void)?
   /// Called when a task begins to wait for credit.
-  @exclusivity(unchecked) package var onWaiting: (() -> Void)?
+  package var onWaiting: (() -> Void)?
 
   package convenience init(_ ticket: ChannelTicket, on loop: EventLoop) {
     self.init(ticket.ticket, ticket.specification, on: loop)

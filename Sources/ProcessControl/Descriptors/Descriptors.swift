@@ -21,12 +21,6 @@ package enum Descriptors {
     }
   }
 
-  package enum SocketKind: Hashable, Sendable {
-    /// Separate messages, in order.
-    case sequentialPackets
-    case stream
-  }
-
   /// Makes a pipe: `first` reads, `second` writes.
   package static func makePipe() throws(ProcessControlError) -> Pair {
     var ends: [Int32] = [-1, -1]
@@ -35,10 +29,9 @@ package enum Descriptors {
     return Pair(ends)
   }
 
-  package static func makeSocketPair(_ kind: SocketKind) throws(ProcessControlError) -> Pair {
+  package static func makeSocketPair() throws(ProcessControlError) -> Pair {
     var ends: [Int32] = [-1, -1]
-    let type = kind == .stream ? SOCK_STREAM : SOCK_SEQPACKET
-    let flags = Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     guard socketpair(AF_UNIX, flags, 0, &ends) == 0 else { throw .last("socketpair") }
     return Pair(ends)
   }

@@ -35,14 +35,3 @@ package enum Spawner {
     return ProcessHandle(pid: pid, pidfd: pidfd)
   }
 }
-
-/// C strings with a null pointer at the end, as `execve` requires.
-private final class CStrings {
-  let pointers: [UnsafeMutablePointer<CChar>?]
-
-  init(_ strings: [String]) { pointers = strings.map { strdup($0) } + [nil] }
-
-  deinit {
-    for pointer in pointers { free(pointer) }
-  }
-}

@@ -6,7 +6,7 @@ extension Scenarios {
   static func spawn(_ node: Node) throws {
     dup2(1, 77)
     signal(SIGUSR2, SIG_IGN)
-    let sockets = try Descriptors.makeSocketPair(.stream)
+    let sockets = try Descriptors.makeSocketPair()
     let null = try Descriptors.openNull()
     let before = openDescriptors()
     let handle = try Spawner.spawn(

@@ -32,7 +32,7 @@ final class Node {
 
   /// Sends a request for a child that will do as told; returns our end of its socket.
   func ask(_ command: String, tag: RunTag? = nil) throws -> (id: UInt64, socket: Int32) {
-    let sockets = try Descriptors.makeSocketPair(.stream)
+    let sockets = try Descriptors.makeSocketPair()
     let null = try Descriptors.openNull()
     lastID += 1
     let childTag = try tag ?? RunTag(run: identity.runID, node: RunTag.randomNodeID())

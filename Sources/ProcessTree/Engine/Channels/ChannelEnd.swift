@@ -84,6 +84,7 @@ final class SenderEnd: ChannelEnd, @unchecked Sendable {
   let core: LoopBound<SenderCore>
   /// The same, for what asks it itself whether the caller is on the loop.
   let coreOnLoop: SenderCore
+  // Unchecked, because each element touches it: a check costs 84 instructions, about 10 ns.
   /// Where small elements are encoded, one after the other; used on the loop alone.
   @exclusivity(unchecked) var writer = MessagePackWriter(capacity: 1_024)
   let encoder = MessagePackEncoder()

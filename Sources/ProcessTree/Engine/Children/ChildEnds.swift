@@ -45,7 +45,7 @@ struct ChildEnds: ~Copyable {
   init(null: Int32) throws(ProcessControlError) {
     let output = try Descriptors.makePipe()
     let error = try Descriptors.makePipe()
-    let bootstrap = try Descriptors.makeSocketPair(.stream)
+    let bootstrap = try Descriptors.makeSocketPair()
     outputReader = output.first
     errorReader = error.first
     deathPipe = bootstrap.first

@@ -1,0 +1,16 @@
+import Glibc
+
+/// C strings with a null pointer at the end, as `execve` requires.
+final class CStrings {
+  let pointers: [UnsafeMutablePointer<CChar>?]
+
+  init(_ strings: [[UInt8]]) {
+    pointers = strings.map { strdup(($0 + [0]).map { CChar(bitPattern: $0) }) } + [nil]
+  }
+
+  convenience init(_ strings: [String]) { self.init(strings.map { Array($0.utf8) }) }
+
+  deinit {
+    for pointer in pointers { free(pointer) }
+  }
+}
