@@ -74,7 +74,7 @@ package struct ProcessControlError: Error, Hashable, Sendable, CustomStringConve
 
 extension ProcessControlError {
   /// The error for a failed call, with the remedy that fits its number.
-  static func system(
+  package static func system(
     _ call: String, _ number: Int32, _ advice: String? = nil
   ) -> ProcessControlError {
     switch number {

@@ -86,43 +86,33 @@ public struct TestTree: Sendable {
   /// To be asked by the root's program.
   public var liveNodes: [String] { tree.livePaths }
 
+  /// How much of the tree's time has passed.
+  public var time: Duration { tree.time }
+
+  /// A number made of all frames so far: two histories with the same number are the same.
+  ///
+  /// To be asked by the root's program.
+  public var fingerprint: UInt64 { tree.digest }
+
+  /// Returns what is left in the tree beside its root: nodes, connections, timers, channels and their
+  /// ends, places under the tree's limit; empty if nothing is.
+  ///
+  /// To be asked by the root's program, when its children should have ended and it holds no ends of
+  /// channels.
+  ///
+  /// - Parameter time: How long to wait first, by the tree's clock: some things end by themselves.
+  /// - Returns: How many there are of each kind of which there are some.
+  /// - Throws: `CancellationError`.
+  public func remains(after time: Duration = .seconds(120)) async throws -> [String: Int] {
+    try await tree.root.sleep(for: time)
+    return tree.remains
+  }
+
   /// Harms the tree at a step.
   public func inject(_ fault: TestFault, atStep step: UInt64) {
     switch fault.kind {
-    case .signal(let signal, let path): tree.send(signal, to: path, atFrame: step)
-    case .cut(let path): tree.cutChannels(of: path, atFrame: step)
-    }
-  }
-}
-
-/// Something that happens to a tree under test.
-public struct TestFault: Hashable, Sendable, CustomStringConvertible {
-  enum Kind: Hashable, Sendable {
-    case signal(Int32, String)
-    case cut(String)
-  }
-
-  let kind: Kind
-
-  /// SIGKILL to the node at this place, `Process-1:2` for instance.
-  public static func kill(_ path: String) -> Self { signal(9, to: path) }
-
-  /// SIGTERM to the node at this place.
-  public static func terminate(_ path: String) -> Self { signal(15, to: path) }
-
-  /// A signal to the node at this place.
-  public static func signal(_ signal: Int32, to path: String) -> Self {
-    Self(kind: .signal(signal, path))
-  }
-
-  /// The connections that other nodes have to the node's channels break; they connect again.
-  public static func cutChannels(of path: String) -> Self { Self(kind: .cut(path)) }
-
-  /// The fault in words.
-  public var description: String {
-    switch kind {
-    case .signal(let signal, let path): "signal \(signal) to \(path)"
-    case .cut(let path): "cut the channels of \(path)"
+    case .node(let path, let harm): tree.harm(path, harm, atFrame: step)
+    case .lostFrame: tree.loseFrame(atFrame: step)
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import HeapModule
 internal import ProcessTreeBase
 internal import Synchronization
@@ -43,6 +44,20 @@ package final class TimerQueue {
   package var virtualNanoseconds: UInt64? {
     virtualStart == nil ? nil : UInt64(passed.load(ordering: .relaxed))
   }
+
+  /// The nanoseconds since 1970, as an observer of the nodes reads them; virtual time begins with the
+  /// year 2000.
+  package var wallTime: Int64 {
+    if let virtualNanoseconds {
+      return 946_684_800_000_000_000 + Int64(clamping: virtualNanoseconds)
+    }
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  /// The number of timers that have not fired.
+  package var count: Int { actions.count }
 
   /// Lets virtual time pass until the next timer is due; false if there is none or time is real.
   func passToNext() -> Bool {

@@ -11,6 +11,7 @@ final class MemorySocket: FrameCarrier {
 
   private let kind: FrameCarrierKind
   private let network: MemoryNetwork
+  let station: MemoryStation
   private let loop: EventLoop
   private let probesRouter: Bool
   private let onFrame: (Connection, UnsafeRawBufferPointer) -> Void
@@ -20,19 +21,27 @@ final class MemorySocket: FrameCarrier {
   /// A dealer's router, and the dealer's number there.
   private weak var router: MemorySocket?
   private var number: Connection = 0
+  /// A dealer's frames under way in each direction.
+  private var toRouter = Transit()
+  private var toDealer = Transit()
   /// The path at which a router listens, or to which a dealer connects.
   private var path: String?
   private(set) var isClosed = false
 
   init(
-    _ kind: FrameCarrierKind, in network: MemoryNetwork, on loop: EventLoop, probesRouter: Bool,
+    _ kind: FrameCarrierKind, in network: MemoryNetwork, at station: MemoryStation,
+    on loop: EventLoop, probesRouter: Bool,
     onFrame: @escaping (Connection, UnsafeRawBufferPointer) -> Void
   ) {
     self.kind = kind
     self.network = network
+    self.station = station
     self.loop = loop
     self.probesRouter = probesRouter
     self.onFrame = onFrame
+    // A node that has ended opens nothing any more.
+    isClosed = station.isGone
+    if !isClosed { network.opened() }
   }
 
   var onReady: (() -> Void)?
@@ -44,6 +53,7 @@ final class MemorySocket: FrameCarrier {
   func senderIsProved() {}
 
   func listen(at path: String, gate: AcceptGate.Handlers?) throws {
+    guard !isClosed else { return }
     self.path = path
     network.listen(self, at: path)
   }
@@ -53,6 +63,7 @@ final class MemorySocket: FrameCarrier {
       throw WireError(
         "\(endpoint) is the endpoint of another process, which this node cannot reach")
     }
+    guard !isClosed else { return }
     self.path = path
     network.connect(self, to: path)
   }
@@ -61,6 +72,7 @@ final class MemorySocket: FrameCarrier {
     self.router = router
     number = router.admit(self)
     if probesRouter { router.deliver([], from: number) }
+    _ = moveOn()
   }
 
   private func admit(_ dealer: MemorySocket) -> Connection {
@@ -72,16 +84,60 @@ final class MemorySocket: FrameCarrier {
   @discardableResult
   func send(_ frame: [UInt8], to connection: Connection) -> Bool {
     guard !isClosed, frame.count <= WireLimits.frameSize else { return false }
-    switch kind {
-    case .dealer:
-      guard let router else { return false }
-      router.deliver(frame, from: number)
-    case .router:
-      guard let dealer = dealers[connection] else { return false }
-      dealer.deliver(frame, from: 0)
+    guard let dealer = kind == .dealer ? self : dealers[connection] else { return false }
+    network.sent(frame)
+    guard let router = dealer.router else {
+      // It leaves with the connection.
+      dealer.toRouter.append(frame, due: loop.timers.now)
+      network.noteUnderWay(dealer)
+      return true
     }
-    network.sent()
+    if network.losesNextFrame, dealer.probesRouter {
+      network.losesNextFrame = false
+      router.cut(dealer)
+    } else {
+      dealer.transmit(frame, toRouter: kind == .dealer, router)
+    }
     return true
+  }
+
+  // MARK: A dealer's connection
+
+  /// Sends a frame along a dealer's connection, after those that are under way.
+  private func transmit(_ frame: [UInt8], toRouter: Bool, _ router: MemorySocket) {
+    let delay = max(station.delay, router.station.delay)
+    let isEmpty = toRouter ? self.toRouter.isEmpty : toDealer.isEmpty
+    guard !isEmpty || delay > .zero || isHeld(by: router) else {
+      return arrive(frame, toRouter: toRouter, router)
+    }
+    let due = loop.timers.now.advanced(by: delay)
+    toRouter ? self.toRouter.append(frame, due: due) : toDealer.append(frame, due: due)
+    network.noteUnderWay(self)
+    guard delay > .zero else { return }
+    _ = loop.timers.schedule(after: delay) { [weak network] in network?.moveOn() }
+  }
+
+  private func isHeld(by router: MemorySocket) -> Bool {
+    station.isStopped || router.station.isStopped
+  }
+
+  private func arrive(_ frame: [UInt8], toRouter: Bool, _ router: MemorySocket) {
+    guard !station.isSevered, !router.station.isSevered else { return }
+    toRouter ? router.deliver(frame, from: number) : deliver(frame, from: 0)
+  }
+
+  /// Whether frames of a dealer's connection are under way.
+  var hasFramesUnderWay: Bool {
+    (router != nil || !isClosed) && !(toRouter.isEmpty && toDealer.isEmpty)
+  }
+
+  /// Has the frames of a dealer's connection arrive whose time has come; true while others are left.
+  func moveOn() -> Bool {
+    guard let router, !isHeld(by: router) else { return hasFramesUnderWay }
+    let now = loop.timers.now
+    while let frame = toRouter.pop(at: now) { arrive(frame, toRouter: true, router) }
+    while let frame = toDealer.pop(at: now) { arrive(frame, toRouter: false, router) }
+    return hasFramesUnderWay
   }
 
   private func deliver(_ frame: [UInt8], from connection: Connection) {
@@ -107,23 +163,34 @@ final class MemorySocket: FrameCarrier {
     guard !isClosed else { return }
     isClosed = true
     inbox = []
+    network.closed()
     if let path { network.forget(self, at: path) }
     switch kind {
-    // Frames that were sent before have arrived, as on a socket that lingers.
-    case .dealer: router?.dealers[number] = nil
+    // Frames that were sent before arrive, as on a socket that lingers; but a node that is stopped has
+    // not sent them.
+    case .dealer:
+      if station.isStopped { toRouter.removeAll() }
+      toDealer.removeAll()
+      router?.dealers[number] = nil
     case .router: cutConnections()
     }
   }
 
   /// Breaks a router's connections, as a proxy between the nodes would.
   func cutConnections() {
-    let cut = dealers
-    dealers = [:]
     inbox = []
-    for (_, dealer) in cut.sorted(by: { $0.key < $1.key }) {
-      dealer.router = nil
-      dealer.inbox = []
-      if !dealer.isClosed, let path = dealer.path { network.connect(dealer, to: path) }
-    }
+    for (_, dealer) in dealers.sorted(by: { $0.key < $1.key }) { cut(dealer) }
+  }
+
+  /// Breaks the connection of a router to one dealer: what is under way is lost.
+  private func cut(_ dealer: MemorySocket) {
+    let number = dealer.number
+    dealers[number] = nil
+    inbox.removeAll { $0.connection == number }
+    dealer.router = nil
+    dealer.inbox = []
+    dealer.toRouter.removeAll()
+    dealer.toDealer.removeAll()
+    if !dealer.isClosed, let path = dealer.path { network.connect(dealer, to: path) }
   }
 }

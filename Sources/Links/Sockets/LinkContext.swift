@@ -6,6 +6,8 @@ internal import ProcessTreeZeroMQ
 /// layers above the sockets do not see the difference.
 package final class LinkContext {
   private let network: MemoryNetwork?
+  /// The node's place in the memory network.
+  package let station: MemoryStation?
   private var context: Context?
 
   /// Makes a context for sockets of ZeroMQ.
@@ -13,7 +15,10 @@ package final class LinkContext {
   /// The ZeroMQ context is made with the first socket and ends with the process. A node leaves by
   /// `_exit` after the reply to its goodbye: terminating the context would take a tenth of a node's
   /// life, and only wait for frames that the reply proves to have arrived.
-  package init() { network = nil }
+  package init() {
+    network = nil
+    station = nil
+  }
 
   /// The threads that libzmq makes with the first socket: one for I/O, one for closing.
   private static let threads = 2
@@ -22,15 +27,20 @@ package final class LinkContext {
   /// The descriptors of each further socket.
   private static let furtherDescriptors = 2
 
-  package init(_ network: MemoryNetwork) { self.network = network }
+  /// Makes a context for the sockets of the node at a station of a memory network.
+  package init(_ network: MemoryNetwork, at station: MemoryStation) {
+    self.network = network
+    self.station = station
+  }
 
   func makeSocket(
     _ kind: FrameCarrierKind, on loop: EventLoop, probesRouter: Bool = false,
     onFrame: @escaping (FrameCarrier.Connection, UnsafeRawBufferPointer) -> Void
   ) throws -> any FrameCarrier {
-    if let network {
+    if let network, let station {
+      try demandDescriptors(1, for: "a connection")
       return MemorySocket(
-        kind, in: network, on: loop, probesRouter: probesRouter, onFrame: onFrame)
+        kind, in: network, at: station, on: loop, probesRouter: probesRouter, onFrame: onFrame)
     }
     return try FrameSocket(
       kind == .dealer ? .dealer : .router, in: self, on: loop, probesRouter: probesRouter,
@@ -39,6 +49,13 @@ package final class LinkContext {
 
   package func endpoint(at path: String) -> String {
     network == nil ? "ipc://\(path)" : "inproc://\(path)"
+  }
+
+  /// Throws unless the node has this many free descriptors.
+  package func demandDescriptors(_ count: Int, for purpose: String) throws(LimitError) {
+    guard let station else { return try FreeDescriptors.demand(count, for: purpose) }
+    guard !station.hasDescriptors else { return }
+    throw LimitError("Too many open files: \(purpose) needs \(count) free descriptors.")
   }
 
   /// The context, with resources for one more socket.

@@ -118,7 +118,12 @@ public final class Node: Sendable {
     _ work: @escaping @Sendable () throws -> Success
   ) async throws -> Success {
     // Virtual time would pass while the work runs.
-    if runtime.loop.time == .virtual { return try work() }
+    if runtime.loop.time == .virtual {
+      if runtime.loop.isCurrent, let nodes = shared.nodes, nodes.has(.threads, pid) {
+        throw ProcessTreeError(.systemCallFailed, "No thread can be made.")
+      }
+      return try work()
+    }
     let threads = try shared.threads.executor()
     return try await withUnsafeThrowingContinuation { continuation in
       threads.perform { continuation.resume(with: Result(catching: work)) }

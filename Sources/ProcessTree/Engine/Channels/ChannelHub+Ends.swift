@@ -65,7 +65,7 @@ extension ChannelHub {
     channels[ticket.ticket] = ticket.channel
     receiver.onDirty = { [unowned self] in markDirty($0) }
     receiver.onActivation = { [unowned self, unowned receiver] in
-      if receiver.specification.isLeased, let notes = workPlaces.take(for: ticket.ticket) {
+      if receiver.specification.isLeased, let notes = takeWorkPlace(for: ticket.ticket) {
         receiver.noteWork(in: notes)
       }
       claim(ticket)
@@ -160,7 +160,7 @@ extension ChannelHub {
   private func forget(_ ticket: TicketID) {
     senders[ticket] = nil
     channels[ticket] = nil
-    workPlaces.release(ticket)
+    releaseWorkPlace(of: ticket)
     guard let receiver = receivers.removeValue(forKey: ticket) else { return }
     for peer in peers.values {
       for (flow, owner) in peer.incoming where owner === receiver { peer.incoming[flow] = nil }

@@ -64,7 +64,7 @@ extension ChannelHub {
       open(flow, from: sender, to: receiver, at: peer)
     case .accept(let flow, let page, let slot):
       let key = FlowKey.make(sender: address.pid, flow: flow)
-      let read = page.flatMap { WorkPlaces.reader(of: $0, slot: slot, flow: key) }
+      let read = page.flatMap { reader(of: $0, slot: slot, flow: key) }
       // The page of a node that has died in the meantime is gone, and its receiver gets nothing more.
       guard page == nil || read != nil || peer.process?.hasEnded != true else { return }
       peer.outgoing[flow]?.accept(flow: flow, over: link, read)
@@ -97,7 +97,7 @@ extension ChannelHub {
     peer.incoming[flow] = receiver
     receiver.open(flow: flow, from: sender, over: peer.link)
     guard receiver.specification.isLeased else { return }
-    let (page, slot) = workPlaces.name(of: ticket)
+    let (page, slot) = nameOfWorkPlace(of: ticket)
     peer.link.send(.accept(flow: flow, page: page, slot: slot))
   }
 }

@@ -105,7 +105,7 @@ extension ChannelHub {
 
   /// Connects to a peer, which need not be able to connect here: both directions use this link.
   private func connect(_ peer: ChannelPeer) {
-    Descriptors.refillStandardDescriptors()
+    if runtime.nodes == nil { Descriptors.refillStandardDescriptors() }
     do {
       let hello = PeerHello(
         runSecret: runtime.runSecret, build: runtime.identity.build, address: address)

@@ -26,10 +26,11 @@ final class ChannelNames: Sendable {
   var address: NodeAddress {
     state.withLock { state in
       if let address = state.address { return address }
+      let isInProcess = shared.nodes != nil
       let address = NodeAddress(
         path: identity.path, name: identity.name, pid: identity.pid,
-        startTime: HostProcess.startTime(of: identity.pid) ?? 0,
-        endpoint: (shared.nodes == nil ? "ipc://" : "inproc://") + socketPath)
+        startTime: isInProcess ? 0 : HostProcess.startTime(of: identity.pid) ?? 0,
+        endpoint: (isInProcess ? "inproc://" : "ipc://") + socketPath)
       state.address = address
       return address
     }

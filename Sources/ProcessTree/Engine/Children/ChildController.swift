@@ -188,7 +188,7 @@ final class ChildController {
   func attemptLost() {
     beforeStart = []
     // The process that never was announced knows the old proof.
-    if let token = try? randomBytes(Credentials.length) {
+    if let token = try? runtime.loop.randomBytes(Credentials.length) {
       credentials = Credentials(runSecret: credentials.runSecret, token: token)
     }
     streams?.drainAndClose()
@@ -201,6 +201,12 @@ final class ChildController {
   /// Takes over the parent's end of the descriptor that the child inherits, and watches it.
   func take(tie descriptor: consuming Descriptor) throws(LoopError) {
     tie = try ChildTie(descriptor, on: runtime.loop) { [weak self] in self?.handle(.tieCut) }
+  }
+
+  /// Makes the tie to a node that shares the process; returns what cuts it.
+  func tieInMemory() -> () -> Void {
+    tie = ChildTie(on: runtime.loop)
+    return { [weak self] in self?.handle(.tieCut) }
   }
 
   /// Reaps the child, which has ended; false when that cannot be done at present.

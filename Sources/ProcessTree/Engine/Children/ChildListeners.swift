@@ -60,7 +60,7 @@ final class ChildListeners {
     }
     let connections = awaited.values.reduce(0) { $0 + $1.count }
     do {
-      try FreeDescriptors.demand(
+      try runtime.context.demandDescriptors(
         ChildEnds.descriptors + connections + EdgeListener.descriptorReserve, for: "another child")
     } catch {
       forget(child.position)

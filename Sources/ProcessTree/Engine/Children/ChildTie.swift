@@ -8,7 +8,8 @@ internal import ProcessTreeSupervision
 ///
 /// Belongs to the loop.
 final class ChildTie {
-  private let descriptor: WatchedDescriptor
+  /// Nil for a node that shares the process.
+  private let descriptor: WatchedDescriptor?
   private let timers: TimerQueue
   private var deadline: TimerQueue.ID?
 
@@ -16,9 +17,16 @@ final class ChildTie {
   init(
     _ descriptor: consuming Descriptor, on loop: EventLoop, onCut: @escaping () -> Void
   ) throws(LoopError) {
-    self.descriptor = WatchedDescriptor(descriptor, on: loop)
+    let watched = WatchedDescriptor(descriptor, on: loop)
+    self.descriptor = watched
     timers = loop.timers
-    try self.descriptor.watchOnce(for: [], onCut)
+    try watched.watchOnce(for: [], onCut)
+  }
+
+  /// Makes a tie without a descriptor.
+  init(on loop: EventLoop) {
+    descriptor = nil
+    timers = loop.timers
   }
 
   /// Calls `body` after this time unless the tie has ended before.
@@ -27,7 +35,7 @@ final class ChildTie {
   }
 
   /// What a child that has ended left.
-  var lastWord: LastWord? { Bootstrap.lastWord(descriptor.number) }
+  var lastWord: LastWord? { descriptor.flatMap { Bootstrap.lastWord($0.number) } }
 
   deinit {
     if let deadline { timers.cancel(deadline) }

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import ProcessTreeLinks
 internal import ProcessTreeWire
 
@@ -123,12 +122,5 @@ final class EventHub {
   func finishAll() {
     for subscription in subscriptions { subscription.queue?.finish() }
     subscriptions = []
-  }
-
-  /// The wall clock, in nanoseconds since 1970.
-  static func now() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

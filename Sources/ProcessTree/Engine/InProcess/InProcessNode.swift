@@ -17,6 +17,12 @@ final class InProcessNode: ChildProcess {
   private var runtime: NodeRuntime?
   private var status: ExitStatus?
   private var watchers: [() -> Bool] = []
+  /// Called when the node's code closes its connections.
+  var onSevered: (() -> Void)?
+  private let station: MemoryStation
+  /// What came to a node that is stopped: a signal, its own end.
+  private var pendingSignals: [Int32] = []
+  private var hasToFinish = false
 
   init(pid: Int32, _ start: ChildStart, in nodes: InProcessNodes, on loop: EventLoop) {
     self.pid = pid
@@ -24,13 +30,14 @@ final class InProcessNode: ChildProcess {
     self.start = start
     self.nodes = nodes
     self.loop = loop
+    station = nodes.network.station(of: pid)
     let bound = LoopBound(self, on: loop)
     // Not before the parent knows of it, as a process that has yet to be scheduled.
     loop.perform { bound.value.begin() }
   }
 
   private func begin() {
-    guard status == nil else { return }
+    guard status == nil, runtime == nil, !station.isStopped else { return }
     do {
       let runtime = try start.makeRuntime(on: loop, in: nodes)
       self.runtime = runtime
@@ -50,6 +57,10 @@ final class InProcessNode: ChildProcess {
   /// The node has said all that it had to say.
   private func finish() {
     guard let runtime else { return }
+    guard !station.isStopped else {
+      hasToFinish = true
+      return
+    }
     let signal = runtime.life.signal.map { ExitStatus.signaled($0, coreDumped: false) }
     end(signal ?? .exited(runtime.life.outcome?.exitCode ?? 1))
   }
@@ -58,11 +69,18 @@ final class InProcessNode: ChildProcess {
   private func end(_ status: ExitStatus) {
     guard self.status == nil else { return }
     self.status = status
-    nodes.forget(self)
     runtime?.vanish()
+    nodes.forget(self)
+    onSevered = nil
     let told = watchers
     watchers = []
     for watcher in told { _ = watcher() }
+  }
+
+  /// Lets go of what the node held, once the loop has finished.
+  func letGo() {
+    runtime?.letGo()
+    runtime = nil
   }
 
   /// Where other nodes connect for channels.
@@ -78,13 +96,34 @@ final class InProcessNode: ChildProcess {
   func send(_ signal: Int32) throws(ProcessControlError) {
     guard status == nil else { return }
     switch signal {
-    case SIGCONT, 0: return
+    case 0: return
+    case SIGSTOP: station.isStopped = true
+    case SIGCONT: resume()
     case SIGTERM, SIGINT, SIGHUP:
+      if station.isStopped { return pendingSignals.append(signal) }
       guard let runtime, runtime.life.signal == nil else { fallthrough }
       runtime.receive(signal)
     default:
       end(.signaled(signal, coreDumped: false))
     }
+  }
+
+  private func resume() {
+    guard station.isStopped else { return }
+    station.isStopped = false
+    loop.turnAgain()
+    if runtime == nil { begin() }
+    let signals = pendingSignals
+    pendingSignals = []
+    for signal in signals { try? send(signal) }
+    if hasToFinish { finish() }
+  }
+
+  /// Cuts the node off from all others, as code does that closes descriptors that are not its own.
+  func sever() {
+    guard status == nil else { return }
+    station.isSevered = true
+    onSevered?()
   }
 
   func watch(on loop: EventLoop, _ body: @escaping () -> Bool) {

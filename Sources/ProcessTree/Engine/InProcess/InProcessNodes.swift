@@ -18,17 +18,22 @@ final class InProcessNodes: @unchecked Sendable {
   let root = RootsOwnProcess()
   /// Places under the limit on the whole tree, by who has them.
   private(set) var placesTaken = 0
-  private var nextPID = firstPID
+  private(set) var nextPID = firstPID
+  /// What the receivers of the nodes work on.
+  var notes = MemoryNotesTable()
+  /// How many times over each node is refused something.
+  var shortages: [Int32: [Shortage: Int]] = [:]
   private var nodes: [Int32: InProcessNode] = [:]
   /// Kept until the tree is over: a timer of theirs may still be on its way.
-  private var remains: [InProcessNode] = []
+  private var ended: [InProcessNode] = []
 
   init() {}
 
   /// Makes a node from what its parent says; it begins in a turn of its own.
   func start(
     _ record: BootstrapRecord, under parent: NodeRuntime
-  ) throws -> any ChildProcess {
+  ) throws -> InProcessNode {
+    try demandProcess(by: parent.identity.pid)
     if parent.identity.isRoot { rootRuntime = parent }
     let pid = nextPID
     nextPID += 1
@@ -58,12 +63,20 @@ final class InProcessNodes: @unchecked Sendable {
     return node(at: path)?.channelSocket
   }
 
+  /// The root's place in the tree.
+  var rootPath: String? { rootRuntime?.identity.path.description }
+
+  var loop: EventLoop? { rootRuntime?.loop }
+
   /// The places of the live nodes, in the order in which they were made.
   var paths: [NodePath] { nodes.sorted { $0.key < $1.key }.map(\.value.path) }
 
   func forget(_ node: InProcessNode) {
     nodes[node.pid] = nil
-    remains.append(node)
+    shortages[node.pid] = nil
+    notes.forget(node.pid)
+    network.forgetStation(of: node.pid)
+    ended.append(node)
   }
 
   /// Ends what is left, with the root.
@@ -73,7 +86,9 @@ final class InProcessNodes: @unchecked Sendable {
 
   /// Lets go of all nodes, once nothing runs any more.
   func release() {
-    remains = []
+    for node in ended { node.letGo() }
+    ended = []
+    rootRuntime?.letGo()
     rootRuntime = nil
     leave = nil
     network.onFrame = nil
@@ -81,8 +96,8 @@ final class InProcessNodes: @unchecked Sendable {
 
   // MARK: The root's end
 
-  /// The root's node, from its first child on.
-  private var rootRuntime: NodeRuntime?
+  /// The root's node; where the root is a process of its own, from its first child on.
+  var rootRuntime: NodeRuntime?
   /// Runs the loop to the end of the tree and then ends its thread; nil where that is the end of the
   /// process.
   var leave: (() -> Never)?
@@ -112,6 +127,8 @@ final class InProcessNodes: @unchecked Sendable {
   /// How the nodes look for a place that wait for one, by their number in the order of coming.
   private var looks: [UInt64: () -> Void] = [:]
   private var nextLook: UInt64 = 0
+
+  var waitingForPlaces: Int { looks.count }
 
   func addLook(_ look: @escaping () -> Void) -> UInt64 {
     defer { nextLook += 1 }

@@ -16,7 +16,13 @@ package final class InProcessTree: Sendable {
   private init(_ root: Node, _ nodes: LoopBound<InProcessNodes>) {
     self.root = root
     self.nodes = nodes
+    start = root.now
   }
+
+  private let start: SuspendingClock.Instant
+
+  /// The time since the root's program began, by the clock of the tree.
+  package var time: Duration { start.duration(to: root.now) }
 
   // MARK: Looking and harming
 
@@ -30,21 +36,27 @@ package final class InProcessTree: Sendable {
   /// On the loop.
   package var livePaths: [String] { nodes.value.paths.map(\.description) }
 
-  /// Sends a node a signal as soon as so many frames have been sent; nothing happens to one that is
+  /// Does something to a node as soon as so many frames have been sent; nothing happens to one that is
   /// not alive then.
-  package func send(_ signal: Int32, to path: String, atFrame number: UInt64) {
-    at(number) { nodes in
-      try? nodes.node(at: path)?.send(signal)
-    }
+  package func harm(_ path: String, _ harm: NodeHarm, atFrame number: UInt64) {
+    at(number) { $0.harm(path, harm) }
   }
 
-  /// Cuts the connections of the data links that other nodes, its children among them, have opened to a
-  /// node, once so many frames have been sent; what is under way on them is lost and sent again.
-  package func cutChannels(of path: String, atFrame number: UInt64) {
-    at(number) { nodes in
-      guard let socket = nodes.channelSocket(of: path) else { return }
-      nodes.network.cutConnections(to: socket)
-    }
+  /// Loses the first frame of a data link that is sent after so many frames, and its connection.
+  package func loseFrame(atFrame number: UInt64) {
+    at(number) { $0.network.losesNextFrame = true }
+  }
+
+  /// A number made of all frames that nodes have sent to each other, in order.
+  ///
+  /// On the loop.
+  package var digest: UInt64 { nodes.value.network.digest }
+
+  /// What the root and what joins the nodes hold, by kind; kinds of which there is nothing are left out.
+  ///
+  /// On the loop.
+  package var remains: [String: Int] {
+    (nodes.value.remains).filter { $0.value != 0 }
   }
 
   private func at(_ number: UInt64, _ harm: @escaping @Sendable (InProcessNodes) -> Void) {
@@ -160,6 +172,7 @@ private final class InProcessThread: Sendable {
       // What waits below on the stack never goes on.
       pthread_exit(nil)
     }
+    nodes.rootRuntime = runtime
     runtime.beginExchange()
     let finished = LoopBound(whenFinished, on: loop)
     runtime.ending.onFinished = { finished.loop.perform { finished.value() } }
@@ -188,7 +201,7 @@ private final class InProcessThread: Sendable {
     return NodeRuntime(
       identity, on: loop,
       shared: NodeShared(configuration: configuration, programs: programs),
-      runSecret: try randomBytes(Credentials.length))
+      runSecret: try loop.randomBytes(Credentials.length))
   }
 
   /// Ends the loop; returns when its thread does nothing more.

@@ -7,6 +7,8 @@ extension NodeRuntime {
   func vanish() {
     guard !hasVanished else { return }
     hasVanished = true
+    // What its program opens from now on leads nowhere.
+    context.station?.isGone = true
     endExchange()
     shared.stopStartingChildren()
     ending.cancelProgram?()

@@ -6,7 +6,7 @@ extension NodeRuntime {
   /// Notes something that happened to a child.
   func emit(_ kind: LifecycleEvent.Kind, about child: AnyChild) {
     let event = LifecycleEvent(
-      sequence: 0, time: EventHub.now(), node: child.name, path: child.path, pid: child.pid,
+      sequence: 0, time: loop.timers.wallTime, node: child.name, path: child.path, pid: child.pid,
       parentPID: identity.pid, kind: kind)
     events.emit(event, about: child.specification.path)
   }
@@ -14,7 +14,7 @@ extension NodeRuntime {
   /// Notes something that happened to this node itself.
   func emitOwn(_ kind: LifecycleEvent.Kind) {
     let event = LifecycleEvent(
-      sequence: 0, time: EventHub.now(), node: identity.name, path: identity.path.description,
+      sequence: 0, time: loop.timers.wallTime, node: identity.name, path: identity.path.description,
       pid: identity.pid, parentPID: identity.parent?.pid, kind: kind)
     events.emit(event, about: identity.path)
   }
@@ -37,7 +37,7 @@ extension NodeRuntime {
   func loseDescendants(of child: AnyChild) {
     for (path, node) in events.picture.nodes(below: child.specification.path) {
       let event = LifecycleEvent(
-        sequence: 0, time: EventHub.now(), node: node.name, path: node.path, pid: node.pid,
+        sequence: 0, time: loop.timers.wallTime, node: node.name, path: node.path, pid: node.pid,
         parentPID: node.parentPID, kind: .lost)
       events.deliver(event, about: path)
     }

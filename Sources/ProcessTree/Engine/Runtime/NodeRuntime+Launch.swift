@@ -13,26 +13,27 @@ extension NodeRuntime {
         .nodeEnding, "\(identity.name) is ending and starts no more children.")
     }
     let controller = ChildController(
-      child, tag: RunTag(run: identity.run.runID, node: try RunTag.randomNodeID()),
+      child, tag: RunTag(run: identity.run.runID, node: try newNodeID()),
       credentials: Credentials(
-        runSecret: runSecret, token: try randomBytes(Credentials.length)),
+        runSecret: runSecret, token: try loop.randomBytes(Credentials.length)),
       in: self)
-    watchMemory()
+    if nodes == nil { watchMemory() }
     add(controller)
     controller.handle(.start)
   }
 
   /// Starts a child: makes its way in, then its process by the start method that applies.
   func launch(_ controller: ChildController) {
-    Descriptors.refillStandardDescriptors()
+    if nodes == nil { Descriptors.refillStandardDescriptors() }
     do {
       try checkStartMethod()
       let endpoints = try listeners.open()
       for ticket in controller.child.tickets { try openChannels().prepareToSend(ticket) }
       try listeners.expect(controller.child.specification, controller.credentials)
       if let nodes {
-        return controller.started(
-          try nodes.start(try startingRecord(of: controller, endpoints), under: self))
+        let node = try nodes.start(try startingRecord(of: controller, endpoints), under: self)
+        node.onSevered = controller.tieInMemory()
+        return controller.started(node)
       }
       let ends = try ChildEnds(null: try listeners.nullDevice())
       clone(controller, try prepare(controller, ends, endpoints))
@@ -41,6 +42,11 @@ extension NodeRuntime {
     } catch {
       controller.handle(.couldNotStart("\(error)"))
     }
+  }
+
+  /// A number for a child's tag; nodes that share a process have no tags, and are numbered as they come.
+  private func newNodeID() throws -> UInt32 {
+    try nodes.map { UInt32($0.nextPID) } ?? RunTag.randomNodeID()
   }
 
   /// Nodes of one tree either share a process or do not: what carries frames between them is decided

@@ -15,7 +15,9 @@ final class NodeRuntime {
   let runSecret: [UInt8]
   /// The nodes that share this process, and this node's sockets, if they do.
   private(set) lazy var nodes = shared.nodes
-  private(set) lazy var context = nodes.map { LinkContext($0.network) } ?? LinkContext()
+  private(set) lazy var context =
+    nodes.map { LinkContext($0.network, at: $0.network.station(of: identity.pid)) }
+    ?? LinkContext()
   let events: EventHub
   /// Nil at the root.
   private(set) var parent: ParentLink?
@@ -81,7 +83,9 @@ final class NodeRuntime {
 
   /// From now on, each turn of the loop exchanges frames; the runtime lives as long as the process.
   func beginExchange() {
-    turnHook = loop.addTurnHook { [unowned self] in exchangeFrames() }
+    turnHook = loop.addTurnHook { [unowned self] in
+      context.station?.isStopped == true ? false : exchangeFrames()
+    }
   }
 
   private var turnHook: Int?
@@ -90,6 +94,14 @@ final class NodeRuntime {
   func endExchange() {
     if let turnHook { loop.removeTurnHook(turnHook) }
     turnHook = nil
+  }
+
+  /// Lets go of all that the node held, once its loop has finished: a call of `exit()` that never
+  /// returns keeps the node itself.
+  func letGo() {
+    channels = nil
+    parent = nil
+    controllers = [:]
   }
 
   /// Whether the node is gone although its program may still be in memory.
@@ -120,7 +132,8 @@ final class NodeRuntime {
   /// Takes part in the limit on the whole tree's programs, where there is one; throws when that
   /// cannot be: a limit that was asked for is kept.
   func joinTreeLimit() throws(ProcessTreeError) {
-    guard !identity.isRoot, let limit = shared.configuration.treeLimit else { return }
+    // What is left of the program of a node that is gone takes no place from others.
+    guard !identity.isRoot, !hasVanished, let limit = shared.configuration.treeLimit else { return }
     do throws(ProcessControlError) {
       if let nodes {
         slots = TreeLimitSlots(limit: max(1, limit), places: InProcessPlace(nodes), on: loop)
@@ -139,7 +152,7 @@ final class NodeRuntime {
   /// A turn's exchange: takes what came, hands out what was sent; true when there is more to do.
   func exchangeFrames() -> Bool {
     // What the program has closed must not become a connection, into which it would print.
-    Descriptors.refillStandardDescriptors()
+    if nodes == nil { Descriptors.refillStandardDescriptors() }
     clearRemains()
     receiveFrames()
     if life.phase != .running { advance() }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
@@ -30,4 +31,12 @@ func randomBytes(_ count: Int) throws(ProcessTreeError) -> [UInt8] {
       .systemCallFailed, "getentropy: \(String(cString: strerror(errno)))")
   }
   return bytes
+}
+
+extension EventLoop {
+  /// Bytes that nobody can guess; where a seed decides everything, it decides these too.
+  func randomBytes(_ count: Int) throws(ProcessTreeError) -> [UInt8] {
+    guard let pickJob else { return try ProcessTree.randomBytes(count) }
+    return (0..<count).map { _ in UInt8(truncatingIfNeeded: pickJob(256)) }
+  }
 }
