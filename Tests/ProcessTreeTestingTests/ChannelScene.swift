@@ -55,7 +55,7 @@ struct ChannelScene: Scene {
     }
   }
 
-  static var frames: Int { 100 }
+  var frames: Int { 100 }
   let kind: Kind
   let items: Int
   let receivers: Int

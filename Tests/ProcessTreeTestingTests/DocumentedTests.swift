@@ -15,5 +15,6 @@ import Testing
     let probe = try await EventProbe(root)
     let child = try await root.spawn(Rest())
     try await probe.expect(within: .seconds(60)) { $0.path == child.path }
+    #expect(try await tree.remains().isEmpty)
   }
 }

@@ -6,7 +6,7 @@ import ProcessTreeRandomTesting
 /// - No more than the limit live at a time; none does when the group's scope is left.
 /// - The group's results are those of its children; what it throws one of them explains.
 struct GroupScene: Scene {
-  static var frames: Int { 80 }
+  var frames: Int { 80 }
   let limit: Int
   let children: [SimulationPlan]
   /// When the surrounding task is cancelled.

@@ -21,7 +21,7 @@ struct PipelineScene: Scene {
     }
   }
 
-  static var frames: Int { 200 }
+  var frames: Int { 200 }
   let inputs: Int
   let stages: Int
   let workers: Int

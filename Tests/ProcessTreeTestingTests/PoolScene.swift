@@ -42,7 +42,7 @@ struct PoolScene: Scene {
 
   enum End: CaseIterable { case none, shutDown, stopNow, resize }
 
-  static var frames: Int { 120 }
+  var frames: Int { 120 }
   let size: Int
   let recycleAfter: Int?
   let calls: [Call]
@@ -166,7 +166,9 @@ struct PoolScene: Scene {
     case is CancellationError: return call.patience != nil
     case let error as PoolError where error.code == .shutDown:
       return end == .shutDown || end == .stopNow
-    case let error as PoolError: return error.code == .workersCannotStart && isHarmed
+    // What ends a worker that breaks its connections before it is ready passes for its initializer.
+    case let error as PoolError:
+      return isHarmed && [.workersCannotStart, .initializerFailed].contains(error.code)
     case let failure as PoolFailure:
       return switch failure.code {
       case .thrown: call.throwers.contains(failure.index)
