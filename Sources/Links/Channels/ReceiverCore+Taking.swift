@@ -171,7 +171,9 @@ extension ReceiverCore {
       var header = FlowHeader(kind: .reply, flow: delivery.flow.id, total: delivery.sequence)
       if offset > 0 { header.flags.insert(.continuesPrevious) }
       if end < reply.count { header.flags.insert(.continuesInNext) }
-      delivery.flow.link.send(header.frame(body: Array(reply[offset..<end])))
+      var frame = header.frame()
+      frame += reply[offset..<end]
+      delivery.flow.link.send(frame)
       offset = end
     } while offset < reply.count
   }
