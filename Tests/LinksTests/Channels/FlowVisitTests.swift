@@ -88,8 +88,11 @@ import Testing
       let header = frame.header
       return (header, frame.take())
     }
+    let suspects = [
+      Suspect(consumer: 1, elementOffset: 5), Suspect(consumer: 2, elementOffset: 6),
+    ]
     let pieces = [
-      piece(Suspects.encode([5, 6]) + [1, 2, 3], hasSuspects: true, .continuesInNext),
+      piece(Suspects.encode(suspects) + [1, 2, 3], hasSuspects: true, .continuesInNext),
       piece([], hasSuspects: false, [.continuesPrevious, .continuesInNext]),
       piece([4, 5], hasSuspects: false, .continuesPrevious),
     ]
@@ -104,7 +107,7 @@ import Testing
     let last = items?.popFirst()
     let item = try #require(last)
     #expect(item.sequence == 1 && item.number == 9 && item.attempt == 3)
-    #expect(item.suspects == [5, 6] && items?.isEmpty == true)
+    #expect(item.suspects == suspects && items?.isEmpty == true)
     #expect(items.map { Array($0.frame[item.range]) } == [1, 2, 3, 4, 5])
     #expect(flow.lastReceived == 1)
   }

@@ -17,10 +17,9 @@ final class ChildTie {
   init(
     _ descriptor: consuming Descriptor, on loop: EventLoop, onCut: @escaping () -> Void
   ) throws(LoopError) {
-    let watched = WatchedDescriptor(descriptor, on: loop)
-    self.descriptor = watched
+    self.descriptor = WatchedDescriptor(descriptor, on: loop)
     timers = loop.timers
-    try watched.watchOnce(for: [], onCut)
+    try self.descriptor?.watchOnce(for: [], onCut)
   }
 
   /// Makes a tie without a descriptor.
@@ -35,7 +34,12 @@ final class ChildTie {
   }
 
   /// What a child that has ended left.
-  var lastWord: LastWord? { descriptor.flatMap { Bootstrap.lastWord($0.number) } }
+  var lastWord: LastWord? {
+    switch descriptor {
+    case .some(let descriptor): Bootstrap.lastWord(descriptor.number)
+    case .none: nil
+    }
+  }
 
   deinit {
     if let deadline { timers.cancel(deadline) }

@@ -1,3 +1,4 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeWire
 internal import Synchronization
@@ -6,35 +7,52 @@ internal import Synchronization
 final class MemoryNotes: WorkNotes {
   private struct State {
     var flow: UInt64 = 0
+    /// The upper half of what is noted of the present item.
     var mark: UInt64 = 0
-    var note: WorkNote?
+    var sequence: UInt64?
+  }
+
+  /// Keeps the word as long as somebody may note in it.
+  private final class Word: Sendable {
+    // Sendable: the word is atomic. Allocated, because it needs a fixed address.
+    nonisolated(unsafe) let pointer: UnsafeMutablePointer<Atomic<UInt64>>
+
+    init() {
+      pointer = .allocate(capacity: 1)
+      pointer.initialize(to: Atomic(0))
+    }
+
+    deinit {
+      pointer.deinitialize(count: 1)
+      pointer.deallocate()
+    }
   }
 
   let number: Int
-  private let state = Mutex(State())
+  private let state = Lock(State())
+  private let word = Word()
 
   init(number: Int) { self.number = number }
 
-  func begin(flow: UInt64, sequence: UInt64, attempt: UInt8) -> UInt64 {
-    state.withLock { state in
+  func begin(flow: UInt64, sequence: UInt64, attempt: UInt8) -> ElementNotes {
+    let mark = state.withLock { state in
       state.flow = flow
       state.mark += 1
-      state.note = WorkNote(sequence: sequence, elementOffset: nil)
+      state.sequence = sequence
       return state.mark
     }
+    return ElementNotes(UnsafePointer(word.pointer), tag: mark << 32, owner: word)
   }
 
-  func end() { state.withLock { $0.note = nil } }
-
-  func note(elementOffset: UInt32, under mark: UInt64) {
-    state.withLock { state in
-      guard mark == state.mark, let note = state.note else { return }
-      state.note = WorkNote(sequence: note.sequence, elementOffset: elementOffset)
-    }
-  }
+  func end() { state.withLock { $0.sequence = nil } }
 
   func read(flow: UInt64) -> WorkNote? {
-    state.withLock { $0.flow == flow ? $0.note : nil }
+    state.withLock { state in
+      guard state.flow == flow, let sequence = state.sequence else { return nil }
+      let noted = word.pointer.pointee.load(ordering: .relaxed)
+      let offset = noted >> 32 == state.mark ? UInt32(truncatingIfNeeded: noted) : nil
+      return WorkNote(sequence: sequence, elementOffset: offset)
+    }
   }
 }
 
