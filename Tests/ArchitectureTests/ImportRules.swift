@@ -38,7 +38,8 @@ struct ImportRules {
       ]),
       showing: ["Supervision", "ProcessControl", "Logging"]),
     "ProcessTreeTesting": Rule(["ProcessTree", "Base"], showing: ["ProcessTree"]),
-    "Stages": Rule(["ProcessTree", "Base"], showing: ["ProcessTree"]),
+    // The note of an input is one store, which steps inline.
+    "Stages": Rule(["ProcessTree", "Base"], showing: ["ProcessTree", "Synchronization"]),
     "Pools": Rule(
       collections.union(["ProcessTree", "Stages", "Base"]),
       showing: ["ProcessTree", "Stages"]),

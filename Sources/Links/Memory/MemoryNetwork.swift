@@ -108,7 +108,7 @@ package final class MemoryNetwork {
     for dealer in dealers where dealer.moveOn() { noteUnderWay(dealer) }
   }
 
-  /// What is left in the network, for a look after the end of all nodes but one.
+  /// The things left in the network, for a look after the end of all nodes but one.
   package struct Remains: Hashable, Sendable {
     /// Sockets, without those that listen.
     package var connections: Int

@@ -182,7 +182,7 @@ final class MemorySocket: FrameCarrier {
     for (_, dealer) in dealers.sorted(by: { $0.key < $1.key }) { cut(dealer) }
   }
 
-  /// Breaks the connection of a router to one dealer: what is under way is lost.
+  /// Breaks the connection of a router to one dealer; frames under way are lost.
   private func cut(_ dealer: MemorySocket) {
     let number = dealer.number
     dealers[number] = nil

@@ -1,8 +1,8 @@
 internal import DequeModule
 
-/// One node's place in a ``MemoryNetwork``, and what is wrong there.
+/// One node's place in a ``MemoryNetwork``, and the faults there.
 ///
-/// What is wrong concerns all of the node's connections, in both directions.
+/// A fault concerns all of the node's connections, in both directions.
 package final class MemoryStation {
   private let network: MemoryNetwork
 

@@ -11,7 +11,7 @@ struct PoolWorker<Work: Step, Initializer: PoolInitializer>: NodeProgram {
   func run(in node: Node) async throws {
     guard let parent = node.parent else { return }
     try await initializer?.run(in: node)
-    let notebook = WorkNotebook()
+    let notebook = WorkNotebook(of: node)
     var ready = WorkReply<Work.Output>()
     ready.notebook = notebook?.name
     try await parent.send(ready)

@@ -113,7 +113,8 @@ package final class ForkServer {
 }
 
 extension ProcessControlError {
-  static func clone(_ call: String, _ number: Int32) -> ProcessControlError {
+  /// The error for a process that could not be made.
+  package static func clone(_ call: String, _ number: Int32) -> ProcessControlError {
     guard number == EAGAIN else { return .system(call, number) }
     return ProcessControlError(
       .processLimit, call: call, errno: number,

@@ -5,9 +5,10 @@ internal import ProcessTreeProcessControl
 package struct WorkNotebook: Sendable {
   private let page: WorkPage
 
-  /// Makes an empty notebook; nil if the node has no descriptor for it.
-  package init?() {
-    guard let page = try? WorkPage() else { return nil }
+  /// Makes an empty notebook; nil if the node has no descriptor for it, or no process of its own, in
+  /// which it could die alone.
+  package init?(of node: Node) {
+    guard node.shared.nodes == nil, let page = try? WorkPage() else { return nil }
     self.page = page
   }
 

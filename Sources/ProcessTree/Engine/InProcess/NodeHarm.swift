@@ -64,7 +64,7 @@ extension InProcessNodes {
 
   /// Throws where no process can be made.
   func demandProcess(by pid: Int32) throws(ProcessControlError) {
-    if has(.processes, pid) { throw .system("clone", EAGAIN) }
-    if has(.memory, pid) { throw .system("clone", ENOMEM) }
+    if has(.processes, pid) { throw .clone("clone", EAGAIN) }
+    if has(.memory, pid) { throw .clone("clone", ENOMEM) }
   }
 }
