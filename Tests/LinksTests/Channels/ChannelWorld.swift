@@ -256,12 +256,10 @@ final class ChannelWorld {
 final class MemoryNotes: WorkNotes, @unchecked Sendable {
   private var flow: UInt64 = 0
   private var sequence: UInt64?
-  private var tag: UInt64 = 0
-  private let word = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: 1)
+  /// A word for each item that began, so that late notes hit no other.
+  private var words: [UnsafeMutablePointer<Atomic<UInt64>>] = []
 
-  init() { word.initialize(to: Atomic(0)) }
-
-  deinit { word.deallocate() }
+  deinit { for word in words { word.deallocate() } }
 
   /// The noted flow and sequence.
   var noted: [UInt64]? { sequence.map { [flow, $0] } }
@@ -269,17 +267,19 @@ final class MemoryNotes: WorkNotes, @unchecked Sendable {
   /// The note of a sender's item.
   func read(_ key: UInt64) -> WorkNote? {
     guard flow == key, let sequence else { return nil }
-    let note = word.pointee.load(ordering: .relaxed)
+    let note = words.last?.pointee.load(ordering: .relaxed) ?? 0
     return WorkNote(
       sequence: sequence,
-      elementOffset: note >= tag ? UInt32(truncatingIfNeeded: note) : nil)
+      elementOffset: note == 0 ? nil : UInt32(truncatingIfNeeded: note))
   }
 
   func begin(flow: UInt64, sequence: UInt64, attempt: UInt8) -> ElementNotes {
     self.flow = flow
     self.sequence = sequence
-    tag += 1 << 32
-    return ElementNotes(word, tag: tag, owner: self)
+    let word = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: 1)
+    word.initialize(to: Atomic(0))
+    words.append(word)
+    return ElementNotes(word, tag: 1 << 63, owner: self)
   }
 
   func end() { sequence = nil }
