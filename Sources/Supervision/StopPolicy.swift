@@ -4,7 +4,7 @@ internal import ProcessTreeBase
 ///
 /// The parent sends a request, then SIGTERM, then SIGKILL, and always reaps the child. The sum is
 /// the one deadline for the child and its subtree: a child stops its own children within that time.
-public struct StopPolicy: Hashable, Sendable, Codable {
+public struct StopPolicy: Hashable, Sendable, Codable, CustomStringConvertible {
   /// The time that a child has between the request and SIGTERM.
   public var ask: Duration
   /// The time that a child has between SIGTERM and SIGKILL.
@@ -24,6 +24,9 @@ public struct StopPolicy: Hashable, Sendable, Codable {
 
   /// The one deadline for the subtree, from the request to SIGKILL.
   public var total: Duration { ask.saturatingAdding(terminate) }
+
+  /// The steps and the time before each.
+  public var description: String { "request, SIGTERM after \(ask), SIGKILL after \(total)" }
 
   /// The policy of a node with this much time: less for its children, so that the node can report
   /// before its own time is up.

@@ -68,6 +68,24 @@ import Testing
   func theErrorNamesBothTypesOfAStageThatDoesNotFit(stage: String) async throws {
     let found = try await errors(in: Self.stages + "let p = Pipeline(Text()).then(\(stage))")
     #expect(found.count == 1)
-    #expect(found.first?.contains("'Int' and 'String'") == true, "\(found)")
+    #expect(namesBothTypes(found), "\(found)")
+  }
+
+  @Test func theErrorNamesBothTypesOfACommandOrAPoolsInputsThatDoNotFit() async throws {
+    let command = try await errors(
+      in: Self.stages + """
+        let p = Pipeline(Number()).then(Command("cat"), input: .lines, output: .lines)
+        """)
+    #expect(namesBothTypes(command), "\(command)")
+    let inputs = try await errors(
+      in: "import Pools\n" + Self.stages + """
+        func f(_ pool: Pool) async throws { _ = try await pool.map(over: ["a"], using: Double()) }
+        """)
+    #expect(inputs.count == 1)
+    #expect(namesBothTypes(inputs), "\(inputs)")
+  }
+
+  private func namesBothTypes(_ errors: [String]) -> Bool {
+    errors.contains { error in ["'Int'", "'String'"].allSatisfy(error.contains) }
   }
 }

@@ -20,6 +20,7 @@ import Testing
       ]),
       stage("E", 2, .partitioned),
     ])
+    #expect("\(shape)" == "A×4 → [B×2 | C×3 → D×1] → E×2")
     let plan = try PipelinePlan(shape, isOrdered: false)
     #expect(plan.stages.map(\.description.name) == ["A", "B", "C", "D", "E"])
     #expect(plan.stages.map(\.feeders) == [[], [0], [0], [2], [1, 3]])
@@ -43,11 +44,15 @@ import Testing
   }
 
   @Test func whatCannotBeIsRefused() throws {
-    #expect(throws: InvalidPipeline.self) { try PipelinePlan(stage("A", 0), isOrdered: false) }
+    let none = #expect(throws: PipelineError.self) {
+      try PipelinePlan(stage("A", 0), isOrdered: false)
+    }
+    #expect(none?.code == .invalidSize)
     let shape = PipelineShape.chain([stage("A"), stage("B", 2, isOrdered: true)])
-    let error = #expect(throws: InvalidPipeline.self) {
+    let error = #expect(throws: PipelineError.self) {
       try PipelinePlan(shape, isOrdered: false)
     }
+    #expect(error?.code == .orderNotPossible)
     #expect(error?.stage == 1 && error?.stageName == "B")
     _ = try PipelinePlan(stage("A", 2, .partitioned, isOrdered: true), isOrdered: false)
   }
@@ -64,10 +69,15 @@ import Testing
     try plan(2).check(workers: 64, ofStage: 0)
     try plan(2).check(workers: 1, ofStage: 0)
     try plan(100).check(workers: 100, ofStage: 0)
-    for (count, stage) in [(0, 0), (65, 0), (-1, 0), (2, -1), (2, 2), (3, 1)] {
-      let error = #expect(throws: InvalidPipeline.self) {
+    let refusals: [(Int, Int, PipelineError.Code)] = [
+      (0, 0, .invalidSize), (65, 0, .invalidSize), (-1, 0, .invalidSize), (2, -1, .noSuchStage),
+      (2, 2, .noSuchStage), (3, 1, .notResizable),
+    ]
+    for (count, stage, code) in refusals {
+      let error = #expect(throws: PipelineError.self) {
         try plan(2).check(workers: count, ofStage: stage)
       }
+      #expect(error?.code == code)
       #expect(error?.stage == stage && error?.message.isEmpty == false)
     }
   }

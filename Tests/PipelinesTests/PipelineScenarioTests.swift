@@ -21,7 +21,7 @@ private let failureScenarios = [
 private let deathScenarios = [
   "killedWorkers", "killedWorkersKeepOrder", "killedWorkerWithState", "deadlyItems",
   "deadlyItemEndsTheRun", "streamsGoOnWithoutDeadlyItems", "whoTakesDeadlyItemsMayEndTheRun",
-  "stillborn", "stillbornBesideOthers",
+  "attemptsAreThoseAskedFor", "stillborn", "stillbornBesideOthers",
 ]
 
 private let resizingScenarios = [

@@ -140,6 +140,24 @@ struct TestTreeTests {
     }
   }
 
+  @Test func aGroupHas64ChildrenAtATimeUnlessItSaysOtherwise() async throws {
+    try await withTestTree(clock: .virtual) { root in
+      try await root.withChildren(of: Void.self) { group in
+        for _ in 0..<64 { try await group.spawn(Rest()) }
+        await #expect(throws: ProcessTreeError.self) {
+          try await root.withTimeout(.seconds(60)) { _ = try await group.spawn(Rest()) }
+        }
+        #expect(root.children.count == 64)
+        group.cancelAll()
+      }
+      try await root.withChildren(of: Void.self, limit: .max) { group in
+        for _ in 0..<65 { try await group.spawn(Rest()) }
+        #expect(root.children.count == 65)
+        group.cancelAll()
+      }
+    }
+  }
+
   @Test func poolsMap() async throws {
     let squares = try await withTestTree { root in
       try await root.withPool(size: 3) { pool in

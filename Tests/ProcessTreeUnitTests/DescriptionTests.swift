@@ -82,6 +82,32 @@ import Testing
     #expect(!outcome.isSuccess)
   }
 
+  @Test func valuesAreRead() {
+    #expect("\(StopRequest(requestedBy: "SIGTERM", reason: "x"))" == "SIGTERM asked: x")
+    #expect(
+      "\(StopPolicy())" == "request, SIGTERM after 5.0 seconds, SIGKILL after 7.0 seconds")
+    #expect(
+      "\(ResourceUsage.none)"
+        == "0.0 seconds in user mode, 0.0 seconds in the kernel, 0 KiB resident at most")
+    #expect("\(Batch([1, 2]))" == "[1, 2]")
+    #expect("\(SharedBytes([1, 2, 3]))" == "3 bytes")
+    #expect(ExitStatus.signaled(15, coreDumped: false).signalName == "SIGTERM")
+    #expect(ExitStatus.exited(0).signalName == nil)
+  }
+
+  @Test func testsMakeWhatChannelsDeliver() {
+    let counts = ChannelCounts(sent: 9, acknowledged: 4, dropped: 1, redelivered: 2)
+    #expect(counts.pending == 4 && !counts.isBalanced)
+    #expect("\(counts)" == "9 sent, 4 acknowledged, 4 pending, 1 dropped, 2 redelivered")
+    let id = DeliveryID(sender: "a#1", number: 7)
+    let delivery = Delivery("x", attempt: 2, id: id, suspects: [3])
+    delivery.note(elementOffset: 3)
+    delivery.acknowledge()
+    #expect("\(delivery)" == "x (attempt 2)" && delivery.id == id)
+    let failure = RemoteFailure(CancellationError(), at: "worker-1")
+    #expect(failure.origin == "worker-1" && failure.typeName == "Swift.CancellationError")
+  }
+
   @Test func completedCommandsAreLines() {
     var completed = CompletedCommand(command: "make all", pid: 5, status: .exited(2))
     completed.standardError = Array("first\nlast line\n".utf8)

@@ -24,13 +24,13 @@ import Testing
   }
 
   @Test func withoutALimitThereIsAlwaysASlot() {
-    var group = GroupState<Int>(limit: nil)
+    var group = GroupState<Int>(limit: .max)
     for _ in 0..<10_000 { _ = group.takeSlot() }
     #expect(group.hasSlot)
   }
 
   @Test func theFirstFailureStopsTheOthersOnce() {
-    var group = GroupState<Int>(limit: nil)
+    var group = GroupState<Int>(limit: .max)
     for _ in 0..<4 { _ = group.takeSlot() }
     let stops = [
       group.ended(1, .failure(Failed(number: 1))), group.ended(0, .failure(Failed(number: 0))),
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func aFailureAfterACancellationIsKeptAndStopsNobodyAgain() {
-    var group = GroupState<Int>(limit: nil)
+    var group = GroupState<Int>(limit: .max)
     _ = group.takeSlot()
     let cancels = [group.cancel(), group.cancel()]
     #expect(cancels == [true, false] && group.refusal is CancellationError)
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func aClosedGroupRefuses() {
-    var group = GroupState<Int>(limit: nil)
+    var group = GroupState<Int>(limit: .max)
     #expect(group.refusal == nil)
     group.close()
     #expect((group.refusal as? ProcessTreeError)?.code == .scopeEnded)
@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func theEndComesWhenNobodyIsAliveAndNothingReady() {
-    var group = GroupState<Int>(limit: nil)
+    var group = GroupState<Int>(limit: .max)
     var seen = [next(&group)]
     _ = group.takeSlot()
     _ = group.takeSlot()
@@ -90,7 +90,7 @@ import Testing
   @Test func theBooksBalance() {
     var generator = SeededGenerator.announced("theBooksBalance")
     for _ in 0..<500 {
-      let limit = generator.bool() ? nil : generator.int(1...6)
+      let limit = generator.bool() ? .max : generator.int(1...6)
       var group = GroupState<Int>(limit: limit)
       var alive: [Int] = []
       var (started, results, failures, stopped, taken, cancellations) = (0, 0, 0, 0, 0, 0)
@@ -121,8 +121,8 @@ import Testing
           if group.cancel() { cancellations += 1 }
         default: break
         }
-        #expect(alive.count <= limit ?? .max && group.isIdle == alive.isEmpty)
-        #expect(group.hasSlot == (alive.count < limit ?? .max))
+        #expect(alive.count <= limit && group.isIdle == alive.isEmpty)
+        #expect(group.hasSlot == (alive.count < limit))
         #expect(group.failures.count == failures && cancellations <= 1)
         #expect(group.isCancelled == (cancellations == 1))
         if failures > 0 { #expect(group.isCancelled) }

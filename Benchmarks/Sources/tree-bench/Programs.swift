@@ -17,7 +17,7 @@ struct Sum: NodeProgram {
   var depth: Int
   var fanOut: Int
   func run(in node: Node) async throws -> Int {
-    try await node.withChildren(of: Int.self) { group in
+    try await node.withChildren(of: Int.self, limit: .max) { group in
       for _ in 0..<fanOut {
         if depth > 1 {
           try await group.spawn(Sum(depth: depth - 1, fanOut: fanOut))

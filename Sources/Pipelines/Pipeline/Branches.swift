@@ -28,11 +28,12 @@ extension Pipeline {
       [attach, isOrdered] assembly, firstStage, outlet in
       var stage = firstStage + place
       guard !isOrdered, !branches.isEmpty else {
-        throw InvalidPipeline(
-          stage: max(0, stage - 1), name: assembly.plan.name(ofStage: stage - 1),
+        throw PipelineError(
+          isOrdered ? .orderNotPossible : .noBranches,
           isOrdered
             ? "order is restored behind branches or at their first stages, not before them"
-            : "there is no branch to send to")
+            : "there is no branch to send to",
+          stage: max(0, stage - 1), stageName: assembly.plan.name(ofStage: stage - 1))
       }
       var start = 0
       var routes: [Outlet<Output>.Route] = []

@@ -24,7 +24,7 @@ public struct Distribution<Element: Codable & Sendable>: Sendable {
   /// Unicode scalars.
   ///
   /// - Parameter key: A stored property of the element, or of a structure stored in it. A pipeline
-  ///   with a path that leads elsewhere throws `InvalidPipeline` when it is run: use
+  ///   with a path that leads elsewhere throws `PipelineError` when it is run: use
   ///   `partitioned(by:)-(Key)` for keys that are computed.
   public static func partitioned<Key: Codable & Hashable & Sendable>(
     by key: any KeyPath<Element, Key> & Sendable
@@ -54,16 +54,18 @@ public struct Distribution<Element: Codable & Sendable>: Sendable {
 
   /// The partition key, if there is one.
   ///
-  /// Throws `InvalidPipeline` for one that no other process could find.
+  /// Throws `PipelineError` for one that no other process could find.
   func partitioner(stage: Int, name: String) throws -> Partitioner<Element>? {
     switch kind {
     case .balanced, .broadcast: return nil
-    case .impossible(let reason): throw InvalidPipeline(stage: stage, name: name, reason)
+    case .impossible(let reason):
+      throw PipelineError(.keyNotUsable, reason, stage: stage, stageName: name)
     case .partitioned(let partitioner):
       guard partitioner.canTravel else {
-        throw InvalidPipeline(
-          stage: stage, name: name,
-          "the type of the partition key is private or local, so that no other process finds it")
+        throw PipelineError(
+          .keyNotUsable,
+          "the type of the partition key is private or local, so that no other process finds it",
+          stage: stage, stageName: name)
       }
       return partitioner
     }

@@ -44,21 +44,3 @@ extension Pipeline {
       command, input: input, output: output, workers: workers, distribution: distribution)
   }
 }
-
-extension Pipeline where Output == String {
-  /// The same with an external command behind it that reads and writes lines; see
-  /// `then(_:input:output:workers:distribution:ordered:)`.
-  public func then(
-    _ command: Command, workers: Int = 1, ordered isOrdered: Bool = false
-  ) -> Pipeline<Input, String> {
-    then(command, input: .lines, output: .lines, workers: workers, ordered: isOrdered)
-  }
-}
-
-extension Pipeline where Input == String, Output == String {
-  /// A pipeline of an external command that reads and writes lines; see
-  /// `then(_:input:output:workers:distribution:ordered:)`.
-  public init(_ command: Command, workers: Int = 1) {
-    self.init(command, input: .lines, output: .lines, workers: workers)
-  }
-}

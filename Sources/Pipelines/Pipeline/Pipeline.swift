@@ -36,6 +36,11 @@ public struct Pipeline<Input: Codable & Sendable, Output: Codable & Sendable>: S
   public func inOrder() -> Self { Self(shape, isOrdered: true, attach: attach) }
 }
 
+extension Pipeline: CustomStringConvertible {
+  /// The stages with the numbers of their workers: "Tokenize×4 → Count×2 → Merge×1".
+  public var description: String { shape.description }
+}
+
 extension Pipeline where Input == Output {
   /// No stage yet.
   static var empty: Self { Self(.chain([])) { _, _, outlet in outlet } }

@@ -38,20 +38,23 @@ struct PipelinePlan: Sendable {
   /// while another is idle is given to that one.
   static let prefetch = 16
 
-  /// - Throws: `InvalidPipeline`.
+  /// - Throws: `PipelineError`.
   init(_ shape: PipelineShape, isOrdered: Bool) throws {
     width = shape.width
     restoresOrder = isOrdered || shape.stages.contains(where: \.isOrdered)
     for (index, stage) in shape.stages.enumerated() {
+      func refuse(_ code: PipelineError.Code, _ message: String) -> PipelineError {
+        PipelineError(code, message, stage: index, stageName: stage.name)
+      }
       guard stage.workers > 0 else {
-        throw InvalidPipeline(stage: index, name: stage.name, "a stage has at least one worker")
+        throw refuse(.invalidSize, "a stage has at least one worker")
       }
       guard stage.attempts > 0 else {
-        throw InvalidPipeline(stage: index, name: stage.name, "an item has at least one attempt")
+        throw refuse(.invalidOption, "an item has at least one attempt")
       }
       if stage.isOrdered, stage.sharing == .balanced, stage.workers > 1 {
-        throw InvalidPipeline(
-          stage: index, name: stage.name,
+        throw refuse(
+          .orderNotPossible,
           "\(stage.workers) workers that share their input cannot have it in order: let it have "
             + "one worker, or partition its input")
       }
@@ -63,22 +66,23 @@ struct PipelinePlan: Sendable {
   }
 
   /// Throws unless a stage may have this number of workers from now on.
-  func check(workers count: Int, ofStage index: Int) throws(InvalidPipeline) {
+  func check(workers count: Int, ofStage index: Int) throws(PipelineError) {
     guard stages.indices.contains(index) else {
-      throw InvalidPipeline(
-        stage: index, name: "",
-        "there is no such stage: the pipeline has \(stages.count), counted from 0 on")
+      throw PipelineError(
+        .noSuchStage,
+        "there is no such stage: the pipeline has \(stages.count), counted from 0 on", stage: index)
     }
     let stage = stages[index].description
     if let obstacle = stage.obstacleToResizing {
-      throw InvalidPipeline(
-        stage: index, name: stage.name,
+      throw PipelineError(
+        .notResizable,
         "the number of its workers cannot change while it runs, because \(obstacle): choose it where "
-          + "the pipeline is made")
+          + "the pipeline is made", stage: index, stageName: stage.name)
     }
     guard (1...stage.mostWorkers).contains(count) else {
-      throw InvalidPipeline(
-        stage: index, name: stage.name, "it has 1 to \(stage.mostWorkers) workers, not \(count)")
+      throw PipelineError(
+        .invalidSize, "it has 1 to \(stage.mostWorkers) workers, not \(count)", stage: index,
+        stageName: stage.name)
     }
   }
 

@@ -49,7 +49,7 @@ struct StageDescription: Hashable, Sendable {
 }
 
 /// The stages of a pipeline and how they hang together.
-indirect enum PipelineShape: Hashable, Sendable {
+indirect enum PipelineShape: Hashable, Sendable, CustomStringConvertible {
   case stage(StageDescription)
   /// One after another; none at all for a pipeline that has not begun.
   case chain([PipelineShape])
@@ -70,6 +70,15 @@ indirect enum PipelineShape: Hashable, Sendable {
     case .stage(let stage): stage.lanes
     case .chain(let parts): parts.reduce(1) { $0 * $1.width }
     case .branches(let parts): parts.reduce(0) { $0 + $1.width }
+    }
+  }
+
+  /// The stages with the numbers of their workers; branches stand in brackets.
+  var description: String {
+    switch self {
+    case .stage(let stage): "\(stage.name)×\(stage.workers)"
+    case .chain(let parts): parts.map(\.description).joined(separator: " → ")
+    case .branches(let parts): "[\(parts.map(\.description).joined(separator: " | "))]"
     }
   }
 

@@ -62,10 +62,15 @@ public struct StageReport: Hashable, Sendable, Codable, Identifiable {
   }
 }
 
+extension StageReport: CustomStringConvertible {
+  /// The name and what went in and out.
+  public var description: String { "\(name) \(taken)→\(emitted)" }
+}
+
 extension PipelineReport: CustomStringConvertible {
   /// A line for the whole run, for a progress display.
   public var description: String {
-    let stages = stages.map { "\($0.name) \($0.taken)→\($0.emitted)" }.joined(separator: ", ")
+    let stages = stages.map(\.description).joined(separator: ", ")
     return "\(inputsDone) of \(inputsTaken) inputs, \(outputs) outputs [\(stages)]"
   }
 }

@@ -20,7 +20,7 @@ extension Node {
   ///   - onQuarantine: Takes each input that has ended three workers of a stateless stage. The run goes
   ///     on without it, and so without its outputs; an error that is thrown here ends the run. Without
   ///     a closure the first such input ends the run.
-  /// - Throws: `InvalidPipeline` before anything is started; `PipelineFailure` with the stage, the
+  /// - Throws: `PipelineError` before anything is started; `PipelineFailure` with the stage, the
   ///   worker and the input when a stage throws, a worker ends that cannot be replaced, or an input
   ///   has ended all that tried it; the errors of making a child; `CancellationError`.
   @inlinable

@@ -63,9 +63,9 @@ public final class PipelineMonitor: Sendable {
   ///     `Stage/isStateless`) and not ordered, so that nothing goes with a worker.
   ///   - count: The number of workers from now on, 1 to 64; up to as many as the stage was made
   ///     with, if these are more.
-  /// - Throws: `InvalidPipeline` while the run lasts, when there is no such stage, or it cannot
+  /// - Throws: `PipelineError` while the run lasts, when there is no such stage, or it cannot
   ///   have this number.
-  public func resize(stage: Int, to count: Int) throws(InvalidPipeline) {
+  public func resize(stage: Int, to count: Int) throws(PipelineError) {
     let crews = state.withLock { state in
       if state.crews == nil, !state.isOver { state.earlyNumbers[stage] = count }
       return state.crews
@@ -76,7 +76,7 @@ public final class PipelineMonitor: Sendable {
   }
 
   /// Begins to watch a run, with the numbers of workers that have been set.
-  func watch(_ record: RunRecord, _ crews: StageCrews) throws(InvalidPipeline) {
+  func watch(_ record: RunRecord, _ crews: StageCrews) throws(PipelineError) {
     state.withLock { $0.record = record }
     while let (stage, count) = takeEarlyNumber(orBegin: crews) {
       try crews.resize(stage: stage, to: count)

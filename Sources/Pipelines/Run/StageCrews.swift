@@ -95,7 +95,7 @@ final class StageCrews: Sendable {
   }
 
   /// Changes the number of a stage's workers.
-  func resize(stage: Int, to count: Int) throws(InvalidPipeline) {
+  func resize(stage: Int, to count: Int) throws(PipelineError) {
     try plan.check(workers: count, ofStage: stage)
     _ = change(stage) { state in
       let orders = state.crews[stage].resize(to: count)

@@ -15,25 +15,14 @@ extension Node {
   /// - Parameters:
   ///   - size: How many workers there are at most; `cpuCount` without a number.
   ///   - options: What holds for all calls.
+  ///   - initializer: Prepares workers before they take work: it is sent to each and run there once.
+  ///     Calls that wait for a worker whose preparation fails throw a `PoolError` with the code
+  ///     `initializerFailed`.
   ///   - body: Uses the pool.
   /// - Throws: What `body` throws, `PoolError` with the codes `invalidSize` and `invalidOption`.
   public func withPool<Value>(
     size: Int? = nil, options: PoolOptions = PoolOptions(),
-    _ body: (Pool) async throws -> Value
-  ) async throws -> Value {
-    let pool = try Pool(self, size: size, options: options, initializer: nil)
-    return try await pool.inScope(body)
-  }
-
-  /// Runs `body` with a pool whose workers prepare themselves before they take work.
-  ///
-  /// As `withPool(size:options:_:)` otherwise. The initializer is sent to each worker and run there
-  /// once.
-  ///
-  /// - Throws: Also `PoolError` with the code `initializerFailed`, from the calls that wait for a worker.
-  public func withPool<Value>(
-    size: Int? = nil, options: PoolOptions = PoolOptions(),
-    initializer: some PoolInitializer, _ body: (Pool) async throws -> Value
+    initializer: (any PoolInitializer)? = nil, _ body: (Pool) async throws -> Value
   ) async throws -> Value {
     let pool = try Pool(self, size: size, options: options, initializer: initializer)
     return try await pool.inScope(body)

@@ -1,6 +1,6 @@
 internal import ProcessTree
 
-/// Worker processes that share the work of a scope; see `ProcessTree/Node/withPool(size:options:_:)`.
+/// Worker processes that share the work of a scope; see `ProcessTree/Node/withPool(size:options:initializer:_:)`.
 ///
 /// Workers are children of the node, started when there is work for them and reused. What they do is
 /// a value of a type of its own: a `Transform`, a `Stage`, an `AsyncStage`, or a
@@ -13,7 +13,7 @@ internal import ProcessTree
 /// once.
 ///
 /// May be used from any task inside of its scope, from several at once.
-public final class Pool: Sendable {
+public final class Pool: Sendable, CustomStringConvertible {
   let core: PoolCore
 
   init(
@@ -27,6 +27,9 @@ public final class Pool: Sendable {
 
   /// How many workers there are at most.
   public var size: Int { core.read { $0.state.size } }
+
+  /// How many workers there are at most, and the counters.
+  public var description: String { "pool of \(size): \(progress)" }
 
   /// The counters as they are now; the node reports them as well, ten times a second at most.
   public var progress: PoolProgress { core.read { $0.state.progress } }

@@ -48,6 +48,14 @@ public struct ResourceUsage: Hashable, Sendable, Codable {
   }
 }
 
+extension ResourceUsage: CustomStringConvertible {
+  /// The processor time and the largest resident size.
+  public var description: String {
+    "\(userTime) in user mode, \(systemTime) in the kernel, "
+      + "\(maximumResidentSize >> 10) KiB resident at most"
+  }
+}
+
 /// The result of reaping a process.
 package struct Reaped: Sendable {
   /// The exit status.

@@ -13,15 +13,23 @@ public struct TreeConfiguration: Sendable {
   public var output: OutputMode = .passThrough
   /// The lowest level of log records that nodes send to the root.
   public var logLevel: Logger.Level = .info
-  /// How many children a group without a limit has alive at a time; `nil` for any number.
+  /// How many children a group without a limit of its own has alive at a time, and how many commands
+  /// ``Node/captureAll(_:limit:attempts:timeout:outputLimit:errorLimit:inOrder:stopsAtFailure:)`` runs;
+  /// `nil` for 64 children, and for as many commands as processors.
+  ///
+  /// Children may wait for each other, so their number does not depend on the machine: a program that
+  /// works on one works on all.
   public var defaultLimit: Int?
   /// How many programs run at a time in the whole tree, without the root's; `nil` for any number.
   ///
   /// Set it in the app's configuration, or before the first child starts. A started node waits for
   /// its turn, and lends the turn while its program waits for children, so a chain of waiting
-  /// parents cannot block the tree.
+  /// parents cannot block the tree. A number below one counts as one.
   public var treeLimit: Int?
 
   /// Makes the default settings.
   public init() {}
+
+  /// The limit of a group where nobody has set one.
+  static let groupLimit = 64
 }

@@ -5,6 +5,9 @@ public struct Batch<Element: Sendable>: RandomAccessCollection, Sendable {
   /// The elements, in the order in which each sender sent them.
   public let elements: [Element]
 
+  /// Makes a batch, for tests of code that takes one.
+  public init(_ elements: [Element]) { self.elements = elements }
+
   /// 0.
   public var startIndex: Int { 0 }
 
@@ -45,7 +48,7 @@ public struct ReceivedBatches<Item: Codable & Sendable>: AsyncSequence, Sendable
     public mutating func next() async throws -> Batch<Item>? {
       let elements =
         decoded.end.isLeased ? try await nextLeased() : try await decoded.nextBatch()
-      return elements.isEmpty ? nil : Batch(elements: elements)
+      return elements.isEmpty ? nil : Batch(elements)
     }
 
     private mutating func nextLeased() async throws -> [Item] {

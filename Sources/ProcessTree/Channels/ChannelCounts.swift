@@ -33,13 +33,25 @@ public struct ChannelCounts: Hashable, Sendable, Codable {
   /// Whether the fate of every item is known.
   public var isBalanced: Bool { pending == 0 }
 
+  /// Makes counts, for tests of code that takes some.
+  public init(
+    sent: Int = 0, acknowledged: Int = 0, dropped: Int = 0, quarantined: Int = 0, returned: Int = 0,
+    redelivered: Int = 0, missed: Int = 0
+  ) {
+    self.sent = sent
+    self.acknowledged = acknowledged
+    self.dropped = dropped
+    self.quarantined = quarantined
+    self.returned = returned
+    self.redelivered = redelivered
+    self.missed = missed
+  }
+
   init(_ balance: ChannelBalance) {
-    sent = Int(clamping: balance.sent)
-    acknowledged = Int(clamping: balance.acknowledged)
-    dropped = Int(clamping: balance.dropped)
-    quarantined = Int(clamping: balance.quarantined)
-    returned = Int(clamping: balance.returned)
-    redelivered = Int(clamping: balance.redelivered)
-    missed = Int(clamping: balance.missed)
+    self.init(
+      sent: Int(clamping: balance.sent), acknowledged: Int(clamping: balance.acknowledged),
+      dropped: Int(clamping: balance.dropped), quarantined: Int(clamping: balance.quarantined),
+      returned: Int(clamping: balance.returned), redelivered: Int(clamping: balance.redelivered),
+      missed: Int(clamping: balance.missed))
   }
 }

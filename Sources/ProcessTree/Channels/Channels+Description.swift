@@ -38,6 +38,16 @@ extension Delivery: CustomStringConvertible {
   public var description: String { "\(element)" + (attempt > 1 ? " (attempt \(attempt))" : "") }
 }
 
+extension Batch: CustomStringConvertible {
+  /// The elements, as an array shows them.
+  public var description: String { "\(elements)" }
+}
+
+extension SharedBytes: CustomStringConvertible {
+  /// The number of bytes.
+  public var description: String { count == 1 ? "1 byte" : "\(count) bytes" }
+}
+
 extension QuarantinedItem: CustomStringConvertible {
   /// The item and the deaths of its consumers.
   public var description: String {
@@ -49,7 +59,8 @@ extension ChannelCounts: CustomStringConvertible {
   /// The counts in one line, without those that are zero.
   public var description: String {
     let others = [
-      (dropped, "dropped"), (quarantined, "quarantined"), (returned, "returned"),
+      (pending, "pending"), (dropped, "dropped"), (quarantined, "quarantined"),
+      (returned, "returned"),
       (redelivered, "redelivered"), (missed, "missed"),
     ]
     return

@@ -18,17 +18,17 @@ public struct Delivery<Element: Sendable>: Sendable {
   /// the first death first; at most the latest 4,096.
   ///
   /// A consumer that died without a note has no offset here.
-  public var suspects: [Int] { item?.suspects.map { Int($0.elementOffset) } ?? [] }
-  private let end: ReceiverEnd
-  /// The leased item; `nil` on channels without leases.
-  private let item: ReceiverCore.Delivery?
+  public let suspects: [Int]
+  /// The leased item and the end that has it; `nil` on channels without leases.
+  private let lease: (item: ReceiverCore.Delivery, end: ReceiverEnd)?
 
-  init(_ element: Element, at end: ReceiverEnd) {
+  /// Makes a delivery that nobody waits for, for tests of code that takes one.
+  public init(_ element: Element, attempt: Int = 1, id: DeliveryID? = nil, suspects: [Int] = []) {
     self.element = element
-    attempt = 1
-    id = nil
-    self.end = end
-    item = nil
+    self.attempt = attempt
+    self.id = id
+    self.suspects = suspects
+    lease = nil
   }
 
   init(_ element: Element, _ item: ReceiverCore.Delivery, at end: ReceiverEnd) {
@@ -36,8 +36,8 @@ public struct Delivery<Element: Sendable>: Sendable {
     attempt = Int(item.attempt)
     id = DeliveryID(
       sender: "\(item.sender.node)#\(item.sender.number)", number: Int(clamping: item.number))
-    self.end = end
-    self.item = item
+    suspects = item.suspects.map { Int($0.elementOffset) }
+    lease = (item, end)
   }
 
   /// Notes the part of the element on which the program works, for the time after a sudden death.
@@ -47,14 +47,14 @@ public struct Delivery<Element: Sendable>: Sendable {
   /// is callable from any thread. Has no effect on channels that are not leased, nor after the receiver
   /// has received another element. Offsets above 4,294,967,295 are noted as that.
   public func note(elementOffset: Int) {
-    item?.notes?.note(UInt32(clamping: elementOffset))
+    notes?.note(UInt32(clamping: elementOffset))
   }
 
   /// The place of the notes, for code that notes elements in a loop.
-  package var notes: ElementNotes? { item?.notes }
+  package var notes: ElementNotes? { lease?.item.notes }
 
   /// For each of the ``suspects`` the position of the consumer that died, among its siblings.
-  package var consumersOfSuspects: [Int] { item?.suspects.map { Int($0.consumer) } ?? [] }
+  package var consumersOfSuspects: [Int] { lease?.item.suspects.map { Int($0.consumer) } ?? [] }
 
   /// Acknowledges the element: it has been processed, and will not be delivered again.
   ///
@@ -62,7 +62,7 @@ public struct Delivery<Element: Sendable>: Sendable {
   /// element that is never acknowledged goes to another receiver when this one is closed or its
   /// node ends.
   public func acknowledge() {
-    guard let item else { return }
+    guard let (item, end) = lease else { return }
     end.core.perform { $0.acknowledge(item) }
   }
 }
@@ -73,6 +73,12 @@ public struct DeliveryID: Hashable, Sendable, Codable, CustomStringConvertible {
   public let sender: String
   /// The number of the element among those of its sender, from 1 on.
   public let number: Int
+
+  /// Makes an identity, for tests of code that takes one.
+  public init(sender: String, number: Int) {
+    self.sender = sender
+    self.number = number
+  }
 
   /// The sender and the number.
   public var description: String { "\(sender):\(number)" }
@@ -98,7 +104,7 @@ public struct ReceivedDeliveries<Item: Codable & Sendable>: AsyncSequence, Senda
     ///   acknowledged.
     public mutating func next() async throws -> Delivery<Item>? {
       let end = decoded.end
-      guard end.isLeased else { return try await decoded.next().map { Delivery($0, at: end) } }
+      guard end.isLeased else { return try await decoded.next().map { Delivery($0) } }
       guard let item = try await end.next(after: nil) else { return nil }
       do {
         return Delivery(try decoded.decode(item), item, at: end)

@@ -35,8 +35,8 @@ extension Node {
   ///   - overflow: What happens to elements when no receiver has room.
   ///   - prefetch: How many elements of each sender a receiver may hold beyond those that the
   ///     program has taken; use 1 for long tasks. If another receiver is idle, it gets elements
-  ///     that this one has not started.
-  ///   - attempts: How many receivers an element may kill.
+  ///     that this one has not started. A number below one counts as one.
+  ///   - attempts: How many receivers an element may kill. A number below one counts as one.
   /// - Returns: A sender and a receiver, which can be sent to any number of nodes.
   public func makeChannel<Element: Codable & Sendable>(
     of element: Element.Type, overflow: OverflowPolicy = .suspend, prefetch: Int = 256,

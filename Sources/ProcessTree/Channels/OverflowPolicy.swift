@@ -3,7 +3,7 @@ internal import ProcessTreeWire
 /// What a channel's sender does with an item when its queue is full.
 ///
 /// The limits count items that wait at one sender for credit; in a broadcast, at one sender for one
-/// subscriber. ``Sender/balance`` counts the dropped items.
+/// subscriber. A limit below one counts as one. ``Sender/balance`` counts the dropped items.
 public enum OverflowPolicy: Hashable, Sendable, Codable {
   /// The sending task waits for credit; nothing is dropped.
   ///

@@ -13,7 +13,7 @@ extension LifecycleEvent.Kind: CustomStringConvertible {
     case .started: "started"
     case .ready: "is ready"
     case .reported(let report): "reported: \(report)"
-    case .stopping(let request): "stopping: \(request.requestedBy) asked: \(request.reason)"
+    case .stopping(let request): "stopping: \(request)"
     case .exited(let report): "exited: \(report.cause), \(report.lifetime.inShort)"
     case .leftBehind(let pid, let command): "ended what a dead node left: \(command) (pid \(pid))"
     case .forkServerLost: "lost its fork server"

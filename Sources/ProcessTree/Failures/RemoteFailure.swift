@@ -23,7 +23,8 @@ public struct RemoteFailure: Error, Hashable, Sendable, Codable, CustomStringCon
     self.init(error, at: node.name)
   }
 
-  init(_ error: any Error, at node: String) {
+  /// Makes a failure from an error at a node of this name, for tests of code that handles one.
+  public init(_ error: any Error, at node: String) {
     self.init(carrying: error)
     path.append(node)
   }

@@ -18,7 +18,7 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   private let node: Node
   private let shared: Protected<Shared>
 
-  init(of node: Node, limit: Int?) {
+  init(of node: Node, limit: Int) {
     self.node = node
     shared = Protected(Shared(group: GroupState(limit: limit)))
   }

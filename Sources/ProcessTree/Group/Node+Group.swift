@@ -9,13 +9,18 @@ extension Node {
   /// }
   /// ```
   ///
+  /// A child that waits for a sibling needs room for both: in a full group `spawn` waits until a child
+  /// has ended, so that sibling would never start. Pass as `limit` how many children need each other,
+  /// or `.max`.
+  ///
   /// The first failure of a child stops the other children, as do an error of `body` and the
   /// cancellation of the surrounding task. When `body` returns, this waits for the children that
   /// still run.
   ///
   /// - Parameters:
   ///   - output: The result type of all children's programs.
-  ///   - limit: How many children may be alive at a time; by default the configuration's limit.
+  ///   - limit: How many children may be alive at a time; by default
+  ///     ``TreeConfiguration/defaultLimit``, which is 64 unless it is set.
   ///   - body: The code that adds children and takes their results.
   /// - Returns: The result of `body`.
   /// - Throws: The error of one child or of `body`; a ``ChildGroupFailure`` if there were several;
@@ -24,8 +29,8 @@ extension Node {
     of output: Output.Type, limit: Int? = nil,
     _ body: (ChildGroup<Output>) async throws -> Value
   ) async throws -> Value {
-    let limit = limit ?? configuration.defaultLimit
-    guard limit ?? 1 > 0 else {
+    let limit = limit ?? configuration.defaultLimit ?? TreeConfiguration.groupLimit
+    guard limit > 0 else {
       throw ProcessTreeError(.invalidLimit, "A limit of children is at least 1.")
     }
     let group = ChildGroup<Output>(of: self, limit: limit)

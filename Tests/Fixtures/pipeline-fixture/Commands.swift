@@ -5,14 +5,17 @@ import ProcessTreeScenarios
 let commandScenarios: [String: Scenario] = [
   "cat": { root, test in
     let lines = (0..<20_000).map { "line \($0) ü" } + ["", "x"]
-    test.equal(try await root.run(over: lines, using: Pipeline(Command("cat"))), lines)
-    let two = try await root.run(over: lines, using: Pipeline(Command("cat"), workers: 2))
+    test.equal(try await root.run(over: lines, using: cat()), lines)
+    let two = try await root.run(over: lines, using: cat(workers: 2))
     test.equal(two.sorted(), lines.sorted())
-    test.equal(try await root.run(over: [], using: Pipeline(Command("cat"))), [])
+    test.equal(try await root.run(over: [], using: cat()), [])
   },
   "tr": { root, test in
     let pipeline = Pipeline(Lines())
-      .then(Command("tr", ["a-z", "A-Z"], environment: .only(["LC_ALL": "C"])))
+      .then(
+        Command("tr", ["a-z", "A-Z"], environment: .only(["LC_ALL": "C"])),
+        input: .lines, output: .lines
+      )
       .then(Tokenize(), workers: 2)
       .then(Count())
     let counts = try await root.run(over: 0..<5_000, using: pipeline)
@@ -39,12 +42,13 @@ let commandScenarios: [String: Scenario] = [
     test.equal(try await root.run(over: items, using: frames).map(\.count), items.map(\.count))
   },
   "commandThatReadsLittle": { root, test in
-    let head = Pipeline(Command("head", ["-n", "3"]))
+    let head = Pipeline(Command("head", ["-n", "3"]), input: .lines, output: .lines)
     test.equal(
       try await root.run(over: (0..<100_000).map { "\($0)" }, using: head), ["0", "1", "2"])
   },
   "commandThatFails": { root, test in
-    let pipeline = Pipeline(Lines()).then(Command("sh", ["-c", "echo said >&2; exit 3"]))
+    let pipeline = Pipeline(Lines())
+      .then(Command("sh", ["-c", "echo said >&2; exit 3"]), input: .lines, output: .lines)
     let failure = await test.thrown(PipelineFailure.self) {
       _ = try await root.run(over: 0..<1_000_000_000, using: pipeline)
     }
@@ -56,14 +60,16 @@ let commandScenarios: [String: Scenario] = [
   },
   "commandThatIsMissing": { root, test in
     let failure = await test.thrown(PipelineFailure.self) {
-      _ = try await root.run(over: ["a"], using: Pipeline(Command("there-is-no-such")))
+      let missing = Pipeline(Command("there-is-no-such"), input: .lines, output: .lines)
+      _ = try await root.run(over: ["a"], using: missing)
     }
     guard failure?.code == .thrown, let error = failure?.error else { return test.expect(false) }
     test.equal(error.underlying(as: CommandError.self)?.code, .executableNotFound)
   },
   "commandThatNeverEnds": { root, test in
     var lines = 0
-    for try await line in root.stream(over: [String](), using: Pipeline(Command("yes"))) {
+    let endless = Pipeline(Command("yes"), input: .lines, output: .lines)
+    for try await line in root.stream(over: [String](), using: endless) {
       test.equal(line, "y")
       lines += 1
       if lines == 10_000 { break }
@@ -71,6 +77,10 @@ let commandScenarios: [String: Scenario] = [
     await gone(root, test)
   },
 ]
+
+private func cat(workers: Int = 1) -> Pipeline<String, String> {
+  Pipeline(Command("cat"), input: .lines, output: .lines, workers: workers)
+}
 
 struct Lines: Transform {
   func callAsFunction(_ number: Int) -> String { "line number" }

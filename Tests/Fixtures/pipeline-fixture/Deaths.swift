@@ -101,6 +101,20 @@ let deathScenarios: [String: Scenario] = [
     }
     test.equal(root.children.count, 0)
   },
+  // Each item has as many attempts as were asked for: with one, its first death quarantines it.
+  "attemptsAreThoseAskedFor": { root, test in
+    for attempts in 1...2 {
+      let given = Mutex<[QuarantinedInput]>([])
+      let pipeline = Pipeline(Double()).then(ExitsAt(number: 10), workers: 2, attempts: attempts)
+      let outputs = try await root.run(over: 0..<20, using: pipeline.inOrder()) { input in
+        given.withLock { $0.append(input) }
+      }
+      test.equal(outputs, (0..<20).filter { $0 != 5 }.map { $0 * 2 })
+      let deaths = given.withLock { $0.map { $0.deaths.map(\.cause) } }
+      test.equal(
+        deaths, [Array(repeating: .exitedWithoutResult(code: 3), count: attempts)])
+    }
+  },
   "streamsGoOnWithoutDeadlyItems": { root, test in
     let given = Mutex<[Int?]>([])
     let inputs = AsyncStream<Int> { source in

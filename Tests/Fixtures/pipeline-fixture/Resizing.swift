@@ -170,7 +170,7 @@ let resizingScenarios: [String: Scenario] = [
 
     let wrong = PipelineMonitor()
     try wrong.resize(stage: 5, to: 2)
-    let error = await test.thrown(InvalidPipeline.self) {
+    let error = await test.thrown(PipelineError.self) {
       _ = try await root.run(over: [1], using: pipeline, monitor: wrong)
     }
     test.equal(error?.stage, 5)
@@ -187,7 +187,7 @@ let resizingScenarios: [String: Scenario] = [
     async let sums = root.run(over: numbers, using: pipeline, monitor: monitor)
     await soon(test) { working("Sum", in: root) == 1 }
     for (count, stage) in [(0, 0), (65, 0), (-1, 0), (3, 1), (3, 2), (2, 3), (1, 4), (1, -1)] {
-      let error = await test.thrown(InvalidPipeline.self) {
+      let error = await test.thrown(PipelineError.self) {
         try monitor.resize(stage: stage, to: count)
       }
       test.equal(error?.stage, stage)

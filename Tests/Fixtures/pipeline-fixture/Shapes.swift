@@ -99,25 +99,29 @@ let shapeScenarios: [String: Scenario] = [
   },
   "invalidPipelines": { root, test in
     let double = Pipeline(Double())
-    let none = await test.thrown(InvalidPipeline.self) {
+    let none = await test.thrown(PipelineError.self) {
       _ = try await root.run(over: [1], using: double.then(Double(), workers: 0))
     }
     test.equal(none?.stage, 1)
-    let unordered = await test.thrown(InvalidPipeline.self) {
+    test.equal(none?.code, .invalidSize)
+    let unordered = await test.thrown(PipelineError.self) {
       _ = try await root.run(over: [1], using: double.inOrder().then(Double(), workers: 2))
     }
     test.equal(unordered?.stage, 1)
-    let computed = await test.thrown(InvalidPipeline.self) {
+    test.equal(unordered?.code, .orderNotPossible)
+    let computed = await test.thrown(PipelineError.self) {
       let key = \Word.word.count
       _ = try await root.run(
         over: ["a"],
         using: Pipeline(Tokenize()).then(Count(), workers: 2, distribution: .partitioned(by: key)))
     }
     test.equal(computed?.stageName, "Count")
-    _ = await test.thrown(InvalidPipeline.self) {
+    test.equal(computed?.code, .keyNotUsable)
+    let early = await test.thrown(PipelineError.self) {
       let fork = double.inOrder().broadcast(to: Pipeline(Double())).merged()
       _ = try await root.run(over: [1], using: fork)
     }
+    test.equal(early?.code, .orderNotPossible)
     let hidden = await test.thrown(ProcessTreeError.self) {
       _ = try await root.run(over: [1], using: Pipeline(Hidden()))
     }

@@ -10,7 +10,7 @@ struct GroupState<Output: Sendable> {
     case stopped
   }
 
-  private let limit: Int?
+  private let limit: Int
   private var alive = 0
   private var spawned = 0
   /// Results in the order in which they came, with the child's number in the order of spawning.
@@ -19,11 +19,11 @@ struct GroupState<Output: Sendable> {
   private(set) var isCancelled = false
   private(set) var isClosed = false
 
-  init(limit: Int?) {
+  init(limit: Int) {
     self.limit = limit
   }
 
-  var hasSlot: Bool { limit.map { alive < $0 } ?? true }
+  var hasSlot: Bool { alive < limit }
 
   var isIdle: Bool { alive == 0 }
 
