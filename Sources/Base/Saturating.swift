@@ -24,6 +24,14 @@ extension Duration {
   /// The whole nanoseconds, cut off.
   package var wholeNanoseconds: Int { rounded(to: 1_000_000_000, .towardZero) }
 
+  /// The time in milliseconds, or in seconds with a tenth.
+  package var inShort: String {
+    let (seconds, attoseconds) = components
+    let milliseconds = attoseconds / 1_000_000_000_000_000
+    guard seconds != 0 else { return "\(milliseconds) ms" }
+    return "\(seconds).\(abs(milliseconds) / 100) s"
+  }
+
   /// The only way from a duration to a number: `components` traps for what does not fit.
   private func rounded(to unit: Int128, _ rule: FloatingPointRoundingRule) -> Int {
     let (whole, rest) = attoseconds.quotientAndRemainder(dividingBy: unit)

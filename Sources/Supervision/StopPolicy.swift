@@ -22,6 +22,9 @@ public struct StopPolicy: Hashable, Sendable, Codable, CustomStringConvertible {
   /// SIGKILL at once: OTP's brutal kill.
   public static let kill = Self(ask: .zero, terminate: .zero)
 
+  /// As long as it takes, after a request: OTP's infinity.
+  public static let infinity = Self(ask: .longest, terminate: .zero)
+
   /// The one deadline for the subtree, from the request to SIGKILL.
   public var total: Duration { ask.saturatingAdding(terminate) }
 

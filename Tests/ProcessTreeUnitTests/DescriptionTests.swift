@@ -1,3 +1,4 @@
+import ProcessTreeBase
 import ProcessTreeSupervision
 import Testing
 

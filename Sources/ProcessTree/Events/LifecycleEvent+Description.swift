@@ -1,3 +1,5 @@
+internal import ProcessTreeBase
+
 extension LifecycleEvent: CustomStringConvertible {
   /// The node and the event in one line, without control characters, as `ptree` shows them.
   public var description: String {
@@ -34,16 +36,6 @@ extension ProgressReport: CustomStringConvertible {
   public var description: String {
     guard let completed else { return message }
     return "\(message), \(completed)" + (total.map { " of \($0)" } ?? "")
-  }
-}
-
-extension Duration {
-  /// The time in milliseconds, or in seconds with a tenth.
-  var inShort: String {
-    let (seconds, attoseconds) = components
-    let milliseconds = attoseconds / 1_000_000_000_000_000
-    guard seconds != 0 else { return "\(milliseconds) ms" }
-    return "\(seconds).\(abs(milliseconds) / 100) s"
   }
 }
 

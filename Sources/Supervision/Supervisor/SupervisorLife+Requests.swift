@@ -1,0 +1,142 @@
+extension SupervisorLife {
+  /// Something that is asked of a running supervisor.
+  package enum Request: Equatable, Sendable {
+    case add(ChildRule)
+    case start(String)
+    case stop(String)
+    case restart(String)
+    case scale(String, to: Int)
+    /// Forget a child, or a template, that does not run.
+    case remove(String)
+  }
+
+  /// Does what is asked, or throws why not.
+  ///
+  /// A request never counts as a restart, never triggers the strategy, and resets backoff.
+  package mutating func handle(
+    _ request: Request, at now: Duration
+  ) throws(SupervisorRefusal) -> [Action] {
+    changed = []
+    guard ending == nil else { throw SupervisorRefusal(.ending, "\(name) is ending.") }
+    switch request {
+    case .add(let rule): try insert(rule, among: [])
+    case .start(let name): for child in try find(name) { start(child) }
+    case .stop(let name): stop(try find(name), then: .stay, at: now)
+    case .restart(let name):
+      let names = try find(name)
+      let running = names.filter { [.started, .up].contains(children[$0]?.phase) }
+      for child in names where !running.contains(child) { start(child) }
+      stop(running, then: .request, at: now)
+    case .scale(let name, let count): try scale(name, to: count, at: now)
+    case .remove(let name): try remove(name)
+    }
+    return settled(at: now)
+  }
+
+  private func find(_ name: String) throws(SupervisorRefusal) -> [String] {
+    guard let names = names(for: name) else {
+      let known = order.prefix(8).joined(separator: ", ") + (order.count > 8 ? ", …" : "")
+      throw SupervisorRefusal(
+        .noSuchChild,
+        "\(self.name) has no child \"\(name)\"; it has \(known.isEmpty ? "none" : known).")
+    }
+    return names
+  }
+
+  /// Lets a child have a life; one that is on its way to one is left alone.
+  private mutating func start(_ name: String) {
+    guard let child = children[name] else { return }
+    children[name]?.failures = 0
+    switch child.phase {
+    case .backoff:
+      actions.append(.disarm(name))
+      wait(name)
+    case .stopped, .succeeded, .failed: wait(name)
+    case .stopping where child.afterStop == .stay: change(name) { $0.afterStop = .request }
+    case .waiting, .skipped, .starting, .started, .up, .stopping: break
+    }
+  }
+
+  /// Ends the present lives of children.
+  private mutating func stop(_ names: [String], then next: AfterStop, at now: Duration) {
+    var marked: [String] = []
+    for name in names {
+      guard let child = children[name] else { continue }
+      children[name]?.failures = 0
+      switch child.phase {
+      case .starting, .started, .up:
+        change(name) { child in
+          child.phase = .stopping
+          child.afterStop = next
+        }
+        marked.append(name)
+      case .stopping: if child.afterStop == .strategy { children[name]?.afterStop = next }
+      case .backoff:
+        actions.append(.disarm(name))
+        change(name) { $0.phase = .stopped }
+      case .waiting, .skipped: change(name) { $0.phase = .stopped }
+      case .stopped, .succeeded, .failed: break
+      }
+    }
+    issueStops(of: marked.reversed(), at: now)
+  }
+
+  private mutating func scale(
+    _ name: String, to count: Int, at now: Duration
+  ) throws(SupervisorRefusal) {
+    _ = try find(name)
+    guard let group = groups[name], group.rule.instances != nil, count >= 0 else {
+      throw SupervisorRefusal(
+        .invalidSpecification,
+        count < 0
+          ? "\"\(name)\" cannot have \(count) instances."
+          : "\"\(name)\" has no number of instances that could change.")
+    }
+    for instance in 0..<count {
+      let child = "\(name)-\(instance + 1)"
+      if children[child]?.group != name { try refuseTaken(child) }
+    }
+    groups[name]?.rule.instances = count
+    for instance in 0..<count {
+      let child = "\(name)-\(instance + 1)"
+      guard let known = children[child] else {
+        makeChild(child, of: name, instance: instance + 1)
+        continue
+      }
+      guard known.isLeaving else { continue }
+      change(child) { child in
+        child.isLeaving = false
+        child.afterStop = .request
+      }
+    }
+    let surplus = group.members.filter { children[$0].map { $0.instance > count } ?? false }
+    stop(surplus, then: .stay, at: now)
+    for child in surplus {
+      change(child) { child in
+        child.isLeaving = true
+        child.afterStop = .stay
+      }
+      if children[child]?.phase.isLive == false { forget(child) }
+    }
+  }
+
+  private mutating func remove(_ name: String) throws(SupervisorRefusal) {
+    let names = try find(name)
+    guard let group = groups[name] else {
+      throw SupervisorRefusal(
+        .invalidSpecification, "\"\(name)\" is an instance: scale its template instead.")
+    }
+    let needed = group.dependents.first { groups[$0]?.rule.dependsOn[name] != nil }
+    guard needed == nil, names.allSatisfy({ children[$0]?.phase.isLive == false }) else {
+      throw SupervisorRefusal(
+        .invalidSpecification,
+        needed.map { "\"\(name)\" cannot be removed: \"\($0)\" depends on it." }
+          ?? "\"\(name)\" cannot be removed: it runs; stop it first.")
+    }
+    for child in names {
+      if children[child]?.phase == .backoff { actions.append(.disarm(child)) }
+      forget(child)
+    }
+    unlink(group)
+  }
+}
