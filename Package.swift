@@ -162,6 +162,12 @@ let package = Package(
       ],
       path: "Tests/Fixtures/channel-fixture", swiftSettings: settings, linkerSettings: bindNow),
     .executableTarget(
+      name: "supervisor-fixture",
+      dependencies: [
+        "ProcessTree", "ProcessTreeTesting", "ProcessTreeScenarios", "ProcessTreeTestSettings",
+      ],
+      path: "Tests/Fixtures/supervisor-fixture", swiftSettings: settings, linkerSettings: bindNow),
+    .executableTarget(
       name: "pool-fixture",
       dependencies: [
         "Pools", "ProcessTreeTesting", "ProcessTreeRandomTesting", "ProcessTreeScenarios",
@@ -243,7 +249,7 @@ let package = Package(
       name: "ProcessTreeTests",
       dependencies: [
         "ProcessTreeScenarioRuns", "ProcessTreeTestSettings", "tree-fixture", "channel-fixture",
-        "readme-example",
+        "supervisor-fixture", "readme-example",
         "docs-examples", "late-takeover",
       ],
       swiftSettings: settings),

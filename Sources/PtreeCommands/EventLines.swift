@@ -29,10 +29,11 @@ struct EventLines: EventSink {
     switch kind {
     case .exited(let report) where report.cause.isSuccess: "\u{1B}[32m"
     case .exited(let report) where report.stopRequest != nil: "\u{1B}[33m"
-    case .exited, .lost, .leftBehind, .forkServerLost: "\u{1B}[31m"
-    case .stopping, .startMethodChanged, .connectionRefused, .messageRejected, .channelsInCycle:
+    case .exited, .lost, .leftBehind, .forkServerLost, .gaveUp: "\u{1B}[31m"
+    case .stopping, .startMethodChanged, .connectionRefused, .messageRejected, .channelsInCycle,
+      .restarting, .skipped:
       "\u{1B}[33m"
-    case .started, .ready, .reported, .channelFinished: "\u{1B}[2m"
+    case .started, .ready, .up, .restarted, .reported, .channelFinished: "\u{1B}[2m"
     }
   }
 }

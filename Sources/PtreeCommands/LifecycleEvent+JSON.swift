@@ -38,6 +38,11 @@ extension LifecycleEvent.Kind {
     switch self {
     case .started: "started"
     case .ready: "ready"
+    case .up: "up"
+    case .restarted: "restarted"
+    case .restarting: "restarting"
+    case .skipped: "skipped"
+    case .gaveUp: "gaveUp"
     case .reported: "reported"
     case .stopping: "stopping"
     case .exited: "exited"
@@ -54,7 +59,15 @@ extension LifecycleEvent.Kind {
 
   fileprivate func addDetails(to line: inout JSONLine) {
     switch self {
-    case .started, .ready, .forkServerLost, .lost: break
+    case .started, .ready, .up, .forkServerLost, .lost: break
+    case .restarted(let incarnation): line.add("incarnation", incarnation)
+    case .restarting(let child, let incarnation, let delay, let reason):
+      line.add("child", child)
+      line.add("incarnation", incarnation)
+      line.add("after", delay)
+      line.add("reason", reason)
+    case .skipped(let child): line.add("child", child)
+    case .gaveUp(let reason): line.add("reason", reason)
     case .reported(let report):
       line.add("message", report.message)
       line.add("completed", report.completed)

@@ -10,6 +10,7 @@ struct RunCommand: ParsableCommand {
     subcommands: [
       RunSquares.self, RunTally.self, RunCrash.self, RunNames.self, RunRing.self, RunBroadcast.self,
       RunPrimes.self, RunMapReduce.self, RunWordCount.self, RunLines.self,
+      RunRestarts.self, RunSupervised.self,
     ])
 
   func run() throws {

@@ -17,6 +17,22 @@ extension EndToEndTests {
     }
 
     @Test(arguments: startMethods)
+    func supervisorsDoWhatTheyPromise(method: String) throws {
+      let restarts = try Tool.run("run", "restarts", "--quiet", "--start-method", method)
+      #expect(restarts.code == 0, "\(restarts.output)\(restarts.errors)")
+      #expect(restarts.lines.count { $0.hasSuffix("is started again") } == 3)
+      let run = try Tool.run(
+        "run", "supervised", "--restarts", "1", "--json", "--start-method", method)
+      #expect(run.code == 0, "\(run.errors)")
+      let report = try #require(try run.json() as? [String: Any])
+      let lives = try #require(report["lives"] as? [String: Int])
+      #expect(lives == ["archive": 1, "shop": 2, "counter": 2, "printer": 4])
+      let chain = try #require(report["chain"] as? String)
+      #expect(chain.contains("; shop gave up 2 times in "))
+      #expect(run.errors.contains("printer was restarted: life 2"))
+    }
+
+    @Test(arguments: startMethods)
     func namesAreThoseOfTheOperatingSystem(method: String) throws {
       let run = try Tool.run("run", "names", "--json", "--quiet", "--start-method", method)
       #expect(run.code == 0, "\(run.errors)")

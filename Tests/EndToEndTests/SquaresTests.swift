@@ -22,6 +22,7 @@ extension EndToEndTests {
       arguments: [
         ["squares", "4"], ["primes", "1000"], ["ring", "--nodes", "3", "--laps", "20"],
         ["broadcast", "--subscribers", "2", "--items", "5"], ["wordcount", "/etc/passwd"],
+        ["restarts"], ["supervised", "--restarts", "1"],
       ])
     func examplesShareOneProcess(arguments: [String]) throws {
       let run = try Tool(["run"] + arguments + ["--quiet", "--start-method", "inProcess"]).end()

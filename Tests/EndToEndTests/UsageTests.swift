@@ -10,7 +10,7 @@ extension EndToEndTests {
       #expect(
         names == [
           "squares", "tally", "crash", "names", "ring", "broadcast", "primes", "mapreduce",
-          "wordcount", "lines",
+          "wordcount", "lines", "restarts", "supervised",
         ])
       let entries = try Tool.run("list", "--json").json() as? [[String: String]]
       #expect(entries?.compactMap { $0["name"] } == names)
@@ -33,7 +33,7 @@ extension EndToEndTests {
       ["run", "mapreduce", "--kills-per-second", "-1"],
       ["run", "mapreduce", "--items", "1", "--seconds", "1"], ["run", "wordcount"],
       ["run", "wordcount", ".", "--counters", "0"], ["run", "wordcount", ".", "--top", "-1"],
-      ["run", "lines"],
+      ["run", "lines"], ["run", "supervised", "--restarts", "-1"],
     ])
     func badUsageIsRefused(arguments: [String]) throws {
       let run = try Tool(arguments).end()

@@ -40,6 +40,12 @@ import Testing
     (.messageRejected(reason: "r"), 10, [0x91, 0xA1, 0x72]),
     (.channelFinished(ChannelCounts(.init())), 11, [0x91, 0x97, 0, 0, 0, 0, 0, 0, 0]),
     (.channelsInCycle(nodes: ["x"]), 12, [0x91, 0x91, 0xA1, 0x78]), (.lost, 13, [0x90]),
+    (.up, 14, [0x90]), (.restarted(incarnation: 2), 15, [0x91, 2]),
+    (
+      .restarting(child: "c", incarnation: 2, after: .nanoseconds(8), reason: "r"), 16,
+      [0x94, 0xA1, 0x63, 2, 8, 0xA1, 0x72]
+    ), (.skipped(child: "c"), 17, [0x91, 0xA1, 0x63]),
+    (.gaveUp(reason: "r"), 18, [0x91, 0xA1, 0x72]),
   ]
 
   @Test(arguments: kinds.indices)

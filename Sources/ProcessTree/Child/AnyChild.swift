@@ -23,15 +23,15 @@ public class AnyChild: @unchecked Sendable {
     var tickets: [ChannelTicket] = []
   }
 
-  let specification: ChildSpecification
+  let declaration: ChildDeclaration
   let node: LoopBound<NodeRuntime>
   let state = Lock(State())
 
   init(
-    _ specification: ChildSpecification, carrying tickets: [ChannelTicket],
+    _ declaration: ChildDeclaration, carrying tickets: [ChannelTicket],
     of node: LoopBound<NodeRuntime>
   ) {
-    self.specification = specification
+    self.declaration = declaration
     self.node = node
     state.withLock { $0.tickets = tickets }
   }
@@ -67,18 +67,18 @@ public class AnyChild: @unchecked Sendable {
   }
 
   /// The name: `Process-N1:…:Nk` unless one was given, where Nk counts the children of a node.
-  public var name: String { specification.name }
+  public var name: String { declaration.name }
 
   /// The place in the tree, written like a default name; unique in a run.
-  public var path: String { specification.path.description }
+  public var path: String { declaration.path.description }
 
   /// The number among the children of its parent, from 1 on; never reused.
-  package var position: Int { Int(specification.path.positions.last ?? 0) }
+  package var position: Int { Int(declaration.path.positions.last ?? 0) }
 
   /// Whether the child is stopped, and not joined, when this node ends.
   ///
   /// Set when it is made.
-  public var isDaemon: Bool { specification.isDaemon }
+  public var isDaemon: Bool { declaration.isDaemon }
 
   /// The process; nil before the start.
   ///
@@ -152,7 +152,7 @@ public class AnyChild: @unchecked Sendable {
   public var events: LifecycleEvents {
     get async throws {
       try requireStarted("events")
-      let path = specification.path
+      let path = declaration.path
       return try await node.run { [self] runtime in
         let events = runtime.events.subscribe(to: path)
         // After the end there is nothing to wait for.
@@ -185,6 +185,17 @@ public class AnyChild: @unchecked Sendable {
         ?? StopRequest(
           requestedBy: runtime.identity.name, reason: reason.limited(to: WireLimits.text))
       controller?.handle(.stop(step, request, within: nil))
+    }
+  }
+
+  /// Begins the life of a child that nobody else has, on the loop.
+  func beginOnLoop() throws {
+    state.withLock { $0.phase = .starting }
+    do {
+      try node.value.begin(self)
+    } catch {
+      state.withLock { $0.phase = .declared }
+      throw error
     }
   }
 

@@ -9,12 +9,12 @@ public final class Child<Output: Sendable>: AnyChild, @unchecked Sendable {
   private let decode: @Sendable ([UInt8]) throws -> Output
 
   init(
-    _ specification: ChildSpecification, carrying tickets: [ChannelTicket],
+    _ declaration: ChildDeclaration, carrying tickets: [ChannelTicket],
     of node: LoopBound<NodeRuntime>,
     decode: @escaping @Sendable ([UInt8]) throws -> Output
   ) {
     self.decode = decode
-    super.init(specification, carrying: tickets, of: node)
+    super.init(declaration, carrying: tickets, of: node)
   }
 
   /// The program's result, once the child has ended and been reaped; may be asked for many times.

@@ -14,6 +14,12 @@ extension LifecycleEvent.Kind: CustomStringConvertible {
     switch self {
     case .started: "started"
     case .ready: "is ready"
+    case .up: "is up"
+    case .restarted(let incarnation): "was restarted: life \(incarnation)"
+    case .restarting(let child, let incarnation, let delay, let reason):
+      "starts \(child) again in \(delay.inShort), life \(incarnation): \(reason)"
+    case .skipped(let child): "skips \(child): what it waits for cannot come"
+    case .gaveUp(let reason): "gave up: \(reason)"
     case .reported(let report): "reported: \(report)"
     case .stopping(let request): "stopping: \(request)"
     case .exited(let report): "exited: \(report.cause), \(report.lifetime.inShort)"

@@ -11,6 +11,16 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     case started
     /// The node is about to run its program.
     case ready
+    /// The program announced that the node is up.
+    case up
+    /// The node is a new life of a supervised child, with this number.
+    case restarted(incarnation: Int)
+    /// A child of the node's supervisor has ended and has its next life after a time.
+    case restarting(child: String, incarnation: Int, after: Duration, reason: String)
+    /// A child of the node's supervisor does not start, because what it waits for cannot come.
+    case skipped(child: String)
+    /// The node's supervisor made too many restarts and ends.
+    case gaveUp(reason: String)
     /// The program reported progress.
     case reported(ProgressReport)
     /// The node was asked to stop.

@@ -9,6 +9,7 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
       case invalidConfiguration, directoryUnusable, systemCallFailed, nodeEnding, scopeEnded,
         unreachable
       case messageNotEncodable, messageNotDecodable, alreadyIterating
+      case nameTaken, invalidSpecification, noSuchChild
       case channelEnded, endMoved, queueFull, itemQuarantined, deadlinePassed
     }
 
@@ -32,8 +33,14 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
     public static let systemCallFailed = Self(kind: .systemCallFailed)
     /// The node is ending and starts no more children.
     public static let nodeEnding = Self(kind: .nodeEnding)
-    /// The scope of a child group has ended.
+    /// The scope of a child group or of a supervisor has ended.
     public static let scopeEnded = Self(kind: .scopeEnded)
+    /// A supervisor has a child of this name already.
+    public static let nameTaken = Self(kind: .nameTaken)
+    /// A specification of a child contradicts itself or another one.
+    public static let invalidSpecification = Self(kind: .invalidSpecification)
+    /// A supervisor has no child of this name.
+    public static let noSuchChild = Self(kind: .noSuchChild)
     /// The peer of an edge has ended.
     public static let unreachable = Self(kind: .unreachable)
     /// A message could not be encoded; nothing was sent.

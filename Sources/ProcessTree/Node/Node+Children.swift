@@ -33,10 +33,10 @@ extension Node {
     // This comes last of all that may throw, because ends of channels leave with it.
     let (arguments, tickets) = try TicketOffice(channelContext).encode(program)
     let path = identity.path.child(shared.takePosition())
-    let specification = ChildSpecification(
+    let declaration = ChildDeclaration(
       path: path, name: name ?? path.description, isDaemon: daemon ?? isDaemon,
       program: reference, arguments: arguments, stopPolicy: stopPolicy)
-    return Child(specification, carrying: tickets, of: runtime) { try Program._decode($0) }
+    return Child(declaration, carrying: tickets, of: runtime) { try Program._decode($0) }
   }
 
   /// Makes a child, starts it, and returns once the child is about to run its program.
@@ -52,7 +52,17 @@ extension Node {
     return child
   }
 
-  private static func check(name: String) throws(ProcessTreeError) {
+  /// Makes a child of a program whose type is not known.
+  func makeChild(
+    any program: any NodeProgram, name: String, stopPolicy: StopPolicy?
+  ) throws -> AnyChild {
+    func make<Program: NodeProgram>(_ program: Program) throws -> AnyChild {
+      try makeChild(program, name: name, stopPolicy: stopPolicy)
+    }
+    return try make(program)
+  }
+
+  static func check(name: String) throws(ProcessTreeError) {
     let bytes = name.utf8
     let isPrintable = bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }
     guard !bytes.isEmpty, bytes.count <= WireLimits.nodeName, isPrintable else {

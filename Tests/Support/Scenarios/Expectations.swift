@@ -1,11 +1,14 @@
 internal import Glibc
 internal import ProcessTreeTestSettings
 public import ProcessTreeTesting
+internal import Synchronization
 
 /// What a scenario expected and did not see.
-public final class Expectations {
+public final class Expectations: Sendable {
+  private let found = Mutex<[String]>([])
+
   /// In words, each with its file and line.
-  public private(set) var failures: [String] = []
+  public var failures: [String] { found.withLock(\.self) }
 
   init() {}
 
@@ -56,7 +59,7 @@ public final class Expectations {
   }
 
   private func fail(_ text: String, file: String, line: Int) {
-    failures.append("\(file):\(line): \(text)")
+    found.withLock { $0.append("\(file):\(line): \(text)") }
   }
 }
 

@@ -24,6 +24,10 @@ final class ChildController {
   private var tie: ChildTie?
   private let startTime: SuspendingClock.Instant
   private var end: ProcessEnd?
+  /// Who keeps the child alive, and stops it when the node stops.
+  weak var supervisor: SupervisorController?
+  /// Called when the child has announced that it is up.
+  var onUp: (() -> Void)?
   /// Callers that wait until the child is ready, or will never be.
   let readyWaiters: Waiters<Void>
   let exitWaiters: Waiters<ExitReport>
@@ -36,7 +40,7 @@ final class ChildController {
     startTime = runtime.loop.timers.now
     let configuration = runtime.shared.configuration
     life = ChildLife(
-      policy: child.specification.stopPolicy ?? configuration.stopPolicy,
+      policy: child.declaration.stopPolicy ?? configuration.stopPolicy,
       startDeadline: configuration.startDeadline)
     readyWaiters = Waiters(on: runtime.loop.timers)
     exitWaiters = Waiters(on: runtime.loop.timers)
@@ -58,7 +62,7 @@ final class ChildController {
   private func prepareEdge() {
     edge.onDirty = { [unowned runtime] in runtime.openChannels().markDirty($0) }
     edge.onLinkNeeded = { [weak self] in self?.askForLink() }
-    let position = child.specification.position
+    let position = child.declaration.position
     // By its position: the child holds the edge, and must not be held by it.
     let bound = LoopBound(runtime, on: runtime.loop)
     let context = ChannelContext(node: bound, names: runtime.names)
@@ -148,7 +152,7 @@ final class ChildController {
   }
 
   func send(_ message: ControlMessage) {
-    runtime.listeners.control?.send(message.frame(), to: child.specification.position)
+    runtime.listeners.control?.send(message.frame(), to: child.declaration.position)
   }
 
   // MARK: The process

@@ -54,7 +54,7 @@ final class ChildListeners {
 
   /// Expects a child, after making sure of the descriptors for it, and for the connections of all that
   /// have been started.
-  func expect(_ child: ChildSpecification, _ credentials: Credentials) throws {
+  func expect(_ child: ChildDeclaration, _ credentials: Credentials) throws {
     for connection in Connection.allCases {
       awaited[connection, default: []].insert(child.position)
     }
@@ -86,7 +86,7 @@ final class ChildListeners {
 
   /// A child has opened the data link.
   func linkCame(to controller: ChildController) {
-    awaited[.link]?.remove(controller.child.specification.position)
+    awaited[.link]?.remove(controller.child.declaration.position)
   }
 
   // MARK: Frames

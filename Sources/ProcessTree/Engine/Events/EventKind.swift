@@ -17,6 +17,11 @@ enum EventKind: Int, CaseIterable {
   case channelFinished = 11
   case channelsInCycle = 12
   case lost = 13
+  case up = 14
+  case restarted = 15
+  case restarting = 16
+  case skipped = 17
+  case gaveUp = 18
 
   /// The phase of a node's life that such an event begins, if it does.
   var phase: ChildPhase? {
@@ -46,13 +51,18 @@ extension LifecycleEvent.Kind {
     case .channelFinished: .channelFinished
     case .channelsInCycle: .channelsInCycle
     case .lost: .lost
+    case .up: .up
+    case .restarted: .restarted
+    case .restarting: .restarting
+    case .skipped: .skipped
+    case .gaveUp: .gaveUp
     }
   }
 
   /// Packs the array of the kind's fields.
   func packFields(into writer: inout MessagePackWriter) {
     switch self {
-    case .started, .ready, .forkServerLost, .lost: WireFields.pack(into: &writer)
+    case .started, .ready, .up, .forkServerLost, .lost: WireFields.pack(into: &writer)
     case .reported(let report):
       WireFields.pack(
         into: &writer, report.message, report.completed, report.total, report.coalesced)
@@ -61,7 +71,11 @@ extension LifecycleEvent.Kind {
     case .leftBehind(let pid, let command): WireFields.pack(into: &writer, pid, command)
     case .startMethodChanged(let method, let reason):
       WireFields.pack(into: &writer, method, reason)
-    case .connectionRefused(let reason), .messageRejected(let reason):
+    case .restarted(let incarnation): WireFields.pack(into: &writer, incarnation)
+    case .restarting(let child, let incarnation, let delay, let reason):
+      WireFields.pack(into: &writer, child, incarnation, delay, reason)
+    case .skipped(let child): WireFields.pack(into: &writer, child)
+    case .gaveUp(let reason), .connectionRefused(let reason), .messageRejected(let reason):
       WireFields.pack(into: &writer, reason)
     case .channelFinished(let counts): WireFields.pack(into: &writer, counts)
     case .channelsInCycle(let nodes): WireFields.pack(into: &writer, nodes)
@@ -89,6 +103,14 @@ extension LifecycleEvent.Kind {
       case .channelFinished: .channelFinished(try fields.next())
       case .channelsInCycle: .channelsInCycle(nodes: try fields.next())
       case .lost: .lost
+      case .up: .up
+      case .restarted: .restarted(incarnation: max(1, try fields.next()))
+      case .restarting:
+        .restarting(
+          child: try fields.next(), incarnation: max(1, try fields.next()),
+          after: (try fields.next() as Duration).asTaken, reason: try fields.next())
+      case .skipped: .skipped(child: try fields.next())
+      case .gaveUp: .gaveUp(reason: try fields.next())
       }
   }
 }

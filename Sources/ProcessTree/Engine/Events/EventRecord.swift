@@ -89,7 +89,13 @@ extension LifecycleEvent {
     var event = self
     event.node = node.limited(to: limit)
     switch kind {
-    case .started, .ready, .forkServerLost, .channelFinished, .lost: break
+    case .started, .ready, .up, .restarted, .forkServerLost, .channelFinished, .lost: break
+    case .restarting(let child, let incarnation, let delay, let reason):
+      event.kind = .restarting(
+        child: child.limited(to: limit), incarnation: incarnation, after: delay,
+        reason: reason.limited(to: limit))
+    case .skipped(let child): event.kind = .skipped(child: child.limited(to: limit))
+    case .gaveUp(let reason): event.kind = .gaveUp(reason: reason.limited(to: limit))
     case .reported(var report):
       report.message = report.message.limited(to: limit)
       event.kind = .reported(report)

@@ -118,5 +118,5 @@ extension Duration: WireField {
   func pack(into writer: inout MessagePackWriter) { writer.pack(wholeNanoseconds) }
 
   /// A time that something took, as another process says.
-  fileprivate var asTaken: Duration { max(.zero, clamped) }
+  var asTaken: Duration { max(.zero, clamped) }
 }

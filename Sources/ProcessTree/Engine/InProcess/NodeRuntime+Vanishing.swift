@@ -1,5 +1,6 @@
 internal import Glibc
 internal import ProcessTreeLinks
+internal import ProcessTreeSupervision
 
 extension NodeRuntime {
   /// Takes its sockets, its children and its program's task away from a node that is over although its
@@ -15,6 +16,8 @@ extension NodeRuntime {
     parent?.close()
     listeners.close()
     channels?.close()
+    let request = StopRequest(requestedBy: identity.name, reason: "\(identity.name) has ended")
+    for supervisor in supervisors { supervisor.stopAll(request, within: .zero) }
     for controller in controllers.values { try? controller.process?.send(SIGKILL) }
     commands.stopAll(within: .zero)
     slots?.release()

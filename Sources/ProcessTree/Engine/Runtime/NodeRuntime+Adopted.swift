@@ -69,7 +69,7 @@ extension NodeRuntime {
   /// Removes what a child that has been reaped left, then calls `announce`: when somebody hears of
   /// the end, no process of the child's is there any more.
   func clearRemains(of controller: ChildController, then announce: @escaping () -> Void) {
-    let child = controller.child.specification
+    let child = controller.child.declaration
     listeners.forget(child.position)
     guard nodes == nil, let pid = controller.process?.pid else { return announce() }
     directory.removeSockets(of: pid)
@@ -107,7 +107,7 @@ extension NodeRuntime {
     }
     loseDescendants(of: child)
     emit(.exited(report), about: child)
-    events.finish(child.specification.path)
+    events.finish(child.declaration.path)
     remove(controller)
   }
 }

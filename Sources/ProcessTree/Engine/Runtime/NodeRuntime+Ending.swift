@@ -46,8 +46,12 @@ extension NodeRuntime {
     case .endChannels(let abandoning):
       abandoning ? channels?.abandon() : channels?.beginEnding()
     case .stopChildren(let request, let onlyDaemons, let policy):
+      // Those have an order of their own, within the same time.
+      if !onlyDaemons {
+        for supervisor in supervisors { supervisor.stopAll(request, within: policy?.total) }
+      }
       for (_, controller) in controllers.sorted(by: { $0.key > $1.key })
-      where !onlyDaemons || controller.child.isDaemon {
+      where controller.supervisor == nil && (!onlyDaemons || controller.child.isDaemon) {
         controller.handle(.stop(.ask, request, within: policy))
       }
     case .stopCommands: commands.stopAll(within: commandGrace)

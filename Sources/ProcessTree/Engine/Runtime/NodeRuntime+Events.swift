@@ -8,7 +8,7 @@ extension NodeRuntime {
     let event = LifecycleEvent(
       sequence: 0, time: loop.timers.wallTime, node: child.name, path: child.path, pid: child.pid,
       parentPID: identity.pid, kind: kind)
-    events.emit(event, about: child.specification.path)
+    events.emit(event, about: child.declaration.path)
   }
 
   /// Notes something that happened to this node itself.
@@ -26,7 +26,8 @@ extension NodeRuntime {
   func receiveEvents(_ records: [[UInt8]], from child: AnyChild) {
     for bytes in records {
       do throws(WireError) {
-        try events.receive(bytes, from: child.specification.path)
+        let isUp = try events.receive(bytes, from: child.declaration.path)
+        if isUp { controller(of: child)?.onUp?() }
       } catch {
         emit(.messageRejected(reason: error.description), about: child)
       }
@@ -35,7 +36,7 @@ extension NodeRuntime {
 
   /// Notes the end of every node that was below one which died without telling.
   func loseDescendants(of child: AnyChild) {
-    for (path, node) in events.picture.nodes(below: child.specification.path) {
+    for (path, node) in events.picture.nodes(below: child.declaration.path) {
       let event = LifecycleEvent(
         sequence: 0, time: loop.timers.wallTime, node: node.name, path: node.path, pid: node.pid,
         parentPID: node.parentPID, kind: .lost)

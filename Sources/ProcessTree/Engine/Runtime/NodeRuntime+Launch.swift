@@ -29,7 +29,7 @@ extension NodeRuntime {
       try checkStartMethod()
       let endpoints = try listeners.open()
       for ticket in controller.child.tickets { try openChannels().prepareToSend(ticket) }
-      try listeners.expect(controller.child.specification, controller.credentials)
+      try listeners.expect(controller.child.declaration, controller.credentials)
       if let nodes {
         let node = try nodes.start(try startingRecord(of: controller, endpoints), under: self)
         node.onSevered = controller.tieInMemory()
@@ -66,7 +66,7 @@ extension NodeRuntime {
   ) throws -> BootstrapRecord {
     let record = try bootstrapRecord(for: controller, endpoints)
     if record.program.arguments == nil {
-      try controller.edge.sender(.payload).post(controller.child.specification.arguments)
+      try controller.edge.sender(.payload).post(controller.child.declaration.arguments)
     }
     return record
   }
@@ -87,7 +87,7 @@ extension NodeRuntime {
   private func bootstrapRecord(
     for controller: ChildController, _ endpoints: BootstrapRecord.Endpoints
   ) throws -> BootstrapRecord {
-    let child = controller.child.specification
+    let child = controller.child.declaration
     let isInline = child.arguments.count <= WireLimits.inlinePayload
     return BootstrapRecord(
       run: BootstrapRecord.Run(
@@ -110,7 +110,7 @@ extension NodeRuntime {
       return spawn(controller, ends)
     }
     forkServer.request(
-      id: UInt64(controller.child.specification.position), tag: controller.tag,
+      id: UInt64(controller.child.declaration.position), tag: controller.tag,
       ends: ends
     ) { [weak self, weak controller] answer in
       guard let self, let controller else { return }
@@ -121,7 +121,7 @@ extension NodeRuntime {
         controller.handle(.couldNotStart(reason))
       case .lost:
         // It may have cloned before it went; that child has been ended, and may have read the record.
-        listeners.forget(controller.child.specification.position)
+        listeners.forget(controller.child.declaration.position)
         controller.attemptLost()
       }
     }

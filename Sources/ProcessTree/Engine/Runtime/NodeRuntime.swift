@@ -27,6 +27,9 @@ final class NodeRuntime {
   private(set) lazy var listeners = ChildListeners(of: self)
   /// The children that have been started and not yet been reaped.
   private(set) var controllers: [UInt32: ChildController] = [:]
+  /// The supervisors whose children are not all gone.
+  private(set) var supervisors: [SupervisorController] = []
+  private var hasAnnouncedUp = false
   var reports = ReportThrottle()
   var isReportTimerArmed = false
   /// Log records for the parent, of this turn.
@@ -185,12 +188,23 @@ final class NodeRuntime {
   // MARK: Children
 
   func controller(of child: AnyChild) -> ChildController? {
-    controllers[child.specification.position]
+    controllers[child.declaration.position]
   }
 
   func add(_ controller: ChildController) {
-    controllers[controller.child.specification.position] = controller
+    controllers[controller.child.declaration.position] = controller
     shared.add(controller.child)
+  }
+
+  func add(_ supervisor: SupervisorController) { supervisors.append(supervisor) }
+
+  func remove(_ supervisor: SupervisorController) { supervisors.removeAll { $0 === supervisor } }
+
+  /// Tells everybody above that this node is up, once.
+  func announceUp() {
+    guard !hasAnnouncedUp else { return }
+    hasAnnouncedUp = true
+    emitOwn(.up)
   }
 
   /// The child that is the node at an address, as far as its process is known yet.
@@ -203,7 +217,7 @@ final class NodeRuntime {
   }
 
   func remove(_ controller: ChildController) {
-    controllers[controller.child.specification.position] = nil
+    controllers[controller.child.declaration.position] = nil
     shared.remove(controller.child)
   }
 

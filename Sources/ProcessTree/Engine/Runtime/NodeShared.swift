@@ -69,11 +69,11 @@ final class NodeShared: Sendable {
   }
 
   func add(_ child: AnyChild) {
-    state.withLock { $0.liveChildren[child.specification.position] = child }
+    state.withLock { $0.liveChildren[child.declaration.position] = child }
   }
 
   func remove(_ child: AnyChild) {
-    state.withLock { $0.liveChildren[child.specification.position] = nil }
+    state.withLock { $0.liveChildren[child.declaration.position] = nil }
   }
 
   /// Who asked this node to stop; the first request stays.

@@ -2,7 +2,7 @@ internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 /// All that was decided about a child when it was made; fixed from then on.
-struct ChildSpecification: Sendable {
+struct ChildDeclaration: Sendable {
   let path: NodePath
   let name: String
   let isDaemon: Bool

@@ -1,0 +1,261 @@
+internal import ProcessTreeBase
+internal import ProcessTreeLinks
+internal import ProcessTreeSupervision
+internal import ProcessTreeWire
+
+/// The effects of a supervisor, whose decisions are those of its `SupervisorLife`.
+///
+/// Belongs to the loop.
+final class SupervisorController {
+  let node: Node
+  private unowned let runtime: NodeRuntime
+  private(set) var life: SupervisorLife
+  private let startTime: SuspendingClock.Instant
+  private var specifications: [String: ChildSpecification] = [:]
+  /// The present, or last, life of each child.
+  private(set) var children: [String: AnyChild] = [:]
+  private var timers: [String: TimerQueue.ID] = [:]
+  private var deadline: TimerQueue.ID?
+  /// Why children are being stopped by request, for their reports.
+  private var reasons: [String: String] = [:]
+  private var stopRequest: StopRequest?
+  private(set) var over: SupervisorLife.Ending?
+  private var waits = SupervisorWaits()
+
+  /// Begins to supervise.
+  init(
+    of node: Node, in runtime: NodeRuntime, _ specifications: [ChildSpecification],
+    _ strategy: SupervisionStrategy, _ intensity: RestartIntensity,
+    _ automaticShutdown: AutomaticShutdown
+  ) throws {
+    guard runtime.shared.startsChildren else {
+      throw ProcessTreeError(
+        .nodeEnding, "\(node.name) is ending and starts no more children.")
+    }
+    self.node = node
+    self.runtime = runtime
+    startTime = runtime.loop.timers.now
+    let rules = try specifications.map { try $0.rule(at: node) }
+    let seed = UInt64(node.fraction() * Double(1 << 53))
+    do throws(SupervisorRefusal) {
+      life = try SupervisorLife(
+        node.name, strategy: strategy, intensity: intensity,
+        automaticShutdown: automaticShutdown, seed: seed, rules: rules)
+    } catch {
+      throw ProcessTreeError(error)
+    }
+    for specification in specifications { self.specifications[specification.name] = specification }
+    runtime.add(self)
+    handle(.begin)
+  }
+
+  private var now: Duration { startTime.duration(to: runtime.loop.timers.now) }
+
+  // MARK: Requests
+
+  func add(_ specification: ChildSpecification) throws {
+    let rule = try specification.rule(at: node)
+    let name = specification.name
+    let known = specifications.updateValue(specification, forKey: name)
+    do {
+      try request(.add(rule))
+    } catch {
+      specifications[name] = known
+      throw error
+    }
+  }
+
+  func request(_ request: SupervisorLife.Request, because reason: String? = nil) throws {
+    if let ended = refusalOfTheEnded { try ended.get() }
+    do throws(SupervisorRefusal) {
+      let actions = try life.handle(request, at: now)
+      if case .remove(let name) = request { specifications[name] = nil }
+      perform(actions, because: reason)
+    } catch {
+      throw ProcessTreeError(error)
+    }
+    handleInputs()
+  }
+
+  /// Ends the supervisor, within a time if there is one.
+  func stopAll(_ request: StopRequest, within time: Duration?) {
+    stopRequest = stopRequest ?? request
+    handle(.stopAll(within: time))
+  }
+
+  // MARK: Decisions and their effects
+
+  /// Inputs that came while actions were being performed.
+  private var inputs: [SupervisorLife.Input] = []
+  private var isPerforming = false
+
+  private func handle(_ input: SupervisorLife.Input) {
+    inputs.append(input)
+    handleInputs()
+  }
+
+  private func handleInputs() {
+    while !isPerforming, !inputs.isEmpty { perform(life.handle(inputs.removeFirst(), at: now)) }
+  }
+
+  private func perform(_ actions: [SupervisorLife.Action], because reason: String? = nil) {
+    let changed = life.changed
+    isPerforming = true
+    for action in actions { perform(action, because: reason) }
+    isPerforming = false
+    for name in changed where life.child(name) == nil { children[name] = nil }
+    waits.look(at: changed, in: life, self)
+  }
+
+  private func perform(_ action: SupervisorLife.Action, because reason: String?) {
+    switch action {
+    case .start(let name, let incarnation): start(name, incarnation)
+    case .stop(let name, let policy): stop(name, policy, because: reason)
+    case .arm(let name, let time):
+      disarm(name)
+      timers[name] = runtime.loop.timers.schedule(after: time - now) { [weak self] in
+        self?.timers[name] = nil
+        self?.handle(.timerPassed(name))
+      }
+    case .disarm(let name): disarm(name)
+    case .armDeadline(let time):
+      if let deadline { runtime.loop.timers.cancel(deadline) }
+      deadline = runtime.loop.timers.schedule(after: time - now) { [weak self] in
+        self?.handle(.deadlinePassed)
+      }
+    case .report(let report): emit(report)
+    case .over(let ending): end(ending)
+    }
+  }
+
+  private func disarm(_ name: String) {
+    if let timer = timers.removeValue(forKey: name) { runtime.loop.timers.cancel(timer) }
+  }
+
+  private func emit(_ report: SupervisorLife.Report) {
+    switch report {
+    case .restarting(let name, let incarnation, let delay, let reason):
+      runtime.emitOwn(
+        .restarting(child: name, incarnation: incarnation, after: delay, reason: reason))
+    case .skipped(let name): runtime.emitOwn(.skipped(child: name))
+    case .gaveUp(let chain): runtime.emitOwn(.gaveUp(reason: chain))
+    }
+  }
+
+  private func end(_ ending: SupervisorLife.Ending) {
+    over = ending
+    if let deadline { runtime.loop.timers.cancel(deadline) }
+    runtime.remove(self)
+  }
+
+  // MARK: The children
+
+  /// Begins a life; a failure to do so is its end, a turn later.
+  private func start(_ name: String, _ incarnation: Int) {
+    reasons[name] = nil
+    do {
+      guard let group = life.child(name)?.group, let specification = specifications[group] else {
+        return
+      }
+      let child = try node.makeChild(
+        any: specification.program, name: name, stopPolicy: specification.stopPolicy)
+      children[name] = child
+      try child.beginOnLoop()
+      guard let controller = runtime.controller(of: child) else {
+        return later { $0.ended(name, incarnation, child) }
+      }
+      controller.supervisor = self
+      controller.readyWaiters.add(within: nil) { [self] _ in
+        if controller.life.wasReady { started(name, incarnation, child) }
+      }
+      controller.onUp = { [unowned self] in handle(.up(name, incarnation: incarnation)) }
+      controller.exitWaiters.add(within: nil) { [self] _ in ended(name, incarnation, child) }
+    } catch {
+      let account = "\(name) could not start: \(error)".limited(to: WireLimits.message)
+      later { $0.handle(.ended(name, incarnation: incarnation, .couldNotStart, account: account)) }
+    }
+  }
+
+  private func later(_ body: @escaping (SupervisorController) -> Void) {
+    _ = runtime.loop.timers.schedule(after: .zero) { [self] in body(self) }
+  }
+
+  private func started(_ name: String, _ incarnation: Int, _ child: AnyChild) {
+    if incarnation > 1 { runtime.emit(.restarted(incarnation: incarnation), about: child) }
+    handle(.started(name, incarnation: incarnation))
+  }
+
+  private func ended(_ name: String, _ incarnation: Int, _ child: AnyChild) {
+    guard let report = child.exitReport else { return }
+    let verdict: SupervisorLife.Verdict =
+      if report.stopRequest != nil {
+        .asked
+      } else if case .couldNotStart = report.cause {
+        .couldNotStart
+      } else {
+        report.cause.isSuccess ? .normal : .abnormal
+      }
+    handle(.ended(name, incarnation: incarnation, verdict, account: report.account(of: name)))
+  }
+
+  private func stop(_ name: String, _ policy: StopPolicy, because reason: String?) {
+    guard let child = children[name] else { return }
+    reasons[name] = reason ?? reasons[name]
+    let request =
+      stopRequest ?? runtime.shared.stopRequest
+      ?? StopRequest(
+        requestedBy: node.name, reason: reasons[name] ?? life.ending.map { "\($0)" } ?? "replaced")
+    runtime.controller(of: child)?.handle(.stop(.ask, request, within: policy))
+  }
+
+  // MARK: What callers see
+
+  var currentSpecifications: [ChildSpecification] {
+    life.rules.compactMap { rule in
+      var specification = specifications[rule.name]
+      specification?.instances = rule.instances
+      return specification
+    }
+  }
+
+  var snapshots: [SupervisedChild] { life.childrenInOrder.map(snapshot) }
+
+  func snapshot(_ name: String) -> SupervisedChild? { life.child(name).map(snapshot) }
+
+  private func snapshot(_ child: SupervisorLife.Child) -> SupervisedChild {
+    let node = child.phase.isLive ? children[child.name] : nil
+    return SupervisedChild(
+      name: child.name, phase: child.phase, pid: node?.pid, path: node?.path,
+      incarnation: child.incarnation, restarts: child.restarts,
+      startsIn: child.nextStart.map { max(.zero, $0 - now) }, lastEnd: child.lastEnd)
+  }
+
+  /// Waits until `look` finds something, which is tried whenever a child that the name stands for
+  /// has changed.
+  func wait<Value>(
+    _ wait: Wait<Value>, for name: String?, within time: Duration?,
+    until look: @escaping (SupervisorController) -> Value?
+  ) {
+    if let value = look(self) { return wait.end(value) }
+    let waiters = Waiters<Value>(on: runtime.loop.timers)
+    wait.join(waiters, within: time)
+    waits.add(for: name) { controller in
+      guard !waiters.isEmpty else { return true }
+      guard let value = look(controller) else { return false }
+      waiters.resume(value)
+      return true
+    }
+  }
+}
+
+extension ExitReport {
+  /// A sentence about the end; for a supervisor that gave up, how it came to that.
+  fileprivate func account(of name: String) -> String {
+    if case .failed(let type, let text) = cause, type == SupervisorFailure.typeName { return text }
+    return "\(name) \(cause)".limited(to: WireLimits.message)
+  }
+}
+
+extension SupervisorFailure {
+  fileprivate static let typeName = _typeName(Self.self, qualified: true)
+}

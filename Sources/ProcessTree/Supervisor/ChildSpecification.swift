@@ -1,0 +1,74 @@
+public import ProcessTreeSupervision
+
+/// What a supervisor starts as a child, and how it keeps it alive.
+///
+/// ```swift
+/// ChildSpecification("database", Database(directory: path), restart: .permanent)
+/// ChildSpecification("web", Command("nginx"), dependsOn: ["database": .up])
+/// ```
+///
+/// It is a value: it can be stored, sent to other nodes and read back from a running supervisor.
+public struct ChildSpecification: Sendable, Codable {
+  /// The name, which is unique among siblings, and stays the same through all restarts.
+  public var name: String
+  /// The program; each life of the child begins with this value.
+  public var program: any NodeProgram {
+    get { carried.program }
+    set { carried.program = newValue }
+  }
+  /// After which ends the child is started again.
+  public var restart: RestartType
+  /// How long each step of stopping the child may take; the configuration's if `nil`.
+  public var stopPolicy: StopPolicy?
+  /// Whether the end of the child may be the end of its supervisor; see ``AutomaticShutdown``.
+  public var isSignificant: Bool
+  /// The conditions of siblings that have to hold before the child starts.
+  public var dependsOn: [String: DependencyCondition]
+  /// How long to wait before a restart; not at all if `nil`.
+  public var backoff: RestartBackoff?
+  /// How many children with this program there are, named `NAME-1`, `NAME-2` and so on; one with
+  /// the name itself if `nil`.
+  public var instances: Int?
+  /// Whether the program calls ``Node/announceUp()``; without that, it is up when it runs.
+  public var announcesUp: Bool
+
+  private var carried: CarriedProgram
+
+  /// Makes a specification of a program; nothing is checked before a supervisor takes it.
+  public init(
+    _ name: String, _ program: any NodeProgram, restart: RestartType = .permanent,
+    stopPolicy: StopPolicy? = nil, isSignificant: Bool = false,
+    dependsOn: [String: DependencyCondition] = [:], backoff: RestartBackoff? = nil,
+    instances: Int? = nil, announcesUp: Bool = false
+  ) {
+    self.name = name
+    carried = CarriedProgram(program: program)
+    self.restart = restart
+    self.stopPolicy = stopPolicy
+    self.isSignificant = isSignificant
+    self.dependsOn = dependsOn
+    self.backoff = backoff
+    self.instances = instances
+    self.announcesUp = announcesUp
+  }
+
+  /// Makes a specification of an external command, which runs in a node of its own; see
+  /// ``ExternalCommand``.
+  public init(
+    _ name: String, _ command: Command, restart: RestartType = .permanent,
+    stopPolicy: StopPolicy? = nil, isSignificant: Bool = false,
+    dependsOn: [String: DependencyCondition] = [:], backoff: RestartBackoff? = nil,
+    instances: Int? = nil
+  ) {
+    self.init(
+      name, ExternalCommand(command), restart: restart, stopPolicy: stopPolicy,
+      isSignificant: isSignificant, dependsOn: dependsOn, backoff: backoff, instances: instances)
+  }
+}
+
+extension ChildSpecification: CustomStringConvertible {
+  /// The name, the program's type and the kind of restart.
+  public var description: String {
+    "\(name)\(instances.map { " ×\($0)" } ?? ""): \(type(of: program)), \(restart)"
+  }
+}

@@ -1,0 +1,155 @@
+internal import ProcessTreeLinks
+internal import ProcessTreeSupervision
+
+/// A running supervisor; see ``Node/withSupervisor(_:strategy:intensity:automaticShutdown:stopWithin:_:)``.
+///
+/// It may be used from any task while its scope lasts. An end that these calls request
+/// never counts as a restart and never triggers its strategy.
+public final class Supervisor: Sendable {
+  let controller: LoopBound<SupervisorController>
+  let node: Node
+
+  init(_ controller: LoopBound<SupervisorController>, of node: Node) {
+    self.controller = controller
+    self.node = node
+  }
+
+  /// The children as they are now, in the order of start.
+  public var children: [SupervisedChild] {
+    get async { (try? await controller.run(\.snapshots)) ?? [] }
+  }
+
+  /// The child of this name as it is now; `nil` if there is none.
+  public func child(_ name: String) async -> SupervisedChild? {
+    try? await controller.run { $0.snapshot(name) }
+  }
+
+  /// The specifications of the children, in the order of start.
+  public var specifications: [ChildSpecification] {
+    get async { (try? await controller.run(\.currentSpecifications)) ?? [] }
+  }
+
+  /// Adds a child behind the others, starts it, and returns when it is up or has succeeded.
+  ///
+  /// - Throws: The errors of ``waitUntilUp(_:timeout:)``; `nameTaken`, `invalidName`,
+  ///   `invalidSpecification` and `programNotFindable`, in which case nothing was added.
+  public func start(_ specification: ChildSpecification) async throws {
+    try await controller.run { try $0.add(specification) }
+    try await waitUntilUp(specification.name)
+  }
+
+  /// Starts a child, or all instances of a template, and returns when they are up or have succeeded.
+  ///
+  /// A child that runs is left alone, and one in backoff does not wait any longer.
+  ///
+  /// - Throws: `noSuchChild`, and the errors of ``waitUntilUp(_:timeout:)``.
+  public func start(_ name: String) async throws {
+    try await controller.run { try $0.request(.start(name)) }
+    try await waitUntilUp(name)
+  }
+
+  /// Stops a child, or all instances of a template, and returns when they have been reaped.
+  ///
+  /// It does not start again before somebody asks for it. A stop of a child that is being stopped
+  /// joins that stop; a restart that was asked for meanwhile still gives its new life.
+  ///
+  /// - Parameters:
+  ///   - name: The child, or the template.
+  ///   - reason: The reason, which the child and its report have.
+  /// - Throws: `noSuchChild`, `scopeEnded` when the supervisor ends, `CancellationError`.
+  public func stop(_ name: String, reason: String = "asked to stop") async throws {
+    let lives = try await controller.run { controller in
+      let lives = controller.lives(name)
+      try controller.request(.stop(name), because: reason)
+      return lives
+    }
+    try await wait(for: name) { controller in
+      lives.allSatisfy { controller.hasEnded($0.key, incarnation: $0.value) } ? .success(()) : nil
+    }
+  }
+
+  /// Gives a child, or all instances of a template, a new life; returns when that is up.
+  ///
+  /// A restart of a child that is on its way to a new life joins that.
+  ///
+  /// - Throws: `noSuchChild`, and the errors of ``waitUntilUp(_:timeout:)``.
+  public func restart(_ name: String, reason: String = "asked to restart") async throws {
+    let lives = try await controller.run { controller in
+      let lives = controller.nextLives(name)
+      try controller.request(.restart(name), because: reason)
+      return lives
+    }
+    try await wait(for: name) { controller in
+      lives.allSatisfy { controller.hasReached($0.key, incarnation: $0.value) }
+        ? controller.isUp(name) : controller.inability(name)
+    }
+  }
+
+  /// Changes the number of instances of a template; returns when the new ones are up and the
+  /// surplus ones have been reaped.
+  ///
+  /// - Throws: `noSuchChild`, `invalidSpecification` if the child is no template, `nameTaken`, and
+  ///   the errors of ``waitUntilUp(_:timeout:)``.
+  public func scale(_ name: String, to count: Int) async throws {
+    try await controller.run {
+      try $0.request(.scale(name, to: count), because: "scaled to \(count)")
+    }
+    try await waitUntilUp(name)
+  }
+
+  /// Forgets a child, or a template, that does not run and that nobody depends on.
+  ///
+  /// - Throws: `noSuchChild`; `invalidSpecification` if it runs or somebody depends on it.
+  public func remove(_ name: String) async throws {
+    try await controller.run { try $0.request(.remove(name)) }
+  }
+
+  /// Waits until a child, or all instances of a template, are up or have succeeded; for all children
+  /// without a name.
+  ///
+  /// - Throws: A ``ChildFailure`` when a child has failed and is not started again; `notStarted`
+  ///   when it was stopped, or skipped because of a dependency; `deadlinePassed` after the timeout;
+  ///   `noSuchChild`; a ``SupervisorFailure`` when the supervisor gave up; `scopeEnded` when it has
+  ///   ended; `CancellationError`.
+  public func waitUntilUp(_ name: String? = nil, timeout: Duration? = nil) async throws {
+    try await wait(for: name, within: timeout) { $0.isUp(name) }
+  }
+
+  /// Waits until the supervisor has ended and no child is left.
+  ///
+  /// - Throws: A ``SupervisorFailure`` when it gave up, and `CancellationError`.
+  public func waitUntilOver() async throws {
+    let ending = await node.runtime.lendingSlot { await end(isShielded: false) }
+    if case .gaveUp(let chain) = ending {
+      throw SupervisorFailure(supervisor: node.name, chain: chain)
+    }
+    if ending == nil { throw CancellationError() }
+  }
+
+  /// How the supervisor ended, once it has; nil when the task is cancelled.
+  func end(isShielded: Bool) async -> SupervisorLife.Ending? {
+    await controller.wait(isShielded: isShielded) { [controller] wait in
+      controller.value.wait(wait.value, for: nil, within: nil) { $0.over }
+    }
+  }
+
+  private func wait(
+    for name: String?, within time: Duration? = nil,
+    until look: @escaping @Sendable (SupervisorController) -> Result<Void, any Error>?
+  ) async throws {
+    try Task.checkCancellation()
+    let result: Result<Void, any Error>? = await node.runtime.lendingSlot {
+      await controller.wait { [controller] wait in
+        controller.value.wait(wait.value, for: name, within: time) { supervisor in
+          look(supervisor) ?? supervisor.refusalOfTheEnded
+        }
+      }
+    }
+    try Task.checkCancellation()
+    guard let result else {
+      throw ProcessTreeError(
+        .deadlinePassed, "\(name ?? "The supervisor's children") took more than \(time ?? .zero).")
+    }
+    try result.get()
+  }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import ProcessTreeScenarioRuns
+import ProcessTreeTestSettings
+import Testing
+
+/// Scenarios of supervisors.
+private enum SupervisorFixture: FixtureProgram {
+  static let name = "supervisor-fixture"
+}
+
+private let strategyScenarios = [
+  "oneForOne", "oneForAll", "restForOne", "restartTypes", "intensity", "backoff", "significant",
+]
+
+private let requestScenarios = [
+  "requests", "manyAtOnce", "added", "faultySpecifications", "commands", "scaling",
+]
+
+private let orderScenarios = [
+  "dependencies", "skipped", "shutdownBudget", "deadlineOfAll", "stoppedWithTheNode",
+]
+
+private let nestingScenarios = ["escalation", "treeRestart", "specificationsTravel"]
+
+private let largeScenarios = ["thousandRestarts", "manyChildren"]
+
+extension ProcessTrees {
+  @Suite struct SupervisorTests {
+    @Test(arguments: strategyScenarios, startMethods)
+    func replacesWhoTheStrategySays(scenario: String, method: String) async throws {
+      try await SupervisorFixture.expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: requestScenarios, startMethods)
+    func doesWhatItIsAsked(scenario: String, method: String) async throws {
+      try await SupervisorFixture.expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: orderScenarios, startMethods)
+    func startsAndStopsInOrder(scenario: String, method: String) async throws {
+      try await SupervisorFixture.expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: nestingScenarios, startMethods)
+    func nests(scenario: String, method: String) async throws {
+      try await SupervisorFixture.expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: largeScenarios)
+    func keepsMany(scenario: String) async throws {
+      try await SupervisorFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: startMethods)
+    func aSignalToTheRootStopsTheSupervisedInOrder(method: String) async throws {
+      let outcome = try await SupervisorFixture.run("signalled", method)
+      #expect(outcome.lines == ["CancellationError()", "none left: true", "b", "a"])
+      #expect(outcome.shellStatus == 128 + SIGTERM, "\(outcome.errors)")
+    }
+
+    @Test func everyScenarioIsRunSomewhere() async throws {
+      let listed = try await SupervisorFixture.run("")
+      let known = [
+        strategyScenarios, requestScenarios, orderScenarios, nestingScenarios, largeScenarios,
+        ["signalled"],
+      ]
+      #expect(Set(listed.lines) == Set(known.joined()))
+    }
+  }
+}
