@@ -20,7 +20,7 @@ public struct ChildSpecification: Sendable, Codable {
   public var restart: RestartType
   /// How long each step of stopping the child may take; the configuration's if `nil`.
   public var stopPolicy: StopPolicy?
-  /// Whether the end of the child may be the end of its supervisor; see ``AutomaticShutdown``.
+  /// Whether the end of the child may be the end of its supervisor; see `AutomaticShutdown`.
   public var isSignificant: Bool
   /// The conditions of siblings that have to hold before the child starts.
   public var dependsOn: [String: DependencyCondition]
