@@ -211,14 +211,17 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   private func judge(_ suspicion: Suspicion, by slot: WorkerSeat) async throws -> Omission {
     let verdict = try await record.verdict(
       on: suspicion, worker: slot.worker, ofStage: slot.stage)
-    for input in verdict.quarantined {
-      guard let onQuarantine else {
-        throw failure(
-          of: slot, over: input.input, .killedWorkers, "it ended \(input.deaths.inWords)",
-          deaths: input.deaths)
+    guard let onQuarantine else {
+      // The run ends with the first input that is given up. Another worker may get the same envelope
+      // meanwhile, and must not go on without that input.
+      guard !verdict.skipped.isEmpty, let input = record.update(\.quarantined).first else {
+        return Omission(skipped: [])
       }
-      try await onQuarantine(input)
+      throw failure(
+        of: slot, over: input.input, .killedWorkers, "it ended \(input.deaths.inWords)",
+        deaths: input.deaths)
     }
+    for input in verdict.quarantined { try await onQuarantine(input) }
     return Omission(skipped: verdict.skipped)
   }
 
