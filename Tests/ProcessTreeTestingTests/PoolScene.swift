@@ -166,9 +166,7 @@ struct PoolScene: Scene {
     case is CancellationError: return call.patience != nil
     case let error as PoolError where error.code == .shutDown:
       return end == .shutDown || end == .stopNow
-    // What ends a worker that breaks its connections before it is ready passes for its initializer.
-    case let error as PoolError:
-      return isHarmed && [.workersCannotStart, .initializerFailed].contains(error.code)
+    case let error as PoolError: return isHarmed && error.code == .workersCannotStart
     case let failure as PoolFailure:
       return switch failure.code {
       case .thrown: call.throwers.contains(failure.index)

@@ -89,7 +89,9 @@ extension PoolCore {
     _ error: (any Error)?, _ report: ExitReport?, _ state: State
   ) -> (any Error)? {
     switch error {
-    case let failure as RemoteFailure: return PoolError.initializerFailed(failure)
+    case let failure as RemoteFailure
+    where initializer != nil && failure.underlying(as: ProcessTreeError.self)?.code != .unreachable:
+      return PoolError.initializerFailed(failure)
     case let error as ProcessTreeError where report == nil:
       return PoolError.workNotUsable(error.message)
     case is CancellationError: return CancellationError()
