@@ -3,7 +3,7 @@ internal import Glibc
 /// A file descriptor that this value owns, and closes at its end.
 ///
 /// There is one owner, so a descriptor is neither closed twice nor forgotten. A plain number is
-/// lent: whoever has it does not close it, and knows that its owner lives.
+/// lent: its borrower does not close it, and uses it only while the owner exists.
 @frozen @usableFromInline
 package struct Descriptor: ~Copyable, Sendable {
   /// The number, lent; valid as long as this value.

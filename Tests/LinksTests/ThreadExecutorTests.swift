@@ -15,13 +15,17 @@ import Testing
   }
 
   @Test func moreThreadsAreMadeForWorkThatWaits() throws {
-    let executor = try ThreadExecutor(maximum: 3)
+    expectToFill(try ThreadExecutor(maximum: 3), threads: 3)
+  }
+
+  /// Has all threads of an executor at work at once, and then idle.
+  private func expectToFill(_ executor: ThreadExecutor, threads: Int) {
     let arrived = Atomic<Int>(0)
     // Each waits for all: with fewer threads nothing would end.
-    for _ in 0..<3 {
+    for _ in 0..<threads {
       executor.perform {
         arrived.add(1, ordering: .relaxed)
-        while arrived.load(ordering: .relaxed) < 3 { usleep(100) }
+        while arrived.load(ordering: .relaxed) < threads { usleep(100) }
       }
     }
     #expect(executor.drain(within: .seconds(60)))
@@ -38,14 +42,7 @@ import Testing
 
   @Test func idleThreadsDoNotKeepEachOtherAwake() throws {
     let executor = try ThreadExecutor(maximum: 4)
-    let arrived = Atomic<Int>(0)
-    for _ in 0..<4 {
-      executor.perform {
-        arrived.add(1, ordering: .relaxed)
-        while arrived.load(ordering: .relaxed) < 4 { usleep(100) }
-      }
-    }
-    #expect(executor.drain(within: .seconds(60)))
+    expectToFill(executor, threads: 4)
     let before = clock()
     usleep(300_000)
     // Processor time, not time: a slow machine changes nothing.

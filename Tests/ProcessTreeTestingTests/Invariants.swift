@@ -54,7 +54,7 @@ struct Ending {
     var flaws: [String] = []
     var last: [String: UInt64] = [:]
     for event in events {
-      // Whoever notices that a node is lost does not know how many events it had.
+      // A parent that reports a lost node does not know how many events the node had sent.
       if case .lost = event.kind { continue }
       if let before = last[event.path] {
         if event.sequence != before + 1 {

@@ -78,7 +78,7 @@ import Testing
     0x76, 0xA1, 0x73, 0xA1, 0x66, 0xA1, 0x67, 7,
   ]
 
-  /// What was read is what it is written as.
+  /// Reads a record back, and expects that writing it again gives the same bytes.
   @discardableResult
   private func again<Record: WireRecord>(_ record: Record) throws(WireError) -> Record {
     let read = try Record(packed: record.packed())

@@ -32,7 +32,7 @@ public struct PipelineError: Error, Hashable, Sendable, Codable, CustomStringCon
 
   /// What kind of error it is.
   public let code: Code
-  /// What is wrong, and what to do about it.
+  /// The mistake, and the way to correct it, as a text for people.
   public let message: String
   /// The place of the stage that is wrong, from 0 on.
   public let stage: Int

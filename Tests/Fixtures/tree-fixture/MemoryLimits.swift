@@ -12,7 +12,7 @@ func runsOutOfMemory(_ root: Node, _ test: Expectations, _ group: MemoryGroup) a
   let second = try await root.spawn(TakesMemory(group: group))
   _ = try await second.join()
   test.equal(second.exitReport?.cause, .outOfMemory)
-  // What was counted has been told of after a second.
+  // The parent uses the kernel's count of kills for a second; this kill comes later.
   try await Task.sleep(for: .seconds(3))
   kill(victim.pid ?? -1, SIGKILL)
   _ = try await victim.join()

@@ -20,7 +20,7 @@ final class InProcessNode: ChildProcess {
   /// Called when the node's code closes its connections.
   var onSevered: (() -> Void)?
   private let station: MemoryStation
-  /// What came to a node that is stopped: a signal, its own end.
+  /// The signals that the node has received since it was stopped.
   private var pendingSignals: [Int32] = []
   private var hasToFinish = false
 

@@ -135,7 +135,7 @@ final class NodeRuntime {
   /// Takes part in the limit on the whole tree's programs, where there is one; throws when that
   /// cannot be: a limit that was asked for is kept.
   func joinTreeLimit() throws(ProcessTreeError) {
-    // What is left of the program of a node that is gone takes no place from others.
+    // A program that still runs after its node has gone takes no place from others.
     guard !identity.isRoot, !hasVanished, let limit = shared.configuration.treeLimit else { return }
     do throws(ProcessControlError) {
       if let nodes {
