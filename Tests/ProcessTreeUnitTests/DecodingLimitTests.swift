@@ -35,7 +35,9 @@ import Testing
   private func decode<Message: Decodable>(
     _ type: Message.Type, from bytes: [UInt8]
   ) throws -> Message {
-    try bytes.withUnsafeBytes { try MessageCoding.decode(type, from: $0, at: nil) }
+    try bytes.withUnsafeBytes {
+      try MessageCoding.decode(type, from: $0, with: MessageCoding.decoder(at: nil))
+    }
   }
 
   private func code(_ body: () throws -> Any) -> ProcessTreeError.Code? {

@@ -141,14 +141,15 @@ struct FlowItems {
   /// promises, and nothing else.
   func measure() -> (bytes: Int, last: Int)? {
     var copy = self
-    let hasSuspects = flags.contains(.suspects)
+    // Once a frame: set operations on a type of another module are generic calls.
+    let (hasSuspects, isShared) = (flags.contains(.suspects), flags.contains(.shared))
+    let most = WireLimits.pieceSize
     var (bytes, last) = (0, 0)
     while copy.left > 0 {
-      guard let range = hasSuspects ? copy.popFirst()?.range : copy.popRange(),
-        range.count <= WireLimits.pieceSize
+      guard let range = hasSuspects ? copy.popFirst()?.range : copy.popRange(), range.count <= most
       else { return nil }
       // One in shared memory counts as what it stands for.
-      let shared = flags.contains(.shared) ? SharedSlotName.read(frame[range]) : nil
+      let shared = isShared ? SharedSlotName.read(frame[range]) : nil
       last = shared?.count ?? range.count
       bytes += last
     }

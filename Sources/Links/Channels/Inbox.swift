@@ -26,10 +26,15 @@ struct Inbox {
   }
 
   /// The bytes of the next item of the first frame, which its flow counts as received.
-  mutating func popBytes() -> UnsafeRawBufferPointer? {
-    guard let range = frames[0].items.popRange() else { return nil }
-    frames[0].flow.take(range.count)
-    return frames[0].items.frame[range]
+  mutating func popBytes() -> UnsafeRawBufferPointer? { Self.popBytes(&frames[0]) }
+
+  /// One access to the deque an item.
+  private static func popBytes(
+    _ first: inout (flow: InFlow, items: FlowItems)
+  ) -> UnsafeRawBufferPointer? {
+    guard let range = first.items.popRange() else { return nil }
+    first.flow.take(range.count)
+    return first.items.frame[range]
   }
 
   /// The number of items in the first frame; 0 if they are in shared memory.

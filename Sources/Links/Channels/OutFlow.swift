@@ -101,11 +101,13 @@ final class OutFlow {
     put(bytes, FlowFrame.Traits())
   }
 
+  @inline(__always)
   private func put(_ bytes: UnsafeRawBufferPointer, _ traits: FlowFrame.Traits) {
     if !frame.accepts(traits) { transmit(frame.take()) }
     frame.append(bytes, sequence: nextSequence, traits)
     nextSequence += 1
-    if frame.size >= FlowFrame.target { transmit(frame.take()) } else { noteChange() }
+    if frame.size >= FlowFrame.target { return transmit(frame.take()) }
+    if !isNoted { noteChange() }
   }
 
   /// Sends the frame that is being filled, and pieces of a large item as far as the link has room.

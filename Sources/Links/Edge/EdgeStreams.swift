@@ -87,18 +87,21 @@ package final class EdgeStreams {
   /// Hands what was sent, and credit, to the link; called at the end of each turn.
   package func flush() {
     isDirty = false
-    for index in senders.indices where senders[index].isDirty { senders[index].flush() }
+    for index in senders.indices where senders[index].isDirty {
+      senders[index].flush()
+      tellEnd(of: Self.streams[index])
+    }
     for index in receivers.indices where receivers[index].isDirty { receivers[index].flush() }
-    guard let link else {
-      if !senders.allSatisfy({ $0.isDrained && $0.phase != .finishing }) { onLinkNeeded?() }
-      return
-    }
-    for stream in Self.streams {
-      guard case .finishing = sender(stream).phase, sender(stream).isDrained,
-        finished.insert(stream).inserted
-      else { continue }
-      link.send(.close(flow: stream.rawValue))
-    }
+    guard link == nil else { return }
+    if !senders.allSatisfy({ $0.isDrained && $0.phase != .finishing }) { onLinkNeeded?() }
+  }
+
+  /// Tells the peer that nothing more comes over a stream whose sender has finished.
+  private func tellEnd(of stream: Stream) {
+    guard let link, sender(stream).phase == .finishing, sender(stream).isDrained,
+      finished.insert(stream).inserted
+    else { return }
+    link.send(.close(flow: stream.rawValue))
   }
 
   /// `allCases` is made anew each time.

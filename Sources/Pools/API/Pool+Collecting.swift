@@ -18,6 +18,14 @@ extension Pool {
     }
   }
 
+  /// Runs the programs of a sequence, whose results are all wanted, in the order of the inputs.
+  @usableFromInline
+  func collect<Program: NodeProgram>(
+    _ programs: InputSource<Program>, _ options: CallOptions
+  ) async throws -> [Program.Output] {
+    try await collect(programs, ProgramStep<Program>(), options).map { $0.value }
+  }
+
   /// Runs a call over an asynchronous sequence whose outputs are all wanted.
   func collect<Work: Step, Inputs: AsyncSequence & Sendable>(
     _ inputs: Inputs, _ work: Work, _ options: CallOptions,

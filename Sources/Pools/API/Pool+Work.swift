@@ -32,11 +32,12 @@ extension Pool {
   ///
   /// Programs run inside the workers' processes, one at a time in each. Otherwise as
   /// `map(over:using:options:)`.
+  @inlinable
   public func map<Inputs: Sequence, Program: NodeProgram>(
     over inputs: Inputs, options: CallOptions = CallOptions(),
     _ program: @escaping (Inputs.Element) -> Program
   ) async throws -> [Program.Output] {
-    try await collect(InputSource(inputs, program), ProgramStep<Program>(), options).map(\.value)
+    try await collect(InputSource(inputs, program), options)
   }
 
   /// Runs a program for each element of an asynchronous sequence; otherwise as

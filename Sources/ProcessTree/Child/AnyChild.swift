@@ -56,7 +56,7 @@ public class AnyChild: @unchecked Sendable {
   private static let ticketsKept = 4_096
 
   /// The ends that were sent to the child.
-  var tickets: [ChannelTicket] { state.withLock(\.tickets) }
+  var tickets: [ChannelTicket] { state.withLock { $0.tickets } }
 
   /// The ends that were sent to the child, for when it has gone.
   func takeTickets() -> [ChannelTicket] {
@@ -83,7 +83,7 @@ public class AnyChild: @unchecked Sendable {
   /// The process; nil before the start.
   ///
   /// After the end it is the id that the process had.
-  public var pid: Int32? { state.withLock(\.pid) }
+  public var pid: Int32? { state.withLock { $0.pid } }
 
   /// Python's exit code: nil while the child has not ended, then 0 after a result, N after
   /// `node.exit(N)`, 1 after an uncaught error, -N after signal N.
@@ -93,10 +93,10 @@ public class AnyChild: @unchecked Sendable {
   public var isAlive: Bool { phase > .declared && phase < .exited }
 
   /// Where the child is in its life.
-  public var phase: ChildPhase { state.withLock(\.phase) }
+  public var phase: ChildPhase { state.withLock { $0.phase } }
 
   /// All that is known about the child's end; nil before it.
-  public var exitReport: ExitReport? { state.withLock(\.report) }
+  public var exitReport: ExitReport? { state.withLock { $0.report } }
 
   /// Starts the child; returns when it has said that it is about to run its program.
   ///

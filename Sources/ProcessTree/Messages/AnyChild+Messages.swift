@@ -31,9 +31,9 @@ extension AnyChild {
   }
 
   private func edge() throws -> Edge {
-    try requireStarted("messages are exchanged")
     // Made with the start; what came in time can be taken after the child's end.
-    guard let edge = state.withLock(\.edge) else {
+    guard let edge = state.withLock({ $0.edge }) else {
+      try requireStarted("messages are exchanged")
       throw ProcessTreeError(.notStarted, "\(name) is only just being started.")
     }
     return edge

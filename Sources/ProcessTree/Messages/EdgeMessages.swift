@@ -1,4 +1,5 @@
 internal import ProcessTreeLinks
+internal import ProcessTreeMessagePack
 internal import ProcessTreeWire
 
 /// The messages that come over the edge to a child, or to the parent, as values of one type.
@@ -12,6 +13,12 @@ public struct EdgeMessages<Message: Decodable & Sendable>: AsyncSequence, Sendab
   /// Takes the messages one after another.
   public struct Iterator: AsyncIteratorProtocol {
     let edge: Edge
+    private let decoder: MessagePackDecoder
+
+    init(edge: Edge) {
+      self.edge = edge
+      decoder = MessageCoding.decoder(at: edge.context)
+    }
 
     /// The next message; nil at the end.
     ///
@@ -20,7 +27,7 @@ public struct EdgeMessages<Message: Decodable & Sendable>: AsyncSequence, Sendab
       guard let item = try await edge.receive() else { return nil }
       do {
         return try item.withItem {
-          try MessageCoding.decode(Message.self, from: $0, at: edge.context)
+          try MessageCoding.decode(Message.self, from: $0, with: decoder)
         }
       } catch let error as ProcessTreeError {
         edge.reject(error.message)

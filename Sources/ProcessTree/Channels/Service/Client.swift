@@ -44,7 +44,8 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
     let bytes = try MessageCoding.encode(envelope, at: end.context).bytes
     let answer = try await answer(to: bytes, within: timeout)
     let reply = try answer.withUnsafeBytes {
-      try MessageCoding.decode(ReplyEnvelope<Reply>.self, from: $0, at: end.context)
+      try MessageCoding.decode(
+        ReplyEnvelope<Reply>.self, from: $0, with: MessageCoding.decoder(at: end.context))
     }
     switch reply {
     case .reply(let value): return value

@@ -21,7 +21,7 @@ class ChannelEnd: @unchecked Sendable {
   var loop: EventLoop { node.loop }
 
   /// Whether the end went to another node, as that of a pipe does when it is sent.
-  var hasMoved: Bool { state.withLock(\.hasMoved) }
+  var hasMoved: Bool { state.withLock { $0.hasMoved } }
 
   /// Notes that the end is used here; throws when it is elsewhere.
   func use() throws(ProcessTreeError) {

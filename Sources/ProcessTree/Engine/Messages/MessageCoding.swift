@@ -15,12 +15,16 @@ enum MessageCoding {
     }
   }
 
+  /// A decoder of messages; making one costs more than decoding a short message.
+  static func decoder(at context: ChannelContext?) -> MessagePackDecoder {
+    context.map(MessagePackDecoder.init(at:)) ?? MessagePackDecoder()
+  }
+
   static func decode<Message: Decodable>(
-    _ type: Message.Type, from bytes: UnsafeRawBufferPointer, at context: ChannelContext?
+    _ type: Message.Type, from bytes: UnsafeRawBufferPointer, with decoder: MessagePackDecoder
   ) throws(ProcessTreeError) -> Message {
     do {
-      return try (context.map(MessagePackDecoder.init(at:)) ?? MessagePackDecoder()).decode(
-        type, from: bytes)
+      return try decoder.decode(type, from: bytes)
     } catch {
       throw ProcessTreeError(
         .messageNotDecodable, "A message is no \(Message.self): \(error)")

@@ -49,7 +49,7 @@ final class NodeShared: Sendable {
     }
   }
 
-  var configuration: TreeConfiguration { state.withLock(\.configuration) }
+  var configuration: TreeConfiguration { state.withLock { $0.configuration } }
 
   func configure(_ change: (inout TreeConfiguration) -> Void) {
     state.withLock { change(&$0.configuration) }
@@ -77,13 +77,13 @@ final class NodeShared: Sendable {
   }
 
   /// Who asked this node to stop; the first request stays.
-  var stopRequest: StopRequest? { state.withLock(\.stopRequest) }
+  var stopRequest: StopRequest? { state.withLock { $0.stopRequest } }
 
   /// Shows the request that the node's life has.
   func publish(_ request: StopRequest?) { state.withLock { $0.stopRequest = request } }
 
   /// False from the moment on at which the node ends.
-  var startsChildren: Bool { state.withLock(\.startsChildren) }
+  var startsChildren: Bool { state.withLock { $0.startsChildren } }
 
   func stopStartingChildren() { state.withLock { $0.startsChildren = false } }
 }
