@@ -36,6 +36,7 @@ extension ExitCause {
     case .crashed: "crashed"
     case .killed: "killed"
     case .outOfMemory: "outOfMemory"
+    case .limitExceeded: "limitExceeded"
     case .exitedWithoutResult: "exitedWithoutResult"
     case .couldNotStart: "couldNotStart"
     }

@@ -64,6 +64,10 @@ private let commandScenarios = [
   "manyCommandsAreRunAgain", "manyCommandsEndTogether",
 ]
 
+private let settingsScenarios = [
+  "childrenHaveTheirSettings", "childrenMeetTheirLimits", "settingsThatCannotBe",
+]
+
 private let timeoutScenarios = ["resultInTime", "spawnInTime", "anythingInTime"]
 
 /// Scenarios of commands at whose output, or remains, a test looks.
@@ -131,6 +135,11 @@ extension ProcessTrees {
 
     @Test(arguments: commandScenarios, startMethods)
     func runsCommandsUnderSupervision(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: settingsScenarios, startMethods)
+    func givesProcessesTheirSettings(scenario: String, method: String) async throws {
       try await Fixture.expectSuccess(of: scenario, method)
     }
 

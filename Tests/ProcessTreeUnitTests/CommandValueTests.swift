@@ -50,15 +50,15 @@ import Testing
   }
 
   @Test func limitsAreRoundedUpAndNeverBelowZero() throws {
-    func limits(_ limit: Command.Limit) throws -> [UInt64] {
-      let last = try Command.Limit.resolved([limit]).last
+    func limits(_ limit: ResourceLimit) throws -> [UInt64] {
+      let last = try Command("true", limits: [limit]).resolvedLimits().last
       return [last?.soft ?? 0, last?.hard ?? 0]
     }
     #expect(try limits(.cpuTime(.seconds(5))) == [5, 6])
     #expect(try limits(.cpuTime(.nanoseconds(1))) == [1, 2])
     #expect(try limits(.addressSpace(1 << 30)) == [1 << 30, 1 << 30])
     #expect(try limits(.coreSize(0)) == [0, 0])
-    for limit: Command.Limit in [.cpuTime(.seconds(-1)), .fileSize(-1), .processes(.min)] {
+    for limit: ResourceLimit in [.cpuTime(.seconds(-1)), .fileSize(-1), .processes(.min)] {
       let error = #expect(throws: CommandError.self) { try limits(limit) }
       #expect(error?.code == .invalidCommand)
     }
@@ -80,7 +80,8 @@ import Testing
 
   @Test("A command has the limits that the run was started with unless it declares others")
   func limitsAreTheRunsOwnUnlessDeclared() throws {
-    #expect(try Command.Limit.resolved([]).isEmpty)
-    #expect(try Command.Limit.resolved([.openFiles(64)]).map(\.resource) == [.openFiles])
+    #expect(try Command("true").resolvedLimits().isEmpty)
+    let limits = try Command("true", limits: [.openFiles(64)]).resolvedLimits()
+    #expect(limits.map(\.resource) == [.openFiles])
   }
 }

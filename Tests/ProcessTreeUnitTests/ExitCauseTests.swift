@@ -14,11 +14,12 @@ private let failure = RemoteFailure(CancellationError(), at: "Process-1")
 private func evidence(
   _ status: Status, _ outcome: RecordedOutcome? = nil, goodbye: Bool = false,
   stop: StopRequest? = nil, signalled: Bool = false, ready: Bool = true, late: Bool = false,
-  memory: Bool = false
+  memory: Bool = false, cpuTime: Bool = false
 ) -> ExitEvidence {
   ExitEvidence(
     status: status, outcome: outcome, saidGoodbye: goodbye, stopRequest: stop,
-    wasSignalled: signalled, wasReady: ready, startTimedOut: late, memoryRanOut: memory)
+    wasSignalled: signalled, wasReady: ready, startTimedOut: late, memoryRanOut: memory,
+    cpuTimeRanOut: cpuTime)
 }
 
 private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: false) }
@@ -82,6 +83,14 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
     (evidence(ended(SIGKILL), memory: true), .outOfMemory),
     (evidence(ended(SIGTERM), memory: true), .killed(signal: SIGTERM)),
     (evidence(ended(40)), .killed(signal: 40)),
+    (evidence(ended(SIGXCPU)), .limitExceeded(signal: SIGXCPU)),
+    (evidence(ended(SIGXFSZ)), .limitExceeded(signal: SIGXFSZ)),
+    (evidence(ended(SIGKILL), cpuTime: true), .limitExceeded(signal: SIGKILL)),
+    (evidence(ended(SIGTERM), cpuTime: true), .killed(signal: SIGTERM)),
+    (
+      evidence(ended(SIGKILL), stop: request, signalled: true, cpuTime: true),
+      .terminated(request, signal: SIGKILL)
+    ),
     (evidence(.signaled(SIGABRT, coreDumped: true)), .crashed(signal: SIGABRT)),
     // Never begun.
     (
@@ -113,18 +122,18 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
   @Test func noCauseIsInvented() {
     let statuses: [Status] = [
       .exited(0), .exited(1), .exited(3), ended(SIGKILL), ended(SIGTERM), ended(SIGSEGV),
-      ended(SIGHUP),
+      ended(SIGHUP), ended(SIGXCPU),
     ]
     let outcomes: [RecordedOutcome?] = [
       nil, .result([]), .failure(failure), .exit(0), .exit(3), .cancelled,
     ]
     for status in statuses {
       for outcome in outcomes {
-        for bits in 0..<64 {
+        for bits in 0..<128 {
           func bit(_ place: Int) -> Bool { bits >> place & 1 == 1 }
           let given = evidence(
             status, outcome, goodbye: bit(0), stop: bit(1) ? request : nil, signalled: bit(2),
-            ready: bit(3), late: bit(4), memory: bit(5))
+            ready: bit(3), late: bit(4), memory: bit(5), cpuTime: bit(6))
           let cause = ExitCause.explaining(given)
           #expect(holds(cause, given), "\(cause) of \(given)")
         }
@@ -145,6 +154,9 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
         && [SIGKILL, SIGTERM].contains(signal)
     case .crashed(let signal): return given.wasReady && given.status == ended(signal)
     case .killed(let signal): return given.status == ended(signal) && given.wasReady
+    case .limitExceeded(let signal):
+      return given.status == ended(signal) && given.wasReady
+        && (signal != SIGKILL || given.cpuTimeRanOut)
     case .outOfMemory: return given.memoryRanOut && given.status == ended(SIGKILL)
     case .exitedWithoutResult(let code): return given.wasReady && given.status == .exited(code)
     case .couldNotStart: return !given.wasReady

@@ -73,6 +73,7 @@ import Testing
       (.crashed(signal: 4), [0x92, 6, 4]), (.killed(signal: 9), [0x92, 7, 9]),
       (.outOfMemory, [0x91, 8]), (.exitedWithoutResult(code: -1), [0x92, 9, 0xFF]),
       (.couldNotStart(reason: "r"), [0x92, 10, 0xA1, 0x72]),
+      (.limitExceeded(signal: 24), [0x92, 12, 24]),
     ] as [(ExitCause, [UInt8])])
   func aCauseHasTheBytesOfTheProtocol(_ cause: ExitCause, _ bytes: [UInt8]) throws {
     #expect(cause.packed() == bytes)
@@ -82,8 +83,8 @@ import Testing
   }
 
   @Test func unknownNumbersAreRefusedByName() {
-    #expect(throws: WireError("not the record ExitCause: no cause of an end has the number 11")) {
-      try ExitCause(packed: [0x91, 11])
+    #expect(throws: WireError("not the record ExitCause: no cause of an end has the number 99")) {
+      try ExitCause(packed: [0x91, 99])
     }
     #expect(throws: WireError.self) { try ExitStatus(packed: [0x92, 3, 1]) }
     #expect(throws: WireError.self) { try ExitStatus(packed: [0x93, 2, 65, 0xC2]) }
@@ -108,6 +109,24 @@ import Testing
     let failure = try RemoteFailure(packed: bytes)
     #expect(failure.typeName == "T" && failure.text == "t" && failure.path == ["n"])
     #expect(failure.packed() == bytes)
+  }
+
+  @Test func processSettingsHaveTheBytesOfTheProtocol() throws {
+    let settings = ProcessSettings(
+      environment: .inherit(adding: ["A": "b"], removing: ["C"]), directory: "d",
+      limits: [
+        .cpuTime(.nanoseconds(9)), .addressSpace(1), .openFiles(2), .processes(3), .fileSize(4),
+        .coreSize(5), .stackSize(6),
+      ], umask: 7, niceness: -1, processors: [2, 0])
+    let bytes: [UInt8] =
+      [0x96, 0x93, 0xC3, 0x91, 0x92, 0xA1, 0x41, 0xA1, 0x62, 0x91, 0xA1, 0x43, 0xA1, 0x64, 0x97]
+      + [0x92, 1, 9, 0x92, 2, 1, 0x92, 3, 2, 0x92, 4, 3, 0x92, 5, 4, 0x92, 6, 5, 0x92, 7, 6]
+      + [7, 0xFF, 0x92, 0, 2]
+    #expect(settings.packed() == bytes)
+    #expect(try ProcessSettings(packed: bytes) == settings)
+    let plain = ProcessSettings(environment: .only([:]))
+    #expect(try ProcessSettings(packed: plain.packed()) == plain)
+    #expect(throws: WireError.self) { try ResourceLimit(packed: [0x92, 8, 1]) }
   }
 
   @Test func settingsHaveTheBytesOfTheProtocol() throws {

@@ -30,6 +30,10 @@ let sampleRecord = BootstrapRecord(
     #expect(read.program.type == "4Main6SquareV" && read.program.listIndex == 3)
     #expect(read.program.arguments == [0, 0xC1, 255])
     #expect(read.tag == .max && read.settings == [1, 2, 3])
+    #expect(read.processSettings == nil)
+    var settled = sampleRecord
+    settled.processSettings = [4, 5]
+    #expect(try BootstrapRecord(packed: settled.packed()).processSettings == [4, 5])
   }
 
   @Test func whatIsNotThereStaysSo() throws {
@@ -68,9 +72,9 @@ let sampleRecord = BootstrapRecord(
       program: .init(type: "t", listIndex: nil, arguments: [9]), tag: 10, settings: [11])
     #expect(
       record.packed() == [
-        0x9C, 3, 0, 0x94, 1, 2, 3, 0xA1, 0x64, 0x91, 4, 0xA1, 0x6E, 0xC2, 0x93, 0xA1, 0x70, 5, 6,
+        0x9D, 3, 0, 0x94, 1, 2, 3, 0xA1, 0x64, 0x91, 4, 0xA1, 0x6E, 0xC2, 0x93, 0xA1, 0x70, 5, 6,
         0x92, 0xC4, 1, 7, 0xC4, 1, 8, 0x92, 0xA1, 0x63, 0xA1, 0x6C, 0x93, 0xA1, 0x74, 0xC0, 0xC4, 1,
-        9, 10, 0xC4, 1, 11,
+        9, 10, 0xC4, 1, 11, 0xC0,
       ])
   }
 

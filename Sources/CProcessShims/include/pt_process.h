@@ -1,4 +1,5 @@
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 /// The used fields of /proc/PID/stat.
@@ -52,3 +53,8 @@ int32_t pt_thread_id(void);
 
 /// Fills 8 bytes from the kernel's generator.
 int pt_random(uint64_t *_Nonnull value);
+
+/// Restricts the calling thread, and those that it makes, to processors with these numbers.
+///
+/// Returns 0, or -1 with errno.
+int pt_run_on(const uint32_t *_Nonnull numbers, size_t count);

@@ -2,55 +2,6 @@ import Glibc
 
 /// The settings of an external command's process.
 package struct CommandProcessPlan: Hashable, Sendable {
-  package struct Limit: Hashable, Sendable {
-    package enum Resource: Hashable, Sendable {
-      /// Processor time, in seconds.
-      case processorTime
-      /// The address space, in bytes.
-      case addressSpace
-      case openFiles
-      case processes
-      /// The size of a file that is written, in bytes.
-      case fileSize
-      /// The size of a core dump, in bytes.
-      case coreSize
-      /// The stack of the main thread, in bytes.
-      case stackSize
-
-      var number: Int32 {
-        let resource: __rlimit_resource =
-          switch self {
-          case .processorTime: RLIMIT_CPU
-          case .addressSpace: RLIMIT_AS
-          case .openFiles: RLIMIT_NOFILE
-          case .processes: __RLIMIT_NPROC
-          case .fileSize: RLIMIT_FSIZE
-          case .coreSize: RLIMIT_CORE
-          case .stackSize: RLIMIT_STACK
-          }
-        return Int32(resource.rawValue)
-      }
-    }
-
-    package var resource: Resource
-    /// The effective limit; for processor time, the kernel sends SIGXCPU at it.
-    package var soft: UInt64
-    /// The highest soft limit; for processor time, the kernel sends SIGKILL at it.
-    package var hard: UInt64
-
-    package init(_ resource: Resource, soft: UInt64, hard: UInt64) {
-      self.resource = resource
-      self.soft = soft
-      self.hard = hard
-    }
-
-    package static func ceiling(of resource: Resource) -> UInt64 {
-      var limit = rlimit()
-      guard getrlimit(__rlimit_resource_t(resource.number), &limit) == 0 else { return 0 }
-      return UInt64(limit.rlim_max)
-    }
-  }
-
   package struct Credentials: Hashable, Sendable {
     /// The real, effective and saved user id.
     package var user: UInt32
@@ -77,7 +28,7 @@ package struct CommandProcessPlan: Hashable, Sendable {
   package var umask: UInt32?
   /// The credentials; this process's if `nil`.
   package var credentials: Credentials?
-  package var limits: [Limit]
+  package var limits: [ProcessLimit]
   package var standardInput: Int32
   package var standardOutput: Int32
   package var standardError: Int32
@@ -86,7 +37,7 @@ package struct CommandProcessPlan: Hashable, Sendable {
 
   package init(
     path: String, arguments: [String], environment: [[UInt8]], directory: String? = nil,
-    umask: UInt32? = nil, credentials: Credentials? = nil, limits: [Limit] = [],
+    umask: UInt32? = nil, credentials: Credentials? = nil, limits: [ProcessLimit] = [],
     standardInput: Int32, standardOutput: Int32, standardError: Int32, tag: RunTag
   ) {
     self.path = path

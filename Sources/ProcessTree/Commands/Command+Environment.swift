@@ -4,9 +4,9 @@ internal import ProcessTreeWire
 extension Command {
   /// The environment variables of a command.
   public struct Environment: Hashable, Sendable, Codable {
-    private var inherits: Bool
-    private var added: [String: String]
-    private var removed: Set<String>
+    let inherits: Bool
+    let added: [String: String]
+    let removed: Set<String>
 
     /// The node's variables at the start of the command.
     public static let inherit = Self(inherits: true, added: [:], removed: [])
@@ -31,16 +31,32 @@ extension Command.Environment {
   /// - Parameter inherited: The node's own variables, as bytes because they need not be text.
   /// - Throws: `invalidCommand` for an invalid name.
   func resolved(from inherited: [[UInt8]]) throws(CommandError) -> [[UInt8]] {
-    for name in added.keys where name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) {
-      throw CommandError(
-        .invalidCommand,
-        "\(name.quotation.debugDescription) cannot name an environment variable: a name is not empty and "
-          + "has no equals sign.")
-    }
+    if let refusal { throw CommandError(.invalidCommand, refusal) }
     let replaced = Set((Array(added.keys) + removed).map { Array($0.utf8) })
     let kept = inherits ? inherited.filter { !replaced.contains(Self.name(of: $0)) } : []
     // Sorting gives a command the same order each time.
     return kept + added.sorted { $0.key < $1.key }.map { Array("\($0.key)=\($0.value)".utf8) }
+  }
+
+  /// Why a process cannot have these variables; nil if it can.
+  var refusal: String? {
+    added.lazy.compactMap { name, value in
+      if name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) {
+        return
+          "\(name.quotation.debugDescription) cannot name an environment variable: a name is not "
+          + "empty and has no equals sign."
+      }
+      guard name.utf8.contains(0) || value.utf8.contains(0) else { return nil }
+      return
+        "Remove the zero byte from the environment variable \(name.quotation.debugDescription)."
+    }.first
+  }
+
+  /// Gives this process the variables; called while it has one thread.
+  func apply() {
+    if !inherits { clearenv() }
+    for name in removed { unsetenv(name) }
+    for (name, value) in added { setenv(name, value, 1) }
   }
 
   private static func name(of variable: [UInt8]) -> [UInt8] {

@@ -1,3 +1,4 @@
+internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
 /// An external executable with its arguments and settings: a value that can be sent to other nodes.
@@ -22,7 +23,7 @@ public struct Command: Hashable, Sendable, Codable {
   /// The working directory; the node's if `nil`.
   public var directory: String?
   /// Resource limits of the command, in addition to the node's own.
-  public var limits: [Limit]
+  public var limits: [ResourceLimit]
   /// The file mode creation mask, of which nine bits count; the node's if `nil`.
   public var umask: UInt32?
   /// The user and the groups of the command; the node's if `nil`.
@@ -37,7 +38,7 @@ public struct Command: Hashable, Sendable, Codable {
   /// Makes a command; nothing is looked up or checked before it starts.
   public init(
     _ executable: String, _ arguments: [String] = [], environment: Environment = .inherit,
-    directory: String? = nil, limits: [Limit] = [], umask: UInt32? = nil,
+    directory: String? = nil, limits: [ResourceLimit] = [], umask: UInt32? = nil,
     credentials: Credentials? = nil, standardInput: Input = .pipe,
     standardOutput: Output = .pipe, standardError: ErrorOutput = .pipe
   ) {
@@ -77,5 +78,17 @@ extension Command: CustomStringConvertible {
     guard !isPlain || word.isEmpty else { return word }
     let quotes = word.split(separator: "'", omittingEmptySubsequences: false)
     return "'" + quotes.joined(separator: "'\\''") + "'"
+  }
+}
+
+extension Command {
+  /// The limits for the kernel.
+  ///
+  /// - Throws: `invalidCommand` for a negative limit.
+  func resolvedLimits() throws(CommandError) -> [ProcessLimit] {
+    if let refusal = limits.lazy.compactMap(\.refusal).first {
+      throw CommandError(.invalidCommand, refusal)
+    }
+    return limits.map(\.resolved)
   }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import ProcessTreeProcessControl
 public import ProcessTreeSupervision
 
@@ -19,6 +20,9 @@ public enum ExitCause: Hashable, Sendable, Codable {
   case killed(signal: Int32)
   /// The kernel killed the process because memory had run out.
   case outOfMemory
+  /// The process exceeded a resource limit of its own: its processor time, at SIGXCPU or the SIGKILL
+  /// that follows, or the size of a file, at SIGXFSZ.
+  case limitExceeded(signal: Int32)
   /// The process ended with this code without going through the library, so without a result, even
   /// if the code is 0.
   ///
@@ -53,6 +57,9 @@ extension ExitCause: CustomStringConvertible {
     case .crashed(let signal): "crashed with \(SignalName.name(of: signal))"
     case .killed(let signal): "killed by \(SignalName.name(of: signal)) from outside the tree"
     case .outOfMemory: "killed because memory had run out"
+    case .limitExceeded(let signal):
+      "killed by \(SignalName.name(of: signal)): it exceeded its limit on "
+        + (signal == SIGXFSZ ? "the size of a file" : "processor time")
     case .exitedWithoutResult(let code): "exited with code \(code) without a result"
     case .couldNotStart(let reason): "could not start: \(reason)"
     }

@@ -38,11 +38,13 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   ///   ``Node/makeChild(_:name:daemon:stopPolicy:)``.
   @discardableResult
   public func spawn<Program: NodeProgram>(
-    _ program: Program, name: String? = nil, stopPolicy: StopPolicy? = nil
+    _ program: Program, name: String? = nil, stopPolicy: StopPolicy? = nil,
+    settings: ProcessSettings = ProcessSettings()
   ) async throws -> Child<Output> where Program.Output == Output {
     let number = try await takeSlot()
     do {
-      let child = try node.makeChild(program, name: name, stopPolicy: stopPolicy)
+      let child = try node.makeChild(
+        program, name: name, stopPolicy: stopPolicy, settings: settings)
       shared.withLock { $0.children[number] = child }
       try await node.runtime.launch(child) { [self] in ended(number, child) }
       // The group may have been cancelled while the child was made.

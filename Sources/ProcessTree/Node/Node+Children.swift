@@ -13,18 +13,22 @@ extension Node {
   ///     for this node.
   ///   - stopPolicy: How long each step of stopping the child may take; by default the
   ///     configuration's.
+  ///   - settings: The limits, environment and directory of its process; by default this node's.
   /// - Returns: The child, which has no process until it is started.
   /// - Throws: `programNotFindable` for a private or local type that the app does not list,
-  ///   `invalidName`, `invalidLimit` if the tree would be too deep, `nodeEnding`, and an encoding
-  ///   error for arguments that cannot be encoded.
+  ///   `invalidName`, `invalidLimit` if the tree would be too deep, `invalidConfiguration` for
+  ///   settings that no process can have, `nodeEnding`, and an encoding error for arguments that
+  ///   cannot be encoded.
   public func makeChild<Program: NodeProgram>(
-    _ program: Program, name: String? = nil, daemon: Bool? = nil, stopPolicy: StopPolicy? = nil
+    _ program: Program, name: String? = nil, daemon: Bool? = nil, stopPolicy: StopPolicy? = nil,
+    settings: ProcessSettings = ProcessSettings()
   ) throws -> Child<Program.Output> {
     guard shared.startsChildren else {
       throw ProcessTreeError(
         .nodeEnding, "\(self.name) is ending and starts no more children.")
     }
     if let name { try Self.check(name: name) }
+    try settings.check()
     guard identity.path.positions.count < NodePath.maximumDepth else {
       throw ProcessTreeError(
         .invalidLimit, "A tree is at most \(NodePath.maximumDepth) levels deep.")
@@ -35,29 +39,32 @@ extension Node {
     let path = identity.path.child(shared.takePosition())
     let declaration = ChildDeclaration(
       path: path, name: name ?? path.description, isDaemon: daemon ?? isDaemon,
-      program: reference, arguments: arguments, stopPolicy: stopPolicy)
+      program: reference, arguments: arguments, stopPolicy: stopPolicy,
+      settings: settings)
     return Child(declaration, carrying: tickets, of: runtime) { try Program._decode($0) }
   }
 
   /// Makes a child, starts it, and returns once the child is about to run its program.
   ///
-  /// The parameters and errors are those of ``makeChild(_:name:daemon:stopPolicy:)`` and
+  /// The parameters and errors are those of ``makeChild(_:name:daemon:stopPolicy:settings:)`` and
   /// ``AnyChild/start(timeout:)``. A child that is not ready in time is killed and reaped.
   public func spawn<Program: NodeProgram>(
     _ program: Program, name: String? = nil, daemon: Bool? = nil, stopPolicy: StopPolicy? = nil,
-    timeout: Duration? = nil
+    settings: ProcessSettings = ProcessSettings(), timeout: Duration? = nil
   ) async throws -> Child<Program.Output> {
-    let child = try makeChild(program, name: name, daemon: daemon, stopPolicy: stopPolicy)
+    let child = try makeChild(
+      program, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings)
     try await child.start(timeout: timeout)
     return child
   }
 
   /// Makes a child of a program whose type is not known.
   func makeChild(
-    any program: any NodeProgram, name: String, stopPolicy: StopPolicy?
+    any program: any NodeProgram, name: String, stopPolicy: StopPolicy?,
+    settings: ProcessSettings
   ) throws -> AnyChild {
     func make<Program: NodeProgram>(_ program: Program) throws -> AnyChild {
-      try makeChild(program, name: name, stopPolicy: stopPolicy)
+      try makeChild(program, name: name, stopPolicy: stopPolicy, settings: settings)
     }
     return try make(program)
   }

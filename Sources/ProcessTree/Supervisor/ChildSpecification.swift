@@ -31,6 +31,8 @@ public struct ChildSpecification: Sendable, Codable {
   public var instances: Int?
   /// Whether the program calls ``Node/announceUp()``; without that, it is up when it runs.
   public var announcesUp: Bool
+  /// The limits, environment and directory of the child's process in each life.
+  public var settings: ProcessSettings
 
   private var carried: CarriedProgram
 
@@ -39,7 +41,8 @@ public struct ChildSpecification: Sendable, Codable {
     _ name: String, _ program: any NodeProgram, restart: RestartType = .permanent,
     stopPolicy: StopPolicy? = nil, isSignificant: Bool = false,
     dependsOn: [String: DependencyCondition] = [:], backoff: RestartBackoff? = nil,
-    instances: Int? = nil, announcesUp: Bool = false
+    instances: Int? = nil, announcesUp: Bool = false,
+    settings: ProcessSettings = ProcessSettings()
   ) {
     self.name = name
     carried = CarriedProgram(program: program)
@@ -50,6 +53,7 @@ public struct ChildSpecification: Sendable, Codable {
     self.backoff = backoff
     self.instances = instances
     self.announcesUp = announcesUp
+    self.settings = settings
   }
 
   /// Makes a specification of an external command, which runs in a node of its own; see
@@ -58,11 +62,12 @@ public struct ChildSpecification: Sendable, Codable {
     _ name: String, _ command: Command, restart: RestartType = .permanent,
     stopPolicy: StopPolicy? = nil, isSignificant: Bool = false,
     dependsOn: [String: DependencyCondition] = [:], backoff: RestartBackoff? = nil,
-    instances: Int? = nil
+    instances: Int? = nil, settings: ProcessSettings = ProcessSettings()
   ) {
     self.init(
       name, ExternalCommand(command), restart: restart, stopPolicy: stopPolicy,
-      isSignificant: isSignificant, dependsOn: dependsOn, backoff: backoff, instances: instances)
+      isSignificant: isSignificant, dependsOn: dependsOn, backoff: backoff, instances: instances,
+      settings: settings)
   }
 }
 

@@ -11,14 +11,15 @@ extension BootstrapRecord: WireRecord {
       run: try fields.next(), path: try fields.next(), name: try fields.next(),
       isDaemon: try fields.next(), parent: try fields.next(), credentials: try fields.next(),
       endpoints: try fields.next(), program: try fields.next(), tag: try fields.next(),
-      settings: (try fields.next() as WireBytes).bytes)
+      settings: (try fields.next() as WireBytes).bytes,
+      processSettings: (try fields.next() as WireBytes?)?.bytes)
   }
 
   package func pack(into writer: inout MessagePackWriter) {
     let version = ProtocolVersion.current
     WireFields.pack(
       into: &writer, version.major, version.minor, run, path, name, isDaemon, parent, credentials,
-      endpoints, program, tag, WireBytes(settings))
+      endpoints, program, tag, WireBytes(settings), processSettings.map(WireBytes.init))
   }
 }
 

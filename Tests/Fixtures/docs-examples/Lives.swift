@@ -21,6 +21,15 @@ func watchEvents(_ root: Node) async throws {
   }
 }
 
+func restrict(_ root: Node) async throws {
+  let settings = ProcessSettings(
+    environment: .inherit(adding: ["LC_ALL": "C"], removing: ["TOKEN"]), directory: "/var/tmp",
+    limits: [.cpuTime(.seconds(60)), .fileSize(1 << 30), .coreSize(0)], niceness: 10,
+    processors: [0, 1])
+  let child = try await root.spawn(Countdown(goal: 3), settings: settings)
+  try await child.result  // throws a ChildFailure with the cause limitExceeded beyond a limit
+}
+
 struct TooLarge: Error, Codable { var number: Int }
 
 struct Picky: NodeProgram {

@@ -84,7 +84,7 @@ let commandStartScenarios: [String: Scenario] = [
   },
   "commandSurroundings": { root, test in
     func shell(
-      _ script: String, directory: String? = nil, limits: [Command.Limit] = [],
+      _ script: String, directory: String? = nil, limits: [ResourceLimit] = [],
       umask: UInt32? = nil
     ) async throws -> String {
       let command = Command(
@@ -120,7 +120,7 @@ let commandStartScenarios: [String: Scenario] = [
     test.equal(getsid(run.pid), run.pid)
   },
   "commandMeetsItsLimits": { root, test in
-    func failure(_ script: String, _ limit: Command.Limit) async -> CommandFailure? {
+    func failure(_ script: String, _ limit: ResourceLimit) async -> CommandFailure? {
       await test.thrown(CommandFailure.self) {
         _ = try await root.run(Command("sh", ["-c", script], limits: [limit, .coreSize(0)]))
       }

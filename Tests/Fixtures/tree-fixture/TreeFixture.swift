@@ -24,6 +24,7 @@ struct TreeFixture: ScenarioApp {
       .merging(messageScenarios) { $1 }
       .merging(limitScenarios) { $1 }
       .merging(inheritanceScenarios) { $1 }
+      .merging(settingsScenarios) { $1 }
       .merging(originScenarios) { $1 }
       .merging(chaosScenarios) { $1 }
       .merging(runScenarios) { $1 }

@@ -243,7 +243,9 @@ final class ChildController {
     if !tickets.isEmpty { runtime.openChannels().revoke(tickets) }
     let report = ExitReport(
       node: child.name, pid: process?.pid, status: end?.status,
-      cause: .explaining(life, end, memoryRanOut: runtime.memoryRanOut),
+      cause: .explaining(
+        life, end, cpuSeconds: child.declaration.settings.cpuSeconds,
+        memoryRanOut: runtime.memoryRanOut),
       stopRequest: life.stopRequest, usage: end?.usage,
       lifetime: startTime.duration(to: runtime.loop.timers.now),
       lastErrorLines: streams?.errorTail.lastErrorLines ?? [],

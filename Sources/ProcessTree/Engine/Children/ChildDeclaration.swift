@@ -11,6 +11,7 @@ struct ChildDeclaration: Sendable {
   let arguments: [UInt8]
   /// Nil: the configuration's at the time of the start.
   let stopPolicy: StopPolicy?
+  let settings: ProcessSettings
 
   /// The child's place among its siblings, from 1 on.
   var position: UInt32 { path.positions.last ?? 0 }

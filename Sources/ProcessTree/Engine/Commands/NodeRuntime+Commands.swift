@@ -18,7 +18,7 @@ extension NodeRuntime {
     }
     let environment = try command.environment.resolved(from: Command.Environment.ofThisProcess())
     let path = try CommandLookup(command: command, environment: environment).path()
-    let limits = try Command.Limit.resolved(command.limits)
+    let limits = try command.resolvedLimits()
     let credentials = try command.credentials?.resolved()
     do {
       let streams = try CommandStreams(

@@ -142,7 +142,9 @@ extension ExitCause {
     case .terminated(let request, let signal):
       .terminated(request.cut(textsTo: limit), signal: signal)
     case .couldNotStart(let reason): .couldNotStart(reason: reason.limited(to: limit))
-    case .completed, .exited, .crashed, .killed, .outOfMemory, .exitedWithoutResult: self
+    case .completed, .exited, .crashed, .killed, .outOfMemory, .limitExceeded,
+      .exitedWithoutResult:
+      self
     }
   }
 }

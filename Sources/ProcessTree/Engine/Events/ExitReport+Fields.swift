@@ -62,6 +62,7 @@ extension ExitCause: WireRecord {
       case 8: .outOfMemory
       case 9: .exitedWithoutResult(code: try fields.next())
       case 10: .couldNotStart(reason: try fields.next())
+      case 12: .limitExceeded(signal: try fields.next())
       default: throw WireError("no cause of an end has the number \(number)")
       }
   }
@@ -78,6 +79,7 @@ extension ExitCause: WireRecord {
     case .outOfMemory: WireFields.pack(into: &writer, 8)
     case .exitedWithoutResult(let code): WireFields.pack(into: &writer, 9, code)
     case .couldNotStart(let reason): WireFields.pack(into: &writer, 10, reason)
+    case .limitExceeded(let signal): WireFields.pack(into: &writer, 12, signal)
     }
   }
 }

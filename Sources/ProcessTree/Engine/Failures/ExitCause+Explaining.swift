@@ -16,6 +16,8 @@ struct ExitEvidence: Sendable {
   var startTimedOut: Bool
   /// Whether the kernel's count of out-of-memory kills had risen.
   var memoryRanOut: Bool
+  /// Whether the process used as much processor time as its limit allows.
+  var cpuTimeRanOut = false
 }
 
 /// How a parent saw the end of a child's process.
@@ -37,9 +39,11 @@ extension ExitCause {
   ///
   /// - Parameters:
   ///   - end: How its process ended; nil if there never was one.
+  ///   - cpuSeconds: The processor time that the process may use; nil for as much as it wants.
   ///   - memoryRanOut: Asked only about a kill that nothing else explains.
   static func explaining(
-    _ life: ChildLife<RecordedOutcome>, _ end: ProcessEnd?, memoryRanOut: () -> Bool
+    _ life: ChildLife<RecordedOutcome>, _ end: ProcessEnd?, cpuSeconds: UInt64? = nil,
+    memoryRanOut: () -> Bool
   ) -> Self {
     if let reason = life.startFailure { return .couldNotStart(reason: reason) }
     guard let end else {
@@ -51,11 +55,17 @@ extension ExitCause {
     }
     let isUnexplainedKill =
       status == .signaled(SIGKILL, coreDumped: false) && !life.wasSignalled
+    let cpuTimeRanOut =
+      if let cpuSeconds, let usage = end.usage {
+        usage.userTime + usage.systemTime >= .seconds(Int64(clamping: cpuSeconds))
+      } else { false }
     return explaining(
       ExitEvidence(
         status: status, outcome: life.outcome, saidGoodbye: life.saidGoodbye,
         stopRequest: life.stopRequest, wasSignalled: life.wasSignalled, wasReady: life.wasReady,
-        startTimedOut: life.startTimedOut, memoryRanOut: isUnexplainedKill && memoryRanOut()))
+        startTimedOut: life.startTimedOut,
+        memoryRanOut: isUnexplainedKill && !cpuTimeRanOut && memoryRanOut(),
+        cpuTimeRanOut: isUnexplainedKill && cpuTimeRanOut))
   }
 
   /// The cause as the child reported it itself, of an end whose status is not known.
@@ -111,6 +121,9 @@ extension ExitCause {
     guard evidence.wasReady else {
       let name = SignalName.name(of: signal)
       return .couldNotStart(reason: "it ended by \(name) before it was ready")
+    }
+    if signal == SIGXCPU || signal == SIGXFSZ || evidence.cpuTimeRanOut && signal == SIGKILL {
+      return .limitExceeded(signal: signal)
     }
     if crashSignals.contains(signal) { return .crashed(signal: signal) }
     if signal == SIGKILL, evidence.memoryRanOut { return .outOfMemory }

@@ -31,6 +31,7 @@ extension NodeRuntime {
       for ticket in controller.child.tickets { try openChannels().prepareToSend(ticket) }
       try listeners.expect(controller.child.declaration, controller.credentials)
       if let nodes {
+        try refuseSettings(of: controller.child.declaration)
         let node = try nodes.start(try startingRecord(of: controller, endpoints), under: self)
         node.onSevered = controller.tieInMemory()
         return controller.started(node)
@@ -58,6 +59,14 @@ extension NodeRuntime {
         "The start method cannot change to or from inProcess after the first child or channel: "
           + "choose it before.")
     }
+  }
+
+  private func refuseSettings(of child: ChildDeclaration) throws {
+    guard !child.settings.isInherited else { return }
+    throw ProcessTreeError(
+      .invalidConfiguration,
+      "\(child.name) has settings for a process, but with the start method inProcess it has none of "
+        + "its own: leave them out, or use another start method.")
   }
 
   /// What a child is told, and, where its arguments are too large for that, the arguments.
@@ -101,7 +110,8 @@ extension NodeRuntime {
         type: child.program.name, listIndex: child.program.listIndex,
         arguments: isInline ? child.arguments : nil),
       tag: controller.tag.node,
-      settings: NodeSettings(shared.configuration).packed())
+      settings: NodeSettings(shared.configuration).packed(),
+      processSettings: child.settings.isInherited ? nil : child.settings.packed())
   }
 
   private func clone(_ controller: ChildController, _ ends: ChildEnds.Inherited) {

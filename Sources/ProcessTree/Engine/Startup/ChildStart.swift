@@ -31,6 +31,17 @@ struct ChildStart {
   /// Independent of the start method, because the fork server also kills the run's remains.
   var needsForkServer: Bool { program.spawnsChildren }
 
+  /// Gives the process its settings, before its fork server, whose clones inherit them.
+  func applyProcessSettings() throws {
+    guard let packed = record.processSettings else { return }
+    try ProcessSettings(packed: packed).apply()
+    // Fewer may be left than before.
+    try FreeDescriptors.demand(Self.descriptors, for: "a child")
+  }
+
+  /// The descriptors of a node without children: its loop's, its helper's, its parent's.
+  static let descriptors = 16
+
   func run(forkServer: ForkServer?) throws -> Never {
     lineBufferStandardOutput()
     let runtime = try makeRuntime(on: try EventLoop())

@@ -31,9 +31,6 @@ struct Launcher {
     _exit(1)
   }
 
-  /// The descriptors of a node without children: its loop's, its helper's, its parent's.
-  private static let descriptors = 16
-
   private func prepare() throws {
     ChildSetup.noteOrigin()
     try SignalSource.prepareExit()
@@ -46,7 +43,7 @@ struct Launcher {
 
   private func runRoot() throws -> Never {
     try prepare()
-    try FreeDescriptors.demand(Self.descriptors, for: "the root of a tree")
+    try FreeDescriptors.demand(ChildStart.descriptors, for: "the root of a tree")
     let identity = try RootIdentity()
     // The directory comes first, so that the next run finds all that this one may leave. If it
     // cannot be made, the start of the first child fails with the reason.
@@ -98,12 +95,13 @@ struct Launcher {
     if wasSpawned { try prepare() }
     var wasSpawned = wasSpawned
     while true {
-      try FreeDescriptors.demand(Self.descriptors, for: "a child")
+      try FreeDescriptors.demand(ChildStart.descriptors, for: "a child")
       let record = try Bootstrap.read()
       ProcessTitle.set(record.name)
       let tag = RunTag(run: record.run.id, node: record.tag)
       if wasSpawned { try ChildSetup.adopt(tag: tag, parentPID: record.parent.pid) }
       let child = try ChildStart(record, pid: getpid(), tag: tag, programs: app.programs)
+      try child.applyProcessSettings()
       guard child.needsForkServer else { try child.run(forkServer: nil) }
       switch try ForkServer.start(run: child.identity.run) {
       case .child: wasSpawned = false

@@ -158,7 +158,8 @@ final class SupervisorController {
         return
       }
       let child = try node.makeChild(
-        any: specification.program, name: name, stopPolicy: specification.stopPolicy)
+        any: specification.program, name: name, stopPolicy: specification.stopPolicy,
+        settings: specification.settings)
       children[name] = child
       try child.beginOnLoop()
       guard let controller = runtime.controller(of: child) else {
