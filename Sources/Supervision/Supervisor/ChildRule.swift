@@ -6,6 +6,8 @@ package struct ChildRule: Equatable, Sendable {
   package var isSignificant: Bool
   package var dependsOn: [String: DependencyCondition]
   package var backoff: RestartBackoff?
+  /// How many failures in a row are followed by another life: with one more the supervisor gives up.
+  package var mostFailures: Int?
   /// How many children are made of the rule, `NAME-1` and so on; nil for one with the name itself.
   package var instances: Int?
   /// Whether the child is up as soon as it runs its program.
@@ -14,7 +16,8 @@ package struct ChildRule: Equatable, Sendable {
   package init(
     _ name: String, restart: RestartType = .permanent, stopPolicy: StopPolicy = .default,
     isSignificant: Bool = false, dependsOn: [String: DependencyCondition] = [:],
-    backoff: RestartBackoff? = nil, instances: Int? = nil, isUpWhenStarted: Bool = true
+    backoff: RestartBackoff? = nil, mostFailures: Int? = nil, instances: Int? = nil,
+    isUpWhenStarted: Bool = true
   ) {
     self.name = name
     self.restart = restart
@@ -22,6 +25,7 @@ package struct ChildRule: Equatable, Sendable {
     self.isSignificant = isSignificant
     self.dependsOn = dependsOn
     self.backoff = backoff
+    self.mostFailures = mostFailures
     self.instances = instances
     self.isUpWhenStarted = isUpWhenStarted
   }

@@ -24,8 +24,7 @@ extension SupervisorLife {
     /// The sentence about its last end.
     package internal(set) var lastEnd: String?
     var startedAt: Duration?
-    /// Failures in a row.
-    var failures = 0
+    var failures = FailureStreak()
     var afterStop = AfterStop.stay
     var isStopIssued = false
     /// A strategy waits for its stop.

@@ -11,7 +11,7 @@ extension SupervisorLife {
     if verdict == .asked {
       return change(name) { child in
         child.phase = .stopped
-        child.failures = 0
+        child.failures = FailureStreak()
       }
     }
     died(child, verdict, account, at: now)
@@ -36,21 +36,29 @@ extension SupervisorLife {
     restarts.append((now, child.name))
     restarts.removeAll { now - $0.time > intensity.period }
     guard restarts.count <= intensity.restarts else {
-      change(child.name) { $0.phase = .failed }
-      return giveUp(after: account, of: child.name, at: now)
+      return giveUp(child, account, restartsInWords(of: child.name, at: now), at: now)
     }
-    restart(child, rule.backoff, account, at: now)
+    var failures = child.failures
+    let healthyAfter = rule.backoff?.healthyAfter ?? .zero
+    if verdict == .fruitful || child.startedAt.map({ now - $0 >= healthyAfter }) ?? false {
+      failures = FailureStreak()
+    }
+    let delay =
+      verdict == .fruitful
+      ? .zero
+      : failures.fail(
+        at: now, rule.backoff, most: rule.mostFailures, chance: random.fraction())
+    guard let delay else { return giveUp(child, account, failures.inWords(at: now), at: now) }
+    restart(child, failures, after: delay, account, at: now)
   }
 
   private mutating func restart(
-    _ child: Child, _ backoff: RestartBackoff?, _ account: String, at now: Duration
+    _ child: Child, _ failures: FailureStreak, after delay: Duration, _ account: String,
+    at now: Duration
   ) {
-    let wasHealthy = child.startedAt.map { now - $0 >= backoff?.healthyAfter ?? .zero } ?? false
-    let failures = wasHealthy ? 0 : child.failures
-    let delay = backoff?.delay(after: failures, chance: nextChance()) ?? .zero
     let affected = affected(by: child)
     change(child.name) { child in
-      child.failures = failures + 1
+      child.failures = failures
       child.restarts += 1
       child.isInBatch = true
     }
@@ -100,26 +108,18 @@ extension SupervisorLife {
     issueStops(of: marked.reversed(), at: now)
   }
 
-  /// A number from 0 to 1 (SplitMix64).
-  private mutating func nextChance() -> Double {
-    random &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = random
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    mixed ^= mixed >> 31
-    return Double(mixed >> 11) / Double(1 << 53)
+  private func restartsInWords(of name: String, at now: Duration) -> String {
+    let time = restarts.first.map { now - $0.time } ?? .zero
+    return restarts.allSatisfy { $0.name == name }
+      ? FailureStreak.words(restarts.count, in: time)
+      : ", the last of \(restarts.count) ends in \(time.inShort)"
   }
 
-  private mutating func giveUp(after account: String, of name: String, at now: Duration) {
-    let count = restarts.count
-    let span = restarts.first.map { now - $0.time } ?? .zero
-    let isOne = restarts.allSatisfy { $0.name == name }
-    let times =
-      count == 1
-      ? ""
-      : isOne
-        ? " \(count) times in \(span.inShort)" : ", the last of \(count) ends in \(span.inShort)"
-    let chain = "\(account)\(times); \(self.name) gave up"
+  private mutating func giveUp(
+    _ child: Child, _ account: String, _ times: String, at now: Duration
+  ) {
+    change(child.name) { $0.phase = .failed }
+    let chain = "\(account)\(times); \(name) gave up"
     actions.append(.report(.gaveUp(chain)))
     end(.gaveUp(chain), within: nil, at: now)
   }

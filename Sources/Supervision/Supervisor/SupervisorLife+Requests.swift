@@ -46,7 +46,7 @@ extension SupervisorLife {
   /// Lets a child have a life; one that is on its way to one is left alone.
   private mutating func start(_ name: String) {
     guard let child = children[name] else { return }
-    children[name]?.failures = 0
+    children[name]?.failures = FailureStreak()
     switch child.phase {
     case .backoff:
       actions.append(.disarm(name))
@@ -62,7 +62,7 @@ extension SupervisorLife {
     var marked: [String] = []
     for name in names {
       guard let child = children[name] else { continue }
-      children[name]?.failures = 0
+      children[name]?.failures = FailureStreak()
       switch child.phase {
       case .starting, .started, .up:
         change(name) { child in

@@ -1,3 +1,5 @@
+internal import ProcessTreeBase
+
 /// How a supervisor keeps its children alive: inputs are events and requests, outputs are actions.
 ///
 /// A value without effects or a clock: times are durations since the supervisor began. A *group* is
@@ -10,6 +12,9 @@ package struct SupervisorLife: Sendable {
     case normal
     case abnormal
     case couldNotStart
+    /// By itself and without success, amid work of which it had done a part: the next life goes on
+    /// with that at once, and its failures in a row are over.
+    case fruitful
   }
 
   /// An event in the lives of the children.
@@ -20,6 +25,8 @@ package struct SupervisorLife: Sendable {
     case up(String, incarnation: Int)
     /// The child has ended and been reaped; the account is a sentence about it.
     case ended(String, incarnation: Int, Verdict, account: String)
+    /// Somebody else was to blame for a failure of the child that counted.
+    case excused(String)
     case timerPassed(String)
     /// Ends everything, within a time if there is one; a later request only makes it sooner.
     case stopAll(within: Duration?)
@@ -86,8 +93,8 @@ package struct SupervisorLife: Sendable {
   /// How many stops of a strategy are not over; the restarts of the strategy wait for them.
   var strategyStops = 0
   var significantHasEnded = false
-  /// The state of the sequence that jitter is drawn from.
-  var random: UInt64
+  /// The sequence that jitter is drawn from.
+  var random: SplitMix64
 
   /// Children that may start, in the order in which they came to that.
   var queue: [String] = []
@@ -114,7 +121,7 @@ package struct SupervisorLife: Sendable {
     self.intensity = intensity
     self.automaticShutdown = automaticShutdown
     self.mostStarting = max(1, mostStarting)
-    random = seed
+    random = SplitMix64(seed: seed)
     let names = Set(rules.map(\.name))
     for rule in rules { try insert(rule, among: names) }
     try refuseCycles()
@@ -135,6 +142,7 @@ package struct SupervisorLife: Sendable {
     case .up(let name, let incarnation): up(name, incarnation)
     case .ended(let name, let incarnation, let verdict, let account):
       ended(name, incarnation, verdict, account, at: now)
+    case .excused(let name): children[name]?.failures.excuse()
     case .timerPassed(let name): timerPassed(name, at: now)
     case .stopAll(let time): end(.stopped, within: time, at: now)
     case .deadlinePassed: deadlinePassed(at: now)

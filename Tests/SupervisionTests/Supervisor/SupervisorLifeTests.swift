@@ -152,6 +152,51 @@ import Testing
     #expect(bench.phase("a") == .up && bench.timers.isEmpty)
   }
 
+  /// A supervisor that counts failures in a row only, with waits of 10, 20 and 40 ms.
+  private func streakBench() throws -> SupervisorBench {
+    let backoff = RestartBackoff(first: .milliseconds(10), jitter: 0, healthyAfter: .seconds(60))
+    return try SupervisorBench(
+      intensity: RestartIntensity(restarts: .max, within: .zero),
+      ChildRule("a", backoff: backoff, mostFailures: 3), ChildRule("b"))
+  }
+
+  /// Lets a child fail and wait; returns how long it waits in milliseconds.
+  private func fail(_ bench: inout SupervisorBench) -> Double? {
+    bench.end("a")
+    guard let next = bench.life.child("a")?.nextStart else { return nil }
+    let wait = next - bench.now
+    bench.pass(wait)
+    return wait / .milliseconds(1)
+  }
+
+  @Test func failuresInARowEndTheSupervisor() throws {
+    var bench = try streakBench()
+    for _ in 0..<20 { bench.end("b") }
+    #expect((0..<3).map { _ in fail(&bench) } == [10, 20, 40])
+    _ = bench.look()
+    #expect(fail(&bench) == nil)
+    #expect(bench.look() == "gave up: a ended 4 times in 70 ms; top gave up -b over")
+  }
+
+  @Test func aFruitfulLifeIsFollowedAtOnceAndEndsTheRow() throws {
+    var bench = try streakBench()
+    for _ in 0..<5 {
+      #expect((0..<3).map { _ in fail(&bench) } == [10, 20, 40])
+      for _ in 0..<20 { bench.end("a", .fruitful) }
+      #expect(bench.phase("a") == .up)
+    }
+  }
+
+  @Test func anExcusedFailureDoesNotCount() throws {
+    var bench = try streakBench()
+    for _ in 0..<20 {
+      #expect(fail(&bench) == 10)
+      bench.feed(.excused("a"))
+      bench.feed(.excused("a"))
+    }
+    #expect((0..<4).map { _ in fail(&bench) } == [10, 20, 40, nil])
+  }
+
   @Test func jitterFollowsFromTheSeed() throws {
     let backoff = RestartBackoff(first: .seconds(1), jitter: 0.5)
     func waits(_ seed: UInt64) throws -> [Duration] {

@@ -37,6 +37,7 @@ struct SupervisorPlan {
         first: .milliseconds(generator.int(1...800)), most: .seconds(2),
         jitter: Double(generator.int(0...10)) / 10, healthyAfter: .seconds(1))
     }
+    if generator.int(0...3) == 0 { rule.mostFailures = generator.int(0...4) }
     if generator.int(0...4) == 0 { rule.instances = generator.int(0...3) }
     for other in others where generator.int(0...2) == 0 {
       let possible: [DependencyCondition] =
@@ -67,9 +68,11 @@ extension SupervisorWorld {
     case 7...10:
       guard let name = any(live), let process = processes[name] else { return }
       let verdicts = SupervisorLife.Verdict.allCases
-      var verdict = verdicts[generator.int(0...3)]
+      var verdict = verdicts[generator.int(0...verdicts.count - 1)]
       if process.hasStarted, verdict == .couldNotStart { verdict = .abnormal }
-      if !process.hasStarted, verdict == .normal { verdict = .couldNotStart }
+      if !process.hasStarted, verdict == .normal || verdict == .fruitful {
+        verdict = .couldNotStart
+      }
       feed(.ended(name, incarnation: process.incarnation, verdict, account: "\(name) ended"))
     case 11:
       guard let name = any(live.filter { processes[$0]?.isStopped == true }) else { return }
@@ -77,6 +80,7 @@ extension SupervisorWorld {
         .ended(
           name, incarnation: processes[name]?.incarnation ?? 0, .asked, account: "\(name) stopped"))
     case 12, 13: passTimer()
+    case 14 where generator.int(0...2) == 0: if let name = any(names) { feed(.excused(name)) }
     case 14: now += .milliseconds(generator.int(1...1_500))
     case 15: ask(requests(names, &generator))
     case 16:

@@ -166,6 +166,7 @@ struct SupervisorWorld {
     case .stopAll(let time):
       isEnding = true
       if let time { deadline = min(deadline ?? now + time, now + time) }
+    case .excused(let name): failures[name] = max(0, (failures[name] ?? 0) - 1)
     case .begin, .timerPassed, .deadlinePassed: break
     }
     return { _, _ in }
@@ -195,29 +196,37 @@ struct SupervisorWorld {
     counted = counted.filter { now - $0 <= plan.intensity.period } + [now]
     guard counted.count <= plan.intensity.restarts else {
       ends[name] = .failed(hasRun: process.hasStarted)
-      return { world, actions in
-        let gaveUp = actions.contains { action in
-          if case .report(.gaveUp(let chain)) = action {
-            chain.contains(name) && chain.hasSuffix("top gave up")
-          } else {
-            false
-          }
-        }
-        world.check(gaveUp, "the intensity is exceeded without an end")
-        world.isEnding = true
-      }
+      return gaveUp(name)
     }
-    return restarted(name, process, rule)
+    return restarted(name, process, verdict, rule)
+  }
+
+  private func gaveUp(_ name: String) -> (inout Self, [SupervisorLife.Action]) -> Void {
+    { world, actions in
+      let gaveUp = actions.contains { action in
+        if case .report(.gaveUp(let chain)) = action {
+          chain.contains(name) && chain.hasSuffix("top gave up")
+        } else {
+          false
+        }
+      }
+      world.check(gaveUp, "too many failures of \(name) without an end")
+      world.isEnding = true
+    }
   }
 
   private mutating func restarted(
-    _ name: String, _ process: Process, _ rule: ChildRule
+    _ name: String, _ process: Process, _ verdict: SupervisorLife.Verdict, _ rule: ChildRule
   ) -> (inout Self, [SupervisorLife.Action]) -> Void {
     let wasHealthy =
       process.hasStarted
       && startTimes[name].map { now - $0 >= rule.backoff?.healthyAfter ?? .zero } == true
     let level = wasHealthy ? 0 : failures[name] ?? 0
-    failures[name] = level + 1
+    failures[name] = verdict == .fruitful ? 0 : level + 1
+    if let most = rule.mostFailures, failures[name] ?? 0 > most {
+      ends[name] = .failed(hasRun: process.hasStarted)
+      return gaveUp(name)
+    }
     ends[name] = nil
     let others = affected(by: name, of: rule)
     for other in others where processes[other] != nil && !mayStop.contains(other) {
@@ -236,7 +245,9 @@ struct SupervisorWorld {
       }
       world.check(delays.count == 1, "\(name): a restart is reported once, not \(delays)")
       guard let delay = delays.first else { return }
-      guard let backoff = rule.backoff else { return world.check(delay == .zero, "a wait") }
+      guard let backoff = rule.backoff, verdict != .fruitful else {
+        return world.check(delay == .zero, "a wait")
+      }
       var plain = backoff.first
       for _ in 0..<level where plain < backoff.most { plain = min(plain * 2, backoff.most) }
       plain = min(plain, backoff.most)

@@ -14,6 +14,9 @@ extension Node {
     let steps = 1 << 20
     return Double(pick(steps + 1)) / Double(steps)
   }
+
+  /// A number where a sequence may begin that chance decides, or the seed where there is one.
+  package func makeSeed() -> UInt64 { UInt64(fraction() * Double(1 << 53)) }
 }
 
 extension Decoder {

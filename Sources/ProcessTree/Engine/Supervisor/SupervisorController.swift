@@ -36,11 +36,10 @@ final class SupervisorController {
     self.runtime = runtime
     startTime = runtime.loop.timers.now
     let rules = try specifications.map { try $0.rule(at: node) }
-    let seed = UInt64(node.fraction() * Double(1 << 53))
     do throws(SupervisorRefusal) {
       life = try SupervisorLife(
         node.name, strategy: strategy, intensity: intensity,
-        automaticShutdown: automaticShutdown, seed: seed, rules: rules)
+        automaticShutdown: automaticShutdown, seed: node.makeSeed(), rules: rules)
     } catch {
       throw ProcessTreeError(error)
     }
