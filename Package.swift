@@ -84,10 +84,10 @@ let package = Package(
     // Features on top, written against what everybody can use.
     .layer("Stages", on: ["Base"], products: ["ProcessTree"]),
     .target(
-      name: "Pools", dependencies: ["ProcessTree"] + modules("Stages", "Base"),
+      name: "Pools", dependencies: ["ProcessTree"] + modules("Stages", "Supervision", "Base"),
       swiftSettings: settings),
     .target(
-      name: "Pipelines", dependencies: ["ProcessTree"] + modules("Stages", "Base"),
+      name: "Pipelines", dependencies: ["ProcessTree"] + modules("Stages", "Supervision", "Base"),
       swiftSettings: settings),
 
     // The tool and its examples.
@@ -191,9 +191,9 @@ let package = Package(
     .testTarget(
       name: "PipelinesTests",
       dependencies: [
-        "Pipelines", "ProcessTree", "ProcessTreeMessagePack", "ProcessTreeRandomTesting",
-        "ProcessTreeScenarioRuns", "ProcessTreeStages", "ProcessTreeTestSettings",
-        "pipeline-fixture",
+        "Pipelines", "ProcessTree", "ProcessTreeBase", "ProcessTreeMessagePack",
+        "ProcessTreeRandomTesting", "ProcessTreeScenarioRuns", "ProcessTreeStages",
+        "ProcessTreeSupervision", "ProcessTreeTestSettings", "pipeline-fixture",
       ],
       swiftSettings: settings),
     // The README's program, as it stands there.

@@ -41,10 +41,10 @@ struct ImportRules {
     // The note of an input is one store, which steps inline.
     "Stages": Rule(["ProcessTree", "Base"], showing: ["ProcessTree", "Synchronization"]),
     "Pools": Rule(
-      collections.union(["ProcessTree", "Stages", "Base"]),
+      collections.union(["ProcessTree", "Stages", "Supervision", "Base"]),
       showing: ["ProcessTree", "Stages"]),
     "Pipelines": Rule(
-      collections.union(["ProcessTree", "Stages", "Base"]),
+      collections.union(["ProcessTree", "Stages", "Supervision", "Base"]),
       showing: ["ProcessTree", "Stages"]),
     "ProcessTreeExamples": Rule(
       ["ProcessTree", "Pools", "Pipelines", "Foundation"],

@@ -46,7 +46,7 @@ import Testing
     let stage = StageDescription(name: "S", workers: 2, sharing: .broadcast, isStateless: true)
     let plan = try PipelinePlan(.chain([.stage(stage), .stage(stage)]), isOrdered: false)
     for _ in rounds(500) {
-      var ledger = RunLedger(plan)
+      var ledger = try RunLedger(plan, seed: 1)
       let id = ledger.depart(inputs: 3)
       for _ in 0..<30 {
         let worker = random.int(0...3)

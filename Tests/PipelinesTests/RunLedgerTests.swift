@@ -21,7 +21,7 @@ import Testing
   @Test func booksBalanceWhenNothingIsMissing() throws {
     var random = SeededGenerator.announced("RunLedger")
     for _ in 0..<iterations(500) {
-      var ledger = RunLedger(try plan(&random))
+      var ledger = try RunLedger(plan(&random), seed: 1)
       let width = UInt64(ledger.plan.width)
       var open: [EnvelopeID] = []
       var seen: [EnvelopeID] = []
@@ -35,7 +35,7 @@ import Testing
         } else if random.int(0...9) == 0,
           let stage = ledger.plan.stages.randomElement(using: &random)
         {
-          ledger.employ(random.int(1...stage.workers.count), atStage: stage.index)
+          ledger.resize(stage: stage.index, to: random.int(1...stage.workers.count))
         } else if let place = open.indices.randomElement(using: &random) {
           let id = open.remove(at: place)
           let isNew = ledger.arrive(id, cost: 1, outputs: 1)
@@ -61,7 +61,7 @@ import Testing
       .stage(StageDescription(name: "A", workers: 1)),
       .stage(StageDescription(name: "B", workers: 2, sharing: .broadcast)),
     ])
-    var ledger = RunLedger(try PipelinePlan(shape, isOrdered: false))
+    var ledger = try RunLedger(PipelinePlan(shape, isOrdered: false), seed: 1)
     var counters = WorkerCounters()
     counters.finishEnvelopes = 1
     ledger.count(counters, ofWorker: 0)
@@ -82,26 +82,26 @@ import Testing
       .stage(StageDescription(name: "A", workers: 2, isStateless: true)),
       .stage(StageDescription(name: "B", workers: 1, isStateless: true)),
     ])
-    var ledger = RunLedger(try PipelinePlan(shape, isOrdered: false))
-    var pauses: [Duration?] = []
-    for round in 0..<Succession.limit {
-      var counters = WorkerCounters()
-      counters.processed = UInt64(round + 1)
-      ledger.count(counters, ofWorker: 1)
-      let id = ledger.depart(inputs: 1)
-      _ = ledger.arrive(id, cost: 0, outputs: 1)
-      pauses.append(ledger.die(.killed, at: round, worker: 0, ofStage: 0))
+    var ledger = try RunLedger(PipelinePlan(shape, isOrdered: false), seed: 1)
+    _ = ledger.takeOrders()
+    for round in 1...Crew.mostFailures {
+      ledger.deliver(round)
+      let pause = ledger.pause(afterDeathOf: 0, at: round)
+      #expect(pause ?? .zero >= .milliseconds(8))
+      // One that had done something is followed at once.
+      let chain = ledger.die(.killed, at: 100 + round, worker: 1, ofStage: 0)
+      let orders = ledger.takeOrders()
+      #expect(chain == nil && orders == [.start(1)])
     }
-    #expect(pauses.dropLast().allSatisfy { $0 ?? .zero >= .milliseconds(10) })
-    #expect(pauses.last == .some(nil))
-    // One that had done something is followed at once.
-    let next = ledger.die(.killed, at: 99, worker: 1, ofStage: 0)
-    #expect(next == .zero)
+    ledger.deliver(10)
+    let chain = ledger.die(.killed, at: 10, worker: 0, ofStage: 0) ?? ""
+    #expect(chain.hasPrefix("A-1 (pid 1) killed by SIGKILL"), "\(chain)")
+    #expect(chain.contains(" 10 times in ") && chain.hasSuffix("; stage 0 (A) gave up"), "\(chain)")
   }
 
   @Test func whatIsGivenUpIsToldOnce() throws {
     let stage = StageDescription(name: "A", workers: 1, isStateless: true)
-    var ledger = RunLedger(try PipelinePlan(.stage(stage), isOrdered: false))
+    var ledger = try RunLedger(PipelinePlan(.stage(stage), isOrdered: false), seed: 1)
     var suspicion = Suspicion(envelope: EnvelopeID(stream: 0, number: 0), suspects: [])
     var given: [QuarantinedInput] = []
     for consumer in 1...3 {
@@ -120,10 +120,11 @@ import Testing
   /// A worker that dies at an item has got as far as that, although it could not report it.
   @Test func workersThatDieAtItemsDoNotEndARun() throws {
     let stage = StageDescription(name: "A", workers: 1, isStateless: true)
-    var ledger = RunLedger(try PipelinePlan(.stage(stage), isOrdered: false))
+    var ledger = try RunLedger(PipelinePlan(.stage(stage), isOrdered: false), seed: 1)
+    _ = ledger.takeOrders()
     for consumer in 1...50 {
-      let pause = ledger.die(.killed, at: consumer, worker: 0, ofStage: 0)
-      #expect(pause == .milliseconds(10))
+      let pause = ledger.pause(afterDeathOf: 0, at: consumer) ?? .zero
+      #expect((0.8...1.2).contains(pause / .milliseconds(10)), "\(pause)")
       let suspicion = Suspicion(
         envelope: EnvelopeID(stream: 0, number: UInt64(consumer)),
         suspects: [Suspect(consumer: consumer, item: 0, input: nil)])
@@ -134,9 +135,9 @@ import Testing
 
   @Test func retiredWorkersAreNoDeathsAndStayInTheReport() throws {
     let stage = StageDescription(name: "A", workers: 2, isStateless: true)
-    var ledger = RunLedger(try PipelinePlan(.stage(stage), isOrdered: false))
+    var ledger = try RunLedger(PipelinePlan(.stage(stage), isOrdered: false), seed: 1)
     #expect(ledger.window.limit == 24)
-    ledger.employ(5, atStage: 0)
+    ledger.resize(stage: 0, to: 5)
     #expect(ledger.window.limit == 48 && ledger.report(after: .zero).stages[0].workers == 5)
     var counters = WorkerCounters()
     counters.taken = 4
@@ -144,7 +145,7 @@ import Testing
     counters.finishEnvelopes = 1
     ledger.count(counters, ofWorker: 4)
     ledger.retire(at: 1, worker: 4, ofStage: 0)
-    ledger.employ(1, atStage: 0)
+    ledger.resize(stage: 0, to: 1)
     let report = ledger.report(after: .seconds(1)).stages[0]
     #expect(report.workers == 1 && report.taken == 4 && report.restarts == 0)
     // What it was working on is not to blame.
@@ -166,7 +167,7 @@ import Testing
       .stage(StageDescription(name: "A", workers: 2)),
       .stage(StageDescription(name: "B", workers: 2, sharing: .broadcast)),
     ])
-    var ledger = RunLedger(try PipelinePlan(shape, isOrdered: false))
+    var ledger = try RunLedger(PipelinePlan(shape, isOrdered: false), seed: 1)
     _ = ledger.depart(inputs: 10)
     for worker in 0..<2 {
       var counters = WorkerCounters()
@@ -182,6 +183,26 @@ import Testing
     #expect(report.stages.map(\.queued) == [2, 24])
     #expect(report.stages.map(\.inFlight) == [2, 0])
     #expect(report.stages[0].rate == 4 && report.stages[0].busyTime == .milliseconds(2))
+  }
+}
+
+extension RunLedger {
+  /// The worker with the number 1 and the pipeline's end do something.
+  fileprivate mutating func deliver(_ round: Int) {
+    var counters = WorkerCounters()
+    counters.processed = UInt64(round)
+    count(counters, ofWorker: 1)
+    _ = arrive(depart(inputs: 1), cost: 0, outputs: 1)
+  }
+
+  /// A worker of the first stage dies; the pause before its successor starts, which then passes.
+  fileprivate mutating func pause(afterDeathOf worker: Int, at position: Int) -> Duration? {
+    guard die(.killed, at: position, worker: worker, ofStage: 0) == nil,
+      case .wait(worker, let pause) = takeOrders()?.first
+    else { return nil }
+    now += pause
+    handle(.timePassed, of: worker, ofStage: 0)
+    return takeOrders() == [.start(worker)] ? pause : nil
   }
 }
 

@@ -1,94 +1,140 @@
-/// The workers of one stage as a value: which are at work, which start and which stop.
+internal import ProcessTreeBase
+internal import ProcessTreeSupervision
+
+/// The workers of one stage as a value: a supervisor keeps those alive that the stage wants.
 ///
 /// A stage has places for workers, of which the first are wanted. A worker that
-/// is asked to stop leaves unfinished envelopes to the others: the first place always has a worker until the
+/// is asked to stop leaves unfinished envelopes to the others: the first place is never left before the
 /// stage is over.
 struct Crew {
-  /// How a place in the stage stands.
-  private enum Place {
-    /// Nobody works here, and nothing is left to be done.
-    case vacant
-    /// A worker is at work here, or is about to be.
-    case occupied
-    /// The worker was asked to stop and has not gone.
-    case leaving
-    /// The worker was removed after its input ended. Its `finish` output may be incomplete, so a
-    /// replacement runs `finish` again.
-    case owing
-    /// The worker came to its end.
-    case done
+  /// What the run does for the worker with a number.
+  enum Order: Equatable {
+    case start(Int)
+    case stop(Int)
+    /// Report when the time has passed.
+    case wait(Int, Duration)
   }
 
-  /// The places whose workers start and stop.
-  struct Orders: Equatable {
-    var start: [Int] = []
-    var stop: [Int] = []
+  /// What happened to a worker.
+  enum Event: Equatable {
+    case started
+    /// It has gone: with the verdict `normal` if it has come to its end.
+    case ended(SupervisorLife.Verdict, account: String = "")
+    /// A death counted although the worker had begun an item.
+    case excused
+    /// The time has passed for which its place waits.
+    case timePassed
   }
+
+  /// How many workers in a row may die in one place without having got anything done, and still be replaced.
+  static let mostFailures = 9
+  private static let backoff = RestartBackoff(
+    first: .milliseconds(10), most: .seconds(1), healthyAfter: .longest)
 
   /// How many workers are wanted.
   private(set) var count: Int
-  private var places: [Place]
+  /// How it came to that no further worker is tried, in one line.
+  private(set) var gaveUp: String?
+  private let workers: Range<Int>
+  private var life: SupervisorLife
   /// Whether nothing more comes for the stage.
   private var isFed = false
   /// Whether a worker has found that there is nothing left to take.
   private var isEnding = false
+  /// The places whose workers were removed after their input had ended.
+  ///
+  /// Their `finish` output may be incomplete, so replacements run `finish` again.
+  private var owing: Set<Int> = []
 
   /// - Parameters:
+  ///   - name: The stage's name.
   ///   - count: How many workers are wanted, at least one.
-  ///   - most: How many may be wanted.
-  init(count: Int, most: Int) {
+  ///   - workers: The numbers of those that may be wanted.
+  ///   - seed: Decides the jitter of pauses.
+  init(_ name: String, count: Int, of workers: Range<Int>, seed: UInt64) throws {
     self.count = count
-    places = Array(repeating: .vacant, count: most)
+    self.workers = workers
+    life = try SupervisorLife(
+      name, intensity: RestartIntensity(restarts: .max, within: .zero), seed: seed)
   }
 
   /// Whether the stage's input has ended and all its workers with it.
-  var isOver: Bool {
-    isFed && places.allSatisfy { $0 == .vacant || $0 == .done }
-  }
+  var isOver: Bool { isFed && owing.isEmpty && life.isSettled && life.count(.up) == 0 }
 
-  /// Whether the worker of a place was asked to stop.
-  func isLeaving(_ place: Int) -> Bool { places[place] == .leaving }
+  /// Whether a worker was asked to stop.
+  func isLeaving(_ worker: Int) -> Bool { life.child("\(worker)")?.phase == .stopping }
 
   /// Starts the first workers.
-  mutating func begin() -> Orders { settle() }
+  mutating func begin(at now: Duration) -> [Order] { settle(life.handle(.begin, at: now), now) }
 
   /// Changes the number of workers that are wanted; without effect on a stage that is ending.
-  mutating func resize(to count: Int) -> Orders {
-    guard !isEnding else { return Orders() }
+  mutating func resize(to count: Int, at now: Duration) -> [Order] {
+    guard !isEnding else { return [] }
     self.count = count
-    return settle()
+    return settle([], now)
   }
 
   /// Notes that nothing more comes for the stage; call it before its workers can find that out.
   mutating func feedEnded() { isFed = true }
 
-  /// Notes that a worker has come to its end.
-  mutating func finish(_ place: Int) -> Orders {
-    places[place] = .done
-    isEnding = true
-    return settle()
+  /// Notes what happened to a worker.
+  mutating func handle(_ event: Event, of worker: Int, at now: Duration) -> [Order] {
+    let name = "\(worker)"
+    let incarnation = life.child(name)?.incarnation ?? 0
+    let input: SupervisorLife.Input
+    switch event {
+    case .started: input = .started(name, incarnation: incarnation)
+    case .excused: input = .excused(name)
+    case .timePassed: input = .timerPassed(name)
+    case .ended(let verdict, let account):
+      if verdict == .normal {
+        isEnding = true
+      } else if isFed, isLeaving(worker) {
+        owing.insert(worker)
+      }
+      input = .ended(name, incarnation: incarnation, verdict, account: account)
+    }
+    return settle(life.handle(input, at: now), now)
   }
 
-  /// Notes that a worker has gone that was asked to stop.
-  mutating func leave(_ place: Int) -> Orders {
-    places[place] = isFed ? .owing : .vacant
-    return settle()
-  }
-
-  private mutating func settle() -> Orders {
-    var orders = Orders()
-    for place in places.indices {
-      let isWanted = place < count
-      switch places[place] {
-      case .vacant where isWanted && !isEnding, .owing where isWanted || isEnding:
-        places[place] = .occupied
-        orders.start.append(place)
-      case .occupied where !isWanted && !isEnding:
-        places[place] = .leaving
-        orders.stop.append(place)
+  /// Requests what is missing for the workers that are wanted, and returns what follows from all actions.
+  private mutating func settle(_ actions: [SupervisorLife.Action], _ now: Duration) -> [Order] {
+    var actions = actions
+    func request(_ request: SupervisorLife.Request) {
+      actions += (try? life.handle(request, at: now)) ?? []
+    }
+    for worker in workers where !isEnding || owing.contains(worker) {
+      let name = "\(worker)"
+      let isWanted = isEnding || worker - workers.lowerBound < count
+      switch life.child(name)?.phase {
+      case nil where isWanted:
+        request(
+          .add(
+            ChildRule(
+              name, restart: .transient, backoff: Self.backoff,
+              mostFailures: Self.mostFailures)))
+      case .stopped where isWanted:
+        owing.remove(worker)
+        request(.start(name))
+      case .waiting where !isWanted, .backoff where !isWanted:
+        if isFed { owing.insert(worker) }
+        request(.stop(name))
+      case .starting where !isWanted, .up where !isWanted: request(.stop(name))
       default: break
       }
     }
-    return orders
+    return actions.compactMap { order($0, now) }
+  }
+
+  private mutating func order(_ action: SupervisorLife.Action, _ now: Duration) -> Order? {
+    switch action {
+    case .start(let name, _): return Int(name).map(Order.start)
+    case .stop(let name, _): return Int(name).map(Order.stop)
+    case .arm(let name, let time): return Int(name).map { .wait($0, time - now) }
+    case .report(.gaveUp(let chain)):
+      gaveUp = chain
+      return nil
+    case .disarm, .armDeadline, .report, .over: return nil
+    }
   }
 }

@@ -11,8 +11,8 @@ internal import ProcessTreeBase
 public final class PipelineMonitor: Sendable {
   private struct State {
     var record: RunRecord?
-    /// The workers of the run, while it lasts.
-    var crews: StageCrews?
+    /// The run while the number of its workers can change.
+    var resizable: RunRecord?
     /// Numbers of workers that were set before the run began, by stages.
     var earlyNumbers: [Int: Int] = [:]
     var listeners: [AsyncStream<PipelineReport>.Continuation] = []
@@ -66,28 +66,28 @@ public final class PipelineMonitor: Sendable {
   /// - Throws: `PipelineError` while the run lasts, when there is no such stage, or it cannot
   ///   have this number.
   public func resize(stage: Int, to count: Int) throws(PipelineError) {
-    let crews = state.withLock { state in
-      if state.crews == nil, !state.isOver { state.earlyNumbers[stage] = count }
-      return state.crews
+    let record = state.withLock { state in
+      if state.resizable == nil, !state.isOver { state.earlyNumbers[stage] = count }
+      return state.resizable
     }
-    guard let crews else { return }
-    try crews.resize(stage: stage, to: count)
+    guard let record else { return }
+    try record.resize(stage: stage, to: count)
     changed()
   }
 
   /// Begins to watch a run, with the numbers of workers that have been set.
-  func watch(_ record: RunRecord, _ crews: StageCrews) throws(PipelineError) {
+  func watch(_ record: RunRecord) throws(PipelineError) {
     state.withLock { $0.record = record }
-    while let (stage, count) = takeEarlyNumber(orBegin: crews) {
-      try crews.resize(stage: stage, to: count)
+    while let (stage, count) = takeEarlyNumber(orBegin: record) {
+      try record.resize(stage: stage, to: count)
     }
   }
 
   /// A number that was set before the run began; once there is none, further ones go to the run.
-  private func takeEarlyNumber(orBegin crews: StageCrews) -> (stage: Int, count: Int)? {
+  private func takeEarlyNumber(orBegin record: RunRecord) -> (stage: Int, count: Int)? {
     state.withLock { state in
       guard let (stage, count) = state.earlyNumbers.popFirst() else {
-        state.crews = crews
+        state.resizable = record
         return nil
       }
       return (stage, count)
@@ -104,7 +104,7 @@ public final class PipelineMonitor: Sendable {
     changed()
     let listeners = state.withLock { state in
       state.isOver = true
-      state.crews = nil
+      state.resizable = nil
       defer { state.listeners = [] }
       return state.listeners
     }

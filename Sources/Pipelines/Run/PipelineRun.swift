@@ -8,7 +8,8 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   private let isOrdered: Bool
   /// The places of all workers, by their numbers.
   private let slots: [WorkerSeat]
-  private let crews: StageCrews
+  /// For each stage, and last for the end, what is done when nothing more comes for it.
+  private let closers: [@Sendable () -> Void]
   private let outlet: Outlet<Input>
   private let end: Receiver<Envelope<Output>>
   let record: RunRecord
@@ -32,8 +33,8 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     end = receiver
     outlet = try pipeline.attach(assembly, 0, Outlet(routes: [.init(senders: [sender])]))
     slots = assembly.slots.sorted { $0.worker < $1.worker }
-    record = RunRecord(plan)
-    crews = StageCrews(plan, closers: assembly.closers, record: record)
+    closers = assembly.closers
+    record = try RunRecord(plan, at: node)
   }
 
   /// Runs it to its end; nothing of it is left when this returns or throws.
@@ -48,10 +49,10 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       record.finish()
       monitor?.finish()
     }
-    try monitor?.watch(record, crews)
-    // A task returns the numbers of workers to start.
-    try await withThrowingTaskGroup(of: [Int].self) { tasks in
-      tasks.addTask { try await crews.nextStarts() }
+    try monitor?.watch(record)
+    // A task returns what is to be done for workers.
+    try await withThrowingTaskGroup(of: [Crew.Order].self) { tasks in
+      tasks.addTask { try await record.nextOrders() }
       tasks.addTask {
         await pump.work()
         return []
@@ -65,15 +66,15 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         return []
       }
       // The first that fails ends the others.
-      while let workers = try await tasks.next() {
-        guard !workers.isEmpty else { continue }
-        for worker in workers {
+      while let orders = try await tasks.next() {
+        guard !orders.isEmpty else { continue }
+        for order in orders {
           tasks.addTask {
-            try await tend(slots[worker])
+            try await carryOut(order)
             return []
           }
         }
-        tasks.addTask { try await crews.nextStarts() }
+        tasks.addTask { try await record.nextOrders() }
       }
     }
     try record.update { try $0.checkBalance() }
@@ -91,8 +92,10 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       try await outlet.send(
         Envelope(id: id, cost: 0, origins: Origins(from: first), items: inputs))
     }
-    crews.sourceEnded()
+    close(record.update { $0.endSource() })
   }
+
+  private func close(_ stages: [Int]) { for stage in stages { closers[stage]() } }
 
   private func drain(_ deliver: ([Output]) async throws -> Void) async throws {
     var restorer = StreamRestorer<[Output]>()
@@ -114,24 +117,13 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
 
   // MARK: Workers
 
-  /// How a worker's life ends that does not end the run.
-  private enum LifeEnd {
-    /// It did its part.
-    case finished
-    /// Another one is to take its place after a while.
-    case died(pause: Duration)
-    /// It was asked to stop.
-    case left
-  }
-
-  /// Keeps a worker in its place until its part is done or it is no longer wanted.
-  private func tend(_ slot: WorkerSeat) async throws {
-    while true {
-      switch try await live(in: slot) {
-      case .finished: return crews.finished(slot)
-      case .died(let pause): if pause > .zero { try await node.sleep(for: pause) }
-      case .left: return crews.left(slot)
-      }
+  private func carryOut(_ order: Crew.Order) async throws {
+    switch order {
+    case .start(let worker): try await live(in: slots[worker])
+    case .stop(let worker): record.stop(slots[worker])
+    case .wait(let worker, let pause):
+      try await node.sleep(for: pause)
+      record.update { $0.handle(.timePassed, of: worker, ofStage: slots[worker].stage) }
     }
   }
 
@@ -145,13 +137,15 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     var verdict: (any Error)?
   }
 
-  private func live(in slot: WorkerSeat) async throws -> LifeEnd {
+  /// The life of one worker; throws if it ends the run.
+  private func live(in slot: WorkerSeat) async throws {
     let life = Lock(Life())
     do {
       let counters = try await node.withChildren(of: WorkerCounters.self) { group in
-        crews.began(slot) { group.cancelAll() }
+        record.began(slot) { group.cancelAll() }
         let child = try await slot.start(group)
         life.withLock { $0.position = child.position }
+        record.update { $0.handle(.started, of: slot.worker, ofStage: slot.stage) }
         for try await word in try await child.messages(of: WorkerWord.self) {
           switch word {
           case .counters(let counters):
@@ -171,9 +165,11 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         }
         return try await child.result
       }
-      record.update { $0.count(counters, ofWorker: slot.worker) }
+      let fed = record.update {
+        $0.finish(counters, worker: slot.worker, ofStage: slot.stage)
+      }
       monitor?.changed()
-      return .finished
+      close(fed)
     } catch {
       try Task.checkCancellation()
       let life = life.withLock { $0 }
@@ -183,24 +179,21 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         throw self.failure(
           of: slot, over: life.failedInput.map { Int(clamping: $0) }, .thrown,
           "\(failure)", error: failure)
-      case _ where crews.isLeaving(slot):
+      case _ where record.update({ $0.isLeaving(slot.worker, ofStage: slot.stage) }):
         // The others process its unfinished envelopes, however it ended.
         record.update { $0.retire(at: life.position, worker: slot.worker, ofStage: slot.stage) }
         monitor?.changed()
-        return .left
       case .died(let report):
         let isReplaceable = !plan.stages[slot.stage].description.isStateful && report.isDeath
-        let pause =
+        let chain =
           isReplaceable
-          ? record.update { ledger in
-            ledger.die(
-              report, at: life.position, worker: slot.worker, ofStage: slot.stage)
-          } : nil
+          ? record.update {
+            $0.die(report, at: life.position, worker: slot.worker, ofStage: slot.stage)
+          } : "\(report)"
         monitor?.changed()
-        guard let pause else {
-          throw self.failure(of: slot, over: nil, .workerDied, "\(report)", deaths: [report])
+        if let chain {
+          throw self.failure(of: slot, over: nil, .workerDied, chain, deaths: [report])
         }
-        return .died(pause: pause)
       case .other(let error): throw error
       }
     }

@@ -1,11 +1,14 @@
 internal import ProcessTree
 internal import ProcessTreeBase
 internal import ProcessTreeStages
+internal import ProcessTreeSupervision
 
-/// The books of a run as a value: inputs and outputs, the counters of each worker, deaths, and inputs that
-/// were given up.
+/// The books of a run as a value: inputs and outputs, the crews of its stages with the counters of each
+/// worker, deaths, and inputs that were given up.
 struct RunLedger {
   let plan: PipelinePlan
+  /// The time since the run began.
+  var now = Duration.zero
   private(set) var window: FlightWindow
   /// How many inputs the next envelope has.
   ///
@@ -17,14 +20,11 @@ struct RunLedger {
   /// The counters of the former lives of each worker, and of the present one.
   private var former: [WorkerCounters]
   private var present: [WorkerCounters]
-  /// How many workers each stage has.
-  private var workers: [Int]
+  private var crews: [Crew]
+  private var orders: [Crew.Order] = []
   private var restarts: [Int]
   private var suspects: [Suspects<ExitReport>]
   private(set) var quarantined: [QuarantinedInput] = []
-  /// How each place stands whose workers die.
-  private var successions: [Succession]
-
   /// The places of workers that seemed to have got nothing done, by the positions of these workers.
   private var fruitless: [Int: Int] = [:]
 
@@ -36,19 +36,25 @@ struct RunLedger {
     var quarantined: [QuarantinedInput]
   }
 
-  init(_ plan: PipelinePlan) {
+  /// - Parameter seed: Decides the jitter of pauses.
+  init(_ plan: PipelinePlan, seed: UInt64) throws {
     self.plan = plan
-    workers = plan.stages.map(\.description.workers)
+    crews = try plan.stages.map { stage in
+      try Crew(
+        "stage \(stage.index) (\(stage.description.name))", count: stage.description.workers,
+        of: stage.workers, seed: seed &+ UInt64(stage.index))
+    }
     window = FlightWindow(
-      limit: PipelinePlan.envelopesInFlight(workers: workers.reduce(0, +)), width: plan.width,
-      keepsTogether: plan.restoresOrder)
+      limit: PipelinePlan.envelopesInFlight(workers: crews.map(\.count).reduce(0, +)),
+      width: plan.width, keepsTogether: plan.restoresOrder)
     former = Array(repeating: WorkerCounters(), count: plan.workerCount)
     present = former
     restarts = plan.stages.map { _ in 0 }
-    successions = Array(repeating: Succession(), count: plan.workerCount)
     suspects = plan.stages.map {
       Suspects(limit: $0.description.attempts, isPartitioned: $0.description.sharing != .balanced)
     }
+    // Receivers start before their senders.
+    for stage in crews.indices.reversed() { orders += crews[stage].begin(at: now) }
   }
 
   // MARK: Source and end
@@ -68,12 +74,51 @@ struct RunLedger {
     return true
   }
 
+  /// Notes that the source has nothing more; the stages for which therefore nothing more comes.
+  mutating func endSource() -> [Int] {
+    endFeed(of: plan.stages.filter(\.feeders.isEmpty).map(\.index))
+  }
+
+  /// Noted before the channels end: a worker that finds the end is known to have come after it.
+  private mutating func endFeed(of stages: [Int]) -> [Int] {
+    for stage in stages where stage < crews.count { crews[stage].feedEnded() }
+    return stages
+  }
+
   // MARK: Workers
 
-  /// Notes how many workers a stage has from now on.
-  mutating func employ(_ count: Int, atStage stage: Int) {
-    workers[stage] = count
-    window.limit = PipelinePlan.envelopesInFlight(workers: workers.reduce(0, +))
+  /// What is to be done for workers; nothing when all stages are over, and nil if it is nothing before that.
+  mutating func takeOrders() -> [Crew.Order]? {
+    guard !orders.isEmpty || crews.allSatisfy(\.isOver) else { return nil }
+    defer { orders = [] }
+    return orders
+  }
+
+  /// Changes how many workers a stage has.
+  mutating func resize(stage: Int, to count: Int) {
+    orders += crews[stage].resize(to: count, at: now)
+    window.limit = PipelinePlan.envelopesInFlight(workers: crews.map(\.count).reduce(0, +))
+  }
+
+  /// Whether a worker was asked to stop.
+  func isLeaving(_ worker: Int, ofStage stage: Int) -> Bool { crews[stage].isLeaving(worker) }
+
+  /// Notes what happened to a worker; its end has functions of its own.
+  mutating func handle(_ event: Crew.Event, of worker: Int, ofStage stage: Int) {
+    orders += crews[stage].handle(event, of: worker, at: now)
+  }
+
+  /// Notes that a worker has come to its end; the stages for which nothing more comes because of that,
+  /// with the number of all stages for the end of the pipeline.
+  mutating func finish(_ counters: WorkerCounters, worker: Int, ofStage stage: Int) -> [Int] {
+    count(counters, ofWorker: worker)
+    handle(.ended(.normal), of: worker, ofStage: stage)
+    guard crews[stage].isOver else { return [] }
+    let inputs = plan.stages.map(\.feeders) + [plan.last]
+    return endFeed(
+      of: inputs.indices.filter { place in
+        inputs[place].contains(stage) && inputs[place].allSatisfy { crews[$0].isOver }
+      })
   }
 
   /// Notes the counters of a worker.
@@ -85,8 +130,8 @@ struct RunLedger {
   mutating func judge(_ suspicion: Suspicion, worker: Int, ofStage stage: Int) -> Verdict? {
     guard let verdict = suspects[stage].judge(suspicion, worker: worker) else { return nil }
     for suspect in suspicion.suspects {
-      guard let place = fruitless.removeValue(forKey: suspect.consumer) else { continue }
-      successions[place].excuse()
+      guard let worker = fruitless.removeValue(forKey: suspect.consumer) else { continue }
+      handle(.excused, of: worker, ofStage: stage)
     }
     let inputs = verdict.givenUp.map { given in
       QuarantinedInput(
@@ -101,10 +146,10 @@ struct RunLedger {
   ///
   /// - Parameter position: The worker's position among the children of the run's node; nil if it was not
   ///   started.
-  /// - Returns: How long to wait before its successor is started; nil when there is to be none.
+  /// - Returns: How it came to that it has no successor, in one line; nil if it has one.
   mutating func die(
     _ report: ExitReport, at position: Int?, worker: Int, ofStage stage: Int
-  ) -> Duration? {
+  ) -> String? {
     if let position { suspects[stage].end(of: position, report) }
     // A worker that had begun an item is excused when another one gets the item.
     let isFruitful = present[worker].processed > 0
@@ -115,7 +160,9 @@ struct RunLedger {
     }
     leave(worker)
     restarts[stage] += 1
-    return successions[worker].die(isFruitful: isFruitful)
+    let verdict: SupervisorLife.Verdict = isFruitful ? .fruitful : .abnormal
+    handle(.ended(verdict, account: "\(report)"), of: worker, ofStage: stage)
+    return crews[stage].gaveUp
   }
 
   /// Notes that a worker has gone that was asked to stop: nothing that it had is to blame for that.
@@ -125,7 +172,7 @@ struct RunLedger {
     leave(worker)
     if let position { suspects[stage].end(of: position, nil) }
     fruitless = fruitless.filter { $0.value != worker }
-    successions[worker] = Succession()
+    handle(.ended(.asked), of: worker, ofStage: stage)
   }
 
   private mutating func leave(_ worker: Int) {
@@ -178,7 +225,7 @@ struct RunLedger {
         : stage.feeders.reduce(0) { $0.saturatingAdding(sums[$1].emitted) }
       let copies = stage.description.sharing == .broadcast ? UInt64(stage.description.workers) : 1
       var line = StageReport(
-        index: stage.index, name: stage.description.name, workers: workers[stage.index])
+        index: stage.index, name: stage.description.name, workers: crews[stage.index].count)
       line.taken = Int(clamping: sum.taken)
       line.emitted = Int(clamping: sum.emitted)
       line.queued = Int(

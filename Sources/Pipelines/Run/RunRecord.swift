@@ -1,3 +1,4 @@
+internal import ProcessTree
 internal import ProcessTreeBase
 internal import ProcessTreeStages
 
@@ -6,24 +7,28 @@ final class RunRecord: Sendable {
   private struct State {
     var ledger: RunLedger
     var end: PipelineReport?
+    /// Asks the workers that live to stop.
+    var stops: [Int: @Sendable () -> Void] = [:]
   }
 
+  private let plan: PipelinePlan
+  private let time: @Sendable () -> Duration
   private let state: Protected<State>
-  private let start = ContinuousClock.now
 
-  init(_ plan: PipelinePlan) {
-    state = Protected(State(ledger: RunLedger(plan)))
+  init(_ plan: PipelinePlan, at node: Node) throws {
+    self.plan = plan
+    let start = node.now
+    time = { start.duration(to: node.now) }
+    state = Protected(State(ledger: try RunLedger(plan, seed: node.makeSeed())))
   }
 
   /// How the run stands, or how it stood at its end.
-  var report: PipelineReport {
-    state.withLock { $0.end ?? $0.ledger.report(after: ContinuousClock.now - start) }
-  }
+  var report: PipelineReport { state.withLock { $0.end ?? $0.ledger.report(after: time()) } }
 
   /// Keeps the last report.
   func finish() {
     state.withLock { state in
-      var report = state.ledger.report(after: ContinuousClock.now - start)
+      var report = state.ledger.report(after: time())
       report.isFinished = true
       state.end = report
     }
@@ -31,7 +36,10 @@ final class RunRecord: Sendable {
 
   /// Looks into the books, or changes them; wakes the feeder if that made room.
   func update<Value>(_ change: (inout RunLedger) throws -> Value) rethrows -> Value {
-    try state.withLock { try change(&$0.ledger) }
+    try state.withLock { state in
+      state.ledger.now = time()
+      return try change(&state.ledger)
+    }
   }
 
   /// Waits for the ends of the workers that died at items of an envelope, and decides which items the next
@@ -51,5 +59,37 @@ final class RunRecord: Sendable {
     try await state.wait { state in
       state.ledger.window.hasRoom ? state.ledger.sizer.next() : nil
     }
+  }
+
+  // MARK: Workers
+
+  /// What is to be done for workers, once there is something; nothing when all stages are over.
+  ///
+  /// - Throws: `CancellationError`.
+  func nextOrders() async throws -> [Crew.Order] {
+    try await state.wait { $0.ledger.takeOrders() }
+  }
+
+  /// A worker begins to live; `stop` is called when it is no longer wanted.
+  func began(_ slot: WorkerSeat, stop: @escaping @Sendable () -> Void) {
+    let isLeaving = state.withLock { state in
+      state.stops[slot.worker] = stop
+      return state.ledger.isLeaving(slot.worker, ofStage: slot.stage)
+    }
+    if isLeaving { stop() }
+  }
+
+  /// Asks a worker to stop; one that has not begun to live is asked then.
+  func stop(_ slot: WorkerSeat) {
+    let stop = state.withLock { state in
+      state.ledger.isLeaving(slot.worker, ofStage: slot.stage) ? state.stops[slot.worker] : nil
+    }
+    stop?()
+  }
+
+  /// Changes the number of a stage's workers.
+  func resize(stage: Int, to count: Int) throws(PipelineError) {
+    try plan.check(workers: count, ofStage: stage)
+    update { $0.resize(stage: stage, to: count) }
   }
 }
