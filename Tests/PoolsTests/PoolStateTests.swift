@@ -230,8 +230,37 @@ private struct Bench {
       bench.now = due
       bench.state.tick(at: due)
     }
-    #expect(pauses.prefix(3) == [.milliseconds(10), .milliseconds(20), .milliseconds(40)])
-    #expect(pauses.count == 10 && pauses.last == .seconds(1))
+    #expect(pauses.count == 10)
+    for (pause, plain) in zip(pauses, [10, 20, 40, 80, 160, 320, 640, 1_000, 1_000, 1_000]) {
+      #expect((0.8...1.2).contains(pause / .milliseconds(plain)) && pause <= .seconds(1))
+    }
+  }
+
+  @Test func aPoolWhoseStartsFailIsOverUnlessSomebodyIsReady() throws {
+    var bench = Bench(size: 2)
+    _ = bench.open(2)
+    func startOne() throws -> Int {
+      while true {
+        for case .startWorker(let id, _) in bench.state.takeActions() { return id }
+        bench.now = try #require(bench.state.nextDue)
+        bench.state.tick(at: bench.now)
+      }
+    }
+    func fail(_ id: Int) -> String? {
+      bench.state.workerEnded(id, 0, at: nil, mostFailedStarts: 3, now: bench.now)
+    }
+    guard case .startWorker(let ready, _) = bench.state.takeActions().first else {
+      return #expect(Bool(false), "nobody starts")
+    }
+    let other = try #require(bench.state.workers.keys.first { $0 != ready })
+    #expect(fail(other) == nil)
+    bench.state.workerReady(ready, at: bench.now)
+    for _ in 0..<5 { #expect(fail(try startOne()) == nil) }
+    // The only one that was ready ends: nobody is left who could do the work.
+    bench.state.workerEnded(ready, 0, at: nil, now: bench.now)
+    let line = try #require(fail(try startOne()))
+    #expect(line.hasPrefix(" 6 times in "), "\(line)")
+    #expect(bench.state.isClosed)
   }
 
   @Test func aCallThatWasGivenUpDoesNotStandInTheWayOfTheNext() throws {

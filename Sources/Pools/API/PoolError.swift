@@ -60,10 +60,10 @@ extension PoolError {
     Self(.initializerFailed, "The pool's initializer failed: \(failure)", failure: failure)
   }
 
-  static func workersCannotStart(_ report: ExitReport?) -> Self {
+  static func workersCannotStart(_ report: ExitReport?, _ times: String) -> Self {
     Self(
       .workersCannotStart,
-      "The pool's workers end before they are ready"
+      "The pool's workers ended before they were ready\(times)"
         + (report.map { "; the last one: \($0)" } ?? "."), report: report)
   }
 

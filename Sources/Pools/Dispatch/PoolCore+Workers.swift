@@ -67,11 +67,13 @@ extension PoolCore {
       shared.links[worker] = nil
       let wasReady = shared.state.workers[worker]?.isReady ?? true
       let isLeaving = shared.state.workers[worker]?.isLeaving ?? true
-      if !wasReady, !isLeaving, let reason = reason(error, report, shared.state) {
+      if !wasReady, !isLeaving, let reason = reason(error, report) {
         fail(reason, &shared)
         shared.state.stopAll()
       }
-      shared.state.workerEnded(worker, report, at: element, now: now)
+      let gaveUp = shared.state.workerEnded(
+        worker, report, at: element, mostFailedStarts: mostFailedStarts(report), now: now)
+      if let gaveUp { fail(PoolError.workersCannotStart(report, gaveUp), &shared) }
     }
   }
 
@@ -84,10 +86,9 @@ extension PoolCore {
     }
   }
 
-  /// The reason why the pool cannot go on after a worker ended before it was ready; nil if it can.
-  private func reason(
-    _ error: (any Error)?, _ report: ExitReport?, _ state: State
-  ) -> (any Error)? {
+  /// The reason why the pool cannot go on after a worker ended before it was ready; nil if another start
+  /// may do better.
+  private func reason(_ error: (any Error)?, _ report: ExitReport?) -> (any Error)? {
     switch error {
     case let failure as RemoteFailure
     where initializer != nil && failure.underlying(as: ProcessTreeError.self)?.code != .unreachable:
@@ -95,10 +96,7 @@ extension PoolCore {
     case let error as ProcessTreeError where report == nil:
       return PoolError.workNotUsable(error.message)
     case is CancellationError: return CancellationError()
-    default:
-      let hasOthers = state.workers.values.contains(where: \.isReady)
-      guard state.failedStarts >= mostFailedStarts(report), !hasOthers else { return nil }
-      return PoolError.workersCannotStart(report)
+    default: return nil
     }
   }
 }

@@ -63,7 +63,8 @@ final class PoolCore: Sendable {
     let settings = State.Settings(
       attempts: options.attempts, recycleAfter: options.recycleAfter,
       memoryLimit: options.memoryLimit)
-    shared = Lock(Shared(state: State(size: size, settings: settings)))
+    shared = Lock(
+      Shared(state: State(size: size, settings: settings, seed: node.makeSeed())))
   }
 
   /// Changes the state and carries out its actions.

@@ -1,4 +1,5 @@
 internal import ProcessTreeStages
+internal import ProcessTreeSupervision
 
 /// Items that wait together for a worker.
 struct WorkPiece: Equatable, Sendable {
@@ -121,10 +122,7 @@ struct JobPolicy: Sendable {
   ///   - jitter: From 0 to 1; half of the wait depends on it, so that items that failed together
   ///     are not tried again together.
   func delay(after attempt: Int, jitter: Double) -> Duration {
-    guard backoff > .zero else { return .zero }
-    var delay = backoff
-    for _ in 1..<max(attempt, 1) where delay < longestBackoff { delay = delay * 2 }
-    let longest = min(delay, longestBackoff)
-    return longest / 2 + longest / 2 * max(0, min(jitter, 1))
+    RestartBackoff(first: backoff, most: longestBackoff, jitter: 0.5)
+      .delay(after: attempt - 1, chance: max(0, min(jitter, 1)) / 2)
   }
 }

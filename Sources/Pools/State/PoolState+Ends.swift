@@ -1,15 +1,31 @@
+internal import ProcessTreeBase
+internal import ProcessTreeSupervision
+
 extension PoolState {
   /// Notes that a worker has been reaped, and gives its items to others; call it after its last answer.
   ///
-  /// - Parameter element: The batch and the offset in it that the worker noted last; nil if it worked on
-  ///   no item, or if nobody knows on which.
+  /// - Parameters:
+  ///   - element: The batch and the offset in it that the worker noted last; nil if it worked on
+  ///     no item, or if nobody knows on which.
+  ///   - mostFailedStarts: How many starts in a row may fail while no other worker is ready.
+  /// - Returns: How often and in what time starts failed, if that ends the pool.
+  @discardableResult
   mutating func workerEnded(
-    _ id: WorkerID, _ report: Report, at element: (batch: BatchID, offset: Int)?, now: Duration
-  ) {
-    guard let worker = workers.removeValue(forKey: id) else { return }
+    _ id: WorkerID, _ report: Report, at element: (batch: BatchID, offset: Int)?,
+    mostFailedStarts: Int = .max, now: Duration
+  ) -> String? {
+    guard let worker = workers.removeValue(forKey: id) else { return nil }
+    var gaveUp: String?
     if !worker.isReady, !worker.isLeaving {
-      failedStarts += 1
-      nextStart = now + Self.pause(after: failedStarts)
+      let most = workers.values.contains(where: \.isReady) ? nil : mostFailedStarts
+      let pause = failedStarts.fail(
+        at: now, Self.backoff, most: most, chance: random.fraction())
+      if let pause {
+        nextStart = now + pause
+      } else {
+        gaveUp = failedStarts.inWords(at: now)
+        stopAll()
+      }
     } else if !worker.isLeaving || !worker.batches.isEmpty {
       counters.workersLost += 1
     }
@@ -36,11 +52,11 @@ extension PoolState {
       removeIfOver(batch.job)
     }
     dispatch(at: now)
+    return gaveUp
   }
 
-  /// The wait before the next start after some that failed: 10 ms, doubled each time, 1 s at most.
-  private static func pause(after failures: Int) -> Duration {
-    .milliseconds(min(1_000, 5 << min(failures, 8)))
+  private static var backoff: RestartBackoff {
+    RestartBackoff(first: .milliseconds(10), most: .seconds(1))
   }
 
   /// The item at which a worker died: the noted one, or the only one that it had.

@@ -1,4 +1,5 @@
 internal import ProcessTreeStages
+internal import ProcessTreeSupervision
 
 /// A worker's answer for a batch, without the outputs.
 struct BatchProgress: Equatable, Sendable {
@@ -39,7 +40,7 @@ extension PoolState {
     guard workers[id]?.isReady == false else { return }
     workers[id]?.isReady = true
     workers[id]?.readySince = now
-    failedStarts = 0
+    failedStarts = FailureStreak()
     nextStart = .zero
     dispatch(at: now)
   }

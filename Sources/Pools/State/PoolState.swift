@@ -1,3 +1,6 @@
+internal import ProcessTreeBase
+internal import ProcessTreeSupervision
+
 /// The dispatcher of a pool as a value: events in, actions out.
 ///
 /// It knows items by number and workers by the kind of work that they can do. Time is passed in, as
@@ -87,9 +90,11 @@ struct PoolState<Report: Sendable>: Sendable {
   var actions: [Action] = []
   var counters = Counters()
   /// Workers that ended before they were ready, since the last that was.
-  var failedStarts = 0
+  var failedStarts = FailureStreak()
   var nextStart: Duration = .zero
   var isClosed = false
+  /// The sequence that the jitter of pauses is drawn from.
+  var random: SplitMix64
   private var nextID = 0
 
   /// Counts since the beginning.
@@ -103,9 +108,10 @@ struct PoolState<Report: Sendable>: Sendable {
     var workersLost = 0
   }
 
-  init(size: Int, settings: Settings = Settings()) {
+  init(size: Int, settings: Settings = Settings(), seed: UInt64 = 0) {
     self.size = size
     self.settings = settings
+    random = SplitMix64(seed: seed)
   }
 
   mutating func makeID() -> Int {
