@@ -162,6 +162,9 @@ let deathScenarios: [String: Scenario] = [
       return test.expect(false)
     }
     test.equal(report.cause, .exitedWithoutResult(code: 3))
+    let chain = failure?.message ?? ""
+    test.expect(
+      chain.contains(" 10 times in ") && chain.hasSuffix("; stage 1 (Stillborn) gave up"), chain)
   },
 ]
 
