@@ -217,6 +217,34 @@ private struct Bench {
     }
   }
 
+  @Test func aWorkerOfItsAgeLeavesAfterItsBatches() throws {
+    var bench = Bench(size: 2, settings: .init(maximumAge: .seconds(60)))
+    _ = bench.open(2)
+    let workers = bench.startWorkers()
+    let sent = bench.sent()
+    bench.now = .seconds(1)
+    bench.finish(sent[0])
+    #expect(bench.state.nextDue == .seconds(60))
+    _ = bench.state.takeActions()
+    bench.state.tick(at: .seconds(59))
+    #expect(bench.state.takeActions().isEmpty)
+    bench.now = .seconds(60)
+    bench.state.tick(at: bench.now)
+    let retired = bench.state.takeActions().compactMap { action -> Int? in
+      if case .retire(let id) = action { id } else { nil }
+    }
+    #expect(retired == workers.sorted())
+    // The idle one goes at once, the other one answers first; new ones come for new work.
+    bench.state.workerEnded(sent[0].worker, 0, at: nil, now: bench.now)
+    bench.finish(sent[1])
+    bench.state.workerEnded(sent[1].worker, 0, at: nil, now: bench.now)
+    #expect(bench.state.counters.completed == 2 && bench.state.counters.workersLost == 0)
+    #expect(bench.state.nextDue == nil)
+    _ = bench.open(1)
+    #expect(bench.startWorkers().count == 1)
+    #expect(bench.state.nextDue == .seconds(120))
+  }
+
   @Test func startsThatFailPauseLongerAndLonger() throws {
     var bench = Bench(size: 1)
     _ = bench.open(1)

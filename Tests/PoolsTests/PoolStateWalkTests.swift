@@ -34,6 +34,7 @@ import Testing
       var random = SeededGenerator(seed: seed)
       var settings = PoolState<Int>.Settings(attempts: 1_000)
       settings.recycleAfter = random.bool() ? random.int(1...20) : nil
+      settings.maximumAge = random.bool() ? .milliseconds(random.int(1...200)) : nil
       let throwers = Set((0..<random.int(0...5)).map { _ in random.int(0...100) })
       var world = PoolWorld(
         size: random.int(1...5), settings: settings,

@@ -45,6 +45,8 @@ struct PoolScene: Scene {
   var frames: Int { 120 }
   let size: Int
   let recycleAfter: Int?
+  /// In milliseconds.
+  let maximumAge: Int?
   let calls: [Call]
   let areAtOnce: Bool
   let end: End
@@ -53,6 +55,7 @@ struct PoolScene: Scene {
   init(using random: inout SeededGenerator) {
     size = random.int(1...3)
     recycleAfter = random.int(0...3) == 0 ? random.int(1...5) : nil
+    maximumAge = random.int(0...3) == 0 ? random.int(1...100) : nil
     calls = (0..<random.int(1...3)).map { _ in
       let inputs = random.int(0...30)
       var call = Call(
@@ -72,13 +75,14 @@ struct PoolScene: Scene {
   }
 
   var description: String {
-    "\(size) workers, recycled after \(recycleAfter ?? 0), \(end) after \(endsAfter) ms, "
+    "\(size) workers, recycled after \(recycleAfter ?? 0) and \(maximumAge ?? 0) ms, \(end) after \(endsAfter) ms, "
       + "at once: \(areAtOnce), calls: \(calls)"
   }
 
   func play(in root: Node, isHarmed: Bool) async throws -> [String] {
     var options = PoolOptions()
     options.recycleAfter = recycleAfter
+    options.maximumAge = maximumAge.map { .milliseconds($0) }
     return try await root.withPool(size: size, options: options) { pool in
       try await withThrowingTaskGroup(of: [String].self) { group in
         group.addTask {

@@ -8,20 +8,27 @@ public struct PoolOptions: Sendable {
   public var recycleAfter: Int?
   /// A worker that holds more memory than this after a batch is replaced, in bytes; no limit if nil.
   public var memoryLimit: Int?
+  /// How long after it became ready a worker is replaced, once it has done what it holds; never if nil.
+  public var maximumAge: Duration?
 
   /// Makes settings; the defaults are three attempts and no recycling.
-  public init(attempts: Int = 3, recycleAfter: Int? = nil, memoryLimit: Int? = nil) {
+  public init(
+    attempts: Int = 3, recycleAfter: Int? = nil, memoryLimit: Int? = nil,
+    maximumAge: Duration? = nil
+  ) {
     self.attempts = attempts
     self.recycleAfter = recycleAfter
     self.memoryLimit = memoryLimit
+    self.maximumAge = maximumAge
   }
 
   func check() throws(PoolError) {
     guard attempts > 0 else {
       throw PoolError(.invalidOption, "An input has at least one attempt.")
     }
-    guard recycleAfter ?? 1 > 0, memoryLimit ?? 1 > 0 else {
-      throw PoolError(.invalidOption, "A worker is recycled after at least one input, or byte.")
+    guard recycleAfter ?? 1 > 0, memoryLimit ?? 1 > 0, maximumAge ?? .seconds(1) > .zero else {
+      throw PoolError(
+        .invalidOption, "A worker is recycled after at least one input, or byte, or some time.")
     }
   }
 }

@@ -62,7 +62,7 @@ final class PoolCore: Sendable {
     self.initializer = initializer
     let settings = State.Settings(
       attempts: options.attempts, recycleAfter: options.recycleAfter,
-      memoryLimit: options.memoryLimit)
+      memoryLimit: options.memoryLimit, maximumAge: options.maximumAge?.clamped)
     shared = Lock(
       Shared(state: State(size: size, settings: settings, seed: node.makeSeed())))
   }

@@ -103,6 +103,9 @@ extension PoolState {
       if let other, other < due ?? other + .seconds(1) { due = other }
     }
     for batch in batches.values where !batch.isOverdue { consider(batch.due) }
+    for worker in workers.values where worker.isReady && !worker.isLeaving {
+      consider(settings.maximumAge.map { worker.readySince + $0 })
+    }
     if nextStart > .zero, kinds.contains(where: { !$0.runnable.isEmpty }) { consider(nextStart) }
     return due
   }
@@ -121,6 +124,11 @@ extension PoolState {
       let isAbandoned = jobs[batch.job]?.isAbandoned ?? true
       workers[batch.worker]?.isLeaving = true
       actions.append(isAbandoned ? .stop(batch.worker) : .kill(batch.worker))
+    }
+    if let age = settings.maximumAge {
+      for id in workers.keys.sorted() {
+        if let worker = workers[id], worker.isReady, now - worker.readySince >= age { retire(id) }
+      }
     }
     if nextStart > .zero, nextStart <= now { nextStart = .zero }
     dispatch(at: now)

@@ -19,6 +19,8 @@ struct PoolState<Report: Sendable>: Sendable {
     var recycleAfter: Int?
     /// A worker is replaced when it holds more memory than this, in bytes.
     var memoryLimit: Int?
+    /// A worker is replaced so long after it became ready.
+    var maximumAge: Duration?
   }
 
   /// An action that the pool carries out.

@@ -120,6 +120,12 @@ let deathScenarios: [String: Scenario] = [
       let uses = Dictionary(grouping: pids, by: \.self).mapValues(\.count)
       test.expect(uses.values.allSatisfy { $0 <= 30 }, "\(uses)")
     }
+    options = PoolOptions(maximumAge: .milliseconds(40))
+    try await root.withPool(size: 2, options: options) { pool in
+      test.same(
+        try await pool.map(over: 0..<200, using: Busy(microseconds: 1_000)), Array(0..<200))
+      test.expect(pool.progress.workersStarted > 2, "\(pool.progress)")
+    }
     options = PoolOptions(memoryLimit: 60 << 20)
     try await root.withPool(size: 2, options: options) { pool in
       let pids = try await pool.map(over: 0..<200, using: Leaking())
