@@ -31,9 +31,9 @@ struct EventLines: EventSink {
     case .exited(let report) where report.stopRequest != nil: "\u{1B}[33m"
     case .exited, .lost, .leftBehind, .forkServerLost, .gaveUp: "\u{1B}[31m"
     case .stopping, .startMethodChanged, .connectionRefused, .messageRejected, .channelsInCycle,
-      .restarting, .skipped:
+      .restarting, .skipped, .down, .unresponsive:
       "\u{1B}[33m"
-    case .started, .ready, .up, .restarted, .reported, .channelFinished: "\u{1B}[2m"
+    case .started, .ready, .up, .responsive, .restarted, .reported, .channelFinished: "\u{1B}[2m"
     }
   }
 }

@@ -38,6 +38,7 @@ extension ExitCause {
     case .outOfMemory: "outOfMemory"
     case .limitExceeded: "limitExceeded"
     case .exitedWithoutResult: "exitedWithoutResult"
+    case .unresponsive: "unresponsive"
     case .couldNotStart: "couldNotStart"
     }
   }

@@ -39,6 +39,9 @@ extension LifecycleEvent.Kind {
     case .started: "started"
     case .ready: "ready"
     case .up: "up"
+    case .down: "down"
+    case .unresponsive: "unresponsive"
+    case .responsive: "responsive"
     case .restarted: "restarted"
     case .restarting: "restarting"
     case .skipped: "skipped"
@@ -59,7 +62,11 @@ extension LifecycleEvent.Kind {
 
   fileprivate func addDetails(to line: inout JSONLine) {
     switch self {
-    case .started, .ready, .up, .forkServerLost, .lost: break
+    case .started, .ready, .up, .down, .forkServerLost, .lost: break
+    case .unresponsive(let silence, let state):
+      line.add("silence", silence)
+      line.add("reason", state.description)
+    case .responsive(let silence): line.add("silence", silence)
     case .restarted(let incarnation): line.add("incarnation", incarnation)
     case .restarting(let child, let incarnation, let delay, let reason):
       line.add("child", child)

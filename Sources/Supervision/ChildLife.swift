@@ -44,6 +44,8 @@ package struct ChildLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     /// A request to stop; the policy is what a parent that stops itself has time for.
     case stop(ChildLifecycle.StopStep, StopRequest, within: StopPolicy?)
     case deadlinePassed(ChildLifecycle.Deadline)
+    /// The child has not renewed its lease for this time, which is more than it may take.
+    case stoppedAnswering(Duration)
     /// The process has ended; what it left in the descriptor, unless its word came before.
     case exited(LastWord?)
 
@@ -81,6 +83,8 @@ package struct ChildLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
   package private(set) var startFailure: String?
   /// Whether the parent has sent it a signal.
   package private(set) var wasSignalled = false
+  /// How long the child had been silent when it was killed for that.
+  package private(set) var silence: Duration?
   private var awaitsPayload = false
   private var announcedFrames: UInt64?
   private var receivedFrames: UInt64 = 0
@@ -149,6 +153,11 @@ package struct ChildLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
       return broke(end)
     case .stop(let step, let request, let policy): return stop(step, request, policy)
     case .deadlinePassed(let deadline): return live(.deadlinePassed(deadline))
+    case .stoppedAnswering(let silence):
+      // A child that is being stopped has deadlines of its own.
+      guard phase == .ready, hasProcess else { return [] }
+      self.silence = silence
+      return live(.stop(.kill))
     case .exited(let word): return exited(word)
     }
   }

@@ -22,6 +22,10 @@ private let orderScenarios = [
 
 private let nestingScenarios = ["escalation", "treeRestart", "specificationsTravel"]
 
+private let livenessScenarios = [
+  "hung", "stopped", "longWork", "wholeRunStopped", "stoppedReceiver", "down",
+]
+
 private let largeScenarios = ["thousandRestarts", "manyChildren"]
 
 extension ProcessTrees {
@@ -46,6 +50,11 @@ extension ProcessTrees {
       try await SupervisorFixture.expectSuccess(of: scenario, method)
     }
 
+    @Test(arguments: livenessScenarios, startMethods)
+    func noticesWhoDoesNotAnswer(scenario: String, method: String) async throws {
+      try await SupervisorFixture.expectSuccess(of: scenario, method)
+    }
+
     @Test(arguments: largeScenarios)
     func keepsMany(scenario: String) async throws {
       try await SupervisorFixture.expectSuccess(of: scenario, "forkServer")
@@ -61,8 +70,8 @@ extension ProcessTrees {
     @Test func everyScenarioIsRunSomewhere() async throws {
       let listed = try await SupervisorFixture.run("")
       let known = [
-        strategyScenarios, requestScenarios, orderScenarios, nestingScenarios, largeScenarios,
-        ["signalled"],
+        strategyScenarios, requestScenarios, orderScenarios, nestingScenarios, livenessScenarios,
+        largeScenarios, ["signalled"],
       ]
       #expect(Set(listed.lines) == Set(known.joined()))
     }

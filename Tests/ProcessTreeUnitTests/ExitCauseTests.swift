@@ -14,12 +14,12 @@ private let failure = RemoteFailure(CancellationError(), at: "Process-1")
 private func evidence(
   _ status: Status, _ outcome: RecordedOutcome? = nil, goodbye: Bool = false,
   stop: StopRequest? = nil, signalled: Bool = false, ready: Bool = true, late: Bool = false,
-  memory: Bool = false, cpuTime: Bool = false
+  silence: Duration? = nil, memory: Bool = false, cpuTime: Bool = false
 ) -> ExitEvidence {
   ExitEvidence(
     status: status, outcome: outcome, saidGoodbye: goodbye, stopRequest: stop,
-    wasSignalled: signalled, wasReady: ready, startTimedOut: late, memoryRanOut: memory,
-    cpuTimeRanOut: cpuTime)
+    wasSignalled: signalled, wasReady: ready, startTimedOut: late, silence: silence,
+    memoryRanOut: memory, cpuTimeRanOut: cpuTime)
 }
 
 private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: false) }
@@ -92,6 +92,20 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
       .terminated(request, signal: SIGKILL)
     ),
     (evidence(.signaled(SIGABRT, coreDumped: true)), .crashed(signal: SIGABRT)),
+    // Hung, and killed for that.
+    (
+      evidence(ended(SIGKILL), signalled: true, silence: .seconds(2)),
+      .unresponsive(silence: .seconds(2))
+    ),
+    (
+      evidence(ended(SIGKILL), stop: request, signalled: true, silence: .seconds(2)),
+      .unresponsive(silence: .seconds(2))
+    ),
+    (
+      evidence(ended(SIGKILL), .failure(failure), signalled: true, silence: .seconds(2)),
+      .failed(type: failure.typeName, text: failure.text)
+    ),
+    (evidence(ended(SIGSEGV), signalled: true, silence: .seconds(2)), .crashed(signal: SIGSEGV)),
     // Never begun.
     (
       evidence(.exited(0), .result([1]), goodbye: true, late: true),
@@ -129,11 +143,12 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
     ]
     for status in statuses {
       for outcome in outcomes {
-        for bits in 0..<128 {
+        for bits in 0..<256 {
           func bit(_ place: Int) -> Bool { bits >> place & 1 == 1 }
           let given = evidence(
             status, outcome, goodbye: bit(0), stop: bit(1) ? request : nil, signalled: bit(2),
-            ready: bit(3), late: bit(4), memory: bit(5), cpuTime: bit(6))
+            ready: bit(3), late: bit(4), silence: bit(6) ? .seconds(2) : nil, memory: bit(5),
+            cpuTime: bit(7))
           let cause = ExitCause.explaining(given)
           #expect(holds(cause, given), "\(cause) of \(given)")
         }
@@ -158,6 +173,8 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
       return given.status == ended(signal) && given.wasReady
         && (signal != SIGKILL || given.cpuTimeRanOut)
     case .outOfMemory: return given.memoryRanOut && given.status == ended(SIGKILL)
+    case .unresponsive(let silence):
+      return given.silence == silence && given.status == ended(SIGKILL)
     case .exitedWithoutResult(let code): return given.wasReady && given.status == .exited(code)
     case .couldNotStart: return !given.wasReady
     }
@@ -171,6 +188,9 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
     #expect(
       "\(ExitCause.terminated(request, signal: SIGKILL))"
         == "ended by SIGKILL after MainProcess asked it to stop: enough")
+    #expect(
+      "\(ExitCause.unresponsive(silence: .milliseconds(2_140)))"
+        == "stopped answering for 2.1 s; killed by its parent")
     #expect("\(ExitCause.killed(signal: 40))" == "killed by signal 40 from outside the tree")
   }
 }

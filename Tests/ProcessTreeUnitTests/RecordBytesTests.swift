@@ -45,7 +45,11 @@ import Testing
       .restarting(child: "c", incarnation: 2, after: .nanoseconds(8), reason: "r"), 16,
       [0x94, 0xA1, 0x63, 2, 8, 0xA1, 0x72]
     ), (.skipped(child: "c"), 17, [0x91, 0xA1, 0x63]),
-    (.gaveUp(reason: "r"), 18, [0x91, 0xA1, 0x72]),
+    (.gaveUp(reason: "r"), 18, [0x91, 0xA1, 0x72]), (.down, 19, [0x90]),
+    (.unresponsive(silence: .nanoseconds(8), process: .stopped), 20, [0x93, 8, 0xC0, 0xC3]),
+    (.unresponsive(silence: .nanoseconds(8), process: .running), 20, [0x93, 8, 0xC0, 0xC2]),
+    (.unresponsive(silence: .nanoseconds(8), process: .traced(by: 5)), 20, [0x93, 8, 5, 0xC2]),
+    (.responsive(silence: .nanoseconds(8)), 21, [0x91, 8]),
   ]
 
   @Test(arguments: kinds.indices)
@@ -73,6 +77,7 @@ import Testing
       (.crashed(signal: 4), [0x92, 6, 4]), (.killed(signal: 9), [0x92, 7, 9]),
       (.outOfMemory, [0x91, 8]), (.exitedWithoutResult(code: -1), [0x92, 9, 0xFF]),
       (.couldNotStart(reason: "r"), [0x92, 10, 0xA1, 0x72]),
+      (.unresponsive(silence: .nanoseconds(8)), [0x92, 11, 8]),
       (.limitExceeded(signal: 24), [0x92, 12, 24]),
     ] as [(ExitCause, [UInt8])])
   func aCauseHasTheBytesOfTheProtocol(_ cause: ExitCause, _ bytes: [UInt8]) throws {
@@ -130,7 +135,7 @@ import Testing
   }
 
   @Test func settingsHaveTheBytesOfTheProtocol() throws {
-    let bytes: [UInt8] = [0x96, 2, 0x92, 1, 2, 3, 7, 4, 0xC0]
+    let bytes: [UInt8] = [0x97, 2, 0x92, 1, 2, 3, 7, 4, 0xC0, 0xC0]
     var read = TreeConfiguration()
     try NodeSettings(packed: bytes).apply(to: &read)
     #expect(read.startMethod == .spawn && "\(read.logLevel)" == "critical")
@@ -138,6 +143,14 @@ import Testing
     #expect(read.startDeadline == .nanoseconds(3))
     #expect(read.defaultLimit == 4 && read.treeLimit == nil)
     #expect(NodeSettings(read).packed() == bytes)
+    read.liveness = Liveness(lease: .seconds(1), limit: nil)
+    let settings = NodeSettings(read).packed()
+    #expect(settings == bytes.dropLast() + [0x92, 0xCE, 0x3B, 0x9A, 0xCA, 0x00, 0xC0])
+    try NodeSettings(packed: settings).apply(to: &read)
+    #expect(read.liveness == Liveness(lease: .seconds(1), limit: nil))
+    // A parent of version 3.0 sends no liveness.
+    try NodeSettings(packed: [0x96] + bytes[1...8]).apply(to: &read)
+    #expect(read.liveness == .off)
     // No level has the number 8.
     #expect(throws: WireError.self) {
       try NodeSettings(packed: [0x96, 2, 0x92, 1, 2, 3, 8, 4, 0xC0])

@@ -62,6 +62,9 @@ private typealias Life = ChildLife<Int>
       check((counts["stop"] == 1) == (life.stopRequest != nil), "a stop is reported")
       check((counts["goodbye"] == 1) == life.saidGoodbye, "a goodbye is acknowledged")
       check((counts["conclude"] == 1) == (life.phase == .exited), "an end is concluded")
+      if life.silence != before.silence {
+        check(before.phase == .ready && life.wasSignalled, "only one that runs is hung")
+      }
       check(!before.wasSignalled || life.wasSignalled, "signals stay")
       check(before.outcome == nil || life.outcome != nil, "an outcome stays")
       if let outcome = before.outcome, outcome != life.outcome {
@@ -87,7 +90,7 @@ private typealias Life = ChildLife<Int>
         steps[generator.int(0...2)], Self.requests[generator.int(0...1)],
         within: Self.policies[generator.int(0...2)]),
       .deadlinePassed([.start, .stop(.ask), .stop(.terminate), .leave][generator.int(0...3)]),
-      .exited([nil, .begun, .failed("no")][generator.int(0...2)]),
+      .stoppedAnswering(.seconds(3)), .exited([nil, .begun, .failed("no")][generator.int(0...2)]),
     ]
     // An end is rare, so that a life has the time for all the rest.
     let last = generator.int(0...7) == 0 ? inputs.count - 1 : inputs.count - 2

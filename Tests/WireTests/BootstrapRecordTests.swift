@@ -72,9 +72,9 @@ let sampleRecord = BootstrapRecord(
       program: .init(type: "t", listIndex: nil, arguments: [9]), tag: 10, settings: [11])
     #expect(
       record.packed() == [
-        0x9D, 3, 0, 0x94, 1, 2, 3, 0xA1, 0x64, 0x91, 4, 0xA1, 0x6E, 0xC2, 0x93, 0xA1, 0x70, 5, 6,
+        0x9E, 3, 1, 0x94, 1, 2, 3, 0xA1, 0x64, 0x91, 4, 0xA1, 0x6E, 0xC2, 0x93, 0xA1, 0x70, 5, 6,
         0x92, 0xC4, 1, 7, 0xC4, 1, 8, 0x92, 0xA1, 0x63, 0xA1, 0x6C, 0x93, 0xA1, 0x74, 0xC0, 0xC4, 1,
-        9, 10, 0xC4, 1, 11, 0xC0,
+        9, 10, 0xC4, 1, 11, 0xC0, 0xC0,
       ])
   }
 
@@ -87,9 +87,19 @@ let sampleRecord = BootstrapRecord(
     #expect(throws: WireError.self) { try BootstrapRecord(packed: bytes + [0]) }
   }
 
+  @Test func theLeaseIsThatOfALaterMinorVersion() throws {
+    var record = sampleRecord
+    record.renewalPeriod = 127
+    let bytes = record.packed()
+    #expect(try BootstrapRecord(packed: bytes).renewalPeriod == 127)
+    // A parent of version 3.0 has none to give.
+    let old = [bytes[0] - 1, 3, 0] + bytes[3...].dropLast()
+    #expect(try BootstrapRecord(packed: old).renewalPeriod == nil)
+  }
+
   @Test func aParentOfAnotherMajorVersionIsRefusedByName() {
     var bytes = sampleRecord.packed()
-    bytes[1] = 2
+    bytes[1...2] = [2, 0]
     let error = #expect(throws: WireError.self) { try BootstrapRecord(packed: bytes) }
     #expect(error?.description.contains("the parent speaks version 2.0") == true)
   }

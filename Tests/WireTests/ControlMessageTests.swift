@@ -33,6 +33,7 @@ import Testing
       (.goodbye(exitCode: 1, linkFrames: 2), [0x93, 3, 1, 2]),
       (.events([[1]]), [0x92, 4, 0xC4, 1, 1]),
       (.log([]), [0x91, 5]),
+      (.renewal(isSuspended: true), [0x92, 6, 0xC3]),
       (.welcome(ProtocolVersion(major: 1, minor: 0)), [0x93, 16, 1, 0]),
       (.refused("x"), [0x92, 17, 0xA1, 0x78]),
       (
@@ -68,7 +69,8 @@ import Testing
 
   @Test(
     arguments: [
-      [.int(0)], [.int(6)], [.int(15)], [.int(21)], [.int(31)], [.int(33)], [.int(-1)],
+      [.int(0)], [.int(7)], [.int(6)], [.int(6), .int(1)], [.int(15)], [.int(21)], [.int(31)],
+      [.int(33)], [.int(-1)],
       [.int(.max)], [.string("ready")], [.nil], [],
       [.int(2), .int(5), .nil], [.int(2), .int(-1), .nil], [.int(2), .int(0), .int(1)],
       [.int(2), .int(3), .int(1 << 40)], [.int(3), .int(1 << 32)], [.int(3), .string("0")],

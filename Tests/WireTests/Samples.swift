@@ -20,6 +20,8 @@ let sampleMessages: [ControlMessage] = [
   .events([[UInt8]](repeating: [9], count: 70_000)),
   .log([]),
   .log([[3, 4], []]),
+  .renewal(isSuspended: false),
+  .renewal(isSuspended: true),
   .welcome(.current),
   .welcome(ProtocolVersion(major: .max, minor: .min)),
   .refused(""),

@@ -26,7 +26,8 @@ extension ExitReport {
   /// A process that was killed while it started had no work yet, and is replaced as one that was killed later.
   var isDeath: Bool {
     switch (cause, status) {
-    case (.exited, _), (.crashed, _), (.killed, _), (.outOfMemory, _), (.limitExceeded, _),
+    case (.exited, _), (.crashed, _), (.killed, _), (.outOfMemory, _), (.unresponsive, _),
+      (.limitExceeded, _),
       (.exitedWithoutResult, _):
       true
     case (.couldNotStart, .signaled): true

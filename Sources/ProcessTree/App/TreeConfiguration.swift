@@ -9,6 +9,9 @@ public struct TreeConfiguration: Sendable {
   public var stopPolicy: StopPolicy = .default
   /// How long a child may take from its start until it reports that it is ready.
   public var startDeadline: Duration = .seconds(30)
+  /// How long a child may be silent, unless it has a liveness of its own, or its program declares that
+  /// it works synchronously; off by default.
+  public var liveness: Liveness = .off
   /// What the root does with the output of nodes.
   public var output: OutputMode = .passThrough
   /// The lowest level of log records that nodes send to the root.

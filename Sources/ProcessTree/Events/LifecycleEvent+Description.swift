@@ -15,6 +15,10 @@ extension LifecycleEvent.Kind: CustomStringConvertible {
     case .started: "started"
     case .ready: "is ready"
     case .up: "is up"
+    case .down: "is down"
+    case .unresponsive(let silence, let state):
+      "has not answered for \(silence.inShort): \(state)"
+    case .responsive(let silence): "answers again after \(silence.inShort)"
     case .restarted(let incarnation): "was restarted: life \(incarnation)"
     case .restarting(let child, let incarnation, let delay, let reason):
       "starts \(child) again in \(delay.inShort), life \(incarnation): \(reason)"

@@ -13,6 +13,12 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     case ready
     /// The program announced that the node is up.
     case up
+    /// The program announced that the node is no longer up; it still runs.
+    case down
+    /// The node has not renewed its lease for this time; its ``Liveness`` says what follows.
+    case unresponsive(silence: Duration, process: ProcessState)
+    /// The node renews its lease again, after this time.
+    case responsive(silence: Duration)
     /// The node is a new life of a supervised child, with this number.
     case restarted(incarnation: Int)
     /// A child of the node's supervisor has ended and has its next life after a time.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 public import ProcessTreeSupervision
 
@@ -28,6 +29,8 @@ public enum ExitCause: Hashable, Sendable, Codable {
   ///
   /// The code is -1 if other code in the parent reaped a re-executed child.
   case exitedWithoutResult(code: Int32)
+  /// The node had not renewed its lease for this time, so its parent killed it; see ``Liveness``.
+  case unresponsive(silence: Duration)
   /// The node could not be started.
   case couldNotStart(reason: String)
 
@@ -61,6 +64,8 @@ extension ExitCause: CustomStringConvertible {
       "killed by \(SignalName.name(of: signal)): it exceeded its limit on "
         + (signal == SIGXFSZ ? "the size of a file" : "processor time")
     case .exitedWithoutResult(let code): "exited with code \(code) without a result"
+    case .unresponsive(let silence):
+      "stopped answering for \(silence.inShort); killed by its parent"
     case .couldNotStart(let reason): "could not start: \(reason)"
     }
   }

@@ -35,7 +35,7 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   /// - Returns: The child.
   /// - Throws: The group's first failure, `CancellationError` if the task or the group was
   ///   cancelled, `scopeEnded` outside of the scope, and the errors of
-  ///   ``Node/makeChild(_:name:daemon:stopPolicy:)``.
+  ///   ``Node/makeChild(_:name:daemon:stopPolicy:liveness:)``.
   @discardableResult
   public func spawn<Program: NodeProgram>(
     _ program: Program, name: String? = nil, stopPolicy: StopPolicy? = nil,

@@ -14,6 +14,8 @@ extension Node {
   ///   - stopPolicy: How long each step of stopping the child may take; by default the
   ///     configuration's.
   ///   - settings: The limits, environment and directory of its process; by default this node's.
+  ///   - liveness: How long the child may be silent; by default the configuration's, or `off` for a
+  ///     program that declares ``NodeProgram/worksSynchronously``.
   /// - Returns: The child, which has no process until it is started.
   /// - Throws: `programNotFindable` for a private or local type that the app does not list,
   ///   `invalidName`, `invalidLimit` if the tree would be too deep, `invalidConfiguration` for
@@ -21,7 +23,7 @@ extension Node {
   ///   cannot be encoded.
   public func makeChild<Program: NodeProgram>(
     _ program: Program, name: String? = nil, daemon: Bool? = nil, stopPolicy: StopPolicy? = nil,
-    settings: ProcessSettings = ProcessSettings()
+    settings: ProcessSettings = ProcessSettings(), liveness: Liveness? = nil
   ) throws -> Child<Program.Output> {
     guard shared.startsChildren else {
       throw ProcessTreeError(
@@ -40,20 +42,23 @@ extension Node {
     let declaration = ChildDeclaration(
       path: path, name: name ?? path.description, isDaemon: daemon ?? isDaemon,
       program: reference, arguments: arguments, stopPolicy: stopPolicy,
-      settings: settings)
+      settings: settings, liveness: liveness, worksSynchronously: Program.worksSynchronously)
     return Child(declaration, carrying: tickets, of: runtime) { try Program._decode($0) }
   }
 
   /// Makes a child, starts it, and returns once the child is about to run its program.
   ///
-  /// The parameters and errors are those of ``makeChild(_:name:daemon:stopPolicy:settings:)`` and
-  /// ``AnyChild/start(timeout:)``. A child that is not ready in time is killed and reaped.
+  /// The parameters and errors are those of
+  /// ``makeChild(_:name:daemon:stopPolicy:settings:liveness:)`` and ``AnyChild/start(timeout:)``. A
+  /// child that is not ready in time is killed and reaped.
   public func spawn<Program: NodeProgram>(
     _ program: Program, name: String? = nil, daemon: Bool? = nil, stopPolicy: StopPolicy? = nil,
-    settings: ProcessSettings = ProcessSettings(), timeout: Duration? = nil
+    settings: ProcessSettings = ProcessSettings(), liveness: Liveness? = nil,
+    timeout: Duration? = nil
   ) async throws -> Child<Program.Output> {
     let child = try makeChild(
-      program, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings)
+      program, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings,
+      liveness: liveness)
     try await child.start(timeout: timeout)
     return child
   }
@@ -61,10 +66,11 @@ extension Node {
   /// Makes a child of a program whose type is not known.
   func makeChild(
     any program: any NodeProgram, name: String, stopPolicy: StopPolicy?,
-    settings: ProcessSettings
+    settings: ProcessSettings, liveness: Liveness?
   ) throws -> AnyChild {
     func make<Program: NodeProgram>(_ program: Program) throws -> AnyChild {
-      try makeChild(program, name: name, stopPolicy: stopPolicy, settings: settings)
+      try makeChild(
+        program, name: name, stopPolicy: stopPolicy, settings: settings, liveness: liveness)
     }
     return try make(program)
   }

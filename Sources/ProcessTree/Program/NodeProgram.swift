@@ -26,6 +26,13 @@ public protocol NodeProgram: Codable, Sendable {
   /// anyway, it uses `StartMethod.spawn` and an event reports this.
   static var spawnsChildren: Bool { get }
 
+  /// Whether the program computes or blocks for long without suspending; false by default.
+  ///
+  /// Such a program keeps its node's event loop from turning, which is what a hung one does. So the
+  /// tree's ``TreeConfiguration/liveness`` does not hold for it, but one that is given to the child
+  /// itself does. ``Node/withoutLiveness(_:)`` declares a part of a program.
+  static var worksSynchronously: Bool { get }
+
   /// Encodes a result; provided for `Codable` results and for `Void`.
   static func _encode(_ output: Output) throws -> [UInt8]
 
@@ -36,4 +43,7 @@ public protocol NodeProgram: Codable, Sendable {
 extension NodeProgram {
   /// True, so a node may have children.
   public static var spawnsChildren: Bool { true }
+
+  /// False, so the program suspends often.
+  public static var worksSynchronously: Bool { false }
 }

@@ -20,6 +20,9 @@ public struct ChildSpecification: Sendable, Codable {
   public var restart: RestartType
   /// How long each step of stopping the child may take; the configuration's if `nil`.
   public var stopPolicy: StopPolicy?
+  /// How long the child may be silent before it is killed, which is an end like any other; the
+  /// configuration's if `nil`.
+  public var liveness: Liveness?
   /// Whether the end of the child may be the end of its supervisor; see `AutomaticShutdown`.
   public var isSignificant: Bool
   /// The conditions of siblings that have to hold before the child starts.
@@ -29,7 +32,8 @@ public struct ChildSpecification: Sendable, Codable {
   /// How many children with this program there are, named `NAME-1`, `NAME-2` and so on; one with
   /// the name itself if `nil`.
   public var instances: Int?
-  /// Whether the program calls ``Node/announceUp()``; without that, it is up when it runs.
+  /// Whether the program calls ``Node/announceUp()``; without that, it is up when it runs, until it
+  /// calls ``Node/announceDown()``.
   public var announcesUp: Bool
   /// The limits, environment and directory of the child's process in each life.
   public var settings: ProcessSettings
@@ -39,7 +43,7 @@ public struct ChildSpecification: Sendable, Codable {
   /// Makes a specification of a program; nothing is checked before a supervisor takes it.
   public init(
     _ name: String, _ program: any NodeProgram, restart: RestartType = .permanent,
-    stopPolicy: StopPolicy? = nil, isSignificant: Bool = false,
+    stopPolicy: StopPolicy? = nil, liveness: Liveness? = nil, isSignificant: Bool = false,
     dependsOn: [String: DependencyCondition] = [:], backoff: RestartBackoff? = nil,
     instances: Int? = nil, announcesUp: Bool = false,
     settings: ProcessSettings = ProcessSettings()
@@ -48,6 +52,7 @@ public struct ChildSpecification: Sendable, Codable {
     carried = CarriedProgram(program: program)
     self.restart = restart
     self.stopPolicy = stopPolicy
+    self.liveness = liveness
     self.isSignificant = isSignificant
     self.dependsOn = dependsOn
     self.backoff = backoff
@@ -60,14 +65,14 @@ public struct ChildSpecification: Sendable, Codable {
   /// ``ExternalCommand``.
   public init(
     _ name: String, _ command: Command, restart: RestartType = .permanent,
-    stopPolicy: StopPolicy? = nil, isSignificant: Bool = false,
+    stopPolicy: StopPolicy? = nil, liveness: Liveness? = nil, isSignificant: Bool = false,
     dependsOn: [String: DependencyCondition] = [:], backoff: RestartBackoff? = nil,
     instances: Int? = nil, settings: ProcessSettings = ProcessSettings()
   ) {
     self.init(
       name, ExternalCommand(command), restart: restart, stopPolicy: stopPolicy,
-      isSignificant: isSignificant, dependsOn: dependsOn, backoff: backoff, instances: instances,
-      settings: settings)
+      liveness: liveness, isSignificant: isSignificant, dependsOn: dependsOn, backoff: backoff,
+      instances: instances, settings: settings)
   }
 }
 

@@ -82,8 +82,17 @@ extension Node {
   /// Tells the parent that this node is up: those that depend on it may start.
   ///
   /// A supervisor waits for it if the child's specification says that its program announces it.
-  /// A second call does nothing.
+  /// A second call does nothing, unless the node has announced meanwhile that it is down.
   public func announceUp() {
-    runtime.perform { $0.announceUp() }
+    runtime.perform { $0.announce(isUp: true) }
+  }
+
+  /// Tells the parent that this node is not up any more, although it runs: those that wait for it do
+  /// not start before it announces that it is up again.
+  ///
+  /// Those that run go on. A second call does nothing, unless the node has announced meanwhile that it
+  /// is up.
+  public func announceDown() {
+    runtime.perform { $0.announce(isUp: false) }
   }
 }

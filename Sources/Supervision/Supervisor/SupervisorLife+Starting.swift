@@ -22,6 +22,12 @@ extension SupervisorLife {
     change(name) { $0.phase = .up }
   }
 
+  mutating func down(_ name: String, _ incarnation: Int) {
+    guard let child = children[name], child.incarnation == incarnation, child.phase == .up
+    else { return }
+    change(name) { $0.phase = .started }
+  }
+
   mutating func timerPassed(_ name: String, at now: Duration) {
     guard let child = children[name], child.phase == .backoff, let next = child.nextStart
     else { return }

@@ -23,6 +23,8 @@ package struct SupervisorLife: Sendable {
     /// The child is about to run its program.
     case started(String, incarnation: Int)
     case up(String, incarnation: Int)
+    /// The child still runs, and is not up any more.
+    case down(String, incarnation: Int)
     /// The child has ended and been reaped; the account is a sentence about it.
     case ended(String, incarnation: Int, Verdict, account: String)
     /// Somebody else was to blame for a failure of the child that counted.
@@ -140,6 +142,7 @@ package struct SupervisorLife: Sendable {
     case .begin: begin()
     case .started(let name, let incarnation): started(name, incarnation, at: now)
     case .up(let name, let incarnation): up(name, incarnation)
+    case .down(let name, let incarnation): down(name, incarnation)
     case .ended(let name, let incarnation, let verdict, let account):
       ended(name, incarnation, verdict, account, at: now)
     case .excused(let name): children[name]?.failures.excuse()

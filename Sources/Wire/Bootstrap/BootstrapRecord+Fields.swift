@@ -12,14 +12,16 @@ extension BootstrapRecord: WireRecord {
       isDaemon: try fields.next(), parent: try fields.next(), credentials: try fields.next(),
       endpoints: try fields.next(), program: try fields.next(), tag: try fields.next(),
       settings: (try fields.next() as WireBytes).bytes,
-      processSettings: (try fields.next() as WireBytes?)?.bytes)
+      renewalPeriod: try fields.nextIfPresent(),
+      processSettings: (try fields.nextIfPresent() as WireBytes?)?.bytes)
   }
 
   package func pack(into writer: inout MessagePackWriter) {
     let version = ProtocolVersion.current
     WireFields.pack(
       into: &writer, version.major, version.minor, run, path, name, isDaemon, parent, credentials,
-      endpoints, program, tag, WireBytes(settings), processSettings.map(WireBytes.init))
+      endpoints, program, tag, WireBytes(settings), renewalPeriod,
+      processSettings.map(WireBytes.init))
   }
 }
 

@@ -67,13 +67,15 @@ package struct BootstrapRecord: Sendable {
   package var tag: UInt32
   /// The encoded settings that the node inherits; the layers above define their meaning.
   package var settings: [UInt8]
+  /// How often the node renews its lease at its parent, in milliseconds; nil if it has none.
+  package var renewalPeriod: Int?
   /// The encoded settings of the child's process; nil if they are the parent's.
   package var processSettings: [UInt8]?
 
   package init(
     run: Run, path: NodePath, name: String, isDaemon: Bool, parent: Peer,
     credentials: Credentials, endpoints: Endpoints, program: Program, tag: UInt32,
-    settings: [UInt8], processSettings: [UInt8]? = nil
+    settings: [UInt8], renewalPeriod: Int? = nil, processSettings: [UInt8]? = nil
   ) {
     self.run = run
     self.path = path
@@ -85,6 +87,7 @@ package struct BootstrapRecord: Sendable {
     self.program = program
     self.tag = tag
     self.settings = settings
+    self.renewalPeriod = renewalPeriod
     self.processSettings = processSettings
   }
 

@@ -8,6 +8,7 @@ extension ControlMessage {
     case goodbye = 3
     case events = 4
     case log = 5
+    case renewal = 6
     case welcome = 16
     case refused = 17
     case stop = 18
@@ -19,7 +20,7 @@ extension ControlMessage {
     var fields: Int? {
       switch self {
       case .ready, .goodbyeAcknowledged, .openLink: 0
-      case .refused: 1
+      case .refused, .renewal: 1
       case .outcome, .goodbye, .welcome, .rejected: 2
       case .stop: 3
       case .events, .log: nil
@@ -60,6 +61,9 @@ extension ControlMessage {
     case .log(let records):
       begin(.log, fields: records.count)
       for record in records { writer.packBinary(record) }
+    case .renewal(let isSuspended):
+      begin(.renewal, fields: 1)
+      writer.pack(isSuspended)
     case .welcome(let version):
       begin(.welcome, fields: 2)
       writer.pack(version.major)
@@ -119,6 +123,7 @@ extension ControlMessage {
         exitCode: try reader.readInteger(as: Int32.self), linkFrames: try reader.readUInt64())
     case .events: return .events(try readBinaries(fields, from: &reader))
     case .log: return .log(try readBinaries(fields, from: &reader))
+    case .renewal: return .renewal(isSuspended: try reader.readBool())
     case .welcome:
       return .welcome(ProtocolVersion(major: try reader.readInt(), minor: try reader.readInt()))
     case .refused: return .refused(try reader.readString())

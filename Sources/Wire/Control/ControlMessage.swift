@@ -16,6 +16,10 @@ package enum ControlMessage: Equatable, Sendable {
   /// Log records of the child's subtree, each encoded, in order.
   case log([[UInt8]])
 
+  /// The child's loop turns, and renews its lease at the parent; a suspended lease lasts until the next
+  /// renewal.
+  case renewal(isSuspended: Bool)
+
   // From parent to child.
 
   /// Accepts the hello.

@@ -47,6 +47,11 @@ package struct WireFields {
     return try Field.read(from: &reader)
   }
 
+  /// Reads a field that a later minor version has added; nil in a record of an earlier one.
+  package mutating func nextIfPresent<Field: WireField>() throws -> Field? {
+    left > 0 ? try next() as Field? : nil
+  }
+
   /// Returns the reader behind the last field; throws if there are more fields.
   func end() throws -> MessagePackReader {
     guard left == 0 else { throw WireError("\(left) fields more than there are") }

@@ -18,6 +18,27 @@ func supervise(_ root: Node) async throws {
   }
 }
 
+func watchOver(_ root: Node) async throws {
+  let liveness = Liveness(lease: .seconds(1), limit: .seconds(5))
+  try await root.withSupervisor([
+    ChildSpecification("counter", Counter(), liveness: liveness)
+  ]) { try await $0.waitUntilOver() }
+}
+
+struct Render: NodeProgram {
+  func run(in node: Node) async throws {
+    for frame in 1...100 {
+      draw(frame)
+      node.renewLease()  // costs next to nothing when it comes too often
+    }
+    node.withoutLiveness { compress() }  // may take any time
+  }
+}
+
+private func draw(_ frame: Int) {}
+
+private func compress() {}
+
 func nest(_ root: Node) async throws {
   let shop = SupervisorProgram(
     [ChildSpecification("till", Counter()), ChildSpecification("shelf", Counter(), instances: 3)],

@@ -13,6 +13,7 @@ struct SupervisorFixture: ScenarioApp {
       .merging(orderScenarios) { $1 }
       .merging(nestingScenarios) { $1 }
       .merging(scaleScenarios) { $1 }
+      .merging(livenessScenarios) { $1 }
   }
 }
 

@@ -15,6 +15,20 @@ import Testing
     #expect(bench.look() == "+late1")
   }
 
+  @Test func dependentsWaitForOneThatIsDown() throws {
+    var bench = try SupervisorBench(
+      ChildRule("base"), ChildRule("job", restart: .transient, dependsOn: ["base": .up]))
+    #expect(bench.look() == "+base1 +job1")
+    bench.feed(.down("base", incarnation: 1))
+    bench.end("job")
+    #expect(bench.phase("base") == .started && bench.phase("job") == .waiting)
+    bench.feed(.down("base", incarnation: 1))
+    bench.feed(.up("base", incarnation: 2))
+    #expect(bench.look().contains("+job2") == false)
+    bench.feed(.up("base", incarnation: 1))
+    #expect(bench.look() == "+job2" && bench.phase("base") == .up)
+  }
+
   @Test func dependentsWaitThroughRestarts() throws {
     var bench = try SupervisorBench(
       slow: ["job"],

@@ -61,6 +61,9 @@ extension SupervisorWorld {
       guard let name = live.first(where: { processes[$0]?.hasStarted == false }) else { return }
       feed(.started(name, incarnation: processes[name]?.incarnation ?? 0))
     case 6:
+      if generator.int(0...3) == 0, let name = any(live), processes[name]?.isUp == true {
+        return feed(.down(name, incarnation: processes[name]?.incarnation ?? 0))
+      }
       guard
         let name = live.first(where: { processes[$0].map { $0.hasStarted && !$0.isUp } ?? false })
       else { return }

@@ -160,6 +160,8 @@ struct SupervisorWorld {
       }
     case .up(let name, let incarnation):
       if processes[name]?.incarnation == incarnation { processes[name]?.isUp = true }
+    case .down(let name, let incarnation):
+      if processes[name]?.incarnation == incarnation { processes[name]?.isUp = false }
     case .ended(let name, let incarnation, let verdict, _):
       guard let process = processes[name], process.incarnation == incarnation else { break }
       return ended(name, process, verdict)

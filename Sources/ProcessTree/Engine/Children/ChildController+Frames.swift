@@ -16,6 +16,7 @@ extension ChildController {
     case .events(let records): runtime.receiveEvents(records, from: child)
     case .log(let records): runtime.receiveLog(records)
     case .rejected(_, let reason): runtime.emit(.messageRejected(reason: reason), about: child)
+    case .renewal(let isSuspended): lease.handle(.renewed(isSuspended: isSuspended))
     case .welcome, .refused, .stop, .goodbyeAcknowledged, .openLink:
       handle(.violation("a message that only parents send"))
     }

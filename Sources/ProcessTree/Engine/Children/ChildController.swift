@@ -26,8 +26,11 @@ final class ChildController {
   private var end: ProcessEnd?
   /// Who keeps the child alive, and stops it when the node stops.
   weak var supervisor: SupervisorController?
-  /// Called when the child has announced that it is up.
-  var onUp: (() -> Void)?
+  /// Called when the child has announced that it is up, or no longer up.
+  var onUp: ((_ isUp: Bool) -> Void)?
+  /// How the child proves that it is not hung.
+  private(set) lazy var lease = LeaseKeeper(
+    child.declaration.liveness(in: runtime.shared.configuration.liveness), of: self)
   /// Callers that wait until the child is ready, or will never be.
   let readyWaiters: Waiters<Void>
   let exitWaiters: Waiters<ExitReport>
@@ -113,6 +116,8 @@ final class ChildController {
       child.state.withLock { $0.phase = life.phase }
     }
     for action in actions { perform(action) }
+    // A child that is being stopped has the deadlines of the stop.
+    if life.phase > .ready { lease.handle(.end) }
   }
 
   private func perform(_ action: ChildLife<RecordedOutcome>.Action) {
@@ -121,6 +126,7 @@ final class ChildController {
     case .becameReady:
       runtime.emit(.ready, about: child)
       readyWaiters.resume(())
+      lease.handle(.begin)
     case .reportStop(let request): runtime.emit(.stopping(request), about: child)
     case .reportViolation(let reason): runtime.emit(.messageRejected(reason: reason), about: child)
     case .awaitPayload: awaitPayload()

@@ -12,7 +12,14 @@ struct ChildDeclaration: Sendable {
   /// Nil: the configuration's at the time of the start.
   let stopPolicy: StopPolicy?
   let settings: ProcessSettings
+  /// Nil: the configuration's at the time of the start, unless the program works synchronously.
+  let liveness: Liveness?
+  /// Whether the program declares that it works for long without suspending.
+  let worksSynchronously: Bool
 
   /// The child's place among its siblings, from 1 on.
   var position: UInt32 { path.positions.last ?? 0 }
+
+  /// The lease that the child has, in a tree with this one for all.
+  func liveness(in tree: Liveness) -> Liveness { liveness ?? (worksSynchronously ? .off : tree) }
 }

@@ -1,5 +1,7 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
 
 /// The process of a node, as the nodes around it see it: it is signalled, it ends, its status is taken.
 ///
@@ -10,6 +12,8 @@ protocol ChildProcess: AnyObject {
   var pid: Int32 { get }
   /// Whether it has ended, reaped or not.
   var hasEnded: Bool { get }
+  /// What the kernel says of it while it lives.
+  var state: ProcessState { get }
   /// Sends a signal.
   func send(_ signal: Int32) throws(ProcessControlError)
   /// Calls `body` on the loop when the process has ended, and again from time to time until it returns
@@ -26,6 +30,10 @@ protocol ChildProcess: AnyObject {
 }
 
 extension ProcessHandle: ChildProcess {
+  var state: ProcessState {
+    Files.text(of: "/proc/\(pid)/status").map { ProcessState(status: $0) } ?? .running
+  }
+
   func watch(on loop: EventLoop, _ body: @escaping () -> Bool) throws(LoopError) {
     try loop.whenEnded(self, reap: body)
   }

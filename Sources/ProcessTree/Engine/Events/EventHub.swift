@@ -66,11 +66,11 @@ final class EventHub {
   /// The event itself is read where somebody listens, and nowhere else. What a child says about itself
   /// is numbered here, all else was numbered further down.
   ///
-  /// - Returns: Whether the child says about itself that it is up.
+  /// - Returns: What the child says about itself; nil for what it says about others.
   /// - Throws: `WireError` for bytes that are no record of a node of that subtree, and, where somebody
   ///   listens, for an event that cannot have happened.
   @discardableResult
-  func receive(_ bytes: [UInt8], from child: NodePath) throws(WireError) -> Bool {
+  func receive(_ bytes: [UInt8], from child: NodePath) throws(WireError) -> EventKind? {
     guard bytes.count <= WireLimits.record else {
       throw WireError("an event has more than \(WireLimits.record) bytes")
     }
@@ -85,7 +85,7 @@ final class EventHub {
     picture.apply(record)
     if let event { tell(event, about: path) }
     if hasParent { outgoing.append(path == child ? record.packed() : bytes) }
-    return path == child && record.kind == EventKind.up.rawValue
+    return path == child ? EventKind(rawValue: record.kind) : nil
   }
 
   /// Whether somebody at this node wants to know the event itself.

@@ -22,6 +22,9 @@ enum EventKind: Int, CaseIterable {
   case restarting = 16
   case skipped = 17
   case gaveUp = 18
+  case down = 19
+  case unresponsive = 20
+  case responsive = 21
 
   /// The phase of a node's life that such an event begins, if it does.
   var phase: ChildPhase? {
@@ -56,13 +59,16 @@ extension LifecycleEvent.Kind {
     case .restarting: .restarting
     case .skipped: .skipped
     case .gaveUp: .gaveUp
+    case .down: .down
+    case .unresponsive: .unresponsive
+    case .responsive: .responsive
     }
   }
 
   /// Packs the array of the kind's fields.
   func packFields(into writer: inout MessagePackWriter) {
     switch self {
-    case .started, .ready, .up, .forkServerLost, .lost: WireFields.pack(into: &writer)
+    case .started, .ready, .up, .down, .forkServerLost, .lost: WireFields.pack(into: &writer)
     case .reported(let report):
       WireFields.pack(
         into: &writer, report.message, report.completed, report.total, report.coalesced)
@@ -77,6 +83,9 @@ extension LifecycleEvent.Kind {
     case .skipped(let child): WireFields.pack(into: &writer, child)
     case .gaveUp(let reason), .connectionRefused(let reason), .messageRejected(let reason):
       WireFields.pack(into: &writer, reason)
+    case .unresponsive(let silence, let state):
+      WireFields.pack(into: &writer, silence, state.tracer, state == .stopped)
+    case .responsive(let silence): WireFields.pack(into: &writer, silence)
     case .channelFinished(let counts): WireFields.pack(into: &writer, counts)
     case .channelsInCycle(let nodes): WireFields.pack(into: &writer, nodes)
     }
@@ -111,6 +120,12 @@ extension LifecycleEvent.Kind {
           after: (try fields.next() as Duration).asTaken, reason: try fields.next())
       case .skipped: .skipped(child: try fields.next())
       case .gaveUp: .gaveUp(reason: try fields.next())
+      case .down: .down
+      case .unresponsive:
+        .unresponsive(
+          silence: (try fields.next() as Duration).asTaken,
+          process: ProcessState(tracer: try fields.next(), isStopped: try fields.next()))
+      case .responsive: .responsive(silence: (try fields.next() as Duration).asTaken)
       }
   }
 }
@@ -129,5 +144,14 @@ extension ChannelCounts: WireRecord {
   func pack(into writer: inout MessagePackWriter) {
     WireFields.pack(
       into: &writer, sent, acknowledged, dropped, quarantined, returned, redelivered, missed)
+  }
+}
+
+/// On the wire, the id of the process that traces it, or nil, and whether it is stopped.
+extension ProcessState {
+  fileprivate var tracer: Int32? { if case .traced(let tracer) = self { tracer } else { nil } }
+
+  fileprivate init(tracer: Int32?, isStopped: Bool) {
+    self = tracer.map { .traced(by: $0) } ?? (isStopped ? .stopped : .running)
   }
 }

@@ -89,7 +89,9 @@ extension LifecycleEvent {
     var event = self
     event.node = node.limited(to: limit)
     switch kind {
-    case .started, .ready, .up, .restarted, .forkServerLost, .channelFinished, .lost: break
+    case .started, .ready, .up, .down, .unresponsive, .responsive, .restarted, .forkServerLost,
+      .channelFinished, .lost:
+      break
     case .restarting(let child, let incarnation, let delay, let reason):
       event.kind = .restarting(
         child: child.limited(to: limit), incarnation: incarnation, after: delay,
@@ -143,7 +145,7 @@ extension ExitCause {
       .terminated(request.cut(textsTo: limit), signal: signal)
     case .couldNotStart(let reason): .couldNotStart(reason: reason.limited(to: limit))
     case .completed, .exited, .crashed, .killed, .outOfMemory, .limitExceeded,
-      .exitedWithoutResult:
+      .exitedWithoutResult, .unresponsive:
       self
     }
   }

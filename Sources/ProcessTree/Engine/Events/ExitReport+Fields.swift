@@ -62,6 +62,7 @@ extension ExitCause: WireRecord {
       case 8: .outOfMemory
       case 9: .exitedWithoutResult(code: try fields.next())
       case 10: .couldNotStart(reason: try fields.next())
+      case 11: .unresponsive(silence: (try fields.next() as Duration).asTaken)
       case 12: .limitExceeded(signal: try fields.next())
       default: throw WireError("no cause of an end has the number \(number)")
       }
@@ -79,6 +80,7 @@ extension ExitCause: WireRecord {
     case .outOfMemory: WireFields.pack(into: &writer, 8)
     case .exitedWithoutResult(let code): WireFields.pack(into: &writer, 9, code)
     case .couldNotStart(let reason): WireFields.pack(into: &writer, 10, reason)
+    case .unresponsive(let silence): WireFields.pack(into: &writer, 11, silence)
     case .limitExceeded(let signal): WireFields.pack(into: &writer, 12, signal)
     }
   }

@@ -14,6 +14,8 @@ struct ExitEvidence: Sendable {
   var wasSignalled: Bool
   var wasReady: Bool
   var startTimedOut: Bool
+  /// How long it had been silent when this node killed it for that.
+  var silence: Duration?
   /// Whether the kernel's count of out-of-memory kills had risen.
   var memoryRanOut: Bool
   /// Whether the process used as much processor time as its limit allows.
@@ -63,7 +65,7 @@ extension ExitCause {
       ExitEvidence(
         status: status, outcome: life.outcome, saidGoodbye: life.saidGoodbye,
         stopRequest: life.stopRequest, wasSignalled: life.wasSignalled, wasReady: life.wasReady,
-        startTimedOut: life.startTimedOut,
+        startTimedOut: life.startTimedOut, silence: life.silence,
         memoryRanOut: isUnexplainedKill && !cpuTimeRanOut && memoryRanOut(),
         cpuTimeRanOut: isUnexplainedKill && cpuTimeRanOut))
   }
@@ -113,6 +115,7 @@ extension ExitCause {
   }
 
   private static func explaining(signal: Int32, _ evidence: ExitEvidence) -> Self {
+    if signal == SIGKILL, let silence = evidence.silence { return .unresponsive(silence: silence) }
     if let request = evidence.stopRequest, evidence.wasSignalled,
       signal == SIGTERM || signal == SIGKILL
     {

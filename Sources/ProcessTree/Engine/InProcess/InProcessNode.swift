@@ -1,6 +1,7 @@
 internal import Glibc
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 /// A node that shares its process with others, as the nodes around it see its "process".
@@ -89,6 +90,8 @@ final class InProcessNode: ChildProcess {
   // MARK: As a process
 
   var hasEnded: Bool { status != nil }
+
+  var state: ProcessState { station.isStopped ? .stopped : .running }
 
   /// Ends the node at once.
   func kill() { end(.signaled(SIGKILL, coreDumped: false)) }

@@ -1,5 +1,6 @@
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 /// The nodes of a tree whose nodes share one process, and what joins them.
@@ -143,6 +144,7 @@ final class InProcessNodes: @unchecked Sendable {
 final class RootsOwnProcess: ChildProcess {
   let pid = HostProcess.pid
   let hasEnded = false
+  let state = ProcessState.running
   func send(_ signal: Int32) {}
   func watch(on loop: EventLoop, _ body: @escaping () -> Bool) {}
   func unwatch(on loop: EventLoop) {}

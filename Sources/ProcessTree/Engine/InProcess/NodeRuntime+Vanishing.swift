@@ -11,6 +11,7 @@ extension NodeRuntime {
     // What its program opens from now on leads nowhere.
     context.station?.isGone = true
     endExchange()
+    renewal?.end()
     shared.stopStartingChildren()
     ending.cancelProgram?()
     parent?.close()

@@ -39,6 +39,9 @@ final class ChildStreams {
     }
   }
 
+  /// Whether the child may have to wait until somebody reads what it has written.
+  var isPaused: Bool { readers.contains { $0.isPaused } }
+
   /// Reads again after the sink had no room.
   func resume() { for reader in readers { reader.resume() } }
 

@@ -13,6 +13,8 @@ final class PipeReader {
   private let hasRoom: () -> Bool
   private let receive: (UnsafeRawBufferPointer) -> Void
   private let ended: () -> Void
+  /// Whether nothing is read because the receiver had no room.
+  private(set) var isPaused = false
 
   /// - Parameters:
   ///   - descriptor: The reading end.
@@ -53,10 +55,12 @@ final class PipeReader {
     } else {
       // Not only without interest: a pipe whose writer has gone would wake the loop all the time.
       pipe?.unwatch()
+      isPaused = true
     }
   }
 
   private func watch() throws(LoopError) {
+    isPaused = false
     try pipe?.watch(for: .read) { [weak self] in self?.read() }
   }
 

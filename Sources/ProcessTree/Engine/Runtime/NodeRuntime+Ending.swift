@@ -164,7 +164,7 @@ extension NodeRuntime {
       Bootstrap.tellFailure(refusal)
       _exit(Bootstrap.failureCode)
     case .openLink: openLinkToParent()
-    case .ready, .outcome, .goodbye, .events, .log, .welcome: break
+    case .ready, .outcome, .goodbye, .events, .log, .renewal, .welcome: break
     }
   }
 }

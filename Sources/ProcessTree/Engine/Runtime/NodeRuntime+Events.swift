@@ -26,8 +26,11 @@ extension NodeRuntime {
   func receiveEvents(_ records: [[UInt8]], from child: AnyChild) {
     for bytes in records {
       do throws(WireError) {
-        let isUp = try events.receive(bytes, from: child.declaration.path)
-        if isUp { controller(of: child)?.onUp?() }
+        switch try events.receive(bytes, from: child.declaration.path) {
+        case .up: controller(of: child)?.onUp?(true)
+        case .down: controller(of: child)?.onUp?(false)
+        default: break
+        }
       } catch {
         emit(.messageRejected(reason: error.description), about: child)
       }

@@ -111,6 +111,7 @@ extension NodeRuntime {
         arguments: isInline ? child.arguments : nil),
       tag: controller.tag.node,
       settings: NodeSettings(shared.configuration).packed(),
+      renewalPeriod: controller.lease.renewalPeriod,
       processSettings: child.settings.isInherited ? nil : child.settings.packed())
   }
 

@@ -38,6 +38,7 @@ extension NodeRuntime {
   /// The root, which the shell continues, has the whole run continued.
   private func resume() {
     loop.timers.restart()
+    renewal?.renewNow()
     guard identity.isRoot else { return }
     RunSweep.continueAll(run: identity.run.runID)
   }

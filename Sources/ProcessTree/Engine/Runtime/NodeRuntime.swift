@@ -29,7 +29,10 @@ final class NodeRuntime {
   private(set) var controllers: [UInt32: ChildController] = [:]
   /// The supervisors whose children are not all gone.
   private(set) var supervisors: [SupervisorController] = []
-  private var hasAnnouncedUp = false
+  /// What the node has announced last.
+  private var isUp: Bool?
+  /// How the node renews its lease at its parent; nil if it has none.
+  private(set) var renewal: LeaseRenewal?
   var reports = ReportThrottle()
   var isReportTimerArmed = false
   /// Log records for the parent, of this turn.
@@ -102,6 +105,7 @@ final class NodeRuntime {
   /// Lets go of all that the node held, once its loop has finished: a call of `exit()` that never
   /// returns keeps the node itself.
   func letGo() {
+    renewal?.end()
     channels = nil
     parent = nil
     controllers = [:]
@@ -200,11 +204,16 @@ final class NodeRuntime {
 
   func remove(_ supervisor: SupervisorController) { supervisors.removeAll { $0 === supervisor } }
 
-  /// Tells everybody above that this node is up, once.
-  func announceUp() {
-    guard !hasAnnouncedUp else { return }
-    hasAnnouncedUp = true
-    emitOwn(.up)
+  /// Tells everybody above that this node is up, or no longer up.
+  func announce(isUp: Bool) {
+    guard isUp != self.isUp else { return }
+    self.isUp = isUp
+    emitOwn(isUp ? .up : .down)
+  }
+
+  /// Begins to renew the lease at the parent.
+  func renewLease(every period: Duration) {
+    renewal = LeaseRenewal(every: period, on: loop.timers) { [unowned self] in parent?.send($0) }
   }
 
   /// The child that is the node at an address, as far as its process is known yet.

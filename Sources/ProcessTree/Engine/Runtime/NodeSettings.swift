@@ -11,6 +11,7 @@ struct NodeSettings: WireRecord, Sendable {
   var logLevel: Logger.Level
   var defaultLimit: Int?
   var treeLimit: Int?
+  var liveness: Liveness
 
   init(_ configuration: TreeConfiguration) {
     startMethod = configuration.startMethod
@@ -19,6 +20,7 @@ struct NodeSettings: WireRecord, Sendable {
     logLevel = configuration.logLevel
     defaultLimit = configuration.defaultLimit
     treeLimit = configuration.treeLimit
+    liveness = configuration.liveness
   }
 
   func apply(to configuration: inout TreeConfiguration) {
@@ -28,6 +30,7 @@ struct NodeSettings: WireRecord, Sendable {
     configuration.logLevel = logLevel
     configuration.defaultLimit = defaultLimit
     configuration.treeLimit = treeLimit
+    configuration.liveness = liveness
   }
 
   init(fields: inout WireFields) throws {
@@ -37,11 +40,13 @@ struct NodeSettings: WireRecord, Sendable {
     logLevel = try fields.next()
     defaultLimit = try fields.next()
     treeLimit = try fields.next()
+    liveness = try fields.nextIfPresent() ?? .off
   }
 
   func pack(into writer: inout MessagePackWriter) {
     WireFields.pack(
-      into: &writer, startMethod, stopPolicy, startDeadline, logLevel, defaultLimit, treeLimit)
+      into: &writer, startMethod, stopPolicy, startDeadline, logLevel, defaultLimit, treeLimit,
+      liveness.isOff ? nil : liveness)
   }
 }
 
@@ -56,6 +61,16 @@ extension StopPolicy: WireRecord {
 
   func pack(into writer: inout MessagePackWriter) {
     WireFields.pack(into: &writer, ask, terminate)
+  }
+}
+
+extension Liveness: WireRecord {
+  init(fields: inout WireFields) throws {
+    self.init(lease: try fields.next(), limit: try fields.next())
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    WireFields.pack(into: &writer, lease, limit)
   }
 }
 

@@ -72,6 +72,9 @@ struct ChildStart {
     parent.onMessage = { [unowned runtime] in runtime.receiveFromParent($0) }
     parent.onViolation = { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) }
     parent.send(.ready)
+    if let period = record.renewalPeriod {
+      runtime.renewLease(every: .milliseconds(max(1, period)))
+    }
     let bound = LoopBound(runtime, on: runtime.loop)
     let (program, arguments) = (program, record.program.arguments)
     runtime.start { node in

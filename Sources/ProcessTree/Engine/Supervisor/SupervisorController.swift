@@ -158,7 +158,7 @@ final class SupervisorController {
       }
       let child = try node.makeChild(
         any: specification.program, name: name, stopPolicy: specification.stopPolicy,
-        settings: specification.settings)
+        settings: specification.settings, liveness: specification.liveness)
       children[name] = child
       try child.beginOnLoop()
       guard let controller = runtime.controller(of: child) else {
@@ -168,7 +168,10 @@ final class SupervisorController {
       controller.readyWaiters.add(within: nil) { [self] _ in
         if controller.life.wasReady { started(name, incarnation, child) }
       }
-      controller.onUp = { [unowned self] in handle(.up(name, incarnation: incarnation)) }
+      controller.onUp = { [unowned self] isUp in
+        handle(
+          isUp ? .up(name, incarnation: incarnation) : .down(name, incarnation: incarnation))
+      }
       controller.exitWaiters.add(within: nil) { [self] _ in ended(name, incarnation, child) }
     } catch {
       let account = "\(name) could not start: \(error)".limited(to: WireLimits.message)

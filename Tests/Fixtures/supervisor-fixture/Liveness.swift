@@ -1,0 +1,211 @@
+import Glibc
+import ProcessTree
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
+
+/// Suspends for a while, and then never again.
+struct Hanging: NodeProgram {
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws {
+    try await node.sleep(for: .milliseconds(100))
+    while true { sleep(1) }
+  }
+}
+
+/// Works without suspending, and says so.
+struct LongWork: NodeProgram {
+  var renews: Bool
+
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws -> Int {
+    guard renews else { return node.withoutLiveness { node.withoutLiveness { work() } } }
+    for _ in 0..<40 {
+      usleep(15_000)
+      node.renewLease()
+    }
+    return 1
+  }
+
+  private func work() -> Int {
+    usleep(600_000)
+    return 1
+  }
+}
+
+/// Works without suspending, as a whole.
+struct SynchronousWork: NodeProgram {
+  static var spawnsChildren: Bool { false }
+  static var worksSynchronously: Bool { true }
+
+  func run(in node: Node) async throws { usleep(600_000) }
+}
+
+/// A parent whose child has a lease.
+struct LeaseGiver: NodeProgram {
+  func run(in node: Node) async throws {
+    let child = try await node.spawn(Service(), liveness: brief)
+    try await child.join()
+  }
+}
+
+/// Takes numbers, and reports the first.
+struct Taker: NodeProgram {
+  var numbers: Receiver<Int>
+
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws {
+    var isFirst = true
+    for try await _ in numbers {
+      if isFirst { node.report("taken") }
+      isFirst = false
+      try await node.sleep(for: .milliseconds(2))
+    }
+  }
+}
+
+/// Is up, then down, then up again, each when its parent has seen the one before.
+struct UpAndDown: NodeProgram {
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws {
+    try await node.sleep(for: .milliseconds(50))
+    node.announceDown()
+    node.announceDown()
+    try await node.sleep(for: .milliseconds(200))
+    node.announceUp()
+    while true { try await node.sleep(for: .seconds(3_600)) }
+  }
+}
+
+private let brief = Liveness(lease: .milliseconds(200), limit: .milliseconds(400))
+
+extension LifecycleEvents {
+  /// The first event from now on that a test waits for.
+  fileprivate func first(_ isIt: (LifecycleEvent) -> Bool) async -> LifecycleEvent? {
+    for await event in self where isIt(event) { return event }
+    return nil
+  }
+}
+
+let livenessScenarios: [String: Scenario] = [
+  "hung": { root, test in
+    let events = try await root.events
+    let failure = await test.thrown(SupervisorFailure.self) {
+      try await root.withSupervisor(
+        [ChildSpecification("hanging", Hanging(), liveness: brief)],
+        intensity: RestartIntensity(restarts: 1, within: .seconds(60))
+      ) { try await $0.waitUntilOver() }
+    }
+    let chain = failure?.chain ?? ""
+    test.expect(chain.hasPrefix("hanging stopped answering for "), chain)
+    test.expect(chain.contains("; killed by its parent 2 times in "), chain)
+    let late = await events.first { if case .unresponsive = $0.kind { true } else { false } }
+    guard case .unresponsive(let silence, .running) = late?.kind else {
+      return test.expect(false, "\(late as Any)")
+    }
+    test.expect(silence >= brief.lease && silence < brief.lease + .patience, "\(silence)")
+    let exit = await events.first { if case .exited = $0.kind { true } else { false } }
+    guard case .exited(let report) = exit?.kind, case .unresponsive(let whole) = report.cause else {
+      return test.expect(false, "\(exit as Any)")
+    }
+    test.expect(whole >= .milliseconds(400) && report.exitCode == -SIGKILL, "\(report)")
+    // From the hang to the event no more passes than the lease and the time to notice.
+    test.expect((exit?.time ?? 0) > (late?.time ?? 0))
+  },
+  "stopped": { root, test in
+    let events = try await root.events
+    let child = try await root.spawn(
+      Service(), liveness: Liveness(lease: .milliseconds(100), limit: nil))
+    let pid = child.pid ?? -1
+    kill(pid, SIGSTOP)
+    let late = await events.first { if case .unresponsive = $0.kind { true } else { false } }
+    guard case .unresponsive(_, .stopped) = late?.kind else {
+      return test.expect(false, "\(late as Any)")
+    }
+    kill(pid, SIGCONT)
+    let again = await events.first { if case .responsive = $0.kind { true } else { false } }
+    guard case .responsive(let silence) = again?.kind else {
+      return test.expect(false, "\(again as Any)")
+    }
+    test.expect(silence >= .milliseconds(100), "\(silence)")
+    try await child.stop()
+  },
+  "longWork": { root, test in
+    let events = try await root.events
+    root.configure { $0.liveness = brief }
+    async let renewing = root.spawn(LongWork(renews: true))
+    async let quiet = root.spawn(LongWork(renews: false))
+    async let declared = root.spawn(SynchronousWork())
+    test.equal(try await renewing.result, 1)
+    test.equal(try await quiet.result, 1)
+    try await declared.result
+    var exits = 0
+    for await event in events {
+      switch event.kind {
+      case .unresponsive: test.expect(false, "\(event)")
+      case .exited: exits += 1
+      default: break
+      }
+      if exits == 3 { break }
+    }
+  },
+  "wholeRunStopped": { root, test in
+    let events = try await root.events
+    let child = try await root.spawn(LeaseGiver())
+    _ = try await eventually { root.snapshot.root.children.first?.children.count == 1 }
+    let below = root.snapshot.root.children.flatMap(\.children).compactMap(\.pid)
+    let pids = [child.pid ?? -1] + below
+    for pid in pids { kill(pid, SIGSTOP) }
+    try await Task.sleep(for: .milliseconds(900))
+    for pid in pids { kill(pid, SIGCONT) }
+    try await Task.sleep(for: .milliseconds(300))
+    // Its parent is well, and would have killed it by now.
+    test.equal(root.snapshot.root.children.flatMap(\.children).compactMap(\.pid), below)
+    try await child.stop()
+    for await event in events {
+      if case .unresponsive = event.kind { test.expect(false, "\(event)") }
+      if case .exited = event.kind, event.path == child.path { break }
+    }
+  },
+  "stoppedReceiver": { root, test in
+    let (sender, receiver) = root.makeChannel(of: Int.self, prefetch: 20)
+    let events = try await root.events
+    try await root.withSupervisor([
+      ChildSpecification("stopped", Taker(numbers: receiver), restart: .temporary, liveness: brief),
+      ChildSpecification("other", Taker(numbers: receiver), restart: .transient),
+    ]) { supervisor in
+      try await supervisor.waitUntilUp()
+      for number in 1...100 { try await sender.send(number) }
+      sender.finish()
+      _ = await events.first {
+        if case .reported = $0.kind, $0.node == "stopped" { true } else { false }
+      }
+      kill(await supervisor.pids["stopped"] ?? -1, SIGSTOP)
+      // Its items go to the other once it has been reaped, and not before.
+      try await sender.join()
+      let exit = await events.first { if case .exited = $0.kind { true } else { false } }
+      guard case .exited(let report) = exit?.kind, case .unresponsive = report.cause else {
+        return test.expect(false, "\(exit as Any)")
+      }
+      let counts = try await sender.balance
+      test.equal([counts.acknowledged, counts.quarantined], [100, 0])
+      test.expect(counts.redelivered > 0, "\(counts)")
+    }
+  },
+  "down": { root, test in
+    let events = try await root.events
+    try await root.withSupervisor([ChildSpecification("base", UpAndDown())]) { supervisor in
+      let down = await events.first { $0.kind == .down }
+      test.equal(down?.node, "base")
+      _ = try await eventually { await supervisor.child("base")?.phase == .started }
+      try await supervisor.start(
+        ChildSpecification("late", Brief(), restart: .temporary, dependsOn: ["base": .up]))
+      // It has waited until its dependency was up again.
+      test.equal(await supervisor.child("base")?.phase, .up)
+      test.equal(await events.first { $0.kind == .up || $0.node == "late" }?.kind, .up)
+    }
+  },
+]
