@@ -26,6 +26,8 @@ private let livenessScenarios = [
   "hung", "stopped", "longWork", "wholeRunStopped", "stoppedReceiver", "down",
 ]
 
+private let readinessScenarios = ["checks", "checkFails", "goesDown", "notifies"]
+
 private let largeScenarios = ["thousandRestarts", "manyChildren"]
 
 extension ProcessTrees {
@@ -55,6 +57,11 @@ extension ProcessTrees {
       try await SupervisorFixture.expectSuccess(of: scenario, method)
     }
 
+    @Test(arguments: readinessScenarios, startMethods)
+    func checksWhetherCommandsAreUp(scenario: String, method: String) async throws {
+      try await SupervisorFixture.expectSuccess(of: scenario, method)
+    }
+
     @Test(arguments: largeScenarios)
     func keepsMany(scenario: String) async throws {
       try await SupervisorFixture.expectSuccess(of: scenario, "forkServer")
@@ -71,7 +78,7 @@ extension ProcessTrees {
       let listed = try await SupervisorFixture.run("")
       let known = [
         strategyScenarios, requestScenarios, orderScenarios, nestingScenarios, livenessScenarios,
-        largeScenarios, ["signalled"],
+        readinessScenarios, largeScenarios, ["signalled"],
       ]
       #expect(Set(listed.lines) == Set(known.joined()))
     }

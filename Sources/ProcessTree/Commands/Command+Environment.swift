@@ -26,6 +26,9 @@ extension Command {
 }
 
 extension Command.Environment {
+  /// Sets a variable, whatever the command declares.
+  mutating func add(_ name: String, _ value: String) { added[name] = value }
+
   /// The variables as `NAME=value`.
   ///
   /// - Parameter inherited: The node's own variables, as bytes because they need not be text.

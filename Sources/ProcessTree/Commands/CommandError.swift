@@ -10,7 +10,7 @@ public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConv
       case executableNotFound, notExecutable, directoryUnusable, fileUnusable, limitRefused
       case credentialsRefused, invalidCommand, systemCallFailed, notPiped, inputClosed
       case lineTooLong, frameTooLong, incompleteFrame, outputTooLarge, alreadyReading
-      case statusTaken
+      case statusTaken, notReady
     }
 
     private let kind: Kind
@@ -48,6 +48,9 @@ public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConv
     /// The command has ended, but its status is unknown: other code in this process waits for any
     /// child, or ignores SIGCHLD.
     public static let statusTaken = Self(kind: .statusTaken)
+
+    /// The command's ``ReadinessCheck`` did not hold in time, or no longer.
+    public static let notReady = Self(kind: .notReady)
 
     /// The code's name.
     public var description: String { kind.rawValue }

@@ -19,23 +19,43 @@ public struct ExternalCommand: NodeProgram {
   /// The command.
   public var command: Command
 
+  /// What shows that the command is up, which the node then announces; `nil` for a node that announces
+  /// nothing.
+  public var upWhen: ReadinessCheck?
+
   /// Makes a program of a command.
-  public init(_ command: Command) { self.command = command }
+  ///
+  /// - Parameters:
+  ///   - command: The command.
+  ///   - upWhen: What shows that the command is up.
+  public init(_ command: Command, upWhen: ReadinessCheck? = nil) {
+    self.command = command
+    self.upWhen = upWhen
+  }
 
   /// False, because the command is not a node.
   public static var spawnsChildren: Bool { false }
 
   /// Runs the command; returns only after exit code 0.
   public func run(in node: Node) async throws {
-    let command = command
-    let run = try await node.runtime.run { runtime in
-      CommandRun(LoopBound(try runtime.start(command, pipes: .areTheNodes), on: runtime.loop))
-    }
-    switch try await run.exitStatus {
+    switch try await status(in: node) {
     case .exited(0): return
     case .exited(let code): node.exit(code)
     case .signaled(let signal, coreDumped: _): node.exit(bySignal: signal)
     }
+  }
+}
+
+extension ExternalCommand {
+  private func status(in node: Node) async throws -> ExitStatus {
+    if let upWhen {
+      return try await CheckedCommand(command: command, check: upWhen, node: node).run()
+    }
+    let command = command
+    let run = try await node.runtime.run { runtime in
+      CommandRun(LoopBound(try runtime.start(command, pipes: .areTheNodes), on: runtime.loop))
+    }
+    return try await run.exitStatus
   }
 }
 

@@ -32,6 +32,8 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   ///   - name: The child's name; by default its place.
   ///   - stopPolicy: How long each step of stopping the child may take; by default the
   ///     configuration's.
+  ///   - liveness: How long the child may be silent; by default as for
+  ///     ``Node/makeChild(_:name:daemon:stopPolicy:liveness:)``.
   /// - Returns: The child.
   /// - Throws: The group's first failure, `CancellationError` if the task or the group was
   ///   cancelled, `scopeEnded` outside of the scope, and the errors of
@@ -39,12 +41,12 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   @discardableResult
   public func spawn<Program: NodeProgram>(
     _ program: Program, name: String? = nil, stopPolicy: StopPolicy? = nil,
-    settings: ProcessSettings = ProcessSettings()
+    settings: ProcessSettings = ProcessSettings(), liveness: Liveness? = nil
   ) async throws -> Child<Output> where Program.Output == Output {
     let number = try await takeSlot()
     do {
       let child = try node.makeChild(
-        program, name: name, stopPolicy: stopPolicy, settings: settings)
+        program, name: name, stopPolicy: stopPolicy, settings: settings, liveness: liveness)
       shared.withLock { $0.children[number] = child }
       try await node.runtime.launch(child) { [self] in ended(number, child) }
       // The group may have been cancelled while the child was made.

@@ -63,16 +63,20 @@ public struct ChildSpecification: Sendable, Codable {
 
   /// Makes a specification of an external command, which runs in a node of its own; see
   /// ``ExternalCommand``.
+  ///
+  /// With `upWhen`, the child is up when that holds; see ``ReadinessCheck``. Without it, the child is up
+  /// when the command runs.
   public init(
     _ name: String, _ command: Command, restart: RestartType = .permanent,
     stopPolicy: StopPolicy? = nil, liveness: Liveness? = nil, isSignificant: Bool = false,
     dependsOn: [String: DependencyCondition] = [:], backoff: RestartBackoff? = nil,
-    instances: Int? = nil, settings: ProcessSettings = ProcessSettings()
+    instances: Int? = nil, upWhen: ReadinessCheck? = nil,
+    settings: ProcessSettings = ProcessSettings()
   ) {
     self.init(
-      name, ExternalCommand(command), restart: restart, stopPolicy: stopPolicy,
+      name, ExternalCommand(command, upWhen: upWhen), restart: restart, stopPolicy: stopPolicy,
       liveness: liveness, isSignificant: isSignificant, dependsOn: dependsOn, backoff: backoff,
-      instances: instances, settings: settings)
+      instances: instances, announcesUp: upWhen != nil, settings: settings)
   }
 }
 

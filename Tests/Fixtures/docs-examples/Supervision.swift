@@ -18,6 +18,17 @@ func supervise(_ root: Node) async throws {
   }
 }
 
+func superviseCommands(_ root: Node) async throws {
+  let database = Command("postgres", ["-D", "/srv/data"])
+  let web = Command("python3", ["-m", "http.server", "8080"])
+  try await root.withSupervisor([
+    ChildSpecification("db", database, upWhen: .port(5432).timed(within: .seconds(60))),
+    ChildSpecification(
+      "web", web, dependsOn: ["db": .up],
+      upWhen: .http("/health", port: 8080).timed(every: .seconds(5), limit: .seconds(30))),
+  ]) { try await $0.waitUntilOver() }
+}
+
 func watchOver(_ root: Node) async throws {
   let liveness = Liveness(lease: .seconds(1), limit: .seconds(5))
   try await root.withSupervisor([

@@ -14,6 +14,7 @@ struct SupervisorFixture: ScenarioApp {
       .merging(nestingScenarios) { $1 }
       .merging(scaleScenarios) { $1 }
       .merging(livenessScenarios) { $1 }
+      .merging(readinessScenarios) { $1 }
   }
 }
 

@@ -18,6 +18,8 @@ final class CommandErrorStream {
   private var reader: PipeReader?
   private var lines = LineBuffer()
   private var tail = ErrorTail()
+  /// Called with whole lines, before they are passed on.
+  var onLines: (([UInt8]) -> Void)?
   /// What stays in memory.
   private(set) var captured: ByteTail
 
@@ -31,7 +33,10 @@ final class CommandErrorStream {
       writer?.hasRoom ?? true
     } receive: { [unowned self] bytes in
       tail.append(bytes)
-      if let writer { writer.write(lines.append(bytes)) } else { captured.append(bytes) }
+      guard let writer else { return captured.append(bytes) }
+      let whole = lines.append(bytes)
+      onLines?(whole)
+      writer.write(whole)
     } ended: { [unowned self] in
       end()
     }

@@ -84,7 +84,7 @@ struct RunDirectory {
 
   /// Removes the sockets of a node that has gone.
   func removeSockets(of pid: Int32) {
-    for kind: Character in ["c", "l"] { unlink(socket(of: pid, kind)) }
+    for kind: Character in ["c", "l", "n"] { unlink(socket(of: pid, kind)) }
   }
 
   /// Removes the sockets of all nodes of the run that are no more.
