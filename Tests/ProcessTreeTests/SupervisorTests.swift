@@ -23,7 +23,7 @@ private let orderScenarios = [
 private let nestingScenarios = ["escalation", "treeRestart", "specificationsTravel"]
 
 private let livenessScenarios = [
-  "hung", "stopped", "longWork", "wholeRunStopped", "stoppedReceiver", "down",
+  "hung", "stopped", "longWork", "wholeRunStopped", "stoppedReceiver", "traced", "down",
 ]
 
 private let readinessScenarios = ["checks", "checkFails", "goesDown", "notifies"]
@@ -57,6 +57,22 @@ extension ProcessTrees {
       try await SupervisorFixture.expectSuccess(of: scenario, method)
     }
 
+    @Test func noChildIsHungThatWaitsForTheReaderOfItsOutput() async throws {
+      let outcome = try await SupervisorFixture.run(
+        "outputWaits", shell: "\"$0\" \"$@\" | { sleep 1.2; wc -l; }; exit ${PIPESTATUS[0]}")
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.output.trimmingCharacters(in: .whitespacesAndNewlines) == "80000")
+    }
+
+    @Test func noChildIsHungBecauseItsParentWasStopped() async throws {
+      let shell = """
+        "$0" "$@" & pid=$!
+        sleep 0.6; kill -STOP $pid; sleep 1; kill -CONT $pid; wait $pid; exit $?
+        """
+      let outcome = try await SupervisorFixture.run("livesOn", shell: shell)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
     @Test(arguments: readinessScenarios, startMethods)
     func checksWhetherCommandsAreUp(scenario: String, method: String) async throws {
       try await SupervisorFixture.expectSuccess(of: scenario, method)
@@ -78,7 +94,7 @@ extension ProcessTrees {
       let listed = try await SupervisorFixture.run("")
       let known = [
         strategyScenarios, requestScenarios, orderScenarios, nestingScenarios, livenessScenarios,
-        readinessScenarios, largeScenarios, ["signalled"],
+        readinessScenarios, largeScenarios, ["signalled", "outputWaits", "livesOn"],
       ]
       #expect(Set(listed.lines) == Set(known.joined()))
     }

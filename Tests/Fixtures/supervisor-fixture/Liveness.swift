@@ -50,6 +50,23 @@ struct LeaseGiver: NodeProgram {
   }
 }
 
+/// Writes more than all pipes on the way hold, without suspending.
+struct Chatty: NodeProgram {
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws {
+    let lines = String(repeating: String(repeating: "0123456789", count: 7) + "\n", count: 4_000)
+    for _ in 0..<10 { print(lines, terminator: "") }
+  }
+}
+
+/// A parent of one that writes.
+struct ChattyParent: NodeProgram {
+  func run(in node: Node) async throws {
+    try await node.spawn(Chatty(), liveness: brief).result
+  }
+}
+
 /// Takes numbers, and reports the first.
 struct Taker: NodeProgram {
   var numbers: Receiver<Int>
@@ -170,6 +187,27 @@ let livenessScenarios: [String: Scenario] = [
       if case .exited = event.kind, event.path == child.path { break }
     }
   },
+  // Its output has a reader that begins late.
+  "outputWaits": { root, test in
+    let events = try await root.events
+    try await root.spawn(Chatty(), liveness: brief).result
+    try await root.spawn(ChattyParent()).result
+    for await event in events {
+      if case .unresponsive = event.kind { test.expect(false, "\(event)") }
+      if case .exited = event.kind, event.path == "Process-2" { break }
+    }
+  },
+  // The root is stopped meanwhile, by somebody else.
+  "livesOn": { root, test in
+    let events = try await root.events
+    let child = try await root.spawn(Service(), liveness: brief)
+    try await Task.sleep(for: .milliseconds(1_200))
+    try await child.stop()
+    for await event in events {
+      if case .unresponsive = event.kind { test.expect(false, "\(event)") }
+      if case .exited = event.kind { break }
+    }
+  },
   "stoppedReceiver": { root, test in
     let (sender, receiver) = root.makeChannel(of: Int.self, prefetch: 20)
     let events = try await root.events
@@ -193,6 +231,43 @@ let livenessScenarios: [String: Scenario] = [
       let counts = try await sender.balance
       test.equal([counts.acknowledged, counts.quarantined], [100, 0])
       test.expect(counts.redelivered > 0, "\(counts)")
+    }
+  },
+  "traced": { root, test in
+    let events = try await root.events
+    let child = try await root.spawn(Service(), liveness: brief)
+    // PTRACE_SEIZE and PTRACE_INTERRUPT, as a debugger does.
+    let debugger = Command(
+      "python3",
+      [
+        "-c",
+        """
+        import ctypes, time
+        ptrace = ctypes.CDLL(None).ptrace
+        done = ptrace(0x4206, \(child.pid ?? -1), None, None) == 0
+        print(done and ptrace(0x4207, \(child.pid ?? -1), None, None) == 0, flush=True)
+        time.sleep(3600)
+        """,
+      ])
+    try await root.withCommand(debugger) { run in
+      var lines = run.lines.makeAsyncIterator()
+      // Where the kernel lets nobody trace, there is no debugger either.
+      guard try await lines.next() == "True" else {
+        _ = try await child.stop()
+        return
+      }
+      let late = await events.first { if case .unresponsive = $0.kind { true } else { false } }
+      guard case .unresponsive(_, .traced(by: run.pid)) = late?.kind else {
+        return test.expect(false, "\(late as Any)")
+      }
+      try await Task.sleep(for: .milliseconds(900))
+      test.expect(child.isAlive, "killed under a debugger")
+      run.kill()
+      _ = try await run.exitStatus
+      // Its process goes on when the debugger has gone.
+      let again = await events.first { if case .responsive = $0.kind { true } else { false } }
+      test.expect(again != nil)
+      _ = try await child.stop()
     }
   },
   "down": { root, test in
