@@ -67,6 +67,21 @@ struct SlowTaker: NodeProgram {
     #expect(kills > 50)
   }
 
+  @Test func aNodeThatHasClosedItsConnectionsLosesItsLease() async throws {
+    try await withTestTree(clock: .virtual, seed: 1) { root, tree in
+      let child = try await root.spawn(
+        FailsLater(), liveness: Liveness(lease: .seconds(1), limit: .seconds(3)))
+      let start = tree.time
+      tree.inject(.close(child.path), atStep: tree.steps + 8)
+      try await child.join()
+      guard case .unresponsive = child.exitReport?.cause else {
+        Issue.record("\(child.exitReport as Any)")
+        return
+      }
+      #expect(tree.time - start < .seconds(7))
+    }
+  }
+
   @Test func aPauseShorterThanTheLimitEndsNothing() async throws {
     for step in UInt64(1)...60 {
       try await withTestTree(clock: .virtual, seed: step) { root, tree in

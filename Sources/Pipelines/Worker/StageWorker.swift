@@ -11,6 +11,7 @@ struct StageWorker<Work: Step>: NodeProgram {
   var place: WorkerPlace
 
   static var spawnsChildren: Bool { Work._traits.spawnsChildren }
+  static var worksSynchronously: Bool { !Work._traits.suspends }
 
   func run(in node: Node) async throws -> WorkerCounters {
     try await WorkerStop.told {

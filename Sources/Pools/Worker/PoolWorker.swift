@@ -7,6 +7,7 @@ struct PoolWorker<Work: Step, Initializer: PoolInitializer>: NodeProgram {
   var reportsMemory: Bool
 
   static var spawnsChildren: Bool { Work._traits.spawnsChildren || Initializer.spawnsChildren }
+  static var worksSynchronously: Bool { !Work._traits.suspends }
 
   func run(in node: Node) async throws {
     guard let parent = node.parent else { return }

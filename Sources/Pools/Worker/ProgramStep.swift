@@ -5,7 +5,9 @@ internal import ProcessTreeStages
 struct ProgramStep<Program: NodeProgram>: Step {
   static var isStateless: Bool { true }
   static var _traits: StepTraits {
-    StepTraits(isOneToOne: true, suspends: true, spawnsChildren: Program.spawnsChildren)
+    StepTraits(
+      isOneToOne: true, suspends: !Program.worksSynchronously,
+      spawnsChildren: Program.spawnsChildren)
   }
 
   mutating func _process(
