@@ -97,8 +97,8 @@ let package = Package(
     .target(
       name: "PtreeCommands",
       dependencies: [
-        "ProcessTree", "ProcessTreeExamples", "ProcessTreeBase",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "ProcessTree", "ProcessTreeExamples", "ProcessTreeTesting", "ProcessTreeProcessControl",
+        "ProcessTreeBase", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "ptree", dependencies: ["PtreeCommands", "ProcessTree"], swiftSettings: settings,

@@ -35,6 +35,8 @@ public struct Crash: Example {
   public static let name = "crash"
   /// What it teaches.
   public static let lesson = "children fail in every way there is; their parent learns how"
+  /// Its subject: it reports how its children end.
+  public static let deaths = DeathEffect.subject
 
   /// Makes the example.
   public init() {}

@@ -22,6 +22,8 @@ public struct MapReduce: Example {
   public static let name = "mapreduce"
   /// What it teaches.
   public static let lesson = "workers are killed all the time, and the totals are exact"
+  /// Made good: the pool replaces workers and does their chunks again.
+  public static let deaths = DeathEffect.madeGood
 
   private let workers: Int?
   private let amount: MapReduceAmount

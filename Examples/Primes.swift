@@ -78,6 +78,9 @@ public struct Primes: Example {
     let limit: Int
     let primes: Int
 
+    /// The number of primes.
+    public var total: Int? { primes }
+
     /// The number in a line.
     public var text: String {
       "\(counted(primes, "prime")) \(primes == 1 ? "is" : "are") below \(limit)"

@@ -29,6 +29,8 @@ public struct Restarts: Example {
   public static let name = "restarts"
   /// What it teaches.
   public static let lesson = "a supervisor starts children again: which ones, and after which ends"
+  /// Its subject: it reports how its children end.
+  public static let deaths = DeathEffect.subject
 
   /// Makes the example.
   public init() {}

@@ -40,6 +40,12 @@ public struct Squares: Example {
   public struct Report: ExampleReport {
     let squares: [Int]
 
+    /// Whether the squares are those of the numbers from 1 on.
+    public var isSuccess: Bool { squares.indices.allSatisfy { squares[$0] == ($0 + 1) * ($0 + 1) } }
+
+    /// Their sum.
+    public var total: Int? { squares.reduce(0, &+) }
+
     /// A line for each square.
     public var text: String {
       squares.enumerated().map { "\($0.offset + 1) squared is \($0.element)" }

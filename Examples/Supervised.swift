@@ -31,6 +31,8 @@ public struct Supervised: Example {
   /// What it teaches.
   public static let lesson =
     "a child flaps, its sibling does not notice; supervisors give up in turn"
+  /// Its subject: it reports how its children end.
+  public static let deaths = DeathEffect.subject
 
   private let restarts: Int
 

@@ -13,10 +13,28 @@ public protocol Example: Sendable {
   /// What it teaches, in a line.
   static var lesson: String { get }
 
+  /// What the deaths of nodes below the root are to a run; a failure unless declared otherwise.
+  static var deaths: DeathEffect { get }
+
   /// Runs the example at the root of a tree.
   ///
   /// Children that still run when this returns are joined, unless they are daemons.
   func run(in root: Node) async throws -> Report
+}
+
+extension Example {
+  /// A failure: a death may end the run.
+  public static var deaths: DeathEffect { .failure }
+}
+
+/// What deaths of nodes by a fault are to an example.
+public enum DeathEffect: Sendable {
+  /// The run replaces the dead, and comes to its exact result.
+  case madeGood
+  /// The run comes to its exact result, or fails with an error that names the death.
+  case failure
+  /// The run reports on ends of nodes: a death that it does not expect is part of its report.
+  case subject
 }
 
 /// The result of an example: as text for people, as JSON for programs.
@@ -26,9 +44,16 @@ public protocol ExampleReport: Encodable, Sendable {
 
   /// Whether all went as the example expects; true unless declared otherwise.
   var isSuccess: Bool { get }
+
+  /// A number made of all that the example has worked on, the same for each run with the same
+  /// arguments; nil, unless declared otherwise, if there is none.
+  var total: Int? { get }
 }
 
 extension ExampleReport {
+  /// Nil: `isSuccess` says all.
+  public var total: Int? { nil }
+
   /// True: most examples fail by throwing.
   public var isSuccess: Bool { true }
 }

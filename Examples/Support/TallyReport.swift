@@ -1,15 +1,18 @@
 /// What a directory holds, with a part for each directory directly below it that had a node.
 public struct TallyReport: ExampleReport {
-  private let total: Subtree
+  private let sum: Subtree
 
   init(_ total: Subtree) {
-    self.total = total
+    sum = total
   }
+
+  /// The number of bytes.
+  public var total: Int? { sum.counts.bytes }
 
   /// A row for each part, and one for everything.
   public var text: String {
     let heading = ["files", "lines", "words", "bytes", "unreadable", "path"]
-    let rows = (total.parts + [total]).map { subtree in
+    let rows = (sum.parts + [sum]).map { subtree in
       let counts = subtree.counts
       return [counts.files, counts.lines, counts.words, counts.bytes, counts.unreadable]
         .map { String($0) } + [visibleText(subtree.path)]
@@ -19,7 +22,7 @@ public struct TallyReport: ExampleReport {
 
   /// Encodes the counts, the path as text, and the parts as `subtrees`.
   public func encode(to encoder: any Encoder) throws {
-    try encode(total, withParts: true, to: encoder.container(keyedBy: Key.self))
+    try encode(sum, withParts: true, to: encoder.container(keyedBy: Key.self))
   }
 
   private enum Key: String, CodingKey {

@@ -23,6 +23,9 @@ public struct WordCountReport: ExampleReport {
     }
   }
 
+  /// The number of words.
+  public var total: Int? { words }
+
   private static let longestWord = 60
 
   /// A row for each word of the table, then the sums.

@@ -1,5 +1,5 @@
 /// A sequence of numbers that its seed decides (SplitMix64).
-package struct SplitMix64: Sendable {
+package struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
   package init(seed: UInt64) { state = seed }

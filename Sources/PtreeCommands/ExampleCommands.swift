@@ -65,3 +65,38 @@ struct RunNames: ExampleCommand {
 
   func makeExample() -> any Example { Names(hold: hold.duration) }
 }
+
+/// `ptree run tree`.
+struct RunTree: ExampleCommand {
+  static let configuration = CommandConfiguration(
+    commandName: Tree.name, abstract: "\(Tree.lesson).",
+    discussion: """
+      A shape has the number of children of the nodes of each level, joined by x: 3x10 has three \
+      children below the root and ten below each of these; 1^20 is twenty levels of one child.
+      """)
+
+  @Argument(
+    help: "The shape, such as 32, 3x10 or 1^20.",
+    transform: { text in
+      guard let shape = TreeShape(text) else {
+        throw ValidationError(
+          "A shape is numbers above 0 joined by x, such as 32, 3x10 or 1^20, with at most "
+            + "\(TreeShape.mostNodes) nodes on \(TreeShape.mostLevels) levels.")
+      }
+      return shape
+    })
+  var shape: TreeShape
+
+  @Option(parsing: .unconditional, help: "How many messages each node sends to its parent.")
+  var items = 100
+
+  @OptionGroup var options: RunOptions
+
+  func validate() throws {
+    guard (0...1_000_000).contains(items) else {
+      throw ValidationError("The number of messages is 0 to 1000000.")
+    }
+  }
+
+  func makeExample() -> any Example { Tree(shape: shape, items: items) }
+}

@@ -16,10 +16,7 @@ struct ExampleRun {
 
   /// Runs the example and returns the exit code.
   func perform<Lesson: Example>(_ example: Lesson) async throws -> Int32 {
-    if options.json || options.events == "-" { try Standard.reserveOutput() }
-    configure()
-    let progress = try await startEvents()
-    if let timeout = options.timeout { try end(after: timeout.duration) }
+    let progress = try await prepare()
     var isSuccess: Bool
     do {
       let report = try await example.run(in: root)
@@ -37,6 +34,16 @@ struct ExampleRun {
       throw error
     }
     return isSuccess ? ExitStatusCode.success : ExitStatusCode.failure
+  }
+
+  /// Sets the tree up as the options say; the progress that is shown.
+  @discardableResult
+  func prepare() async throws -> ProgressDisplay? {
+    if options.json || options.events == "-" { try Standard.reserveOutput() }
+    configure()
+    let progress = try await startEvents()
+    if let timeout = options.timeout { try end(after: timeout.duration) }
+    return progress
   }
 
   private func configure() {

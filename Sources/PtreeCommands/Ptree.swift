@@ -23,6 +23,7 @@ public struct Ptree: ProcessTreeApp {
   private func perform(_ arguments: [String], in root: Node) async throws -> Int32 {
     do {
       var command = try PtreeCommand.parseAsRoot(try ArgumentOrder.nameFirst(arguments))
+      if let chaos = command as? ChaosCommand { return try await perform(chaos, in: root) }
       guard let command = command as? any ExampleCommand else {
         try command.run()
         return ExitStatusCode.success
@@ -33,6 +34,16 @@ public struct Ptree: ProcessTreeApp {
       if root.stopRequest != nil { throw CancellationError() }
       return report(error)
     }
+  }
+
+  private func perform(_ chaos: ChaosCommand, in root: Node) async throws -> Int32 {
+    let command = try chaos.exampleCommand()
+    var options = command.options
+    // Lines about thousands of nodes that die on purpose are no news; `--events` has them all.
+    options.quiet = true
+    try await ExampleRun(options, in: root).prepare()
+    return try await ChaosRun(chaos.chaos, command.options, in: root)
+      .perform(try command.makeExample())
   }
 
   private func report(_ error: any Error) -> Int32 {

@@ -10,7 +10,7 @@ struct PtreeCommand: ParsableCommand {
       longer than it may, 128 and the signal's number when a signal ended it.
       """,
     version: "0.1.0",
-    subcommands: [ListCommand.self, RunCommand.self])
+    subcommands: [ListCommand.self, RunCommand.self, ChaosCommand.self])
 
   func run() throws {
     throw UsageError("a command is missing.\n\n" + Self.helpMessage())

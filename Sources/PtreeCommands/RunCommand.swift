@@ -8,8 +8,8 @@ struct RunCommand: ParsableCommand {
     usage: "ptree run NAME [ARGUMENTS] [OPTIONS]",
     discussion: "'ptree run NAME --help' shows the arguments of an example.",
     subcommands: [
-      RunSquares.self, RunTally.self, RunCrash.self, RunNames.self, RunRing.self, RunBroadcast.self,
-      RunPrimes.self, RunMapReduce.self, RunWordCount.self, RunLines.self,
+      RunSquares.self, RunTally.self, RunCrash.self, RunNames.self, RunTree.self, RunRing.self,
+      RunBroadcast.self, RunPrimes.self, RunMapReduce.self, RunWordCount.self, RunLines.self,
       RunRestarts.self, RunSupervised.self,
     ])
 

@@ -50,7 +50,11 @@ struct ImportRules {
       ["ProcessTree", "Pools", "Pipelines", "Foundation"],
       showing: ["ProcessTree", "Pools", "Pipelines"]),
     "PtreeCommands": Rule(
-      ["ProcessTree", "ProcessTreeExamples", "Base", "ArgumentParser", "Foundation"],
+      // Faults are signals and connections, and no part of what a program can do.
+      [
+        "ProcessTree", "ProcessTreeExamples", "ProcessTreeTesting", "ProcessControl", "Base",
+        "ArgumentParser", "Foundation",
+      ],
       showing: ["ProcessTree", "ProcessTreeExamples", "ArgumentParser"]),
     "ptree": Rule(["PtreeCommands", "ProcessTree"]),
   ]

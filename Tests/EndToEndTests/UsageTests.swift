@@ -9,8 +9,8 @@ extension EndToEndTests {
       let names = list.lines.map { String($0.prefix { $0 != " " }) }
       #expect(
         names == [
-          "squares", "tally", "crash", "names", "ring", "broadcast", "primes", "mapreduce",
-          "wordcount", "lines", "restarts", "supervised",
+          "squares", "tally", "crash", "names", "tree", "ring", "broadcast", "primes",
+          "mapreduce", "wordcount", "lines", "restarts", "supervised",
         ])
       let entries = try Tool.run("list", "--json").json() as? [[String: String]]
       #expect(entries?.compactMap { $0["name"] } == names)
@@ -26,7 +26,9 @@ extension EndToEndTests {
       ["run", "squares", "--start-method", "magic"],
       ["run", "squares", "--events", "/nowhere/events"], ["run", "squares", "--events", "/tmp"],
       ["run", "tally", ".", "--depth", "-1"], ["run", "--nonsense", "squares"],
-      ["run", "ring", "--nodes", "0"], ["run", "ring", "--laps", "0"],
+      ["run", "tree"], ["run", "tree", "0"], ["run", "tree", "3x"], ["run", "tree", "1^501"],
+      ["run", "tree", "9x9x9x9x9"], ["run", "ring", "--nodes", "0"],
+      ["run", "ring", "--laps", "0"],
       ["run", "broadcast", "--subscribers", "0"], ["run", "broadcast", "--items", "-1"],
       ["run", "primes"], ["run", "primes", "-1"], ["run", "primes", "1e6"],
       ["run", "primes", "10", "--workers", "0"], ["run", "mapreduce", "--seconds", "-1"],

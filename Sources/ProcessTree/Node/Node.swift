@@ -159,4 +159,7 @@ extension Node {
   }
 
   package var loopExecutor: any TaskExecutor { runtime.loop }
+
+  /// The directory of the run, with the sockets of its nodes.
+  package var runDirectory: String { identity.run.directory }
 }
