@@ -93,6 +93,11 @@ simulate: test-dependencies ## Plays SEEDS= simulated histories of each kind, fr
 		swift test $(AS_FLAGS) --scratch-path $(SCRATCH)-release --configuration release \
 		-Xswiftc -enable-testing $(TEST_FLAGS) --filter SimulationTests
 
+.PHONY: chaos
+chaos: dependencies ## Hits trees of processes with ten thousand faults, from SEED= on; some minutes.
+	swift build $(BUILD_FLAGS) --configuration release --product ptree
+	Scripts/chaos "$(SCRATCH)/release/ptree" $(SEED)
+
 # Each target has its share of the time, and the rounds of an ordinary test run at the least.
 .PHONY: fuzz
 fuzz: SEED := $(or $(SEED),$(FUZZ_SEED))

@@ -48,6 +48,7 @@ public struct Supervised: Example {
         ChildSpecification("counter", Healthy()),
         ChildSpecification("printer", Flapping(), backoff: backoff),
       ], intensity: intensity)
+    let before = root.snapshot.exitedCount
     let events = try await root.events
     var report = SupervisedReport(restarts: restarts)
     do {
@@ -58,11 +59,17 @@ public struct Supervised: Example {
     } catch let failure as SupervisorFailure {
       report.chain = failure.chain
     }
-    // The last of all ends was that of a child of the root.
-    for await event in events {
-      guard case .exited = event.kind else { continue }
-      report.lives[event.node, default: 0] += 1
-      if report.lives["archive"] == 1, report.lives["shop"] == restarts + 1 { break }
+    // Each end has been reported by now, by whoever saw it, or as that of a lost node.
+    var ends = root.snapshot.exitedCount - before
+    for await event in events where ends > 0 {
+      switch event.kind {
+      case .exited:
+        report.lives[event.node, default: 0] += 1
+        ends -= 1
+      case .lost: ends -= 1
+      default: break
+      }
+      if ends == 0 { break }
     }
     return report
   }

@@ -11,7 +11,8 @@ private let lifecycleScenarios = [
 ]
 
 private let failureScenarios = [
-  "boxedError", "plainError", "pathOfNodes", "deathTable", "unencodableResult", "arguments",
+  "boxedError", "plainError", "pathOfNodes", "deathTable", "deaths", "unencodableResult",
+  "arguments",
   "forkServerDies", "strangersChildren", "floodOfFailures", "changedTemporaryDirectory",
   "aRunWithinACommandEndsWithIt", "appsWordsForErrors",
 ]

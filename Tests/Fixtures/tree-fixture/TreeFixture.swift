@@ -12,12 +12,14 @@ struct TreeFixture: ScenarioApp {
 
   static func main() {
     becomeForeignNode()
+    dieEarly()
     takeOver()
   }
 
   static var scenarios: [String: Scenario] {
     lifecycleScenarios
       .merging(failureScenarios) { $1 }
+      .merging(deathScenarios) { $1 }
       .merging(groupScenarios) { $1 }
       .merging(stopScenarios) { $1 }
       .merging(eventScenarios) { $1 }
