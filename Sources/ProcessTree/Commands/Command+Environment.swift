@@ -5,7 +5,7 @@ extension Command {
   /// The environment variables of a command.
   public struct Environment: Hashable, Sendable, Codable {
     let inherits: Bool
-    let added: [String: String]
+    private(set) var added: [String: String]
     let removed: Set<String>
 
     /// The node's variables at the start of the command.

@@ -34,7 +34,7 @@ struct EndWatch {
   /// Whether the report says by itself why the node ended.
   private func isExplained(_ report: ExitReport) -> Bool {
     switch report.cause {
-    case .completed, .failed, .exited, .stopped, .terminated: true
+    case .completed, .failed, .exited, .stopped, .terminated, .limitExceeded, .unresponsive: true
     // A start that nobody has called off succeeds: no stop lasts as long as its deadline.
     case .couldNotStart: report.stopRequest != nil
     case .crashed, .killed, .outOfMemory, .exitedWithoutResult: false
