@@ -39,11 +39,14 @@ struct NastyTree {
     try write((0...255).map { UInt8($0) }, to: Array("all".utf8), in: below)
     try write((0..<65_536).map { UInt8($0 & 1 == 0 ? $0 >> 8 : 0x61) }, to: [0x70], in: below)
     // Words and lines lie across the borders of any buffer.
-    var generator = SystemRandomNumberGenerator()
-    let random = (0..<3_000_001).map { _ in UInt8.random(in: 0...255, using: &generator) }
-    try write(random, to: Array("random".utf8), in: below)
-    try write([UInt8](repeating: 0x61, count: 5_000_000), to: Array("word".utf8), in: below)
+    try write(try randomBytes(1_100_001), to: Array("random".utf8), in: below)
+    try write([UInt8](repeating: 0x61, count: 1_500_000), to: Array("word".utf8), in: below)
     _ = try directory(Array("empty directory".utf8), in: below)
+  }
+
+  private static func randomBytes(_ count: Int) throws -> [UInt8] {
+    let source = try #require(FileHandle(forReadingAtPath: "/dev/urandom"))
+    return Array(try #require(try source.read(upToCount: count)))
   }
 
   private static func addWhatIsNoFile(to root: Int32) throws {

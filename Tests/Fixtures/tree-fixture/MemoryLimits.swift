@@ -13,7 +13,7 @@ func runsOutOfMemory(_ root: Node, _ test: Expectations, _ group: MemoryGroup) a
   _ = try await second.join()
   test.equal(second.exitReport?.cause, .outOfMemory)
   // The parent uses the kernel's count of kills for a second; this kill comes later.
-  try await Task.sleep(for: .seconds(3))
+  try await Task.sleep(for: .milliseconds(1_500))
   kill(victim.pid ?? -1, SIGKILL)
   _ = try await victim.join()
   test.equal(victim.exitReport?.cause, .killed(signal: SIGKILL))
