@@ -78,7 +78,7 @@ struct Taker: NodeProgram {
     for try await _ in numbers {
       if isFirst { node.report("taken") }
       isFirst = false
-      try await node.sleep(for: .milliseconds(2))
+      try await node.sleep(for: .milliseconds(5))
     }
   }
 }
@@ -98,6 +98,11 @@ struct UpAndDown: NodeProgram {
 }
 
 private let brief = Liveness(lease: .milliseconds(200), limit: .milliseconds(400))
+
+extension LifecycleEvent {
+  fileprivate var isReport: Bool { if case .reported = kind { true } else { false } }
+  fileprivate var isEnd: Bool { if case .exited = kind { true } else { false } }
+}
 
 extension LifecycleEvents {
   /// The first event from now on that a test waits for.
@@ -212,25 +217,30 @@ let livenessScenarios: [String: Scenario] = [
     let (sender, receiver) = root.makeChannel(of: Int.self, prefetch: 20)
     let events = try await root.events
     try await root.withSupervisor([
-      ChildSpecification("stopped", Taker(numbers: receiver), restart: .temporary, liveness: brief),
-      ChildSpecification("other", Taker(numbers: receiver), restart: .transient),
+      ChildSpecification(
+        "taker", Taker(numbers: receiver), restart: .transient, liveness: brief, instances: 8)
     ]) { supervisor in
       try await supervisor.waitUntilUp()
-      for number in 1...100 { try await sender.send(number) }
+      for number in 1...400 { try await sender.send(number) }
       sender.finish()
-      _ = await events.first {
-        if case .reported = $0.kind, $0.node == "stopped" { true } else { false }
+      // Half of them are stopped for ever, one after another, each in the middle of its work.
+      var stopped: Set<String> = []
+      while stopped.count < 4, let event = await events.first({ $0.isReport }) {
+        if let pid = event.pid, kill(pid, SIGSTOP) == 0 { stopped.insert(event.node) }
       }
-      kill(await supervisor.pids["stopped"] ?? -1, SIGSTOP)
-      // Its items go to the other once it has been reaped, and not before.
       try await sender.join()
-      let exit = await events.first { if case .exited = $0.kind { true } else { false } }
-      guard case .exited(let report) = exit?.kind, case .unresponsive = report.cause else {
-        return test.expect(false, "\(exit as Any)")
-      }
       let counts = try await sender.balance
-      test.equal([counts.acknowledged, counts.quarantined], [100, 0])
+      test.equal([counts.acknowledged, counts.quarantined], [400, 0])
       test.expect(counts.redelivered > 0, "\(counts)")
+      // Their items came back when they had been reaped, and all others were left alone.
+      var killed: Set<String> = []
+      while killed != stopped, let event = await events.first({ $0.isEnd }) {
+        guard case .exited(let report) = event.kind, case .unresponsive = report.cause else {
+          continue
+        }
+        killed.insert(event.node)
+      }
+      test.equal(killed, stopped)
     }
   },
   "traced": { root, test in
