@@ -21,15 +21,15 @@ struct LongWork: NodeProgram {
 
   func run(in node: Node) async throws -> Int {
     guard renews else { return node.withoutLiveness { node.withoutLiveness { work() } } }
-    for _ in 0..<40 {
-      usleep(15_000)
+    for _ in 0..<50 {
+      usleep(20_000)
       node.renewLease()
     }
     return 1
   }
 
   private func work() -> Int {
-    usleep(600_000)
+    usleep(1_000_000)
     return 1
   }
 }
@@ -39,13 +39,13 @@ struct SynchronousWork: NodeProgram {
   static var spawnsChildren: Bool { false }
   static var worksSynchronously: Bool { true }
 
-  func run(in node: Node) async throws { usleep(600_000) }
+  func run(in node: Node) async throws { usleep(1_000_000) }
 }
 
 /// A parent whose child has a lease.
 struct LeaseGiver: NodeProgram {
   func run(in node: Node) async throws {
-    let child = try await node.spawn(Service(), liveness: brief)
+    let child = try await node.spawn(Service(), liveness: patient)
     try await child.join()
   }
 }
@@ -63,7 +63,7 @@ struct Chatty: NodeProgram {
 /// A parent of one that writes.
 struct ChattyParent: NodeProgram {
   func run(in node: Node) async throws {
-    try await node.spawn(Chatty(), liveness: brief).result
+    try await node.spawn(Chatty(), liveness: patient).result
   }
 }
 
@@ -98,6 +98,9 @@ struct UpAndDown: NodeProgram {
 }
 
 private let brief = Liveness(lease: .milliseconds(200), limit: .milliseconds(400))
+
+/// For children that are well: a busy machine may give them no time for a while.
+private let patient = Liveness(lease: .milliseconds(600), limit: .milliseconds(800))
 
 extension LifecycleEvent {
   fileprivate var isReport: Bool { if case .reported = kind { true } else { false } }
@@ -157,7 +160,7 @@ let livenessScenarios: [String: Scenario] = [
   },
   "longWork": { root, test in
     let events = try await root.events
-    root.configure { $0.liveness = brief }
+    root.configure { $0.liveness = patient }
     async let renewing = root.spawn(LongWork(renews: true))
     async let quiet = root.spawn(LongWork(renews: false))
     async let declared = root.spawn(SynchronousWork())
@@ -181,9 +184,9 @@ let livenessScenarios: [String: Scenario] = [
     let below = root.snapshot.root.children.flatMap(\.children).compactMap(\.pid)
     let pids = [child.pid ?? -1] + below
     for pid in pids { kill(pid, SIGSTOP) }
-    try await Task.sleep(for: .milliseconds(900))
+    try await Task.sleep(for: .milliseconds(1_200))
     for pid in pids { kill(pid, SIGCONT) }
-    try await Task.sleep(for: .milliseconds(300))
+    try await Task.sleep(for: .milliseconds(700))
     // Its parent is well, and would have killed it by now.
     test.equal(root.snapshot.root.children.flatMap(\.children).compactMap(\.pid), below)
     try await child.stop()
@@ -195,7 +198,7 @@ let livenessScenarios: [String: Scenario] = [
   // Its output has a reader that begins late.
   "outputWaits": { root, test in
     let events = try await root.events
-    try await root.spawn(Chatty(), liveness: brief).result
+    try await root.spawn(Chatty(), liveness: patient).result
     try await root.spawn(ChattyParent()).result
     for await event in events {
       if case .unresponsive = event.kind { test.expect(false, "\(event)") }
@@ -205,8 +208,8 @@ let livenessScenarios: [String: Scenario] = [
   // The root is stopped meanwhile, by somebody else.
   "livesOn": { root, test in
     let events = try await root.events
-    let child = try await root.spawn(Service(), liveness: brief)
-    try await Task.sleep(for: .milliseconds(1_200))
+    let child = try await root.spawn(Service(), liveness: patient)
+    try await Task.sleep(for: .milliseconds(1_600))
     try await child.stop()
     for await event in events {
       if case .unresponsive = event.kind { test.expect(false, "\(event)") }
