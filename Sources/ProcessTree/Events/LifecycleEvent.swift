@@ -15,7 +15,7 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     case up
     /// The program announced that the node is no longer up; it still runs.
     case down
-    /// The node has not renewed its lease for this time; its ``Liveness`` says what follows.
+    /// The node has not renewed its lease for this time; its `Liveness` says what follows.
     case unresponsive(silence: Duration, process: ProcessState)
     /// The node renews its lease again, after this time.
     case responsive(silence: Duration)

@@ -29,7 +29,7 @@ public enum ExitCause: Hashable, Sendable, Codable {
   ///
   /// The code is -1 if other code in the parent reaped a re-executed child.
   case exitedWithoutResult(code: Int32)
-  /// The node had not renewed its lease for this time, so its parent killed it; see ``Liveness``.
+  /// The node had not renewed its lease for this time, so its parent killed it; see `Liveness`.
   case unresponsive(silence: Duration)
   /// The node could not be started.
   case couldNotStart(reason: String)
