@@ -1,3 +1,4 @@
+import Glibc
 public import ProcessTree
 
 /// One of the numbered messages that a node sends to its parent.
@@ -74,15 +75,16 @@ extension Node {
         }
         var totals = try await child.result
         // A node that is killed while it leaves may have a result, and take its last messages along.
-        guard child.exitCode == 0 else {
+        guard child.exitCode != -SIGKILL else {
           deaths += 1
           continue
         }
         totals += heard
         totals.deaths += deaths
         return totals
-      } catch is ChildFailure {
-        // Nobody but somebody outside can have ended it; what it had sent is forgotten.
+      } catch let failure as ChildFailure where failure.report.exitCode == -SIGKILL {
+        // Somebody outside has ended it; what it had sent is forgotten. For any other failure the
+        // next child would hardly be luckier: without room on the disk none can start.
         deaths += 1
         try Task.checkCancellation()
       }

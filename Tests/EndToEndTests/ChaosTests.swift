@@ -68,6 +68,22 @@ extension EndToEndTests {
       #expect(run.errors.contains("not true that no file is left: 1 in "), "\(run.errors)")
     }
 
+    /// The disk of the run's sockets has room for some nodes of a tree, and not for all.
+    @Test func aFullDiskIsNamedAndLeavesNothing() throws {
+      let run = try Tool.run(
+        shell: """
+          unshare --map-root-user --mount sh -c '
+            mount -t tmpfs -o nr_inodes=8 none "$TMPDIR" || exit 77
+            "$PTREE" run tree 3x2 --quiet; code=$?
+            find "$TMPDIR" -mindepth 2; exit $code' || exit $?
+          """)
+      // A sandbox may allow no mounts.
+      guard run.code != 77, !run.errors.hasPrefix("unshare: ") else { return }
+      #expect(run.code == 1)
+      #expect(run.output == "", "left behind")
+      #expect(run.errors.contains("No space left on device"), "\(run.errors)")
+    }
+
     @Test func aSignalEndsItInOrder() throws {
       let tool = try Tool([
         "chaos", "tree", "3", "--kill", "5", "--duration", "60", "--seed", "1",
