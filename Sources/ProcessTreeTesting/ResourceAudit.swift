@@ -27,7 +27,8 @@ public struct ResourceAudit: Hashable, Sendable, Codable, CustomStringConvertibl
       guard let target = link("/proc/self/fd/" + name), !target.hasPrefix("/proc/") else {
         continue
       }
-      descriptors[String(target.prefix { $0 != "[" }), default: 0] += 1
+      let isNumbered = !target.hasPrefix("anon_inode:")
+      descriptors[isNumbered ? String(target.prefix { $0 != "[" }) : target, default: 0] += 1
     }
     return Self(
       descriptors: descriptors, children: states.count { $0 != "Z" },

@@ -206,7 +206,7 @@ extension ProcessTrees {
       let known: [[String]] = [
         lifecycleScenarios, failureScenarios, groupScenarios, stopScenarios, eventScenarios,
         breakageScenarios, commandScenarios, observedCommandScenarios, messageScenarios,
-        waitScenarios, timeoutScenarios, elsewhere,
+        waitScenarios, timeoutScenarios, settingsScenarios, elsewhere,
       ]
       #expect(Set(listed.lines) == Set(known.joined()))
     }

@@ -93,7 +93,7 @@ let sampleRecord = BootstrapRecord(
     let bytes = record.packed()
     #expect(try BootstrapRecord(packed: bytes).renewalPeriod == 127)
     // A parent of version 3.0 has none to give.
-    let old = [bytes[0] - 1, 3, 0] + bytes[3...].dropLast()
+    let old = [bytes[0] - 2, 3, 0] + bytes[3...].dropLast(2)
     #expect(try BootstrapRecord(packed: old).renewalPeriod == nil)
   }
 

@@ -2,13 +2,14 @@ import Glibc
 import Pipelines
 import ProcessTreeRandomTesting
 import ProcessTreeScenarios
+import ProcessTreeTesting
 
 let endScenarios: [String: Scenario] = [
   // `cancelledAtAnyMoment SEED ROUNDS`
   "cancelledAtAnyMoment": { root, test in
     var random = SeededGenerator(seed: UInt64(argument(1, default: 1)))
     for round in 0..<argument(2, default: 12) {
-      let before = await restingAudit()
+      let before = await ResourceAudit.atRest()
       let pipeline = Pipeline(Dawdle(longest: 100), workers: 2)
         .then(Repeat(), workers: 2)
         .then(Witness(), workers: 2, distribution: .partitioned(by: LastDigit()))
@@ -30,7 +31,7 @@ let endScenarios: [String: Scenario] = [
   },
   "abandonedStreams": { root, test in
     for count in [1, 10, 500] {
-      let before = await restingAudit()
+      let before = await ResourceAudit.atRest()
       var taken = 0
       for try await _ in root.stream(
         over: 0..<1_000_000_000, using: Pipeline(Double(), workers: 2).then(Witness()))

@@ -1,5 +1,6 @@
 import Pipelines
 import ProcessTreeScenarios
+import ProcessTreeTesting
 
 @main
 struct PipelineFixture: ScenarioApp {
@@ -21,7 +22,7 @@ private func audited(_ scenario: @escaping Scenario) -> Scenario {
   { root, test in
     // The first child, channel and timer bring what stays for good.
     _ = try await root.run(over: [1], using: Pipeline(Double()))
-    let before = await restingAudit()
+    let before = await ResourceAudit.atRest()
     try await scenario(root, test)
     await test.nothingLeft(since: before)
   }

@@ -3,6 +3,7 @@ import Pipelines
 import ProcessTreeRandomTesting
 import ProcessTreeScenarios
 import ProcessTreeTestSettings
+import ProcessTreeTesting
 import Synchronization
 
 let resizingScenarios: [String: Scenario] = [
@@ -131,7 +132,7 @@ let resizingScenarios: [String: Scenario] = [
   "resizedAndCancelled": { root, test in
     var random = SeededGenerator(seed: UInt64(argument(1, default: 1)))
     for round in 0..<argument(2, default: 6) {
-      let before = await restingAudit()
+      let before = await ResourceAudit.atRest()
       let monitor = PipelineMonitor()
       let numbers = Numbers()
       let pipeline = Pipeline(Dawdle(longest: 100), workers: 2).then(Repeat(), workers: 2)

@@ -24,39 +24,14 @@ private func audited(_ scenario: @escaping Scenario) -> Scenario {
     _ = try await root.spawn(Identity()).result
     // So does the first timer.
     try await Task.sleep(for: .milliseconds(1))
-    _ = settledAudit()
-    let before = ownAudit()
+    let before = await ResourceAudit.atRest()
     do {
       try await scenario(root, test)
     } catch {
       test.expect(false, "the scenario threw \(error)")
     }
-    var after = before
-    let deadline = ContinuousClock.now + .patience
-    repeat {
-      after = ownAudit()
-      await Task.yield()
-      usleep(1_000)
-    } while after != before && ContinuousClock.now < deadline
-    test.expect(after == before, "\(after) is not \(before)")
+    await test.nothingLeft(since: before)
   }
-}
-
-/// What the process holds beside what belongs to the concurrency pool: its threads and timers come
-/// and go with tasks off the loop.
-private func ownAudit() -> ResourceAudit {
-  var audit = ResourceAudit.now()
-  audit.threads = 0
-  for descriptor in 0..<1_024 {
-    var target = [CChar](repeating: 0, count: 64)
-    let length = readlink("/proc/self/fd/\(descriptor)", &target, target.count)
-    let timer = "anon_inode:[timerfd]"
-    guard length == timer.utf8.count,
-      zip(target, timer.utf8).allSatisfy({ UInt8(bitPattern: $0) == $1 })
-    else { continue }
-    audit.descriptors["anon_inode:", default: 0] -= 1
-  }
-  return audit
 }
 
 extension Expectations {

@@ -47,7 +47,7 @@ let nestingScenarios: [String: Scenario] = [
       for pid in first { test.expect(kill(pid, 0) != 0, "\(pid) is still there") }
       test.equal(await supervisor.pids["other"], other)
     }
-    test.noLeaks(since: before)
+    await test.nothingLeft(since: before)
   },
   "specificationsTravel": { root, test in
     let child = try await root.spawn(

@@ -21,7 +21,7 @@ let strategyScenarios: [String: Scenario] = [
       test.equal(root.children.map(\.name).sorted(), ["a", "b", "c"])
     }
     test.expect(root.children.isEmpty)
-    test.noLeaks(since: before)
+    await test.nothingLeft(since: before)
   },
   "oneForAll": { root, test in
     try await root.supervising(["a", "b", "c"], .oneForAll) { supervisor in

@@ -104,7 +104,7 @@ extension Node {
   func auditOfTheFirst() async throws -> ResourceAudit {
     _ = try await spawn(Brief()).result
     try await Task.sleep(for: .milliseconds(1))
-    return settledAudit()
+    return await ResourceAudit.atRest()
   }
 
   /// A supervisor of services.

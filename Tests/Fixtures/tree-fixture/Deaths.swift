@@ -75,7 +75,8 @@ enum WayToDie: String, Codable, CaseIterable {
     case (.trap, .crashed(SIGILL)), (.trap, .crashed(SIGTRAP)): return true
     // The allocation fails, and the runtime ends the process.
     case (.outOfMemory, .crashed), (.outOfMemory, .outOfMemory): return true
-    case (.cpuLimit, .killed(SIGXCPU)), (.fileSizeLimit, .killed(SIGXFSZ)): return true
+    case (.cpuLimit, .limitExceeded(SIGXCPU)), (.fileSizeLimit, .limitExceeded(SIGXFSZ)):
+      return true
     case (.endlessLoop, .terminated(_, SIGKILL)), (.blockedSignals, .terminated(_, SIGKILL)):
       return true
     // The loop of the node notices it, or its parent does.

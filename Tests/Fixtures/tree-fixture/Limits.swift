@@ -30,7 +30,7 @@ let limitScenarios: [String: Scenario] = [
   "processLimit": { root, test in
     // The test runs this as a user who may have few processes.
     _ = try await root.spawn(Square(number: 0)).result
-    let before = settledAudit()
+    let before = await ResourceAudit.atRest()
     var children: [Child<Void>] = []
     var failures: [ExitCause] = []
     for _ in 0..<40 {
@@ -44,10 +44,8 @@ let limitScenarios: [String: Scenario] = [
     for child in children { child.kill() }
     for child in children { _ = try await child.join() }
     test.equal(try await root.spawn(Square(number: 5)).result, 25)
-    var after = ResourceAudit.now()
     // Children without threads say so before they abort, and a thread of the root's writes it.
-    after.threads = before.threads
-    test.equal(after, before)
+    await test.nothingLeft(since: before)
   },
   "fewDescriptors": { root, test in
     // The argument says how many are left when the first child is started.

@@ -1,0 +1,40 @@
+internal import ProcessTreeTestSettings
+public import ProcessTreeTesting
+
+extension ResourceAudit {
+  /// What the process holds beside what belongs to the concurrency pool: its threads and timers come
+  /// and go with tasks off the loop.
+  public static func ofOwn() -> Self {
+    var audit = now()
+    audit.threads = 0
+    audit.descriptors["anon_inode:[timerfd]"] = nil
+    return audit
+  }
+
+  /// What the process itself holds once it has come to rest.
+  ///
+  /// The loop goes on meanwhile: it closes links to peers that have gone.
+  public static func atRest() async -> Self {
+    var audit = ofOwn()
+    var calm = 0
+    while calm < 5 {
+      try? await Task.sleep(for: .milliseconds(5))
+      let next = ofOwn()
+      calm = next == audit ? calm + 1 : 0
+      audit = next
+    }
+    return audit
+  }
+}
+
+extension Expectations {
+  /// Expects that the process itself soon holds what it held before, while its loop goes on.
+  public func nothingLeft(
+    since before: ResourceAudit, _ context: String = "", file: String = #fileID,
+    line: Int = #line
+  ) async {
+    _ = try? await eventually { ResourceAudit.ofOwn() == before }
+    let after = ResourceAudit.ofOwn()
+    expect(after == before, "\(context) \(after) is not \(before)", file: file, line: line)
+  }
+}
