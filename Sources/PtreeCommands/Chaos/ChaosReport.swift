@@ -26,7 +26,7 @@ struct ChaosReport: Encodable {
     let missed = faults.missedCuts == 0 ? "" : " (\(faults.missedCuts) more found no link)"
     return """
       seed \(seed): \(faults.count) faults in \(Self.seconds(duration)) s: \(kinds)\(missed)
-      \(rounds) rounds, \(exact) with their exact result, \(failed) ended by a fault that has a name; \
+      \(rounds) \(rounds == 1 ? "round" : "rounds"), \(exact) with their exact result, \(failed) ended by a fault that has a name; \
       \(ends) nodes ended; the slowest stop took \(Self.seconds(slowestStop)) s
       \(violation == nil ? "All invariants hold." : "AN INVARIANT DOES NOT HOLD.")
 
