@@ -116,7 +116,8 @@ let channelScenarios: [String: Scenario] = [
     }
     expect.equal(results.map { $0[0] }.reduce(0, +), 50_000)
     expect.equal(results.map { $0[1] }.reduce(0, +), sum(50_000))
-    expect.expect(results.allSatisfy { $0[0] > 0 }, "\(results)")
+    // On a busy machine the work may be done before the last of them has joined.
+    expect.expect(results.count { $0[0] > 0 } > 1, "\(results)")
     let counts = try await sender.balance
     expect.equal(counts.sent, 50_000)
     expect.equal(counts.acknowledged, 50_000)
