@@ -11,6 +11,7 @@ extension LifecycleEvent {
     line.add("path", path)
     line.add("pid", pid)
     line.add("parentPid", parentPID)
+    line.add("incarnation", incarnation)
     line.add("event", kind.name)
     kind.addDetails(to: &line)
     return line.text
@@ -62,15 +63,14 @@ extension LifecycleEvent.Kind {
 
   fileprivate func addDetails(to line: inout JSONLine) {
     switch self {
-    case .started, .ready, .up, .down, .forkServerLost, .lost: break
+    case .started, .ready, .up, .down, .restarted, .forkServerLost, .lost: break
     case .unresponsive(let silence, let state):
       line.add("silence", silence)
       line.add("reason", state.description)
     case .responsive(let silence): line.add("silence", silence)
-    case .restarted(let incarnation): line.add("incarnation", incarnation)
     case .restarting(let child, let incarnation, let delay, let reason):
       line.add("child", child)
-      line.add("incarnation", incarnation)
+      line.add("nextIncarnation", incarnation)
       line.add("after", delay)
       line.add("reason", reason)
     case .skipped(let child): line.add("child", child)

@@ -94,4 +94,77 @@ struct SlowTaker: NodeProgram {
       }
     }
   }
+
+  /// Kills the child at steps of which the seed decides, as often as there are lives.
+  @Test(arguments: UInt64(1)...20)
+  func aMailboxLosesNothingWithTheLivesOfItsChild(seed: UInt64) async throws {
+    let count = 60
+    let (items, lives, balance) = try await withTestTree(clock: .virtual, seed: seed) {
+      root, tree in
+      let forwarded = try await root.mailbox(of: Int.self)
+      return try await root.withSupervisor(
+        [ChildSpecification("till", ForwardsItems())],
+        intensity: RestartIntensity(restarts: 5, within: .seconds(60))
+      ) { supervisor in
+        let sender = try await root.sender(to: root.address.child("till"), of: Int.self)
+        for item in 1...count { try await sender.send(item) }
+        var items: Set<Int> = []
+        var kills = 0
+        for try await delivery in forwarded.deliveries {
+          delivery.acknowledge()
+          items.insert(delivery.element)
+          if items.count == count { break }
+          guard items.count > kills * 10, kills < 5,
+            let path = await supervisor.child("till")?.path
+          else { continue }
+          kills += 1
+          tree.inject(.kill(path), atStep: tree.steps + (seed * 7 + UInt64(kills) * 3) % 12)
+        }
+        try await sender.join()
+        let lives = await supervisor.child("till")?.incarnation ?? 0
+        return (items, lives, try await sender.balance)
+      }
+    }
+    #expect(items == Set(1...count))
+    #expect(lives > 1 && lives <= 6)
+    #expect(balance.acknowledged == count && balance.isBalanced, "\(balance)")
+  }
+
+  @Test func aMonitorInOneProcessSeesTheLives() async throws {
+    try await withTestTree(clock: .virtual, seed: 3) { root, tree in
+      try await root.withSupervisor([ChildSpecification("till", ForwardsItems())]) { supervisor in
+        try await supervisor.waitUntilUp()
+        var changes = try await root.monitor(root.address.child("till")).makeAsyncIterator()
+        #expect(await changes.next()?.life == 1)
+        let path = try #require(await supervisor.child("till")?.path)
+        tree.inject(.kill(path), atStep: tree.steps + 1)
+        try await root.send(1, to: root.address.child("till"))
+        let report = try #require(await changes.next()?.report)
+        #expect(report.cause == .killed(signal: 9) && report.incarnation == 1)
+        #expect(await changes.next()?.life == 2)
+      }
+    }
+  }
+}
+
+/// Sends the items of its mailbox on to the root's.
+struct ForwardsItems: NodeProgram {
+  func run(in node: Node) async throws {
+    let root = try await node.sender(to: .root, of: Int.self)
+    for try await item in try await node.mailbox(of: Int.self) {
+      try await root.send(item)
+      try await root.join()
+    }
+  }
+}
+
+extension NodeMonitor.Event {
+  /// The number of the life that is up.
+  fileprivate var life: Int? {
+    if case .up(let incarnation, _) = self { incarnation } else { nil }
+  }
+
+  fileprivate var report: ExitReport? {
+    if case .down(_, let report) = self { report } else { nil }
+  }
 }

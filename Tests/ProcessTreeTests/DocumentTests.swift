@@ -15,6 +15,7 @@ extension ProcessTrees {
 
     @Test(arguments: [
       ("messages", "2\n4\n6\n"), ("service", "tree 1\nleaf 1\ntree 2\n"),
+      ("addresses", "/shop/till, life 2: 5\n/shop/till, life 2: 7\n/shop/till, life 2: 9\n"),
       ("errors", "7\n12 Process-2\ncrashed with SIGABRT -6\n"),
       ("commands", "exited 3\nfound\n warned\n\n3 [\"warned\"]\n"), ("manyCommands", "0 2\n"),
     ])
@@ -33,6 +34,13 @@ extension ProcessTrees {
       #expect(lines.contains("counter reported: counting, 3 of 3"))
       #expect(lines.contains { $0.hasPrefix("counter exited: completed, ") })
       #expect(lines.last?.hasPrefix("completed ") == true)
+    }
+
+    @Test func aMonitorSeesTheLives() async throws {
+      let outcome = try await run("monitors")
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let lines = outcome.output.split(separator: "\n").map(String.init)
+      #expect(lines.filter { !$0.hasPrefix("down 1 ") } == ["42", "8", "up 1", "up 2"])
     }
 
     @Test func aChildThatTakesTooLongIsStopped() async throws {

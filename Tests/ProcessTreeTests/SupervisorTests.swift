@@ -29,6 +29,10 @@ private let livenessScenariosOfOneMethod = [
   "longWork", "wholeRunStopped", "stoppedReceiver", "traced", "checkFails", "goesDown", "notifies",
 ]
 
+private let addressScenarios = [
+  "mailboxSurvives", "waitsWhileDown", "cousins", "monitors", "looseAddresses",
+]
+
 private let largeScenarios = ["thousandRestarts", "manyChildren"]
 
 extension ProcessTrees {
@@ -79,6 +83,11 @@ extension ProcessTrees {
       try await SupervisorFixture.expectSuccess(of: scenario, "forkServer")
     }
 
+    @Test(arguments: addressScenarios, startMethods)
+    func findsItsNodes(scenario: String, method: String) async throws {
+      try await SupervisorFixture.expectSuccess(of: scenario, method)
+    }
+
     @Test(arguments: largeScenarios)
     func keepsMany(scenario: String) async throws {
       try await SupervisorFixture.expectSuccess(of: scenario, "forkServer")
@@ -95,7 +104,8 @@ extension ProcessTrees {
       let listed = try await SupervisorFixture.run("")
       let known = [
         strategyScenarios, requestScenarios, orderScenarios, nestingScenarios, livenessScenarios,
-        livenessScenariosOfOneMethod, largeScenarios, ["signalled", "outputWaits", "livesOn"],
+        livenessScenariosOfOneMethod, addressScenarios, largeScenarios,
+        ["signalled", "outputWaits", "livesOn"],
       ]
       #expect(Set(listed.lines) == Set(known.joined()))
     }

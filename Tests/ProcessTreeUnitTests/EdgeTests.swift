@@ -53,7 +53,7 @@ import Testing
     init(_ number: Int32, on loop: EventLoop) {
       streams = EdgeStreams(on: loop)
       link = PeerLink(
-        to: NodeAddress(path: .root, name: "peer", pid: number, startTime: 1, endpoint: ""))
+        to: PeerAddress(path: .root, name: "peer", pid: number, startTime: 1, endpoint: ""))
       link.onFrame = { [unowned self] header, frame in take(header, frame) }
     }
 

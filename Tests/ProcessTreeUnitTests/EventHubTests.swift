@@ -94,9 +94,11 @@ import Testing
     hub.emit(event(.started), about: one)
     _ = hub.takeOutgoing()
     let fields: [UInt8] = [0xC4, 2, 0xC1, 0xC1]
-    try hub.receive(header(one, EventKind.reported.rawValue) + fields, from: one)
-    var numbered = header(one, EventKind.reported.rawValue) + fields
-    numbered[4] = 2
+    // Its version is 3.0, which has no number of a life; the parent knows it.
+    try hub.receive(
+      header(one, EventKind.reported.rawValue) + fields, from: one, incarnation: 5)
+    var numbered = header(one, EventKind.reported.rawValue) + fields + [5]
+    (numbered[0], numbered[4]) = (0x99, 2)
     #expect(hub.takeOutgoing() == [numbered])
   }
 

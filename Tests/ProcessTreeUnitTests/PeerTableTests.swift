@@ -6,8 +6,8 @@ import Testing
 
 /// Links to peers that live, die, do not listen or cannot be watched, in histories made at random.
 @Suite struct PeerTableTests {
-  private static func node(_ number: Int) -> NodeAddress {
-    NodeAddress(
+  private static func node(_ number: Int) -> PeerAddress {
+    PeerAddress(
       path: NodePath(positions: [UInt32(number)]), name: "node \(number)", pid: Int32(number),
       startTime: 1, endpoint: "ipc://node\(number)")
   }
@@ -15,13 +15,13 @@ import Testing
   /// What a hub does with the actions of its table, without sockets and processes.
   private struct Hub {
     var table = PeerTable()
-    var open: [PeerTable.LinkID: NodeAddress] = [:]
+    var open: [PeerTable.LinkID: PeerAddress] = [:]
     var timers: [PeerTable.Event] = []
     /// Nodes that have no descriptors to spare, that are dead, and that do not listen.
     var isExhausted = false
-    var dead: Set<NodeAddress> = []
-    var deaf: Set<NodeAddress> = []
-    var gone: [NodeAddress] = []
+    var dead: Set<PeerAddress> = []
+    var deaf: Set<PeerAddress> = []
+    var gone: [PeerAddress] = []
     var givenUp = 0
     var problems: [String] = []
 

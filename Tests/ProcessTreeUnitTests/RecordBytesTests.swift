@@ -25,13 +25,13 @@ import Testing
             userTime: .nanoseconds(1), systemTime: .nanoseconds(2), maximumResidentSize: 3,
             voluntaryContextSwitches: 4, involuntaryContextSwitches: 5, minorPageFaults: 6,
             majorPageFaults: 7), lifetime: .nanoseconds(8), lastErrorLines: ["e"],
-          crashAccount: ["c"])), 5,
-      [0x91, 0x99, 0xA1, 0x6E, 1, 0x93, 2, 9, 0xC3, 0x91, 1] + requestBytes
-        + [0x97, 1, 2, 3, 4, 5, 6, 7, 8, 0x91, 0xA1, 0x65, 0x91, 0xA1, 0x63]
+          crashAccount: ["c"], incarnation: 2)), 5,
+      [0x91, 0x9A, 0xA1, 0x6E, 1, 0x93, 2, 9, 0xC3, 0x91, 1] + requestBytes
+        + [0x97, 1, 2, 3, 4, 5, 6, 7, 8, 0x91, 0xA1, 0x65, 0x91, 0xA1, 0x63, 2]
     ),
     (
       .exited(ExitReport(node: "", cause: .outOfMemory)), 5,
-      [0x91, 0x99, 0xA0, 0xC0, 0xC0, 0x91, 8, 0xC0, 0xC0, 0, 0x90, 0x90]
+      [0x91, 0x9A, 0xA0, 0xC0, 0xC0, 0x91, 8, 0xC0, 0xC0, 0, 0x90, 0x90, 1]
     ),
     (.leftBehind(pid: 5, command: "s"), 6, [0x92, 5, 0xA1, 0x73]),
     (.forkServerLost, 7, [0x90]),
@@ -56,11 +56,12 @@ import Testing
   func anEventHasTheBytesOfTheProtocol(_ index: Int) throws {
     let (kind, number, fields) = Self.kinds[index]
     let event = LifecycleEvent(
-      sequence: 3, time: 4, node: "n", path: "Process-1:2", pid: 5, kind: kind)
+      sequence: 3, time: 4, node: "n", path: "Process-1:2", pid: 5, incarnation: 6, kind: kind)
     let record = EventRecord(path: NodePath(positions: [1, 2]), event: event)
     #expect(
       record.packed()
-        == [0x98, 0x92, 1, 2, number, 3, 4, 0xA1, 0x6E, 5, 0xC0, 0xC4, UInt8(fields.count)] + fields
+        == [0x99, 0x92, 1, 2, number, 3, 4, 0xA1, 0x6E, 5, 0xC0, 0xC4, UInt8(fields.count)] + fields
+        + [6]
     )
     #expect(try EventRecord(packed: record.packed()).event() == event)
   }

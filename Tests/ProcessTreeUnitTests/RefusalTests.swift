@@ -87,7 +87,7 @@ import Testing
     try await withTree { root, runtime in
       let child = try await root.spawn(Idle(), name: "old node", daemon: true)
       let events = try await root.events
-      let address = NodeAddress(
+      let address = PeerAddress(
         path: runtime.identity.path.child(1), name: child.name, pid: child.pid ?? 0, startTime: 0,
         endpoint: "")
       let hello = PeerHello(

@@ -7,7 +7,7 @@ let sampleRecord = BootstrapRecord(
   parent: .init(name: "Process-1", pid: 12, startTime: 99), credentials: credentials(3),
   endpoints: .init(control: "ipc:///tmp/a/c", links: "ipc:///tmp/a/l"),
   program: .init(type: "4Main6SquareV", listIndex: 3, arguments: [0, 0xC1, 255]), tag: .max,
-  settings: [1, 2, 3])
+  settings: [1, 2, 3], incarnation: 3, address: "/shop/till")
 
 @Suite struct BootstrapRecordTests {
   private func roundTrip(_ record: BootstrapRecord) throws -> BootstrapRecord {
@@ -23,13 +23,14 @@ let sampleRecord = BootstrapRecord(
     #expect(read.credentials == credentials(3))
     #expect(
       read.parentAddress
-        == NodeAddress(
+        == PeerAddress(
           path: NodePath(positions: [1]), name: "Process-1", pid: 12, startTime: 99, endpoint: ""))
     #expect(read.parentAddress.endpoint == "ipc:///tmp/a/l")
     #expect(read.endpoints.control == "ipc:///tmp/a/c" && read.endpoints.links == "ipc:///tmp/a/l")
     #expect(read.program.type == "4Main6SquareV" && read.program.listIndex == 3)
     #expect(read.program.arguments == [0, 0xC1, 255])
     #expect(read.tag == .max && read.settings == [1, 2, 3])
+    #expect(read.incarnation == 3 && read.address == "/shop/till")
     #expect(read.processSettings == nil)
     var settled = sampleRecord
     settled.processSettings = [4, 5]
@@ -69,37 +70,46 @@ let sampleRecord = BootstrapRecord(
       parent: .init(name: "p", pid: 5, startTime: 6),
       credentials: Credentials(runSecret: [7], token: [8]),
       endpoints: .init(control: "c", links: "l"),
-      program: .init(type: "t", listIndex: nil, arguments: [9]), tag: 10, settings: [11])
+      program: .init(type: "t", listIndex: nil, arguments: [9]), tag: 10, settings: [11],
+      incarnation: 2, address: "/n")
     #expect(
       record.packed() == [
-        0x9E, 3, 1, 0x94, 1, 2, 3, 0xA1, 0x64, 0x91, 4, 0xA1, 0x6E, 0xC2, 0x93, 0xA1, 0x70, 5, 6,
-        0x92, 0xC4, 1, 7, 0xC4, 1, 8, 0x92, 0xA1, 0x63, 0xA1, 0x6C, 0x93, 0xA1, 0x74, 0xC0, 0xC4, 1,
-        9, 10, 0xC4, 1, 11, 0xC0, 0xC0,
+        0xDC, 0, 16, 3, 1, 0x94, 1, 2, 3, 0xA1, 0x64, 0x91, 4, 0xA1, 0x6E, 0xC2, 0x93, 0xA1, 0x70,
+        5, 6, 0x92, 0xC4, 1, 7, 0xC4, 1, 8, 0x92, 0xA1, 0x63, 0xA1, 0x6C, 0x93, 0xA1, 0x74, 0xC0,
+        0xC4, 1, 9, 10, 0xC4, 1, 11, 0xC0, 0xC0, 2, 0xA2, 0x2F, 0x6E,
       ])
   }
 
   @Test func fieldsOfALaterMinorVersionAreIgnored() throws {
     var bytes = sampleRecord.packed()
-    bytes[0] += 1
-    bytes[2] = 9
+    // The number of fields has three bytes, and the version follows.
+    bytes[2] += 1
+    bytes[4] = 9
     bytes += [0x81, 1, 0x90]
     #expect(try BootstrapRecord(packed: bytes).name == "worker")
     #expect(throws: WireError.self) { try BootstrapRecord(packed: bytes + [0]) }
   }
 
-  @Test func theLeaseIsThatOfALaterMinorVersion() throws {
+  @Test func aParentOfAnEarlierMinorVersionKnowsNeitherLeaseNorSettingsNorLifeNorAddress() throws {
     var record = sampleRecord
     record.renewalPeriod = 127
+    record.processSettings = [4, 5]
     let bytes = record.packed()
     #expect(try BootstrapRecord(packed: bytes).renewalPeriod == 127)
-    // A parent of version 3.0 has none to give.
-    let old = [bytes[0] - 2, 3, 0] + bytes[3...].dropLast(2)
-    #expect(try BootstrapRecord(packed: old).renewalPeriod == nil)
+    // Version 3.0 ends with the settings: the last four fields are of later versions.
+    let lease: [UInt8] = [127]
+    let settings: [UInt8] = [0xC4, 2, 4, 5]
+    let life: [UInt8] = [3, 0xAA] + Array("/shop/till".utf8)
+    let later = lease + settings + life
+    #expect(bytes.suffix(later.count) == later[...])
+    let old = try BootstrapRecord(packed: [0x9C, 3, 0] + bytes[5...].dropLast(later.count))
+    #expect(old.renewalPeriod == nil && old.processSettings == nil)
+    #expect(old.incarnation == 1 && old.address == "" && old.settings == [1, 2, 3])
   }
 
   @Test func aParentOfAnotherMajorVersionIsRefusedByName() {
     var bytes = sampleRecord.packed()
-    bytes[1...2] = [2, 0]
+    bytes[3...4] = [2, 0]
     let error = #expect(throws: WireError.self) { try BootstrapRecord(packed: bytes) }
     #expect(error?.description.contains("the parent speaks version 2.0") == true)
   }

@@ -82,7 +82,7 @@ import Testing
     func body(_ message: LinkMessage) -> [UInt8] {
       Array(message.frames()[0].dropFirst(FlowHeader.size))
     }
-    let home = NodeAddress(
+    let home = PeerAddress(
       path: NodePath(positions: [1, 2]), name: "a", pid: 3, startTime: 4, endpoint: "e")
     let channel = ChannelID(home: home, number: 5)
     let ticket = TicketID(node: .root, number: 6)

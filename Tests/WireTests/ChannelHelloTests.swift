@@ -26,7 +26,7 @@ import Testing
     peerHello(secret: [], received: .max),
     peerHello(version: ProtocolVersion(major: -1, minor: .max)),
     peerHello(
-      at: NodeAddress(path: .root, name: "", pid: .min, startTime: .max, endpoint: "\u{0}é")),
+      at: PeerAddress(path: .root, name: "", pid: .min, startTime: .max, endpoint: "\u{0}é")),
   ])
   func hellosComeBackAsTheyWere(_ hello: PeerHello) throws {
     let read = try PeerHello(frame: hello.frame())
@@ -38,7 +38,7 @@ import Testing
 
   @Test func theDeepestNodeCanSayHello() throws {
     let path = [UInt32](repeating: .max, count: NodePath.maximumDepth)
-    let deepest = NodeAddress(
+    let deepest = PeerAddress(
       path: NodePath(positions: path), name: String(repeating: "é", count: WireLimits.nodeName / 2),
       pid: .max, startTime: .max, endpoint: String(repeating: "p", count: 120))
     let hello = peerHello(build: String(repeating: "b", count: 512), at: deepest, received: .max)

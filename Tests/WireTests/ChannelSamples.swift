@@ -2,15 +2,15 @@ import ProcessTreeRandomTesting
 import ProcessTreeWire
 
 /// A node's address that tells at each field whose it is.
-func address(_ number: UInt32, path: [UInt32]? = nil) -> NodeAddress {
-  NodeAddress(
+func address(_ number: UInt32, path: [UInt32]? = nil) -> PeerAddress {
+  PeerAddress(
     path: NodePath(positions: path ?? [number]), name: "node \(number)", pid: Int32(number) + 100,
     startTime: UInt64(number) << 33, endpoint: "ipc:///run/\(number)")
 }
 
 func peerHello(
   version: ProtocolVersion = .current, secret: [UInt8] = credentials(1).runSecret,
-  build: String = "build", at address: NodeAddress = address(1), received: UInt64 = 7,
+  build: String = "build", at address: PeerAddress = address(1), received: UInt64 = 7,
   question: UInt64 = 3
 ) -> PeerHello {
   PeerHello(

@@ -4,7 +4,7 @@ import ProcessTreeWire
 import Testing
 
 @Suite struct ChannelTicketTests {
-  private static let home = NodeAddress(
+  private static let home = PeerAddress(
     path: NodePath(positions: [1]), name: "a", pid: 2, startTime: 3, endpoint: "e")
 
   private static func ticket(

@@ -43,6 +43,8 @@ import Testing
       (.goodbyeAcknowledged, [0x91, 19]),
       (.openLink, [0x91, 20]),
       (.rejected(flow: 2, reason: ""), [0x93, 32, 2, 0xA0]),
+      (.lookUp(number: 3, question: [4]), [0x93, 33, 3, 0xC4, 1, 4]),
+      (.found(number: 3, answer: [5]), [0x93, 34, 3, 0xC4, 1, 5]),
     ] as [(ControlMessage, [UInt8])])
   func framesAreTheProtocols(_ message: ControlMessage, _ bytes: [UInt8]) throws {
     #expect(message.frame() == bytes)
@@ -70,7 +72,7 @@ import Testing
   @Test(
     arguments: [
       [.int(0)], [.int(7)], [.int(6)], [.int(6), .int(1)], [.int(15)], [.int(21)], [.int(31)],
-      [.int(33)], [.int(-1)],
+      [.int(33)], [.int(35)], [.int(-1)],
       [.int(.max)], [.string("ready")], [.nil], [],
       [.int(2), .int(5), .nil], [.int(2), .int(-1), .nil], [.int(2), .int(0), .int(1)],
       [.int(2), .int(3), .int(1 << 40)], [.int(3), .int(1 << 32)], [.int(3), .string("0")],

@@ -33,6 +33,9 @@ let sampleMessages: [ControlMessage] = [
   .openLink,
   .rejected(flow: 0, reason: ""),
   .rejected(flow: .max, reason: "an Int was expected"),
+  .lookUp(number: 0, question: []),
+  .lookUp(number: .max, question: [1, 2]),
+  .found(number: 7, answer: [0xC1]),
 ]
 
 /// Credentials that tell at each byte who they are.

@@ -7,16 +7,16 @@ package struct ChannelRoster {
   /// Whom the home tells what.
   package enum Action: Equatable {
     /// The sender shall send to this receiver.
-    case introduce(sender: TicketID, at: NodeAddress, receiver: TicketID, of: NodeAddress)
+    case introduce(sender: TicketID, at: PeerAddress, receiver: TicketID, of: PeerAddress)
     /// No sender is left.
-    case end(receiver: TicketID, at: NodeAddress)
+    case end(receiver: TicketID, at: PeerAddress)
     /// No receiver is left.
-    case receiversGone(sender: TicketID, at: NodeAddress)
+    case receiversGone(sender: TicketID, at: PeerAddress)
     /// So many receivers are under way, and which of the receivers is new, if one is: it has missed
     /// nothing so far.
-    case expecting(sender: TicketID, at: NodeAddress, receivers: Int, newest: TicketID?)
+    case expecting(sender: TicketID, at: PeerAddress, receivers: Int, newest: TicketID?)
     /// The ticket is not, or not any more, to be had.
-    case refuse(TicketID, at: NodeAddress, reason: String)
+    case refuse(TicketID, at: PeerAddress, reason: String)
   }
 
   private enum Place: Equatable {
@@ -24,7 +24,7 @@ package struct ChannelRoster {
     case held
     /// On its way, minted by this node.
     case underWay(from: NodePath)
-    case member(NodeAddress)
+    case member(PeerAddress)
   }
 
   private struct End {
@@ -41,7 +41,7 @@ package struct ChannelRoster {
   /// Tickets in the order in which they became members: introductions keep it.
   private var order: [TicketID] = []
   /// Ends that arrived before the word that they had been sent: the two come over different links.
-  private var early: [TicketID: (side: ChannelSide, node: NodeAddress, isUsed: Bool)] = [:]
+  private var early: [TicketID: (side: ChannelSide, node: PeerAddress, isUsed: Bool)] = [:]
   /// The tickets that were void last: whoever claims one need not wait.
   private var void: [TicketID] = []
   private static let longestVoid = 256
@@ -79,20 +79,20 @@ package struct ChannelRoster {
 
   /// An end has arrived at a node, which has not used it yet and may pass it on.
   package mutating func arrive(
-    _ ticket: TicketID, _ side: ChannelSide, hop: UInt32 = 0, at node: NodeAddress
+    _ ticket: TicketID, _ side: ChannelSide, hop: UInt32 = 0, at node: PeerAddress
   ) -> [Action] {
     settle(ticket, side, hop, at: node, isUsed: false)
   }
 
   /// A node uses an end.
   package mutating func claim(
-    _ ticket: TicketID, _ side: ChannelSide, hop: UInt32 = 0, by node: NodeAddress
+    _ ticket: TicketID, _ side: ChannelSide, hop: UInt32 = 0, by node: PeerAddress
   ) -> [Action] {
     settle(ticket, side, hop, at: node, isUsed: true)
   }
 
   private mutating func settle(
-    _ ticket: TicketID, _ side: ChannelSide, _ hop: UInt32, at node: NodeAddress, isUsed: Bool
+    _ ticket: TicketID, _ side: ChannelSide, _ hop: UInt32, at node: PeerAddress, isUsed: Bool
   ) -> [Action] {
     guard let end = ends[ticket] else {
       if isOver(side) || void.contains(ticket) { return [Self.refusal(of: ticket, at: node)] }
@@ -142,7 +142,7 @@ package struct ChannelRoster {
   }
 
   /// A node has gone, with every end that it had.
-  package mutating func nodeGone(_ node: NodeAddress) -> [Action] {
+  package mutating func nodeGone(_ node: PeerAddress) -> [Action] {
     for (ticket, claim) in early where claim.node == node { early[ticket] = nil }
     let actions = release(ends.filter { $0.value.place == .member(node) }.map(\.key))
     // What it sent before its end has come: no word of these will.
@@ -164,7 +164,7 @@ package struct ChannelRoster {
   }
 
   private mutating func wait(
-    _ ticket: TicketID, _ side: ChannelSide, by node: NodeAddress, isUsed: Bool
+    _ ticket: TicketID, _ side: ChannelSide, by node: PeerAddress, isUsed: Bool
   ) -> [Action] {
     if let other = early[ticket]?.node, other != node {
       return [Self.refusal(of: ticket, at: node)]
@@ -179,11 +179,11 @@ package struct ChannelRoster {
     }
   }
 
-  private static func refusal(of ticket: TicketID, at node: NodeAddress) -> Action {
+  private static func refusal(of ticket: TicketID, at node: PeerAddress) -> Action {
     .refuse(ticket, at: node, reason: "The channel has come to its end, or its carrier was lost.")
   }
 
-  private func members(_ side: ChannelSide) -> [(TicketID, NodeAddress)] {
+  private func members(_ side: ChannelSide) -> [(TicketID, PeerAddress)] {
     order.compactMap { ticket in
       guard let end = ends[ticket], end.side == side, case .member(let node) = end.place else {
         return nil
@@ -193,7 +193,7 @@ package struct ChannelRoster {
   }
 
   private func introductions(
-    of ticket: TicketID, _ side: ChannelSide, at node: NodeAddress
+    of ticket: TicketID, _ side: ChannelSide, at node: PeerAddress
   ) -> [Action] {
     switch side {
     case .sender:
@@ -237,7 +237,7 @@ package struct ChannelRoster {
     return actions
   }
 
-  private func late(_ ticket: TicketID, _ side: ChannelSide, at node: NodeAddress) -> [Action] {
+  private func late(_ ticket: TicketID, _ side: ChannelSide, at node: PeerAddress) -> [Action] {
     switch side {
     case .receiver: announcedEnd ? [.end(receiver: ticket, at: node)] : []
     case .sender: announcedGone ? [.receiversGone(sender: ticket, at: node)] : []

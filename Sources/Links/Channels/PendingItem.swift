@@ -27,7 +27,7 @@ struct PendingItem {
 
 /// The death of a consumer that worked on an item.
 package struct ItemDeath: Equatable, Sendable {
-  package let node: NodeAddress
+  package let node: PeerAddress
   /// The element of the item on which the consumer worked; nil if it noted none.
   package let elementOffset: UInt32?
 }

@@ -110,7 +110,7 @@ extension SenderCore {
   package var isWaiting: Bool { !waiters.isEmpty }
 
   /// The peers for whose credit a task waits.
-  package var awaitedPeers: [NodeAddress] {
+  package var awaitedPeers: [PeerAddress] {
     isWaiting ? flows.filter { !$0.canSend }.map(\.link.peer) : []
   }
 

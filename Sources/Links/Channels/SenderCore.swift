@@ -19,7 +19,7 @@ package final class SenderCore {
   package struct Quarantined: Sendable {
     package let bytes: [UInt8]
     package let deaths: [ItemDeath]
-    package var killers: [NodeAddress] { deaths.map(\.node) }
+    package var killers: [PeerAddress] { deaths.map(\.node) }
   }
 
   /// A task that waits for room.

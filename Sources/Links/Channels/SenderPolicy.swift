@@ -85,7 +85,7 @@ struct ReceiverDeath {
     case item(WorkNote)
   }
 
-  let node: NodeAddress
+  let node: PeerAddress
   let lastWork: LastWork
 }
 

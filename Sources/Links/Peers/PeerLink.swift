@@ -6,7 +6,7 @@ package import ProcessTreeWire
 /// Belongs to the loop.
 package final class PeerLink {
   /// The node at the other end.
-  package let peer: NodeAddress
+  package let peer: PeerAddress
   /// Hands a frame to the socket; nil while there is no connection.
   // Unchecked is what each frame touches: a check costs 84 instructions, about 10 ns.
   @exclusivity(unchecked) private var transmit: (([UInt8]) -> Void)?
@@ -23,7 +23,7 @@ package final class PeerLink {
   /// Called when the peer has confirmed every frame, and when that is no longer so.
   package var onSettled: ((_ isSettled: Bool) -> Void)?
 
-  package init(to peer: NodeAddress) {
+  package init(to peer: PeerAddress) {
     self.peer = peer
   }
 

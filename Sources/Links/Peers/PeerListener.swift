@@ -37,7 +37,7 @@ package final class PeerListener {
   }
 
   private var links: [FrameCarrier.Connection: PeerLink] = [:]
-  private var entrances: [NodeAddress: Entrance] = [:]
+  private var entrances: [PeerAddress: Entrance] = [:]
   private static let connectionsKnown = 4_096
   private var ignored = Recent<FrameCarrier.Connection, Void>(
     capacity: connectionsKnown)
@@ -81,7 +81,7 @@ package final class PeerListener {
   package var mayHaveFrames: Bool { socket.map { $0.mayHaveFrames && !$0.isClosed } ?? false }
 
   /// Forgets a peer that has gone.
-  package func forget(_ peer: NodeAddress) {
+  package func forget(_ peer: PeerAddress) {
     guard let entrance = entrances.removeValue(forKey: peer) else { return }
     turnAway(entrance.connection)
   }

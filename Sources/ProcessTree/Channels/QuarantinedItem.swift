@@ -54,11 +54,11 @@ extension NodeRuntime {
   }
 
   /// Whether the report of a node's death may still arrive from further down.
-  func awaitsReport(of node: NodeAddress) -> Bool {
+  func awaitsReport(of node: PeerAddress) -> Bool {
     node.path.isWithin(identity.path) && report(of: node) == nil
   }
 
-  private func report(of node: NodeAddress) -> ExitReport? {
+  private func report(of node: PeerAddress) -> ExitReport? {
     events.deaths[node.path].flatMap { $0.pid == node.pid ? $0 : nil }
   }
 }

@@ -72,6 +72,12 @@ public class AnyChild: @unchecked Sendable {
   /// The place in the tree, written like a default name; unique in a run.
   public var path: String { declaration.path.description }
 
+  /// Where any node of the tree finds the child; for a supervised one, in all of its lives.
+  public var address: NodeAddress { declaration.address }
+
+  /// The number of the child's life, from 1 on; always 1 for a child that no supervisor keeps.
+  public var incarnation: Int { declaration.incarnation }
+
   /// The number among the children of its parent, from 1 on; never reused.
   package var position: Int { Int(declaration.path.positions.last ?? 0) }
 

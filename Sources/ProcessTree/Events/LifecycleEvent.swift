@@ -64,13 +64,15 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
   public var pid: Int32?
   /// The parent's process id; `nil` for the root.
   public var parentPID: Int32?
+  /// The number of the node's life, from 1 on; always 1 for a node that no supervisor keeps.
+  public var incarnation: Int
   /// The kind of the event.
   public var kind: Kind
 
   /// Makes an event, for tests of code that takes one.
   public init(
     sequence: UInt64 = 1, time: Int64 = 0, node: String, path: String, pid: Int32? = nil,
-    parentPID: Int32? = nil, kind: Kind
+    parentPID: Int32? = nil, incarnation: Int = 1, kind: Kind
   ) {
     self.sequence = sequence
     self.time = time
@@ -78,6 +80,7 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     self.path = path
     self.pid = pid
     self.parentPID = parentPID
+    self.incarnation = incarnation
     self.kind = kind
   }
 }

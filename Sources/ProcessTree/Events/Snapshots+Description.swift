@@ -9,7 +9,8 @@ extension NodeSnapshot: CustomStringConvertible {
 
   private func lines(indent: String) -> [String] {
     let process = pid.map { "pid \($0), " } ?? ""
-    return ["\(indent)\(name) (\(process)\(phase.rawValue))".withoutControlCharacters]
+    let life = incarnation > 1 ? ", life \(incarnation)" : ""
+    return ["\(indent)\(name) (\(process)\(phase.rawValue)\(life))".withoutControlCharacters]
       + children.flatMap { $0.lines(indent: indent + "  ") }
   }
 }

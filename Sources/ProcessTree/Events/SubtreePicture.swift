@@ -12,6 +12,8 @@ public struct NodeSnapshot: Hashable, Sendable, Codable {
   public var pid: Int32?
   /// The parent's process id; `nil` for the root.
   public var parentPID: Int32?
+  /// The number of the node's life, from 1 on; always 1 for a node that no supervisor keeps.
+  public var incarnation: Int
   /// The phase of its life.
   public var phase: ChildPhase
   /// The live children, in the order in which they were made.
@@ -20,12 +22,13 @@ public struct NodeSnapshot: Hashable, Sendable, Codable {
   /// Makes a snapshot, for tests of code that takes one.
   public init(
     name: String, path: String, pid: Int32? = nil, parentPID: Int32? = nil, phase: ChildPhase,
-    children: [NodeSnapshot] = []
+    children: [NodeSnapshot] = [], incarnation: Int = 1
   ) {
     self.name = name
     self.path = path
     self.pid = pid
     self.parentPID = parentPID
+    self.incarnation = incarnation
     self.phase = phase
     self.children = children
   }
@@ -65,17 +68,20 @@ final class SubtreePicture: Sendable {
 
   func apply(_ event: LifecycleEvent, about path: NodePath) {
     apply(
-      event.kind.number.phase, of: event.node, pid: event.pid, parentPID: event.parentPID, at: path)
+      event.kind.number.phase, of: event.node, pid: event.pid, parentPID: event.parentPID,
+      life: event.incarnation, at: path)
   }
 
   func apply(_ record: EventRecord) {
     apply(
-      record.phase, of: record.node, pid: record.pid, parentPID: record.parentPID, at: record.path)
+      record.phase, of: record.node, pid: record.pid, parentPID: record.parentPID,
+      life: record.incarnation, at: record.path)
   }
 
   /// Notes the phase that an event begins; nil if it begins none.
   private func apply(
-    _ phase: ChildPhase?, of node: String, pid: Int32?, parentPID: Int32?, at path: NodePath
+    _ phase: ChildPhase?, of node: String, pid: Int32?, parentPID: Int32?, life: Int,
+    at path: NodePath
   ) {
     guard path != self.path, let phase else { return }
     state.withLock { state in
@@ -84,7 +90,8 @@ final class SubtreePicture: Sendable {
         return
       }
       state.nodes[path] = NodeSnapshot(
-        name: node, path: path.description, pid: pid, parentPID: parentPID, phase: phase)
+        name: node, path: path.description, pid: pid, parentPID: parentPID, phase: phase,
+        incarnation: life)
     }
   }
 

@@ -7,6 +7,8 @@ public struct ExitReport: Hashable, Sendable, Codable {
   public var node: String
   /// The process id; `nil` if there never was a process.
   public var pid: Int32?
+  /// The number of the life that ended, from 1 on; always 1 for a node that no supervisor keeps.
+  public var incarnation: Int
   /// The exit status of the process; `nil` if there never was a process.
   public var status: ExitStatus?
   /// The cause of the end.
@@ -26,10 +28,11 @@ public struct ExitReport: Hashable, Sendable, Codable {
   public init(
     node: String, pid: Int32? = nil, status: ExitStatus? = nil, cause: ExitCause,
     stopRequest: StopRequest? = nil, usage: ResourceUsage? = nil, lifetime: Duration = .zero,
-    lastErrorLines: [String] = [], crashAccount: [String] = []
+    lastErrorLines: [String] = [], crashAccount: [String] = [], incarnation: Int = 1
   ) {
     self.node = node
     self.pid = pid
+    self.incarnation = incarnation
     self.status = status
     self.cause = cause
     self.stopRequest = stopRequest
@@ -44,9 +47,10 @@ public struct ExitReport: Hashable, Sendable, Codable {
 }
 
 extension ExitReport: CustomStringConvertible {
-  /// The node, its process id and the cause in one line.
+  /// The node, its process id and the cause in one line; of a later life also its number.
   public var description: String {
-    let process = pid.map { " (pid \($0))" } ?? ""
+    let life = incarnation > 1 ? ", life \(incarnation)" : ""
+    let process = pid.map { " (pid \($0)\(life))" } ?? ""
     return "\(node)\(process) \(cause)"
   }
 }

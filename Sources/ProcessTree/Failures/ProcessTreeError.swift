@@ -9,7 +9,7 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
       case invalidConfiguration, directoryUnusable, systemCallFailed, nodeEnding, scopeEnded,
         unreachable
       case messageNotEncodable, messageNotDecodable, alreadyIterating
-      case nameTaken, invalidSpecification, noSuchChild
+      case nameTaken, invalidSpecification, noSuchChild, noSuchNode
       case channelEnded, endMoved, queueFull, itemQuarantined, deadlinePassed
     }
 
@@ -41,6 +41,8 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
     public static let invalidSpecification = Self(kind: .invalidSpecification)
     /// A supervisor has no child of this name.
     public static let noSuchChild = Self(kind: .noSuchChild)
+    /// No node has this address.
+    public static let noSuchNode = Self(kind: .noSuchNode)
     /// The peer of an edge has ended.
     public static let unreachable = Self(kind: .unreachable)
     /// A message could not be encoded; nothing was sent.

@@ -25,6 +25,16 @@ extension Node {
     _ program: Program, name: String? = nil, daemon: Bool? = nil, stopPolicy: StopPolicy? = nil,
     settings: ProcessSettings = ProcessSettings(), liveness: Liveness? = nil
   ) throws -> Child<Program.Output> {
+    try makeChild(
+      program, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings,
+      liveness: liveness, life: nil)
+  }
+
+  /// Makes a child, which is a life of a supervised one if it has a number.
+  private func makeChild<Program: NodeProgram>(
+    _ program: Program, name: String?, daemon: Bool?, stopPolicy: StopPolicy?,
+    settings: ProcessSettings, liveness: Liveness?, life: Int?
+  ) throws -> Child<Program.Output> {
     guard shared.startsChildren else {
       throw ProcessTreeError(
         .nodeEnding, "\(self.name) is ending and starts no more children.")
@@ -38,11 +48,13 @@ extension Node {
     let reference = try ProgramReference(Program.self, listed: shared.programs)
     // This comes last of all that may throw, because ends of channels leave with it.
     let (arguments, tickets) = try TicketOffice(channelContext).encode(program)
-    let path = identity.path.child(shared.takePosition())
+    let position = shared.takePosition()
+    let path = identity.path.child(position)
     let declaration = ChildDeclaration(
       path: path, name: name ?? path.description, isDaemon: daemon ?? isDaemon,
       program: reference, arguments: arguments, stopPolicy: stopPolicy,
-      settings: settings, liveness: liveness, worksSynchronously: Program.worksSynchronously)
+      settings: settings, liveness: liveness, worksSynchronously: Program.worksSynchronously,
+      life: life, address: identity.address.child(name, position: life == nil ? position : nil))
     return Child(declaration, carrying: tickets, of: runtime) { try Program._decode($0) }
   }
 
@@ -63,14 +75,15 @@ extension Node {
     return child
   }
 
-  /// Makes a child of a program whose type is not known.
-  func makeChild(
-    any program: any NodeProgram, name: String, stopPolicy: StopPolicy?,
+  /// Makes a life of a supervised child.
+  func makeLife(
+    _ life: Int, of program: any NodeProgram, name: String, stopPolicy: StopPolicy?,
     settings: ProcessSettings, liveness: Liveness?
   ) throws -> AnyChild {
     func make<Program: NodeProgram>(_ program: Program) throws -> AnyChild {
       try makeChild(
-        program, name: name, stopPolicy: stopPolicy, settings: settings, liveness: liveness)
+        program, name: name, daemon: nil, stopPolicy: stopPolicy, settings: settings,
+        liveness: liveness, life: life)
     }
     return try make(program)
   }

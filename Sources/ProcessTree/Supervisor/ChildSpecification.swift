@@ -37,6 +37,8 @@ public struct ChildSpecification: Sendable, Codable {
   public var announcesUp: Bool
   /// The limits, environment and directory of the child's process in each life.
   public var settings: ProcessSettings
+  /// How the items in the child's mailbox wait; see ``Node/mailbox(of:)``.
+  public var mailbox: MailboxPolicy
 
   private var carried: CarriedProgram
 
@@ -46,7 +48,7 @@ public struct ChildSpecification: Sendable, Codable {
     stopPolicy: StopPolicy? = nil, liveness: Liveness? = nil, isSignificant: Bool = false,
     dependsOn: [String: DependencyCondition] = [:], backoff: RestartBackoff? = nil,
     instances: Int? = nil, announcesUp: Bool = false,
-    settings: ProcessSettings = ProcessSettings()
+    settings: ProcessSettings = ProcessSettings(), mailbox: MailboxPolicy = MailboxPolicy()
   ) {
     self.name = name
     carried = CarriedProgram(program: program)
@@ -59,6 +61,7 @@ public struct ChildSpecification: Sendable, Codable {
     self.instances = instances
     self.announcesUp = announcesUp
     self.settings = settings
+    self.mailbox = mailbox
   }
 
   /// Makes a specification of an external command, which runs in a node of its own; see

@@ -13,7 +13,9 @@ extension BootstrapRecord: WireRecord {
       endpoints: try fields.next(), program: try fields.next(), tag: try fields.next(),
       settings: (try fields.next() as WireBytes).bytes,
       renewalPeriod: try fields.nextIfPresent(),
-      processSettings: (try fields.nextIfPresent() as WireBytes?)?.bytes)
+      processSettings: (try fields.nextIfPresent() as WireBytes?)?.bytes,
+      incarnation: max(1, try fields.nextIfPresent() ?? 1),
+      address: try fields.nextIfPresent() ?? "")
   }
 
   package func pack(into writer: inout MessagePackWriter) {
@@ -21,7 +23,7 @@ extension BootstrapRecord: WireRecord {
     WireFields.pack(
       into: &writer, version.major, version.minor, run, path, name, isDaemon, parent, credentials,
       endpoints, program, tag, WireBytes(settings), renewalPeriod,
-      processSettings.map(WireBytes.init))
+      processSettings.map(WireBytes.init), incarnation, address)
   }
 }
 

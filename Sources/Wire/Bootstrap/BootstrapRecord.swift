@@ -71,11 +71,16 @@ package struct BootstrapRecord: Sendable {
   package var renewalPeriod: Int?
   /// The encoded settings of the child's process; nil if they are the parent's.
   package var processSettings: [UInt8]?
+  /// The number of the node's life, from 1 on.
+  package var incarnation: Int
+  /// Where other nodes find the node, in all of its lives; empty from a parent that says nothing of it.
+  package var address: String
 
   package init(
     run: Run, path: NodePath, name: String, isDaemon: Bool, parent: Peer,
     credentials: Credentials, endpoints: Endpoints, program: Program, tag: UInt32,
-    settings: [UInt8], renewalPeriod: Int? = nil, processSettings: [UInt8]? = nil
+    settings: [UInt8], renewalPeriod: Int? = nil, processSettings: [UInt8]? = nil,
+    incarnation: Int = 1, address: String = ""
   ) {
     self.run = run
     self.path = path
@@ -89,11 +94,13 @@ package struct BootstrapRecord: Sendable {
     self.settings = settings
     self.renewalPeriod = renewalPeriod
     self.processSettings = processSettings
+    self.incarnation = incarnation
+    self.address = address
   }
 
   /// Where the parent's data links end.
-  package var parentAddress: NodeAddress {
-    NodeAddress(
+  package var parentAddress: PeerAddress {
+    PeerAddress(
       path: NodePath(positions: path.positions.dropLast()), name: parent.name, pid: parent.pid,
       startTime: parent.startTime, endpoint: endpoints.links)
   }

@@ -1,9 +1,9 @@
 /// Identifies a channel of a run: the node that made it, its home, and a number there.
 package struct ChannelID: Hashable, Sendable, CustomStringConvertible {
-  package let home: NodeAddress
+  package let home: PeerAddress
   package let number: UInt32
 
-  package init(home: NodeAddress, number: UInt32) {
+  package init(home: PeerAddress, number: UInt32) {
     self.home = home
     self.number = number
   }

@@ -16,7 +16,7 @@ package enum LinkMessage: Equatable, Sendable {
   // From the home to a node with an end.
 
   /// The sender has to open a flow to this receiver.
-  case introduce(ChannelID, sender: TicketID, receiver: TicketID, at: NodeAddress)
+  case introduce(ChannelID, sender: TicketID, receiver: TicketID, at: PeerAddress)
   /// The number of receivers that are on their way to a node, and the newest of the receivers, if one is new.
   case expecting(ChannelID, sender: TicketID, receivers: Int, newest: TicketID? = nil)
   /// No receiver is left, and none can join.

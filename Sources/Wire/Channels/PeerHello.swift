@@ -9,14 +9,14 @@ package struct PeerHello: Equatable, Sendable {
   package var runSecret: [UInt8]
   package var build: String
   /// The node that connects.
-  package var address: NodeAddress
+  package var address: PeerAddress
   /// The number of numbered frames that the node has received over this link so far.
   package var received: UInt64
   /// The number of the question that this hello answers.
   package var question: UInt64
 
   package init(
-    version: ProtocolVersion = .current, runSecret: [UInt8], build: String, address: NodeAddress,
+    version: ProtocolVersion = .current, runSecret: [UInt8], build: String, address: PeerAddress,
     received: UInt64 = 0, question: UInt64 = 0
   ) {
     self.version = version
@@ -55,7 +55,7 @@ package struct PeerHello: Equatable, Sendable {
       version = ProtocolVersion(major: try reader.readInt(), minor: try reader.readInt())
       runSecret = try reader.readBinary()
       build = try reader.readString()
-      address = try NodeAddress(fields: &reader)
+      address = try PeerAddress(fields: &reader)
       received = try reader.readUInt64()
       question = try reader.readUInt64()
       // A later minor version may add fields.

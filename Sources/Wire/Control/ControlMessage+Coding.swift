@@ -15,13 +15,15 @@ extension ControlMessage {
     case goodbyeAcknowledged = 19
     case openLink = 20
     case rejected = 32
+    case lookUp = 33
+    case found = 34
 
     /// The number of fields that follow; nil if it may be any.
     var fields: Int? {
       switch self {
       case .ready, .goodbyeAcknowledged, .openLink: 0
       case .refused, .renewal: 1
-      case .outcome, .goodbye, .welcome, .rejected: 2
+      case .outcome, .goodbye, .welcome, .rejected, .lookUp, .found: 2
       case .stop: 3
       case .events, .log: nil
       }
@@ -82,6 +84,14 @@ extension ControlMessage {
       begin(.rejected, fields: 2)
       writer.pack(Int(flow))
       writer.pack(reason.limited(to: WireLimits.text))
+    case .lookUp(let number, let question):
+      begin(.lookUp, fields: 2)
+      writer.pack(number)
+      writer.packBinary(question)
+    case .found(let number, let answer):
+      begin(.found, fields: 2)
+      writer.pack(number)
+      writer.packBinary(answer)
     }
     return writer.bytes
   }
@@ -136,6 +146,10 @@ extension ControlMessage {
     case .rejected:
       return .rejected(
         flow: try reader.readInteger(as: UInt32.self), reason: try reader.readString())
+    case .lookUp:
+      return .lookUp(number: try reader.readUInt64(), question: try reader.readBinary())
+    case .found:
+      return .found(number: try reader.readUInt64(), answer: try reader.readBinary())
     }
   }
 

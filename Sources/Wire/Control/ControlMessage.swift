@@ -38,6 +38,10 @@ package enum ControlMessage: Equatable, Sendable {
 
   /// An item could not be decoded; its flow stays usable.
   case rejected(flow: UInt32, reason: String)
+  /// Requests what is at an address; the question is encoded.
+  case lookUp(number: UInt64, question: [UInt8])
+  /// Replies to the question of this number; the answer is encoded.
+  case found(number: UInt64, answer: [UInt8])
 }
 
 /// How a program ended, as the child reports it.

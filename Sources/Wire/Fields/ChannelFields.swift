@@ -10,13 +10,13 @@ extension NodePath: WireField {
   package func pack(into writer: inout MessagePackWriter) { positions.pack(into: &writer) }
 }
 
-extension NodeAddress: WireField {
+extension PeerAddress: WireField {
   /// A default name contains the path; a longer one is cut to so many bytes.
   private static let longestName = 1 << 10
 
   package static func read(from reader: inout MessagePackReader) throws -> Self {
     guard try reader.readArrayHeader() == 5 else { throw WireError("not the address of a node") }
-    return try NodeAddress(fields: &reader)
+    return try PeerAddress(fields: &reader)
   }
 
   package func pack(into writer: inout MessagePackWriter) {

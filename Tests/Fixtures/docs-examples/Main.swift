@@ -25,12 +25,15 @@ struct TourApp: ProcessTreeApp {
 }
 
 enum Lesson: String, ExpressibleByArgument {
-  case messages, service, events, errors, deadlines, commands, manyCommands, waits
+  case messages, service, addresses, monitors, events, errors, deadlines, commands, manyCommands
+  case waits
 
   func show(in root: Node) async throws {
     switch self {
     case .messages: try await exchangeMessages(root)
     case .service: try await askService(root)
+    case .addresses: try await sendToAnAddress(root)
+    case .monitors: try await watchAnAddress(root)
     case .events: try await watchEvents(root)
     case .errors: try await handleErrors(root)
     case .deadlines: try await waitNoLonger(root)

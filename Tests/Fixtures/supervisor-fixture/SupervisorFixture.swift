@@ -15,6 +15,7 @@ struct SupervisorFixture: ScenarioApp {
       .merging(scaleScenarios) { $1 }
       .merging(livenessScenarios) { $1 }
       .merging(readinessScenarios) { $1 }
+      .merging(addressScenarios) { $1 }
   }
 }
 

@@ -1,8 +1,8 @@
 import ProcessTreeWire
 
 /// A node of tests.
-func node(_ number: UInt32) -> NodeAddress {
-  NodeAddress(
+func node(_ number: UInt32) -> PeerAddress {
+  PeerAddress(
     path: NodePath(positions: [number]), name: "node \(number)", pid: Int32(number) + 1_000,
     startTime: UInt64(number), endpoint: "ipc:///tmp/none-\(number)")
 }

@@ -18,7 +18,7 @@ struct Wrong: Error, CustomStringConvertible {
 final class ChannelWorld {
   /// A node with a sender's end.
   final class SenderNode {
-    let address: NodeAddress
+    let address: PeerAddress
     let core: SenderCore
     var isDirty = false
     fileprivate var lastFlow: UInt32 = 0
@@ -32,7 +32,7 @@ final class ChannelWorld {
 
   /// A node with a receiver's end.
   final class ReceiverNode {
-    let address: NodeAddress
+    let address: PeerAddress
     let core: ReceiverCore
     var isDirty = false
     var hasDied = false

@@ -13,7 +13,7 @@ final class MemoryLink {
 
   /// - Parameters:
   ///   - left: The node whose end `left` is.
-  init(_ left: NodeAddress, _ right: NodeAddress) {
+  init(_ left: PeerAddress, _ right: PeerAddress) {
     self.left = PeerLink(to: right)
     self.right = PeerLink(to: left)
     let (toRight, toLeft) = (toRight, toLeft)

@@ -8,8 +8,8 @@ final class PeerPair {
   static let build = "build"
 
   let directory: URL
-  let listenerNode: NodeAddress
-  let connectorNode: NodeAddress
+  let listenerNode: PeerAddress
+  let connectorNode: PeerAddress
   /// The listener's end of the link.
   let accepted: PeerLink
   /// The connector's end.
@@ -32,8 +32,8 @@ final class PeerPair {
       .appendingPathComponent("peers-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
     let path = directory.path
-    func address(_ number: UInt32, _ socket: String) -> NodeAddress {
-      NodeAddress(
+    func address(_ number: UInt32, _ socket: String) -> PeerAddress {
+      PeerAddress(
         path: NodePath(positions: [number]), name: "node \(number)", pid: Int32(number),
         startTime: 1, endpoint: "ipc://\(path)/\(socket)")
     }
@@ -60,7 +60,7 @@ final class PeerPair {
   var entrance: String { directory.path + "/proxy" }
 
   func hello(
-    secret: [UInt8] = PeerPair.secret, build: String = PeerPair.build, from node: NodeAddress? = nil
+    secret: [UInt8] = PeerPair.secret, build: String = PeerPair.build, from node: PeerAddress? = nil
   ) -> PeerHello {
     PeerHello(runSecret: secret, build: build, address: node ?? connectorNode)
   }

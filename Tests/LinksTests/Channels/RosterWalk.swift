@@ -115,7 +115,7 @@ struct RosterWalk {
     try check(actions, introducing: [])
   }
 
-  private func address(_ number: UInt32) -> NodeAddress { node(number) }
+  private func address(_ number: UInt32) -> PeerAddress { node(number) }
 
   private mutating func claim(_ generator: inout SeededGenerator) throws {
     guard let (ticket, end) = random(&generator, where: { isUnderWay($0) || $0.place == .held })
@@ -254,7 +254,7 @@ struct RosterWalk {
     try checkAnnouncements()
   }
 
-  private mutating func tell(_ ticket: TicketID, at place: NodeAddress, _ side: ChannelSide) throws
+  private mutating func tell(_ ticket: TicketID, at place: PeerAddress, _ side: ChannelSide) throws
   {
     guard let end = ends[ticket], end.side == side,
       end.place == .member(place.path.positions[0]), told.insert(ticket).inserted

@@ -13,7 +13,7 @@ final class EdgePair {
     /// What it found wrong with the frames of the other; nothing between two that are honest.
     fileprivate(set) var errors: [String] = []
 
-    fileprivate init(to peer: NodeAddress, on loop: EventLoop) {
+    fileprivate init(to peer: PeerAddress, on loop: EventLoop) {
       streams = EdgeStreams(on: loop)
       link = PeerLink(to: peer)
       streams.onDirty = { [unowned self] _ in isDirty = true }

@@ -6,13 +6,13 @@ extension ChannelHub {
   // MARK: At the parent
 
   /// A child has opened the link.
-  func admit(_ child: ChildController, at node: NodeAddress) -> PeerLink {
+  func admit(_ child: ChildController, at node: PeerAddress) -> PeerLink {
     runtime.listeners.linkCame(to: child)
     return join(child, at: node).link
   }
 
   /// Makes this node's end of the link to a child, which the child opens.
-  func join(_ child: ChildController, at node: NodeAddress) -> ChannelPeer {
+  func join(_ child: ChildController, at node: PeerAddress) -> ChannelPeer {
     // One of a process that was lost before it was known.
     if child.peer != nil { child.makeEdge() }
     let peer = add(node, .there, edge: child.edge, child: child)
@@ -39,7 +39,7 @@ extension ChannelHub {
   // MARK: At the child
 
   /// The streams that go over the link to a node, if that is the parent.
-  func edge(to node: NodeAddress) -> EdgeStreams? {
+  func edge(to node: PeerAddress) -> EdgeStreams? {
     runtime.parent.flatMap { $0.address == node ? $0.edge : nil }
   }
 

@@ -176,7 +176,7 @@ extension ChannelHub {
   // MARK: From the home
 
   /// Opens a flow from a sender here to a receiver.
-  func introduce(_ ticket: TicketID, to receiver: TicketID, at node: NodeAddress) {
+  func introduce(_ ticket: TicketID, to receiver: TicketID, at node: PeerAddress) {
     // A node that has died has no receiver; the home learns of the death as well.
     guard let sender = senders[ticket], let peer = peer(at: node) else { return }
     let id = peer.takeFlowID()

@@ -10,7 +10,7 @@ extension ChannelHub {
   }
 
   /// Receives, as the channel's home, a message of a node with an end.
-  func receiveAtHome(_ message: LinkMessage, from node: NodeAddress) {
+  func receiveAtHome(_ message: LinkMessage, from node: PeerAddress) {
     switch message {
     case .minted(let channel, let ticket, let side, let hop):
       update(channel) { $0.minted(ticket, side, hop: hop, by: node.path) }
@@ -31,7 +31,7 @@ extension ChannelHub {
   ///
   /// A receiver then finds the end of the channel, as it would have found in time.
   private func checkHome(
-    of channel: ChannelID, _ ticket: TicketID, _ side: ChannelSide, at node: NodeAddress
+    of channel: ChannelID, _ ticket: TicketID, _ side: ChannelSide, at node: PeerAddress
   ) -> Bool {
     guard homes[channel.number] == nil else { return true }
     switch side {
@@ -44,7 +44,7 @@ extension ChannelHub {
 
   /// A node has gone with its ends; the tickets that it minted are void unless they arrive within a
   /// second, in messages that it sent before.
-  func nodeGone(_ node: NodeAddress) {
+  func nodeGone(_ node: PeerAddress) {
     for number in homes.keys {
       update(ChannelID(home: address, number: number)) { $0.nodeGone(node) }
     }
@@ -80,7 +80,7 @@ extension ChannelHub {
     }
   }
 
-  private func tell(_ node: NodeAddress, _ message: LinkMessage) {
+  private func tell(_ node: PeerAddress, _ message: LinkMessage) {
     guard node != address else { return receiveFromHome(message) }
     peer(at: node)?.link.send(message)
   }
@@ -100,7 +100,7 @@ extension ChannelHub {
   }
 
   /// The home of channels is gone: no node can join them any more; those that have joined go on.
-  func homeLost(_ home: NodeAddress) {
+  func homeLost(_ home: PeerAddress) {
     for (ticket, channel) in channels where channel.home == home {
       let reason =
         "\(home.name), which made the channel, is gone or does not listen: nobody else can join."

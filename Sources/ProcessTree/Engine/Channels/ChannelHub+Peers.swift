@@ -44,7 +44,7 @@ extension ChannelHub {
   }
 
   /// The link to a node, opened when it is first needed; nil if the node is gone.
-  func peer(at node: NodeAddress) -> ChannelPeer? {
+  func peer(at node: PeerAddress) -> ChannelPeer? {
     if let known = table.link(to: node) { return peers[known] }
     if let child = runtime.child(at: node) {
       child.askForLink()
@@ -53,7 +53,7 @@ extension ChannelHub {
     return open(node, node == address ? .own : .here)
   }
 
-  private func open(_ node: NodeAddress, _ origin: PeerTable.Origin) -> ChannelPeer? {
+  private func open(_ node: PeerAddress, _ origin: PeerTable.Origin) -> ChannelPeer? {
     let process = origin == .own ? PeerProcess.unknown : process(at: node)
     if case .gone = process { return nil }
     let peer = add(node, origin, edge: origin == .here ? edge(to: node) : nil)
@@ -68,7 +68,7 @@ extension ChannelHub {
 
   /// Makes this node's end of a link.
   func add(
-    _ node: NodeAddress, _ origin: PeerTable.Origin, edge: EdgeStreams?,
+    _ node: PeerAddress, _ origin: PeerTable.Origin, edge: EdgeStreams?,
     child: ChildController? = nil
   ) -> ChannelPeer {
     let peer = ChannelPeer(
@@ -140,7 +140,7 @@ extension ChannelHub {
     case unknown
   }
 
-  private func process(at node: NodeAddress) -> PeerProcess {
+  private func process(at node: PeerAddress) -> PeerProcess {
     if let nodes = runtime.nodes { return nodes.process(node.pid).map { .alive($0) } ?? .gone }
     do {
       let process = try ProcessHandle(pid: node.pid)

@@ -36,7 +36,7 @@ final class ChannelHub {
   }
 
   var loop: EventLoop { runtime.loop }
-  var address: NodeAddress { runtime.names.address }
+  var address: PeerAddress { runtime.names.address }
 
   // MARK: A turn
 

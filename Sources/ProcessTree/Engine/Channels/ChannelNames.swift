@@ -8,7 +8,7 @@ internal import ProcessTreeWire
 /// May be asked on any thread.
 final class ChannelNames: Sendable {
   private struct State {
-    var address: NodeAddress?
+    var address: PeerAddress?
     var lastChannel: UInt32 = 0
     var lastTicket: UInt64 = 0
   }
@@ -23,11 +23,11 @@ final class ChannelNames: Sendable {
   }
 
   /// Where this node's data links end; looked up when first asked for.
-  var address: NodeAddress {
+  var address: PeerAddress {
     state.withLock { state in
       if let address = state.address { return address }
       let isInProcess = shared.nodes != nil
-      let address = NodeAddress(
+      let address = PeerAddress(
         path: identity.path, name: identity.name, pid: identity.pid,
         startTime: isInProcess ? 0 : HostProcess.startTime(of: identity.pid) ?? 0,
         endpoint: (isInProcess ? "inproc://" : "ipc://") + socketPath)

@@ -54,7 +54,7 @@ final class ChannelPeer {
     link.memory = memory
   }
 
-  var address: NodeAddress { link.peer }
+  var address: PeerAddress { link.peer }
 
   func takeFlowID() -> UInt32 {
     lastFlow += 1

@@ -49,13 +49,13 @@ struct PeerTable {
     case drain(LinkID)
     case close(LinkID)
     /// No link to the node is left.
-    case nodeGone(NodeAddress)
+    case nodeGone(PeerAddress)
     /// The node cannot watch the peer.
-    case giveUp(NodeAddress)
+    case giveUp(PeerAddress)
   }
 
   private struct Link {
-    let node: NodeAddress
+    let node: PeerAddress
     let origin: Origin
     var looksLeft = PeerTable.looks
     var connectsLeft = PeerTable.connects
@@ -74,18 +74,18 @@ struct PeerTable {
   private static let connects = 50
 
   private var links: [LinkID: Link] = [:]
-  private var outbound: [NodeAddress: LinkID] = [:]
-  private var inbound: [NodeAddress: LinkID] = [:]
+  private var outbound: [PeerAddress: LinkID] = [:]
+  private var inbound: [PeerAddress: LinkID] = [:]
   private var lastNumber = 0
 
   /// The link on which this node sends to another.
-  func link(to node: NodeAddress) -> LinkID? { outbound[node] ?? inbound[node] }
+  func link(to node: PeerAddress) -> LinkID? { outbound[node] ?? inbound[node] }
 
   /// The link that another node has opened.
-  func link(from node: NodeAddress) -> LinkID? { inbound[node] }
+  func link(from node: PeerAddress) -> LinkID? { inbound[node] }
 
   /// Adds a link; the caller has looked at the peer's process.
-  mutating func open(_ node: NodeAddress, _ origin: Origin) -> LinkID {
+  mutating func open(_ node: PeerAddress, _ origin: Origin) -> LinkID {
     lastNumber += 1
     let id = LinkID(number: lastNumber)
     links[id] = Link(node: node, origin: origin)

@@ -15,6 +15,12 @@ extension ChildController {
       handle(.goodbye(frames: linkFrames, received: peer?.link.received ?? 0))
     case .events(let records): runtime.receiveEvents(records, from: child)
     case .log(let records): runtime.receiveLog(records)
+    case .lookUp(let number, let question):
+      runtime.addresses.receive(
+        question: question, number: number, from: .child(child.declaration.position))
+    case .found(let number, let answer):
+      runtime.addresses.receive(
+        answer: answer, number: number, from: .child(child.declaration.position))
     case .rejected(_, let reason): runtime.emit(.messageRejected(reason: reason), about: child)
     case .renewal(let isSuspended): lease.handle(.renewed(isSuspended: isSuspended))
     case .welcome, .refused, .stop, .goodbyeAcknowledged, .openLink:

@@ -90,6 +90,18 @@ final class ChildController {
     handle(.connected)
     // Items that wait for the data link, arguments for instance, have requested it before.
     if isLinkWanted { send(.openLink) }
+    let waiting = beforeConnection
+    beforeConnection = []
+    for message in waiting { send(message) }
+  }
+
+  /// Messages that wait for the control connection.
+  private var beforeConnection: [ControlMessage] = []
+
+  /// Sends a message as soon as the child is connected.
+  func sendOnceConnected(_ message: ControlMessage) {
+    guard !life.isConnected else { return send(message) }
+    beforeConnection.append(message)
   }
 
   /// The end of the data link has been made.
@@ -125,6 +137,7 @@ final class ChildController {
     case .lifecycle(let action): perform(action)
     case .becameReady:
       runtime.emit(.ready, about: child)
+      runtime.addresses.ready(child)
       readyWaiters.resume(())
       lease.handle(.begin)
     case .reportStop(let request): runtime.emit(.stopping(request), about: child)
@@ -255,7 +268,8 @@ final class ChildController {
       stopRequest: life.stopRequest, usage: end?.usage,
       lifetime: startTime.duration(to: runtime.loop.timers.now),
       lastErrorLines: streams?.errorTail.lastErrorLines ?? [],
-      crashAccount: streams?.errorTail.crashAccount ?? [])
+      crashAccount: streams?.errorTail.crashAccount ?? [],
+      incarnation: child.declaration.incarnation)
     process?.close()
     runtime.clearRemains(of: self) { [self] in publish(report) }
   }

@@ -16,9 +16,16 @@ struct ChildDeclaration: Sendable {
   let liveness: Liveness?
   /// Whether the program declares that it works for long without suspending.
   let worksSynchronously: Bool
+  /// The number of the life that the child is, if a supervisor keeps it.
+  let life: Int?
+  /// Where other nodes find the child, in all of its lives.
+  let address: NodeAddress
 
   /// The child's place among its siblings, from 1 on.
   var position: UInt32 { path.positions.last ?? 0 }
+
+  /// The number of the child's life, from 1 on.
+  var incarnation: Int { life ?? 1 }
 
   /// The lease that the child has, in a tree with this one for all.
   func liveness(in tree: Liveness) -> Liveness { liveness ?? (worksSynchronously ? .off : tree) }

@@ -64,13 +64,15 @@ final class EventHub {
   /// Takes the record of an event from a child's subtree, and hands on its bytes as they came.
   ///
   /// The event itself is read where somebody listens, and nowhere else. What a child says about itself
-  /// is numbered here, all else was numbered further down.
+  /// is numbered here, and has the number of its life; all else was numbered further down.
   ///
   /// - Returns: What the child says about itself; nil for what it says about others.
   /// - Throws: `WireError` for bytes that are no record of a node of that subtree, and, where somebody
   ///   listens, for an event that cannot have happened.
   @discardableResult
-  func receive(_ bytes: [UInt8], from child: NodePath) throws(WireError) -> EventKind? {
+  func receive(
+    _ bytes: [UInt8], from child: NodePath, incarnation: Int = 1
+  ) throws(WireError) -> EventKind? {
     guard bytes.count <= WireLimits.record else {
       throw WireError("an event has more than \(WireLimits.record) bytes")
     }
@@ -81,6 +83,8 @@ final class EventHub {
     if path == child {
       record.sequence = takeNumber(of: path, record.phase)
       event?.sequence = record.sequence
+      record.incarnation = incarnation
+      event?.incarnation = incarnation
     }
     picture.apply(record)
     if let event { tell(event, about: path) }

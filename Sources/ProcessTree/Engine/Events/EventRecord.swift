@@ -17,6 +17,8 @@ struct EventRecord: WireRecord, Equatable {
   let parentPID: Int32?
   /// The packed fields of the kind.
   let fields: [UInt8]
+  /// The number of the node's life.
+  var incarnation: Int
 
   init(fields: inout WireFields) throws {
     path = try fields.next()
@@ -27,11 +29,13 @@ struct EventRecord: WireRecord, Equatable {
     pid = try fields.next()
     parentPID = try fields.next()
     self.fields = (try fields.next() as WireBytes).bytes
+    incarnation = max(1, try fields.nextIfPresent() ?? 1)
   }
 
   func pack(into writer: inout MessagePackWriter) {
     WireFields.pack(
-      into: &writer, path, kind, sequence, time, node, pid, parentPID, WireBytes(fields))
+      into: &writer, path, kind, sequence, time, node, pid, parentPID, WireBytes(fields),
+      incarnation)
   }
 
   /// The longest texts that are tried, in bytes: with the last, every event fits.
@@ -54,6 +58,7 @@ struct EventRecord: WireRecord, Equatable {
     node = event.node
     pid = event.pid
     parentPID = event.parentPID
+    incarnation = event.incarnation
     var writer = MessagePackWriter()
     event.kind.packFields(into: &writer)
     fields = writer.bytes
@@ -79,7 +84,7 @@ struct EventRecord: WireRecord, Equatable {
     return LifecycleEvent(
       // The name that goes with the place: not another node's.
       sequence: sequence, time: max(0, time), node: node, path: path.description, pid: pid,
-      parentPID: parentPID, kind: read)
+      parentPID: parentPID, incarnation: incarnation, kind: read)
   }
 }
 

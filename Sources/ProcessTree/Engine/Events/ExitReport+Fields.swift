@@ -11,13 +11,14 @@ extension ExitReport: WireRecord {
       cause: try fields.next(), stopRequest: try fields.next(), usage: try fields.next(),
       lifetime: (try fields.next() as Duration).asTaken,
       lastErrorLines: (try fields.next() as [String]).suffix(ErrorTail.lastLines),
-      crashAccount: Array((try fields.next() as [String]).prefix(ErrorTail.accountLines)))
+      crashAccount: Array((try fields.next() as [String]).prefix(ErrorTail.accountLines)),
+      incarnation: max(1, try fields.nextIfPresent() ?? 1))
   }
 
   func pack(into writer: inout MessagePackWriter) {
     WireFields.pack(
       into: &writer, node, pid, status, cause, stopRequest, usage, lifetime, lastErrorLines,
-      crashAccount)
+      crashAccount, incarnation)
   }
 }
 

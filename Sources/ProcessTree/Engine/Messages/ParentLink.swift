@@ -9,7 +9,7 @@ internal import ProcessTreeWire
 /// Belongs to the loop.
 final class ParentLink {
   /// Where the parent's data links end.
-  let address: NodeAddress
+  let address: PeerAddress
   let edge: EdgeStreams
   private var control: EdgeConnector?
   /// Called with each control message.

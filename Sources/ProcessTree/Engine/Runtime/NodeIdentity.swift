@@ -13,6 +13,10 @@ struct NodeIdentity: Sendable {
   let name: String
   let pid: Int32
   let isDaemon: Bool
+  /// The number of the node's life, from 1 on.
+  var incarnation = 1
+  /// Where other nodes find the node, in all of its lives.
+  var address = NodeAddress.root
   /// Nil at the root.
   let parent: Peer?
   let tag: RunTag

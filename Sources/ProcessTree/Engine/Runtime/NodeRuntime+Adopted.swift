@@ -109,5 +109,6 @@ extension NodeRuntime {
     emit(.exited(report), about: child)
     events.finish(child.declaration.path)
     remove(controller)
+    addresses.ended(child.declaration, report)
   }
 }

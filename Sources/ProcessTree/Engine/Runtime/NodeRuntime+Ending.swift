@@ -44,6 +44,7 @@ extension NodeRuntime {
     case .startNoMore: shared.stopStartingChildren()
     case .flushReports: flushReports()
     case .endChannels(let abandoning):
+      addresses.endMonitors()
       abandoning ? channels?.abandon() : channels?.beginEnding()
     case .stopChildren(let request, let onlyDaemons, let policy):
       // Those have an order of their own, within the same time.
@@ -164,6 +165,10 @@ extension NodeRuntime {
       Bootstrap.tellFailure(refusal)
       _exit(Bootstrap.failureCode)
     case .openLink: openLinkToParent()
+    case .lookUp(let number, let question):
+      addresses.receive(question: question, number: number, from: .parent)
+    case .found(let number, let answer):
+      addresses.receive(answer: answer, number: number, from: .parent)
     case .ready, .outcome, .goodbye, .events, .log, .renewal, .welcome: break
     }
   }

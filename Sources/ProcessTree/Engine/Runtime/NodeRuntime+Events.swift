@@ -7,7 +7,7 @@ extension NodeRuntime {
   func emit(_ kind: LifecycleEvent.Kind, about child: AnyChild) {
     let event = LifecycleEvent(
       sequence: 0, time: loop.timers.wallTime, node: child.name, path: child.path, pid: child.pid,
-      parentPID: identity.pid, kind: kind)
+      parentPID: identity.pid, incarnation: child.declaration.incarnation, kind: kind)
     events.emit(event, about: child.declaration.path)
   }
 
@@ -15,7 +15,8 @@ extension NodeRuntime {
   func emitOwn(_ kind: LifecycleEvent.Kind) {
     let event = LifecycleEvent(
       sequence: 0, time: loop.timers.wallTime, node: identity.name, path: identity.path.description,
-      pid: identity.pid, parentPID: identity.parent?.pid, kind: kind)
+      pid: identity.pid, parentPID: identity.parent?.pid, incarnation: identity.incarnation,
+      kind: kind)
     events.emit(event, about: identity.path)
   }
 
@@ -26,7 +27,9 @@ extension NodeRuntime {
   func receiveEvents(_ records: [[UInt8]], from child: AnyChild) {
     for bytes in records {
       do throws(WireError) {
-        switch try events.receive(bytes, from: child.declaration.path) {
+        let kind = try events.receive(
+          bytes, from: child.declaration.path, incarnation: child.incarnation)
+        switch kind {
         case .up: controller(of: child)?.onUp?(true)
         case .down: controller(of: child)?.onUp?(false)
         default: break
@@ -42,7 +45,7 @@ extension NodeRuntime {
     for (path, node) in events.picture.nodes(below: child.declaration.path) {
       let event = LifecycleEvent(
         sequence: 0, time: loop.timers.wallTime, node: node.name, path: node.path, pid: node.pid,
-        parentPID: node.parentPID, kind: .lost)
+        parentPID: node.parentPID, incarnation: node.incarnation, kind: .lost)
       events.deliver(event, about: path)
     }
   }

@@ -112,7 +112,8 @@ extension NodeRuntime {
       tag: controller.tag.node,
       settings: NodeSettings(shared.configuration).packed(),
       renewalPeriod: controller.lease.renewalPeriod,
-      processSettings: child.settings.isInherited ? nil : child.settings.packed())
+      processSettings: child.settings.isInherited ? nil : child.settings.packed(),
+      incarnation: child.incarnation, address: child.address.description)
   }
 
   private func clone(_ controller: ChildController, _ ends: ChildEnds.Inherited) {

@@ -29,6 +29,8 @@ final class NodeRuntime {
   private(set) var controllers: [UInt32: ChildController] = [:]
   /// The supervisors whose children are not all gone.
   private(set) var supervisors: [SupervisorController] = []
+  /// The addresses of the children, and the mailboxes that this node keeps for them.
+  private(set) lazy var addresses = AddressBook(of: self)
   /// What the node has announced last.
   private var isUp: Bool?
   /// How the node renews its lease at its parent; nil if it has none.
@@ -82,7 +84,8 @@ final class NodeRuntime {
     life = NodeLife(of: identity.name, isRoot: identity.isRoot, cancelled: .cancelled)
     let snapshot = NodeSnapshot(
       name: identity.name, path: identity.path.description, pid: identity.pid,
-      parentPID: identity.parent?.pid, phase: .ready, children: [])
+      parentPID: identity.parent?.pid, phase: .ready, children: [],
+      incarnation: identity.incarnation)
     events = EventHub(
       picture: SubtreePicture(of: snapshot, at: identity.path), hasParent: !identity.isRoot)
   }
@@ -197,6 +200,7 @@ final class NodeRuntime {
 
   func add(_ controller: ChildController) {
     controllers[controller.child.declaration.position] = controller
+    addresses.began(controller.child.declaration)
     shared.add(controller.child)
   }
 
@@ -217,7 +221,7 @@ final class NodeRuntime {
   }
 
   /// The child that is the node at an address, as far as its process is known yet.
-  func child(at node: NodeAddress) -> ChildController? {
+  func child(at node: PeerAddress) -> ChildController? {
     guard let position = node.path.positions.last, identity.path.child(position) == node.path,
       let controller = controllers[position], controller.life.phase != .exited,
       controller.process.map({ $0.pid == node.pid }) ?? true

@@ -19,8 +19,13 @@ struct ChildStart {
     listedPrograms = programs
     program = try ProgramReference.resolve(
       name: record.program.type, listIndex: record.program.listIndex, listed: listedPrograms)
+    let text = record.address.isEmpty ? "\(NodeAddress(of: record.path))" : record.address
+    guard let address = NodeAddress(text) else {
+      throw WireError("\(record.address.quotation.debugDescription) is no address")
+    }
     identity = NodeIdentity(
       path: record.path, name: record.name, pid: pid, isDaemon: record.isDaemon,
+      incarnation: record.incarnation, address: address,
       parent: .init(name: record.parent.name, pid: record.parent.pid), tag: tag,
       run: RunIdentity(
         runID: record.run.id, rootPID: record.run.rootPID,

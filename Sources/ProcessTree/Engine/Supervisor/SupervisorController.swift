@@ -21,6 +21,8 @@ final class SupervisorController {
   private var stopRequest: StopRequest?
   private(set) var over: SupervisorLife.Ending?
   private var waits = SupervisorWaits()
+  /// The supervisor's number among those of its node.
+  private let number: Int
 
   /// Begins to supervise.
   init(
@@ -44,6 +46,10 @@ final class SupervisorController {
       throw ProcessTreeError(error)
     }
     for specification in specifications { self.specifications[specification.name] = specification }
+    number = runtime.addresses.takeOwner()
+    let names = life.childrenInOrder.map(\.name)
+    try runtime.addresses.check(names, for: number)
+    for name in names { note(name) }
     runtime.add(self)
     handle(.begin)
   }
@@ -55,6 +61,7 @@ final class SupervisorController {
   func add(_ specification: ChildSpecification) throws {
     let rule = try specification.rule(at: node)
     let name = specification.name
+    try runtime.addresses.check(Self.names(name, rule.instances), for: number)
     let known = specifications.updateValue(specification, forKey: name)
     do {
       try request(.add(rule))
@@ -66,6 +73,9 @@ final class SupervisorController {
 
   func request(_ request: SupervisorLife.Request, because reason: String? = nil) throws {
     if let ended = refusalOfTheEnded { try ended.get() }
+    if case .scale(let name, let count) = request {
+      try runtime.addresses.check(Self.names(name, count), for: number)
+    }
     do throws(SupervisorRefusal) {
       let actions = try life.handle(request, at: now)
       if case .remove(let name) = request { specifications[name] = nil }
@@ -99,11 +109,27 @@ final class SupervisorController {
 
   private func perform(_ actions: [SupervisorLife.Action], because reason: String? = nil) {
     let changed = life.changed
+    for name in changed { note(name) }
     isPerforming = true
     for action in actions { perform(action, because: reason) }
     isPerforming = false
     for name in changed where life.child(name) == nil { children[name] = nil }
     waits.look(at: changed, in: life, self)
+  }
+
+  /// Tells the node's addresses how a child stands.
+  private func note(_ name: String) {
+    // The names of a supervisor that has ended are free.
+    guard over == nil else { return }
+    let child = life.child(name)
+    runtime.addresses.note(
+      child, named: name, mailbox: child.flatMap { specifications[$0.group]?.mailbox },
+      of: number, pid: children[name]?.pid)
+  }
+
+  /// The names of the children that a specification makes.
+  private static func names(_ name: String, _ instances: Int?) -> [String] {
+    instances.map { count in (0..<max(0, count)).map { "\(name)-\($0 + 1)" } } ?? [name]
   }
 
   private func perform(_ action: SupervisorLife.Action, because reason: String?) {
@@ -143,6 +169,7 @@ final class SupervisorController {
 
   private func end(_ ending: SupervisorLife.Ending) {
     over = ending
+    runtime.addresses.release(number, because: "its supervisor has ended")
     if let deadline { runtime.loop.timers.cancel(deadline) }
     runtime.remove(self)
   }
@@ -156,8 +183,8 @@ final class SupervisorController {
       guard let group = life.child(name)?.group, let specification = specifications[group] else {
         return
       }
-      let child = try node.makeChild(
-        any: specification.program, name: name, stopPolicy: specification.stopPolicy,
+      let child = try node.makeLife(
+        incarnation, of: specification.program, name: name, stopPolicy: specification.stopPolicy,
         settings: specification.settings, liveness: specification.liveness)
       children[name] = child
       try child.beginOnLoop()

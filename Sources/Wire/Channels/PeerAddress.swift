@@ -1,7 +1,7 @@
 /// The address of a node's data links, and its process.
 ///
 /// A pid may belong to another process by the time it is used; the start time distinguishes them.
-package struct NodeAddress: Hashable, Sendable {
+package struct PeerAddress: Hashable, Sendable {
   package let path: NodePath
   package let name: String
   package let pid: Int32

@@ -1,0 +1,104 @@
+internal import ProcessTreeLinks
+internal import ProcessTreeMessagePack
+internal import ProcessTreeSupervision
+internal import ProcessTreeWire
+
+/// The monitors of a node's children, which it tells of each change.
+struct KeptMonitors {
+  /// By the child.
+  var senders: [NameTable.Place: [SenderEnd]] = [:]
+  /// The lives that are up at present.
+  var up: [NameTable.Place: Int] = [:]
+  /// Those that have been told of the end.
+  var leaving: [SenderEnd] = []
+}
+
+extension AddressBook {
+  /// How many monitors a child may have.
+  private static let mostMonitors = 4_096
+
+  /// Begins to tell a monitor of a child's life, the present state first.
+  func monitor(_ place: NameTable.Place, by sender: [UInt8]) -> AddressAnswer {
+    guard let standing = names.standing(of: place) else {
+      return .failed(.noSuchNode, "\(address(of: place)) is gone.")
+    }
+    if let reason = standing.ending {
+      return .failed(.unreachable, "\(address(of: place)) is gone for good: \(reason).")
+    }
+    prune()
+    guard monitors.senders[place]?.count ?? 0 < Self.mostMonitors else {
+      return .failed(
+        .queueFull, "\(address(of: place)) has \(Self.mostMonitors) monitors already.")
+    }
+    let end: SenderEnd
+    do {
+      let context = ChannelContext(
+        node: LoopBound(runtime, on: runtime.loop), names: runtime.names)
+      end = try MessagePackDecoder(at: context).decode(
+        Sender<NodeMonitor.Event>.self, from: sender
+      ).end
+    } catch {
+      return .failed(.unreachable, "The monitor's sender cannot be read: \(error)")
+    }
+    monitors.senders[place, default: []].append(end)
+    send(state(of: place, standing), to: end)
+    return .monitored
+  }
+
+  private func state(
+    of place: NameTable.Place, _ standing: NameTable.Standing
+  ) -> NodeMonitor.Event {
+    if place == .own { return .up(incarnation: 1, pid: runtime.identity.pid) }
+    guard let life = monitors.up[place], let live = standing.live else {
+      return .down(incarnation: standing.incarnation, report: nil)
+    }
+    return .up(incarnation: life, pid: runtime.controllers[live]?.child.pid ?? 0)
+  }
+
+  /// Tells all monitors of a child.
+  func tell(_ event: NodeMonitor.Event, at place: NameTable.Place) {
+    switch event {
+    case .up(let life, _):
+      guard monitors.up.updateValue(life, forKey: place) != life else { return }
+    case .down, .ended: monitors.up[place] = nil
+    }
+    guard let ends = monitors.senders[place] else { return }
+    for end in ends { send(event, to: end) }
+    guard case .ended = event else { return }
+    monitors.senders[place] = nil
+    for end in ends { end.finish() }
+    monitors.leaving += ends
+  }
+
+  private func send(_ event: NodeMonitor.Event, to end: SenderEnd) {
+    // One whose reader has gone is pruned with the next that comes.
+    guard let bytes = try? MessagePackEncoder().encode(event) else { return }
+    _ = try? end.core.value.offer(bytes)
+  }
+
+  private func prune() {
+    monitors.leaving.removeAll { $0.core.value.isSettled }
+    for (place, ends) in monitors.senders {
+      let left = ends.filter { !$0.core.value.isClosed }
+      monitors.senders[place] = left.isEmpty ? nil : left
+    }
+  }
+
+  /// The node ends: what a monitor has not taken is not waited for.
+  func endMonitors() {
+    for place in Array(monitors.senders.keys) {
+      tell(.ended(reason: "\(runtime.identity.address) has ended"), at: place)
+    }
+    // Its frames leave with the turn; an end that was closed waits for nothing.
+    runtime.channels?.flush()
+    for end in monitors.leaving { end.core.value.close(.finished) }
+    monitors = KeptMonitors()
+  }
+}
+
+extension SenderCore {
+  /// Whether nothing more can be sent.
+  fileprivate var isClosed: Bool {
+    if case .closed = phase { true } else { false }
+  }
+}

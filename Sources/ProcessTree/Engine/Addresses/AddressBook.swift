@@ -1,0 +1,171 @@
+internal import ProcessTreeLinks
+internal import ProcessTreeSupervision
+internal import ProcessTreeWire
+
+/// What a node knows of addresses: the names of its children, what it keeps for each of them, and the
+/// questions that it has passed on.
+///
+/// Belongs to the loop. Values decide: `NameTable` on names, `LookupTable` on questions.
+final class AddressBook {
+  /// What follows from a question.
+  private enum Course {
+    case answered(AddressAnswer)
+    /// A neighbour will answer the question of this number.
+    case passedOn(UInt64)
+  }
+
+  unowned let runtime: NodeRuntime
+  var names = NameTable()
+  private var lookups = LookupTable()
+  /// The tasks that wait for the answers to questions of this node.
+  private var waiting: [UInt64: Waiters<AddressAnswer>] = [:]
+  /// The mailboxes that this node keeps, by the child and by what they carry.
+  var mailboxes: [NameTable.Place: [MailboxKey: KeptMailbox]] = [:]
+  /// The policies of supervised children's mailboxes.
+  var policies: [String: MailboxPolicy] = [:]
+  var monitors = KeptMonitors()
+  var lastOwner = 0
+  /// The ends by which this node sends to addresses.
+  var ends = RecentEnds()
+
+  init(of runtime: NodeRuntime) { self.runtime = runtime }
+
+  private var identity: NodeIdentity { runtime.identity }
+
+  // MARK: Questions
+
+  /// Asks a question for a task of this node, which waits for the answer at most for a time.
+  func ask(_ question: AddressQuestion, for wait: Wait<AddressAnswer>, within time: Duration) {
+    switch course(of: question, from: .own) {
+    case .answered(let answer): wait.end(answer)
+    case .passedOn(let number):
+      let waiters = Waiters<AddressAnswer>(on: runtime.loop.timers)
+      waiting[number] = waiters
+      wait.join(waiters, within: time)
+    }
+  }
+
+  /// Forgets the questions for whose answers no task waits any more.
+  func forgetAbandoned() {
+    for (number, waiters) in waiting where waiters.isEmpty {
+      waiting[number] = nil
+      lookups.withdraw(number)
+    }
+  }
+
+  /// Receives a question of a neighbour.
+  func receive(question: [UInt8], number: UInt64, from neighbour: LookupTable.Neighbour) {
+    let origin = LookupTable.Origin.neighbour(neighbour, number)
+    do throws(WireError) {
+      let question = try AddressQuestion(packed: question)
+      if case .answered(let answer) = course(of: question, from: origin) {
+        reply(answer.packed(), to: origin)
+      }
+    } catch {
+      reply(AddressAnswer.failed(.noSuchNode, error.description).packed(), to: origin)
+    }
+  }
+
+  /// Receives a neighbour's answer; nodes on the way do not read it.
+  func receive(answer: [UInt8], number: UInt64, from neighbour: LookupTable.Neighbour) {
+    guard let origin = lookups.answered(number, by: neighbour) else { return }
+    guard origin == .own else { return reply(answer, to: origin) }
+    let read: AddressAnswer
+    do throws(WireError) {
+      read = try AddressAnswer(packed: answer)
+    } catch {
+      read = .failed(.unreachable, error.description)
+    }
+    waiting.removeValue(forKey: number)?.resume(read)
+  }
+
+  /// A child has ended: its questions are forgotten, and those that it had to answer fail.
+  func lost(_ child: ChildDeclaration) {
+    for (number, origin) in lookups.lost(.child(child.position)) {
+      let answer = AddressAnswer.failed(
+        .unreachable, "\(child.address) ended before it could answer.")
+      guard origin == .own else {
+        reply(answer.packed(), to: origin)
+        continue
+      }
+      waiting.removeValue(forKey: number)?.resume(answer)
+    }
+  }
+
+  // MARK: The way
+
+  /// Answers a question, or passes it on towards its address: up to the first node that is above both,
+  /// then down.
+  private func course(of question: AddressQuestion, from origin: LookupTable.Origin) -> Course {
+    let isFromAbove = if case .neighbour(.parent, _) = origin { true } else { false }
+    let steps =
+      isFromAbove ? question.address.steps : identity.address.steps(downTo: question.address) ?? []
+    guard let first = steps.first else {
+      guard !isFromAbove else { return .answered(.failed(.noSuchNode, "An address is missing.")) }
+      guard !identity.isRoot else { return .answered(serve(question.purpose, at: .own)) }
+      return pass(question, from: origin, to: .parent)
+    }
+    switch names.find(name: first.name, position: first.position.map { UInt32(clamping: $0) }) {
+    case .place(let place):
+      guard steps.count > 1 else { return .answered(serve(question.purpose, at: place)) }
+      guard let live = names.standing(of: place)?.live else {
+        return .answered(.failed(.unreachable, "\(address(of: place)) is down at present."))
+      }
+      var rest = question
+      rest.address = NodeAddress(steps: Array(steps.dropFirst()))
+      return pass(rest, from: origin, to: .child(live))
+    case .ambiguous(let positions):
+      let choices = positions.prefix(8).map { "\(first)#\($0)" }.joined(separator: ", ")
+      return .answered(
+        .failed(
+          .noSuchNode,
+          "\(identity.address) has several children \(first): choose one of \(choices)."
+        ))
+    case .unknown(let others):
+      let known = others.isEmpty ? "it has none" : "it has " + others.joined(separator: ", ")
+      return .answered(
+        .failed(.noSuchNode, "\(identity.address) has no child \(first): \(known)."))
+    }
+  }
+
+  private func pass(
+    _ question: AddressQuestion, from origin: LookupTable.Origin, to way: LookupTable.Neighbour
+  ) -> Course {
+    guard let number = lookups.open(from: origin, to: way) else {
+      return .answered(
+        .failed(.queueFull, "\(identity.address) has passed on too many questions."))
+    }
+    send(.lookUp(number: number, question: question.packed()), to: way)
+    return .passedOn(number)
+  }
+
+  private func reply(_ answer: [UInt8], to origin: LookupTable.Origin) {
+    guard case .neighbour(let neighbour, let number) = origin else { return }
+    send(.found(number: number, answer: answer), to: neighbour)
+  }
+
+  private func send(_ message: ControlMessage, to neighbour: LookupTable.Neighbour) {
+    switch neighbour {
+    case .parent: runtime.parent?.send(message)
+    case .child(let position): runtime.controllers[position]?.sendOnceConnected(message)
+    }
+  }
+
+  private func serve(
+    _ purpose: AddressQuestion.Purpose, at place: NameTable.Place
+  ) -> AddressAnswer {
+    switch purpose {
+    case .mailbox(let kind, let type): mailbox(MailboxKey(kind: kind, type: type), at: place)
+    case .monitor(let sender): monitor(place, by: sender)
+    }
+  }
+
+  /// The address of a place, for texts.
+  func address(of place: NameTable.Place) -> NodeAddress {
+    switch place {
+    case .own: identity.address
+    case .supervised(let name): identity.address.child(name)
+    case .position(let position): identity.address.child(at: Int(position))
+    }
+  }
+}

@@ -1,0 +1,97 @@
+internal import ProcessTreeMessagePack
+internal import ProcessTreeWire
+
+/// A question about the node at an address, on its way through the tree.
+struct AddressQuestion: WireRecord, Equatable {
+  enum Purpose: Equatable {
+    /// Where the mailbox for items of a type is.
+    case mailbox(ChannelSpecification.Kind, type: String)
+    /// Whoever asks wants the changes of the node's life, by this encoded sender.
+    case monitor([UInt8])
+  }
+
+  /// From the root down on its way up; from the reader down on its way down.
+  var address: NodeAddress
+  let purpose: Purpose
+
+  init(_ address: NodeAddress, _ purpose: Purpose) {
+    self.address = address
+    self.purpose = purpose
+  }
+
+  init(fields: inout WireFields) throws {
+    let text: String = try fields.next()
+    guard let address = NodeAddress(text) else {
+      throw WireError("\(text.quotation.debugDescription) is no address")
+    }
+    let number: Int = try fields.next()
+    let purpose: Purpose =
+      switch number {
+      case 1: .mailbox(try fields.next(), type: try fields.next())
+      case 2: .monitor((try fields.next() as WireBytes).bytes)
+      default: throw WireError("no question about an address has the number \(number)")
+      }
+    self.init(address, purpose)
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    switch purpose {
+    case .mailbox(let kind, let type):
+      WireFields.pack(into: &writer, address.description, 1, kind, type)
+    case .monitor(let sender):
+      WireFields.pack(into: &writer, address.description, 2, WireBytes(sender))
+    }
+  }
+}
+
+/// The answer to a question about an address.
+enum AddressAnswer: WireRecord, Equatable {
+  enum Failure: Int, Equatable {
+    case noSuchNode = 1
+    case unreachable = 2
+    case queueFull = 3
+  }
+
+  /// The channel of the mailbox, of which the node that asked may make ends.
+  case mailbox(ChannelID, ChannelSpecification)
+  /// The changes will come, the present state first.
+  case monitored
+  case failed(Failure, String)
+
+  init(fields: inout WireFields) throws {
+    let number: Int = try fields.next()
+    switch number {
+    case 1: self = .mailbox(try fields.next(), try fields.next())
+    case 2: self = .monitored
+    case 3:
+      let code: Int = try fields.next()
+      guard let failure = Failure(rawValue: code) else {
+        throw WireError("no failure of a search has the number \(code)")
+      }
+      self = .failed(failure, try fields.next())
+    default: throw WireError("no answer about an address has the number \(number)")
+    }
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    switch self {
+    case .mailbox(let channel, let specification):
+      WireFields.pack(into: &writer, 1, channel, specification)
+    case .monitored: WireFields.pack(into: &writer, 2)
+    case .failed(let failure, let text):
+      WireFields.pack(into: &writer, 3, failure.rawValue, text.limited(to: WireLimits.message))
+    }
+  }
+}
+
+extension ProcessTreeError {
+  init(search failure: AddressAnswer.Failure, _ text: String) {
+    let code: Code =
+      switch failure {
+      case .noSuchNode: .noSuchNode
+      case .unreachable: .unreachable
+      case .queueFull: .queueFull
+      }
+    self.init(code, text)
+  }
+}
