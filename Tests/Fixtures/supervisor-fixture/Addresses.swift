@@ -113,7 +113,7 @@ let addressScenarios: [String: Scenario] = [
       if ends.count == lives { break }
     }
     test.equal(ends, Array(1...lives))
-    test.noLeaks(since: before)
+    await test.nothingLeft(since: before)
   },
   "waitsWhileDown": { root, test in
     let receipts = try await root.mailbox(of: Receipt.self)
