@@ -32,12 +32,13 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   ///   - name: The child's name; by default its place.
   ///   - stopPolicy: How long each step of stopping the child may take; by default the
   ///     configuration's.
+  ///   - settings: The limits, environment and directory of its process; by default this node's.
   ///   - liveness: How long the child may be silent; by default as for
-  ///     ``Node/makeChild(_:name:daemon:stopPolicy:liveness:)``.
+  ///     ``Node/makeChild(_:name:daemon:stopPolicy:settings:liveness:)``.
   /// - Returns: The child.
   /// - Throws: The group's first failure, `CancellationError` if the task or the group was
   ///   cancelled, `scopeEnded` outside of the scope, and the errors of
-  ///   ``Node/makeChild(_:name:daemon:stopPolicy:liveness:)``.
+  ///   ``Node/makeChild(_:name:daemon:stopPolicy:settings:liveness:)``.
   @discardableResult
   public func spawn<Program: NodeProgram>(
     _ program: Program, name: String? = nil, stopPolicy: StopPolicy? = nil,
