@@ -68,6 +68,8 @@ package struct MessagePackMutation {
       return elements
     }
     guard generator.bool() else { return Array(elements.dropLast()) }
-    return elements + Array(repeating: element, count: generator.int(1...200))
+    // Lists within lists grow by each level: records are lists of records.
+    let most = if case .array = element { 3 } else { 200 }
+    return elements + Array(repeating: element, count: generator.int(1...most))
   }
 }
