@@ -83,7 +83,7 @@ let addressScenarios: [String: Scenario] = [
     let receipts = try await root.mailbox(of: Receipt.self)
     _ = try await receipts.take(1)
     let before = try await root.auditOfTheFirst()
-    let kills = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) ?? 20 : 20
+    let kills = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) ?? 4 : 4
     let events = try await root.events
     let lives = try await root.withSupervisor(
       [ChildSpecification("till", Till())],
