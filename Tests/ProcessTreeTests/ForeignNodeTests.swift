@@ -37,11 +37,11 @@ extension ProcessTrees {
       try await run(try script(), "foreignNode")
     }
 
-    @Test(arguments: ["\"process-tree\", 3,", "\"process-tree-link\", 3,"])
+    @Test(arguments: ["\"process-tree\", 3, 1", "\"process-tree-link\", 3, 1"])
     func isRefusedByNameWhenItSpeaksAnotherVersion(hello: String) async throws {
       let script = try script()
       try #require(script.contains(hello))
-      let old = hello.replacingOccurrences(of: "3,", with: "2,")
+      let old = hello.replacingOccurrences(of: "3, 1", with: "2, 0")
       try await run(
         script.replacingOccurrences(of: hello, with: old), "foreignNodeOfAnotherVersion")
     }
