@@ -59,7 +59,7 @@ public struct Supervised: Example {
     } catch let failure as SupervisorFailure {
       report.chain = failure.chain
     }
-    // Each end has been reported by now, by whoever saw it, or as that of a lost node.
+    // By now a parent, or an ancestor that lost the node, has reported each end.
     var ends = root.snapshot.exitedCount - before
     for await event in events where ends > 0 {
       switch event.kind {

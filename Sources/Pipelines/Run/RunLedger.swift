@@ -87,7 +87,7 @@ struct RunLedger {
 
   // MARK: Workers
 
-  /// What is to be done for workers; nothing when all stages are over, and nil if it is nothing before that.
+  /// Takes the orders about workers: an empty list when all stages are over, nil while there are none yet.
   mutating func takeOrders() -> [Crew.Order]? {
     guard !orders.isEmpty || crews.allSatisfy(\.isOver) else { return nil }
     defer { orders = [] }

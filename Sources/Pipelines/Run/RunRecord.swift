@@ -63,7 +63,7 @@ final class RunRecord: Sendable {
 
   // MARK: Workers
 
-  /// What is to be done for workers, once there is something; nothing when all stages are over.
+  /// Waits for orders about workers; returns none when all stages are over.
   ///
   /// - Throws: `CancellationError`.
   func nextOrders() async throws -> [Crew.Order] {

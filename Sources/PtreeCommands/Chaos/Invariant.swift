@@ -23,7 +23,7 @@ enum Invariant: String, Encodable, Sendable {
 /// An invariant that did not hold, and where.
 struct Violation: Error, Equatable, Encodable, Sendable {
   var invariant: Invariant
-  /// What was there instead.
+  /// The finding that breaks the invariant.
   var detail: String
   /// The number of the round; 0 is the one without faults.
   var round = 0

@@ -5,7 +5,7 @@ internal import ProcessTreeProcessControl
 
 /// Hits the nodes of a run, one fault after another, as long as a round lasts.
 final class Striker: Sendable {
-  /// What has happened so far.
+  /// The faults so far, by kind.
   struct Record: Encodable, Sendable {
     var kill = 0
     var stop = 0
@@ -48,7 +48,7 @@ final class Striker: Sendable {
     defer { for (process, _) in stopped { try? process.send(SIGCONT) } }
     var due: ContinuousClock.Instant?
     defer {
-      // What is left of the wait counts in the next round.
+      // The next round waits for the rest of this time.
       if let due { state.withLock { $0.next?.wait = max(.zero, due - .now) } }
     }
     while !Task.isCancelled {

@@ -6,7 +6,7 @@ struct AddressQuestion: WireRecord, Equatable {
   enum Purpose: Equatable {
     /// Where the mailbox for items of a type is.
     case mailbox(ChannelSpecification.Kind, type: String)
-    /// Whoever asks wants the changes of the node's life, by this encoded sender.
+    /// Requests the changes of the node's life, which go to this encoded sender.
     case monitor([UInt8])
   }
 
