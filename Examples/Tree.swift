@@ -74,11 +74,6 @@ extension Node {
           if message.number != heard.items { heard.outOfOrder += 1 }
         }
         var totals = try await child.result
-        // A node that is killed while it leaves may have a result, and take its last messages along.
-        guard child.exitCode != -SIGKILL else {
-          deaths += 1
-          continue
-        }
         totals += heard
         totals.deaths += deaths
         return totals

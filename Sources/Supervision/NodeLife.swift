@@ -28,6 +28,8 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     case program
     /// Peers of a node that was asked to stop have to acknowledge what it sent.
     case lastWords
+    /// The parent has to confirm the messages that the program sent.
+    case delivery
     /// A root whose program has returned names the children that it waits for.
     case silence
     /// Everything sent has to have left the node.
@@ -44,7 +46,7 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
       case .lastWords: .milliseconds(200)
       case .silence: .seconds(3)
       case .answer: .seconds(5)
-      case .drain, .goodbye: .seconds(60)
+      case .delivery, .drain, .goodbye: .seconds(60)
       }
     }
   }
@@ -58,8 +60,9 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     case programEnded(Outcome, isResult: Bool)
     /// The node lacks what its connections need: nothing that depends on them is waited for.
     case gaveUp(Outcome, StopRequest, within: StopPolicy)
-    /// How the node's channels are, while it waits for them; a fault takes the place of the outcome.
-    case channels(areSettled: Bool, fault: Outcome?)
+    /// How the node's channels are, and whether the parent has all messages, while it waits for both; a fault
+    /// takes the place of the outcome.
+    case channels(areSettled: Bool, messagesArrived: Bool, fault: Outcome?)
     /// Children, commands and what dead nodes left behind have all been reaped.
     case nothingBelow
     /// All that was sent has been handed to the sockets.
@@ -107,6 +110,7 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
   /// How a program has ended that was cancelled.
   private let cancelled: Outcome
   private var isPastLastWords = false
+  private var isPastDelivery = false
   private var hasGivenUp = false
 
   package init(of name: String, isRoot: Bool, cancelled: Outcome) {
@@ -137,8 +141,10 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
       if phase == .ended { outcome = failure }
       let actions = stop(request, policy) + ended(failure, isResult: false)
       return phase == .draining ? actions + sayGoodbye() : actions
-    case .channels(let areSettled, let fault):
-      guard phase == .ended, areSettled || stopRequest != nil && isPastLastWords else { return [] }
+    case .channels(let areSettled, let messagesArrived, let fault):
+      // A parent that has the outcome of a child that is then killed has everything that led to it.
+      let isDelivered = areSettled && (messagesArrived || isPastDelivery)
+      guard phase == .ended, isDelivered || stopRequest != nil && isPastLastWords else { return [] }
       return report(fault)
     case .nothingBelow: return phase == .reported ? leave() : []
     case .drained: return phase == .draining ? sayGoodbye() : []
@@ -169,7 +175,9 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     self.outcome = outcome
     var actions: [Action] = [.flushReports]
     if stopRequest == nil { actions.append(.startNoMore) }
-    actions += [.endChannels(abandoning: stopRequest != nil), arm(.lastWords)]
+    actions += [
+      .endChannels(abandoning: stopRequest != nil), arm(.lastWords), arm(.delivery),
+    ]
     // A node that was asked to stop has stopped everything below already.
     guard stopRequest == nil else { return actions }
     let reason = isResult ? "\(name) has ended, and the child is a daemon" : "\(name) is ending"
@@ -206,6 +214,9 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     case .program: return ended(cancelled, isResult: false)
     case .lastWords:
       isPastLastWords = true
+      return []
+    case .delivery:
+      isPastDelivery = true
       return []
     case .silence: return stopRequest == nil ? [.reportWhoIsWaitedFor] : []
     case .drain: return phase == .draining ? sayGoodbye() : []

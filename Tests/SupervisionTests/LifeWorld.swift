@@ -208,7 +208,9 @@ struct LifeWorld {
       places[place].isCancelled = true
       if !places[place].isDeaf { schedule(.programEnds(place, -2), after: random.int(0...50)) }
     case .endChannels:
-      schedule(.toChild(place, .channels(areSettled: true, fault: nil)), after: random.int(0...50))
+      schedule(
+        .toChild(place, .channels(areSettled: true, messagesArrived: true, fault: nil)),
+        after: random.int(0...50))
     case .stopChildren(let request, _, let policy):
       for child in places[place].children.reversed() {
         hear(child, .stop(.ask, request, within: policy))

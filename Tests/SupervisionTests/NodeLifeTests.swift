@@ -17,14 +17,15 @@ private typealias Action = NodeLife<String>.Action
 
   private static let result = Life.Input.programEnded("12", isResult: true)
   private static let stop = Life.Input.stop(request, within: policy, signal: nil)
-  private static let settled = Life.Input.channels(areSettled: true, fault: nil)
+  private static let settled = Life.Input.channels(
+    areSettled: true, messagesArrived: true, fault: nil)
 
   @Test func aProgramThatReturnsStopsDaemonsAndWaitsForTheOthers() {
     var life = life()
     #expect(
       life.handle(Self.result) == [
         .flushReports, .startNoMore, .endChannels(abandoning: false),
-        .arm(.lastWords, after: .milliseconds(200)),
+        .arm(.lastWords, after: .milliseconds(200)), .arm(.delivery, after: .seconds(60)),
         .stopChildren(
           StopRequest(requestedBy: "N", reason: "N has ended, and the child is a daemon"),
           onlyDaemons: true, within: nil),
@@ -57,7 +58,7 @@ private typealias Action = NodeLife<String>.Action
     #expect(
       life.handle(.programEnded("cancelled", isResult: false)) == [
         .flushReports, .endChannels(abandoning: true),
-        .arm(.lastWords, after: .milliseconds(200)),
+        .arm(.lastWords, after: .milliseconds(200)), .arm(.delivery, after: .seconds(60)),
       ])
   }
 
@@ -88,7 +89,7 @@ private typealias Action = NodeLife<String>.Action
   }
 
   @Test func theOutcomeWaitsForChannelsUnlessTheNodeIsStopped() {
-    let waiting = Life.Input.channels(areSettled: false, fault: nil)
+    let waiting = Life.Input.channels(areSettled: false, messagesArrived: true, fault: nil)
     var life = life([Self.result])
     #expect(life.handle(waiting) == [])
     #expect(life.handle(.deadlinePassed(.lastWords)) == [] && life.handle(waiting) == [])
@@ -100,10 +101,26 @@ private typealias Action = NodeLife<String>.Action
     #expect(stopped.handle(waiting) == [.sendOutcome("12")])
   }
 
+  @Test func theOutcomeWaitsUntilTheParentHasTheMessagesBeforeIt() {
+    let waiting = Life.Input.channels(areSettled: true, messagesArrived: false, fault: nil)
+    var life = life([Self.result])
+    #expect(life.handle(waiting) == [] && life.handle(Self.settled) == [.sendOutcome("12")])
+    var unheard = self.life([Self.result])
+    _ = unheard.handle(.deadlinePassed(.lastWords))
+    #expect(unheard.handle(waiting) == [])
+    _ = unheard.handle(.deadlinePassed(.delivery))
+    #expect(unheard.handle(waiting) == [.sendOutcome("12")])
+    var stopped = self.life([Self.stop, Self.result])
+    _ = stopped.handle(.deadlinePassed(.lastWords))
+    #expect(stopped.handle(waiting) == [.sendOutcome("12")])
+  }
+
   @Test func aFaultOfTheChannelsTakesThePlaceOfTheOutcome() {
     var life = life([Self.result])
     #expect(
-      life.handle(.channels(areSettled: true, fault: "lost")) == [.sendOutcome("lost")])
+      life.handle(.channels(areSettled: true, messagesArrived: true, fault: "lost")) == [
+        .sendOutcome("lost")
+      ])
     #expect(life.outcome == "lost")
   }
 

@@ -80,7 +80,9 @@ private typealias Life = NodeLife<Int>
     func ends() -> Bool {
       var rest = self
       _ = rest.feed(.programEnded(1, isResult: true))
-      for input in [Life.Input.channels(areSettled: true, fault: nil), .nothingBelow] {
+      for input in [
+        Life.Input.channels(areSettled: true, messagesArrived: true, fault: nil), .nothingBelow,
+      ] {
         _ = rest.feed(input)
       }
       return rest.endsByTime()
@@ -105,7 +107,7 @@ private typealias Life = NodeLife<Int>
         for deadline in Life.Deadline.allCases where rest.armed.contains(deadline) {
           _ = rest.feed(.deadlinePassed(deadline))
         }
-        _ = rest.feed(.channels(areSettled: false, fault: nil))
+        _ = rest.feed(.channels(areSettled: false, messagesArrived: true, fault: nil))
       }
       _ = rest.feed(.nothingBelow)
       return rest.endsByTime()
@@ -121,7 +123,8 @@ private typealias Life = NodeLife<Int>
       .programEnded(outcome, isResult: generator.int(0...1) == 0),
       .gaveUp(-1, request, within: policy),
       .channels(
-        areSettled: generator.int(0...1) == 0, fault: generator.int(0...3) == 0 ? -3 : nil),
+        areSettled: generator.int(0...1) == 0, messagesArrived: generator.int(0...1) == 0,
+        fault: generator.int(0...3) == 0 ? -3 : nil),
       .nothingBelow, .drained,
     ]
     inputs += seen.armed.map { .deadlinePassed($0) }.sorted { "\($0)" < "\($1)" }

@@ -45,6 +45,10 @@ extension NodeRuntime {
     case .flushReports: flushReports()
     case .endChannels(let abandoning):
       addresses.endMonitors()
+      // It asks the parent for receipts until all messages have one.
+      if let messages = parent?.edge.sender(.messages), !messages.isSettled {
+        messages.whenSettled {}
+      }
       abandoning ? channels?.abandon() : channels?.beginEnding()
     case .stopChildren(let request, let onlyDaemons, let policy):
       // Those have an order of their own, within the same time.
@@ -86,15 +90,18 @@ extension NodeRuntime {
   }
 
   private func lookAtChannels() {
-    guard let channels else { return handle(.channels(areSettled: true, fault: nil)) }
     // Elements of a program that has returned are unaccounted for, or were given up unnoticed.
-    let fault: (any Error)? = ending.unbalanced.map { WireError($0) } ?? channels.quarantineFault
-    guard let fault, life.outcome?.isResult == true else {
-      return handle(.channels(areSettled: channels.isSettled, fault: nil))
-    }
-    let failure = RecordedOutcome.failure(RemoteFailure(fault, at: identity.name))
-    handle(.channels(areSettled: channels.isSettled, fault: failure))
-    if life.phase != .ended { writeToStandardError("\(identity.name): \(fault)") }
+    let fault = life.outcome?.isResult == true ? channels.flatMap(fault) : nil
+    handle(
+      .channels(
+        areSettled: channels?.isSettled ?? true,
+        messagesArrived: parent?.edge.sender(.messages).isSettled ?? true,
+        fault: fault.map { .failure(RemoteFailure($0, at: identity.name)) }))
+    if let fault, life.phase != .ended { writeToStandardError("\(identity.name): \(fault)") }
+  }
+
+  private func fault(of channels: ChannelHub) -> (any Error)? {
+    ending.unbalanced.map { WireError($0) } ?? channels.quarantineFault
   }
 
   /// Writes for whom a root waits that has nothing else to do any more.
