@@ -128,7 +128,9 @@ final class MemorySocket: FrameCarrier {
 
   /// Whether frames of a dealer's connection are under way.
   var hasFramesUnderWay: Bool {
-    (router != nil || !isClosed) && !(toRouter.isEmpty && toDealer.isEmpty)
+    // Those of a closed dealer are lost with its router, which does not know it any more.
+    let canArrive = !isClosed || router?.isClosed == false
+    return canArrive && !(toRouter.isEmpty && toDealer.isEmpty)
   }
 
   /// Has the frames of a dealer's connection arrive whose time has come; true while others are left.
