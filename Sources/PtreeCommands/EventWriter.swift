@@ -21,30 +21,36 @@ extension EventSink {
 enum EventWriter {
   /// Starts writing; to be called once.
   static func start(_ events: LifecycleEvents, _ sinks: [any EventSink], in root: Node) throws {
-    sem_init(finished, 0, 0)
+    guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &last) == 0
+    else {
+      throw ProcessTreeError(
+        .systemCallFailed, "Events cannot be written: \(String(cString: strerror(errno)))")
+    }
+    let behindTheLast = last[1]
     Task(executorPreference: try root.makeThread()) {
       for await event in events {
         for sink in sinks { sink.write(event) }
       }
       for sink in sinks { sink.finish() }
-      sem_post(finished)
+      close(behindTheLast)
     }
     // The sequence ends with the root, which then leaves by `exit`, whatever it ends of.
     on_exit({ code, _ in EventWriter.finish(code) }, nil)
   }
 
   /// How long a slow reader has after a signal that asked the run to end.
-  private static let patience = 2
+  private static let patience: Duration = .seconds(2)
 
   /// Waits for the last event; an exit code of 0 does not stay when events were lost.
   private static func finish(_ code: Int32) {
-    var deadline = timespec()
-    clock_gettime(CLOCK_REALTIME, &deadline)
-    deadline.tv_sec += patience
     // A run that nobody asked to end waits as long as its reader takes; a signal ends the process then.
     let isHurried = code > 128
-    while (isHurried ? sem_timedwait(finished, &deadline) : sem_wait(finished)) != 0, errno == EINTR
-    {}
+    let deadline = ContinuousClock.now + patience
+    var end = pollfd(fd: last[0], events: Int16(POLLIN), revents: 0)
+    var timeLeft: Int32 {
+      Int32(max(.zero, ContinuousClock.now.duration(to: deadline)) / .milliseconds(1))
+    }
+    while poll(&end, 1, isHurried ? timeLeft : -1) < 0, errno == EINTR {}
     guard code == 0, hasLostEvents.load(ordering: .sequentiallyConsistent) else { return }
     fflush(nil)
     _exit(ExitStatusCode.failure)
@@ -53,6 +59,6 @@ enum EventWriter {
   /// Not all events could be written: the run is no success then.
   static let hasLostEvents = Atomic<Bool>(false)
 
-  private nonisolated(unsafe) static let finished = UnsafeMutablePointer<sem_t>.allocate(
-    capacity: 1)
+  /// A pair of sockets, one of which is closed behind the last event: nobody sets the clock of a wait for it.
+  private nonisolated(unsafe) static var last: [Int32] = [-1, -1]
 }

@@ -39,6 +39,14 @@ import Testing
     }
   }
 
+  /// A clock that somebody may set is for observers: no wait depends on it.
+  @Test func waitsUseAClockThatNobodySets() throws {
+    let files = try SourceTree.files(in: ["Sources"], endings: [".swift", ".c", ".h"])
+    let settable = /CLOCK_REALTIME|gettimeofday|\bsem_timedwait|\bNSCondition\b|DispatchWallTime/
+    let users = files.filter { file in file.lines.contains { $0.contains(settable) } }
+    #expect(users.map(\.path) == ["Sources/Links/Loop/TimerQueue.swift"])
+  }
+
   @Test func cTargetsIncludeTheCLibraryOnly() throws {
     let files = try SourceTree.files(in: ["Sources"], endings: [".c", ".h"])
     #expect(!files.isEmpty)

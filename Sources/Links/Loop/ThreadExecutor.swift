@@ -50,7 +50,12 @@ private final class WorkQueue: @unchecked Sendable {
   init() {
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(hasWork, nil)
-    pthread_cond_init(isDrained, nil)
+    // Nobody sets the clock of its deadlines.
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    pthread_cond_init(isDrained, &attributes)
+    pthread_condattr_destroy(&attributes)
   }
 
   deinit {
@@ -132,7 +137,7 @@ private final class WorkQueue: @unchecked Sendable {
 
   func drain(within time: Duration) -> Bool {
     var deadline = timespec()
-    clock_gettime(CLOCK_REALTIME, &deadline)
+    clock_gettime(CLOCK_MONOTONIC, &deadline)
     deadline.tv_sec += Int(time.components.seconds)
     return withLock {
       while !work.isEmpty || idle < threads {
