@@ -2,6 +2,7 @@
 #include "internal.h"
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@ enum { most_signals = 64 };
 static const int64_t same_wish_nanoseconds = 200 * 1000 * 1000;
 
 static _Atomic uint64_t pending;
+// Who sent the noted signals: pid << 32 | user, or 0 for the kernel.
+static _Atomic uint64_t senders[most_signals + 1];
 static _Atomic int wake_descriptor = -1;
 static _Atomic int armed;
 static _Atomic uint32_t armed_run;
@@ -42,8 +45,16 @@ static void consider_ending(int signal) {
   pt_signals_raise_default(signal);
 }
 
-static void note(int signal) {
+static uint64_t sender(const siginfo_t *info) {
+  bool is_sent = info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code == SI_TKILL;
+  return is_sent && info->si_pid > 0 ? (uint64_t)(uint32_t)info->si_pid << 32 | info->si_uid : 0;
+}
+
+static void note(int signal, siginfo_t *info, void *context) {
+  (void)context;
   int kept = errno;
+  // The first of several that are taken together.
+  if (!(atomic_load(&pending) & 1ull << (signal - 1))) atomic_store(&senders[signal], sender(info));
   // As in the kernel, SIGCONT discards an earlier stop signal.
   if (signal == SIGCONT) atomic_fetch_and(&pending, ~(1ull << (SIGTSTP - 1)));
   atomic_fetch_or(&pending, 1ull << (signal - 1));
@@ -65,8 +76,8 @@ int pt_signals_install(const int32_t *_Nonnull signals, int count) {
   }
   struct sigaction action;
   memset(&action, 0, sizeof action);
-  action.sa_handler = note;
-  action.sa_flags = SA_RESTART;
+  action.sa_sigaction = note;
+  action.sa_flags = SA_RESTART | SA_SIGINFO;
   for (int i = 0; i < count; i++) {
     uint64_t bit = 1ull << (signals[i] - 1);
     struct sigaction before;
@@ -87,6 +98,10 @@ uint64_t pt_signals_take(void) {
   int descriptor = atomic_load(&wake_descriptor);
   if (descriptor >= 0) (void)!read(descriptor, &count, sizeof count);
   return atomic_exchange(&pending, 0);
+}
+
+uint64_t pt_signals_sender(int signal) {
+  return signal >= 1 && signal <= most_signals ? atomic_load(&senders[signal]) : 0;
 }
 
 int pt_signals_ignored(int signal) {

@@ -12,15 +12,28 @@ extension ExitReport {
     }
     line.add("cause", cause.name)
     line.add("explanation", cause.description)
-    if let stopRequest {
-      line.add("requestedBy", stopRequest.requestedBy)
-      line.add("reason", stopRequest.reason)
-    }
+    stopRequest?.add(to: &line)
     line.add("lifetime", lifetime)
     line.add("userTime", usage?.userTime ?? .zero)
     line.add("systemTime", usage?.systemTime ?? .zero)
     line.add("maxRSS", usage?.maximumResidentSize ?? 0)
     if let last = crashAccount.first ?? lastErrorLines.last { line.add("lastErrorLine", last) }
+  }
+}
+
+extension StopRequest {
+  /// Adds who requested a stop, and why.
+  func add(to line: inout JSONLine) {
+    line.add("requestedBy", requestedBy)
+    line.add("reason", reason)
+    switch origin {
+    case .node(let address): line.add("requesterAddress", address)
+    case .signal(let signal, let pid, let user):
+      line.add("requestSignal", signal)
+      line.add("senderPid", pid)
+      line.add("senderUser", user.map { Int($0) })
+    case nil: break
+    }
   }
 }
 

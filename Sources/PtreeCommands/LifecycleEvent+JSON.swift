@@ -81,8 +81,7 @@ extension LifecycleEvent.Kind {
       line.add("total", report.total)
       line.add("coalesced", report.coalesced)
     case .stopping(let request):
-      line.add("requestedBy", request.requestedBy)
-      line.add("reason", request.reason)
+      request.add(to: &line)
     case .exited(let report): report.add(to: &line)
     case .leftBehind(let pid, let command):
       line.add("leftPid", pid)

@@ -106,6 +106,7 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
   /// How the program ended; nil while it runs.
   package private(set) var outcome: Outcome?
   private let name: String
+  private let origin: StopRequest.Origin?
   private let isRoot: Bool
   /// How a program has ended that was cancelled.
   private let cancelled: Outcome
@@ -113,8 +114,12 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
   private var isPastDelivery = false
   private var hasGivenUp = false
 
-  package init(of name: String, isRoot: Bool, cancelled: Outcome) {
+  /// - Parameter origin: What the stops come from that the node's own end brings about.
+  package init(
+    of name: String, isRoot: Bool, cancelled: Outcome, origin: StopRequest.Origin? = nil
+  ) {
     self.name = name
+    self.origin = origin
     self.isRoot = isRoot
     self.cancelled = cancelled
   }
@@ -181,7 +186,7 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     // A node that was asked to stop has stopped everything below already.
     guard stopRequest == nil else { return actions }
     let reason = isResult ? "\(name) has ended, and the child is a daemon" : "\(name) is ending"
-    let request = StopRequest(requestedBy: name, reason: reason)
+    let request = StopRequest(requestedBy: name, reason: reason, origin: origin)
     actions += [.stopChildren(request, onlyDaemons: isResult, within: nil), .stopCommands]
     return isRoot && isResult ? actions + [arm(.silence)] : actions
   }

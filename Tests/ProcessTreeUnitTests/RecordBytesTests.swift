@@ -9,8 +9,11 @@ import Testing
 
 /// The bytes that the document promises to nodes of other languages.
 @Suite struct RecordBytesTests {
-  private static let request = StopRequest(requestedBy: "a", reason: "b")
-  private static let requestBytes: [UInt8] = [0x92, 0xA1, 0x61, 0xA1, 0x62]
+  private static let request = StopRequest(
+    requestedBy: "a", reason: "b", origin: .node(address: "/c"))
+  private static let requestBytes: [UInt8] = [
+    0x93, 0xA1, 0x61, 0xA1, 0x62, 0x92, 1, 0xA2, 0x2F, 0x63,
+  ]
 
   private static let kinds: [(LifecycleEvent.Kind, number: UInt8, fields: [UInt8])] = [
     (.started, 1, [0x90]), (.ready, 2, [0x90]),
@@ -86,6 +89,20 @@ import Testing
     #expect(try ExitCause(packed: bytes) == cause)
     // A field of a later version.
     #expect(try ExitCause(packed: [bytes[0] + 1] + bytes[1...] + [0xC0]) == cause)
+  }
+
+  @Test(
+    arguments: [
+      (nil, [0xC0]), (.node(address: "/"), [0x92, 1, 0xA1, 0x2F]),
+      (.signal(2, pid: nil, user: nil), [0x94, 2, 2, 0xC0, 0xC0]),
+      (.signal(15, pid: 9, user: 7), [0x94, 2, 15, 9, 7]),
+    ] as [(StopRequest.Origin?, [UInt8])])
+  func anOriginHasTheBytesOfTheProtocol(_ origin: StopRequest.Origin?, _ bytes: [UInt8]) throws {
+    let request = StopRequest(requestedBy: "", reason: "", origin: origin)
+    #expect(request.packed() == [0x93, 0xA0, 0xA0] + bytes)
+    #expect(try StopRequest(packed: request.packed()) == request)
+    // One of an earlier version has no origin.
+    #expect(try StopRequest(packed: [0x92, 0xA0, 0xA0]).origin == nil)
   }
 
   @Test func unknownNumbersAreRefusedByName() {

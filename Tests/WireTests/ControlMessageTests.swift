@@ -37,8 +37,8 @@ import Testing
       (.welcome(ProtocolVersion(major: 1, minor: 0)), [0x93, 16, 1, 0]),
       (.refused("x"), [0x92, 17, 0xA1, 0x78]),
       (
-        .stop(requestedBy: "a", reason: "b", milliseconds: 7),
-        [0x94, 18, 0xA1, 0x61, 0xA1, 0x62, 7]
+        .stop(StopMessage(requestedBy: "a", reason: "b", milliseconds: 7)),
+        [0x95, 18, 0xA1, 0x61, 0xA1, 0x62, 7, 0xC0]
       ),
       (.goodbyeAcknowledged, [0x91, 19]),
       (.openLink, [0x91, 20]),
@@ -91,7 +91,7 @@ import Testing
       ([.int(17), .string("a long enough reason")], 1),
       ([.int(17), .string("a long enough reason")], 4),
       ([.int(2), .int(3), .int(7)], 2), ([.int(1)], 2),
-      ([.int(18), .string("a"), .string("b"), .int(1)], 5),
+      ([.int(18), .string("a"), .string("b"), .int(1), .nil], 6),
     ] as [([MessagePackValue], Int)])
   func aCountThatIsNotTheFieldsIsRefused(_ fields: [MessagePackValue], _ count: Int) {
     #expect(throws: WireError.self) { try ControlMessage(frame: frame(fields, count: count)) }

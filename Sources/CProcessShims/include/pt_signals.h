@@ -8,6 +8,10 @@ int pt_signals_install(const int32_t *_Nonnull signals, int count);
 /// Takes the signals noted since the last call; bit N - 1 is signal N.
 uint64_t pt_signals_take(void);
 
+/// The sender of the signal that was taken last: its pid in the upper half and its user in the lower
+/// one; 0 if the kernel sent it.
+uint64_t pt_signals_sender(int signal);
+
 /// Whether a signal is ignored.
 int pt_signals_ignored(int signal);
 

@@ -22,6 +22,14 @@ package enum SignalSource {
     return (1...64).filter { bits & 1 << (UInt64($0) - 1) != 0 }
   }
 
+  /// The sender of a signal that has been taken.
+  package static func sender(of signal: Int32) -> SignalSender {
+    let sender = pt_signals_sender(signal)
+    guard sender != 0 else { return .kernel }
+    return .process(
+      Int32(truncatingIfNeeded: sender >> 32), user: UInt32(truncatingIfNeeded: sender))
+  }
+
   /// Whether a signal is ignored, by this program or from its start.
   package static func isIgnored(_ signal: Int32) -> Bool { pt_signals_ignored(signal) != 0 }
 
@@ -59,4 +67,11 @@ package enum SignalSource {
   package static func restoreDefaultAndRaise(_ signal: Int32) -> Never {
     pt_signals_raise_default(signal)
   }
+}
+
+/// What sent a signal, as the kernel says.
+package enum SignalSender: Equatable, Sendable {
+  /// The kernel itself, as for Ctrl-C at a terminal, and for a sender outside of this namespace.
+  case kernel
+  case process(Int32, user: UInt32)
 }

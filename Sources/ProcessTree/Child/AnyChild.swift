@@ -188,8 +188,7 @@ public class AnyChild: @unchecked Sendable {
       // A node that is stopping cancels its tasks, which then stop its children: for the same reason.
       let request =
         runtime.shared.stopRequest
-        ?? StopRequest(
-          requestedBy: runtime.identity.name, reason: reason.limited(to: WireLimits.text))
+        ?? runtime.identity.stopRequest(because: reason)
       controller?.handle(.stop(step, request, within: nil))
     }
   }

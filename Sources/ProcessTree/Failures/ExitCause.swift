@@ -53,9 +53,9 @@ extension ExitCause: CustomStringConvertible {
     case .completed: "completed"
     case .failed(let type, let text): "uncaught \(type): \(text)"
     case .exited(let code): "exited with code \(code)"
-    case .stopped(let request): "stopped by \(request.requestedBy): \(request.reason)"
+    case .stopped(let request): "stopped by \(request.requester): \(request.reason)"
     case .terminated(let request, let signal):
-      "ended by \(SignalName.name(of: signal)) after \(request.requestedBy) asked it to stop: "
+      "ended by \(SignalName.name(of: signal)) after \(request.requester) asked it to stop: "
         + request.reason
     case .crashed(let signal): "crashed with \(SignalName.name(of: signal))"
     case .killed(let signal): "killed by \(SignalName.name(of: signal)) from outside the tree"

@@ -41,7 +41,7 @@ extension Node {
       return Supervisor(LoopBound(controller, on: runtime.loop), of: self)
     }
     let stop: @Sendable (String) -> Void = { [identity] reason in
-      let request = StopRequest(requestedBy: identity.name, reason: reason)
+      let request = identity.stopRequest(because: reason)
       supervisor.controller.perform { $0.stopAll(request, within: stopWithin) }
     }
     let result = await withTaskCancellationHandler {

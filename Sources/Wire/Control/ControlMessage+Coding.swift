@@ -24,7 +24,7 @@ extension ControlMessage {
       case .ready, .goodbyeAcknowledged, .openLink: 0
       case .refused, .renewal: 1
       case .outcome, .goodbye, .welcome, .rejected, .lookUp, .found: 2
-      case .stop: 3
+      case .stop: 4
       case .events, .log: nil
       }
     }
@@ -73,11 +73,9 @@ extension ControlMessage {
     case .refused(let reason):
       begin(.refused, fields: 1)
       writer.pack(reason.limited(to: WireLimits.text))
-    case .stop(let requestedBy, let reason, let milliseconds):
-      begin(.stop, fields: 3)
-      writer.pack(requestedBy.limited(to: WireLimits.text))
-      writer.pack(reason.limited(to: WireLimits.text))
-      writer.pack(milliseconds)
+    case .stop(let stop):
+      begin(.stop, fields: 4)
+      Self.pack(stop, into: &writer)
     case .goodbyeAcknowledged: begin(.goodbyeAcknowledged, fields: 0)
     case .openLink: begin(.openLink, fields: 0)
     case .rejected(let flow, let reason):
@@ -137,10 +135,7 @@ extension ControlMessage {
     case .welcome:
       return .welcome(ProtocolVersion(major: try reader.readInt(), minor: try reader.readInt()))
     case .refused: return .refused(try reader.readString())
-    case .stop:
-      return .stop(
-        requestedBy: try reader.readString(), reason: try reader.readString(),
-        milliseconds: try reader.readInt())
+    case .stop: return .stop(try readStop(from: &reader))
     case .goodbyeAcknowledged: return .goodbyeAcknowledged
     case .openLink: return .openLink
     case .rejected:
@@ -187,6 +182,20 @@ extension ControlMessage {
       return .cancelled
     case nil: throw WireError("no outcome has the number \(number)")
     }
+  }
+
+  private static func pack(_ stop: StopMessage, into writer: inout MessagePackWriter) {
+    writer.pack(stop.requestedBy.limited(to: WireLimits.text))
+    writer.pack(stop.reason.limited(to: WireLimits.text))
+    writer.pack(stop.milliseconds)
+    if let origin = stop.origin { writer.packBinary(origin) } else { writer.packNil() }
+  }
+
+  private static func readStop(from reader: inout MessagePackReader) throws -> StopMessage {
+    StopMessage(
+      requestedBy: try reader.readString(), reason: try reader.readString(),
+      milliseconds: try reader.readInt(),
+      origin: try reader.readNil() ? nil : try reader.readBinary())
   }
 
   private static func readBinaries(

@@ -26,9 +26,8 @@ package enum ControlMessage: Equatable, Sendable {
   case welcome(ProtocolVersion)
   /// Refuses the hello, with a reason.
   case refused(String)
-  /// Requests a stop: end the program, then the children, within `milliseconds` for the whole
-  /// subtree.
-  case stop(requestedBy: String, reason: String, milliseconds: Int)
+  /// Requests a stop: end the program, then the children, within the time for the whole subtree.
+  case stop(StopMessage)
   /// Replies to the goodbye; the child may leave.
   case goodbyeAcknowledged
   /// Requests that the child opens the data link, because the parent has something to send on it.
@@ -42,6 +41,24 @@ package enum ControlMessage: Equatable, Sendable {
   case lookUp(number: UInt64, question: [UInt8])
   /// Replies to the question of this number; the answer is encoded.
   case found(number: UInt64, answer: [UInt8])
+}
+
+/// A request to stop, with the time that there is for it.
+package struct StopMessage: Equatable, Sendable {
+  package var requestedBy: String
+  package var reason: String
+  package var milliseconds: Int
+  /// What the request came from, encoded; nil if that is not known.
+  package var origin: [UInt8]?
+
+  package init(
+    requestedBy: String, reason: String, milliseconds: Int, origin: [UInt8]? = nil
+  ) {
+    self.requestedBy = requestedBy
+    self.reason = reason
+    self.milliseconds = milliseconds
+    self.origin = origin
+  }
 }
 
 /// How a program ended, as the child reports it.

@@ -31,7 +31,8 @@ let commandNodeScenarios: [String: Scenario] = [
     _ = try await child.stop(reason: "enough")
     test.equal(
       child.exitReport?.cause,
-      .stopped(StopRequest(requestedBy: "MainProcess", reason: "enough")))
+      .stopped(
+        StopRequest(requestedBy: "MainProcess", reason: "enough", origin: .node(address: "/"))))
     let deaf = Command("sh", ["-c", "trap '' TERM; while :; do sleep 1000; done"])
     let stubborn = try await root.spawn(ExternalCommand(deaf), stopPolicy: quick)
     _ = try await stubborn.stop()

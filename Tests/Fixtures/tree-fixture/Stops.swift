@@ -52,7 +52,9 @@ let stopScenarios: [String: Scenario] = [
     test.equal(try await sleeper.stop(reason: "enough"), .exited(0))
     let failure = await test.thrown(ChildFailure.self) { try await sleeper.result }
     test.equal(
-      failure?.cause, .stopped(StopRequest(requestedBy: "MainProcess", reason: "enough")))
+      failure?.cause,
+      .stopped(
+        StopRequest(requestedBy: "MainProcess", reason: "enough", origin: .node(address: "/"))))
   },
   "stopDeaf": { root, test in
     let child = try await root.spawn(Deaf(), stopPolicy: quick)

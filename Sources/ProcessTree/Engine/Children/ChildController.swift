@@ -156,11 +156,8 @@ final class ChildController {
       deadline.arm(what, after: time, keepsEarlier: what.isOfAStop)
     case .disarm: deadline.disarm()
     case .ask(let time):
-      send(
-        .stop(
-          requestedBy: life.stopRequest?.requestedBy ?? runtime.identity.name,
-          reason: life.stopRequest?.reason ?? "asked to stop",
-          milliseconds: time.wholeMilliseconds))
+      let request = life.stopRequest ?? runtime.identity.stopRequest(because: "asked to stop")
+      send(.stop(request.message(within: time)))
     case .terminate:
       try? process?.send(SIGTERM)
       try? process?.send(SIGCONT)

@@ -158,6 +158,10 @@ extension ExitCause {
 
 extension StopRequest {
   fileprivate func cut(textsTo limit: Int) -> Self {
-    Self(requestedBy: requestedBy.limited(to: limit), reason: reason.limited(to: limit))
+    var request = self
+    request.requestedBy = requestedBy.limited(to: limit)
+    request.reason = reason.limited(to: limit)
+    if case .node(let address) = origin, address.utf8.count > limit { request.origin = nil }
+    return request
   }
 }

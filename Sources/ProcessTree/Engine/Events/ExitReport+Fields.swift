@@ -89,11 +89,34 @@ extension ExitCause: WireRecord {
 
 extension StopRequest: WireRecord {
   init(fields: inout WireFields) throws {
-    self.init(requestedBy: try fields.next(), reason: try fields.next())
+    self.init(
+      requestedBy: try fields.next(), reason: try fields.next(),
+      origin: try fields.nextIfPresent())
   }
 
   func pack(into writer: inout MessagePackWriter) {
-    WireFields.pack(into: &writer, requestedBy, reason)
+    WireFields.pack(into: &writer, requestedBy, reason, origin)
+  }
+}
+
+/// The number of the case, then its values.
+extension StopRequest.Origin: WireRecord {
+  init(fields: inout WireFields) throws {
+    let number: Int = try fields.next()
+    switch number {
+    case 1: self = .node(address: try fields.next())
+    case 2:
+      self = .signal(try fields.next(), pid: try fields.next(), user: try fields.next())
+    default: throw WireError("no origin of a stop has the number \(number)")
+    }
+  }
+
+  func pack(into writer: inout MessagePackWriter) {
+    switch self {
+    case .node(let address): WireFields.pack(into: &writer, 1, address)
+    case .signal(let signal, let pid, let user):
+      WireFields.pack(into: &writer, 2, signal, pid, user)
+    }
   }
 }
 

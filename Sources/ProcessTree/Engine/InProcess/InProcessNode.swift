@@ -105,7 +105,7 @@ final class InProcessNode: ChildProcess {
     case SIGTERM, SIGINT, SIGHUP:
       if station.isStopped { return pendingSignals.append(signal) }
       guard let runtime, runtime.life.signal == nil else { fallthrough }
-      runtime.receive(signal)
+      runtime.receive(signal, from: nil)
     default:
       end(.signaled(signal, coreDumped: false))
     }

@@ -17,7 +17,7 @@ extension NodeRuntime {
     parent?.close()
     listeners.close()
     channels?.close()
-    let request = StopRequest(requestedBy: identity.name, reason: "\(identity.name) has ended")
+    let request = identity.stopRequest(because: "\(identity.name) has ended")
     for supervisor in supervisors { supervisor.stopAll(request, within: .zero) }
     for controller in controllers.values { try? controller.process?.send(SIGKILL) }
     commands.stopAll(within: .zero)

@@ -90,7 +90,7 @@ final class NodeOutput {
     failureCode = failure.isReaderGone ? 128 + SIGPIPE : 1
     guard failure.isReaderGone else { return }
     let reason = "nobody reads \(failure.name) any more"
-    runtime.requestStop(StopRequest(requestedBy: runtime.identity.name, reason: reason))
+    runtime.requestStop(runtime.identity.stopRequest(because: reason))
   }
 
   /// Writes at the root what waits to be written, however late its reader begins.

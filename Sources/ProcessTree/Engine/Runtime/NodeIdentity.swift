@@ -1,4 +1,5 @@
 internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 /// Who a node is; fixed from its start to its end.
@@ -24,4 +25,13 @@ struct NodeIdentity: Sendable {
   let build: String
 
   var isRoot: Bool { parent == nil }
+
+  /// What a stop that this node requests comes from.
+  var origin: StopRequest.Origin { .node(address: address.description) }
+
+  /// A request of this node.
+  func stopRequest(because reason: String) -> StopRequest {
+    StopRequest(
+      requestedBy: name, reason: reason.limited(to: WireLimits.text), origin: origin)
+  }
 }

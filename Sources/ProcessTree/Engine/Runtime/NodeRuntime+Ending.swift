@@ -28,7 +28,7 @@ extension NodeRuntime {
     handle(
       .gaveUp(
         .failure(RemoteFailure(error, at: identity.name)),
-        StopRequest(requestedBy: identity.name, reason: "\(error)"), within: policy(within: nil)))
+        identity.stopRequest(because: "\(error)"), within: policy(within: nil)))
   }
 
   func handle(_ input: NodeLife<RecordedOutcome>.Input) {
@@ -157,10 +157,8 @@ extension NodeRuntime {
   /// Takes a control message of the parent.
   func receiveFromParent(_ message: ControlMessage) {
     switch message {
-    case .stop(let requestedBy, let reason, let milliseconds):
-      requestStop(
-        StopRequest(requestedBy: requestedBy, reason: reason),
-        within: .milliseconds(max(0, milliseconds)))
+    case .stop(let stop):
+      requestStop(StopRequest(stop), within: .milliseconds(max(0, stop.milliseconds)))
     case .goodbyeAcknowledged: handle(.released)
     case .rejected(_, let reason):
       emitOwn(.messageRejected(reason: reason))

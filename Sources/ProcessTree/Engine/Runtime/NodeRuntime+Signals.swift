@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
@@ -17,19 +18,21 @@ extension NodeRuntime {
     // In the handler itself: a program that computes on the loop must not keep the second one back.
     SignalSource.armSecondSignal(run: identity.isRoot ? identity.run.runID : nil)
     try loop.poller.add(descriptor, for: .read) { [unowned self] _ in
-      for signal in SignalSource.takePending() { receive(signal) }
+      for signal in SignalSource.takePending() {
+        receive(signal, from: SignalSource.sender(of: signal))
+      }
     }
   }
 
   /// Takes a signal that the process, or a node that shares one, was sent.
-  func receive(_ signal: Int32) {
+  ///
+  /// - Parameter sender: What sent it; nil to a node that shares a process.
+  func receive(_ signal: Int32, from sender: SignalSender?) {
     switch signal {
     case SIGTSTP: suspend()
     case SIGCONT: resume()
     default:
-      let name = SignalName.name(of: signal)
-      requestStop(
-        StopRequest(requestedBy: name, reason: "\(identity.name) received \(name)"), signal: signal)
+      requestStop(StopRequest(signal, from: sender, at: identity.name), signal: signal)
     }
   }
 
@@ -51,5 +54,27 @@ extension NodeRuntime {
     RunSweep.stopAll(run: identity.run.runID)
     suspension { SignalSource.stopThisProcess() }
     RunSweep.continueAll(run: identity.run.runID)
+  }
+}
+
+extension StopRequest {
+  /// The request that a signal is.
+  fileprivate init(_ signal: Int32, from sender: SignalSender?, at node: String) {
+    let name = SignalName.name(of: signal)
+    let origin: Origin
+    let words: String
+    switch sender {
+    case nil: (origin, words) = (.signal(signal, pid: nil, user: nil), "")
+    case .kernel:
+      let isOfTerminal = signal == SIGINT || signal == SIGHUP
+      origin = .signal(signal, pid: nil, user: nil)
+      words = " from the \(isOfTerminal ? "terminal" : "kernel")"
+    case .process(let pid, let user):
+      // Gone already, if it was a command that does nothing else.
+      let command = Files.text(of: "/proc/\(pid)/comm").map { $0.filter { $0 != "\n" } }
+      origin = .signal(signal, pid: pid, user: user)
+      words = " from \(command ?? "a process") (pid \(pid), user \(user))"
+    }
+    self.init(requestedBy: name, reason: "\(node) received \(name)\(words)", origin: origin)
   }
 }

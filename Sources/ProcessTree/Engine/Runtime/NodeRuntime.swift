@@ -81,7 +81,8 @@ final class NodeRuntime {
     self.shared = shared
     self.runSecret = runSecret
     names = ChannelNames(identity, shared)
-    life = NodeLife(of: identity.name, isRoot: identity.isRoot, cancelled: .cancelled)
+    life = NodeLife(
+      of: identity.name, isRoot: identity.isRoot, cancelled: .cancelled, origin: identity.origin)
     let snapshot = NodeSnapshot(
       name: identity.name, path: identity.path.description, pid: identity.pid,
       parentPID: identity.parent?.pid, phase: .ready, children: [],

@@ -232,9 +232,9 @@ final class SupervisorController {
     guard let child = children[name] else { return }
     reasons[name] = reason ?? reasons[name]
     let request =
-      stopRequest ?? runtime.shared.stopRequest
-      ?? StopRequest(
-        requestedBy: node.name, reason: reasons[name] ?? life.ending.map { "\($0)" } ?? "replaced")
+      runtime.shared.stopRequest ?? stopRequest
+      ?? node.identity.stopRequest(
+        because: reasons[name] ?? life.ending.map { "\($0)" } ?? "replaced")
     runtime.controller(of: child)?.handle(.stop(.ask, request, within: policy))
   }
 
