@@ -14,6 +14,11 @@ private let channelScenarios = [
   "subscribersOnTheirWayAreToldExactlyWhatTheyMissed",
 ]
 
+/// Requests that nobody waits for any longer.
+private let requestScenarios = [
+  "cancelledRequests", "cancelledRequestsThatWait", "deadlinesTravel",
+]
+
 /// Ends that are lost, and ends at the wrong place.
 private let endScenarios = [
   "receiverEndsWhenItsSenderIsKilled", "senderFailsWhenItsReceiverIsKilled",
@@ -65,6 +70,11 @@ extension ProcessTrees {
       try await ChannelFixture.expectSuccess(of: scenario, method)
     }
 
+    @Test(arguments: requestScenarios, startMethods)
+    func requestsEndAtTheirDeadlines(scenario: String, method: String) async throws {
+      try await ChannelFixture.expectSuccess(of: scenario, method)
+    }
+
     @Test(arguments: endScenarios, startMethods)
     func endsAreNeverLostInSilence(scenario: String, method: String) async throws {
       try await ChannelFixture.expectSuccess(of: scenario, method)
@@ -98,7 +108,8 @@ extension ProcessTrees {
     @Test func everyScenarioIsRunSomewhere() async throws {
       let listed = try await ChannelFixture.run("")
       let known = [
-        channelScenarios, endScenarios, largeScenarios, redeliveryScenarios, stressScenarios,
+        channelScenarios, requestScenarios, endScenarios, largeScenarios, redeliveryScenarios,
+        stressScenarios,
         limitScenarios,
       ].joined()
       #expect(Set(listed.lines) == Set(known))

@@ -41,7 +41,7 @@ let sampleLinkMessages: [LinkMessage] = [
   .open(flow: .max, sender: receiver, receiver: sender),
   .recall(flow: 1, keeping: 0), .recall(flow: 1, keeping: .min),
   .missed(flow: 2, count: .max),
-  .cancel(flow: 3, sequence: .max),
+  .cancel(flow: 3, sequence: .max, isLate: false), .cancel(flow: 0, sequence: 0, isLate: true),
   .offer(region: .max, page),
   .close(flow: .max),
   .accept(flow: 4, page: nil, slot: 0), .accept(flow: 4, page: page, slot: 63),

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeWire
 
 /// A frame of items that grows until it is sent.
@@ -7,6 +8,8 @@ struct FlowFrame {
   struct Traits {
     var number: UInt64 = 0
     var attempt: UInt8 = 1
+    /// The nanoseconds that are left for the item, if it is flagged as timed.
+    var remaining: UInt64 = 0
     /// The raw value of the flags: set operations on a type of another module are generic calls, which
     /// would cost a quarter of the rate of small items.
     var flags: UInt8 = 0
@@ -38,12 +41,16 @@ struct FlowFrame {
       first = sequence
       flags = traits.flags
     }
-    let needed = size + 13 + item.count
+    let needed = size + 21 + item.count
     if needed > bytes.count { grow(to: needed) }
     size = bytes.withUnsafeMutableBytes { buffer in
       var offset = size
       if isNumbered {
         buffer.storeBytes(of: traits.number.littleEndian, toByteOffset: offset, as: UInt64.self)
+        offset += 8
+      }
+      if traits.isTimed {
+        buffer.storeBytes(of: traits.remaining.littleEndian, toByteOffset: offset, as: UInt64.self)
         offset += 8
       }
       if traits.attempt > 1 {
@@ -105,6 +112,15 @@ extension FlowFrame.Traits {
     self.init(number: number, attempt: attempt, flags: others)
     if attempt > 1 { flags |= FlowHeader.Flags.redelivered.rawValue }
     if hasSuspects { flags |= FlowHeader.Flags.suspects.rawValue }
+  }
+
+  /// Whether there is a time within which the item is of use.
+  fileprivate var isTimed: Bool { flags & FlowHeader.Flags.timed.rawValue != 0 }
+
+  /// Gives the item this much time from now on.
+  mutating func limit(to time: Duration) {
+    flags |= FlowHeader.Flags.timed.rawValue
+    remaining = UInt64(max(0, time.wholeNanoseconds))
   }
 }
 

@@ -64,6 +64,8 @@ struct FlowItems {
     let sequence: UInt64
     let attempt: UInt8
     let number: UInt64
+    /// The time that was left for it when its frame was made; nil for any time.
+    let remaining: Duration?
     /// The elements of the item at which its consumers died.
     let suspects: [Suspect]
   }
@@ -72,6 +74,8 @@ struct FlowItems {
   let flags: FlowHeader.Flags
   /// The number of bytes before those of an item.
   private let prefix: Int
+  /// When the frame arrived, if its items are timed.
+  var arrival: SuspendingClock.Instant?
   private var offset = FlowHeader.size
   private(set) var left: UInt32
   private var sequence: UInt64
@@ -83,7 +87,9 @@ struct FlowItems {
   init(_ frame: FrameBytes, header: FlowHeader) {
     self.frame = frame
     flags = header.flags
-    prefix = (flags.contains(.numbered) ? 8 : 0) + (flags.contains(.redelivered) ? 1 : 0) + 4
+    prefix =
+      (flags.contains(.numbered) ? 8 : 0) + (flags.contains(.timed) ? 8 : 0)
+      + (flags.contains(.redelivered) ? 1 : 0) + 4
     left = header.count
     sequence = header.total
   }
@@ -105,6 +111,7 @@ struct FlowItems {
       flags.contains(.numbered)
       ? UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)) : 0
     let attempt = flags.contains(.redelivered) ? bytes[range.lowerBound - 5] : 1
+    let remaining = flags.contains(.timed) ? remaining(from: start) : nil
     var suspects: [Suspect] = []
     if flags.contains(.suspects) {
       guard let (found, size) = Suspects.read(frame[range]) else { return nil }
@@ -112,7 +119,16 @@ struct FlowItems {
       range = range.lowerBound + size..<range.upperBound
     }
     return Item(
-      range: range, sequence: sequence &- 1, attempt: attempt, number: number, suspects: suspects)
+      range: range, sequence: sequence &- 1, attempt: attempt, number: number,
+      remaining: remaining, suspects: suspects)
+  }
+
+  /// The time that an item has, whose prefix begins at an offset.
+  private func remaining(from start: Int) -> Duration {
+    let offset = start + (flags.contains(.numbered) ? 8 : 0)
+    let nanoseconds = UInt64(
+      littleEndian: frame.bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    return .nanoseconds(Int64(clamping: nanoseconds))
   }
 
   /// The place of the next item, with its suspects if it has any.

@@ -27,6 +27,10 @@ final class InFlow {
   /// The sender has closed the flow, or is gone.
   @exclusivity(unchecked) var isClosed = false
   var missed: UInt64 = 0
+  /// Items that the consumer has not received, and whose reply nobody waits for.
+  private var cancelled: Set<UInt64> = []
+  /// The sequence of the item that the consumer received last.
+  @exclusivity(unchecked) private var lastTaken: UInt64 = 0
 
   init(
     id: UInt32, from sender: TicketID, over link: PeerLink, _ channel: ChannelSpecification,
@@ -103,6 +107,23 @@ final class InFlow {
     begun += 1
     noteChange()
   }
+
+  /// Notes that nobody waits for the reply to an item that the consumer has not received; false for any
+  /// other item.
+  func cancelWaiting(_ sequence: UInt64) -> Bool {
+    guard sequence > lastTaken, sequence <= lastReceived else { return false }
+    cancelled.insert(sequence)
+    return true
+  }
+
+  /// The consumer has received an item; whether nobody waits for the reply to it.
+  func takeCancellation(of sequence: UInt64) -> Bool {
+    lastTaken = sequence
+    return !cancelled.isEmpty && cancelled.remove(sequence) != nil
+  }
+
+  /// An item goes back to its sender, which knows that nobody waits for it.
+  func forgetCancellation(of sequence: UInt64) { cancelled.remove(sequence) }
 
   /// The number of items of a leased channel that the consumer has started and not acknowledged.
   @exclusivity(unchecked) private(set) var begun = 0

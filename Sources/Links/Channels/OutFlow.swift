@@ -8,6 +8,7 @@ final class OutFlow {
   let id: UInt32
   let link: PeerLink
   private let isNumbered: Bool
+  private let timers: TimerQueue
   // Unchecked is what each item touches: a check costs 84 instructions, about 10 ns.
   @exclusivity(unchecked) private var credit: FlowCredit
   @exclusivity(unchecked) private var frame: FlowFrame
@@ -25,8 +26,9 @@ final class OutFlow {
 
   init(
     id: UInt32, over link: PeerLink, _ channel: ChannelSpecification, at place: Int,
-    in changed: ChangedFlows<OutFlow>
+    in changed: ChangedFlows<OutFlow>, on timers: TimerQueue
   ) {
+    self.timers = timers
     self.id = id
     self.link = link
     self.place = place
@@ -78,17 +80,18 @@ final class OutFlow {
   private func put(
     _ bytes: ArraySlice<UInt8>, of item: PendingItem, _ flags: UInt8 = 0
   ) {
-    Self.withBody(bytes, of: item, flags) { put($0, $1) }
+    withBody(bytes, of: item, flags) { put($0, $1) }
   }
 
   /// Calls `body` with an item's bytes, behind its suspects if it has any, and its traits.
-  private static func withBody(
+  private func withBody(
     _ bytes: ArraySlice<UInt8>, of item: PendingItem, _ flags: UInt8, isFirst: Bool = true,
     _ body: (UnsafeRawBufferPointer, FlowFrame.Traits) -> Void
   ) {
     let suspects = item.deaths.isEmpty || !isFirst ? [] : item.suspects
-    let traits = FlowFrame.Traits(
+    var traits = FlowFrame.Traits(
       number: item.number, attempt: item.attempt, hasSuspects: !suspects.isEmpty, flags)
+    if let due = item.due { traits.limit(to: timers.now.duration(to: due)) }
     guard suspects.isEmpty else {
       return (Suspects.encode(suspects) + bytes).withUnsafeBytes { body($0, traits) }
     }
@@ -134,7 +137,7 @@ final class OutFlow {
       var flags: FlowHeader.Flags = offset > 0 ? .continuesPrevious : []
       if !isLast { flags.insert(.continuesInNext) }
       var frame = FlowFrame(flow: id, isNumbered: isNumbered)
-      Self.withBody(item.bytes[offset..<end], of: item, flags.rawValue, isFirst: offset == 0) {
+      withBody(item.bytes[offset..<end], of: item, flags.rawValue, isFirst: offset == 0) {
         frame.append($0, sequence: sequence, $1)
       }
       transmit(frame.take())

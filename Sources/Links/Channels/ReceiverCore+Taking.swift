@@ -18,6 +18,10 @@ extension ReceiverCore {
     package let attempt: UInt8
     /// The item's number among those of its sender, of leased channels.
     package let number: UInt64
+    /// The time by which the reply has to be there, as far as this node can know; nil for any time.
+    package let due: SuspendingClock.Instant?
+    /// Whether nobody waits for the reply any longer.
+    package let isCancelled: Bool
     /// The elements of the item at which its consumers died, the first death first.
     package let suspects: [Suspect]
     /// Where the program notes the element of the item on which it works, for the time after a sudden
@@ -49,7 +53,9 @@ extension ReceiverCore {
       passOn()
       return Delivery(
         flow: flow, frame: items.frame, range: item.range, shared: shared, sequence: item.sequence,
-        attempt: item.attempt, number: item.number, suspects: item.suspects,
+        attempt: item.attempt, number: item.number,
+        due: item.remaining.map { (items.arrival ?? loop.timers.now).after($0) },
+        isCancelled: flow.takeCancellation(of: item.sequence), suspects: item.suspects,
         notes: notes)
     }
   }

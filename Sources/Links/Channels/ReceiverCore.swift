@@ -38,8 +38,9 @@ package final class ReceiverCore {
   @exclusivity(unchecked) package private(set) var isClosed = false
   /// The item that a receiver of leased items works on; nil if it can note none.
   @exclusivity(unchecked) var work: CurrentWork?
-  /// Called when a caller no longer waits for the reply to an item.
-  package var onCancel: ((_ flow: UInt32, PeerLink, _ sequence: UInt64) -> Void)?
+  /// Called when a caller no longer waits for the reply to an item that the program has.
+  package var onCancel:
+    ((_ flow: UInt32, PeerLink, _ sequence: UInt64, _ isLate: Bool) -> Void)?
   private var missedByGoneFlows: UInt64 = 0
 
   package convenience init(_ ticket: ChannelTicket, on loop: EventLoop) {
@@ -93,9 +94,11 @@ package final class ReceiverCore {
   package func receive(
     flow id: UInt32, over link: PeerLink, header: FlowHeader, _ frame: UnsafeRawBufferPointer
   ) throws(WireError) {
-    guard let flow = flow(id, link), let items = try flow.receive(frame, header: header) else {
+    guard let flow = flow(id, link), var items = try flow.receive(frame, header: header) else {
       return
     }
+    // Of an item in pieces the time began with the last of them: a little later than it might have.
+    if items.flags.contains(.timed) { items.arrival = loop.timers.now }
     inbox.append(items, of: flow)
     wake()
   }
@@ -128,6 +131,7 @@ package final class ReceiverCore {
         let shared = Self.shared(item, of: rest, over: link)
         flow.take(shared?.bytes.count ?? item.range.count)
         flow.acknowledge(item.sequence)
+        flow.forgetCancellation(of: item.sequence)
       }
     }
     let through = flow.lastReceived
@@ -142,8 +146,12 @@ package final class ReceiverCore {
   /// The number of items that this subscriber of a broadcast has missed.
   package var missed: UInt64 { flows.reduce(missedByGoneFlows) { $0 &+ $1.missed } }
 
-  package func cancel(flow id: UInt32, over link: PeerLink, sequence: UInt64) {
-    onCancel?(id, link, sequence)
+  /// A caller no longer waits for the reply to an item.
+  ///
+  /// - Parameter isLate: Whether that is because the time for it is over.
+  package func cancel(flow id: UInt32, over link: PeerLink, sequence: UInt64, isLate: Bool = false) {
+    guard let flow = flow(id, link), !flow.cancelWaiting(sequence) else { return }
+    onCancel?(id, link, sequence, isLate)
   }
 
   private func flow(_ id: UInt32, _ link: PeerLink) -> InFlow? {

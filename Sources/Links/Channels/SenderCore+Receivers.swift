@@ -5,7 +5,8 @@ extension SenderCore {
 
   /// A receiver has been introduced: items may go there from now on.
   package func addFlow(_ id: UInt32, to receiver: TicketID, over link: PeerLink) {
-    flows.append(OutFlow(id: id, over: link, specification, at: flows.count, in: changed))
+    flows.append(
+      OutFlow(id: id, over: link, specification, at: flows.count, in: changed, on: loop.timers))
     policy.add(receiver)
     proceed()
   }

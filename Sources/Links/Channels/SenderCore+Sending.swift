@@ -41,7 +41,9 @@ extension SenderCore {
   /// Accepts an item if that needs no waiting; false if it does.
   ///
   /// Overflow policies that drop accept every item; the one that fails throws `full`.
-  package func offer(_ bytes: [UInt8], call: UInt64? = nil) throws(LinkError) -> Bool {
+  package func offer(
+    _ bytes: [UInt8], call: UInt64? = nil, due: SuspendingClock.Instant? = nil
+  ) throws(LinkError) -> Bool {
     try checkSending(bytes.count)
     if !hasRoom {
       switch specification.overflow {
@@ -54,7 +56,7 @@ extension SenderCore {
       case .dropOldest: if let oldest = queue.popFirst() { drop(oldest.number) }
       }
     }
-    accept(PendingItem(bytes: bytes, call: call))
+    accept(PendingItem(bytes: bytes, call: call, due: due))
     return true
   }
 
@@ -136,7 +138,15 @@ extension SenderCore {
   // MARK: Calls
 
   /// Sends a request and waits for the reply; a cancelled task cancels the request.
-  package func call(_ bytes: [UInt8]) async throws -> [UInt8] {
+  ///
+  /// - Parameters:
+  ///   - due: The time by which the reply has to be there, of which the receiver learns. It ends no call:
+  ///     the caller's task does.
+  ///   - isLate: Whether that is over, when the task is cancelled.
+  package func call(
+    _ bytes: [UInt8], due: SuspendingClock.Instant? = nil,
+    isLate: @escaping @Sendable () -> Bool = { false }
+  ) async throws -> [UInt8] {
     try checkSending(bytes.count)
     let id = takeID()
     let bound = LoopBound(self, on: loop)
@@ -145,10 +155,10 @@ extension SenderCore {
         (continuation: UnsafeContinuation<[UInt8], any Error>) in
         expectReply(to: id) { continuation.resume(with: $0) }
         do {
-          guard try !offer(bytes, call: id) else { return }
+          guard try !offer(bytes, call: id, due: due) else { return }
           counts.sent += 1
           waiters.append(
-            Waiter(id: id, item: PendingItem(bytes: bytes, call: id)) { [self] error in
+            Waiter(id: id, item: PendingItem(bytes: bytes, call: id, due: due)) { [self] error in
               if let error { endCall(id, .failure(error)) }
             })
           onWaiting?()
@@ -157,7 +167,7 @@ extension SenderCore {
         }
       }
     } onCancel: {
-      bound.loop.perform { bound.value.cancelCall(id) }
+      bound.loop.perform { bound.value.cancelCall(id, isLate: isLate()) }
     }
   }
 
@@ -176,7 +186,7 @@ extension SenderCore {
     return receiver
   }
 
-  private func cancelCall(_ id: UInt64) {
+  private func cancelCall(_ id: UInt64, isLate: Bool) {
     guard calls[id] != nil else { return }
     if let index = waiters.firstIndex(where: { $0.id == id }) {
       waiters.remove(at: index)
@@ -185,7 +195,7 @@ extension SenderCore {
       counts.returned += 1
     }
     if let (place, sequence) = endCall(id, .failure(CancellationError())) {
-      flows[place].link.send(.cancel(flow: flows[place].id, sequence: sequence))
+      flows[place].link.send(.cancel(flow: flows[place].id, sequence: sequence, isLate: isLate))
     }
     markDirty()
   }

@@ -100,15 +100,20 @@ extension Node {
   ///   - request: The request.
   ///   - address: The address.
   ///   - reply: The type of the reply.
-  ///   - timeout: How long to wait for the reply; `nil` for any time.
+  ///   - timeout: How long to wait, in all; `nil` for as long as the surrounding code may.
   /// - Returns: The reply.
   /// - Throws: The errors of ``sender(to:of:)`` and of ``Client/call(_:timeout:)``.
   public func request<Request: Codable & Sendable, Reply: Codable & Sendable>(
     _ request: Request, from address: NodeAddress, returning reply: Reply.Type,
     timeout: Duration? = nil
   ) async throws -> Reply {
-    try await withEnd(.requests(Request.self, reply), to: address) { end in
-      try await Client<Request, Reply>(end).call(request, timeout: timeout)
+    let deadline = RequestDeadline.soonest(
+      within: timeout, setBy: self.address, on: runtime.loop)
+    try deadline?.check()
+    return try await RequestDeadline.$current.withValue(deadline) {
+      try await withEnd(.requests(Request.self, reply), to: address) { end in
+        try await Client<Request, Reply>(end).call(request)
+      }
     }
   }
 
@@ -164,14 +169,17 @@ extension Node {
 
   private func ask(_ question: AddressQuestion) async throws -> AddressAnswer {
     try Task.checkCancellation()
+    let deadline = RequestDeadline.current
+    let time = deadline.map { min($0.remaining, Self.longestSearch) } ?? Self.longestSearch
     let answer: AddressAnswer? = await runtime.lendingSlot {
       await runtime.wait { [runtime] wait in
-        runtime.value.addresses.ask(question, for: wait.value, within: Self.longestSearch)
+        runtime.value.addresses.ask(question, for: wait.value, within: time)
       }
     }
     if let answer { return answer }
     runtime.perform { $0.addresses.forgetAbandoned() }
     try Task.checkCancellation()
+    if let deadline, deadline.remaining == .zero { throw deadline.passed }
     throw ProcessTreeError(
       .deadlinePassed,
       "Nobody said within \(Self.longestSearch) where \(question.address) is: is a node on the way stopped?"

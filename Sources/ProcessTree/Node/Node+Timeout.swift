@@ -7,10 +7,10 @@ extension Node {
   /// let first = try await node.withTimeout(.seconds(5)) { try await group.next() }
   /// ```
   ///
-  /// When the time is over, the task that runs `body` is cancelled. This function returns once
-  /// `body` has ended: it returns the result of `body` if there is one, and otherwise throws
-  /// `deadlinePassed`. Cancelling ends a wait for a child, but not the child; it ends a command
-  /// that `body` runs.
+  /// The time holds for the requests that `body` makes, and travels with them: see ``deadline``. When it
+  /// is over, the task that runs `body` is cancelled. This function returns once `body` has ended: it
+  /// returns the result of `body` if there is one, and otherwise throws `deadlinePassed`. Cancelling ends
+  /// a wait for a child, but not the child; it ends a command that `body` runs.
   ///
   /// - Parameters:
   ///   - timeout: How long `body` may run.
@@ -18,6 +18,15 @@ extension Node {
   /// - Returns: The result of `body`.
   /// - Throws: `deadlinePassed`, an error that `body` throws before that, and `CancellationError`.
   public func withTimeout<Success: Sendable>(
+    _ timeout: Duration, _ body: @escaping @Sendable () async throws -> Success
+  ) async throws -> Success {
+    let deadline = RequestDeadline.soonest(within: timeout, setBy: address, on: runtime.loop)
+    return try await RequestDeadline.$current.withValue(deadline) {
+      try await race(timeout, body)
+    }
+  }
+
+  private func race<Success: Sendable>(
     _ timeout: Duration, _ body: @escaping @Sendable () async throws -> Success
   ) async throws -> Success {
     let runtime = runtime

@@ -34,8 +34,8 @@ package enum LinkMessage: Equatable, Sendable {
   case recall(flow: UInt32, keeping: Int)
   /// The number of items that a subscriber has missed so far.
   case missed(flow: UInt32, count: UInt64)
-  /// The caller no longer waits for the reply to an item.
-  case cancel(flow: UInt32, sequence: UInt64)
+  /// The caller no longer waits for the reply to an item; whether that is because its time is over.
+  case cancel(flow: UInt32, sequence: UInt64, isLate: Bool)
   /// Memory for large items of this link, for use once the peer has mapped it.
   case offer(region: UInt32, SharedMemoryName)
   /// The flow ends after the items that were sent on it.

@@ -195,8 +195,8 @@ final class ChannelWorld {
           link.send(.accept(flow: flow, page: nil, slot: 0))
         case .recall(let flow, let keeping): core.recall(flow: flow, over: link, keeping: keeping)
         case .missed(let flow, let count): core.noteMissed(count, flow: flow, over: link)
-        case .cancel(let flow, let sequence):
-          core.cancel(flow: flow, over: link, sequence: sequence)
+        case .cancel(let flow, let sequence, let isLate):
+          core.cancel(flow: flow, over: link, sequence: sequence, isLate: isLate)
         case .close(let flow): core.close(flow: flow, over: link)
         case let other: failures.append("to a receiver: \(other)")
         }

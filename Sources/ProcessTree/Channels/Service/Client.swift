@@ -28,21 +28,26 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
   /// Sends a request and waits for the reply.
   ///
   /// If the node that works on a request dies, the request goes to another node of the service. The
-  /// handler is cancelled when the deadline passes or this task is cancelled.
+  /// handler is cancelled when the deadline passes or this task is cancelled; the node goes on.
+  ///
+  /// The deadline is the one of this call or that of the surrounding code, ``Node/deadline``, whichever
+  /// is sooner. It travels with the request: the handler has it, and so has what it requests.
   ///
   /// - Parameters:
   ///   - request: The request.
-  ///   - timeout: How long to wait; `nil` for any time.
+  ///   - timeout: How long to wait; `nil` for as long as the surrounding code may.
   /// - Returns: The reply.
   /// - Throws: The handler's error as a ``RemoteFailure``; `deadlinePassed`; `unreachable` if no
   ///   node of the service is left; `itemQuarantined` if the request has killed its nodes;
   ///   `messageNotEncodable`; `messageNotDecodable`; and `CancellationError`.
   public func call(_ request: Request, timeout: Duration? = nil) async throws -> Reply {
     try end.use()
-    let envelope = RequestEnvelope(
-      milliseconds: timeout.map { max(0, $0.wholeMilliseconds) }, request: request)
+    let deadline = RequestDeadline.soonest(
+      within: timeout, setBy: end.context.names.nodeAddress, on: end.loop)
+    try deadline?.check()
+    let envelope = RequestEnvelope(deadline: deadline?.name, request: request)
     let bytes = try MessageCoding.encode(envelope, at: end.context).bytes
-    let answer = try await answer(to: bytes, within: timeout)
+    let answer = try await answer(to: bytes, by: deadline)
     let reply = try answer.withUnsafeBytes {
       try MessageCoding.decode(
         ReplyEnvelope<Reply>.self, from: $0, with: MessageCoding.decoder(at: end.context))
@@ -50,33 +55,31 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
     switch reply {
     case .reply(let value): return value
     case .failure(let failure): throw failure
-    case .late: throw Self.deadlinePassed
+    case .late:
+      throw deadline?.passed ?? ProcessTreeError(.deadlinePassed, "The service was too late.")
     }
   }
 
-  private static var deadlinePassed: ProcessTreeError {
-    ProcessTreeError(.deadlinePassed, "The service did not reply in time.")
-  }
-
-  private func answer(to bytes: [UInt8], within timeout: Duration?) async throws -> [UInt8] {
+  private func answer(to bytes: [UInt8], by deadline: RequestDeadline?) async throws -> [UInt8] {
     let end = end
     @Sendable func call() async throws -> [UInt8] {
       try await ProcessTreeError.translatingLinkErrors {
         try await withTaskExecutorPreference(end.loop) {
-          try await end.node.lendingSlot { try await end.core.value.call(bytes) }
+          try await end.node.lendingSlot {
+            try await end.core.value.call(
+              bytes, due: deadline?.due, isLate: { deadline?.remaining == .zero })
+          }
         }
       }
     }
-    guard let timeout else { return try await call() }
-    return try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
-      group.addTask { try await call() }
-      group.addTask {
-        try await end.loop.sleep(for: timeout)
-        return nil
-      }
-      defer { group.cancelAll() }
-      guard let answer = try await group.next() ?? nil else { throw Self.deadlinePassed }
+    guard let deadline else { return try await call() }
+    do {
+      guard let answer = try await deadline.race(on: end.loop, call) else { throw deadline.passed }
       return answer
+    } catch is CancellationError {
+      // What has cancelled the task is the same deadline, further up.
+      try deadline.check()
+      throw CancellationError()
     }
   }
 
@@ -84,9 +87,9 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
   public func finish() { end.finish() }
 }
 
-/// A request with its remaining time.
+/// A request with the name of its deadline; the time that is left travels beside it.
 struct RequestEnvelope<Request: Codable & Sendable>: Codable, Sendable {
-  var milliseconds: Int?
+  var deadline: RequestDeadline.Name?
   var request: Request
 }
 

@@ -74,8 +74,8 @@ extension ChannelHub {
       peer.outgoing[flow]?.receiveReturned(flow: flow, over: link, from: first, through: last)
     case .missed(let flow, let count):
       peer.incoming[flow]?.noteMissed(count, flow: flow, over: link)
-    case .cancel(let flow, let sequence):
-      peer.incoming[flow]?.cancel(flow: flow, over: link, sequence: sequence)
+    case .cancel(let flow, let sequence, let isLate):
+      peer.incoming[flow]?.cancel(flow: flow, over: link, sequence: sequence, isLate: isLate)
     case .close(let flow):
       peer.incoming.removeValue(forKey: flow)?.close(flow: flow, over: link)
     case .leave(let flow):

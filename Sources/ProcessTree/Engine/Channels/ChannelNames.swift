@@ -22,6 +22,9 @@ final class ChannelNames: Sendable {
     self.shared = shared
   }
 
+  /// Where other nodes find this one.
+  var nodeAddress: NodeAddress { identity.address }
+
   /// Where this node's data links end; looked up when first asked for.
   var address: PeerAddress {
     state.withLock { state in

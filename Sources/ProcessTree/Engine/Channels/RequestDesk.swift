@@ -17,9 +17,7 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
   }
 
   private let service: Service<Request, Reply>
-  private var running: [Key: Task<Void, Never>] = [:]
-  private var cancelled: Set<Key> = []
-  private let mostCancelled = 1_024
+  private var running: [Key: (task: Task<Void, Never>, deadline: RequestDeadline?)] = [:]
   private var isStopping = false
   /// One of the handlers has answered.
   private let oneIsDone = Condition()
@@ -34,17 +32,15 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
     limit: Int, _ handler: @escaping @Sendable (Request) async throws -> Reply
   ) async throws {
     let core = end.core.value
-    core.onCancel = { [unowned self] flow, link, sequence in
+    core.onCancel = { [unowned self] flow, link, sequence, isLate in
       let key = Key(flow: flow, link: ObjectIdentifier(link), sequence: sequence)
-      if let task = running[key] { return task.cancel() }
-      // Some have been answered already; those that come are among the latest.
-      if cancelled.count >= mostCancelled { cancelled = [] }
-      cancelled.insert(key)
+      if isLate { running[key]?.deadline?.pass() }
+      running[key]?.task.cancel()
     }
     defer {
       core.onCancel = nil
       isStopping = true
-      for task in running.values { task.cancel() }
+      for request in running.values { request.task.cancel() }
     }
     while let delivery = try await end.next(after: nil) {
       begin(delivery, handler)
@@ -64,12 +60,17 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
   ) {
     let key = Key(
       flow: delivery.flowID, link: delivery.linkID, sequence: delivery.sequence)
-    guard cancelled.remove(key) == nil else { return answer(.late, to: delivery) }
+    guard !delivery.isCancelled else { return answer(.late, to: delivery) }
     let decoder = ElementDecoder(end.context)
-    running[key] = Task(executorPreference: end.loop) { [self] in
+    let envelope = Result {
+      try decoder.decode(RequestEnvelope<Request>.self, from: delivery)
+    }
+    let deadline = delivery.due.flatMap { due in
+      (try? envelope.get())?.deadline.map { RequestDeadline($0, due: due, on: end.loop) }
+    }
+    let task = Task(executorPreference: end.loop) { [self] in
       do {
-        let envelope = try decoder.decode(RequestEnvelope<Request>.self, from: delivery)
-        let reply = try await Self.handle(envelope, handler, on: end.loop)
+        let reply = try await handle(try envelope.get().request, by: deadline, handler)
         answer(reply.map { .reply($0) } ?? .late, to: delivery)
       } catch {
         // One that was interrupted by the end of its service is another server's to answer.
@@ -79,24 +80,19 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
       running[key] = nil
       oneIsDone.wakeAll()
     }
+    // The task has not begun: it runs on the loop, in a later job.
+    running[key] = (task, deadline)
   }
 
   /// The handler's reply; nil when the request's time is over before.
-  private static func handle(
-    _ envelope: RequestEnvelope<Request>,
-    _ handler: @escaping @Sendable (Request) async throws -> Reply, on loop: EventLoop
+  private func handle(
+    _ request: Request, by deadline: RequestDeadline?,
+    _ handler: @escaping @Sendable (Request) async throws -> Reply
   ) async throws -> Reply? {
-    guard let milliseconds = envelope.milliseconds else {
-      return try await handler(envelope.request)
-    }
-    return try await withThrowingTaskGroup(of: Reply?.self) { group in
-      group.addTask { try await handler(envelope.request) }
-      group.addTask {
-        try await loop.sleep(for: .milliseconds(milliseconds))
-        return nil
-      }
-      defer { group.cancelAll() }
-      return try await group.next() ?? nil
+    guard let deadline else { return try await handler(request) }
+    guard deadline.remaining > .zero else { return nil }
+    return try await RequestDeadline.$current.withValue(deadline) {
+      try await deadline.race(on: end.loop) { try await handler(request) }
     }
   }
 
