@@ -43,6 +43,7 @@ extension LifecycleEvent.Kind {
     case .down: "down"
     case .unresponsive: "unresponsive"
     case .responsive: "responsive"
+    case .hookFailed: "hookFailed"
     case .restarted: "restarted"
     case .restarting: "restarting"
     case .skipped: "skipped"
@@ -68,6 +69,9 @@ extension LifecycleEvent.Kind {
       line.add("silence", silence)
       line.add("reason", state.description)
     case .responsive(let silence): line.add("silence", silence)
+    case .hookFailed(let hook, let reason):
+      line.add("hook", hook)
+      line.add("reason", reason)
     case .restarting(let child, let incarnation, let delay, let reason):
       line.add("child", child)
       line.add("nextIncarnation", incarnation)

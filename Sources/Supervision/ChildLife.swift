@@ -41,6 +41,8 @@ package struct ChildLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     case tieCut
     /// The time that an ending process has after that is over.
     case tieStayedCut(Break, processHasEnded: Bool)
+    /// A request to drain for this time, and to stop then.
+    case drain(StopRequest, within: Duration)
     /// A request to stop; the policy is what a parent that stops itself has time for.
     case stop(ChildLifecycle.StopStep, StopRequest, within: StopPolicy?)
     case deadlinePassed(ChildLifecycle.Deadline)
@@ -52,7 +54,7 @@ package struct ChildLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     /// Whether the event may occur before the start.
     fileprivate var fitsDeclared: Bool {
       switch self {
-      case .start, .stop: true
+      case .start, .stop, .drain: true
       default: false
       }
     }
@@ -151,6 +153,7 @@ package struct ChildLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
       // A child whose goodbye has come has a deadline of its own; one that is traced has ended.
       guard isTieCut, announcedFrames == nil, !processHasEnded else { return [] }
       return broke(end)
+    case .drain(let request, let time): return note(request) + live(.drain(within: time))
     case .stop(let step, let request, let policy): return stop(step, request, policy)
     case .deadlinePassed(let deadline): return live(.deadlinePassed(deadline))
     case .stoppedAnswering(let silence):
@@ -212,12 +215,14 @@ package struct ChildLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
   private mutating func stop(
     _ step: ChildLifecycle.StopStep, _ request: StopRequest, _ policy: StopPolicy?
   ) -> [Action] {
-    var actions = policy.map { noting(lifecycle.limit(to: $0)) } ?? []
-    if stopRequest == nil {
-      stopRequest = request
-      actions.append(.reportStop(request))
-    }
-    return actions + live(.stop(step))
+    let actions = policy.map { noting(lifecycle.limit(to: $0)) } ?? []
+    return actions + note(request) + live(.stop(step))
+  }
+
+  private mutating func note(_ request: StopRequest) -> [Action] {
+    guard stopRequest == nil else { return [] }
+    stopRequest = request
+    return [.reportStop(request)]
   }
 
   private mutating func exited(_ word: LastWord?) -> [Action] {

@@ -34,6 +34,8 @@ package struct ChildLifecycle: Equatable, Sendable {
     case ready
     /// The child has sent goodbye, and the parent has recorded everything that it sent before.
     case goodbye
+    /// A caller requests a stop that begins with a drain of this time.
+    case drain(within: Duration)
     /// A caller requests a stop that begins with this step.
     case stop(StopStep)
     case deadlinePassed(Deadline)
@@ -43,7 +45,7 @@ package struct ChildLifecycle: Equatable, Sendable {
     /// Whether the event may occur before the start.
     fileprivate var fitsDeclared: Bool {
       switch self {
-      case .start, .stop: true
+      case .start, .stop, .drain: true
       default: false
       }
     }
@@ -56,6 +58,8 @@ package struct ChildLifecycle: Equatable, Sendable {
     case giveUpAttempt
     case arm(Deadline, after: Duration)
     case disarm
+    /// Have the child finish the work that it has within this time, and take no other.
+    case drain(within: Duration)
     /// Ask the child to stop its subtree within this time.
     case ask(within: Duration)
     /// SIGTERM, and SIGCONT so that a stopped child can act on it.
@@ -110,6 +114,7 @@ package struct ChildLifecycle: Equatable, Sendable {
     case .connected: return connected()
     case .ready: return ready()
     case .goodbye: return goodbye()
+    case .drain(let time): return stop { $0.drain(within: time) }
     case .stop(let step): return stop(from: step)
     case .deadlinePassed(let deadline): return passed(deadline)
     case .exited: return conclude()
@@ -138,7 +143,7 @@ package struct ChildLifecycle: Equatable, Sendable {
 
   private mutating func connected() -> [Action] {
     isConnected = true
-    return ladder.timeToAskFor.map { [.ask(within: $0)] } ?? []
+    return ladder.word.map { perform([$0]) } ?? []
   }
 
   private mutating func ready() -> [Action] {
@@ -157,17 +162,20 @@ package struct ChildLifecycle: Equatable, Sendable {
   /// How long a process may take between its goodbye and its end, whatever the policy.
   private static let leaveTime: Duration = .seconds(5)
 
-  private mutating func stop(from step: StopStep) -> [Action] {
+  private mutating func stop(from step: StopStep) -> [Action] { stop { $0.stop(from: step) } }
+
+  private mutating func stop(_ climb: (inout StopLadder) -> [StopLadder.Action]) -> [Action] {
     guard phase != .declared else { return conclude() }
-    let actions = ladder.stop(from: step)
+    let actions = climb(&ladder)
     if !actions.isEmpty { phase = .stopping }
     return hasProcess ? perform(actions) : []
   }
 
-  /// A child that has not connected yet is asked once it has.
+  /// A child that has not connected yet is told once it has.
   private func perform(_ actions: [StopLadder.Action]) -> [Action] {
     actions.compactMap { action in
       switch action {
+      case .drain(let time): isConnected ? .drain(within: time) : nil
       case .ask(let time): isConnected ? .ask(within: time) : nil
       case .terminate: .terminate
       case .kill: .kill

@@ -29,6 +29,11 @@ private let livenessScenariosOfOneMethod = [
   "longWork", "wholeRunStopped", "stoppedReceiver", "traced", "checkFails", "goesDown", "notifies",
 ]
 
+private let drainScenarios = [
+  "drainedWorkers", "drainedServer", "drainsInOrder", "drainsWithinItsTime",
+  "mailboxesOfADrainedChild",
+]
+
 private let addressScenarios = [
   "mailboxSurvives", "waitsWhileDown", "cousins", "monitors", "looseAddresses",
 ]
@@ -83,6 +88,11 @@ extension ProcessTrees {
       try await SupervisorFixture.expectSuccess(of: scenario, "forkServer")
     }
 
+    @Test(arguments: drainScenarios, startMethods)
+    func drainsWithoutLoss(scenario: String, method: String) async throws {
+      try await SupervisorFixture.expectSuccess(of: scenario, method)
+    }
+
     @Test(arguments: addressScenarios, startMethods)
     func findsItsNodes(scenario: String, method: String) async throws {
       try await SupervisorFixture.expectSuccess(of: scenario, method)
@@ -104,7 +114,7 @@ extension ProcessTrees {
       let listed = try await SupervisorFixture.run("")
       let known = [
         strategyScenarios, requestScenarios, orderScenarios, nestingScenarios, livenessScenarios,
-        livenessScenariosOfOneMethod, addressScenarios, largeScenarios,
+        livenessScenariosOfOneMethod, addressScenarios, drainScenarios, largeScenarios,
         ["signalled", "outputWaits", "livesOn"],
       ]
       #expect(Set(listed.lines) == Set(known.joined()))

@@ -27,7 +27,11 @@ private let groupScenarios = [
 private let stopScenarios = [
   "stopByAsking", "stopDeaf", "stopStopped", "stopSubtree", "stopBeforeStart",
   "stopWhileStarting", "cancelledStart", "daemonEndsWithParent", "joinsAtTheEnd", "leftBehind",
-  "killTree",
+  "killTree", "everyLevelSaysWhoAsked",
+]
+
+private let hookScenarios = [
+  "hooksRunAtEveryEnd", "hooksHaveTheirTime", "hooksHaveTheTimeOfTheStop", "killedNodesRunNoHooks",
 ]
 
 private let eventScenarios = [
@@ -111,6 +115,11 @@ extension ProcessTrees {
 
     @Test(arguments: stopScenarios, startMethods)
     func stopsInOrderOrByForce(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: hookScenarios, startMethods)
+    func runsHooksAtItsEnd(scenario: String, method: String) async throws {
       try await Fixture.expectSuccess(of: scenario, method)
     }
 
@@ -206,7 +215,7 @@ extension ProcessTrees {
       let known: [[String]] = [
         lifecycleScenarios, failureScenarios, groupScenarios, stopScenarios, eventScenarios,
         breakageScenarios, commandScenarios, observedCommandScenarios, messageScenarios,
-        waitScenarios, timeoutScenarios, settingsScenarios, elsewhere,
+        waitScenarios, timeoutScenarios, settingsScenarios, hookScenarios, elsewhere,
       ]
       #expect(Set(listed.lines) == Set(known.joined()))
     }

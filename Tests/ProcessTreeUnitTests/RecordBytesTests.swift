@@ -53,6 +53,7 @@ import Testing
     (.unresponsive(silence: .nanoseconds(8), process: .running), 20, [0x93, 8, 0xC0, 0xC2]),
     (.unresponsive(silence: .nanoseconds(8), process: .traced(by: 5)), 20, [0x93, 8, 5, 0xC2]),
     (.responsive(silence: .nanoseconds(8)), 21, [0x91, 8]),
+    (.hookFailed(hook: "h", reason: "r"), 22, [0x92, 0xA1, 0x68, 0xA1, 0x72]),
   ]
 
   @Test(arguments: kinds.indices)
@@ -153,11 +154,14 @@ import Testing
   }
 
   @Test func settingsHaveTheBytesOfTheProtocol() throws {
-    let bytes: [UInt8] = [0x97, 2, 0x92, 1, 2, 3, 7, 4, 0xC0, 0xC0]
+    let bytes: [UInt8] = [0x97, 2, 0x93, 1, 2, 5, 3, 7, 4, 0xC0, 0xC0]
     var read = TreeConfiguration()
     try NodeSettings(packed: bytes).apply(to: &read)
     #expect(read.startMethod == .spawn && "\(read.logLevel)" == "critical")
-    #expect(read.stopPolicy == StopPolicy(ask: .nanoseconds(1), terminate: .nanoseconds(2)))
+    #expect(
+      read.stopPolicy
+        == StopPolicy(
+          drain: .nanoseconds(5), ask: .nanoseconds(1), terminate: .nanoseconds(2)))
     #expect(read.startDeadline == .nanoseconds(3))
     #expect(read.defaultLimit == 4 && read.treeLimit == nil)
     #expect(NodeSettings(read).packed() == bytes)
@@ -166,9 +170,9 @@ import Testing
     #expect(settings == bytes.dropLast() + [0x92, 0xCE, 0x3B, 0x9A, 0xCA, 0x00, 0xC0])
     try NodeSettings(packed: settings).apply(to: &read)
     #expect(read.liveness == Liveness(lease: .seconds(1), limit: nil))
-    // A parent of version 3.0 sends no liveness.
-    try NodeSettings(packed: [0x96] + bytes[1...8]).apply(to: &read)
-    #expect(read.liveness == .off)
+    // A parent of version 3.0 sends no liveness, and no time to drain.
+    try NodeSettings(packed: [0x96, 2, 0x92] + bytes[3...4] + bytes[6...9]).apply(to: &read)
+    #expect(read.liveness == .off && read.stopPolicy.drain == .zero)
     // No level has the number 8.
     #expect(throws: WireError.self) {
       try NodeSettings(packed: [0x96, 2, 0x92, 1, 2, 3, 8, 4, 0xC0])

@@ -29,7 +29,8 @@ private typealias Life = ChildLife<Int>
       case .attemptLost where isTaken && !before.hasProcess: (announced, received) = (nil, 0)
       case .payload, .broke: isPayloadDue = false
       case .tieStayedCut: if life.outcome != nil { isPayloadDue = false }
-      case .stop(_, let request, _) where before.phase != .exited:
+      case .stop(_, let request, _) where before.phase != .exited,
+        .drain(let request, _) where before.phase != .exited:
         firstRequest = firstRequest ?? request
       default: break
       }
@@ -89,6 +90,7 @@ private typealias Life = ChildLife<Int>
       .stop(
         steps[generator.int(0...2)], Self.requests[generator.int(0...1)],
         within: Self.policies[generator.int(0...2)]),
+      .drain(Self.requests[generator.int(0...1)], within: .milliseconds(generator.int(-1...9))),
       .deadlinePassed([.start, .stop(.ask), .stop(.terminate), .leave][generator.int(0...3)]),
       .stoppedAnswering(.seconds(3)), .exited([nil, .begun, .failed("no")][generator.int(0...2)]),
     ]

@@ -20,6 +20,7 @@ import Testing
     init(_ generator: inout SeededGenerator) {
       let times: [Duration] = [.zero, .milliseconds(1), .seconds(4), .seconds(100)]
       let policy = StopPolicy(
+        drain: .milliseconds(generator.int(0...9)),
         ask: times[generator.int(0...3)], terminate: times[generator.int(0...3)])
       life = ChildLifecycle(policy: policy, startDeadline: .seconds(9))
     }
@@ -40,7 +41,7 @@ import Testing
       var wrong: [String] = []
       func check(_ holds: Bool, _ rule: String) { if !holds { wrong.append(rule) } }
       check(before.phase <= life.phase, "phases move forward")
-      check((before.stopStep ?? .ask) <= (life.stopStep ?? .kill), "steps grow stronger")
+      check((before.stopStep ?? .drain) <= (life.stopStep ?? .kill), "steps grow stronger")
       check(before.stopStep == nil || life.stopStep != nil, "a stop is not forgotten")
       check(!before.startTimedOut || life.startTimedOut, "a late start stays one")
       if before.phase == .exited { check(actions.isEmpty, "nothing follows the end") }
@@ -54,7 +55,7 @@ import Testing
           armings += 1
           check(time > .zero, "a deadline without time")
         case .disarm: armed = nil
-        case .ask: check(isConnected, "asked before it was connected")
+        case .drain, .ask: check(isConnected, "told before it was connected")
         case .terminate: check(hasProcess, "terminated without a process")
         case .kill:
           kills += 1
@@ -94,7 +95,9 @@ import Testing
 
   /// What can happen next to a child in earnest.
   private func possible(_ seen: Observed, speaksEarly: Bool) -> [ChildLifecycle.Input] {
-    var inputs: [ChildLifecycle.Input] = [.stop(.ask), .stop(.terminate), .stop(.kill)]
+    var inputs: [ChildLifecycle.Input] = [
+      .stop(.drain), .stop(.ask), .stop(.terminate), .stop(.kill), .drain(within: .seconds(1)),
+    ]
     if let armed = seen.armed { inputs.append(.deadlinePassed(armed)) }
     guard seen.launches > 0 else { return inputs + [.start, .start] }
     if seen.hasProcess {
@@ -149,14 +152,15 @@ import Testing
     var generator = SeededGenerator.announced("theStepsOfAStopTakeTheTimeOfThePolicy")
     for _ in 0..<5_000 {
       let policy = StopPolicy(
+        drain: .milliseconds(generator.int(0...9)),
         ask: .milliseconds(generator.int(0...9)), terminate: .milliseconds(generator.int(0...9)))
       var life = ChildLifecycle(policy: policy, startDeadline: .seconds(9))
       for input in [ChildLifecycle.Input.start, .processStarted, .connected, .ready] {
         _ = life.handle(input)
       }
       var spent: Duration = .zero
-      var actions = life.handle(.stop(.ask))
-      for _ in 0..<3 where !actions.contains(.kill) {
+      var actions = life.handle(.stop(.drain))
+      for _ in 0..<4 where !actions.contains(.kill) {
         guard case .arm(let deadline, let time) = actions.last else { break }
         spent += time
         actions = life.handle(.deadlinePassed(deadline))

@@ -158,6 +158,7 @@ struct LifeWorld {
   }
 
   private mutating func begin(_ place: Int) {
+    if random.int(0...2) == 0 { feed(place, .hookAdded) }
     for _ in 0..<places[place].toSpawn { schedule(.spawn(place), after: random.int(0...1_500)) }
     schedule(.programEnds(place, 1), after: random.int(0...2_000))
   }
@@ -204,6 +205,9 @@ struct LifeWorld {
 
   private mutating func perform(_ action: Own.Action, at place: Int) {
     switch action {
+    case .drain:
+      if !places[place].isDeaf { schedule(.programEnds(place, 1), after: random.int(0...1_000)) }
+    case .cleanUp: schedule(.toChild(place, .cleanedUp), after: random.int(0...1_000))
     case .cancelProgram:
       places[place].isCancelled = true
       if !places[place].isDeaf { schedule(.programEnds(place, -2), after: random.int(0...50)) }
@@ -213,12 +217,12 @@ struct LifeWorld {
         after: random.int(0...50))
     case .stopChildren(let request, _, let policy):
       for child in places[place].children.reversed() {
-        hear(child, .stop(.ask, request, within: policy))
+        hear(child, .stop(.drain, request, within: policy))
       }
     case .sendOutcome(let outcome): tellParent(.outcome(outcome), of: place)
     case .sayGoodbye: tellParent(.goodbye(frames: 0, received: 0), of: place)
     case .cutTie: tellParent(.tieCut, of: place)
-    case .arm(.drain, _): schedule(.toChild(place, .drained), after: random.int(0...50))
+    case .arm(.flush, _): schedule(.toChild(place, .flushed), after: random.int(0...50))
     case .arm(let deadline, let time):
       schedule(.toChild(place, .deadlinePassed(deadline)), after: time)
     case .finish: die(place)
@@ -257,6 +261,9 @@ struct LifeWorld {
       places[place].armed = (number + 1, deadline, due)
       schedule(.childDeadline(place, deadline, number + 1), after: time)
     case .lifecycle(.disarm): places[place].armed = nil
+    case .lifecycle(.drain(let time)):
+      let request = StopRequest(requestedBy: "parent", reason: "")
+      tellChild(.drain(request, within: time), place)
     case .lifecycle(.ask(let time)):
       let request = StopRequest(requestedBy: "parent", reason: "")
       tellChild(.stop(request, within: .within(budget: time), signal: nil), place)

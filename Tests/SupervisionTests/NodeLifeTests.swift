@@ -32,9 +32,9 @@ private typealias Action = NodeLife<String>.Action
         .stopCommands,
       ])
     #expect(life.handle(Self.settled) == [.sendOutcome("12")])
-    #expect(life.handle(.nothingBelow) == [.closeDown, .arm(.drain, after: .seconds(60))])
+    #expect(life.handle(.nothingBelow) == [.closeDown, .arm(.flush, after: .seconds(60))])
     #expect(
-      life.handle(.drained) == [
+      life.handle(.flushed) == [
         .sayGoodbye, .arm(.answer, after: .seconds(5)), .arm(.goodbye, after: .seconds(60)),
       ])
     #expect(life.handle(.released) == [.finish] && life.isFinished && life.outcome == "12")
@@ -138,9 +138,57 @@ private typealias Action = NodeLife<String>.Action
   @Test func aGoodbyeWithoutAReplyCutsTheTieAndThenLeaves() {
     var life = life([Self.result, Self.settled, .nothingBelow])
     #expect(life.handle(.deadlinePassed(.answer)) == [])
-    #expect(life.handle(.deadlinePassed(.drain)).first == .sayGoodbye)
+    #expect(life.handle(.deadlinePassed(.flush)).first == .sayGoodbye)
     #expect(life.handle(.deadlinePassed(.answer)) == [.cutTie])
     #expect(life.handle(.deadlinePassed(.goodbye)) == [.finish])
+  }
+
+  @Test func hooksRunBetweenTheProgramAndItsChannels() {
+    var life = life([.hookAdded])
+    #expect(life.handle(Self.result) == [.flushReports, .cleanUp] && life.phase == .cleaning)
+    // A stop meanwhile abandons nothing: hooks may still send.
+    #expect(
+      life.handle(Self.stop) == [
+        .startNoMore, .cancelProgram,
+        .stopChildren(Self.request, onlyDaemons: false, within: Self.policy), .stopCommands,
+      ])
+    #expect(
+      life.handle(.cleanedUp) == [
+        .endChannels(abandoning: true), .arm(.lastWords, after: .milliseconds(200)),
+        .arm(.delivery, after: .seconds(60)),
+      ])
+    #expect(life.outcome == "12" && life.handle(.cleanedUp) == [])
+    // At a root time alone ends them.
+    var root = self.life([.hookAdded, Self.stop, Self.result], isRoot: true)
+    #expect(root.handle(.deadlinePassed(.program)).first == .endChannels(abandoning: true))
+  }
+
+  @Test func aDrainCancelsNothingAndAStopEndsIt() {
+    var life = life()
+    let drain = Life.Input.drain(Self.request, within: .seconds(9))
+    #expect(life.handle(drain) == [.drain(Self.request, within: .seconds(9))])
+    #expect(life.handle(drain) == [] && life.isDraining && life.stopRequest == nil)
+    var finished = life
+    #expect(finished.handle(Self.result).contains(.endChannels(abandoning: false)))
+    #expect(life.handle(Self.stop).contains(.cancelProgram))
+    #expect(self.life([Self.result]).isDraining == false)
+  }
+
+  @Test func aRootWithTimeToDrainDoesSoFirst() {
+    let policy = StopPolicy(drain: .seconds(9), ask: .seconds(3), terminate: .seconds(2))
+    let stop = Life.Input.stop(Self.request, within: policy, signal: 15)
+    var life = life(isRoot: true)
+    #expect(
+      life.handle(stop) == [
+        .drain(Self.request, within: .seconds(9)), .arm(.drain, after: .seconds(9)),
+      ])
+    #expect(life.handle(stop) == [] && life.signal == 15)
+    // Those below have no time to drain any more.
+    #expect(
+      life.handle(.deadlinePassed(.drain)).contains(
+        .stopChildren(Self.request, onlyDaemons: false, within: Self.policy)))
+    // Another node is told to drain by its parent.
+    #expect(self.life([stop]).stopRequest == Self.request)
   }
 
   @Test func theFirstSignalIsTheOneToDieOf() {

@@ -31,10 +31,15 @@ private typealias Life = NodeLife<Int>
       func check(_ holds: Bool, _ rule: String) { if !holds { wrong.append(rule) } }
       for action in actions {
         switch action {
+        case .drain: counts["drain", default: 0] += 1
+        case .cleanUp:
+          counts["clean up", default: 0] += 1
+          check(before.phase == .running && life.phase == .cleaning, "cleans up too early or late")
         case .cancelProgram: counts["cancel", default: 0] += 1
         case .startNoMore: counts["start no more", default: 0] += 1
         case .flushReports: counts["flush", default: 0] += 1
-        case .endChannels: check(life.phase > .running, "channels end before the program")
+        case .endChannels:
+          check(life.phase > .cleaning, "channels end before the program and its hooks")
         case .stopChildren(_, let onlyDaemons, let policy):
           passes.append((onlyDaemons, policy))
           check(counts["start no more"] == 1, "children are stopped while others start")
@@ -65,7 +70,8 @@ private typealias Life = NodeLife<Int>
       check(before.stopRequest == nil || before.stopRequest == life.stopRequest, "requests stay")
       check(before.signal == nil || before.signal == life.signal, "signals stay")
       check((counts["cancel"] == 1) == (life.stopRequest != nil), "a stop cancels the program")
-      check(life.phase == .running || counts["start no more"] == 1, "starts after the end")
+      check((counts["drain"] == 1) == life.isDraining, "a drain is begun once")
+      check(life.phase <= .cleaning || counts["start no more"] == 1, "starts after the end")
       if before.phase > .ended { check(before.outcome == life.outcome, "a sent outcome changed") }
       // One pass over the children, and a second one only where a stop follows the program's end.
       check(passes.count <= 2, "children are stopped again and again")
@@ -80,6 +86,7 @@ private typealias Life = NodeLife<Int>
     func ends() -> Bool {
       var rest = self
       _ = rest.feed(.programEnded(1, isResult: true))
+      _ = rest.feed(.cleanedUp)
       for input in [
         Life.Input.channels(areSettled: true, messagesArrived: true, fault: nil), .nothingBelow,
       ] {
@@ -101,9 +108,9 @@ private typealias Life = NodeLife<Int>
 
     /// Whether a stopped node sends its outcome although its channels never settle.
     func stopEndsIt() -> Bool {
-      guard life.stopRequest != nil, isRoot || life.phase > .running else { return true }
+      guard life.stopRequest != nil, isRoot || life.phase > .cleaning else { return true }
       var rest = self
-      for _ in 0..<2 {
+      for _ in 0..<3 {
         for deadline in Life.Deadline.allCases where rest.armed.contains(deadline) {
           _ = rest.feed(.deadlinePassed(deadline))
         }
@@ -116,7 +123,7 @@ private typealias Life = NodeLife<Int>
 
   private func any(_ generator: inout SeededGenerator, _ seen: Observed) -> Life.Input {
     let request = StopRequest(requestedBy: ["a", "b"][generator.int(0...1)], reason: "")
-    let policy = [StopPolicy.default, .kill][generator.int(0...1)]
+    let policy = [StopPolicy.default, .kill, StopPolicy(drain: .seconds(1))][generator.int(0...2)]
     let outcome = generator.int(1...9)
     var inputs: [Life.Input] = [
       .stop(request, within: policy, signal: [nil, 2, 15][generator.int(0...2)]),
@@ -125,7 +132,7 @@ private typealias Life = NodeLife<Int>
       .channels(
         areSettled: generator.int(0...1) == 0, messagesArrived: generator.int(0...1) == 0,
         fault: generator.int(0...3) == 0 ? -3 : nil),
-      .nothingBelow, .drained,
+      .nothingBelow, .flushed, .drain(request, within: .seconds(1)), .hookAdded, .cleanedUp,
     ]
     inputs += seen.armed.map { .deadlinePassed($0) }.sorted { "\($0)" < "\($1)" }
     if seen.life.phase == .leaving { inputs.append(.released) }

@@ -24,6 +24,33 @@ import Testing
     #expect(ladder.stop(from: .terminate, within: Self.grace(.seconds(1))) == [])
   }
 
+  @Test func aDrainComesFirstWhereThereIsTimeForIt() {
+    let policy = StopPolicy(drain: .seconds(3), ask: .seconds(2), terminate: .seconds(1))
+    var ladder = StopLadder(policy)
+    #expect(
+      ladder.stop(from: .drain) == [.drain(within: .seconds(3)), .arm(.drain, after: .seconds(3))])
+    // A stop does not end the drain of a policy.
+    #expect(ladder.stop(from: .drain) == [])
+    #expect(ladder.drain(within: .seconds(9)) == [])
+    #expect(
+      ladder.stop(from: .drain.next) == [.ask(within: .seconds(3)), .arm(.ask, after: .seconds(2))])
+    var plain = StopLadder(.default)
+    #expect(plain.stop(from: .drain).first == .ask(within: .seconds(7)))
+  }
+
+  @Test func aStopEndsADrainThatSomebodyAskedFor() {
+    var ladder = StopLadder(.default)
+    #expect(
+      ladder.drain(within: .seconds(9)) == [
+        .drain(within: .seconds(9)), .arm(.drain, after: .seconds(9)),
+      ])
+    #expect(ladder.word == .drain(within: .seconds(9)))
+    #expect(ladder.stop(from: .drain).first == .ask(within: .seconds(7)))
+    #expect(ladder.stop(from: .drain) == [])
+    var none = StopLadder(.default)
+    #expect(none.drain(within: .zero).first == .ask(within: .seconds(7)))
+  }
+
   @Test func aShorterTimeCutsTheStepShort() {
     var ladder = ladder(.seconds(7))
     _ = ladder.stop(from: .terminate)
@@ -48,7 +75,7 @@ import Testing
       func take(_ actions: [StopLadder.Action]) {
         for action in actions {
           switch action {
-          case .ask: Issue.record("a command cannot be asked")
+          case .drain, .ask: Issue.record("a command cannot be asked")
           case .terminate, .kill: signals.append(action)
           // The earliest of several counts.
           case .arm(_, let time): armed = min(armed ?? now + time, now + time)

@@ -59,8 +59,8 @@ import Testing
     var generator = SeededGenerator.announced("limitingIsAMeet")
     func policy() -> StopPolicy {
       StopPolicy(
-        ask: .milliseconds(generator.int(-2...20)), terminate: .milliseconds(generator.int(-2...20))
-      )
+        drain: .milliseconds(generator.int(-2...20)), ask: .milliseconds(generator.int(-2...20)),
+        terminate: .milliseconds(generator.int(-2...20)))
     }
     for _ in 0..<10_000 {
       let (left, right) = (policy(), policy())

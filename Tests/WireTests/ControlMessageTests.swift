@@ -40,6 +40,10 @@ import Testing
         .stop(StopMessage(requestedBy: "a", reason: "b", milliseconds: 7)),
         [0x95, 18, 0xA1, 0x61, 0xA1, 0x62, 7, 0xC0]
       ),
+      (
+        .drain(StopMessage(requestedBy: "a", reason: "b", milliseconds: 7, origin: [1])),
+        [0x95, 21, 0xA1, 0x61, 0xA1, 0x62, 7, 0xC4, 1, 1]
+      ),
       (.goodbyeAcknowledged, [0x91, 19]),
       (.openLink, [0x91, 20]),
       (.rejected(flow: 2, reason: ""), [0x93, 32, 2, 0xA0]),
@@ -71,7 +75,8 @@ import Testing
 
   @Test(
     arguments: [
-      [.int(0)], [.int(7)], [.int(6)], [.int(6), .int(1)], [.int(15)], [.int(21)], [.int(31)],
+      [.int(0)], [.int(7)], [.int(6)], [.int(6), .int(1)], [.int(15)], [.int(21)], [.int(22)],
+      [.int(31)],
       [.int(33)], [.int(35)], [.int(-1)],
       [.int(.max)], [.string("ready")], [.nil], [],
       [.int(2), .int(5), .nil], [.int(2), .int(-1), .nil], [.int(2), .int(0), .int(1)],

@@ -28,7 +28,9 @@ let sampleMessages: [ControlMessage] = [
   .refused("no: \u{1F6AB}\n\u{0}"),
   .stop(StopMessage(requestedBy: "", reason: "", milliseconds: 0)),
   .stop(StopMessage(requestedBy: "MainProcess", reason: "Ctrl-C", milliseconds: .max)),
-  .stop(StopMessage(requestedBy: "a", reason: "b", milliseconds: -1, origin: [0x92, 1, 0xA1, 0x2F])),
+  .stop(
+    StopMessage(requestedBy: "a", reason: "b", milliseconds: -1, origin: [0x92, 1, 0xA1, 0x2F])),
+  .drain(StopMessage(requestedBy: "a", reason: "b", milliseconds: 9, origin: [])),
   .goodbyeAcknowledged,
   .openLink,
   .rejected(flow: 0, reason: ""),

@@ -36,11 +36,12 @@ package final class ReceiverCore {
   package var onActivation: (() -> Void)?
   @exclusivity(unchecked) package private(set) var isActive = false
   @exclusivity(unchecked) package private(set) var isClosed = false
+  /// The program finishes the items that it has begun, and gets no others.
+  package private(set) var isDraining = false
   /// The item that a receiver of leased items works on; nil if it can note none.
   @exclusivity(unchecked) var work: CurrentWork?
   /// Called when a caller no longer waits for the reply to an item that the program has.
-  package var onCancel:
-    ((_ flow: UInt32, PeerLink, _ sequence: UInt64, _ isLate: Bool) -> Void)?
+  package var onCancel: ((_ flow: UInt32, PeerLink, _ sequence: UInt64, _ isLate: Bool) -> Void)?
   private var missedByGoneFlows: UInt64 = 0
 
   package convenience init(_ ticket: ChannelTicket, on loop: EventLoop) {
@@ -100,6 +101,8 @@ package final class ReceiverCore {
     // Of an item in pieces the time began with the last of them: a little later than it might have.
     if items.flags.contains(.timed) { items.arrival = loop.timers.now }
     inbox.append(items, of: flow)
+    // It was on its way when the sender did not know yet.
+    guard !isDraining else { return returnItems(of: flow, keeping: 0) }
     wake()
   }
 
@@ -123,7 +126,11 @@ package final class ReceiverCore {
 
   /// Returns unstarted items until `keeping` remain, counting started ones.
   package func recall(flow id: UInt32, over link: PeerLink, keeping: Int) {
-    guard let flow = flow(id, link) else { return }
+    if let flow = flow(id, link) { returnItems(of: flow, keeping: keeping) }
+  }
+
+  private func returnItems(of flow: InFlow, keeping: Int) {
+    let link = flow.link
     var first: UInt64?
     for var rest in inbox.recall(flow, keeping: max(0, keeping) - flow.begun) {
       while let item = rest.popFirst() {
@@ -135,8 +142,20 @@ package final class ReceiverCore {
       }
     }
     let through = flow.lastReceived
-    link.send(.returned(flow: id, from: first ?? through + 1, through: through))
+    link.send(.returned(flow: flow.id, from: first ?? through + 1, through: through))
     markDirty()
+  }
+
+  /// Gives back the items that the program has not begun, and takes no more: a receiver of leased items
+  /// is at its end, as far as its program sees.
+  package func drain() {
+    guard specification.isLeased, !isDraining, !isClosed else { return }
+    isDraining = true
+    for flow in flows where !flow.isClosed {
+      flow.link.send(.drain(flow: flow.id))
+      returnItems(of: flow, keeping: 0)
+    }
+    wakeAtEnd()
   }
 
   package func noteMissed(_ count: UInt64, flow id: UInt32, over link: PeerLink) {
@@ -149,7 +168,8 @@ package final class ReceiverCore {
   /// A caller no longer waits for the reply to an item.
   ///
   /// - Parameter isLate: Whether that is because the time for it is over.
-  package func cancel(flow id: UInt32, over link: PeerLink, sequence: UInt64, isLate: Bool = false) {
+  package func cancel(flow id: UInt32, over link: PeerLink, sequence: UInt64, isLate: Bool = false)
+  {
     guard let flow = flow(id, link), !flow.cancelWaiting(sequence) else { return }
     onCancel?(id, link, sequence, isLate)
   }
@@ -163,7 +183,7 @@ package final class ReceiverCore {
   /// Whether nothing is left to receive, now or ever.
   package var isAtEnd: Bool {
     guard !hasItems else { return false }
-    return isClosed || failure != nil || (hasEnded && flows.allSatisfy(\.isClosed))
+    return isClosed || isDraining || failure != nil || (hasEnded && flows.allSatisfy(\.isClosed))
   }
 
   /// Throws the reason why nothing will arrive, if that is an error.

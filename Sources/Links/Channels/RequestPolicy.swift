@@ -54,6 +54,8 @@ struct RequestPolicy: SenderPolicy {
     work.recall(canSend)
   }
 
+  mutating func drain(_ place: Int) { work.drain(place) }
+
   mutating func expectReply(to call: UInt64) { waiting.insert(call) }
 
   mutating func cancel(_ call: UInt64) -> (place: Int, sequence: UInt64)? {

@@ -85,6 +85,11 @@ extension SenderCore {
     }
   }
 
+  /// A receiver finishes the items that it has begun, and takes no more.
+  package func receiveDrain(flow id: UInt32, over link: PeerLink) {
+    change(id, link) { policy.drain($0) }
+  }
+
   /// A receiver has returned items that it had not started.
   package func receiveReturned(
     flow id: UInt32, over link: PeerLink, from first: UInt64, through last: UInt64

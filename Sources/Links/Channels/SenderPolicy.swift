@@ -39,6 +39,9 @@ protocol SenderPolicy {
   /// another has more than it has started.
   mutating func recall(_ canSend: (Int) -> Bool) -> (place: Int, keeping: Int)?
 
+  /// A receiver finishes the items that it has begun, and takes no more.
+  mutating func drain(_ place: Int)
+
   // Of calls.
 
   /// A caller waits for the reply to an item.
@@ -110,6 +113,7 @@ extension SenderPolicy {
     ReturnedItems()
   }
   mutating func recall(_ canSend: (Int) -> Bool) -> (place: Int, keeping: Int)? { nil }
+  mutating func drain(_ place: Int) {}
 
   mutating func expectReply(to call: UInt64) {}
   mutating func cancel(_ call: UInt64) -> (place: Int, sequence: UInt64)? { nil }

@@ -9,10 +9,12 @@ struct WorkPolicy: SenderPolicy {
     var isReadable: Bool?
     /// The sender has recalled items, and the receiver has not answered yet.
     var isRecalling = false
+    /// The receiver takes nothing more.
+    var isDraining = false
 
     /// So that the item that a receiver died of is known, the first item waits for the receiver's answer,
     /// and a receiver whose work the sender cannot read gets one item at a time.
-    var takesMore: Bool { isReadable.map { $0 || leases.isEmpty } ?? false }
+    var takesMore: Bool { !isDraining && (isReadable.map { $0 || leases.isEmpty } ?? false) }
   }
 
   private let overflow: ChannelSpecification.Overflow
@@ -32,7 +34,7 @@ struct WorkPolicy: SenderPolicy {
 
   func hasRoom(_ queue: ItemQueue, _ canSend: (Int) -> Bool) -> Bool {
     queue.hasRoom(
-      overflow, isReady: holders.contains { $0.isReadable == true },
+      overflow, isReady: holders.contains { $0.isReadable == true && !$0.isDraining },
       isFree: holders.indices.contains { isFree($0, canSend) })
   }
 
@@ -68,7 +70,7 @@ struct WorkPolicy: SenderPolicy {
     // A receiver that does not answer, because it is stopped, must not keep others from being asked.
     guard holders.count > 1,
       holders.indices.contains(where: { holders[$0].leases.isEmpty && isFree($0, canSend) }),
-      let rich = holders.indices.filter({ !holders[$0].isRecalling })
+      let rich = holders.indices.filter({ !holders[$0].isRecalling && !holders[$0].isDraining })
         .max(by: { holders[$0].leases.count < holders[$1].leases.count }),
       holders[rich].leases.count > 1
     else { return nil }
@@ -81,6 +83,8 @@ struct WorkPolicy: SenderPolicy {
   mutating func add(_ receiver: TicketID) { holders.append(Holder()) }
 
   mutating func accept(_ place: Int, isReadable: Bool) { holders[place].isReadable = isReadable }
+
+  mutating func drain(_ place: Int) { holders[place].isDraining = true }
 
   mutating func remove(_ place: Int, _ death: ReceiverDeath?) -> ReturnedItems {
     let leases = holders.remove(at: place).leases

@@ -133,7 +133,33 @@ public class AnyChild: @unchecked Sendable {
   /// start, because no end would come to wait for.
   @discardableResult
   public func stop(reason: String = "asked to stop") async throws -> ExitStatus? {
-    try await end(from: .ask, reason: reason)
+    try requireStarted("stop()")
+    request(.drain, reason: reason)
+    return try await node.waitForExit(of: self, timeout: nil)?.status
+  }
+
+  /// Lets the child finish the work that it has, and then stops it; returns when it has been reaped.
+  ///
+  /// The child gives back leased elements and requests that it has not begun, which go to other
+  /// receivers or wait for one, and takes no new ones: the sequences of its receivers end, and so does
+  /// ``Service/serve(limit:_:)``. What it has begun it finishes. ``Node/isDraining`` is true there, and a
+  /// supervisor for whose end its program waits drains its children in turn. A child that has not ended
+  /// within the time is stopped as by ``stop(reason:)``.
+  ///
+  /// Pipes, broadcasts and the messages of the edge go on, because what they carry cannot be given back.
+  ///
+  /// - Parameters:
+  ///   - time: How long the child may take to finish its work.
+  ///   - reason: The reason, which the child and its report have.
+  /// - Returns: The exit status.
+  /// - Throws: The errors of ``stop(reason:)``.
+  @discardableResult
+  public func drain(
+    within time: Duration, reason: String = "asked to drain"
+  ) async throws -> ExitStatus? {
+    try requireStarted("drain()")
+    request(reason: reason) { .drain($0, within: time) }
+    return try await node.waitForExit(of: self, timeout: nil)?.status
   }
 
   /// Sends SIGTERM, and SIGKILL after the policy's time; does not wait.
@@ -175,21 +201,20 @@ public class AnyChild: @unchecked Sendable {
     }
   }
 
-  private func end(
-    from step: ChildLifecycle.StopStep, reason: String
-  ) async throws -> ExitStatus? {
-    try requireStarted("stop()")
-    request(step, reason: reason)
-    return try await node.waitForExit(of: self, timeout: nil)?.status
+  func request(_ step: ChildLifecycle.StopStep, reason: String) {
+    request(reason: reason) { .stop(step, $0, within: nil) }
   }
 
-  func request(_ step: ChildLifecycle.StopStep, reason: String) {
+  private func request(
+    reason: String,
+    _ input: @escaping @Sendable (StopRequest) -> ChildLife<RecordedOutcome>.Input
+  ) {
     node.withController(of: self) { runtime, controller in
       // A node that is stopping cancels its tasks, which then stop its children: for the same reason.
       let request =
         runtime.shared.stopRequest
         ?? runtime.identity.stopRequest(because: reason)
-      controller?.handle(.stop(step, request, within: nil))
+      controller?.handle(input(request))
     }
   }
 

@@ -36,6 +36,7 @@ extension LifecycleEvent.Kind: CustomStringConvertible {
     case .channelFinished(let counts): "finished a channel: \(counts)"
     case .channelsInCycle(let nodes):
       "channels are full in a circle and will not move: \(nodes.joined(separator: " → "))"
+    case .hookFailed(let hook, let reason): "exit hook \(hook.debugDescription) \(reason)"
     case .lost: "lost: its parent ended before it could tell how"
     }
   }

@@ -48,6 +48,8 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     /// The channels of these nodes wait in a cycle: each node waits for credit from the next, and
     /// the last from the first.
     case channelsInCycle(nodes: [String])
+    /// An exit hook of the node failed, took too long or did not run, and why.
+    case hookFailed(hook: String, reason: String)
     /// The node's parent ended before it could report how this node ended.
     case lost
   }

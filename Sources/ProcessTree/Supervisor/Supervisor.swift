@@ -58,14 +58,38 @@ public final class Supervisor: Sendable {
   ///   - reason: The reason, which the child and its report have.
   /// - Throws: `noSuchChild`, `scopeEnded` when the supervisor ends, `CancellationError`.
   public func stop(_ name: String, reason: String = "asked to stop") async throws {
+    try await end(name, by: .stop(name), because: reason)
+  }
+
+  private func end(
+    _ name: String, by request: SupervisorLife.Request, because reason: String
+  ) async throws {
     let lives = try await controller.run { controller in
       let lives = controller.lives(name)
-      try controller.request(.stop(name), because: reason)
+      try controller.request(request, because: reason)
       return lives
     }
     try await wait(for: name) { controller in
       lives.allSatisfy { controller.hasEnded($0.key, incarnation: $0.value) } ? .success(()) : nil
     }
+  }
+
+  /// Lets a child, or all instances of a template, finish the work that they have and then stops them;
+  /// returns when they have been reaped.
+  ///
+  /// A child that drains takes no new elements and requests, which go to others or wait for its next
+  /// life; see ``AnyChild/drain(within:reason:)``. One that has not ended within the time is stopped as by
+  /// ``stop(_:reason:)``. It does not start again before somebody asks for it.
+  ///
+  /// - Parameters:
+  ///   - name: The child, or the template.
+  ///   - time: How long the child may take to finish its work.
+  ///   - reason: The reason, which the child and its report have.
+  /// - Throws: The errors of ``stop(_:reason:)``.
+  public func drain(
+    _ name: String, within time: Duration, reason: String = "asked to drain"
+  ) async throws {
+    try await end(name, by: .drain(name, within: time), because: reason)
   }
 
   /// Gives a child, or all instances of a template, a new life; returns when that is up.
@@ -117,8 +141,12 @@ public final class Supervisor: Sendable {
 
   /// Waits until the supervisor has ended and no child is left.
   ///
+  /// A program that waits here has nothing else to do, so when its node drains, the supervisor ends: its
+  /// children drain, those that depend on others before these.
+  ///
   /// - Throws: A ``SupervisorFailure`` when it gave up, and `CancellationError`.
   public func waitUntilOver() async throws {
+    controller.perform { $0.drainWithNode() }
     let ending = await node.runtime.lendingSlot { await end(isShielded: false) }
     if case .gaveUp(let chain) = ending {
       throw SupervisorFailure(supervisor: node.name, chain: chain)

@@ -27,6 +27,8 @@ extension SupervisorLife {
     var failures = FailureStreak()
     var afterStop = AfterStop.stay
     var isStopIssued = false
+    /// Until when it may finish its work before it is asked to stop, if somebody wants it to drain.
+    var drainsUntil: Duration?
     /// A strategy waits for its stop.
     var holdsStrategy = false
     /// It starts with the others that a strategy replaces.

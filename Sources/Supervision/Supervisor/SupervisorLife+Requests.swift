@@ -1,9 +1,13 @@
+internal import ProcessTreeBase
+
 extension SupervisorLife {
   /// Something that is asked of a running supervisor.
   package enum Request: Equatable, Sendable {
     case add(ChildRule)
     case start(String)
     case stop(String)
+    /// Stop a child that may finish its work within this time first.
+    case drain(String, within: Duration)
     case restart(String)
     case scale(String, to: Int)
     /// Forget a child, or a template, that does not run.
@@ -22,6 +26,8 @@ extension SupervisorLife {
     case .add(let rule): try insert(rule, among: [])
     case .start(let name): for child in try find(name) { start(child) }
     case .stop(let name): stop(try find(name), then: .stay, at: now)
+    case .drain(let name, let time):
+      stop(try find(name), then: .stay, draining: time, at: now)
     case .restart(let name):
       let names = try find(name)
       let running = names.filter { [.started, .up].contains(children[$0]?.phase) }
@@ -57,8 +63,10 @@ extension SupervisorLife {
     }
   }
 
-  /// Ends the present lives of children.
-  private mutating func stop(_ names: [String], then next: AfterStop, at now: Duration) {
+  /// Ends the present lives of children, which may finish their work first if there is time to drain.
+  private mutating func stop(
+    _ names: [String], then next: AfterStop, draining time: Duration? = nil, at now: Duration
+  ) {
     var marked: [String] = []
     for name in names {
       guard let child = children[name] else { continue }
@@ -68,9 +76,12 @@ extension SupervisorLife {
         change(name) { child in
           child.phase = .stopping
           child.afterStop = next
+          child.drainsUntil = time.map { now.saturatingAdding(max(.zero, $0)) }
         }
         marked.append(name)
-      case .stopping: if child.afterStop == .strategy { children[name]?.afterStop = next }
+      case .stopping:
+        if child.afterStop == .strategy { children[name]?.afterStop = next }
+        if time == nil, endDrain(name) { marked.append(name) }
       case .backoff:
         actions.append(.disarm(name))
         change(name) { $0.phase = .stopped }

@@ -7,6 +7,7 @@ extension SupervisorLife {
     change(name) { child in
       child.phase = .stopped
       child.isStopIssued = false
+      child.drainsUntil = nil
       child.holdsStrategy = false
     }
     if child.isLeaving {
@@ -42,13 +43,15 @@ extension SupervisorLife {
         group.dependents.allSatisfy({ groups[$0]?.stopping ?? 0 == 0 })
       else { continue }
       children[name]?.isStopIssued = true
-      actions.append(.stop(name, policy(for: group, at: now)))
+      actions.append(.stop(name, policy(for: child, of: group, at: now)))
     }
   }
 
   /// How a child is stopped: by its own policy, or by its share of the time until the deadline.
-  private func policy(for group: Group, at now: Duration) -> StopPolicy {
-    let own = group.rule.stopPolicy
+  private func policy(for child: Child, of group: Group, at now: Duration) -> StopPolicy {
+    var own = group.rule.stopPolicy
+    // A deadline for all is a later request, which only makes it sooner.
+    if deadline == nil, let end = child.drainsUntil { own.drain = max(.zero, end - now) }
     guard let deadline else { return own }
     let left = deadline - now
     guard left > .zero else { return .kill }
@@ -58,7 +61,11 @@ extension SupervisorLife {
   }
 
   /// Begins the end of the supervisor, or makes it sooner.
-  mutating func end(_ reason: Ending, within time: Duration?, at now: Duration) {
+  ///
+  /// - Parameter endsDrains: Whether children that are being stopped drain no longer.
+  mutating func end(
+    _ reason: Ending, within time: Duration?, at now: Duration, endsDrains: Bool = true
+  ) {
     if ending == nil {
       ending = reason
       var live: [String] = []
@@ -71,7 +78,8 @@ extension SupervisorLife {
           actions.append(.disarm(child.name))
           change(child.name) { $0.phase = .stopped }
         case .waiting, .skipped: change(child.name) { $0.phase = .stopped }
-        case .stopping, .stopped, .succeeded, .failed: break
+        case .stopping: if endsDrains, endDrain(child.name) { live.append(child.name) }
+        case .stopped, .succeeded, .failed: break
         }
       }
       if time == nil { issueStops(of: live.reversed(), at: now) }
@@ -86,6 +94,26 @@ extension SupervisorLife {
     let stopping = childrenInOrder.filter { $0.phase == .stopping }.map(\.name)
     for name in stopping { children[name]?.isStopIssued = false }
     issueStops(of: stopping.reversed(), at: now)
+  }
+
+  /// Begins the end of the supervisor with the time to finish what its children have begun.
+  mutating func drainAll(within time: Duration, at now: Duration) {
+    guard ending == nil else { return }
+    let end = now.saturatingAdding(max(.zero, time))
+    for child in children.values where child.phase.isLive {
+      children[child.name]?.drainsUntil = max(end, child.drainsUntil ?? end)
+    }
+    self.end(.stopped, within: nil, at: now, endsDrains: false)
+  }
+
+  /// Lets a child that is being stopped drain no longer; whether it did.
+  mutating func endDrain(_ name: String) -> Bool {
+    guard let child = children[name], child.phase == .stopping, child.drainsUntil != nil else {
+      return false
+    }
+    children[name]?.drainsUntil = nil
+    children[name]?.isStopIssued = false
+    return true
   }
 
   mutating func deadlinePassed(at now: Duration) {
@@ -114,6 +142,7 @@ extension SupervisorLife {
 extension StopPolicy {
   /// The policy with a part of its time; one that never ends has that much of a century.
   fileprivate func shortened(by part: Double) -> Self {
-    Self(ask: ask.clamped * part, terminate: terminate.clamped * part)
+    Self(
+      drain: drain.clamped * part, ask: ask.clamped * part, terminate: terminate.clamped * part)
   }
 }

@@ -32,6 +32,8 @@ package struct SupervisorLife: Sendable {
     case timerPassed(String)
     /// Ends everything, within a time if there is one; a later request only makes it sooner.
     case stopAll(within: Duration?)
+    /// Ends everything in its order; each child may finish its work first, all within this time.
+    case drainAll(within: Duration)
     case deadlinePassed
   }
 
@@ -148,6 +150,7 @@ package struct SupervisorLife: Sendable {
     case .excused(let name): children[name]?.failures.excuse()
     case .timerPassed(let name): timerPassed(name, at: now)
     case .stopAll(let time): end(.stopped, within: time, at: now)
+    case .drainAll(let time): drainAll(within: time, at: now)
     case .deadlinePassed: deadlinePassed(at: now)
     }
     return settled(at: now)

@@ -24,6 +24,7 @@ extension LinkMessage {
     case leave = 50
     case mapped = 51
     case free = 52
+    case drain = 53
     case waiting = 64
 
     static func read(from reader: inout MessagePackReader) throws -> Kind {
@@ -98,6 +99,7 @@ extension LinkMessage {
     case .close(let flow): pack(.close, flow)
     case .accept(let flow, let page, let slot): pack(.accept, flow, page, slot)
     case .returned(let flow, let first, let last): pack(.returned, flow, first, last)
+    case .drain(let flow): pack(.drain, flow)
     case .leave(let flow): pack(.leave, flow)
     case .mapped(let region, let isMapped): pack(.mapped, region, isMapped)
     case .free(let slots): pack(.free, slots)
@@ -145,6 +147,7 @@ extension LinkMessage {
     case .close: try .close(flow: next())
     case .accept: try .accept(flow: next(), page: next(), slot: next())
     case .returned: try .returned(flow: next(), from: next(), through: next())
+    case .drain: try .drain(flow: next())
     case .leave: try .leave(flow: next())
     case .mapped: try .mapped(region: next(), next())
     case .free: try .free(next())

@@ -47,6 +47,8 @@ package enum LinkMessage: Equatable, Sendable {
   case accept(flow: UInt32, page: SharedMemoryName?, slot: Int)
   /// The receiver returns items that it had not started, from one sequence through another.
   case returned(flow: UInt32, from: UInt64, through: UInt64)
+  /// The receiver takes no more items; it returns those that it has not started, and acknowledges others.
+  case drain(flow: UInt32)
   /// The receiver leaves; items that it has not acknowledged return to the sender.
   case leave(flow: UInt32)
   /// Whether the peer has mapped an offered region; if not, the sender copies items.

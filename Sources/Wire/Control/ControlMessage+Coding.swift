@@ -14,6 +14,7 @@ extension ControlMessage {
     case stop = 18
     case goodbyeAcknowledged = 19
     case openLink = 20
+    case drain = 21
     case rejected = 32
     case lookUp = 33
     case found = 34
@@ -24,7 +25,7 @@ extension ControlMessage {
       case .ready, .goodbyeAcknowledged, .openLink: 0
       case .refused, .renewal: 1
       case .outcome, .goodbye, .welcome, .rejected, .lookUp, .found: 2
-      case .stop: 4
+      case .stop, .drain: 4
       case .events, .log: nil
       }
     }
@@ -75,6 +76,9 @@ extension ControlMessage {
       writer.pack(reason.limited(to: WireLimits.text))
     case .stop(let stop):
       begin(.stop, fields: 4)
+      Self.pack(stop, into: &writer)
+    case .drain(let stop):
+      begin(.drain, fields: 4)
       Self.pack(stop, into: &writer)
     case .goodbyeAcknowledged: begin(.goodbyeAcknowledged, fields: 0)
     case .openLink: begin(.openLink, fields: 0)
@@ -136,6 +140,7 @@ extension ControlMessage {
       return .welcome(ProtocolVersion(major: try reader.readInt(), minor: try reader.readInt()))
     case .refused: return .refused(try reader.readString())
     case .stop: return .stop(try readStop(from: &reader))
+    case .drain: return .drain(try readStop(from: &reader))
     case .goodbyeAcknowledged: return .goodbyeAcknowledged
     case .openLink: return .openLink
     case .rejected:

@@ -28,6 +28,8 @@ package enum ControlMessage: Equatable, Sendable {
   case refused(String)
   /// Requests a stop: end the program, then the children, within the time for the whole subtree.
   case stop(StopMessage)
+  /// Requests a drain: finish the work that the node has within the time, and take no other.
+  case drain(StopMessage)
   /// Replies to the goodbye; the child may leave.
   case goodbyeAcknowledged
   /// Requests that the child opens the data link, because the parent has something to send on it.

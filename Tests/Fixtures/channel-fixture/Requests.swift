@@ -97,7 +97,9 @@ let requestScenarios: [String: Scenario] = [
     }
     expect.expect(child.isAlive)
     // A deadline that has passed sends nothing.
-    _ = await expect.thrown(ProcessTreeError.self) { _ = try await client.call(-99, timeout: .zero) }
+    _ = await expect.thrown(ProcessTreeError.self) {
+      _ = try await client.call(-99, timeout: .zero)
+    }
     client.finish()
     expect.equal(try await reports.next(), nil)
     expect.equal(try await child.join(timeout: .patience), .exited(0))

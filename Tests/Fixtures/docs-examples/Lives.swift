@@ -73,3 +73,18 @@ func waitNoLonger(_ root: Node) async throws {
   }
   print(child)  // Process-1 (pid 4711) stopped by MainProcess: it took too long
 }
+
+struct Careful: NodeProgram {
+  func run(in node: Node) async throws {
+    let file = "/tmp/careful-\(node.pid).lock"
+    node.onExit("remove the lock", within: .seconds(1)) { unlink(file) }
+    close(open(file, O_CREAT | O_WRONLY, 0o600))
+    try await node.waitUntilDraining()  // until somebody wants this node to finish its work
+  }
+}
+
+func finishWork(_ root: Node) async throws {
+  let child = try await root.spawn(Careful())
+  try await child.drain(within: .seconds(30), reason: "an update")
+  print(child.exitReport?.stopRequest ?? "nobody asked")  // MainProcess asked: an update
+}

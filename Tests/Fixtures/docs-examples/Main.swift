@@ -26,7 +26,7 @@ struct TourApp: ProcessTreeApp {
 
 enum Lesson: String, ExpressibleByArgument {
   case messages, service, addresses, monitors, events, errors, deadlines, commands, manyCommands
-  case waits
+  case waits, draining, requests
 
   func show(in root: Node) async throws {
     switch self {
@@ -39,6 +39,8 @@ enum Lesson: String, ExpressibleByArgument {
     case .deadlines: try await waitNoLonger(root)
     case .commands: try await runCommand(root)
     case .manyCommands: try await runCommands(root)
+    case .draining: try await finishWork(root)
+    case .requests: try await askInTime(root)
     case .waits: _ = try await root.spawn(Endless(seconds: 5))
     }
   }

@@ -40,3 +40,42 @@ func askService(_ root: Node) async throws {
   client.finish()  // there are no more questions: the service comes to its end
   try await child.join()
 }
+
+struct Relay: NodeProgram {
+  var service: Service<Int, Int>
+  var next: Client<Int, Int>
+
+  func run(in node: Node) async throws {
+    try await service.serve { [next] number in
+      // The deadline of the request holds for this one too, however far it goes.
+      try await next.call(number + 1)
+    }
+  }
+}
+
+struct Slow: NodeProgram {
+  var service: Service<Int, Int>
+
+  func run(in node: Node) async throws {
+    try await service.serve { number in
+      print(node.deadline ?? "no deadline")  // the deadline of 100 ms that / set
+      try await node.sleep(for: .seconds(3_600))  // cancelled when the deadline passes
+      return number
+    }
+  }
+}
+
+func askInTime(_ root: Node) async throws {
+  let (client, first) = root.makeService(of: Int.self, returning: Int.self)
+  let (next, second) = root.makeService(of: Int.self, returning: Int.self)
+  _ = try await root.spawn(Relay(service: first, next: next))
+  _ = try await root.spawn(Slow(service: second))
+  for end in [first, second] { end.close() }
+  next.finish()
+  do {
+    _ = try await client.call(1, timeout: .milliseconds(100))
+  } catch let error as ProcessTreeError where error.code == .deadlinePassed {
+    print(error)  // There was no reply in time: the deadline of 100 ms that / set has passed.
+  }
+  client.finish()
+}

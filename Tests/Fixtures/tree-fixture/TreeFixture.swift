@@ -28,6 +28,8 @@ struct TreeFixture: ScenarioApp {
       .merging(inheritanceScenarios) { $1 }
       .merging(settingsScenarios) { $1 }
       .merging(originScenarios) { $1 }
+      .merging(hookScenarios) { $1 }
+      .merging(requesterScenarios) { $1 }
       .merging(chaosScenarios) { $1 }
       .merging(runScenarios) { $1 }
       .merging(breakageScenarios) { $1 }

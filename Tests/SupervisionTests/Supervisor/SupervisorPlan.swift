@@ -96,7 +96,10 @@ extension SupervisorWorld {
       check(before == life.childrenInOrder, "a stale input changes something")
     case 17:
       if generator.int(0...9) == 0 {
-        feed(.stopAll(within: generator.bool() ? nil : .seconds(generator.int(0...9))))
+        let time: Duration = .seconds(generator.int(0...9))
+        feed(
+          [.stopAll(within: nil), .stopAll(within: time), .drainAll(within: time)][
+            generator.int(0...2)])
       }
     default: ask(requests(names, &generator))
     }
@@ -106,8 +109,9 @@ extension SupervisorWorld {
     _ names: [String], _ generator: inout SeededGenerator
   ) -> SupervisorLife.Request {
     let name = names.isEmpty ? "r0" : names[generator.int(0...names.count - 1)]
-    switch generator.int(0...11) {
+    switch generator.int(0...12) {
     case 0...2: return .stop(name)
+    case 12: return .drain(name, within: .milliseconds(generator.int(-1...3_000)))
     case 3...5: return .start(name)
     case 6...8: return .restart(name)
     case 9: return .scale(name, to: generator.int(0...4))

@@ -109,7 +109,7 @@ struct SupervisorWorld {
           followed.insert(child)
         }
       }
-    case .stop(let name):
+    case .stop(let name), .drain(let name, _):
       for child in children(named: name) {
         failures[child] = 0
         guard processes[child] == nil else {
@@ -168,6 +168,7 @@ struct SupervisorWorld {
     case .stopAll(let time):
       isEnding = true
       if let time { deadline = min(deadline ?? now + time, now + time) }
+    case .drainAll: isEnding = true
     case .excused(let name): failures[name] = max(0, (failures[name] ?? 0) - 1)
     case .begin, .timerPassed, .deadlinePassed: break
     }

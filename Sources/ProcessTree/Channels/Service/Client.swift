@@ -77,7 +77,7 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
       guard let answer = try await deadline.race(on: end.loop, call) else { throw deadline.passed }
       return answer
     } catch is CancellationError {
-      // What has cancelled the task is the same deadline, further up.
+      // The same deadline may have cancelled the task, further up.
       try deadline.check()
       throw CancellationError()
     }

@@ -70,6 +70,7 @@ extension ChannelHub {
       }
       claim(ticket)
     }
+    if runtime.life.isDraining { receiver.drain() }
   }
 
   /// An end has come from another node.

@@ -78,6 +78,7 @@ extension ChannelHub {
       peer.incoming[flow]?.cancel(flow: flow, over: link, sequence: sequence, isLate: isLate)
     case .close(let flow):
       peer.incoming.removeValue(forKey: flow)?.close(flow: flow, over: link)
+    case .drain(let flow): peer.outgoing[flow]?.receiveDrain(flow: flow, over: link)
     case .leave(let flow):
       peer.outgoing.removeValue(forKey: flow)?.remove(flow: flow, over: link, died: false)
     case .waiting(let origin, let mark, let names):
@@ -91,7 +92,7 @@ extension ChannelHub {
   private func open(
     _ flow: UInt32, from sender: TicketID, to ticket: TicketID, at peer: ChannelPeer
   ) {
-    guard let receiver = receivers[ticket], !receiver.isClosed else {
+    guard let receiver = receivers[ticket], !receiver.isClosed, !receiver.isDraining else {
       return peer.link.send(.leave(flow: flow))
     }
     peer.incoming[flow] = receiver

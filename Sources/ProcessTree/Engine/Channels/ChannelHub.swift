@@ -104,6 +104,12 @@ final class ChannelHub {
     flush()
   }
 
+  /// The node finishes the leased items that it has begun, and takes no more.
+  func drain() {
+    for receiver in receivers.values { receiver.drain() }
+    flush()
+  }
+
   /// A stop of the node was requested: it waits for nothing.
   func abandon() {
     for sender in senders.values { sender.close(.finished) }

@@ -23,7 +23,7 @@ extension ChildController {
         answer: answer, number: number, from: .child(child.declaration.position))
     case .rejected(_, let reason): runtime.emit(.messageRejected(reason: reason), about: child)
     case .renewal(let isSuspended): lease.handle(.renewed(isSuspended: isSuspended))
-    case .welcome, .refused, .stop, .goodbyeAcknowledged, .openLink:
+    case .welcome, .refused, .stop, .drain, .goodbyeAcknowledged, .openLink:
       handle(.violation("a message that only parents send"))
     }
   }

@@ -155,9 +155,8 @@ final class ChildController {
     case .arm(let what, let time):
       deadline.arm(what, after: time, keepsEarlier: what.isOfAStop)
     case .disarm: deadline.disarm()
-    case .ask(let time):
-      let request = life.stopRequest ?? runtime.identity.stopRequest(because: "asked to stop")
-      send(.stop(request.message(within: time)))
+    case .drain(let time): send(.drain(request.message(within: time)))
+    case .ask(let time): send(.stop(request.message(within: time)))
     case .terminate:
       try? process?.send(SIGTERM)
       try? process?.send(SIGCONT)
@@ -165,6 +164,10 @@ final class ChildController {
     case .acknowledgeGoodbye: send(.goodbyeAcknowledged)
     case .conclude: conclude()
     }
+  }
+
+  private var request: StopRequest {
+    life.stopRequest ?? runtime.identity.stopRequest(because: "asked to stop")
   }
 
   func send(_ message: ControlMessage) {

@@ -98,7 +98,7 @@ final class CommandController {
 
   private func perform(_ action: StopLadder.Action) {
     switch action {
-    case .ask: break
+    case .drain, .ask: break
     case .terminate:
       process.signalGroup(SIGTERM)
       process.signalGroup(SIGCONT)

@@ -25,6 +25,7 @@ enum EventKind: Int, CaseIterable {
   case down = 19
   case unresponsive = 20
   case responsive = 21
+  case hookFailed = 22
 
   /// The phase of a node's life that such an event begins, if it does.
   var phase: ChildPhase? {
@@ -62,6 +63,7 @@ extension LifecycleEvent.Kind {
     case .down: .down
     case .unresponsive: .unresponsive
     case .responsive: .responsive
+    case .hookFailed: .hookFailed
     }
   }
 
@@ -86,6 +88,7 @@ extension LifecycleEvent.Kind {
     case .unresponsive(let silence, let state):
       WireFields.pack(into: &writer, silence, state.tracer, state == .stopped)
     case .responsive(let silence): WireFields.pack(into: &writer, silence)
+    case .hookFailed(let hook, let reason): WireFields.pack(into: &writer, hook, reason)
     case .channelFinished(let counts): WireFields.pack(into: &writer, counts)
     case .channelsInCycle(let nodes): WireFields.pack(into: &writer, nodes)
     }
@@ -126,6 +129,7 @@ extension LifecycleEvent.Kind {
           silence: (try fields.next() as Duration).asTaken,
           process: ProcessState(tracer: try fields.next(), isStopped: try fields.next()))
       case .responsive: .responsive(silence: (try fields.next() as Duration).asTaken)
+      case .hookFailed: .hookFailed(hook: try fields.next(), reason: try fields.next())
       }
   }
 }

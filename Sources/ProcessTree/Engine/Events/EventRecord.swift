@@ -116,6 +116,9 @@ extension LifecycleEvent {
       event.kind = .connectionRefused(reason: reason.limited(to: limit))
     case .messageRejected(let reason):
       event.kind = .messageRejected(reason: reason.limited(to: limit))
+    case .hookFailed(let hook, let reason):
+      event.kind = .hookFailed(
+        hook: hook.limited(to: limit), reason: reason.limited(to: limit))
     case .channelsInCycle(let nodes):
       event.kind = .channelsInCycle(
         nodes: nodes.prefix(NodePath.maximumDepth).map { $0.limited(to: limit) })

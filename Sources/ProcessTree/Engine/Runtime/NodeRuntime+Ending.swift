@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
@@ -11,7 +12,9 @@ extension NodeRuntime {
   ///
   /// - Parameter budget: The time for the whole subtree; nil takes the configuration's policy.
   func requestStop(_ request: StopRequest, within budget: Duration? = nil, signal: Int32? = nil) {
-    handle(.stop(request, within: policy(within: budget), signal: signal))
+    let policy = policy(within: budget)
+    hooks.limit(to: loop.timers.now.after(policy.total))
+    handle(.stop(request, within: policy, signal: signal))
   }
 
   private func policy(within budget: Duration?) -> StopPolicy {
@@ -40,7 +43,10 @@ extension NodeRuntime {
 
   private func perform(_ action: NodeLife<RecordedOutcome>.Action) {
     switch action {
+    case .drain(let request, let time):
+      begin(NodeDrain(request, until: loop.timers.now.after(time)))
     case .cancelProgram: ending.cancelProgram?()
+    case .cleanUp: cleanUp()
     case .startNoMore: shared.stopStartingChildren()
     case .flushReports: flushReports()
     case .endChannels(let abandoning):
@@ -57,7 +63,7 @@ extension NodeRuntime {
       }
       for (_, controller) in controllers.sorted(by: { $0.key > $1.key })
       where controller.supervisor == nil && (!onlyDaemons || controller.child.isDaemon) {
-        controller.handle(.stop(.ask, request, within: policy))
+        controller.handle(.stop(.drain, request, within: policy))
       }
     case .stopCommands: commands.stopAll(within: commandGrace)
     case .sendOutcome(let outcome): send(outcome)
@@ -83,8 +89,8 @@ extension NodeRuntime {
       case .ended: lookAtChannels()
       case .reported:
         if controllers.isEmpty, adopted.isEmpty, commands.isEmpty { handle(.nothingBelow) }
-      case .draining: if parent?.edge.isDrained ?? true { handle(.drained) }
-      case .running, .leaving, .finished: break
+      case .flushing: if parent?.edge.isDrained ?? true { handle(.flushed) }
+      case .running, .cleaning, .leaving, .finished: break
       }
     } while life.phase != before
   }
@@ -159,6 +165,9 @@ extension NodeRuntime {
     switch message {
     case .stop(let stop):
       requestStop(StopRequest(stop), within: .milliseconds(max(0, stop.milliseconds)))
+    case .drain(let stop):
+      handle(
+        .drain(StopRequest(stop), within: .milliseconds(max(0, stop.milliseconds))))
     case .goodbyeAcknowledged: handle(.released)
     case .rejected(_, let reason):
       emitOwn(.messageRejected(reason: reason))

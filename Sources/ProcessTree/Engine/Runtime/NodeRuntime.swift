@@ -53,6 +53,11 @@ final class NodeRuntime {
   var spawningReason = "the program declares that it starts no children"
   var life: NodeLife<RecordedOutcome>
   var ending = NodeEnding()
+  /// What the program wants to run at its end.
+  let hooks: ExitHooks
+  /// The request to drain, once there is one, and callers that wait for it.
+  var drain: NodeDrain?
+  private(set) lazy var drainWaiters = Waiters<Void>(on: loop.timers)
   /// Surrounds each stop of the process by Ctrl-Z.
   var suspension: (_ stop: () -> Void) -> Void = { $0() }
   /// The kernel's count of out-of-memory kills, watched while there are children.
@@ -81,6 +86,7 @@ final class NodeRuntime {
     self.shared = shared
     self.runSecret = runSecret
     names = ChannelNames(identity, shared)
+    hooks = ExitHooks(on: loop)
     life = NodeLife(
       of: identity.name, isRoot: identity.isRoot, cancelled: .cancelled, origin: identity.origin)
     let snapshot = NodeSnapshot(

@@ -57,10 +57,11 @@ extension StartMethod: WireNumbered {
 extension StopPolicy: WireRecord {
   init(fields: inout WireFields) throws {
     self.init(ask: try fields.next(), terminate: try fields.next())
+    drain = max(.zero, try fields.nextIfPresent() ?? .zero)
   }
 
   func pack(into writer: inout MessagePackWriter) {
-    WireFields.pack(into: &writer, ask, terminate)
+    WireFields.pack(into: &writer, ask, terminate, drain)
   }
 }
 

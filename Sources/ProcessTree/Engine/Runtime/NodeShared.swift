@@ -9,6 +9,7 @@ final class NodeShared: Sendable {
     var liveChildren: [UInt32: AnyChild] = [:]
     var stopRequest: StopRequest?
     var startsChildren = true
+    var isDraining = false
     var carrier = Carrier.undecided
   }
 
@@ -81,6 +82,11 @@ final class NodeShared: Sendable {
 
   /// Shows the request that the node's life has.
   func publish(_ request: StopRequest?) { state.withLock { $0.stopRequest = request } }
+
+  /// Whether the node takes no new work.
+  var isDraining: Bool { state.withLock { $0.isDraining } }
+
+  func startDraining() { state.withLock { $0.isDraining = true } }
 
   /// False from the moment on at which the node ends.
   var startsChildren: Bool { state.withLock { $0.startsChildren } }

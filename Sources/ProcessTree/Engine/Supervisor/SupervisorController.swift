@@ -19,6 +19,7 @@ final class SupervisorController {
   /// Why children are being stopped by request, for their reports.
   private var reasons: [String: String] = [:]
   private var stopRequest: StopRequest?
+  private var drainsWithNode = false
   private(set) var over: SupervisorLife.Ending?
   private var waits = SupervisorWaits()
   /// The supervisor's number among those of its node.
@@ -90,6 +91,18 @@ final class SupervisorController {
   func stopAll(_ request: StopRequest, within time: Duration?) {
     stopRequest = stopRequest ?? request
     handle(.stopAll(within: time))
+  }
+
+  /// The program only waits for this supervisor: when the node drains, the supervisor ends.
+  func drainWithNode() {
+    drainsWithNode = true
+    if let drain = runtime.drain { nodeDrains(drain) }
+  }
+
+  func nodeDrains(_ drain: NodeDrain) {
+    guard drainsWithNode else { return }
+    stopRequest = stopRequest ?? drain.request
+    handle(.drainAll(within: drain.timeBelow(at: runtime.loop.timers.now)))
   }
 
   // MARK: Decisions and their effects
@@ -235,7 +248,14 @@ final class SupervisorController {
       runtime.shared.stopRequest ?? stopRequest
       ?? node.identity.stopRequest(
         because: reasons[name] ?? life.ending.map { "\($0)" } ?? "replaced")
-    runtime.controller(of: child)?.handle(.stop(.ask, request, within: policy))
+    var policy = policy
+    // Who stops the node gives nobody below it time to drain.
+    if runtime.shared.stopRequest != nil { policy.drain = .zero }
+    let own = child.declaration.stopPolicy ?? node.configuration.stopPolicy
+    runtime.controller(of: child)?.handle(
+      // More time than by its own policy: somebody asked for a drain.
+      policy.drain > own.drain
+        ? .drain(request, within: policy.drain) : .stop(.drain, request, within: policy))
   }
 
   // MARK: What callers see
