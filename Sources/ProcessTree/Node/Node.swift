@@ -12,7 +12,7 @@ public final class Node: Sendable {
   let runtime: LoopBound<NodeRuntime>
   let identity: NodeIdentity
   let shared: NodeShared
-  private let picture: SubtreePicture
+  let picture: SubtreePicture
   let channelContext: ChannelContext
 
   init(_ runtime: LoopBound<NodeRuntime>) {

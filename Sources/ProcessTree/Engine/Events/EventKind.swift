@@ -149,9 +149,9 @@ extension ChannelCounts: WireRecord {
 
 /// On the wire, the id of the process that traces it, or nil, and whether it is stopped.
 extension ProcessState {
-  fileprivate var tracer: Int32? { if case .traced(let tracer) = self { tracer } else { nil } }
+  var tracer: Int32? { if case .traced(let tracer) = self { tracer } else { nil } }
 
-  fileprivate init(tracer: Int32?, isStopped: Bool) {
+  init(tracer: Int32?, isStopped: Bool) {
     self = tracer.map { .traced(by: $0) } ?? (isStopped ? .stopped : .running)
   }
 }

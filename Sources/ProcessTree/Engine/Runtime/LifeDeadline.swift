@@ -29,6 +29,11 @@ final class LifeDeadline<Purpose: Equatable> {
     armed = (purpose, due, timer)
   }
 
+  /// The purpose of the deadline that is armed, and the time until it.
+  var next: (purpose: Purpose, remaining: Duration)? {
+    armed.map { ($0.purpose, max(.zero, timers.now.duration(to: $0.due))) }
+  }
+
   func disarm() {
     if let armed { timers.cancel(armed.timer) }
     armed = nil

@@ -33,7 +33,9 @@ extension NodeRuntime {
 
   func handle(_ input: NodeLife<RecordedOutcome>.Input) {
     guard !hasVanished else { return }
+    let before = (life.phase, life.stopRequest)
     let actions = life.handle(input)
+    if before != (life.phase, life.stopRequest) { endingSince = loop.timers.now }
     shared.publish(life.stopRequest)
     for action in actions { perform(action) }
   }

@@ -14,6 +14,7 @@ extension NodeRuntime {
     let ownToTheRoot = [SIGTERM, SIGTSTP].filter { !SignalSource.isIgnored($0) }
     let descriptor = try SignalSource.install(
       signals: ending + (identity.isRoot ? ownToTheRoot : [SIGTERM]) + [SIGCONT])
+    ThreadStacks.answer(in: identity.run.directory)
     // In the handler itself: a program that computes on the loop must not keep the second one back.
     SignalSource.armSecondSignal(run: identity.isRoot ? identity.run.runID : nil)
     try loop.poller.add(descriptor, for: .read) { [unowned self] _ in

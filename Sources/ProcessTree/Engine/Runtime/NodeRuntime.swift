@@ -71,6 +71,11 @@ final class NodeRuntime {
   /// The limit on the whole tree's programs, where there is one; the root has no part in it.
   private(set) var slots: TreeLimitSlots?
 
+  /// What the program's tasks wait for, beside channels.
+  var noted = NotedWaits()
+  /// When the end of the node went on to its present phase, or the stop was requested.
+  var endingSince: SuspendingClock.Instant?
+
   private(set) lazy var directory = RunDirectory(path: identity.run.directory)
 
   init(

@@ -1,0 +1,30 @@
+internal import ProcessTreeBase
+internal import ProcessTreeSupervision
+
+/// What a supervisor knows of a child, with or without a process.
+extension SupervisorController {
+  /// How the child of this name stands; nil if it is none.
+  func explanation(of name: String) -> NodeExplanation? {
+    guard let child = life.child(name) else { return nil }
+    let address = node.identity.address.child(name)
+    var explanation = NodeExplanation(
+      address: address, name: name, incarnation: child.incarnation, phase: child.phase)
+    explanation.lastEnd = child.lastEnd
+    let elapsed = timeInPhase(of: name)
+    switch child.phase {
+    case .waiting, .skipped:
+      let unmet = life.unmetDependencies(of: name)
+      let kind: NodeWait.Kind = unmet.isEmpty ? .turn : .dependency
+      explanation.waits = [NodeWait(kind, for: unmet, elapsed: elapsed)]
+    case .backoff:
+      explanation.waits = [
+        NodeWait(
+          .backoff, elapsed: elapsed, remaining: child.nextStart.map { max(.zero, $0 - now) },
+          detail: "life \(child.incarnation + 1) follows")
+      ]
+    case .started: explanation.waits = [NodeWait(.up, elapsed: elapsed)]
+    case .starting, .up, .stopping, .stopped, .succeeded, .failed: break
+    }
+    return explanation
+  }
+}
