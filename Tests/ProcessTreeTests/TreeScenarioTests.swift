@@ -69,6 +69,8 @@ private let settingsScenarios = [
   "childrenHaveTheirSettings", "childrenMeetTheirLimits", "settingsThatCannotBe",
 ]
 
+private let explanationScenarios = ["explainsWaits", "explainsTheStuck"]
+
 private let timeoutScenarios = ["resultInTime", "spawnInTime", "anythingInTime"]
 
 /// Scenarios of commands at whose output, or remains, a test looks.
@@ -149,6 +151,11 @@ extension ProcessTrees {
       try await Fixture.expectSuccess(of: scenario, method)
     }
 
+    @Test(arguments: explanationScenarios, startMethods)
+    func saysWhatNodesWaitFor(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
+    }
+
     @Test(arguments: startMethods)
     func errorsOfACapturedCommandStayInMemory(method: String) async throws {
       let outcome = try await Fixture.run("commandIsCaptured", method)
@@ -206,7 +213,7 @@ extension ProcessTrees {
       let known: [[String]] = [
         lifecycleScenarios, failureScenarios, groupScenarios, stopScenarios, eventScenarios,
         breakageScenarios, commandScenarios, observedCommandScenarios, messageScenarios,
-        waitScenarios, timeoutScenarios, settingsScenarios, elsewhere,
+        waitScenarios, timeoutScenarios, settingsScenarios, explanationScenarios, elsewhere,
       ]
       #expect(Set(listed.lines) == Set(known.joined()))
     }

@@ -116,7 +116,7 @@ extension Node {
     return explanations
   }
 
-  private func threads(of pid: Int32) async -> [ThreadStack] {
+  func threads(of pid: Int32) async -> [ThreadStack] {
     await withUnsafeContinuation { continuation in
       runtime.perform { $0.inspectThreads(of: pid) { continuation.resume(returning: $0) } }
     }

@@ -105,7 +105,9 @@ public final class Node: Sendable {
   ///
   /// - Parameter time: How long to suspend.
   /// - Throws: `CancellationError`.
-  public func sleep(for time: Duration) async throws { try await runtime.loop.sleep(for: time) }
+  public func sleep(for time: Duration) async throws {
+    try await runtime.noting(.sleep, within: time) { try await runtime.loop.sleep(for: time) }
+  }
 
   /// Runs work that computes for long or blocks on another thread of this process.
   ///
@@ -125,8 +127,10 @@ public final class Node: Sendable {
       return try work()
     }
     let threads = try shared.threads.executor()
-    return try await withUnsafeThrowingContinuation { continuation in
-      threads.perform { continuation.resume(with: Result(catching: work)) }
+    return try await runtime.noting(.work) {
+      try await withUnsafeThrowingContinuation { continuation in
+        threads.perform { continuation.resume(with: Result(catching: work)) }
+      }
     }
   }
 }

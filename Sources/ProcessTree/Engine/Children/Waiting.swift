@@ -7,12 +7,14 @@ extension LoopBound<NodeRuntime> {
   func waitForReady(_ child: AnyChild, timeout: Duration? = nil) async throws {
     try await child.begin { _ in }
     let isInTime = await withTaskCancellationHandler {
-      await wait(isShielded: true) { (wait: LoopBound<Wait<Void>>) in
-        guard let controller = value.controller(of: child), !controller.life.wasReady else {
-          return wait.value.end(())
-        }
-        wait.value.join(controller.readyWaiters, within: timeout)
-      } != nil
+      await noting(.start, within: timeout, { [child.subject] }) {
+        await wait(isShielded: true) { (wait: LoopBound<Wait<Void>>) in
+          guard let controller = value.controller(of: child), !controller.life.wasReady else {
+            return wait.value.end(())
+          }
+          wait.value.join(controller.readyWaiters, within: timeout)
+        } != nil
+      }
     } onCancel: {
       child.request(.terminate, reason: "the task that was starting it was cancelled")
     }
@@ -48,10 +50,12 @@ extension LoopBound<NodeRuntime> {
     if let report = child.exitReport { return report }
     if let timeout, timeout <= .zero { return nil }
     return try await lendingSlot {
-      let report = await wait(isShielded: isShielded) { (wait: LoopBound<Wait<ExitReport>>) in
-        withController(of: child) { _, controller in
-          guard let controller else { return wait.value.end(child.exitReport) }
-          wait.value.join(controller.exitWaiters, within: timeout)
+      let report = await noting(.end, within: timeout, { [child.subject] }) {
+        await wait(isShielded: isShielded) { (wait: LoopBound<Wait<ExitReport>>) in
+          withController(of: child) { _, controller in
+            guard let controller else { return wait.value.end(child.exitReport) }
+            wait.value.join(controller.exitWaiters, within: timeout)
+          }
         }
       }
       if report == nil, !isShielded { try Task.checkCancellation() }

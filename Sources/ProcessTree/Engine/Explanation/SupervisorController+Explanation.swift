@@ -3,6 +3,14 @@ internal import ProcessTreeSupervision
 
 /// What a supervisor knows of a child, with or without a process.
 extension SupervisorController {
+  /// The children for which a caller waits, with the phase that each has.
+  func subjects(_ name: String?, awaiting kind: NodeWait.Kind) -> [String] {
+    let children =
+      name.map { (life.names(for: $0) ?? []).compactMap(life.child) } ?? life.childrenInOrder
+    return children.filter { kind == .end ? $0.phase.isLive : !$0.phase.isSettled }
+      .map { "\($0.name) (\($0.phase.rawValue))" }
+  }
+
   /// How the child of this name stands; nil if it is none.
   func explanation(of name: String) -> NodeExplanation? {
     guard let child = life.child(name) else { return nil }
