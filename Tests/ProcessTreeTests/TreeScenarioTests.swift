@@ -69,7 +69,7 @@ private let settingsScenarios = [
   "childrenHaveTheirSettings", "childrenMeetTheirLimits", "settingsThatCannotBe",
 ]
 
-private let explanationScenarios = ["explainsWaits", "explainsTheStuck"]
+private let explanationScenarios = ["explainsWaits", "explainsTheStuck", "deadlinesSayWhy"]
 
 private let timeoutScenarios = ["resultInTime", "spawnInTime", "anythingInTime"]
 

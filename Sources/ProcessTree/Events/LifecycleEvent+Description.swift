@@ -36,7 +36,20 @@ extension LifecycleEvent.Kind: CustomStringConvertible {
     case .channelFinished(let counts): "finished a channel: \(counts)"
     case .channelsInCycle(let nodes):
       "channels are full in a circle and will not move: \(nodes.joined(separator: " → "))"
+    case .deadlinePassed(let deadline, let time, let reason):
+      "did not \(deadline == .start ? "start" : "end") within \(time.inShort)\(deadline.after): \(reason)"
     case .lost: "lost: its parent ended before it could tell how"
+    }
+  }
+}
+
+extension LifecycleEvent.Deadline {
+  fileprivate var after: String {
+    switch self {
+    case .start: ""
+    case .ask: " of a request to stop"
+    case .terminate: " of SIGTERM"
+    case .leave: " of its goodbye"
     }
   }
 }

@@ -158,7 +158,9 @@ public final class Supervisor: Sendable {
     try Task.checkCancellation()
     guard let result else {
       throw ProcessTreeError(
-        .deadlinePassed, "\(name ?? "The supervisor's children") took more than \(time ?? .zero).")
+        .deadlinePassed,
+        "\(name ?? "The supervisor's children") took more than \(time ?? .zero): "
+          + "\(try await controller.run { $0.delays(name) }).")
     }
     try result.get()
   }

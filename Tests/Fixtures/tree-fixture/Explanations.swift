@@ -12,6 +12,36 @@ let explanationScenarios: [String: Scenario] = [
     try await explainWaits(root, test)
     await test.nothingLeft(since: before)
   },
+  "deadlinesSayWhy": { root, test in
+    // One that is deaf, below one that waits for it: each with its own reason.
+    let events = try await root.events
+    let parent = try await root.spawn(
+      Keeper(), name: "keeper", stopPolicy: StopPolicy(ask: .seconds(2), terminate: .seconds(60)))
+    test.expect(try await eventually { root.snapshot.counts[.ready] == 3 })
+    try await parent.stop()
+    var reasons: [String: String] = [:]
+    for await event in events {
+      if case .deadlinePassed(let deadline, _, let reason) = event.kind {
+        reasons["\(event.node) \(deadline.rawValue)"] = reason
+      }
+      if case .exited = event.kind, event.node == "keeper" { break }
+    }
+    test.equal(reasons["deaf ask"], "its program runs on after its cancellation")
+    test.equal(reasons["deaf terminate"], "it ignores SIGTERM")
+    // Who does not reply, what keeps the start, and what an operation waits for.
+    let (client, service) = root.makeService(of: Int.self, returning: Int.self)
+    let server = try await root.spawn(SlowServer(service: service), name: "server")
+    let late = await test.thrown(ProcessTreeError.self) {
+      _ = try await client.call(1, timeout: .milliseconds(500))
+    }
+    test.expect(late?.message.contains("server (") == true, "\(late as Any)")
+    let slow = await test.thrown(ProcessTreeError.self) {
+      _ = try await root.withTimeout(.milliseconds(50)) { try await server.join() }
+    }
+    test.expect(slow?.message.contains("for the end of server") == true, "\(slow as Any)")
+    client.finish()
+    try await server.stop()
+  },
   "explainsTheStuck": { root, test in
     let stuck = try await root.spawn(Spinner(), name: "stuck")
     let stopped = try await root.spawn(Joiner(), name: "stopped")
@@ -104,5 +134,25 @@ struct Dozer: NodeProgram {
 struct Spinner: NodeProgram {
   func run(in node: Node) async throws {
     while true { usleep(1_000) }
+  }
+}
+
+/// Has a deaf child, which is stopped before it.
+struct Keeper: NodeProgram {
+  func run(in node: Node) async throws {
+    let policy = StopPolicy(ask: .milliseconds(100), terminate: .milliseconds(200))
+    try await node.spawn(Deaf(), name: "deaf", stopPolicy: policy).join()
+  }
+}
+
+/// Takes requests, and does not reply.
+struct SlowServer: NodeProgram {
+  let service: Service<Int, Int>
+
+  func run(in node: Node) async throws {
+    try await service.serve { request in
+      try await node.sleep(for: .seconds(3_600))
+      return request
+    }
   }
 }

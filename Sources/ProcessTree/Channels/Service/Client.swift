@@ -50,12 +50,20 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
     switch reply {
     case .reply(let value): return value
     case .failure(let failure): throw failure
-    case .late: throw Self.deadlinePassed
+    case .late: throw Self.deadlinePassed(because: "the node that had the request ended the work")
     }
   }
 
-  private static var deadlinePassed: ProcessTreeError {
-    ProcessTreeError(.deadlinePassed, "The service did not reply in time.")
+  private static func deadlinePassed(because reason: String) -> ProcessTreeError {
+    ProcessTreeError(.deadlinePassed, "The service did not reply in time: \(reason).")
+  }
+
+  /// Why there is no reply yet.
+  private func delay() async -> String {
+    let waits = try? await end.core.run { $0.waits }
+    let peers = waits?.first { $0.purpose == .reply }?.peers.map(\.subject) ?? []
+    return peers.isEmpty
+      ? "no node of the service has joined" : "it waits for \(peers.joined(separator: ", "))"
   }
 
   private func answer(to bytes: [UInt8], within timeout: Duration?) async throws -> [UInt8] {
@@ -75,7 +83,9 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
         return nil
       }
       defer { group.cancelAll() }
-      guard let answer = try await group.next() ?? nil else { throw Self.deadlinePassed }
+      guard let answer = try await group.next() ?? nil else {
+        throw Self.deadlinePassed(because: await delay())
+      }
       return answer
     }
   }

@@ -120,7 +120,9 @@ final class ChildController {
   // MARK: Decisions and their effects
 
   private(set) lazy var deadline = LifeDeadline<ChildLifecycle.Deadline>(on: runtime.loop.timers) {
-    [unowned self] in handle(.deadlinePassed($0))
+    [unowned self] in
+    if life.hasProcess { reportDelay($0) }
+    handle(.deadlinePassed($0))
   }
 
   func handle(_ input: ChildLife<RecordedOutcome>.Input) {

@@ -23,11 +23,13 @@ extension LoopBound<NodeRuntime> {
       throw CancellationError()
     }
     if let timeout, !isInTime {
+      let account = try? await run { $0.controller(of: child)?.startAccount }
       child.request(.kill, reason: "it was not ready in time")
       _ = try await waitForExit(of: child, timeout: nil, isShielded: true)
       throw ProcessTreeError(
         .deadlinePassed,
-        "\(child.name) was not ready after \(timeout), and has been ended.")
+        "\(child.name) was not ready after \(timeout), and has been ended: "
+          + "\((account ?? nil) ?? "its start had been requested").")
     }
     guard let report = child.exitReport, case .couldNotStart = report.cause else { return }
     throw ChildFailure(report)

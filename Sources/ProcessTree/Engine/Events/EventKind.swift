@@ -25,6 +25,7 @@ enum EventKind: Int, CaseIterable {
   case down = 19
   case unresponsive = 20
   case responsive = 21
+  case deadlinePassed = 22
 
   /// The phase of a node's life that such an event begins, if it does.
   var phase: ChildPhase? {
@@ -62,6 +63,7 @@ extension LifecycleEvent.Kind {
     case .down: .down
     case .unresponsive: .unresponsive
     case .responsive: .responsive
+    case .deadlinePassed: .deadlinePassed
     }
   }
 
@@ -86,6 +88,8 @@ extension LifecycleEvent.Kind {
     case .unresponsive(let silence, let state):
       WireFields.pack(into: &writer, silence, state.tracer, state == .stopped)
     case .responsive(let silence): WireFields.pack(into: &writer, silence)
+    case .deadlinePassed(let deadline, let time, let reason):
+      WireFields.pack(into: &writer, deadline, time, reason)
     case .channelFinished(let counts): WireFields.pack(into: &writer, counts)
     case .channelsInCycle(let nodes): WireFields.pack(into: &writer, nodes)
     }
@@ -126,8 +130,16 @@ extension LifecycleEvent.Kind {
           silence: (try fields.next() as Duration).asTaken,
           process: ProcessState(tracer: try fields.next(), isStopped: try fields.next()))
       case .responsive: .responsive(silence: (try fields.next() as Duration).asTaken)
+      case .deadlinePassed:
+        .deadlinePassed(
+          try fields.next(), after: (try fields.next() as Duration).asTaken,
+          reason: try fields.next())
       }
   }
+}
+
+extension LifecycleEvent.Deadline: WireNumbered {
+  static let numbers: KeyValuePairs<Int, Self> = [1: .start, 2: .ask, 3: .terminate, 4: .leave]
 }
 
 extension ChannelCounts: WireRecord {

@@ -116,6 +116,8 @@ extension LifecycleEvent {
       event.kind = .connectionRefused(reason: reason.limited(to: limit))
     case .messageRejected(let reason):
       event.kind = .messageRejected(reason: reason.limited(to: limit))
+    case .deadlinePassed(let deadline, let time, let reason):
+      event.kind = .deadlinePassed(deadline, after: time, reason: reason.limited(to: limit))
     case .channelsInCycle(let nodes):
       event.kind = .channelsInCycle(
         nodes: nodes.prefix(NodePath.maximumDepth).map { $0.limited(to: limit) })

@@ -36,26 +36,39 @@ extension ChildController {
       : "its process has not connected"
   }
 
-  /// Why a child that has been stopped is still there, when the time of a step has passed.
-  func delay(after step: StopLadder.Step) -> String {
+  /// Reports that the time of a step has passed, and why, as far as can be seen from outside.
+  func reportDelay(_ deadline: ChildLifecycle.Deadline) {
+    let passed: LifecycleEvent.Deadline
+    switch deadline {
+    case .start: passed = .start
+    case .stop(.ask): passed = .ask
+    case .stop(.terminate): passed = .terminate
+    case .stop(.kill): return
+    case .leave: passed = .leave
+    }
+    let time = (self.deadline.lastTime ?? .zero)
+    runtime.emit(.deadlinePassed(passed, after: time, reason: delay(of: passed)), about: child)
+  }
+
+  private func delay(of deadline: LifecycleEvent.Deadline) -> String {
+    switch process?.state {
+    case .stopped?: return "its process is stopped"
+    case .traced(let tracer)?: return "process \(tracer) traces it"
+    case .running?, nil: break
+    }
+    guard deadline != .start else { return startAccount }
+    // The deepest come first; what keeps those has been reported by their parents.
     let below = runtime.events.picture.nodes(below: child.declaration.path)
-    // The deepest come first; their own delays have been reported before.
-    if !below.isEmpty {
+    guard below.isEmpty else {
       let names = below.prefix(NodeWait.mostSubjects).map { "\($0.1.name) (pid \($0.1.pid ?? 0))" }
       let more = below.count > names.count ? " and \(below.count - names.count) more" : ""
       return "it waits for \(names.joined(separator: ", "))\(more)"
     }
-    switch process?.state {
-    case .stopped?: return "its process is stopped"
-    case .traced(let tracer)?: return "process \(tracer) traces it"
-    case .running?, nil:
-      let isOver = life.outcome != nil
-      switch step {
-      case .ask: return isOver ? "its program has ended, its node has not" : "its program runs on after its cancellation"
-      case .terminate: return isOver ? "its program has ended, its node has not" : "it ignores SIGTERM"
-      case .kill: return "the kernel has not ended it"
-      }
+    guard life.outcome == nil, deadline != .leave else {
+      return "its program has ended, and its process has not"
     }
+    guard life.wasReady else { return startAccount }
+    return deadline == .ask ? "its program runs on after its cancellation" : "it ignores SIGTERM"
   }
 }
 

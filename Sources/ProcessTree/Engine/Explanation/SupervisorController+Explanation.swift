@@ -11,6 +11,19 @@ extension SupervisorController {
       .map { "\($0.name) (\($0.phase.rawValue))" }
   }
 
+  /// What the children that a name stands for, and that are not up, wait for.
+  func delays(_ name: String?) -> String {
+    let children =
+      name.map { (life.names(for: $0) ?? []).compactMap(life.child) } ?? life.childrenInOrder
+    let late = children.filter { !$0.phase.isSettled }
+    let accounts = late.prefix(NodeWait.mostSubjects).map { child in
+      let wait = explanation(of: child.name)?.waits.first.map { " and \($0)" } ?? ""
+      return "\(child.name) is \(child.phase.rawValue)\(wait)"
+    }
+    let more = late.count > accounts.count ? " and \(late.count - accounts.count) more" : ""
+    return accounts.isEmpty ? "nobody is late now" : accounts.joined(separator: "; ") + more
+  }
+
   /// How the child of this name stands; nil if it is none.
   func explanation(of name: String) -> NodeExplanation? {
     guard let child = life.child(name) else { return nil }
