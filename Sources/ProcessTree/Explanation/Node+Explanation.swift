@@ -28,8 +28,10 @@ extension Node {
     let longest = Duration.milliseconds(milliseconds) + Self.longestWay
     switch try await ask(question, within: longest) {
     case .explained(let explanation):
-      return stacks && isRoot && address == .root
-        ? try await explainSelf(stacks: true) : explanation
+      if stacks, isRoot, address == .root { return try await explainSelf(stacks: true) }
+      var readable = explanation
+      readable.threads = await readableStacks(explanation.threads)
+      return readable
     case .failed(let failure, let text): throw ProcessTreeError(search: failure, text)
     case .mailbox, .monitored:
       throw ProcessTreeError(.unreachable, "\(address) gave another answer.")
@@ -117,9 +119,16 @@ extension Node {
   }
 
   func threads(of pid: Int32) async -> [ThreadStack] {
-    await withUnsafeContinuation { continuation in
-      runtime.perform { $0.inspectThreads(of: pid) { continuation.resume(returning: $0) } }
-    }
+    await readableStacks(
+      await withUnsafeContinuation { continuation in
+        runtime.perform { $0.inspectThreads(of: pid) { continuation.resume(returning: $0) } }
+      })
+  }
+
+  /// Looks the functions up, on a thread: the symbol table may have some hundred thousand entries.
+  private func readableStacks(_ stacks: [ThreadStack]) async -> [ThreadStack] {
+    guard stacks.contains(where: { !$0.frames.isEmpty }) else { return stacks }
+    return (try? await offload { StackFrame.texts(of: stacks) }) ?? stacks
   }
 
   private static func isBefore(_ left: NodeExplanation, _ right: NodeExplanation) -> Bool {

@@ -42,6 +42,14 @@ let explanationScenarios: [String: Scenario] = [
     client.finish()
     try await server.stop()
   },
+  // For a test that sends signals.
+  "holdStuck": { root, test in
+    let stuck = try await root.spawn(Spinner(), name: "stuck")
+    _ = try await root.spawn(Joiner(), name: "joiner")
+    print("held")
+    fflush(nil)
+    try await stuck.join()
+  },
   "explainsTheStuck": { root, test in
     let stuck = try await root.spawn(Spinner(), name: "stuck")
     let stopped = try await root.spawn(Joiner(), name: "stopped")

@@ -73,42 +73,11 @@ final class StackInquiry {
     let text = String(decoding: bytes, as: UTF8.self)
     bytes = []
     stacks.append(
-      ThreadStack(thread, frames: text.split(separator: "\n").map(StackFrame.text), because: reason))
+      ThreadStack(thread, frames: text.split(separator: "\n").map { String($0) }, because: reason))
     // A turn for each thread, however many refuse.
     _ = loop.timers.schedule(after: .zero) { [self] in begin() }
   }
 }
-
-/// A line of a stack, for people.
-enum StackFrame {
-  /// The line with the path of the file shortened to its name, and the function as it is written.
-  static func text(_ line: Substring) -> String {
-    guard let open = line.lastIndex(of: "("), let close = line[open...].firstIndex(of: ")") else {
-      return String(line)
-    }
-    let file = line[..<open].split(separator: "/").last.map { String($0) } ?? ""
-    let place = line[line.index(after: open)..<close]
-    let parts = place.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, !parts[0].isEmpty else { return "\(file) \(place)" }
-    return "\(file) \(demangled(String(parts[0]))) +\(parts[1])"
-  }
-
-  private static func demangled(_ symbol: String) -> String {
-    symbol.utf8CString.withUnsafeBufferPointer { name in
-      guard
-        let text = demangle(name.baseAddress, UInt(name.count - 1), nil, nil, 0)
-      else { return symbol }
-      defer { free(text) }
-      return String(cString: text)
-    }
-  }
-}
-
-@_silgen_name("swift_demangle")
-private func demangle(
-  _ name: UnsafePointer<CChar>?, _ length: UInt, _ buffer: UnsafeMutablePointer<CChar>?,
-  _ size: UnsafeMutablePointer<UInt>?, _ flags: UInt32
-) -> UnsafeMutablePointer<CChar>?
 
 extension ThreadStack {
   fileprivate init(_ thread: ThreadStacks.Thread, frames: [String], because reason: String?) {
