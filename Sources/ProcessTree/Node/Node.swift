@@ -71,7 +71,10 @@ public final class Node: Sendable {
   public var configuration: TreeConfiguration { shared.configuration }
 
   /// Changes the settings for children that are started from now on, which inherit them.
-  public func configure(_ change: (inout TreeConfiguration) -> Void) { shared.configure(change) }
+  public func configure(_ change: (inout TreeConfiguration) -> Void) {
+    shared.configure(change)
+    if isRoot, configuration.postMortemDirectory != nil { runtime.perform { $0.recordIfWanted() } }
+  }
 
   /// Reports progress to all subscribers to this node's events.
   ///

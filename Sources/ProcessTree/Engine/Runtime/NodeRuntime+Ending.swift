@@ -19,7 +19,14 @@ extension NodeRuntime {
   }
 
   func programEnded(_ outcome: RecordedOutcome) {
-    handle(.programEnded(outcome, isResult: outcome.isResult))
+    guard let recorder, outcome.exitCode != 0, life.phase == .running, life.stopRequest == nil else {
+      return handle(.programEnded(outcome, isResult: outcome.isResult))
+    }
+    // The children are stopped next: what they wait for is asked before.
+    let bound = LoopBound(self, on: loop)
+    recorder.collect("when the root's program failed") {
+      bound.perform { $0.handle(.programEnded(outcome, isResult: outcome.isResult)) }
+    }
   }
 
   /// Ends the node because it lacks what its connections need.
