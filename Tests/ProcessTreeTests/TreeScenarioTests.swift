@@ -91,7 +91,7 @@ private let elsewhere = [
   "closedStandardDescriptors", "leavesAStranger", "limitedForkServer", "ignoredSignals",
   "heardSignals", "fewDescriptors", "silentConnections", "outputAtProcessLimit", "lineWithoutEnd",
   "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself", "foreignNode",
-  "foreignNodeOfAnotherVersion",
+  "foreignNodeOfAnotherVersion", "failsAmidWork",
 ]
 
 extension ProcessTrees {

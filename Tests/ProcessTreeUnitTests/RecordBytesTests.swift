@@ -50,6 +50,10 @@ import Testing
     (.unresponsive(silence: .nanoseconds(8), process: .running), 20, [0x93, 8, 0xC0, 0xC2]),
     (.unresponsive(silence: .nanoseconds(8), process: .traced(by: 5)), 20, [0x93, 8, 5, 0xC2]),
     (.responsive(silence: .nanoseconds(8)), 21, [0x91, 8]),
+    (
+      .deadlinePassed(.terminate, after: .nanoseconds(8), reason: "r"), 22,
+      [0x93, 3, 8, 0xA1, 0x72]
+    ),
   ]
 
   @Test(arguments: kinds.indices)

@@ -42,13 +42,13 @@ let explanationScenarios: [String: Scenario] = [
     client.finish()
     try await server.stop()
   },
-  // For a test that sends signals.
-  "holdStuck": { root, test in
-    let stuck = try await root.spawn(Spinner(), name: "stuck")
-    _ = try await root.spawn(Joiner(), name: "joiner")
-    print("held")
-    fflush(nil)
-    try await stuck.join()
+  // For a test that reads the file about it.
+  "failsAmidWork": { root, test in
+    let dozer = try await root.spawn(Dozer(), name: "dozer")
+    let crashing = try await root.spawn(Crashing(), name: "crashing")
+    _ = try? await crashing.result
+    test.expect(dozer.isAlive)
+    throw ProcessTreeError(.unreachable, "the end of the work")
   },
   "explainsTheStuck": { root, test in
     let stuck = try await root.spawn(Spinner(), name: "stuck")
@@ -60,7 +60,7 @@ let explanationScenarios: [String: Scenario] = [
     test.expect(spins.silence != nil && spins.process == .running, "\(spins)")
     let main = spins.threads.first
     test.equal(main?.id, stuck.pid)
-    test.expect(main?.frames.isEmpty == false && main?.reason == nil, "\(spins)")
+    test.expect(main?.frames.contains { $0.contains("Spinner.run(in:") } == true, "\(spins)")
     let stops = try await root.explain(
       stopped.address, within: .milliseconds(200), stacks: true)
     test.equal(stops.process, .stopped)
@@ -162,5 +162,15 @@ struct SlowServer: NodeProgram {
       try await node.sleep(for: .seconds(3_600))
       return request
     }
+  }
+}
+
+/// Writes a line and crashes.
+struct Crashing: NodeProgram {
+  func run(in node: Node) async throws {
+    print("about to crash")
+    fflush(nil)
+    kill(getpid(), SIGKILL)
+    try await node.sleep(for: .seconds(3_600))
   }
 }

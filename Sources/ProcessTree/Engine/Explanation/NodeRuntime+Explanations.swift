@@ -7,18 +7,8 @@ extension NodeRuntime {
     let bound = LoopBound(self, on: loop)
     let node = Node(bound)
     Task(executorPreference: loop) {
-      // The stacks of those that do not answer say where they are; others need none.
-      guard let explanations = try? await node.explainTree() else { return }
-      var texts: [String] = []
-      for explanation in explanations {
-        guard explanation.silence != nil, let pid = explanation.pid, node.shared.nodes == nil else {
-          texts.append("\(explanation)")
-          continue
-        }
-        var stuck = explanation
-        stuck.threads = await node.threads(of: pid)
-        texts.append("\(stuck)")
-      }
+      guard let explanations = try? await node.explainTreeForPeople() else { return }
+      let texts = explanations.map { "\($0)" }
       let text = "--- \(texts.count) nodes\n" + texts.joined(separator: "\n") + "\n---"
       bound.perform { $0.writeForPeople(text) }
     }
@@ -28,5 +18,18 @@ extension NodeRuntime {
   func writeForPeople(_ text: String) {
     guard let root = output.root else { return writeToStandardError(text) }
     root.write(Array("\(text)\n".utf8), to: .error)
+  }
+}
+
+extension Node {
+  /// The explanations of all nodes, with the stacks of those that do not answer: others are where their
+  /// waits say.
+  func explainTreeForPeople(within patience: Duration = .seconds(1)) async throws -> [NodeExplanation] {
+    var explanations = try await explainTree(within: patience)
+    for index in explanations.indices where explanations[index].silence != nil {
+      guard let pid = explanations[index].pid, shared.nodes == nil else { continue }
+      explanations[index].threads = await threads(of: pid)
+    }
+    return explanations
   }
 }

@@ -35,7 +35,7 @@ final class PostMortemRecorder {
     let recorder = LoopBound(self, on: runtime.loop)
     let patience = Self.patience
     Task(executorPreference: runtime.loop) {
-      let found = try? await node.explainTree(within: patience)
+      let found = try? await node.explainTreeForPeople(within: patience)
       recorder.perform {
         $0.record.note(found ?? [], at: moment)
         then()
