@@ -75,7 +75,8 @@ package struct StackRequest: ~Copyable {
   private let thread: Int32
 
   /// Makes the pipe; `ask` then asks.
-  package init(_ thread: Int32, of process: Int32, in directory: String) throws(ProcessControlError) {
+  package init(_ thread: Int32, of process: Int32, in directory: String) throws(ProcessControlError)
+  {
     path = "\(directory)/\(process).\(thread).s"
     self.process = process
     self.thread = thread

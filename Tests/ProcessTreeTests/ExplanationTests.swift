@@ -45,7 +45,8 @@ extension ProcessTrees {
       let outcome = try await Fixture.run(
         "failsAmidWork", environment: ["PROCESS_TREE_POST_MORTEM": "/dev/full/directory"])
       #expect(outcome.status == 1)
-      #expect(outcome.errors.split(separator: "\n").last?.hasPrefix("process-tree: no post-mortem: ") == true)
+      let last = outcome.errors.split(separator: "\n").last
+      #expect(last?.hasPrefix("process-tree: no post-mortem: ") == true, "\(outcome.errors)")
       // A disk without room, as far as this process is concerned.
       let directory = NSTemporaryDirectory() + "post-mortem-\(UUID().uuidString)"
       defer { try? FileManager.default.removeItem(atPath: directory) }

@@ -50,7 +50,7 @@ import Testing
     }
     for _ in 0..<5 {
       record.note(
-        (0..<2_000).map { NodeExplanation(address: .root.child(at: $0 + 1), name: long, phase: .up) },
+        (1...2_000).map { NodeExplanation(address: .root.child(at: $0), name: long, phase: .up) },
         at: "then")
     }
     let text = record.text(of: "r", exitCode: 1, at: 0)

@@ -21,7 +21,8 @@ package struct ChannelWait: Equatable, Sendable {
   package let peers: [PeerAddress]
 
   /// Nil if no task waits.
-  fileprivate init?(_ purpose: Purpose, since times: some Collection<Int64>, _ peers: [PeerAddress]) {
+  fileprivate init?(_ purpose: Purpose, since times: some Collection<Int64>, _ peers: [PeerAddress])
+  {
     guard let since = times.min() else { return nil }
     self.purpose = purpose
     self.since = since
@@ -53,7 +54,8 @@ extension SenderCore {
   /// The peers that have not confirmed all that was sent to them.
   package var unsettledPeers: [PeerAddress] {
     guard !isSettled else { return [] }
-    return flows.filter { !$0.isFlushed || specification.isLeased || !$0.isConfirmed }.map(\.link.peer)
+    return flows.filter { !$0.isFlushed || specification.isLeased || !$0.isConfirmed }.map(
+      \.link.peer)
   }
 }
 

@@ -163,9 +163,8 @@ extension Node {
   private static let longestSearch: Duration = .seconds(30)
 
   private func ask(_ question: AddressQuestion) async throws -> AddressAnswer {
-    let answer = try await runtime.noting(
-      .search, within: Self.longestSearch, { ["\(question.address)"] }
-    ) {
+    let subjects: @Sendable () -> [String] = { ["\(question.address)"] }
+    let answer = try await runtime.noting(.search, within: Self.longestSearch, subjects) {
       try await ask(question, within: Self.longestSearch)
     }
     if let answer { return answer }

@@ -44,8 +44,9 @@ public struct NodeWait: Hashable, Sendable, Codable {
 
   /// What is waited for.
   public var kind: Kind
-  /// Who can end the wait: nodes, with their paths if they have names; children; commands. At most
-  /// eight; none if nobody is known yet.
+  /// Who can end the wait, at most eight; none if nobody is known yet.
+  ///
+  /// They are nodes, with their paths if they have names, children and commands.
   public var subjects: [String]
   /// How many there are in all.
   public var subjectCount: Int

@@ -80,13 +80,28 @@ extension AddressBook {
     guard let pending = explanations[number] else { return false }
     pending.origin = origin
     if case .explained(let own)? = try? AddressAnswer(packed: answer) {
-      pending.explanation.waits = Array(
-        (pending.explanation.waits + own.waits.filter { $0.kind != .stop || pending.explanation.waits.isEmpty })
-          .prefix(NodeExplanation.mostWaits))
+      // Of its stop the parent knows the deadline as well.
+      let known = pending.explanation.waits
+      let others = own.waits.filter { known.isEmpty || $0.kind != .stop }
+      pending.explanation.waits = Array((known + others).prefix(NodeExplanation.mostWaits))
       pending.explanation.children = own.children
     }
     finish(pending)
     return true
+  }
+
+  /// A child has ended instead of answering: its supervisor, once it has heard of that, knows how it
+  /// stands.
+  func explainTheEnd(
+    of child: ChildDeclaration, _ number: UInt64, to origin: LookupTable.Origin
+  ) {
+    _ = runtime.loop.timers.schedule(after: .zero) { [weak self] in
+      guard let self else { return }
+      let known = child.life == nil ? nil : explanation(of: child.place)
+      deliver(
+        known.map { .explained($0) } ?? .failed(.unreachable, Self.account(ofTheEndOf: child)),
+        number, to: origin)
+    }
   }
 
   private func stayedSilent(

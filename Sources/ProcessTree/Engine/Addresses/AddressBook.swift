@@ -92,10 +92,16 @@ final class AddressBook {
   /// A child has ended: its questions are forgotten, and those that it had to answer fail.
   func lost(_ child: ChildDeclaration) {
     for (number, origin) in lookups.lost(.child(child.position)) {
-      explanations[number] = nil
-      deliver(
-        .failed(.unreachable, "\(child.address) ended before it could answer."), number, to: origin)
+      if explanations.removeValue(forKey: number) != nil {
+        explainTheEnd(of: child, number, to: origin)
+        continue
+      }
+      deliver(.failed(.unreachable, Self.account(ofTheEndOf: child)), number, to: origin)
     }
+  }
+
+  static func account(ofTheEndOf child: ChildDeclaration) -> String {
+    "\(child.address) ended before it could answer."
   }
 
   // MARK: The way

@@ -16,7 +16,10 @@ extension ChildController {
     let elapsed = phaseSince.duration(to: runtime.loop.timers.now)
     switch life.phase {
     case .starting:
-      return [NodeWait(.start, elapsed: elapsed, remaining: deadline.next?.remaining, detail: startAccount)]
+      return [
+        NodeWait(
+          .start, elapsed: elapsed, remaining: deadline.next?.remaining, detail: startAccount)
+      ]
     case .stopping:
       let request = life.stopRequest.map { "\($0); " } ?? ""
       return [
@@ -46,7 +49,7 @@ extension ChildController {
     case .stop(.kill): return
     case .leave: passed = .leave
     }
-    let time = (self.deadline.lastTime ?? .zero)
+    let time = self.deadline.lastTime ?? .zero
     runtime.emit(.deadlinePassed(passed, after: time, reason: delay(of: passed)), about: child)
   }
 

@@ -24,7 +24,9 @@ extension NodeRuntime {
 extension Node {
   /// The explanations of all nodes, with the stacks of those that do not answer: others are where their
   /// waits say.
-  func explainTreeForPeople(within patience: Duration = .seconds(1)) async throws -> [NodeExplanation] {
+  func explainTreeForPeople(
+    within patience: Duration = .seconds(1)
+  ) async throws -> [NodeExplanation] {
     var explanations = try await explainTree(within: patience)
     for index in explanations.indices where explanations[index].silence != nil {
       guard let pid = explanations[index].pid, shared.nodes == nil else { continue }

@@ -88,10 +88,10 @@ struct PostMortem {
     add("Ends without success, the first ones first", failures, of: failureCount)
     for found in explanations { add("Nodes \(found.moment)", [found.text], of: 1) }
     add("Last events", Array(events), of: eventCount)
-    let written = writers.map { node in
+    let written = writers.reversed().map { node in
       ([node + ":"] + (lines[node] ?? []).map { "  \($0)" }).joined(separator: "\n")
     }
-    add("Last lines", written, of: written.count)
+    add("Last lines, of the nodes that wrote last first", written, of: written.count)
     return parts.joined(separator: "\n\n") + "\n"
   }
 

@@ -26,8 +26,9 @@ struct StackFrame: Equatable {
   /// Whether it is in the executable, whose process may have another title.
   var isOfExecutable: Bool { function == nil && !file.contains(".so") }
 
-  /// The frames of stacks for people: with the functions of the executable, as they are written in
-  /// Swift. The nodes of a tree run one build.
+  /// The frames of stacks for people, with the functions of the executable as they are in Swift.
+  ///
+  /// The nodes of a tree run one build.
   static func texts(of stacks: [ThreadStack]) -> [ThreadStack] {
     let frames = stacks.map { $0.frames.map { Self($0) } }
     let own = Set(frames.joined().compactMap(\.self).filter(\.isOfExecutable).map(\.offset))

@@ -19,7 +19,8 @@ extension NodeRuntime {
   }
 
   func programEnded(_ outcome: RecordedOutcome) {
-    guard let recorder, outcome.exitCode != 0, life.phase == .running, life.stopRequest == nil else {
+    let isFailure = outcome.exitCode != 0 && life.phase == .running && life.stopRequest == nil
+    guard let recorder, isFailure else {
       return handle(.programEnded(outcome, isResult: outcome.isResult))
     }
     // The children are stopped next: what they wait for is asked before.
