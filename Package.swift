@@ -134,8 +134,8 @@ let package = Package(
     .testTarget(
       name: "ProcessControlTests",
       dependencies: [
-        "ProcessTreeBase", "ProcessTreeProcessControl", "ProcessTreeScenarioRuns",
-        "ProcessTreeTestSettings", "process-control-fixture",
+        "ProcessTreeBase", "ProcessTreeProcessControl", "ProcessTreeRandomTesting",
+        "ProcessTreeScenarioRuns", "ProcessTreeTestSettings", "process-control-fixture",
       ],
       swiftSettings: settings),
     .executableTarget(

@@ -57,7 +57,9 @@ static void note(int signal, siginfo_t *info, void *context) {
   if (!(atomic_load(&pending) & 1ull << (signal - 1))) atomic_store(&senders[signal], sender(info));
   // As in the kernel, SIGCONT discards an earlier stop signal.
   if (signal == SIGCONT) atomic_fetch_and(&pending, ~(1ull << (SIGTSTP - 1)));
-  atomic_fetch_or(&pending, 1ull << (signal - 1));
+  uint64_t before = atomic_fetch_or(&pending, 1ull << (signal - 1));
+  // The first one has not been taken: the loop does not turn, and only the default action helps.
+  if (signal == SIGQUIT && before & 1ull << (SIGQUIT - 1)) pt_signals_raise_default(signal);
   uint64_t one = 1;
   int descriptor = atomic_load(&wake_descriptor);
   if (descriptor >= 0) (void)!write(descriptor, &one, sizeof one);

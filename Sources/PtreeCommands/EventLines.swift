@@ -31,7 +31,8 @@ struct EventLines: EventSink {
     case .exited(let report) where report.stopRequest != nil: "\u{1B}[33m"
     case .exited, .lost, .leftBehind, .forkServerLost, .gaveUp: "\u{1B}[31m"
     case .stopping, .startMethodChanged, .connectionRefused, .messageRejected, .channelsInCycle,
-      .restarting, .skipped, .down, .unresponsive, .hookFailed:
+      .restarting, .skipped, .down, .unresponsive, .hookFailed,
+      .deadlinePassed:
       "\u{1B}[33m"
     case .started, .ready, .up, .responsive, .restarted, .reported, .channelFinished: "\u{1B}[2m"
     }

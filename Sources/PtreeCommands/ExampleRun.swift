@@ -52,6 +52,7 @@ struct ExampleRun {
       configuration.output = .prefixed
       configuration.defaultLimit = options.limit ?? processors
       configuration.startMethod = options.startMethod.method
+      if let directory = options.postMortem { configuration.postMortemDirectory = directory }
     }
   }
 

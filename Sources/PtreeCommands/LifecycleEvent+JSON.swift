@@ -59,6 +59,7 @@ extension LifecycleEvent.Kind {
     case .channelsInCycle: "channelsInCycle"
     case .messageRejected: "messageRejected"
     case .lost: "lost"
+    case .deadlinePassed: "deadlinePassed"
     }
   }
 
@@ -100,6 +101,10 @@ extension LifecycleEvent.Kind {
       line.add("quarantined", counts.quarantined)
       line.add("returned", counts.returned)
       line.add("redelivered", counts.redelivered)
+    case .deadlinePassed(let deadline, let time, let reason):
+      line.add("deadline", deadline.rawValue)
+      line.add("after", time)
+      line.add("reason", reason)
     case .channelsInCycle(let nodes): line.add("reason", nodes.joined(separator: " → "))
     case .connectionRefused(let reason), .messageRejected(let reason):
       line.add("reason", reason)

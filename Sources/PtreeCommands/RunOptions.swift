@@ -37,6 +37,14 @@ struct RunOptions: ParsableArguments {
     help: "How many children a node has at a time; the number of processors without it.")
   var limit: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      If the run fails, write how nodes ended, what they waited for, the last events and the last \
+      lines to a file in this directory.
+      """, valueName: "directory"))
+  var postMortem: String?
+
   @Flag(help: "Print no lifecycle events and no progress on standard error.")
   var quiet = false
 

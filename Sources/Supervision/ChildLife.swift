@@ -104,6 +104,7 @@ package struct ChildLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
   package var saidGoodbye: Bool { lifecycle.saidGoodbye }
   /// Whether a goodbye may be waiting for data frames.
   package var awaitsFrames: Bool { announcedFrames != nil }
+  package var stopStep: ChildLifecycle.StopStep? { lifecycle.stopStep }
   package var startTimedOut: Bool { lifecycle.startTimedOut }
 
   /// How long a process may take to end, and its last words to come, once its tie is cut.

@@ -47,6 +47,36 @@ extension EndToEndTests {
       #expect(!ended.errors.contains("ptree: "))
     }
 
+    @Test(arguments: startMethods)
+    func aQuitSignalExplainsEveryNode(method: String) throws {
+      let tool = try holdingTree("--start-method", method)
+      let stopped = try #require(tool.processes.first { tool.name(of: $0) == "Process-1" })
+      kill(stopped, SIGSTOP)
+      tool.signal(SIGQUIT)
+      #expect(tool.wait { tool.errorsSoFar.contains("\n---\n") }, "\(tool.errorsSoFar)")
+      let text = tool.errorsSoFar
+      for part in [
+        "--- 7 nodes\n/ (MainProcess, pid ",
+        "/#1 (Process-1, pid \(stopped)): up\n  did not answer within ",
+        ": its process is stopped\n", "no stack: the process is stopped",
+        "/#2/#2 (Process-2:2, pid ",
+      ] {
+        #expect(text.contains(part), "\(part) in \(text)")
+      }
+      // It goes on.
+      kill(stopped, SIGCONT)
+      tool.signal(SIGTERM)
+      #expect(try tool.end().code == -SIGTERM)
+    }
+
+    @Test func aFailedRunLeavesAPostMortem() throws {
+      let run = try Tool.run(
+        "run", "names", "--hold", "60", "--timeout", "1", "--quiet", "--post-mortem", "bundle")
+      #expect(run.code == 124)
+      let line = "process-tree: post-mortem: bundle/post-mortem-"
+      #expect(run.errors.contains(line), "\(run.errors)")
+    }
+
     @Test func aSlowEndSaysWhatItWaitsFor() throws {
       let tool = try Tool(["run", "names", "--hold", "60"])
       #expect(tool.wait { tool.outputSoFar.contains("Process-2:2") }, "\(tool.errorsSoFar)")

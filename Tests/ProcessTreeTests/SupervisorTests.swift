@@ -17,7 +17,8 @@ private let requestScenarios = [
 ]
 
 private let orderScenarios = [
-  "dependencies", "skipped", "shutdownBudget", "deadlineOfAll", "stoppedWithTheNode",
+  "dependencies", "explainsWaitingChildren", "skipped", "shutdownBudget", "deadlineOfAll",
+  "stoppedWithTheNode",
 ]
 
 private let nestingScenarios = ["escalation", "treeRestart", "specificationsTravel"]

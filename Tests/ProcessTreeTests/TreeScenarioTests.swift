@@ -73,6 +73,8 @@ private let settingsScenarios = [
   "childrenHaveTheirSettings", "childrenMeetTheirLimits", "settingsThatCannotBe",
 ]
 
+private let explanationScenarios = ["explainsWaits", "explainsTheStuck", "deadlinesSayWhy"]
+
 private let timeoutScenarios = ["resultInTime", "spawnInTime", "anythingInTime"]
 
 /// Scenarios of commands at whose output, or remains, a test looks.
@@ -93,7 +95,7 @@ private let elsewhere = [
   "closedStandardDescriptors", "leavesAStranger", "limitedForkServer", "ignoredSignals",
   "heardSignals", "fewDescriptors", "silentConnections", "outputAtProcessLimit", "lineWithoutEnd",
   "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself", "foreignNode",
-  "foreignNodeOfAnotherVersion",
+  "foreignNodeOfAnotherVersion", "failsAmidWork",
 ]
 
 extension ProcessTrees {
@@ -158,6 +160,11 @@ extension ProcessTrees {
       try await Fixture.expectSuccess(of: scenario, method)
     }
 
+    @Test(arguments: explanationScenarios, startMethods)
+    func saysWhatNodesWaitFor(scenario: String, method: String) async throws {
+      try await Fixture.expectSuccess(of: scenario, method)
+    }
+
     @Test(arguments: startMethods)
     func errorsOfACapturedCommandStayInMemory(method: String) async throws {
       let outcome = try await Fixture.run("commandIsCaptured", method)
@@ -215,7 +222,8 @@ extension ProcessTrees {
       let known: [[String]] = [
         lifecycleScenarios, failureScenarios, groupScenarios, stopScenarios, eventScenarios,
         breakageScenarios, commandScenarios, observedCommandScenarios, messageScenarios,
-        waitScenarios, timeoutScenarios, settingsScenarios, hookScenarios, elsewhere,
+        waitScenarios, timeoutScenarios, settingsScenarios, hookScenarios, explanationScenarios,
+        elsewhere,
       ]
       #expect(Set(listed.lines) == Set(known.joined()))
     }

@@ -109,7 +109,8 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
     // Never begun.
     (
       evidence(.exited(0), .result([1]), goodbye: true, late: true),
-      .couldNotStart(reason: "it did not report that it was ready in time")
+      .couldNotStart(
+        reason: "it did not report that it was ready in time: its process had not connected")
     ),
     (
       evidence(.exited(1), ready: false),

@@ -54,6 +54,10 @@ import Testing
     (.unresponsive(silence: .nanoseconds(8), process: .traced(by: 5)), 20, [0x93, 8, 5, 0xC2]),
     (.responsive(silence: .nanoseconds(8)), 21, [0x91, 8]),
     (.hookFailed(hook: "h", reason: "r"), 22, [0x92, 0xA1, 0x68, 0xA1, 0x72]),
+    (
+      .deadlinePassed(.terminate, after: .nanoseconds(8), reason: "r"), 23,
+      [0x93, 3, 8, 0xA1, 0x72]
+    ),
   ]
 
   @Test(arguments: kinds.indices)

@@ -11,5 +11,6 @@
 #include "pt_process.h"
 #include "pt_shared_memory.h"
 #include "pt_signals.h"
+#include "pt_stacks.h"
 #include "pt_sweep.h"
 #include "pt_title.h"

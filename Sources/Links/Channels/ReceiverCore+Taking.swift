@@ -127,7 +127,8 @@ extension ReceiverCore {
     try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation {
         (continuation: UnsafeContinuation<Void, any Error>) in
-        waiters.append(Waiter(id: id) { continuation.resume(with: $0) })
+        waiters.append(
+          Waiter(id: id, since: loop.timers.coarseNanoseconds) { continuation.resume(with: $0) })
       }
     } onCancel: {
       bound.loop.perform { bound.value.cancelWaiter(id) }

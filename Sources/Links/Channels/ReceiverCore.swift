@@ -9,6 +9,8 @@ package final class ReceiverCore {
   /// A task that waits for an item.
   struct Waiter {
     let id: UInt64
+    /// When it began to, by the loop's coarse clock.
+    let since: Int64
     let resume: (Result<Void, any Error>) -> Void
   }
 
@@ -173,6 +175,9 @@ package final class ReceiverCore {
     guard let flow = flow(id, link), !flow.cancelWaiting(sequence) else { return }
     onCancel?(id, link, sequence, isLate)
   }
+
+  /// The nodes of the senders that may still send.
+  var peers: [PeerAddress] { flows.filter { !$0.isClosed }.map(\.link.peer) }
 
   private func flow(_ id: UInt32, _ link: PeerLink) -> InFlow? {
     flows.first { $0.id == id && $0.link === link }

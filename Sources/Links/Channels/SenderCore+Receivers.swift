@@ -105,7 +105,7 @@ extension SenderCore {
       return
     }
     counts.acknowledged += 1
-    if let call = item.call { calls.removeValue(forKey: call)?(.success(reply)) }
+    if let call = item.call { calls.removeValue(forKey: call)?.end(.success(reply)) }
     markDirty()
   }
 }

@@ -89,7 +89,9 @@ extension SenderCore {
       try await withUnsafeThrowingContinuation {
         (continuation: UnsafeContinuation<Void, any Error>) in
         waiters.append(
-          Waiter(id: id, item: PendingItem(bytes: bytes)) { error in
+          Waiter(
+            id: id, item: PendingItem(bytes: bytes), since: loop.timers.coarseNanoseconds
+          ) { error in
             if let error { continuation.resume(throwing: error) } else { continuation.resume() }
           })
         onWaiting?()
@@ -158,7 +160,10 @@ extension SenderCore {
           guard try !offer(bytes, call: id, due: due) else { return }
           counts.sent += 1
           waiters.append(
-            Waiter(id: id, item: PendingItem(bytes: bytes, call: id, due: due)) { [self] error in
+            Waiter(
+              id: id, item: PendingItem(bytes: bytes, call: id, due: due),
+              since: loop.timers.coarseNanoseconds
+            ) { [self] error in
               if let error { endCall(id, .failure(error)) }
             })
           onWaiting?()
@@ -172,7 +177,7 @@ extension SenderCore {
   }
 
   func expectReply(to id: UInt64, _ body: @escaping (Result<[UInt8], any Error>) -> Void) {
-    calls[id] = body
+    calls[id] = Call(since: loop.timers.coarseNanoseconds, end: body)
     policy.expectReply(to: id)
   }
 
@@ -182,7 +187,7 @@ extension SenderCore {
     _ id: UInt64, _ result: Result<[UInt8], any Error>
   ) -> (place: Int, sequence: UInt64)? {
     let receiver = policy.cancel(id)
-    calls.removeValue(forKey: id)?(result)
+    calls.removeValue(forKey: id)?.end(result)
     return receiver
   }
 

@@ -22,13 +22,6 @@ package final class SenderCore {
     package var killers: [PeerAddress] { deaths.map(\.node) }
   }
 
-  /// A task that waits for room.
-  struct Waiter {
-    let id: UInt64
-    let item: PendingItem
-    let resume: ((any Error)?) -> Void
-  }
-
   package let ticket: TicketID
   package let specification: ChannelSpecification
   let loop: EventLoop
@@ -46,8 +39,8 @@ package final class SenderCore {
   @exclusivity(unchecked) private(set) var direct: Unmanaged<OutFlow>?
   @exclusivity(unchecked) var queue = ItemQueue()
   @exclusivity(unchecked) var waiters: Deque<Waiter> = []
-  @exclusivity(unchecked) var calls: [UInt64: (Result<[UInt8], any Error>) -> Void] = [:]
-  private var joiners: [UInt64: () -> Void] = [:]
+  @exclusivity(unchecked) var calls: [UInt64: Call] = [:]
+  private(set) var joiners: [UInt64: Joiner] = [:]
   @exclusivity(unchecked) private var nextID: UInt64 = 1
   @exclusivity(unchecked) private(set) var isDirty = false
   /// Set when no receiver can join those that are here.
@@ -191,7 +184,7 @@ package final class SenderCore {
     }
     let done = joiners.values
     joiners = [:]
-    for joiner in done { joiner() }
+    for joiner in done { joiner.resume() }
   }
 
   /// Sends a subscriber the items that wait for it.
@@ -242,7 +235,7 @@ package final class SenderCore {
   @discardableResult
   package func whenSettled(_ body: @escaping () -> Void) -> UInt64 {
     let id = takeID()
-    joiners[id] = body
+    joiners[id] = Joiner(since: loop.timers.coarseNanoseconds, resume: body)
     markDirty()
     return id
   }
@@ -265,7 +258,7 @@ package final class SenderCore {
     }
     let unanswered = calls
     calls = [:]
-    for call in unanswered.values { call(.failure(error)) }
+    for call in unanswered.values { call.end(.failure(error)) }
     markDirty()
   }
 

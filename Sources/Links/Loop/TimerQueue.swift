@@ -40,6 +40,15 @@ package final class TimerQueue {
     virtualStart?.advanced(by: .nanoseconds(passed.load(ordering: .relaxed))) ?? .now
   }
 
+  /// The nanoseconds of the loop's clock, up to ten milliseconds old: for what only people read, at a
+  /// fifth of the cost of `now`.
+  package var coarseNanoseconds: Int64 {
+    if let virtualNanoseconds { return Int64(clamping: virtualNanoseconds) }
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
   /// The nanoseconds of virtual time that have passed; `nil` if time is real.
   package var virtualNanoseconds: UInt64? {
     virtualStart == nil ? nil : UInt64(passed.load(ordering: .relaxed))

@@ -45,4 +45,24 @@ extension Descriptors {
       throw .last("fcntl")
     }
   }
+
+  /// Writes a whole new file that only its user may read, in a directory that is made if it is missing;
+  /// what could not be written whole is removed.
+  package static func writeNewFile(
+    _ path: String, in directory: String, _ bytes: [UInt8]
+  ) throws(ProcessControlError) {
+    if mkdir(directory, 0o700) != 0, errno != EEXIST { throw .last("mkdir \(directory)") }
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+    guard let file = Descriptor(owning: open(path, flags, 0o600)) else {
+      throw .last("open \(path)")
+    }
+    do throws(ProcessControlError) {
+      try writeAllQuietly(file.number, bytes)
+      // Some file systems say only now that there was no room.
+      guard fsync(file.number) == 0 || errno == EINVAL else { throw .last("fsync \(path)") }
+    } catch {
+      unlink(path)
+      throw error
+    }
+  }
 }

@@ -138,7 +138,7 @@ extension Node {
       case .failed(_, let text):
         revoke()
         return NodeMonitor(goneBecause: text)
-      case .mailbox, .monitored: return NodeMonitor(receiver, of: address)
+      case .mailbox, .monitored, .explained: return NodeMonitor(receiver, of: address)
       }
     } catch {
       revoke()
@@ -168,9 +168,23 @@ extension Node {
   private static let longestSearch: Duration = .seconds(30)
 
   private func ask(_ question: AddressQuestion) async throws -> AddressAnswer {
-    try Task.checkCancellation()
+    let subjects: @Sendable () -> [String] = { ["\(question.address)"] }
     let deadline = RequestDeadline.current
     let time = deadline.map { min($0.remaining, Self.longestSearch) } ?? Self.longestSearch
+    let answer = try await runtime.noting(.search, within: time, subjects) {
+      try await ask(question, within: time)
+    }
+    if let answer { return answer }
+    if let deadline, deadline.remaining == .zero { throw deadline.passed }
+    throw ProcessTreeError(
+      .deadlinePassed,
+      "Nobody said within \(Self.longestSearch) where \(question.address) is: is a node on the way stopped?"
+    )
+  }
+
+  /// The answer to a question; nil if none comes in time.
+  func ask(_ question: AddressQuestion, within time: Duration) async throws -> AddressAnswer? {
+    try Task.checkCancellation()
     let answer: AddressAnswer? = await runtime.lendingSlot {
       await runtime.wait { [runtime] wait in
         runtime.value.addresses.ask(question, for: wait.value, within: time)
@@ -179,17 +193,14 @@ extension Node {
     if let answer { return answer }
     runtime.perform { $0.addresses.forgetAbandoned() }
     try Task.checkCancellation()
-    if let deadline, deadline.remaining == .zero { throw deadline.passed }
-    throw ProcessTreeError(
-      .deadlinePassed,
-      "Nobody said within \(Self.longestSearch) where \(question.address) is: is a node on the way stopped?"
-    )
+    return nil
   }
 
   private func findMailbox(_ key: MailboxKey, of address: NodeAddress) async throws -> Found {
     switch try await ask(AddressQuestion(address, .mailbox(key.kind, type: key.type))) {
     case .mailbox(let channel, let specification): (channel, specification)
-    case .monitored: throw ProcessTreeError(.unreachable, "\(address) gave another answer.")
+    case .monitored, .explained:
+      throw ProcessTreeError(.unreachable, "\(address) gave another answer.")
     case .failed(let failure, let text): throw ProcessTreeError(search: failure, text)
     }
   }

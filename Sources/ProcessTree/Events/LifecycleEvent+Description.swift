@@ -37,7 +37,21 @@ extension LifecycleEvent.Kind: CustomStringConvertible {
     case .channelsInCycle(let nodes):
       "channels are full in a circle and will not move: \(nodes.joined(separator: " → "))"
     case .hookFailed(let hook, let reason): "exit hook \(hook.debugDescription) \(reason)"
+    case .deadlinePassed(let deadline, let time, let reason):
+      "did not \(deadline == .start ? "start" : "end") within \(time.inShort)\(deadline.after): \(reason)"
     case .lost: "lost: its parent ended before it could tell how"
+    }
+  }
+}
+
+extension LifecycleEvent.Deadline {
+  fileprivate var after: String {
+    switch self {
+    case .start: ""
+    case .drain: " of a request to drain"
+    case .ask: " of a request to stop"
+    case .terminate: " of SIGTERM"
+    case .leave: " of its goodbye"
     }
   }
 }

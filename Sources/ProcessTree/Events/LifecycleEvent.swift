@@ -52,6 +52,23 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     case hookFailed(hook: String, reason: String)
     /// The node's parent ended before it could report how this node ended.
     case lost
+    /// The node did not start, or did not end, in its time, which was this long; its parent goes on to
+    /// the next step.
+    case deadlinePassed(Deadline, after: Duration, reason: String)
+  }
+
+  /// A deadline that the parent of a node sets.
+  public enum Deadline: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The node has to begin its program; then it is killed.
+    case start
+    /// The node has to finish its work; then it is asked to stop.
+    case drain
+    /// The node was asked to stop; then it is sent SIGTERM.
+    case ask
+    /// The node was sent SIGTERM; then it is sent SIGKILL.
+    case terminate
+    /// The node has said goodbye, and its process has to end; then it is killed.
+    case leave
   }
 
   /// The event's number among those of its node, from 1 on.

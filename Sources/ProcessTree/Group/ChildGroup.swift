@@ -65,7 +65,7 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   }
 
   private func takeSlot() async throws -> Int {
-    try await wait { shared -> Result<Int, any Error>? in
+    try await wait(for: .slot) { shared -> Result<Int, any Error>? in
       if let refusal = shared.group.refusal { return .failure(refusal) }
       return shared.group.hasSlot ? .success(shared.group.takeSlot()) : nil
     }.get()
@@ -80,7 +80,7 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   }
 
   private func nextNumbered() async throws -> (number: Int, output: Output)? {
-    try await wait { $0.group.next() }.get()
+    try await wait(for: .end) { $0.group.next() }.get()
   }
 
   /// Combines all remaining results, in the order of completion.
@@ -126,7 +126,9 @@ public final class ChildGroup<Output: Sendable>: Sendable {
     shared.withLock { $0.group.close() }
     if let failures = shared.withLock(\.failuresAtEnd) { return failures }
     return await node.runtime.lendingSlot {
-      await shared.waitShielded(for: \.failuresAtEnd)
+      await node.runtime.noting(.end, subjects) {
+        await shared.waitShielded(for: \.failuresAtEnd)
+      }
     }
   }
 
@@ -148,11 +150,18 @@ public final class ChildGroup<Output: Sendable>: Sendable {
 
   /// Waits until `take` finds what it looks for; with the node's slot lent to the tree meanwhile.
   private func wait<Value: Sendable>(
-    for take: @escaping @Sendable (inout Shared) -> Value?
+    for kind: NodeWait.Kind, _ take: @escaping @Sendable (inout Shared) -> Value?
   ) async throws -> Value {
     try Task.checkCancellation()
     if let value = shared.withLock(take) { return value }
-    return try await node.runtime.lendingSlot { try await shared.wait(for: take) }
+    return try await node.runtime.lendingSlot {
+      try await node.runtime.noting(kind, subjects) { try await shared.wait(for: take) }
+    }
+  }
+
+  /// The children for which a task of the group waits.
+  @Sendable private func subjects() -> [String] {
+    shared.withLock { $0.children.sorted { $0.key < $1.key }.map(\.value) }.map(\.subject)
   }
 }
 

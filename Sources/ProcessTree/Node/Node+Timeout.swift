@@ -40,10 +40,17 @@ extension Node {
       if let success = try await group.next() ?? nil { return success }
       // The surrounding task was cancelled, so `body` decides how this ends.
       if Task.isCancelled, let success = try await group.next() ?? nil { return success }
+      let waits = try? await runtime.run { $0.explanation().waits.prefix(Self.mostWaits) }
       group.cancelAll()
       let late = try? await group.next()
       if let success = late ?? nil { return success }
-      throw ProcessTreeError(.deadlinePassed, "The operation did not end within \(timeout).")
+      let texts = (waits ?? []).map { "\($0)" }
+      let reason = texts.isEmpty ? "" : ": the node " + texts.joined(separator: "; ")
+      throw ProcessTreeError(
+        .deadlinePassed, "The operation did not end within \(timeout)\(reason).")
     }
   }
+
+  /// The waits of the node that an error names, the longest first.
+  private static var mostWaits: Int { 4 }
 }

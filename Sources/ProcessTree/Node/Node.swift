@@ -12,7 +12,7 @@ public final class Node: Sendable {
   let runtime: LoopBound<NodeRuntime>
   let identity: NodeIdentity
   let shared: NodeShared
-  private let picture: SubtreePicture
+  let picture: SubtreePicture
   let channelContext: ChannelContext
 
   init(_ runtime: LoopBound<NodeRuntime>) {
@@ -71,7 +71,10 @@ public final class Node: Sendable {
   public var configuration: TreeConfiguration { shared.configuration }
 
   /// Changes the settings for children that are started from now on, which inherit them.
-  public func configure(_ change: (inout TreeConfiguration) -> Void) { shared.configure(change) }
+  public func configure(_ change: (inout TreeConfiguration) -> Void) {
+    shared.configure(change)
+    if isRoot, configuration.postMortemDirectory != nil { runtime.perform { $0.recordIfWanted() } }
+  }
 
   /// Reports progress to all subscribers to this node's events.
   ///
@@ -105,7 +108,9 @@ public final class Node: Sendable {
   ///
   /// - Parameter time: How long to suspend.
   /// - Throws: `CancellationError`.
-  public func sleep(for time: Duration) async throws { try await runtime.loop.sleep(for: time) }
+  public func sleep(for time: Duration) async throws {
+    try await runtime.noting(.sleep, within: time) { try await runtime.loop.sleep(for: time) }
+  }
 
   /// Runs work that computes for long or blocks on another thread of this process.
   ///
@@ -125,8 +130,10 @@ public final class Node: Sendable {
       return try work()
     }
     let threads = try shared.threads.executor()
-    return try await withUnsafeThrowingContinuation { continuation in
-      threads.perform { continuation.resume(with: Result(catching: work)) }
+    return try await runtime.noting(.work) {
+      try await withUnsafeThrowingContinuation { continuation in
+        threads.perform { continuation.resume(with: Result(catching: work)) }
+      }
     }
   }
 }

@@ -69,7 +69,7 @@ public final class Supervisor: Sendable {
       try controller.request(request, because: reason)
       return lives
     }
-    try await wait(for: name) { controller in
+    try await wait(for: name, to: .end) { controller in
       lives.allSatisfy { controller.hasEnded($0.key, incarnation: $0.value) } ? .success(()) : nil
     }
   }
@@ -156,27 +156,39 @@ public final class Supervisor: Sendable {
 
   /// How the supervisor ended, once it has; nil when the task is cancelled.
   func end(isShielded: Bool) async -> SupervisorLife.Ending? {
-    await controller.wait(isShielded: isShielded) { [controller] wait in
-      controller.value.wait(wait.value, for: nil, within: nil) { $0.over }
+    let subjects: @Sendable () -> [String] = { [controller] in
+      controller.value.subjects(nil, awaiting: .end)
+    }
+    return await node.runtime.noting(.end, subjects) {
+      await controller.wait(isShielded: isShielded) { [controller] wait in
+        controller.value.wait(wait.value, for: nil, within: nil) { $0.over }
+      }
     }
   }
 
   private func wait(
-    for name: String?, within time: Duration? = nil,
+    for name: String?, to kind: NodeWait.Kind = .up, within time: Duration? = nil,
     until look: @escaping @Sendable (SupervisorController) -> Result<Void, any Error>?
   ) async throws {
     try Task.checkCancellation()
     let result: Result<Void, any Error>? = await node.runtime.lendingSlot {
-      await controller.wait { [controller] wait in
-        controller.value.wait(wait.value, for: name, within: time) { supervisor in
-          look(supervisor) ?? supervisor.refusalOfTheEnded
+      let subjects: @Sendable () -> [String] = { [controller] in
+        controller.value.subjects(name, awaiting: kind)
+      }
+      return await node.runtime.noting(kind, within: time, subjects) {
+        await controller.wait { [controller] wait in
+          controller.value.wait(wait.value, for: name, within: time) { supervisor in
+            look(supervisor) ?? supervisor.refusalOfTheEnded
+          }
         }
       }
     }
     try Task.checkCancellation()
     guard let result else {
       throw ProcessTreeError(
-        .deadlinePassed, "\(name ?? "The supervisor's children") took more than \(time ?? .zero).")
+        .deadlinePassed,
+        "\(name ?? "The supervisor's children") took more than \(time ?? .zero): "
+          + "\(try await controller.run { $0.delays(name) }).")
     }
     try result.get()
   }

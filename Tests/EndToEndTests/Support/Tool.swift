@@ -110,6 +110,12 @@ final class Tool {
     }
   }
 
+  /// The title of a process, which for a node is its name.
+  func name(of pid: Int32) -> String {
+    let title = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/cmdline"))
+    return String(decoding: (title ?? Data()).prefix { $0 != 0 }, as: UTF8.self)
+  }
+
   /// Waits until a condition holds; false when it does not in time.
   func wait(_ limit: Duration = .patience, for condition: () throws -> Bool) rethrows -> Bool {
     let start = ContinuousClock.now

@@ -33,6 +33,39 @@ let orderScenarios: [String: Scenario] = [
     let after = seen.firstIndex(of: "after started") ?? 0
     test.expect(after > seen.firstIndex(of: "job exited") ?? .max, "\(seen)")
   },
+  "explainsWaitingChildren": { root, test in
+    try await root.withSupervisor([
+      ChildSpecification("base", Service(), announcesUp: true),
+      ChildSpecification("web", Service(), dependsOn: ["base": .up]),
+      ChildSpecification(
+        "flaky", Flapping(),
+        backoff: RestartBackoff(first: .seconds(3_600), most: .seconds(3_600))),
+    ]) { supervisor in
+      func explained(_ name: String, _ phase: SupervisedPhase) async throws -> NodeExplanation? {
+        var last: NodeExplanation?
+        _ = try await eventually {
+          last = try await root.explain(root.address.child(name), within: .patience)
+          return last?.phase == phase
+        }
+        return last
+      }
+      let web = try await explained("web", .waiting)
+      test.equal(web?.waits.first?.kind, .dependency)
+      test.equal(web?.waits.first?.subjects, ["base to be up"])
+      let base = try await explained("base", .started)
+      test.expect(base?.waits.contains { $0.kind == .up } == true, "\(base as Any)")
+      let flaky = try await explained("flaky", .backoff)
+      let wait = flaky?.waits.first
+      test.expect(wait?.remaining.map { $0 > .seconds(1_000) } == true, "\(flaky as Any)")
+      test.expect(flaky?.lastEnd?.contains("flaky") == true, "\(flaky as Any)")
+      let late = await test.thrown(ProcessTreeError.self) {
+        try await supervisor.waitUntilUp("web", timeout: .milliseconds(50))
+      }
+      test.expect(late?.message.contains("base to be up") == true, "\(late as Any)")
+      let names = try await root.explainTree(within: .patience).map(\.address.description)
+      test.equal(names, ["/", "/base", "/flaky", "/web"])
+    }
+  },
   "skipped": { root, test in
     try await root.withSupervisor([
       ChildSpecification("job", Flapping(), restart: .temporary),

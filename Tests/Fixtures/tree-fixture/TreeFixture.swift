@@ -43,5 +43,6 @@ struct TreeFixture: ScenarioApp {
       .merging(commandCaptureScenarios) { $1 }
       .merging(timeoutScenarios) { $1 }
       .merging(foreignScenarios) { $1 }
+      .merging(explanationScenarios) { $1 }
   }
 }

@@ -40,6 +40,29 @@ import Testing
     }
   }
 
+  @Test func whoWaitsForWhomIsKnown() async throws {
+    try await withLoop { loop in
+      let world = ChannelWorld(.of(.work), senders: 1, on: loop)
+      let (sender, core) = (world.senders[0].core, world.addReceiver().core)
+      world.settle()
+      #expect(core.waits.isEmpty && sender.waits.isEmpty)
+      let bound = LoopBound(core, on: loop)
+      let task = Task(executorPreference: loop) { try await bound.value.waitForItem() }
+      try await loop.rest { core.isWaiting }
+      #expect(core.waits.map(\.purpose) == [.element])
+      #expect(core.waits.first?.tasks == 1 && core.waits.first?.peers.count == 1)
+      try offer(1...1, to: world)
+      sender.whenSettled {}
+      world.settle()
+      try await task.value
+      #expect(core.waits.isEmpty)
+      #expect(sender.waits.map(\.purpose) == [.acknowledgement])
+      core.acknowledge(try #require(core.take()))
+      world.settle()
+      #expect(sender.waits.isEmpty)
+    }
+  }
+
   @Test func whatWasDoneBeforeTheCloseIsNotDoneAgain() async throws {
     try await withLoop { loop in
       let world = ChannelWorld(.of(.work), senders: 1, on: loop)

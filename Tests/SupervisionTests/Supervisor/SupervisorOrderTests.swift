@@ -15,6 +15,18 @@ import Testing
     #expect(bench.look() == "+late1")
   }
 
+  @Test func whatIsWaitedForHasAName() throws {
+    var bench = try SupervisorBench(
+      slow: ["base"], ChildRule("base", isUpWhenStarted: false),
+      ChildRule("late", dependsOn: ["base": .up]))
+    bench.started("base")
+    #expect(bench.life.unmetDependencies(of: "late") == ["base to be up"])
+    #expect(bench.life.unmetDependencies(of: "base").isEmpty)
+    #expect(bench.life.unmetDependencies(of: "nobody").isEmpty)
+    bench.feed(.up("base", incarnation: 1))
+    #expect(bench.life.unmetDependencies(of: "late").isEmpty)
+  }
+
   @Test func dependentsWaitForOneThatIsDown() throws {
     var bench = try SupervisorBench(
       ChildRule("base"), ChildRule("job", restart: .transient, dependsOn: ["base": .up]))

@@ -56,8 +56,18 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
     case .reply(let value): return value
     case .failure(let failure): throw failure
     case .late:
-      throw deadline?.passed ?? ProcessTreeError(.deadlinePassed, "The service was too late.")
+      let reason = "the node that had the request ended the work"
+      throw deadline?.passed(because: reason)
+        ?? ProcessTreeError(.deadlinePassed, "The service was too late: \(reason).")
     }
+  }
+
+  /// Why there is no reply yet.
+  private func delay() async -> String {
+    let waits = try? await end.core.run { $0.waits }
+    let peers = waits?.first { $0.purpose == .reply }?.peers.map(\.subject) ?? []
+    return peers.isEmpty
+      ? "no node of the service has joined" : "it waits for \(peers.joined(separator: ", "))"
   }
 
   private func answer(to bytes: [UInt8], by deadline: RequestDeadline?) async throws -> [UInt8] {
@@ -74,7 +84,9 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
     }
     guard let deadline else { return try await call() }
     do {
-      guard let answer = try await deadline.race(on: end.loop, call) else { throw deadline.passed }
+      let answer = try await deadline.race(
+        on: end.loop, late: { throw deadline.passed(because: await delay()) }, call)
+      guard let answer else { throw deadline.passed }
       return answer
     } catch is CancellationError {
       // The same deadline may have cancelled the task, further up.

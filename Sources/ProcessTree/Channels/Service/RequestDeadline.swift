@@ -49,8 +49,12 @@ public struct RequestDeadline: Sendable, CustomStringConvertible {
   @TaskLocal static var current: RequestDeadline?
 
   /// The error of a wait that the deadline ends.
-  var passed: ProcessTreeError {
-    ProcessTreeError(.deadlinePassed, "There was no reply in time: \(self) has passed.")
+  var passed: ProcessTreeError { passed(because: nil) }
+
+  func passed(because reason: String?) -> ProcessTreeError {
+    let reason = reason.map { "; \($0)" } ?? ""
+    return ProcessTreeError(
+      .deadlinePassed, "There was no reply in time: \(self) has passed\(reason).")
   }
 
   /// The sooner of the current deadline and one that a node sets now; nil if there is neither.
@@ -69,9 +73,10 @@ public struct RequestDeadline: Sendable, CustomStringConvertible {
     if remaining == .zero { throw passed }
   }
 
-  /// Runs `body` and cancels it when the deadline passes; then the result is nil.
+  /// Runs `body`, and cancels it once the deadline has passed and `late` has looked at it; then the result is nil.
   func race<Value: Sendable>(
-    on loop: EventLoop, _ body: @escaping @Sendable () async throws -> Value
+    on loop: EventLoop, late: @Sendable () async throws -> Void = {},
+    _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value? {
     try await withThrowingTaskGroup(of: Value?.self) { group in
       group.addTask { try await body() }
@@ -80,7 +85,9 @@ public struct RequestDeadline: Sendable, CustomStringConvertible {
         return nil
       }
       defer { group.cancelAll() }
-      return try await group.next() ?? nil
+      if let value = try await group.next() ?? nil { return value }
+      try await late()
+      return nil
     }
   }
 }

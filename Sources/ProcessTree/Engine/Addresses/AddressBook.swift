@@ -8,7 +8,7 @@ internal import ProcessTreeWire
 /// Belongs to the loop. Values decide: `NameTable` on names, `LookupTable` on questions.
 final class AddressBook {
   /// What follows from a question.
-  private enum Course {
+  enum Course {
     case answered(AddressAnswer)
     /// A neighbour will answer the question of this number.
     case passedOn(UInt64)
@@ -16,9 +16,11 @@ final class AddressBook {
 
   unowned let runtime: NodeRuntime
   var names = NameTable()
-  private var lookups = LookupTable()
+  var lookups = LookupTable()
   /// The tasks that wait for the answers to questions of this node.
   private var waiting: [UInt64: Waiters<AddressAnswer>] = [:]
+  /// The explanations of children that are being put together, by the number of the question.
+  var explanations: [UInt64: PendingExplanation] = [:]
   /// The mailboxes that this node keeps, by the child and by what they carry.
   var mailboxes: [NameTable.Place: [MailboxKey: KeptMailbox]] = [:]
   /// The policies of supervised children's mailboxes.
@@ -68,7 +70,9 @@ final class AddressBook {
 
   /// Receives a neighbour's answer; nodes on the way do not read it.
   func receive(answer: [UInt8], number: UInt64, from neighbour: LookupTable.Neighbour) {
-    guard let origin = lookups.answered(number, by: neighbour) else { return }
+    guard let origin = lookups.answered(number, by: neighbour),
+      !isExplained(number, answer, for: origin)
+    else { return }
     guard origin == .own else { return reply(answer, to: origin) }
     let read: AddressAnswer
     do throws(WireError) {
@@ -79,17 +83,25 @@ final class AddressBook {
     waiting.removeValue(forKey: number)?.resume(read)
   }
 
+  /// Gives an answer to the task or the neighbour that waits for it.
+  func deliver(_ answer: AddressAnswer, _ number: UInt64, to origin: LookupTable.Origin) {
+    guard origin == .own else { return reply(answer.packed(), to: origin) }
+    waiting.removeValue(forKey: number)?.resume(answer)
+  }
+
   /// A child has ended: its questions are forgotten, and those that it had to answer fail.
   func lost(_ child: ChildDeclaration) {
     for (number, origin) in lookups.lost(.child(child.position)) {
-      let answer = AddressAnswer.failed(
-        .unreachable, "\(child.address) ended before it could answer.")
-      guard origin == .own else {
-        reply(answer.packed(), to: origin)
+      if explanations.removeValue(forKey: number) != nil {
+        explainTheEnd(of: child, number, to: origin)
         continue
       }
-      waiting.removeValue(forKey: number)?.resume(answer)
+      deliver(.failed(.unreachable, Self.account(ofTheEndOf: child)), number, to: origin)
     }
+  }
+
+  static func account(ofTheEndOf child: ChildDeclaration) -> String {
+    "\(child.address) ended before it could answer."
   }
 
   // MARK: The way
@@ -101,19 +113,26 @@ final class AddressBook {
     let steps =
       isFromAbove ? question.address.steps : identity.address.steps(downTo: question.address) ?? []
     guard let first = steps.first else {
+      if case .explain = question.purpose, isFromAbove {
+        return .answered(.explained(runtime.explanation()))
+      }
       guard !isFromAbove else { return .answered(.failed(.noSuchNode, "An address is missing.")) }
       guard !identity.isRoot else { return .answered(serve(question.purpose, at: .own)) }
       return pass(question, from: origin, to: .parent)
     }
     switch names.find(name: first.name, position: first.position.map { UInt32(clamping: $0) }) {
     case .place(let place):
-      guard steps.count > 1 else { return .answered(serve(question.purpose, at: place)) }
+      guard steps.count > 1 else { return course(of: question.purpose, at: place, from: origin) }
       guard let live = names.standing(of: place)?.live else {
         return .answered(.failed(.unreachable, "\(address(of: place)) is down at present."))
       }
       var rest = question
       rest.address = NodeAddress(steps: Array(steps.dropFirst()))
-      return pass(rest, from: origin, to: .child(live))
+      let course = pass(rest, from: origin, to: .child(live))
+      if case .passedOn(let number) = course {
+        awaitExplanation(number, of: question, below: live, steps: steps.count)
+      }
+      return course
     case .ambiguous(let positions):
       let choices = positions.prefix(8).map { "\(first)#\($0)" }.joined(separator: ", ")
       return .answered(
@@ -128,7 +147,17 @@ final class AddressBook {
     }
   }
 
-  private func pass(
+  private func course(
+    of purpose: AddressQuestion.Purpose, at place: NameTable.Place,
+    from origin: LookupTable.Origin
+  ) -> Course {
+    guard case .explain(let milliseconds, let stacks) = purpose else {
+      return .answered(serve(purpose, at: place))
+    }
+    return explain(place, within: milliseconds, stacks: stacks, for: origin)
+  }
+
+  func pass(
     _ question: AddressQuestion, from origin: LookupTable.Origin, to way: LookupTable.Neighbour
   ) -> Course {
     guard let number = lookups.open(from: origin, to: way) else {
@@ -157,6 +186,7 @@ final class AddressBook {
     switch purpose {
     case .mailbox(let kind, let type): mailbox(MailboxKey(kind: kind, type: type), at: place)
     case .monitor(let sender): monitor(place, by: sender)
+    case .explain: .explained(runtime.explanation())
     }
   }
 

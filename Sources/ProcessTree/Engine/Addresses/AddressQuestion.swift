@@ -8,6 +8,9 @@ struct AddressQuestion: WireRecord, Equatable {
     case mailbox(ChannelSpecification.Kind, type: String)
     /// Requests the changes of the node's life, which go to this encoded sender.
     case monitor([UInt8])
+    /// What the node waits for; the time that its loop has to answer, in milliseconds, and whether the
+    /// stacks of its threads are wanted.
+    case explain(within: Int, stacks: Bool)
   }
 
   /// From the root down on its way up; from the reader down on its way down.
@@ -29,6 +32,7 @@ struct AddressQuestion: WireRecord, Equatable {
       switch number {
       case 1: .mailbox(try fields.next(), type: try fields.next())
       case 2: .monitor((try fields.next() as WireBytes).bytes)
+      case 3: .explain(within: max(0, try fields.next()), stacks: try fields.next())
       default: throw WireError("no question about an address has the number \(number)")
       }
     self.init(address, purpose)
@@ -40,6 +44,8 @@ struct AddressQuestion: WireRecord, Equatable {
       WireFields.pack(into: &writer, address.description, 1, kind, type)
     case .monitor(let sender):
       WireFields.pack(into: &writer, address.description, 2, WireBytes(sender))
+    case .explain(let milliseconds, let stacks):
+      WireFields.pack(into: &writer, address.description, 3, milliseconds, stacks)
     }
   }
 }
@@ -57,6 +63,7 @@ enum AddressAnswer: WireRecord, Equatable {
   /// The changes will come, the present state first.
   case monitored
   case failed(Failure, String)
+  case explained(NodeExplanation)
 
   init(fields: inout WireFields) throws {
     let number: Int = try fields.next()
@@ -69,6 +76,7 @@ enum AddressAnswer: WireRecord, Equatable {
         throw WireError("no failure of a search has the number \(code)")
       }
       self = .failed(failure, try fields.next())
+    case 4: self = .explained(try fields.next())
     default: throw WireError("no answer about an address has the number \(number)")
     }
   }
@@ -80,6 +88,7 @@ enum AddressAnswer: WireRecord, Equatable {
     case .monitored: WireFields.pack(into: &writer, 2)
     case .failed(let failure, let text):
       WireFields.pack(into: &writer, 3, failure.rawValue, text.limited(to: WireLimits.message))
+    case .explained(let explanation): WireFields.pack(into: &writer, 4, explanation)
     }
   }
 }

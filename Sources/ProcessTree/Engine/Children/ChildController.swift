@@ -23,6 +23,8 @@ final class ChildController {
   var streams: ChildStreams?
   private var tie: ChildTie?
   private let startTime: SuspendingClock.Instant
+  /// When the child went on to its present phase.
+  private(set) var phaseSince: SuspendingClock.Instant
   private var end: ProcessEnd?
   /// Who keeps the child alive, and stops it when the node stops.
   weak var supervisor: SupervisorController?
@@ -41,6 +43,7 @@ final class ChildController {
     self.tag = tag
     self.credentials = credentials
     startTime = runtime.loop.timers.now
+    phaseSince = startTime
     let configuration = runtime.shared.configuration
     life = ChildLife(
       policy: child.declaration.stopPolicy ?? configuration.stopPolicy,
@@ -116,13 +119,16 @@ final class ChildController {
 
   // MARK: Decisions and their effects
 
-  private lazy var deadline = LifeDeadline<ChildLifecycle.Deadline>(on: runtime.loop.timers) {
-    [unowned self] in handle(.deadlinePassed($0))
+  private(set) lazy var deadline = LifeDeadline<ChildLifecycle.Deadline>(on: runtime.loop.timers) {
+    [unowned self] in
+    if life.hasProcess { reportDelay($0) }
+    handle(.deadlinePassed($0))
   }
 
   func handle(_ input: ChildLife<RecordedOutcome>.Input) {
     let before = life.phase
     let actions = life.handle(input)
+    if life.phase != before { phaseSince = runtime.loop.timers.now }
     // The last phase is published with the report, so that nobody sees one without the other.
     if life.phase != before, life.phase != .exited {
       child.state.withLock { $0.phase = life.phase }

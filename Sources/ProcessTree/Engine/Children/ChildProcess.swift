@@ -29,10 +29,15 @@ protocol ChildProcess: AnyObject {
   func close()
 }
 
-extension ProcessHandle: ChildProcess {
-  var state: ProcessState {
-    Files.text(of: "/proc/\(pid)/status").map { ProcessState(status: $0) } ?? .running
+extension ProcessState {
+  /// What the kernel says of a process that lives.
+  init(of pid: Int32) {
+    self = Files.text(of: "/proc/\(pid)/status").map { Self(status: $0) } ?? .running
   }
+}
+
+extension ProcessHandle: ChildProcess {
+  var state: ProcessState { ProcessState(of: pid) }
 
   func watch(on loop: EventLoop, _ body: @escaping () -> Bool) throws(LoopError) {
     try loop.whenEnded(self, reap: body)

@@ -18,6 +18,8 @@ final class TreeLimitSlots {
   /// Waits for children, during which the slot is lent.
   private var waits = 0
   private var isOver = false
+  /// Since when the program has been waiting for a slot, by the loop's coarse clock; nil if it is not.
+  private(set) var waitingSince: Int64?
 
   init(limit: Int, places: some TreePlaces, on loop: EventLoop) {
     self.limit = limit
@@ -29,12 +31,14 @@ final class TreeLimitSlots {
   /// Waits for a slot, however long that takes; ends early when the task is cancelled.
   func acquire() async {
     let bound = LoopBound(self, on: loop)
+    defer { waitingSince = nil }
     while needsPlace, !Task.isCancelled {
       places.listen { [unowned self] in
         if places.tryAcquire(limit: limit) { waiters.resume(()) }
       }
       // One may have come free before the node listened.
       guard needsPlace else { break }
+      waitingSince = waitingSince ?? loop.timers.coarseNanoseconds
       _ = await bound.wait { (wait: LoopBound<Wait<Void>>) in
         wait.value.join(bound.value.waiters, within: Self.longestWait)
       }

@@ -7,12 +7,14 @@ extension LoopBound<NodeRuntime> {
   func waitForReady(_ child: AnyChild, timeout: Duration? = nil) async throws {
     try await child.begin { _ in }
     let isInTime = await withTaskCancellationHandler {
-      await wait(isShielded: true) { (wait: LoopBound<Wait<Void>>) in
-        guard let controller = value.controller(of: child), !controller.life.wasReady else {
-          return wait.value.end(())
-        }
-        wait.value.join(controller.readyWaiters, within: timeout)
-      } != nil
+      await noting(.start, within: timeout, { [child.subject] }) {
+        await wait(isShielded: true) { (wait: LoopBound<Wait<Void>>) in
+          guard let controller = value.controller(of: child), !controller.life.wasReady else {
+            return wait.value.end(())
+          }
+          wait.value.join(controller.readyWaiters, within: timeout)
+        } != nil
+      }
     } onCancel: {
       child.request(.terminate, reason: "the task that was starting it was cancelled")
     }
@@ -21,11 +23,13 @@ extension LoopBound<NodeRuntime> {
       throw CancellationError()
     }
     if let timeout, !isInTime {
+      let account = try? await run { $0.controller(of: child)?.startAccount }
       child.request(.kill, reason: "it was not ready in time")
       _ = try await waitForExit(of: child, timeout: nil, isShielded: true)
       throw ProcessTreeError(
         .deadlinePassed,
-        "\(child.name) was not ready after \(timeout), and has been ended.")
+        "\(child.name) was not ready after \(timeout), and has been ended: "
+          + "\((account ?? nil) ?? "its start had been requested").")
     }
     guard let report = child.exitReport, case .couldNotStart = report.cause else { return }
     throw ChildFailure(report)
@@ -48,10 +52,12 @@ extension LoopBound<NodeRuntime> {
     if let report = child.exitReport { return report }
     if let timeout, timeout <= .zero { return nil }
     return try await lendingSlot {
-      let report = await wait(isShielded: isShielded) { (wait: LoopBound<Wait<ExitReport>>) in
-        withController(of: child) { _, controller in
-          guard let controller else { return wait.value.end(child.exitReport) }
-          wait.value.join(controller.exitWaiters, within: timeout)
+      let report = await noting(.end, within: timeout, { [child.subject] }) {
+        await wait(isShielded: isShielded) { (wait: LoopBound<Wait<ExitReport>>) in
+          withController(of: child) { _, controller in
+            guard let controller else { return wait.value.end(child.exitReport) }
+            wait.value.join(controller.exitWaiters, within: timeout)
+          }
         }
       }
       if report == nil, !isShielded { try Task.checkCancellation() }

@@ -142,6 +142,11 @@ final class CommandController {
 
   /// Waits until the command has ended and nothing of it is left.
   func waitForEnd() async -> Conclusion {
+    let wait = NotedWait(.command, within: nil) { [name = "\(command.executable) (pid \(pid))"] in
+      [name]
+    }
+    runtime.noted.add(wait, at: runtime.loop.timers.coarseNanoseconds)
+    defer { runtime.noted.remove(wait) }
     while true {
       if let conclusion { return conclusion }
       await concluded.waitShielded()

@@ -22,6 +22,11 @@ final class CommandTable {
   /// The commands' processes, which are this node's own.
   var pids: [Int32] { controllers.values.filter { !$0.isReaped }.map(\.pid) }
 
+  /// The commands by the names of their executables, without their arguments.
+  var names: [String] {
+    controllers.values.map { "\($0.command.executable) (pid \($0.pid))" }.sorted()
+  }
+
   /// Whether a process with this tag belongs to a command that still runs.
   func isRunning(_ tag: RunTag) -> Bool {
     controllers[tag.node].map { !$0.isReaped } ?? false

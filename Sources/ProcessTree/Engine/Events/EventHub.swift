@@ -17,6 +17,8 @@ final class EventHub {
   var remembersDeaths = false
   /// Called when a death has been noted.
   var onDeath: (() -> Void)?
+  /// Called with each event, where a post-mortem is wanted.
+  var recorder: ((LifecycleEvent) -> Void)?
   private var subscriptions: [Subscription] = []
   private var numbers: [NodePath: UInt64] = [:]
   /// Encoded events for the parent, of this turn.
@@ -94,7 +96,7 @@ final class EventHub {
 
   /// Whether somebody at this node wants to know the event itself.
   private func isHeard(_ record: EventRecord) -> Bool {
-    remembersDeaths && record.kind == EventKind.exited.rawValue
+    recorder != nil || remembersDeaths && record.kind == EventKind.exited.rawValue
       || subscriptions.contains { $0.queue != nil && record.path.isWithin($0.path) }
   }
 
@@ -106,6 +108,7 @@ final class EventHub {
     for subscription in subscriptions where path.isWithin(subscription.path) {
       subscription.queue?.push(event)
     }
+    recorder?(event)
   }
 
   /// Whether something is to be sent to the parent.

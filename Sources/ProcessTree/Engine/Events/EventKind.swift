@@ -26,6 +26,7 @@ enum EventKind: Int, CaseIterable {
   case unresponsive = 20
   case responsive = 21
   case hookFailed = 22
+  case deadlinePassed = 23
 
   /// The phase of a node's life that such an event begins, if it does.
   var phase: ChildPhase? {
@@ -64,6 +65,7 @@ extension LifecycleEvent.Kind {
     case .unresponsive: .unresponsive
     case .responsive: .responsive
     case .hookFailed: .hookFailed
+    case .deadlinePassed: .deadlinePassed
     }
   }
 
@@ -89,6 +91,8 @@ extension LifecycleEvent.Kind {
       WireFields.pack(into: &writer, silence, state.tracer, state == .stopped)
     case .responsive(let silence): WireFields.pack(into: &writer, silence)
     case .hookFailed(let hook, let reason): WireFields.pack(into: &writer, hook, reason)
+    case .deadlinePassed(let deadline, let time, let reason):
+      WireFields.pack(into: &writer, deadline, time, reason)
     case .channelFinished(let counts): WireFields.pack(into: &writer, counts)
     case .channelsInCycle(let nodes): WireFields.pack(into: &writer, nodes)
     }
@@ -130,8 +134,18 @@ extension LifecycleEvent.Kind {
           process: ProcessState(tracer: try fields.next(), isStopped: try fields.next()))
       case .responsive: .responsive(silence: (try fields.next() as Duration).asTaken)
       case .hookFailed: .hookFailed(hook: try fields.next(), reason: try fields.next())
+      case .deadlinePassed:
+        .deadlinePassed(
+          try fields.next(), after: (try fields.next() as Duration).asTaken,
+          reason: try fields.next())
       }
   }
+}
+
+extension LifecycleEvent.Deadline: WireNumbered {
+  static let numbers: KeyValuePairs<Int, Self> = [
+    1: .start, 2: .ask, 3: .terminate, 4: .leave, 5: .drain,
+  ]
 }
 
 extension ChannelCounts: WireRecord {
@@ -153,9 +167,9 @@ extension ChannelCounts: WireRecord {
 
 /// On the wire, the id of the process that traces it, or nil, and whether it is stopped.
 extension ProcessState {
-  fileprivate var tracer: Int32? { if case .traced(let tracer) = self { tracer } else { nil } }
+  var tracer: Int32? { if case .traced(let tracer) = self { tracer } else { nil } }
 
-  fileprivate init(tracer: Int32?, isStopped: Bool) {
+  init(tracer: Int32?, isStopped: Bool) {
     self = tracer.map { .traced(by: $0) } ?? (isStopped ? .stopped : .running)
   }
 }

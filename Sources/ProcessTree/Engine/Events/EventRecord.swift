@@ -119,6 +119,8 @@ extension LifecycleEvent {
     case .hookFailed(let hook, let reason):
       event.kind = .hookFailed(
         hook: hook.limited(to: limit), reason: reason.limited(to: limit))
+    case .deadlinePassed(let deadline, let time, let reason):
+      event.kind = .deadlinePassed(deadline, after: time, reason: reason.limited(to: limit))
     case .channelsInCycle(let nodes):
       event.kind = .channelsInCycle(
         nodes: nodes.prefix(NodePath.maximumDepth).map { $0.limited(to: limit) })

@@ -20,6 +20,8 @@ struct ExitEvidence: Sendable {
   var memoryRanOut: Bool
   /// Whether the process used as much processor time as its limit allows.
   var cpuTimeRanOut = false
+  /// Whether it had connected to its parent.
+  var wasConnected = false
 }
 
 /// How a parent saw the end of a child's process.
@@ -67,7 +69,7 @@ extension ExitCause {
         stopRequest: life.stopRequest, wasSignalled: life.wasSignalled, wasReady: life.wasReady,
         startTimedOut: life.startTimedOut, silence: life.silence,
         memoryRanOut: isUnexplainedKill && !cpuTimeRanOut && memoryRanOut(),
-        cpuTimeRanOut: isUnexplainedKill && cpuTimeRanOut))
+        cpuTimeRanOut: isUnexplainedKill && cpuTimeRanOut, wasConnected: life.isConnected))
   }
 
   /// The cause as the child reported it itself, of an end whose status is not known.
@@ -89,7 +91,11 @@ extension ExitCause {
   /// The node's report ranks above the kernel's, and the kernel's above a stop request.
   static func explaining(_ evidence: ExitEvidence) -> Self {
     if evidence.startTimedOut {
-      return .couldNotStart(reason: "it did not report that it was ready in time")
+      let cause =
+        evidence.wasConnected
+        ? "its process had connected, and had not begun its program"
+        : "its process had not connected"
+      return .couldNotStart(reason: "it did not report that it was ready in time: \(cause)")
     }
     switch evidence.outcome {
     case .result where evidence.status == .exited(0) || evidence.saidGoodbye: return .completed

@@ -39,6 +39,7 @@ final class NodeOutput {
       runtime.commands.errors.onRoom?()
     }
     root.onFailure = { [unowned self] in failed($0) }
+    root.onChunk = { [unowned runtime] in runtime.recorder?.note($0) }
     sink = root
     return root
   }

@@ -32,6 +32,8 @@ final class RootOutput: OutputSink {
   var onRoom: (() -> Void)?
   /// Called on the loop when a stream cannot be written to; its further output is dropped.
   var onFailure: ((Failure) -> Void)?
+  /// Called with each piece of output of a node.
+  var onChunk: ((OutputChunk) -> Void)?
   private var isBlocked = false
   /// All output has been written or has failed, and no more follows.
   private(set) var isFinished = false
@@ -49,6 +51,7 @@ final class RootOutput: OutputSink {
   }
 
   func write(_ chunk: OutputChunk) {
+    onChunk?(chunk)
     switch mode() {
     case .discard: break
     case .passThrough: write(chunk.bytes, to: chunk.stream)

@@ -9,6 +9,9 @@ final class LifeDeadline<Purpose: Equatable> {
   private let passed: (Purpose) -> Void
   private var armed: (purpose: Purpose, due: SuspendingClock.Instant, timer: TimerQueue.ID)?
 
+  /// The time that the deadline gave which was armed last.
+  private(set) var lastTime: Duration?
+
   /// - Parameter passed: Called when the time of a purpose is up.
   init(on timers: TimerQueue, passed: @escaping (Purpose) -> Void) {
     self.timers = timers
@@ -27,6 +30,12 @@ final class LifeDeadline<Purpose: Equatable> {
       self?.passed(purpose)
     }
     armed = (purpose, due, timer)
+    lastTime = time
+  }
+
+  /// The purpose of the deadline that is armed, and the time until it.
+  var next: (purpose: Purpose, remaining: Duration)? {
+    armed.map { ($0.purpose, max(.zero, timers.now.duration(to: $0.due))) }
   }
 
   func disarm() {

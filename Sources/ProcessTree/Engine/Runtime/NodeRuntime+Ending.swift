@@ -22,7 +22,15 @@ extension NodeRuntime {
   }
 
   func programEnded(_ outcome: RecordedOutcome) {
-    handle(.programEnded(outcome, isResult: outcome.isResult))
+    let isFailure = outcome.exitCode != 0 && life.phase == .running && life.stopRequest == nil
+    guard let recorder, isFailure else {
+      return handle(.programEnded(outcome, isResult: outcome.isResult))
+    }
+    // The children are stopped next: what they wait for is asked before.
+    let bound = LoopBound(self, on: loop)
+    recorder.collect("when the root's program failed") {
+      bound.perform { $0.handle(.programEnded(outcome, isResult: outcome.isResult)) }
+    }
   }
 
   /// Ends the node because it lacks what its connections need.
@@ -36,7 +44,9 @@ extension NodeRuntime {
 
   func handle(_ input: NodeLife<RecordedOutcome>.Input) {
     guard !hasVanished else { return }
+    let before = (life.phase, life.stopRequest)
     let actions = life.handle(input)
+    if before != (life.phase, life.stopRequest) { endingSince = loop.timers.now }
     shared.publish(life.stopRequest)
     for action in actions { perform(action) }
   }

@@ -9,12 +9,14 @@ extension NodeRuntime {
   ///
   /// Those that were ignored at the start stay so at every node: whoever used `nohup`, or a shell's
   /// `&` in a script, meant it. SIGTERM alone is heard below the root in any case, for it is a step
-  /// of the tree's own stops. SIGTSTP comes from a terminal, of which the other nodes have none.
+  /// of the tree's own stops. SIGTSTP and SIGQUIT come from a terminal, of which the other nodes have
+  /// none.
   func handleSignals() throws {
     let ending = [SIGINT, SIGHUP].filter { !SignalSource.isIgnored($0) }
-    let ownToTheRoot = [SIGTERM, SIGTSTP].filter { !SignalSource.isIgnored($0) }
+    let ownToTheRoot = [SIGTERM, SIGTSTP, SIGQUIT].filter { !SignalSource.isIgnored($0) }
     let descriptor = try SignalSource.install(
       signals: ending + (identity.isRoot ? ownToTheRoot : [SIGTERM]) + [SIGCONT])
+    ThreadStacks.answer(in: identity.run.directory)
     // In the handler itself: a program that computes on the loop must not keep the second one back.
     SignalSource.armSecondSignal(run: identity.isRoot ? identity.run.runID : nil)
     try loop.poller.add(descriptor, for: .read) { [unowned self] _ in
@@ -31,6 +33,7 @@ extension NodeRuntime {
     switch signal {
     case SIGTSTP: suspend()
     case SIGCONT: resume()
+    case SIGQUIT: writeExplanations()
     default:
       requestStop(StopRequest(signal, from: sender, at: identity.name), signal: signal)
     }

@@ -76,6 +76,13 @@ final class NodeRuntime {
   /// The limit on the whole tree's programs, where there is one; the root has no part in it.
   private(set) var slots: TreeLimitSlots?
 
+  /// Keeps what the post-mortem of a run needs; nil below the root, and where none is wanted.
+  var recorder: PostMortemRecorder?
+  /// What the program's tasks wait for, beside channels.
+  var noted = NotedWaits()
+  /// When the end of the node went on to its present phase, or the stop was requested.
+  var endingSince: SuspendingClock.Instant?
+
   private(set) lazy var directory = RunDirectory(path: identity.run.directory)
 
   init(

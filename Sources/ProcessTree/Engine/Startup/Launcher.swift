@@ -7,6 +7,9 @@ internal import ProcessTreeWire
 struct Launcher {
   let app: any ProcessTreeApp.Type
 
+  /// Where a root writes a file about a run that has failed.
+  private static let postMortemVariable = "PROCESS_TREE_POST_MORTEM"
+
   func run() -> Never {
     ErrorText.use(app)
     if !HostProcess.isMainThread || withUnsafeCurrentTask(body: { $0 != nil }) {
@@ -48,7 +51,12 @@ struct Launcher {
     // The directory comes first, so that the next run finds all that this one may leave. If it
     // cannot be made, the start of the first child fails with the reason.
     let place = try? RunDirectory(path: identity.run.directory).make(for: identity.run.runID)
-    let configuration = app.configuration
+    var configuration = app.configuration
+    if configuration.postMortemDirectory == nil, let directory = getenv(Self.postMortemVariable),
+      directory.pointee != 0
+    {
+      configuration.postMortemDirectory = String(cString: directory)
+    }
     let loop = try EventLoop()
     var server: ForkServer?
     var spawningReason: String?

@@ -35,6 +35,7 @@ struct NodeMain {
     _ body: @escaping @Sendable (Node) async throws -> Void
   ) throws -> Never {
     try prepareLoop()
+    runtime.recordIfWanted()
     runtime.start { node in
       do {
         try await body(node)
@@ -60,6 +61,7 @@ struct NodeMain {
     // Processes that the root's own code has started end with the run, as when the root is killed.
     RunSweep.killAll(run: runtime.identity.run.runID)
     runtime.place?.remove()
+    if runtime.life.signal == nil { runtime.recorder?.finish(exitCode: exitCodeOfRoot) }
     guard isWritten else {
       // Flushing could block on buffers that are locked or have no reader.
       if let signal = runtime.life.signal { SignalSource.restoreDefaultAndRaise(signal) }

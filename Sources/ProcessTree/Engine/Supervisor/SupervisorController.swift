@@ -16,6 +16,8 @@ final class SupervisorController {
   private(set) var children: [String: AnyChild] = [:]
   private var timers: [String: TimerQueue.ID] = [:]
   private var deadline: TimerQueue.ID?
+  /// When each child went on to its present phase.
+  private var phases: [String: (phase: SupervisedPhase, since: Duration)] = [:]
   /// Why children are being stopped by request, for their reports.
   private var reasons: [String: String] = [:]
   private var stopRequest: StopRequest?
@@ -55,7 +57,7 @@ final class SupervisorController {
     handle(.begin)
   }
 
-  private var now: Duration { startTime.duration(to: runtime.loop.timers.now) }
+  var now: Duration { startTime.duration(to: runtime.loop.timers.now) }
 
   // MARK: Requests
 
@@ -135,6 +137,7 @@ final class SupervisorController {
     // The names of a supervisor that has ended are free.
     guard over == nil else { return }
     let child = life.child(name)
+    if phases[name]?.phase != child?.phase { phases[name] = child.map { ($0.phase, now) } }
     runtime.addresses.note(
       child, named: name, mailbox: child.flatMap { specifications[$0.group]?.mailbox },
       of: number, pid: children[name]?.pid)
@@ -259,6 +262,8 @@ final class SupervisorController {
   }
 
   // MARK: What callers see
+
+  func timeInPhase(of name: String) -> Duration { phases[name].map { now - $0.since } ?? .zero }
 
   var currentSpecifications: [ChildSpecification] {
     life.rules.compactMap { rule in
