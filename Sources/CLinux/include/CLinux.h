@@ -41,6 +41,9 @@ void cl_set_accept_gate(const cl_accept_gate *_Nonnull gate);
 /// The kernel's unique number of a socket; 0 if the descriptor is not a socket.
 uint64_t cl_socket_cookie(int descriptor);
 
+/// The process at the other end of a unix socket, as of its connect or listen; 0 if it is not known.
+int32_t cl_peer_process(int descriptor);
+
 /// Shuts down another thread's connection, if the descriptor still is that socket.
 void cl_shut_down(int descriptor, uint64_t cookie);
 

@@ -23,6 +23,9 @@ protocol FrameCarrier: AnyObject {
   func listen(at path: String, gate: AcceptGate.Handlers?) throws
   /// Notes that the sender of the present frame has proved which node it is.
   func senderIsProved()
+  /// The process that the kernel says is at the other end of the connection of the present frame; 0 if
+  /// that connection has gone, nil where nodes share a process.
+  var sender: Int32? { get }
   /// Connects to a router, and again whenever the connection breaks.
   func connect(to endpoint: Endpoint) throws
   /// Sends a frame; false if the peer has ended or does not accept frames of that size.

@@ -1,4 +1,5 @@
 internal import ProcessTreeBase
+internal import ProcessTreeCLinux
 internal import ProcessTreeWire
 internal import ProcessTreeZeroMQ
 
@@ -84,6 +85,8 @@ final class FrameSocket: FrameCarrier {
     guard let gate, let descriptor = message.sourceDescriptor else { return }
     gate.proved(descriptor)
   }
+
+  var sender: Int32? { message.sourceDescriptor.map(cl_peer_process) ?? 0 }
 
   /// Connects now, or as soon as there is a listener; closes the socket on failure.
   func connect(to endpoint: Endpoint) throws {
