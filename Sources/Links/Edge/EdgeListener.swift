@@ -137,6 +137,7 @@ package final class EdgeListener {
     refusals += 1
     ignored.note((), for: connection)
     socket?.send(ControlMessage.refused(refusal).frame(), to: connection)
+    socket?.senderIsRefused()
     handlers.refused(refusal.reason)
   }
 }

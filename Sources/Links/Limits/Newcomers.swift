@@ -35,6 +35,13 @@ struct Newcomers {
     looks.removeAll { $0.connection.descriptor == descriptor }
   }
 
+  /// Leaves a connection that has been refused until the next look.
+  mutating func refused(_ descriptor: Int32) {
+    for index in looks.indices where looks[index].connection.descriptor == descriptor {
+      looks[index].count = Self.lastLook - 1
+    }
+  }
+
   /// Counts a look at all connections, and removes and returns those whose time is over.
   mutating func look() -> [Connection] {
     for index in looks.indices { looks[index].count += 1 }

@@ -121,6 +121,7 @@ package final class PeerListener {
     } catch {
       ignored.note((), for: connection)
       socket?.send(error.frame(), to: connection)
+      socket?.senderIsRefused()
       handlers.refused(error.reason)
     }
   }
