@@ -230,7 +230,7 @@ let package = Package(
     .testTarget(
       name: "LinksTests",
       dependencies: [
-        "ProcessTreeLinks", "ProcessTreeBase", "ProcessTreeWire", "ProcessTreeZeroMQ",
+        "ProcessTreeLinks", "ProcessTreeCLinux", "ProcessTreeBase", "ProcessTreeWire", "ProcessTreeZeroMQ",
         "ProcessTreeRandomTesting", "ProcessTreeTestSettings",
       ],
       swiftSettings: settings),

@@ -49,6 +49,7 @@ final class EdgeBench {
   private let strangers: Context
   private var peers: [Peer] = []
   private(set) var admitted: [UInt32] = []
+  private(set) var broken: [UInt32] = []
   private(set) var refused: [String] = []
   private(set) var frames: [[UInt8]] = []
   private(set) var senders: [UInt32: [[UInt8]]] = [:]
@@ -76,6 +77,7 @@ final class EdgeBench {
         frames.append(Array(frame))
         senders[position, default: []].append(Array(frame))
       },
+      broken: { [unowned self] position in broken.append(position) },
       refused: { [unowned self] reason in refused.append(reason) })
     made = try EdgeListener(
       at: self.path, build: "build", secret: rootSecret(), in: context, on: loop,
