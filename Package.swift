@@ -230,8 +230,8 @@ let package = Package(
     .testTarget(
       name: "LinksTests",
       dependencies: [
-        "ProcessTreeLinks", "ProcessTreeCLinux", "ProcessTreeBase", "ProcessTreeWire", "ProcessTreeZeroMQ",
-        "ProcessTreeRandomTesting", "ProcessTreeTestSettings",
+        "ProcessTreeLinks", "ProcessTreeCLinux", "ProcessTreeBase", "ProcessTreeWire",
+        "ProcessTreeZeroMQ", "ProcessTreeRandomTesting", "ProcessTreeTestSettings",
       ],
       swiftSettings: settings),
     .testTarget(

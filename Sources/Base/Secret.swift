@@ -46,8 +46,10 @@ private enum SecretPages {
       if free.isEmpty { free = makePlaces() }
       return free.removeLast()
     }
-    // Places are never at address 0.
-    return UnsafeMutableRawPointer(bitPattern: address)!
+    guard let place = UnsafeMutableRawPointer(bitPattern: address) else {
+      fatalError("no place is at address 0")
+    }
+    return place
   }
 
   static func giveBack(_ place: UnsafeMutableRawPointer) {

@@ -19,13 +19,13 @@ enum {
   // Descriptors beyond the table are not watched; limits are raised to no more.
   streams_in_chunk = 1024,
   chunks = 1024,
-  // What a frame costs libzmq beside its bytes.
+  // The memory that a frame costs libzmq beside its bytes.
   cost_of_frame = 64,
   rest_microseconds = 1000,
 };
 
-// What has come over one connection, as ZMTP 3 frames. The reading thread alone writes the first
-// part.
+// The bytes that have come over one connection, as ZMTP 3 frames. The reading thread alone writes
+// the first part.
 typedef struct {
   uint64_t left;
   uint8_t header[longest_header];

@@ -84,7 +84,7 @@ import Testing
         Issue.record("\(bytes): \(isFine), not \(expected.isFine)")
         return
       }
-      isFine ? (fine += 1) : (broken += 1)
+      if isFine { fine += 1 } else { broken += 1 }
       guard isFine, expected.received > 0 else { continue }
       // So much has come, and no more.
       #expect(!cl_stream_is_full(descriptor), "\(bytes)")

@@ -14,8 +14,8 @@ func peerHello(
   question: UInt64 = 3
 ) -> PeerHello {
   PeerHello(
-    version: version, proof: Proof(bytes: proof), build: build, address: address, received: received,
-    question: question)
+    version: version, proof: Proof(bytes: proof), build: build, address: address,
+    received: received, question: question)
 }
 
 private let channel = ChannelID(home: address(3), number: .max)

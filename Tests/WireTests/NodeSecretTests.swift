@@ -20,11 +20,11 @@ import Testing
         == Self.linkOfPython)
   }
 
-  private static let childOfPython = 
+  private static let childOfPython =
     "5efcb9b326bdf02a1a68ab67230b893d9b461868002b0f703aade0d33b7a4501"
-  private static let controlOfPython = 
+  private static let controlOfPython =
     "1df84770cd1f55f7dafd2eb233b476312d4f81d0df65157331266f61ab5736ec"
-  private static let linkOfPython = 
+  private static let linkOfPython =
     "f2877547db42bbb8a49484d8f8e9f3cfa650d51edec0e204f22e62018f853766"
 
   private func hex(_ bytes: [UInt8]) -> String {

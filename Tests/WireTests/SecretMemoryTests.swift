@@ -18,7 +18,8 @@ import Testing
     var found: [Region] = []
     var line = [CChar](repeating: 0, count: 4_096)
     while fgets(&line, Int32(line.count), file) != nil {
-      let text = line.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+      let text = String(
+        decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       let words = text.split(whereSeparator: \.isWhitespace)
       guard let first = words.first else { continue }
       let ends = first.split(separator: "-").compactMap { UInt($0, radix: 16) }
@@ -47,22 +48,34 @@ import Testing
           let own = UInt(bitPattern: bytes.baseAddress)
           // The buffer does not look at itself.
           guard !(place..<place + size).overlaps(own..<own + UInt(bytes.count)) else { return 0 }
-          return pread(memory, bytes.baseAddress, Int(size), off_t(bitPattern: UInt64(place)))
+          return pread(memory, bytes.baseAddress, Int(size), Int(bitPattern: place))
         }
         if count >= Secret.size {
-          secret.withUnsafeBytes { needle in
-            buffer.withUnsafeBytes { bytes in
-              if let hit = memmem(bytes.baseAddress!, count, needle.baseAddress!, needle.count) {
-                found.append(place + UInt(hit - bytes.baseAddress!))
-              }
-            }
+          let hit = secret.withUnsafeBytes { needle in
+            buffer.withUnsafeBytes { Self.find(needle, in: $0[..<count]) }
           }
+          if let hit { found.append(place + UInt(hit)) }
         }
         place += size
       }
-      buffer.withUnsafeMutableBytes { $0.initializeMemory(as: UInt8.self, repeating: 0) }
+      buffer.withUnsafeMutableBytes { _ = $0.initializeMemory(as: UInt8.self, repeating: 0) }
     }
     return found
+  }
+
+  private static func find(
+    _ needle: UnsafeRawBufferPointer, in bytes: Slice<UnsafeRawBufferPointer>
+  ) -> Int? {
+    let bytes = UnsafeRawBufferPointer(rebasing: bytes)
+    guard let start = bytes.baseAddress, let sought = needle.baseAddress else { return nil }
+    var place = 0
+    while place + needle.count <= bytes.count,
+      let hit = memchr(start + place, Int32(needle[0]), bytes.count - needle.count - place + 1)
+    {
+      if memcmp(hit, sought, needle.count) == 0 { return start.distance(to: UnsafeRawPointer(hit)) }
+      place = start.distance(to: UnsafeRawPointer(hit)) + 1
+    }
+    return nil
   }
 
   private func randomRoot() throws -> NodeSecret {

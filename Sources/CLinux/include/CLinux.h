@@ -60,7 +60,7 @@ bool cl_has_free_descriptors(int count);
 /// The soft limit on open files.
 uint64_t cl_descriptor_limit(void);
 
-// MARK: What comes over the connections of libzmq
+// MARK: The frames of libzmq's connections
 
 // libzmq has a limit on the size of a frame, but none on the frames of a message nor on those that
 // wait to be taken, unless it may drop some. So this module also defines the recv and the connect

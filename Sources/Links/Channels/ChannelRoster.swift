@@ -122,8 +122,9 @@ package struct ChannelRoster {
     return actions + late(ticket, side, at: node)
   }
 
-  /// A node uses ends no more: they were finished, or the tickets will not be claimed. Ends that another
-  /// node has are not its to release.
+  /// A node uses ends no more: they were finished, or the tickets will not be claimed.
+  ///
+  /// Ends that another node has are not its to release.
   package mutating func release(_ tickets: [TicketID], by node: PeerAddress) -> [Action] {
     release(
       tickets.filter { ticket in

@@ -136,17 +136,19 @@ final class AcceptGate: Sendable {
     guard !state.withLock(\.isClosed) else { return }
     // A connection whose proof is still unread must not be cut off because this loop was busy.
     handlers.receiveAll()
-    let (late, counts, wantingLooks) = state.withLock { state in
-      let late = state.newcomers.look()
+    let (late, silent, counts, wantingLooks) = state.withLock { state in
+      let (late, silent) = state.newcomers.look()
       state.wantingLooks = state.isWanting ? state.wantingLooks + 1 : 0
       state.isWatched = !state.newcomers.isEmpty || state.isWanting
       defer { (state.surplus, state.foreign, state.broken, state.isWanting) = (0, 0, 0, false) }
-      return (late, (state.surplus, state.foreign, state.broken), state.wantingLooks)
+      return (
+        late, silent, (state.surplus, state.foreign, state.broken), state.wantingLooks
+      )
     }
     for connection in late { cl_shut_down(connection.descriptor, connection.cookie) }
-    if !late.isEmpty {
+    if silent > 0 {
       handlers.turnedAway(
-        "\(late.count) connections did not prove their identity within \(Newcomers.lastLook) s")
+        "\(silent) connections did not prove their identity within \(Newcomers.lastLook) s")
     }
     if counts.0 > 0 {
       handlers.turnedAway("\(counts.0) surplus connections did not prove their identity")

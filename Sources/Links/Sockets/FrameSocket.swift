@@ -99,7 +99,7 @@ final class FrameSocket: FrameCarrier {
 
   /// A connection has brought what no node sends.
   private func broke(_ cookie: UInt64) {
-    // What came before is still good.
+    // The frames before it are good.
     receiveAll()
     if let connection = proved[cookie] { onMalformed?(connection) }
   }

@@ -45,7 +45,8 @@ enum KeyedHash {
     withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 8 + 16 + 16) { words in
       words.initialize(repeating: 0)
       defer { overwrite(UnsafeMutableRawBufferPointer(words)) }
-      let bytes = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(words)[96...])
+      let bytes = UnsafeMutableRawBufferPointer(
+        rebasing: UnsafeMutableRawBufferPointer(words)[96...])
       for index in 0..<8 { words[index] = initial[index] }
       // The parameters: size of the result, size of the key, no tree.
       words[0] ^= 0x0101_0000 ^ UInt32(key.count) << 8 ^ UInt32(size)

@@ -102,12 +102,16 @@ final class AddressBook {
       isFromAbove ? question.address.steps : identity.address.steps(downTo: question.address) ?? []
     guard let first = steps.first else {
       guard !isFromAbove else { return .answered(.failed(.noSuchNode, "An address is missing.")) }
-      guard !identity.isRoot else { return .answered(serve(question.purpose, at: .own, for: origin)) }
+      guard !identity.isRoot else {
+        return .answered(serve(question.purpose, at: .own, for: origin))
+      }
       return pass(question, from: origin, to: .parent)
     }
     switch names.find(name: first.name, position: first.position.map { UInt32(clamping: $0) }) {
     case .place(let place):
-      guard steps.count > 1 else { return .answered(serve(question.purpose, at: place, for: origin)) }
+      guard steps.count > 1 else {
+        return .answered(serve(question.purpose, at: place, for: origin))
+      }
       guard let live = names.standing(of: place)?.live else {
         return .answered(.failed(.unreachable, "\(address(of: place)) is down at present."))
       }
@@ -157,7 +161,8 @@ final class AddressBook {
     switch purpose {
     case .mailbox(_, _, .receiver) where !isOwn(place, of: origin):
       .failed(
-        .notPermitted, "The mailbox of \(address(of: place)) is its own: others can only send to it.")
+        .notPermitted,
+        "The mailbox of \(address(of: place)) is its own: others can only send to it.")
     case .mailbox(let kind, let type, let side):
       mailbox(MailboxKey(kind: kind, type: type), side, at: place)
     case .monitor(let sender): monitor(place, by: sender)

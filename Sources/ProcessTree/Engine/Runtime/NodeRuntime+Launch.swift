@@ -30,7 +30,8 @@ extension NodeRuntime {
       if let nodes {
         try refuseSettings(of: controller.child.declaration)
         let node = try nodes.start(
-          try startingRecord(of: controller, endpoints), secret: secret(of: controller), under: self)
+          try startingRecord(of: controller, endpoints), secret: secret(of: controller),
+          under: self)
         node.onSevered = controller.tieInMemory()
         return controller.started(node)
       }
