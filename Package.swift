@@ -65,7 +65,7 @@ let package = Package(
     .layer("ZeroMQ", on: ["CZeroMQ", "Base"]),
     .layer("MessagePack"),
     .layer("ProcessControl", on: ["CProcessShims", "Base"]),
-    .layer("Wire", on: ["MessagePack"]),
+    .layer("Wire", on: ["MessagePack", "Base"]),
     .layer("Supervision", on: ["Base"]),
     .layer(
       "Links", on: ["ZeroMQ", "Wire", "MessagePack", "CLinux", "Base"],
@@ -219,7 +219,9 @@ let package = Package(
       ], swiftSettings: settings),
     .testTarget(
       name: "WireTests",
-      dependencies: ["ProcessTreeWire", "ProcessTreeMessagePack", "ProcessTreeRandomTesting"],
+      dependencies: [
+        "ProcessTreeWire", "ProcessTreeMessagePack", "ProcessTreeBase", "ProcessTreeRandomTesting",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "SupervisionTests",
@@ -228,8 +230,8 @@ let package = Package(
     .testTarget(
       name: "LinksTests",
       dependencies: [
-        "ProcessTreeLinks", "ProcessTreeBase", "ProcessTreeWire", "ProcessTreeZeroMQ",
-        "ProcessTreeRandomTesting", "ProcessTreeTestSettings",
+        "ProcessTreeLinks", "ProcessTreeCLinux", "ProcessTreeBase", "ProcessTreeWire",
+        "ProcessTreeZeroMQ", "ProcessTreeRandomTesting", "ProcessTreeTestSettings",
       ],
       swiftSettings: settings),
     .testTarget(

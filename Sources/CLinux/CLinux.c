@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
 
 #include <errno.h>
@@ -27,7 +28,10 @@ int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags
     return -1;
   }
   int connection = (int)syscall(SYS_accept4, listener, address, length, flags);
-  if (acceptance == cl_accept_as_ever) return connection;
+  if (acceptance == cl_accept_as_ever) {
+    cl_stream_end(connection);
+    return connection;
+  }
   // Another thread may have taken the last descriptor meanwhile.
   if (connection < 0 && errno == EMFILE) errno = EAGAIN;
   if (connection < 0 || gate->keeps(listener, connection)) return connection;
@@ -40,6 +44,26 @@ uint64_t cl_socket_cookie(int descriptor) {
   uint64_t cookie = 0;
   socklen_t size = sizeof cookie;
   return getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
+}
+
+void cl_stream_broke(uint64_t listener, int connection) {
+  const cl_accept_gate *gate = atomic_load_explicit(&accept_gate, memory_order_acquire);
+  if (gate != NULL && listener != 0) gate->broke(listener, connection);
+}
+
+static bool find_peer(int descriptor, struct ucred *peer) {
+  socklen_t size = sizeof *peer;
+  return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, peer, &size) == 0;
+}
+
+int32_t cl_peer_process(int descriptor) {
+  struct ucred peer;
+  return find_peer(descriptor, &peer) ? peer.pid : 0;
+}
+
+bool cl_peer_has_our_user(int descriptor) {
+  struct ucred peer;
+  return find_peer(descriptor, &peer) && peer.uid == geteuid();
 }
 
 void cl_shut_down(int descriptor, uint64_t cookie) {

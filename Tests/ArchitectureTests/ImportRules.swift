@@ -27,7 +27,7 @@ struct ImportRules {
     "ZeroMQ": Rule(["CZeroMQ", "Base"]),
     "MessagePack": Rule(),
     "ProcessControl": Rule(["CProcessShims", "Base"]),
-    "Wire": Rule(["MessagePack"]),
+    "Wire": Rule(["MessagePack", "Base"]),
     "Supervision": Rule(["Base"]),
     "Links": Rule(
       collections.union(["ZeroMQ", "Wire", "CLinux", "MessagePack", "Base"])),

@@ -39,7 +39,7 @@ import Testing
   @Test func whoSaysNothingIsCutOffAndAnAdmittedPeerStays() async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
-      bench.listener.expect(1, credentials(1), name: "child")
+      bench.listener.expect(1, attempt: 1, name: "child")
       let child = try bench.connect(hello(1))
       try loop.turn { bench.admitted == [1] }
       let strangers = try (0..<20).map { number in
@@ -57,7 +57,7 @@ import Testing
   @Test func aListenerThatWasHeldUpReadsWhatWaits() async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
-      bench.listener.expect(1, credentials(1), name: "child")
+      bench.listener.expect(1, attempt: 1, name: "child")
       let late = try connect(to: bench.path, saying: Array(Self.handshake.prefix(64)))
       defer { close(late) }
       // No look of the gate's counts meanwhile.

@@ -37,11 +37,17 @@ extension ProcessTrees {
       try await run(try script(), "foreignNode")
     }
 
-    @Test(arguments: ["\"process-tree\", 3, 1", "\"process-tree-link\", 3, 1"])
+    /// A node that knows all that it was given tries to be another, on every kind of connection.
+    @Test func aSiblingCannotPretendToBeAnother() async throws {
+      let beginning = try #require(try script().components(separatedBy: "class Link:").first)
+      try await run(beginning + hostileNode, "hostileSibling")
+    }
+
+    @Test(arguments: ["\"process-tree\", 4, 0", "\"process-tree-link\", 4, 0"])
     func isRefusedByNameWhenItSpeaksAnotherVersion(hello: String) async throws {
       let script = try script()
       try #require(script.contains(hello))
-      let old = hello.replacingOccurrences(of: "3, 1", with: "2, 0")
+      let old = hello.replacingOccurrences(of: "4, 0", with: "2, 0")
       try await run(
         script.replacingOccurrences(of: hello, with: old), "foreignNodeOfAnotherVersion")
     }

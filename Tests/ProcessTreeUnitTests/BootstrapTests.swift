@@ -45,7 +45,7 @@ import Testing
     let loop = try EventLoop()
     let runtime = NodeRuntime(
       identity, on: loop, shared: NodeShared(configuration: TreeConfiguration(), programs: []),
-      runSecret: [0])
+      secret: NodeSecret(Secret { _ in }, of: path))
     let node = Node(LoopBound(runtime, on: loop))
     let (sender, receiver) = node.makePipe(of: Int.self)
     #expect(throws: ProcessTreeError.self) { try node.makeChild(Carrier(sender: sender)) }

@@ -58,8 +58,8 @@ import Testing
   @Test(
     arguments: [
       (
-        AddressQuestion(NodeAddress.root.child("n"), .mailbox(.work, type: "T")),
-        [0x94, 0xA2, 0x2F, 0x6E, 1, 1, 0xA1, 0x54]
+        AddressQuestion(NodeAddress.root.child("n"), .mailbox(.work, type: "T", .receiver)),
+        [0x95, 0xA2, 0x2F, 0x6E, 1, 1, 0xA1, 0x54, 1]
       ), (AddressQuestion(.root, .monitor([7])), [0x93, 0xA1, 0x2F, 2, 0xC4, 1, 7]),
     ] as [(AddressQuestion, [UInt8])])
   func aQuestionHasTheBytesOfTheProtocol(_ question: AddressQuestion, _ bytes: [UInt8]) throws {
@@ -74,12 +74,14 @@ import Testing
           ChannelID(
             home: PeerAddress(path: .root, name: "n", pid: 1, startTime: 2, endpoint: "e"),
             number: 3),
-          ChannelSpecification(kind: .work, overflow: .fail(4), prefetch: 5, attempts: 6)),
+          ChannelSpecification(kind: .work, overflow: .fail(4), prefetch: 5, attempts: 6),
+          key: 7),
         [
-          0x93, 1, 0x92, 0x95, 0x90, 0xA1, 0x6E, 1, 2, 0xA1, 0x65, 3, 0x94, 1, 0x92, 3, 4, 5, 6,
+          0x94, 1, 0x92, 0x95, 0x90, 0xA1, 0x6E, 1, 2, 0xA1, 0x65, 3, 0x94, 1, 0x92, 3, 4, 5, 6, 7,
         ]
       ), (.monitored, [0x91, 2]), (.failed(.noSuchNode, "x"), [0x93, 3, 1, 0xA1, 0x78]),
       (.failed(.unreachable, ""), [0x93, 3, 2, 0xA0]),
+      (.failed(.notPermitted, ""), [0x93, 3, 4, 0xA0]),
     ] as [(AddressAnswer, [UInt8])])
   func anAnswerHasTheBytesOfTheProtocol(_ answer: AddressAnswer, _ bytes: [UInt8]) throws {
     #expect(answer.packed() == bytes)

@@ -66,11 +66,10 @@ import Testing
       _ = try await root.spawn(Idle(), daemon: true)
       let events = try await root.events
       let endpoints = try runtime.listeners.open()
-      let credentials = Credentials(runSecret: runtime.runSecret, token: [1])
-      runtime.listeners.control?.expect(99, credentials, name: "old node")
+      runtime.listeners.control?.expect(99, attempt: 1, name: "old node")
       let told = Told()
       let hello = Hello(
-        version: ProtocolVersion(major: 1, minor: 7), position: 99, credentials: credentials,
+        of: runtime.secret.child(99), version: ProtocolVersion(major: 1, minor: 7), attempt: 1,
         pid: 7, build: "")
       let connector = try EdgeConnector(
         to: endpoints.control, hello: hello, in: runtime.context, on: runtime.loop
@@ -91,12 +90,13 @@ import Testing
         path: runtime.identity.path.child(1), name: child.name, pid: child.pid ?? 0, startTime: 0,
         endpoint: "")
       let hello = PeerHello(
-        version: ProtocolVersion(major: 1, minor: 7), runSecret: runtime.runSecret, build: "",
-        address: address)
+        version: ProtocolVersion(major: 1, minor: 7), build: "", address: address)
       let told = Told()
       let connector = try PeerConnector(
-        PeerLink(to: runtime.names.address), hello: hello, in: runtime.context, on: runtime.loop,
-        onRefusal: { told.reason = $0 }, onViolation: { Issue.record("\($0)") })
+        PeerLink(to: runtime.names.address),
+        by: runtime.secret.linkSecret(from: address.path, to: .root), hello: hello,
+        in: runtime.context, on: runtime.loop, onRefusal: { told.reason = $0.reason },
+        onViolation: { Issue.record("\($0)") })
       defer { connector.close() }
       try await Self.expectRefusal(told, in: events, on: runtime.loop) {
         connector.receive()
@@ -111,8 +111,8 @@ import Testing
       // From now on the root answers as one of another build would.
       runtime.channels?.listener?.close()
       let other = try PeerListener(
-        at: runtime.names.socketPath, runSecret: runtime.runSecret, build: "another",
-        in: runtime.context, on: runtime.loop,
+        at: runtime.names.socketPath, build: "another", in: runtime.context, on: runtime.loop,
+        secret: { [secret = runtime.secret] in secret.linkSecret(from: $0.path, to: .root) },
         handlers: .init(link: { _ in nil }, refused: { _ in }, broken: { _, _ in }))
       runtime.channels?.listener = other
       let talker = try await root.spawn(Answer(), name: "second")
@@ -126,8 +126,8 @@ import Testing
     var reason: String?
 
     func take(_ frame: UnsafeRawBufferPointer) {
-      if case .refused(let reason)? = try? ControlMessage(frame: Array(frame)) {
-        self.reason = reason
+      if case .refused(let refusal)? = try? ControlMessage(frame: Array(frame)) {
+        reason = refusal.reason
       }
     }
   }

@@ -2,105 +2,122 @@ import ProcessTreeWire
 import Testing
 
 @Suite struct AdmissionTests {
-  private func admission() -> Admission {
-    var admission = Admission(build: "build")
-    admission.expect(1, credentials(1), name: "child")
-    admission.expect(2, credentials(2), name: "child")
+  private func admission(_ root: UInt8 = 1) -> Admission {
+    var admission = Admission(build: "build", secret: nodeSecret(root))
+    admission.expect(1, attempt: 1, name: "child")
+    admission.expect(2, attempt: 1, name: "child")
     return admission
   }
 
-  private func reason(_ hello: Hello, _ admission: inout Admission) -> String? {
+  private func refusal(_ hello: Hello, _ admission: inout Admission) -> Refusal? {
     do {
-      _ = try admission.admit(hello)
+      _ = try admission.admit(hello, from: hello.pid)
       return nil
     } catch {
-      return error.reason
+      return error
     }
   }
 
   @Test func anExpectedChildIsAdmittedOnce() throws {
     var admission = admission()
-    #expect(try admission.admit(hello(position: 2, credentials(2))) == 2)
-    #expect(reason(hello(position: 2, credentials(2)), &admission)?.contains("already") == true)
-    #expect(try admission.admit(hello()) == 1)
+    #expect(try admission.admit(hello(position: 2), from: 4_711) == 2)
+    #expect(refusal(hello(position: 2), &admission)?.code == .connectedAlready)
+    #expect(try admission.admit(hello(), from: nil) == 1)
   }
 
   @Test func aChildThatHasGoneIsUnknownAndMayBeExpectedAnew() throws {
     var admission = admission()
-    _ = try admission.admit(hello())
+    _ = try admission.admit(hello(), from: 4_711)
     admission.forget(1)
-    #expect(reason(hello(), &admission)?.contains("unknown") == true)
-    admission.expect(1, credentials(3), name: "child")
-    #expect(reason(hello(), &admission)?.contains("credentials") == true)
-    #expect(try admission.admit(hello(credentials(3))) == 1)
+    #expect(refusal(hello(), &admission) == .unproved)
+    admission.expect(1, attempt: 2, name: "child")
+    #expect(refusal(hello(), &admission) == .unproved)
+    #expect(try admission.admit(hello(attempt: 2), from: 4_711) == 1)
   }
 
   /// A proof in which one thing is wrong.
   private static let wrongProofs: [Hello] = [
-    hello(position: 3), hello(position: 0), hello(position: 2), hello(credentials(2)),
-    hello(Credentials(runSecret: credentials(2).runSecret, token: credentials(1).token)),
-    hello(Credentials(runSecret: credentials(1).runSecret, token: credentials(2).token)),
-    hello(Credentials(runSecret: [], token: [])),
-    hello(
-      Credentials(
-        runSecret: credentials(1).runSecret + [0], token: credentials(1).token + [0])),
-    hello(
-      Credentials(
-        runSecret: credentials(1).runSecret, token: Array(credentials(1).token.dropLast()))),
+    hello(position: 3), hello(position: 0), hello(root: 2), hello(attempt: 2),
+    Hello(position: 1, proof: hello(position: 2).proof, pid: 4_711, build: "build"),
+    Hello(position: 2, proof: hello().proof, pid: 4_711, build: "build"),
+    Hello(position: 1, proof: hello().proof, pid: 4_712, build: "build"),
+    Hello(position: 1, proof: Proof(bytes: []), pid: 4_711, build: "build"),
+    Hello(
+      position: 1, proof: Proof(bytes: hello().proof.bytes + [0]), pid: 4_711, build: "build"),
+    Hello(
+      position: 1, proof: Proof(bytes: hello().proof.bytes.dropLast()), pid: 4_711,
+      build: "build"),
   ]
 
   @Test(arguments: wrongProofs)
   func aWrongProofIsRefusedAndTakesNothing(_ wrong: Hello) throws {
     var admission = admission()
-    #expect(reason(wrong, &admission) == "unknown node or wrong credentials")
-    #expect(try admission.admit(hello()) == 1)
-    #expect(try admission.admit(hello(position: 2, credentials(2))) == 2)
+    #expect(refusal(wrong, &admission) == .unproved)
+    #expect(try admission.admit(hello(), from: 4_711) == 1)
+    #expect(try admission.admit(hello(position: 2), from: 4_711) == 2)
   }
 
   @Test func everyBitOfTheProofCounts() {
-    for bit in 0..<(2 * Credentials.length * 8) {
-      var parts = credentials(1).runSecret + credentials(1).token
-      parts[bit / 8] ^= 1 << UInt8(bit % 8)
-      let proof = Credentials(
-        runSecret: Array(parts.prefix(Credentials.length)),
-        token: Array(parts.suffix(Credentials.length)))
-      #expect(!proof.matches(credentials(1)) && !credentials(1).matches(proof))
+    let good = hello().proof
+    for bit in 0..<(Proof.size * 8) {
+      var bytes = good.bytes
+      bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+      let proof = Proof(bytes: bytes)
+      #expect(!proof.matches(good) && !good.matches(proof))
       var admission = admission()
-      #expect(reason(hello(proof), &admission) != nil)
+      let wrong = Hello(position: 1, proof: proof, pid: 4_711, build: "build")
+      #expect(refusal(wrong, &admission) == .unproved)
     }
-    #expect(credentials(1).matches(credentials(1)))
+    #expect(good.matches(good))
   }
 
-  @Test(arguments: [(3, 0, true), (3, 99, true), (2, 0, false), (4, 0, false), (-1, 0, false)])
+  @Test func aProofThatAnotherProcessHasReadIsOfNoUse() throws {
+    var admission = admission()
+    #expect(throws: Refusal.unproved) { try admission.admit(hello(), from: 4_712) }
+    #expect(throws: Refusal.unproved) { try admission.admit(hello(), from: 0) }
+    #expect(try admission.admit(hello(), from: 4_711) == 1)
+  }
+
+  @Test func onlyTheParentCanWelcome() throws {
+    let proof = try #require(admission().welcome(hello()))
+    let child = nodeSecret(of: NodePath(positions: [1]))
+    #expect(proof.matches(child.welcomeProof(attempt: 1, pid: 4_711)))
+    #expect(!proof.matches(child.controlProof(attempt: 1, pid: 4_711)))
+    #expect(admission(2).welcome(hello())?.matches(proof) == false)
+    #expect(admission().welcome(hello(position: 9)) == nil)
+  }
+
+  @Test(arguments: [(4, 0, true), (4, 99, true), (3, 0, false), (5, 0, false), (-1, 0, false)])
   func theMajorVersionDecides(_ major: Int, _ minor: Int, _ isAdmitted: Bool) {
     var admission = admission()
-    let refusal = reason(
+    let refusal = refusal(
       hello(version: ProtocolVersion(major: major, minor: minor)), &admission)
     #expect((refusal == nil) == isAdmitted)
     guard !isAdmitted else { return }
+    #expect(refusal?.code == .version)
     // Who it is, and what either side speaks.
     for part in ["child", "\(major).\(minor)", "\(ProtocolVersion.current)"] {
-      #expect(refusal?.contains(part) == true, "\(part)")
+      #expect(refusal?.reason.contains(part) == true, "\(part)")
     }
   }
 
   @Test(arguments: [("build", true), (Hello.foreignBuild, true), ("Build", false), ("b", false)])
   func theBuildDecides(_ build: String, _ isAdmitted: Bool) throws {
     var admission = admission()
-    let refusal = reason(hello(build: build), &admission)
+    let refusal = refusal(hello(build: build), &admission)
     #expect((refusal == nil) == isAdmitted)
     // Who was turned away for the build has not taken the place.
     guard !isAdmitted else { return }
-    #expect(try admission.admit(hello()) == 1)
+    #expect(refusal?.code == .build)
+    #expect(try admission.admit(hello(), from: 4_711) == 1)
   }
 
   @Test func aStrangerLearnsNothingOfVersionAndBuild() {
     var admission = admission()
-    let stranger = hello(
-      version: ProtocolVersion(major: 9, minor: 9), credentials(9), build: "other")
-    #expect(reason(stranger, &admission) == "unknown node or wrong credentials")
+    let stranger = hello(version: ProtocolVersion(major: 9, minor: 9), root: 9, build: "other")
+    #expect(refusal(stranger, &admission) == .unproved)
     // Nor, at a place that is taken, that it is.
-    _ = reason(hello(), &admission)
-    #expect(reason(hello(credentials(9)), &admission) == "unknown node or wrong credentials")
+    _ = refusal(hello(), &admission)
+    #expect(refusal(hello(root: 9), &admission) == .unproved)
   }
 }

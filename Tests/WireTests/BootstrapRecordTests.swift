@@ -4,7 +4,7 @@ import Testing
 let sampleRecord = BootstrapRecord(
   run: .init(id: .max, rootPID: 4_711, rootStartTime: .max, directory: "/tmp/run é"),
   path: NodePath(positions: [1, .max]), name: "worker", isDaemon: true,
-  parent: .init(name: "Process-1", pid: 12, startTime: 99), credentials: credentials(3),
+  parent: .init(name: "Process-1", pid: 12, startTime: 99), attempt: 3,
   endpoints: .init(control: "ipc:///tmp/a/c", links: "ipc:///tmp/a/l"),
   program: .init(type: "4Main6SquareV", listIndex: 3, arguments: [0, 0xC1, 255]), tag: .max,
   settings: [1, 2, 3], incarnation: 3, address: "/shop/till")
@@ -20,7 +20,7 @@ let sampleRecord = BootstrapRecord(
     #expect(read.run.rootStartTime == .max && read.run.directory == "/tmp/run é")
     #expect(read.path == sampleRecord.path && read.name == "worker" && read.isDaemon)
     #expect(read.parent.name == "Process-1" && read.parent.pid == 12)
-    #expect(read.credentials == credentials(3))
+    #expect(read.attempt == 3)
     #expect(
       read.parentAddress
         == PeerAddress(
@@ -68,14 +68,14 @@ let sampleRecord = BootstrapRecord(
       run: .init(id: 1, rootPID: 2, rootStartTime: 3, directory: "d"),
       path: NodePath(positions: [4]), name: "n", isDaemon: false,
       parent: .init(name: "p", pid: 5, startTime: 6),
-      credentials: Credentials(runSecret: [7], token: [8]),
+      attempt: 7,
       endpoints: .init(control: "c", links: "l"),
       program: .init(type: "t", listIndex: nil, arguments: [9]), tag: 10, settings: [11],
       incarnation: 2, address: "/n")
     #expect(
       record.packed() == [
-        0xDC, 0, 16, 3, 2, 0x94, 1, 2, 3, 0xA1, 0x64, 0x91, 4, 0xA1, 0x6E, 0xC2, 0x93, 0xA1, 0x70,
-        5, 6, 0x92, 0xC4, 1, 7, 0xC4, 1, 8, 0x92, 0xA1, 0x63, 0xA1, 0x6C, 0x93, 0xA1, 0x74, 0xC0,
+        0xDC, 0, 16, 4, 0, 0x94, 1, 2, 3, 0xA1, 0x64, 0x91, 4, 0xA1, 0x6E, 0xC2, 0x93, 0xA1, 0x70,
+        5, 6, 7, 0x92, 0xA1, 0x63, 0xA1, 0x6C, 0x93, 0xA1, 0x74, 0xC0,
         0xC4, 1, 9, 10, 0xC4, 1, 11, 0xC0, 0xC0, 2, 0xA2, 0x2F, 0x6E,
       ])
   }
@@ -96,13 +96,13 @@ let sampleRecord = BootstrapRecord(
     record.processSettings = [4, 5]
     let bytes = record.packed()
     #expect(try BootstrapRecord(packed: bytes).renewalPeriod == 127)
-    // Version 3.0 ends with the settings: the last four fields are of later versions.
+    // The last four fields are of later versions than the first ones.
     let lease: [UInt8] = [127]
     let settings: [UInt8] = [0xC4, 2, 4, 5]
     let life: [UInt8] = [3, 0xAA] + Array("/shop/till".utf8)
     let later = lease + settings + life
     #expect(bytes.suffix(later.count) == later[...])
-    let old = try BootstrapRecord(packed: [0x9C, 3, 0] + bytes[5...].dropLast(later.count))
+    let old = try BootstrapRecord(packed: [0x9C, 4, 0] + bytes[5...].dropLast(later.count))
     #expect(old.renewalPeriod == nil && old.processSettings == nil)
     #expect(old.incarnation == 1 && old.address == "" && old.settings == [1, 2, 3])
   }

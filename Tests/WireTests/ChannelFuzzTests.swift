@@ -8,8 +8,10 @@ import Testing
 @Suite struct ChannelFuzzTests {
   @Test func mutatedHellosAdmitNobodyWithoutTheProof() throws {
     var generator = SeededGenerator.announced("mutated hellos of data links")
-    let good = peerHello(at: address(1, path: [1, 2, 3]))
-    let secret = good.runSecret
+    let node = address(1, path: [1, 2, 3])
+    let secret = try #require(
+      nodeSecret().linkSecret(from: node.path, to: NodePath(positions: [4])))
+    let good = peerHello(at: node).answering(3, received: 7, by: secret)
     var (readable, admitted) = (0, 0)
     for _ in rounds(15_000) {
       var bytes = good.frame()
@@ -17,9 +19,9 @@ import Testing
       guard let read = try? PeerHello(frame: bytes) else { continue }
       readable += 1
       try #require(try PeerHello(frame: read.frame()) == read, "\(bytes)")
-      guard read.refusal(runSecret: secret, build: "build") == nil else { continue }
+      guard read.refusal(by: secret, build: "build", from: nil) == nil else { continue }
       admitted += 1
-      try #require(read.runSecret == secret, "\(bytes)")
+      try #require(read.proof == good.proof && read.address.pid == node.pid, "\(bytes)")
       try #require(
         read.version.major == ProtocolVersion.current.major
           && (read.build == "build" || read.build.isEmpty))

@@ -11,7 +11,7 @@ import Testing
     var writer = MessagePackWriter()
     writer.packArrayHeader(count ?? 12 + extra.count)
     let proof: [MessagePackValue] = [
-      magic, .int(1), .int(9), .binary(credentials(1).runSecret), .string("build"),
+      magic, .int(1), .int(9), .binary([7]), .string("build"),
     ]
     for field in proof { field.pack(into: &writer) }
     writer.packArrayHeader(depth ?? path.count)
@@ -23,7 +23,7 @@ import Testing
 
   @Test(arguments: [
     peerHello(), peerHello(build: "", received: 0, question: .max),
-    peerHello(secret: [], received: .max),
+    peerHello(proof: [], received: .max),
     peerHello(version: ProtocolVersion(major: -1, minor: .max)),
     peerHello(
       at: PeerAddress(path: .root, name: "", pid: .min, startTime: .max, endpoint: "\u{0}é")),
@@ -107,24 +107,63 @@ import Testing
     #expect(throws: WireError.self) { try PeerHello(frame: frame(extra: [padding])) }
   }
 
-  @Test func theReasonOfARefusalTellsAStrangerNothing() {
-    let secret = credentials(1).runSecret
-    #expect(peerHello().refusal(runSecret: secret, build: "build") == nil)
-    #expect(peerHello(build: "").refusal(runSecret: secret, build: "build") == nil)
-    let other = peerHello(build: "other").refusal(runSecret: secret, build: "build")
-    #expect(other?.contains("build") == true)
-    let newer = peerHello(version: ProtocolVersion(major: 4, minor: 0))
-    let refusal = newer.refusal(runSecret: secret, build: "build")
+  private static let listener = NodePath(positions: [2])
+  private static func secret(
+    of connector: PeerAddress = address(1), root: UInt8 = 1
+  ) throws -> LinkSecret {
+    try #require(nodeSecret(root).linkSecret(from: connector.path, to: listener))
+  }
+
+  private func refusal(
+    _ hello: PeerHello, provedBy root: UInt8 = 1, from sender: Int32? = address(1).pid
+  ) throws -> Refusal? {
+    let proved = hello.answering(
+      hello.question, received: 0, by: try Self.secret(of: hello.address, root: root))
+    return proved.refusal(by: try Self.secret(of: hello.address), build: "build", from: sender)
+  }
+
+  @Test func theReasonOfARefusalTellsAStrangerNothing() throws {
+    #expect(try refusal(peerHello()) == nil)
+    #expect(try refusal(peerHello(build: "")) == nil)
+    #expect(try refusal(peerHello(build: "other"))?.code == .build)
+    let newer = peerHello(version: ProtocolVersion(major: 5, minor: 0))
+    let refused = try refusal(newer)
+    #expect(refused?.code == .version)
     // Who it is, and what either side speaks.
-    for part in [newer.address.name, "4.0", "\(ProtocolVersion.current)"] {
-      #expect(refusal?.contains(part) == true, "\(part)")
+    for part in [newer.address.name, "5.0", "\(ProtocolVersion.current)"] {
+      #expect(refused?.reason.contains(part) == true, "\(part)")
     }
     // Whoever has no proof is told the same whatever else is wrong.
-    for guess in [[], Array(secret.dropLast()), secret + [0], [UInt8](repeating: 0, count: 16)] {
-      let stranger = peerHello(
-        version: ProtocolVersion(major: 3, minor: 0), secret: guess, build: "other")
+    let stranger = peerHello(version: ProtocolVersion(major: 3, minor: 0), build: "other")
+    #expect(try refusal(stranger, provedBy: 2) == .unproved)
+    let secret = try Self.secret()
+    for guess in [[], [UInt8](repeating: 0, count: 31), [UInt8](repeating: 0, count: 33)] {
       #expect(
-        stranger.refusal(runSecret: secret, build: "build") == "unknown node or wrong credentials")
+        peerHello(proof: guess).refusal(by: secret, build: "build", from: nil) == .unproved)
+    }
+  }
+
+  @Test func aProofIsForOneNodeOneProcessAndOneQuestion() throws {
+    let secret = try Self.secret()
+    let good = peerHello().answering(3, received: 0, by: secret)
+    #expect(good.refusal(by: secret, build: "build", from: good.address.pid) == nil)
+    var other = good
+    other.question = 4
+    #expect(other.refusal(by: secret, build: "build", from: nil) == .unproved)
+    #expect(good.refusal(by: secret, build: "build", from: good.address.pid + 1) == .unproved)
+    // A sibling cannot be another, whatever of its own secret it uses.
+    let sibling = address(3)
+    let own = try #require(nodeSecret().linkSecret(from: sibling.path, to: Self.listener))
+    let forged = good.answering(3, received: 0, by: own)
+    #expect(forged.refusal(by: secret, build: "build", from: nil) == .unproved)
+    for change in [
+      PeerAddress(path: good.address.path, name: "", pid: 9, startTime: 0, endpoint: ""),
+      PeerAddress(
+        path: good.address.path, name: "", pid: good.address.pid, startTime: 9, endpoint: ""),
+    ] {
+      other = good
+      other.address = change
+      #expect(other.refusal(by: secret, build: "build", from: nil) == .unproved)
     }
   }
 }

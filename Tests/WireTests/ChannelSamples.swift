@@ -9,13 +9,13 @@ func address(_ number: UInt32, path: [UInt32]? = nil) -> PeerAddress {
 }
 
 func peerHello(
-  version: ProtocolVersion = .current, secret: [UInt8] = credentials(1).runSecret,
+  version: ProtocolVersion = .current, proof: [UInt8] = [1, 2, 3],
   build: String = "build", at address: PeerAddress = address(1), received: UInt64 = 7,
   question: UInt64 = 3
 ) -> PeerHello {
   PeerHello(
-    version: version, runSecret: secret, build: build, address: address, received: received,
-    question: question)
+    version: version, proof: Proof(bytes: proof), build: build, address: address,
+    received: received, question: question)
 }
 
 private let channel = ChannelID(home: address(3), number: .max)
@@ -25,12 +25,14 @@ private let page = SharedMemoryName(pid: .max, descriptor: -1, inode: .max, size
 
 /// A message of every kind, with fields at the ends of their ranges.
 let sampleLinkMessages: [LinkMessage] = [
-  .minted(channel, sender, .sender, hop: 0), .minted(channel, receiver, .receiver, hop: .max),
+  .minted(channel, sender, .sender, hop: 0, key: 0),
+  .minted(channel, receiver, .receiver, hop: .max, key: .max),
   .arrive(channel, sender, .sender, hop: 1), .arrive(channel, receiver, .receiver, hop: 0),
   .claim(channel, sender, .sender, hop: .max), .claim(channel, receiver, .receiver, hop: 2),
   .revoke(channel, []), .revoke(channel, [sender, receiver, sender]),
   .release(channel, receiver),
   .introduce(channel, sender: sender, receiver: receiver, at: address(9, path: [])),
+  .introduce(channel, sender: sender, receiver: receiver, at: address(9), Pass(bytes: [1, 2])),
   .expecting(channel, sender: sender, receivers: 0),
   .expecting(channel, sender: sender, receivers: .max, newest: receiver),
   .receiversGone(channel, sender: sender),

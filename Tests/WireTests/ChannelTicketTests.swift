@@ -14,7 +14,7 @@ import Testing
       channel: ChannelID(home: home, number: 4),
       specification: ChannelSpecification(
         kind: kind, overflow: overflow, prefetch: 5, attempts: 6),
-      side: .receiver, ticket: TicketID(node: .root, number: 7), hop: 8)
+      side: .receiver, ticket: TicketID(node: .root, number: 7), hop: 8, key: 9)
   }
 
   private static let tickets = [
@@ -24,11 +24,11 @@ import Testing
 
   @Test func theBytesAreThoseOfTheProtocol() {
     let channel: [UInt8] = [0x92, 0x95, 0x91, 1, 0xA1, 0x61, 2, 3, 0xA1, 0x65, 4]
-    let end: [UInt8] = [1, 0x92, 0x90, 7, 8]
+    let end: [UInt8] = [1, 0x92, 0x90, 7, 8, 9]
     #expect(
-      Self.tickets[0].packed() == [0x95] + channel + [0x94, 0, 0x91, 0, 5, 6] + end)
+      Self.tickets[0].packed() == [0x96] + channel + [0x94, 0, 0x91, 0, 5, 6] + end)
     #expect(
-      Self.tickets[1].packed() == [0x95] + channel + [0x94, 1, 0x92, 1, 1, 5, 6] + end)
+      Self.tickets[1].packed() == [0x96] + channel + [0x94, 1, 0x92, 1, 1, 5, 6] + end)
   }
 
   @Test func withinAValueATicketIsOneBinary() throws {

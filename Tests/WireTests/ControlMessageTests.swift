@@ -34,8 +34,11 @@ import Testing
       (.events([[1]]), [0x92, 4, 0xC4, 1, 1]),
       (.log([]), [0x91, 5]),
       (.renewal(isSuspended: true), [0x92, 6, 0xC3]),
-      (.welcome(ProtocolVersion(major: 1, minor: 0)), [0x93, 16, 1, 0]),
-      (.refused("x"), [0x92, 17, 0xA1, 0x78]),
+      (
+        .welcome(ProtocolVersion(major: 1, minor: 0), Proof(bytes: [5])),
+        [0x94, 16, 1, 0, 0xC4, 1, 5]
+      ),
+      (.refused(Refusal(.version, "x")), [0x93, 17, 4, 0xA1, 0x78]),
       (
         .stop(StopMessage(requestedBy: "a", reason: "b", milliseconds: 7)),
         [0x95, 18, 0xA1, 0x61, 0xA1, 0x62, 7, 0xC0]

@@ -7,11 +7,9 @@ import Testing
     magic: MessagePackValue = .string(Hello.magic), position: MessagePackValue = .int(1),
     pid: MessagePackValue = .int(7), extra: [MessagePackValue] = [], count: Int? = nil
   ) -> [UInt8] {
-    let proof = credentials(1)
     let fields: [MessagePackValue] =
       [
-        magic, .int(1), .int(9), position, .binary(proof.runSecret), .binary(proof.token), pid,
-        .string("build"),
+        magic, .int(1), .int(9), position, .binary(hello().proof.bytes), pid, .string("build"),
       ] + extra
     var writer = MessagePackWriter()
     writer.packArrayHeader(count ?? fields.count)
@@ -20,10 +18,9 @@ import Testing
   }
 
   @Test(arguments: [
-    hello(), hello(position: 0), hello(position: .max, credentials(255), build: ""),
+    hello(), hello(position: 0), hello(position: .max, root: 255, build: ""),
     hello(version: ProtocolVersion(major: -1, minor: .max)),
-    Hello(
-      position: 2, credentials: Credentials(runSecret: [], token: [1]), pid: .min, build: "\u{0}é"),
+    Hello(position: 2, proof: Proof(bytes: []), pid: .min, build: "\u{0}é"),
   ])
   func hellosComeBackAsTheyWere(_ hello: Hello) throws {
     #expect(try Hello(frame: hello.frame()) == hello)
@@ -49,7 +46,7 @@ import Testing
     ]
     let read = try Hello(frame: frame(extra: extra))
     #expect(read.version == ProtocolVersion(major: 1, minor: 9))
-    #expect(read.build == "build" && read.pid == 7 && read.credentials == credentials(1))
+    #expect(read.build == "build" && read.pid == 7 && read.proof == hello().proof)
   }
 
   @Test(
@@ -61,7 +58,7 @@ import Testing
     #expect(throws: WireError.self) { try Hello(frame: frame(position: position, pid: pid)) }
   }
 
-  @Test(arguments: [0, 7, 9, 15])
+  @Test(arguments: [0, 6, 8, 15])
   func aCountThatIsNotTheFieldsIsRefused(_ count: Int) {
     #expect(throws: WireError.self) { try Hello(frame: frame(count: count)) }
   }
@@ -85,7 +82,7 @@ import Testing
 
   @Test func deepNestingInLaterFieldsIsRefusedAndHarmless() {
     // 900 arrays in one another: deeper than the reader's limit, within the hello's size.
-    let bytes = frame(count: 9) + [UInt8](repeating: 0x91, count: 900) + [0xC0]
+    let bytes = frame(count: 8) + [UInt8](repeating: 0x91, count: 900) + [0xC0]
     #expect(throws: WireError.self) { try Hello(frame: bytes) }
   }
 

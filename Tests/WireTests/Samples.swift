@@ -1,3 +1,4 @@
+import ProcessTreeBase
 import ProcessTreeWire
 
 /// A message of every kind and outcome, with fields at the ends of their ranges.
@@ -22,10 +23,10 @@ let sampleMessages: [ControlMessage] = [
   .log([[3, 4], []]),
   .renewal(isSuspended: false),
   .renewal(isSuspended: true),
-  .welcome(.current),
-  .welcome(ProtocolVersion(major: .max, minor: .min)),
-  .refused(""),
-  .refused("no: \u{1F6AB}\n\u{0}"),
+  .welcome(.current, Proof(bytes: [1, 255])),
+  .welcome(ProtocolVersion(major: .max, minor: .min), Proof(bytes: [])),
+  .refused(Refusal(.malformed, "")),
+  .refused(Refusal(.notAlive, "no: \u{1F6AB}\n\u{0}")),
   .stop(StopMessage(requestedBy: "", reason: "", milliseconds: 0)),
   .stop(StopMessage(requestedBy: "MainProcess", reason: "Ctrl-C", milliseconds: .max)),
   .stop(
@@ -33,6 +34,8 @@ let sampleMessages: [ControlMessage] = [
   .drain(StopMessage(requestedBy: "a", reason: "b", milliseconds: 9, origin: [])),
   .goodbyeAcknowledged,
   .openLink,
+  .passWanted(from: NodePath(positions: [1, .max]), to: .root),
+  .pass(from: .root, to: NodePath(positions: [2]), Pass(bytes: [7, 8])),
   .rejected(flow: 0, reason: ""),
   .rejected(flow: .max, reason: "an Int was expected"),
   .lookUp(number: 0, question: []),
@@ -40,16 +43,19 @@ let sampleMessages: [ControlMessage] = [
   .found(number: 7, answer: [0xC1]),
 ]
 
-/// Credentials that tell at each byte who they are.
-func credentials(_ number: UInt8) -> Credentials {
-  Credentials(
-    runSecret: [UInt8](repeating: number, count: Credentials.length),
-    token: [UInt8](repeating: number &+ 100, count: Credentials.length))
+/// The secret of a node at a path, in a tree whose root's secret is all this byte.
+func nodeSecret(_ byte: UInt8 = 1, of path: NodePath = .root) -> NodeSecret {
+  let root = NodeSecret(
+    Secret { $0.initializeMemory(as: UInt8.self, repeating: byte) }, of: .root)
+  return path.positions.reduce(root) { $0.child($1) }
 }
 
+/// The hello of a root's child.
 func hello(
-  version: ProtocolVersion = .current, position: UInt32 = 1, _ proof: Credentials = credentials(1),
-  build: String = "build"
+  version: ProtocolVersion = .current, position: UInt32 = 1, root: UInt8 = 1, attempt: UInt32 = 1,
+  pid: Int32 = 4_711, build: String = "build"
 ) -> Hello {
-  Hello(version: version, position: position, credentials: proof, pid: 4_711, build: build)
+  Hello(
+    of: nodeSecret(root, of: NodePath(positions: [position])), version: version, attempt: attempt,
+    pid: pid, build: build)
 }

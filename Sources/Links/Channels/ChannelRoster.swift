@@ -122,7 +122,18 @@ package struct ChannelRoster {
     return actions + late(ticket, side, at: node)
   }
 
-  /// Nobody uses an end any more: it was finished, or the ticket will not be claimed.
+  /// A node uses ends no more: they were finished, or the tickets will not be claimed.
+  ///
+  /// Ends that another node has are not its to release.
+  package mutating func release(_ tickets: [TicketID], by node: PeerAddress) -> [Action] {
+    release(
+      tickets.filter { ticket in
+        guard case .member(let member) = ends[ticket]?.place else { return true }
+        return member == node
+      })
+  }
+
+  /// Nobody uses ends any more.
   package mutating func release(_ tickets: [TicketID]) -> [Action] {
     for ticket in tickets { forget(ticket) }
     let actions = expectations() + consequences()

@@ -50,11 +50,11 @@ package final class EdgeListener {
 
   /// Listens at `path`; throws when the path is too long or cannot be made.
   package init(
-    at path: String, build: String, in context: LinkContext, on loop: EventLoop,
-    handlers: Handlers
+    at path: String, build: String, secret: NodeSecret, in context: LinkContext,
+    on loop: EventLoop, handlers: Handlers
   ) throws {
     self.handlers = handlers
-    admission = Admission(build: build)
+    admission = Admission(build: build, secret: secret)
     let socket = try context.makeSocket(.router, on: loop) {
       [unowned self] connection, frame in
       receive(frame, from: connection)
@@ -71,8 +71,8 @@ package final class EdgeListener {
   }
 
   /// Expects a child from now on.
-  package func expect(_ position: UInt32, _ credentials: Credentials, name: String) {
-    admission.expect(position, credentials, name: name)
+  package func expect(_ position: UInt32, attempt: UInt32, name: String) {
+    admission.expect(position, attempt: attempt, name: name)
   }
 
   /// Forgets a child that has gone.
@@ -111,17 +111,21 @@ package final class EdgeListener {
     }
     guard ignored[connection] == nil else { return }
     do {
-      let hello = try Hello(frame: Array(frame.prefix(1_025)))
-      let position = try admission.admit(hello)
+      let hello = try Hello(frame: Array(frame.prefix(Hello.largestFrame + 1)))
+      let sender = socket?.sender
+      guard sender != 0 else { return ignored.note((), for: connection) }
+      let position = try admission.admit(hello, from: sender)
       children[connection] = position
       connections[position] = connection
       socket?.senderIsProved()
+      guard let proof = admission.welcome(hello) else { return }
+      socket?.send(ControlMessage.welcome(.current, proof).frame(), to: connection)
       handlers.admitted(position, hello)
-    } catch let error as WireError {
-      refuse(connection, error.description)
-    } catch let refusal as Admission.Refusal {
-      refuse(connection, refusal.reason)
-    } catch {}
+    } catch let refusal as Refusal {
+      refuse(connection, refusal)
+    } catch {
+      refuse(connection, Refusal(.malformed, "\(error)"))
+    }
   }
 
   private func turnedAway(_ reason: String) {
@@ -129,10 +133,11 @@ package final class EdgeListener {
     handlers.refused(reason)
   }
 
-  private func refuse(_ connection: FrameCarrier.Connection, _ reason: String) {
+  private func refuse(_ connection: FrameCarrier.Connection, _ refusal: Refusal) {
     refusals += 1
     ignored.note((), for: connection)
-    socket?.send(ControlMessage.refused(reason).frame(), to: connection)
-    handlers.refused(reason)
+    socket?.send(ControlMessage.refused(refusal).frame(), to: connection)
+    socket?.senderIsRefused()
+    handlers.refused(refusal.reason)
   }
 }

@@ -17,14 +17,19 @@ final class AcceptGate: Sendable {
     var exhausted: (LimitError) -> Void
     /// Receives all frames: one that is not yet read may prove an identity.
     var receiveAll: () -> Void = {}
+    /// The connection whose socket has this cookie has brought what no node sends, and is gone.
+    var broke: (UInt64) -> Void = { _ in }
   }
 
   private struct State {
     var newcomers: Newcomers
     var isWatched = false
     var isClosed = false
-    /// Since the last look: the number of surplus connections, and whether one had to wait.
+    /// Since the last look: the numbers of surplus connections, of those of other users and of those that
+    /// broke the transport's protocol, and whether one had to wait.
     var surplus = 0
+    var foreign = 0
+    var broken = 0
     var isWanting = false
     /// The number of successive looks during which a connection waited.
     var wantingLooks = 0
@@ -62,12 +67,20 @@ final class AcceptGate: Sendable {
     Self.gates.withLock { $0[cookie] = nil }
   }
 
-  func proved(_ descriptor: Int32) { state.withLock { $0.newcomers.proved(descriptor) } }
+  /// The peer of a connection has proved its identity.
+  func proved(_ descriptor: Int32) {
+    state.withLock { $0.newcomers.proved(descriptor) }
+    cl_stream_allow(descriptor, UInt64(cl_most_unread))
+  }
+
+  /// The peer of a connection has been refused, and told so: it has until the next look to read why.
+  func refused(_ descriptor: Int32) { state.withLock { $0.newcomers.refused(descriptor) } }
 
   fileprivate static func gate(of listener: Int32) -> AcceptGate? {
-    let cookie = cl_socket_cookie(listener)
-    return gates.withLock { $0[cookie] }
+    gate(cl_socket_cookie(listener))
   }
+
+  fileprivate static func gate(_ cookie: UInt64) -> AcceptGate? { gates.withLock { $0[cookie] } }
 
   // MARK: On the accepting thread
 
@@ -81,11 +94,27 @@ final class AcceptGate: Sendable {
   fileprivate func keeps(_ descriptor: Int32) -> Bool {
     let newcomer = Newcomers.Connection(
       descriptor: descriptor, cookie: cl_socket_cookie(descriptor))
+    guard cl_peer_has_our_user(descriptor) else {
+      watch { $0.foreign += 1 }
+      return false
+    }
+    guard cl_stream_begin(descriptor, cookie, UInt64(cl_most_unread_unproved)) else {
+      return false
+    }
     return watch { state in
       let isKept = state.newcomers.add(newcomer) { cl_socket_cookie($0.descriptor) == $0.cookie }
       if !isKept { state.surplus += 1 }
       return isKept
     }
+  }
+
+  fileprivate func broke(_ descriptor: Int32) {
+    let cookie = cl_socket_cookie(descriptor)
+    watch { state in
+      state.newcomers.proved(descriptor)
+      state.broken += 1
+    }
+    bound.perform { $0.broke(cookie) }
   }
 
   private func watch<Value>(_ change: (inout State) -> Value) -> Value {
@@ -107,21 +136,25 @@ final class AcceptGate: Sendable {
     guard !state.withLock(\.isClosed) else { return }
     // A connection whose proof is still unread must not be cut off because this loop was busy.
     handlers.receiveAll()
-    let (late, surplus, wantingLooks) = state.withLock { state in
-      let late = state.newcomers.look()
+    let (late, silent, counts, wantingLooks) = state.withLock { state in
+      let (late, silent) = state.newcomers.look()
       state.wantingLooks = state.isWanting ? state.wantingLooks + 1 : 0
       state.isWatched = !state.newcomers.isEmpty || state.isWanting
-      defer { (state.surplus, state.isWanting) = (0, false) }
-      return (late, state.surplus, state.wantingLooks)
+      defer { (state.surplus, state.foreign, state.broken, state.isWanting) = (0, 0, 0, false) }
+      return (
+        late, silent, (state.surplus, state.foreign, state.broken), state.wantingLooks
+      )
     }
     for connection in late { cl_shut_down(connection.descriptor, connection.cookie) }
-    if !late.isEmpty {
+    if silent > 0 {
       handlers.turnedAway(
-        "\(late.count) connections did not prove their identity within \(Newcomers.lastLook) s")
+        "\(silent) connections did not prove their identity within \(Newcomers.lastLook) s")
     }
-    if surplus > 0 {
-      handlers.turnedAway("\(surplus) surplus connections did not prove their identity")
+    if counts.0 > 0 {
+      handlers.turnedAway("\(counts.0) surplus connections did not prove their identity")
     }
+    if counts.1 > 0 { handlers.turnedAway("\(counts.1) connections were those of other users") }
+    if counts.2 > 0 { handlers.turnedAway("\(counts.2) connections brought what no node sends") }
     if wantingLooks == 1 {
       handlers.turnedAway("no descriptor is free for a connection; the limit (ulimit -n) is low")
     }
@@ -143,6 +176,7 @@ private nonisolated(unsafe) let callbacks: UnsafePointer<cl_accept_gate> = {
   made.initialize(
     to: cl_accept_gate(
       may_accept: { AcceptGate.gate(of: $0)?.acceptance() ?? cl_accept_as_ever },
-      keeps: { AcceptGate.gate(of: $0)?.keeps($1) ?? true }))
+      keeps: { AcceptGate.gate(of: $0)?.keeps($1) ?? true },
+      broke: { AcceptGate.gate($0)?.broke($1) }))
   return UnsafePointer(made)
 }()

@@ -13,7 +13,7 @@ struct Newcomers {
   static let lastLook = 3
 
   private let capacity: Int
-  private var looks: [(connection: Connection, count: Int)] = []
+  private var looks: [(connection: Connection, count: Int, isRefused: Bool)] = []
 
   init(capacity: Int) {
     self.capacity = capacity
@@ -27,7 +27,7 @@ struct Newcomers {
   mutating func add(_ connection: Connection, isOpen: (Connection) -> Bool) -> Bool {
     if looks.count >= capacity { looks.removeAll { !isOpen($0.connection) } }
     guard looks.count < capacity else { return false }
-    looks.append((connection, 0))
+    looks.append((connection, 0, false))
     return true
   }
 
@@ -35,11 +35,19 @@ struct Newcomers {
     looks.removeAll { $0.connection.descriptor == descriptor }
   }
 
-  /// Counts a look at all connections, and removes and returns those whose time is over.
-  mutating func look() -> [Connection] {
+  /// Leaves a connection that has been refused until the next look.
+  mutating func refused(_ descriptor: Int32) {
+    for index in looks.indices where looks[index].connection.descriptor == descriptor {
+      (looks[index].count, looks[index].isRefused) = (Self.lastLook - 1, true)
+    }
+  }
+
+  /// Counts a look at all connections, and removes and returns those whose time is over, and how many of
+  /// them have not been refused before.
+  mutating func look() -> (late: [Connection], silent: Int) {
     for index in looks.indices { looks[index].count += 1 }
-    let late = looks.filter { $0.count >= Self.lastLook }.map(\.connection)
+    let late = looks.filter { $0.count >= Self.lastLook }
     looks.removeAll { $0.count >= Self.lastLook }
-    return late
+    return (late.map(\.connection), late.count { !$0.isRefused })
   }
 }

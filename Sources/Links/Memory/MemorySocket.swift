@@ -51,6 +51,8 @@ final class MemorySocket: FrameCarrier {
 
   // No foreign process can connect.
   func senderIsProved() {}
+  func senderIsRefused() {}
+  var sender: Int32? { nil }
 
   func listen(at path: String, gate: AcceptGate.Handlers?) throws {
     guard !isClosed else { return }

@@ -8,24 +8,33 @@ internal import ProcessTreeZeroMQ
 package final class PeerConnector {
   private let link: PeerLink
   private let hello: PeerHello
-  private let onRefusal: (String) -> Void
+  private let onRefusal: (Refusal) -> Void
   private let onViolation: (String) -> Void
   private var socket: (any FrameCarrier)?
   /// The listener's last question; an older question belongs to a connection that has gone.
   private var question: UInt64 = 0
   private var isWelcome = false
+  /// What both ends prove themselves with; the listener's question waits until it is known.
+  private var secret: LinkSecret?
 
   /// Connects to the link's peer.
   ///
   /// - Parameters:
+  ///   - link: The link.
+  ///   - secret: What both ends prove themselves with; nil if ``prove(by:)`` will bring it.
+  ///   - hello: The hello, without question and proof.
+  ///   - context: The node's sockets.
+  ///   - loop: The node's loop.
   ///   - onRefusal: Called with the reason when the peer does not want the link.
   ///   - onViolation: Called with what the peer has sent against the protocol.
   package init(
-    _ link: PeerLink, hello: PeerHello, in context: LinkContext, on loop: EventLoop,
-    onRefusal: @escaping (String) -> Void, onViolation: @escaping (String) -> Void
+    _ link: PeerLink, by secret: LinkSecret?, hello: PeerHello, in context: LinkContext,
+    on loop: EventLoop,
+    onRefusal: @escaping (Refusal) -> Void, onViolation: @escaping (String) -> Void
   ) throws {
     self.link = link
     self.hello = hello
+    self.secret = secret
     self.onRefusal = onRefusal
     self.onViolation = onViolation
     guard let endpoint = Endpoint(link.peer.endpoint) else {
@@ -48,9 +57,8 @@ package final class PeerConnector {
       let header = try FlowHeader(frame)
       switch header.kind {
       case .whoIsThere: answer(header.number)
-      case .welcome: enter(header)
-      case .refused where !isWelcome:
-        onRefusal(String(decoding: frame.dropFirst(FlowHeader.size), as: UTF8.self))
+      case .welcome: try enter(header, frame)
+      case .refused where !isWelcome: onRefusal(Refusal(header, frame))
       default: try link.receive(header, frame)
       }
     } catch {
@@ -63,14 +71,29 @@ package final class PeerConnector {
     self.question = question
     isWelcome = false
     link.detach()
-    var hello = hello
-    hello.received = link.received
-    hello.question = question
-    socket?.send(hello.frame())
+    reply()
   }
 
-  private func enter(_ welcome: FlowHeader) {
+  /// Brings what both ends prove themselves with.
+  package func prove(by secret: LinkSecret) {
+    guard self.secret == nil else { return }
+    self.secret = secret
+    if question > 0 { reply() }
+  }
+
+  private func reply() {
+    guard let secret else { return }
+    socket?.send(hello.answering(question, received: link.received, by: secret).frame())
+  }
+
+  private func enter(
+    _ welcome: FlowHeader, _ frame: UnsafeRawBufferPointer
+  ) throws(WireError) {
     guard welcome.number == question, !isWelcome else { return }
+    let proof = Proof(bytes: Array(frame.dropFirst(FlowHeader.size)))
+    guard let secret, secret.welcomeProof(question).matches(proof) else {
+      throw WireError("it does not prove to be the node at this address")
+    }
     isWelcome = true
     link.attach(peerReceived: welcome.total) { [weak self] in self?.send($0) }
   }

@@ -26,7 +26,7 @@ package final class PeerListener {
     }
   }
 
-  private let runSecret: [UInt8]
+  private let secret: @Sendable (PeerAddress) -> LinkSecret?
   private let build: String
   private let handlers: Handlers
   private var socket: (any FrameCarrier)?
@@ -51,11 +51,19 @@ package final class PeerListener {
   private var lastQuestion: UInt64 = 0
 
   /// Listens at `path`; throws when it cannot be made.
+  ///
+  /// - Parameters:
+  ///   - path: Where the socket is made.
+  ///   - build: The identity of this program's build.
+  ///   - context: The node's sockets.
+  ///   - loop: The node's loop.
+  ///   - secret: What the link from a node is proved with.
+  ///   - handlers: The node's part.
   package init(
-    at path: String, runSecret: [UInt8], build: String, in context: LinkContext,
-    on loop: EventLoop, handlers: Handlers
+    at path: String, build: String, in context: LinkContext, on loop: EventLoop,
+    secret: @escaping @Sendable (PeerAddress) -> LinkSecret?, handlers: Handlers
   ) throws {
-    self.runSecret = runSecret
+    self.secret = secret
     self.build = build
     self.handlers = handlers
     let socket = try context.makeSocket(.router, on: loop) {
@@ -108,13 +116,13 @@ package final class PeerListener {
     }
     // A peer that does not know yet that its connection is new sends these frames again later.
     guard frame.first.map({ $0 & 0xF0 == Self.arrayByte }) ?? false else { return }
-    do throws(WireError) {
+    do throws(Refusal) {
       try admit(frame, from: connection, question)
     } catch {
       ignored.note((), for: connection)
-      let reason = Array(error.description.limited(to: WireLimits.text).utf8)
-      socket?.send(FlowHeader(kind: .refused).frame(body: reason), to: connection)
-      handlers.refused(error.description)
+      socket?.send(error.frame(), to: connection)
+      socket?.senderIsRefused()
+      handlers.refused(error.reason)
     }
   }
 
@@ -123,18 +131,22 @@ package final class PeerListener {
 
   private func admit(
     _ frame: UnsafeRawBufferPointer, from connection: FrameCarrier.Connection, _ question: UInt64
-  ) throws(WireError) {
-    let hello = try PeerHello(frame: Array(frame.prefix(PeerHello.largestFrame + 1)))
-    if let reason = hello.refusal(runSecret: runSecret, build: build) {
-      throw WireError(reason)
+  ) throws(Refusal) {
+    let (hello, sender) = (try Self.hello(frame), socket?.sender)
+    // The connection is gone: its peer comes again, over another.
+    guard sender != 0 else { return }
+    guard let secret = secret(hello.address) else { throw .unproved }
+    if let refusal = hello.refusal(by: secret, build: build, from: sender) {
+      throw refusal
     }
     // The answer to an older question, over the connection before this one; the answer to this follows.
     guard hello.question >= question else { return }
     guard hello.question == question else {
-      throw WireError("\(hello.address.name) answers a question that was not asked")
+      throw Refusal(
+        .malformed, "\(hello.address.name) answers a question that was not asked")
     }
     guard let link = handlers.link(hello), !link.isClosed else {
-      throw WireError("\(hello.address.name) is not alive")
+      throw Refusal(.notAlive, "\(hello.address.name) is not alive")
     }
     if let last = entrances[hello.address] {
       // An answer that arrives late, from a connection that has gone, ends no newer connection.
@@ -145,10 +157,18 @@ package final class PeerListener {
     socket?.senderIsProved()
     entrances[hello.address] = Entrance(connection: connection, question: question)
     let welcome = FlowHeader(kind: .welcome, total: link.received, number: question)
-    socket?.send(welcome.frame(), to: connection)
+    socket?.send(welcome.frame(body: secret.welcomeProof(question).bytes), to: connection)
     link.attach(peerReceived: hello.received) { [weak self] frame in
       // A peer without a connection connects again, and then gets the frames that it lacks.
       if self?.socket?.send(frame, to: connection) != true { self?.lost(connection) }
+    }
+  }
+
+  private static func hello(_ frame: UnsafeRawBufferPointer) throws(Refusal) -> PeerHello {
+    do throws(WireError) {
+      return try PeerHello(frame: Array(frame.prefix(PeerHello.largestFrame + 1)))
+    } catch {
+      throw Refusal(.malformed, error.description)
     }
   }
 

@@ -16,13 +16,19 @@ protocol FrameCarrier: AnyObject {
 
   /// Called when the next look may find frames, after one that found no more.
   var onReady: (() -> Void)? { get set }
-  /// Called with the connection of each message that was not one frame.
+  /// Called with each connection whose sender has proved itself and then brought something else than
+  /// single frames.
   var onMalformed: ((Connection) -> Void)? { get set }
 
   /// Lets dealers connect by this path; the gate cuts off those that do not prove their identity.
   func listen(at path: String, gate: AcceptGate.Handlers?) throws
   /// Notes that the sender of the present frame has proved which node it is.
   func senderIsProved()
+  /// Notes that the sender of the present frame has been refused: its connection is soon cut off.
+  func senderIsRefused()
+  /// The process that the kernel says is at the other end of the connection of the present frame; 0 if
+  /// that connection has gone, nil where nodes share a process.
+  var sender: Int32? { get }
   /// Connects to a router, and again whenever the connection breaks.
   func connect(to endpoint: Endpoint) throws
   /// Sends a frame; false if the peer has ended or does not accept frames of that size.

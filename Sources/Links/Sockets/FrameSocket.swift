@@ -1,4 +1,5 @@
 internal import ProcessTreeBase
+internal import ProcessTreeCLinux
 internal import ProcessTreeWire
 internal import ProcessTreeZeroMQ
 
@@ -23,6 +24,10 @@ final class FrameSocket: FrameCarrier {
   private let onFrame: (Connection, UnsafeRawBufferPointer) -> Void
   /// The gate before a listening socket, if it has one.
   private var gate: AcceptGate?
+  /// The connections whose senders have proved themselves, by the cookies of their sockets.
+  private var proved = Recent<UInt64, Connection>(capacity: 1 << 16)
+  /// The connection of the present frame.
+  @exclusivity(unchecked) private var connection: Connection = 0
   /// The number of messages that were not one frame from a numbered peer.
   private(set) var malformed = 0
   var onMalformed: ((Connection) -> Void)?
@@ -60,6 +65,7 @@ final class FrameSocket: FrameCarrier {
       let listener = try ListeningSocket.make(path: path, backlog: 1_024)
       if var handlers {
         handlers.receiveAll = { [weak self] in self?.receiveAll() }
+        handlers.broke = { [weak self] in self?.broke($0) }
         gate = AcceptGate(before: listener.number, on: loop, handlers)
       }
       try socket.set(
@@ -83,10 +89,26 @@ final class FrameSocket: FrameCarrier {
   func senderIsProved() {
     guard let gate, let descriptor = message.sourceDescriptor else { return }
     gate.proved(descriptor)
+    proved.note(connection, for: cl_socket_cookie(descriptor))
   }
+
+  func senderIsRefused() {
+    guard let gate, let descriptor = message.sourceDescriptor else { return }
+    gate.refused(descriptor)
+  }
+
+  /// A connection has brought what no node sends.
+  private func broke(_ cookie: UInt64) {
+    // The frames before it are good.
+    receiveAll()
+    if let connection = proved[cookie] { onMalformed?(connection) }
+  }
+
+  var sender: Int32? { message.sourceDescriptor.map(cl_peer_process) ?? 0 }
 
   /// Connects now, or as soon as there is a listener; closes the socket on failure.
   func connect(to endpoint: Endpoint) throws {
+    if case .ipc(let path) = endpoint { cl_watch_connections_into(path) }
     try closingOnError { try socket.connect(endpoint) }
   }
 
@@ -141,7 +163,7 @@ final class FrameSocket: FrameCarrier {
       mayHaveFrames = false
       return false
     }
-    var connection: Connection = 0
+    connection = 0
     if isRouter {
       // A router names a connection by a zero and four bytes; a name that a peer chose is unknown
       // here.
@@ -159,6 +181,9 @@ final class FrameSocket: FrameCarrier {
       skipRest()
       onMalformed?(connection)
       return true
+    }
+    if let descriptor = message.sourceDescriptor {
+      cl_stream_took(descriptor, UInt64(message.count))
     }
     message.withUnsafeBytes { onFrame(connection, $0) }
     return true

@@ -22,9 +22,9 @@ extension Node {
   public func mailbox<Element: Codable & Sendable>(
     of element: Element.Type
   ) async throws -> Receiver<Element> {
-    let found = try await findMailbox(.elements(element), of: address)
+    let found = try await findMailbox(.elements(element), .receiver, of: address)
     return Receiver(
-      ReceiverEnd(try await end(.receiver, of: found), at: channelContext, hasArrived: true))
+      ReceiverEnd(try await end(of: found), at: channelContext, hasArrived: true))
   }
 
   /// Opens the mailbox of this node for requests of one type, to reply to them.
@@ -40,9 +40,9 @@ extension Node {
   public func service<Request: Codable & Sendable, Reply: Codable & Sendable>(
     of request: Request.Type, returning reply: Reply.Type
   ) async throws -> Service<Request, Reply> {
-    let found = try await findMailbox(.requests(request, reply), of: address)
+    let found = try await findMailbox(.requests(request, reply), .receiver, of: address)
     return Service(
-      ReceiverEnd(try await end(.receiver, of: found), at: channelContext, hasArrived: true))
+      ReceiverEnd(try await end(of: found), at: channelContext, hasArrived: true))
   }
 
   /// Makes a sender to the mailbox of the node at an address.
@@ -61,9 +61,9 @@ extension Node {
   public func sender<Element: Codable & Sendable>(
     to address: NodeAddress, of element: Element.Type
   ) async throws -> Sender<Element> {
-    let found = try await findMailbox(.elements(element), of: address)
+    let found = try await findMailbox(.elements(element), .sender, of: address)
     return Sender(
-      SenderEnd(try await end(.sender, of: found), at: channelContext, hasArrived: true))
+      SenderEnd(try await end(of: found), at: channelContext, hasArrived: true))
   }
 
   /// Makes a client of the node at an address, which replies by ``service(of:returning:)``.
@@ -72,9 +72,9 @@ extension Node {
   public func client<Request: Codable & Sendable, Reply: Codable & Sendable>(
     to address: NodeAddress, of request: Request.Type, returning reply: Reply.Type
   ) async throws -> Client<Request, Reply> {
-    let found = try await findMailbox(.requests(request, reply), of: address)
+    let found = try await findMailbox(.requests(request, reply), .sender, of: address)
     return Client(
-      SenderEnd(try await end(.sender, of: found), at: channelContext, hasArrived: true))
+      SenderEnd(try await end(of: found), at: channelContext, hasArrived: true))
   }
 
   /// Sends an element to the mailbox of the node at an address.
@@ -161,7 +161,12 @@ extension MailboxKey {
 }
 
 extension Node {
-  private typealias Found = (channel: ChannelID, specification: ChannelSpecification)
+  private struct Found {
+    let side: ChannelSide
+    let channel: ChannelID
+    let specification: ChannelSpecification
+    let key: UInt64
+  }
 
   /// How long a question about an address waits for its answer, which nodes on the way give at once
   /// unless they are stopped or compute.
@@ -196,18 +201,22 @@ extension Node {
     return nil
   }
 
-  private func findMailbox(_ key: MailboxKey, of address: NodeAddress) async throws -> Found {
-    switch try await ask(AddressQuestion(address, .mailbox(key.kind, type: key.type))) {
-    case .mailbox(let channel, let specification): (channel, specification)
+  private func findMailbox(
+    _ key: MailboxKey, _ side: ChannelSide, of address: NodeAddress
+  ) async throws -> Found {
+    switch try await ask(AddressQuestion(address, .mailbox(key.kind, type: key.type, side))) {
+    case .mailbox(let channel, let specification, let key):
+      Found(side: side, channel: channel, specification: specification, key: key)
     case .monitored, .explained:
       throw ProcessTreeError(.unreachable, "\(address) gave another answer.")
     case .failed(let failure, let text): throw ProcessTreeError(search: failure, text)
     }
   }
 
-  private func end(_ side: ChannelSide, of found: Found) async throws -> ChannelTicket {
+  private func end(of found: Found) async throws -> ChannelTicket {
     try await runtime.run {
-      $0.openChannels().makeEnd(side, of: found.channel, found.specification)
+      $0.openChannels().makeEnd(
+        found.side, of: found.channel, found.specification, key: found.key)
     }
   }
 
@@ -226,7 +235,7 @@ extension Node {
         runtime.perform { $0.addresses.ends.drop(known, for: place) }
       }
     }
-    let ticket = try await end(.sender, of: findMailbox(key, of: address))
+    let ticket = try await end(of: findMailbox(key, .sender, of: address))
     let made = SenderEnd(ticket, at: channelContext, hasArrived: true)
     let kept = try await runtime.run { $0.addresses.ends.keep(made, for: place) }
     return try await use(kept)

@@ -83,7 +83,8 @@ extension Node {
     func ticket(_ side: ChannelSide) -> ChannelTicket {
       ChannelTicket(
         channel: channel, specification: specification, side: side,
-        ticket: channelContext.names.makeTicket())
+        ticket: channelContext.names.makeTicket(),
+        key: channelContext.names.key(of: channel, side))
     }
     let (sending, receiving) = (ticket(.sender), ticket(.receiver))
     runtime.perform {

@@ -9,7 +9,7 @@ extension BootstrapRecord: WireRecord {
     }
     self.init(
       run: try fields.next(), path: try fields.next(), name: try fields.next(),
-      isDaemon: try fields.next(), parent: try fields.next(), credentials: try fields.next(),
+      isDaemon: try fields.next(), parent: try fields.next(), attempt: try fields.next(),
       endpoints: try fields.next(), program: try fields.next(), tag: try fields.next(),
       settings: (try fields.next() as WireBytes).bytes,
       renewalPeriod: try fields.nextIfPresent(),
@@ -21,7 +21,7 @@ extension BootstrapRecord: WireRecord {
   package func pack(into writer: inout MessagePackWriter) {
     let version = ProtocolVersion.current
     WireFields.pack(
-      into: &writer, version.major, version.minor, run, path, name, isDaemon, parent, credentials,
+      into: &writer, version.major, version.minor, run, path, name, isDaemon, parent, attempt,
       endpoints, program, tag, WireBytes(settings), renewalPeriod,
       processSettings.map(WireBytes.init), incarnation, address)
   }
@@ -46,18 +46,6 @@ extension BootstrapRecord.Peer: WireRecord {
 
   package func pack(into writer: inout MessagePackWriter) {
     WireFields.pack(into: &writer, name, pid, startTime)
-  }
-}
-
-extension Credentials: WireRecord {
-  package init(fields: inout WireFields) throws {
-    self.init(
-      runSecret: (try fields.next() as WireBytes).bytes,
-      token: (try fields.next() as WireBytes).bytes)
-  }
-
-  package func pack(into writer: inout MessagePackWriter) {
-    WireFields.pack(into: &writer, WireBytes(runSecret), WireBytes(token))
   }
 }
 

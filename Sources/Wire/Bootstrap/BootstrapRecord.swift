@@ -61,7 +61,8 @@ package struct BootstrapRecord: Sendable {
   package var name: String
   package var isDaemon: Bool
   package var parent: Peer
-  package var credentials: Credentials
+  /// The number of the attempt to start the node, which its proof names.
+  package var attempt: UInt32
   package var endpoints: Endpoints
   package var program: Program
   package var tag: UInt32
@@ -78,7 +79,7 @@ package struct BootstrapRecord: Sendable {
 
   package init(
     run: Run, path: NodePath, name: String, isDaemon: Bool, parent: Peer,
-    credentials: Credentials, endpoints: Endpoints, program: Program, tag: UInt32,
+    attempt: UInt32, endpoints: Endpoints, program: Program, tag: UInt32,
     settings: [UInt8], renewalPeriod: Int? = nil, processSettings: [UInt8]? = nil,
     incarnation: Int = 1, address: String = ""
   ) {
@@ -87,7 +88,7 @@ package struct BootstrapRecord: Sendable {
     self.name = name
     self.isDaemon = isDaemon
     self.parent = parent
-    self.credentials = credentials
+    self.attempt = attempt
     self.endpoints = endpoints
     self.program = program
     self.tag = tag

@@ -62,16 +62,19 @@ package struct ChannelTicket: Hashable, Sendable, Codable {
   /// The nodes on the way report to the home over separate links, in any order: the highest number
   /// identifies the current node.
   package let hop: UInt32
+  /// What shows the channel's home that this side of the channel was handed out; nobody can guess it.
+  package let key: UInt64
 
   package init(
     channel: ChannelID, specification: ChannelSpecification, side: ChannelSide, ticket: TicketID,
-    hop: UInt32 = 0
+    hop: UInt32 = 0, key: UInt64
   ) {
     self.channel = channel
     self.specification = specification
     self.side = side
     self.ticket = ticket
     self.hop = hop
+    self.key = key
   }
 
   package init(from decoder: any Decoder) throws {

@@ -33,7 +33,7 @@ package struct FlowHeader: Equatable, Sendable {
     case welcome = 7
     /// Asks a new connection for its hello; `number` is the question, greater than any before.
     case whoIsThere = 8
-    /// Refuses the hello; the body is the reason, as text.
+    /// Refuses the hello; `total` is the code, the body is the reason, as text.
     case refused = 9
   }
 

@@ -75,16 +75,16 @@ extension LinkMessage {
       WireFields.pack(into: &writer, kind, repeat each fields)
     }
     switch self {
-    case .minted(let channel, let ticket, let side, let hop):
-      pack(.minted, channel, ticket, side, hop)
+    case .minted(let channel, let ticket, let side, let hop, let key):
+      pack(.minted, channel, ticket, side, hop, key)
     case .arrive(let channel, let ticket, let side, let hop):
       pack(.arrive, channel, ticket, side, hop)
     case .claim(let channel, let ticket, let side, let hop):
       pack(.claim, channel, ticket, side, hop)
     case .revoke(let channel, let tickets): pack(.revoke, channel, tickets)
     case .release(let channel, let ticket): pack(.release, channel, ticket)
-    case .introduce(let channel, let sender, let receiver, let node):
-      pack(.introduce, channel, sender, receiver, node)
+    case .introduce(let channel, let sender, let receiver, let node, let pass):
+      pack(.introduce, channel, sender, receiver, node, pass.map { WireBytes($0.bytes) })
     case .expecting(let channel, let sender, let receivers, let newest):
       pack(.expecting, channel, sender, receivers, newest)
     case .receiversGone(let channel, let sender): pack(.receiversGone, channel, sender)
@@ -129,12 +129,15 @@ extension LinkMessage {
   private static func read(_ fields: inout WireFields) throws -> Self {
     func next<Field: WireField>() throws -> Field { try fields.next() }
     return switch try next() as Kind {
-    case .minted: try .minted(next(), next(), next(), hop: next())
+    case .minted: try .minted(next(), next(), next(), hop: next(), key: next())
     case .arrive: try .arrive(next(), next(), next(), hop: next())
     case .claim: try .claim(next(), next(), next(), hop: next())
     case .revoke: try .revoke(next(), next())
     case .release: try .release(next(), next())
-    case .introduce: try .introduce(next(), sender: next(), receiver: next(), at: next())
+    case .introduce:
+      try .introduce(
+        next(), sender: next(), receiver: next(), at: next(),
+        (next() as WireBytes?).map { Pass(bytes: $0.bytes) })
     case .expecting: try .expecting(next(), sender: next(), receivers: next(), newest: next())
     case .receiversGone: try .receiversGone(next(), sender: next())
     case .ended: try .ended(next(), receiver: next())

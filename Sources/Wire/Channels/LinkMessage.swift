@@ -3,7 +3,7 @@ package enum LinkMessage: Equatable, Sendable {
   // From a node with an end to the channel's home.
 
   /// An end is on its way to another node, under this ticket.
-  case minted(ChannelID, TicketID, ChannelSide, hop: UInt32)
+  case minted(ChannelID, TicketID, ChannelSide, hop: UInt32, key: UInt64)
   /// An end has arrived at the sending node, which may pass it on.
   case arrive(ChannelID, TicketID, ChannelSide, hop: UInt32)
   /// The sending node uses an end.
@@ -15,8 +15,8 @@ package enum LinkMessage: Equatable, Sendable {
 
   // From the home to a node with an end.
 
-  /// The sender has to open a flow to this receiver.
-  case introduce(ChannelID, sender: TicketID, receiver: TicketID, at: PeerAddress)
+  /// The sender has to open a flow to this receiver; a home above both nodes adds the pass for their link.
+  case introduce(ChannelID, sender: TicketID, receiver: TicketID, at: PeerAddress, Pass? = nil)
   /// The number of receivers that are on their way to a node, and the newest of the receivers, if one is new.
   case expecting(ChannelID, sender: TicketID, receivers: Int, newest: TicketID? = nil)
   /// No receiver is left, and none can join.

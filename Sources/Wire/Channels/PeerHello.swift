@@ -6,7 +6,8 @@ package struct PeerHello: Equatable, Sendable {
   package static let magic = "process-tree-link"
 
   package var version: ProtocolVersion
-  package var runSecret: [UInt8]
+  /// That the node is the one at the address.
+  package var proof: Proof
   package var build: String
   /// The node that connects.
   package var address: PeerAddress
@@ -16,18 +17,19 @@ package struct PeerHello: Equatable, Sendable {
   package var question: UInt64
 
   package init(
-    version: ProtocolVersion = .current, runSecret: [UInt8], build: String, address: PeerAddress,
+    version: ProtocolVersion = .current, proof: Proof = Proof(bytes: []), build: String,
+    address: PeerAddress,
     received: UInt64 = 0, question: UInt64 = 0
   ) {
     self.version = version
-    self.runSecret = runSecret
+    self.proof = proof
     self.build = build
     self.address = address
     self.received = received
     self.question = question
   }
 
-  /// The frame: `[magic, major, minor, run secret, build, path, name, pid, start time, endpoint,
+  /// The frame: `[magic, major, minor, proof, build, path, name, pid, start time, endpoint,
   /// received, question]`.
   package func frame() -> [UInt8] {
     var writer = MessagePackWriter(capacity: 256)
@@ -35,7 +37,7 @@ package struct PeerHello: Equatable, Sendable {
     writer.pack(Self.magic)
     writer.pack(version.major)
     writer.pack(version.minor)
-    writer.packBinary(runSecret)
+    writer.packBinary(proof.bytes)
     writer.pack(build)
     address.packFields(into: &writer)
     writer.pack(received)
@@ -53,7 +55,7 @@ package struct PeerHello: Equatable, Sendable {
         throw WireError("not the hello of a data link")
       }
       version = ProtocolVersion(major: try reader.readInt(), minor: try reader.readInt())
-      runSecret = try reader.readBinary()
+      proof = Proof(bytes: try reader.readBinary())
       build = try reader.readString()
       address = try PeerAddress(fields: &reader)
       received = try reader.readUInt64()
@@ -71,18 +73,27 @@ package struct PeerHello: Equatable, Sendable {
   /// Room for the deepest path.
   package static let largestFrame = 8 << 10
 
-  /// Whether a peer with this hello belongs to the run; the reason if not.
-  package func refusal(runSecret: [UInt8], build: String) -> String? {
-    let proof = Credentials(runSecret: runSecret, token: [])
-    guard proof.matches(Credentials(runSecret: self.runSecret, token: [])) else {
-      return "unknown node or wrong credentials"
-    }
-    if let reason = ProtocolVersion.current.refusal(of: address.name, speaking: version) {
-      return reason
-    }
-    guard self.build == build || self.build == Hello.foreignBuild else {
-      return "build \(self.build) is not \(build): start all nodes from one build"
-    }
-    return nil
+  /// The same hello with what the connection needs: the question, and the proof of it.
+  package func answering(_ question: UInt64, received: UInt64, by secret: LinkSecret) -> Self {
+    var hello = self
+    hello.question = question
+    hello.received = received
+    hello.proof = secret.helloProof(question, by: address)
+    return hello
+  }
+
+  /// The reason for which a listener refuses a peer with this hello; nil if it does not.
+  ///
+  /// - Parameters:
+  ///   - secret: What the ends of this link prove themselves with.
+  ///   - build: The identity of the listener's build.
+  ///   - sender: The process that the kernel says connected; nil where nodes share one.
+  package func refusal(
+    by secret: LinkSecret, build: String, from sender: Int32?
+  ) -> Refusal? {
+    guard sender ?? address.pid == address.pid,
+      secret.helloProof(question, by: address).matches(proof)
+    else { return .unproved }
+    return Refusal.of(address.name, speaking: version, build: self.build, by: build)
   }
 }

@@ -18,13 +18,16 @@ extension ControlMessage {
     case rejected = 32
     case lookUp = 33
     case found = 34
+    case passWanted = 48
+    case pass = 49
 
     /// The number of fields that follow; nil if it may be any.
     var fields: Int? {
       switch self {
       case .ready, .goodbyeAcknowledged, .openLink: 0
-      case .refused, .renewal: 1
-      case .outcome, .goodbye, .welcome, .rejected, .lookUp, .found: 2
+      case .renewal: 1
+      case .outcome, .goodbye, .refused, .rejected, .lookUp, .found, .passWanted: 2
+      case .welcome, .pass: 3
       case .stop, .drain: 4
       case .events, .log: nil
       }
@@ -67,13 +70,15 @@ extension ControlMessage {
     case .renewal(let isSuspended):
       begin(.renewal, fields: 1)
       writer.pack(isSuspended)
-    case .welcome(let version):
-      begin(.welcome, fields: 2)
+    case .welcome(let version, let proof):
+      begin(.welcome, fields: 3)
       writer.pack(version.major)
       writer.pack(version.minor)
-    case .refused(let reason):
-      begin(.refused, fields: 1)
-      writer.pack(reason.limited(to: WireLimits.text))
+      writer.packBinary(proof.bytes)
+    case .refused(let refusal):
+      begin(.refused, fields: 2)
+      writer.pack(Int(refusal.code.rawValue))
+      writer.pack(refusal.reason.limited(to: WireLimits.text))
     case .stop(let stop):
       begin(.stop, fields: 4)
       Self.pack(stop, into: &writer)
@@ -94,6 +99,15 @@ extension ControlMessage {
       begin(.found, fields: 2)
       writer.pack(number)
       writer.packBinary(answer)
+    case .passWanted(let connector, let listener):
+      begin(.passWanted, fields: 2)
+      connector.pack(into: &writer)
+      listener.pack(into: &writer)
+    case .pass(let connector, let listener, let pass):
+      begin(.pass, fields: 3)
+      connector.pack(into: &writer)
+      listener.pack(into: &writer)
+      writer.packBinary(pass.bytes)
     }
     return writer.bytes
   }
@@ -137,8 +151,13 @@ extension ControlMessage {
     case .log: return .log(try readBinaries(fields, from: &reader))
     case .renewal: return .renewal(isSuspended: try reader.readBool())
     case .welcome:
-      return .welcome(ProtocolVersion(major: try reader.readInt(), minor: try reader.readInt()))
-    case .refused: return .refused(try reader.readString())
+      return .welcome(
+        ProtocolVersion(major: try reader.readInt(), minor: try reader.readInt()),
+        Proof(bytes: try reader.readBinary()))
+    case .refused:
+      let number = try reader.readInteger(as: UInt32.self)
+      return .refused(
+        Refusal(Refusal.Code(rawValue: number) ?? .malformed, try reader.readString()))
     case .stop: return .stop(try readStop(from: &reader))
     case .drain: return .drain(try readStop(from: &reader))
     case .goodbyeAcknowledged: return .goodbyeAcknowledged
@@ -150,6 +169,12 @@ extension ControlMessage {
       return .lookUp(number: try reader.readUInt64(), question: try reader.readBinary())
     case .found:
       return .found(number: try reader.readUInt64(), answer: try reader.readBinary())
+    case .passWanted:
+      return .passWanted(from: try .read(from: &reader), to: try .read(from: &reader))
+    case .pass:
+      return .pass(
+        from: try .read(from: &reader), to: try .read(from: &reader),
+        Pass(bytes: try reader.readBinary()))
     }
   }
 

@@ -19,13 +19,15 @@ package enum ControlMessage: Equatable, Sendable {
   /// The child's loop turns, and renews its lease at the parent; a suspended lease lasts until the next
   /// renewal.
   case renewal(isSuspended: Bool)
+  /// A node of the child's subtree wants to open a link to another node.
+  case passWanted(from: NodePath, to: NodePath)
 
   // From parent to child.
 
-  /// Accepts the hello.
-  case welcome(ProtocolVersion)
-  /// Refuses the hello, with a reason.
-  case refused(String)
+  /// Accepts the hello, and proves that this is the parent.
+  case welcome(ProtocolVersion, Proof)
+  /// Refuses the hello.
+  case refused(Refusal)
   /// Requests a stop: end the program, then the children, within the time for the whole subtree.
   case stop(StopMessage)
   /// Requests a drain: finish the work that the node has within the time, and take no other.
@@ -34,6 +36,8 @@ package enum ControlMessage: Equatable, Sendable {
   case goodbyeAcknowledged
   /// Requests that the child opens the data link, because the parent has something to send on it.
   case openLink
+  /// What the node needs for that link.
+  case pass(from: NodePath, to: NodePath, Pass)
 
   // Both ways.
 

@@ -140,10 +140,10 @@ extension ChannelTicket: WireRecord {
   package init(fields: inout WireFields) throws {
     self.init(
       channel: try fields.next(), specification: try fields.next(), side: try fields.next(),
-      ticket: try fields.next(), hop: try fields.next())
+      ticket: try fields.next(), hop: try fields.next(), key: try fields.next())
   }
 
   package func pack(into writer: inout MessagePackWriter) {
-    WireFields.pack(into: &writer, channel, specification, side, ticket, hop)
+    WireFields.pack(into: &writer, channel, specification, side, ticket, hop, key)
   }
 }

@@ -1,38 +1,29 @@
-/// Decides, from a hello alone, whether a peer is the child that it claims to be.
+/// Decides, from a hello and what the kernel says of its sender, whether a peer is the child that it
+/// claims to be.
 package struct Admission: Sendable {
   /// A child that is expected to connect.
-  package struct Expected: Sendable {
-    package let credentials: Credentials
-    package let name: String
+  private struct Expected {
+    let attempt: UInt32
+    let name: String
     /// Whether a peer has proved to be this child already.
-    package var isTaken = false
-
-    package init(credentials: Credentials, name: String) {
-      self.credentials = credentials
-      self.name = name
-    }
-  }
-
-  /// The reason for refusing a peer, as a text for its log.
-  package struct Refusal: Error, Equatable, Sendable {
-    package let reason: String
-
-    package init(reason: String) {
-      self.reason = reason
-    }
+    var isTaken = false
   }
 
   private let build: String
+  private let secret: NodeSecret
   private var expected: [UInt32: Expected] = [:]
 
-  /// - Parameter build: The identity of this program's build.
-  package init(build: String) {
+  /// - Parameters:
+  ///   - build: The identity of this program's build.
+  ///   - secret: The node's own secret, from which those of its children are derived.
+  package init(build: String, secret: NodeSecret) {
     self.build = build
+    self.secret = secret
   }
 
-  /// Expects the child at `position` from now on.
-  package mutating func expect(_ position: UInt32, _ credentials: Credentials, name: String) {
-    expected[position] = Expected(credentials: credentials, name: name)
+  /// Expects the child at `position` from now on, as it is started by an attempt.
+  package mutating func expect(_ position: UInt32, attempt: UInt32, name: String) {
+    expected[position] = Expected(attempt: attempt, name: name)
   }
 
   /// Forgets a child that has gone.
@@ -42,22 +33,35 @@ package struct Admission: Sendable {
 
   /// Admits the peer, once.
   ///
-  /// Version and build are checked after the proof, so a stranger learns nothing.
+  /// Version and build are checked after the proof, so a stranger learns nothing. The proof names the
+  /// process, so that somebody who has read it elsewhere cannot use it.
   ///
+  /// - Parameter sender: The process that the kernel says connected; nil where nodes share one.
   /// - Returns: The position of the child that the peer is.
   /// - Throws: The reason for the refusal.
-  package mutating func admit(_ hello: Hello) throws(Refusal) -> UInt32 {
-    guard let child = expected[hello.position], child.credentials.matches(hello.credentials) else {
-      throw Refusal(reason: "unknown node or wrong credentials")
+  package mutating func admit(
+    _ hello: Hello, from sender: Int32?
+  ) throws(Refusal) -> UInt32 {
+    guard let child = expected[hello.position], sender ?? hello.pid == hello.pid,
+      secret.child(hello.position).controlProof(attempt: child.attempt, pid: hello.pid)
+        .matches(hello.proof)
+    else { throw .unproved }
+    guard !child.isTaken else {
+      throw Refusal(.connectedAlready, "this node is connected already")
     }
-    guard !child.isTaken else { throw Refusal(reason: "this node is connected already") }
-    if let reason = ProtocolVersion.current.refusal(of: child.name, speaking: hello.version) {
-      throw Refusal(reason: reason)
-    }
-    guard hello.build == build || hello.build == Hello.foreignBuild else {
-      throw Refusal(reason: "build \(hello.build) is not \(build): start all nodes from one build")
+    if let refusal = Refusal.of(
+      child.name, speaking: hello.version, build: hello.build, by: build)
+    {
+      throw refusal
     }
     expected[hello.position]?.isTaken = true
     return hello.position
+  }
+
+  /// The proof for a child that was admitted that this node is its parent; nil for any other.
+  package func welcome(_ hello: Hello) -> Proof? {
+    expected[hello.position].map {
+      secret.child(hello.position).welcomeProof(attempt: $0.attempt, pid: hello.pid)
+    }
   }
 }

@@ -26,6 +26,17 @@ import Testing
     return roster
   }
 
+  @Test func whoDoesNotHaveAnEndCannotReleaseIt() {
+    var roster = roster(.work)
+    #expect(roster.claim(ticket(1), .sender, by: node(0)) == [])
+    #expect(roster.minted(ticket(3, by: 1), .receiver, by: node(1).path) == [])
+    #expect(!roster.claim(ticket(3, by: 1), .receiver, by: node(2)).isEmpty)
+    #expect(roster.release([ticket(1), ticket(3, by: 1)], by: node(3)) == [])
+    // The receiver that the home holds is still to come.
+    #expect(roster.release([ticket(3, by: 1)], by: node(2)) == [])
+    #expect(roster.release([ticket(2)], by: node(0)) != [])
+  }
+
   // MARK: A claim that comes before the word that the end was sent
 
   @Test func aClaimMayComeBeforeTheWordOfItsWay() {

@@ -291,7 +291,7 @@ extension ChannelTicket {
   ) -> Self {
     Self(
       channel: ChannelID(home: node(0), number: 1), specification: specification, side: side,
-      ticket: TicketID(node: .root, number: number))
+      ticket: TicketID(node: .root, number: number), key: 0)
   }
 }
 

@@ -4,7 +4,6 @@ import ProcessTreeWire
 
 /// A listener and a connector over real sockets, whose links take part in the turns of a loop.
 final class PeerPair {
-  static let secret: [UInt8] = Array(1...16)
   static let build = "build"
 
   let directory: URL
@@ -34,7 +33,7 @@ final class PeerPair {
     let path = directory.path
     func address(_ number: UInt32, _ socket: String) -> PeerAddress {
       PeerAddress(
-        path: NodePath(positions: [number]), name: "node \(number)", pid: Int32(number),
+        path: NodePath(positions: [number]), name: "node \(number)", pid: getpid(),
         startTime: 1, endpoint: "ipc://\(path)/\(socket)")
     }
     listenerNode = address(1, entrance ?? "l")
@@ -46,7 +45,8 @@ final class PeerPair {
       refused: { [unowned self] in refusals.append($0) },
       broken: { [unowned self] in refusals.append("\($0.peer.name): \($1)") })
     listener = try PeerListener(
-      at: path + "/l", runSecret: Self.secret, build: Self.build, in: contexts.0, on: loop,
+      at: path + "/l", build: Self.build, in: contexts.0, on: loop,
+      secret: { [path = listenerNode.path] in rootSecret().linkSecret(from: $0.path, to: path) },
       handlers: handlers)
     hook = loop.addTurnHook { [unowned self] in
       listener?.receive()
@@ -59,16 +59,23 @@ final class PeerPair {
   /// Where a proxy may listen.
   var entrance: String { directory.path + "/proxy" }
 
-  func hello(
-    secret: [UInt8] = PeerPair.secret, build: String = PeerPair.build, from node: PeerAddress? = nil
-  ) -> PeerHello {
-    PeerHello(runSecret: secret, build: build, address: node ?? connectorNode)
+  func hello(build: String = PeerPair.build, from node: PeerAddress? = nil) -> PeerHello {
+    PeerHello(build: build, address: node ?? connectorNode)
   }
 
-  func connect(_ hello: PeerHello? = nil) throws {
+  /// What a node proves itself with at the listener, in a tree of this secret.
+  func secret(of node: PeerAddress? = nil, root: UInt8 = 1) throws -> LinkSecret {
+    let path = (node ?? connectorNode).path
+    guard let secret = rootSecret(root).linkSecret(from: path, to: listenerNode.path) else {
+      throw WireError("the root is above neither")
+    }
+    return secret
+  }
+
+  func connect(_ hello: PeerHello? = nil, by secret: LinkSecret? = nil) throws {
     connector = try PeerConnector(
-      opened, hello: hello ?? self.hello(), in: contexts.1, on: loop,
-      onRefusal: { [unowned self] in refusalsTold.append($0) },
+      opened, by: try secret ?? self.secret(), hello: hello ?? self.hello(), in: contexts.1,
+      on: loop, onRefusal: { [unowned self] in refusalsTold.append($0.reason) },
       onViolation: { [unowned self] in violations.append($0) })
   }
 

@@ -1,3 +1,4 @@
+import Glibc
 import ProcessTreeLinks
 import ProcessTreeRandomTesting
 import ProcessTreeTestSettings
@@ -38,10 +39,11 @@ import Testing
   }
 
   /// Answers the node's question with a hello.
-  private func introduce(_ stranger: Socket, as hello: PeerHello, _ loop: EventLoop) async throws {
-    var hello = hello
-    hello.question = try await question(stranger, loop)
-    _ = try stranger.trySend(hello.frame())
+  private func introduce(
+    _ stranger: Socket, as hello: PeerHello, by secret: LinkSecret, _ loop: EventLoop
+  ) async throws {
+    let asked = try await question(stranger, loop)
+    _ = try stranger.trySend(hello.answering(asked, received: 0, by: secret).frame())
   }
 
   private func frame(_ number: UInt64) -> [UInt8] {
@@ -59,18 +61,17 @@ import Testing
   }
 
   @Test(arguments: [
-    ("another secret", [UInt8](repeating: 0, count: 16), "build", "credentials"),
-    ("no secret", [], "build", "credentials"),
-    ("another build", PeerPair.secret, "other", "build"),
+    ("another secret", 0 as UInt8, "build", "proof"), ("another build", 1, "other", "build"),
   ])
   func aHelloThatIsRefusedIsCountedAndNoneOfItsFramesTaken(
-    _ name: String, _ secret: [UInt8], _ build: String, _ reason: String
+    _ name: String, _ root: UInt8, _ build: String, _ reason: String
   ) async throws {
     try await withLoop { loop in
       let (pair, seen) = try makePair(on: loop)
       defer { pair.close() }
       let stranger = try stranger(try Context(), at: pair)
-      try await introduce(stranger, as: pair.hello(secret: secret, build: build), loop)
+      try await introduce(
+        stranger, as: pair.hello(build: build), by: try pair.secret(root: root), loop)
       for number in 1...10 as ClosedRange<UInt64> { _ = try stranger.trySend(frame(number)) }
       // A second try over the same connection is not even looked at.
       _ = try stranger.trySend(pair.hello().frame())
@@ -87,7 +88,10 @@ import Testing
       let (pair, seen) = try makePair(on: loop)
       defer { pair.close() }
       let stranger = try stranger(try Context(), at: pair)
-      try await introduce(stranger, as: pair.hello(from: node(9)), loop)
+      let nobody = PeerAddress(
+        path: node(9).path, name: "node 9", pid: getpid(), startTime: 1, endpoint: "")
+      try await introduce(
+        stranger, as: pair.hello(from: nobody), by: try pair.secret(of: nobody), loop)
       try loop.turn { !pair.refusals.isEmpty }
       #expect(pair.refusals == ["node 9 is not alive"])
       try expectService(pair, seen, loop)
@@ -118,7 +122,7 @@ import Testing
       defer { pair.close() }
       let context = try Context()
       var strangers: [Socket] = []
-      let hello = pair.hello(secret: [1]).frame()
+      let hello = pair.hello().frame()
       for index in 0..<40 {
         let stranger = try stranger(context, at: pair)
         if index % 2 == 0 { _ = try await question(stranger, loop) }
@@ -152,7 +156,8 @@ import Testing
       var hello = pair.hello()
       // Nothing is taken from who was not asked, nor before the answer.
       _ = try stranger.trySend(hello.frame())
-      hello.question = try await question(stranger, loop)
+      hello = hello.answering(
+        try await question(stranger, loop), received: 0, by: try pair.secret())
       for number in 1...3 as ClosedRange<UInt64> { _ = try stranger.trySend(frame(number)) }
       _ = try stranger.trySend(hello.frame())
       _ = try stranger.trySend(frame(1))
@@ -169,7 +174,8 @@ import Testing
       _ = try await question(try self.stranger(context, at: pair), loop)
       let stranger = try stranger(context, at: pair)
       var hello = pair.hello()
-      hello.question = try await question(stranger, loop) + 1
+      hello = hello.answering(
+        try await question(stranger, loop) + 1, received: 0, by: try pair.secret())
       _ = try stranger.trySend(hello.frame())
       _ = try stranger.trySend(frame(1))
       try loop.turn { !pair.refusals.isEmpty }
@@ -189,7 +195,7 @@ import Testing
       let asked = try await question(stranger, loop)
       // The first was on its way out when its connection was replaced.
       for answered in [gone, asked] {
-        hello.question = answered
+        hello = hello.answering(answered, received: 0, by: try pair.secret())
         _ = try stranger.trySend(hello.frame())
       }
       _ = try stranger.trySend(frame(1))
@@ -205,12 +211,12 @@ import Testing
       let context = try Context()
       let late = try stranger(context, at: pair)
       var old = pair.hello()
-      old.question = try await question(late, loop)
+      old = old.answering(try await question(late, loop), received: 0, by: try pair.secret())
       try expectService(pair, seen, loop)
       _ = try late.trySend(old.frame())
       _ = try late.trySend(frame(2))
       let other = try stranger(context, at: pair)
-      try await introduce(other, as: pair.hello(secret: []), loop)
+      try await introduce(other, as: pair.hello(), by: try pair.secret(root: 2), loop)
       try loop.turn { pair.refusals.count == 1 }
       pair.opened.send(frame(6))
       try loop.turn { seen.value == [0, 6] }
@@ -224,7 +230,8 @@ import Testing
       defer { pair.close() }
       let stranger = try stranger(try Context(), at: pair)
       var hello = pair.hello()
-      hello.question = try await question(stranger, loop)
+      hello = hello.answering(
+        try await question(stranger, loop), received: 0, by: try pair.secret())
       var bytes = hello.frame()
       // Two fields more.
       bytes[0] += 2
@@ -241,7 +248,7 @@ import Testing
       let (pair, seen) = try makePair(on: loop)
       defer { pair.close() }
       let stranger = try stranger(try Context(), at: pair)
-      try await introduce(stranger, as: pair.hello(), loop)
+      try await introduce(stranger, as: pair.hello(), by: try pair.secret(), loop)
       _ = try stranger.trySend(frame(1))
       // One is missing; what follows is not looked at.
       _ = try stranger.trySend(frame(3))
@@ -265,7 +272,7 @@ import Testing
       pair.opened.send(frame(5))
       // Another that comes in after it shows that the frame was passed over.
       let stranger = try stranger(try Context(), at: pair)
-      try await introduce(stranger, as: pair.hello(secret: []), loop)
+      try await introduce(stranger, as: pair.hello(), by: try pair.secret(root: 2), loop)
       try loop.turn { !pair.refusals.isEmpty }
       #expect(seen.value == [0])
     }

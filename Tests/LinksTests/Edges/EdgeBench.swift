@@ -1,19 +1,19 @@
 import Foundation
+import ProcessTreeBase
 import ProcessTreeLinks
 import ProcessTreeWire
 import ProcessTreeZeroMQ
 
-func credentials(_ number: UInt8) -> Credentials {
-  Credentials(
-    runSecret: [UInt8](repeating: 1, count: Credentials.length),
-    token: [UInt8](repeating: number, count: Credentials.length))
+/// The secret of the root of a tree, all this byte.
+func rootSecret(_ byte: UInt8 = 1) -> NodeSecret {
+  NodeSecret(Secret { $0.initializeMemory(as: UInt8.self, repeating: byte) }, of: .root)
 }
 
 func hello(
-  _ position: UInt32, proof: Credentials = credentials(1), build: String = "build",
-  version: ProtocolVersion = .current
+  _ position: UInt32, root: UInt8 = 1, build: String = "build", version: ProtocolVersion = .current
 ) -> Hello {
-  Hello(version: version, position: position, credentials: proof, pid: 1, build: build)
+  Hello(
+    of: rootSecret(root).child(position), version: version, attempt: 1, pid: getpid(), build: build)
 }
 
 /// A parent's listener at a socket file of its own, and what it was told.
@@ -22,6 +22,7 @@ final class EdgeBench {
   final class Peer {
     fileprivate(set) var frames: [[UInt8]] = []
     fileprivate(set) var refusals: [String] = []
+    fileprivate(set) var welcomes: [Proof] = []
     fileprivate(set) var made: EdgeConnector?
 
     var connector: EdgeConnector {
@@ -31,8 +32,10 @@ final class EdgeBench {
 
     fileprivate func take(_ frame: UnsafeRawBufferPointer) {
       let bytes = Array(frame)
-      if case .refused(let reason)? = try? ControlMessage(frame: bytes) {
-        refusals.append(reason)
+      if case .welcome(_, let proof)? = try? ControlMessage(frame: bytes) {
+        welcomes.append(proof)
+      } else if case .refused(let refusal)? = try? ControlMessage(frame: bytes) {
+        refusals.append(refusal.reason)
       } else {
         frames.append(bytes)
       }
@@ -46,6 +49,7 @@ final class EdgeBench {
   private let strangers: Context
   private var peers: [Peer] = []
   private(set) var admitted: [UInt32] = []
+  private(set) var broken: [UInt32] = []
   private(set) var refused: [String] = []
   private(set) var frames: [[UInt8]] = []
   private(set) var senders: [UInt32: [[UInt8]]] = [:]
@@ -73,9 +77,11 @@ final class EdgeBench {
         frames.append(Array(frame))
         senders[position, default: []].append(Array(frame))
       },
+      broken: { [unowned self] position in broken.append(position) },
       refused: { [unowned self] reason in refused.append(reason) })
     made = try EdgeListener(
-      at: self.path, build: "build", in: context, on: loop, handlers: handlers)
+      at: self.path, build: "build", secret: rootSecret(), in: context, on: loop,
+      handlers: handlers)
     loop.addTurnHook { [weak self] in self?.turn() ?? false }
   }
 

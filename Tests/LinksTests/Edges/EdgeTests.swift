@@ -9,7 +9,7 @@ import Testing
   @Test func anAdmittedChildAndItsParentExchangeFrames() async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
-      bench.listener.expect(1, credentials(1), name: "child")
+      bench.listener.expect(1, attempt: 1, name: "child")
       let child = try bench.connect(hello(1))
       try loop.turn { bench.admitted == [1] }
       for number in 0..<1_000 {
@@ -28,13 +28,13 @@ import Testing
   }
 
   @Test(arguments: [
-    hello(1, proof: credentials(2)), hello(9), hello(1, build: "other"),
+    hello(1, root: 2), hello(9), hello(1, build: "other"),
     hello(1, version: ProtocolVersion(major: 9, minor: 0)),
   ])
   func aPeerWithoutProofIsToldSoAndIgnored(_ wrong: Hello) async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
-      bench.listener.expect(1, credentials(1), name: "child")
+      bench.listener.expect(1, attempt: 1, name: "child")
       let stranger = try bench.connect(wrong)
       try loop.turn { stranger.refusals.count == 1 }
       #expect(bench.refused.count == 1 && bench.listener.refusals == 1 && bench.admitted == [])
@@ -60,7 +60,7 @@ import Testing
   @Test func aRefusedPeerIsAnsweredOnce() async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
-      bench.listener.expect(1, credentials(1), name: "child")
+      bench.listener.expect(1, attempt: 1, name: "child")
       let stranger = try bench.connect(hello(9))
       for _ in 0..<100 { stranger.connector.send([1, 2, 3]) }
       // Its frames have come before those of the child that connects now are looked at.
@@ -77,7 +77,7 @@ import Testing
   @Test func aSecondClaimIsRefusedAndTheFirstUnharmed() async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
-      bench.listener.expect(1, credentials(1), name: "child")
+      bench.listener.expect(1, attempt: 1, name: "child")
       let first = try bench.connect(hello(1))
       try loop.turn { bench.admitted == [1] }
       let second = try bench.connect(hello(1))
@@ -94,15 +94,15 @@ import Testing
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
       #expect(!bench.listener.send([1], to: 1), "nobody is there")
-      bench.listener.expect(1, credentials(1), name: "child")
+      bench.listener.expect(1, attempt: 1, name: "child")
       let child = try bench.connect(hello(1))
       try loop.turn { bench.admitted == [1] }
       bench.listener.forget(1)
       #expect(!bench.listener.send([1], to: 1))
       // Its last frames may still come: they are nobody's, and no reason to complain.
       child.connector.send([1])
-      bench.listener.expect(2, credentials(2), name: "child")
-      let next = try bench.connect(hello(2, proof: credentials(2)))
+      bench.listener.expect(2, attempt: 1, name: "child")
+      let next = try bench.connect(hello(2))
       try loop.turn { bench.admitted == [1, 2] }
       next.connector.send([2])
       try loop.turn { !bench.frames.isEmpty }
@@ -113,7 +113,7 @@ import Testing
   @Test func aPeerThatWentAwayTakesNothingMore() async throws {
     try await withLoop { loop in
       let bench = try EdgeBench(on: loop)
-      bench.listener.expect(1, credentials(1), name: "child")
+      bench.listener.expect(1, attempt: 1, name: "child")
       let child = try bench.connect(hello(1))
       try loop.turn { bench.admitted == [1] }
       child.connector.close()
@@ -129,10 +129,10 @@ import Testing
       let bench = try EdgeBench(on: loop)
       let positions = Array(1...30) as [UInt32]
       for position in positions {
-        bench.listener.expect(position, credentials(UInt8(position)), name: "child")
+        bench.listener.expect(position, attempt: 1, name: "child")
       }
       let children = try positions.map {
-        try bench.connect(hello($0, proof: credentials(UInt8($0))))
+        try bench.connect(hello($0))
       }
       try loop.turn { bench.admitted.count == 30 }
       for (position, child) in zip(positions, children) {

@@ -26,14 +26,16 @@ extension AddressBook {
   private static let mostTypes = 64
 
   /// The channel of a mailbox, made for the first node that asks for it.
-  func mailbox(_ key: MailboxKey, at place: NameTable.Place) -> AddressAnswer {
+  func mailbox(
+    _ key: MailboxKey, _ side: ChannelSide, at place: NameTable.Place
+  ) -> AddressAnswer {
     guard let standing = names.standing(of: place) else {
       return .failed(.noSuchNode, "\(address(of: place)) is gone.")
     }
     if let reason = standing.ending {
       return .failed(.unreachable, "\(address(of: place)) is gone for good: \(reason).")
     }
-    if let known = mailboxes[place]?[key] { return .mailbox(known.channel, known.specification) }
+    if let known = mailboxes[place]?[key] { return answer(known, side) }
     guard mailboxes[place]?.count ?? 0 < Self.mostTypes else {
       return .failed(
         .queueFull, "\(address(of: place)) has mailboxes for \(Self.mostTypes) types already.")
@@ -41,10 +43,15 @@ extension AddressBook {
     do throws(ProcessTreeError) {
       let made = try makeMailbox(key, at: place)
       mailboxes[place, default: [:]][key] = made
-      return .mailbox(made.channel, made.specification)
+      return answer(made, side)
     } catch {
       return .failed(.unreachable, error.message)
     }
+  }
+
+  private func answer(_ mailbox: KeptMailbox, _ side: ChannelSide) -> AddressAnswer {
+    .mailbox(
+      mailbox.channel, mailbox.specification, key: runtime.names.key(of: mailbox.channel, side))
   }
 
   private func makeMailbox(
@@ -59,7 +66,7 @@ extension AddressBook {
     let held = [ChannelSide.sender, .receiver].map { side in
       ChannelTicket(
         channel: channel, specification: specification, side: side,
-        ticket: runtime.names.makeTicket())
+        ticket: runtime.names.makeTicket(), key: runtime.names.key(of: channel, side))
     }
     hub.addHome(channel, key.kind, held)
     return KeptMailbox(channel: channel, specification: specification, held: held)
@@ -80,11 +87,12 @@ extension AddressBook {
 extension ChannelHub {
   /// Makes an end of a mailbox for this node, which announces it to the home itself.
   func makeEnd(
-    _ side: ChannelSide, of channel: ChannelID, _ specification: ChannelSpecification
+    _ side: ChannelSide, of channel: ChannelID, _ specification: ChannelSpecification,
+    key: UInt64
   ) -> ChannelTicket {
     let ticket = ChannelTicket(
       channel: channel, specification: specification, side: side,
-      ticket: runtime.names.makeTicket())
+      ticket: runtime.names.makeTicket(), key: key)
     minted(ticket)
     return ticket
   }

@@ -117,7 +117,9 @@ final class AddressBook {
         return .answered(.explained(runtime.explanation()))
       }
       guard !isFromAbove else { return .answered(.failed(.noSuchNode, "An address is missing.")) }
-      guard !identity.isRoot else { return .answered(serve(question.purpose, at: .own)) }
+      guard !identity.isRoot else {
+        return .answered(serve(question.purpose, at: .own, for: origin))
+      }
       return pass(question, from: origin, to: .parent)
     }
     switch names.find(name: first.name, position: first.position.map { UInt32(clamping: $0) }) {
@@ -152,7 +154,7 @@ final class AddressBook {
     from origin: LookupTable.Origin
   ) -> Course {
     guard case .explain(let milliseconds, let stacks) = purpose else {
-      return .answered(serve(purpose, at: place))
+      return .answered(serve(purpose, at: place, for: origin))
     }
     return explain(place, within: milliseconds, stacks: stacks, for: origin)
   }
@@ -181,12 +183,26 @@ final class AddressBook {
   }
 
   private func serve(
-    _ purpose: AddressQuestion.Purpose, at place: NameTable.Place
+    _ purpose: AddressQuestion.Purpose, at place: NameTable.Place, for origin: LookupTable.Origin
   ) -> AddressAnswer {
     switch purpose {
-    case .mailbox(let kind, let type): mailbox(MailboxKey(kind: kind, type: type), at: place)
+    case .mailbox(_, _, .receiver) where !isOwn(place, of: origin):
+      .failed(
+        .notPermitted,
+        "The mailbox of \(address(of: place)) is its own: others can only send to it.")
+    case .mailbox(let kind, let type, let side):
+      mailbox(MailboxKey(kind: kind, type: type), side, at: place)
     case .monitor(let sender): monitor(place, by: sender)
     case .explain: .explained(runtime.explanation())
+    }
+  }
+
+  /// Whether a place is that of the node that asks.
+  private func isOwn(_ place: NameTable.Place, of origin: LookupTable.Origin) -> Bool {
+    switch origin {
+    case .own: place == .own
+    case .neighbour(.child(let position), _): names.standing(of: place)?.live == position
+    case .neighbour(.parent, _): false
     }
   }
 

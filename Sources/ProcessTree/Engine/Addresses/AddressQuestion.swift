@@ -4,8 +4,8 @@ internal import ProcessTreeWire
 /// A question about the node at an address, on its way through the tree.
 struct AddressQuestion: WireRecord, Equatable {
   enum Purpose: Equatable {
-    /// Where the mailbox for items of a type is.
-    case mailbox(ChannelSpecification.Kind, type: String)
+    /// Where the mailbox for items of a type is, for an end of one side: receivers are the node's own.
+    case mailbox(ChannelSpecification.Kind, type: String, ChannelSide)
     /// Requests the changes of the node's life, which go to this encoded sender.
     case monitor([UInt8])
     /// What the node waits for; the time that its loop has to answer, in milliseconds, and whether the
@@ -30,7 +30,7 @@ struct AddressQuestion: WireRecord, Equatable {
     let number: Int = try fields.next()
     let purpose: Purpose =
       switch number {
-      case 1: .mailbox(try fields.next(), type: try fields.next())
+      case 1: .mailbox(try fields.next(), type: try fields.next(), try fields.next())
       case 2: .monitor((try fields.next() as WireBytes).bytes)
       case 3: .explain(within: max(0, try fields.next()), stacks: try fields.next())
       default: throw WireError("no question about an address has the number \(number)")
@@ -40,8 +40,8 @@ struct AddressQuestion: WireRecord, Equatable {
 
   func pack(into writer: inout MessagePackWriter) {
     switch purpose {
-    case .mailbox(let kind, let type):
-      WireFields.pack(into: &writer, address.description, 1, kind, type)
+    case .mailbox(let kind, let type, let side):
+      WireFields.pack(into: &writer, address.description, 1, kind, type, side)
     case .monitor(let sender):
       WireFields.pack(into: &writer, address.description, 2, WireBytes(sender))
     case .explain(let milliseconds, let stacks):
@@ -56,10 +56,11 @@ enum AddressAnswer: WireRecord, Equatable {
     case noSuchNode = 1
     case unreachable = 2
     case queueFull = 3
+    case notPermitted = 4
   }
 
-  /// The channel of the mailbox, of which the node that asked may make ends.
-  case mailbox(ChannelID, ChannelSpecification)
+  /// The channel of the mailbox, of which the node that asked may make ends of one side with the key.
+  case mailbox(ChannelID, ChannelSpecification, key: UInt64)
   /// The changes will come, the present state first.
   case monitored
   case failed(Failure, String)
@@ -68,7 +69,7 @@ enum AddressAnswer: WireRecord, Equatable {
   init(fields: inout WireFields) throws {
     let number: Int = try fields.next()
     switch number {
-    case 1: self = .mailbox(try fields.next(), try fields.next())
+    case 1: self = .mailbox(try fields.next(), try fields.next(), key: try fields.next())
     case 2: self = .monitored
     case 3:
       let code: Int = try fields.next()
@@ -83,8 +84,8 @@ enum AddressAnswer: WireRecord, Equatable {
 
   func pack(into writer: inout MessagePackWriter) {
     switch self {
-    case .mailbox(let channel, let specification):
-      WireFields.pack(into: &writer, 1, channel, specification)
+    case .mailbox(let channel, let specification, let key):
+      WireFields.pack(into: &writer, 1, channel, specification, key)
     case .monitored: WireFields.pack(into: &writer, 2)
     case .failed(let failure, let text):
       WireFields.pack(into: &writer, 3, failure.rawValue, text.limited(to: WireLimits.message))
@@ -98,7 +99,7 @@ extension ProcessTreeError {
     let code: Code =
       switch failure {
       case .noSuchNode: .noSuchNode
-      case .unreachable: .unreachable
+      case .unreachable, .notPermitted: .unreachable
       case .queueFull: .queueFull
       }
     self.init(code, text)

@@ -55,7 +55,7 @@ class ChannelEnd: @unchecked Sendable {
     let ticket = ChannelTicket(
       channel: ticket.channel, specification: ticket.specification, side: ticket.side,
       ticket: isPipe ? ticket.ticket : context.names.makeTicket(),
-      hop: isPipe ? ticket.hop &+ 1 : 0)
+      hop: isPipe ? ticket.hop &+ 1 : 0, key: ticket.key)
     office.mint(ticket)
     try ticket.encode(to: encoder)
   }

@@ -15,7 +15,8 @@ extension ChannelHub {
   func minted(_ ticket: ChannelTicket) {
     if ticket.specification.kind == .pipe { forget(ticket.ticket) }
     tellHome(
-      of: ticket.channel, .minted(ticket.channel, ticket.ticket, ticket.side, hop: ticket.hop))
+      of: ticket.channel,
+      .minted(ticket.channel, ticket.ticket, ticket.side, hop: ticket.hop, key: ticket.key))
     do {
       try prepareToSend(ticket)
     } catch {
@@ -177,7 +178,11 @@ extension ChannelHub {
   // MARK: From the home
 
   /// Opens a flow from a sender here to a receiver.
-  func introduce(_ ticket: TicketID, to receiver: TicketID, at node: PeerAddress) {
+  func introduce(
+    _ ticket: TicketID, to receiver: TicketID, at node: PeerAddress, _ pass: Pass?
+  ) {
+    passes[node.path] = pass
+    defer { passes[node.path] = nil }
     // A node that has died has no receiver; the home learns of the death as well.
     guard let sender = senders[ticket], let peer = peer(at: node) else { return }
     let id = peer.takeFlowID()

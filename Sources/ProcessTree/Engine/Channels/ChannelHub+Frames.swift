@@ -59,7 +59,8 @@ extension ChannelHub {
     let link = peer.link
     switch message {
     case .minted, .arrive, .claim, .revoke, .release: receiveAtHome(message, from: peer.address)
-    case .introduce, .expecting, .receiversGone, .ended, .refused: receiveFromHome(message)
+    case .introduce, .expecting, .receiversGone, .ended, .refused:
+      receiveFromHome(message, peer.address)
     case .open(let flow, let sender, let receiver):
       open(flow, from: sender, to: receiver, at: peer)
     case .accept(let flow, let page, let slot):

@@ -12,7 +12,11 @@ extension ChannelHub {
   /// Receives, as the channel's home, a message of a node with an end.
   func receiveAtHome(_ message: LinkMessage, from node: PeerAddress) {
     switch message {
-    case .minted(let channel, let ticket, let side, let hop):
+    case .minted(let channel, let ticket, let side, let hop, let key):
+      // Whoever was handed one side may not make ends of the other.
+      guard key == runtime.names.key(of: channel, side) else {
+        return tell(node, .refused(channel, ticket, reason: "This end was not handed to the node."))
+      }
       update(channel) { $0.minted(ticket, side, hop: hop, by: node.path) }
     case .arrive(let channel, let ticket, let side, let hop):
       guard checkHome(of: channel, ticket, side, at: node) else { return }
@@ -22,7 +26,8 @@ extension ChannelHub {
       update(channel) { $0.claim(ticket, side, hop: hop, by: node) }
     case .revoke(let channel, let tickets):
       update(channel) { $0.revoke(tickets, by: node.path) }
-    case .release(let channel, let ticket): update(channel) { $0.release([ticket]) }
+    case .release(let channel, let ticket):
+      update(channel) { $0.release([ticket], by: node) }
     default: break
     }
   }
@@ -70,7 +75,10 @@ extension ChannelHub {
   private func perform(_ action: ChannelRoster.Action, for channel: ChannelID) {
     switch action {
     case .introduce(let sender, let node, let receiver, let other):
-      tell(node, .introduce(channel, sender: sender, receiver: receiver, at: other))
+      // A pass is for a link that neither end of it can prove itself with otherwise.
+      let pass =
+        other == address ? nil : runtime.secret.pass(from: node.path, to: other.path)
+      tell(node, .introduce(channel, sender: sender, receiver: receiver, at: other, pass))
     case .end(let receiver, let node): tell(node, .ended(channel, receiver: receiver))
     case .receiversGone(let sender, let node): tell(node, .receiversGone(channel, sender: sender))
     case .expecting(let sender, let node, let count, let newest):
@@ -81,20 +89,23 @@ extension ChannelHub {
   }
 
   private func tell(_ node: PeerAddress, _ message: LinkMessage) {
-    guard node != address else { return receiveFromHome(message) }
+    guard node != address else { return receiveFromHome(message, address) }
     peer(at: node)?.link.send(message)
   }
 
-  /// Receives a message of a channel's home to an end here.
-  func receiveFromHome(_ message: LinkMessage) {
+  /// Receives a message to an end here, of a node that says it is the channel's home.
+  func receiveFromHome(_ message: LinkMessage, _ node: PeerAddress) {
+    func isHome(of ticket: TicketID) -> Bool { channels[ticket]?.home == node }
     switch message {
-    case .introduce(_, let sender, let receiver, let node):
-      introduce(sender, to: receiver, at: node)
-    case .expecting(_, let sender, let count, let newest):
+    case .introduce(_, let sender, let receiver, let other, let pass) where isHome(of: sender):
+      introduce(sender, to: receiver, at: other, pass)
+    case .expecting(_, let sender, let count, let newest) where isHome(of: sender):
       senders[sender]?.expect(receivers: count, newest: newest)
-    case .receiversGone(_, let sender): senders[sender]?.noFurtherReceiver(.peerGone)
-    case .ended(_, let receiver): receivers[receiver]?.end()
-    case .refused(_, let ticket, let reason): refused(ticket, reason: reason)
+    case .receiversGone(_, let sender) where isHome(of: sender):
+      senders[sender]?.noFurtherReceiver(.peerGone)
+    case .ended(_, let receiver) where isHome(of: receiver): receivers[receiver]?.end()
+    case .refused(_, let ticket, let reason) where isHome(of: ticket):
+      refused(ticket, reason: reason)
     default: break
     }
   }

@@ -24,8 +24,10 @@ extension ChannelHub {
         broken: { [unowned self] in broken($0, $1) },
         exhausted: { [unowned runtime] in runtime.giveUp($0) })
       listener = try PeerListener(
-        at: path, runSecret: runtime.runSecret, build: runtime.identity.build,
-        in: runtime.context, on: loop, handlers: handlers)
+        at: path, build: runtime.identity.build, in: runtime.context, on: loop,
+        secret: { [own = address.path, secret = runtime.secret] in
+          secret.linkSecret(from: $0.path, to: own)
+        }, handlers: handlers)
     } catch let error as ProcessTreeError {
       throw error
     } catch {
@@ -54,6 +56,8 @@ extension ChannelHub {
   }
 
   private func open(_ node: PeerAddress, _ origin: PeerTable.Origin) -> ChannelPeer? {
+    // A node connects to nodes of its run, whatever somebody tells it.
+    guard origin != .here || runtime.names.endpoint(of: node) != nil else { return nil }
     let process = origin == .own ? PeerProcess.unknown : process(at: node)
     if case .gone = process { return nil }
     let peer = add(node, origin, edge: origin == .here ? edge(to: node) : nil)
@@ -107,21 +111,35 @@ extension ChannelHub {
   private func connect(_ peer: ChannelPeer) {
     if runtime.nodes == nil { Descriptors.refillStandardDescriptors() }
     do {
-      let hello = PeerHello(
-        runSecret: runtime.runSecret, build: runtime.identity.build, address: address)
+      let secret = linkSecret(to: peer.address.path)
       let connector = try PeerConnector(
-        peer.link, hello: hello, in: runtime.context, on: loop,
-        onRefusal: { [unowned self, unowned peer] in refused(peer, $0) },
+        peer.link, by: secret,
+        hello: PeerHello(build: runtime.identity.build, address: address), in: runtime.context,
+        on: loop,
+        onRefusal: { [unowned self, unowned peer] in refused(peer, $0.reason) },
         onViolation: { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) })
       peer.connector = connector
       add(connector)
       handle(.connected(peer.id))
+      if secret == nil { runtime.wantPass(from: address.path, to: peer.address.path) }
     } catch {
       let actions = table.handle(.notConnected(peer.id))
       // A node cannot go on without the link to its parent.
       if peer.edge != nil, actions.contains(.drain(peer.id)) { return runtime.giveUp(error) }
       for action in actions { perform(action) }
     }
+  }
+
+  /// What this node proves itself with at another; nil if it needs a pass for that.
+  private func linkSecret(to node: NodePath) -> LinkSecret? {
+    runtime.secret.linkSecret(from: address.path, to: node)
+      ?? passes[node].flatMap { runtime.secret.open($0, to: node) }
+  }
+
+  /// A pass has come that a link waits for.
+  func use(_ pass: Pass, to node: NodePath) {
+    guard let secret = runtime.secret.open(pass, to: node) else { return }
+    for peer in peers.values where peer.address.path == node { peer.connector?.prove(by: secret) }
   }
 
   /// Whether a peer has connected once, or listens: a peer that listens and does not answer is busy.

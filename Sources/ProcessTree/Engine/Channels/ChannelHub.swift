@@ -12,6 +12,8 @@ final class ChannelHub {
   var table = PeerTable()
   var peers: [PeerTable.LinkID: ChannelPeer] = [:]
   var receipts = OutstandingReceipts()
+  /// The pass that an introduction brings, while a link is opened for it.
+  var passes: [NodePath: Pass] = [:]
   var listener: PeerListener?
   var homes: [UInt32: ChannelRoster] = [:]
   var senders: [TicketID: SenderCore] = [:]

@@ -15,10 +15,12 @@ final class ChannelNames: Sendable {
 
   private let identity: NodeIdentity
   private let shared: NodeShared
+  private let secret: NodeSecret
   private let state = Lock(State())
 
-  init(_ identity: NodeIdentity, _ shared: NodeShared) {
+  init(_ identity: NodeIdentity, _ shared: NodeShared, _ secret: NodeSecret) {
     self.identity = identity
+    self.secret = secret
     self.shared = shared
   }
 
@@ -52,11 +54,24 @@ final class ChannelNames: Sendable {
     return ChannelID(home: address, number: number)
   }
 
+  /// A ticket that nobody can guess: whoever names it was handed it.
   func makeTicket() -> TicketID {
-    let number = state.withLock { state in
+    let count = state.withLock { state in
       state.lastTicket += 1
       return state.lastTicket
     }
-    return TicketID(node: identity.path, number: number)
+    return TicketID(node: identity.path, number: secret.ticketNumber(count))
+  }
+
+  /// What shows that somebody was handed an end of one side of a channel that is at home here.
+  func key(of channel: ChannelID, _ side: ChannelSide) -> UInt64 {
+    secret.channelKey(channel.number, side)
+  }
+
+  /// Where another node of the run listens for data links; nil if it claims another place.
+  func endpoint(of node: PeerAddress) -> String? {
+    if shared.nodes != nil { return node.endpoint }
+    let path = RunDirectory(path: identity.run.directory).socket(of: node.pid, "l")
+    return node.endpoint == "ipc://" + path ? node.endpoint : nil
   }
 }

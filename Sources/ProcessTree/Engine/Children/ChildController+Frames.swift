@@ -23,7 +23,12 @@ extension ChildController {
         answer: answer, number: number, from: .child(child.declaration.position))
     case .rejected(_, let reason): runtime.emit(.messageRejected(reason: reason), about: child)
     case .renewal(let isSuspended): lease.handle(.renewed(isSuspended: isSuspended))
-    case .welcome, .refused, .stop, .drain, .goodbyeAcknowledged, .openLink:
+    case .passWanted(let connector, let listener):
+      guard connector.isWithin(child.declaration.path) else {
+        return handle(.violation("a request for the pass of \(connector), which is not below it"))
+      }
+      runtime.wantPass(from: connector, to: listener)
+    case .welcome, .refused, .stop, .drain, .goodbyeAcknowledged, .openLink, .pass:
       handle(.violation("a message that only parents send"))
     }
   }

@@ -12,7 +12,8 @@ internal import ProcessTreeWire
 final class ChildController {
   let child: AnyChild
   unowned let runtime: NodeRuntime
-  private(set) var credentials: Credentials
+  /// The number of the attempt to start the child, which its proof names.
+  private(set) var attempt: UInt32 = 1
   let tag: RunTag
   private(set) var edge: EdgeStreams
   /// The other end of the data link, once one of the two has needed it.
@@ -37,11 +38,10 @@ final class ChildController {
   let readyWaiters: Waiters<Void>
   let exitWaiters: Waiters<ExitReport>
 
-  init(_ child: AnyChild, tag: RunTag, credentials: Credentials, in runtime: NodeRuntime) {
+  init(_ child: AnyChild, tag: RunTag, in runtime: NodeRuntime) {
     self.child = child
     self.runtime = runtime
     self.tag = tag
-    self.credentials = credentials
     startTime = runtime.loop.timers.now
     phaseSince = startTime
     let configuration = runtime.shared.configuration
@@ -89,7 +89,6 @@ final class ChildController {
 
   /// The child has proved itself on the control connection.
   func connected() {
-    send(.welcome(.current))
     handle(.connected)
     // Items that wait for the data link, arguments for instance, have requested it before.
     if isLinkWanted { send(.openLink) }
@@ -216,10 +215,8 @@ final class ChildController {
   /// Gives up a process that never was announced, for another start.
   func attemptLost() {
     beforeStart = []
-    // The process that never was announced knows the old proof.
-    if let token = try? runtime.loop.randomBytes(Credentials.length) {
-      credentials = Credentials(runSecret: credentials.runSecret, token: token)
-    }
+    // The process that never was announced has the proof of the old attempt.
+    attempt += 1
     streams?.drainAndClose()
     streams = nil
     tie = nil

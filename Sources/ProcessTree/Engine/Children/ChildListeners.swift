@@ -44,8 +44,8 @@ final class ChildListeners {
       },
       refused: { [unowned runtime] reason in runtime.noteRefusal(reason) })
     control = try EdgeListener(
-      at: path, build: runtime.identity.build, in: runtime.context, on: runtime.loop,
-      handlers: handlers)
+      at: path, build: runtime.identity.build, secret: runtime.secret, in: runtime.context,
+      on: runtime.loop, handlers: handlers)
     let made = BootstrapRecord.Endpoints(
       control: runtime.context.endpoint(at: path), links: runtime.names.address.endpoint)
     endpoints = made
@@ -54,7 +54,7 @@ final class ChildListeners {
 
   /// Expects a child, after making sure of the descriptors for it, and for the connections of all that
   /// have been started.
-  func expect(_ child: ChildDeclaration, _ credentials: Credentials) throws {
+  func expect(_ child: ChildDeclaration, attempt: UInt32) throws {
     for connection in Connection.allCases {
       awaited[connection, default: []].insert(child.position)
     }
@@ -66,7 +66,7 @@ final class ChildListeners {
       forget(child.position)
       throw error
     }
-    control?.expect(child.position, credentials, name: child.name)
+    control?.expect(child.position, attempt: attempt, name: child.name)
   }
 
   /// The null device, opened with the first child and lent.

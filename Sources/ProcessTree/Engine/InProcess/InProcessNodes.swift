@@ -32,14 +32,14 @@ final class InProcessNodes: @unchecked Sendable {
 
   /// Makes a node from what its parent says; it begins in a turn of its own.
   func start(
-    _ record: BootstrapRecord, under parent: NodeRuntime
+    _ record: BootstrapRecord, secret: NodeSecret, under parent: NodeRuntime
   ) throws -> InProcessNode {
     try demandProcess(by: parent.identity.pid)
     if parent.identity.isRoot { rootRuntime = parent }
     let pid = nextPID
     nextPID += 1
     let start = try ChildStart(
-      record, pid: pid, tag: RunTag(run: record.run.id, node: record.tag),
+      record, secret, pid: pid, tag: RunTag(run: record.run.id, node: record.tag),
       programs: parent.shared.programs)
     let node = InProcessNode(pid: pid, start, in: self, on: parent.loop)
     nodes[pid] = node

@@ -201,7 +201,7 @@ private final class InProcessThread: Sendable {
     return NodeRuntime(
       identity, on: loop,
       shared: NodeShared(configuration: configuration, programs: programs),
-      runSecret: try loop.randomBytes(Credentials.length))
+      secret: try .ofRoot(on: loop))
   }
 
   /// Ends the loop; returns when its thread does nothing more.

@@ -17,20 +17,42 @@ final class ParentLink {
   /// Called when the parent has sent what the protocol does not allow.
   var onViolation: ((String) -> Void)?
 
+  /// That the other end is the parent.
+  private let proof: Proof
+  private var isProved = false
+
   /// Connects to the parent that has written the record.
   init(
-    _ record: BootstrapRecord, hello: Hello, context: LinkContext, on loop: EventLoop
+    _ record: BootstrapRecord, as node: NodeIdentity, _ secret: NodeSecret, context: LinkContext,
+    on loop: EventLoop
   ) throws {
+    proof = secret.welcomeProof(attempt: record.attempt, pid: node.pid)
+    let hello = Hello(of: secret, attempt: record.attempt, pid: node.pid, build: node.build)
     address = record.parentAddress
     edge = EdgeStreams(on: loop)
     control = try EdgeConnector(
       to: record.endpoints.control, hello: hello, in: context, on: loop
     ) { [unowned self] frame in
       do throws(WireError) {
-        onMessage?(try ControlMessage(frame: Array(frame)))
+        let message = try ControlMessage(frame: Array(frame))
+        if isFromParent(message) { onMessage?(message) }
       } catch {
         onViolation?(error.description)
       }
+    }
+  }
+
+  /// Whether the other end has proved to be the parent; a refusal needs no proof, because it asks for
+  /// nothing.
+  private func isFromParent(_ message: ControlMessage) -> Bool {
+    switch message {
+    case .welcome(_, let proof):
+      isProved = isProved || proof.matches(self.proof)
+      return isProved
+    case .refused: return true
+    default:
+      if !isProved { onViolation?("a message of somebody who has not proved to be the parent") }
+      return isProved
     }
   }
 

@@ -181,9 +181,9 @@ extension NodeRuntime {
     case .goodbyeAcknowledged: handle(.released)
     case .rejected(_, let reason):
       emitOwn(.messageRejected(reason: reason))
-    case .refused(let reason):
+    case .refused(let refused):
       // Without a parent that listens there is nothing to run for.
-      let refusal = "The parent refused the connection: \(reason)"
+      let refusal = "The parent refused the connection: \(refused.reason)"
       writeToStandardError("\(identity.name): \(refusal)")
       guard nodes == nil else { return handle(.released) }
       Bootstrap.tellFailure(refusal)
@@ -193,7 +193,9 @@ extension NodeRuntime {
       addresses.receive(question: question, number: number, from: .parent)
     case .found(let number, let answer):
       addresses.receive(answer: answer, number: number, from: .parent)
-    case .ready, .outcome, .goodbye, .events, .log, .renewal, .welcome: break
+    case .pass(let connector, let listener, let pass):
+      hand(pass, from: connector, to: listener)
+    case .ready, .outcome, .goodbye, .events, .log, .renewal, .welcome, .passWanted: break
     }
   }
 }

@@ -13,10 +13,7 @@ extension NodeRuntime {
         .nodeEnding, "\(identity.name) is ending and starts no more children.")
     }
     let controller = ChildController(
-      child, tag: RunTag(run: identity.run.runID, node: try newNodeID()),
-      credentials: Credentials(
-        runSecret: runSecret, token: try loop.randomBytes(Credentials.length)),
-      in: self)
+      child, tag: RunTag(run: identity.run.runID, node: try newNodeID()), in: self)
     if nodes == nil { watchMemory() }
     add(controller)
     controller.handle(.start)
@@ -29,10 +26,12 @@ extension NodeRuntime {
       try checkStartMethod()
       let endpoints = try listeners.open()
       for ticket in controller.child.tickets { try openChannels().prepareToSend(ticket) }
-      try listeners.expect(controller.child.declaration, controller.credentials)
+      try listeners.expect(controller.child.declaration, attempt: controller.attempt)
       if let nodes {
         try refuseSettings(of: controller.child.declaration)
-        let node = try nodes.start(try startingRecord(of: controller, endpoints), under: self)
+        let node = try nodes.start(
+          try startingRecord(of: controller, endpoints), secret: secret(of: controller),
+          under: self)
         node.onSevered = controller.tieInMemory()
         return controller.started(node)
       }
@@ -86,7 +85,7 @@ extension NodeRuntime {
     _ endpoints: BootstrapRecord.Endpoints
   ) throws -> ChildEnds.Inherited {
     let record = try startingRecord(of: controller, endpoints)
-    try Bootstrap.write(record, to: ends.deathPipe.number)
+    try Bootstrap.write(record, secret(of: controller), to: ends.deathPipe.number)
     let inherited = ends.inherited
     try output.makeStreams(for: controller, output: ends.outputReader, error: ends.errorReader)
     try controller.take(tie: ends.deathPipe)
@@ -105,7 +104,7 @@ extension NodeRuntime {
       path: child.path, name: child.name, isDaemon: child.isDaemon,
       parent: .init(
         name: identity.name, pid: identity.pid, startTime: names.address.startTime),
-      credentials: controller.credentials, endpoints: endpoints,
+      attempt: controller.attempt, endpoints: endpoints,
       program: .init(
         type: child.program.name, listIndex: child.program.listIndex,
         arguments: isInline ? child.arguments : nil),
@@ -114,6 +113,10 @@ extension NodeRuntime {
       renewalPeriod: controller.lease.renewalPeriod,
       processSettings: child.settings.isInherited ? nil : child.settings.packed(),
       incarnation: child.incarnation, address: child.address.description)
+  }
+
+  private func secret(of controller: ChildController) -> NodeSecret {
+    secret.child(controller.child.declaration.position)
   }
 
   private func clone(_ controller: ChildController, _ ends: ChildEnds.Inherited) {

@@ -12,7 +12,8 @@ final class NodeRuntime {
   let loop: EventLoop
   let identity: NodeIdentity
   let shared: NodeShared
-  let runSecret: [UInt8]
+  /// What the node proves with who it is.
+  let secret: NodeSecret
   /// The nodes that share this process, and this node's sockets, if they do.
   private(set) lazy var nodes = shared.nodes
   private(set) lazy var context =
@@ -86,13 +87,13 @@ final class NodeRuntime {
   private(set) lazy var directory = RunDirectory(path: identity.run.directory)
 
   init(
-    _ identity: NodeIdentity, on loop: EventLoop, shared: NodeShared, runSecret: [UInt8]
+    _ identity: NodeIdentity, on loop: EventLoop, shared: NodeShared, secret: NodeSecret
   ) {
     self.identity = identity
     self.loop = loop
     self.shared = shared
-    self.runSecret = runSecret
-    names = ChannelNames(identity, shared)
+    self.secret = secret
+    names = ChannelNames(identity, shared, secret)
     hooks = ExitHooks(on: loop)
     life = NodeLife(
       of: identity.name, isRoot: identity.isRoot, cancelled: .cancelled, origin: identity.origin)

@@ -6,8 +6,8 @@ internal import ProcessTreeWire
 
 /// The transfer of the bootstrap record through the descriptor that a child inherits.
 ///
-/// The format is four bytes of length, big-endian, then the record. Arguments and
-/// environment never contain a secret; the environment of a re-executed child only names the
+/// The format is four bytes of length, big-endian, then the record and the node's secret, which goes
+/// from one protected page to another. Arguments and environment never contain a secret; the environment of a re-executed child only names the
 /// descriptor.
 enum Bootstrap {
   static let descriptor: Int32 = 3
@@ -36,7 +36,9 @@ enum Bootstrap {
     return true
   }
 
-  static func write(_ record: BootstrapRecord, to descriptor: Int32) throws {
+  static func write(
+    _ record: BootstrapRecord, _ secret: NodeSecret, to descriptor: Int32
+  ) throws {
     let body = record.packed()
     let bytes = withUnsafeBytes(of: UInt32(body.count).bigEndian, Array.init) + body
     // The socket's buffer has to hold all of it, because there is no reader yet.
@@ -44,18 +46,22 @@ enum Bootstrap {
     let written = try bytes.withUnsafeBytes {
       (buffer) throws(ProcessControlError) in try Descriptors.write(descriptor, buffer)
     }
-    guard written == bytes.count else {
+    let secretWritten = try secret.withUnsafeBytes {
+      (buffer) throws(ProcessControlError) in try Descriptors.write(descriptor, buffer)
+    }
+    guard written == bytes.count, secretWritten == Secret.size else {
       throw ProcessTreeError(
         .systemCallFailed, "The bootstrap record of \(bytes.count) bytes does not fit its socket.")
     }
   }
 
-  static func read() throws -> BootstrapRecord {
+  static func read() throws -> (record: BootstrapRecord, secret: NodeSecret) {
     let length = try read(count: 4).reduce(0) { $0 << 8 | Int($1) }
     guard length <= largestRecord else {
       throw WireError("a bootstrap record has at most \(largestRecord) bytes, not \(length)")
     }
-    return try BootstrapRecord(packed: try read(count: length))
+    let record = try BootstrapRecord(packed: try read(count: length))
+    return (record, NodeSecret(try Secret { try read(into: $0) }, of: record.path))
   }
 
   /// The exit code of a child that could not start; `child_setup.c` uses it too.
@@ -93,17 +99,23 @@ enum Bootstrap {
   }
 
   private static func read(count: Int) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: count)
-    while bytes.count < count {
+    var bytes = [UInt8](repeating: 0, count: count)
+    try bytes.withUnsafeMutableBytes { try read(into: $0) }
+    return bytes
+  }
+
+  /// Fills a buffer.
+  private static func read(into buffer: UnsafeMutableRawBufferPointer) throws {
+    var rest = buffer[...]
+    while !rest.isEmpty {
       var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       guard poll(&wait, 1, Int32(clamping: deadline.wholeMilliseconds)) == 1 else {
         throw WireError("the parent sent no bootstrap record within \(deadline)")
       }
-      let length = Glibc.read(descriptor, &chunk, count - bytes.count)
+      let place = UnsafeMutableRawBufferPointer(rebasing: rest)
+      let length = Glibc.read(descriptor, place.baseAddress, place.count)
       guard length > 0 else { throw WireError("the bootstrap record ends too early") }
-      bytes += chunk[..<length]
+      rest = rest.dropFirst(length)
     }
-    return bytes
   }
 }

@@ -7,14 +7,17 @@ internal import ProcessTreeWire
 struct ChildStart {
   let identity: NodeIdentity
   private let record: BootstrapRecord
+  private let secret: NodeSecret
   private let settings: NodeSettings
   private let program: any NodeProgram.Type
   private let listedPrograms: [any NodeProgram.Type]
 
   init(
-    _ record: BootstrapRecord, pid: Int32, tag: RunTag, programs: [any NodeProgram.Type]
+    _ record: BootstrapRecord, _ secret: NodeSecret, pid: Int32, tag: RunTag,
+    programs: [any NodeProgram.Type]
   ) throws {
     self.record = record
+    self.secret = secret
     settings = try NodeSettings(packed: record.settings)
     listedPrograms = programs
     program = try ProgramReference.resolve(
@@ -60,13 +63,8 @@ struct ChildStart {
     let runtime = NodeRuntime(
       identity, on: loop,
       shared: NodeShared(configuration: configuration, programs: listedPrograms, sharing: nodes),
-      runSecret: record.credentials.runSecret)
-    let parent = try ParentLink(
-      record,
-      hello: Hello(
-        position: record.path.positions.last ?? 0, credentials: record.credentials,
-        pid: identity.pid, build: identity.build),
-      context: runtime.context, on: loop)
+      secret: secret)
+    let parent = try ParentLink(record, as: identity, secret, context: runtime.context, on: loop)
     runtime.attach(parent)
     return runtime
   }

@@ -76,7 +76,7 @@ struct Launcher {
     }
     let shared = NodeShared(configuration: configuration, programs: app.programs)
     let runtime = NodeRuntime(
-      identity.node, on: loop, shared: shared, runSecret: try randomBytes(Credentials.length))
+      identity.node, on: loop, shared: shared, secret: try .ofRoot(on: loop))
     runtime.place = place
     if let spawningReason { runtime.spawningReason = spawningReason }
     let main = NodeMain(runtime, forkServer: server)
@@ -104,11 +104,12 @@ struct Launcher {
     var wasSpawned = wasSpawned
     while true {
       try FreeDescriptors.demand(ChildStart.descriptors, for: "a child")
-      let record = try Bootstrap.read()
+      let (record, secret) = try Bootstrap.read()
       ProcessTitle.set(record.name)
       let tag = RunTag(run: record.run.id, node: record.tag)
       if wasSpawned { try ChildSetup.adopt(tag: tag, parentPID: record.parent.pid) }
-      let child = try ChildStart(record, pid: getpid(), tag: tag, programs: app.programs)
+      let child = try ChildStart(
+        record, secret, pid: getpid(), tag: tag, programs: app.programs)
       try child.applyProcessSettings()
       guard child.needsForkServer else { try child.run(forkServer: nil) }
       switch try ForkServer.start(run: child.identity.run) {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
@@ -17,11 +18,12 @@ struct Rehearsal {
   private let loop: EventLoop
   private let root: NodeIdentity
   private let socket: String
-  private let credentials = Credentials(runSecret: [0], token: [0])
+  private let secret: NodeSecret
 
   init(for root: NodeIdentity, on loop: EventLoop) {
     self.root = root
     self.loop = loop
+    secret = NodeSecret(Secret { _ in }, of: root.path)
     socket = RunDirectory(path: root.run.directory).rehearsalSocket
   }
 
@@ -49,13 +51,12 @@ struct Rehearsal {
     _ record: BootstrapRecord, arguments: [UInt8], exchange: @escaping () -> Bool,
     until isDone: () -> Bool
   ) throws {
+    let (node, own) = (identity(from: record), secret.child(1))
     let runtime = NodeRuntime(
-      identity(from: record), on: loop,
-      shared: NodeShared(configuration: TreeConfiguration(), programs: []), runSecret: [0])
+      node, on: loop, shared: NodeShared(configuration: TreeConfiguration(), programs: []),
+      secret: own)
     defer { runtime.context.terminate() }
-    let parent = try ParentLink(
-      record, hello: Hello(position: 1, credentials: credentials, pid: 0, build: ""),
-      context: runtime.context, on: loop)
+    let parent = try ParentLink(record, as: node, own, context: runtime.context, on: loop)
     defer { parent.close() }
     runtime.attach(parent)
     parent.send(.ready)
@@ -90,8 +91,8 @@ struct Rehearsal {
       },
       refused: { _ in whenDone() })
     let listener = try EdgeListener(
-      at: socket, build: "", in: context, on: loop, handlers: handlers)
-    listener.expect(1, credentials, name: "rehearsal")
+      at: socket, build: "", secret: secret, in: context, on: loop, handlers: handlers)
+    listener.expect(1, attempt: 1, name: "rehearsal")
     return listener
   }
 
@@ -102,7 +103,7 @@ struct Rehearsal {
         id: root.run.runID, rootPID: root.run.rootPID, rootStartTime: root.run.rootStartTime,
         directory: root.run.directory),
       path: root.path.child(1), name: "rehearsal", isDaemon: false,
-      parent: .init(name: root.name, pid: root.pid, startTime: 0), credentials: credentials,
+      parent: .init(name: root.name, pid: root.pid, startTime: 0), attempt: 1,
       endpoints: .init(control: "ipc://\(socket)", links: "ipc://\(socket)"),
       program: .init(type: program.name, listIndex: nil, arguments: [1]), tag: 1, settings: [1])
   }

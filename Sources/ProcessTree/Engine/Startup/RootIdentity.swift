@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
@@ -31,6 +32,22 @@ func randomBytes(_ count: Int) throws(ProcessTreeError) -> [UInt8] {
       .systemCallFailed, "getentropy: \(String(cString: strerror(errno)))")
   }
   return bytes
+}
+
+extension NodeSecret {
+  /// Draws the secret of a root.
+  static func ofRoot(on loop: EventLoop) throws(ProcessTreeError) -> NodeSecret {
+    // Where a seed decides everything, nothing has to be kept secret.
+    if loop.pickJob != nil {
+      let bytes = try loop.randomBytes(Secret.size)
+      return NodeSecret(Secret { $0.copyBytes(from: bytes) }, of: .root)
+    }
+    guard let secret = Secret.random() else {
+      throw ProcessTreeError(
+        .systemCallFailed, "getentropy: \(String(cString: strerror(errno)))")
+    }
+    return NodeSecret(secret, of: .root)
+  }
 }
 
 extension EventLoop {

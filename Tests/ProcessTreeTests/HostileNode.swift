@@ -1,0 +1,150 @@
+/// A node in Python that has connected to its parent, and now tries what it must not; behind the
+/// beginning of the node in the protocol's document.
+let hostileNode = #"""
+  import time
+
+  own, pid, directory, root = positions[-1], os.getpid(), run[3], parent[1]
+  said = []
+
+  def note(what, is_fine):
+      said.append(f"{what}: {'ok' if is_fine else 'NOT REFUSED'}")
+
+  def receive(dealer):
+      return dealer.recv() if dealer.poll(20000) else b""
+
+  def control_as(position, proof, build=""):
+      dealer = connect(endpoints[0], False)
+      dealer.send(msgpack.packb(["process-tree", 4, 0, position, proof, pid, build]))
+      answer = receive(dealer)
+      return msgpack.unpackb(answer)[:2] if answer else None
+
+  def start_time():
+      with open("/proc/self/stat") as stat:
+          return int(stat.read().rpartition(")")[2].split()[19])
+
+  header = struct.Struct("<BBHIIIQQ")
+
+  def link_as(endpoint, path, key, number=pid, start=None):
+      """The answer to a hello as the node at a path: kind, total, dealer, welcome's question."""
+      dealer = connect(endpoint, True)
+      question = receive(dealer)
+      if not question:
+          return None, None, dealer, 0
+      asked = header.unpack_from(question)[-1]
+      start = start_time() if start is None else start
+      proof = prove(key, b"hello", u64(asked), u32(number), u64(start))
+      dealer.send(msgpack.packb([
+          "process-tree-link", 4, 0, proof, "", path, "name", number, start, "", 0, asked]))
+      answer = receive(dealer)
+      kind, _, _, _, _, _, total, _ = header.unpack_from(answer)
+      return kind, total, dealer, asked
+
+  # On control connections.
+  say(1)
+  receive(control)  # welcome
+  sibling = 1 if own != 1 else 2
+  note("a sibling's control connection", control_as(
+      sibling, prove(secret, b"control", u32(1), u32(pid))) == [17, 2])
+  note("with a child's derivation", control_as(
+      sibling, prove(prove(secret, b"child", u32(sibling)), b"control", u32(1), u32(pid))) == [17, 2])
+  note("its own a second time", control_as(own, proof) == [17, 3])
+  note("the parent's child that is not there", control_as(99, proof) == [17, 2])
+  reading, writing = os.pipe()
+  if os.fork() == 0:
+      # The same words, from another process: what somebody has who read them.
+      context = zmq.Context()
+      os.write(writing, b"1" if control_as(own, proof) == [17, 2] else b"0")
+      os._exit(0)
+  note("its own from another process", os.read(reading, 1) == b"1")
+  os.wait()
+
+  # On data links: whose socket is whose.
+  victim, deadline = None, time.time() + 20
+  while victim is None and time.time() < deadline:
+      found = [name[:-2] for name in os.listdir(directory) if name.endswith(".l")]
+      victim = next((int(name) for name in found if int(name) not in (root, pid)), None)
+      time.sleep(0.01)
+  with open(f"/proc/{victim}/stat") as stat:
+      victim_start = int(stat.read().rpartition(")")[2].split()[19])
+  victims_socket = f"ipc://{directory}/{victim}.l"
+  to_victim = prove(secret, b"link", u32(sibling))
+  refused = lambda answer: answer[:2] == (9, 2)
+  note("the sibling, at the parent", refused(link_as(endpoints[1], [sibling], link_secret)))
+  note("the sibling with its process, at the parent", refused(
+      link_as(endpoints[1], [sibling], link_secret, victim, victim_start)))
+  note("another process as itself", refused(
+      link_as(endpoints[1], positions, link_secret, victim, victim_start)))
+  note("the parent, at the sibling", refused(link_as(victims_socket, [], link_secret)))
+  note("another sibling, at the sibling", refused(link_as(victims_socket, [98], to_victim)))
+  note("itself without a pass", refused(link_as(victims_socket, positions, to_victim)))
+  note("a child of the sibling", refused(link_as(victims_socket, [sibling, 1], to_victim)))
+
+  # Passes: its own, and that of another.
+  say(48, [sibling], positions)
+  say(48, positions, [sibling])
+  kind, connector, listener, sealed = None, None, None, b""
+  while kind != 49:
+      kind, *rest = msgpack.unpackb(receive(control))
+      if kind == 49:
+          connector, listener, sealed = rest
+  note("only its own pass comes", connector == positions and listener == [sibling])
+  seal = prove(secret, b"seal", u32(sibling))
+  opened = bytes(a ^ b for a, b in zip(sealed, seal))
+  kind, _, link, asked = link_as(victims_socket, positions, opened)
+  note("itself, with its pass", kind == 7)
+  note("the pass for another path", refused(link_as(victims_socket, [98], opened)))
+
+  # On channels: what it was not handed.
+  numbered = 0
+  def over(dealer, *message):
+      global numbered
+      numbered += 1
+      dealer.send(header.pack(3, 0, 0, 0, 0, 0, 0, numbered) + msgpack.packb(list(message)))
+
+  def controls(dealer, wanted):
+      """The next message of a kind."""
+      while True:
+          frame = receive(dealer)
+          if not frame:
+              return None
+          if frame[0] == 3:
+              message = msgpack.unpackb(frame[32:])
+              if message[0] == wanted:
+                  return message
+
+  over(link, 32, 20, [[], 1], [[], 1])                      # open a flow to a guessed receiver
+  note("a flow to a receiver of whom it was not told", controls(link, 50) is not None)
+  home = [[], parent[0], root, parent[2], endpoints[1]]
+  for number in range(1, 5):
+      over(link, 19, [home, number], [[], number])          # ended, by somebody who is not the home
+      over(link, 20, [home, number], [[], number], "no")    # refused
+  numbered = 0
+  kind, _, link, _ = link_as(endpoints[1], positions, link_secret)
+  note("itself, at the parent", kind == 7)
+  for side in (0, 1):
+      over(link, 1, [home, 1], [positions, 7 + side], side, 0, 0)
+      answer = controls(link, 20)
+      note(f"an end that it was not handed, side {side}", answer is not None)
+      over(link, 3, [home, 1], [positions, 7 + side], side, 0)
+  for number in range(1, 5):
+      over(link, 5, [home, 1], [[], number])                # release
+
+  # Of addresses: the mailbox of another.
+  def ask(number, address, *fields):
+      say(33, number, msgpack.packb([address, *fields]))
+      while True:
+          message = msgpack.unpackb(receive(control))
+          if message[0] == 34 and message[1] == number:
+              return msgpack.unpackb(message[2])
+
+  for address in ("/victim", "/"):
+      answer = ask(len(said), address, 1, 1, "Swift.Int", 1)
+      note(f"the receivers' side of the mailbox of {address}", answer[:2] == [3, 4])
+  note("the senders' side", ask(90, "/victim", 1, 1, "Swift.Int", 0)[0] == 1)
+
+  say(2, 0, msgpack.packb("\n".join(said)))
+  say(3, 0, numbered)
+  while msgpack.unpackb(control.recv())[0] != 19:
+      pass
+  os._exit(0)
+  """#
