@@ -3,6 +3,7 @@ internal import Foundation
 internal import Glibc
 public import ProcessTree
 internal import ProcessTreeExamples
+internal import ProcessTreeTopologyFormat
 
 /// The command-line tool as the root of a tree.
 public struct Ptree: ProcessTreeApp {
@@ -32,7 +33,7 @@ public struct Ptree: ProcessTreeApp {
     } catch {
       // The library ends the process in the way that belongs to the signal.
       if root.stopRequest != nil { throw CancellationError() }
-      return report(error)
+      return Self.report(error)
     }
   }
 
@@ -46,9 +47,10 @@ public struct Ptree: ProcessTreeApp {
       .perform(try command.makeExample())
   }
 
-  private func report(_ error: any Error) -> Int32 {
+  static func report(_ error: any Error) -> Int32 {
     switch error {
-    case is UsageError, is UnusableInput:
+    case let code as ExitCode: return code.rawValue
+    case is UsageError, is UnusableInput, is VariableFile.Refusal:
       Standard.error.tell("ptree: \(error)")
       return ExitStatusCode.usage
     case let error as StreamError where error.isClosedPipe:

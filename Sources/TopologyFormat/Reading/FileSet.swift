@@ -1,0 +1,80 @@
+internal import Glibc
+
+/// The files that belong to one topology, each read once.
+package final class FileSet {
+  static let most = 64
+  /// How deep files may lead to others.
+  static let mostLevels = 16
+
+  package private(set) var sources: [SourceFile] = []
+  /// The bytes of a file instead of those on disk, for tests.
+  private let contents: ((String) -> String?)?
+
+  package init(contents: ((String) -> String?)? = nil) { self.contents = contents }
+
+  package subscript(_ number: Int) -> SourceFile? {
+    sources.indices.contains(number) ? sources[number] : nil
+  }
+
+  /// Reads a file and gives it a number; a file that cannot be read has a number as well.
+  func read(_ path: String) -> (number: Int, value: Result<Value, ReadingFailure>) {
+    let number = sources.count
+    let directory = Path.directory(of: path)
+    func add(_ text: String) -> SourceFile {
+      let file = SourceFile(
+        name: path == "-" ? "standard input" : path, directory: directory, text: text)
+      sources.append(file)
+      return file
+    }
+    do throws(ReadingFailure) {
+      let text: String
+      if let contents {
+        guard let known = contents(path) else {
+          throw ReadingFailure(code: .unreadable, message: "No such file or directory.")
+        }
+        text = try FileReading.text(from: Array(known.utf8))
+      } else {
+        text = try FileReading.text(of: path)
+      }
+      let value = try YAMLReading.value(of: add(text), number: number)
+      return (number, .success(value))
+    } catch {
+      if sources.count == number { _ = add("") }
+      var failure = error
+      failure.place.file = number
+      return (number, .failure(failure))
+    }
+  }
+}
+
+/// Paths as text.
+package enum Path {
+  /// The directory that a file is in; of standard input the working directory.
+  package static func directory(of path: String) -> String {
+    guard path != "-", let slash = path.lastIndex(of: "/") else { return current }
+    return absolute(slash == path.startIndex ? "/" : String(path[..<slash]), from: current)
+  }
+
+  /// A path from a directory.
+  package static func absolute(_ path: String, from directory: String) -> String {
+    if path.hasPrefix("/") { return path }
+    let base = directory.hasSuffix("/") ? directory : directory + "/"
+    var rest = path[...]
+    while rest.hasPrefix("./") { rest = rest.dropFirst(2) }
+    return rest == "." || rest.isEmpty ? directory : base + rest
+  }
+
+  /// The last component without what follows its last dot.
+  package static func stem(of path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+
+  /// The working directory.
+  package static var current: String {
+    guard let path = getcwd(nil, 0) else { return "/" }
+    defer { free(path) }
+    return String(cString: path)
+  }
+}
