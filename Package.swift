@@ -94,6 +94,7 @@ let package = Package(
 
     // Trees that are written down in files; for the tool.
     .layer("TopologyFormat", products: [.product(name: "Yams", package: "Yams")]),
+    .layer("Topologies", on: ["TopologyFormat"], products: ["ProcessTree", "Pipelines"]),
 
     // The tool and its examples.
     .target(
@@ -103,7 +104,7 @@ let package = Package(
       name: "PtreeCommands",
       dependencies: [
         "ProcessTree", "ProcessTreeExamples", "ProcessTreeTesting", "ProcessTreeProcessControl",
-        "ProcessTreeBase", "ProcessTreeTopologyFormat",
+        "ProcessTreeBase", "ProcessTreeTopologyFormat", "ProcessTreeTopologies",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(

@@ -23,6 +23,9 @@ public struct Ptree: ProcessTreeApp {
   /// Runs a command and returns the exit code; throws only when the root was asked to stop.
   private func perform(_ arguments: [String], in root: Node) async throws -> Int32 {
     do {
+      if let (topology, options) = Self.checkedTopology {
+        return try await FileRun(topology, options, in: root).perform()
+      }
       var command = try PtreeCommand.parseAsRoot(try ArgumentOrder.nameFirst(arguments))
       if let chaos = command as? ChaosCommand { return try await perform(chaos, in: root) }
       guard let command = command as? any ExampleCommand else {

@@ -62,7 +62,12 @@ private struct Checks {
           continue
         }
         let condition = nodes[entry.key]?.dependsOn[name]
-        if isList, !target.hasReadiness {
+        if target.isManual {
+          reader.diagnostics.error(
+            .neverReached, at: place, length: name.count,
+            "'\(entry.key)' would wait without end: '\(name)' is not started by itself (start: manual)."
+          )
+        } else if isList, !target.hasReadiness {
           reader.diagnostics.error(
             .ambiguousDependency, at: place, length: name.count,
             "'\(name)' has no readiness, so is 'started' or 'succeeded' meant? Write dependsOn: {\(name): succeeded}."

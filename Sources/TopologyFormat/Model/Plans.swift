@@ -7,7 +7,7 @@ package struct Topology: Sendable, Codable {
   package var treeLimit: Int?
   package var group: GroupPlan
 
-  /// All nodes of all groups, instances not counted.
+  /// How many nodes stand in all groups, instances not counted.
   package var nodeCount: Int { group.nodeCount }
 }
 
@@ -31,14 +31,10 @@ package struct GroupPlan: Sendable, Codable {
   package var endsWith = End.all
   package var goesOnAfterFailure = false
   package var stopWithin: Duration?
+  /// The nodes that are run.
   package var nodes: [NodePlan] = []
-
-  package var nodeCount: Int {
-    nodes.reduce(0) { count, node in
-      guard case .group(let group) = node.kind else { return count + 1 }
-      return count + 1 + group.nodeCount
-    }
-  }
+  /// How many nodes stand in it and in the groups below, those of other profiles included.
+  package var nodeCount = 0
 }
 
 /// A node of a group.

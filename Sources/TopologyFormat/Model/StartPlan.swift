@@ -76,7 +76,7 @@ package struct StartPlan {
 extension NodePlan {
   var label: String { instances.map { "\(name) ×\($0)" } ?? name }
 
-  var longestStop: Duration {
+  package var longestStop: Duration {
     if case .group(let group) = kind { return StartPlan(group).longestStop }
     return stop.within
   }

@@ -51,6 +51,10 @@ struct TopologyBuilder {
     group.nodes = (value["nodes"]?.entries ?? []).map { entry in
       node(entry, address: address.isEmpty ? entry.key : "\(address)/\(entry.key)", inherited)
     }
+    group.nodeCount = group.nodes.reduce(0) { count, node in
+      guard case .group(let inner) = node.kind else { return count + 1 }
+      return count + 1 + inner.nodeCount
+    }
     GroupChecks.check(group, value, &reader)
     group.nodes = Selection(group, value, isTop: address.isEmpty, &reader).nodes
     return group
@@ -92,6 +96,7 @@ struct TopologyBuilder {
     node.mayFail = value["mayFail"]?.text == "true"
     node.isManual = value["start"]?.text == "manual"
     node.profiles = value["profiles"]?.list?.compactMap(\.text) ?? []
+    NodeChecks.check(node, value, &reader)
     return node
   }
 
