@@ -76,7 +76,7 @@ struct CheckTests {
     Fault("ptree: 1\nname: \"x\n", "2:7:invalidYAML", words: "quoted scalar"),
     Fault("ptree: 1\nname: \u{1}x\n", "2:7:invalidYAML", words: "U+0001"),
     Fault(
-      "ptree: 1\nnodes: {a: {command: [x, ${{ y }}]}}\n", "2:28:invalidYAML",
+      "ptree: 1\nnodes: {a: {command: [x, ${{ y }}]}}\n", "2:27:invalidYAML",
       words: "has to stand in quotes"),
     Fault("ptree: 1\nnodes: {a: {shell: x}}\nnodes: {}\n", "3:1:duplicateKey", words: "2:1"),
     Fault(topology("  a: {shell: x, shell: y}\n"), "3:17:duplicateKey", words: "3:7"),
@@ -110,7 +110,7 @@ struct CheckTests {
     .node("command: [[x]]", "4:15:wrongType", words: "is text"),
     .node("shell: [x]", "4:12:wrongType", words: "'shell' is text"),
     .node("shell: {a: b}", "4:12:wrongType"),
-    .node("shell:", "4:5:wrongType", words: "nothing"),
+    .node("shell:", "4:11:wrongType", words: "nothing"),
     .node("shell: x\n    timeLimit: 5", "5:16:wrongValue", words: "write 5s, 5m or 5ms"),
     .node("shell: x\n    timeLimit: soon", "5:16:wrongValue", words: "a time such as"),
     .node("shell: x\n    timeLimit: -5s", "5:16:wrongValue"),
@@ -162,7 +162,9 @@ struct CheckTests {
       topology("  web: {shell: x, dependsOn: {databse: up}}\n  database: {shell: y}\n"),
       "3:31:unknownNode", words: "did you mean 'database' (line 4)"),
     Fault(
-      topology("  a: {shell: x, dependsOn: {b: up}}\n  b: {shell: x, dependsOn: {c: up}}\n  c: {shell: x, dependsOn: {a: up}}\n"),
+      topology(
+        "  a: {shell: x, dependsOn: {b: up}}\n  b: {shell: x, dependsOn: {c: up}}\n  c: {shell: x, dependsOn: {a: up}}\n"
+      ),
       "3:3:cycle", words: "a → b → c → a"),
     Fault(topology("  a: {shell: x, dependsOn: {a: up}}\n"), "3:3:cycle", words: "for itself"),
     Fault(
@@ -173,8 +175,10 @@ struct CheckTests {
       "4:29:ambiguousDependency", words: "'started' or 'succeeded' meant"),
     Fault(topology("  a: {shell: x, dependsOn: {b: upp}}\n  b: {shell: x}\n"), "3:32:wrongValue"),
     Fault(topology("  a: {shell: x}\n", top: "endsWith: [b]\n"), "2:12:unknownNode"),
-    Fault(topology("  a: {shell: x, restart: always}\n", top: "endsWith: [a]\n"), "2:12:neverReached"),
-    Fault(topology("  a: {shell: x, restart: always}\n", top: "endsWith: any\n"), "2:11:meaningless"),
+    Fault(
+      topology("  a: {shell: x, restart: always}\n", top: "endsWith: [a]\n"), "2:12:neverReached"),
+    Fault(
+      topology("  a: {shell: x, restart: always}\n", top: "endsWith: any\n"), "2:11:meaningless"),
     Fault(
       topology("  a: {shell: x, restart: always, instances: 3}\n", top: "limit: 2\n"),
       "2:8:neverReached"),
@@ -182,7 +186,8 @@ struct CheckTests {
       topology("  a: {shell: x, start: manual}\n  b: {shell: x, dependsOn: {a: started}}\n"),
       "4:29:neverReached", words: "start: manual"),
     Fault(
-      topology("  g: {nodes: {x: {shell: x}}}\n  a: {shell: x, dependsOn: [x]}\n"), "4:29:unknownNode"),
+      topology("  g: {nodes: {x: {shell: x}}}\n  a: {shell: x, dependsOn: [x]}\n"),
+      "4:29:unknownNode"),
     Fault(topology("  a: {program: P}\n"), "3:16:missingApp", words: "app: PATH"),
   ]
 
@@ -200,12 +205,20 @@ struct CheckTests {
     .node("shell: x\n    timeLimit: \"${{ 5 }}\"", "5:16:wrongValue", words: "a time has a unit"),
     .node("shell: x\n    instances: \"${{ instance }}\"", "5:16:invalidExpression"),
     .node("shell: x\n    description: ${{ run.name", "5:18:invalidExpression"),
-    Fault(topology("  a: {shell: \"${{ x }}\"}\n", top: "variables: {x: {required: true}}\n"), "2:13:unsetVariable"),
-    Fault(topology("  a: {shell: \"${{ x }}\"}\n", top: "variables: {x: \"${{ y }}\", y: \"${{ x }}\"}\n"), "4:15:invalidExpression", words: "refers to itself"),
+    Fault(
+      topology("  a: {shell: \"${{ x }}\"}\n", top: "variables: {x: {required: true}}\n"),
+      "2:13:unsetVariable"),
+    Fault(
+      topology(
+        "  a: {shell: \"${{ x }}\"}\n", top: "variables: {x: \"${{ y }}\", y: \"${{ x }}\"}\n"),
+      "2:17:invalidExpression", "2:32:invalidExpression", "4:15:invalidExpression",
+      words: "refers to itself"),
     Fault(
       topology("  a: {shell: \"${{ s }}\"}\n", top: "variables: {s: {default: x, secret: true}}\n"),
       "4:14:misplacedSecret"),
-    Fault(topology("  a: {shell: x}\n", top: "variables: {Port: 1}\n"), "2:13:invalidName", "2:13:unusedVariable"),
+    Fault(
+      topology("  a: {shell: x}\n", top: "variables: {Port: 1}\n"), "2:13:invalidName",
+      "2:13:unusedVariable"),
   ]
 
   static let pipelines: [Fault] = [

@@ -13,8 +13,9 @@ struct MutationFuzzTests {
     "? ", "x", "..", "2..8", "99999999999999999999", "\r\n", "\\",
   ]
 
-  @Test func aMutatedFileIsCheckedToo() throws {
-    try randomTest(iterations: 3_000) { random in
+  @Test func fuzzedFilesAreChecked() throws {
+    var random = SeededGenerator.announced("fuzzedFilesAreChecked")
+    for _ in rounds(3_000) {
       var bytes = Array(Self.seeds[Int.random(in: 0..<Self.seeds.count, using: &random)].utf8)
       for _ in 0..<Int.random(in: 1...6, using: &random) {
         let place = Int.random(in: 0...bytes.count, using: &random)
@@ -37,9 +38,12 @@ struct MutationFuzzTests {
       let checked = check(text)
       #expect(start.duration(to: .now) < .seconds(2).scaled)
       for diagnostic in checked.diagnostics.all {
-        let file = try #require(checked.files.indices.contains(diagnostic.place.file) ? checked.files[diagnostic.place.file] : nil)
+        let file = try #require(
+          checked.files.indices.contains(diagnostic.place.file)
+            ? checked.files[diagnostic.place.file] : nil)
         #expect(
-          (1...max(1, file.lineCount)).contains(diagnostic.place.line) && diagnostic.place.column >= 1,
+          (1...max(1, file.lineCount)).contains(diagnostic.place.line)
+            && diagnostic.place.column >= 1,
           "\(diagnostic) of \(text.debugDescription)")
       }
       _ = DiagnosticText(checked.files).text(of: checked.diagnostics)

@@ -70,7 +70,10 @@ struct ReadingTests {
 
   @Test func anInstanceIsKnownLate() throws {
     let plan = try command(
-      check(topology("  a: {instances: 2, command: [x, \"${{ 8080 + instance + instance }}\", \"${{ node }}\"]}\n")))
+      check(
+        topology(
+          "  a: {instances: 2, command: [x, \"${{ 8080 + instance + instance }}\", \"${{ node }}\"]}\n"
+        )))
     #expect(plan.words[1].resolved(instance: 3, run: "", scratch: "") == "8086")
     #expect(plan.words[2].resolved(instance: 3, run: "", scratch: "") == "a-3")
   }
@@ -132,7 +135,11 @@ struct ReadingTests {
     #expect(names { $0.profiles = ["dev"] } == ["a", "b", "c"])
     #expect(names { $0.only = ["b"] } == ["b", "c"])
     #expect(diagnose(text) { $0.only = ["d"] } == ["1:1:unknownNode"])
-    #expect(diagnose(text) { $0.profiles = ["dev"]; $0.without = ["c"] } == ["1:1:neverReached"])
+    #expect(
+      diagnose(text) {
+        $0.profiles = ["dev"]
+        $0.without = ["c"]
+      } == ["1:1:neverReached"])
   }
 
   @Test func aLateValueOfTheEnvironmentCountsAsGiven() {

@@ -211,8 +211,11 @@ struct ShapeChecker {
           return entry
         }
         var entry = entry
-        // The file's own variables belong to a scope of their own.
         entry.value = check(entry.value, key.shape, scope)
+        if name == "secret", key.name == "secret", var scalar = entry.value.scalar {
+          scalar.isSecret = true
+          entry.value.content = .scalar(scalar)
+        }
         return entry
       })
     for key in object.keys where key.isRequired && value.entry(key.name) == nil {

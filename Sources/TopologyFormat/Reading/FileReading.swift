@@ -13,10 +13,14 @@ enum FileReading {
   /// How large a file may be.
   static let mostBytes = 1 << 20
 
-  /// The text of a file, or of standard input for `-`.
+  /// The text of a file.
   static func text(of path: String) throws(ReadingFailure) -> String {
-    let bytes = path == "-" ? try standardInput() : try contents(of: path)
-    return try text(from: bytes)
+    try text(from: try bytes(of: path))
+  }
+
+  /// The bytes of a file, or of standard input for `-`.
+  static func bytes(of path: String) throws(ReadingFailure) -> [UInt8] {
+    path == "-" ? try standardInput() : try contents(of: path)
   }
 
   /// The bytes as text, without what YAML does not allow.

@@ -27,23 +27,25 @@ package final class FileSet {
       return file
     }
     do throws(ReadingFailure) {
-      let text: String
-      if let contents {
-        guard let known = contents(path) else {
-          throw ReadingFailure(code: .unreadable, message: "No such file or directory.")
-        }
-        text = try FileReading.text(from: Array(known.utf8))
-      } else {
-        text = try FileReading.text(of: path)
-      }
-      let value = try YAMLReading.value(of: add(text), number: number)
-      return (number, .success(value))
+      let bytes = try bytes(of: path)
+      // Messages about what is no text show their line too.
+      let file = add(String(decoding: bytes, as: UTF8.self))
+      _ = try FileReading.text(from: bytes)
+      return (number, .success(try YAMLReading.value(of: file, number: number)))
     } catch {
       if sources.count == number { _ = add("") }
       var failure = error
       failure.place.file = number
       return (number, .failure(failure))
     }
+  }
+
+  private func bytes(of path: String) throws(ReadingFailure) -> [UInt8] {
+    guard let contents else { return try FileReading.bytes(of: path) }
+    guard let text = contents(path) else {
+      throw ReadingFailure(code: .unreadable, message: "No such file or directory.")
+    }
+    return Array(text.utf8)
   }
 }
 

@@ -23,22 +23,44 @@ package struct SourceFile: Sendable {
   /// The directory from which paths in it count.
   package let directory: String
   package let text: String
-  private let lines: [Substring]
+  private let lines: [Substring.UnicodeScalarView]
 
   package init(name: String, directory: String, text: String) {
     self.name = name
     self.directory = directory
     self.text = text
-    lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+    lines = Self.lines(of: text)
+  }
+
+  /// The lines as the YAML reader counts them.
+  private static func lines(of text: String) -> [Substring.UnicodeScalarView] {
+    let scalars = text.unicodeScalars[...]
+    var lines: [Substring.UnicodeScalarView] = []
+    var start = scalars.startIndex
+    var index = start
+    while index < scalars.endIndex {
+      let scalar = scalars[index]
+      let next = scalars.index(after: index)
+      let isBreak = ["\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"].contains(scalar)
+      if isBreak, !(scalar == "\r" && next < scalars.endIndex && scalars[next] == "\n") {
+        lines.append(scalars[start..<index])
+        start = next
+      }
+      index = next
+    }
+    lines.append(scalars[start...])
+    return lines
   }
 
   /// A line by its number, from 1 on.
   package func line(_ number: Int) -> Substring {
-    lines.indices.contains(number - 1) ? lines[number - 1] : ""
+    lines.indices.contains(number - 1) ? Substring(lines[number - 1]) : ""
   }
 
   package var lineCount: Int { lines.count }
 
   /// The characters of a line as the YAML reader counts them.
-  func scalars(ofLine number: Int) -> [Unicode.Scalar] { Array(line(number).unicodeScalars) }
+  func scalars(ofLine number: Int) -> [Unicode.Scalar] {
+    lines.indices.contains(number - 1) ? Array(lines[number - 1]) : []
+  }
 }

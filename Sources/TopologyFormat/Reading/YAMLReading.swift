@@ -121,7 +121,7 @@ struct YAMLReading {
   }
 
   private func place(_ mark: Mark?) -> Place {
-    Place(file: number, line: mark?.line ?? 1, column: mark?.column ?? 1)
+    Place(file: number, line: min(mark?.line ?? 1, file.lineCount), column: mark?.column ?? 1)
   }
 
   // MARK: Failures
@@ -146,9 +146,8 @@ struct YAMLReading {
     var place = place(mark)
     // The end of a file shows nothing; what was begun and not ended does.
     if place.line >= file.lineCount, let context { place = self.place(context.mark) }
-    var message = problem
-    if let context { message = "\(context.text), \(problem)" }
-    if problem.contains("expected a single document") {
+    var message = context.map { "\($0.text), \(problem)" } ?? problem
+    if message.contains("expected a single document") {
       message = "a second document begins here; a file has one."
     } else if problem.contains("cannot start any token"),
       file.scalars(ofLine: mark.line).dropFirst(mark.column - 1).first == "\t"
