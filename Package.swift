@@ -99,7 +99,7 @@ let package = Package(
     // The tool and its examples.
     .target(
       name: "ProcessTreeExamples", dependencies: ["ProcessTree", "Pools", "Pipelines"],
-      path: "Examples", swiftSettings: settings),
+      path: "Examples", exclude: ["Topologies"], swiftSettings: settings),
     .target(
       name: "PtreeCommands",
       dependencies: [

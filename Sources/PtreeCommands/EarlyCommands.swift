@@ -36,7 +36,7 @@ extension Ptree {
 
   /// The first words of commands that start no process.
   private static let commands: Set<String> = [
-    "check", "schema", "list", "help", "--help", "-h", "--version",
+    "check", "graph", "schema", "import", "list", "help", "--help", "-h", "--version",
   ]
 
   private static func perform(_ arguments: [String]) -> Int32 {

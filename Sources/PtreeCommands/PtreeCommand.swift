@@ -11,7 +11,9 @@ struct PtreeCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, CheckCommand.self, SchemaCommand.self, ListCommand.self, ChaosCommand.self,
+      RunCommand.self, CheckCommand.self, GraphCommand.self, SchemaCommand.self, ImportCommand.self,
+      ListCommand.self,
+      ChaosCommand.self,
     ])
 
   func run() throws {

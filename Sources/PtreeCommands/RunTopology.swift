@@ -49,9 +49,9 @@ struct FileRun {
   func perform() async throws -> Int32 {
     let session = ExampleRun(options, in: root)
     return try await session.perform(orEarlyEnd: {
-      let scratch = try ScratchDirectory.make(for: root)
-      defer { scratch.remove() }
-      let context = RunContext(run: scratch.run, name: topology.name, scratch: scratch.path)
+      let scratch = try await root.makeScratchDirectory()
+      let run = scratch.split(separator: "/").dropLast().last.map(String.init) ?? ""
+      let context = RunContext(run: run, name: topology.name, scratch: scratch)
       let outcome = try await TopologyRun(topology, context).run(in: root)
       try await root.offload { try report(outcome) }
       return outcome.exitCode

@@ -31,7 +31,10 @@ package struct TopologyRun: Sendable {
       case .failure(let account): return Outcome(exitCode: 1, account: account)
       }
     } catch let failure as SupervisorFailure {
-      return Outcome(exitCode: 1, account: failure.chain)
+      // The root has a name of its own, which says nothing here.
+      let chain = failure.chain.replacing(
+        "; \(root.name) gave up", with: "; \(topology.name) gave up")
+      return Outcome(exitCode: 1, account: chain)
     }
   }
 }
