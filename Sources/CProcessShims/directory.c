@@ -30,7 +30,7 @@ static int remove_inner_directory(int parent, const char *_Nonnull name, int lev
   struct stat above, status;
   if (levels == 0 || fstat(parent, &above) != 0) return 0;
   if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return 0;
-  // What is mounted there is no part of the run.
+  // A mounted file system is no part of the run.
   if (!S_ISDIR(status.st_mode) || status.st_dev != above.st_dev) return 0;
   if ((status.st_mode & 0700) != 0700) fchmodat(parent, name, 0700, 0);
   int directory = pt_open_own_directory(parent, name);

@@ -8,7 +8,8 @@ extension EndToEndTests {
     /// A check of a file with this text.
     private func check(_ text: String, _ options: String...) throws -> Tool.Ended {
       try Tool(
-        shell: "printf '%s' \"$TEXT\" > t.yaml; exec \"$PTREE\" check t.yaml \(options.joined(separator: " "))",
+        shell:
+          "printf '%s' \"$TEXT\" > t.yaml; exec \"$PTREE\" check t.yaml \(options.joined(separator: " "))",
         environment: ["TEXT": text]
       ).end()
     }
@@ -32,7 +33,8 @@ extension EndToEndTests {
     }
 
     @Test func theDataOfFaultsHasTheirPlaces() throws {
-      let run = try check("ptree: 1\nnodes: {a: {shell: x, timeLimit: 5, mayFail: yes}}\n", "--json")
+      let run = try check(
+        "ptree: 1\nnodes: {a: {shell: x, timeLimit: 5, mayFail: yes}}\n", "--json")
       #expect(run.code == 2)
       let document = try #require(try run.json() as? [String: [[String: Any]]])
       let file = try #require(document["files"]?.first)
@@ -76,7 +78,8 @@ extension EndToEndTests {
 
     @Test func aliasesOfAliasesAreCounted() throws {
       let lines = (1...9).map { level in
-        "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",")
+        "a\(level): &a\(level) ["
+          + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",")
           + "]\n"
       }
       let run = try check("ptree: 1\na0: &a0 [x,x,x,x,x,x,x,x,x]\n" + lines.joined())
@@ -91,7 +94,10 @@ extension EndToEndTests {
           "$PTREE" check t.yaml && "$PTREE" graph t.yaml > g && "$PTREE" schema > s
           ls
           """)
-      #expect(run.lines.filter { !["g", "s", "stderr", "stdout", "t.yaml"].contains($0) } == ["t.yaml: 1 node, no errors"])
+      #expect(
+        run.lines.filter { !["g", "s", "stderr", "stdout", "t.yaml"].contains($0) } == [
+          "t.yaml: 1 node, no errors"
+        ])
     }
 
     @Test func theTablesOfTheDocumentAreThoseOfTheSchema() throws {

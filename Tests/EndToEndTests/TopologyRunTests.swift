@@ -43,7 +43,8 @@ extension EndToEndTests {
         name: "endsWithASignal", text: "endsWith: [a]\nnodes: {a: {shell: \"kill -9 $$\"}}",
         code: 137),
       Case(
-        name: "endsWithAny", text: "endsWith: any\nnodes: {a: {shell: echo a}, b: {shell: sleep 60}}",
+        name: "endsWithAny",
+        text: "endsWith: any\nnodes: {a: {shell: echo a}, b: {shell: sleep 60}}",
         code: 0, lines: ["a | a"]),
       Case(
         name: "intensity",
@@ -74,7 +75,8 @@ extension EndToEndTests {
         code: 0, lines: ["x | g/x", "z | z"]),
       Case(
         name: "aGroupFails",
-        text: "nodes: {g: {nodes: {x: {shell: exit 4}, y: {shell: sleep 60}}}, z: {shell: sleep 60}}",
+        text:
+          "nodes: {g: {nodes: {x: {shell: exit 4}, y: {shell: sleep 60}}}, z: {shell: sleep 60}}",
         code: 1, errors: "x exited with code 4"),
       Case(
         name: "timeLimit", text: "nodes: {a: {shell: sleep 60, timeLimit: 300ms}}", code: 1,
@@ -107,7 +109,7 @@ extension EndToEndTests {
       let run = try start("ptree: 1\n\(file.text)\n", "--quiet", "--start-method", method).end()
       #expect(run.code == file.code, "\(run.output)\(run.errors)")
       #expect(Set(run.lines.map(String.init)) == file.lines)
-      #expect(run.errors.contains(file.errors), "\(run.errors)")
+      #expect(file.errors.isEmpty || run.errors.contains(file.errors), "\(run.errors)")
     }
 
     @Test func anErrorInTheLastNodeStartsNothing() throws {
@@ -177,7 +179,7 @@ extension EndToEndTests {
       let arguments = options.flatMap { $0.split(separator: " ").map(String.init) }
       let run = try Tool(["run", file, "--timeout", "60"] + arguments).end()
       #expect(run.code == 0, "\(run.output)\(run.errors)")
-      #expect(run.output.contains(words), "\(run.output)\(run.errors)")
+      #expect(words.isEmpty || run.output.contains(words), "\(run.output)\(run.errors)")
     }
   }
 }

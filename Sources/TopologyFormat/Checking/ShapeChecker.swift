@@ -304,7 +304,7 @@ struct ShapeChecker {
       )
       return result
     }
-    if let refusal = shape.refusal(of: scalar) {
+    if scalar.constant != nil, let refusal = shape.refusal(of: scalar) {
       error(refusal.code, value, refusal.message(subject, scalar.quotation))
     }
     return result

@@ -3,18 +3,19 @@ extension Graph {
   package var text: String { groups[0].label + "\n" + lines(of: 0, indent: "") }
 
   private func lines(of number: Int, indent: String) -> String {
-    let inner = self.inner(of: number)
-    let members = boxes.filter { $0.group == number }
+    let members =
+      inner(of: number).map { (position: groups[$0].position, group: Optional($0), box: Box?.none) }
+      + boxes.filter { $0.group == number }.map { ($0.position, nil, $0) }
     var text = ""
-    let count = inner.count + members.count
-    for (index, box) in members.enumerated() {
-      let isLast = index == count - 1
-      text += "\(indent)\(isLast ? "└─" : "├─") \(label(box))\(notes(box.id))\n"
-    }
-    for (index, group) in inner.enumerated() {
-      let isLast = members.count + index == count - 1
-      text += "\(indent)\(isLast ? "└─" : "├─") \(groups[group].label)\(notes(groups[group].id))\n"
-      text += lines(of: group, indent: indent + (isLast ? "   " : "│  "))
+    for (index, member) in members.sorted(by: { $0.position < $1.position }).enumerated() {
+      let isLast = index == members.count - 1
+      let branch = indent + (isLast ? "└─ " : "├─ ")
+      if let box = member.box {
+        text += "\(branch)\(label(box))\(notes(box.id))\n"
+      } else if let group = member.group {
+        text += "\(branch)\(groups[group].label)\(notes(groups[group].id))\n"
+        text += lines(of: group, indent: indent + (isLast ? "   " : "│  "))
+      }
     }
     return text
   }

@@ -7,12 +7,16 @@ package struct Graph: Sendable {
     /// The number of the group that it lies in, from 0 on.
     package var group: Int
     package var instances: Int?
+    /// The place among boxes and groups.
+    var position = 0
   }
 
   package struct Group: Sendable {
     package var id: String
     package var label: String
     package var parent: Int?
+    /// The place among boxes and groups.
+    var position = 0
   }
 
   package struct Edge: Sendable {
@@ -53,10 +57,12 @@ package struct Graph: Sendable {
   private mutating func add(_ node: NodePlan, _ number: Int, _ depth: Int) {
     switch node.kind {
     case .group(let group) where depth > 1:
-      groups.append(Group(id: node.address, label: node.name, parent: number))
+      groups.append(
+        Group(id: node.address, label: node.name, parent: number, position: nextPosition))
       add(group, groups.count - 1, depth - 1)
     case .pipeline(let pipeline):
-      groups.append(Group(id: node.address, label: node.name, parent: number))
+      groups.append(
+        Group(id: node.address, label: node.name, parent: number, position: nextPosition))
       let inner = groups.count - 1
       var previous: String?
       for stage in pipeline.stages {
@@ -64,7 +70,7 @@ package struct Graph: Sendable {
         boxes.append(
           Box(
             id: id, label: stage.name, kind: "stage", group: inner,
-            instances: stage.workers > 1 ? stage.workers : nil))
+            instances: stage.workers > 1 ? stage.workers : nil, position: nextPosition))
         if let previous {
           edges.append(Edge(from: previous, to: id, kind: .data, label: stage.sharing))
         }
@@ -74,9 +80,11 @@ package struct Graph: Sendable {
       boxes.append(
         Box(
           id: node.address, label: node.name, kind: node.kind.name, group: number,
-          instances: node.instances))
+          instances: node.instances, position: nextPosition))
     }
   }
+
+  private var nextPosition: Int { groups.count + boxes.count }
 
   /// The box or the group that an edge leads to.
   func isGroup(_ id: String) -> Bool { groups.contains { $0.id == id } }

@@ -82,6 +82,11 @@ extension TopologyBuilder {
   // MARK: Pipelines
 
   mutating func pipeline(_ value: Value, _ inherited: Inherited) -> PipelinePlan {
+    if reader.options.isForRun {
+      reader.diagnostics.error(
+        .meaningless, at: value.place,
+        "this version checks and draws pipelines, and does not run them yet.")
+    }
     let from = value["from"]
     var plan = PipelinePlan(
       source: Self.source(from), stages: [], directory: directory(of: value))

@@ -16,7 +16,7 @@ extension Schema {
       "`stop`: a node that failed and is not started again ends the group, which has failed; `continue`: the others go on, and the group has failed at its end",
       without: "`stop`", kinds: [.nodes, .file]),
     key(
-      "defaults", .object("defaults"), "what the nodes below have unless they say otherwise",
+      "defaults", .object("defaults"), "the settings of nodes below that do not say otherwise",
       kinds: [.nodes, .file]),
     key(
       "channels", .map(keys: .name, of: .object("channel"), least: 0),
@@ -70,7 +70,7 @@ extension Schema {
       kinds: [.command, .shell, .nodes, .file]),
     key(
       "inheritEnvironment", .named("inherited"),
-      "`true`, `false`, or the list of what is inherited", without: "`true`",
+      "`true`, `false`, or the names of the inherited variables", without: "`true`",
       kinds: [.command, .shell, .nodes, .file]),
   ]
 

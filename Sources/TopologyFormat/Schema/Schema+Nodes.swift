@@ -149,7 +149,7 @@ extension Schema {
       name: "outputFile", title: "an output",
       keys: [
         key("file", .text(.any), "the path", isRequired: true),
-        key("append", .boolean, "whether what it holds stays", without: "`false`"),
+        key("append", .boolean, "whether its content stays", without: "`false`"),
       ]),
     ObjectShape(
       name: "log", title: "'log'",
@@ -186,14 +186,16 @@ extension Schema {
         key(
           "range", .list(of: .integer(-1_000_000_000...1_000_000_000), least: 2, most: 2),
           "numbers from one to another"),
-        key("as", .word(["paths", "content"]), "of files: what a record is", without: "`content`"),
+        key(
+          "as", .word(["paths", "content"]),
+          "of files: whether a record is a path, or comes from their content", without: "`content`"),
         key("items", .named("framing"), "how records are told apart", without: "`lines`"),
       ], exactlyOne: ["files", "command", "standardInput", "list", "range"]),
     ObjectShape(
       name: "sink", title: "'to'",
       keys: [
         key("file", .text(.any), "the path", isRequired: true),
-        key("append", .boolean, "whether what it holds stays", without: "`false`"),
+        key("append", .boolean, "whether its content stays", without: "`false`"),
         key("items", .named("framing"), "how records are told apart", without: "`lines`"),
       ]),
     ObjectShape(
@@ -222,7 +224,7 @@ extension Schema {
         key(
           "partition",
           .either(scalar: .word(["whole"]), list: nil, map: .object("partition"), orNothing: false),
-          "equal keys to the same worker", without: "whoever is free"),
+          "equal keys to the same worker", without: "the next free worker"),
         key("broadcast", .boolean, "every worker gets everything", without: "`false`"),
         key("ordered", .boolean, "it gets its input in order", without: "`false`"),
         key("timeLimit", .time, "for a record, or for the worker of a stream"),
