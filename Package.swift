@@ -231,6 +231,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "TopologiesTests",
+      dependencies: [
+        "ProcessTreeTopologies", "ProcessTreeTopologyFormat", "ProcessTree",
+        "ProcessTreeRandomTesting",
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "WireTests",
       dependencies: ["ProcessTreeWire", "ProcessTreeMessagePack", "ProcessTreeRandomTesting"],
       swiftSettings: settings),

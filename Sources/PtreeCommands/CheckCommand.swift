@@ -4,7 +4,7 @@ internal import ProcessTreeTopologyFormat
 /// `ptree check`: looks at topology files and starts nothing.
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Checks topology files; nothing is started.")
+    commandName: "check", abstract: "Checks topology files without running them.")
 
   @Argument(help: "The files; - is standard input.")
   var files: [String]

@@ -4,7 +4,7 @@ internal import ProcessTreeTopologyFormat
 /// `ptree graph`: the picture of a file.
 struct GraphCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "graph", abstract: "Draws a topology file; nothing is started.")
+    commandName: "graph", abstract: "Draws a topology file.")
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text, dot, mermaid, svg, json

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeTopologies
 internal import ProcessTreeTopologyFormat
@@ -15,6 +16,9 @@ struct RunTopology: ParsableCommand {
   @Argument(help: "The file; - is standard input.")
   var file: String
 
+  @Flag(help: "Run the file as root, although somebody else may write to it.")
+  var trust = false
+
   @OptionGroup var topology: TopologyOptions
 
   @OptionGroup var options: RunOptions
@@ -29,7 +33,19 @@ struct RunTopology: ParsableCommand {
   func check() throws -> CheckedFile {
     var options = try topology.checkOptions()
     options.isForRun = true
-    return Watchdog.guarding { TopologyReader.check(file, options) }
+    var checked = Watchdog.guarding { TopologyReader.check(file, options) }
+    if geteuid() == 0, !trust { refuseUnsafeFiles(of: &checked) }
+    return checked
+  }
+
+  /// A topology is code, and root runs no code of somebody else by mistake.
+  private func refuseUnsafeFiles(of checked: inout CheckedFile) {
+    for (number, source) in checked.files.enumerated() where source.path != "-" {
+      guard let refusal = Trust.refusal(of: source.path) else { continue }
+      checked.diagnostics.error(
+        .unsafeFile, at: Place(file: number), "root does not run this: \(refusal), or say --trust.")
+      checked.topology = nil
+    }
   }
 }
 

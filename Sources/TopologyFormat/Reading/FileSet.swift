@@ -22,7 +22,7 @@ package final class FileSet {
     let directory = Path.directory(of: path)
     func add(_ text: String) -> SourceFile {
       let file = SourceFile(
-        name: path == "-" ? "standard input" : path, directory: directory, text: text)
+        path: path, directory: directory, text: text)
       sources.append(file)
       return file
     }

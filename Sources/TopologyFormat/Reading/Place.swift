@@ -18,15 +18,17 @@ package struct Place: Hashable, Comparable, Sendable {
 
 /// A file that was read.
 package struct SourceFile: Sendable {
+  /// Its path; `-` for standard input.
+  package let path: String
   /// What it is called in messages.
-  package let name: String
+  package var name: String { path == "-" ? "standard input" : path }
   /// The directory from which paths in it count.
   package let directory: String
   package let text: String
   private let lines: [Substring.UnicodeScalarView]
 
-  package init(name: String, directory: String, text: String) {
-    self.name = name
+  package init(path: String, directory: String, text: String) {
+    self.path = path
     self.directory = directory
     self.text = text
     lines = Self.lines(of: text)
