@@ -1,9 +1,9 @@
 import ProcessTree
 import ProcessTreeRandomTesting
-import ProcessTreeTopologyFormat
 import Testing
 
 @testable import ProcessTreeTopologies
+@testable import ProcessTreeTopologyFormat
 
 /// When a group has ended, and how.
 struct GroupEndTests {
@@ -51,11 +51,12 @@ struct GroupEndTests {
     #expect(end.verdict([child("a", .failed), child("b", .succeeded)]) == .failure("a ended"))
   }
 
-  @Test(arguments: [
-    (ExitCause.exited(code: 3), 3), (.killed(signal: 9), 137), (.crashed(signal: 11), 139),
+  private static let codes: [(ExitCause, Int32)] = [
+    (.exited(code: 3), 3), (.killed(signal: 9), 137), (.crashed(signal: 11), 139),
     (.failed(type: "E", text: "x"), 1), (.outOfMemory, 1),
-  ])
-  func theEndOfOneGivesTheCode(cause: ExitCause, code: Int32) {
+  ]
+
+  @Test(arguments: codes) func theEndOfOneGivesTheCode(cause: ExitCause, code: Int32) {
     let end = GroupEnd(group(.with(["a"])))
     #expect(end.verdict([child("a", .failed, cause), child("b", .up)]) == .code(code, "a ended"))
   }
