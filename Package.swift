@@ -50,6 +50,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+    // For the tool alone: the library reads no files.
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // C: the libraries below everything.
@@ -90,15 +92,20 @@ let package = Package(
       name: "Pipelines", dependencies: ["ProcessTree"] + modules("Stages", "Supervision", "Base"),
       swiftSettings: settings),
 
+    // Trees that are written down in files; for the tool.
+    .layer("TopologyFormat", products: [.product(name: "Yams", package: "Yams")]),
+    .layer("Topologies", on: ["TopologyFormat"], products: ["ProcessTree", "Pipelines"]),
+
     // The tool and its examples.
     .target(
       name: "ProcessTreeExamples", dependencies: ["ProcessTree", "Pools", "Pipelines"],
-      path: "Examples", swiftSettings: settings),
+      path: "Examples", exclude: ["Topologies"], swiftSettings: settings),
     .target(
       name: "PtreeCommands",
       dependencies: [
         "ProcessTree", "ProcessTreeExamples", "ProcessTreeTesting", "ProcessTreeProcessControl",
-        "ProcessTreeBase", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "ProcessTreeBase", "ProcessTreeTopologyFormat", "ProcessTreeTopologies",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "ptree", dependencies: ["PtreeCommands", "ProcessTree"], swiftSettings: settings,
@@ -217,6 +224,19 @@ let package = Package(
         "ProcessTreeSupervision", "ProcessTreeWire",
         "ProcessTreeRandomTesting", "ProcessTreeScenarioRuns", "ProcessTreeTestSettings",
       ], swiftSettings: settings),
+    .testTarget(
+      name: "TopologyFormatTests",
+      dependencies: [
+        "ProcessTreeTopologyFormat", "ProcessTreeRandomTesting", "ProcessTreeTestSettings",
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "TopologiesTests",
+      dependencies: [
+        "ProcessTreeTopologies", "ProcessTreeTopologyFormat", "ProcessTree",
+        "ProcessTreeRandomTesting",
+      ],
+      swiftSettings: settings),
     .testTarget(
       name: "WireTests",
       dependencies: [

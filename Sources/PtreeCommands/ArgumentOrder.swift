@@ -3,7 +3,8 @@ internal import ProcessTreeExamples
 /// Puts the example's name first, so that options may stand before it too.
 enum ArgumentOrder {
   private static let optionsWithValue: Set<String> = [
-    "--events", "--timeout", "--start-method", "--limit",
+    "--events", "--timeout", "--start-method", "--limit", "--set", "--variables", "--overlay",
+    "--profile", "--only", "--without",
   ]
 
   /// The arguments with the name in the place where the parser expects it; throws for a name that
@@ -13,10 +14,14 @@ enum ArgumentOrder {
     var rest = Array(arguments.dropFirst())
     var index = 0
     while index < rest.count, rest[index].hasPrefix("-"), rest[index] != "--" {
+      if rest[index] == "-" { break }
       index += optionsWithValue.contains(rest[index]) ? 2 : 1
     }
     guard index < rest.count, rest[index] != "--" else { return arguments }
     let name = rest.remove(at: index)
+    if RunTopology.isFile(name) { return ["run", RunTopology.name, name] + rest }
+    // Its help is asked for by the word that stands for any file.
+    if name == RunTopology.name { return arguments }
     guard Examples.all.contains(where: { $0.name == name }) else {
       let names = Examples.all.map { $0.name }.joined(separator: ", ")
       throw UsageError("there is no example '\(name)'; there are: \(names).")

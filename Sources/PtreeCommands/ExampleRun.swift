@@ -36,6 +36,20 @@ struct ExampleRun {
     return isSuccess ? ExitStatusCode.success : ExitStatusCode.failure
   }
 
+  /// Runs `body` with the tree set up, and returns its exit code, or that of an end that came before.
+  func perform(orEarlyEnd body: () async throws -> Int32) async throws -> Int32 {
+    let progress = try await prepare()
+    do {
+      let code = try await body()
+      await end(progress)
+      return earlyEnd.code ?? code
+    } catch {
+      await end(progress)
+      if let code = earlyEnd.code { return code }
+      throw error
+    }
+  }
+
   /// Sets the tree up as the options say; the progress that is shown.
   @discardableResult
   func prepare() async throws -> ProgressDisplay? {

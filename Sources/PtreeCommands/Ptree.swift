@@ -3,6 +3,7 @@ internal import Foundation
 internal import Glibc
 public import ProcessTree
 internal import ProcessTreeExamples
+internal import ProcessTreeTopologyFormat
 
 /// The command-line tool as the root of a tree.
 public struct Ptree: ProcessTreeApp {
@@ -22,6 +23,9 @@ public struct Ptree: ProcessTreeApp {
   /// Runs a command and returns the exit code; throws only when the root was asked to stop.
   private func perform(_ arguments: [String], in root: Node) async throws -> Int32 {
     do {
+      if let (topology, options) = Self.checkedTopology {
+        return try await FileRun(topology, options, in: root).perform()
+      }
       var command = try PtreeCommand.parseAsRoot(try ArgumentOrder.nameFirst(arguments))
       if let chaos = command as? ChaosCommand { return try await perform(chaos, in: root) }
       guard let command = command as? any ExampleCommand else {
@@ -32,7 +36,7 @@ public struct Ptree: ProcessTreeApp {
     } catch {
       // The library ends the process in the way that belongs to the signal.
       if root.stopRequest != nil { throw CancellationError() }
-      return report(error)
+      return Self.report(error)
     }
   }
 
@@ -46,9 +50,10 @@ public struct Ptree: ProcessTreeApp {
       .perform(try command.makeExample())
   }
 
-  private func report(_ error: any Error) -> Int32 {
+  static func report(_ error: any Error) -> Int32 {
     switch error {
-    case is UsageError, is UnusableInput:
+    case let code as ExitCode: return code.rawValue
+    case is UsageError, is UnusableInput, is VariableFile.Refusal:
       Standard.error.tell("ptree: \(error)")
       return ExitStatusCode.usage
     case let error as StreamError where error.isClosedPipe:

@@ -10,7 +10,11 @@ struct PtreeCommand: ParsableCommand {
       longer than it may, 128 and the signal's number when a signal ended it.
       """,
     version: "0.1.0",
-    subcommands: [ListCommand.self, RunCommand.self, ChaosCommand.self])
+    subcommands: [
+      RunCommand.self, CheckCommand.self, GraphCommand.self, SchemaCommand.self, ImportCommand.self,
+      ListCommand.self,
+      ChaosCommand.self,
+    ])
 
   func run() throws {
     throw UsageError("a command is missing.\n\n" + Self.helpMessage())

@@ -4,18 +4,21 @@ internal import ProcessTreeExamples
 /// `ptree run`; each example is a subcommand, so that its help shows its own arguments as well.
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Runs a bundled example.",
-    usage: "ptree run NAME [ARGUMENTS] [OPTIONS]",
-    discussion: "'ptree run NAME --help' shows the arguments of an example.",
+    commandName: "run", abstract: "Runs a topology file, or a bundled example.",
+    usage: "ptree run FILE|NAME [ARGUMENTS] [OPTIONS]",
+    discussion:
+      "'ptree run NAME --help' shows the arguments of an example, 'ptree run FILE --help' those of files.",
     subcommands: [
-      RunSquares.self, RunTally.self, RunCrash.self, RunNames.self, RunTree.self, RunRing.self,
+      RunTopology.self, RunSquares.self, RunTally.self, RunCrash.self, RunNames.self, RunTree.self,
+      RunRing.self,
       RunBroadcast.self, RunPrimes.self, RunMapReduce.self, RunWordCount.self, RunLines.self,
       RunRestarts.self, RunSupervised.self,
     ])
 
   func run() throws {
     throw UsageError(
-      "the name of an example is missing; there are:\n\n" + ListCommand.table(indent: "  "))
+      "a file, or the name of an example, is missing; there are:\n\n"
+        + ListCommand.table(indent: "  "))
   }
 }
 

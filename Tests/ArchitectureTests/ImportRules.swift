@@ -49,11 +49,15 @@ struct ImportRules {
     "ProcessTreeExamples": Rule(
       ["ProcessTree", "Pools", "Pipelines", "Foundation"],
       showing: ["ProcessTree", "Pools", "Pipelines"]),
+    // A file as a checked value; the one place that knows YAML.
+    "TopologyFormat": Rule(["Yams"]),
+    "Topologies": Rule(
+      ["ProcessTree", "Pipelines", "TopologyFormat"], showing: ["ProcessTree", "TopologyFormat"]),
     "PtreeCommands": Rule(
       // Faults are signals and connections, and no part of what a program can do.
       [
         "ProcessTree", "ProcessTreeExamples", "ProcessTreeTesting", "ProcessControl", "Base",
-        "ArgumentParser", "Foundation",
+        "TopologyFormat", "Topologies", "ArgumentParser", "Foundation",
       ],
       showing: ["ProcessTree", "ProcessTreeExamples", "ArgumentParser"]),
     "ptree": Rule(["PtreeCommands", "ProcessTree"]),

@@ -34,13 +34,16 @@ public struct Command: Hashable, Sendable, Codable {
   public var standardOutput: Output
   /// The destination of the standard error.
   public var standardError: ErrorOutput
+  /// The signal that asks the command to end, before SIGKILL; SIGTERM if `nil`.
+  public var stopSignal: Int32?
 
   /// Makes a command; nothing is looked up or checked before it starts.
   public init(
     _ executable: String, _ arguments: [String] = [], environment: Environment = .inherit,
     directory: String? = nil, limits: [ResourceLimit] = [], umask: UInt32? = nil,
     credentials: Credentials? = nil, standardInput: Input = .pipe,
-    standardOutput: Output = .pipe, standardError: ErrorOutput = .pipe
+    standardOutput: Output = .pipe, standardError: ErrorOutput = .pipe,
+    stopSignal: Int32? = nil
   ) {
     self.executable = executable
     self.arguments = arguments
@@ -52,6 +55,7 @@ public struct Command: Hashable, Sendable, Codable {
     self.standardInput = standardInput
     self.standardOutput = standardOutput
     self.standardError = standardError
+    self.stopSignal = stopSignal
   }
 }
 

@@ -23,23 +23,30 @@ public struct ExternalCommand: NodeProgram {
   /// nothing.
   public var upWhen: ReadinessCheck?
 
+  /// The exit codes beside 0 that are the program's success.
+  public var successCodes: Set<Int32>
+
   /// Makes a program of a command.
   ///
   /// - Parameters:
   ///   - command: The command.
   ///   - upWhen: What shows that the command is up.
-  public init(_ command: Command, upWhen: ReadinessCheck? = nil) {
+  ///   - successCodes: The exit codes beside 0 that are the program's success.
+  public init(
+    _ command: Command, upWhen: ReadinessCheck? = nil, successCodes: Set<Int32> = []
+  ) {
     self.command = command
     self.upWhen = upWhen
+    self.successCodes = successCodes
   }
 
   /// False, because the command is not a node.
   public static var spawnsChildren: Bool { false }
 
-  /// Runs the command; returns only after exit code 0.
+  /// Runs the command; returns only after exit code 0, or one that is a success as well.
   public func run(in node: Node) async throws {
     switch try await status(in: node) {
-    case .exited(0): return
+    case .exited(let code) where code == 0 || successCodes.contains(code): return
     case .exited(let code): node.exit(code)
     case .signaled(let signal, coreDumped: _): node.exit(bySignal: signal)
     }

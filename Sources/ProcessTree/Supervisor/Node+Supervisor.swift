@@ -22,6 +22,7 @@ extension Node {
   ///   - strategy: Which children are replaced when one has to be started again.
   ///   - intensity: How many restarts are made before the supervisor gives up.
   ///   - automaticShutdown: Whether the supervisor ends with its significant children.
+  ///   - limit: How many children are alive at a time; any number if `nil`.
   ///   - stopWithin: The one deadline for the stop of all children at the end of the scope; `nil` for
   ///     the time that the children's policies add up to.
   ///   - body: The code that uses the supervisor. It is cancelled when the supervisor gives up.
@@ -32,12 +33,12 @@ extension Node {
   public func withSupervisor<Value: Sendable>(
     _ specifications: [ChildSpecification] = [], strategy: SupervisionStrategy = .oneForOne,
     intensity: RestartIntensity = .default, automaticShutdown: AutomaticShutdown = .never,
-    stopWithin: Duration? = nil,
+    limit: Int? = nil, stopWithin: Duration? = nil,
     _ body: @escaping @Sendable (Supervisor) async throws -> Value
   ) async throws -> Value {
     let supervisor = try await runtime.run { [self] runtime in
       let controller = try SupervisorController(
-        of: self, in: runtime, specifications, strategy, intensity, automaticShutdown)
+        of: self, in: runtime, specifications, strategy, intensity, automaticShutdown, limit: limit)
       return Supervisor(LoopBound(controller, on: runtime.loop), of: self)
     }
     let stop: @Sendable (String) -> Void = { [identity] reason in

@@ -18,11 +18,14 @@ public struct SupervisedChild: Hashable, Sendable, Codable {
   public var startsIn: Duration?
   /// A sentence about its last end.
   public var lastEnd: String?
+  /// The report of its last end, if that was the end of a process.
+  public var lastExit: ExitReport?
 
   /// Makes a child, for tests of code that takes one.
   public init(
     name: String, phase: SupervisedPhase, pid: Int32? = nil, path: String? = nil,
-    incarnation: Int = 0, restarts: Int = 0, startsIn: Duration? = nil, lastEnd: String? = nil
+    incarnation: Int = 0, restarts: Int = 0, startsIn: Duration? = nil, lastEnd: String? = nil,
+    lastExit: ExitReport? = nil
   ) {
     self.name = name
     self.phase = phase
@@ -32,6 +35,7 @@ public struct SupervisedChild: Hashable, Sendable, Codable {
     self.restarts = restarts
     self.startsIn = startsIn
     self.lastEnd = lastEnd
+    self.lastExit = lastExit
   }
 }
 

@@ -1,7 +1,8 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeSupervision
 
-/// A running supervisor; see ``Node/withSupervisor(_:strategy:intensity:automaticShutdown:stopWithin:_:)``.
+/// A running supervisor; see ``Node/withSupervisor(_:strategy:intensity:automaticShutdown:limit:stopWithin:_:)``.
 ///
 /// It may be used from any task while its scope lasts. An end that these calls request
 /// never counts as a restart and never triggers its strategy.
@@ -152,6 +153,26 @@ public final class Supervisor: Sendable {
       throw SupervisorFailure(supervisor: node.name, chain: chain)
     }
     if ending == nil { throw CancellationError() }
+  }
+
+  /// Waits until `look` finds something in the children, which it sees in the order of start now and after each
+  /// change; it runs on the node's event loop.
+  ///
+  /// - Parameter look: The code that looks; it returns `nil` for as long as the wait goes on.
+  /// - Returns: What it found.
+  /// - Throws: A ``SupervisorFailure`` when the supervisor gave up; `scopeEnded` when it has ended;
+  ///   `CancellationError`.
+  public func wait<Value: Sendable>(
+    until look: @escaping @Sendable ([SupervisedChild]) -> Value?
+  ) async throws -> Value {
+    let found = Lock<Value?>(nil)
+    try await wait(for: nil) { controller in
+      guard let value = look(controller.snapshots) else { return nil }
+      found.withLock { $0 = value }
+      return .success(())
+    }
+    guard let value = found.withLock({ $0 }) else { throw CancellationError() }
+    return value
   }
 
   /// How the supervisor ended, once it has; nil when the task is cancelled.

@@ -109,7 +109,7 @@ extension SupervisorLife {
 
   /// Starts children from the queue, as many at a time as is good for them.
   mutating func startWhatMayStart() {
-    while queueHead < queue.count, count(.starting) < mostStarting {
+    while queueHead < queue.count, count(.starting) < mostStarting, liveCount < limit {
       let name = queue[queueHead]
       queueHead += 1
       guard let child = children[name], child.isQueued else { continue }

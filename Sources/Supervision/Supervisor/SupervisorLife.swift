@@ -75,6 +75,8 @@ package struct SupervisorLife: Sendable {
   let automaticShutdown: AutomaticShutdown
   /// How many children start at a time: more at once would only make each of them later.
   let mostStarting: Int
+  /// How many children are alive at a time.
+  let limit: Int
 
   var children: [String: Child] = [:]
   var groups: [String: Group] = [:]
@@ -113,18 +115,20 @@ package struct SupervisorLife: Sendable {
 
   /// - Parameters:
   ///   - name: The supervisor's name, for the line that says that it gave up.
+  ///   - limit: How many children are alive at a time; any number if nil.
   ///   - seed: Where the sequence begins that jitter is drawn from.
   /// - Throws: A refusal that names the rule that cannot be kept.
   package init(
     _ name: String, strategy: SupervisionStrategy = .oneForOne,
     intensity: RestartIntensity = .default, automaticShutdown: AutomaticShutdown = .never,
-    mostStarting: Int = 16, seed: UInt64 = 0, rules: [ChildRule] = []
+    mostStarting: Int = 16, limit: Int? = nil, seed: UInt64 = 0, rules: [ChildRule] = []
   ) throws(SupervisorRefusal) {
     self.name = name
     self.strategy = strategy
     self.intensity = intensity
     self.automaticShutdown = automaticShutdown
     self.mostStarting = max(1, mostStarting)
+    self.limit = max(1, limit ?? .max)
     random = SplitMix64(seed: seed)
     let names = Set(rules.map(\.name))
     for rule in rules { try insert(rule, among: names) }

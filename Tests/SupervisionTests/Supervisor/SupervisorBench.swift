@@ -15,12 +15,13 @@ struct SupervisorBench {
   init(
     strategy: SupervisionStrategy = .oneForOne,
     intensity: RestartIntensity = RestartIntensity(restarts: 3, within: .seconds(5)),
-    automaticShutdown: AutomaticShutdown = .never, slow: Set<String> = [], _ rules: ChildRule...
+    automaticShutdown: AutomaticShutdown = .never, limit: Int? = nil,
+    slow: Set<String> = [], _ rules: ChildRule...
   ) throws {
     self.slow = slow
     life = try SupervisorLife(
       "top", strategy: strategy, intensity: intensity, automaticShutdown: automaticShutdown,
-      rules: rules)
+      limit: limit, rules: rules)
     feed(.begin)
   }
 

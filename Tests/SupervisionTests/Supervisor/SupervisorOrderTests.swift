@@ -27,6 +27,20 @@ import Testing
     #expect(bench.life.unmetDependencies(of: "late").isEmpty)
   }
 
+  @Test func aLimitKeepsTheOthersWaiting() throws {
+    var bench = try SupervisorBench(
+      limit: 2, ChildRule("a", restart: .temporary), ChildRule("b", restart: .transient),
+      ChildRule("c", restart: .temporary), ChildRule("d", dependsOn: ["c": .started]))
+    #expect(bench.look() == "+a1 +b1" && bench.phase("c") == .waiting)
+    // A new life takes the place of the old one.
+    bench.end("b")
+    #expect(bench.look().hasSuffix("+c1"))
+    bench.end("a", .normal)
+    #expect(bench.life.count(.up) == 2)
+    try bench.ask(.stop("c"))
+    #expect(bench.life.count(.up) <= 2)
+  }
+
   @Test func dependentsWaitForOneThatIsDown() throws {
     var bench = try SupervisorBench(
       ChildRule("base"), ChildRule("job", restart: .transient, dependsOn: ["base": .up]))

@@ -62,7 +62,7 @@ final class CommandController {
 
   // MARK: The end
 
-  /// Ends the command: SIGTERM now, SIGKILL after `grace`, both to its whole group.
+  /// Ends the command: its own signal now, SIGKILL after `grace`, both to its whole group.
   ///
   /// Of several wishes the one that ends earliest counts.
   func stop(within grace: Duration) {
@@ -100,7 +100,7 @@ final class CommandController {
     switch action {
     case .drain, .ask: break
     case .terminate:
-      process.signalGroup(SIGTERM)
+      process.signalGroup(command.stopSignal ?? SIGTERM)
       process.signalGroup(SIGCONT)
     case .kill: process.signalGroup(SIGKILL)
     case .arm(let step, let time): deadline.arm(step, after: time, keepsEarlier: true)

@@ -31,7 +31,7 @@ final class SupervisorController {
   init(
     of node: Node, in runtime: NodeRuntime, _ specifications: [ChildSpecification],
     _ strategy: SupervisionStrategy, _ intensity: RestartIntensity,
-    _ automaticShutdown: AutomaticShutdown
+    _ automaticShutdown: AutomaticShutdown, limit: Int?
   ) throws {
     guard runtime.shared.startsChildren else {
       throw ProcessTreeError(
@@ -44,7 +44,7 @@ final class SupervisorController {
     do throws(SupervisorRefusal) {
       life = try SupervisorLife(
         node.name, strategy: strategy, intensity: intensity,
-        automaticShutdown: automaticShutdown, seed: node.makeSeed(), rules: rules)
+        automaticShutdown: automaticShutdown, limit: limit, seed: node.makeSeed(), rules: rules)
     } catch {
       throw ProcessTreeError(error)
     }
@@ -282,7 +282,8 @@ final class SupervisorController {
     return SupervisedChild(
       name: child.name, phase: child.phase, pid: node?.pid, path: node?.path,
       incarnation: child.incarnation, restarts: child.restarts,
-      startsIn: child.nextStart.map { max(.zero, $0 - now) }, lastEnd: child.lastEnd)
+      startsIn: child.nextStart.map { max(.zero, $0 - now) }, lastEnd: child.lastEnd,
+      lastExit: children[child.name]?.exitReport)
   }
 
   /// Waits until `look` finds something, which is tried whenever a child that the name stands for

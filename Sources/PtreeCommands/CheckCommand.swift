@@ -1,0 +1,107 @@
+internal import ArgumentParser
+internal import ProcessTreeTopologyFormat
+
+/// `ptree check`: looks at topology files and starts nothing.
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Checks topology files without running them.")
+
+  @Argument(help: "The files; - is standard input.")
+  var files: [String]
+
+  @Flag(help: "Warnings are errors.")
+  var strict = false
+
+  @Flag(help: "Unset variables of the environment count as given.")
+  var withoutEnvironment = false
+
+  @Flag(help: "Print the result as one JSON document.")
+  var json = false
+
+  @Flag(help: "Print the file as it would be run: one document, with expressions evaluated.")
+  var print = false
+
+  @Flag(help: "Print the order of start and of stop.")
+  var plan = false
+
+  @OptionGroup var topology: TopologyOptions
+
+  func run() throws {
+    var options = try topology.checkOptions()
+    options.isWithoutEnvironment = withoutEnvironment
+    var hasErrors = false
+    var documents: [JSONValue] = []
+    for file in files {
+      var checked = Watchdog.guarding { TopologyReader.check(file, options) }
+      if strict { checked.diagnostics.beStrict() }
+      hasErrors = hasErrors || checked.diagnostics.errorCount > 0
+      if json {
+        documents.append(DiagnosticJSON.document(checked, withPlan: plan))
+      } else {
+        try report(checked)
+      }
+    }
+    if json { try Standard.output.write(JSONValue.object([("files", .list(documents))]).line) }
+    if hasErrors { throw ExitCode(ExitStatusCode.usage) }
+  }
+
+  private func report(_ checked: CheckedFile) throws {
+    CheckReport.tell(checked)
+    guard checked.diagnostics.errorCount == 0, let topology = checked.topology else { return }
+    if print, let value = checked.value {
+      return try Standard.output.write(YAMLText.text(of: value))
+    }
+    if plan { return try Standard.output.write(StartPlan(topology.group).text) }
+    let nodes = topology.nodeCount
+    let warnings = checked.diagnostics.warningCount
+    try Standard.output.write(
+      "\(checked.path == "-" ? "standard input" : checked.path): \(nodes) node\(nodes == 1 ? "" : "s"), "
+        + (warnings == 0 ? "no errors" : "\(warnings) warning\(warnings == 1 ? "" : "s")") + "\n")
+  }
+}
+
+/// What was found in a file, on standard error.
+enum CheckReport {
+  static func tell(_ checked: CheckedFile) {
+    let text = DiagnosticText(checked.files).text(of: checked.diagnostics)
+    if !text.isEmpty { Standard.error.tell(text) }
+    let errors = checked.diagnostics.errorCount
+    guard errors > 0 else { return }
+    Standard.error.tell(
+      "ptree: \(checked.path == "-" ? "standard input" : checked.path) has \(errors) "
+        + "error\(errors == 1 ? "" : "s"); nothing was started.")
+  }
+}
+
+/// What was found in a file, as data.
+enum DiagnosticJSON {
+  static func document(_ checked: CheckedFile, withPlan: Bool) -> JSONValue {
+    var members: [(String, JSONValue)] = [("file", .text(checked.path))]
+    if let topology = checked.topology {
+      members.append(("name", .text(topology.name)))
+      members.append(("nodes", .integer(topology.nodeCount)))
+      if withPlan {
+        let plan = StartPlan(topology.group)
+        members.append(("start", plan.startJSON))
+        members.append(("stop", plan.stopJSON))
+        members.append(("longestStop", .number(plan.longestStop / .seconds(1))))
+      }
+    }
+    members.append(("isValid", .boolean(checked.diagnostics.errorCount == 0)))
+    members.append(
+      ("diagnostics", .list(checked.diagnostics.sorted.map { json($0, checked.files) })))
+    return .object(members)
+  }
+
+  private static func json(_ diagnostic: Diagnostic, _ files: [SourceFile]) -> JSONValue {
+    let place = diagnostic.place
+    let file = files.indices.contains(place.file) ? files[place.file].name : ""
+    return .object([
+      ("severity", .text(diagnostic.severity.rawValue)), ("code", .text(diagnostic.code.rawValue)),
+      ("file", .text(file)), ("line", .integer(place.line)), ("column", .integer(place.column)),
+      ("endColumn", .integer(place.column + max(1, diagnostic.length))),
+      ("path", .text(diagnostic.path)), ("message", .text(diagnostic.message)),
+      ("suggestion", diagnostic.suggestion.map { .text($0) } ?? .null),
+    ])
+  }
+}

@@ -1,0 +1,51 @@
+internal import ArgumentParser
+internal import Glibc
+internal import ProcessTreeTopologyFormat
+
+extension Ptree {
+  /// Does what needs no tree, and exits; returns for the commands that are the root of one.
+  ///
+  /// To be called before anything else: a root makes a helper, which such commands do without.
+  public static func performWithoutTree() {
+    // A child that was started by `spawn` has the arguments of the root.
+    guard getenv("PROCESS_TREE_BOOTSTRAP") == nil else { return }
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    guard let first = arguments.first else { return }
+    if commands.contains(first) { exit(perform(arguments)) }
+    if first == "run" { checkFile(arguments) }
+  }
+
+  /// The topology that the root is to run, once its file has been checked.
+  nonisolated(unsafe) static var checkedTopology: (topology: Topology, options: RunOptions)?
+
+  /// Checks the file of `ptree run FILE`; exits if it is not right.
+  private static func checkFile(_ arguments: [String]) {
+    guard let ordered = try? ArgumentOrder.nameFirst(arguments),
+      ordered.dropFirst().first == RunTopology.name
+    else { return }
+    do {
+      guard let command = try PtreeCommand.parseAsRoot(ordered) as? RunTopology else { return }
+      let checked = try command.check()
+      CheckReport.tell(checked)
+      guard let topology = checked.topology else { exit(ExitStatusCode.usage) }
+      checkedTopology = (topology, command.options)
+    } catch {
+      exit(report(error))
+    }
+  }
+
+  /// The first words of commands that start no process.
+  private static let commands: Set<String> = [
+    "check", "graph", "schema", "import", "list", "help", "--help", "-h", "--version",
+  ]
+
+  private static func perform(_ arguments: [String]) -> Int32 {
+    do {
+      var command = try PtreeCommand.parseAsRoot(arguments)
+      try command.run()
+      return ExitStatusCode.success
+    } catch {
+      return report(error)
+    }
+  }
+}

@@ -1,0 +1,88 @@
+internal import ArgumentParser
+internal import Glibc
+internal import ProcessTree
+internal import ProcessTreeTopologies
+internal import ProcessTreeTopologyFormat
+
+/// `ptree run FILE`.
+struct RunTopology: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: name,
+    abstract: "Runs a topology file: a path with a slash or ending in .yaml, .yml, .json, or -.")
+
+  /// The subcommand that a file stands for.
+  static let name = "FILE"
+
+  @Argument(help: "The file; - is standard input.")
+  var file: String
+
+  @Flag(help: "Run the file as root, although somebody else may write to it.")
+  var trust = false
+
+  @OptionGroup var topology: TopologyOptions
+
+  @OptionGroup var options: RunOptions
+
+  /// Whether a word stands for a file, and not for the name of an example.
+  static func isFile(_ word: String) -> Bool {
+    word == "-" || word.contains("/")
+      || [".yaml", ".yml", ".json"].contains { word.hasSuffix($0) }
+  }
+
+  /// Checks the file as it is to be run here.
+  func check() throws -> CheckedFile {
+    var options = try topology.checkOptions()
+    options.isForRun = true
+    var checked = Watchdog.guarding { TopologyReader.check(file, options) }
+    if geteuid() == 0, !trust { refuseUnsafeFiles(of: &checked) }
+    return checked
+  }
+
+  /// A topology is code, and root runs no code of somebody else by mistake.
+  private func refuseUnsafeFiles(of checked: inout CheckedFile) {
+    for (number, source) in checked.files.enumerated() where source.path != "-" {
+      guard let refusal = Trust.refusal(of: source.path) else { continue }
+      checked.diagnostics.error(
+        .unsafeFile, at: Place(file: number), "root does not run this: \(refusal), or say --trust.")
+      checked.topology = nil
+    }
+  }
+}
+
+/// One run of a topology under the options that were given.
+struct FileRun {
+  private let topology: Topology
+  private let options: RunOptions
+  private let root: Node
+
+  init(_ topology: Topology, _ options: RunOptions, in root: Node) {
+    self.topology = topology
+    self.options = options
+    self.root = root
+  }
+
+  /// Runs it and returns the exit code.
+  func perform() async throws -> Int32 {
+    let session = ExampleRun(options, in: root)
+    return try await session.perform(orEarlyEnd: {
+      let scratch = try await root.makeScratchDirectory()
+      let run = scratch.split(separator: "/").dropLast().last.map(String.init) ?? ""
+      let context = RunContext(run: run, name: topology.name, scratch: scratch)
+      let outcome = try await TopologyRun(topology, context).run(in: root)
+      try await root.offload { try report(outcome) }
+      return outcome.exitCode
+    })
+  }
+
+  private func report(_ outcome: TopologyRun.Outcome) throws {
+    if options.json {
+      let document = JSONValue.object([
+        ("name", .text(topology.name)), ("exitCode", .integer(Int(outcome.exitCode))),
+        ("verdict", .text(outcome.account ?? "succeeded")),
+      ])
+      try Standard.output.write(document.line)
+    } else if let account = outcome.account {
+      Standard.error.tell("ptree: \(topology.name) failed: \(account)")
+    }
+  }
+}

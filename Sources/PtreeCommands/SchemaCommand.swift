@@ -1,0 +1,15 @@
+internal import ArgumentParser
+internal import ProcessTreeTopologyFormat
+
+/// `ptree schema`: the JSON Schema of topology files, for editors.
+struct SchemaCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "schema", abstract: "Prints the JSON Schema of topology files.")
+
+  @Flag(help: "Print the tables of the documentation instead.")
+  var tables = false
+
+  func run() throws {
+    try Standard.output.write(tables ? Schema.standard.tables : Schema.standard.json.text)
+  }
+}

@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import Foundation
+internal import ProcessTreeTopologyFormat
+
+/// The options of every command that reads a topology file.
+struct TopologyOptions: ParsableArguments {
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("Give a variable of the file a value.", valueName: "name=value"))
+  var set: [String] = []
+
+  @Option(help: ArgumentHelp("Give variables the values of a YAML file.", valueName: "file"))
+  var variables: [String] = []
+
+  @Option(help: ArgumentHelp("Lay another file over it.", valueName: "file"))
+  var overlay: [String] = []
+
+  @Option(help: ArgumentHelp("Run the nodes of a profile as well.", valueName: "name"))
+  var profile: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Run only these nodes, and what they depend on.", valueName: "name,…"))
+  var only: [String] = []
+
+  @Option(help: ArgumentHelp("Leave these nodes out.", valueName: "name,…"))
+  var without: [String] = []
+
+  /// What the check is told.
+  func checkOptions() throws -> CheckOptions {
+    var options = CheckOptions()
+    for file in variables { options.variables += try VariableFile.values(of: file) }
+    for assignment in set {
+      guard let equals = assignment.firstIndex(of: "=") else {
+        throw UsageError("--set takes NAME=VALUE, and '\(assignment)' has no '='.")
+      }
+      options.variables.append(
+        (String(assignment[..<equals]), String(assignment[assignment.index(after: equals)...])))
+    }
+    options.overlays = overlay
+    options.profiles = Set(profile)
+    options.only = only.flatMap(Self.names)
+    options.without = Set(without.flatMap(Self.names))
+    options.environment = ProcessInfo.processInfo.environment
+    options.toolVersion = PtreeCommand.configuration.version
+    return options
+  }
+
+  private static func names(_ text: String) -> [String] {
+    text.split(separator: ",").map(String.init)
+  }
+}

@@ -1,0 +1,179 @@
+internal import Glibc
+internal import ProcessTree
+internal import ProcessTreeTopologyFormat
+
+/// The program of a node that is a command of a file.
+struct CommandProgram: NodeProgram {
+  let node: NodePlan
+  let plan: CommandPlan
+  let context: RunContext
+
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws {
+    let instance = self.node.instance(named: node.name)
+    let maker = CommandMaker(plan: plan, node: self.node, context: context, instance: instance)
+    let program = ExternalCommand(
+      try maker.command(), upWhen: try maker.check(), successCodes: Set(plan.success))
+    guard let limit = self.node.timeLimit else { return try await program.run(in: node) }
+    do {
+      try await node.withTimeout(limit) { try await program.run(in: node) }
+    } catch let error as ProcessTreeError where error.code == .deadlinePassed {
+      throw TimeLimitPassed(limit: limit)
+    }
+  }
+}
+
+/// A life took longer than the file allows.
+struct TimeLimitPassed: Error, CustomStringConvertible {
+  let limit: Duration
+
+  var description: String { "it took longer than its timeLimit of \(Quantity.text(limit))" }
+}
+
+extension NodePlan {
+  /// The number of the instance with this name, from 1 on.
+  func instance(named name: String) -> Int {
+    guard instances != nil, name.hasPrefix(self.name + "-") else { return 1 }
+    return Int(name.dropFirst(self.name.count + 1)) ?? 1
+  }
+}
+
+/// Makes the command of one process from its plan.
+struct CommandMaker {
+  let plan: CommandPlan
+  let node: NodePlan
+  let context: RunContext
+  let instance: Int
+
+  func command() throws -> Command {
+    let words = plan.words.map(text)
+    var command = Command(
+      words[0], Array(words.dropFirst()), environment: try environment(),
+      directory: text(plan.directory), limits: plan.limits.map(\.limit), umask: plan.umask,
+      credentials: try Accounts.credentials(user: plan.user, group: plan.group),
+      standardInput: plan.input.map { .file(text($0)) } ?? .null,
+      stopSignal: StopSignal.number(of: node.stop.signal))
+    switch plan.output {
+    case .log, .output: break
+    case .null: command.standardOutput = .null
+    case .file(let path, let appends):
+      command.standardOutput = .file(text(path), appending: appends)
+    }
+    switch plan.error {
+    case .log: break
+    case .output: command.standardError = .standardOutput
+    case .null: command.standardError = .null
+    case .file(let path, let appends):
+      command.standardError = .file(text(path), appending: appends)
+    }
+    return command
+  }
+
+  private func text(_ scalar: Scalar) -> String {
+    scalar.resolved(instance: instance, run: context.run, scratch: context.scratch)
+  }
+
+  // MARK: Environment
+
+  private func environment() throws -> Command.Environment {
+    var added: [String: String] = [
+      "PTREE_RUN": context.run,
+      "PTREE_NODE": node.instances == nil ? node.address : "\(node.address)-\(instance)",
+      "PTREE_INSTANCE": String(instance),
+      "PTREE_INSTANCES": String(node.instances ?? 1),
+      "PTREE_SCRATCH": context.scratch,
+    ]
+    var removed: Set<String> = []
+    for change in plan.environment {
+      switch change {
+      case .set(let name, let scalar):
+        added[name] = text(scalar)
+        removed.remove(name)
+      case .secretFile(let name, let path):
+        added[name] = try Self.secret(in: text(path))
+        removed.remove(name)
+      case .remove(let name):
+        added[name] = nil
+        removed.insert(name)
+      }
+    }
+    switch plan.inherited {
+    case .all: return .inherit(adding: added, removing: removed)
+    case .nothing: return .only(added)
+    case .only(let names):
+      for name in names where added[name] == nil && !removed.contains(name) {
+        if let value = getenv(name) { added[name] = String(cString: value) }
+      }
+      return .only(added)
+    }
+  }
+
+  /// The text of a file without the line feed at its end.
+  private static func secret(in path: String) throws -> String {
+    let text = try SmallFile.text(of: path)
+    return text.hasSuffix("\n") ? String(text.dropLast()) : text
+  }
+
+  // MARK: Checks
+
+  /// The check that decides whether it is up; of a liveness, which also ends it.
+  func check() throws -> ReadinessCheck? {
+    guard let plan = node.readiness ?? node.liveness else { return nil }
+    guard let liveness = node.liveness else {
+      return try kind(plan.kind).timed(
+        every: plan.period, timeout: plan.timeout, within: plan.deadline, failures: plan.failures)
+    }
+    return try kind(plan.kind).timed(
+      every: liveness.period, timeout: liveness.timeout, within: plan.deadline,
+      failures: max(1, liveness.failures), limit: .milliseconds(10))
+  }
+
+  private func kind(_ kind: CheckPlan.Kind) throws -> ReadinessCheck {
+    switch kind {
+    case .command(let words):
+      let words = words.map(text)
+      return .command(
+        Command(
+          words[0], Array(words.dropFirst()), environment: try environment(),
+          directory: text(plan.directory)))
+    case .http(let address):
+      guard let plan = HTTPPlan(text(address)) else { throw InvalidCheck(text: text(address)) }
+      return .http(plan.path, port: plan.port, host: plan.host)
+    case .port(let port):
+      switch PortPlan(text(port)) {
+      case .port(let number, let host): return .port(number, host: host)
+      case .socket(let path): return .unixSocket(path)
+      case nil: throw InvalidCheck(text: text(port))
+      }
+    case .line(let pattern): return .line(matching: text(pattern))
+    case .file(let path): return .file(absolute(text(path)))
+    case .notify: return .notify()
+    }
+  }
+
+  private func absolute(_ path: String) -> String {
+    Path.absolute(path, from: text(plan.directory))
+  }
+}
+
+/// A check that turned out to be none once its expressions had values.
+struct InvalidCheck: Error, CustomStringConvertible {
+  let text: String
+
+  var description: String { "'\(text)' is no port and no address that a check can look at" }
+}
+
+extension CommandPlan.Limit {
+  var limit: ResourceLimit {
+    switch self {
+    case .cpuTime(let time): .cpuTime(time)
+    case .addressSpace(let size): .addressSpace(size)
+    case .openFiles(let count): .openFiles(count)
+    case .processes(let count): .processes(count)
+    case .fileSize(let size): .fileSize(size)
+    case .coreSize(let size): .coreSize(size)
+    case .stackSize(let size): .stackSize(size)
+    }
+  }
+}

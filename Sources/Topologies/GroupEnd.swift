@@ -1,0 +1,80 @@
+internal import ProcessTree
+internal import ProcessTreeTopologyFormat
+
+/// How a group ended.
+enum GroupVerdict: Hashable, Sendable {
+  case success
+  /// With the exit code of a node, of whose end this is the account.
+  case code(Int32, String)
+  /// Because of this.
+  case failure(String)
+}
+
+/// Decides when a group has ended, and how.
+///
+/// A value without effects: it looks at the children as their supervisor has them.
+struct GroupEnd: Sendable {
+  private let endsWith: GroupPlan.End
+  private let goesOnAfterFailure: Bool
+  private let plans: [String: NodePlan]
+
+  init(_ group: GroupPlan) {
+    endsWith = group.endsWith
+    goesOnAfterFailure = group.goesOnAfterFailure
+    plans = Dictionary(group.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The verdict; nil for as long as the group goes on.
+  func verdict(_ children: [SupervisedChild]) -> GroupVerdict? {
+    for child in children {
+      guard hasEnded(child), let plan = plan(of: child) else { continue }
+      if ends(plan) { return .code(code(of: child), account(of: child)) }
+      if !isSuccess(child), !plan.mayFail, !goesOnAfterFailure {
+        return .failure(account(of: child))
+      }
+      if endsWith == .any {
+        return isSuccess(child) || plan.mayFail ? .success : .failure(account(of: child))
+      }
+    }
+    guard children.allSatisfy(hasEnded) else { return nil }
+    let failed = children.first { !isSuccess($0) && plan(of: $0)?.mayFail == false }
+    return failed.map { .failure(account(of: $0)) } ?? .success
+  }
+
+  private func plan(of child: SupervisedChild) -> NodePlan? {
+    if let plan = plans[child.name] { return plan }
+    guard let dash = child.name.lastIndex(of: "-") else { return nil }
+    return plans[String(child.name[..<dash])]
+  }
+
+  private func ends(_ plan: NodePlan) -> Bool {
+    if case .with(let names) = endsWith { names.contains(plan.name) } else { false }
+  }
+
+  /// A child that somebody has had stopped may be started again.
+  private func hasEnded(_ child: SupervisedChild) -> Bool {
+    switch child.phase {
+    case .succeeded, .failed, .skipped: true
+    default: false
+    }
+  }
+
+  private func isSuccess(_ child: SupervisedChild) -> Bool { child.phase == .succeeded }
+
+  private func account(of child: SupervisedChild) -> String {
+    if child.phase == .skipped {
+      return "\(child.name) could not start, because what it depends on has failed"
+    }
+    return child.lastEnd ?? "\(child.name) failed"
+  }
+
+  private func code(of child: SupervisedChild) -> Int32 {
+    guard !isSuccess(child) else { return 0 }
+    switch child.lastExit?.cause {
+    case .exited(let code): return code == 0 ? 1 : code
+    case .killed(let signal), .crashed(let signal), .limitExceeded(let signal):
+      return 128 + signal
+    default: return 1
+    }
+  }
+}

@@ -1,0 +1,102 @@
+internal import ProcessTree
+internal import ProcessTreeTopologyFormat
+
+/// A group of a file that has a process of its own.
+struct GroupProgram: NodeProgram {
+  let plan: GroupPlan
+  let context: RunContext
+
+  func run(in node: Node) async throws {
+    switch try await GroupRun(plan, context).run(in: node) {
+    case .success, .code(0, _): return
+    case .code(let code, _): node.exit(code)
+    case .failure(let account): throw GroupFailure(description: account)
+    }
+  }
+}
+
+/// A node of a group failed, and with it the group.
+struct GroupFailure: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// A run of a group under a supervisor.
+struct GroupRun: Sendable {
+  private let plan: GroupPlan
+  private let context: RunContext
+
+  init(_ plan: GroupPlan, _ context: RunContext) {
+    self.plan = plan
+    self.context = context
+  }
+
+  /// Runs the group to its end; no node of it is left afterwards.
+  func run(in node: Node) async throws -> GroupVerdict {
+    guard !plan.nodes.isEmpty else { return .success }
+    let end = GroupEnd(plan)
+    return try await node.withSupervisor(
+      plan.nodes.filter { !$0.isManual }.map(specification),
+      strategy: SupervisionStrategy(rawValue: plan.strategy.rawValue) ?? .oneForOne,
+      intensity: RestartIntensity(restarts: plan.restarts, within: plan.period),
+      limit: plan.limit, stopWithin: plan.stopWithin
+    ) { supervisor in
+      try await withThrowingTaskGroup(of: GroupVerdict?.self) { group in
+        group.addTask {
+          if !node.isRoot, (try? await supervisor.waitUntilUp()) != nil { node.announceUp() }
+          return nil
+        }
+        group.addTask { try await supervisor.wait { end.verdict($0) } }
+        defer { group.cancelAll() }
+        for try await case let verdict? in group { return verdict }
+        throw CancellationError()
+      }
+    }
+  }
+
+  private func specification(_ node: NodePlan) -> ChildSpecification {
+    let program: any NodeProgram =
+      switch node.kind {
+      case .group(let group): GroupProgram(plan: group, context: context)
+      case .command(let plan): CommandProgram(node: node, plan: plan, context: context)
+      case .pipeline(let plan): PipelineProgram(node: node, plan: plan, context: context)
+      case .program: MissingProgram()
+      }
+    var isGroup = false
+    if case .group = node.kind { isGroup = true }
+    return ChildSpecification(
+      node.name, program, restart: node.restart.type, stopPolicy: node.stopPolicy,
+      dependsOn: node.dependsOn.mapValues { DependencyCondition(rawValue: $0.rawValue) ?? .up },
+      backoff: node.restart.backoff.map {
+        RestartBackoff(first: $0.first, factor: $0.factor, most: $0.most, jitter: $0.jitter)
+      }, instances: node.instances,
+      announcesUp: isGroup || node.readiness != nil || node.liveness != nil)
+  }
+}
+
+/// A program that the running executable does not have.
+struct MissingProgram: NodeProgram {
+  func run(in node: Node) async throws {
+    throw SystemRefusal(description: "this executable has no such program")
+  }
+}
+
+extension RestartPlan {
+  var type: RestartType {
+    switch when {
+    case .always: .permanent
+    case .onFailure: .transient
+    case .never: .temporary
+    }
+  }
+}
+
+extension NodePlan {
+  /// The time that the node's process gets, so that its command has as much as the file says: a node
+  /// keeps a fifth for itself.
+  var stopPolicy: StopPolicy {
+    if stop.signal == "KILL" { return .kill }
+    let whole = longestStop / 4 * 5
+    let last = min(whole / 5, .seconds(1))
+    return StopPolicy(ask: whole - last, terminate: last)
+  }
+}

@@ -1,0 +1,40 @@
+package import ProcessTree
+package import ProcessTreeTopologyFormat
+
+/// A run of a checked topology.
+package struct TopologyRun: Sendable {
+  /// How the run ended.
+  package struct Outcome: Sendable {
+    package let exitCode: Int32
+    /// Why it failed; nil for a success.
+    package let account: String?
+  }
+
+  private let topology: Topology
+  private let context: RunContext
+
+  package init(_ topology: Topology, _ context: RunContext) {
+    self.topology = topology
+    self.context = context
+  }
+
+  /// Runs all nodes to the end of the topology, as its root.
+  package func run(in root: Node) async throws -> Outcome {
+    root.configure { configuration in
+      if let limit = topology.treeLimit { configuration.treeLimit = limit }
+    }
+    do {
+      switch try await GroupRun(topology.group, context).run(in: root) {
+      case .success: return Outcome(exitCode: 0, account: nil)
+      case .code(let code, let account):
+        return Outcome(exitCode: code, account: code == 0 ? nil : account)
+      case .failure(let account): return Outcome(exitCode: 1, account: account)
+      }
+    } catch let failure as SupervisorFailure {
+      // The root has a name of its own, which says nothing here.
+      let chain = failure.chain.replacing(
+        "; \(root.name) gave up", with: "; \(topology.name) gave up")
+      return Outcome(exitCode: 1, account: chain)
+    }
+  }
+}

@@ -1,0 +1,35 @@
+/// What a check is told beside the file.
+package struct CheckOptions: Sendable {
+  /// Values of variables; later ones win.
+  package var variables: [(name: String, value: String)] = []
+  /// Files that are laid over the first one.
+  package var overlays: [String] = []
+  package var profiles: Set<String> = []
+  /// Only these nodes of the file, with all that they depend on.
+  package var only: [String] = []
+  package var without: Set<String> = []
+  package var environment: [String: String] = [:]
+  /// Whether an unset variable of the environment counts as given.
+  package var isWithoutEnvironment = false
+  /// Whether what is missing on this machine, such as an executable, is an error.
+  package var isForRun = false
+  /// Whether the executables are looked for at all.
+  package var looksForExecutables = true
+  /// The versions that say what a file needs, in messages.
+  package var toolVersion = ""
+  /// Whether the reader is the app that has the file's programs.
+  package var isApp = false
+
+  package init() {}
+}
+
+/// What came of a check.
+package struct CheckedFile {
+  package var path: String
+  package var files: [SourceFile]
+  package var diagnostics: Diagnostics
+  /// The topology; nil if there are errors.
+  package var topology: Topology?
+  /// The file with all that it includes, and its expressions evaluated.
+  package var value: Value?
+}

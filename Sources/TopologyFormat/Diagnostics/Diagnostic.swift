@@ -1,0 +1,82 @@
+/// Something that is wrong with a file, and where.
+package struct Diagnostic: Hashable, Sendable {
+  package enum Severity: String, Sendable {
+    case warning, error
+  }
+
+  /// The kind of a fault; these never change, wording may.
+  package enum Code: String, Sendable, CaseIterable {
+    case unreadable, tooLarge, invalidYAML, duplicateKey, tooDeep, tooManyValues
+    case unknownKey, missingKey, wrongType, wrongValue, invalidName, exclusiveKeys, keyOfOtherKind
+    case unsupportedVersion, invalidExpression, unknownVariable, unsetVariable, unusedVariable
+    case misplacedSecret
+    case unknownNode, duplicateNode, cycle, neverReached, ambiguousDependency, meaningless
+    case includeCycle, tooManyFiles, missingFile, missingExecutable, missingApp
+    case unknownProfile, needsRoot, unsafeFile
+  }
+
+  package var severity: Severity
+  package var code: Code
+  package var place: Place
+  /// How many columns it spans.
+  package var length: Int
+  package var message: String
+  /// What was probably meant.
+  package var suggestion: String?
+  /// The keys from the top of the file to the value, joined by dots.
+  package var path: String
+}
+
+/// What a check has found.
+package struct Diagnostics: Sendable {
+  /// How many are shown at once.
+  package static let most = 50
+
+  package private(set) var all: [Diagnostic] = []
+
+  package init() {}
+
+  package mutating func add(_ diagnostic: Diagnostic) {
+    // A value that came by an alias is looked at in each of its places, and is wrong once.
+    guard
+      !all.contains(where: { $0.place == diagnostic.place && $0.message == diagnostic.message }),
+      all.count < 1_000
+    else { return }
+    all.append(diagnostic)
+  }
+
+  package mutating func error(
+    _ code: Diagnostic.Code, at place: Place, length: Int = 1, _ message: String,
+    suggestion: String? = nil, path: String = ""
+  ) {
+    add(
+      Diagnostic(
+        severity: .error, code: code, place: place, length: length, message: message,
+        suggestion: suggestion, path: path))
+  }
+
+  package mutating func warning(
+    _ code: Diagnostic.Code, at place: Place, length: Int = 1, _ message: String,
+    suggestion: String? = nil, path: String = ""
+  ) {
+    add(
+      Diagnostic(
+        severity: .warning, code: code, place: place, length: length, message: message,
+        suggestion: suggestion, path: path))
+  }
+
+  /// In the order of the files.
+  package var sorted: [Diagnostic] {
+    all.enumerated().sorted { ($0.element.place, $0.offset) < ($1.element.place, $1.offset) }
+      .map(\.element)
+  }
+
+  package var errorCount: Int { all.count { $0.severity == .error } }
+
+  package var warningCount: Int { all.count - errorCount }
+
+  /// Makes errors of the warnings.
+  package mutating func beStrict() {
+    for index in all.indices { all[index].severity = .error }
+  }
+}

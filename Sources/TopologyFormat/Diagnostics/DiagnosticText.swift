@@ -1,0 +1,58 @@
+/// Diagnostics as lines for people: the place, the line itself, and a caret below it.
+package struct DiagnosticText {
+  private let files: [SourceFile]
+  /// How much of a long line is shown.
+  private static let width = 160
+
+  package init(_ files: [SourceFile]) { self.files = files }
+
+  /// The lines of some diagnostics, as many as are shown at once.
+  package func text(of diagnostics: Diagnostics) -> String {
+    let sorted = diagnostics.sorted
+    var text = sorted.prefix(Diagnostics.most).map(text).joined()
+    if sorted.count > Diagnostics.most {
+      text += "… and \(sorted.count - Diagnostics.most) more.\n"
+    }
+    return text
+  }
+
+  private func text(of diagnostic: Diagnostic) -> String {
+    let place = diagnostic.place
+    guard files.indices.contains(place.file) else { return diagnostic.message + "\n" }
+    let file = files[place.file]
+    let head =
+      "\(file.name):\(place.line):\(place.column): \(diagnostic.severity.rawValue): "
+      + Self.harmless(diagnostic.message) + "\n"
+    let line = file.scalars(ofLine: place.line)
+    guard !line.isEmpty else { return head }
+    return head + excerpt(of: line, diagnostic)
+  }
+
+  private func excerpt(of line: [Unicode.Scalar], _ diagnostic: Diagnostic) -> String {
+    let place = diagnostic.place
+    // Of a long line, the part around the place.
+    let start = line.count > Self.width ? max(0, min(place.column - 1, line.count) - 40) : 0
+    let shown = line[start..<min(line.count, start + Self.width)].map(Self.harmless)
+    let number = String(place.line)
+    let margin = String(repeating: " ", count: max(0, 5 - number.count)) + number + " | "
+    let blank = String(repeating: " ", count: margin.count - 2) + "| "
+    let indent = max(0, place.column - 1 - start)
+    let most = max(1, shown.count - indent)
+    let caret =
+      String(repeating: " ", count: indent) + "^"
+      + String(repeating: "~", count: max(0, min(diagnostic.length, most) - 1))
+    return margin + shown.joined() + "\n" + blank + caret + "\n"
+  }
+
+  /// Text without what a terminal would obey.
+  private static func harmless(_ text: String) -> String {
+    text.unicodeScalars.map(harmless).joined()
+  }
+
+  private static func harmless(_ scalar: Unicode.Scalar) -> String {
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator, .format: " "
+    default: String(scalar)
+    }
+  }
+}

@@ -1,0 +1,224 @@
+/// Puts the values of expressions into scalars.
+struct Evaluation {
+  /// How long all texts together may become.
+  static let mostBytes = 16 << 20
+  private static let opening = "${{"
+
+  private let scope: Scope
+  /// How many bytes have been made.
+  private(set) var bytes: Int
+
+  init(_ scope: Scope, bytes: Int = 0) {
+    self.scope = scope
+    self.bytes = bytes
+  }
+
+  /// A scalar with its expressions evaluated; nil if all of it is one that has no value.
+  mutating func scalar(_ scalar: Scalar) throws(ExpressionError) -> Scalar? {
+    guard let text = scalar.constant, text.utf8.contains(UInt8(ascii: "$")),
+      text.contains(Self.opening)
+    else { return scalar }
+    let parts = try Self.parts(of: text)
+    if parts.count == 1, case .expression(let source, let offset) = parts[0] {
+      return try evaluate(source, at: offset)
+    }
+    var result = Scalar(pieces: [], isPlain: false)
+    for part in parts {
+      switch part {
+      case .text(let text): result.append(.text(text))
+      case .expression(let source, let offset):
+        guard let value = try evaluate(source, at: offset) else {
+          throw ExpressionError(offset: offset, message: unset(source))
+        }
+        for piece in value.pieces {
+          if case .text(let text) = piece { try count(text, at: offset) }
+          result.append(piece)
+        }
+        result.isSecret = result.isSecret || value.isSecret
+      }
+    }
+    return result
+  }
+
+  func unset(_ source: String) -> String {
+    let name =
+      source.hasPrefix(Self.opening)
+      ? source.dropFirst(3).dropLast(2).trimmed : source.trimmed
+    return "'\(name.prefix(60))' has no value; "
+      + (name.hasPrefix("env.")
+        ? "set it, or write \"\(name.prefix(60)) or 'something'\"."
+        : "give it one with --set \(name.prefix(60))=…, or a default.")
+  }
+
+  private mutating func count(_ text: String, at offset: Int) throws(ExpressionError) {
+    bytes += text.utf8.count
+    guard bytes <= Self.mostBytes else {
+      throw ExpressionError(
+        offset: offset,
+        message: "the values of expressions have more than \(Self.mostBytes) bytes in all.")
+    }
+  }
+
+  // MARK: Parts
+
+  enum Part: Equatable {
+    case text(String)
+    /// What stands between the braces, and where in the text that begins.
+    case expression(String, at: Int)
+  }
+
+  /// Text and expressions in turn; `$${{` is the text `${{`.
+  static func parts(of text: String) throws(ExpressionError) -> [Part] {
+    var parts: [Part] = []
+    var rest = text[...]
+    var plain = ""
+    while let start = rest.firstRange(of: opening)?.lowerBound {
+      let offset = text.unicodeScalars.distance(from: text.startIndex, to: start)
+      if start > rest.startIndex, rest[rest.index(before: start)] == "$" {
+        plain += rest[..<rest.index(before: start)] + opening
+        rest = rest[rest.index(start, offsetBy: 3)...]
+        continue
+      }
+      plain += rest[..<start]
+      if !plain.isEmpty { parts.append(.text(plain)) }
+      plain = ""
+      let begin = rest.index(start, offsetBy: 3)
+      guard let end = rest[begin...].firstRange(of: "}}") else {
+        throw ExpressionError(offset: offset, message: "'${{' is not closed by '}}'.")
+      }
+      let source = String(rest[begin..<end.lowerBound])
+      guard !source.contains(where: \.isNewline) else {
+        throw ExpressionError(offset: offset, message: "an expression stands on one line.")
+      }
+      parts.append(.expression(source, at: offset))
+      rest = rest[end.upperBound...]
+    }
+    plain += rest
+    if !plain.isEmpty || parts.isEmpty { parts.append(.text(plain)) }
+    return parts
+  }
+
+  // MARK: Expressions
+
+  private mutating func evaluate(
+    _ source: String, at offset: Int
+  ) throws(ExpressionError) -> Scalar? {
+    do throws(ExpressionError) {
+      return try value(of: try ExpressionParser.expression(source))
+    } catch {
+      throw ExpressionError(offset: offset, message: error.message)
+    }
+  }
+
+  private mutating func value(of expression: Expression) throws(ExpressionError) -> Scalar? {
+    switch expression {
+    case .constant(let scalar): return scalar
+    case .variable(let name): return try variable(name)
+    case .environment(let name):
+      if let value = scope.variables.environment[name] { return Scalar(value) }
+      if scope.variables.isWithoutEnvironment { return Scalar(pieces: [.unknown]) }
+      return nil
+    case .word(let word): return try value(of: word)
+    case .or(let left, let right):
+      if let value = try value(of: left), value.constant != "" {
+        // The names on the right are checked as well.
+        _ = try self.value(of: right)
+        return value
+      }
+      return try value(of: right)
+    case .sum(let left, let right):
+      guard let first = try value(of: left), let second = try value(of: right) else {
+        throw ExpressionError(offset: 0, message: "a part of the sum has no value.")
+      }
+      return try Self.sum(first, second)
+    }
+  }
+
+  private mutating func variable(_ name: String) throws(ExpressionError) -> Scalar? {
+    guard scope.variables.table[name] != nil else {
+      let known = scope.variables.table.keys.sorted() + Expression.Word.allCases.map(\.rawValue)
+      let nearest = Nearest.word(to: name, among: known).map { "; did you mean '\($0)'?" }
+      throw ExpressionError(
+        offset: 0, message: "there is no variable '\(name.prefix(60))'" + (nearest ?? "."))
+    }
+    scope.variables.use(name)
+    var inner = self
+    defer { bytes = inner.bytes }
+    return try scope.variables.scalar(name) { value throws(ExpressionError) in
+      guard let scalar = value.scalar else { return nil }
+      return try inner.scalar(scalar)
+    }
+  }
+
+  private func value(of word: Expression.Word) throws(ExpressionError) -> Scalar? {
+    switch word {
+    case .fileDirectory: return Scalar(scope.directory)
+    case .runName: return Scalar(scope.runName)
+    case .runID: return Scalar(pieces: [.runIdentity])
+    case .runScratch: return Scalar(pieces: [.runScratch])
+    case .instance, .node, .address:
+      guard let node = scope.node else {
+        throw ExpressionError(
+          offset: 0, message: "'\(word.rawValue)' has a value within a node only.")
+      }
+      let number: [Scalar.Piece] = scope.hasInstances ? [.instance(factor: 1, plus: 0)] : []
+      if word == .instance {
+        return number.isEmpty ? Scalar("1") : Scalar(pieces: number)
+      }
+      let name = word == .node ? node : scope.address
+      return number.isEmpty ? Scalar(name) : Scalar(pieces: [.text(name + "-")] + number)
+    }
+  }
+
+  private static func sum(_ left: Scalar, _ right: Scalar) throws(ExpressionError) -> Scalar {
+    var sum: Scalar
+    if let first = left.line, let second = right.line {
+      let factor = first.factor.addingReportingOverflow(second.factor)
+      let number = first.plus.addingReportingOverflow(second.plus)
+      guard !factor.overflow, !number.overflow else {
+        throw ExpressionError(offset: 0, message: "the sum is too large.")
+      }
+      sum =
+        factor.partialValue == 0
+        ? Scalar(String(number.partialValue))
+        : Scalar(pieces: [.instance(factor: factor.partialValue, plus: number.partialValue)])
+    } else if let first = left.number, let second = right.number {
+      sum = Scalar(String(first + second))
+    } else if left.isUnknown || right.isUnknown {
+      sum = Scalar(pieces: [.unknown])
+    } else {
+      let wrong = left.line == nil && left.number == nil ? left : right
+      throw ExpressionError(
+        offset: 0, message: "'+' adds numbers, and \(wrong.quotation) is none.")
+    }
+    sum.isSecret = left.isSecret || right.isSecret
+    return sum
+  }
+}
+
+extension Scalar {
+  /// What it is as a number that may depend on the instance.
+  fileprivate var line: (factor: Int, plus: Int)? {
+    if let integer { return (0, integer) }
+    guard pieces.count == 1, case .instance(let factor, let plus) = pieces[0] else { return nil }
+    return (factor, plus)
+  }
+
+  fileprivate mutating func append(_ piece: Piece) {
+    if case .text(let text) = piece, case .text(let before)? = pieces.last {
+      pieces[pieces.count - 1] = .text(before + text)
+    } else {
+      pieces.append(piece)
+    }
+  }
+}
+
+extension StringProtocol {
+  /// The text without spaces at its ends.
+  var trimmed: String {
+    var rest = self[...]
+    while rest.first?.isWhitespace == true { rest = rest.dropFirst() }
+    while rest.last?.isWhitespace == true { rest = rest.dropLast() }
+    return String(rest)
+  }
+}

@@ -1,0 +1,119 @@
+/// The nodes of a topology and what lies between them, as a picture.
+package struct Graph: Sendable {
+  package struct Box: Sendable {
+    package var id: String
+    package var label: String
+    package var kind: String
+    /// The number of the group that it lies in, from 0 on.
+    package var group: Int
+    package var instances: Int?
+    /// The place among boxes and groups.
+    var position = 0
+  }
+
+  package struct Group: Sendable {
+    package var id: String
+    package var label: String
+    package var parent: Int?
+    /// The place among boxes and groups.
+    var position = 0
+  }
+
+  package struct Edge: Sendable {
+    package enum Kind: String, Sendable {
+      case dependsOn, data
+    }
+
+    package var from: String
+    package var to: String
+    package var kind: Kind
+    /// The condition of a dependency; how records are shared out.
+    package var label: String
+  }
+
+  package private(set) var groups: [Group] = []
+  package private(set) var boxes: [Box] = []
+  package private(set) var edges: [Edge] = []
+
+  /// - Parameters:
+  ///   - topology: What is shown.
+  ///   - depth: How many levels of groups are shown; deeper ones are boxes.
+  package init(_ topology: Topology, depth: Int = .max) {
+    groups = [Group(id: topology.name, label: topology.name, parent: nil)]
+    add(topology.group, 0, depth)
+  }
+
+  private mutating func add(_ group: GroupPlan, _ number: Int, _ depth: Int) {
+    for node in group.nodes {
+      add(node, number, depth)
+      for (name, condition) in node.dependsOn.sorted(by: { $0.key < $1.key }) {
+        let prefix = node.address.dropLast(node.name.count)
+        edges.append(
+          Edge(from: node.address, to: prefix + name, kind: .dependsOn, label: condition.rawValue))
+      }
+    }
+  }
+
+  private mutating func add(_ node: NodePlan, _ number: Int, _ depth: Int) {
+    switch node.kind {
+    case .group(let group) where depth > 1:
+      groups.append(
+        Group(id: node.address, label: node.name, parent: number, position: nextPosition))
+      add(group, groups.count - 1, depth - 1)
+    case .pipeline(let pipeline):
+      groups.append(
+        Group(id: node.address, label: node.name, parent: number, position: nextPosition))
+      let inner = groups.count - 1
+      var previous: String?
+      for stage in pipeline.stages {
+        let id = "\(node.address)/\(stage.name)"
+        boxes.append(
+          Box(
+            id: id, label: stage.name, kind: "stage", group: inner,
+            instances: stage.workers > 1 ? stage.workers : nil, position: nextPosition))
+        if let previous {
+          edges.append(Edge(from: previous, to: id, kind: .data, label: stage.sharing))
+        }
+        previous = id
+      }
+    default:
+      boxes.append(
+        Box(
+          id: node.address, label: node.name, kind: node.kind.name, group: number,
+          instances: node.instances, position: nextPosition))
+    }
+  }
+
+  private var nextPosition: Int { groups.count + boxes.count }
+
+  /// The box or the group that an edge leads to.
+  func isGroup(_ id: String) -> Bool { groups.contains { $0.id == id } }
+
+  func label(_ box: Box) -> String { box.instances.map { "\(box.label) ×\($0)" } ?? box.label }
+
+  func inner(of number: Int) -> [Int] { groups.indices.filter { groups[$0].parent == number } }
+}
+
+extension PipelinePlan.Stage {
+  var sharing: String {
+    if isBroadcast { return "broadcast" }
+    return switch partition {
+    case .field(let number, _): "field \(number)"
+    case .json(let pointer): "json \(pointer)"
+    case .match: "match"
+    case .whole: "whole"
+    case nil: ""
+    }
+  }
+}
+
+extension NodePlan.Kind {
+  package var name: String {
+    switch self {
+    case .command: "command"
+    case .group: "group"
+    case .pipeline: "pipeline"
+    case .program: "program"
+    }
+  }
+}

@@ -1,0 +1,141 @@
+internal import Glibc
+
+/// Whether the executables of commands can be found.
+enum Executables {
+  static func check(_ plan: CommandPlan, at value: Value, _ reader: inout TopologyReader) {
+    if plan.user != nil || plan.group != nil, geteuid() != 0 {
+      report(
+        .needsRoot, value, "'user' and 'group' need root, and this is somebody else.", &reader)
+    }
+    guard reader.options.looksForExecutables, let word = plan.words.first,
+      let name = word.constant, !name.isEmpty
+    else { return }
+    let place = value.list?.first ?? value
+    guard let path = find(name, plan, reader) else {
+      return report(
+        .missingExecutable, place,
+        name.contains("/")
+          ? "'\(name)' is no file that can be executed." : "'\(name)' is not found in PATH.",
+        &reader)
+    }
+    if let interpreter = interpreter(of: path), access(interpreter, X_OK) != 0 {
+      report(
+        .missingExecutable, place,
+        "'\(name)' is a script for '\(interpreter)', which cannot be executed.", &reader)
+    }
+  }
+
+  private static func report(
+    _ code: Diagnostic.Code, _ value: Value, _ message: String, _ reader: inout TopologyReader
+  ) {
+    let length = max(1, value.text.map { $0.contains("\n") ? 1 : $0.count } ?? 1)
+    if reader.options.isForRun {
+      reader.diagnostics.error(code, at: value.place, length: length, message)
+    } else {
+      reader.diagnostics.warning(code, at: value.place, length: length, message)
+    }
+  }
+
+  private static func find(
+    _ name: String, _ plan: CommandPlan, _ reader: TopologyReader
+  ) -> String? {
+    if name.contains("/") {
+      guard let directory = plan.directory.constant else { return name }
+      let path = Path.absolute(name, from: directory)
+      return isExecutable(path) ? path : nil
+    }
+    var search = reader.options.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+    for case .set("PATH", let scalar) in plan.environment {
+      guard let text = scalar.constant else { return name }
+      search = text
+    }
+    for directory in search.split(separator: ":") {
+      let path = Path.absolute(name, from: String(directory))
+      if isExecutable(path) { return path }
+    }
+    return nil
+  }
+
+  private static func isExecutable(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+      && access(path, X_OK) == 0
+  }
+
+  /// The interpreter that the first line of a script names; nil for what is no script.
+  private static func interpreter(of path: String) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 256)
+    let count = Glibc.read(descriptor, &bytes, bytes.count)
+    guard count > 2, bytes[0] == UInt8(ascii: "#"), bytes[1] == UInt8(ascii: "!") else {
+      return nil
+    }
+    let line = bytes[2..<count].prefix { $0 != UInt8(ascii: "\n") }
+    let words = line.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    return words.first.map { String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+/// Files of `NAME=value` lines.
+enum EnvironmentFile {
+  static func changes(
+    of value: Value, _ path: Scalar?, _ reader: inout TopologyReader
+  ) -> [CommandPlan.Change] {
+    guard let path = path?.constant else { return [] }
+    do throws(ReadingFailure) {
+      return changes(in: try FileReading.text(of: path))
+    } catch {
+      let message = "'\(value.text ?? path)' cannot be read: \(error.message)"
+      if reader.options.isForRun {
+        reader.diagnostics.error(
+          .missingFile, at: value.place, length: value.text?.count ?? 1, message)
+      } else {
+        reader.diagnostics.warning(
+          .missingFile, at: value.place, length: value.text?.count ?? 1, message)
+      }
+      return []
+    }
+  }
+
+  /// The variables of a text: empty lines and those that begin with `#` are none, quotes around a
+  /// value are left out, and nothing is replaced.
+  static func changes(in text: String) -> [CommandPlan.Change] {
+    text.split(whereSeparator: \.isNewline).compactMap { line in
+      var line = line.trimmed
+      if line.hasPrefix("export ") { line = String(line.dropFirst(7)) }
+      guard !line.hasPrefix("#"), let equals = line.firstIndex(of: "=") else { return nil }
+      let name = line[..<equals].trimmed
+      guard TextRule.environmentName.refusal(of: name) == nil else { return nil }
+      var text = line[line.index(after: equals)...].trimmed
+      if text.count >= 2, let quote = text.first, quote == "\"" || quote == "'", text.last == quote
+      {
+        text = String(text.dropFirst().dropLast())
+      }
+      return .set(name, Scalar(text, isPlain: false))
+    }
+  }
+
+  /// Warns about a secret that others can read.
+  static func warn(about path: Scalar, at value: Value, _ reader: inout TopologyReader) {
+    guard let path = path.constant else { return }
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      let message = "'\(value.text ?? path)' cannot be read."
+      if reader.options.isForRun {
+        reader.diagnostics.error(
+          .missingFile, at: value.place, length: value.text?.count ?? 1, message)
+      } else {
+        reader.diagnostics.warning(
+          .missingFile, at: value.place, length: value.text?.count ?? 1, message)
+      }
+      return
+    }
+    if status.st_mode & 0o077 != 0 {
+      reader.diagnostics.warning(
+        .unsafeFile, at: value.place, length: value.text?.count ?? 1,
+        "others can read '\(value.text ?? path)': chmod 600 it.")
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/// Which nodes of a group are run: those of the chosen profiles, with what they depend on.
+struct Selection {
+  let nodes: [NodePlan]
+
+  init(_ group: GroupPlan, _ value: Value, isTop: Bool, _ reader: inout TopologyReader) {
+    let options = reader.options
+    let table = Dictionary(
+      group.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    if isTop {
+      for name in options.only + options.without.sorted() where table[name] == nil {
+        let nearest = Nearest.word(to: name, among: table.keys.sorted())
+        reader.diagnostics.error(
+          .unknownNode, at: value.place,
+          "there is no node '\(name.prefix(60))' to be chosen"
+            + (nearest.map { "; did you mean '\($0)'?" } ?? "."), suggestion: nearest)
+      }
+    }
+    let chosen = group.nodes.filter { node in
+      if isTop, options.without.contains(node.name) { return false }
+      if isTop, !options.only.isEmpty { return options.only.contains(node.name) }
+      return node.profiles.isEmpty || !options.profiles.isDisjoint(with: node.profiles)
+    }
+    var active: Set<String> = []
+    var waiting = chosen.map(\.name)
+    while let name = waiting.popLast() {
+      guard active.insert(name).inserted else { continue }
+      waiting += table[name]?.dependsOn.keys.filter { table[$0] != nil } ?? []
+    }
+    if isTop {
+      for name in options.without.sorted() where active.contains(name) {
+        let dependents = group.nodes.filter {
+          active.contains($0.name) && $0.dependsOn[name] != nil
+        }
+        reader.diagnostics.error(
+          .neverReached, at: value.place,
+          "'\(name)' is left out, but \(ShapeChecker.list(dependents.map { "'\($0.name)'" })) depends on it."
+        )
+      }
+    }
+    nodes = group.nodes.filter { active.contains($0.name) }
+  }
+}

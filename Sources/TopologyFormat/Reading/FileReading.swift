@@ -1,0 +1,117 @@
+internal import Glibc
+
+/// Why a file cannot be read.
+struct ReadingFailure: Error {
+  var code: Diagnostic.Code
+  var place = Place()
+  var length = 1
+  var message: String
+}
+
+/// Reads files as text, within bounds, whatever they are.
+enum FileReading {
+  /// How large a file may be.
+  static let mostBytes = 1 << 20
+
+  /// The text of a file.
+  static func text(of path: String) throws(ReadingFailure) -> String {
+    try text(from: try bytes(of: path))
+  }
+
+  /// The bytes of a file, or of standard input for `-`.
+  static func bytes(of path: String) throws(ReadingFailure) -> [UInt8] {
+    path == "-" ? try standardInput() : try contents(of: path)
+  }
+
+  /// The bytes as text, without what YAML does not allow.
+  static func text(from bytes: [UInt8]) throws(ReadingFailure) -> String {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw ReadingFailure(
+        code: .invalidYAML, place: place(ofInvalid: bytes), message: "this is no UTF-8.")
+    }
+    var (line, column) = (1, 1)
+    for scalar in text.unicodeScalars {
+      if scalar == "\n" {
+        (line, column) = (line + 1, 1)
+        continue
+      }
+      if !isAllowed(scalar), !(scalar == "\u{FEFF}" && line == 1 && column == 1) {
+        throw ReadingFailure(
+          code: .invalidYAML, place: Place(line: line, column: column),
+          message: "a file holds no control characters; here is U+"
+            + hexadecimal(scalar.value) + ".")
+      }
+      column += 1
+    }
+    return text
+  }
+
+  private static func hexadecimal(_ value: UInt32) -> String {
+    let digits = String(value, radix: 16, uppercase: true)
+    return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
+
+  /// The characters that YAML 1.1 allows.
+  private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x09, 0x0A, 0x0D, 0x20...0x7E, 0x85, 0xA0...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD,
+      0x10000...0x10FFFF:
+      true
+    default: false
+    }
+  }
+
+  private static func place(ofInvalid bytes: [UInt8]) -> Place {
+    var (line, column) = (1, 1)
+    var (decoder, source) = (UTF8(), bytes.makeIterator())
+    while case .scalarValue(let scalar) = decoder.decode(&source) {
+      (line, column) = scalar == "\n" ? (line + 1, 1) : (line, column + 1)
+    }
+    return Place(line: line, column: column)
+  }
+
+  private static func contents(of path: String) throws(ReadingFailure) -> [UInt8] {
+    // What is no file is not waited for.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    guard descriptor >= 0 else { throw failure() }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure() }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      let kind =
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: "a directory"
+        case S_IFIFO: "a named pipe"
+        case S_IFCHR, S_IFBLK: "a device"
+        default: "no file"
+        }
+      throw ReadingFailure(code: .unreadable, message: "this is \(kind); a topology is a file.")
+    }
+    return try bytes(of: descriptor)
+  }
+
+  private static func standardInput() throws(ReadingFailure) -> [UInt8] {
+    try bytes(of: STDIN_FILENO)
+  }
+
+  private static func bytes(of descriptor: Int32) throws(ReadingFailure) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while bytes.count <= mostBytes {
+      let count = read(descriptor, &buffer, buffer.count)
+      if count > 0 {
+        bytes += buffer[..<count]
+      } else if count == 0 {
+        return bytes
+      } else if errno != EINTR {
+        throw failure()
+      }
+    }
+    throw ReadingFailure(
+      code: .tooLarge, message: "a file has at most \(mostBytes) bytes; this one has more.")
+  }
+
+  private static func failure() -> ReadingFailure {
+    ReadingFailure(code: .unreadable, message: "\(String(cString: strerror(errno))).")
+  }
+}

@@ -1,0 +1,82 @@
+internal import Glibc
+
+/// The files that belong to one topology, each read once.
+package final class FileSet {
+  static let most = 64
+  /// How deep files may lead to others.
+  static let mostLevels = 16
+
+  package private(set) var sources: [SourceFile] = []
+  /// The bytes of a file instead of those on disk, for tests.
+  private let contents: ((String) -> String?)?
+
+  package init(contents: ((String) -> String?)? = nil) { self.contents = contents }
+
+  package subscript(_ number: Int) -> SourceFile? {
+    sources.indices.contains(number) ? sources[number] : nil
+  }
+
+  /// Reads a file and gives it a number; a file that cannot be read has a number as well.
+  func read(_ path: String) -> (number: Int, value: Result<Value, ReadingFailure>) {
+    let number = sources.count
+    let directory = Path.directory(of: path)
+    func add(_ text: String) -> SourceFile {
+      let file = SourceFile(
+        path: path, directory: directory, text: text)
+      sources.append(file)
+      return file
+    }
+    do throws(ReadingFailure) {
+      let bytes = try bytes(of: path)
+      // Messages about what is no text show their line too.
+      let file = add(String(decoding: bytes, as: UTF8.self))
+      _ = try FileReading.text(from: bytes)
+      return (number, .success(try YAMLReading.value(of: file, number: number)))
+    } catch {
+      if sources.count == number { _ = add("") }
+      var failure = error
+      failure.place.file = number
+      return (number, .failure(failure))
+    }
+  }
+
+  private func bytes(of path: String) throws(ReadingFailure) -> [UInt8] {
+    guard let contents else { return try FileReading.bytes(of: path) }
+    guard let text = contents(path) else {
+      throw ReadingFailure(code: .unreadable, message: "No such file or directory.")
+    }
+    return Array(text.utf8)
+  }
+}
+
+/// Paths as text.
+package enum Path {
+  /// The directory that a file is in; of standard input the working directory.
+  package static func directory(of path: String) -> String {
+    guard path != "-", let slash = path.lastIndex(of: "/") else { return current }
+    return absolute(slash == path.startIndex ? "/" : String(path[..<slash]), from: current)
+  }
+
+  /// A path from a directory.
+  package static func absolute(_ path: String, from directory: String) -> String {
+    if path.hasPrefix("/") { return path }
+    let base = directory.hasSuffix("/") ? directory : directory + "/"
+    var rest = path[...]
+    while rest.hasPrefix("./") { rest = rest.dropFirst(2) }
+    return rest == "." || rest.isEmpty ? directory : base + rest
+  }
+
+  /// The last component without what follows its last dot.
+  package static func stem(of path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+
+  /// The working directory.
+  package static var current: String {
+    guard let path = getcwd(nil, 0) else { return "/" }
+    defer { free(path) }
+    return String(cString: path)
+  }
+}

@@ -1,0 +1,68 @@
+/// Where something stands: a file, and a line and a column from 1 on.
+package struct Place: Hashable, Comparable, Sendable {
+  /// The number of the file among those that were read.
+  package var file: Int
+  package var line: Int
+  package var column: Int
+
+  package init(file: Int = 0, line: Int = 1, column: Int = 1) {
+    self.file = file
+    self.line = line
+    self.column = column
+  }
+
+  package static func < (left: Self, right: Self) -> Bool {
+    (left.file, left.line, left.column) < (right.file, right.line, right.column)
+  }
+}
+
+/// A file that was read.
+package struct SourceFile: Sendable {
+  /// Its path; `-` for standard input.
+  package let path: String
+  /// What it is called in messages.
+  package var name: String { path == "-" ? "standard input" : path }
+  /// The directory from which paths in it count.
+  package let directory: String
+  package let text: String
+  private let lines: [Substring.UnicodeScalarView]
+
+  package init(path: String, directory: String, text: String) {
+    self.path = path
+    self.directory = directory
+    self.text = text
+    lines = Self.lines(of: text)
+  }
+
+  /// The lines as the YAML reader counts them.
+  private static func lines(of text: String) -> [Substring.UnicodeScalarView] {
+    let scalars = text.unicodeScalars[...]
+    var lines: [Substring.UnicodeScalarView] = []
+    var start = scalars.startIndex
+    var index = start
+    while index < scalars.endIndex {
+      let scalar = scalars[index]
+      let next = scalars.index(after: index)
+      let isBreak = ["\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"].contains(scalar)
+      if isBreak, !(scalar == "\r" && next < scalars.endIndex && scalars[next] == "\n") {
+        lines.append(scalars[start..<index])
+        start = next
+      }
+      index = next
+    }
+    lines.append(scalars[start...])
+    return lines
+  }
+
+  /// A line by its number, from 1 on.
+  package func line(_ number: Int) -> Substring {
+    lines.indices.contains(number - 1) ? Substring(lines[number - 1]) : ""
+  }
+
+  package var lineCount: Int { lines.count }
+
+  /// The characters of a line as the YAML reader counts them.
+  func scalars(ofLine number: Int) -> [Unicode.Scalar] {
+    lines.indices.contains(number - 1) ? Array(lines[number - 1]) : []
+  }
+}

@@ -1,0 +1,170 @@
+/// A value of a file, which knows where it stands.
+///
+/// It has no type of its own: the place that it stands in decides what a scalar is read as.
+package struct Value: Sendable {
+  package enum Content: Sendable {
+    case nothing
+    case scalar(Scalar)
+    case list([Value])
+    case map([Entry])
+  }
+
+  /// A key and its value.
+  package struct Entry: Sendable {
+    package var key: String
+    package var place: Place
+    package var value: Value
+
+    package init(key: String, place: Place, value: Value) {
+      self.key = key
+      self.place = place
+      self.value = value
+    }
+  }
+
+  package var content: Content
+  package var place: Place
+  /// Whether it came here through an alias, so that its place is that of its anchor.
+  package var isAliased = false
+
+  package init(_ content: Content, at place: Place) {
+    self.content = content
+    self.place = place
+  }
+
+  package var scalar: Scalar? {
+    if case .scalar(let scalar) = content { scalar } else { nil }
+  }
+
+  package var list: [Value]? {
+    if case .list(let values) = content { values } else { nil }
+  }
+
+  package var entries: [Entry]? {
+    if case .map(let entries) = content { entries } else { nil }
+  }
+
+  package var isNothing: Bool {
+    if case .nothing = content { true } else { false }
+  }
+
+  /// The value of a key.
+  package subscript(_ key: String) -> Value? { entries?.first { $0.key == key }?.value }
+
+  /// The entry of a key.
+  package func entry(_ key: String) -> Entry? { entries?.first { $0.key == key } }
+
+  /// The text of a scalar that is known before the start.
+  package var text: String? { scalar?.constant }
+
+  /// What it is, for messages.
+  var kindInWords: String {
+    switch content {
+    case .nothing: "nothing"
+    case .scalar(let scalar): scalar.quotation
+    case .list(let values): values.isEmpty ? "an empty list" : "a list"
+    case .map: "a map of keys"
+    }
+  }
+}
+
+/// A scalar: its text, of which parts may be known at the start of a process only.
+package struct Scalar: Hashable, Sendable, Codable {
+  package enum Piece: Hashable, Sendable, Codable {
+    case text(String)
+    /// The number of the instance, times a factor, and a number.
+    case instance(factor: Int, plus: Int)
+    case runIdentity
+    case runScratch
+    /// A variable of the environment of another machine.
+    case unknown
+  }
+
+  package var pieces: [Piece]
+  /// Whether it stood without quotes, so that it may be a number or a truth value.
+  package var isPlain: Bool
+  package var isSecret = false
+
+  package init(_ text: String, isPlain: Bool = true) {
+    pieces = [.text(text)]
+    self.isPlain = isPlain
+  }
+
+  package init(pieces: [Piece], isPlain: Bool = true) {
+    self.pieces = pieces
+    self.isPlain = isPlain
+  }
+
+  /// The text, if all of it is known.
+  package var constant: String? {
+    if pieces.isEmpty { return "" }
+    guard pieces.count == 1, case .text(let text) = pieces[0] else { return nil }
+    return text
+  }
+
+  /// Whether a part of it is not known on this machine.
+  var isUnknown: Bool { pieces.contains(.unknown) }
+
+  /// The integer that it reads as.
+  package var integer: Int? {
+    guard isPlain, let text = constant, text.first?.isNumber == true || text.first == "-" else {
+      return nil
+    }
+    let digits = text.utf8.filter { $0 != UInt8(ascii: "_") }
+    return Int(String(decoding: digits, as: UTF8.self))
+  }
+
+  /// The number that it reads as.
+  package var number: Double? {
+    guard isPlain, let text = constant, let first = text.utf8.first,
+      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) || first == UInt8(ascii: "-"),
+      let value = Double(text), value.isFinite
+    else { return nil }
+    return value
+  }
+
+  /// How it is shown in messages: short, and without secrets.
+  var quotation: String {
+    if isSecret { return "'•••'" }
+    let text = description
+    return text.count > 40 ? "'\(text.prefix(40))…'" : "'\(text)'"
+  }
+}
+
+extension Scalar: CustomStringConvertible {
+  /// The text as it would stand in a file, with expressions in the places of unknown parts.
+  package var description: String {
+    pieces.map { piece in
+      switch piece {
+      case .text(let text): text
+      case .instance(1, 0): "${{ instance }}"
+      case .instance(let factor, let number):
+        "${{ "
+          + (Array(repeating: "instance", count: max(0, min(factor, 8))) + [String(number)])
+          .joined(separator: " + ") + " }}"
+      case .runIdentity: "${{ run.id }}"
+      case .runScratch: "${{ run.scratch }}"
+      case .unknown: "…"
+      }
+    }.joined()
+  }
+
+  /// The text for one process.
+  ///
+  /// - Parameters:
+  ///   - instance: The number of the instance, from 1 on.
+  ///   - run: The run's number in words.
+  ///   - scratch: The run's own directory.
+  package func resolved(instance: Int, run: String, scratch: String) -> String {
+    pieces.map { piece in
+      switch piece {
+      case .text(let text): text
+      case .instance(let factor, let number):
+        String(instance.multipliedReportingOverflow(by: factor).partialValue &+ number)
+      case .runIdentity: run
+      case .runScratch: scratch
+      case .unknown: ""
+      }
+    }.joined()
+  }
+}

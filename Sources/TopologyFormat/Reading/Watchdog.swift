@@ -1,0 +1,28 @@
+internal import Glibc
+
+/// Ends the process when reading takes too long.
+///
+/// The YAML reader hashes keys with all that aliases in them stand for, which can take any time and
+/// cannot be stopped. So it is to be used where nothing has been started yet.
+package enum Watchdog {
+  private static let seconds: UInt32 = 5
+
+  /// Runs `body`; after five seconds the process exits with 2 and says why.
+  package static func guarding<Value, Failure: Error>(
+    _ body: () throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    // A handler may do what is safe in one: write and leave.
+    let before = signal(SIGALRM) { _ in
+      let message: StaticString =
+        "ptree: reading took longer than 5 s, as it does for aliases in keys; nothing was started.\n"
+      _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+      _exit(2)
+    }
+    alarm(seconds)
+    defer {
+      alarm(0)
+      signal(SIGALRM, before)
+    }
+    return try body()
+  }
+}

@@ -1,0 +1,196 @@
+import Foundation
+import ProcessTreeTestSettings
+import Testing
+
+extension EndToEndTests {
+  /// Topology files that are run.
+  struct TopologyRunTests {
+    /// A run of a file with this text.
+    private func start(_ text: String, _ options: String...) throws -> Tool {
+      try Tool(
+        shell:
+          "printf '%s' \"$TEXT\" > t.yaml; exec \"$PTREE\" run t.yaml \(options.joined(separator: " "))",
+        environment: ["TEXT": text])
+    }
+
+    /// A file, its exit code, its lines in any order, and words of its errors.
+    struct Case: CustomTestStringConvertible, Sendable {
+      let name: String
+      let text: String
+      let code: Int32
+      var lines: Set<String> = []
+      var errors = ""
+
+      var testDescription: String { name }
+    }
+
+    static let cases: [Case] = [
+      Case(
+        name: "aFailureStopsTheOthers", text: "nodes: {a: {shell: exit 7}, b: {shell: sleep 60}}",
+        code: 1, errors: "t failed: a exited with code 7"),
+      Case(
+        name: "mayFail", text: "nodes: {a: {shell: exit 7, mayFail: true}, b: {shell: echo b}}",
+        code: 0, lines: ["b | b"]),
+      Case(
+        name: "onFailureContinue",
+        text: "onFailure: continue\nnodes: {a: {shell: exit 7}, b: {shell: sleep 0.2; echo b}}",
+        code: 1, lines: ["b | b"], errors: "a exited with code 7"),
+      Case(name: "success", text: "nodes: {a: {shell: exit 7, success: [7]}}", code: 0),
+      Case(
+        name: "endsWith",
+        text: "endsWith: [a]\nnodes: {a: {shell: exit 3}, b: {shell: sleep 60}}", code: 3),
+      Case(
+        name: "endsWithASignal", text: "endsWith: [a]\nnodes: {a: {shell: \"kill -9 $$\"}}",
+        code: 137),
+      Case(
+        name: "endsWithAny",
+        text: "endsWith: any\nnodes: {a: {shell: echo a}, b: {shell: sleep 60}}",
+        code: 0, lines: ["a | a"]),
+      Case(
+        name: "intensity",
+        text:
+          "supervision: {intensity: {restarts: 2, period: 60s}}\nnodes: {a: {shell: exit 1, restart: onFailure}}",
+        code: 1, errors: "a exited with code 1 3 times in"),
+      Case(
+        name: "neverUp",
+        text: "nodes: {a: {shell: sleep 60, readiness: {file: nowhere, within: 300ms}}}", code: 1,
+        errors: "it was not up within 300 ms"),
+      Case(
+        name: "order",
+        text: """
+          nodes:
+            c: {shell: cat d, dependsOn: {b: succeeded}}
+            b: {shell: echo b >> d, dependsOn: [a]}
+            a: {shell: 'echo a >> d; echo ready; sleep 0.5', readiness: {line: ready}}
+          """, code: 0, lines: ["a | ready", "c | a", "c | b"]),
+      Case(
+        name: "instances",
+        text:
+          "limit: 2\nnodes: {a: {instances: 3, shell: 'echo $PTREE_INSTANCE/$PTREE_INSTANCES ${{ instance + 10 }}'}}",
+        code: 0, lines: ["a-1 | 1/3 11", "a-2 | 2/3 12", "a-3 | 3/3 13"]),
+      Case(
+        name: "groups",
+        text:
+          "nodes: {g: {nodes: {x: {shell: 'echo $PTREE_NODE'}}}, z: {shell: echo z, dependsOn: [g]}}",
+        code: 0, lines: ["x | g/x", "z | z"]),
+      Case(
+        name: "aGroupFails",
+        text:
+          "nodes: {g: {nodes: {x: {shell: exit 4}, y: {shell: sleep 60}}}, z: {shell: sleep 60}}",
+        code: 1, errors: "x exited with code 4"),
+      Case(
+        name: "timeLimit", text: "nodes: {a: {shell: sleep 60, timeLimit: 300ms}}", code: 1,
+        errors: "longer than its timeLimit of 300ms"),
+      Case(
+        name: "skipped",
+        text:
+          "onFailure: continue\nnodes: {a: {shell: exit 1}, b: {shell: echo b, dependsOn: {a: succeeded}}}",
+        code: 1),
+      Case(
+        name: "environment",
+        text: """
+          environment: {COUNTRY: NO, T: 22:22, V: 1.10, M: 0777, GONE: null}
+          nodes: {a: {shell: 'echo $COUNTRY $T $V $M ${GONE-gone} $S', environment: {S: {secret: x}}}}
+          """, code: 0, lines: ["a | NO 22:22 1.10 0777 gone x"]),
+      Case(
+        name: "streams",
+        text: """
+          nodes:
+            a: {shell: 'echo out; echo err >&2', output: {file: o}, error: output}
+            b: {command: [cat], input: {file: o}, dependsOn: {a: succeeded}}
+          """, code: 0, lines: ["b | out", "b | err"]),
+      Case(
+        name: "scratch",
+        text: "nodes: {a: {shell: 'mkdir -p $PTREE_SCRATCH/d/e; cd ${{ run.scratch }}; ls'}}",
+        code: 0, lines: ["a | d"]),
+    ]
+
+    @Test(arguments: cases, startMethods) func aFileRuns(file: Case, method: String) throws {
+      let run = try start("ptree: 1\n\(file.text)\n", "--quiet", "--start-method", method).end()
+      #expect(run.code == file.code, "\(run.output)\(run.errors)")
+      #expect(Set(run.lines.map(String.init)) == file.lines)
+      #expect(file.errors.isEmpty || run.errors.contains(file.errors), "\(run.errors)")
+    }
+
+    @Test func anErrorInTheLastNodeStartsNothing() throws {
+      let run = try Tool.run(
+        shell: """
+          printf 'ptree: 1\\nnodes: {a: {shell: touch x}, b: {shell: y, timeLimit: 5}}\\n' > t.yaml
+          "$PTREE" run t.yaml; echo $?; ls
+          """)
+      #expect(run.lines.filter { !$0.hasPrefix("std") } == ["2", "t.yaml"])
+      #expect(run.errors.contains("nothing was started"))
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func rootRunsNoFileThatOthersMayWrite() throws {
+      let run = try Tool.run(
+        shell: """
+          printf 'ptree: 1\\nnodes: {a: {shell: echo x}}\\n' > t.yaml; chmod 666 t.yaml
+          "$PTREE" run t.yaml --quiet; echo $?; "$PTREE" run t.yaml --quiet --trust; echo $?
+          chmod 600 t.yaml; mkdir d; chmod 777 d; cp t.yaml d; "$PTREE" run d/t.yaml; echo $?
+          """)
+      #expect(run.lines == ["2", "a | x", "0", "2"])
+      #expect(run.errors.contains("others may write to its directory"))
+    }
+
+    @Test(arguments: startMethods, [SIGINT, SIGTERM, SIGHUP])
+    func aSignalEndsTheRun(method: String, signal: Int32) throws {
+      let tool = try start(
+        "ptree: 1\nnodes: {a: {shell: 'echo up; sleep 60'}, g: {nodes: {b: {shell: 'echo up; sleep 60'}}}}\n",
+        "--quiet", "--start-method", method)
+      #expect(tool.wait { tool.outputSoFar.split(separator: "\n").count == 2 })
+      tool.signal(signal)
+      #expect(try tool.end().code == -signal)
+    }
+
+    @Test func aStopHasTheSignalOfTheFile() throws {
+      let tool = try start(
+        """
+        ptree: 1
+        nodes:
+          a:
+            shell: trap '' TERM; trap 'echo int > ${{ file.directory }}/seen; exit 0' INT; echo up; while true; do sleep 0.05; done
+            stop: {signal: INT, within: 30s}
+        """, "--quiet")
+      #expect(tool.wait { tool.outputSoFar.contains("up") })
+      tool.signal(SIGTERM)
+      let seen = tool.directory.path + "/seen"
+      #expect(tool.wait { FileManager.default.fileExists(atPath: seen) })
+      #expect(try tool.end().code == -SIGTERM)
+    }
+
+    /// What nodes have put into the run's own directory goes, though the root was killed.
+    @Test func theScratchDirectoryGoesWithAKilledRoot() throws {
+      let tool = try start(
+        """
+        ptree: 1
+        nodes:
+          a: {shell: 'cd $PTREE_SCRATCH; mkdir -p d/e; touch d/e/f; ln -s / d/link; mkdir -m 0 locked; pwd; sleep 60'}
+        """, "--quiet")
+      #expect(tool.wait { tool.outputSoFar.contains("/scratch") })
+      let path = try #require(tool.outputSoFar.split(separator: " ").last).trimmingCharacters(
+        in: .newlines)
+      #expect(FileManager.default.fileExists(atPath: path + "/d/e/f"))
+      tool.signal(SIGKILL)
+      #expect(tool.wait { !FileManager.default.fileExists(atPath: path) })
+      #expect(tool.wait { tool.processes.isEmpty })
+      #expect(try tool.end().code == -SIGKILL)
+    }
+
+    @Test(arguments: [
+      ("hello", ["--set port=18231"], "visitor | 200"),
+      ("shop", ["--set port=18240"], "order | 2 schema 1 for NO"),
+      ("media", [], "publish | outro in high quality"), ("media/transcode", [], ""),
+      ("jobs", [], "total | total 91"),
+    ])
+    func anExampleRuns(name: String, options: [String], words: String) throws {
+      let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+      let file = root.appendingPathComponent("Examples/Topologies/\(name).yaml").path
+      let arguments = options.flatMap { $0.split(separator: " ").map(String.init) }
+      let run = try Tool(["run", file, "--trust", "--timeout", "60"] + arguments).end()
+      #expect(run.code == 0, "\(run.output)\(run.errors)")
+      #expect(words.isEmpty || run.output.contains(words), "\(run.output)\(run.errors)")
+    }
+  }
+}

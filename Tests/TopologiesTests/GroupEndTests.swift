@@ -1,0 +1,95 @@
+import ProcessTree
+import ProcessTreeRandomTesting
+import Testing
+
+@testable import ProcessTreeTopologies
+@testable import ProcessTreeTopologyFormat
+
+/// When a group has ended, and how.
+struct GroupEndTests {
+  private func group(
+    _ endsWith: GroupPlan.End = .all, goesOn: Bool = false, mayFail: Set<String> = [],
+    _ names: [String] = ["a", "b"]
+  ) -> GroupPlan {
+    var group = GroupPlan()
+    group.endsWith = endsWith
+    group.goesOnAfterFailure = goesOn
+    group.nodes = names.map { name in
+      let command = CommandPlan(words: [Scalar("true")], directory: Scalar("/"))
+      var node = NodePlan(name: name, address: name, origin: "t:1", kind: .command(command))
+      node.mayFail = mayFail.contains(name)
+      return node
+    }
+    return group
+  }
+
+  private func child(
+    _ name: String, _ phase: SupervisedPhase, _ cause: ExitCause? = nil
+  ) -> SupervisedChild {
+    SupervisedChild(
+      name: name, phase: phase, lastEnd: "\(name) ended",
+      lastExit: cause.map { ExitReport(node: name, cause: $0) })
+  }
+
+  @Test func allHaveToEnd() {
+    let end = GroupEnd(group())
+    #expect(end.verdict([child("a", .succeeded), child("b", .up)]) == nil)
+    #expect(end.verdict([child("a", .succeeded), child("b", .succeeded)]) == .success)
+    #expect(end.verdict([child("a", .up), child("b", .failed)]) == .failure("b ended"))
+  }
+
+  @Test func aFailureMayBeNone() {
+    let end = GroupEnd(group(mayFail: ["b"]))
+    #expect(end.verdict([child("a", .up), child("b", .failed)]) == nil)
+    #expect(end.verdict([child("a", .succeeded), child("b", .failed)]) == .success)
+    #expect(end.verdict([child("a", .succeeded), child("b", .skipped)]) == .success)
+  }
+
+  @Test func aGroupThatGoesOnFailsAtItsEnd() {
+    let end = GroupEnd(group(goesOn: true))
+    #expect(end.verdict([child("a", .failed), child("b", .up)]) == nil)
+    #expect(end.verdict([child("a", .failed), child("b", .succeeded)]) == .failure("a ended"))
+  }
+
+  private static let codes: [(ExitCause, Int32)] = [
+    (.exited(code: 3), 3), (.killed(signal: 9), 137), (.crashed(signal: 11), 139),
+    (.failed(type: "E", text: "x"), 1), (.outOfMemory, 1),
+  ]
+
+  @Test(arguments: codes) func theEndOfOneGivesTheCode(cause: ExitCause, code: Int32) {
+    let end = GroupEnd(group(.with(["a"])))
+    #expect(end.verdict([child("a", .failed, cause), child("b", .up)]) == .code(code, "a ended"))
+  }
+
+  @Test func aStoppedNodeKeepsTheGroup() {
+    for rule in [GroupPlan.End.all, .any, .with(["a"])] {
+      let end = GroupEnd(group(rule))
+      #expect(end.verdict([child("a", .stopped), child("b", .stopped)]) == nil)
+    }
+  }
+
+  @Test func instancesBelongToTheirNode() {
+    let end = GroupEnd(group(.with(["a"])))
+    #expect(end.verdict([child("a-7", .succeeded), child("b", .up)]) == .code(0, "a-7 ended"))
+  }
+
+  /// A verdict is there once all have ended, and only after an end.
+  @Test func everyGroupEnds() {
+    var random = SeededGenerator.announced("everyGroupEnds")
+    let phases = SupervisedPhase.allCases
+    for _ in 0..<iterations(5_000) {
+      let names = (0..<random.int(1...4)).map { "n\($0)" }
+      let rule: GroupPlan.End = [.all, .any, .with([names[0]])][random.int(0...2)]
+      let mayFail = Set(names.filter { _ in random.bool() })
+      let end = GroupEnd(group(rule, goesOn: random.bool(), mayFail: mayFail, names))
+      let children = names.map { child($0, phases[random.int(0...(phases.count - 1))]) }
+      let ended = children.filter { [.succeeded, .failed, .skipped].contains($0.phase) }
+      let verdict = end.verdict(children)
+      if ended.isEmpty { #expect(verdict == nil) }
+      if ended.count == children.count { #expect(verdict != nil) }
+      if case .failure? = verdict {
+        #expect(ended.contains { $0.phase != .succeeded && !mayFail.contains($0.name) })
+      }
+    }
+  }
+}
