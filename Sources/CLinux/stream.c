@@ -88,10 +88,11 @@ void cl_stream_allow(int descriptor, uint64_t most_unread) {
   if (stream != NULL) atomic_store(&stream->most_unread, most_unread);
 }
 
-void cl_stream_took(int descriptor, uint64_t bytes) {
+void cl_stream_took(int descriptor, uint64_t frames, uint64_t bytes) {
   stream *stream = stream_of(descriptor);
   if (stream != NULL) {
-    atomic_fetch_add_explicit(&stream->taken, bytes + cost_of_frame, memory_order_relaxed);
+    uint64_t cost = bytes + frames * cost_of_frame;
+    atomic_fetch_add_explicit(&stream->taken, cost, memory_order_relaxed);
   }
 }
 

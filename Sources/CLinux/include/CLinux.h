@@ -88,8 +88,8 @@ void cl_stream_end(int descriptor);
 /// Sets how many bytes may wait to be taken.
 void cl_stream_allow(int descriptor, uint64_t most_unread);
 
-/// Notes that a frame of this size has been taken.
-void cl_stream_took(int descriptor, uint64_t bytes);
+/// Notes that so many frames, with so many bytes in all, have been taken.
+void cl_stream_took(int descriptor, uint64_t frames, uint64_t bytes);
 
 /// Whether so many bytes wait that no more may come.
 bool cl_stream_is_full(int descriptor);
