@@ -91,7 +91,7 @@ private let heldCommandScenarios =
 private let elsewhere = [
   "output", "prefixedOutput", "muchOutput", "logging", "hold", "holdDeaf", "chaos", "churn",
   "descriptorLimit", "fewDescriptors", "processLimit", "outputAtProcessLimit",
-  "hostileConnections", "silentConnections", "sweepsDeadRuns",
+  "hostileConnections", "hostileSibling", "silentConnections", "sweepsDeadRuns",
   "closedStandardDescriptors", "leavesAStranger", "limitedForkServer", "ignoredSignals",
   "heardSignals", "fewDescriptors", "silentConnections", "outputAtProcessLimit", "lineWithoutEnd",
   "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself", "foreignNode",

@@ -62,7 +62,8 @@ final class PostMortemRecorder {
 extension NodeRuntime {
   /// Begins to keep what a post-mortem needs, at a root whose configuration says where it goes.
   func recordIfWanted() {
-    guard identity.isRoot, recorder == nil, nodes == nil,
+    // Whether nodes share a process is decided by the first look at them, which is not this one.
+    guard identity.isRoot, recorder == nil, shared.configuration.startMethod != .inProcess,
       let directory = shared.configuration.postMortemDirectory
     else { return }
     let made = PostMortemRecorder(in: directory, of: self)
