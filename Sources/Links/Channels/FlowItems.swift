@@ -75,7 +75,7 @@ struct FlowItems {
   /// The number of bytes before those of an item.
   private let prefix: Int
   /// When the frame arrived, if its items are timed.
-  var arrival: SuspendingClock.Instant?
+  var arrival: Moment?
   private var offset = FlowHeader.size
   private(set) var left: UInt32
   private var sequence: UInt64

@@ -91,7 +91,7 @@ final class OutFlow {
     let suspects = item.deaths.isEmpty || !isFirst ? [] : item.suspects
     var traits = FlowFrame.Traits(
       number: item.number, attempt: item.attempt, hasSuspects: !suspects.isEmpty, flags)
-    if let due = item.due { traits.limit(to: timers.now.duration(to: due)) }
+    if let due = item.due { traits.limit(to: timers.now.duration(to: due.instant)) }
     guard suspects.isEmpty else {
       return (Suspects.encode(suspects) + bytes).withUnsafeBytes { body($0, traits) }
     }

@@ -12,7 +12,7 @@ struct PendingItem {
   /// Identifies the call that waits for the reply; nil for items without one.
   var call: UInt64?
   /// The time by which a call's reply has to be there; nil for any time.
-  var due: SuspendingClock.Instant?
+  var due: Moment?
 
   /// The bytes that the item counts against credit.
   var cost: Int { bytes.count + FlowCredit.itemCost }

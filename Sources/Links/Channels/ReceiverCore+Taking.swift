@@ -19,7 +19,8 @@ extension ReceiverCore {
     /// The item's number among those of its sender, of leased channels.
     package let number: UInt64
     /// The time by which the reply has to be there, as far as this node can know; nil for any time.
-    package let due: SuspendingClock.Instant?
+    package var due: SuspendingClock.Instant? { moment?.instant }
+    fileprivate let moment: Moment?
     /// Whether nobody waits for the reply any longer.
     package let isCancelled: Bool
     /// The elements of the item at which its consumers died, the first death first.
@@ -54,7 +55,9 @@ extension ReceiverCore {
       return Delivery(
         flow: flow, frame: items.frame, range: item.range, shared: shared, sequence: item.sequence,
         attempt: item.attempt, number: item.number,
-        due: item.remaining.map { (items.arrival ?? loop.timers.now).after($0) },
+        moment: item.remaining.map {
+          Moment((items.arrival?.instant ?? loop.timers.now).after($0))
+        },
         isCancelled: flow.takeCancellation(of: item.sequence), suspects: item.suspects,
         notes: notes)
     }

@@ -101,7 +101,7 @@ package final class ReceiverCore {
       return
     }
     // Of an item in pieces the time began with the last of them: a little later than it might have.
-    if items.flags.contains(.timed) { items.arrival = loop.timers.now }
+    if items.flags.contains(.timed) { items.arrival = Moment(loop.timers.now) }
     inbox.append(items, of: flow)
     // It was on its way when the sender did not know yet.
     guard !isDraining else { return returnItems(of: flow, keeping: 0) }

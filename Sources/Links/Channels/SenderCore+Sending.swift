@@ -56,7 +56,7 @@ extension SenderCore {
       case .dropOldest: if let oldest = queue.popFirst() { drop(oldest.number) }
       }
     }
-    accept(PendingItem(bytes: bytes, call: call, due: due))
+    accept(PendingItem(bytes: bytes, call: call, due: due.map(Moment.init)))
     return true
   }
 
@@ -161,7 +161,7 @@ extension SenderCore {
           counts.sent += 1
           waiters.append(
             Waiter(
-              id: id, item: PendingItem(bytes: bytes, call: id, due: due),
+              id: id, item: PendingItem(bytes: bytes, call: id, due: due.map(Moment.init)),
               since: loop.timers.coarseNanoseconds
             ) { [self] error in
               if let error { endCall(id, .failure(error)) }
