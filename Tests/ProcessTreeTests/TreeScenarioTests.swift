@@ -92,7 +92,7 @@ private let elsewhere = [
   "output", "prefixedOutput", "muchOutput", "logging", "hold", "holdDeaf", "chaos", "churn",
   "descriptorLimit", "fewDescriptors", "processLimit", "outputAtProcessLimit",
   "hostileConnections", "silentConnections", "sweepsDeadRuns",
-  "closedStandardDescriptors", "leavesAStranger", "limitedForkServer", "ignoredSignals",
+  "closedStandardDescriptors", "leavesAStranger", "hidesAProcess", "aGroupThatCannotBeMade", "limitedForkServer", "ignoredSignals",
   "heardSignals", "fewDescriptors", "silentConnections", "outputAtProcessLimit", "lineWithoutEnd",
   "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself", "foreignNode",
   "foreignNodeOfAnotherVersion", "failsAmidWork",
