@@ -62,11 +62,12 @@ extension ProcessControlTests {
       #expect(ControlGroup.outOfMemoryKills() != nil)
     }
 
-    @Test(arguments: [
-      ("/", "/", "/sys/fs/cgroup"), ("/", "/user.slice/a", "/sys/fs/cgroup/user.slice/a"),
-      ("/outer", "/outer", "/sys/fs/cgroup"), ("/outer", "/outer/in", "/sys/fs/cgroup/in"),
-      ("/outer", "/outermost", nil), ("/outer", "/", nil), ("/..", "/in", nil),
-    ] as [(String, String, String?)])
+    @Test(
+      arguments: [
+        ("/", "/", "/sys/fs/cgroup"), ("/", "/user.slice/a", "/sys/fs/cgroup/user.slice/a"),
+        ("/outer", "/outer", "/sys/fs/cgroup"), ("/outer", "/outer/in", "/sys/fs/cgroup/in"),
+        ("/outer", "/outermost", nil), ("/outer", "/", nil), ("/..", "/in", nil),
+      ] as [(String, String, String?)])
     func aGroupsDirectoryIsFoundBelowItsMount(root: String, group: String, directory: String?) {
       let mounts = """
         32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu

@@ -18,7 +18,8 @@ private let ownGroup: String? = {
 
 private func groupPath(of pid: Int32) -> String? {
   let groups = try? String(contentsOfFile: "/proc/\(pid)/cgroup", encoding: .utf8)
-  return groups?.split(separator: "\n").first { $0.hasPrefix("0::") }.map { String($0.dropFirst(3)) }
+  let line = groups?.split(separator: "\n").first { $0.hasPrefix("0::") }
+  return line.map { String($0.dropFirst(3)) }
 }
 
 /// A run whose child has started a process that nothing marks any more.

@@ -14,7 +14,8 @@ extension NodeRuntime {
         throw ProcessTreeError(
           .controlGroupUnavailable,
           "The run cannot have a control group: \(error). Run it in a group that its user may "
-            + "change, such as by systemd-run --user --scope -p Delegate=yes, or do not require one.")
+            + "change, such as by systemd-run --user --scope -p Delegate=yes, or do not require one."
+        )
       }
     }
     isContained = true
