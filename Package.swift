@@ -270,6 +270,7 @@ let package = Package(
     .testTarget(
       name: "ProcessTreeTests",
       dependencies: [
+        "ProcessTreeBase",
         "ProcessTreeScenarioRuns", "ProcessTreeTestSettings", "tree-fixture", "channel-fixture",
         "supervisor-fixture", "readme-example",
         "docs-examples", "late-takeover",

@@ -23,12 +23,17 @@ struct server {
   char node_name[16];
 };
 
+/// Ends what a dead root has left.
+static void sweep(const struct server *_Nonnull server) {
+  pt_group_keep(server->directory);
+  // The next run looks for the control group where it finds the directory.
+  if (pt_sweep_kill(server->run.run) == 0 && server->directory[0])
+    pt_remove_run_directory(server->directory);
+}
+
 /// Ends the server; if the root has ended, first kills the rest of the run.
 static _Noreturn void leave(const struct server *_Nonnull server, int patience) {
-  if (pt_pidfd_ended(root_number, patience)) {
-    pt_sweep_kill(server->run.run);
-    if (server->directory[0]) pt_remove_run_directory(server->directory);
-  }
+  if (pt_pidfd_ended(root_number, patience)) sweep(server);
   _exit(0);
 }
 
@@ -61,8 +66,7 @@ static void settle(const struct server *_Nonnull server, int socket) {
   }
   pt_close_from(first_free_number);
   if (!gone) return;
-  pt_sweep_kill(server->run.run);
-  if (server->directory[0]) pt_remove_run_directory(server->directory);
+  sweep(server);
   _exit(0);
 }
 
@@ -125,6 +129,7 @@ int pt_fork_server_start(const struct pt_run *_Nonnull run, const char *_Nonnull
   size_t length = strlen(directory);
   if (length >= sizeof kept_directory) return -ENAMETOOLONG;
   memcpy(kept_directory, directory, length + 1);
+  pt_group_keep(directory);
 
   struct server server = {.run = *run, .directory = kept_directory};
   prctl(PR_GET_NAME, server.node_name, 0, 0, 0);

@@ -1,4 +1,4 @@
-// Kills all processes that carry a run's tag.
+// Kills all processes that carry a run's tag, then those of its control group.
 #include "internal.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -65,7 +65,7 @@ int pt_sweep_pass(uint32_t run, int signal, enum pt_sweep_reach reach,
   return count;
 }
 
-void pt_sweep_kill(uint32_t run) {
+int pt_sweep_kill(uint32_t run) {
   struct timespec start, now, pause = {0, pause_nanoseconds};
   clock_gettime(CLOCK_MONOTONIC, &start);
   // It takes two empty passes, because one can miss a process that forks and ends meanwhile.
@@ -81,4 +81,5 @@ void pt_sweep_kill(uint32_t run) {
   // Helpers are not killed: two that kill each other would leave a third. A helper that continues
   // sees for itself that the root has ended.
   pt_sweep_pass(run, SIGCONT, PT_SWEEP_HELPERS, NULL, 0, NULL, 0);
+  return pt_group_end_kept();
 }

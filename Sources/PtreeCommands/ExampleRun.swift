@@ -66,6 +66,7 @@ struct ExampleRun {
       configuration.output = .prefixed
       configuration.defaultLimit = options.limit ?? processors
       configuration.startMethod = options.startMethod.method
+      configuration.controlGroup = options.cgroup.mode
       if let directory = options.postMortem { configuration.postMortemDirectory = directory }
     }
   }

@@ -45,6 +45,13 @@ struct RunOptions: ParsableArguments {
       """, valueName: "directory"))
   var postMortem: String?
 
+  @Option(
+    help: """
+      Whether the run's processes are in a control group, which ends all of them with the run: off, \
+      whereAvailable, or required.
+      """)
+  var cgroup: ControlGroupName = .off
+
   @Flag(help: "Print no lifecycle events and no progress on standard error.")
   var quiet = false
 
@@ -70,6 +77,19 @@ struct Seconds: ExpressibleByArgument, CustomStringConvertible {
   }
 
   var description: String { "\(duration / .seconds(1))" }
+}
+
+/// The names of whether a run has a control group.
+enum ControlGroupName: String, ExpressibleByArgument, CaseIterable {
+  case off, whereAvailable, required
+
+  var mode: ControlGroupMode {
+    switch self {
+    case .off: .off
+    case .whereAvailable: .whereAvailable
+    case .required: .required
+    }
+  }
 }
 
 /// The names of the start methods.

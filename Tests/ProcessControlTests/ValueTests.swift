@@ -62,6 +62,23 @@ extension ProcessControlTests {
       #expect(ControlGroup.outOfMemoryKills() != nil)
     }
 
+    @Test(
+      arguments: [
+        ("/", "/", "/sys/fs/cgroup"), ("/", "/user.slice/a", "/sys/fs/cgroup/user.slice/a"),
+        ("/outer", "/outer", "/sys/fs/cgroup"), ("/outer", "/outer/in", "/sys/fs/cgroup/in"),
+        ("/outer", "/outermost", nil), ("/outer", "/", nil), ("/..", "/in", nil),
+      ] as [(String, String, String?)])
+    func aGroupsDirectoryIsFoundBelowItsMount(root: String, group: String, directory: String?) {
+      let mounts = """
+        32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu
+        41 31 0:38 \(root) /sys/fs/cgroup rw,relatime shared:9 master:1 - cgroup2 cgroup2 rw
+        """
+      let groups = "4:memory:/elsewhere\n0::\(group)\n"
+      #expect(ControlGroup.directory(groups: groups, mounts: mounts) == directory)
+      #expect(ControlGroup.directory(groups: "4:memory:/\n", mounts: mounts) == nil)
+      #expect(ControlGroup.directory(groups: groups, mounts: "") == nil)
+    }
+
     @Test
     func oneProcessIsNotReapedByAnother() throws {
       let handle = try ProcessHandle(pid: 1)

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTreeBase
 import ProcessTreeScenarioRuns
 import ProcessTreeTestSettings
 import Testing
@@ -37,6 +38,35 @@ extension ProcessTrees {
         let survivors = tree.survivors()
         #expect(survivors.isEmpty, "round \(round): killed \(chosen)")
         #expect(!FileManager.default.fileExists(atPath: tree.directory))
+        for pid in survivors.keys { kill(pid, SIGKILL) }
+      }
+    }
+
+    enum Moment: String, CaseIterable {
+      case start, work, stop
+    }
+
+    @Test(arguments: Moment.allCases)
+    func nothingSurvivesTheRootOfManyNodes(moment: Moment) async throws {
+      let seed = seed
+      var random = SplitMix64(seed: seed)
+      for round in 0..<(TestSettings.rounds ?? 2) {
+        let context: Comment = "seed \(seed), round \(round)"
+        let tree = try HeldTree("forkServer", scenario: "holdMany", waits: moment != .start)
+        if moment == .start {
+          // Once a child has been started, somebody is there to sweep.
+          #expect(try await eventually { tree.processes().count > 3 }, context)
+        } else {
+          #expect(tree.processes().count > 500, context)
+        }
+        if moment == .stop { kill(tree.pid, SIGTERM) }
+        let longest: UInt64 = moment == .start ? 1_000 : 200
+        try await Task.sleep(for: .milliseconds(Int(random.next() % longest)))
+        kill(tree.pid, SIGKILL)
+        tree.process.waitUntilExit()
+        let survivors = tree.survivors()
+        #expect(survivors.isEmpty, context)
+        #expect(!FileManager.default.fileExists(atPath: tree.directory), context)
         for pid in survivors.keys { kill(pid, SIGKILL) }
       }
     }

@@ -10,7 +10,10 @@ struct HeldTree {
   /// The number that marks every process of the run.
   let run: UInt64
 
-  init(_ method: String, daemonEvery: Int = 4, scenario: String = "hold") throws {
+  /// - Parameter waits: Whether to wait until the tree is up; otherwise it has its directory.
+  init(
+    _ method: String, daemonEvery: Int = 4, scenario: String = "hold", waits: Bool = true
+  ) throws {
     process = Process()
     process.executableURL = try Fixture.executable
     process.arguments = [scenario, "\(daemonEvery)"]
@@ -22,6 +25,10 @@ struct HeldTree {
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.runInForeground()
+    guard waits else {
+      run = try Self.runOnceMarked(process.processIdentifier)
+      return
+    }
     // It says when all nodes are up.
     var wait = pollfd(
       fd: pipe.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
@@ -32,6 +39,17 @@ struct HeldTree {
     let up = pipe.fileHandleForReading.availableData
     run = try #require(Self.mark(of: process.processIdentifier), "\(up)") >> 32
     #expect(String(decoding: up, as: UTF8.self) == "up\n")
+  }
+
+  private static func runOnceMarked(_ pid: Int32) throws -> UInt64 {
+    let deadline = Date(timeIntervalSinceNow: 10 * TestSettings.timeScale)
+    while Date() < deadline {
+      // Without a tag, this is a plain limit.
+      if let mark = mark(of: pid), mark >> 32 != 0, mark >> 63 == 0 { return mark >> 32 }
+      usleep(1_000)
+    }
+    kill(pid, SIGKILL)
+    throw Failure.neverUp
   }
 
   enum Failure: Error {

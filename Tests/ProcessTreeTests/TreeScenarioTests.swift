@@ -91,8 +91,9 @@ private let heldCommandScenarios =
 private let elsewhere = [
   "output", "prefixedOutput", "muchOutput", "logging", "hold", "holdDeaf", "chaos", "churn",
   "descriptorLimit", "fewDescriptors", "processLimit", "outputAtProcessLimit",
-  "hostileConnections", "hostileSibling", "silentConnections", "sweepsDeadRuns",
-  "closedStandardDescriptors", "leavesAStranger", "limitedForkServer", "ignoredSignals",
+  "hostileConnections", "silentConnections", "sweepsDeadRuns",
+  "closedStandardDescriptors", "leavesAStranger", "hidesAProcess", "aGroupThatCannotBeMade",
+  "hostileSibling", "holdMany", "limitedForkServer", "ignoredSignals",
   "heardSignals", "fewDescriptors", "silentConnections", "outputAtProcessLimit", "lineWithoutEnd",
   "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself", "foreignNode",
   "foreignNodeOfAnotherVersion", "failsAmidWork",

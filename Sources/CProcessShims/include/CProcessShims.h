@@ -5,6 +5,7 @@
 #include "pt_children.h"
 #include "pt_command.h"
 #include "pt_connection.h"
+#include "pt_control_group.h"
 #include "pt_fork_server.h"
 #include "pt_origin.h"
 #include "pt_output.h"

@@ -18,8 +18,9 @@ int pt_sweep_pass(uint32_t run, int signal, enum pt_sweep_reach reach,
                   int capacity);
 
 /// Kills all but the fork servers in passes until two in a row find no process, or about 10 s have
-/// passed; then continues stopped fork servers. Safe in a signal handler.
-void pt_sweep_kill(uint32_t run);
+/// passed; then continues stopped fork servers, and ends the kept control group. Returns the errno
+/// of that end. Safe in a signal handler.
+int pt_sweep_kill(uint32_t run);
 
 /// Opens a directory of this user without following a link. Returns a descriptor, or a negated
 /// errno.

@@ -1,10 +1,111 @@
-internal import ProcessTreeBase
+import Glibc
+import ProcessTreeBase
+import ProcessTreeCProcessShims
 
+/// The control group of a run, and of this process, in the second version of their hierarchy.
+///
+/// A run's group is below the group in which its root was started. Its path is in the run's
+/// directory, where sweepers find it.
 package enum ControlGroup {
+  private static let fileOfPath = "cgroup"
+
+  // MARK: The group of a run
+
+  /// Makes the run's group, and moves this process, its root, and the helper to it.
+  ///
+  /// Whatever either starts from then on is in the group. Nothing has changed if it throws.
+  package static func enter(
+    run: RunIdentity, helper: Int32?
+  ) throws(ProcessControlError) {
+    guard let above = directory() else {
+      throw ProcessControlError(
+        .systemCall, call: "read /proc/self/mountinfo", "the hierarchy of version 2 is not mounted")
+    }
+    let group = "\(above)/ptree-\(RunPlace.name(of: run.runID))"
+    let file = "\(run.directory)/\(fileOfPath)"
+    // It comes first, so that no group is without a file.
+    try write(group, to: file)
+    do throws(ProcessControlError) {
+      guard mkdir(group, 0o755) == 0 else { throw .last("mkdir \(group)") }
+      guard access("\(group)/cgroup.kill", W_OK) == 0 else {
+        throw .last("access \(group)/cgroup.kill")
+      }
+      for pid in [helper, 0].compactMap(\.self) {
+        let error = pt_group_enter(group, pid)
+        guard error == 0 else { throw .system("write \(group)/cgroup.procs", error) }
+      }
+    } catch {
+      for pid in [helper, 0].compactMap(\.self) { _ = pt_group_enter(above, pid) }
+      rmdir(group)
+      unlink(file)
+      throw error
+    }
+    pt_group_keep(run.directory)
+  }
+
+  private static func write(_ group: String, to file: String) throws(ProcessControlError) {
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+    guard let opened = Descriptor(owning: open(file, flags, 0o600)) else {
+      throw .last("open \(file)")
+    }
+    let bytes = Array(group.utf8)
+    guard Glibc.write(opened.number, bytes, bytes.count) == bytes.count else {
+      throw .last("write \(file)")
+    }
+  }
+
+  /// Leaves the group of this process's run and ends all that is in it; true if there is none.
+  ///
+  /// It blocks until all processes have ended, at most ten seconds.
+  package static func endOwn() -> Bool { pt_group_end_kept() == 0 }
+
+  /// Ends the group of a dead run; true if it has none.
+  static func end(ofDeadRun name: String, in directory: OwnDirectory) -> Bool {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { path in
+      guard let start = path.baseAddress,
+        pt_group_read(directory.descriptor, name, start, path.count) == 0
+      else { return true }
+      return pt_group_end(start) == 0
+    }
+  }
+
+  // MARK: The group of this process
+
+  /// The directory of this process's group; `nil` if it is not visible.
+  package static func directory() -> String? {
+    guard let groups = Files.text(of: "/proc/self/cgroup"),
+      let mounts = Files.text(of: "/proc/self/mountinfo")
+    else { return nil }
+    return directory(groups: groups, mounts: mounts)
+  }
+
+  /// The directory of a group by the texts of `/proc/PID/cgroup` and `/proc/PID/mountinfo`.
+  package static func directory(groups: String, mounts: String) -> String? {
+    guard let line = groups.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }) else {
+      return nil
+    }
+    let path = line.dropFirst(3)
+    for mount in mounts.split(separator: "\n") {
+      let fields = mount.split(separator: " ")
+      guard let end = fields.firstIndex(of: "-"), end >= 6, fields.count > end + 1,
+        fields[end + 1] == "cgroup2"
+      else { continue }
+      let (root, point) = (fields[3] == "/" ? "" : fields[3], fields[4])
+      // The kernel writes unusual characters as octal numbers; no system mounts it there.
+      guard !point.contains("\\"), path == root || path.hasPrefix("\(root)/") else { continue }
+      let below = path.dropFirst(root.count)
+      return below == "/" ? String(point) : "\(point)\(below)"
+    }
+    return nil
+  }
+
+  // MARK: Memory
+
   /// How many processes the kernel has killed because memory ran out; `nil` if it has no count.
   ///
   /// The count is of this process's control group and those below it if the kernel has one (version
-  /// 2), otherwise of the whole host. Compare two readings to detect a kill between them.
+  /// 2), otherwise of the next group above that has one, or of the whole host. Compare two readings
+  /// to detect a kill between them.
   package static func outOfMemoryKills() -> UInt64? {
     for path in files() {
       if let text = Files.bytes(of: path), let count = count(in: text) { return count }
@@ -24,10 +125,11 @@ package enum ControlGroup {
 
   /// The files that may have the count, the most exact first.
   private static func files() -> [String] {
-    let lines = (Files.text(of: "/proc/self/cgroup") ?? "").split(separator: "\n")
-    let path = lines.first { $0.hasPrefix("0::/") }.map { $0.dropFirst(3) } ?? "/"
+    let own = directory() ?? ""
+    // A run's own group has a count only where the group above counts memory for it.
+    let above = own.split(separator: "/").dropLast().map { "/\($0)" }.joined()
     return [
-      "/sys/fs/cgroup\(path)/memory.events", "/sys/fs/cgroup/unified\(path)/memory.events",
+      "\(own)/memory.events", "\(above)/memory.events",
       "/proc/vmstat",
       // This counts the group without those below it.
       "/sys/fs/cgroup/memory/memory.oom_control",

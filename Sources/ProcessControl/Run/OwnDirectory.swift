@@ -5,7 +5,7 @@ import ProcessTreeCProcessShims
 /// An open directory of this user, whose entries are used without following links.
 package final class OwnDirectory {
   private let own: Descriptor
-  private var descriptor: Int32 { own.number }
+  var descriptor: Int32 { own.number }
 
   private init(_ own: consuming Descriptor) { self.own = own }
 

@@ -110,6 +110,7 @@ package final class RunPlace {
       else { continue }
       // The next run finds the processes that cannot be killed in time.
       guard RunSweep.killAll(run: run, .everything).isComplete else { continue }
+      guard ControlGroup.end(ofDeadRun: name, in: directory) else { continue }
       directory.clear()
       runs.removeDirectory(name)
     }

@@ -40,6 +40,14 @@ public struct TreeConfiguration: Sendable {
   /// none.
   public var postMortemDirectory: String?
 
+  /// Whether the processes of the run are in a control group of their own; off by default.
+  ///
+  /// With the first child or command, the root moves itself and its helper to a new group below its
+  /// own. All later processes of the run are in it, whatever they change in themselves, and the kernel
+  /// ends them at the end of the run. Nodes that share one process have none. A node below the root
+  /// does not read the setting.
+  public var controlGroup: ControlGroupMode = .off
+
   /// Makes the default settings.
   public init() {}
 

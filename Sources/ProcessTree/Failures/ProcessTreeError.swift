@@ -10,6 +10,7 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
         unreachable
       case messageNotEncodable, messageNotDecodable, alreadyIterating
       case nameTaken, invalidSpecification, noSuchChild, noSuchNode
+      case controlGroupUnavailable
       case channelEnded, endMoved, queueFull, itemQuarantined, deadlinePassed
     }
 
@@ -29,6 +30,8 @@ public struct ProcessTreeError: Error, Hashable, Sendable, Codable, CustomString
     public static let invalidConfiguration = Self(kind: .invalidConfiguration)
     /// The directory for the run's sockets cannot be made, or its path is too long.
     public static let directoryUnusable = Self(kind: .directoryUnusable)
+    /// The run must have a control group of its own, and it cannot be made.
+    public static let controlGroupUnavailable = Self(kind: .controlGroupUnavailable)
     /// A call to the operating system failed, for example because descriptors or processes ran out.
     public static let systemCallFailed = Self(kind: .systemCallFailed)
     /// The node is ending and starts no more children.

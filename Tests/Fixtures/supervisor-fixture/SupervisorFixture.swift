@@ -16,7 +16,7 @@ struct SupervisorFixture: ScenarioApp {
       .merging(livenessScenarios) { $1 }
       .merging(readinessScenarios) { $1 }
       .merging(addressScenarios) { $1 }
-      .merging(drainScenarios) { $1 }
+      .merging(drainScenarios.audited) { $1 }
   }
 }
 

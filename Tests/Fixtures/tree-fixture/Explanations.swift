@@ -8,9 +8,6 @@ import ProcessTreeTesting
 let explanationScenarios: [String: Scenario] = [
   "explainsWaits": { root, test in
     try await explainWaits(root, test)
-    let before = await ResourceAudit.atRest()
-    try await explainWaits(root, test)
-    await test.nothingLeft(since: before)
   },
   "deadlinesSayWhy": { root, test in
     // One that is deaf, below one that waits for it: each with its own reason.

@@ -28,6 +28,31 @@ let runScenarios: [String: Scenario] = [
     rmdir(runs)
     test.equal(rmdir(directory), 0)
   },
+  "aGroupThatCannotBeMade": { root, test in
+    root.configure { $0.controlGroup = .required }
+    for start in [
+      { _ = try await root.spawn(Square(number: 4)) },
+      { _ = try await root.run(Command("true")) },
+    ] as [() async throws -> Void] {
+      let error = await test.thrown(ProcessTreeError.self) { try await start() }
+      test.equal(error?.code, .controlGroupUnavailable)
+      test.expect(error?.message.contains("Delegate=yes") == true, "\(String(describing: error))")
+    }
+    root.configure { $0.controlGroup = .whereAvailable }
+    test.equal(try await root.spawn(Square(number: 4)).result, 16)
+  },
+  "hidesAProcess": { root, test in
+    // For tests that look at what is left: a process that nothing marks any more.
+    let words = CommandLine.arguments.dropFirst(2)
+    root.configure { $0.controlGroup = words.first.flatMap(ControlGroupMode.init) ?? .off }
+    let holds = words.last == "hold"
+    let hidden = try await root.spawn(Hides()).result
+    if holds { _ = try await root.spawn(Bush(depth: 1, fanOut: 1, daemonEvery: 0)) }
+    print("up \(hidden)")
+    fflush(nil)
+    // The first signal is not enough.
+    if holds { while true { sleep(1) } }
+  },
   "leavesAStranger": { root, test in
     // What the root's own code starts and does not wait for.
     var pid: pid_t = 0
@@ -43,6 +68,21 @@ let runScenarios: [String: Scenario] = [
     }
   },
 ]
+
+/// Daemonises a process that has no tag, and returns its pid.
+struct Hides: NodeProgram {
+  func run(in node: Node) async throws -> Int32 {
+    // Anybody may lower a hard limit.
+    var limit = rlimit(rlim_cur: 1, rlim_max: 1)
+    setrlimit(numericCast(__RLIMIT_LOCKS.rawValue), &limit)
+    let script = "setsid sh -c 'env -i sleep 987654 </dev/null >/dev/null 2>&1 & echo $!'"
+    guard let output = popen(script, "r") else { throw CancellationError() }
+    defer { pclose(output) }
+    var line = [CChar](repeating: 0, count: 32)
+    guard fgets(&line, 32, output) != nil else { throw CancellationError() }
+    return Int32(atoi(line))
+  }
+}
 
 private func isEmptyDirectory(_ path: String) -> Bool {
   guard let stream = opendir(path) else { return false }

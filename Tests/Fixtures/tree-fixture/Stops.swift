@@ -153,6 +153,14 @@ let stopScenarios: [String: Scenario] = [
     let leftovers = ResourceAudit.children().filter { !helperPIDs().contains($0) }
     test.expect(leftovers.isEmpty, "\(leftovers)")
   },
+  "holdMany": { root, test in
+    // For tests that end this process from outside: 500 nodes that report all the time.
+    for _ in 0..<20 { _ = try await root.spawn(Branch(leaves: 24)) }
+    while root.snapshot.counts[.ready] != 501 { try await root.sleep(for: .milliseconds(2)) }
+    print("up")
+    fflush(nil)
+    while true { try await root.sleep(for: .seconds(3_600)) }
+  },
   "holdDeaf": { root, _ in try await holdWithoutListening(root) },
   "hold": { root, test in
     // For tests that end this process from outside: a tree that stays up.
@@ -178,6 +186,26 @@ func holdWithoutListening(_ root: Node) async throws {
 func isGone(_ pid: Int32) -> Bool {
   let stat = readFile("/proc/\(pid)/stat")
   return stat.isEmpty || stat.contains(") Z ")
+}
+
+/// A node with many leaves.
+struct Branch: NodeProgram {
+  var leaves: Int
+  func run(in node: Node) async throws {
+    for _ in 0..<leaves { _ = try await node.spawn(Leaf()) }
+    while true { try await node.sleep(for: .seconds(3_600)) }
+  }
+}
+
+/// Reports again and again.
+struct Leaf: NodeProgram {
+  static var spawnsChildren: Bool { false }
+  func run(in node: Node) async throws {
+    while true {
+      node.report("at work")
+      try await node.sleep(for: .milliseconds(500))
+    }
+  }
 }
 
 struct Daemonises: NodeProgram {

@@ -28,8 +28,8 @@ struct TreeFixture: ScenarioApp {
       .merging(inheritanceScenarios) { $1 }
       .merging(settingsScenarios) { $1 }
       .merging(originScenarios) { $1 }
-      .merging(hookScenarios) { $1 }
-      .merging(requesterScenarios) { $1 }
+      .merging(hookScenarios.audited) { $1 }
+      .merging(requesterScenarios.audited) { $1 }
       .merging(chaosScenarios) { $1 }
       .merging(runScenarios) { $1 }
       .merging(breakageScenarios) { $1 }
@@ -43,6 +43,6 @@ struct TreeFixture: ScenarioApp {
       .merging(commandCaptureScenarios) { $1 }
       .merging(timeoutScenarios) { $1 }
       .merging(foreignScenarios) { $1 }
-      .merging(explanationScenarios) { $1 }
+      .merging(explanationScenarios.audited) { $1 }
   }
 }

@@ -38,3 +38,18 @@ extension Expectations {
     expect(after == before, "\(context) \(after) is not \(before)", file: file, line: line)
   }
 }
+
+extension [String: Scenario] {
+  /// The same scenarios, each twice: the first time brings what stays for good, and the second must
+  /// leave nothing behind.
+  public var audited: Self {
+    mapValues { scenario in
+      { root, test in
+        try await scenario(root, test)
+        let before = await ResourceAudit.atRest()
+        try await scenario(root, test)
+        await test.nothingLeft(since: before)
+      }
+    }
+  }
+}

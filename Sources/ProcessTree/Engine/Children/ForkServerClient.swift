@@ -25,6 +25,7 @@ final class ForkServerClient {
   private static let mostUnderWay = 16
 
   private let server: ForkServer
+
   private let loop: EventLoop
   private var isLost = false
   /// What to do about replies that are to come.

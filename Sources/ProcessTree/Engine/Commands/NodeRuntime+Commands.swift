@@ -16,6 +16,7 @@ extension NodeRuntime {
       throw ProcessTreeError(
         .nodeEnding, "\(identity.name) is ending and starts no more commands.")
     }
+    try contain()
     let environment = try command.environment.resolved(from: Command.Environment.ofThisProcess())
     let path = try CommandLookup(command: command, environment: environment).path()
     let limits = try command.resolvedLimits()

@@ -14,6 +14,7 @@ extension NodeRuntime {
     }
     let controller = ChildController(
       child, tag: RunTag(run: identity.run.runID, node: try newNodeID()), in: self)
+    try contain()
     if nodes == nil { watchMemory() }
     add(controller)
     controller.handle(.start)

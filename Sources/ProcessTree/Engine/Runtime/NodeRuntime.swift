@@ -74,6 +74,9 @@ final class NodeRuntime {
   /// The root's hold on the run's directory, once that has been made; to be removed at the end.
   var place: RunPlace?
 
+  /// Whether a control group of the run has been made, or cannot be made and need not; of the root.
+  var isContained = false
+
   /// The limit on the whole tree's programs, where there is one; the root has no part in it.
   private(set) var slots: TreeLimitSlots?
 

@@ -60,7 +60,8 @@ struct NodeMain {
     runtime.forkServer?.end()
     // Processes that the root's own code has started end with the run, as when the root is killed.
     RunSweep.killAll(run: runtime.identity.run.runID)
-    runtime.place?.remove()
+    // The next run looks for the control group where it finds the directory.
+    if ControlGroup.endOwn() { runtime.place?.remove() }
     if runtime.life.signal == nil { runtime.recorder?.finish(exitCode: exitCodeOfRoot) }
     guard isWritten else {
       // Flushing could block on buffers that are locked or have no reader.
