@@ -118,7 +118,7 @@ struct AnswerSession: Sendable {
       guard let error = error as? ProcessTreeError, error.code == .deadlinePassed else { throw error }
       failure =
         "no answer within \(settings.timeLimit ?? Self.patience): does the command write one record "
-        + "for each, and does it flush it (sed -u, jq --unbuffered, awk fflush(), grep --line-buffered)?"
+        + "for each, and does it flush it (sed -u, jq --unbuffered, awk fflush(), mawk -W interactive, grep --line-buffered)?"
       run.kill()
     }
     await sent
