@@ -34,11 +34,11 @@ extension EndToEndTests {
     static let cases: [Case] = [
       Case(
         name: "eachWithArguments",
-        pipeline: "from: {range: [1, 3]}, stages: [{command: [echo, '<{}>', 'a{}b{}'], mode: each}]",
+        pipeline: "from: {range: [1, 3]}, ordered: true, stages: [{command: [echo, '<{}>', 'a{}b{}'], mode: each}]",
         output: "<1> a1b1\n<2> a2b2\n<3> a3b3\n"),
       Case(
         name: "eachWithStandardInput",
-        pipeline: "from: {list: [a b, '', '-rf']}, stages: [{shell: 'cat; echo {}', mode: each}]",
+        pipeline: "from: {list: [a b, '', '-rf']}, ordered: true, stages: [{shell: 'cat; echo {}', mode: each}]",
         output: "a b{}\n{}\n-rf{}\n"),
       Case(
         name: "ordered",
@@ -48,14 +48,14 @@ extension EndToEndTests {
           """, output: (1...12).map { "\($0)\n" }.joined()),
       Case(
         name: "answer",
-        pipeline: "from: {range: [1, 3]}, stages: [{command: [sed, -u, 's/^/</'], mode: answer}]",
+        pipeline: "from: {range: [1, 3]}, ordered: true, stages: [{command: [sed, -u, 's/^/</'], mode: answer}]",
         output: "<1\n<2\n<3\n"),
       Case(
         name: "stream", pipeline: "from: {files: ['*.txt']}, stages: [{command: [sort]}]",
         before: "printf 'b\\nc' > 1.txt; printf 'a\\nd\\n' > 2.txt", output: "a\nb\nc\nd\n"),
       Case(
         name: "paths",
-        pipeline: "from: {files: ['*.txt'], as: paths}, stages: [{command: [basename, '{}'], mode: each}]",
+        pipeline: "from: {files: ['*.txt'], as: paths}, ordered: true, stages: [{command: [basename, '{}'], mode: each}]",
         before: "touch b.txt a.txt", output: "a.txt\nb.txt\n"),
       Case(
         name: "aCommandAsSource",
@@ -82,7 +82,7 @@ extension EndToEndTests {
         name: "quarantine",
         pipeline: #"""
           from: {list: [a, 'b"x', c]}, attempts: 2, quarantine: {file: q},
-          stages: [{name: x, shell: 'read -r x; echo $x; test "$x" != "b\"x" || exit 7', mode: each}]
+          ordered: true, stages: [{name: x, shell: 'read -r x; echo $x; test "$x" != "b\"x" || exit 7', mode: each}]
           """#, after: "&& cut -c-42 q",
         output: "a\nc\n{\"input\":1,\"stage\":\"x\",\"record\":\"b\\\"x\",\"fa\n"),
       Case(
@@ -199,14 +199,11 @@ extension EndToEndTests {
     ])
     func bytesStayBytes(framing: String, input: String) throws {
       let unit = "input: \(framing), output: \(framing)"
-      // A run for each record writes no lengths, and bytes have no answers.
-      let hasLengths = framing.hasPrefix("length")
-      let modes = hasLengths ? ["stream", "answer"] : ["stream", "answer", "each"]
-      let stages = modes.filter { framing != "bytes" || $0 != "answer" }
-        .map { "{command: [cat], mode: \($0), \(unit)}" }
+      let modes = framing == "bytes" ? ["stream", "each"] : ["stream", "answer"]
+      let stages = modes.map { "{command: [cat], mode: \($0), \(unit)}" }
       let run = try start(
         """
-        from: {files: [in], items: \(framing)}, to: {file: out, items: \(framing)},
+        from: {files: [in], items: \(framing)}, to: {file: out, items: \(framing)}, ordered: true,
         stages: [\(stages.joined(separator: ", "))]
         """, before: input, after: "; echo $?; cmp in out && echo same"
       ).end()
@@ -217,7 +214,7 @@ extension EndToEndTests {
     @Test(arguments: startMethods) func recordsOfKilledWorkersComeOnce(method: String) throws {
       let tool = try start(
         """
-        from: {range: [1, 3000]}, attempts: 50, to: {file: out}, stages: [
+        from: {range: [1, 1500]}, attempts: 50, to: {file: out}, stages: [
         {name: a, command: [sed, -u, 's/^/x/'], mode: answer, workers: 3},
         {name: e, command: [echo, '{}'], mode: each, workers: 2}]
         """, method)
@@ -228,22 +225,22 @@ extension EndToEndTests {
         }
         if victims.isEmpty, kills > 0, tool.processes.isEmpty { break }
         if let victim = victims.randomElement(), kill(victim, SIGKILL) == 0 { kills += 1 }
-        usleep(40_000)
+        usleep(150_000)
       }
       let records = try String(contentsOfFile: tool.directory.path + "/out", encoding: .utf8)
       let run = try tool.end()
       #expect(run.code == 0, "\(run.errors)")
-      #expect(kills > 10)
+      #expect(kills > 3)
       #expect(
-        records.split(separator: "\n").sorted() == (1...3_000).map { "x\($0)" }.sorted().map { $0[...] })
+        records.split(separator: "\n").sorted() == (1...1_500).map { "x\($0)" }.sorted().map { $0[...] })
     }
 
     /// A worker of a stream has a state that nobody else has.
     @Test func theDeathOfAStreamFailsTheRun() throws {
       let tool = try start(
         "from: {command: [yes]}, stages: [{name: count, command: [wc, -l]}]")
-      #expect(tool.wait { tool.processes.contains { tool.name(of: $0) == "count" } })
-      if let worker = tool.processes.first(where: { tool.name(of: $0) == "count" }) {
+      #expect(tool.wait { tool.processes.contains { tool.name(of: $0).hasPrefix("count") } })
+      if let worker = tool.processes.first(where: { tool.name(of: $0).hasPrefix("count") }) {
         kill(worker, SIGKILL)
       }
       let run = try tool.end()
