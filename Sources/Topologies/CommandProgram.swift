@@ -21,8 +21,9 @@ struct CommandProgram: NodeProgram {
 
 extension Node {
   /// Does the work of a life within the time that the file gives it.
-  func keeping(to limit: Duration?, _ work: @escaping @Sendable () async throws -> Void) async throws
-  {
+  func keeping(
+    to limit: Duration?, _ work: @escaping @Sendable () async throws -> Void
+  ) async throws {
     guard let limit else { return try await work() }
     do {
       try await withTimeout(limit, work)

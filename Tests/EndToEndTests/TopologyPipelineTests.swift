@@ -34,11 +34,17 @@ extension EndToEndTests {
     static let cases: [Case] = [
       Case(
         name: "eachWithArguments",
-        pipeline: "from: {range: [1, 3]}, ordered: true, stages: [{command: [echo, '<{}>', 'a{}b{}'], mode: each}]",
+        pipeline: """
+          from: {range: [1, 3]}, ordered: true,
+          stages: [{command: [echo, '<{}>', 'a{}b{}'], mode: each}]
+          """,
         output: "<1> a1b1\n<2> a2b2\n<3> a3b3\n"),
       Case(
         name: "eachWithStandardInput",
-        pipeline: "from: {list: [a b, '', '-rf']}, ordered: true, stages: [{shell: 'cat; echo {}', mode: each}]",
+        pipeline: """
+          from: {list: [a b, '', '-rf']}, ordered: true,
+          stages: [{shell: 'cat; echo {}', mode: each}]
+          """,
         output: "a b{}\n{}\n-rf{}\n"),
       Case(
         name: "ordered",
@@ -48,14 +54,20 @@ extension EndToEndTests {
           """, output: (1...12).map { "\($0)\n" }.joined()),
       Case(
         name: "answer",
-        pipeline: "from: {range: [1, 3]}, ordered: true, stages: [{command: [sed, -u, 's/^/</'], mode: answer}]",
+        pipeline: """
+          from: {range: [1, 3]}, ordered: true,
+          stages: [{command: [sed, -u, 's/^/</'], mode: answer}]
+          """,
         output: "<1\n<2\n<3\n"),
       Case(
         name: "stream", pipeline: "from: {files: ['*.txt']}, stages: [{command: [sort]}]",
         before: "printf 'b\\nc' > 1.txt; printf 'a\\nd\\n' > 2.txt", output: "a\nb\nc\nd\n"),
       Case(
         name: "paths",
-        pipeline: "from: {files: ['*.txt'], as: paths}, ordered: true, stages: [{command: [basename, '{}'], mode: each}]",
+        pipeline: """
+          from: {files: ['*.txt'], as: paths}, ordered: true,
+          stages: [{command: [basename, '{}'], mode: each}]
+          """,
         before: "touch b.txt a.txt", output: "a.txt\nb.txt\n"),
       Case(
         name: "aCommandAsSource",
@@ -108,7 +120,8 @@ extension EndToEndTests {
         errors: "exited 0 before it had answered"),
       Case(
         name: "halfAnAnswer",
-        pipeline: "from: {list: [a]}, stages: [{shell: read x; printf half, mode: answer}]", code: 1,
+        pipeline: "from: {list: [a]}, stages: [{shell: read x; printf half, mode: answer}]",
+        code: 1,
         errors: "in the middle of a record"),
       Case(
         name: "timeLimit",
@@ -138,7 +151,10 @@ extension EndToEndTests {
           """, output: "2\n"),
       Case(
         name: "noJSON",
-        pipeline: "from: {list: ['{x']}, stages: [{command: [cat], workers: 2, partition: {json: /a}}]",
+        pipeline: """
+          from: {list: ['{x']},
+          stages: [{command: [cat], workers: 2, partition: {json: /a}}]
+          """,
         code: 1, errors: "is no JSON at its byte 1"),
       Case(
         name: "partitionByMatch",
@@ -177,7 +193,8 @@ extension EndToEndTests {
     }
 
     @Test func aClosedOutputEndsTheRunAsTheSignalWould() throws {
-      let file = "ptree: 1\nnodes: {g: {nodes: {p: {pipeline: {from: {range: [1, 1000000]}, "
+      let file =
+        "ptree: 1\nnodes: {g: {nodes: {p: {pipeline: {from: {range: [1, 1000000]}, "
         + "stages: [{command: [cat]}]}}}}, s: {shell: sleep 60}}\n"
       let run = try Tool(
         shell: """
@@ -232,7 +249,8 @@ extension EndToEndTests {
       #expect(run.code == 0, "\(run.errors)")
       #expect(kills > 3)
       #expect(
-        records.split(separator: "\n").sorted() == (1...1_500).map { "x\($0)" }.sorted().map { $0[...] })
+        records.split(separator: "\n").sorted()
+          == (1...1_500).map { "x\($0)" }.sorted().map { $0[...] })
     }
 
     /// A worker of a stream has a state that nobody else has.
@@ -245,7 +263,8 @@ extension EndToEndTests {
       }
       let run = try tool.end()
       #expect(run.code == 1)
-      #expect(run.errors.contains("(count) in count") && run.errors.contains("SIGKILL"), "\(run.errors)")
+      #expect(
+        run.errors.contains("(count) in count") && run.errors.contains("SIGKILL"), "\(run.errors)")
     }
 
     @Test(arguments: startMethods, [SIGINT, SIGTERM])

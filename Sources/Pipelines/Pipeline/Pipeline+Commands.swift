@@ -33,7 +33,7 @@ extension Pipeline {
     output: CommandFraming<Next>, workers: Int, distribution: Distribution<Output>,
     ordered isOrdered: Bool
   ) -> Pipeline<Input, Next> {
-     followed(
+    followed(
       by: StageBlueprint(
         description: StageDescription(
           name: name, workers: workers, sharing: distribution.sharing,

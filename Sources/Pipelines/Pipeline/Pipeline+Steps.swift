@@ -44,7 +44,7 @@ extension Pipeline {
     _ step: Work, named name: String, workers: Int, distribution: Distribution<Output>,
     attempts: Int, ordered isOrdered: Bool
   ) -> Pipeline<Input, Work.Output> where Work.Input == Output {
-     followed(
+    followed(
       by: StageBlueprint(
         description: StageDescription(
           name: name, workers: workers, sharing: distribution.sharing,

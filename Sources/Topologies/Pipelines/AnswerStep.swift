@@ -115,10 +115,11 @@ struct AnswerSession: Sendable {
       }
     } catch {
       try Task.checkCancellation()
-      guard let error = error as? ProcessTreeError, error.code == .deadlinePassed else { throw error }
+      guard (error as? ProcessTreeError)?.code == .deadlinePassed else { throw error }
       failure =
         "no answer within \(settings.timeLimit ?? Self.patience): does the command write one record "
-        + "for each, and does it flush it (sed -u, jq --unbuffered, awk fflush(), mawk -W interactive, grep --line-buffered)?"
+        + "for each, and does it flush it (sed -u, jq --unbuffered, awk fflush(), "
+        + "mawk -W interactive, grep --line-buffered)?"
       run.kill()
     }
     await sent
