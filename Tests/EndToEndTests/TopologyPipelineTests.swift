@@ -130,7 +130,7 @@ extension EndToEndTests {
         code: 1, errors: "longer than the timeLimit"),
       Case(
         name: "aStreamThatFails",
-        pipeline: "from: {list: [a]}, stages: [{name: bad, shell: cat; exit 3}]", code: 1,
+        pipeline: "from: {list: [a]}, to: 'null', stages: [{name: bad, shell: cat; exit 3}]", code: 1,
         errors: "(bad)"),
       Case(
         name: "noUTF8AsArgument",
@@ -141,7 +141,7 @@ extension EndToEndTests {
         pipeline: """
           from: {list: [x a, y b, z a, v b, w a]}, stages: [{
           shell: 'sort | cut -d" " -f2 | uniq -c | wc -l', workers: 3, partition: {field: 2}},
-          {shell: 'awk "{s += \\\\$1} END {print s}"'}]
+          {command: [awk, "{s += $1} END {print s}"]}]
           """, output: "2\n"),
       Case(
         name: "partitionByJSON",

@@ -109,7 +109,7 @@ struct AnswerSession: Sendable {
         } else if let chunk = try await chunk(in: node) {
           splitter.append(chunk)
         } else {
-          failure = try await end()
+          failure = try await end(in: node)
           break
         }
       }
@@ -151,8 +151,12 @@ struct AnswerSession: Sendable {
   /// A command that has ended or gone away answers nothing more, which the reader notices.
   private func send(_ bytes: [UInt8]) async { try? await run.send(bytes) }
 
-  private func end() async throws -> String {
-    run.terminate()
+  /// How the command ended, which closed its output. It is asked only when it does not end by itself:
+  /// its own end is the account of the record.
+  private func end(in node: Node) async throws -> String {
+    run.finishSending()
+    _ = try? await node.withTimeout(.seconds(1)) { [run] in try await run.exitStatus }
+    run.kill()
     let incomplete = splitter.count > 0 ? ", in the middle of a record" : ""
     return "the command \(try await run.exitStatus) before it had answered\(incomplete)"
   }
