@@ -130,7 +130,8 @@ extension EndToEndTests {
         code: 1, errors: "longer than the timeLimit"),
       Case(
         name: "aStreamThatFails",
-        pipeline: "from: {list: [a]}, to: 'null', stages: [{name: bad, shell: cat; exit 3}]", code: 1,
+        pipeline: "from: {list: [a]}, to: 'null', stages: [{name: bad, shell: cat; exit 3}]",
+        code: 1,
         errors: "(bad)"),
       Case(
         name: "noUTF8AsArgument",

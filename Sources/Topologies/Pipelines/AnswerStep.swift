@@ -151,9 +151,9 @@ struct AnswerSession: Sendable {
   /// A command that has ended or gone away answers nothing more, which the reader notices.
   private func send(_ bytes: [UInt8]) async { try? await run.send(bytes) }
 
-  /// How the command ended, which closed its output. It is asked only when it does not end by itself:
-  /// its own end is the account of the record.
+  /// How the command ended, which has closed its output.
   private func end(in node: Node) async throws -> String {
+    // Killed only when it does not end by itself: its own end is what the record did.
     run.finishSending()
     _ = try? await node.withTimeout(.seconds(1)) { [run] in try await run.exitStatus }
     run.kill()
