@@ -141,7 +141,7 @@ extension EndToEndTests {
         name: "partitionByField",
         pipeline: """
           from: {list: [x a, y b, z a, v b, w a]}, stages: [{
-          shell: 'sort | cut -d" " -f2 | uniq -c | wc -l', workers: 3, partition: {field: 2}},
+          shell: 'cut -d" " -f2 | sort -u | wc -l', workers: 3, partition: {field: 2}},
           {command: [awk, "{s += $1} END {print s}"]}]
           """, output: "2\n"),
       Case(
