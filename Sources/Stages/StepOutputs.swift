@@ -10,6 +10,8 @@ public struct StepOutputs<Output: Sendable>: Sendable {
   /// Where the outputs of the present input begin.
   @usableFromInline var start = 0
   @usableFromInline var notes: InputNotes?
+  /// The inputs that the step gave up.
+  @usableFromInline package var refusals: [RefusedInput] = []
 
   /// Makes an empty list.
   ///
@@ -42,6 +44,19 @@ public struct StepOutputs<Output: Sendable>: Sendable {
     notes?.advance()
   }
 
+  /// Gives the present input up, of which there are no outputs; the step goes on with the next one.
+  ///
+  /// - Parameters:
+  ///   - record: The input.
+  ///   - stage: The name of the stage.
+  ///   - failures: What happened at each attempt.
+  package mutating func refuse(_ record: [UInt8], stage: String, _ failures: [String]) {
+    discardUnfinished()
+    refusals.append(
+      RefusedInput(offset: inputCount, record: record, stage: stage, failures: failures))
+    endInput()
+  }
+
   /// Removes the outputs of an input that failed before it was done.
   public mutating func discardUnfinished() {
     if inputCounts != nil { storage.removeSubrange(start...) }
@@ -55,6 +70,16 @@ public struct StepOutputs<Output: Sendable>: Sendable {
   package mutating func noteInputs(from offset: Int, in notes: ElementNotes?) {
     self.notes = notes.map { InputNotes($0, offset) }
   }
+}
+
+/// An input that a step gave up.
+@usableFromInline
+package struct RefusedInput: Sendable {
+  /// The input's place among those of the outputs.
+  package var offset: Int
+  package var record: [UInt8]
+  package var stage: String
+  package var failures: [String]
 }
 
 /// Notes each input that a step processes in a work page.

@@ -15,9 +15,18 @@ struct CommandProgram: NodeProgram {
     let maker = CommandMaker(plan: plan, node: self.node, context: context, instance: instance)
     let program = ExternalCommand(
       try maker.command(), upWhen: try maker.check(), successCodes: Set(plan.success))
-    guard let limit = self.node.timeLimit else { return try await program.run(in: node) }
+    try await node.keeping(to: self.node.timeLimit) { try await program.run(in: node) }
+  }
+}
+
+extension Node {
+  /// Does the work of a life within the time that the file gives it.
+  func keeping(
+    to limit: Duration?, _ work: @escaping @Sendable () async throws -> Void
+  ) async throws {
+    guard let limit else { return try await work() }
     do {
-      try await node.withTimeout(limit) { try await program.run(in: node) }
+      try await withTimeout(limit, work)
     } catch let error as ProcessTreeError where error.code == .deadlinePassed {
       throw TimeLimitPassed(limit: limit)
     }

@@ -29,6 +29,9 @@ struct GroupEnd: Sendable {
     for child in children {
       guard hasEnded(child), let plan = plan(of: child) else { continue }
       if ends(plan) { return .code(code(of: child), account(of: child)) }
+      if plan.writesOutput, child.lastExit?.cause == .exited(code: ReaderGone.exitCode) {
+        return .code(ReaderGone.exitCode, "nobody reads the output of \(child.name) any more")
+      }
       if !isSuccess(child), !plan.mayFail, !goesOnAfterFailure {
         return .failure(account(of: child))
       }
@@ -75,6 +78,17 @@ struct GroupEnd: Sendable {
     case .killed(let signal), .crashed(let signal), .limitExceeded(let signal):
       return 128 + signal
     default: return 1
+    }
+  }
+}
+
+extension NodePlan {
+  /// Whether it writes to the standard output of the run by itself, which a command does not.
+  var writesOutput: Bool {
+    switch kind {
+    case .pipeline(let plan): plan.sink == .standardOutput
+    case .group(let group): group.nodes.contains(where: \.writesOutput)
+    case .command, .program: false
     }
   }
 }

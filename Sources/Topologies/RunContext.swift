@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What all nodes of a run of a topology know of it.
 package struct RunContext: Sendable, Codable {
   /// The run's number in words.
@@ -5,10 +7,29 @@ package struct RunContext: Sendable, Codable {
   package var name: String
   /// A directory of the run alone.
   package var scratch: String
+  /// The standard streams of the root.
+  var streams: RootStreams
 
+  /// Made in the root.
   package init(run: String, name: String, scratch: String) {
     self.run = run
     self.name = name
     self.scratch = scratch
+    streams = RootStreams(pid: getpid())
+  }
+}
+
+/// The standard streams of the root, which nodes below open by the kernel's names of them.
+struct RootStreams: Sendable, Codable {
+  let pid: Int32
+
+  /// The path that opens a stream of the root.
+  func path(of descriptor: Int32) -> String { "/proc/\(pid)/fd/\(descriptor)" }
+
+  /// Lets several processes write to the root's standard output where that is a file: each at its end.
+  static func share() {
+    var status = stat()
+    guard fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+    _ = fcntl(STDOUT_FILENO, F_SETFL, fcntl(STDOUT_FILENO, F_GETFL) | O_APPEND)
   }
 }

@@ -20,6 +20,7 @@ package struct TopologyRun: Sendable {
 
   /// Runs all nodes to the end of the topology, as its root.
   package func run(in root: Node) async throws -> Outcome {
+    if topology.group.nodes.contains(where: \.writesOutput) { RootStreams.share() }
     root.configure { configuration in
       if let limit = topology.treeLimit { configuration.treeLimit = limit }
     }

@@ -13,6 +13,8 @@ struct Envelope<Item: Codable & Sendable>: Sendable {
   var origins: Origins
   /// The items.
   var items: [Item]
+  /// What stages gave up of it.
+  var refusals: [Refusal] = []
 
   /// The number of the input that an item came of; nil when it came of no single one.
   func input(of item: Int) -> UInt64? {
@@ -77,6 +79,7 @@ extension Envelope: Codable {
     let first = try fields.decode(UInt64.self)
     origins = Origins(from: first, offsets: try fields.decode([UInt32].self))
     items = try fields.decode([Item].self)
+    refusals = fields.isAtEnd ? [] : try fields.decode([Refusal].self)
     guard origins.offsets.isEmpty || origins.offsets.count == items.count else {
       throw DecodingError.dataCorruptedError(
         in: fields, debugDescription: "An envelope has as many origins as items, or none.")
@@ -91,6 +94,7 @@ extension Envelope: Codable {
     try fields.encode(origins.first)
     try fields.encode(origins.offsets)
     try fields.encode(items)
+    if !refusals.isEmpty { try fields.encode(refusals) }
   }
 }
 

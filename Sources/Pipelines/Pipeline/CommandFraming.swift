@@ -9,6 +9,10 @@ public struct CommandFraming<Item: Codable & Sendable>: Codable, Sendable {
   }
 
   private let kind: Kind
+  /// The framing of records of bytes.
+  private var records: RecordFraming?
+
+  private init(kind: Kind) { self.kind = kind }
 }
 
 extension CommandFraming where Item == String {
@@ -27,6 +31,14 @@ extension CommandFraming where Item == [UInt8] {
   public static var chunks: Self { Self(kind: .chunks) }
 }
 
+extension CommandFraming where Item == [UInt8] {
+  /// Records of bytes.
+  package init(_ records: RecordFraming) {
+    self.init(kind: .chunks)
+    self.records = records
+  }
+}
+
 extension CommandFraming {
   /// Items as the command reads them.
   func bytes(of items: [Item]) -> [UInt8] {
@@ -35,6 +47,8 @@ extension CommandFraming {
       if let text = item as? String {
         bytes += text.utf8
         bytes.append(UInt8(ascii: "\n"))
+      } else if let content = item as? [UInt8], let records {
+        records.append(content, to: &bytes)
       } else if let content = item as? [UInt8] {
         if kind == .frames {
           withUnsafeBytes(of: UInt32(content.count).littleEndian) { bytes += $0 }
@@ -49,6 +63,8 @@ extension CommandFraming {
   func pump(_ run: CommandRun) -> any InputPump<Item> {
     let pump: any InputPump =
       switch kind {
+      case _ where records != nil && records != .bytes:
+        AsyncSequencePump(SplitRecords(run.chunks, records ?? .bytes))
       case .lines: AsyncSequencePump(run.lines(limit: Self.largest))
       case .frames: AsyncSequencePump(run.frames(limit: Self.largest))
       case .chunks: AsyncSequencePump(run.chunks)

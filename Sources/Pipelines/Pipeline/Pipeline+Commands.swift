@@ -22,10 +22,21 @@ extension Pipeline {
     ordered isOrdered: Bool = false
   ) -> Pipeline<Input, Next> {
     let name = command.executable.split(separator: "/").last.map(String.init)
-    return followed(
+    return then(
+      command, named: name ?? "command", input: input, output: output, workers: workers,
+      distribution: distribution, ordered: isOrdered)
+  }
+
+  /// The same with a name of the stage.
+  package func then<Next>(
+    _ command: Command, named name: String, input: CommandFraming<Output>,
+    output: CommandFraming<Next>, workers: Int, distribution: Distribution<Output>,
+    ordered isOrdered: Bool
+  ) -> Pipeline<Input, Next> {
+    followed(
       by: StageBlueprint(
         description: StageDescription(
-          name: name ?? "command", workers: workers, sharing: distribution.sharing,
+          name: name, workers: workers, sharing: distribution.sharing,
           isStateless: false, isOrdered: isOrdered || self.isOrdered),
         distribution: distribution
       ) { inlet, outlets, place in

@@ -34,8 +34,17 @@ extension Pipeline {
     _ step: Work, workers: Int = 1, distribution: Distribution<Output> = .balanced,
     attempts: Int = 3, ordered isOrdered: Bool = false
   ) -> Pipeline<Input, Work.Output> where Work.Input == Output {
-    let name = String(describing: Work.self)
-    return followed(
+    then(
+      step, named: String(describing: Work.self), workers: workers, distribution: distribution,
+      attempts: attempts, ordered: isOrdered)
+  }
+
+  /// The same with a name of the stage.
+  package func then<Work: Step>(
+    _ step: Work, named name: String, workers: Int, distribution: Distribution<Output>,
+    attempts: Int, ordered isOrdered: Bool
+  ) -> Pipeline<Input, Work.Output> where Work.Input == Output {
+    followed(
       by: StageBlueprint(
         description: StageDescription(
           name: name, workers: workers, sharing: distribution.sharing,

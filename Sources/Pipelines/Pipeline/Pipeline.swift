@@ -43,7 +43,7 @@ extension Pipeline: CustomStringConvertible {
 
 extension Pipeline where Input == Output {
   /// No stage yet.
-  static var empty: Self { Self(.chain([])) { _, _, outlet in outlet } }
+  package static var empty: Self { Self(.chain([])) { _, _, outlet in outlet } }
 }
 
 extension Pipeline {

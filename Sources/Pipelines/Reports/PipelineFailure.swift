@@ -79,6 +79,8 @@ public struct QuarantinedInput: Hashable, Sendable, Codable, CustomStringConvert
   public let input: Int?
   /// How the workers ended that are known to have been processing it.
   public let deaths: [ExitReport]
+  /// The item itself, where items are bytes and it is handed over.
+  package var record: [UInt8]?
 
   /// Makes a record, for tests of code that handles one.
   public init(stage: Int, stageName: String, input: Int?, deaths: [ExitReport]) {

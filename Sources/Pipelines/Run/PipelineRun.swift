@@ -41,9 +41,12 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   ///
   /// - Parameters:
   ///   - pump: The inputs.
+  ///   - refuse: Takes what stages gave up.
   ///   - deliver: Takes outputs; the next ones come when it has returned.
   func run(
-    _ pump: any InputPump<Input>, deliver: @escaping @Sendable ([Output]) async throws -> Void
+    _ pump: any InputPump<Input>,
+    refuse: @escaping @Sendable ([Refusal]) async throws -> Void = { _ in },
+    deliver: @escaping @Sendable ([Output]) async throws -> Void
   ) async throws {
     defer {
       record.finish()
@@ -62,7 +65,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         return []
       }
       tasks.addTask {
-        try await drain(deliver)
+        try await drain(refuse, deliver)
         return []
       }
       // The first that fails ends the others.
@@ -97,13 +100,16 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
 
   private func close(_ stages: [Int]) { for stage in stages { closers[stage]() } }
 
-  private func drain(_ deliver: ([Output]) async throws -> Void) async throws {
+  private func drain(
+    _ refuse: ([Refusal]) async throws -> Void, _ deliver: ([Output]) async throws -> Void
+  ) async throws {
     var restorer = StreamRestorer<[Output]>()
     for try await delivery in end.deliveries {
       let envelope = delivery.element
       let isNew = record.update {
         $0.arrive(envelope.id, cost: envelope.cost, outputs: envelope.items.count)
       }
+      if isNew, !envelope.refusals.isEmpty { try await refuse(envelope.refusals) }
       if isNew, isOrdered {
         restorer.insert(envelope.items, at: envelope.id)
         while let items = restorer.takeNext(of: envelope.id.stream) { try await deliver(items) }

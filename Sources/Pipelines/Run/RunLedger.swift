@@ -134,11 +134,13 @@ struct RunLedger {
       handle(.excused, of: worker, ofStage: stage)
     }
     let inputs = verdict.givenUp.map { given in
-      QuarantinedInput(
+      var input = QuarantinedInput(
         stage: stage, stageName: plan.stages[stage].description.name,
         input: given.suspect.input.map { Int(clamping: $0) }, deaths: given.deaths)
+      quarantined.append(input)
+      input.record = given.suspect.record
+      return input
     }
-    quarantined += inputs
     return Verdict(skipped: verdict.skipped, quarantined: inputs)
   }
 

@@ -64,8 +64,10 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
         counters.blocked += blocked
       }
       let cost = max(envelope.cost, clock.processorLap())
-      try await outlet.send(
-        Emission(capacity: 0).envelope(replacing: envelope.id, first: 0, cost: cost))
+      var empty = Emission<Output>(capacity: 0).envelope(
+        replacing: envelope.id, first: 0, cost: cost)
+      empty.refusals = envelope.refusals
+      try await outlet.send(empty)
       words.counters = counters.now
       try await words.sayCountersIfDue(at: clock.time)
     }

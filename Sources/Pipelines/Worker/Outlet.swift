@@ -18,14 +18,17 @@ struct Outlet<Element: Codable & Sendable>: Codable, Sendable {
 
   /// Sends an envelope on, to each stage behind; suspends while these have no room.
   func send(_ envelope: Envelope<Element>) async throws {
+    var refusals = envelope.refusals
     for route in routes {
       var envelope = envelope
       for fold in route.folds { envelope.id = fold(envelope.id) }
       if let partitioner = route.partitioner, route.senders.count > 1 {
         let parts = try partitioner.divide(envelope, among: route.senders.count)
-        for (sender, part) in zip(route.senders, parts) { try await sender.send(part) }
+        for (sender, part) in zip(route.senders, parts) {
+          try await sender.send(part.taking(&refusals))
+        }
       } else {
-        for sender in route.senders { try await sender.send(envelope) }
+        for sender in route.senders { try await sender.send(envelope.taking(&refusals)) }
       }
     }
   }
@@ -50,5 +53,15 @@ struct Outlet<Element: Codable & Sendable>: Codable, Sendable {
     var outlet = self
     for place in outlet.routes.indices { outlet.routes[place].folds.insert(fold, at: 0) }
     return outlet
+  }
+}
+
+extension Envelope {
+  /// The envelope with the refusals that no copy of it has taken yet.
+  fileprivate func taking(_ refusals: inout [Refusal]) -> Self {
+    var envelope = self
+    envelope.refusals = refusals
+    refusals = []
+    return envelope
   }
 }

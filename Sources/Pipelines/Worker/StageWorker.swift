@@ -119,9 +119,15 @@ struct StageWork<Work: Step> {
     words.counters.processed += UInt64(envelope.items.count)
     words.counters.emitted += UInt64(outputs.values.count)
     let cost = max(clock.time - start, clock.processorLap())
+    let refusals = outputs.refusals.map { refused in
+      Refusal(
+        stage: refused.stage, input: envelope.input(of: items[refused.offset]),
+        record: refused.record, failures: refused.failures)
+    }
     return Envelope(
       id: envelope.id, cost: max(envelope.cost, cost),
-      origins: envelope.origins.origins(of: outputs, madeOf: items), items: outputs.values)
+      origins: envelope.origins.origins(of: outputs, madeOf: items), items: outputs.values,
+      refusals: envelope.refusals + refusals)
   }
 
   private func noOutputs(capacity: Int) -> StepOutputs<Work.Output> {
@@ -135,7 +141,9 @@ struct StageWork<Work: Step> {
     let suspects = delivery.map { zip($0.consumersOfSuspects, $0.suspects) } ?? zip([], [])
     // A worker that went mad may have noted anything.
     let known = suspects.filter { envelope.items.indices.contains($0.1) }.map { consumer, item in
-      Suspect(consumer: consumer, item: item, input: envelope.input(of: item))
+      Suspect(
+        consumer: consumer, item: item, input: envelope.input(of: item),
+        record: envelope.items[item] as? [UInt8])
     }
     guard !known.isEmpty else { return [envelope.items.indices] }
     let skipped = try await words.ask(Suspicion(envelope: envelope.id, suspects: known))

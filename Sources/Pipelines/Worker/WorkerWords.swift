@@ -68,6 +68,8 @@ struct Suspect: Hashable, Sendable, Codable {
   var item: Int
   /// The number of the source's input that the item came of, where there is one.
   var input: UInt64?
+  /// The item itself, where items are bytes.
+  var record: [UInt8]?
 }
 
 /// The items of an envelope that a worker leaves out.

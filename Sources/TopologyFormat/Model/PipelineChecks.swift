@@ -25,6 +25,17 @@ enum PipelineChecks {
           )
         }
       }
+      if stage.mode == .each, value["command"] != nil,
+        stage.command.words.first?.description.contains("{}") == true
+      {
+        error(
+          "command", .meaningless, "a record cannot be the executable: write '{}' in an argument.")
+      }
+      if stage.isOrdered, stage.mostWorkers > 1, stage.partition == nil {
+        error(
+          "ordered", .meaningless,
+          "several workers have no common order: write workers: 1, or say 'partition'.")
+      }
       if stage.mode == .answer, stage.input == .bytes || stage.output == .bytes {
         error(
           stage.input == .bytes ? "input" : "output", .meaningless,

@@ -6,7 +6,7 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
 
   package enum Source: Sendable, Codable, Hashable {
     case files([Scalar], content: Bool)
-    case command([Scalar])
+    case command(CommandPlan)
     case standardInput
     case list([Scalar])
     case range(Int, Int)
@@ -33,6 +33,8 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
     package var name: String
     package var command: CommandPlan
     package var mode = Mode.stream
+    /// Whether a record takes the place of `{}` in the arguments.
+    package var takesPlace = false
     package var workers = 1
     package var mostWorkers = 1
     package var input = Framing.lines

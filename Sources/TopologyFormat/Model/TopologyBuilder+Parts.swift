@@ -82,14 +82,9 @@ extension TopologyBuilder {
   // MARK: Pipelines
 
   mutating func pipeline(_ value: Value, _ inherited: Inherited) -> PipelinePlan {
-    if reader.options.isForRun {
-      reader.diagnostics.error(
-        .meaningless, at: value.place,
-        "this version checks and draws pipelines, and does not run them yet.")
-    }
     let from = value["from"]
     var plan = PipelinePlan(
-      source: Self.source(from), stages: [], directory: directory(of: value))
+      source: source(from, inherited), stages: [], directory: directory(of: value))
     plan.sourceFraming = Self.framing(from?["items"])
     for (index, stage) in (value["stages"]?.list ?? []).enumerated() {
       guard stage["branches"] == nil, stage["program"] == nil else {
@@ -117,11 +112,11 @@ extension TopologyBuilder {
     value?.text.flatMap(PipelinePlan.Framing.init) ?? .lines
   }
 
-  private static func source(_ value: Value?) -> PipelinePlan.Source {
+  private mutating func source(_ value: Value?, _ inherited: Inherited) -> PipelinePlan.Source {
     if let files = value?["files"]?.list {
       return .files(files.compactMap(\.scalar), content: value?["as"]?.text != "paths")
     }
-    if let words = value?["command"]?.list { return .command(words.compactMap(\.scalar)) }
+    if let value, value["command"] != nil { return .command(command(value, inherited)) }
     if let list = value?["list"]?.list { return .list(list.compactMap(\.scalar)) }
     if let range = value?["range"]?.list?.compactMap({ $0.scalar?.integer }), range.count == 2 {
       return .range(range[0], range[1])
@@ -135,6 +130,9 @@ extension TopologyBuilder {
     var stage = PipelinePlan.Stage(
       name: value["name"]?.text ?? "stage-\(number)", command: command(value, inherited))
     stage.mode = value["mode"]?.text.flatMap(PipelinePlan.Mode.init) ?? .stream
+    stage.takesPlace =
+      stage.mode == .each && value["command"] != nil
+      && stage.command.words.dropFirst().contains { $0.description.contains("{}") }
     if let range = value["workers"]?.text.flatMap(WorkerRange.init) {
       (stage.workers, stage.mostWorkers) = (range.first, range.most)
     }

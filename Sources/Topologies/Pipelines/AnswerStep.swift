@@ -1,0 +1,170 @@
+internal import Pipelines
+internal import ProcessTree
+
+/// A stage in the mode `answer`: a command that is kept alive and makes exactly one record of each.
+struct AnswerStep: Step {
+  typealias Input = [UInt8]
+  typealias Output = [UInt8]
+
+  let settings: StageSettings
+  /// The command that lives, in the worker alone.
+  private var session: AnswerSession?
+
+  init(_ settings: StageSettings) { self.settings = settings }
+
+  private enum CodingKeys: CodingKey {
+    case settings
+  }
+
+  static var isStateless: Bool { true }
+  static var _traits: StepTraits { StepTraits(suspends: true) }
+
+  /// How many records a command has at a time, at most.
+  private static var most: Int { 512 }
+
+  nonisolated(nonsending) mutating func _process(
+    _ inputs: ArraySlice<[UInt8]>, separately isSeparate: Bool,
+    into outputs: inout StepOutputs<[UInt8]>, in node: Node
+  ) async throws {
+    var rest = inputs
+    var failures: [String] = []
+    var most = Self.most
+    while let first = rest.first {
+      guard settings.input.holds(first) else {
+        outputs.refuse(
+          first, stage: settings.name, ["it contains the byte that ends a record of the input"])
+        rest = rest.dropFirst()
+        continue
+      }
+      let asked = rest.prefix(most).prefix { settings.input.holds($0) }
+      var session: AnswerSession
+      if let living = self.session {
+        session = living
+      } else {
+        session = AnswerSession(try await node.start(settings.command), settings)
+      }
+      let (answers, failure) = try await session.ask(asked, in: node)
+      for answer in answers {
+        outputs.append(answer)
+        outputs.endInput()
+      }
+      if !answers.isEmpty { failures = [] }
+      rest = rest.dropFirst(answers.count)
+      self.session = failure == nil ? session : nil
+      guard let failure else {
+        most = min(most * 2, Self.most)
+        continue
+      }
+      // The next record was not answered. From here on it is alone with the command, so that no other is
+      // charged with what it does.
+      most = 1
+      failures.append(failure)
+      if failures.count >= settings.attempts, let record = rest.popFirst() {
+        outputs.refuse(record, stage: settings.name, failures)
+        failures = []
+      }
+    }
+  }
+
+  nonisolated(nonsending) mutating func _finish(into outputs: inout StepOutputs<[UInt8]>)
+    async throws
+  {
+    try await session?.finish()
+    session = nil
+  }
+}
+
+/// A command that answers, and what has come of it.
+struct AnswerSession: Sendable {
+  private let run: CommandRun
+  private let settings: StageSettings
+  private var splitter: RecordSplitter
+  private var answered = 0
+
+  /// How long an answer may take where the file says nothing.
+  private static var patience: Duration { .seconds(60) }
+
+  init(_ run: CommandRun, _ settings: StageSettings) {
+    self.run = run
+    self.settings = settings
+    splitter = RecordSplitter(settings.output)
+  }
+
+  /// Gives records to the command.
+  ///
+  /// - Returns: The answers in order, and why the next one did not come; nil if all came.
+  /// - Throws: An error for answers that belong to no record, and `CancellationError`.
+  mutating func ask(
+    _ records: ArraySlice<[UInt8]>, in node: Node
+  ) async throws -> (answers: [[UInt8]], failure: String?) {
+    var bytes: [UInt8] = []
+    for record in records { settings.input.append(record, to: &bytes) }
+    async let sent: Void = send(bytes)
+    var answers: [[UInt8]] = []
+    var failure: String?
+    do {
+      while answers.count < records.count {
+        if let answer = try splitter.next() {
+          answers.append(answer)
+        } else if let chunk = try await chunk(in: node) {
+          splitter.append(chunk)
+        } else {
+          failure = try await end(in: node)
+          break
+        }
+      }
+    } catch {
+      try Task.checkCancellation()
+      guard (error as? ProcessTreeError)?.code == .deadlinePassed else { throw error }
+      failure =
+        "no answer within \(settings.timeLimit ?? Self.patience): does the command write one record "
+        + "for each, and does it flush it (sed -u, jq --unbuffered, awk fflush(), "
+        + "mawk -W interactive, grep --line-buffered)?"
+      run.kill()
+    }
+    await sent
+    answered += answers.count
+    if failure == nil, splitter.count > 0 { throw tooMany }
+    return (answers, failure)
+  }
+
+  /// Ends the command, which has answered all.
+  mutating func finish() async throws {
+    run.finishSending()
+    for try await chunk in run.chunks where !chunk.isEmpty { throw tooMany }
+    _ = try await run.exitStatus
+  }
+
+  private var tooMany: StageFailure {
+    StageFailure(
+      "the command wrote more than one record for one: after \(answered) records there was another "
+        + "answer")
+  }
+
+  private func chunk(in node: Node) async throws -> [UInt8]? {
+    try await node.withTimeout(settings.timeLimit ?? Self.patience) { [run] in
+      var chunks = run.chunks.makeAsyncIterator()
+      return try await chunks.next()
+    }
+  }
+
+  /// A command that has ended or gone away answers nothing more, which the reader notices.
+  private func send(_ bytes: [UInt8]) async { try? await run.send(bytes) }
+
+  /// How the command ended, which has closed its output.
+  private func end(in node: Node) async throws -> String {
+    // Killed only when it does not end by itself: its own end is what the record did.
+    run.finishSending()
+    _ = try? await node.withTimeout(.seconds(1)) { [run] in try await run.exitStatus }
+    run.kill()
+    let incomplete = splitter.count > 0 ? ", in the middle of a record" : ""
+    return "the command \(try await run.exitStatus) before it had answered\(incomplete)"
+  }
+}
+
+/// A command of a stage did what its mode does not allow.
+struct StageFailure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}

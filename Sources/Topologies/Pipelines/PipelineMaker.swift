@@ -1,0 +1,59 @@
+internal import Pipelines
+internal import ProcessTree
+internal import ProcessTreeTopologyFormat
+
+/// Makes a pipeline of its plan.
+struct PipelineMaker {
+  let plan: PipelinePlan
+  let node: NodePlan
+  let context: RunContext
+
+  func pipeline() throws -> Pipeline<[UInt8], [UInt8]> {
+    var pipeline = Pipeline<[UInt8], [UInt8]>.empty
+    for stage in plan.stages { pipeline = try appending(stage, to: pipeline) }
+    return plan.isOrdered ? pipeline.inOrder() : pipeline
+  }
+
+  private func appending(
+    _ stage: PipelinePlan.Stage, to pipeline: Pipeline<[UInt8], [UInt8]>
+  ) throws -> Pipeline<[UInt8], [UInt8]> {
+    var command = try command(stage.command)
+    command.standardInput = .pipe
+    command.standardOutput = .pipe
+    let (input, output) = (stage.input.framing, stage.output.framing)
+    let settings = StageSettings(
+      name: stage.name, command: command, takesPlace: stage.takesPlace, input: input,
+      output: output, attempts: plan.attempts, timeLimit: stage.timeLimit)
+    let distribution: Distribution<[UInt8]> =
+      if stage.isBroadcast { .broadcast } else if let partition = stage.partition {
+        .partitioned(by: RecordKey(partition))
+      } else { .balanced }
+    switch stage.mode {
+    case .each:
+      return pipeline.then(
+        EachStep(settings: settings), named: stage.name, workers: stage.workers,
+        distribution: distribution, attempts: plan.attempts, ordered: stage.isOrdered)
+    case .answer:
+      return pipeline.then(
+        AnswerStep(settings), named: stage.name, workers: stage.workers,
+        distribution: distribution, attempts: plan.attempts, ordered: stage.isOrdered)
+    case .stream:
+      return pipeline.then(
+        command, named: stage.name, input: CommandFraming(input), output: CommandFraming(output),
+        workers: stage.workers, distribution: distribution, ordered: stage.isOrdered)
+    }
+  }
+
+  func command(_ plan: CommandPlan) throws -> Command {
+    try CommandMaker(plan: plan, node: node, context: context, instance: 1).command()
+  }
+
+  /// The text of a value of the file.
+  func text(_ scalar: Scalar) -> String {
+    scalar.resolved(instance: 1, run: context.run, scratch: context.scratch)
+  }
+}
+
+extension PipelinePlan.Framing {
+  var framing: RecordFraming { RecordFraming(rawValue: rawValue) ?? .lines }
+}

@@ -1,0 +1,63 @@
+internal import Pipelines
+internal import ProcessTree
+internal import ProcessTreeTopologyFormat
+
+/// The program of a node that is a pipeline of a file.
+struct PipelineProgram: NodeProgram {
+  let node: NodePlan
+  let plan: PipelinePlan
+  let context: RunContext
+
+  func run(in node: Node) async throws {
+    do {
+      try await node.keeping(to: self.node.timeLimit) { try await work(in: node) }
+    } catch is ReaderGone {
+      node.exit(ReaderGone.exitCode)
+    }
+  }
+
+  private func work(in node: Node) async throws {
+    let maker = PipelineMaker(plan: plan, node: self.node, context: context)
+    let pipeline = try maker.pipeline()
+    let (sink, framing) = try sink(maker)
+    let quarantine = Quarantine(
+      file: try plan.quarantine.map { try RecordFile(maker.text($0), appends: false) }, node: node)
+    let source = RecordSource(
+      origin: try origin(maker), framing: plan.sourceFraming.framing, node: node)
+    try await node.runRecords(over: source, using: pipeline) { refusal in
+      try await quarantine.take(refusal)
+    } deliver: { records in
+      guard let sink else { return }
+      var bytes: [UInt8] = []
+      for record in records { framing.append(record, to: &bytes) }
+      try await sink.write(bytes, in: node)
+    }
+  }
+
+  private func sink(_ maker: PipelineMaker) throws -> (RecordFile?, RecordFraming) {
+    switch plan.sink {
+    case .null: return (nil, .lines)
+    case .standardOutput:
+      // The node's own output is lines with its name before them; records are bytes.
+      return (try RecordFile(context.streams.path(of: 1), appends: true), .lines)
+    case .file(let path, let appends, let framing):
+      return (try RecordFile(maker.text(path), appends: appends), framing.framing)
+    }
+  }
+
+  private func origin(_ maker: PipelineMaker) throws -> RecordSource.Origin {
+    switch plan.source {
+    case .files(let patterns, let readsContent):
+      let paths = try Paths.matching(
+        patterns.map { Path.absolute(maker.text($0), from: plan.directory) })
+      return readsContent ? .files(paths) : .list(paths.map { Array($0.utf8) })
+    case .command(let plan):
+      var made = try maker.command(plan)
+      made.standardOutput = .pipe
+      return .command(made)
+    case .standardInput: return .files([context.streams.path(of: 0)])
+    case .list(let texts): return .list(texts.map { Array(maker.text($0).utf8) })
+    case .range(let first, let last): return .range(first...last)
+    }
+  }
+}

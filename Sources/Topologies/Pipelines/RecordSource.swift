@@ -1,0 +1,84 @@
+internal import Glibc
+internal import Pipelines
+internal import ProcessTree
+
+/// The records that a pipeline begins with.
+struct RecordSource: AsyncSequence, Sendable {
+  enum Origin: Sendable {
+    /// Files one after another, which end the last record of each.
+    case files([String])
+    case command(Command)
+    case list([[UInt8]])
+    case range(ClosedRange<Int>)
+  }
+
+  let origin: Origin
+  let framing: RecordFraming
+  let node: Node
+
+  struct Iterator: AsyncIteratorProtocol {
+    fileprivate let source: RecordSource
+    fileprivate var files: ArraySlice<String> = []
+    fileprivate var records: SplitRecords<FileChunks>.Iterator?
+    fileprivate var run: CommandRun?
+    fileprivate var made: SplitRecords<CommandOutput<[UInt8]>>.Iterator?
+    fileprivate var next = 0
+
+    mutating func next() async throws -> [UInt8]? {
+      switch source.origin {
+      case .list(let list):
+        guard next < list.count else { return nil }
+        defer { next += 1 }
+        return list[next]
+      case .range(let range):
+        guard next < range.count else { return nil }
+        defer { next += 1 }
+        return Array(String(range.lowerBound + next).utf8)
+      case .files: return try await nextOfFiles()
+      case .command(let command): return try await nextOfCommand(command)
+      }
+    }
+
+    private mutating func nextOfFiles() async throws -> [UInt8]? {
+      while true {
+        if let record = try await records?.next() { return record }
+        guard let path = files.popFirst() else { return nil }
+        records = SplitRecords(FileChunks([path]), source.framing).makeAsyncIterator()
+      }
+    }
+
+    private mutating func nextOfCommand(_ command: Command) async throws -> [UInt8]? {
+      if run == nil {
+        let run = try await source.node.start(command)
+        self.run = run
+        made = SplitRecords(run.chunks, source.framing).makeAsyncIterator()
+      }
+      if let record = try await made?.next() { return record }
+      try await run?.waitForSuccess()
+      return nil
+    }
+  }
+
+  func makeAsyncIterator() -> Iterator {
+    var iterator = Iterator(source: self)
+    if case .files(let paths) = origin { iterator.files = paths[...] }
+    return iterator
+  }
+}
+
+/// Paths by patterns of the shell.
+enum Paths {
+  /// The paths that match, each pattern's sorted by bytes; a pattern that matches none is an error.
+  static func matching(_ patterns: [String]) throws -> [String] {
+    try patterns.flatMap { pattern in
+      var found = glob_t()
+      defer { globfree(&found) }
+      let result = glob(pattern, GLOB_NOSORT, nil, &found)
+      guard result == 0, let list = found.gl_pathv else {
+        throw SystemRefusal(description: "no file matches '\(pattern)'")
+      }
+      let paths = (0..<Int(found.gl_pathc)).compactMap { list[$0].map { String(cString: $0) } }
+      return paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+  }
+}

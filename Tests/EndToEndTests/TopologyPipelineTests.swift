@@ -1,0 +1,281 @@
+import Foundation
+import ProcessTreeTestSettings
+import Testing
+
+extension EndToEndTests {
+  /// Pipelines of topology files.
+  struct TopologyPipelineTests {
+    /// A run of a file with one pipeline, in a shell that `before` and `after` may use.
+    private func start(
+      _ pipeline: String, _ method: String = "forkServer", before: String = "", after: String = ""
+    ) throws -> Tool {
+      let file = "ptree: 1\nnodes:\n  p:\n    pipeline: {\(pipeline)}\n"
+      return try Tool(
+        shell: """
+          printf '%s' "$TEXT" > t.yaml
+          \(before)
+          \(after.isEmpty ? "exec " : "")"$PTREE" run t.yaml --quiet --start-method \(method) \(after)
+          """, environment: ["TEXT": file])
+    }
+
+    /// A pipeline, its exit code, its output and words of its errors.
+    struct Case: CustomTestStringConvertible, Sendable {
+      let name: String
+      let pipeline: String
+      var before = ""
+      var after = ""
+      var code: Int32 = 0
+      var output = ""
+      var errors = ""
+
+      var testDescription: String { name }
+    }
+
+    static let cases: [Case] = [
+      Case(
+        name: "eachWithArguments",
+        pipeline: """
+          from: {range: [1, 3]}, ordered: true,
+          stages: [{command: [echo, '<{}>', 'a{}b{}'], mode: each}]
+          """,
+        output: "<1> a1b1\n<2> a2b2\n<3> a3b3\n"),
+      Case(
+        name: "eachWithStandardInput",
+        pipeline: """
+          from: {list: [a b, '', '-rf']}, ordered: true,
+          stages: [{shell: 'cat; echo {}', mode: each}]
+          """,
+        output: "a b{}\n{}\n-rf{}\n"),
+      Case(
+        name: "ordered",
+        pipeline: """
+          from: {range: [1, 12]}, ordered: true,
+          stages: [{shell: 'read x; test $x = 1 && sleep 0.3; echo $x', mode: each, workers: 3}]
+          """, output: (1...12).map { "\($0)\n" }.joined()),
+      Case(
+        name: "answer",
+        pipeline: """
+          from: {range: [1, 3]}, ordered: true,
+          stages: [{command: [sed, -u, 's/^/</'], mode: answer}]
+          """,
+        output: "<1\n<2\n<3\n"),
+      Case(
+        name: "stream", pipeline: "from: {files: ['*.txt']}, stages: [{command: [sort]}]",
+        before: "printf 'b\\nc' > 1.txt; printf 'a\\nd\\n' > 2.txt", output: "a\nb\nc\nd\n"),
+      Case(
+        name: "paths",
+        pipeline: """
+          from: {files: ['*.txt'], as: paths}, ordered: true,
+          stages: [{command: [basename, '{}'], mode: each}]
+          """,
+        before: "touch b.txt a.txt", output: "a.txt\nb.txt\n"),
+      Case(
+        name: "aCommandAsSource",
+        pipeline: "from: {command: [seq, 3]}, stages: [{command: [tail, -n1]}]", output: "3\n"),
+      Case(
+        name: "aSourceThatFails",
+        pipeline: "from: {command: [ls, nowhere]}, stages: [{command: [cat]}]", code: 1,
+        errors: "ls nowhere (pid"),
+      Case(
+        name: "standardInput",
+        pipeline: "from: {standardInput: true}, stages: [{command: [wc, -l]}]",
+        before: "seq 5000 > in; exec < in", output: "5000\n"),
+      Case(
+        name: "aSecondRunAppends",
+        pipeline: "from: {list: [a]}, to: {file: o, append: true}, stages: [{command: [cat]}]",
+        before: "printf 'x\\n' > o", after: "&& cat o", output: "x\na\n"),
+      Case(
+        name: "nowhere", pipeline: "from: {list: [a]}, to: 'null', stages: [{command: [cat]}]"),
+      Case(
+        name: "aFailureWithoutQuarantine",
+        pipeline: "from: {range: [1, 5]}, stages: [{shell: 'read x; test $x != 3', mode: each}]",
+        code: 1, errors: "record 3 failed 3 times at the stage stage-1"),
+      Case(
+        name: "quarantine",
+        pipeline: #"""
+          from: {list: [a, 'b"x', c]}, attempts: 2, quarantine: {file: q},
+          ordered: true, stages: [{name: x, shell: 'read -r x; echo $x; test "$x" != "b\"x" || exit 7', mode: each}]
+          """#, after: "&& cut -c-42 q",
+        output: "a\nc\n{\"input\":1,\"stage\":\"x\",\"record\":\"b\\\"x\",\"fa\n"),
+      Case(
+        name: "aCrashOfAnAnswer",
+        pipeline: """
+          from: {range: [1, 3000]}, quarantine: {file: q},
+          stages: [{command: [sed, -u, '/^1234$/Q9'], mode: answer, timeLimit: 10s}]
+          """, after: "| wc -l; grep -c 'exited 9.*exited 9.*exited 9' q; wc -l < q; cut -c-14 q",
+        output: "2999\n1\n1\n{\"input\":1233,\n"),
+      Case(
+        name: "tooManyAnswers",
+        pipeline: "from: {list: [a]}, to: 'null', stages: [{command: [sed, -u, p], mode: answer}]",
+        code: 1, errors: "more than one record for one"),
+      Case(
+        name: "anAnswerThatIsNotFlushed",
+        pipeline: """
+          from: {list: [a]}, attempts: 1,
+          stages: [{command: [sed, p], mode: answer, timeLimit: 300ms}]
+          """, code: 1, errors: "does it flush it (sed -u"),
+      Case(
+        name: "anEndBeforeTheAnswer",
+        pipeline: "from: {list: [a]}, stages: [{command: ['true'], mode: answer}]", code: 1,
+        errors: "exited 0 before it had answered"),
+      Case(
+        name: "halfAnAnswer",
+        pipeline: "from: {list: [a]}, stages: [{shell: read x; printf half, mode: answer}]",
+        code: 1,
+        errors: "in the middle of a record"),
+      Case(
+        name: "timeLimit",
+        pipeline:
+          "from: {list: [a]}, attempts: 1, stages: [{shell: sleep 60, mode: each, timeLimit: 200ms}]",
+        code: 1, errors: "longer than the timeLimit"),
+      Case(
+        name: "aStreamThatFails",
+        pipeline: "from: {list: [a]}, to: 'null', stages: [{name: bad, shell: cat; exit 3}]",
+        code: 1,
+        errors: "(bad)"),
+      Case(
+        name: "noUTF8AsArgument",
+        pipeline: "from: {files: [in]}, stages: [{command: [echo, '{}'], mode: each}]",
+        before: "printf '\\377\\n' > in", code: 1, errors: "no UTF-8"),
+      Case(
+        name: "partitionByField",
+        pipeline: """
+          from: {list: [x a, y b, z a, v b, w a]}, stages: [{
+          shell: 'cut -d" " -f2 | sort -u | wc -l', workers: 3, partition: {field: 2}},
+          {command: [awk, "{s += $1} END {print s}"]}]
+          """, output: "2\n"),
+      Case(
+        name: "partitionByJSON",
+        pipeline: """
+          from: {list: ['{"k": [1, {"a/b": 5}]}', '{"z": 1, "k": [2, {"a/b": 5}]}']}, stages: [{
+          shell: 'n=$(wc -l); test $n = 0 || echo $n', workers: 4, partition: {json: '/k/1/a~1b'}}]
+          """, output: "2\n"),
+      Case(
+        name: "noJSON",
+        pipeline: """
+          from: {list: ['{x']},
+          stages: [{command: [cat], workers: 2, partition: {json: /a}}]
+          """,
+        code: 1, errors: "is no JSON at its byte 1"),
+      Case(
+        name: "partitionByMatch",
+        pipeline: """
+          from: {list: [k=1 a, b k=1, c k=1 d]}, stages: [{
+          shell: 'n=$(wc -l); test $n = 0 || echo $n', workers: 4, partition: {match: 'k=(\\d)'}}]
+          """, output: "3\n"),
+      Case(
+        name: "broadcast",
+        pipeline: "from: {list: [a]}, stages: [{command: [cat], workers: 3, broadcast: true}]",
+        output: "a\na\na\n"),
+      Case(
+        name: "aFullDisk",
+        pipeline: "from: {range: [1, 9]}, to: {file: /dev/full}, stages: [{command: [cat]}]",
+        code: 1, errors: "/dev/full: No space left on device"),
+      Case(
+        name: "aFullQuarantine",
+        pipeline:
+          "from: {range: [1, 9]}, quarantine: {file: /dev/full}, stages: [{shell: exit 1, mode: each}]",
+        code: 1, errors: "/dev/full: No space left on device"),
+      Case(
+        name: "aDirectoryAsFile",
+        pipeline: "from: {list: [a]}, to: {file: .}, stages: [{command: [cat]}]", code: 1,
+        errors: "Is a directory"),
+      Case(
+        name: "aClosedOutput",
+        pipeline: "from: {range: [1, 1000000]}, stages: [{command: [cat]}]",
+        before: "exec 4>&1", after: "| head -n 1", output: "1\n"),
+    ]
+
+    @Test(arguments: cases, startMethods) func aPipelineRuns(of file: Case, method: String) throws {
+      let run = try start(file.pipeline, method, before: file.before, after: file.after).end()
+      #expect(run.code == file.code, "\(run.output)\(run.errors)")
+      #expect(run.output == file.output, "\(run.errors)")
+      #expect(file.errors.isEmpty || run.errors.contains(file.errors), "\(run.errors)")
+    }
+
+    @Test func aClosedOutputEndsTheRunAsTheSignalWould() throws {
+      let file =
+        "ptree: 1\nnodes: {g: {nodes: {p: {pipeline: {from: {range: [1, 1000000]}, "
+        + "stages: [{command: [cat]}]}}}}, s: {shell: sleep 60}}\n"
+      let run = try Tool(
+        shell: """
+          printf '%s' "$TEXT" > t.yaml
+          { "$PTREE" run t.yaml --quiet; echo $? >&2; } | head -n 1
+          """, environment: ["TEXT": file]
+      ).end()
+      #expect(run.output == "1\n")
+      #expect(run.errors.hasSuffix("141\n"))
+    }
+
+    /// Framings, and what goes through them as it is, whatever its bytes.
+    @Test(arguments: [
+      ("lines", "head -c 300000 /dev/urandom > in; echo >> in"),
+      ("nul", "head -c 300000 /dev/urandom > in; printf '\\0' >> in"),
+      ("length", "printf '\\3\\0\\0\\0a\\377\\n\\0\\0\\0\\0\\2\\0\\0\\0\\0\\n' > in"),
+      ("lengthBigEndian", "printf '\\0\\0\\0\\3a\\377\\n\\0\\0\\0\\0\\0\\0\\0\\2\\0\\n' > in"),
+      ("bytes", "head -c 3000000 /dev/urandom > in"),
+    ])
+    func bytesStayBytes(framing: String, input: String) throws {
+      let unit = "input: \(framing), output: \(framing)"
+      let modes = framing == "bytes" ? ["stream", "each"] : ["stream", "answer"]
+      let stages = modes.map { "{command: [cat], mode: \($0), \(unit)}" }
+      let run = try start(
+        """
+        from: {files: [in], items: \(framing)}, to: {file: out, items: \(framing)}, ordered: true,
+        stages: [\(stages.joined(separator: ", "))]
+        """, before: input, after: "; echo $?; cmp in out && echo same"
+      ).end()
+      #expect(run.output == "0\nsame\n", "\(run.errors)")
+    }
+
+    /// Workers and their commands are killed from outside at any moment, and each record comes once.
+    @Test(arguments: startMethods) func recordsOfKilledWorkersComeOnce(method: String) throws {
+      let tool = try start(
+        """
+        from: {range: [1, 1500]}, attempts: 50, to: {file: out}, stages: [
+        {name: a, command: [sed, -u, 's/^/x/'], mode: answer, workers: 3},
+        {name: e, command: [echo, '{}'], mode: each, workers: 2}]
+        """, method)
+      var kills = 0
+      while tool.outputSoFar.isEmpty {
+        let victims = tool.processes.filter {
+          ["a-1", "a-2", "a-3", "e-1", "e-2", "sed", "echo"].contains(tool.name(of: $0))
+        }
+        if victims.isEmpty, kills > 0, tool.processes.isEmpty { break }
+        if let victim = victims.randomElement(), kill(victim, SIGKILL) == 0 { kills += 1 }
+        usleep(150_000)
+      }
+      let records = try String(contentsOfFile: tool.directory.path + "/out", encoding: .utf8)
+      let run = try tool.end()
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(kills > 3)
+      #expect(
+        records.split(separator: "\n").sorted()
+          == (1...1_500).map { "x\($0)" }.sorted().map { $0[...] })
+    }
+
+    /// A worker of a stream has a state that nobody else has.
+    @Test func theDeathOfAStreamFailsTheRun() throws {
+      let tool = try start(
+        "from: {command: [yes]}, stages: [{name: count, command: [wc, -l]}]")
+      #expect(tool.wait { tool.processes.contains { tool.name(of: $0).hasPrefix("count") } })
+      if let worker = tool.processes.first(where: { tool.name(of: $0).hasPrefix("count") }) {
+        kill(worker, SIGKILL)
+      }
+      let run = try tool.end()
+      #expect(run.code == 1)
+      #expect(
+        run.errors.contains("(count) in count") && run.errors.contains("SIGKILL"), "\(run.errors)")
+    }
+
+    @Test(arguments: startMethods, [SIGINT, SIGTERM])
+    func aSignalEndsThePipeline(method: String, signal: Int32) throws {
+      let tool = try start(
+        "from: {command: [yes]}, stages: [{command: [cat]}, {command: [sed, -u, s/y/n/], mode: answer}]",
+        method)
+      #expect(tool.wait { tool.outputSoFar.hasPrefix("n\n") })
+      tool.signal(signal)
+      #expect(try tool.end().code == -signal)
+    }
+  }
+}
