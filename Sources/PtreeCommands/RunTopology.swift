@@ -65,6 +65,7 @@ struct FileRun {
   func perform() async throws -> Int32 {
     let session = ExampleRun(options, in: root)
     return try await session.perform(orEarlyEnd: {
+      await root.nameRun(topology.name)
       let scratch = try await root.makeScratchDirectory()
       let run = scratch.split(separator: "/").dropLast().last.map(String.init) ?? ""
       let context = RunContext(run: run, name: topology.name, scratch: scratch)

@@ -74,6 +74,9 @@ final class NodeRuntime {
   /// The root's hold on the run's directory, once that has been made; to be removed at the end.
   var place: RunPlace?
 
+  /// Where the root answers other processes; nil below it, and where it cannot listen.
+  var desk: Desk?
+
   /// The limit on the whole tree's programs, where there is one; the root has no part in it.
   private(set) var slots: TreeLimitSlots?
 
