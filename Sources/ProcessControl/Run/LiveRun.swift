@@ -46,6 +46,9 @@ package struct LiveRun: Sendable {
       self.node = node
     }
 
+    /// The path of its executable; `nil` if it has ended, or may not be looked at.
+    fileprivate var executable: String? { Files.link("/proc/\(pid)/exe") }
+
     /// The words that it was started with, or the title that it has taken.
     package var words: [String] {
       let bytes = Files.bytes(of: "/proc/\(pid)/cmdline", limit: 4_096) ?? []
@@ -65,11 +68,13 @@ package struct LiveRun: Sendable {
   /// The number as it is shown.
   package var name: String { RunPlace.name(of: id) }
 
-  /// How many nodes have a process.
+  /// How many nodes have a process: those of the program that the root, or a helper, runs.
+  ///
+  /// Commands have other executables, and so have nodes that were not written in Swift.
   package var nodeCount: Int {
-    let nodes = Set(processes.filter { !$0.isHelper && $0.pid != root?.pid }.compactMap(\.node))
-    // A process that the root itself started has its tag.
-    return nodes.count - (root?.node.map { nodes.contains($0) ? 1 : 0 } ?? 0) + (root == nil ? 0 : 1)
+    let example = root ?? processes.first { $0.isHelper }
+    guard let program = example?.executable else { return 0 }
+    return processes.count { !$0.isHelper && $0.executable == program }
   }
 
   /// Looks at all processes of the host; `nil` if they cannot be listed.

@@ -87,14 +87,14 @@ struct KillCommand: LiveCommand {
         NodeChange(
           .kill, within: .seconds(30), reason: "kill", wanted: [.killed, .stopped, .alreadyEnded]))
     }
-    let start = ContinuousClock.now
+    let (start, label) = (ContinuousClock.now, run.label)
     let isComplete = run.killAll()
     let code = isComplete ? ExitStatusCode.success : ExitStatusCode.failure
     try show(
       .object([
         ("run", .text(run.name)), ("outcome", .text(isComplete ? "killed" : "failed")),
         ("seconds", .number(start.duration(to: .now) / .seconds(1))), ("code", .integer(Int(code))),
-      ]), isComplete ? "\(run.label) killed" : "\(run.label): processes are left")
+      ]), isComplete ? "\(label) killed" : "\(label): processes are left")
     if code != 0 { throw ExitCode(code) }
   }
 }
@@ -102,6 +102,8 @@ struct KillCommand: LiveCommand {
 /// The end of a run, as its root's process has it.
 struct RunEnd {
   private let run: LiveRun
+  /// The run in messages: its name goes with it.
+  private let label: String
   private let root: ProcessHandle
   private let start = ContinuousClock.now
 
@@ -113,6 +115,7 @@ struct RunEnd {
         "the root of \(run.label) is dead; what it left: ptree kill \(run.name)")
     }
     self.run = run
+    label = run.label
     root = handle
   }
 
@@ -125,7 +128,7 @@ struct RunEnd {
     guard root.hasEnded else {
       throw RunRefusal(
         code: ExitStatusCode.timedOut, kind: "deadlinePassed",
-        description: "\(run.label) has not ended; ptree ps \(run.name) shows who is left.")
+        description: "\(label) has not ended; ptree ps \(run.name) shows who is left.")
     }
     let code = killed ? ExitStatusCode.failure : ExitStatusCode.success
     if live.json {
@@ -135,7 +138,7 @@ struct RunEnd {
       ])
       try Standard.output.write(document.line)
     } else if !live.quiet {
-      try Standard.output.write("\(run.label) has ended\n")
+      try Standard.output.write("\(label) has ended\n")
     }
     if killed { throw ExitCode(code) }
   }
