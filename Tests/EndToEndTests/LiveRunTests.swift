@@ -87,6 +87,16 @@ extension EndToEndTests {
       try stop(tool)
     }
 
+    @Test func aPlanShowsTheOrderAndStopsNothing() throws {
+      let tool = try start()
+      let plan = try Tool.run("stop", "\(tool.pid)", "--plan")
+      #expect(plan.code == 0 && plan.lines.first?.contains("late  web ×2") == true, "\(plan)")
+      let json = try Tool.run("stop", "\(tool.pid)", "--plan", "--json").json() as? [String: Any]
+      #expect((json?["stop"] as? [Any])?.count == 2)
+      #expect(states(try Tool.run("ps", "\(tool.pid)", "--json"))["/db"] == "up")
+      try stop(tool)
+    }
+
     @Test func aNodeIsStoppedStartedAndRestarted() throws {
       let tool = try start()
       let run = "\(tool.pid)"

@@ -45,7 +45,8 @@ import Testing
       readable += 1
       try #require(try DeskRequest(packed: read.packed()) == read, "\(bytes)")
       if case .operate(_, let operation) = read.purpose {
-        try #require((1...Int(NodeOperation.longest / .milliseconds(1))).contains(operation.milliseconds))
+        let longest = Int(NodeOperation.longest / .milliseconds(1))
+        try #require((1...longest).contains(operation.milliseconds))
       }
     }
     // Else the mutations would be too coarse to test anything.

@@ -130,7 +130,7 @@ package struct LiveRun: Sendable {
       handle.waitForEnd(milliseconds: Int32(clamping: limit.wholeMilliseconds))
     }
     let isComplete = RunSweep.killAll(run: id, .everything, within: limit).isComplete
-    // The run is dead now, so that whoever sweeps the dead ones removes its directory.
+    // The run is dead now: a sweep of the dead ones removes its directory.
     if let parent = directory.flatMap({ path in path.lastIndex(of: "/").map { path[..<$0] } }),
       let runs = try? OwnDirectory(path: String(parent))
     {

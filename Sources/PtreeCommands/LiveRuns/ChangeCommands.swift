@@ -24,7 +24,8 @@ struct StartCommand: LiveCommand {
 /// `ptree restart`.
 struct RestartCommand: LiveCommand {
   static let configuration = CommandConfiguration(
-    commandName: "restart", abstract: "Gives nodes of a live run a new life, and waits until it is up.")
+    commandName: "restart",
+    abstract: "Gives nodes of a live run a new life, and waits until it is up.")
 
   @Argument(help: "The run, which may be left out if only one is live, and the nodes.")
   var words: [String]
@@ -91,7 +92,7 @@ struct WaitCommand: LiveCommand {
     case up, ended
   }
 
-  @Argument(help: "The run, which may be left out if only one is live, and the nodes; all if none.")
+  @Argument(help: "The run, which may be left out if only one is live, and nodes.")
   var words: [String] = []
 
   @Option(name: [.customLong("for"), .customLong("until")], help: "up or ended.")

@@ -85,7 +85,12 @@ struct RunChoice {
 
 extension LiveRun {
   /// The name that it was given.
-  var givenName: String? { directory.flatMap { RunName.read(in: $0) } }
+  var givenName: String? {
+    directory.flatMap { RunNotes.read(.name, in: $0) }
+      .map { TextColumns.harmless($0, longest: Self.longestName) }
+  }
+
+  private static let longestName = 64
 
   /// The run in messages.
   var label: String { givenName.map { "\($0) (\(name))" } ?? name }

@@ -10,7 +10,7 @@ struct StopCommand: LiveCommand {
     commandName: "stop",
     abstract: "Stops a live run or nodes of it, and waits until their processes have been reaped.")
 
-  @Argument(help: "The run, which may be left out if only one is live, and nodes; all without them.")
+  @Argument(help: "The run, which may be left out if only one is live, and nodes.")
   var words: [String] = []
 
   @Option(
@@ -21,6 +21,9 @@ struct StopCommand: LiveCommand {
   @Option(help: "Why, for the nodes and their reports.")
   var reason = "stop"
 
+  @Flag(help: "Only show in which order the run would be stopped, and how long that takes at most.")
+  var plan = false
+
   @Flag(help: "Return as soon as the stop has been requested.")
   var noWait = false
 
@@ -29,6 +32,7 @@ struct StopCommand: LiveCommand {
 
   func perform() throws {
     let (run, rest) = try RunChoice().choose(words)
+    guard !plan else { return try showPlan(of: run) }
     guard rest.isEmpty else {
       return try change(
         [run.name] + rest,
@@ -42,6 +46,16 @@ struct StopCommand: LiveCommand {
     let limit = max(waiting.timeout.duration, (within?.duration ?? .zero) + .seconds(5))
     guard !hasAnswered else { return try end.wait(within: limit, live) }
     try end.terminate(within: limit, live)
+  }
+
+  private func showPlan(of run: LiveRun) throws {
+    let note = live.json ? RunNotes.Note.planJSON : .plan
+    guard let plan = run.directory.flatMap({ RunNotes.read(note, in: $0) }) else {
+      throw RunRefusal(
+        code: LiveExitCode.impossible, kind: "noPlan",
+        description: "\(run.label) is no run of a file, so its order of stop is its program's.")
+    }
+    try Standard.output.write(plan)
   }
 
   /// Requests the stop; returns false if the root does not answer.
@@ -70,7 +84,7 @@ struct KillCommand: LiveCommand {
     commandName: "kill",
     abstract: "Kills a live run without its root's help, or nodes of it, which then stay stopped.")
 
-  @Argument(help: "The run, which may be left out if only one is live, and nodes; all without them.")
+  @Argument(help: "The run, which may be left out if only one is live, and nodes.")
   var words: [String] = []
 
   @OptionGroup var live: LiveOptions

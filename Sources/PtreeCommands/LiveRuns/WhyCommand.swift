@@ -5,7 +5,8 @@ internal import ProcessTreeTopologyFormat
 /// `ptree why`: what nodes wait for, and who could change it.
 struct WhyCommand: LiveCommand {
   static let configuration = CommandConfiguration(
-    commandName: "why", abstract: "Says what a node waits for, since when, and who could change it.")
+    commandName: "why",
+    abstract: "Says what a node waits for, since when, and who could change it.")
 
   @Argument(help: "The run, which may be left out if only one is live, and the node.")
   var words: [String]

@@ -70,7 +70,8 @@ extension AddressBook {
   /// Carries out what a node does to itself.
   func operateOnSelf(_ operation: NodeOperation) -> AddressAnswer {
     guard operation.verb == .signal, runtime.nodes == nil else {
-      return .failed(.notPermitted, "\(runtime.identity.address) is no child that could be changed.")
+      return .failed(
+        .notPermitted, "\(runtime.identity.address) is no child that could be changed.")
     }
     let pids = runtime.commands.pids
     for pid in pids.isEmpty ? [getpid()] : pids {
@@ -112,8 +113,8 @@ extension SupervisorController {
         guard !lives.isEmpty else { return answer(.operated(OperationResult(.alreadyEnded))) }
         follow(operation, on: name, answer) { controller in
           lives.allSatisfy { controller.hasEnded($0.key, incarnation: $0.value) }
-            ? OperationResult(ending: lives.keys.first.flatMap { controller.snapshot($0)?.lastExit })
-            : nil
+            ? OperationResult(
+              ending: lives.keys.first.flatMap { controller.snapshot($0)?.lastExit }) : nil
         }
       case .start:
         try request(.start(name))

@@ -22,7 +22,9 @@ package struct DeskFrames: Sendable {
   /// How many bytes wait to be a frame.
   package var count: Int { bytes.count - start }
 
-  /// The next whole frame; nil if there is none yet. Throws for one that is too large.
+  /// The next whole frame; nil if there is none yet.
+  ///
+  /// - Throws: An error for a frame that is too large.
   package mutating func next() throws(WireError) -> [UInt8]? {
     guard count >= 4 else { return nil }
     let length = bytes[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }

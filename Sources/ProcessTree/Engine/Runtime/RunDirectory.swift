@@ -87,9 +87,6 @@ struct RunDirectory {
 
   static func desk(in path: String) -> String { "\(path)/desk" }
 
-  /// The name of the run, if somebody has given it one.
-  var name: String { "\(path)/name" }
-
   /// Removes the sockets of a node that has gone.
   func removeSockets(of pid: Int32) {
     for kind: Character in ["c", "l", "n"] { unlink(socket(of: pid, kind)) }
