@@ -11,6 +11,8 @@ internal import ProcessTreeWire
 final class Desk {
   /// The most clients at a time.
   private static let mostConnections = 32
+  /// How many descriptors have to be free, so that clients do not take them from nodes.
+  private static let descriptors = 2 * mostConnections
   /// How long each node has to answer for a look at the tree.
   private static let patience = Duration.seconds(1)
 
@@ -21,6 +23,8 @@ final class Desk {
   /// Listens; the socket is removed with the run's directory.
   init(of runtime: NodeRuntime) throws {
     self.runtime = runtime
+    // Where they are few, they belong to the tree.
+    try FreeDescriptors.demand(Self.descriptors, for: "the desk of a run")
     let flags = Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
     let made = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | flags, 0)
     guard let descriptor = Descriptor(owning: made) else { throw Self.failure("socket") }
