@@ -51,4 +51,14 @@ package enum Files {
   package static func numbers(in path: String) -> [Int32] {
     names(in: path).compactMap { Int32($0) }
   }
+
+  /// Returns where a symbolic link leads; `nil` if it is none.
+  package static func link(_ path: String) -> String? {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(PATH_MAX)) { buffer -> String? in
+      guard let start = buffer.baseAddress else { return nil }
+      let length = readlink(path, start, buffer.count)
+      guard length > 0 else { return nil }
+      return String(decoding: buffer.prefix(length), as: UTF8.self)
+    }
+  }
 }

@@ -29,3 +29,18 @@ int pt_connection_path(int descriptor, char path[_Nonnull PT_SOCKET_PATH]) {
   path[PT_SOCKET_PATH - 1] = 0;
   return path[0] ? 0 : ENOTCONN;
 }
+
+int pt_accept_local(int listener, int32_t *_Nonnull pid, uint32_t *_Nonnull user) {
+  long made = syscall(SYS_accept4, listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (made < 0) return -errno;
+  struct ucred peer;
+  socklen_t length = sizeof peer;
+  if (getsockopt((int)made, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+    int error = errno;
+    close((int)made);
+    return -error;
+  }
+  *pid = peer.pid;
+  *user = peer.uid;
+  return (int)made;
+}

@@ -37,6 +37,7 @@ extension Ptree {
   /// The first words of commands that start no process.
   private static let commands: Set<String> = [
     "check", "graph", "schema", "import", "list", "help", "--help", "-h", "--version",
+    "ps", "why", "stop", "kill", "wait", "start", "restart", "scale", "signal",
   ]
 
   private static func perform(_ arguments: [String]) -> Int32 {

@@ -65,6 +65,7 @@ struct FileRun {
   func perform() async throws -> Int32 {
     let session = ExampleRun(options, in: root)
     return try await session.perform(orEarlyEnd: {
+      await leaveNotes()
       let scratch = try await root.makeScratchDirectory()
       let run = scratch.split(separator: "/").dropLast().last.map(String.init) ?? ""
       let context = RunContext(run: run, name: topology.name, scratch: scratch)
@@ -72,6 +73,15 @@ struct FileRun {
       try await root.offload { try report(outcome) }
       return outcome.exitCode
     })
+  }
+
+  /// What `ptree ps` and `ptree stop --plan` show of the run.
+  private func leaveNotes() async {
+    let plan = StartPlan(topology.group)
+    let document = JSONValue.object([
+      ("stop", plan.stopJSON), ("longestStop", .number(plan.longestStop / .seconds(1))),
+    ])
+    await root.leave([.name: topology.name, .plan: plan.stopText, .planJSON: document.line])
   }
 
   private func report(_ outcome: TopologyRun.Outcome) throws {

@@ -48,8 +48,10 @@ extension Descriptors {
 
   /// Writes a whole new file that only its user may read, in a directory that is made if it is missing;
   /// what could not be written whole is removed.
+  ///
+  /// - Parameter isDurable: Whether to wait until it is on the disk.
   package static func writeNewFile(
-    _ path: String, in directory: String, _ bytes: [UInt8]
+    _ path: String, in directory: String, _ bytes: [UInt8], isDurable: Bool = true
   ) throws(ProcessControlError) {
     if mkdir(directory, 0o700) != 0, errno != EEXIST { throw .last("mkdir \(directory)") }
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
@@ -59,7 +61,7 @@ extension Descriptors {
     do throws(ProcessControlError) {
       try writeAllQuietly(file.number, bytes)
       // Some file systems say only now that there was no room.
-      guard fsync(file.number) == 0 || errno == EINVAL else { throw .last("fsync \(path)") }
+      if isDurable, fsync(file.number) != 0, errno != EINVAL { throw .last("fsync \(path)") }
     } catch {
       unlink(path)
       throw error

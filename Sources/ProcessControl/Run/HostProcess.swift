@@ -21,14 +21,7 @@ package enum HostProcess {
   }
 
   /// The path of the running binary, which may have been replaced or removed.
-  package static var executablePath: String? {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(PATH_MAX)) { buffer -> String? in
-      guard let start = buffer.baseAddress else { return nil }
-      let length = readlink("/proc/self/exe", start, buffer.count)
-      guard length > 0 else { return nil }
-      return String(decoding: buffer.prefix(length), as: UTF8.self)
-    }
-  }
+  package static var executablePath: String? { Files.link("/proc/self/exe") }
 
   /// A text that differs between any two builds of a program on one host.
   ///

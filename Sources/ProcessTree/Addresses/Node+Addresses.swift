@@ -138,7 +138,7 @@ extension Node {
       case .failed(_, let text):
         revoke()
         return NodeMonitor(goneBecause: text)
-      case .mailbox, .monitored, .explained: return NodeMonitor(receiver, of: address)
+      case .mailbox, .monitored, .explained, .operated: return NodeMonitor(receiver, of: address)
       }
     } catch {
       revoke()
@@ -207,7 +207,7 @@ extension Node {
     switch try await ask(AddressQuestion(address, .mailbox(key.kind, type: key.type, side))) {
     case .mailbox(let channel, let specification, let key):
       Found(side: side, channel: channel, specification: specification, key: key)
-    case .monitored, .explained:
+    case .monitored, .explained, .operated:
       throw ProcessTreeError(.unreachable, "\(address) gave another answer.")
     case .failed(let failure, let text): throw ProcessTreeError(search: failure, text)
     }

@@ -33,7 +33,7 @@ extension Node {
       readable.threads = await readableStacks(explanation.threads)
       return readable
     case .failed(let failure, let text): throw ProcessTreeError(search: failure, text)
-    case .mailbox, .monitored:
+    case .mailbox, .monitored, .operated:
       throw ProcessTreeError(.unreachable, "\(address) gave another answer.")
     case nil:
       throw ProcessTreeError(

@@ -30,13 +30,15 @@ public struct NodeExplanation: Hashable, Sendable, Codable {
   public var lastEnd: String?
   /// The children, supervised ones without a process too; at most 1,024.
   public var children: [NodeAddress]
+  /// How often its supervisor started it again by itself; 0 for a child that no supervisor keeps.
+  public var restarts: Int
 
   /// Makes an explanation, for tests of code that takes one.
   public init(
     address: NodeAddress, name: String, path: String? = nil, pid: Int32? = nil,
     incarnation: Int = 1, phase: SupervisedPhase, waits: [NodeWait] = [], silence: Duration? = nil,
     process: ProcessState? = nil, threads: [ThreadStack] = [], lastEnd: String? = nil,
-    children: [NodeAddress] = []
+    children: [NodeAddress] = [], restarts: Int = 0
   ) {
     self.address = address
     self.name = name
@@ -50,6 +52,7 @@ public struct NodeExplanation: Hashable, Sendable, Codable {
     self.threads = threads
     self.lastEnd = lastEnd
     self.children = children
+    self.restarts = restarts
   }
 
   /// The most waits of a node that are named.

@@ -8,6 +8,8 @@ package struct LookupTable: Sendable {
   package enum Neighbour: Hashable, Sendable {
     case parent
     case child(UInt32)
+    /// The node itself, which answers in time what it is asked to do.
+    case own
   }
 
   /// Where a question comes from.

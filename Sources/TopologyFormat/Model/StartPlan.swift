@@ -39,7 +39,12 @@ package struct StartPlan {
       }
       text += "\(Self.number(index + 1))  \(names.joined(separator: "  "))\n"
     }
-    text += "stop\n"
+    return text + "stop\n" + stopText
+  }
+
+  /// The order of the stop for people.
+  package var stopText: String {
+    var text = ""
     for (index, step) in steps.reversed().enumerated() {
       let longest = step.map(\.longestStop).max() ?? .zero
       let signals = Set(step.map(\.stopInWords)).sorted().joined(separator: ", ")

@@ -92,6 +92,9 @@ final class Tool {
   /// What has been written to standard error so far.
   var errorsSoFar: String { (try? Self.read(errors)) ?? "" }
 
+  /// The process id, that of the root of a run.
+  var pid: Int32 { process.processIdentifier }
+
   /// Sends a signal to the tool alone.
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 

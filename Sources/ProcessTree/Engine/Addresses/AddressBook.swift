@@ -116,11 +116,19 @@ final class AddressBook {
       if case .explain = question.purpose, isFromAbove {
         return .answered(.explained(runtime.explanation()))
       }
+      if case .operate(let operation) = question.purpose, isFromAbove {
+        return .answered(operateOnSelf(operation))
+      }
       guard !isFromAbove else { return .answered(.failed(.noSuchNode, "An address is missing.")) }
       guard !identity.isRoot else {
         return .answered(serve(question.purpose, at: .own, for: origin))
       }
       return pass(question, from: origin, to: .parent)
+    }
+    if steps.count == 1, case .operate(let operation) = question.purpose,
+      let course = operate(operation, on: first, for: origin)
+    {
+      return course
     }
     switch names.find(name: first.name, position: first.position.map { UInt32(clamping: $0) }) {
     case .place(let place):
@@ -179,6 +187,7 @@ final class AddressBook {
     switch neighbour {
     case .parent: runtime.parent?.send(message)
     case .child(let position): runtime.controllers[position]?.sendOnceConnected(message)
+    case .own: break
     }
   }
 
@@ -194,6 +203,7 @@ final class AddressBook {
       mailbox(MailboxKey(kind: kind, type: type), side, at: place)
     case .monitor(let sender): monitor(place, by: sender)
     case .explain: .explained(runtime.explanation())
+    case .operate(let operation): operateOnSelf(operation)
     }
   }
 
@@ -202,7 +212,7 @@ final class AddressBook {
     switch origin {
     case .own: place == .own
     case .neighbour(.child(let position), _): names.standing(of: place)?.live == position
-    case .neighbour(.parent, _): false
+    case .neighbour(.parent, _), .neighbour(.own, _): false
     }
   }
 

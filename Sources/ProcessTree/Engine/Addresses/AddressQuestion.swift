@@ -11,6 +11,8 @@ struct AddressQuestion: WireRecord, Equatable {
     /// What the node waits for; the time that its loop has to answer, in milliseconds, and whether the
     /// stacks of its threads are wanted.
     case explain(within: Int, stacks: Bool)
+    /// Requests the node that owns the child at the address to do something to it.
+    case operate(NodeOperation)
   }
 
   /// From the root down on its way up; from the reader down on its way down.
@@ -33,6 +35,7 @@ struct AddressQuestion: WireRecord, Equatable {
       case 1: .mailbox(try fields.next(), type: try fields.next(), try fields.next())
       case 2: .monitor((try fields.next() as WireBytes).bytes)
       case 3: .explain(within: max(0, try fields.next()), stacks: try fields.next())
+      case 4: .operate(try fields.next())
       default: throw WireError("no question about an address has the number \(number)")
       }
     self.init(address, purpose)
@@ -46,6 +49,8 @@ struct AddressQuestion: WireRecord, Equatable {
       WireFields.pack(into: &writer, address.description, 2, WireBytes(sender))
     case .explain(let milliseconds, let stacks):
       WireFields.pack(into: &writer, address.description, 3, milliseconds, stacks)
+    case .operate(let operation):
+      WireFields.pack(into: &writer, address.description, 4, operation)
     }
   }
 }
@@ -57,6 +62,7 @@ enum AddressAnswer: WireRecord, Equatable {
     case unreachable = 2
     case queueFull = 3
     case notPermitted = 4
+    case deadlinePassed = 5
   }
 
   /// The channel of the mailbox, of which the node that asked may make ends of one side with the key.
@@ -65,6 +71,7 @@ enum AddressAnswer: WireRecord, Equatable {
   case monitored
   case failed(Failure, String)
   case explained(NodeExplanation)
+  case operated(OperationResult)
 
   init(fields: inout WireFields) throws {
     let number: Int = try fields.next()
@@ -78,6 +85,7 @@ enum AddressAnswer: WireRecord, Equatable {
       }
       self = .failed(failure, try fields.next())
     case 4: self = .explained(try fields.next())
+    case 5: self = .operated(try fields.next())
     default: throw WireError("no answer about an address has the number \(number)")
     }
   }
@@ -90,6 +98,7 @@ enum AddressAnswer: WireRecord, Equatable {
     case .failed(let failure, let text):
       WireFields.pack(into: &writer, 3, failure.rawValue, text.limited(to: WireLimits.message))
     case .explained(let explanation): WireFields.pack(into: &writer, 4, explanation)
+    case .operated(let result): WireFields.pack(into: &writer, 5, result)
     }
   }
 }
@@ -101,6 +110,7 @@ extension ProcessTreeError {
       case .noSuchNode: .noSuchNode
       case .unreachable, .notPermitted: .unreachable
       case .queueFull: .queueFull
+      case .deadlinePassed: .deadlinePassed
       }
     self.init(code, text)
   }

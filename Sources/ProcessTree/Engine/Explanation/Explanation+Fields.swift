@@ -23,6 +23,7 @@ extension NodeExplanation: WireRecord {
     children = (try fields.next() as [String]).prefix(Self.mostChildren).compactMap {
       NodeAddress($0)
     }
+    restarts = max(0, try fields.nextIfPresent() ?? 0)
   }
 
   func pack(into writer: inout MessagePackWriter) {
@@ -31,7 +32,7 @@ extension NodeExplanation: WireRecord {
       incarnation, phase, Array(waits.prefix(Self.mostWaits)), silence, process?.tracer,
       process.map { $0 == .stopped }, Array(threads.prefix(ThreadStack.mostThreads)),
       lastEnd?.limited(to: WireLimits.message),
-      children.prefix(Self.mostChildren).map(\.description))
+      children.prefix(Self.mostChildren).map(\.description), restarts)
   }
 }
 

@@ -31,6 +31,7 @@ extension SupervisorController {
     var explanation = NodeExplanation(
       address: address, name: name, incarnation: child.incarnation, phase: child.phase)
     explanation.lastEnd = child.lastEnd
+    explanation.restarts = child.restarts
     let elapsed = timeInPhase(of: name)
     switch child.phase {
     case .waiting, .skipped:

@@ -76,6 +76,8 @@ final class NodeRuntime {
 
   /// Whether a control group of the run has been made, or cannot be made and need not; of the root.
   var isContained = false
+  /// Where the root answers other processes; nil below it, and where it cannot listen.
+  var desk: Desk?
 
   /// The limit on the whole tree's programs, where there is one; the root has no part in it.
   private(set) var slots: TreeLimitSlots?

@@ -82,6 +82,11 @@ struct RunDirectory {
   /// Where the root listens for its rehearsal.
   var rehearsalSocket: String { "\(path)/rehearsal" }
 
+  /// Where the root answers other processes of its user.
+  var desk: String { Self.desk(in: path) }
+
+  static func desk(in path: String) -> String { "\(path)/desk" }
+
   /// Removes the sockets of a node that has gone.
   func removeSockets(of pid: Int32) {
     for kind: Character in ["c", "l", "n"] { unlink(socket(of: pid, kind)) }

@@ -78,6 +78,7 @@ struct Launcher {
     let runtime = NodeRuntime(
       identity.node, on: loop, shared: shared, secret: try .ofRoot(on: loop))
     runtime.place = place
+    if place != nil { runtime.desk = try? Desk(of: runtime) }
     if let spawningReason { runtime.spawningReason = spawningReason }
     let main = NodeMain(runtime, forkServer: server)
     let app = app

@@ -261,6 +261,14 @@ final class SupervisorController {
         ? .drain(request, within: policy.drain) : .stop(.drain, request, within: policy))
   }
 
+  /// Kills the children that a name stands for and that are being stopped.
+  func killChildren(of name: String) {
+    for child in life.names(for: name) ?? [] where life.child(child)?.phase == .stopping {
+      let request = node.identity.stopRequest(because: reasons[child] ?? "killed")
+      children[child].flatMap(runtime.controller)?.handle(.stop(.kill, request, within: nil))
+    }
+  }
+
   // MARK: What callers see
 
   func timeInPhase(of name: String) -> Duration { phases[name].map { now - $0.since } ?? .zero }
@@ -293,14 +301,21 @@ final class SupervisorController {
     until look: @escaping (SupervisorController) -> Value?
   ) {
     if let value = look(self) { return wait.end(value) }
+    wait.join(waiters(for: name, until: look), within: time)
+  }
+
+  /// The callers that wait until `look` finds something, of which there has to be one in this turn.
+  func waiters<Value>(
+    for name: String?, until look: @escaping (SupervisorController) -> Value?
+  ) -> Waiters<Value> {
     let waiters = Waiters<Value>(on: runtime.loop.timers)
-    wait.join(waiters, within: time)
     waits.add(for: name) { controller in
       guard !waiters.isEmpty else { return true }
       guard let value = look(controller) else { return false }
       waiters.resume(value)
       return true
     }
+    return waiters
   }
 }
 

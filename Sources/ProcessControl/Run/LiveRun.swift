@@ -1,0 +1,141 @@
+import Glibc
+import ProcessTreeBase
+import ProcessTreeCProcessShims
+
+/// A run as the kernel knows it: the processes with its tag, and the one that holds its lock.
+///
+/// It needs nobody's answer, so it is found whether its root turns, is stopped, hangs or is dead, and
+/// wherever its directory is. Other users' processes show no tag, except to the superuser.
+package struct LiveRun: Sendable {
+  /// A process at the moment of the look.
+  package struct Process: Hashable, Sendable {
+    package let pid: Int32
+    package let parent: Int32
+    /// The kernel's letter for its state.
+    package let state: Character
+    /// The start time in clock ticks since boot.
+    package let startTime: UInt64
+    /// The node that it is, or that started it; `nil` for a root inside another run.
+    package let node: UInt32?
+
+    package var isHelper: Bool { node == RunTag.helperNode }
+    /// Whether a signal or a debugger has stopped it.
+    package var isStopped: Bool { state == "T" || state == "t" }
+
+    /// How long it has lived.
+    package var age: Duration {
+      var now = timespec()
+      clock_gettime(CLOCK_BOOTTIME, &now)
+      let ticks = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
+      let start =
+        Duration.seconds(Int64(startTime / ticks))
+        + .nanoseconds(Int64(startTime % ticks * 1_000_000_000 / ticks))
+      return max(.zero, .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec) - start)
+    }
+
+    /// A living process; `nil` if it has ended.
+    package init?(_ pid: Int32, node: UInt32? = nil) {
+      var stat = pt_stat()
+      guard pid > 0, pt_stat(pid, &stat) == 0 else { return nil }
+      let state = Character(UnicodeScalar(UInt8(bitPattern: stat.state)))
+      guard state != "Z", state != "X" else { return nil }
+      self.pid = pid
+      parent = stat.parent
+      self.state = state
+      startTime = stat.start_time
+      self.node = node
+    }
+
+    /// The path of its executable; `nil` if it has ended, or may not be looked at.
+    fileprivate var executable: String? { Files.link("/proc/\(pid)/exe") }
+
+    /// The words that it was started with, or the title that it has taken.
+    package var words: [String] {
+      let bytes = Files.bytes(of: "/proc/\(pid)/cmdline", limit: 4_096) ?? []
+      return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    }
+  }
+
+  /// The run's number.
+  package let id: UInt32
+  /// The root; `nil` if it is dead.
+  package let root: Process?
+  /// The run's directory, wherever it is; `nil` without a root.
+  package let directory: String?
+  /// The processes with the run's tag, and the root.
+  package let processes: [Process]
+
+  /// The number as it is shown.
+  package var name: String { RunPlace.name(of: id) }
+
+  /// How many nodes have a process: those of the program that the root, or a helper, runs.
+  ///
+  /// Commands have other executables, and so have nodes that were not written in Swift.
+  package var nodeCount: Int {
+    let example = root ?? processes.first { $0.isHelper }
+    guard let program = example?.executable else { return 0 }
+    return processes.count { !$0.isHelper && $0.executable == program }
+  }
+
+  /// Looks at all processes of the host; `nil` if they cannot be listed.
+  package static func all() -> [LiveRun]? {
+    let pids = Files.numbers(in: "/proc")
+    guard !pids.isEmpty else { return nil }
+    var found: [UInt32: [Process]] = [:]
+    for pid in pids {
+      guard let tag = RunTag.read(of: pid), let process = Process(pid, node: tag.node) else {
+        continue
+      }
+      found[tag.run, default: []].append(process)
+    }
+    return found.map { LiveRun($0.key, $0.value.sorted { $0.startTime < $1.startTime }) }
+      .sorted { ($0.root?.startTime ?? 0, $0.id) < ($1.root?.startTime ?? 0, $1.id) }
+  }
+
+  private init(_ id: UInt32, _ processes: [Process]) {
+    self.id = id
+    let own = processes.first { process in
+      process.node == RunTag.ofRoot(id, pid: process.pid, startTime: process.startTime).node
+    }
+    // A root inside another run has the tag of that one, and is the parent of its own helper.
+    let root =
+      own
+      ?? Set(processes.filter { $0.isHelper }.map(\.parent)).subtracting(processes.map(\.pid))
+      .lazy.compactMap { Process($0) }.first { Self.directory(of: $0.pid, run: id) != nil }
+    self.root = root
+    directory = root.flatMap { Self.directory(of: $0.pid, run: id) }
+    self.processes = own == nil ? (root.map { [$0] } ?? []) + processes : processes
+  }
+
+  /// The directory of a run, by the lock that a process has open.
+  private static func directory(of pid: Int32, run: UInt32) -> String? {
+    let end = "/\(RunPlace.name(of: run))/lock"
+    for number in Files.numbers(in: "/proc/\(pid)/fd") {
+      let path = Files.link("/proc/\(pid)/fd/\(number)")
+      if let path, path.hasSuffix(end) { return String(path.dropLast("/lock".count)) }
+    }
+    return nil
+  }
+
+  /// Kills the root and all that carries the run's tag, and then removes the run's directory: needs
+  /// nobody's help.
+  ///
+  /// - Parameter limit: How long the processes may take to end.
+  /// - Returns: Whether nothing is left.
+  package func killAll(within limit: Duration = .seconds(10)) -> Bool {
+    if let root, let handle = try? ProcessHandle(pid: root.pid),
+      HostProcess.startTime(of: root.pid) == root.startTime
+    {
+      try? handle.send(SIGKILL)
+      handle.waitForEnd(milliseconds: Int32(clamping: limit.wholeMilliseconds))
+    }
+    let isComplete = RunSweep.killAll(run: id, .everything, within: limit).isComplete
+    // The run is dead now: a sweep of the dead ones removes its directory.
+    if let parent = directory.flatMap({ path in path.lastIndex(of: "/").map { path[..<$0] } }),
+      let runs = try? OwnDirectory(path: String(parent))
+    {
+      RunPlace.sweepDeadRuns(in: runs)
+    }
+    return isComplete
+  }
+}

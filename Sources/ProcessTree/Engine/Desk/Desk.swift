@@ -1,0 +1,153 @@
+internal import Glibc
+internal import ProcessTreeBase
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
+internal import ProcessTreeWire
+
+/// Where the root of a run answers its user's other processes: a socket in the run's directory.
+///
+/// It costs a run nothing that nobody looks at. Belongs to the loop.
+final class Desk {
+  /// The most clients at a time.
+  private static let mostConnections = 32
+  /// How many descriptors have to be free, so that clients do not take them from nodes.
+  private static let descriptors = 2 * mostConnections
+  /// How long each node has to answer for a look at the tree.
+  private static let patience = Duration.seconds(1)
+
+  private unowned let runtime: NodeRuntime
+  private let listener: WatchedDescriptor
+  private var connections: [ObjectIdentifier: DeskConnection] = [:]
+
+  /// Listens; the socket is removed with the run's directory.
+  init(of runtime: NodeRuntime) throws {
+    self.runtime = runtime
+    // Where they are few, they belong to the tree.
+    try FreeDescriptors.demand(Self.descriptors, for: "the desk of a run")
+    let flags = Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    let made = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | flags, 0)
+    guard let descriptor = Descriptor(owning: made) else { throw Self.failure("socket") }
+    let number = descriptor.number
+    // Others cannot enter the directory; this is the second lock.
+    fchmod(number, 0o600)
+    let status = UnixAddress.with(runtime.directory.desk) { Glibc.bind(number, $0, $1) }
+    guard status == 0, chmod(runtime.directory.desk, 0o600) == 0 else {
+      throw Self.failure("bind")
+    }
+    guard listen(number, Int32(Self.mostConnections)) == 0 else { throw Self.failure("listen") }
+    listener = WatchedDescriptor(descriptor, on: runtime.loop)
+    try listener.watch(for: .read) { [unowned self] in accept() }
+  }
+
+  private static func failure(_ call: String) -> ProcessTreeError {
+    ProcessTreeError(.systemCallFailed, "\(call): \(String(cString: strerror(errno)))")
+  }
+
+  private func accept() {
+    do throws(ProcessControlError) {
+      guard let made = try LocalConnection.accept(at: listener.number) else { return }
+      let (pid, user) = (made.pid, made.user)
+      guard user == geteuid() || user == 0 else {
+        return runtime.noteRefusal("Process \(pid) of user \(user) may not use the run's socket.")
+      }
+      guard connections.count < Self.mostConnections else { return }
+      add(made.takeDescriptor(), pid, user)
+    } catch {
+      // Without descriptors it would be ready again at once, and nobody would be served.
+      listener.unwatch()
+      _ = runtime.loop.timers.schedule(after: .seconds(1)) { [weak self] in
+        try? self?.listener.watch(for: .read) { [weak self] in self?.accept() }
+      }
+    }
+  }
+
+  private func add(_ descriptor: consuming Descriptor, _ pid: Int32, _ user: UInt32) {
+    guard
+      let connection = try? DeskConnection(descriptor, pid: pid, user: user, on: runtime.loop)
+    else { return }
+    let key = ObjectIdentifier(connection)
+    connections[key] = connection
+    connection.onRequest = { [weak self, unowned connection] in
+      self?.answer($0, to: connection)
+    }
+    connection.onClose = { [weak self] in self?.connections[key] = nil }
+  }
+
+  // MARK: Requests
+
+  private func answer(_ request: DeskRequest, to connection: DeskConnection) {
+    let number = request.number
+    let requester = Requester(pid: connection.pid, user: connection.user)
+    let bound = LoopBound(connection, on: runtime.loop)
+    let reply: @Sendable (DeskAnswer.Content) -> Void = { content in
+      bound.perform { $0.send(DeskAnswer(number, content)) }
+    }
+    let node = Node(LoopBound(runtime, on: runtime.loop))
+    switch request.purpose {
+    case .stopRun(let milliseconds, let reason):
+      reply(.done)
+      runtime.requestStop(
+        StopRequest(requestedBy: "\(requester)", reason: reason),
+        within: milliseconds.map { .milliseconds($0) }, signal: SIGTERM)
+    case .tree:
+      begin {
+        guard let found = try? await node.explainTree(within: Self.patience) else {
+          return reply(.failed(.unreachable, "The root is ending."))
+        }
+        for explanation in found { reply(.node(explanation)) }
+        reply(.done)
+      }
+    case .explain(let text, let stacks):
+      begin(at: text, reply) { address in
+        do {
+          let found =
+            address == .root && !stacks
+            ? try await node.runtime.run { $0.explanation() }
+            : try await node.explain(address, within: Self.patience, stacks: stacks)
+          reply(.node(found))
+          reply(.done)
+        } catch let error as ProcessTreeError {
+          reply(.failed(error.code == .noSuchNode ? .noSuchNode : .unreachable, error.message))
+        } catch {
+          reply(.failed(.unreachable, "\(error)"))
+        }
+      }
+    case .operate(let text, let operation):
+      let operation = NodeOperation(
+        operation.verb, number: operation.number, within: operation.time,
+        reason: "\(requester) asked: \(operation.reason)")
+      begin(at: text, reply) { address in
+        let question = AddressQuestion(address, .operate(operation))
+        let answer = try? await node.ask(question, within: operation.time + Self.patience)
+        let late = AddressAnswer.failed(
+          .deadlinePassed, "No answer came within \(operation.time.inShort).")
+        reply(DeskAnswer.Content(answer.flatMap { $0 } ?? late))
+      }
+    }
+  }
+
+  private func begin(_ body: @escaping @Sendable () async -> Void) {
+    Task(executorPreference: runtime.loop) { await body() }
+  }
+
+  private func begin(
+    at text: String, _ reply: (DeskAnswer.Content) -> Void,
+    _ body: @escaping @Sendable (NodeAddress) async -> Void
+  ) {
+    guard let address = NodeAddress(text) else {
+      return reply(.failed(.noSuchNode, "\(text.quotation.debugDescription) is no address."))
+    }
+    begin { await body(address) }
+  }
+
+  /// Who asked, as far as the kernel knows.
+  private struct Requester: CustomStringConvertible {
+    let description: String
+
+    init(pid: Int32, user: UInt32) {
+      let command = Files.text(of: "/proc/\(pid)/comm").map { $0.filter { $0 != "\n" } }
+      description = "\(command ?? "a process") (pid \(pid), user \(user))".withoutControlCharacters
+    }
+  }
+}

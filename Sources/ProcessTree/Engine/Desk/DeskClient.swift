@@ -1,0 +1,119 @@
+internal import Glibc
+internal import ProcessTreeBase
+internal import ProcessTreeWire
+
+/// The other end of a run's desk, for a process that is no node: calls block, each until a deadline.
+package struct DeskClient: ~Copyable {
+  package enum Failure: Error, Hashable, Sendable {
+    /// Nobody listens: the run has ended, or its root could not listen.
+    case absent
+    /// The root does not answer in time.
+    case silent
+    /// The connection ended before the answer did.
+    case closed
+    /// The root speaks another major version.
+    case otherVersion(Int)
+    case refused(DeskAnswer.Failure, String)
+  }
+
+  private let descriptor: Descriptor
+  private var frames = DeskFrames()
+  private var lastNumber: UInt64 = 0
+
+  private init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+  /// Connects to the root of the run with this directory.
+  package static func connect(
+    to directory: String, within time: Duration
+  ) throws(Failure) -> DeskClient {
+    let flags = Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    let made = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | flags, 0)
+    guard let descriptor = Descriptor(owning: made) else { throw .absent }
+    let number = descriptor.number
+    let status = UnixAddress.with(RunDirectory.desk(in: directory)) {
+      Glibc.connect(number, $0, $1)
+    }
+    // A full queue of connections is that of a root that does not turn.
+    guard status == 0 else { throw errno == EAGAIN ? .silent : .absent }
+    var client = DeskClient(descriptor)
+    try client.greet(until: ContinuousClock.now + time)
+    return client
+  }
+
+  private mutating func greet(until deadline: ContinuousClock.Instant) throws(Failure) {
+    try send(DeskHello.current.packed(), until: deadline)
+    let frame = try receive(until: deadline)
+    guard let hello = try? DeskHello(packed: frame) else { throw .closed }
+    guard hello.major == DeskHello.current.major else { throw .otherVersion(hello.major) }
+  }
+
+  /// Sends a request; returns the explanations and the result that come as its answer.
+  package mutating func request(
+    _ purpose: DeskRequest.Purpose, within time: Duration
+  ) throws(Failure) -> (nodes: [NodeExplanation], result: OperationResult?) {
+    let deadline = ContinuousClock.now + time
+    lastNumber += 1
+    try send(DeskRequest(lastNumber, purpose).packed(), until: deadline)
+    var nodes: [NodeExplanation] = []
+    while true {
+      let frame = try receive(until: deadline)
+      guard let answer = try? DeskAnswer(packed: frame) else { throw .closed }
+      guard answer.number == lastNumber else { continue }
+      switch answer.content {
+      case .node(let explanation): nodes.append(explanation)
+      case .result(let result): return (nodes, result)
+      case .done: return (nodes, nil)
+      case .failed(let failure, let text): throw .refused(failure, text)
+      }
+    }
+  }
+
+  private func send(
+    _ frame: [UInt8], until deadline: ContinuousClock.Instant
+  ) throws(Failure) {
+    var rest = DeskFrames.framed(frame)[...]
+    while !rest.isEmpty {
+      let sent = rest.withUnsafeBytes {
+        Glibc.send(descriptor.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      if sent > 0 {
+        rest = rest.dropFirst(sent)
+      } else if errno == EAGAIN {
+        try wait(for: POLLOUT, until: deadline)
+      } else if errno != EINTR {
+        throw .closed
+      }
+    }
+  }
+
+  private mutating func receive(
+    until deadline: ContinuousClock.Instant
+  ) throws(Failure) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      do throws(WireError) {
+        if let frame = try frames.next() { return frame }
+      } catch {
+        throw .closed
+      }
+      try wait(for: POLLIN, until: deadline)
+      let length = recv(descriptor.number, &bytes, bytes.count, 0)
+      if length < 0, errno == EAGAIN || errno == EINTR { continue }
+      guard length > 0 else { throw .closed }
+      frames.append(bytes[..<length])
+    }
+  }
+
+  private func wait(
+    for events: Int32, until deadline: ContinuousClock.Instant
+  ) throws(Failure) {
+    var state = pollfd(fd: descriptor.number, events: Int16(events), revents: 0)
+    while true {
+      let left = ContinuousClock.now.duration(to: deadline)
+      guard left > .zero else { throw .silent }
+      let count = poll(&state, 1, Int32(clamping: left.wholeMilliseconds))
+      if count > 0 { return }
+      guard count == 0 || errno == EINTR else { throw .closed }
+    }
+  }
+}

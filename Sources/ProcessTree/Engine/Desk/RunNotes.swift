@@ -1,0 +1,42 @@
+internal import Glibc
+internal import ProcessTreeBase
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+
+/// What a root notes in its run's directory for other processes of its user, which read it without
+/// its help.
+package enum RunNotes {
+  package enum Note: String, CaseIterable, Sendable {
+    /// The name by which the run is found, beside its number.
+    case name
+    /// In which order the run would be stopped, for people and as JSON.
+    case plan
+    case planJSON = "plan.json"
+
+    fileprivate var longest: Int { self == .name ? 256 : 1 << 20 }
+  }
+
+  /// A note about the run with this directory; nil if there is none.
+  package static func read(_ note: Note, in directory: String) -> String? {
+    let path = "\(directory)/\(note.rawValue)"
+    let bytes = Files.bytes(of: path, limit: note.longest) ?? []
+    guard !bytes.isEmpty else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  fileprivate static func write(_ note: Note, _ text: String, in directory: String) {
+    try? Descriptors.writeNewFile(
+      "\(directory)/\(note.rawValue)", in: directory, Array(text.utf8.prefix(note.longest)),
+      isDurable: false)
+  }
+}
+
+extension Node {
+  /// Leaves notes about the run, each once.
+  package func leave(_ notes: [RunNotes.Note: String]) async {
+    try? await runtime.run { runtime in
+      guard runtime.place != nil else { return }
+      for (note, text) in notes { RunNotes.write(note, text, in: runtime.directory.path) }
+    }
+  }
+}

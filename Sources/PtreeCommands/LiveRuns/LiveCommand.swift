@@ -1,0 +1,106 @@
+internal import ArgumentParser
+internal import ProcessTree
+internal import ProcessTreeProcessControl
+internal import ProcessTreeTopologyFormat
+
+/// What all commands about live runs take.
+struct LiveOptions: ParsableArguments {
+  @Flag(help: "Print the result as JSON on standard output.")
+  var json = false
+
+  @Flag(help: "Print nothing but errors.")
+  var quiet = false
+}
+
+/// A command that looks at or changes a live run from outside: it starts no process.
+protocol LiveCommand: ParsableCommand {
+  var live: LiveOptions { get }
+  func perform() throws
+}
+
+extension LiveCommand {
+  func run() throws {
+    do {
+      try perform()
+    } catch let refusal as RunRefusal {
+      Standard.error.tell("ptree: \(refusal)")
+      if live.json {
+        let error = JSONValue.object([
+          ("code", .text(refusal.kind)), ("message", .text(refusal.description)),
+        ])
+        try Standard.output.write(JSONValue.object([("error", error)]).line)
+      }
+      throw ExitCode(refusal.code)
+    }
+  }
+
+  /// Prints a document, or lines for people.
+  func show(_ document: JSONValue, _ text: String) throws {
+    if live.json { return try Standard.output.write(document.line) }
+    if !live.quiet { try Standard.output.write(text.hasSuffix("\n") ? text : text + "\n") }
+  }
+}
+
+/// A connection to the root of a run, with what is said when it does not answer.
+struct RunLine: ~Copyable {
+  let run: LiveRun
+  private var client: DeskClient
+
+  /// How long a root has to answer a word that it answers at once.
+  static let patience = Duration.seconds(2)
+
+  init(_ run: LiveRun) throws {
+    guard let directory = run.directory else {
+      throw RunRefusal.noSuchRun(
+        "the root of \(run.label) is dead; what it left: ptree kill \(run.name)")
+    }
+    let client = try Self.connect(to: directory, of: run)
+    self.run = run
+    self.client = client
+  }
+
+  private static func connect(to directory: String, of run: LiveRun) throws -> DeskClient {
+    do throws(DeskClient.Failure) {
+      return try DeskClient.connect(to: directory, within: patience)
+    } catch {
+      throw refusal(error, of: run)
+    }
+  }
+
+  /// Sends a request and waits for all of its answer.
+  mutating func request(
+    _ purpose: DeskRequest.Purpose, within time: Duration = Self.patience + .seconds(4)
+  ) throws -> (nodes: [NodeExplanation], result: OperationResult?) {
+    do throws(DeskClient.Failure) {
+      return try client.request(purpose, within: time)
+    } catch {
+      throw Self.refusal(error, of: run)
+    }
+  }
+
+  private static func refusal(_ failure: DeskClient.Failure, of run: LiveRun) -> RunRefusal {
+    let root = run.root?.pid ?? 0
+    let now = run.root.flatMap { LiveRun.Process($0.pid) }
+    let text: String
+    switch failure {
+    case .refused(.noSuchNode, let reason): return .noSuchNode(reason)
+    case .refused(.notPermitted, let reason):
+      return RunRefusal(code: LiveExitCode.impossible, kind: "notPermitted", description: reason)
+    case .refused(.deadlinePassed, let reason):
+      return RunRefusal(
+        code: ExitStatusCode.timedOut, kind: "deadlinePassed", description: reason)
+    case .refused(_, let reason):
+      return RunRefusal(code: LiveExitCode.noAnswer, kind: "unreachable", description: reason)
+    case .otherVersion(let major):
+      text = "\(run.label) speaks version \(major) of this protocol, and this ptree another."
+    case .absent, .closed: text = "the root of \(run.label) has ended or does not listen."
+    case .silent where now?.isStopped == true:
+      text =
+        "the root of \(run.label) is suspended; continue it (kill -CONT \(root)) or ptree kill "
+        + "\(run.name)."
+    case .silent:
+      text = "the root of \(run.label) does not answer; ptree kill \(run.name) needs no answer."
+    }
+    return RunRefusal(code: LiveExitCode.noAnswer, kind: "noAnswer", description: text)
+  }
+}

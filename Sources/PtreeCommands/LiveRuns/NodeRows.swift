@@ -1,0 +1,127 @@
+internal import ProcessTree
+internal import ProcessTreeProcessControl
+internal import ProcessTreeTopologyFormat
+
+/// The nodes of a run, as its root tells of them, or as the kernel knows their processes.
+struct NodeRows {
+  struct Row {
+    var name: String
+    var address: String?
+    var path: String?
+    var state: String
+    var pid: Int32?
+    var age: Duration?
+    var restarts: Int?
+    var incarnation: Int?
+    var waits: [NodeWait] = []
+    var lastEnd: String?
+    var children: [Int] = []
+
+    var note: String {
+      let text = waits.first.map { "\($0)" } ?? lastEnd ?? ""
+      return TextColumns.harmless(text, longest: 100)
+    }
+  }
+
+  private(set) var rows: [Row] = []
+  private var tops: [Int] = []
+  /// Why the root did not answer.
+  private(set) var note: String?
+
+  init(of run: LiveRun) {
+    do {
+      var line = try RunLine(run)
+      add(try line.request(.tree).nodes, rootName: run.givenName)
+    } catch {
+      note = "\(error) What follows is what the kernel knows."
+      rows = []
+      add(run)
+    }
+  }
+
+  private mutating func add(_ nodes: [NodeExplanation], rootName: String?) {
+    var known: [String: Int] = [:]
+    for node in nodes {
+      known["\(node.address)"] = rows.count
+      rows.append(
+        Row(
+          name: node.address == .root ? rootName ?? node.name : node.name,
+          address: "\(node.address)", path: node.path,
+          state: node.silence == nil ? node.phase.rawValue : "silent", pid: node.pid,
+          age: node.pid.flatMap { LiveRun.Process($0)?.age }, restarts: node.restarts,
+          incarnation: node.incarnation, waits: node.waits, lastEnd: node.lastEnd))
+    }
+    for (index, node) in nodes.enumerated() {
+      if let parent = node.address.parent.flatMap({ known["\($0)"] }) {
+        rows[parent].children.append(index)
+      } else {
+        tops.append(index)
+      }
+    }
+  }
+
+  private mutating func add(_ run: LiveRun) {
+    var known: [Int32: Int] = [:]
+    let processes = run.processes.filter { !$0.isHelper }
+    for process in processes {
+      known[process.pid] = rows.count
+      let isRoot = process.pid == run.root?.pid
+      let title = TextColumns.harmless(process.words.joined(separator: " "), longest: 60)
+      rows.append(
+        Row(
+          name: isRoot ? run.givenName ?? "MainProcess" : title,
+          state: process.isStopped ? "suspended" : "runs", pid: process.pid, age: process.age))
+    }
+    for (index, process) in processes.enumerated() {
+      if let parent = known[process.parent], parent != index {
+        rows[parent].children.append(index)
+      } else {
+        tops.append(index)
+      }
+    }
+  }
+
+  /// The rows with the lines of the tree before their names, each before those below it.
+  var lines: [(tree: String, row: Row)] {
+    var lines: [(tree: String, row: Row)] = []
+    func add(_ index: Int, _ own: String, _ below: String) {
+      lines.append((own, rows[index]))
+      let children = rows[index].children
+      for (place, child) in children.enumerated() {
+        let isLast = place == children.count - 1
+        add(child, below + (isLast ? "└─ " : "├─ "), below + (isLast ? "   " : "│  "))
+      }
+    }
+    for top in tops { add(top, "", "") }
+    return lines
+  }
+
+  var json: JSONValue { tops.count == 1 ? json(tops[0]) : .list(tops.map(json)) }
+
+  private func json(_ index: Int) -> JSONValue {
+    let row = rows[index]
+    return .object([
+      ("node", .text(row.name)), ("address", row.address.map { .text($0) } ?? .null),
+      ("path", row.path.map { .text($0) } ?? .null), ("state", .text(row.state)),
+      ("pid", row.pid.map { .integer(Int($0)) } ?? .null),
+      ("age", row.age.map { .number($0 / .seconds(1)) } ?? .null),
+      ("incarnation", row.incarnation.map { .integer($0) } ?? .null),
+      ("restarts", row.restarts.map { .integer($0) } ?? .null),
+      ("lastEnd", row.lastEnd.map { .text($0) } ?? .null),
+      ("waitsFor", .list(row.waits.map(WaitJSON.json))),
+      ("children", .list(row.children.map(json))),
+    ])
+  }
+}
+
+/// A wait as JSON.
+enum WaitJSON {
+  static func json(_ wait: NodeWait) -> JSONValue {
+    .object([
+      ("kind", .text(wait.kind.rawValue)), ("subjects", .list(wait.subjects.map { .text($0) })),
+      ("seconds", .number(wait.elapsed / .seconds(1))),
+      ("secondsLeft", wait.remaining.map { .number($0 / .seconds(1)) } ?? .null),
+      ("detail", wait.detail.map { .text($0) } ?? .null), ("remedy", .text(wait.remedy)),
+    ])
+  }
+}

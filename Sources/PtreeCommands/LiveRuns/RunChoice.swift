@@ -1,0 +1,103 @@
+internal import ArgumentParser
+internal import ProcessTree
+internal import ProcessTreeProcessControl
+internal import ProcessTreeTopologyFormat
+
+/// A reason why a command about live runs ends without what was wanted.
+struct RunRefusal: Error, CustomStringConvertible {
+  let code: Int32
+  /// The word of the reason in JSON.
+  let kind: String
+  let description: String
+
+  static func noSuchRun(_ text: String) -> Self {
+    Self(code: LiveExitCode.notFound, kind: "noSuchRun", description: text)
+  }
+
+  static func noSuchNode(_ text: String) -> Self {
+    Self(code: LiveExitCode.notFound, kind: "noSuchNode", description: text)
+  }
+}
+
+/// The exit codes of commands about live runs, beside those of all commands.
+enum LiveExitCode {
+  static let notFound: Int32 = 3
+  static let impossible: Int32 = 4
+  static let noAnswer: Int32 = 5
+}
+
+/// The live runs of this user, and the choice of one by a word.
+struct RunChoice {
+  let runs: [LiveRun]
+
+  init() throws {
+    guard let runs = LiveRun.all() else {
+      throw RunRefusal(
+        code: ExitStatusCode.failure, kind: "noProcesses",
+        description: "the processes cannot be listed: is /proc mounted?")
+    }
+    self.runs = runs
+  }
+
+  /// The fewest digits that stand for a run's number.
+  private static let fewestDigits = 4
+
+  /// The runs that a word stands for: the beginning of the number, the root's pid, or the name.
+  func runs(named word: String) -> [LiveRun] {
+    let isNumber =
+      word.count >= Self.fewestDigits && word.allSatisfy { $0.isHexDigit && !$0.isUppercase }
+    if isNumber {
+      let matches = runs.filter { $0.name.hasPrefix(word) || $0.root.map { "\($0.pid)" } == word }
+      if !matches.isEmpty { return matches }
+    }
+    return runs.filter { $0.root.map { "\($0.pid)" } == word || $0.givenName == word }
+  }
+
+  /// The run that the first of some words stands for, or the only one, and the words that are left.
+  ///
+  /// Nothing is guessed: where several runs are meant, none is chosen.
+  func choose(_ words: [String]) throws -> (run: LiveRun, rest: [String]) {
+    if let first = words.first {
+      let matches = runs(named: first)
+      if matches.count == 1 { return (matches[0], Array(words.dropFirst())) }
+      if matches.count > 1 { throw several(matches, "'\(first)' stands for several runs:") }
+    }
+    let living = runs.filter { $0.root != nil }
+    if living.count == 1 { return (living[0], words) }
+    if living.count > 1 {
+      guard let first = words.first else { throw several(living, "say which run:") }
+      throw RunRefusal.noSuchRun(
+        "there is no run '\(first)'; there are:\n" + Self.list(living))
+    }
+    throw RunRefusal.noSuchRun(
+      words.first.map { "there is no run '\($0)'; no run is live." } ?? "no run is live.")
+  }
+
+  private func several(_ runs: [LiveRun], _ text: String) -> RunRefusal {
+    RunRefusal(
+      code: ExitStatusCode.usage, kind: "severalRuns", description: text + "\n" + Self.list(runs))
+  }
+
+  private static func list(_ runs: [LiveRun]) -> String {
+    runs.map { "  \($0.name)  \($0.givenName ?? "-")" }.joined(separator: "\n")
+  }
+}
+
+extension LiveRun {
+  /// The name that it was given.
+  var givenName: String? {
+    directory.flatMap { RunNotes.read(.name, in: $0) }
+      .map { TextColumns.harmless($0, longest: Self.longestName) }
+  }
+
+  private static let longestName = 64
+
+  /// The run in messages.
+  var label: String { givenName.map { "\($0) (\(name))" } ?? name }
+
+  /// How it stands, as far as the kernel says.
+  var state: String {
+    guard let root else { return "remains" }
+    return root.isStopped ? "suspended" : "live"
+  }
+}

@@ -1,0 +1,48 @@
+internal import ArgumentParser
+internal import ProcessTree
+internal import ProcessTreeTopologyFormat
+
+/// `ptree why`: what nodes wait for, and who could change it.
+struct WhyCommand: LiveCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "why",
+    abstract: "Says what a node waits for, since when, and who could change it.")
+
+  @Argument(help: "The run, which may be left out if only one is live, and the node.")
+  var words: [String]
+
+  @Flag(help: "Show the stacks of its threads too.")
+  var stacks = false
+
+  @OptionGroup var live: LiveOptions
+
+  func perform() throws {
+    let (run, rest) = try RunChoice().choose(words)
+    var line = try RunLine(run)
+    let choice = NodeChoice(nodes: try line.request(.tree).nodes)
+    var found: [NodeExplanation] = []
+    for node in try (rest.isEmpty ? ["/"] : rest).flatMap({ try choice.nodes(named: $0) }) {
+      // Those of the tree have no stacks.
+      guard stacks else {
+        found.append(node)
+        continue
+      }
+      found += try line.request(.explain("\(node.address)", stacks: true)).nodes
+    }
+    try show(
+      .object([("run", .text(run.name)), ("nodes", .list(found.map(Self.json)))]),
+      found.map { "\($0)" }.joined(separator: "\n"))
+  }
+
+  private static func json(_ node: NodeExplanation) -> JSONValue {
+    .object([
+      ("node", .text("\(node.address)")), ("state", .text(node.phase.rawValue)),
+      ("pid", node.pid.map { .integer(Int($0)) } ?? .null),
+      ("incarnation", .integer(node.incarnation)), ("restarts", .integer(node.restarts)),
+      ("silentFor", node.silence.map { .number($0 / .seconds(1)) } ?? .null),
+      ("waitsFor", .list(node.waits.map(WaitJSON.json))),
+      ("lastEnd", node.lastEnd.map { .text($0) } ?? .null),
+      ("threads", .list(node.threads.map { .text("\($0)") })),
+    ])
+  }
+}
