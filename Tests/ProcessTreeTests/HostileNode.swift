@@ -140,6 +140,9 @@ let hostileNode = #"""
   for address in ("/victim", "/"):
       answer = ask(len(said), address, 1, 1, "Swift.Int", 1)
       note(f"the receivers' side of the mailbox of {address}", answer[:2] == [3, 4])
+  for verb in (1, 2, 4, 6):
+      answer = ask(91 + verb, "/victim", 4, [verb, 9, 1000, "because"])
+      note(f"operation {verb} on another", answer[:2] == [3, 4])
   note("the senders' side", ask(90, "/victim", 1, 1, "Swift.Int", 0)[0] == 1)
 
   say(2, 0, msgpack.packb("\n".join(said)))

@@ -60,6 +60,11 @@ final class AddressBook {
     let origin = LookupTable.Origin.neighbour(neighbour, number)
     do throws(WireError) {
       let question = try AddressQuestion(packed: question)
+      if case .operate = question.purpose, case .child = neighbour {
+        // What a child may change is below it, and no question of such a kind gets here.
+        let text = "\(question.address) is not below the node that wants to change it."
+        return reply(AddressAnswer.failed(.notPermitted, text).packed(), to: origin)
+      }
       if case .answered(let answer) = course(of: question, from: origin) {
         reply(answer.packed(), to: origin)
       }
