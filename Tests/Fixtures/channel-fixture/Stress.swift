@@ -144,7 +144,7 @@ let stressScenarios: [String: Scenario] = [
   },
   "longTasksAreGivenToWhoIsIdle": { root, expect in
     let (sender, receiver) = root.makeChannel(of: [UInt8].self, prefetch: 1)
-    let busy = try await root.spawn(Slow(numbers: receiver, pause: .seconds(3), most: 1))
+    let busy = try await root.spawn(Slow(numbers: receiver, pause: .patience, most: 1))
     for _ in 1...2 { try await sender.send([1]) }
     // One is being worked on, the other waits behind it.
     let idle = try await root.spawn(Slow(numbers: receiver, pause: .zero, most: 3))

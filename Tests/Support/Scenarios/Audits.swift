@@ -13,11 +13,13 @@ extension ResourceAudit {
 
   /// What the process itself holds once it has come to rest.
   ///
-  /// The loop goes on meanwhile: it closes links to peers that have gone.
+  /// The loop goes on meanwhile: it closes links to peers that have gone, and reaps children.
   public static func atRest() async -> Self {
     var audit = ofOwn()
     var calm = 0
-    while calm < 5 {
+    // On a busy machine a dead child may be a zombie for longer than five looks.
+    let deadline = ContinuousClock.now + .patience
+    while calm < 5 || (audit.zombies > 0 && ContinuousClock.now < deadline) {
       try? await Task.sleep(for: .milliseconds(5))
       let next = ofOwn()
       calm = next == audit ? calm + 1 : 0
