@@ -40,15 +40,23 @@ import Testing
     var found: [UInt] = []
     // A part of the secret is enough to find it, and the buffer is overwritten after each look.
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
-    for region in writable {
-      var place = region.range.lowerBound
-      while place < region.range.upperBound {
-        let size = min(UInt(buffer.count), region.range.upperBound - place)
-        let count = buffer.withUnsafeMutableBytes { bytes -> Int in
-          let own = UInt(bitPattern: bytes.baseAddress)
-          // The buffer does not look at itself.
-          guard !(place..<place + size).overlaps(own..<own + UInt(bytes.count)) else { return 0 }
-          return pread(memory, bytes.baseAddress, Int(size), Int(bitPattern: place))
+    // The buffer does not look at itself, but at what lies beside it.
+    let own = buffer.withUnsafeBytes { bytes in
+      UInt(bitPattern: bytes.baseAddress)..<UInt(bitPattern: bytes.baseAddress) + UInt(bytes.count)
+    }
+    let parts = writable.map(\.range).flatMap { range in
+      guard range.overlaps(own) else { return [range] }
+      return [
+        range.lowerBound..<max(range.lowerBound, own.lowerBound),
+        min(range.upperBound, own.upperBound)..<range.upperBound,
+      ]
+    }
+    for part in parts {
+      var place = part.lowerBound
+      while place < part.upperBound {
+        let size = min(UInt(buffer.count), part.upperBound - place)
+        let count = buffer.withUnsafeMutableBytes { bytes in
+          pread(memory, bytes.baseAddress, Int(size), Int(bitPattern: place))
         }
         if count >= Secret.size {
           let hit = secret.withUnsafeBytes { needle in

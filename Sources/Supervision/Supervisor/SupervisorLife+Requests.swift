@@ -132,19 +132,20 @@ extension SupervisorLife {
   }
 
   private mutating func remove(_ name: String) throws(SupervisorRefusal) {
-    let names = try find(name)
+    _ = try find(name)
     guard let group = groups[name] else {
       throw SupervisorRefusal(
         .invalidSpecification, "\"\(name)\" is an instance: scale its template instead.")
     }
     let needed = group.dependents.first { groups[$0]?.rule.dependsOn[name] != nil }
-    guard needed == nil, names.allSatisfy({ children[$0]?.phase.isLive == false }) else {
+    // Surplus instances that are being stopped belong to it: others may wait for their ends.
+    guard needed == nil, group.members.allSatisfy({ children[$0]?.phase.isLive == false }) else {
       throw SupervisorRefusal(
         .invalidSpecification,
         needed.map { "\"\(name)\" cannot be removed: \"\($0)\" depends on it." }
           ?? "\"\(name)\" cannot be removed: it runs; stop it first.")
     }
-    for child in names {
+    for child in group.members {
       if children[child]?.phase == .backoff { actions.append(.disarm(child)) }
       forget(child)
     }
