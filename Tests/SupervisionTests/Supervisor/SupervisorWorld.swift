@@ -137,6 +137,8 @@ struct SupervisorWorld {
   private mutating func forget(_ child: String) {
     lives[child] = nil
     ends[child] = nil
+    // Another child of that name is not in it.
+    batch.remove(child)
     failures[child] = nil
   }
 
