@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -193,7 +194,8 @@ static bool is_watched(const struct sockaddr *address, socklen_t size) {
 }
 
 int connect(int descriptor, const struct sockaddr *address, socklen_t size) {
-  if (is_watched(address, size)) {
+  // libzmq's sockets do not block; those of other code of this process are its own affair.
+  if (is_watched(address, size) && (fcntl(descriptor, F_GETFL) & O_NONBLOCK)) {
     cl_stream_begin(descriptor, 0, cl_most_unread);
   } else if (moves_bytes) {
     cl_stream_end(descriptor);
