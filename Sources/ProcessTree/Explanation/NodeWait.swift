@@ -6,7 +6,7 @@ internal import ProcessTreeBase
 /// have it in their state. It does not know what a program waits for elsewhere, such as in `Task.sleep`
 /// or on a stream of its own.
 public struct NodeWait: Hashable, Sendable, Codable {
-  /// What is waited for.
+  /// The kind of event that ends a wait.
   public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
     /// A supervised child waits until others are as its specification requires.
     case dependency
@@ -44,7 +44,7 @@ public struct NodeWait: Hashable, Sendable, Codable {
     case sleep
   }
 
-  /// What is waited for.
+  /// The kind of event that ends the wait.
   public var kind: Kind
   /// Who can end the wait, at most eight; none if nobody is known yet.
   ///

@@ -87,7 +87,7 @@ struct WaitCommand: LiveCommand {
   static let configuration = CommandConfiguration(
     commandName: "wait", abstract: "Waits until nodes of a live run are up, or have ended.")
 
-  /// What is waited for.
+  /// The state for which the command waits.
   enum State: String, ExpressibleByArgument, CaseIterable {
     case up, ended
   }

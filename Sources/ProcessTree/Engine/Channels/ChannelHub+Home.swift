@@ -13,7 +13,7 @@ extension ChannelHub {
   func receiveAtHome(_ message: LinkMessage, from node: PeerAddress) {
     switch message {
     case .minted(let channel, let ticket, let side, let hop, let key):
-      // Whoever was handed one side may not make ends of the other.
+      // A node that was handed one side may not make ends of the other.
       guard key == runtime.names.key(of: channel, side) else {
         return tell(node, .refused(channel, ticket, reason: "This end was not handed to the node."))
       }

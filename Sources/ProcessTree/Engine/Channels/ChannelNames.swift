@@ -54,7 +54,7 @@ final class ChannelNames: Sendable {
     return ChannelID(home: address, number: number)
   }
 
-  /// A ticket that nobody can guess: whoever names it was handed it.
+  /// A ticket that nobody can guess: a node that names it was handed it.
   func makeTicket() -> TicketID {
     let count = state.withLock { state in
       state.lastTicket += 1

@@ -81,7 +81,7 @@ extension ChildController {
 }
 
 extension StopLadder.Step {
-  /// What has been done to a process in this step.
+  /// The request or signal that the parent has sent to a process in this step.
   var account: String {
     switch self {
     case .drain: "it has been asked to drain"

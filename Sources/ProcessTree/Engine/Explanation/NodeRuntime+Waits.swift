@@ -23,7 +23,7 @@ extension NodeRuntime {
     return supervised + others
   }
 
-  /// What the node waits for, whoever of its tasks does.
+  /// The waits of all tasks of the node.
   private var waits: [NodeWait] {
     let now = loop.timers.coarseNanoseconds
     var waits = noted.current(at: now)
