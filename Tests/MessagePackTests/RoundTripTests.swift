@@ -97,6 +97,22 @@ struct RoundTripTests {
     #expect(reader.isAtEnd)
   }
 
+  @Test(arguments: [0, 1, 254, 255, 256, 65_535, 65_536])
+  func binaryIsWrittenAndReadWithoutAWriterToo(_ count: Int) {
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+    var writer = MessagePackWriter()
+    writer.packBinary(bytes)
+    let header = MessagePackWriter.binaryHeader(of: count)
+    let head = (0..<header.count).map { UInt8(truncatingIfNeeded: header.bytes >> (8 * $0)) }
+    #expect(head + bytes == writer.bytes)
+    let decoder = MessagePackDecoder()
+    #expect(writer.withUnsafeBytes { decoder.decodeBinary(from: $0) } == bytes)
+    // One byte too few or too many is no binary that is all there is.
+    let (short, long) = (writer.bytes.dropLast(), writer.bytes + [0])
+    #expect(short.withUnsafeBytes { decoder.decodeBinary(from: $0) } == nil)
+    #expect(long.withUnsafeBytes { decoder.decodeBinary(from: $0) } == nil)
+  }
+
   @Test func writersAreValues() {
     var first = MessagePackWriter()
     first.pack(1)

@@ -65,10 +65,10 @@ struct FlowAllowance {
     return isOpen
   }
 
-  /// The consumer has taken an item of so many bytes.
-  mutating func take(_ count: Int) {
-    takenBytes += UInt64(count + FlowCredit.itemCost)
-    takenItems &+= 1
+  /// The consumer has taken items that have so many bytes together.
+  mutating func take(_ bytes: Int, items: Int) {
+    takenBytes += UInt64(bytes + items * FlowCredit.itemCost)
+    takenItems &+= UInt32(truncatingIfNeeded: items)
   }
 
   /// The totals to grant, when they are worth a frame of their own.

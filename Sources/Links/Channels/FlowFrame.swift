@@ -2,6 +2,22 @@ internal import Glibc
 internal import ProcessTreeBase
 internal import ProcessTreeWire
 
+/// Up to eight bytes that stand before an item's others: what says that the rest are bytes.
+///
+/// With it an item of bytes is copied once, to where it is sent from.
+package struct ItemHead {
+  /// The bytes, the first one lowest.
+  let bytes: UInt64
+  let count: Int
+
+  package init(bytes: UInt64, count: Int) {
+    self.bytes = bytes
+    self.count = count
+  }
+
+  static var none: ItemHead { ItemHead(bytes: 0, count: 0) }
+}
+
 /// A frame of items that grows until it is sent.
 struct FlowFrame {
   /// The properties of an item beside its bytes; all items of a frame have the same flags.
@@ -35,31 +51,25 @@ struct FlowFrame {
   func accepts(_ traits: Traits) -> Bool { count == 0 || flags == traits.flags }
 
   /// Adds an item that the frame accepts.
-  mutating func append(_ item: UnsafeRawBufferPointer, sequence: UInt64, _ traits: Traits) {
+  mutating func append(
+    _ item: UnsafeRawBufferPointer, behind head: ItemHead = .none, sequence: UInt64, _ traits: Traits
+  ) {
     if count == 0 {
       size = FlowHeader.size
       first = sequence
       flags = traits.flags
     }
-    let needed = size + 21 + item.count
+    let needed = size + Self.mostBefore + item.count
     if needed > bytes.count { grow(to: needed) }
     size = bytes.withUnsafeMutableBytes { buffer in
       var offset = size
-      if isNumbered {
-        buffer.storeBytes(of: traits.number.littleEndian, toByteOffset: offset, as: UInt64.self)
-        offset += 8
-      }
-      if traits.isTimed {
-        buffer.storeBytes(of: traits.remaining.littleEndian, toByteOffset: offset, as: UInt64.self)
-        offset += 8
-      }
-      if traits.attempt > 1 {
-        buffer[offset] = traits.attempt
-        offset += 1
+      if isNumbered || traits.arePrefixed {
+        offset = traits.write(isNumbered: isNumbered, to: buffer, at: offset)
       }
       buffer.storeBytes(
-        of: UInt32(item.count).littleEndian, toByteOffset: offset, as: UInt32.self)
-      offset += 4
+        of: UInt32(head.count + item.count).littleEndian, toByteOffset: offset, as: UInt32.self)
+      buffer.storeBytes(of: head.bytes.littleEndian, toByteOffset: offset + 4, as: UInt64.self)
+      offset += 4 + head.count
       if let source = item.baseAddress, let target = buffer.baseAddress {
         memcpy(target + offset, source, item.count)
       }
@@ -101,6 +111,8 @@ struct FlowFrame {
     return frame
   }
 
+  /// Number, time, attempt, length and head of an item.
+  private static let mostBefore = 8 + 8 + 1 + 4 + 8
   /// A frame is sent when it has this size; measured: 32 to 128 KiB are equal, 8 KiB half the rate.
   static let target = 32 << 10
   private static let room = target + 1_024
@@ -116,6 +128,31 @@ extension FlowFrame.Traits {
 
   /// Whether there is a time within which the item is of use.
   fileprivate var isTimed: Bool { flags & FlowHeader.Flags.timed.rawValue != 0 }
+
+  /// Whether there is more before an item's length than its number.
+  fileprivate var arePrefixed: Bool { attempt > 1 || isTimed }
+
+  /// Writes what stands before an item's length; returns the place behind it.
+  ///
+  /// Apart from `append`, which most items pass without a call this way.
+  fileprivate func write(
+    isNumbered: Bool, to buffer: UnsafeMutableRawBufferPointer, at start: Int
+  ) -> Int {
+    var offset = start
+    if isNumbered {
+      buffer.storeBytes(of: number.littleEndian, toByteOffset: offset, as: UInt64.self)
+      offset += 8
+    }
+    if isTimed {
+      buffer.storeBytes(of: remaining.littleEndian, toByteOffset: offset, as: UInt64.self)
+      offset += 8
+    }
+    if attempt > 1 {
+      buffer[offset] = attempt
+      offset += 1
+    }
+    return offset
+  }
 
   /// Gives the item this much time from now on.
   mutating func limit(to time: Duration) {

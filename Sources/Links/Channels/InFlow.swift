@@ -101,10 +101,11 @@ final class InFlow {
     changed.note(self)
   }
 
-  /// The consumer has received an item of so many bytes.
-  func take(_ count: Int) {
-    allowance.take(count)
-    begun += 1
+  /// The consumer has received an item, or several that have so many bytes together.
+  func take(_ bytes: Int, items: Int = 1) {
+    guard items > 0 else { return }
+    allowance.take(bytes, items: items)
+    begun += items
     noteChange()
   }
 

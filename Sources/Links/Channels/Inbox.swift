@@ -3,7 +3,18 @@ internal import ProcessTreeWire
 
 /// The frames of a receiver's items that the program has not received, in the order of arrival.
 struct Inbox {
-  private var frames: Deque<(flow: InFlow, items: FlowItems)> = []
+  /// A frame behind a reference: taking an item out of it then copies and moves nothing.
+  private final class Frame {
+    let flow: InFlow
+    @exclusivity(unchecked) var items: FlowItems
+
+    init(_ items: FlowItems, of flow: InFlow) {
+      self.flow = flow
+      self.items = items
+    }
+  }
+
+  private var frames: Deque<Frame> = []
 
   var hasItems: Bool { !frames.allSatisfy { $0.items.isEmpty } }
 
@@ -16,25 +27,29 @@ struct Inbox {
     frames.contains { $0.flow === flow && !$0.items.isEmpty }
   }
 
-  mutating func append(_ items: FlowItems, of flow: InFlow) { frames.append((flow, items)) }
+  mutating func append(_ items: FlowItems, of flow: InFlow) { frames.append(Frame(items, of: flow)) }
 
   /// The next item with its flow and frame; nil if the first frame has none.
-  mutating func popItem() -> (item: FlowItems.Item, flow: InFlow, frame: FlowItems)? {
-    // In place, so that nothing is copied.
-    guard !frames.isEmpty, let item = frames[0].items.popFirst() else { return nil }
-    return (item, frames[0].flow, frames[0].items)
+  func popItem() -> (item: FlowItems.Item, flow: InFlow, frame: FlowItems)? {
+    guard let first = frames.first, let item = first.items.popFirst() else { return nil }
+    return (item, first.flow, first.items)
   }
 
-  /// The bytes of the next item of the first frame, which its flow counts as received.
-  mutating func popBytes() -> UnsafeRawBufferPointer? { Self.popBytes(&frames[0]) }
-
-  /// One access to the deque an item.
-  private static func popBytes(
-    _ first: inout (flow: InFlow, items: FlowItems)
-  ) -> UnsafeRawBufferPointer? {
-    guard let range = first.items.popRange() else { return nil }
-    first.flow.take(range.count)
-    return first.items.frame[range]
+  /// Calls `body` with the bytes of the next items of the first frame, which its flow counts as received.
+  ///
+  /// An item for which `body` throws is received too, and the last.
+  func popBytes(
+    atMost most: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) rethrows {
+    guard let first = frames.first else { return }
+    let frame = first.items.frame
+    var (count, bytes) = (0, 0)
+    defer { first.flow.take(bytes, items: count) }
+    while count < most, let range = first.items.popRange() {
+      count += 1
+      bytes += range.count
+      try body(frame[range])
+    }
   }
 
   /// The number of items in the first frame; 0 if they are in shared memory.
@@ -50,12 +65,12 @@ struct Inbox {
   }
 
   /// Removes the items of a flow behind the first `keeping` ones.
-  mutating func recall(_ flow: InFlow, keeping: Int) -> [FlowItems] {
+  func recall(_ flow: InFlow, keeping: Int) -> [FlowItems] {
     var kept = 0
     var recalled: [FlowItems] = []
-    for index in frames.indices where frames[index].flow === flow {
-      let rest = frames[index].items.split(keeping: UInt32(clamping: keeping - kept))
-      kept += Int(frames[index].items.left)
+    for frame in frames where frame.flow === flow {
+      let rest = frame.items.split(keeping: UInt32(clamping: keeping - kept))
+      kept += Int(frame.items.left)
       recalled.append(rest)
     }
     return recalled
@@ -64,6 +79,6 @@ struct Inbox {
   /// Removes everything.
   mutating func removeAll() -> [(flow: InFlow, items: FlowItems)] {
     defer { frames = [] }
-    return Array(frames)
+    return frames.map { ($0.flow, $0.items) }
   }
 }

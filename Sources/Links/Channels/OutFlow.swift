@@ -99,15 +99,17 @@ final class OutFlow {
   }
 
   /// Sends the bytes of an item that need not be kept; only when `canSend`.
-  func append(_ bytes: UnsafeRawBufferPointer) {
-    credit.spend(bytes.count)
-    put(bytes, FlowFrame.Traits())
+  func append(_ bytes: UnsafeRawBufferPointer, behind head: ItemHead = .none) {
+    credit.spend(head.count + bytes.count)
+    put(bytes, behind: head, FlowFrame.Traits())
   }
 
   @inline(__always)
-  private func put(_ bytes: UnsafeRawBufferPointer, _ traits: FlowFrame.Traits) {
+  private func put(
+    _ bytes: UnsafeRawBufferPointer, behind head: ItemHead = .none, _ traits: FlowFrame.Traits
+  ) {
     if !frame.accepts(traits) { transmit(frame.take()) }
-    frame.append(bytes, sequence: nextSequence, traits)
+    frame.append(bytes, behind: head, sequence: nextSequence, traits)
     nextSequence += 1
     if frame.size >= FlowFrame.target { return transmit(frame.take()) }
     if !isNoted { noteChange() }

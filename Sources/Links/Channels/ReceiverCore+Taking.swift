@@ -63,7 +63,7 @@ extension ReceiverCore {
     }
   }
 
-  /// The number of items that `popBytes` gives from the frame that arrived first; 0 if there are none,
+  /// The number of items of the frame that arrived first; 0 if there are none,
   /// or if they are in shared memory.
   package var itemsInFrame: Int {
     while dropEmptyFrame() {}
@@ -76,15 +76,18 @@ extension ReceiverCore {
     return true
   }
 
-  /// The bytes of the next item, valid until the next call; only for so many items as `itemsInFrame`
-  /// says.
+  /// Calls `body` with the bytes of the next items; only for so many as `itemsInFrame` says.
   ///
-  /// For channels without leases, whose senders need not know which item it was.
-  package func popBytes() -> UnsafeRawBufferPointer? {
-    guard let bytes = inbox.popBytes() else { return nil }
-    markDirty()
-    if !waiters.isEmpty { passOn() }
-    return bytes
+  /// For channels without leases, whose senders need not know which items they were. An item for which
+  /// `body` throws is received too, and the last.
+  package func popBytes(
+    atMost most: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) rethrows {
+    defer {
+      markDirty()
+      if !waiters.isEmpty { passOn() }
+    }
+    try inbox.popBytes(atMost: most, body)
   }
 
   /// Whether items have arrived that the program has not received.

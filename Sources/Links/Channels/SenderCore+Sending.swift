@@ -31,10 +31,12 @@ extension SenderCore {
   package var isFrameEmpty: Bool { direct?._withUnsafeGuaranteedRef { $0.isFrameEmpty } ?? true }
 
   /// Puts an item straight into the frame; only when `canSendDirectly`, and for small items.
-  package func sendDirectly(_ bytes: UnsafeRawBufferPointer) {
+  package func sendDirectly(
+    _ bytes: UnsafeRawBufferPointer, behind head: ItemHead = .none
+  ) {
     counts.sent += 1
     counts.acknowledged += 1
-    direct?._withUnsafeGuaranteedRef { $0.append(bytes) }
+    direct?._withUnsafeGuaranteedRef { $0.append(bytes, behind: head) }
     markDirty()
   }
 

@@ -49,7 +49,11 @@ public struct MessagePackDecoder: Sendable {
   /// The bytes of a binary that is all there is, copied once and without a decoder; nil for any
   /// other value.
   public func decodeBinary(from bytes: UnsafeRawBufferPointer) -> [UInt8]? {
-    RawCursor.wholeBinary(bytes, limit: limits.binaryLength).map { Array($0) }
+    guard let binary = RawCursor.wholeBinary(bytes, limit: limits.binaryLength) else { return nil }
+    return [UInt8](unsafeUninitializedCapacity: binary.count) { buffer, count in
+      UnsafeMutableRawBufferPointer(buffer).copyMemory(from: binary)
+      count = binary.count
+    }
   }
 
   /// Decodes the next value of a reader; an error leaves the reader where it was.

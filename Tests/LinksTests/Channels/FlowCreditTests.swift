@@ -42,7 +42,7 @@ private struct CreditWalk {
 
   mutating func take(_ count: Int) {
     for size in waiting.prefix(count) {
-      allowance.take(size)
+      allowance.take(size, items: 1)
       waitingBytes -= size + FlowCredit.itemCost
     }
     waiting.removeFirst(min(count, waiting.count))
@@ -139,7 +139,7 @@ private struct CreditWalk {
     credit.spend(1 << 30)
     #expect(!credit.canSend)
     var allowance = FlowAllowance(prefetch: 10)
-    allowance.take(1 << 30)
+    allowance.take(1 << 30, items: 1)
     let due = allowance.due(window: FlowCredit.initial, isIdle: false)
     let totals = try #require(due)
     credit.grant(bytes: totals.bytes, items: totals.items)

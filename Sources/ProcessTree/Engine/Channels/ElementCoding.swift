@@ -90,9 +90,10 @@ extension SenderEnd {
   func sendDirectly(bytes: [UInt8]) throws -> Bool {
     // Checked before encoding, because the caller encodes larger ones.
     guard try isDirect(coreOnLoop), bytes.count <= Self.smallItem else { return false }
-    writer.removeAll()
-    writer.packBinary(bytes)
-    writer.withUnsafeBytes { coreOnLoop.sendDirectly($0) }
+    let header = MessagePackWriter.binaryHeader(of: bytes.count)
+    bytes.withUnsafeBytes {
+      coreOnLoop.sendDirectly($0, behind: ItemHead(bytes: header.bytes, count: header.count))
+    }
     return true
   }
 
