@@ -143,6 +143,11 @@ bench: dependencies ## Measures, beside the same work in C.
 	Benchmarks/run
 	Benchmarks/words
 
+.PHONY: instructions
+instructions: ## Counts instructions and allocations of the hot paths, against a baseline.
+	@Scripts/install-dependencies --with-valgrind
+	Benchmarks/instructions
+
 .PHONY: lint
 lint: ## Checks the format of all Swift files.
 	swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)

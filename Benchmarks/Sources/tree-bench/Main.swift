@@ -38,11 +38,21 @@ struct TreeBench: ProcessTreeApp {
     case "pool": try await measurePool(root)
     case "pipeline": try await measurePipeline(root)
     case "suspension": try await measureSuspension(root)
+    case "count": try await count(root)
     default:
       root.exit(
         "usage: tree-bench start|rate|tree|roundtrip|small|inside|medium|large|pool|pipeline|memory|death|"
-          + "idle|suspension|usage")
+          + "idle|suspension|usage\n       tree-bench count "
+          + CountedPath.allCases.map(\.rawValue).joined(separator: "|") + " COUNT")
     }
+  }
+
+  private func count(_ root: Node) async throws {
+    let words = CommandLine.arguments.dropFirst(2)
+    guard words.count == 2, let path = words.first.flatMap(CountedPath.init),
+      let count = words.last.flatMap({ Int($0) })
+    else { root.exit("usage: tree-bench count PATH COUNT") }
+    try await path.run(count, in: root)
   }
 }
 

@@ -52,7 +52,8 @@ struct FlowFrame {
 
   /// Adds an item that the frame accepts.
   mutating func append(
-    _ item: UnsafeRawBufferPointer, behind head: ItemHead = .none, sequence: UInt64, _ traits: Traits
+    _ item: UnsafeRawBufferPointer, behind head: ItemHead = .none, sequence: UInt64,
+    _ traits: Traits
   ) {
     if count == 0 {
       size = FlowHeader.size

@@ -35,12 +35,11 @@ struct Inbox {
     return (item, first.flow, first.items)
   }
 
-  /// Calls `body` with the bytes of the next items of the first frame, which its flow counts as received.
+  /// Calls `body` with the bytes of the next items of the first frame; its flow counts them as
+  /// received.
   ///
   /// An item for which `body` throws is received too, and the last.
-  func popBytes(
-    atMost most: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
-  ) rethrows {
+  func popBytes(atMost most: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
     guard let first = frames.first else { return }
     let frame = first.items.frame
     var (count, bytes) = (0, 0)

@@ -49,11 +49,9 @@ public struct MessagePackDecoder: Sendable {
   /// The bytes of a binary that is all there is, copied once and without a decoder; nil for any
   /// other value.
   public func decodeBinary(from bytes: UnsafeRawBufferPointer) -> [UInt8]? {
-    guard let binary = RawCursor.wholeBinary(bytes, limit: limits.binaryLength) else { return nil }
-    return [UInt8](unsafeUninitializedCapacity: binary.count) { buffer, count in
-      UnsafeMutableRawBufferPointer(buffer).copyMemory(from: binary)
-      count = binary.count
-    }
+    // `Array` of bytes is specialised in the standard library; the initializer with a closure is not, and
+    // looks up its metadata in each call.
+    RawCursor.wholeBinary(bytes, limit: limits.binaryLength).map { Array($0) }
   }
 
   /// Decodes the next value of a reader; an error leaves the reader where it was.

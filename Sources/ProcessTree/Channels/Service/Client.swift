@@ -100,13 +100,58 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
 }
 
 /// A request with the name of its deadline; the time that is left travels beside it.
+///
+/// Encoded as an array of both.
 struct RequestEnvelope<Request: Codable & Sendable>: Codable, Sendable {
   var deadline: RequestDeadline.Name?
   var request: Request
+
+  init(deadline: RequestDeadline.Name?, request: Request) {
+    self.deadline = deadline
+    self.request = request
+  }
+
+  init(from decoder: any Decoder) throws {
+    var fields = try decoder.unkeyedContainer()
+    deadline = try fields.decode(RequestDeadline.Name?.self)
+    request = try fields.decode(Request.self)
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var fields = encoder.unkeyedContainer()
+    try fields.encode(deadline)
+    try fields.encode(request)
+  }
 }
 
+/// Encoded as an array of the kind's number and what it carries.
 enum ReplyEnvelope<Reply: Codable & Sendable>: Codable, Sendable {
   case reply(Reply)
   case failure(RemoteFailure)
   case late
+
+  init(from decoder: any Decoder) throws {
+    var fields = try decoder.unkeyedContainer()
+    switch try fields.decode(UInt8.self) {
+    case 0: self = .reply(try fields.decode(Reply.self))
+    case 1: self = .failure(try fields.decode(RemoteFailure.self))
+    case 2: self = .late
+    case let kind:
+      throw DecodingError.dataCorruptedError(
+        in: fields, debugDescription: "there is no reply of kind \(kind)")
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var fields = encoder.unkeyedContainer()
+    switch self {
+    case .reply(let reply):
+      try fields.encode(0 as UInt8)
+      try fields.encode(reply)
+    case .failure(let failure):
+      try fields.encode(1 as UInt8)
+      try fields.encode(failure)
+    case .late: try fields.encode(2 as UInt8)
+    }
+  }
 }
