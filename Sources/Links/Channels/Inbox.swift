@@ -27,7 +27,9 @@ struct Inbox {
     frames.contains { $0.flow === flow && !$0.items.isEmpty }
   }
 
-  mutating func append(_ items: FlowItems, of flow: InFlow) { frames.append(Frame(items, of: flow)) }
+  mutating func append(_ items: FlowItems, of flow: InFlow) {
+    frames.append(Frame(items, of: flow))
+  }
 
   /// The next item with its flow and frame; nil if the first frame has none.
   func popItem() -> (item: FlowItems.Item, flow: InFlow, frame: FlowItems)? {
