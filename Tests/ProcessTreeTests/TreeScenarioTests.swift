@@ -7,7 +7,7 @@ private let lifecycleScenarios = [
   "squares", "rootIdentity", "attributesOverLifetime", "daemonInherited", "terminateAndKill",
   "recursionOrder", "chain20", "descriptorsOfChildren", "manyQuickChildren", "manyWaiters",
   "programTypes", "largeArgumentsAndResults", "mainActor", "exitCodes", "names",
-  "whatAChildInherits", "contendedLocks",
+  "whatAChildInherits", "contendedLocks", "contendedGlobals",
 ]
 
 private let failureScenarios = [
