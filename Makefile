@@ -101,13 +101,14 @@ chaos: dependencies ## Hits trees of processes with ten thousand faults, from SE
 # Each target has its share of the time, and the rounds of an ordinary test run at the least.
 .PHONY: fuzz
 fuzz: SEED := $(or $(SEED),$(FUZZ_SEED))
-fuzz: test-dependencies ## Feeds random bytes to all that reads from others, for SECONDS=300.
+fuzz: test-dependencies ## Feeds random bytes to all that reads from others, for SECONDS=300; counts them.
 	swift build $(BUILD_FLAGS) --build-tests
 	@targets=$$(swift test $(BUILD_FLAGS) --skip-build list | grep -c Fuzz); \
 	share=$$(awk "BEGIN { print $(SECONDS) / $$targets }"); \
 	echo "$$targets targets, $$share s each"; \
 	$(TEST_ENVIRONMENT) PROCESS_TREE_TEST_FUZZ_SECONDS=$$share \
-		swift test $(BUILD_FLAGS) $(TEST_FLAGS) --filter Fuzz
+		swift test $(BUILD_FLAGS) $(TEST_FLAGS) --filter Fuzz | tee "$(SCRATCH)/fuzz.log"
+	@awk '/^fuzz: / { sum += $$3; print } END { print "fuzz: " sum " inputs in all" }' "$(SCRATCH)/fuzz.log"
 
 # Each kind of build has a folder of its own beside $(SCRATCH), so that none makes another anew.
 .PHONY: asan

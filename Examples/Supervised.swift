@@ -61,7 +61,8 @@ public struct Supervised: Example {
     }
     // By now a parent, or an ancestor that lost the node, has reported each end.
     var ends = root.snapshot.exitedCount - before
-    for await event in events where ends > 0 {
+    var reported = events.makeAsyncIterator()
+    while ends > 0, let event = await reported.next() {
       switch event.kind {
       case .exited:
         report.lives[event.node, default: 0] += 1
@@ -69,7 +70,6 @@ public struct Supervised: Example {
       case .lost: ends -= 1
       default: break
       }
-      if ends == 0 { break }
     }
     return report
   }

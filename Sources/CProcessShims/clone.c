@@ -1,7 +1,9 @@
 // Clones the process of the calling thread by the bare system call.
 #include "internal.h"
 #include <linux/sched.h>
+#include <link.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +17,51 @@ static long clone_call(struct clone_args *_Nonnull arguments) {
 #else
   return syscall(SYS_clone, arguments->flags, 0, arguments->pidfd, 0, arguments->child_tid);
 #endif
+}
+
+// Swift's runtime, which every program that clones is linked with.
+extern void swift_once(void *_Nonnull predicate, void (*_Nonnull body)(void *_Nullable),
+                       void *_Nullable context) __attribute__((weak));
+
+/// Where the runtime keeps the id of the main thread: the same place in the clones.
+static uint32_t *_Nullable runtime_thread_id;
+
+static void do_nothing(void *_Nullable context) { (void)context; }
+
+/// Whether the runtime writes the thread's id into this word when it is missing there.
+static int is_runtime_thread_id(uint32_t *_Nonnull word, uint32_t thread) {
+  // Large enough for the predicate of any version.
+  _Alignas(16) char predicate[64] = {0};
+  if (*word != thread) return 0;
+  *word = 0;
+  swift_once(predicate, do_nothing, NULL);
+  int found = *word == thread;
+  *word = thread;
+  return found;
+}
+
+/// Looks for it in the thread's variables of the runtime, or of a program that contains the runtime.
+static int look_for_thread_id(struct dl_phdr_info *_Nonnull module, size_t size,
+                              void *_Nullable context) {
+  (void)size;
+  (void)context;
+  if (module->dlpi_name[0] && !strstr(module->dlpi_name, "libswiftCore")) return 0;
+  char *variables = module->dlpi_tls_data;
+  for (int i = 0; variables && i < module->dlpi_phnum; i++) {
+    if (module->dlpi_phdr[i].p_type != PT_TLS) continue;
+    for (size_t place = 0; place + sizeof(uint32_t) <= module->dlpi_phdr[i].p_memsz;
+         place += sizeof(uint32_t)) {
+      uint32_t *word = (uint32_t *)(void *)(variables + place);
+      if (!is_runtime_thread_id(word, (uint32_t)gettid())) continue;
+      runtime_thread_id = word;
+      return 1;
+    }
+  }
+  return 0;
+}
+
+void pt_clone_prepare(void) {
+  if (!runtime_thread_id && swift_once) dl_iterate_phdr(look_for_thread_id, NULL);
 }
 
 int32_t pt_clone(uint64_t flags, int *_Nonnull pidfd) {
@@ -37,5 +84,8 @@ int32_t pt_clone(uint64_t flags, int *_Nonnull pidfd) {
   long pid = clone_call(&arguments);
   if (pid < 0) return -errno;
   if (pid == 0 && robust_list) syscall(SYS_set_robust_list, robust_list, robust_size);
+  // The runtime asks anew. With the parent's id a lock of its own that another thread waits for would
+  // never be free again.
+  if (pid == 0 && runtime_thread_id) *runtime_thread_id = 0;
   return (int32_t)pid;
 }

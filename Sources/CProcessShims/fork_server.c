@@ -139,6 +139,7 @@ int pt_fork_server_start(const struct pt_run *_Nonnull run, const char *_Nonnull
   // foreground group.
   uint64_t all = ~(uint64_t)0;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &server.mask, sizeof all);
+  pt_clone_prepare();
   int pidfd = -1;
   int32_t pid = pt_clone(0, &pidfd);
   if (pid == 0) {

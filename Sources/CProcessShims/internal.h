@@ -9,8 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/// Finds what a clone has to correct. Call it in the main thread, with its signals blocked, before the
+/// first clone.
+void pt_clone_prepare(void);
+
 /// Clones the calling, only thread as `fork` does, but with exit signal 0 and a pidfd, and corrects
-/// glibc's per-thread caches. Returns as `fork`, or a negated errno.
+/// the per-thread caches of glibc and of Swift's runtime. Returns as `fork`, or a negated errno.
 int32_t pt_clone(uint64_t flags, int *_Nonnull pidfd);
 
 /// Sets up a child cloned by the fork server; the descriptors are all above 3. Returns an errno.

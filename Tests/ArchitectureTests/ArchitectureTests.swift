@@ -74,6 +74,18 @@ import Testing
     #expect(broken == [])
   }
 
+  /// A promise has a test, and not only the name of one.
+  @Test func testsThatDocumentsNameExist() throws {
+    let tests = try SourceTree.files(in: ["Tests"], endings: [".swift"])
+    let words = tests.reduce(into: Set<Substring>()) { words, file in
+      words.formUnion(file.text.split { !$0.isLetter && !$0.isNumber })
+    }
+    let unknown = try Self.documents().flatMap {
+      DocumentRules.unknownTests(in: $0, words: words)
+    }
+    #expect(unknown == [])
+  }
+
   /// Decisions are history, and stay as they were written.
   @Test func textFollowsTheStyle() throws {
     let documents = try Self.documents().filter { !$0.path.hasPrefix("Docs/decisions/") }

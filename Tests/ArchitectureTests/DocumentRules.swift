@@ -67,6 +67,31 @@ enum DocumentRules {
     return blocks
   }
 
+  /// The names in the columns headed `test` that no word of the tests is.
+  static func unknownTests(in file: SourceFile, words: Set<Substring>) -> [Violation] {
+    var column: Int?
+    var isInTable = false
+    return prose(of: file).flatMap { number, line -> [Violation] in
+      guard line.hasPrefix("|") else {
+        isInTable = false
+        return []
+      }
+      // A bar that is a part of a cell would be in code.
+      let cells = line.split(separator: "|", omittingEmptySubsequences: false)
+      if !isInTable {
+        isInTable = true
+        column = cells.firstIndex { trimmed(String($0)) == "test" }
+        return []
+      }
+      guard let column, cells.indices.contains(column) else { return [] }
+      let quoted = cells[column].split(separator: "`", omittingEmptySubsequences: false)
+      return stride(from: 1, to: quoted.count, by: 2).map { quoted[$0] }.compactMap { name in
+        words.contains(name)
+          ? nil : Violation(path: file.path, line: number, reason: "there is no test \(name)")
+      }
+    }
+  }
+
   /// The numbered lines outside of blocks of code.
   static func prose(of file: SourceFile) -> [(Int, Substring)] {
     var isInCode = false

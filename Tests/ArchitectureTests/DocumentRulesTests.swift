@@ -26,6 +26,15 @@ import Testing
     #expect(broken(text) == [])
   }
 
+  @Test func testsThatDoNotExistAreFound() {
+    let text =
+      "| what | test | x |\n|---|---|---|\n| `a` | `b`, of two `c` | `d` |\n\n| what |\n| `e` |\n"
+    let unknown = DocumentRules.unknownTests(
+      in: SourceFile(path: "Docs/a.md", text: text), words: ["b", "what"])
+    #expect(unknown.map(\.reason) == ["there is no test c"])
+    #expect(unknown.map(\.line) == [3])
+  }
+
   private let examples = [
     SourceFile(path: "Examples/A.swift", text: "struct A {\n  func run() {\n\n    go()\n  }\n}\n"),
     SourceFile(path: "Examples/B.swift", text: "struct B {}\n"),

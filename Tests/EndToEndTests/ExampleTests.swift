@@ -32,6 +32,20 @@ extension EndToEndTests {
       #expect(run.errors.contains("printer was restarted: life 2"))
     }
 
+    /// No end of a process is reported where none of them starts.
+    @Test(arguments: startMethods)
+    func supervisorsGiveUpWhereNobodyCanStart(method: String) throws {
+      let run = try Tool.run(
+        "run", "supervised", "--restarts", "1", "--json", "--start-method", method,
+        environment: ["TMPDIR": "/proc/nowhere"])
+      // Its own invariants do not hold.
+      #expect(run.code == 1, "\(run.errors)")
+      let report = try #require(try run.json() as? [String: Any])
+      #expect(report["lives"] as? [String: Int] == ["archive": 2, "shop": 1])
+      let chain = try #require(report["chain"] as? String)
+      #expect(chain.contains("could not start: /proc/nowhere"), "\(chain)")
+    }
+
     @Test(arguments: startMethods)
     func namesAreThoseOfTheOperatingSystem(method: String) throws {
       let run = try Tool.run("run", "names", "--json", "--quiet", "--start-method", method)

@@ -17,7 +17,7 @@ private let failureScenarios = [
 ]
 
 private let deathScenarios = [
-  "deathMatrix", "crashInCoding", "blameAmongMany", "mapFailsByDeath", "deadline",
+  "deathMatrix", "crashInCoding", "hungWorkers", "blameAmongMany", "mapFailsByDeath", "deadline",
   "signalsFromOutside", "recycling",
 ]
 

@@ -55,7 +55,8 @@ private let stressScenarios = [
 
 /// A limit for all nodes of a tree, which is kept over channels.
 private let limitScenarios = [
-  "oneLimitForTheWholeTree", "callersLendTheirPlace", "slotsOfKilledNodesAreFree",
+  "oneLimitForTheWholeTree", "callersLendTheirPlace", "whoWaitsForAPlaceSaysSo",
+  "slotsOfKilledNodesAreFree",
 ]
 
 extension ProcessTrees {

@@ -10,9 +10,13 @@ struct HeldTree {
   /// The number that marks every process of the run.
   let run: UInt64
 
-  /// - Parameter waits: Whether to wait until the tree is up; otherwise it has its directory.
+  /// - Parameters:
+  ///   - waits: Whether to wait until the tree is up; otherwise it has its directory.
+  ///   - directory: Where its processes work.
+  ///   - leavesCoreFiles: Whether those that crash leave a file there.
   init(
-    _ method: String, daemonEvery: Int = 4, scenario: String = "hold", waits: Bool = true
+    _ method: String, daemonEvery: Int = 4, scenario: String = "hold", waits: Bool = true,
+    directory: URL? = nil, leavesCoreFiles: Bool = false
   ) throws {
     process = Process()
     process.executableURL = try Fixture.executable
@@ -20,10 +24,18 @@ struct HeldTree {
     process.environment = ProcessInfo.processInfo.environment.merging([
       TestSettings.startMethodVariable: method
     ]) { $1 }
+    if let directory { process.currentDirectoryURL = directory }
     process.standardInput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     let pipe = Pipe()
     process.standardOutput = pipe
+    var limit = rlimit()
+    let core = __rlimit_resource_t(RLIMIT_CORE.rawValue)
+    getrlimit(core, &limit)
+    var wanted = limit
+    wanted.rlim_cur = leavesCoreFiles ? limit.rlim_max : 0
+    setrlimit(core, &wanted)
+    defer { setrlimit(core, &limit) }
     try process.runInForeground()
     guard waits else {
       run = try Self.runOnceMarked(process.processIdentifier)

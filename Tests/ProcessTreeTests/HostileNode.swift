@@ -95,11 +95,10 @@ let hostileNode = #"""
   note("the pass for another path", refused(link_as(victims_socket, [98], opened)))
 
   # On channels: what it was not handed.
-  numbered = 0
+  numbers = {}
   def over(dealer, *message):
-      global numbered
-      numbered += 1
-      dealer.send(header.pack(3, 0, 0, 0, 0, 0, 0, numbered) + msgpack.packb(list(message)))
+      numbers[dealer] = numbers.get(dealer, 0) + 1
+      dealer.send(header.pack(3, 0, 0, 0, 0, 0, 0, numbers[dealer]) + msgpack.packb(list(message)))
 
   def controls(dealer, wanted):
       """The next message of a kind."""
@@ -112,13 +111,13 @@ let hostileNode = #"""
               if message[0] == wanted:
                   return message
 
+  victims_link = link
   over(link, 32, 20, [[], 1], [[], 1])                      # open a flow to a guessed receiver
   note("a flow to a receiver of whom it was not told", controls(link, 50) is not None)
   home = [[], parent[0], root, parent[2], endpoints[1]]
   for number in range(1, 5):
       over(link, 19, [home, number], [[], number])          # ended, by somebody who is not the home
       over(link, 20, [home, number], [[], number], "no")    # refused
-  numbered = 0
   kind, _, link, _ = link_as(endpoints[1], positions, link_secret)
   note("itself, at the parent", kind == 7)
   for side in (0, 1):
@@ -143,10 +142,29 @@ let hostileNode = #"""
   for verb in (1, 2, 4, 6):
       answer = ask(91 + verb, "/victim", 4, [verb, 9, 1000, "because"])
       note(f"operation {verb} on another", answer[:2] == [3, 4])
-  note("the senders' side", ask(90, "/victim", 1, 1, "Swift.Int", 0)[0] == 1)
+  mailbox = ask(90, "/victim", 1, 1, "Swift.Int", 0)
+  note("the senders' side", mailbox[0] == 1)
+
+  # As a sender it is told the ticket of the victim's receiver, which does not make it that or the home.
+  channel, key = mailbox[1], mailbox[-1]
+  over(link, 1, channel, [positions, 11], 1, 0, key)
+  answer = controls(link, 20)
+  note("a receiver by the senders' key", answer is not None and answer[2] == [positions, 11])
+  over(link, 1, channel, [positions, 12], 0, 0, key)
+  over(link, 3, channel, [positions, 12], 0, 0)         # claims its own
+  introduced = controls(link, 16)
+  note("a sender is told of the receiver", introduced is not None)
+  ticket = introduced[3]
+  over(victims_link, 19, channel, ticket)               # ended
+  over(victims_link, 20, channel, ticket, "no")         # refused
+  over(link, 5, channel, ticket)                        # release
+  over(link, 9, channel, [ticket])                      # revoke
+  # The answer to a question comes after all that was sent before.
+  over(link, 1, channel, [positions, 13], 1, 0, 0)
+  note("what comes next is answered", controls(link, 20) is not None)
 
   say(2, 0, msgpack.packb("\n".join(said)))
-  say(3, 0, numbered)
+  say(3, 0, numbers[link])
   while msgpack.unpackb(control.recv())[0] != 19:
       pass
   os._exit(0)

@@ -28,6 +28,19 @@ extension ProcessTrees {
       #expect(tree.survivors().isEmpty)
     }
 
+    /// The first one would have been taken by the loop, which explains every node and goes on.
+    @Test(arguments: startMethods)
+    func aSecondQuitSignalEndsARootWhoseLoopDoesNotTurn(method: String) throws {
+      let tree = try HeldTree(method, scenario: "holdDeaf")
+      kill(tree.pid, SIGQUIT)
+      usleep(300_000)
+      #expect(tree.process.isRunning)
+      kill(tree.pid, SIGQUIT)
+      tree.process.waitUntilExit()
+      #expect(tree.signalOfDeath == SIGQUIT)
+      #expect(tree.survivors().isEmpty)
+    }
+
     @Test(arguments: startMethods)
     func aStoppedTreeStopsAndGoesOnWithItsRoot(method: String) throws {
       let tree = try HeldTree(method, daemonEvery: 0)

@@ -39,7 +39,7 @@ private let addressScenarios = [
   "mailboxSurvives", "waitsWhileDown", "cousins", "monitors", "looseAddresses",
 ]
 
-private let largeScenarios = ["thousandRestarts", "manyChildren"]
+private let largeScenarios = ["thousandRestarts", "thousandFailures", "manyChildren"]
 
 extension ProcessTrees {
   @Suite struct SupervisorTests {
@@ -111,12 +111,40 @@ extension ProcessTrees {
       #expect(outcome.shellStatus == 128 + SIGTERM, "\(outcome.errors)")
     }
 
+    /// Each element that was begun is done, the rest is not begun, and the signal still ends the root.
+    @Test(arguments: startMethods)
+    func aSignalToTheRootDrainsIfThereIsTime(method: String) async throws {
+      let outcome = try await SupervisorFixture.run("drainedBySignal", method)
+      func numbers(_ word: String) -> [Int] {
+        outcome.lines.compactMap { line in
+          line.hasPrefix(word + " ") ? Int(line.dropFirst(word.count + 1)) : nil
+        }.sorted()
+      }
+      let done = numbers("did")
+      #expect(done == numbers("began") && !done.isEmpty && done.count < 100, "\(outcome)")
+      #expect(Set(done).count == done.count)
+      #expect(
+        outcome.lines.filter { $0.hasPrefix("end ") } == ["end b completed", "end a completed"])
+      #expect(outcome.lines.contains("over true"))
+      #expect(outcome.shellStatus == 128 + SIGTERM, "\(outcome.errors)")
+    }
+
+    @Test(arguments: startMethods)
+    func treesOfTheSameNamesLeaveEachOtherAlone(method: String) async throws {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 1...4 {
+          group.addTask { try await SupervisorFixture.expectSuccess(of: "mailboxSurvives", method) }
+        }
+        try await group.waitForAll()
+      }
+    }
+
     @Test func everyScenarioIsRunSomewhere() async throws {
       let listed = try await SupervisorFixture.run("")
       let known = [
         strategyScenarios, requestScenarios, orderScenarios, nestingScenarios, livenessScenarios,
         livenessScenariosOfOneMethod, addressScenarios, drainScenarios, largeScenarios,
-        ["signalled", "outputWaits", "livesOn"],
+        ["signalled", "drainedBySignal", "outputWaits", "livesOn"],
       ]
       #expect(Set(listed.lines) == Set(known.joined()))
     }

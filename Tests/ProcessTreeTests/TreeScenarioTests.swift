@@ -7,13 +7,14 @@ private let lifecycleScenarios = [
   "squares", "rootIdentity", "attributesOverLifetime", "daemonInherited", "terminateAndKill",
   "recursionOrder", "chain20", "descriptorsOfChildren", "manyQuickChildren", "manyWaiters",
   "programTypes", "largeArgumentsAndResults", "mainActor", "exitCodes", "names",
-  "whatAChildInherits", "contendedLocks",
+  "whatAChildInherits", "contendedLocks", "contendedGlobals",
 ]
 
 private let failureScenarios = [
   "boxedError", "plainError", "pathOfNodes", "deathTable", "deaths", "unencodableResult",
   "arguments",
-  "forkServerDies", "strangersChildren", "floodOfFailures", "changedTemporaryDirectory",
+  "forkServerDies", "strangersChildren", "bareForks", "floodOfFailures",
+  "changedTemporaryDirectory",
   "aRunWithinACommandEndsWithIt", "appsWordsForErrors",
 ]
 
@@ -73,7 +74,9 @@ private let settingsScenarios = [
   "childrenHaveTheirSettings", "childrenMeetTheirLimits", "settingsThatCannotBe",
 ]
 
-private let explanationScenarios = ["explainsWaits", "explainsTheStuck", "deadlinesSayWhy"]
+private let explanationScenarios = [
+  "explainsWaits", "explainsCreditAndSlots", "explainsTheStuck", "deadlinesSayWhy",
+]
 
 private let timeoutScenarios = ["resultInTime", "spawnInTime", "anythingInTime"]
 
@@ -96,7 +99,7 @@ private let elsewhere = [
   "hostileSibling", "holdMany", "limitedForkServer", "ignoredSignals",
   "heardSignals", "fewDescriptors", "silentConnections", "outputAtProcessLimit", "lineWithoutEnd",
   "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself", "foreignNode",
-  "foreignNodeOfAnotherVersion", "failsAmidWork",
+  "foreignNodeOfAnotherVersion", "failsAmidWork", "leaves",
 ]
 
 extension ProcessTrees {
@@ -216,6 +219,19 @@ extension ProcessTrees {
         #expect(survivors.isEmpty)
         for pid in survivors.keys { kill(pid, SIGKILL) }
       }
+    }
+
+    /// An audit that can find nothing shows nothing.
+    @Test func anAuditFindsWhatIsLeft() async throws {
+      let outcome = try await Fixture.run("leaves")
+      #expect(outcome.status == 1)
+      let failure = outcome.errors.split(separator: "\n").first { $0.hasPrefix("FAILED") } ?? ""
+      let numbers = /children (\d+), .*? descriptors (\d+)/
+      let audits = failure.matches(of: numbers)
+        .compactMap { (children: Int($0.1), descriptors: Int($0.2)) }
+      try #require(audits.count == 2, "\(outcome)")
+      #expect(audits[0].children == audits[1].children.map { $0 + 1 }, "\(failure)")
+      #expect(audits[0].descriptors ?? 0 > audits[1].descriptors ?? 0, "\(failure)")
     }
 
     @Test func everyScenarioIsRunSomewhere() async throws {

@@ -38,6 +38,17 @@ import Testing
     #expect(picture.snapshot().exitedCount == 1 && picture.snapshot().root.children == [])
   }
 
+  /// Whoever waits for as many ends as the picture has would otherwise miss these.
+  @Test func endsWithoutAProcessCount() {
+    let picture = picture()
+    for position: UInt32 in 1...3 {
+      var end = event(.exited(exitReport()), path(position))
+      end.pid = nil
+      picture.apply(end, about: path(position))
+    }
+    #expect(picture.snapshot().exitedCount == 3 && picture.snapshot().root.children == [])
+  }
+
   @Test func otherEventsChangeNothing() {
     let picture = picture()
     picture.apply(event(.ready), about: path(1))

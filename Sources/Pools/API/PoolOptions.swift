@@ -10,16 +10,24 @@ public struct PoolOptions: Sendable {
   public var memoryLimit: Int?
   /// How long after it became ready a worker is replaced, once it has done what it holds; never if nil.
   public var maximumAge: Duration?
+  /// How long a worker may be silent before it is taken for hung and killed; its input is tried again
+  /// elsewhere, as after any death.
+  ///
+  /// A step that suspends is silent while it keeps the worker's event loop from turning. Any other one is
+  /// while it works on an input, or on as many as took less than 0.1 ms before. By default the tree's
+  /// liveness holds for steps that suspend, and none for others.
+  public var liveness: Liveness?
 
-  /// Makes settings; the defaults are three attempts and no recycling.
+  /// Makes settings; the defaults are three attempts, no recycling, and the tree's liveness.
   public init(
     attempts: Int = 3, recycleAfter: Int? = nil, memoryLimit: Int? = nil,
-    maximumAge: Duration? = nil
+    maximumAge: Duration? = nil, liveness: Liveness? = nil
   ) {
     self.attempts = attempts
     self.recycleAfter = recycleAfter
     self.memoryLimit = memoryLimit
     self.maximumAge = maximumAge
+    self.liveness = liveness
   }
 
   func check() throws(PoolError) {

@@ -118,7 +118,7 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
       : StopPolicy(ask: .milliseconds(20), terminate: .milliseconds(20))
     try await core.node.withChildren(of: Void.self, limit: 1) { group in
       let child = try await group.spawn(
-        program, name: "worker-\(id)", stopPolicy: policy)
+        program, name: "worker-\(id)", stopPolicy: policy, liveness: core.options.liveness)
       let (mustStop, mustKill) = contents.withLock { contents in
         contents.child = child
         return (contents.mustStop, contents.mustKill)

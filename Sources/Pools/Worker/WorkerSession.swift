@@ -78,6 +78,8 @@ struct WorkerSession<Work: Step> {
         try await reply(to: batch, failure: failure(error, isCoding: false))
       }
       try Task.checkCancellation()
+      // The inputs of a batch are one turn of the loop where the step does not suspend.
+      node.renewLease()
       noteBytes()
       if outputBytes > Self.largestReply { try await reply(to: batch) }
       let now = node.now

@@ -40,7 +40,7 @@ public struct TreeSnapshot: Hashable, Sendable, Codable {
   public var root: NodeSnapshot
   /// The number of live nodes of the subtree in each phase, including the top node.
   public var counts: [ChildPhase: Int]
-  /// The number of nodes below that have ended so far.
+  /// The number of nodes below that have ended so far, with those that could not start.
   public var exitedCount: Int
 
   /// Makes a snapshot, for tests of code that takes one.
@@ -86,7 +86,8 @@ final class SubtreePicture: Sendable {
     guard path != self.path, let phase else { return }
     state.withLock { state in
       guard phase != .exited else {
-        if state.nodes.removeValue(forKey: path) != nil { state.exited += 1 }
+        // A node that never had a process has only an end, which its parent reports once.
+        if state.nodes.removeValue(forKey: path) != nil || pid == nil { state.exited += 1 }
         return
       }
       state.nodes[path] = NodeSnapshot(

@@ -72,11 +72,22 @@ final class Tool {
   }
 
   /// Waits for the end; nothing of the run may be left then, neither processes nor files.
+  ///
+  /// A run that does not end is ended, after it has said what it waits for.
   func end() throws -> Ended {
+    if !wait(Self.longest, for: { !process.isRunning }) {
+      signal(SIGQUIT)
+      _ = wait(.seconds(5)) { errorsSoFar.contains(" waits ") || !process.isRunning }
+      signal(SIGKILL)
+      Issue.record("it did not end within \(Self.longest): \(errorsSoFar.suffix(10_000))")
+    }
     process.waitUntilExit()
     #expect(processes == [], "left behind")
     return Ended(code: code, output: try Self.read(output), errors: try Self.read(errors))
   }
+
+  /// When a run counts as hung; most take some seconds.
+  private static let longest = Duration.seconds(240).scaled
 
   private var code: Int32 {
     process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus

@@ -37,6 +37,13 @@ private func entries(of directory: String) -> Int {
   return count
 }
 
+/// Keeps its place under the tree's limit.
+struct Occupied: NodeProgram {
+  func run(in node: Node) async throws {
+    while true { try await node.sleep(for: .milliseconds(10)) }
+  }
+}
+
 /// Asks a service once.
 struct Asking: NodeProgram {
   var client: Client<Int, Int>
@@ -65,6 +72,24 @@ let treeLimitScenarios: [String: Scenario] = [
       expect.equal(children, 30)
       rmdir(directory)
     }
+  },
+  "whoWaitsForAPlaceSaysSo": { root, expect in
+    root.configure { $0.treeLimit = 1 }
+    let working = try await root.spawn(Occupied(), name: "working")
+    let waiting = try root.makeChild(Occupied(), name: "waiting")
+    let start = Task { try await waiting.start() }
+    var found: NodeWait?
+    _ = try await eventually {
+      let explanation = try? await root.explain(waiting.address, within: .patience)
+      found = explanation?.waits.first { $0.kind == .slot }
+      return found != nil
+    }
+    expect.equal(found?.detail, "1 programs of the tree run at a time")
+    expect.expect(found?.remedy.contains("has to end") == true, "\(found as Any)")
+    working.kill()
+    try await start.value
+    waiting.kill()
+    for child in [working, waiting] { try await child.join() }
   },
   // Who waits for an answer does not keep those from running who would give it.
   "callersLendTheirPlace": { root, expect in

@@ -95,6 +95,40 @@ let deathScenarios: [String: Scenario] = [
       test.equal(try await pool.run(SquareProgram(number: 3), options: options), 9)
     }
   },
+  "hungWorkers": { root, test in
+    let liveness = Liveness(lease: .milliseconds(200).scaled, limit: .milliseconds(600).scaled)
+    try await root.withPool(size: 2, options: PoolOptions(attempts: 2, liveness: liveness)) {
+      pool in
+      // Inputs that take less than the limit each, and together more, hang nobody.
+      test.same(
+        try await pool.map(over: 0..<12, using: Busy(microseconds: 200_000)), Array(0..<12))
+      test.equal(pool.progress.workersStarted, 2)
+      func expectOneHung(_ results: PoolOutcomes<Int>) async throws {
+        var done: Set<Int> = []
+        var failures: [PoolFailure] = []
+        for try await outcome in results {
+          switch outcome.result {
+          case .success(let number): done.insert(number)
+          case .failure(let failure): failures.append(failure)
+          }
+        }
+        test.equal(done.count, 99)
+        test.equal(failures.map(\.index), [57])
+        test.equal(failures.first?.deaths.count, 2)
+        for report in failures.first?.deaths ?? [] {
+          if case .unresponsive = report.cause { continue }
+          test.expect(false, "\(report)")
+        }
+      }
+      try await expectOneHung(pool.stream(over: 0..<100, using: Hanging(at: 57)).outcomes)
+      try await expectOneHung(pool.stream(over: 0..<100, using: HangingStage(at: 57)).outcomes)
+      // One that somebody stops.
+      let results = Task { try await pool.map(over: 0..<400, using: Busy(microseconds: 2_000)) }
+      try await Task.sleep(for: .milliseconds(50))
+      for pid in pool.workerPIDs.prefix(1) { kill(pid, SIGSTOP) }
+      test.same(try await results.value, Array(0..<400))
+    }
+  },
   "signalsFromOutside": { root, test in
     // Workers that others end: nothing is lost.
     let options = PoolOptions(attempts: 100)
@@ -134,6 +168,25 @@ let deathScenarios: [String: Scenario] = [
     }
   },
 ]
+
+/// Never comes to an end with one input.
+struct Hanging: Transform {
+  var at: Int
+
+  func callAsFunction(_ number: Int) -> Int {
+    while number == at { sleep(1) }
+    return number
+  }
+}
+
+/// The same as a step that could suspend, and does not.
+struct HangingStage: AsyncStage {
+  var at: Int
+
+  func process(_ number: Int, emit: (Int) throws -> Void) async throws {
+    try emit(Hanging(at: at)(number))
+  }
+}
 
 /// Blocks for some seconds.
 struct Pause: NodeProgram {

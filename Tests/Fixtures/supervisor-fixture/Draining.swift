@@ -26,6 +26,24 @@ struct Worker: NodeProgram {
   }
 }
 
+/// Says when it begins an element and when it has done it.
+struct Telling: NodeProgram {
+  var receiver: Receiver<Int>
+  var time: Int
+
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws {
+    node.announceUp()
+    for try await number in receiver {
+      print("began \(number)")
+      try await node.sleep(for: .milliseconds(time))
+      print("did \(number)")
+      fflush(nil)
+    }
+  }
+}
+
 /// Replies with its process id, after a time.
 struct Replier: NodeProgram {
   var service: ProcessTree.Service<Int, [Int]>
@@ -59,6 +77,38 @@ struct Heeding: NodeProgram {
     return node.isDraining
   }
 }
+
+let drainedRootScenarios: [String: Scenario] = [
+  "drainedBySignal": { root, _ in
+    // A test looks at the output, and at how this process ends.
+    root.configure {
+      $0.stopPolicy = StopPolicy(drain: .patience, ask: .zero, terminate: .zero)
+    }
+    let (sender, receiver) = root.makeChannel(of: Int.self, prefetch: 8)
+    let workers = ["a", "b"].map { name in
+      ChildSpecification(
+        name, Telling(receiver: receiver, time: 40), restart: .transient,
+        dependsOn: name == "a" ? [:] : ["a": .up])
+    }
+    let events = try await root.events
+    let reader = Task.detached {
+      for await event in events {
+        if case .exited(let report) = event.kind { print("end \(event.node) \(report.cause)") }
+      }
+    }
+    try await root.withSupervisor(workers) { supervisor in
+      receiver.close()
+      for number in 1...100 { try await sender.send(number) }
+      try await supervisor.waitUntilUp()
+      try await root.sleep(for: .milliseconds(200))
+      kill(getpid(), SIGTERM)
+      try await supervisor.waitUntilOver()
+      print("over \(root.isDraining)")
+    }
+    reader.cancel()
+    fflush(nil)
+  }
+]
 
 let drainScenarios: [String: Scenario] = [
   "drainedWorkers": { root, expect in

@@ -3,6 +3,13 @@ import ProcessTree
 import ProcessTreeScenarios
 import ProcessTreeTestSettings
 
+/// Ends at once, behind the library's back.
+struct Failing: NodeProgram {
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws { _exit(7) }
+}
+
 let scaleScenarios: [String: Scenario] = [
   "scaling": { root, test in
     try await root.withSupervisor(
@@ -19,6 +26,33 @@ let scaleScenarios: [String: Scenario] = [
       try await supervisor.scale("web", to: 0)
       test.expect(await supervisor.children.isEmpty)
     }
+  },
+  // As fast as processes start and end, beside a sibling that does not notice.
+  "thousandFailures": { root, test in
+    let before = try await root.auditOfTheFirst()
+    let ended = root.snapshot.exitedCount
+    let start = ContinuousClock.now
+    let failure = await test.thrown(SupervisorFailure.self) {
+      try await root.withSupervisor(
+        [ChildSpecification("flapping", Failing()), ChildSpecification("calm", Service())],
+        intensity: RestartIntensity(restarts: 999, within: .seconds(3_600))
+      ) { supervisor in
+        try await supervisor.waitUntilUp("calm")
+        let calm = await supervisor.pids["calm"]
+        do {
+          try await supervisor.waitUntilOver()
+        } catch {
+          test.equal(await supervisor.child("calm")?.incarnation, 1)
+          test.expect(calm.map { kill($0, 0) != 0 } == true)
+          throw error
+        }
+      }
+    }
+    let time = ContinuousClock.now - start
+    test.expect(failure?.chain.contains(" 1000 times in ") == true, failure?.chain ?? "")
+    test.equal(root.snapshot.exitedCount - ended, 1_001)
+    print("1,000 failures in \(time)")
+    await test.nothingLeft(since: before)
   },
   "manyChildren": { root, test in
     // 2,000 by hand.

@@ -17,6 +17,7 @@ struct SupervisorFixture: ScenarioApp {
       .merging(readinessScenarios) { $1 }
       .merging(addressScenarios) { $1 }
       .merging(drainScenarios.audited) { $1 }
+      .merging(drainedRootScenarios) { $1 }
   }
 }
 

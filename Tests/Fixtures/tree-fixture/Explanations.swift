@@ -9,6 +9,29 @@ let explanationScenarios: [String: Scenario] = [
   "explainsWaits": { root, test in
     try await explainWaits(root, test)
   },
+  "explainsCreditAndSlots": { root, test in
+    let (sender, receiver) = root.makePipe(of: [UInt8].self)
+    let reader = try await root.spawn(TakesOne(receiver: receiver), name: "reader")
+    let writer = try await root.spawn(Fills(sender: sender), name: "writer")
+    let credit = await test.explained(writer, in: root) {
+      $0.kind == .credit && !$0.subjects.isEmpty
+    }
+    test.equal(credit?.subjects, ["reader (\(reader.path))"])
+    test.expect(credit?.remedy.contains("reader") == true, "\(credit as Any)")
+    for child in [writer, reader] { try await child.stop() }
+    // A place among the children of a group.
+    let group = Task {
+      try await root.withChildren(of: Void.self, limit: 1) { group in
+        for _ in 1...2 { try await group.spawn(Dozer(), name: "dozer") }
+        _ = try await group.collect()
+      }
+    }
+    let slot = await test.explained(at: .root, in: root) { $0.kind == .slot }
+    test.equal(slot?.subjectCount, 1)
+    test.expect(slot?.subjects.first?.hasPrefix("dozer (") == true, "\(slot as Any)")
+    group.cancel()
+    _ = try? await group.value
+  },
   "deadlinesSayWhy": { root, test in
     // One that is deaf, below one that waits for it: each with its own reason.
     let events = try await root.events
@@ -103,9 +126,16 @@ extension Expectations {
   fileprivate func explained(
     _ child: AnyChild, in root: Node, _ fits: @escaping (NodeWait) -> Bool
   ) async -> NodeWait? {
+    await explained(at: child.address, in: root, fits)
+  }
+
+  /// The wait of the node at an address that fits, once it has one.
+  fileprivate func explained(
+    at address: NodeAddress, in root: Node, _ fits: @escaping (NodeWait) -> Bool
+  ) async -> NodeWait? {
     var last: NodeExplanation?
     for _ in 0..<1_000 {
-      last = try? await root.explain(child.address, within: .patience)
+      last = try? await root.explain(address, within: .patience)
       if let found = last?.waits.first(where: fits) { return found }
       try? await Task.sleep(for: .milliseconds(5))
     }
@@ -120,6 +150,24 @@ struct Puller: NodeProgram {
 
   func run(in node: Node) async throws {
     for try await _ in receiver {}
+  }
+}
+
+/// Receives one element, and then does something else for ever.
+struct TakesOne: NodeProgram {
+  let receiver: Receiver<[UInt8]>
+
+  func run(in node: Node) async throws {
+    for try await _ in receiver { try await node.sleep(for: .seconds(3_600)) }
+  }
+}
+
+/// Sends more than its receiver takes.
+struct Fills: NodeProgram {
+  let sender: Sender<[UInt8]>
+
+  func run(in node: Node) async throws {
+    while true { try await sender.send([UInt8](repeating: 7, count: 100_000)) }
   }
 }
 

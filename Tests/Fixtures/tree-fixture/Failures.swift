@@ -1,6 +1,7 @@
 import Glibc
 import ProcessTree
 import ProcessTreeScenarios
+import ProcessTreeTestSettings
 import ProcessTreeTesting
 
 struct Trouble: Error, Codable, Equatable {
@@ -184,7 +185,73 @@ let failureScenarios: [String: Scenario] = [
     test.equal(waitpid(pid, &status, 0), pid)
     test.equal(status, 0)
   },
+  // A process that a program has forked has all of the node's descriptors, its connections among them.
+  "bareForks": { root, test in
+    _ = try await root.spawn(Nothing()).result
+    let before = settledAudit()
+    for end in Forking.End.allCases {
+      let events = try await root.events
+      let child = try await root.spawn(Forking(end: end))
+      var forked: Int32?
+      for try await pid in try await child.messages(of: Int32.self) {
+        forked = pid
+        break
+      }
+      if end == .killed { child.kill() }
+      let start = ContinuousClock.now
+      let status = try await child.join(timeout: .patience)
+      let time = ContinuousClock.now - start
+      test.expect(status != nil, "\(end): its node is still there after \(time)")
+      switch (end, child.exitReport?.cause) {
+      case (.result, .completed): test.equal(try await child.result, forked)
+      case (.exit, .exitedWithoutResult(code: 3)), (.killed, .terminated(_, signal: SIGKILL)): break
+      case (_, let cause): test.expect(false, "\(end): \(cause as Any)")
+      }
+      var isReported = false
+      for await event in events {
+        if case .leftBehind(let pid, _) = event.kind { isReported = isReported || pid == forked }
+        if case .exited = event.kind { break }
+      }
+      test.expect(isReported, "\(end): nobody reports what was left behind")
+      test.expect(kill(forked ?? 0, 0) != 0, "\(end): the forked process is still there")
+    }
+    test.noLeaks(since: before)
+  },
 ]
+
+/// What an audited scenario must not do.
+let leakyScenarios: [String: Scenario] = [
+  "leaves": { root, _ in
+    _ = dup(0)
+    _ = try await root.spawn(Sleeper())
+  }
+]
+
+/// Forks behind the library's back, and ends before what it has forked.
+struct Forking: NodeProgram {
+  enum End: String, Codable, CaseIterable {
+    case result, exit, killed
+  }
+
+  var end: End
+
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws -> Int32 {
+    let forked = fork()
+    if forked == 0 { while true { sleep(3_600) } }
+    try await node.parent?.send(forked)
+    switch end {
+    case .result: return forked
+    case .exit:
+      // What it has sent has left by then.
+      try await node.sleep(for: .milliseconds(50))
+      _exit(3)
+    case .killed: try await node.sleep(for: .seconds(3_600))
+    }
+    return forked
+  }
+}
 
 /// The fork servers among this process's children.
 func helperPIDs() -> [Int32] {

@@ -1,6 +1,7 @@
 import Glibc
 import ProcessTree
 import ProcessTreeScenarios
+import Synchronization
 
 /// A global whose value a child finds as it was when its process came to be.
 private nonisolated(unsafe) var setting = "initial"
@@ -109,6 +110,36 @@ struct Contending: NodeProgram {
   }
 }
 
+/// A global whose initialiser waits for another thread that wants it, too.
+private enum Wanted {
+  static let isInitialising = Atomic(false)
+
+  static let value: Int32 = {
+    isInitialising.store(true, ordering: .releasing)
+    // Longer than the other thread needs to wait in the kernel; nothing shows that it does.
+    usleep(50_000)
+    return getpid()
+  }()
+}
+
+/// Has a thread wait for a global that the main thread is initialising.
+struct Initialising: NodeProgram {
+  var hasChild: Bool
+
+  func run(in node: Node) async throws -> Bool {
+    async let other = node.offload { () -> Int32 in
+      while !Wanted.isInitialising.load(ordering: .acquiring) { usleep(100) }
+      return Wanted.value
+    }
+    // The other task has to have been handed to its thread.
+    await Task.yield()
+    let value = Wanted.value
+    let same = try await other
+    guard hasChild else { return value == same && value == getpid() }
+    return try await node.spawn(Initialising(hasChild: false)).result
+  }
+}
+
 extension Node {
   fileprivate var isAlone: Bool { children.isEmpty }
 }
@@ -118,6 +149,11 @@ let inheritanceScenarios: [String: Scenario] = [
   // must not have been taken there before.
   "contendedLocks": { root, test in
     for _ in 0..<3 { try await root.spawn(Contending(hasChild: true)).result }
+    test.expect(root.isAlone, "a child is left")
+  },
+  // The same holds for the locks of Swift's runtime, with which it initialises globals.
+  "contendedGlobals": { root, test in
+    test.expect(try await root.spawn(Initialising(hasChild: true)).result, "different values")
     test.expect(root.isAlone, "a child is left")
   },
   // What a node changes after its start: a fork server has been cloned before, an execution takes

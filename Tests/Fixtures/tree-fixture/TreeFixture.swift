@@ -44,5 +44,6 @@ struct TreeFixture: ScenarioApp {
       .merging(timeoutScenarios) { $1 }
       .merging(foreignScenarios) { $1 }
       .merging(explanationScenarios.audited) { $1 }
+      .merging(leakyScenarios.audited) { $1 }
   }
 }
