@@ -74,7 +74,7 @@ struct StageWork<Work: Step> {
 
   /// Takes every envelope once, in order if that was asked for; nobody could take its place.
   mutating func runStateful() async throws {
-    var intake = Intake(inlet, isOrdered: place.isOrdered)
+    var intake = Intake(inlet, at: place)
     while let envelope = try await counting({ try await intake.next() }, \.items.count) {
       try await send(try await process(envelope), by: 0)
     }
