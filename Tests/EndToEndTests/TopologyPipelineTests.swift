@@ -156,7 +156,7 @@ extension EndToEndTests {
           from: {list: ['{x']},
           stages: [{command: [cat], workers: 2, partition: {json: /a}}]
           """,
-        code: 1, errors: "is no JSON at its byte 1"),
+        code: 1, errors: "input 0: a record is no JSON at its byte 1"),
       Case(
         name: "partitionByMatch",
         pipeline: """
@@ -200,8 +200,44 @@ extension EndToEndTests {
         code: 1, errors: "/dev/full: No space left on device"),
       Case(
         name: "aDirectoryAsFile",
-        pipeline: "from: {list: [a]}, to: {file: .}, stages: [{command: [cat]}]", code: 1,
-        errors: "Is a directory"),
+        pipeline: "from: {list: [a]}, to: {file: .}, stages: [{command: [cat]}]", code: 2,
+        errors: "'.' is a directory"),
+      Case(
+        name: "aFileThatMayNotGrow",
+        pipeline: "from: {command: [seq, 1000000]}, to: {file: o}, stages: [{command: [cat]}]",
+        before: "ulimit -f 64", code: 1, errors: "/o: File too large"),
+      Case(
+        name: "noAnswer",
+        pipeline: """
+          from: {list: [a]}, attempts: 2,
+          stages: [{command: [sed, -un, 1d], mode: answer, timeLimit: 300ms}]
+          """, code: 1, errors: "failed 2 times at the stage stage-1"),
+      Case(
+        name: "aRecordTooLongForAnArgument",
+        pipeline: "from: {files: [in]}, stages: [{command: ['true', 'x{}'], mode: each}]",
+        before: "head -c 204800 /dev/zero | tr '\\0' a > in", code: 1,
+        errors: "a record over 128 KiB cannot be an argument"),
+      Case(
+        name: "aZeroByteInAnArgument",
+        pipeline:
+          "from: {files: [in]}, quarantine: {file: q}, stages: [{command: [echo, '{}'], mode: each}]",
+        before: "printf 'a\\0b\\nc\\n' > in", after: "&& grep -c 'zero byte' q", output: "c\n1\n"),
+      Case(
+        name: "anOptionAsArgument",
+        pipeline: "from: {list: ['-rf', '{}']}, stages: [{command: [printf, '%s\\n', '{}'], mode: each}]",
+        output: "-rf\n{}\n"),
+      Case(
+        name: "keysThatAreMissingEmptyOrLong",
+        pipeline: """
+          from: {files: [in]}, stages: [{
+          shell: 'cut -d, -f2 | cut -c-9 | sort | uniq -c | sed "s/^ *//"', workers: 8,
+          partition: {field: 2, separator: ','}}, {command: [sort]}]
+          """,
+        before: """
+          { printf 'a\\nb,\\nc,,x\\n'; x=$(head -c 1000000 /dev/zero | tr '\\0' k); \
+          for n in 1 2 3; do echo "$n,$x"; done; for n in 1 2 3 4; do echo "$n,q"; done; } > in
+          """,
+        output: "1 a\n2 \n3 kkkkkkkkk\n4 q\n"),
       Case(
         name: "aClosedOutput",
         pipeline: "from: {range: [1, 1000000]}, stages: [{command: [cat]}]",

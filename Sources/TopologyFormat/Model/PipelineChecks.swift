@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What cannot be between the keys of a pipeline.
 enum PipelineChecks {
   /// Checks a stage that is a command.
@@ -69,6 +71,19 @@ enum PipelineChecks {
     }
     if source?["as"] != nil, source?["files"] == nil, let entry = source?.entry("as") {
       reader.diagnostics.error(.meaningless, at: entry.place, length: 2, "'as' belongs to 'files'.")
+    }
+  }
+
+  /// Checks a file that records are to be written to: a directory is none.
+  static func checkFile(_ path: Scalar?, _ value: Value?, _ reader: inout TopologyReader) {
+    guard let path = path?.constant, let value, reader.options.looksForExecutables else { return }
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
+    let (length, message) = (value.text?.count ?? 1, "'\(value.text ?? path)' is a directory.")
+    if reader.options.isForRun {
+      reader.diagnostics.error(.wrongValue, at: value.place, length: length, message)
+    } else {
+      reader.diagnostics.warning(.wrongValue, at: value.place, length: length, message)
     }
   }
 }

@@ -7,6 +7,9 @@ extension TopologyBuilder {
     var names = StageNames()
     plan.parts = parts(value["stages"], &names, inherited)
     PipelineChecks.checkSource(value, &reader)
+    for end in [value["to"]?["file"], value["quarantine"]?["file"]] {
+      PipelineChecks.checkFile(end.flatMap(absolute), end, &reader)
+    }
     if let file = value["to"]?["file"].flatMap(absolute) {
       plan.sink = .file(
         file, appends: value["to"]?["append"]?.text == "true",
