@@ -156,7 +156,7 @@ extension EndToEndTests {
           from: {list: ['{x']},
           stages: [{command: [cat], workers: 2, partition: {json: /a}}]
           """,
-        code: 1, errors: "is no JSON at its byte 1"),
+        code: 1, errors: "input 0: a record is no JSON at its byte 1"),
       Case(
         name: "partitionByMatch",
         pipeline: """
@@ -168,6 +168,28 @@ extension EndToEndTests {
         pipeline: "from: {list: [a]}, stages: [{command: [cat], workers: 3, broadcast: true}]",
         output: "a\na\na\n"),
       Case(
+        name: "branches",
+        pipeline: """
+          from: {range: [1, 3]}, stages: [{command: [cat]}, {branches: {
+          x: [{command: [sed, -u, s/^/x/], mode: answer}],
+          y: [{branches: {z: [{command: [sed, s/^/z/]}], w: [{command: [echo, 'w{}'], mode: each}]}},
+          {command: [sed, s/^/y/]}]}}, {command: [sort]}]
+          """, output: "x1\nx2\nx3\nyw1\nyw2\nyw3\nyz1\nyz2\nyz3\n"),
+      Case(
+        name: "branchesInOrder",
+        pipeline: """
+          from: {range: [1, 3]}, ordered: true, stages: [{branches: {
+          x: [{shell: 'read n; sleep 0.$n; echo x$n', mode: each, workers: 3}],
+          y: [{command: [sed, -u, s/^/y/], mode: answer}]}}]
+          """, output: "x1\ny1\nx2\ny2\nx3\ny3\n"),
+      Case(
+        name: "aRefusalInABranch",
+        pipeline: """
+          from: {range: [1, 3]}, quarantine: {file: q}, stages: [{branches: {
+          x: [{shell: 'read n; test $n != 2 && echo $n', mode: each}], y: [{command: [cat]}]}},
+          {command: [sort]}]
+          """, after: "&& cut -c-28 q", output: "1\n1\n2\n3\n3\n{\"input\":1,\"stage\":\"stage-1\"\n"),
+      Case(
         name: "aFullDisk",
         pipeline: "from: {range: [1, 9]}, to: {file: /dev/full}, stages: [{command: [cat]}]",
         code: 1, errors: "/dev/full: No space left on device"),
@@ -178,8 +200,44 @@ extension EndToEndTests {
         code: 1, errors: "/dev/full: No space left on device"),
       Case(
         name: "aDirectoryAsFile",
-        pipeline: "from: {list: [a]}, to: {file: .}, stages: [{command: [cat]}]", code: 1,
-        errors: "Is a directory"),
+        pipeline: "from: {list: [a]}, to: {file: .}, stages: [{command: [cat]}]", code: 2,
+        errors: "'.' is a directory"),
+      Case(
+        name: "aFileThatMayNotGrow",
+        pipeline: "from: {command: [seq, 1000000]}, to: {file: o}, stages: [{command: [cat]}]",
+        before: "ulimit -f 64", code: 1, errors: "/o: File too large"),
+      Case(
+        name: "noAnswer",
+        pipeline: """
+          from: {list: [a]}, attempts: 2,
+          stages: [{command: [sed, -un, 1d], mode: answer, timeLimit: 300ms}]
+          """, code: 1, errors: "failed 2 times at the stage stage-1"),
+      Case(
+        name: "aRecordTooLongForAnArgument",
+        pipeline: "from: {files: [in]}, stages: [{command: ['true', 'x{}'], mode: each}]",
+        before: "head -c 204800 /dev/zero | tr '\\0' a > in", code: 1,
+        errors: "a record over 128 KiB cannot be an argument"),
+      Case(
+        name: "aZeroByteInAnArgument",
+        pipeline:
+          "from: {files: [in]}, quarantine: {file: q}, stages: [{command: [echo, '{}'], mode: each}]",
+        before: "printf 'a\\0b\\nc\\n' > in", after: "&& grep -c 'zero byte' q", output: "c\n1\n"),
+      Case(
+        name: "anOptionAsArgument",
+        pipeline: "from: {list: ['-rf', '{}']}, stages: [{command: [printf, '%s\\n', '{}'], mode: each}]",
+        output: "-rf\n{}\n"),
+      Case(
+        name: "keysThatAreMissingEmptyOrLong",
+        pipeline: """
+          from: {files: [in]}, stages: [{
+          shell: 'cut -d, -f2 | cut -c-9 | sort | uniq -c | sed "s/^ *//"', workers: 8,
+          partition: {field: 2, separator: ','}}, {command: [sort]}]
+          """,
+        before: """
+          { printf 'a\\nb,\\nc,,x\\n'; x=$(head -c 1000000 /dev/zero | tr '\\0' k); \
+          for n in 1 2 3; do echo "$n,$x"; done; for n in 1 2 3 4; do echo "$n,q"; done; } > in
+          """,
+        output: "1 a\n2 \n3 kkkkkkkkk\n4 q\n"),
       Case(
         name: "aClosedOutput",
         pipeline: "from: {range: [1, 1000000]}, stages: [{command: [cat]}]",
@@ -228,6 +286,24 @@ extension EndToEndTests {
       #expect(run.output == "0\nsame\n", "\(run.errors)")
     }
 
+    /// Records that travel whole between streams, and singly where somebody looks at them, in all mixtures.
+    @Test(arguments: [
+      "{command: [cat]}, {command: [cat], workers: 3}, {command: [cat]}",
+      "{command: [cat], partition: whole, workers: 3}, {command: [cat]}",
+      "{command: [cat]}, {command: [cat], mode: answer}, {command: [cat]}",
+      "{command: [tr, '\\n', '\\0'], output: nul}, {command: [cat], input: nul, output: nul}, {command: [tr, '\\0', '\\n'], input: nul}",
+      "{command: [cat], workers: 2}, {branches: {a: [{command: [cat]}], b: [{shell: cat >/dev/null}]}}",
+      "{branches: {a: [{command: [cat]}], b: [{shell: 'read x || :', mode: each}]}}, {command: [cat]}",
+    ])
+    func wholeRecordsAreTheSameRecords(stages: String) throws {
+      let run = try start(
+        "from: {files: [in]}, to: {file: out}, stages: [\(stages)]",
+        before: "seq 3000 | awk '{x = x $1; print substr(x, 1, $1)}' > in; printf last >> in",
+        after: "; echo $?; sort out > a; { cat in; echo; } | sort | cmp - a && echo same"
+      ).end()
+      #expect(run.output == "0\nsame\n", "\(run.errors)")
+    }
+
     /// Workers and their commands are killed from outside at any moment, and each record comes once.
     @Test(arguments: startMethods) func recordsOfKilledWorkersComeOnce(method: String) throws {
       let tool = try start(
@@ -252,6 +328,90 @@ extension EndToEndTests {
       #expect(
         records.split(separator: "\n").sorted()
           == (1...1_500).map { "x\($0)" }.sorted().map { $0[...] })
+    }
+
+    /// A table of many files, while workers of the stages that may be killed are killed all the time, and
+    /// their commands: it is the same table, the deaths are told, and no record is put aside for them.
+    @Test(arguments: [(100_000, 20), (40_000, 50)])
+    func killedWorkersDoNotChangeTheTable(pause: UInt32, kills least: Int) throws {
+      let file = """
+        ptree: 1
+        nodes:
+          addresses:
+            pipeline:
+              from: {files: ['logs/*.gz'], as: paths}
+              stages:
+                - {name: expand, command: [gzip, -dc, --, "{}"], mode: each, workers: 2}
+                - {name: address, command: [sed, -u, 's/ .*//'], mode: answer, workers: 4}
+                - {name: count, shell: 'LC_ALL=C sort | uniq -c', partition: {field: 1}, workers: 3}
+                - {name: rank, shell: 'LC_ALL=C sort -k1,1rn -k2 | head -n 20'}
+              attempts: 20
+              quarantine: {file: rejected}
+              to: {file: out}
+        """
+      let tool = try Tool(
+        shell: """
+          printf '%s' "$TEXT" > t.yaml; mkdir logs
+          for n in $(seq 150); do
+            seq $n 7 2100 | awk '{print "10.0.0." $1 % 97 " - GET " $1}' | gzip > logs/$n.gz
+          done
+          gzip -dc logs/*.gz | sed 's/ .*//' | LC_ALL=C sort | uniq -c |
+            LC_ALL=C sort -k1,1rn -k2 | head -n 20 > table
+          exec 2>errors; "$PTREE" run t.yaml || exit; test ! -s rejected || exit 9
+          cmp table out && echo same
+          grep -c 'killed by SIGKILL' errors
+          """, environment: ["TEXT": file])
+      var kills = 0
+      let names = ["expand-", "address-", "gzip", "sed"]
+      #expect(
+        tool.wait { tool.processes.contains { tool.name(of: $0).hasPrefix("address-") } })
+      while tool.outputSoFar.isEmpty, !tool.processes.isEmpty {
+        let victims = tool.processes.filter { pid in
+          names.contains { tool.name(of: pid).hasPrefix($0) }
+        }
+        if let victim = victims.randomElement(), kill(victim, SIGKILL) == 0 { kills += 1 }
+        usleep(pause)
+      }
+      let run = try tool.end()
+      let errors = (try? String(contentsOfFile: tool.directory.path + "/errors", encoding: .utf8)) ?? ""
+      #expect(run.code == 0 && run.output.hasPrefix("same\n"), "\(run.code) \(errors.suffix(2_000))")
+      #expect(kills >= least / 10, "\(kills) kills")
+      #expect(run.lines.last.flatMap { Int($0) } ?? 0 > 0)
+    }
+
+    /// The number of workers changes all the time, and each record comes once.
+    @Test func aStageIsScaledWhileItRuns() throws {
+      let tool = try start(
+        """
+        from: {range: [1, 10000]}, to: {file: out}, stages: [
+        {name: a, command: [sed, -u, 's/^/x/'], mode: answer, workers: 4},
+        {name: e, shell: 'while read x; do sleep 0.001; echo $x; done', mode: answer, workers: 2..8},
+        {name: count, command: [cat], workers: 3},
+        {name: rank, command: [cat]}]
+        """)
+      let run = "\(tool.pid)"
+      func scale(_ change: String) throws -> Tool.Ended { try Tool.run("scale", run, change) }
+      #expect(try tool.wait { try scale("p/a=8").code == 0 })
+      var changes = 0
+      for number in 1...100 where !tool.processes.isEmpty {
+        let change = number % 2 == 0 ? "p/a=\(number % 8 + 1)" : "p/e=\(number % 8 + 1)"
+        if try scale(change).code == 0 { changes += 1 }
+        if number == 10 {
+          let stateful = try scale("p/count=4")
+          #expect(stateful.code == 4 && stateful.errors.contains("stateful"), "\(stateful)")
+          for wrong in ["p/rank=0", "p/a=65", "p/a=0", "p/e=9", "p/a=-1", "p/a="] {
+            #expect(try scale(wrong).code == 2, "\(wrong)")
+          }
+          #expect(try scale("p/nobody=2").code == 3)
+          #expect(try scale("p/e=9").errors.contains("1 to 8 workers, not 9"))
+        }
+      }
+      #expect(changes > 10)
+      let ended = try tool.end()
+      #expect(ended.code == 0, "\(ended.errors)")
+      let records = try String(contentsOfFile: tool.directory.path + "/out", encoding: .utf8)
+      #expect(
+        records.split(separator: "\n").sorted() == (1...10_000).map { "x\($0)" }.sorted().map { $0[...] })
     }
 
     /// A worker of a stream has a state that nobody else has.

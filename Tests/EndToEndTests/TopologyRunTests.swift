@@ -181,7 +181,7 @@ extension EndToEndTests {
       ("hello", ["--set port=18231"], "visitor | 200"),
       ("shop", ["--set port=18240"], "order | 2 schema 1 for NO"),
       ("media", [], "publish | outro in high quality"), ("media/transcode", [], ""),
-      ("jobs", [], "total | total 91"), ("words", [], " the\n"),
+      ("jobs", [], "total | total 91"), ("words", [], " the\n"), ("survey", [], "titles "),
     ])
     func anExampleRuns(name: String, options: [String], words: String) throws {
       let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

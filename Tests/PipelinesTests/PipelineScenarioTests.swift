@@ -19,7 +19,8 @@ private let failureScenarios = [
 ]
 
 private let deathScenarios = [
-  "killedWorkers", "killedWorkersKeepOrder", "killedWorkerWithState", "deadlyItems",
+  "killedWorkers", "killedWorkersKeepOrder", "killedWorkersBeforeSeveralWithState",
+  "killedWorkerWithState", "deadlyItems",
   "deadlyItemEndsTheRun", "streamsGoOnWithoutDeadlyItems", "whoTakesDeadlyItemsMayEndTheRun",
   "attemptsAreThoseAskedFor", "stillborn", "stillbornBesideOthers",
 ]

@@ -238,6 +238,27 @@ struct CheckTests {
       "4:68:duplicateNode"),
     .node(
       "pipeline: {from: {list: [a]}, stages: [{shell: cat, workers: 65}]}", "4:66:wrongValue"),
+    .node(
+      "pipeline: {from: {list: [a]}, stages: [{branches: {x: [{shell: cat}]}}]}",
+      "4:55:wrongValue", words: "at least 2"),
+    .node(
+      "pipeline: {from: {list: [a]}, stages: [{branches: {x: [{shell: cat}], y: []}}]}",
+      "4:78:wrongValue"),
+    .node(
+      "pipeline: {from: {list: [a]}, stages: [{workers: 2, branches: {x: [{shell: cat}], y: [{shell: cat}]}}]}",
+      "4:45:meaningless", words: "branches have no 'workers'"),
+    .node(
+      "pipeline: {from: {list: [a]}, stages: [{branches: {x: [{name: s, shell: cat}], y: [{name: s, shell: cat}]}}]}",
+      "4:89:duplicateNode"),
+    .node(
+      "pipeline: {from: {list: [a]}, stages: [{branches: {x: [{name: y, shell: cat}], y: [{shell: cat}]}}]}",
+      "4:84:duplicateNode"),
+    .node(
+      "pipeline: {from: {list: [a]}, stages: [{branches: {x: [{shell: cat, workers: 2..3}], y: [{shell: cat}]}}]}",
+      "4:73:meaningless"),
+    .node(
+      "pipeline: {from: {list: [a]}, stages: [{shell: cat, mode: each, broadcast: true, workers: 2..3}]}",
+      "4:86:meaningless", words: "'broadcast'"),
   ]
 
   @Test(arguments: faults) func aFaultIsReportedAtItsPlace(fault: Fault) throws {

@@ -15,7 +15,11 @@ struct Partitioner<Element: Codable & Sendable>: Sendable {
   func divide(_ envelope: Envelope<Element>, among lanes: Int) throws -> [Envelope<Element>] {
     var hashes: [UInt64] = []
     hashes.reserveCapacity(envelope.items.count)
-    try key.appendHashes(of: envelope.items, to: &hashes)
+    do {
+      try key.appendHashes(of: envelope.items, to: &hashes)
+    } catch {
+      throw KeyFailure(input: envelope.input(of: hashes.count), reason: "\(error)")
+    }
     let share = envelope.items.count / lanes + 1
     var parts = (0..<lanes).map { _ in Emission<Element>(capacity: share) }
     for (place, hash) in hashes.enumerated() {
@@ -52,4 +56,13 @@ extension Partitioner: Codable {
     try fields.encode(Self.name(of: key))
     try fields.encode(key)
   }
+}
+
+/// The key of an item could not be worked out.
+struct KeyFailure: Error, CustomStringConvertible {
+  /// The number of the source's input that the item came of; nil if it came of no single one.
+  let input: UInt64?
+  let reason: String
+
+  var description: String { (input.map { "input \($0): " } ?? "") + reason }
 }

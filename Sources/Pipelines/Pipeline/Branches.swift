@@ -21,7 +21,10 @@ extension Pipeline {
   /// A branch that is slower than the others holds them back once its channels are full.
   public func broadcast<Next>(
     to branches: Pipeline<Output, Next>...
-  ) -> Branches<Input, Next> {
+  ) -> Branches<Input, Next> { broadcast(to: branches) }
+
+  /// Sends all that this pipeline makes to each of as many others as there are.
+  package func broadcast<Next>(to branches: [Pipeline<Output, Next>]) -> Branches<Input, Next> {
     let fork = PipelineShape.branches(branches.map(\.shape))
     let place = shape.stages.count
     let merged = Pipeline<Input, Next>(shape.followed(by: fork)) {

@@ -11,6 +11,8 @@ public struct CommandFraming<Item: Codable & Sendable>: Codable, Sendable {
   private let kind: Kind
   /// The framing of records of bytes.
   private var records: RecordFraming?
+  /// Whether an item is any number of whole records, with their marks.
+  private var isWhole = false
 
   private init(kind: Kind) { self.kind = kind }
 }
@@ -37,6 +39,13 @@ extension CommandFraming where Item == [UInt8] {
     self.init(kind: .chunks)
     self.records = records
   }
+
+  /// Any number of whole records of bytes in an item, with their marks.
+  package static func whole(_ records: RecordFraming) -> Self {
+    var framing = Self(records)
+    framing.isWhole = true
+    return framing
+  }
 }
 
 extension CommandFraming {
@@ -47,7 +56,7 @@ extension CommandFraming {
       if let text = item as? String {
         bytes += text.utf8
         bytes.append(UInt8(ascii: "\n"))
-      } else if let content = item as? [UInt8], let records {
+      } else if let content = item as? [UInt8], let records, !isWhole {
         records.append(content, to: &bytes)
       } else if let content = item as? [UInt8] {
         if kind == .frames {
@@ -63,6 +72,7 @@ extension CommandFraming {
   func pump(_ run: CommandRun) -> any InputPump<Item> {
     let pump: any InputPump =
       switch kind {
+      case _ where isWhole: AsyncSequencePump(WholeRecords(run.chunks, records ?? .bytes))
       case _ where records != nil && records != .bytes:
         AsyncSequencePump(SplitRecords(run.chunks, records ?? .bytes))
       case .lines: AsyncSequencePump(run.lines(limit: Self.largest))

@@ -15,7 +15,9 @@ struct StageBlueprint<
   {
     let stage = assembly.plan.stages[index]
     let partitioner = try distribution.partitioner(stage: index, name: description.name)
-    let channels = (0..<description.lanes).map { _ in
+    let isDealt = assembly.plan.isDealt(stage)
+    let channelCount = isDealt ? description.workers : description.lanes
+    let channels = (0..<channelCount).map { _ in
       // Which items are given up is decided item by item, not by the channel: see `Suspects`.
       assembly.node.makeChannel(
         of: Envelope<Input>.self, prefetch: PipelinePlan.prefetch, attempts: .max)
@@ -24,8 +26,9 @@ struct StageBlueprint<
       let lane = description.lanes == 1 ? 0 : number
       let place = WorkerPlace(
         worker: worker, lane: lane, lanes: description.lanes,
-        isStateful: description.isStateful, isOrdered: description.isOrdered)
-      let receiver = channels[lane].receiver
+        isStateful: description.isStateful, isOrdered: description.isOrdered,
+        share: isDealt ? channelCount : 1)
+      let receiver = channels[channelCount == 1 ? 0 : number].receiver
       let name = stage.nodeName(ofWorker: number)
       assembly.add(
         WorkerSeat(stage: index, worker: worker, name: name) { group in
@@ -36,6 +39,6 @@ struct StageBlueprint<
     }
     let senders = channels.map(\.sender)
     assembly.whenFed(index) { for sender in senders { sender.finish() } }
-    return Outlet(routes: [.init(senders: senders, partitioner: partitioner)])
+    return Outlet(routes: [.init(senders: senders, partitioner: partitioner, isDealt: isDealt)])
   }
 }

@@ -65,6 +65,16 @@ struct PipelinePlan: Sendable {
     nameNodes()
   }
 
+  /// Whether the envelopes of a stage are dealt to its workers by their numbers.
+  ///
+  /// Behind a stateless stage an envelope may come twice, from a worker that died and from its successor. With
+  /// several workers that keep state, both have to come to the same one, which takes the first.
+  func isDealt(_ stage: Stage) -> Bool {
+    stage.description.sharing == .balanced && stage.description.workers > 1
+      && stage.description.isStateful
+      && stage.feeders.contains { !stages[$0].description.isStateful }
+  }
+
   /// Throws unless a stage may have this number of workers from now on.
   func check(workers count: Int, ofStage index: Int) throws(PipelineError) {
     guard stages.indices.contains(index) else {

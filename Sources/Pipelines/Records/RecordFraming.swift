@@ -33,6 +33,15 @@ package enum RecordFraming: String, Sendable, Codable {
     if let end { bytes.append(end) }
   }
 
+  /// How many bytes a length takes that stands before a record.
+  static var prefix: Int { 4 }
+
+  /// The length that some bytes say.
+  func length(_ bytes: ArraySlice<UInt8>) -> Int {
+    let first = self == .lengthBigEndian ? Array(bytes) : bytes.reversed()
+    return first.reduce(0) { $0 << 8 | Int($1) }
+  }
+
   /// Whether a reader finds one record where this one was written.
   package func holds(_ record: [UInt8]) -> Bool { end.map { !record.contains($0) } ?? true }
 }
@@ -48,8 +57,6 @@ package struct RecordFailure: Error, Hashable, Sendable, Codable, CustomStringCo
 package struct RecordSplitter: Sendable {
   /// The longest record, in bytes.
   package static var longest: Int { 64 << 20 }
-  private static var prefix: Int { 4 }
-
   private let framing: RecordFraming
   private var bytes: [UInt8] = []
   private var start = 0
@@ -95,21 +102,18 @@ package struct RecordSplitter: Sendable {
   }
 
   private mutating func nextWithLength(atEnd: Bool) throws(RecordFailure) -> [UInt8]? {
-    guard count >= Self.prefix else {
+    guard count >= RecordFraming.prefix else {
       guard atEnd, count > 0 else { return nil }
       throw RecordFailure("the bytes end within the length of a record")
     }
-    let isBigEndian = framing == .lengthBigEndian
-    let length = (0..<Self.prefix).reduce(0) { sum, place in
-      sum | Int(bytes[start + place]) << (8 * (isBigEndian ? Self.prefix - 1 - place : place))
-    }
+    let length = framing.length(bytes[start..<start + RecordFraming.prefix])
     guard length <= Self.longest else { throw Self.tooLong }
-    guard count >= Self.prefix + length else {
+    guard count >= RecordFraming.prefix + length else {
       guard atEnd else { return nil }
       throw RecordFailure(
-        "the bytes end after \(count - Self.prefix) of the \(length) bytes of a record")
+        "the bytes end after \(count - RecordFraming.prefix) of the \(length) bytes of a record")
     }
-    start += Self.prefix
+    start += RecordFraming.prefix
     return take(length, skipping: 0)
   }
 
@@ -120,7 +124,7 @@ package struct RecordSplitter: Sendable {
     return record
   }
 
-  private static var tooLong: RecordFailure {
+  static var tooLong: RecordFailure {
     RecordFailure("a record is longer than \(longest) bytes")
   }
 }

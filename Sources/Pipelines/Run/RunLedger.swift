@@ -25,6 +25,8 @@ struct RunLedger {
   private var restarts: [Int]
   private var suspects: [Suspects<ExitReport>]
   private(set) var quarantined: [QuarantinedInput] = []
+  /// The places whose workers have reported that they are ready to take envelopes.
+  private var ready: Set<Int> = []
   /// The places of workers that seemed to have got nothing done, by the positions of these workers.
   private var fruitless: [Int: Int] = [:]
 
@@ -124,6 +126,7 @@ struct RunLedger {
   /// Notes the counters of a worker.
   mutating func count(_ counters: WorkerCounters, ofWorker worker: Int) {
     present[worker] = counters
+    ready.insert(worker)
   }
 
   /// Decides on the items of an envelope at which workers died; nil until all their ends are known.
@@ -153,8 +156,10 @@ struct RunLedger {
     _ report: ExitReport, at position: Int?, worker: Int, ofStage stage: Int
   ) -> String? {
     if let position { suspects[stage].end(of: position, report) }
-    // A worker that had begun an item is excused when another one gets the item.
-    let isFruitful = present[worker].processed > 0
+    // A worker that had begun an item is excused when another one gets the item, and what a signal from
+    // outside does to one that waits for its first says nothing about its place.
+    let isIdle = ready.contains(worker) && present[worker].taken == 0
+    let isFruitful = present[worker].processed > 0 || isIdle && report.cause.isFromOutside
     if isFruitful {
       fruitless = fruitless.filter { $0.value != worker }
     } else if let position {
@@ -180,6 +185,7 @@ struct RunLedger {
   private mutating func leave(_ worker: Int) {
     former[worker] += present[worker]
     present[worker] = WorkerCounters()
+    ready.remove(worker)
   }
 
   // MARK: The end

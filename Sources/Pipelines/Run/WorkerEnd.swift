@@ -35,3 +35,8 @@ extension ExitReport {
     }
   }
 }
+
+extension ExitCause {
+  /// Whether a signal from outside of the tree ended the process.
+  var isFromOutside: Bool { if case .killed = self { true } else { false } }
+}

@@ -49,7 +49,7 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
 
   /// Gives the command its input; an empty envelope takes the place of each.
   func feed(_ run: CommandRun, in node: Node) async throws {
-    var intake = Intake(worker.inlet, isOrdered: worker.place.isOrdered)
+    var intake = Intake(worker.inlet, at: worker.place)
     var words = try await WorkerWords(node, stage: worker.command.executable)
     var clock = WorkClock(node)
     var isReading = true

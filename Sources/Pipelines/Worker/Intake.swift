@@ -3,6 +3,7 @@ internal import ProcessTree
 /// The envelopes of a worker with state: each once, and in the order of the source if that was asked for.
 struct Intake<Item: Codable & Sendable> {
   private let isOrdered: Bool
+  private let share: UInt64
   private var deliveries: ReceivedDeliveries<Envelope<Item>>.Iterator
   private var taken = TakenEnvelopes()
   private var restorer = StreamRestorer<Envelope<Item>>()
@@ -10,8 +11,9 @@ struct Intake<Item: Codable & Sendable> {
   /// The envelopes that come after all others, once nothing more arrives.
   private var rest: [Envelope<Item>]?
 
-  init(_ inlet: Receiver<Envelope<Item>>, isOrdered: Bool) {
-    self.isOrdered = isOrdered
+  init(_ inlet: Receiver<Envelope<Item>>, at place: WorkerPlace) {
+    isOrdered = place.isOrdered
+    share = UInt64(max(1, place.share))
     deliveries = inlet.deliveries.makeAsyncIterator()
   }
 
@@ -26,7 +28,8 @@ struct Intake<Item: Codable & Sendable> {
       guard let delivery = try await deliveries.nextUnlessTooLate() else { break }
       last = delivery
       let id = delivery.element.id
-      guard taken.insert(id) else { continue }
+      // The numbers that it gets of a stream are `share` apart: divided they have no gaps.
+      guard taken.insert(EnvelopeID(stream: id.stream, number: id.number / share)) else { continue }
       guard isOrdered else { return delivery.element }
       // An envelope that waits for its turn must not hold back those before it.
       delivery.acknowledge()

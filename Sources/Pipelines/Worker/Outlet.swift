@@ -10,6 +10,8 @@ struct Outlet<Element: Codable & Sendable>: Codable, Sendable {
     var senders: [Sender<Envelope<Element>>]
     /// Which lane an item belongs to; nil when every lane gets all.
     var partitioner: Partitioner<Element>?
+    /// Whether each envelope goes to one lane, which its number decides.
+    var isDealt = false
     /// How numbers change where branches have joined on the way.
     var folds: [Fold] = []
   }
@@ -22,7 +24,10 @@ struct Outlet<Element: Codable & Sendable>: Codable, Sendable {
     for route in routes {
       var envelope = envelope
       for fold in route.folds { envelope.id = fold(envelope.id) }
-      if let partitioner = route.partitioner, route.senders.count > 1 {
+      if route.isDealt {
+        let place = (envelope.id.number &+ UInt64(envelope.id.stream)) % UInt64(route.senders.count)
+        try await route.senders[Int(place)].send(envelope.taking(&refusals))
+      } else if let partitioner = route.partitioner, route.senders.count > 1 {
         let parts = try partitioner.divide(envelope, among: route.senders.count)
         for (sender, part) in zip(route.senders, parts) {
           try await sender.send(part.taking(&refusals))

@@ -36,6 +36,7 @@ struct StageWork<Work: Step> {
   private let place: WorkerPlace
   private var words: WorkerWords
   private var clock: WorkClock
+  private var hasTaken = false
 
   init(_ worker: StageWorker<Work>, in node: Node) async throws {
     step = worker.step
@@ -73,7 +74,7 @@ struct StageWork<Work: Step> {
 
   /// Takes every envelope once, in order if that was asked for; nobody could take its place.
   mutating func runStateful() async throws {
-    var intake = Intake(inlet, isOrdered: place.isOrdered)
+    var intake = Intake(inlet, at: place)
     while let envelope = try await counting({ try await intake.next() }, \.items.count) {
       try await send(try await process(envelope), by: 0)
     }
@@ -84,9 +85,14 @@ struct StageWork<Work: Step> {
     _ take: () async throws -> Taken?, _ count: (Taken) -> Int
   ) async throws -> Taken? {
     words.counters.busy += clock.lap()
+    // Whether a worker that dies had an envelope decides on its successor: see `RunLedger.die`.
+    let isFirst = !hasTaken
+    if isFirst { try await words.say(.counters(words.counters)) }
     let taken = try await take()
     words.counters.waiting += clock.lap()
     words.counters.taken += UInt64(taken.map(count) ?? 0)
+    if isFirst { try await words.say(.counters(words.counters)) }
+    hasTaken = true
     return taken
   }
 
@@ -154,9 +160,28 @@ struct StageWork<Work: Step> {
 
   private mutating func send(_ envelope: Envelope<Work.Output>, by end: Int) async throws {
     words.counters.busy += clock.lap()
-    try await outlets[end].send(envelope)
+    if words.isDue(at: clock.time) {
+      try await sayingWhileItWaits { [outlet = outlets[end]] in try await outlet.send(envelope) }
+    } else {
+      try await outlets[end].send(envelope)
+    }
     words.counters.blocked += clock.lap()
     try await words.sayCountersIfDue(at: clock.time)
+  }
+
+  /// Sends, and reports the counters if that has to wait: what is ready to leave has been made, however long
+  /// the stages behind have no room for it.
+  private func sayingWhileItWaits(
+    _ send: @escaping @Sendable () async throws -> Void
+  ) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { [word = words.sayingCounters] in
+        guard !Task.isCancelled else { return }
+        try await word()
+      }
+      try await send()
+      tasks.cancelAll()
+    }
   }
 
   // MARK: The end

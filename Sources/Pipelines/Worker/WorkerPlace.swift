@@ -12,6 +12,8 @@ struct WorkerPlace: Codable, Sendable {
   var isStateful: Bool
   /// Whether it takes its input in the order of the source.
   var isOrdered: Bool
+  /// Of how many of the stage's envelopes it gets one.
+  var share: Int
 
   /// How numbers change on the way through the worker.
   var fold: Fold {

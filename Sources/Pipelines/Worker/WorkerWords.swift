@@ -30,9 +30,17 @@ struct WorkerWords {
     return try await answers.next()?.skipped ?? []
   }
 
+  /// Whether the last report of counters was not a moment ago.
+  func isDue(at time: UInt64) -> Bool { time - said >= Self.interval }
+
+  /// Reports the counters of now.
+  var sayingCounters: @Sendable () async throws -> Void {
+    { [parent, counters] in try await parent.send(WorkerWord.counters(counters)) }
+  }
+
   /// Reports the counters, unless that happened a moment ago.
   mutating func sayCountersIfDue(at time: UInt64) async throws {
-    guard time - said >= Self.interval else { return }
+    guard isDue(at: time) else { return }
     said = time
     try await say(.counters(counters))
     node.report(
@@ -46,7 +54,7 @@ struct WorkerWithoutParent: Error {}
 
 /// A message from a worker to the node that runs the pipeline.
 enum WorkerWord: Codable, Sendable {
-  /// The work that it has done so far.
+  /// The work that it has done so far; said as well before it takes its first envelope, and then.
   case counters(WorkerCounters)
   /// The items of an envelope at which workers died; the worker waits for the answer before it begins.
   case suspects(Suspicion)

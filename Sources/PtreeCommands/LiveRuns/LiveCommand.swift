@@ -86,6 +86,8 @@ struct RunLine: ~Copyable {
     case .refused(.noSuchNode, let reason): return .noSuchNode(reason)
     case .refused(.notPermitted, let reason):
       return RunRefusal(code: LiveExitCode.impossible, kind: "notPermitted", description: reason)
+    case .refused(.outOfRange, let reason):
+      return RunRefusal(code: ExitStatusCode.usage, kind: "outOfRange", description: reason)
     case .refused(.deadlinePassed, let reason):
       return RunRefusal(
         code: ExitStatusCode.timedOut, kind: "deadlinePassed", description: reason)

@@ -43,13 +43,11 @@ struct AnswerStep: Step {
       } else {
         session = AnswerSession(try await node.start(settings.command), settings)
       }
-      let (answers, failure) = try await session.ask(asked, in: node)
-      for answer in answers {
-        outputs.append(answer)
-        outputs.endInput()
-      }
-      if !answers.isEmpty { failures = [] }
-      rest = rest.dropFirst(answers.count)
+      let known = outputs.inputCount
+      let failure = try await session.ask(asked, into: &outputs, in: node)
+      let answered = outputs.inputCount - known
+      if answered > 0 { failures = [] }
+      rest = rest.dropFirst(answered)
       self.session = failure == nil ? session : nil
       guard let failure else {
         most = min(most * 2, Self.most)
@@ -92,20 +90,25 @@ struct AnswerSession: Sendable {
 
   /// Gives records to the command.
   ///
-  /// - Returns: The answers in order, and why the next one did not come; nil if all came.
+  /// Each answer ends its record at once, so that the record is known with which the worker dies.
+  ///
+  /// - Parameter outputs: Takes the answers.
+  /// - Returns: Why the next answer did not come; nil if all came.
   /// - Throws: An error for answers that belong to no record, and `CancellationError`.
   mutating func ask(
-    _ records: ArraySlice<[UInt8]>, in node: Node
-  ) async throws -> (answers: [[UInt8]], failure: String?) {
+    _ records: ArraySlice<[UInt8]>, into outputs: inout StepOutputs<[UInt8]>, in node: Node
+  ) async throws -> String? {
     var bytes: [UInt8] = []
     for record in records { settings.input.append(record, to: &bytes) }
     async let sent: Void = send(bytes)
-    var answers: [[UInt8]] = []
+    var missing = records.count
     var failure: String?
     do {
-      while answers.count < records.count {
+      while missing > 0 {
         if let answer = try splitter.next() {
-          answers.append(answer)
+          outputs.append(answer)
+          outputs.endInput()
+          missing -= 1
         } else if let chunk = try await chunk(in: node) {
           splitter.append(chunk)
         } else {
@@ -123,9 +126,9 @@ struct AnswerSession: Sendable {
       run.kill()
     }
     await sent
-    answered += answers.count
+    answered += records.count - missing
     if failure == nil, splitter.count > 0 { throw tooMany }
-    return (answers, failure)
+    return failure
   }
 
   /// Ends the command, which has answered all.

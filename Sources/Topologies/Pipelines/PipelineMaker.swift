@@ -9,13 +9,26 @@ struct PipelineMaker {
   let context: RunContext
 
   func pipeline() throws -> Pipeline<[UInt8], [UInt8]> {
-    var pipeline = Pipeline<[UInt8], [UInt8]>.empty
-    for stage in plan.stages { pipeline = try appending(stage, to: pipeline) }
+    let pipeline = try appending(plan.seams, to: .empty)
     return plan.isOrdered ? pipeline.inOrder() : pipeline
   }
 
   private func appending(
-    _ stage: PipelinePlan.Stage, to pipeline: Pipeline<[UInt8], [UInt8]>
+    _ parts: [PipelinePlan.SeamedPart], to pipeline: Pipeline<[UInt8], [UInt8]>
+  ) throws -> Pipeline<[UInt8], [UInt8]> {
+    try parts.reduce(pipeline) { pipeline, part in
+      switch part {
+      case .stage(let stage, let takes, let makes):
+        try appending(stage, takesWhole: takes, makesWhole: makes, to: pipeline)
+      case .branches(let branches):
+        pipeline.broadcast(to: try branches.map { try appending($0, to: .empty) }).merged()
+      }
+    }
+  }
+
+  private func appending(
+    _ stage: PipelinePlan.Stage, takesWhole: Bool, makesWhole: Bool,
+    to pipeline: Pipeline<[UInt8], [UInt8]>
   ) throws -> Pipeline<[UInt8], [UInt8]> {
     var command = try command(stage.command)
     command.standardInput = .pipe
@@ -39,8 +52,8 @@ struct PipelineMaker {
         distribution: distribution, attempts: plan.attempts, ordered: stage.isOrdered)
     case .stream:
       return pipeline.then(
-        command, named: stage.name, input: CommandFraming(input), output: CommandFraming(output),
-        workers: stage.workers, distribution: distribution, ordered: stage.isOrdered)
+        command, named: stage.name, input: takesWhole ? .whole(input) : CommandFraming(input),
+        output: makesWhole ? .whole(output) : CommandFraming(output), workers: stage.workers, distribution: distribution, ordered: stage.isOrdered)
     }
   }
 

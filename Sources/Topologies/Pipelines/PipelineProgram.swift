@@ -19,18 +19,25 @@ struct PipelineProgram: NodeProgram {
   private func work(in node: Node) async throws {
     let maker = PipelineMaker(plan: plan, node: self.node, context: context)
     let pipeline = try maker.pipeline()
-    let (sink, framing) = try sink(maker)
+    let (sink, sinkFraming) = try sink(maker)
+    let framing = plan.sinkIsWhole ? .bytes : sinkFraming
     let quarantine = Quarantine(
       file: try plan.quarantine.map { try RecordFile(maker.text($0), appends: false) }, node: node)
     let source = RecordSource(
-      origin: try origin(maker), framing: plan.sourceFraming.framing, node: node)
-    try await node.runRecords(over: source, using: pipeline) { refusal in
-      try await quarantine.take(refusal)
-    } deliver: { records in
-      guard let sink else { return }
-      var bytes: [UInt8] = []
-      for record in records { framing.append(record, to: &bytes) }
-      try await sink.write(bytes, in: node)
+      origin: try origin(maker), framing: plan.sourceFraming.framing,
+      isWhole: plan.sourceIsWhole, node: node)
+    let monitor = PipelineMonitor()
+    try await node.scaling(plan.stages.map(\.name)) { [plan] name, count throws(ScaleRefusal) in
+      try plan.scale(name, to: count, by: monitor)
+    } during: {
+      try await node.runRecords(over: source, using: pipeline, monitor: monitor) { refusal in
+        try await quarantine.take(refusal)
+      } deliver: { records in
+        guard let sink else { return }
+        var bytes: [UInt8] = []
+        for record in records { framing.append(record, to: &bytes) }
+        try await sink.write(bytes, in: node)
+      }
     }
   }
 
@@ -58,6 +65,29 @@ struct PipelineProgram: NodeProgram {
     case .standardInput: return .files([context.streams.path(of: 0)])
     case .list(let texts): return .list(texts.map { Array(maker.text($0).utf8) })
     case .range(let first, let last): return .range(first...last)
+    }
+  }
+}
+
+extension PipelinePlan {
+  /// Changes how many workers a stage has.
+  fileprivate func scale(
+    _ name: String, to count: Int, by monitor: PipelineMonitor
+  ) throws(ScaleRefusal) {
+    guard let index = stages.firstIndex(where: { $0.name == name }) else { return }
+    let stage = stages[index]
+    guard stage.workerRange.contains(count) else {
+      throw .outOfRange(
+        "\(name) has \(stage.workerRange.lowerBound) to \(stage.workerRange.upperBound) workers, not "
+          + "\(count)")
+    }
+    if let obstacle = stage.obstacleToScaling {
+      throw .impossible("the number of workers of \(name) stays, because it is \(obstacle)")
+    }
+    do throws(PipelineError) {
+      try monitor.resize(stage: index, to: count)
+    } catch {
+      throw .impossible(error.message)
     }
   }
 }

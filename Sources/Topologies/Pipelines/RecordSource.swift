@@ -14,14 +14,16 @@ struct RecordSource: AsyncSequence, Sendable {
 
   let origin: Origin
   let framing: RecordFraming
+  /// Whether an element is any number of whole records, with their marks.
+  let isWhole: Bool
   let node: Node
 
   struct Iterator: AsyncIteratorProtocol {
     fileprivate let source: RecordSource
     fileprivate var files: ArraySlice<String> = []
-    fileprivate var records: SplitRecords<FileChunks>.Iterator?
+    fileprivate var records: Records<FileChunks>?
     fileprivate var run: CommandRun?
-    fileprivate var made: SplitRecords<CommandOutput<[UInt8]>>.Iterator?
+    fileprivate var made: Records<CommandOutput<[UInt8]>>?
     fileprivate var next = 0
 
     mutating func next() async throws -> [UInt8]? {
@@ -43,7 +45,7 @@ struct RecordSource: AsyncSequence, Sendable {
       while true {
         if let record = try await records?.next() { return record }
         guard let path = files.popFirst() else { return nil }
-        records = SplitRecords(FileChunks([path]), source.framing).makeAsyncIterator()
+        records = Records(FileChunks([path]), source)
       }
     }
 
@@ -51,7 +53,7 @@ struct RecordSource: AsyncSequence, Sendable {
       if run == nil {
         let run = try await source.node.start(command)
         self.run = run
-        made = SplitRecords(run.chunks, source.framing).makeAsyncIterator()
+        made = Records(run.chunks, source)
       }
       if let record = try await made?.next() { return record }
       try await run?.waitForSuccess()
@@ -63,6 +65,38 @@ struct RecordSource: AsyncSequence, Sendable {
     var iterator = Iterator(source: self)
     if case .files(let paths) = origin { iterator.files = paths[...] }
     return iterator
+  }
+}
+
+extension RecordSource {
+  /// Records as they stand in chunks of bytes: single ones, or whole ones together.
+  fileprivate enum Records<Chunks: AsyncSequence & Sendable> where Chunks.Element == [UInt8] {
+    case single(SplitRecords<Chunks>.Iterator)
+    case whole(WholeRecords<Chunks>.Iterator)
+    /// The next one is being made.
+    case busy
+
+    init(_ chunks: Chunks, _ source: RecordSource) {
+      self =
+        source.isWhole
+        ? .whole(WholeRecords(chunks, source.framing).makeAsyncIterator())
+        : .single(SplitRecords(chunks, source.framing).makeAsyncIterator())
+    }
+
+    mutating func next() async throws -> [UInt8]? {
+      switch self {
+      case .single(var records):
+        // Held by one name at a time, or its bytes would be copied.
+        self = .busy
+        defer { self = .single(records) }
+        return try await records.next()
+      case .whole(var records):
+        self = .busy
+        defer { self = .whole(records) }
+        return try await records.next()
+      case .busy: return nil
+      }
+    }
   }
 }
 

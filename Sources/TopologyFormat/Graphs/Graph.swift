@@ -63,25 +63,42 @@ package struct Graph: Sendable {
     case .pipeline(let pipeline):
       groups.append(
         Group(id: node.address, label: node.name, parent: number, position: nextPosition))
-      let inner = groups.count - 1
-      var previous: String?
-      for stage in pipeline.stages {
-        let id = "\(node.address)/\(stage.name)"
-        boxes.append(
-          Box(
-            id: id, label: stage.name, kind: "stage", group: inner,
-            instances: stage.workers > 1 ? stage.workers : nil, position: nextPosition))
-        if let previous {
-          edges.append(Edge(from: previous, to: id, kind: .data, label: stage.sharing))
-        }
-        previous = id
-      }
+      add(pipeline.parts, of: node.address, groups.count - 1, after: [])
     default:
       boxes.append(
         Box(
           id: node.address, label: node.name, kind: node.kind.name, group: number,
           instances: node.instances, position: nextPosition))
     }
+  }
+
+  /// Adds parts of a pipeline behind some stages; the stages whose records come out of them.
+  @discardableResult
+  private mutating func add(
+    _ parts: [PipelinePlan.Part], of address: String, _ number: Int, after first: [String]
+  ) -> [String] {
+    var previous = first
+    for part in parts {
+      switch part {
+      case .stage(let stage):
+        let id = "\(address)/\(stage.name)"
+        boxes.append(
+          Box(
+            id: id, label: stage.name, kind: "stage", group: number,
+            instances: stage.workers > 1 ? stage.workers : nil, position: nextPosition))
+        edges += previous.map { Edge(from: $0, to: id, kind: .data, label: stage.sharing) }
+        previous = [id]
+      case .branches(let branches):
+        previous = branches.flatMap { branch in
+          groups.append(
+            Group(
+              id: "\(address)/\(branch.name)", label: branch.name, parent: number,
+              position: nextPosition))
+          return add(branch.parts, of: address, groups.count - 1, after: previous)
+        }
+      }
+    }
+    return previous
   }
 
   private var nextPosition: Int { groups.count + boxes.count }

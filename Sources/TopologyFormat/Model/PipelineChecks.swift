@@ -1,57 +1,67 @@
+internal import Glibc
+
 /// What cannot be between the keys of a pipeline.
 enum PipelineChecks {
-  static func check(_ plan: PipelinePlan, _ value: Value, _ reader: inout TopologyReader) {
-    let stages = value["stages"]?.list ?? []
-    var names: [String: Place] = [:]
-    for (stage, value) in zip(plan.stages, stages) {
-      func error(_ key: String, _ code: Diagnostic.Code, _ message: String) {
-        let entry = value.entry(key)
-        reader.diagnostics.error(
-          code, at: entry?.place ?? value.place, length: entry?.key.count ?? 1, message)
-      }
-      if let first = names.updateValue(value.place, forKey: stage.name) {
-        error("name", .duplicateNode, "'\(stage.name)' is the stage at line \(first.line) already.")
-      }
-      let takesPlace = stage.command.words.contains { $0.description.contains("{}") }
-      if stage.mode == .stream {
-        if takesPlace, value["command"] != nil {
-          error(
-            "command", .meaningless, "'{}' is a record, and a stream has none: write mode: each.")
-        }
-        if stage.mostWorkers != stage.workers {
-          error(
-            "workers", .meaningless,
-            "a stream keeps state, so its number of workers stays: write workers: \(stage.workers)."
-          )
-        }
-      }
-      if stage.mode == .each, value["command"] != nil,
-        stage.command.words.first?.description.contains("{}") == true
-      {
+  /// Checks a stage that is a command.
+  static func check(_ stage: PipelinePlan.Stage, _ value: Value, _ reader: inout TopologyReader) {
+    func error(_ key: String, _ code: Diagnostic.Code, _ message: String) {
+      let entry = value.entry(key)
+      reader.diagnostics.error(
+        code, at: entry?.place ?? value.place, length: entry?.key.count ?? 1, message)
+    }
+    let takesPlace = stage.command.words.contains { $0.description.contains("{}") }
+    if stage.mode == .stream {
+      if takesPlace, value["command"] != nil {
         error(
-          "command", .meaningless, "a record cannot be the executable: write '{}' in an argument.")
+          "command", .meaningless, "'{}' is a record, and a stream has none: write mode: each.")
       }
-      if stage.isOrdered, stage.mostWorkers > 1, stage.partition == nil {
-        error(
-          "ordered", .meaningless,
-          "several workers have no common order: write workers: 1, or say 'partition'.")
-      }
-      if stage.mode == .answer, stage.input == .bytes || stage.output == .bytes {
-        error(
-          stage.input == .bytes ? "input" : "output", .meaningless,
-          "'bytes' have no records, so there is no answer to one; choose lines, nul or length.")
-      }
-      if stage.partition != nil, stage.isBroadcast {
-        error(
-          "broadcast", .meaningless,
-          "a record goes to one worker ('partition') or to all ('broadcast').")
-      }
-      if stage.partition != nil, stage.mostWorkers != stage.workers {
+      if stage.mostWorkers != stage.workers {
         error(
           "workers", .meaningless,
-          "with 'partition' the number of workers stays, or keys would change theirs.")
+          "a stream keeps state, so its number of workers stays: write workers: \(stage.workers)."
+        )
       }
     }
+    if stage.mode == .each, value["command"] != nil,
+      stage.command.words.first?.description.contains("{}") == true
+    {
+      error(
+        "command", .meaningless, "a record cannot be the executable: write '{}' in an argument.")
+    }
+    if stage.isOrdered, stage.mostWorkers > 1, stage.partition == nil {
+      error(
+        "ordered", .meaningless,
+        "several workers have no common order: write workers: 1, or say 'partition'.")
+    }
+    if stage.mode == .answer, stage.input == .bytes || stage.output == .bytes {
+      error(
+        stage.input == .bytes ? "input" : "output", .meaningless,
+        "'bytes' have no records, so there is no answer to one; choose lines, nul or length.")
+    }
+    if stage.partition != nil, stage.isBroadcast {
+      error(
+        "broadcast", .meaningless,
+        "a record goes to one worker ('partition') or to all ('broadcast').")
+    }
+    if stage.partition != nil || stage.isBroadcast, stage.mostWorkers != stage.workers {
+      error(
+        "workers", .meaningless,
+        "with '\(stage.isBroadcast ? "broadcast" : "partition")' the number of workers stays: each has "
+          + "input of its own.")
+    }
+  }
+
+  /// Checks that a place of branches is nothing else.
+  static func checkBranches(_ value: Value, _ reader: inout TopologyReader) {
+    for entry in value.entries ?? [] where !["branches", "name"].contains(entry.key) {
+      reader.diagnostics.error(
+        .meaningless, at: entry.place, length: entry.key.count,
+        "branches have no '\(entry.key)': write it at the stages in them.")
+    }
+  }
+
+  /// Checks what a pipeline says of its source.
+  static func checkSource(_ value: Value, _ reader: inout TopologyReader) {
     let source = value["from"]
     if let range = source?["range"]?.list?.compactMap({ $0.scalar?.integer }), range.count == 2,
       range[0] > range[1], let place = source?["range"]?.place
@@ -61,6 +71,19 @@ enum PipelineChecks {
     }
     if source?["as"] != nil, source?["files"] == nil, let entry = source?.entry("as") {
       reader.diagnostics.error(.meaningless, at: entry.place, length: 2, "'as' belongs to 'files'.")
+    }
+  }
+
+  /// Checks a file that records are to be written to: a directory is none.
+  static func checkFile(_ path: Scalar?, _ value: Value?, _ reader: inout TopologyReader) {
+    guard let path = path?.constant, let value, reader.options.looksForExecutables else { return }
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
+    let (length, message) = (value.text?.count ?? 1, "'\(value.text ?? path)' is a directory.")
+    if reader.options.isForRun {
+      reader.diagnostics.error(.wrongValue, at: value.place, length: length, message)
+    } else {
+      reader.diagnostics.warning(.wrongValue, at: value.place, length: length, message)
     }
   }
 }

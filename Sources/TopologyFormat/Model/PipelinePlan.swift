@@ -45,12 +45,54 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
     package var timeLimit: Duration?
   }
 
+  /// What stands at one place of the list of stages.
+  package enum Part: Sendable, Codable, Hashable {
+    case stage(Stage)
+    /// Lists of stages that each get all records; what they make comes together again.
+    case branches([Branch])
+
+    package var stages: [Stage] {
+      switch self {
+      case .stage(let stage): [stage]
+      case .branches(let branches): branches.flatMap { $0.parts.flatMap(\.stages) }
+      }
+    }
+  }
+
+  package struct Branch: Sendable, Codable, Hashable {
+    package var name: String
+    package var parts: [Part] = []
+  }
+
   package var source: Source
   package var sourceFraming = Framing.lines
-  package var stages: [Stage]
+  package var parts: [Part] = []
   package var sink = Sink.standardOutput
   package var isOrdered = false
   package var attempts = 3
   package var quarantine: Scalar?
   package var directory: String
+
+  /// All stages in the order of the file, those of branches among them.
+  package var stages: [Stage] { parts.flatMap(\.stages) }
+}
+
+extension PipelinePlan.Stage {
+  /// The most workers of a stage that may have more than it began with, unless the file says another number.
+  private static let mostLaterWorkers = 64
+
+  /// How many workers it may be set to while it runs.
+  package var workerRange: ClosedRange<Int> {
+    1...(mostWorkers > workers ? mostWorkers : Self.mostLaterWorkers)
+  }
+
+  /// Why its number of workers stays while it runs; nil if it can be changed.
+  package var obstacleToScaling: String? {
+    if mode == .stream {
+      return "stateful: a stream's command keeps what it has read, and that would go with a worker"
+    }
+    if isOrdered { return "ordered: another worker would begin in the middle" }
+    return partition != nil || isBroadcast
+      ? "partitioned: each worker has input of its own" : nil
+  }
 }

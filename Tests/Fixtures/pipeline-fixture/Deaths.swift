@@ -39,6 +39,20 @@ let deathScenarios: [String: Scenario] = [
     test.equal(outputs, (0..<2_500).map { $0 * 2 })
     test.expect(killed > 0)
   },
+  // Whoever keeps state gets each envelope once, also one of several.
+  "killedWorkersBeforeSeveralWithState": { root, test in
+    let numbers = 0..<6_000
+    let pipeline = Pipeline(Dawdle(longest: 300), workers: 3).then(Sum(), workers: 4)
+    let (sums, killed) = try await killing(
+      ["Dawdle"], in: root, atMost: 30, pause: 1...30, seed: argument(1, default: 1)
+    ) {
+      try await root.run(over: numbers, using: pipeline)
+    }
+    test.equal(sums.map { $0[0] }.reduce(0, +), numbers.count)
+    test.equal(sums.map { $0[1] }.reduce(0, +), numbers.reduce(0, +))
+    test.equal(sums.count, 4)
+    test.expect(killed > 3, "\(killed) killed")
+  },
   "killedWorkerWithState": { root, test in
     let pipeline = Pipeline(Dawdle(longest: 100), workers: 2).then(Sum())
     let failure = await test.thrown(PipelineFailure.self) {

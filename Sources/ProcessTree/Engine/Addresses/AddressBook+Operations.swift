@@ -25,6 +25,11 @@ extension AddressBook {
     _ operation: NodeOperation, on step: NodeAddress.Step, for origin: LookupTable.Origin
   ) -> Course? {
     let name = step.position == nil ? step.name : nil
+    if operation.verb == .scale, let name,
+      let scaled = scales.first(where: { $0.names.contains(name) })
+    {
+      return .answered(scaled.answer(name, operation.number))
+    }
     if let name, let owner = runtime.supervisors.first(where: { $0.life.names(for: name) != nil }) {
       if operation.verb == .signal { return signal(name, operation, for: origin) }
       return later(for: origin) { owner.operate(operation, on: name, $0) }

@@ -27,6 +27,8 @@ final class AddressBook {
   var policies: [String: MailboxPolicy] = [:]
   var monitors = KeptMonitors()
   var lastOwner = 0
+  /// What operations may scale that is no template of a supervisor.
+  var scales: [ScaledNames] = []
   /// The ends by which this node sends to addresses.
   var ends = RecentEnds()
 

@@ -63,6 +63,7 @@ enum AddressAnswer: WireRecord, Equatable {
     case queueFull = 3
     case notPermitted = 4
     case deadlinePassed = 5
+    case outOfRange = 6
   }
 
   /// The channel of the mailbox, of which the node that asked may make ends of one side with the key.
@@ -108,7 +109,7 @@ extension ProcessTreeError {
     let code: Code =
       switch failure {
       case .noSuchNode: .noSuchNode
-      case .unreachable, .notPermitted: .unreachable
+      case .unreachable, .notPermitted, .outOfRange: .unreachable
       case .queueFull: .queueFull
       case .deadlinePassed: .deadlinePassed
       }

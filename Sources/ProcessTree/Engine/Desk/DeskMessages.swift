@@ -81,6 +81,7 @@ package struct DeskAnswer: WireRecord, Sendable {
     case tooMany = 3
     case notPermitted = 4
     case deadlinePassed = 5
+    case outOfRange = 6
   }
 
   package enum Content: Sendable {

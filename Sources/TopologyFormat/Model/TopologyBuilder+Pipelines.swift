@@ -1,0 +1,109 @@
+extension TopologyBuilder {
+  mutating func pipeline(_ value: Value, _ inherited: Inherited) -> PipelinePlan {
+    let from = value["from"]
+    var plan = PipelinePlan(
+      source: source(from, inherited), directory: directory(of: value))
+    plan.sourceFraming = Self.framing(from?["items"])
+    var names = StageNames()
+    plan.parts = parts(value["stages"], &names, inherited)
+    PipelineChecks.checkSource(value, &reader)
+    for end in [value["to"]?["file"], value["quarantine"]?["file"]] {
+      PipelineChecks.checkFile(end.flatMap(absolute), end, &reader)
+    }
+    if let file = value["to"]?["file"].flatMap(absolute) {
+      plan.sink = .file(
+        file, appends: value["to"]?["append"]?.text == "true",
+        framing: Self.framing(value["to"]?["items"]))
+    } else if value["to"]?.text == "null" {
+      plan.sink = .null
+    }
+    plan.isOrdered = value["ordered"]?.text == "true"
+    plan.attempts = value["attempts"]?.scalar?.integer ?? plan.attempts
+    plan.quarantine = value["quarantine"]?["file"].flatMap(absolute)
+    return plan
+  }
+
+  private static func framing(_ value: Value?) -> PipelinePlan.Framing {
+    value?.text.flatMap(PipelinePlan.Framing.init) ?? .lines
+  }
+
+  private mutating func source(_ value: Value?, _ inherited: Inherited) -> PipelinePlan.Source {
+    if let files = value?["files"]?.list {
+      return .files(files.compactMap(\.scalar), content: value?["as"]?.text != "paths")
+    }
+    if let value, value["command"] != nil { return .command(command(value, inherited)) }
+    if let list = value?["list"]?.list { return .list(list.compactMap(\.scalar)) }
+    if let range = value?["range"]?.list?.compactMap({ $0.scalar?.integer }), range.count == 2 {
+      return .range(range[0], range[1])
+    }
+    return .standardInput
+  }
+
+  /// The names of a pipeline's stages and branches, of which each stands once.
+  private struct StageNames {
+    var places: [String: Place] = [:]
+    var stages = 0
+  }
+
+  private mutating func parts(
+    _ list: Value?, _ names: inout StageNames, _ inherited: Inherited
+  ) -> [PipelinePlan.Part] {
+    var parts: [PipelinePlan.Part] = []
+    for value in list?.list ?? [] {
+      if let branches = value["branches"]?.entries {
+        PipelineChecks.checkBranches(value, &reader)
+        parts.append(
+          .branches(
+            branches.map { entry in
+              take(entry.key, at: entry.place, &names)
+              return PipelinePlan.Branch(
+                name: entry.key, parts: self.parts(entry.value, &names, inherited))
+            }))
+      } else if value["program"] == nil {
+        names.stages += 1
+        let stage = stage(value, number: names.stages, inherited)
+        take(stage.name, at: value.entry("name")?.place ?? value.place, &names)
+        PipelineChecks.check(stage, value, &reader)
+        parts.append(.stage(stage))
+      } else {
+        reader.diagnostics.error(
+          .meaningless, at: value.place, "stages of this version are commands and shell texts.")
+      }
+    }
+    return parts
+  }
+
+  private mutating func take(_ name: String, at place: Place, _ names: inout StageNames) {
+    guard let first = names.places.updateValue(place, forKey: name) else { return }
+    reader.diagnostics.error(
+      .duplicateNode, at: place, length: 4, "'\(name)' is the stage at line \(first.line) already.")
+  }
+
+  private mutating func stage(
+    _ value: Value, number: Int, _ inherited: Inherited
+  ) -> PipelinePlan.Stage {
+    var stage = PipelinePlan.Stage(
+      name: value["name"]?.text ?? "stage-\(number)", command: command(value, inherited))
+    stage.mode = value["mode"]?.text.flatMap(PipelinePlan.Mode.init) ?? .stream
+    stage.takesPlace =
+      stage.mode == .each && value["command"] != nil
+      && stage.command.words.dropFirst().contains { $0.description.contains("{}") }
+    if let range = value["workers"]?.text.flatMap(WorkerRange.init) {
+      (stage.workers, stage.mostWorkers) = (range.first, range.most)
+    }
+    stage.input = Self.framing(value["input"])
+    stage.output = Self.framing(value["output"])
+    stage.partition = value["partition"].map { partition in
+      if let field = partition["field"]?.scalar?.integer {
+        return .field(field, separator: partition["separator"]?.text)
+      }
+      if let pointer = partition["json"]?.text { return .json(pointer) }
+      if let pattern = partition["match"]?.text { return .match(pattern) }
+      return .whole
+    }
+    stage.isBroadcast = value["broadcast"]?.text == "true"
+    stage.isOrdered = value["ordered"]?.text == "true"
+    stage.timeLimit = time(value["timeLimit"])
+    return stage
+  }
+}
