@@ -3,7 +3,7 @@ internal import ProcessTreeExamples
 /// Puts the example's name first, so that options may stand before it too.
 enum ArgumentOrder {
   private static let optionsWithValue: Set<String> = [
-    "--events", "--timeout", "--start-method", "--limit", "--set", "--variables", "--overlay",
+    "--events", "--timeout", "--start-method", "--limit", "--post-mortem", "--cgroup", "--set", "--variables", "--overlay",
     "--profile", "--only", "--without",
   ]
 
