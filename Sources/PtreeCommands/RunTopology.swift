@@ -43,7 +43,8 @@ struct RunTopology: ParsableCommand {
     for (number, source) in checked.files.enumerated() where source.path != "-" {
       guard let refusal = Trust.refusal(of: source.path) else { continue }
       checked.diagnostics.error(
-        .unsafeFile, at: Place(file: number), "root does not run this: \(refusal). To run it all the same, say --trust.")
+        .unsafeFile, at: Place(file: number),
+        "root does not run this: \(refusal). To run it all the same, say --trust.")
       checked.topology = nil
     }
   }

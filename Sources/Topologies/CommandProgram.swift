@@ -144,8 +144,9 @@ struct CommandMaker {
     try node.readiness.map { try check($0, watchdog: nil) }
   }
 
-  /// The check that decides whether it lives on. One that reports by itself does so in the time that
-  /// so many probes would take.
+  /// The check that decides whether it lives on.
+  ///
+  /// One that reports by itself does so in the time that so many probes would take.
   func liveness() throws -> ReadinessCheck? {
     try node.liveness.map { try check($0, watchdog: $0.period * max(1, $0.failures)) }
   }

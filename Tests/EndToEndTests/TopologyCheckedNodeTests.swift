@@ -50,10 +50,16 @@ extension EndToEndTests {
         name: "notify", readiness: "{notify: true}", first: "say STATUS=wait", then: "say READY=1"),
       Kind(
         name: "port", readiness: "{port: @PORT@}",
-        then: "python3 -c 'import socket, time; s = socket.create_server((\"127.0.0.1\", @PORT@)); time.sleep(60)' &"),
+        then: """
+          python3 -c 'import socket, time
+          s = socket.create_server(("127.0.0.1", @PORT@)); time.sleep(60)' &
+          """),
       Kind(
         name: "socket", readiness: "{port: ./s}",
-        then: "python3 -c 'import socket, time; s = socket.socket(socket.AF_UNIX); s.bind(\"s\"); s.listen(); time.sleep(60)' &"),
+        then: """
+          python3 -c 'import socket, time
+          s = socket.socket(socket.AF_UNIX); s.bind("s"); s.listen(); time.sleep(60)' &
+          """),
       Kind(
         name: "http404", readiness: "{http: 'http://127.0.0.1:@PORT@/'}",
         first: "echo 404 > status; \(server)", then: "echo 204 > status"),

@@ -14,7 +14,10 @@ extension EndToEndTests {
 
     /// Signals that a node ignores, its `stop`, and what it notes before it has gone.
     static let stops: [(trap: String, stop: String, note: String, isQuick: Bool)] = [
-      ("trap '' TERM; trap 'echo INT > note; exit 0' INT", "{signal: INT, within: 30s}", "INT", true),
+      (
+        "trap '' TERM; trap 'echo INT > note; exit 0' INT", "{signal: INT, within: 30s}", "INT",
+        true
+      ),
       ("trap '' TERM INT", "{signal: INT, within: 1s}", "", false),
       (
         "echo $$ > pid; trap '' TERM; trap 'echo USR1 > note; exit 0' USR1",
@@ -107,7 +110,8 @@ extension EndToEndTests {
 
     @Test func aTimeLimitOfAGroupEndsIt() throws {
       let run = try start(
-        "nodes: {g: {timeLimit: 300ms, nodes: {a: {shell: sleep 60}}}}\n").end()
+        "nodes: {g: {timeLimit: 300ms, nodes: {a: {shell: sleep 60}}}}\n"
+      ).end()
       #expect(run.code == 1 && run.errors.contains("longer than its timeLimit of 300ms"))
     }
 

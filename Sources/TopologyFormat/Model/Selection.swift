@@ -24,7 +24,8 @@ struct Selection {
     var waiting = chosen.map { (name: $0.name, dependent: "") }
     while let (name, dependent) = waiting.popLast() {
       guard active.insert(name).inserted, let node = table[name] else { continue }
-      if !dependent.isEmpty, !node.profiles.isEmpty, !(isTop && options.without.contains(name)),
+      let isLeftOut = isTop && options.without.contains(name)
+      if !dependent.isEmpty, !node.profiles.isEmpty, !isLeftOut,
         options.profiles.isDisjoint(with: node.profiles),
         let entry = value["nodes"]?.entry(name)
       {
@@ -47,7 +48,9 @@ struct Selection {
     }
     nodes = group.nodes.filter { active.contains($0.name) }
     let isChosen = isTop && !options.only.isEmpty
-    if nodes.allSatisfy(\.isManual), !isChosen, let entry = value.entry("nodes"), !group.nodes.isEmpty {
+    if nodes.allSatisfy(\.isManual), !isChosen, !group.nodes.isEmpty,
+      let entry = value.entry("nodes")
+    {
       reader.diagnostics.warning(
         .neverReached, at: entry.place, length: entry.key.count,
         "no node of this group starts by itself"
