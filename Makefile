@@ -154,6 +154,8 @@ AS_FLAGS = --explicit-target-dependency-import-check error $(SWIFT_FLAGS)
 bench: dependencies ## Measures, beside the same work in C.
 	Benchmarks/run
 	Benchmarks/words
+	swift build $(BUILD_FLAGS) --configuration release --product ptree
+	Benchmarks/topologies --ptree "$(SCRATCH)/release/ptree"
 
 .PHONY: lint
 lint: ## Checks the format of all Swift files.

@@ -24,7 +24,7 @@ public struct ExternalCommand: NodeProgram {
   /// nothing.
   public var upWhen: ReadinessCheck?
 
-  /// What has to go on holding once the command is up, or from its start if nothing shows that it is up.
+  /// The check that has to go on holding once the command is up, or from its start if nothing shows that it is up.
   ///
   /// After ``ReadinessCheck/failures`` failed probes in a row the command is ended, and has failed. `nil`
   /// for a command that may live on in any state.
@@ -43,7 +43,7 @@ public struct ExternalCommand: NodeProgram {
   /// - Parameters:
   ///   - command: The command.
   ///   - upWhen: What shows that the command is up.
-  ///   - aliveWhile: What has to go on holding once it is up.
+  ///   - aliveWhile: The check that has to go on holding once it is up.
   ///   - stoppedBy: A command that stops it, in place of a signal.
   ///   - successCodes: The exit codes beside 0 that are the program's success.
   public init(
