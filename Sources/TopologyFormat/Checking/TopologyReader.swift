@@ -238,8 +238,9 @@ package struct TopologyReader {
     }
     for entry in given?.entries ?? [] { give(entry.key, entry.value, entry.place, variables) }
     if given == nil {
+      // What comes from outside of the files is text: it cannot read the environment.
       for (name, text) in options.variables {
-        give(name, Value(.scalar(Scalar(text)), at: Place()), Place(), variables)
+        give(name, Value(.scalar(Scalar(text)), at: Place()), Place(), variables, isText: true)
       }
     }
     for (name, variable) in variables.table.sorted(by: { $0.value.place < $1.value.place })
@@ -253,7 +254,7 @@ package struct TopologyReader {
   }
 
   private mutating func give(
-    _ name: String, _ value: Value, _ place: Place, _ variables: Variables
+    _ name: String, _ value: Value, _ place: Place, _ variables: Variables, isText: Bool = false
   ) {
     guard variables.table[name] != nil else {
       let nearest = Nearest.word(to: name, among: variables.table.keys.sorted())
@@ -263,7 +264,7 @@ package struct TopologyReader {
           + (nearest.map { "; did you mean '\($0)'?" } ?? "."), suggestion: nearest)
     }
     if variables.table[name]?.isSecret == true { hide(value) }
-    variables.give(name, value)
+    variables.give(name, value, isText: isText)
   }
 
   /// A secret is not shown with the lines of the file.
