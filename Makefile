@@ -27,6 +27,9 @@ ITEMS ?=
 FAULTS ?=
 # By how much the deadlines of tests are longer.
 TIME_SCALE ?=
+# Where `make install` puts the tool: below PREFIX, in a file system whose root is DESTDIR.
+PREFIX ?= /usr/local
+DESTDIR ?=
 # How long `make fuzz` attacks, in seconds, all its targets together.
 SECONDS ?= 300
 
@@ -65,9 +68,18 @@ build: dependencies ## Builds everything for debugging.
 	swift build $(BUILD_FLAGS)
 
 .PHONY: demo
-demo: dependencies ## Counts a directory's files, then their words, with trees of processes.
+demo: dependencies ## Counts files, their words and their lines, with trees of processes.
 	swift build $(BUILD_FLAGS) --configuration release --product ptree
 	@Scripts/demo "$(SCRATCH)/release/ptree" "$(DEMO_DIRECTORY)" "$(DEMO_DEPTH)"
+
+.PHONY: install
+install: dependencies ## Installs ptree with its manual and completions below PREFIX=/usr/local.
+	swift build $(BUILD_FLAGS) --configuration release --product ptree
+	@Scripts/install install "$(SCRATCH)/release/ptree" "$(PREFIX)" "$(DESTDIR)"
+
+.PHONY: uninstall
+uninstall: ## Removes what `make install` has put below PREFIX=.
+	@Scripts/install uninstall "" "$(PREFIX)" "$(DESTDIR)"
 
 .PHONY: test
 test: test-dependencies ## Builds and runs all tests, or those that FILTER= matches.
@@ -143,6 +155,8 @@ AS_FLAGS = --explicit-target-dependency-import-check error $(SWIFT_FLAGS)
 bench: dependencies ## Measures, beside the same work in C.
 	Benchmarks/run
 	Benchmarks/words
+	swift build $(BUILD_FLAGS) --configuration release --product ptree
+	Benchmarks/topologies --ptree "$(SCRATCH)/release/ptree"
 
 .PHONY: instructions
 instructions: ## Counts instructions and allocations of the hot paths, against a baseline.

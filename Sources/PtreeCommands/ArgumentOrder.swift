@@ -3,8 +3,8 @@ internal import ProcessTreeExamples
 /// Puts the example's name first, so that options may stand before it too.
 enum ArgumentOrder {
   private static let optionsWithValue: Set<String> = [
-    "--events", "--timeout", "--start-method", "--limit", "--set", "--variables", "--overlay",
-    "--profile", "--only", "--without",
+    "--events", "--timeout", "--start-method", "--limit", "--post-mortem", "--cgroup", "--set",
+    "--variables", "--overlay", "--profile", "--only", "--without",
   ]
 
   /// The arguments with the name in the place where the parser expects it; throws for a name that

@@ -6,7 +6,7 @@ struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Checks topology files without running them.")
 
-  @Argument(help: "The files; - is standard input.")
+  @Argument(help: "The files; - is standard input.", completion: .topologyFile)
   var files: [String]
 
   @Flag(help: "Warnings are errors.")
@@ -21,10 +21,17 @@ struct CheckCommand: ParsableCommand {
   @Flag(help: "Print the file as it would be run: one document, with expressions evaluated.")
   var print = false
 
+  @Flag(help: "With --print: behind each value the file and the line that it stands in.")
+  var origins = false
+
   @Flag(help: "Print the order of start and of stop.")
   var plan = false
 
   @OptionGroup var topology: TopologyOptions
+
+  func validate() throws {
+    guard print || !origins else { throw ValidationError("--origins goes with --print.") }
+  }
 
   func run() throws {
     var options = try topology.checkOptions()
@@ -49,7 +56,8 @@ struct CheckCommand: ParsableCommand {
     CheckReport.tell(checked)
     guard checked.diagnostics.errorCount == 0, let topology = checked.topology else { return }
     if print, let value = checked.value {
-      return try Standard.output.write(YAMLText.text(of: value))
+      return try Standard.output.write(
+        YAMLText.text(of: value, origins: origins ? checked.files : nil))
     }
     if plan { return try Standard.output.write(StartPlan(topology.group).text) }
     let nodes = topology.nodeCount

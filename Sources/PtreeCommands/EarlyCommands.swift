@@ -11,7 +11,7 @@ extension Ptree {
     guard getenv("PROCESS_TREE_BOOTSTRAP") == nil else { return }
     let arguments = Array(CommandLine.arguments.dropFirst())
     guard let first = arguments.first else { return }
-    if commands.contains(first) { exit(perform(arguments)) }
+    if !isRoot(first) { exit(perform(arguments)) }
     if first == "run" { checkFile(arguments) }
   }
 
@@ -34,11 +34,8 @@ extension Ptree {
     }
   }
 
-  /// The first words of commands that start no process.
-  private static let commands: Set<String> = [
-    "check", "graph", "schema", "import", "list", "help", "--help", "-h", "--version",
-    "ps", "why", "stop", "kill", "wait", "start", "restart", "scale", "signal",
-  ]
+  /// Whether a first word is a command that is the root of a tree.
+  private static func isRoot(_ word: String) -> Bool { ["run", "chaos"].contains(word) }
 
   private static func perform(_ arguments: [String]) -> Int32 {
     do {

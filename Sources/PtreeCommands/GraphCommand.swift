@@ -10,7 +10,7 @@ struct GraphCommand: ParsableCommand {
     case text, dot, mermaid, svg, json
   }
 
-  @Argument(help: "The file; - is standard input.")
+  @Argument(help: "The file; - is standard input.", completion: .topologyFile)
   var file: String
 
   @Option(help: "text, dot, mermaid, svg or json.")

@@ -7,7 +7,7 @@ struct ImportCommand: ParsableCommand {
     commandName: "import",
     abstract: "Writes a topology file for a Procfile or a file of process-compose.")
 
-  @Argument(help: "The Procfile, or process-compose.yaml.")
+  @Argument(help: "The Procfile, or process-compose.yaml.", completion: .file())
   var file: String
 
   func run() throws {

@@ -13,7 +13,7 @@ struct RunTopology: ParsableCommand {
   /// The subcommand that a file stands for.
   static let name = "FILE"
 
-  @Argument(help: "The file; - is standard input.")
+  @Argument(help: "The file; - is standard input.", completion: .topologyFile)
   var file: String
 
   @Flag(help: "Run the file as root, although somebody else may write to it.")
@@ -43,7 +43,8 @@ struct RunTopology: ParsableCommand {
     for (number, source) in checked.files.enumerated() where source.path != "-" {
       guard let refusal = Trust.refusal(of: source.path) else { continue }
       checked.diagnostics.error(
-        .unsafeFile, at: Place(file: number), "root does not run this: \(refusal), or say --trust.")
+        .unsafeFile, at: Place(file: number),
+        "root does not run this: \(refusal). To run it all the same, say --trust.")
       checked.topology = nil
     }
   }

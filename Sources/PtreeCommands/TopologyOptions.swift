@@ -2,6 +2,11 @@ internal import ArgumentParser
 internal import Foundation
 internal import ProcessTreeTopologyFormat
 
+extension CompletionKind {
+  /// The path of a topology file.
+  static var topologyFile: Self { .file(extensions: ["yaml", "yml", "json"]) }
+}
+
 /// The options of every command that reads a topology file.
 struct TopologyOptions: ParsableArguments {
   @Option(
@@ -9,10 +14,14 @@ struct TopologyOptions: ParsableArguments {
     help: ArgumentHelp("Give a variable of the file a value.", valueName: "name=value"))
   var set: [String] = []
 
-  @Option(help: ArgumentHelp("Give variables the values of a YAML file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Give variables the values of a YAML file.", valueName: "file"),
+    completion: .topologyFile)
   var variables: [String] = []
 
-  @Option(help: ArgumentHelp("Lay another file over it.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Lay another file over it.", valueName: "file"),
+    completion: .topologyFile)
   var overlay: [String] = []
 
   @Option(help: ArgumentHelp("Run the nodes of a profile as well.", valueName: "name"))

@@ -14,19 +14,20 @@ struct CommandProgram: NodeProgram {
     let instance = self.node.instance(named: node.name)
     let maker = CommandMaker(plan: plan, node: self.node, context: context, instance: instance)
     let program = ExternalCommand(
-      try maker.command(), upWhen: try maker.check(), successCodes: Set(plan.success))
+      try maker.command(), upWhen: try maker.readiness(), aliveWhile: try maker.liveness(),
+      stoppedBy: try maker.stopCommand(), successCodes: Set(plan.success))
     try await node.keeping(to: self.node.timeLimit) { try await program.run(in: node) }
   }
 }
 
 extension Node {
   /// Does the work of a life within the time that the file gives it.
-  func keeping(
-    to limit: Duration?, _ work: @escaping @Sendable () async throws -> Void
-  ) async throws {
+  func keeping<Value: Sendable>(
+    to limit: Duration?, _ work: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
     guard let limit else { return try await work() }
     do {
-      try await withTimeout(limit, work)
+      return try await withTimeout(limit, work)
     } catch let error as ProcessTreeError where error.code == .deadlinePassed {
       throw TimeLimitPassed(limit: limit)
     }
@@ -79,6 +80,18 @@ struct CommandMaker {
     return command
   }
 
+  /// The command that stops it.
+  func stopCommand() throws -> Command? { try node.stop.command.map(helper) }
+
+  /// A command that stands by the node's own, and is in the same place as that.
+  private func helper(_ words: [Scalar]) throws -> Command {
+    let words = words.map(text)
+    return Command(
+      words[0], Array(words.dropFirst()), environment: try environment(),
+      directory: text(plan.directory), umask: plan.umask,
+      credentials: try Accounts.credentials(user: plan.user, group: plan.group))
+  }
+
   private func text(_ scalar: Scalar) -> String {
     scalar.resolved(instance: instance, run: context.run, scratch: context.scratch)
   }
@@ -126,26 +139,27 @@ struct CommandMaker {
 
   // MARK: Checks
 
-  /// The check that decides whether it is up; of a liveness, which also ends it.
-  func check() throws -> ReadinessCheck? {
-    guard let plan = node.readiness ?? node.liveness else { return nil }
-    guard let liveness = node.liveness else {
-      return try kind(plan.kind).timed(
-        every: plan.period, timeout: plan.timeout, within: plan.deadline, failures: plan.failures)
-    }
-    return try kind(plan.kind).timed(
-      every: liveness.period, timeout: liveness.timeout, within: plan.deadline,
-      failures: max(1, liveness.failures), limit: .milliseconds(10))
+  /// The check that decides whether it is up.
+  func readiness() throws -> ReadinessCheck? {
+    try node.readiness.map { try check($0, watchdog: nil) }
   }
 
-  private func kind(_ kind: CheckPlan.Kind) throws -> ReadinessCheck {
+  /// The check that decides whether it lives on.
+  ///
+  /// One that reports by itself does so in the time that so many probes would take.
+  func liveness() throws -> ReadinessCheck? {
+    try node.liveness.map { try check($0, watchdog: $0.period * max(1, $0.failures)) }
+  }
+
+  private func check(_ plan: CheckPlan, watchdog: Duration?) throws -> ReadinessCheck {
+    try kind(plan.kind, watchdog).timed(
+      every: plan.period, timeout: plan.timeout, within: plan.deadline, failures: plan.failures,
+      successes: plan.successes, delay: plan.delay)
+  }
+
+  private func kind(_ kind: CheckPlan.Kind, _ watchdog: Duration?) throws -> ReadinessCheck {
     switch kind {
-    case .command(let words):
-      let words = words.map(text)
-      return .command(
-        Command(
-          words[0], Array(words.dropFirst()), environment: try environment(),
-          directory: text(plan.directory)))
+    case .command(let words): return .command(try helper(words))
     case .http(let address):
       guard let plan = HTTPPlan(text(address)) else { throw InvalidCheck(text: text(address)) }
       return .http(plan.path, port: plan.port, host: plan.host)
@@ -157,7 +171,7 @@ struct CommandMaker {
       }
     case .line(let pattern): return .line(matching: text(pattern))
     case .file(let path): return .file(absolute(text(path)))
-    case .notify: return .notify()
+    case .notify: return .notify(watchdog: watchdog)
     }
   }
 

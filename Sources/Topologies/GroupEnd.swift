@@ -39,8 +39,9 @@ struct GroupEnd: Sendable {
         return isSuccess(child) || plan.mayFail ? .success : .failure(account(of: child))
       }
     }
-    guard children.allSatisfy(hasEnded) else { return nil }
-    let failed = children.first { !isSuccess($0) && plan(of: $0)?.mayFail == false }
+    let automatic = children.filter { !isUntouched($0) }
+    guard automatic.allSatisfy(hasEnded) else { return nil }
+    let failed = automatic.first { !isSuccess($0) && plan(of: $0)?.mayFail == false }
     return failed.map { .failure(account(of: $0)) } ?? .success
   }
 
@@ -54,12 +55,19 @@ struct GroupEnd: Sendable {
     if case .with(let names) = endsWith { names.contains(plan.name) } else { false }
   }
 
-  /// A child that somebody has had stopped may be started again.
+  /// A child that somebody has had stopped may be started again, one that a strategy has stopped for good
+  /// is not.
   private func hasEnded(_ child: SupervisedChild) -> Bool {
     switch child.phase {
+    case .stopped: child.isDropped
     case .succeeded, .failed, .skipped: true
     default: false
     }
+  }
+
+  /// Whether nobody has started a child that does not start by itself.
+  private func isUntouched(_ child: SupervisedChild) -> Bool {
+    child.phase == .stopped && child.incarnation == 0 && plan(of: child)?.isManual == true
   }
 
   private func isSuccess(_ child: SupervisedChild) -> Bool { child.phase == .succeeded }
@@ -67,6 +75,9 @@ struct GroupEnd: Sendable {
   private func account(of child: SupervisedChild) -> String {
     if child.phase == .skipped {
       return "\(child.name) could not start, because what it depends on has failed"
+    }
+    if child.isDropped {
+      return "\(child.name) was stopped with the others, and is not started again (restart: never)"
     }
     return child.lastEnd ?? "\(child.name) failed"
   }

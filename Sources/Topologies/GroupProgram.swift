@@ -4,10 +4,14 @@ internal import ProcessTreeTopologyFormat
 /// A group of a file that has a process of its own.
 struct GroupProgram: NodeProgram {
   let plan: GroupPlan
+  let timeLimit: Duration?
   let context: RunContext
 
   func run(in node: Node) async throws {
-    switch try await GroupRun(plan, context).run(in: node) {
+    let verdict = try await node.keeping(to: timeLimit) {
+      try await GroupRun(plan, context).run(in: node)
+    }
+    switch verdict {
     case .success, .code(0, _): return
     case .code(let code, _): node.exit(code)
     case .failure(let account): throw GroupFailure(description: account)
@@ -35,7 +39,7 @@ struct GroupRun: Sendable {
     guard !plan.nodes.isEmpty else { return .success }
     let end = GroupEnd(plan)
     return try await node.withSupervisor(
-      plan.nodes.filter { !$0.isManual }.map(specification),
+      plan.nodes.map(specification),
       strategy: SupervisionStrategy(rawValue: plan.strategy.rawValue) ?? .oneForOne,
       intensity: RestartIntensity(restarts: plan.restarts, within: plan.period),
       limit: plan.limit, stopWithin: plan.stopWithin
@@ -56,7 +60,7 @@ struct GroupRun: Sendable {
   private func specification(_ node: NodePlan) -> ChildSpecification {
     let program: any NodeProgram =
       switch node.kind {
-      case .group(let group): GroupProgram(plan: group, context: context)
+      case .group(let group): GroupProgram(plan: group, timeLimit: node.timeLimit, context: context)
       case .command(let plan): CommandProgram(node: node, plan: plan, context: context)
       case .pipeline(let plan): PipelineProgram(node: node, plan: plan, context: context)
       case .program: MissingProgram()
@@ -69,7 +73,7 @@ struct GroupRun: Sendable {
       backoff: node.restart.backoff.map {
         RestartBackoff(first: $0.first, factor: $0.factor, most: $0.most, jitter: $0.jitter)
       }, instances: node.instances,
-      announcesUp: isGroup || node.readiness != nil || node.liveness != nil)
+      announcesUp: isGroup || node.readiness != nil, startsByItself: !node.isManual)
   }
 }
 
@@ -94,7 +98,7 @@ extension NodePlan {
   /// The time that the node's process gets, so that its command has as much as the file says: a node
   /// keeps a fifth for itself.
   var stopPolicy: StopPolicy {
-    if stop.signal == "KILL" { return .kill }
+    if stop.signal == "KILL", stop.command == nil { return .kill }
     let whole = longestStop / 4 * 5
     let last = min(whole / 5, .seconds(1))
     return StopPolicy(ask: whole - last, terminate: last)

@@ -100,6 +100,18 @@ extension EndToEndTests {
         ])
     }
 
+    @Test func aPrintedFileNamesTheOriginsOfItsValues() throws {
+      let run = try Tool.run(
+        shell: """
+          printf 'ptree: 1\\nnodes:\\n  a:\\n    shell: x\\n    restart: always\\n' > t.yaml
+          printf 'ptree: 1\\nnodes: {a: {restart: never}}\\n' > o.yaml
+          "$PTREE" check --print --origins t.yaml --overlay o.yaml
+          "$PTREE" check --print --origins t.yaml --overlay o.yaml | "$PTREE" check -
+          """)
+      #expect(run.output.contains("    shell: x  # t.yaml:4\n    restart: never  # o.yaml:2\n"))
+      #expect(run.code == 0 && run.lines.last == "standard input: 1 node, no errors")
+    }
+
     @Test func theTablesOfTheDocumentAreThoseOfTheSchema() throws {
       let tables = try Tool.run("schema", "--tables").output
       let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -112,6 +112,49 @@ extension EndToEndTests {
       #expect(file.errors.isEmpty || run.errors.contains(file.errors), "\(run.errors)")
     }
 
+    @Test func aProfileComesWithWhoeverDependsOnIt() throws {
+      let text = """
+        ptree: 1
+        nodes:
+          web: {shell: echo web, dependsOn: {db: succeeded}}
+          db: {shell: echo db, profiles: [dev]}
+          mail: {shell: echo mail, profiles: [dev]}
+          other: {shell: echo other}
+
+        """
+      for (options, names) in [
+        ("", ["db", "other", "web"]), ("--only web", ["db", "web"]),
+        ("--profile dev", ["db", "mail", "other", "web"]), ("--without other", ["db", "web"]),
+      ] {
+        let run = try start(text, "--quiet", options).end()
+        #expect(run.lines.map { String($0.prefix { $0 != " " }) }.sorted() == names)
+        #expect(
+          run.errors.contains("'db' of the profile 'dev' runs too, because 'web' depends on it")
+            == (options != "--profile dev"))
+      }
+      let unknown = try start(text, "--profile dve").end()
+      #expect(unknown.code == 2 && unknown.errors.contains("did you mean 'dev'"))
+    }
+
+    /// An end that was asked for is no end for `endsWith`, one that came by itself is.
+    @Test func whatIsRestartedByHandEndsNothing() throws {
+      let tool = try start(
+        "ptree: 1\nendsWith: any\nnodes: {web: {shell: 'echo $$ > pid; echo up; exec sleep 60'}, other: {shell: sleep 60}}\n",
+        "--quiet")
+      let environment = ["TMPDIR": tool.directory.path]
+      #expect(tool.wait { tool.outputSoFar.contains("up") })
+      let run = String(tool.pid)
+      #expect(try Tool.run("restart", run, "web", environment: environment).code == 0)
+      #expect(tool.wait { tool.outputSoFar.split(separator: "\n").count == 2 })
+      #expect(try Tool.run("stop", run, "web", environment: environment).code == 0)
+      #expect(try Tool.run("start", run, "web", environment: environment).code == 0)
+      #expect(tool.wait { tool.outputSoFar.split(separator: "\n").count == 3 })
+      let pid = try String(contentsOfFile: tool.directory.path + "/pid", encoding: .utf8)
+      kill(try #require(Int32(pid.trimmingCharacters(in: .newlines))), SIGKILL)
+      let end = try tool.end()
+      #expect(end.code == 1 && end.errors.contains("web"), "\(end.errors)")
+    }
+
     @Test func anErrorInTheLastNodeStartsNothing() throws {
       let run = try Tool.run(
         shell: """
@@ -128,8 +171,10 @@ extension EndToEndTests {
           printf 'ptree: 1\\nnodes: {a: {shell: echo x}}\\n' > t.yaml; chmod 666 t.yaml
           "$PTREE" run t.yaml --quiet; echo $?; "$PTREE" run t.yaml --quiet --trust; echo $?
           chmod 600 t.yaml; mkdir d; chmod 777 d; cp t.yaml d; "$PTREE" run d/t.yaml; echo $?
+          ln -s d/t.yaml l.yaml; "$PTREE" run l.yaml; echo $?
+          printf 'ptree: 1\\ninclude: [d/t.yaml]\\n' > i.yaml; "$PTREE" run i.yaml; echo $?
           """)
-      #expect(run.lines == ["2", "a | x", "0", "2"])
+      #expect(run.lines == ["2", "a | x", "0", "2", "2", "2"])
       #expect(run.errors.contains("others may write to its directory"))
     }
 
@@ -182,6 +227,7 @@ extension EndToEndTests {
       ("shop", ["--set port=18240"], "order | 2 schema 1 for NO"),
       ("media", [], "publish | outro in high quality"), ("media/transcode", [], ""),
       ("jobs", [], "total | total 91"), ("words", [], " the\n"), ("survey", [], "titles "),
+      ("census", ["--set directory=/usr/include", "--set depth=1"], "in its life number 2"),
     ])
     func anExampleRuns(name: String, options: [String], words: String) throws {
       let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -38,6 +38,31 @@ struct GroupEndTests {
     #expect(end.verdict([child("a", .up), child("b", .failed)]) == .failure("b ended"))
   }
 
+  @Test func whatNobodyHasStartedIsNotWaitedFor() {
+    var plan = group()
+    plan.nodes[1].isManual = true
+    let end = GroupEnd(plan)
+    #expect(end.verdict([child("a", .up), child("b", .stopped)]) == nil)
+    #expect(end.verdict([child("a", .succeeded), child("b", .stopped)]) == .success)
+    #expect(end.verdict([child("a", .succeeded), child("b", .up)]) == nil)
+    // One that was stopped may be started again.
+    var stopped = child("b", .stopped)
+    stopped.incarnation = 1
+    #expect(end.verdict([child("a", .succeeded), stopped]) == nil)
+  }
+
+  @Test func whatAStrategyHasDroppedHasFailed() {
+    var dropped = child("b", .stopped)
+    (dropped.incarnation, dropped.isDropped) = (1, true)
+    let verdict = GroupEnd(group()).verdict([child("a", .up), dropped])
+    guard case .failure(let account)? = verdict else {
+      Issue.record("\(String(describing: verdict))")
+      return
+    }
+    #expect(account.contains("b was stopped with the others"))
+    #expect(GroupEnd(group(mayFail: ["b"])).verdict([child("a", .succeeded), dropped]) == .success)
+  }
+
   @Test func aFailureMayBeNone() {
     let end = GroupEnd(group(mayFail: ["b"]))
     #expect(end.verdict([child("a", .up), child("b", .failed)]) == nil)

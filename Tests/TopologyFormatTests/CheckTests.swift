@@ -137,7 +137,19 @@ struct CheckTests {
     .node("shell: x\n    environment: {A: [b]}", "5:22:wrongType"),
     .node("shell: x\n    environment: {1A: b}", "5:19:invalidName"),
     .node("shell: x\n    environment: {A: {secret: a, secretFile: b}}", "5:34:exclusiveKeys"),
-    .node("shell: x\n    stop: {command: [x]}", "5:12:meaningless"),
+    .node("nodes: {b: {shell: x}}\n    stop: {command: [x]}", "5:12:meaningless"),
+    .node("nodes: {b: {shell: x}}\n    stop: {signal: INT}", "5:12:meaningless"),
+    Fault(topology("  a: {shell: x}\n", top: "stop: {signal: INT}\n"), "2:8:meaningless"),
+    .node(
+      "shell: x\n    readiness: {file: x, delay: 2s, within: 2s}", "5:26:meaningless",
+      words: "up within 2s"),
+    .node(
+      "shell: x\n    readiness: {line: x, every: 2s, within: 2s}", "5:26:meaningless",
+      words: "means nothing with 'line'"),
+    .node("shell: x\n    liveness: {notify: true, timeout: 2s}", "5:30:meaningless"),
+    .node("shell: x\n    readiness: {file: x, failures: 0}", "5:36:wrongValue"),
+    .node("shell: x\n    profiles: [a]", "2:1:neverReached", words: "--profile"),
+    .node("shell: x\n    start: manual", "2:1:neverReached"),
     .node("shell: x\n    restart: {when: always, backoff: {factor: 0}}", "5:47:wrongValue"),
   ]
 

@@ -14,7 +14,8 @@ internal import ProcessTreeProcessControl
 /// ``ExitCause/exited(code:)``. After a signal the node ends by the same signal. A command that
 /// cannot start fails with its ``CommandError``. Streams that are pipes by default are the node's
 /// own here, so standard input is the null device unless the command declares another. A request to
-/// stop the node sends SIGTERM to the command.
+/// stop the node sends SIGTERM to the command, or the signal of its ``Command/stopSignal``, or runs
+/// ``stoppedBy``.
 public struct ExternalCommand: NodeProgram {
   /// The command.
   public var command: Command
@@ -22,6 +23,17 @@ public struct ExternalCommand: NodeProgram {
   /// What shows that the command is up, which the node then announces; `nil` for a node that announces
   /// nothing.
   public var upWhen: ReadinessCheck?
+
+  /// The check that has to go on holding once the command is up, or from its start if nothing shows that it is up.
+  ///
+  /// After ``ReadinessCheck/failures`` failed probes in a row the command is ended, and has failed. `nil`
+  /// for a command that may live on in any state.
+  public var aliveWhile: ReadinessCheck?
+
+  /// A command that stops the command, in place of a signal.
+  ///
+  /// It is ended with that, at the latest a second after it. If it cannot start, the signal is sent.
+  public var stoppedBy: Command?
 
   /// The exit codes beside 0 that are the program's success.
   public var successCodes: Set<Int32>
@@ -31,12 +43,17 @@ public struct ExternalCommand: NodeProgram {
   /// - Parameters:
   ///   - command: The command.
   ///   - upWhen: What shows that the command is up.
+  ///   - aliveWhile: The check that has to go on holding once it is up.
+  ///   - stoppedBy: A command that stops it, in place of a signal.
   ///   - successCodes: The exit codes beside 0 that are the program's success.
   public init(
-    _ command: Command, upWhen: ReadinessCheck? = nil, successCodes: Set<Int32> = []
+    _ command: Command, upWhen: ReadinessCheck? = nil, aliveWhile: ReadinessCheck? = nil,
+    stoppedBy: Command? = nil, successCodes: Set<Int32> = []
   ) {
     self.command = command
     self.upWhen = upWhen
+    self.aliveWhile = aliveWhile
+    self.stoppedBy = stoppedBy
     self.successCodes = successCodes
   }
 
@@ -45,7 +62,7 @@ public struct ExternalCommand: NodeProgram {
 
   /// Runs the command; returns only after exit code 0, or one that is a success as well.
   public func run(in node: Node) async throws {
-    switch try await status(in: node) {
+    switch try await CheckedCommand(program: self, node: node).run() {
     case .exited(let code) where code == 0 || successCodes.contains(code): return
     case .exited(let code): node.exit(code)
     case .signaled(let signal, coreDumped: _): node.exit(bySignal: signal)
@@ -54,15 +71,19 @@ public struct ExternalCommand: NodeProgram {
 }
 
 extension ExternalCommand {
-  private func status(in node: Node) async throws -> ExitStatus {
-    if let upWhen {
-      return try await CheckedCommand(command: command, check: upWhen, node: node).run()
-    }
-    let command = command
-    let run = try await node.runtime.run { runtime in
-      CommandRun(LoopBound(try runtime.start(command, pipes: .areTheNodes), on: runtime.loop))
-    }
-    return try await run.exitStatus
+  /// Throws for checks that mean nothing.
+  func validate() throws {
+    try upWhen?.validate()
+    try aliveWhile?.validate(isLiveness: true)
+  }
+
+  /// Starts the command, as it will be stopped.
+  func start(
+    in runtime: NodeRuntime, pipes: CommandStreams.Pipes = .areTheNodes
+  ) throws -> CommandController {
+    let controller = try runtime.start(command, pipes: pipes)
+    controller.stoppedBy = stoppedBy
+    return controller
   }
 }
 

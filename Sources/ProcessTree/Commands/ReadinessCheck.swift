@@ -33,6 +33,10 @@ public struct ReadinessCheck: Hashable, Sendable, Codable {
   public var deadline: Duration = .seconds(30)
   /// After how many failed probes in a row the command is down; at least one.
   public var failures: Int = 3
+  /// How many probes in a row have to hold before the command is up; at least one.
+  public var successes: Int = 1
+  /// The time before the first probe.
+  public var delay: Duration = .zero
   /// How long the command may be down before it is ended; `nil` for any time.
   public var limit: Duration?
 
@@ -90,14 +94,18 @@ public struct ReadinessCheck: Hashable, Sendable, Codable {
   ///   - timeout: How long a probe may take.
   ///   - deadline: How long the command may take until the check holds for the first time.
   ///   - failures: After how many failed probes in a row the command is down.
+  ///   - successes: How many probes in a row have to hold before the command is up.
+  ///   - delay: The time before the first probe.
   ///   - limit: How long the command may be down before it is ended; `nil` for any time.
   public func timed(
     every period: Duration = .seconds(1), timeout: Duration = .seconds(1),
-    within deadline: Duration = .seconds(30), failures: Int = 3, limit: Duration? = nil
+    within deadline: Duration = .seconds(30), failures: Int = 3, successes: Int = 1,
+    delay: Duration = .zero, limit: Duration? = nil
   ) -> Self {
     var check = self
     (check.period, check.timeout, check.deadline) = (period, timeout, deadline)
-    (check.failures, check.limit) = (failures, limit)
+    (check.failures, check.successes) = (failures, successes)
+    (check.delay, check.limit) = (delay, limit)
     return check
   }
 }

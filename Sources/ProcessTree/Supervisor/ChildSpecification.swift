@@ -35,6 +35,9 @@ public struct ChildSpecification: Sendable, Codable {
   /// Whether the program calls ``Node/announceUp()``; without that, it is up when it runs, until it
   /// calls ``Node/announceDown()``.
   public var announcesUp: Bool
+  /// Whether the child starts with its supervisor; one that does not is stopped until
+  /// ``Supervisor/start(_:)``.
+  public var startsByItself: Bool
   /// The limits, environment and directory of the child's process in each life.
   public var settings: ProcessSettings
   /// How the items in the child's mailbox wait; see ``Node/mailbox(of:)``.
@@ -47,7 +50,7 @@ public struct ChildSpecification: Sendable, Codable {
     _ name: String, _ program: any NodeProgram, restart: RestartType = .permanent,
     stopPolicy: StopPolicy? = nil, liveness: Liveness? = nil, isSignificant: Bool = false,
     dependsOn: [String: DependencyCondition] = [:], backoff: RestartBackoff? = nil,
-    instances: Int? = nil, announcesUp: Bool = false,
+    instances: Int? = nil, announcesUp: Bool = false, startsByItself: Bool = true,
     settings: ProcessSettings = ProcessSettings(), mailbox: MailboxPolicy = MailboxPolicy()
   ) {
     self.name = name
@@ -60,6 +63,7 @@ public struct ChildSpecification: Sendable, Codable {
     self.backoff = backoff
     self.instances = instances
     self.announcesUp = announcesUp
+    self.startsByItself = startsByItself
     self.settings = settings
     self.mailbox = mailbox
   }

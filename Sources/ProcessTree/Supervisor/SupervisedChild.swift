@@ -14,6 +14,8 @@ public struct SupervisedChild: Hashable, Sendable, Codable {
   public var incarnation: Int
   /// How often the supervisor started it again by itself.
   public var restarts: Int
+  /// Whether a strategy has stopped it with others, and does not start it again, because it is temporary.
+  public var isDropped: Bool
   /// The time until the next start, while the child is in backoff.
   public var startsIn: Duration?
   /// A sentence about its last end.
@@ -24,8 +26,8 @@ public struct SupervisedChild: Hashable, Sendable, Codable {
   /// Makes a child, for tests of code that takes one.
   public init(
     name: String, phase: SupervisedPhase, pid: Int32? = nil, path: String? = nil,
-    incarnation: Int = 0, restarts: Int = 0, startsIn: Duration? = nil, lastEnd: String? = nil,
-    lastExit: ExitReport? = nil
+    incarnation: Int = 0, restarts: Int = 0, isDropped: Bool = false, startsIn: Duration? = nil,
+    lastEnd: String? = nil, lastExit: ExitReport? = nil
   ) {
     self.name = name
     self.phase = phase
@@ -33,6 +35,7 @@ public struct SupervisedChild: Hashable, Sendable, Codable {
     self.path = path
     self.incarnation = incarnation
     self.restarts = restarts
+    self.isDropped = isDropped
     self.startsIn = startsIn
     self.lastEnd = lastEnd
     self.lastExit = lastExit

@@ -3,7 +3,8 @@ internal import ProcessTreeBase
 /// Whether a command is up, as a check finds it: inputs are events, outputs are actions.
 ///
 /// A value without effects or a clock. Probes do not overlap: the next one is armed when the last one has
-/// its result. Before the command is up they come quickly at first, then once a period.
+/// its result. Before the command is up they come quickly at first, then once a period. The same value
+/// decides whether a command that is up is alive: such a check begins up and has no time to be down.
 package struct ReadinessLife: Equatable, Sendable {
   /// The times of a check.
   package struct Plan: Equatable, Sendable {
@@ -13,18 +14,28 @@ package struct ReadinessLife: Equatable, Sendable {
     package var deadline: Duration
     /// So many failures in a row and the command is down.
     package var failures: Int
+    /// So many probes in a row have to hold before the command is up, or is so again.
+    package var successes: Int
     /// How long it may be down; nil for any time.
     package var limit: Duration?
+    /// The time before the first probe.
+    package var delay: Duration
+    /// Whether the command is up when the check begins.
+    package var beginsUp: Bool
     /// Whether somebody has to look; false where the command reports it.
     package var isProbed: Bool
 
     package init(
-      period: Duration, deadline: Duration, failures: Int, limit: Duration?, isProbed: Bool
+      period: Duration, deadline: Duration, failures: Int, limit: Duration?, isProbed: Bool,
+      successes: Int = 1, delay: Duration = .zero, beginsUp: Bool = false
     ) {
       self.period = max(period, Self.shortest)
       self.deadline = max(deadline, .zero)
       self.failures = max(failures, 1)
+      self.successes = isProbed ? max(successes, 1) : 1
       self.limit = limit.map { max($0, .zero) }
+      self.delay = max(delay, .zero)
+      self.beginsUp = beginsUp
       self.isProbed = isProbed
     }
 
@@ -67,6 +78,8 @@ package struct ReadinessLife: Equatable, Sendable {
   private var phase = Phase.declared
   /// Failed probes in a row.
   private var failures = 0
+  /// Probes in a row that have held.
+  private var successes = 0
   private var reason = "nothing has been seen of it"
 
   package init(_ plan: Plan) { self.plan = plan }
@@ -82,8 +95,8 @@ package struct ReadinessLife: Equatable, Sendable {
     switch input {
     case .begin:
       guard phase == .declared else { return [] }
-      phase = .starting
-      return [.armDeadline(after: plan.deadline)] + (plan.isProbed ? [.probe] : [])
+      phase = plan.beginsUp ? .up : .starting
+      return (plan.beginsUp ? [] : [.armDeadline(after: plan.deadline)]) + first
     case .end:
       phase = .over
       return [.disarmDeadline]
@@ -96,15 +109,19 @@ package struct ReadinessLife: Equatable, Sendable {
   private mutating func handleLive(_ input: Input) -> [Action] {
     switch input {
     case .held:
+      successes = min(successes, plan.successes) + 1
+      guard successes >= plan.successes else { return next }
       failures = 0
       let wasUp = phase == .up
       phase = .up
       return (wasUp ? [] : [.disarmDeadline, .announceUp]) + next
     case .failed(let reason):
       self.reason = reason
+      successes = 0
       failures += 1
-      let isDown = phase == .up && failures >= plan.failures
-      return (isDown ? goDown() : []) + next
+      guard phase == .up, failures >= plan.failures else { return next }
+      let actions = goDown()
+      return phase == .over ? actions : actions + next
     case .ended(let reason):
       self.reason = reason
       return phase == .up ? goDown() : []
@@ -115,6 +132,11 @@ package struct ReadinessLife: Equatable, Sendable {
   }
 
   private mutating func goDown() -> [Action] {
+    if plan.limit == .zero {
+      phase = .over
+      let times = failures > 1 ? "it failed \(failures) times in a row: " : ""
+      return [.fail(times + reason)]
+    }
     phase = .down
     return [.announceDown] + (plan.limit.map { [.armDeadline(after: $0)] } ?? [])
   }
@@ -128,6 +150,11 @@ package struct ReadinessLife: Equatable, Sendable {
     }
     phase = .over
     return [.fail(account)]
+  }
+
+  private var first: [Action] {
+    guard plan.isProbed else { return [] }
+    return plan.delay > .zero ? [.armProbe(after: plan.delay)] : [.probe]
   }
 
   /// The next probe, after every result.

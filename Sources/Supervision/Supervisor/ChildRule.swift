@@ -12,12 +12,14 @@ package struct ChildRule: Equatable, Sendable {
   package var instances: Int?
   /// Whether the child is up as soon as it runs its program.
   package var isUpWhenStarted: Bool
+  /// Whether the child starts by itself; one that does not, is as if it had been stopped.
+  package var startsByItself: Bool
 
   package init(
     _ name: String, restart: RestartType = .permanent, stopPolicy: StopPolicy = .default,
     isSignificant: Bool = false, dependsOn: [String: DependencyCondition] = [:],
     backoff: RestartBackoff? = nil, mostFailures: Int? = nil, instances: Int? = nil,
-    isUpWhenStarted: Bool = true
+    isUpWhenStarted: Bool = true, startsByItself: Bool = true
   ) {
     self.name = name
     self.restart = restart
@@ -28,6 +30,7 @@ package struct ChildRule: Equatable, Sendable {
     self.mostFailures = mostFailures
     self.instances = instances
     self.isUpWhenStarted = isUpWhenStarted
+    self.startsByItself = startsByItself
   }
 }
 

@@ -34,6 +34,8 @@ extension SupervisorLife {
     /// It starts with the others that a strategy replaces.
     var isInBatch = false
     var isQueued = false
+    /// A strategy stopped it, and does not start it again, because it is temporary.
+    package internal(set) var isDropped = false
     /// It is forgotten once it has ended.
     var isLeaving = false
 
@@ -189,7 +191,8 @@ extension SupervisorLife {
 
   /// Makes a child of a group.
   mutating func makeChild(_ name: String, of group: String, instance: Int) {
-    let child = Child(name: name, group: group, instance: instance)
+    var child = Child(name: name, group: group, instance: instance)
+    if groups[group]?.rule.startsByItself == false { child.phase = .stopped }
     children[name] = child
     let members = groups[group]?.members ?? []
     let place = members.lastIndex { children[$0].map { $0.instance < instance } ?? true }

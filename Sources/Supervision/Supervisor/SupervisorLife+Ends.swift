@@ -92,6 +92,7 @@ extension SupervisorLife {
         change(name) { child in
           child.phase = .stopping
           child.afterStop = rule.restart == .temporary ? .stay : .strategy
+          child.isDropped = rule.restart == .temporary
           child.holdsStrategy = true
           child.isInBatch = true
           child.nextStart = next

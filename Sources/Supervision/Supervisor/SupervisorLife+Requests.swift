@@ -23,7 +23,9 @@ extension SupervisorLife {
     changed = []
     guard ending == nil else { throw SupervisorRefusal(.ending, "\(name) is ending.") }
     switch request {
-    case .add(let rule): try insert(rule, among: [])
+    case .add(let rule):
+      try insert(rule, among: [])
+      for child in names(for: rule.name) ?? [] { start(child) }
     case .start(let name): for child in try find(name) { start(child) }
     case .stop(let name): stop(try find(name), then: .stay, at: now)
     case .drain(let name, let time):
@@ -112,6 +114,7 @@ extension SupervisorLife {
       let child = "\(name)-\(instance + 1)"
       guard let known = children[child] else {
         makeChild(child, of: name, instance: instance + 1)
+        start(child)
         continue
       }
       guard known.isLeaving else { continue }

@@ -122,6 +122,7 @@ extension SupervisorLife {
         child.incarnation += 1
         child.startedAt = nil
         child.isInBatch = false
+        child.isDropped = false
         child.afterStop = .stay
       }
       // What another one waits for may not hold any more: a dependency that starts is not up.

@@ -5,6 +5,8 @@ package struct TopologyReader {
   var diagnostics = Diagnostics()
   /// The files that lead to the present one.
   var trail: [String] = []
+  /// The profiles that nodes name.
+  var profiles: Set<String> = []
 
   init(_ files: FileSet, _ options: CheckOptions) {
     self.files = files
@@ -38,7 +40,19 @@ package struct TopologyReader {
     }
     let variables = Variables(
       environment: options.environment, isWithoutEnvironment: options.isWithoutEnvironment)
-    return topology(value, path: path, variables, given: nil, address: "")
+    let checked = topology(value, path: path, variables, given: nil, address: "")
+    if checked != nil { checkProfiles(value) }
+    return checked
+  }
+
+  private mutating func checkProfiles(_ value: Value) {
+    for name in options.profiles.subtracting(profiles).sorted() {
+      let nearest = Nearest.word(to: name, among: profiles.sorted())
+      diagnostics.error(
+        .unknownProfile, at: value.place,
+        "no node has the profile '\(name.prefix(60))'"
+          + (nearest.map { "; did you mean '\($0)'?" } ?? "."), suggestion: nearest)
+    }
   }
 
   /// Checks the value of a file as a whole.
@@ -56,9 +70,13 @@ package struct TopologyReader {
     let errors = diagnostics.errorCount
     var evaluated = checker.check(rest, .object("topology"), scope)
     if let declared = value.entry("variables") {
+      // What a secret is made into is a secret, and is used as one.
+      var scope = scope
+      scope.allowsSecrets = true
       _ = checker.check(declared.value, Self.shapeOfVariables, scope)
     }
     for diagnostic in checker.diagnostics.all { diagnostics.add(diagnostic) }
+    diagnostics.secrets.formUnion(checker.diagnostics.secrets)
     reportUnused(variables)
     evaluated = evaluated.without(["include", "variables"])
     if evaluated["nodes"] == nil {
@@ -70,6 +88,7 @@ package struct TopologyReader {
     var builder = TopologyBuilder(self, path: path)
     let topology = builder.topology(evaluated, name: name, address: address)
     diagnostics = builder.reader.diagnostics
+    profiles = builder.reader.profiles
     return (topology, evaluated)
   }
 
@@ -193,8 +212,9 @@ package struct TopologyReader {
     }
     guard let own = value.entry(entry.key) else { return value.append(entry) }
     guard let known = own.value.entries, let added = entry.value.entries else { return }
+    let table = Dictionary(known.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
     for other in added {
-      guard let first = known.first(where: { $0.key == other.key }) else { continue }
+      guard let first = table[other.key] else { continue }
       let file = files[first.place.file]?.name ?? ""
       diagnostics.error(
         .duplicateKey, at: other.place, length: other.key.count,
@@ -213,12 +233,14 @@ package struct TopologyReader {
         variable.isSecret = entry.value["secret"]?.text == "true"
         variable.isRequired = entry.value["required"]?.text == "true"
       }
+      if variable.isSecret { hide(variable.value) }
       variables.declare(entry.key, variable)
     }
     for entry in given?.entries ?? [] { give(entry.key, entry.value, entry.place, variables) }
     if given == nil {
+      // What comes from outside of the files is text: it cannot read the environment.
       for (name, text) in options.variables {
-        give(name, Value(.scalar(Scalar(text)), at: Place()), Place(), variables)
+        give(name, Value(.scalar(Scalar(text)), at: Place()), Place(), variables, isText: true)
       }
     }
     for (name, variable) in variables.table.sorted(by: { $0.value.place < $1.value.place })
@@ -232,7 +254,7 @@ package struct TopologyReader {
   }
 
   private mutating func give(
-    _ name: String, _ value: Value, _ place: Place, _ variables: Variables
+    _ name: String, _ value: Value, _ place: Place, _ variables: Variables, isText: Bool = false
   ) {
     guard variables.table[name] != nil else {
       let nearest = Nearest.word(to: name, among: variables.table.keys.sorted())
@@ -241,7 +263,13 @@ package struct TopologyReader {
         "there is no variable '\(name.prefix(60))' to be set"
           + (nearest.map { "; did you mean '\($0)'?" } ?? "."), suggestion: nearest)
     }
-    variables.give(name, value)
+    if variables.table[name]?.isSecret == true { hide(value) }
+    variables.give(name, value, isText: isText)
+  }
+
+  /// A secret is not shown with the lines of the file.
+  private mutating func hide(_ value: Value?) {
+    if let text = value?.text { diagnostics.secrets.insert(text) }
   }
 
   private mutating func reportUnused(_ variables: Variables) {

@@ -1,20 +1,31 @@
 /// A value as YAML, in which every text is one.
 package struct YAMLText {
+  /// The files whose lines are named behind values; nil for none.
+  private let origins: [SourceFile]?
+
   /// The text of a checked file: one document, without secrets.
-  package static func text(of value: Value) -> String {
+  ///
+  /// - Parameter origins: The files of the document, to name behind each value where it stands.
+  package static func text(of value: Value, origins: [SourceFile]? = nil) -> String {
     var lines: [String] = []
-    write(value, indent: 0, into: &lines)
+    YAMLText(origins: origins).write(value, indent: 0, into: &lines)
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func write(_ value: Value, indent: Int, into lines: inout [String]) {
+  /// The file and the line of a value, as a comment.
+  private func origin(_ value: Value) -> String {
+    guard let origins, origins.indices.contains(value.place.file) else { return "" }
+    return "  # \(origins[value.place.file].name):\(value.place.line)"
+  }
+
+  private func write(_ value: Value, indent: Int, into lines: inout [String]) {
     let margin = String(repeating: " ", count: indent)
     switch value.content {
     case .map(let entries):
       for entry in entries {
-        let key = margin + quoted(entry.key, isPlain: true) + ":"
-        if let simple = simple(entry.value) {
-          lines.append(key + " " + simple)
+        let key = margin + Self.quoted(entry.key, isPlain: true) + ":"
+        if let simple = Self.simple(entry.value) {
+          lines.append(key + " " + simple + origin(entry.value))
         } else {
           lines.append(key)
           write(entry.value, indent: indent + 2, into: &lines)
@@ -22,8 +33,8 @@ package struct YAMLText {
       }
     case .list(let values):
       for value in values {
-        if let simple = simple(value) {
-          lines.append(margin + "- " + simple)
+        if let simple = Self.simple(value) {
+          lines.append(margin + "- " + simple + origin(value))
         } else {
           var inner: [String] = []
           write(value, indent: indent + 2, into: &inner)
@@ -32,7 +43,7 @@ package struct YAMLText {
           lines += inner.dropFirst()
         }
       }
-    default: lines.append(margin + (simple(value) ?? ""))
+    default: lines.append(margin + (Self.simple(value) ?? "") + origin(value))
     }
   }
 

@@ -1,6 +1,8 @@
-/// Something that is wrong with a file, and where.
+/// Something that is to be said about a file, and where.
 package struct Diagnostic: Hashable, Sendable {
   package enum Severity: String, Sendable {
+    /// Nothing is wrong.
+    case note
     case warning, error
   }
 
@@ -12,7 +14,7 @@ package struct Diagnostic: Hashable, Sendable {
     case misplacedSecret
     case unknownNode, duplicateNode, cycle, neverReached, ambiguousDependency, meaningless
     case includeCycle, tooManyFiles, missingFile, missingExecutable, missingApp
-    case unknownProfile, needsRoot, unsafeFile
+    case unknownProfile, broughtIn, needsRoot, unsafeFile
   }
 
   package var severity: Severity
@@ -33,14 +35,21 @@ package struct Diagnostics: Sendable {
   package static let most = 50
 
   package private(set) var all: [Diagnostic] = []
+  private var known: Set<Key> = []
+  /// Texts that are not shown, not even as a part of the file.
+  package var secrets: Set<String> = []
+
+  private struct Key: Hashable {
+    let place: Place
+    let message: String
+  }
 
   package init() {}
 
   package mutating func add(_ diagnostic: Diagnostic) {
     // A value that came by an alias is looked at in each of its places, and is wrong once.
-    guard
-      !all.contains(where: { $0.place == diagnostic.place && $0.message == diagnostic.message }),
-      all.count < 1_000
+    guard all.count < 1_000,
+      known.insert(Key(place: diagnostic.place, message: diagnostic.message)).inserted
     else { return }
     all.append(diagnostic)
   }
@@ -65,6 +74,15 @@ package struct Diagnostics: Sendable {
         suggestion: suggestion, path: path))
   }
 
+  package mutating func note(
+    _ code: Diagnostic.Code, at place: Place, length: Int, _ message: String
+  ) {
+    add(
+      Diagnostic(
+        severity: .note, code: code, place: place, length: length, message: message,
+        suggestion: nil, path: ""))
+  }
+
   /// In the order of the files.
   package var sorted: [Diagnostic] {
     all.enumerated().sorted { ($0.element.place, $0.offset) < ($1.element.place, $1.offset) }
@@ -73,10 +91,12 @@ package struct Diagnostics: Sendable {
 
   package var errorCount: Int { all.count { $0.severity == .error } }
 
-  package var warningCount: Int { all.count - errorCount }
+  package var warningCount: Int { all.count { $0.severity == .warning } }
 
   /// Makes errors of the warnings.
   package mutating func beStrict() {
-    for index in all.indices { all[index].severity = .error }
+    for index in all.indices where all[index].severity == .warning {
+      all[index].severity = .error
+    }
   }
 }

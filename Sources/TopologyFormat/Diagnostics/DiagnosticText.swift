@@ -1,6 +1,7 @@
 /// Diagnostics as lines for people: the place, the line itself, and a caret below it.
 package struct DiagnosticText {
   private let files: [SourceFile]
+  private var secrets: [[Unicode.Scalar]] = []
   /// How much of a long line is shown.
   private static let width = 160
 
@@ -8,8 +9,10 @@ package struct DiagnosticText {
 
   /// The lines of some diagnostics, as many as are shown at once.
   package func text(of diagnostics: Diagnostics) -> String {
+    var writer = self
+    writer.secrets = diagnostics.secrets.map { Array($0.unicodeScalars) }.filter { !$0.isEmpty }
     let sorted = diagnostics.sorted
-    var text = sorted.prefix(Diagnostics.most).map(text).joined()
+    var text = sorted.prefix(Diagnostics.most).map(writer.text).joined()
     if sorted.count > Diagnostics.most {
       text += "… and \(sorted.count - Diagnostics.most) more.\n"
     }
@@ -23,9 +26,26 @@ package struct DiagnosticText {
     let head =
       "\(file.name):\(place.line):\(place.column): \(diagnostic.severity.rawValue): "
       + Self.harmless(diagnostic.message) + "\n"
-    let line = file.scalars(ofLine: place.line)
+    let line = masked(file.scalars(ofLine: place.line))
     guard !line.isEmpty else { return head }
     return head + excerpt(of: line, diagnostic)
+  }
+
+  /// A line with dots in the places of secrets.
+  private func masked(_ line: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    var line = line
+    for secret in secrets {
+      var start = 0
+      while start + secret.count <= line.count {
+        if line[start..<(start + secret.count)].elementsEqual(secret) {
+          for index in start..<(start + secret.count) { line[index] = "•" }
+          start += secret.count
+        } else {
+          start += 1
+        }
+      }
+    }
+    return line
   }
 
   private func excerpt(of line: [Unicode.Scalar], _ diagnostic: Diagnostic) -> String {

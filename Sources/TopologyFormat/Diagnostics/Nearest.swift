@@ -9,8 +9,8 @@ enum Nearest {
       let other = Array(candidate.lowercased().utf8)
       guard abs(other.count - letters.count) <= 2 else { continue }
       let distance = distance(letters, other)
-      // A short word is not meant by one that has nothing in common with it.
-      guard distance <= 2, distance < max(letters.count, other.count) else { continue }
+      // Of a short word, more than half has to be right.
+      guard distance <= 2, distance * 2 < max(letters.count, other.count) else { continue }
       if distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     return best?.word

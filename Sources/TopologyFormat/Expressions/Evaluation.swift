@@ -72,8 +72,11 @@ struct Evaluation {
     var parts: [Part] = []
     var rest = text[...]
     var plain = ""
+    // Where the last expression began, so that no part is counted twice.
+    var (offset, counted) = (0, text.startIndex)
     while let start = rest.firstRange(of: opening)?.lowerBound {
-      let offset = text.unicodeScalars.distance(from: text.startIndex, to: start)
+      offset += text.unicodeScalars.distance(from: counted, to: start)
+      counted = start
       if start > rest.startIndex, rest[rest.index(before: start)] == "$" {
         plain += rest[..<rest.index(before: start)] + opening
         rest = rest[rest.index(start, offsetBy: 3)...]
@@ -205,11 +208,13 @@ extension Scalar {
   }
 
   fileprivate mutating func append(_ piece: Piece) {
-    if case .text(let text) = piece, case .text(let before)? = pieces.last {
-      pieces[pieces.count - 1] = .text(before + text)
-    } else {
-      pieces.append(piece)
+    guard case .text(let text) = piece, case .text(var whole)? = pieces.last else {
+      return pieces.append(piece)
     }
+    // Without its other owner the text grows in its place.
+    pieces.removeLast()
+    whole += text
+    pieces.append(.text(whole))
   }
 }
 

@@ -20,6 +20,8 @@ final class Variables {
     var isSecret = false
     var isRequired = false
     var isGiven = false
+    /// Whether its value is text whose expressions mean nothing.
+    var isText = false
   }
 
   /// The environment of the tool.
@@ -38,9 +40,10 @@ final class Variables {
 
   func declare(_ name: String, _ variable: Variable) { table[name] = variable }
 
-  func give(_ name: String, _ value: Value) {
+  func give(_ name: String, _ value: Value, isText: Bool = false) {
     table[name]?.value = value
     table[name]?.isGiven = true
+    table[name]?.isText = isText
   }
 
   func use(_ name: String) { used.insert(name) }
@@ -58,7 +61,9 @@ final class Variables {
     beingEvaluated.append(name)
     defer { beingEvaluated.removeLast() }
     var scalar: Scalar?
-    if let value = variable.value { scalar = try evaluate(value) }
+    if let value = variable.value {
+      scalar = variable.isText ? value.scalar : try evaluate(value)
+    }
     if variable.isSecret { scalar?.isSecret = true }
     evaluated[name] = .some(scalar)
     return scalar

@@ -25,6 +25,14 @@ enum Executables {
     }
   }
 
+  /// Looks for a command that stands by a node's own, such as one that stops it.
+  static func check(_ value: Value, like node: NodePlan, _ reader: inout TopologyReader) {
+    guard case .command(var plan) = node.kind else { return }
+    plan.words = value.list?.compactMap(\.scalar) ?? []
+    (plan.user, plan.group) = (nil, nil)
+    check(plan, at: value, &reader)
+  }
+
   private static func report(
     _ code: Diagnostic.Code, _ value: Value, _ message: String, _ reader: inout TopologyReader
   ) {

@@ -30,17 +30,16 @@ private struct Checks {
 
   /// Instances have the names of no siblings.
   func checkInstances(_ reader: inout TopologyReader) {
-    for node in group.nodes {
-      guard let instances = node.instances else { continue }
-      for sibling in group.nodes where sibling.name.hasPrefix(node.name + "-") {
-        guard let number = Int(sibling.name.dropFirst(node.name.count + 1)),
-          (1...max(1, instances)).contains(number), let place = places[sibling.name]
-        else { continue }
-        reader.diagnostics.error(
-          .duplicateNode, at: place, length: sibling.name.count,
-          "'\(sibling.name)' is an instance of '\(node.name)' (line \(places[node.name]?.line ?? 0)) already."
-        )
-      }
+    for sibling in group.nodes {
+      guard let dash = sibling.name.lastIndex(of: "-"),
+        let number = Int(sibling.name[sibling.name.index(after: dash)...]),
+        let node = nodes[String(sibling.name[..<dash])], let instances = node.instances,
+        (1...max(1, instances)).contains(number), let place = places[sibling.name]
+      else { continue }
+      reader.diagnostics.error(
+        .duplicateNode, at: place, length: sibling.name.count,
+        "'\(sibling.name)' is an instance of '\(node.name)' (line \(places[node.name]?.line ?? 0)) already."
+      )
     }
   }
 
@@ -96,29 +95,30 @@ private struct Checks {
   func checkCycles(_ reader: inout TopologyReader) {
     var finished: Set<String> = []
     for entry in entries where !finished.contains(entry.key) {
-      var trail: [String] = []
       // Without recursion: a chain of dependencies may be as long as the file.
-      var stack: [(name: String, rest: [String])] = [(entry.key, needs(entry.key))]
-      trail.append(entry.key)
+      var stack: [(name: String, rest: ArraySlice<String>)] = [(entry.key, needs(entry.key))]
+      var places = [entry.key: 0]
       while let last = stack.last {
         guard let next = last.rest.first else {
           finished.insert(last.name)
+          places[last.name] = nil
           stack.removeLast()
-          trail.removeLast()
           continue
         }
-        stack[stack.count - 1].rest.removeFirst()
-        if let start = trail.firstIndex(of: next) {
-          report(Array(trail[start...]) + [next], &reader)
+        stack[stack.count - 1].rest = last.rest.dropFirst()
+        if let start = places[next] {
+          report(stack[start...].map(\.name) + [next], &reader)
         } else if !finished.contains(next), nodes[next] != nil {
+          places[next] = stack.count
           stack.append((next, needs(next)))
-          trail.append(next)
         }
       }
     }
   }
 
-  private func needs(_ name: String) -> [String] { nodes[name]?.dependsOn.keys.sorted() ?? [] }
+  private func needs(_ name: String) -> ArraySlice<String> {
+    (nodes[name]?.dependsOn.keys.sorted() ?? [])[...]
+  }
 
   private func report(_ circle: [String], _ reader: inout TopologyReader) {
     guard let place = circle.compactMap({ places[$0] }).min() else { return }

@@ -1,22 +1,26 @@
 /// What cannot be between the keys of a node.
 enum NodeChecks {
   static func check(_ node: NodePlan, _ value: Value, _ reader: inout TopologyReader) {
-    if let stop = value["stop"], let entry = stop.entry("command") {
-      refuse(entry, "a stop is a signal in this version; leave 'command' out", &reader)
+    if let stop = value["stop"] {
+      if case .command = node.kind {
+        if let command = stop["command"] { Executables.check(command, like: node, &reader) }
+      } else {
+        checkStop(ofGroup: stop, &reader)
+      }
     }
     for key in ["readiness", "liveness"] {
       guard let check = value[key] else { continue }
-      for name in ["delay", "successes"] {
-        guard let entry = check.entry(name) else { continue }
-        refuse(
-          entry, "'\(name)' is for later versions; a check begins at once and counts once", &reader)
-      }
       checkKind(check, &reader)
+      checkTimes(check, key, &reader)
+      if let command = check["command"] { Executables.check(command, like: node, &reader) }
     }
-    if let readiness = node.readiness, let liveness = node.liveness,
-      readiness.kind != liveness.kind, let entry = value.entry("liveness")
+    if let readiness = node.readiness, readiness.delay >= readiness.deadline,
+      let entry = value["readiness"]?.entry("delay")
     {
-      refuse(entry, "'liveness' looks at what 'readiness' looks at, in this version", &reader)
+      refuse(
+        entry,
+        "it has to be up within \(Quantity.text(readiness.deadline)), and is not looked at before that",
+        &reader)
     }
   }
 
@@ -25,6 +29,30 @@ enum NodeChecks {
   ) {
     reader.diagnostics.error(
       .meaningless, at: entry.place, length: entry.key.count, why + ".")
+  }
+
+  /// Only a command is stopped by a signal or a command; what a group stops has its own.
+  static func checkStop(ofGroup stop: Value, _ reader: inout TopologyReader) {
+    for key in ["signal", "command"] {
+      guard let entry = stop.entry(key) else { continue }
+      refuse(
+        entry, "'\(key)' of a stop fits a node with command or shell; others have only 'within'",
+        &reader)
+    }
+  }
+
+  /// What a node reports by itself is not looked at every now and then.
+  private static func checkTimes(_ check: Value, _ name: String, _ reader: inout TopologyReader) {
+    let kind = ["line", "notify"].first { check.entry($0) != nil }
+    guard let kind else { return }
+    let isWatchdog = name == "liveness"
+    for key in ["delay", "every", "timeout", "failures", "successes"] {
+      if isWatchdog, ["delay", "every", "failures"].contains(key) { continue }
+      guard let entry = check.entry(key) else { continue }
+      reader.diagnostics.warning(
+        .meaningless, at: entry.place, length: key.count,
+        "'\(key)' means nothing with '\(kind)', which the node reports by itself.")
+    }
   }
 
   private static func checkKind(_ check: Value, _ reader: inout TopologyReader) {

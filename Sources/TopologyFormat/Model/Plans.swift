@@ -64,6 +64,8 @@ package struct NodePlan: Sendable, Codable {
   package var restart = RestartPlan()
   package var timeLimit: Duration?
   package var stop = StopPlan()
+  /// How many bytes of its output are kept.
+  package var logKept = 16 << 20
   package var mayFail = false
   package var isManual = false
   package var profiles: [String] = []

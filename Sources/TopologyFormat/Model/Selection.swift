@@ -21,10 +21,19 @@ struct Selection {
       return node.profiles.isEmpty || !options.profiles.isDisjoint(with: node.profiles)
     }
     var active: Set<String> = []
-    var waiting = chosen.map(\.name)
-    while let name = waiting.popLast() {
-      guard active.insert(name).inserted else { continue }
-      waiting += table[name]?.dependsOn.keys.filter { table[$0] != nil } ?? []
+    var waiting = chosen.map { (name: $0.name, dependent: "") }
+    while let (name, dependent) = waiting.popLast() {
+      guard active.insert(name).inserted, let node = table[name] else { continue }
+      let isLeftOut = isTop && options.without.contains(name)
+      if !dependent.isEmpty, !node.profiles.isEmpty, !isLeftOut,
+        options.profiles.isDisjoint(with: node.profiles),
+        let entry = value["nodes"]?.entry(name)
+      {
+        reader.diagnostics.note(
+          .broughtIn, at: entry.place, length: name.count,
+          "'\(name)' of \(Self.profiles(node)) runs too, because '\(dependent)' depends on it.")
+      }
+      waiting += node.dependsOn.keys.sorted(by: >).filter { table[$0] != nil }.map { ($0, name) }
     }
     if isTop {
       for name in options.without.sorted() where active.contains(name) {
@@ -38,5 +47,19 @@ struct Selection {
       }
     }
     nodes = group.nodes.filter { active.contains($0.name) }
+    let isChosen = isTop && !options.only.isEmpty
+    if nodes.allSatisfy(\.isManual), !isChosen, !group.nodes.isEmpty,
+      let entry = value.entry("nodes")
+    {
+      reader.diagnostics.warning(
+        .neverReached, at: entry.place, length: entry.key.count,
+        "no node of this group starts by itself"
+          + (nodes.isEmpty ? ": all are of profiles; choose one with --profile." : "."))
+    }
+  }
+
+  private static func profiles(_ node: NodePlan) -> String {
+    (node.profiles.count == 1 ? "the profile " : "the profiles ")
+      + ShapeChecker.list(node.profiles.map { "'\($0)'" })
   }
 }

@@ -6,18 +6,27 @@ package struct StartPlan {
 
   package init(_ group: GroupPlan) {
     stopWithin = group.stopWithin
-    var steps: [[NodePlan]] = []
-    var done: Set<String> = []
-    var rest = group.nodes
-    let names = Set(rest.map(\.name))
-    while !rest.isEmpty {
-      let next = rest.filter {
-        $0.dependsOn.keys.allSatisfy { done.contains($0) || !names.contains($0) }
+    let indices = Dictionary(
+      group.nodes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    // How many dependencies of each node are not among the steps yet, and who depends on it.
+    var open = [Int](repeating: 0, count: group.nodes.count)
+    var dependents = [[Int]](repeating: [], count: group.nodes.count)
+    for (index, node) in group.nodes.enumerated() {
+      for dependency in node.dependsOn.keys.compactMap({ indices[$0] }) {
+        open[index] += 1
+        dependents[dependency].append(index)
       }
-      guard !next.isEmpty else { break }
-      steps.append(next)
-      done.formUnion(next.map(\.name))
-      rest.removeAll { done.contains($0.name) }
+    }
+    var steps: [[NodePlan]] = []
+    var next = open.indices.filter { open[$0] == 0 }
+    while !next.isEmpty {
+      steps.append(next.map { group.nodes[$0] })
+      var following: [Int] = []
+      for dependent in next.flatMap({ dependents[$0] }) {
+        open[dependent] -= 1
+        if open[dependent] == 0 { following.append(dependent) }
+      }
+      next = following.sorted()
     }
     self.steps = steps
   }
@@ -35,7 +44,8 @@ package struct StartPlan {
       let names = step.map { node in
         let waits = node.dependsOn.sorted { $0.key < $1.key }
           .map { "\($0.key) \($0.value.rawValue)" }.joined(separator: ", ")
-        return waits.isEmpty ? node.label : "\(node.label) (after \(waits))"
+        let label = node.isManual ? "\(node.label) (by 'ptree start')" : node.label
+        return waits.isEmpty ? label : "\(label) (after \(waits))"
       }
       text += "\(Self.number(index + 1))  \(names.joined(separator: "  "))\n"
     }

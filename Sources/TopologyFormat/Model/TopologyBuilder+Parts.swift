@@ -3,6 +3,8 @@ extension TopologyBuilder {
 
   static func time(_ value: Value?) -> Duration? { value?.text.flatMap(Quantity.time) }
 
+  static func size(_ value: Value?) -> Int? { value?.scalar.flatMap(Quantity.size) }
+
   static func dependencies(_ value: Value?) -> [String: NodePlan.Condition] {
     if let list = value?.list {
       return Dictionary(list.compactMap(\.text).map { ($0, .up) }, uniquingKeysWith: { $1 })

@@ -11,6 +11,7 @@ struct TopologyBuilder {
     var inherited: CommandPlan.Inherited?
     var directory: Value?
     var limits: [CommandPlan.Limit] = []
+    var logKept: Int?
     var interpreter: [Scalar] = [Scalar("/bin/sh"), Scalar("-c")]
   }
 
@@ -20,6 +21,7 @@ struct TopologyBuilder {
   }
 
   mutating func topology(_ value: Value, name: String, address: String) -> Topology {
+    if let stop = value["stop"] { NodeChecks.checkStop(ofGroup: stop, &reader) }
     let group = group(value, address: address, Inherited())
     return Topology(
       name: name, description: value["description"]?.text,
@@ -67,6 +69,7 @@ struct TopologyBuilder {
     if let stop = defaults?["stop"] { inherited.stop = Self.stop(stop) }
     if let directory = defaults?["directory"] { inherited.directory = directory }
     if let limits = defaults?["limits"] { inherited.limits = Self.limits(limits) }
+    inherited.logKept = Self.size(defaults?["log"]?["keep"]) ?? outer.logKept
     if let words = defaults?["interpreter"]?.list {
       inherited.interpreter = words.compactMap(\.scalar)
     }
@@ -93,9 +96,11 @@ struct TopologyBuilder {
     node.restart = value["restart"].map(Self.restart) ?? inherited.restart ?? RestartPlan()
     node.stop = value["stop"].map(Self.stop) ?? inherited.stop ?? StopPlan()
     node.timeLimit = time(value["timeLimit"])
+    node.logKept = Self.size(value["log"]?["keep"]) ?? inherited.logKept ?? node.logKept
     node.mayFail = value["mayFail"]?.text == "true"
     node.isManual = value["start"]?.text == "manual"
     node.profiles = value["profiles"]?.list?.compactMap(\.text) ?? []
+    reader.profiles.formUnion(node.profiles)
     NodeChecks.check(node, value, &reader)
     return node
   }

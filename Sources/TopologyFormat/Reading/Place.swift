@@ -41,10 +41,14 @@ package struct SourceFile: Sendable {
     var start = scalars.startIndex
     var index = start
     while index < scalars.endIndex {
-      let scalar = scalars[index]
       let next = scalars.index(after: index)
-      let isBreak = ["\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"].contains(scalar)
-      if isBreak, !(scalar == "\r" && next < scalars.endIndex && scalars[next] == "\n") {
+      let isBreak =
+        switch scalars[index] {
+        case "\n", "\u{85}", "\u{2028}", "\u{2029}": true
+        case "\r": !(next < scalars.endIndex && scalars[next] == "\n")
+        default: false
+        }
+      if isBreak {
         lines.append(scalars[start..<index])
         start = next
       }

@@ -14,7 +14,7 @@ package enum Watchdog {
     // A handler may do what is safe in one: write and leave.
     let before = signal(SIGALRM) { _ in
       let message: StaticString =
-        "ptree: reading took longer than 5 s, as it does for aliases in keys; nothing was started.\n"
+        "ptree: the file takes longer than 5 s to read, for example for aliases in keys; nothing was started.\n"
       _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
       _exit(2)
     }

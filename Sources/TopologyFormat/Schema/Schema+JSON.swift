@@ -129,6 +129,8 @@ extension Schema {
     case .workers:
       orExpression(any([whole(1...64), pattern(#"^[0-9]+(\.\.[0-9]+)?$"#)]))
     case .version: any([.object([("const", .integer(1))]), pattern(#"^1(\.[0-9]+)?$"#)])
+    // The word `true` is a name as well, and a truth value for a reader of JSON.
+    case .name: orExpression(any([pattern(rule.pattern ?? ""), types("boolean")]))
     default: orExpression(pattern(rule.pattern ?? ""))
     }
   }

@@ -33,7 +33,8 @@ extension Schema {
         without: "up when started", kinds: processes),
       key(
         "liveness", .object("liveness"),
-        "a check from then on; `failures` in a row end the node, as a failure", without: "none",
+        "a check from when it is up on; `failures` in a row end the node, as a failure",
+        without: "none",
         kinds: processes),
       key(
         "restart", .named("restart"),
@@ -82,14 +83,20 @@ extension Schema {
     key(
       "line", .text(.any), "a line of the output in which this regular expression finds something"),
     key("file", .text(.any), "exists"),
-    key("notify", .yes, "the node reports `READY=1` to `NOTIFY_SOCKET`"),
+    key(
+      "notify", .yes,
+      "the node reports `READY=1` to `NOTIFY_SOCKET`; as liveness, `WATCHDOG=1` at least once in `every` × `failures`"
+    ),
   ]
   private static let timingKeys: [Key] = [
     key("delay", .time, "before the first check", without: "0s"),
     key("every", .time, "between checks", without: "1s"),
     key("timeout", .time, "how long one may take", without: "1s"),
-    key("failures", count, "how many in a row count", without: "3"),
-    key("successes", count, "how many in a row count", without: "1"),
+    key(
+      "failures", .integer(1...1_000),
+      "after how many in a row it is down, or, as liveness, has failed", without: "3"),
+    key(
+      "successes", .integer(1...1_000), "how many in a row it takes to be up", without: "1"),
   ]
 
   static let nodeObjects: [ObjectShape] = [

@@ -6,11 +6,12 @@ private typealias Action = ReadinessLife.Action
 
 @Suite struct ReadinessLifeTests {
   private static func plan(
-    failures: Int = 2, limit: Duration? = .seconds(9), isProbed: Bool = true
+    failures: Int = 2, limit: Duration? = .seconds(9), isProbed: Bool = true,
+    successes: Int = 1, delay: Duration = .zero, beginsUp: Bool = false
   ) -> ReadinessLife.Plan {
     ReadinessLife.Plan(
       period: .seconds(1), deadline: .seconds(30), failures: failures, limit: limit,
-      isProbed: isProbed)
+      isProbed: isProbed, successes: successes, delay: delay, beginsUp: beginsUp)
   }
 
   @Test func probesComeQuicklyUntilTheFirstOneHolds() {
@@ -55,6 +56,39 @@ private typealias Action = ReadinessLife.Action
     #expect(life.handle(.deadlinePassed) == [.fail("it was down for 9.0 s: e")])
   }
 
+  @Test func theFirstProbeComesAfterTheDelay() {
+    var life = ReadinessLife(Self.plan(delay: .seconds(3)))
+    #expect(
+      life.handle(.begin) == [.armDeadline(after: .seconds(30)), .armProbe(after: .seconds(3))])
+    #expect(life.handle(.probeDue) == [.probe])
+    #expect(life.handle(.held).contains(.announceUp))
+  }
+
+  @Test func severalProbesInARowMakeItUp() {
+    var life = ReadinessLife(Self.plan(failures: 1, successes: 2))
+    _ = life.handle(.begin)
+    #expect(!life.handle(.held).contains(.announceUp))
+    _ = life.handle(.failed("a"))
+    #expect(!life.handle(.held).contains(.announceUp))
+    #expect(life.handle(.held).contains(.announceUp))
+    // And make it up again.
+    #expect(life.handle(.failed("b")).contains(.announceDown))
+    #expect(life.handle(.held) == [.armProbe(after: .seconds(1))] && !life.isUp)
+    #expect(life.handle(.held).contains(.announceUp))
+  }
+
+  /// A check of liveness: it announces nothing, and ends the command at once.
+  @Test func oneThatBeginsUpFailsAfterFailuresInARow() {
+    var life = ReadinessLife(Self.plan(limit: .zero, delay: .seconds(2), beginsUp: true))
+    #expect(life.handle(.begin) == [.armProbe(after: .seconds(2))] && life.isUp)
+    _ = life.handle(.probeDue)
+    #expect(life.handle(.failed("a")) == [.armProbe(after: .seconds(1))])
+    #expect(life.handle(.held) == [.armProbe(after: .seconds(1))])
+    #expect(life.handle(.failed("b")) == [.armProbe(after: .seconds(1))])
+    #expect(life.handle(.failed("c")) == [.fail("it failed 2 times in a row: c")])
+    #expect(life.handle(.held) == [] && !life.isUp)
+  }
+
   @Test func oneThatReportsIsNotProbed() {
     var life = ReadinessLife(Self.plan(limit: nil, isProbed: false))
     #expect(life.handle(.begin) == [.armDeadline(after: .seconds(30))])
@@ -71,14 +105,16 @@ private typealias Action = ReadinessLife.Action
     var failures = 0
     for _ in 0..<iterations(5_000) {
       let isProbed = random.bool()
+      let beginsUp = random.int(0...3) == 0
       var life = ReadinessLife(
         Self.plan(
-          failures: random.int(-1...3), limit: random.bool() ? .seconds(1) : nil,
-          isProbed: isProbed))
+          failures: random.int(-1...3), limit: beginsUp ? .zero : random.bool() ? .seconds(1) : nil,
+          isProbed: isProbed, successes: random.int(-1...3),
+          delay: random.bool() ? .seconds(1) : .zero, beginsUp: beginsUp))
       var isProbing = false
       var isProbeArmed = false
       var isDeadlineArmed = false
-      var announced: Bool?
+      var announced: Bool? = beginsUp ? true : nil
       var hasFailed = false
       var wrong: [String] = []
       var inputs: [ReadinessLife.Input] = [.begin]
@@ -115,14 +151,17 @@ private typealias Action = ReadinessLife.Action
             isProbeArmed = true
           case .armDeadline: isDeadlineArmed = true
           case .disarmDeadline: isDeadlineArmed = false
-          case .announceUp:
+          case .announceUp, .announceDown:
+            if beginsUp { wrong.append("nobody waits for \(action)") }
+            if action == .announceDown {
+              if announced != true { wrong.append("down before up") }
+              announced = false
+              continue
+            }
             if announced == true { wrong.append("up twice") }
             announced = true
-          case .announceDown:
-            if announced != true { wrong.append("down before up") }
-            announced = false
           case .fail:
-            if announced == true { wrong.append("failed while it was up") }
+            if announced == true, !beginsUp { wrong.append("failed while it was up") }
             hasFailed = true
             failures += 1
           }

@@ -23,6 +23,23 @@ import Testing
     }
   }
 
+  @Test func oneThatDoesNotStartByItselfWaitsForARequest() throws {
+    var bench = try SupervisorBench(
+      strategy: .oneForAll, ChildRule("a"), ChildRule("b", startsByItself: false),
+      ChildRule("c", instances: 1, startsByItself: false))
+    #expect(bench.look() == "+a1" && bench.phase("b") == .stopped && bench.life.isSettled)
+    bench.end("a")
+    #expect(bench.look() == "+a2")
+    try bench.ask(.start("b"))
+    #expect(bench.look() == "+b1")
+    bench.end("b")
+    #expect(bench.look() == "-a +a3 +b2")
+    try bench.ask(.scale("c", to: 2))
+    #expect(bench.look() == "+c-21" && bench.phase("c-1") == .stopped)
+    try bench.ask(.add(ChildRule("d", startsByItself: false)))
+    #expect(bench.look() == "+d1")
+  }
+
   @Test func oneForOneReplacesOne() throws {
     var bench = try SupervisorBench(ChildRule("a"), ChildRule("b"), ChildRule("c"))
     _ = bench.look()
@@ -39,7 +56,9 @@ import Testing
     bench.end("b")
     // A transient child that had ended comes back with the others, a temporary one does not.
     #expect(bench.look() == "-t -a +a2 +b2 +c2")
-    #expect(bench.phase("t") == .stopped)
+    #expect(bench.phase("t") == .stopped && bench.life.child("t")?.isDropped == true)
+    try bench.ask(.start("t"))
+    #expect(bench.look() == "+t2" && bench.life.child("t")?.isDropped == false)
   }
 
   @Test func oneForAllStartsNobodyBeforeAllHaveEnded() throws {

@@ -36,6 +36,12 @@ final class CommandController {
 
   private unowned let runtime: NodeRuntime
   private let process: CommandProcess
+  /// The command that stops this one, in place of a signal.
+  var stoppedBy: Command?
+  /// That command, once it has been started.
+  private var stopper: CommandController?
+  /// Whether it stops another command.
+  private(set) var isStopper = false
   /// Nil until somebody wants it to end.
   private var ladder: StopLadder?
   private lazy var deadline = LifeDeadline<StopLadder.Step>(on: runtime.loop.timers) {
@@ -79,13 +85,14 @@ final class CommandController {
   /// Ends the command in the time that the node's policy gives.
   func stop() { stop(within: runtime.commandGrace) }
 
-  /// Ends the command if it has not ended by itself when the time is over.
-  func stop(after time: Duration) {
+  /// Ends the command if it has not ended by itself when the time is over, with SIGKILL after `grace`,
+  /// or in the time that the node's policy gives.
+  func stop(after time: Duration, within grace: Duration? = nil) {
     guard !isReaped else { return }
     timeLimit = runtime.loop.timers.schedule(after: time) { [unowned self] in
       timeLimit = nil
       isOverdue = true
-      stop()
+      stop(within: grace ?? runtime.commandGrace)
     }
   }
 
@@ -100,12 +107,22 @@ final class CommandController {
     switch action {
     case .drain, .ask: break
     case .terminate:
-      process.signalGroup(command.stopSignal ?? SIGTERM)
+      if !startStopper() { process.signalGroup(command.stopSignal ?? SIGTERM) }
       process.signalGroup(SIGCONT)
-    case .kill: process.signalGroup(SIGKILL)
+    case .kill:
+      process.signalGroup(SIGKILL)
+      stopper?.stop(within: .zero)
     case .arm(let step, let time): deadline.arm(step, after: time, keepsEarlier: true)
     case .disarm: deadline.disarm()
     }
+  }
+
+  /// Starts the command that stops this one; false if there is none, or it cannot start.
+  private func startStopper() -> Bool {
+    guard let stoppedBy else { return false }
+    stopper = try? runtime.start(stoppedBy, pipes: .areTheNodes, isOfTheEnd: true)
+    stopper?.isStopper = true
+    return stopper != nil
   }
 
   /// The leader has ended: ends the rest of its group, reaps it, and clears what it left elsewhere;
@@ -125,6 +142,8 @@ final class CommandController {
     if let timeLimit { runtime.loop.timers.cancel(timeLimit) }
     process.leader.close()
     deadline.disarm()
+    // It may see the end and clear up.
+    stopper?.stop(after: .seconds(1), within: .zero)
     runtime.whenClear { [self] in conclude(end) }
     return true
   }

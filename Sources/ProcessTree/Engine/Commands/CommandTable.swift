@@ -36,8 +36,10 @@ final class CommandTable {
 
   func remove(_ controller: CommandController) { controllers[controller.tag.node] = nil }
 
-  /// Ends all of them.
+  /// Ends all of them; one that stops another ends with that.
   func stopAll(within grace: Duration) {
-    for controller in controllers.values { controller.stop(within: grace) }
+    for controller in controllers.values where !controller.isStopper {
+      controller.stop(within: grace)
+    }
   }
 }

@@ -9,10 +9,12 @@ extension NodeRuntime {
   var commandGrace: Duration { (life.policy ?? shared.configuration.stopPolicy).total }
 
   /// Starts a command; it is running when this returns.
+  ///
+  /// - Parameter isOfTheEnd: Whether the command stops another one, which a node that is ending starts too.
   func start(
-    _ command: Command, pipes: CommandStreams.Pipes = .toTheNode
+    _ command: Command, pipes: CommandStreams.Pipes = .toTheNode, isOfTheEnd: Bool = false
   ) throws -> CommandController {
-    guard shared.startsChildren else {
+    guard shared.startsChildren || isOfTheEnd else {
       throw ProcessTreeError(
         .nodeEnding, "\(identity.name) is ending and starts no more commands.")
     }

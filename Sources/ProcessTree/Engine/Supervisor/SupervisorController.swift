@@ -289,7 +289,7 @@ final class SupervisorController {
     let node = child.phase.isLive ? children[child.name] : nil
     return SupervisedChild(
       name: child.name, phase: child.phase, pid: node?.pid, path: node?.path,
-      incarnation: child.incarnation, restarts: child.restarts,
+      incarnation: child.incarnation, restarts: child.restarts, isDropped: child.isDropped,
       startsIn: child.nextStart.map { max(.zero, $0 - now) }, lastEnd: child.lastEnd,
       lastExit: children[child.name]?.exitReport)
   }

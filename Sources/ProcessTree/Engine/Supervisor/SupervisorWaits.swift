@@ -102,11 +102,11 @@ extension ChildSpecification {
   func rule(at node: Node) throws -> ChildRule {
     try Node.check(name: instances.map { "\(name)-\(max(1, $0))" } ?? name)
     _ = try ProgramReference(type(of: program), listed: node.shared.programs)
-    try (program as? ExternalCommand)?.upWhen?.validate()
+    try (program as? ExternalCommand)?.validate()
     return ChildRule(
       name, restart: restart, stopPolicy: stopPolicy ?? node.configuration.stopPolicy,
       isSignificant: isSignificant, dependsOn: dependsOn, backoff: backoff, instances: instances,
-      isUpWhenStarted: !announcesUp)
+      isUpWhenStarted: !announcesUp, startsByItself: startsByItself)
   }
 }
 

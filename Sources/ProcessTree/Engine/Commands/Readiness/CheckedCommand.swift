@@ -3,20 +3,25 @@ internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
-/// A run of an external command whose check decides whether its node is up.
+/// A run of an external command whose checks decide whether its node is up, and whether it lives on.
 struct CheckedCommand {
-  let command: Command
-  let check: ReadinessCheck
+  let program: ExternalCommand
   let node: Node
+
+  private var check: ReadinessCheck? { program.upWhen }
 
   /// Runs the command to its end; no process of it is left afterwards.
   ///
   /// - Returns: How it ended by itself.
   /// - Throws: `notReady` when the check has ended it, the errors of its start, and `CancellationError`.
   func run() async throws -> ExitStatus {
-    try check.validate()
+    try program.validate()
     let node = node
-    let keeper = LoopBound(ReadinessKeeper(check, in: node), on: node.runtime.loop)
+    guard
+      let made = ReadinessKeeper(
+        readiness: program.upWhen, liveness: program.aliveWhile, in: node)
+    else { return try await runUnchecked().exitStatus }
+    let keeper = LoopBound(made, on: node.runtime.loop)
     let started = try await node.runtime.run { try start(in: $0, keeper.value) }
     defer { keeper.perform { $0.end() } }
     let status = try await Node.using(started.run) { run in
@@ -47,6 +52,13 @@ struct CheckedCommand {
     return status
   }
 
+  private func runUnchecked() async throws -> CommandRun {
+    let program = program
+    return try await node.runtime.run { runtime in
+      CommandRun(LoopBound(try program.start(in: runtime), on: runtime.loop))
+    }
+  }
+
   private struct Started: Sendable {
     let run: CommandRun
     /// Whether the node reads the command's standard output.
@@ -55,21 +67,24 @@ struct CheckedCommand {
   }
 
   private func start(in runtime: NodeRuntime, _ keeper: ReadinessKeeper) throws -> Started {
-    var command = command
+    var program = program
     var socket: NotifySocket?
-    if case .notify(let watchdog) = check.kind {
+    let checks = [program.upWhen, program.aliveWhile].compactMap(\.self)
+    if checks.contains(where: \.isNotify) {
       let made = try NotifySocket(
         at: runtime.directory.socket(of: runtime.identity.pid, "n"), on: runtime.loop
       ) { [weak keeper] in keeper?.receive($0) }
-      command.environment.add("NOTIFY_SOCKET", made.path)
-      if let watchdog {
-        command.environment.add("WATCHDOG_USEC", "\(max(1, watchdog.wholeMicroseconds))")
+      program.command.environment.add("NOTIFY_SOCKET", made.path)
+      if let watchdog = checks.compactMap(\.watchdog).last {
+        program.command.environment.add("WATCHDOG_USEC", "\(max(1, watchdog.wholeMicroseconds))")
       }
       socket = made
     }
-    let test = try check.lineTest()
-    if test != nil, command.standardInput == .pipe { command.standardInput = .inherited }
-    let controller = try runtime.start(command, pipes: test == nil ? .areTheNodes : .toTheNode)
+    let test = try check?.lineTest()
+    if test != nil, program.command.standardInput == .pipe {
+      program.command.standardInput = .inherited
+    }
+    let controller = try program.start(in: runtime, pipes: test == nil ? .areTheNodes : .toTheNode)
     if let test {
       controller.errors?.onLines = { [weak keeper] in
         if Self.lines(of: $0).contains(where: test) { keeper?.held() }
@@ -88,7 +103,7 @@ struct CheckedCommand {
   private func passOn(
     _ run: CommandRun, to keeper: LoopBound<ReadinessKeeper>
   ) async throws {
-    var test = try check.lineTest()
+    var test = try check?.lineTest()
     var buffer = LineBuffer()
     for try await chunk in run.chunks {
       if let isIt = test {

@@ -4,10 +4,22 @@ internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 extension ReadinessCheck {
-  /// The times, as the value that decides takes them.
-  var plan: ReadinessLife.Plan {
+  /// The times, as the value that decides takes them; for a check of a command that is up, after the
+  /// failure of which the command is ended, if `isLiveness`.
+  func plan(isLiveness: Bool) -> ReadinessLife.Plan {
     ReadinessLife.Plan(
-      period: period, deadline: deadline, failures: failures, limit: limit, isProbed: isProbed)
+      period: period, deadline: deadline, failures: failures, limit: isLiveness ? .zero : limit,
+      isProbed: isProbed, successes: successes, delay: delay, beginsUp: isLiveness)
+  }
+
+  /// Whether the command reports by itself, to its notify socket.
+  var isNotify: Bool {
+    if case .notify = kind { true } else { false }
+  }
+
+  /// The longest time between two reports of the command that it is alive.
+  var watchdog: Duration? {
+    if case .notify(let time) = kind { time } else { nil }
   }
 
   private var isProbed: Bool {
@@ -17,9 +29,12 @@ extension ReadinessCheck {
     }
   }
 
-  /// Throws for a check that can never hold.
-  func validate() throws {
+  /// Throws for a check that can never hold, or, as one of liveness, never fail.
+  func validate(isLiveness: Bool = false) throws {
     switch kind {
+    case .line where isLiveness, .pattern where isLiveness:
+      throw ProcessTreeError(
+        .invalidSpecification, "A line is seen once, so it cannot show that a command is alive.")
     case .port(let port, _), .http(_, let port, _, _):
       guard (1...65_535).contains(port) else {
         throw ProcessTreeError(
