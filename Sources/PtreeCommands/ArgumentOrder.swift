@@ -4,7 +4,7 @@ internal import ProcessTreeExamples
 enum ArgumentOrder {
   private static let optionsWithValue: Set<String> = [
     "--events", "--timeout", "--start-method", "--limit", "--set", "--variables", "--overlay",
-    "--profile", "--only", "--without",
+    "--profile", "--only", "--without", "--wait", "--log", "--post-mortem", "--cgroup",
   ]
 
   /// The arguments with the name in the place where the parser expects it; throws for a name that

@@ -29,6 +29,9 @@ extension Ptree {
       CheckReport.tell(checked)
       guard let topology = checked.topology else { exit(ExitStatusCode.usage) }
       checkedTopology = (topology, command.options)
+      if command.detached.detach {
+        try DetachedRun.begin(topology, command.detached, isJSON: command.options.json)
+      }
     } catch {
       exit(report(error))
     }
@@ -37,7 +40,7 @@ extension Ptree {
   /// The first words of commands that start no process.
   private static let commands: Set<String> = [
     "check", "graph", "schema", "import", "list", "help", "--help", "-h", "--version",
-    "ps", "why", "stop", "kill", "wait", "start", "restart", "scale", "signal",
+    "ps", "logs", "why", "stop", "kill", "wait", "start", "restart", "scale", "signal",
   ]
 
   private static func perform(_ arguments: [String]) -> Int32 {

@@ -27,7 +27,7 @@ struct GroupEnd: Sendable {
   /// The verdict; nil for as long as the group goes on.
   func verdict(_ children: [SupervisedChild]) -> GroupVerdict? {
     for child in children {
-      guard hasEnded(child), let plan = plan(of: child) else { continue }
+      guard hasEnded(child), child.phase != .stopped, let plan = plan(of: child) else { continue }
       if ends(plan) { return .code(code(of: child), account(of: child)) }
       if plan.writesOutput, child.lastExit?.cause == .exited(code: ReaderGone.exitCode) {
         return .code(ReaderGone.exitCode, "nobody reads the output of \(child.name) any more")
@@ -40,8 +40,15 @@ struct GroupEnd: Sendable {
       }
     }
     guard children.allSatisfy(hasEnded) else { return nil }
-    let failed = children.first { !isSuccess($0) && plan(of: $0)?.mayFail == false }
+    let failed = children.first {
+      !isSuccess($0) && $0.phase != .stopped && plan(of: $0)?.mayFail == false
+    }
     return failed.map { .failure(account(of: $0)) } ?? .success
+  }
+
+  /// Whether all of a group that goes on are up or have ended.
+  func isUp(_ children: [SupervisedChild]) -> Bool {
+    verdict(children) == nil && children.allSatisfy(\.phase.isSettled)
   }
 
   private func plan(of child: SupervisedChild) -> NodePlan? {
@@ -54,10 +61,12 @@ struct GroupEnd: Sendable {
     if case .with(let names) = endsWith { names.contains(plan.name) } else { false }
   }
 
-  /// A child that somebody has had stopped may be started again.
+  /// A child that somebody has had stopped may be started again; one that starts by request only keeps
+  /// nobody waiting.
   private func hasEnded(_ child: SupervisedChild) -> Bool {
     switch child.phase {
     case .succeeded, .failed, .skipped: true
+    case .stopped: plan(of: child)?.isManual == true
     default: false
     }
   }

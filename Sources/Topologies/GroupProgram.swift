@@ -7,7 +7,8 @@ struct GroupProgram: NodeProgram {
   let context: RunContext
 
   func run(in node: Node) async throws {
-    switch try await GroupRun(plan, context).run(in: node) {
+    let run = GroupRun(plan, context) { node.announceUp() }
+    switch try await run.run(in: node) {
     case .success, .code(0, _): return
     case .code(let code, _): node.exit(code)
     case .failure(let account): throw GroupFailure(description: account)
@@ -24,10 +25,13 @@ struct GroupFailure: Error, CustomStringConvertible {
 struct GroupRun: Sendable {
   private let plan: GroupPlan
   private let context: RunContext
+  private let onUp: @Sendable () -> Void
 
-  init(_ plan: GroupPlan, _ context: RunContext) {
+  /// - Parameter onUp: Called when all nodes are up or have ended, if that does not end the group.
+  init(_ plan: GroupPlan, _ context: RunContext, onUp: @escaping @Sendable () -> Void) {
     self.plan = plan
     self.context = context
+    self.onUp = onUp
   }
 
   /// Runs the group to its end; no node of it is left afterwards.
@@ -35,14 +39,17 @@ struct GroupRun: Sendable {
     guard !plan.nodes.isEmpty else { return .success }
     let end = GroupEnd(plan)
     return try await node.withSupervisor(
-      plan.nodes.filter { !$0.isManual }.map(specification),
+      plan.nodes.map(specification),
       strategy: SupervisionStrategy(rawValue: plan.strategy.rawValue) ?? .oneForOne,
       intensity: RestartIntensity(restarts: plan.restarts, within: plan.period),
       limit: plan.limit, stopWithin: plan.stopWithin
     ) { supervisor in
       try await withThrowingTaskGroup(of: GroupVerdict?.self) { group in
         group.addTask {
-          if !node.isRoot, (try? await supervisor.waitUntilUp()) != nil { node.announceUp() }
+          let isUp = try? await supervisor.wait { children -> Bool? in
+            end.verdict(children) != nil ? false : end.isUp(children) ? true : nil
+          }
+          if isUp == true { onUp() }
           return nil
         }
         group.addTask { try await supervisor.wait { end.verdict($0) } }
@@ -69,7 +76,8 @@ struct GroupRun: Sendable {
       backoff: node.restart.backoff.map {
         RestartBackoff(first: $0.first, factor: $0.factor, most: $0.most, jitter: $0.jitter)
       }, instances: node.instances,
-      announcesUp: isGroup || node.readiness != nil || node.liveness != nil)
+      announcesUp: isGroup || node.readiness != nil || node.liveness != nil,
+      isManual: node.isManual)
   }
 }
 

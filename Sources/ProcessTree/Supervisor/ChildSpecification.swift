@@ -35,6 +35,8 @@ public struct ChildSpecification: Sendable, Codable {
   /// Whether the program calls ``Node/announceUp()``; without that, it is up when it runs, until it
   /// calls ``Node/announceDown()``.
   public var announcesUp: Bool
+  /// Whether it starts by request only: it is `stopped` until ``Supervisor/start(_:)``, and nobody waits for it.
+  public var isManual: Bool
   /// The limits, environment and directory of the child's process in each life.
   public var settings: ProcessSettings
   /// How the items in the child's mailbox wait; see ``Node/mailbox(of:)``.
@@ -47,7 +49,7 @@ public struct ChildSpecification: Sendable, Codable {
     _ name: String, _ program: any NodeProgram, restart: RestartType = .permanent,
     stopPolicy: StopPolicy? = nil, liveness: Liveness? = nil, isSignificant: Bool = false,
     dependsOn: [String: DependencyCondition] = [:], backoff: RestartBackoff? = nil,
-    instances: Int? = nil, announcesUp: Bool = false,
+    instances: Int? = nil, announcesUp: Bool = false, isManual: Bool = false,
     settings: ProcessSettings = ProcessSettings(), mailbox: MailboxPolicy = MailboxPolicy()
   ) {
     self.name = name
@@ -60,6 +62,7 @@ public struct ChildSpecification: Sendable, Codable {
     self.backoff = backoff
     self.instances = instances
     self.announcesUp = announcesUp
+    self.isManual = isManual
     self.settings = settings
     self.mailbox = mailbox
   }

@@ -108,8 +108,16 @@ struct WaitCommand: LiveCommand {
     let change = NodeChange(
       state == .up ? .waitForUp : .waitForEnd, within: time, reason: "wait",
       wanted: [.up, .succeeded, .stopped])
-    // All of the first level: each of them tells of those below it.
-    try self.change([run.name] + (rest.isEmpty ? ["*"] : rest), change)
+    guard rest.isEmpty else { return try self.change([run.name] + rest, change) }
+    // All of the first level: each of them tells of those below it. Those that somebody has had
+    // stopped, or that start by request only, are on their way to nothing.
+    var line = try RunLine(run)
+    let nodes = try line.request(.tree).nodes.filter {
+      $0.address.parent == .root && $0.phase != .stopped
+    }
+    guard try change.carryOut(on: nodes.map { "\($0.address)" }, &line, live) else {
+      throw ExitCode(ExitStatusCode.failure)
+    }
   }
 }
 

@@ -23,20 +23,23 @@ struct PsCommand: LiveCommand {
   }
 
   private func show(_ runs: [LiveRun]) throws {
+    let states = RunStates(of: runs)
     let rows = runs.map { run in
       [
-        run.name, run.givenName ?? "-", run.state, run.root.map { AgeText.text($0.age) } ?? "-",
+        run.name, run.givenName ?? "-", states.word(for: run), run.root.map { AgeText.text($0.age) } ?? "-",
         "\(run.nodeCount)", run.root.map { "\($0.pid)" } ?? "-", run.origin,
       ]
     }
     try show(
-      .object([("runs", .list(runs.map(\.json)))]),
-      TextColumns.text(["RUN", "NAME", "STATE", "AGE", "NODES", "ROOT", "FROM"], rows))
+      .object([("runs", .list(runs.map { .object($0.members(states)) }))]),
+      runs.isEmpty
+        ? "no live run"
+        : TextColumns.text(["RUN", "NAME", "STATE", "AGE", "NODES", "ROOT", "FROM"], rows))
   }
 
   private func show(_ rows: NodeRows, of run: LiveRun) throws {
     if let note = rows.note { Standard.error.tell("ptree: \(note)") }
-    var members = run.members
+    var members = run.members(rows.note == nil ? RunStates(of: [run]) : nil)
     members.append(("answers", .boolean(rows.note == nil)))
     members.append(("root", rows.json))
     try show(
@@ -59,15 +62,18 @@ extension LiveRun {
     TextColumns.harmless((root?.words ?? []).joined(separator: " "), longest: 60)
   }
 
-  var members: [(String, JSONValue)] {
-    [
-      ("run", .text(name)), ("name", givenName.map { .text($0) } ?? .null), ("state", .text(state)),
+  /// - Parameter states: How it stands; nil if its root did not answer.
+  func members(_ states: RunStates?) -> [(String, JSONValue)] {
+    let word = states?.word(for: self) ?? (isSuspended ? "suspended" : RunStates.noAnswer)
+    let counts = states?.counts(of: self)
+    return [
+      ("run", .text(name)), ("name", givenName.map { .text($0) } ?? .null), ("state", .text(word)),
+      ("up", counts.map { .integer($0.up) } ?? .null),
+      ("children", counts.map { .integer($0.children) } ?? .null),
       ("rootPid", root.map { .integer(Int($0.pid)) } ?? .null),
       ("age", root.map { .number($0.age / .seconds(1)) } ?? .null),
       ("nodes", .integer(nodeCount)), ("directory", directory.map { .text($0) } ?? .null),
       ("pids", .list(processes.map { .integer(Int($0.pid)) })),
     ]
   }
-
-  var json: JSONValue { .object(members) }
 }

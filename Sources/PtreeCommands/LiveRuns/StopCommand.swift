@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Foundation
 internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeProcessControl
@@ -125,12 +126,20 @@ struct RunEnd {
     guard let process = run.root, let handle = try? ProcessHandle(pid: process.pid),
       HostProcess.startTime(of: process.pid) == process.startTime
     else {
-      throw RunRefusal.noSuchRun(
-        "the root of \(run.label) is dead; what it left: ptree kill \(run.name)")
+      throw RunRefusal.dead(run)
     }
     self.run = run
     label = run.label
     root = handle
+  }
+
+  /// How long the stop of the whole run takes at most, by its own policy.
+  private var longestStop: Duration {
+    guard let text = run.directory.flatMap({ RunNotes.read(.planJSON, in: $0) }),
+      let plan = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any],
+      let seconds = plan["longestStop"] as? Double
+    else { return StopPolicy.default.total }
+    return .seconds(seconds)
   }
 
   var hasEnded: Bool { root.hasEnded }
@@ -160,8 +169,10 @@ struct RunEnd {
   /// Ends a run whose loop does not turn: SIGTERM, and a second one, whose handler kills the run.
   func terminate(within limit: Duration, _ live: LiveOptions) throws {
     try? root.send(SIGTERM)
-    root.waitForEnd(milliseconds: Int32(clamping: Int(limit / .milliseconds(1))))
+    let time = min(limit, longestStop)
+    root.waitForEnd(milliseconds: Int32(clamping: Int(time / .milliseconds(1))))
     guard !root.hasEnded else { return try wait(within: .zero, live) }
+    Standard.error.tell("ptree: \(label) has not ended; a second SIGTERM kills it.")
     try? root.send(SIGTERM)
     try wait(within: .seconds(10), live, killed: true)
   }

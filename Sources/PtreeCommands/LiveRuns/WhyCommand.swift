@@ -18,6 +18,17 @@ struct WhyCommand: LiveCommand {
 
   func perform() throws {
     let (run, rest) = try RunChoice().choose(words)
+    do {
+      try explain(rest, of: run)
+    } catch let refusal as RunRefusal where refusal.code == LiveExitCode.noAnswer {
+      // Why nobody answers is an answer too.
+      let account = KernelAccount(of: run, rest)
+      if !live.json { for line in account.lines { try Standard.output.write(line + "\n") } }
+      throw refusal
+    }
+  }
+
+  private func explain(_ rest: [String], of run: LiveRun) throws {
     var line = try RunLine(run)
     let choice = NodeChoice(nodes: try line.request(.tree).nodes)
     var found: [NodeExplanation] = []

@@ -12,12 +12,14 @@ package struct ChildRule: Equatable, Sendable {
   package var instances: Int?
   /// Whether the child is up as soon as it runs its program.
   package var isUpWhenStarted: Bool
+  /// Whether it starts by request only.
+  package var isManual: Bool
 
   package init(
     _ name: String, restart: RestartType = .permanent, stopPolicy: StopPolicy = .default,
     isSignificant: Bool = false, dependsOn: [String: DependencyCondition] = [:],
     backoff: RestartBackoff? = nil, mostFailures: Int? = nil, instances: Int? = nil,
-    isUpWhenStarted: Bool = true
+    isUpWhenStarted: Bool = true, isManual: Bool = false
   ) {
     self.name = name
     self.restart = restart
@@ -28,6 +30,7 @@ package struct ChildRule: Equatable, Sendable {
     self.mostFailures = mostFailures
     self.instances = instances
     self.isUpWhenStarted = isUpWhenStarted
+    self.isManual = isManual
   }
 }
 

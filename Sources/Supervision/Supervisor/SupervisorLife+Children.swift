@@ -187,9 +187,12 @@ extension SupervisorLife {
     }
   }
 
-  /// Makes a child of a group.
-  mutating func makeChild(_ name: String, of group: String, instance: Int) {
-    let child = Child(name: name, group: group, instance: instance)
+  /// Makes a child of a group, which waits for its turn to start or for a request.
+  mutating func makeChild(
+    _ name: String, of group: String, instance: Int, _ phase: SupervisedPhase = .waiting
+  ) {
+    var child = Child(name: name, group: group, instance: instance)
+    child.phase = phase
     children[name] = child
     let members = groups[group]?.members ?? []
     let place = members.lastIndex { children[$0].map { $0.instance < instance } ?? true }
@@ -197,7 +200,7 @@ extension SupervisorLife {
     count(child, 1)
     changed.append(name)
     unsettled += groups[group]?.dependents ?? []
-    enqueue(name)
+    if phase == .waiting { enqueue(name) }
   }
 
   /// Forgets a child that is not live.
@@ -209,4 +212,9 @@ extension SupervisorLife {
     changed.append(name)
     unsettled += groups[child.group]?.dependents ?? []
   }
+}
+
+extension SupervisedPhase {
+  /// The phase in which the children of a rule begin.
+  init(of rule: ChildRule) { self = rule.isManual ? .stopped : .waiting }
 }

@@ -24,10 +24,11 @@ extension SupervisorLife {
     }
     unsettled.append(rule.name)
     guard let instances = rule.instances else {
-      return makeChild(rule.name, of: rule.name, instance: 1)
+      return makeChild(rule.name, of: rule.name, instance: 1, .init(of: rule))
     }
     for instance in 0..<instances {
-      makeChild("\(rule.name)-\(instance + 1)", of: rule.name, instance: instance + 1)
+      makeChild(
+        "\(rule.name)-\(instance + 1)", of: rule.name, instance: instance + 1, .init(of: rule))
     }
   }
 

@@ -13,12 +13,18 @@ final class Desk {
   private static let mostConnections = 32
   /// How many descriptors have to be free, so that clients do not take them from nodes.
   private static let descriptors = 2 * mostConnections
+  /// The most bytes of answers that wait for clients to take them.
+  private static let mostUnsent = 16 * WireLimits.frameSize
+  /// How long clients have at the end of the run to take what waits for them.
+  private static let lastAnswers: Duration = .milliseconds(500)
   /// How long each node has to answer for a look at the tree.
   private static let patience = Duration.seconds(1)
 
   private unowned let runtime: NodeRuntime
   private let listener: WatchedDescriptor
   private var connections: [ObjectIdentifier: DeskConnection] = [:]
+  /// What nodes write, for clients that read it.
+  let output = DeskOutput()
 
   /// Listens; the socket is removed with the run's directory.
   init(of runtime: NodeRuntime) throws {
@@ -71,7 +77,26 @@ final class Desk {
     connection.onRequest = { [weak self, unowned connection] in
       self?.answer($0, to: connection)
     }
-    connection.onClose = { [weak self] in self?.connections[key] = nil }
+    connection.mayKeep = { [weak self] count in
+      guard let self else { return false }
+      return connections.values.reduce(count) { $0 + $1.unsentCount } <= Self.mostUnsent
+    }
+    connection.onSent = { [weak self, unowned connection] in
+      self?.output.tellWhatWasDropped(to: connection)
+    }
+    connection.onClose = { [weak self, unowned connection] in
+      self?.output.forget(connection)
+      self?.connections[key] = nil
+    }
+  }
+
+  /// Ends what clients follow, once all that nodes have written is known.
+  func finish() {
+    output.finish()
+    var isOver = false
+    let timer = runtime.loop.timers.schedule(after: Self.lastAnswers) { isOver = true }
+    runtime.loop.run { isOver || connections.values.allSatisfy { $0.unsentCount == 0 } }
+    runtime.loop.timers.cancel(timer)
   }
 
   // MARK: Requests
@@ -90,6 +115,10 @@ final class Desk {
       runtime.requestStop(
         StopRequest(requestedBy: "\(requester)", reason: reason),
         within: milliseconds.map { .milliseconds($0) }, signal: SIGTERM)
+    case .status: reply(.status(runtime.status))
+    case .output(let patterns, let lines, let follows):
+      output.begin(
+        DeskOutput.Reader(connection, number, patterns), lines: lines, follows: follows)
     case .tree:
       begin {
         guard let found = try? await node.explainTree(within: Self.patience) else {

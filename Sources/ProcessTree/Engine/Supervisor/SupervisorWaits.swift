@@ -106,7 +106,7 @@ extension ChildSpecification {
     return ChildRule(
       name, restart: restart, stopPolicy: stopPolicy ?? node.configuration.stopPolicy,
       isSignificant: isSignificant, dependsOn: dependsOn, backoff: backoff, instances: instances,
-      isUpWhenStarted: !announcesUp)
+      isUpWhenStarted: !announcesUp, isManual: isManual)
   }
 }
 
