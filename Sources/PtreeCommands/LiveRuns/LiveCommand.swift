@@ -6,6 +6,9 @@ internal import ProcessTreeTopologyFormat
 
 /// What all commands about live runs take.
 struct LiveOptions: ParsableArguments {
+  @Argument(help: "The run, which may be left out if only one is live, and nodes.")
+  var words: [String] = []
+
   @Flag(help: "Print the result as JSON on standard output.")
   var json = false
 
@@ -35,10 +38,12 @@ extension LiveCommand {
     }
   }
 
-  /// Prints a document, or lines for people.
-  func show(_ document: JSONValue, _ text: String) throws {
-    if live.json { return try Standard.output.write(document.line) }
-    if !live.quiet { try Standard.output.write(text.hasSuffix("\n") ? text : text + "\n") }
+  /// Prints a document, or lines for people; the other one is not made.
+  func show(_ document: @autoclosure () -> JSONValue, _ text: @autoclosure () -> String) throws {
+    if live.json { return try Standard.output.write(document().line) }
+    guard !live.quiet else { return }
+    let text = text()
+    try Standard.output.write(text.hasSuffix("\n") ? text : text + "\n")
   }
 }
 
@@ -106,6 +111,19 @@ struct RunLine: ~Copyable {
     }
   }
 
+  /// Waits for the end of the run, as long as the root's process lives and the time is not over.
+  ///
+  /// - Returns: What the root says of it; nil if it has ended without a word, or the time is over.
+  mutating func end(until deadline: ContinuousClock.Instant) -> OperationResult? {
+    do throws(DeskClient.Failure) {
+      try client.begin(.end, until: deadline)
+      guard case .result(let result) = try client.next(until: deadline) else { return nil }
+      return result
+    } catch {
+      return nil
+    }
+  }
+
   /// How often a command that follows looks whether somebody reads its output.
   private static let period = Duration.milliseconds(200)
 
@@ -131,8 +149,8 @@ struct RunLine: ~Copyable {
     case .otherVersion(let major):
       text = "\(run.label) speaks version \(major) of this protocol, and this ptree another."
     case .absent, .closed: text = "the root of \(run.label) has ended or does not listen."
-    case .silent where run.isSuspended: return suspended(run)
-    case .silent:
+    case .silent where run.isSuspended, .crowded where run.isSuspended: return suspended(run)
+    case .silent, .crowded:
       text =
         "no answer for \(patience / .seconds(1)) s from the root of \(run.label); ptree kill "
         + "\(run.name) needs none."

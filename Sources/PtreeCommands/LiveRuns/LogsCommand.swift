@@ -8,9 +8,6 @@ struct LogsCommand: LiveCommand {
     commandName: "logs",
     abstract: "Prints what nodes of a live run have written lately, and with -f what they write.")
 
-  @Argument(help: "The run, which may be left out if only one is live, and nodes.")
-  var words: [String] = []
-
   @Flag(name: .shortAndLong, help: "Go on with what they write, until the run ends.")
   var follow = false
 
@@ -28,7 +25,7 @@ struct LogsCommand: LiveCommand {
   }
 
   func perform() throws {
-    let (run, rest) = try RunChoice().choose(words)
+    let (run, rest) = try RunChoice().choose(live.words)
     var line = try RunLine(run)
     let patterns =
       rest.isEmpty ? [] : try NodeChoice(nodes: line.request(.tree).nodes).patterns(rest)

@@ -8,14 +8,15 @@ struct PsCommand: LiveCommand {
   static let configuration = CommandConfiguration(
     commandName: "ps", abstract: "Shows the live runs, or the nodes of one.")
 
-  @Argument(help: "The run: its number or the beginning of it, its root's pid, or its name.")
-  var name: String?
-
   @OptionGroup var live: LiveOptions
+
+  func validate() throws {
+    guard live.words.count <= 1 else { throw ValidationError("ps shows one run at most.") }
+  }
 
   func perform() throws {
     let choice = try RunChoice()
-    guard let name else { return try show(choice.runs) }
+    guard let name = live.words.first else { return try show(choice.runs) }
     let matches = choice.runs(named: name)
     guard !matches.isEmpty else { throw RunRefusal.noSuchRun("there is no run '\(name)'.") }
     let run = try choice.choose([name]).run
@@ -26,7 +27,8 @@ struct PsCommand: LiveCommand {
     let states = RunStates(of: runs)
     let rows = runs.map { run in
       [
-        run.name, run.givenName ?? "-", states.word(for: run), run.root.map { AgeText.text($0.age) } ?? "-",
+        run.name, run.givenName ?? "-", states.word(for: run),
+        run.root.map { AgeText.text($0.age) } ?? "-",
         "\(run.nodeCount)", run.root.map { "\($0.pid)" } ?? "-", run.origin,
       ]
     }
@@ -39,11 +41,8 @@ struct PsCommand: LiveCommand {
 
   private func show(_ rows: NodeRows, of run: LiveRun) throws {
     if let note = rows.note { Standard.error.tell("ptree: \(note)") }
-    var members = run.members(rows.note == nil ? RunStates(of: [run]) : nil)
-    members.append(("answers", .boolean(rows.note == nil)))
-    members.append(("root", rows.json))
     try show(
-      .object([("runs", .list([.object(members)]))]),
+      .object([("runs", .list([document(of: run, rows)]))]),
       TextColumns.text(
         ["NODE", "STATE", "AGE", "PID", "RESTARTS", "LAST"],
         rows.lines.map { line in
@@ -53,6 +52,12 @@ struct PsCommand: LiveCommand {
             line.row.note,
           ]
         }))
+  }
+
+  private func document(of run: LiveRun, _ rows: NodeRows) -> JSONValue {
+    let members = run.members(rows.note == nil ? RunStates(of: [run]) : nil)
+    return .object(
+      members + [("answers", .boolean(rows.note == nil)), ("root", rows.json)])
   }
 }
 

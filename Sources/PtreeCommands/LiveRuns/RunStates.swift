@@ -19,7 +19,7 @@ struct RunStates {
     if root.isStopped { return "suspended" }
     return switch run.directory.flatMap({ answers[$0] }) {
     case .success(let status): status.phase.rawValue
-    case .failure(.silent): Self.noAnswer
+    case .failure(.silent), .failure(.crowded): Self.noAnswer
     case .failure(.otherVersion(let major)): "protocol \(major)"
     // It has no desk, or is about to end.
     case .failure, nil: "live"

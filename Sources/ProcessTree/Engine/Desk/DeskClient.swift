@@ -9,6 +9,8 @@ package struct DeskClient: ~Copyable {
     case absent
     /// The root does not answer in time.
     case silent
+    /// Too many clients wait to be served.
+    case crowded
     /// The connection ended before the answer did.
     case closed
     /// The root speaks another major version.
@@ -23,14 +25,29 @@ package struct DeskClient: ~Copyable {
   private init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
   /// Connects to the root of the run with this directory, and waits for its hello.
+  ///
+  /// It tries again as long as too many clients are there at once.
   package static func connect(
     to directory: String, within time: Duration
   ) throws(Failure) -> DeskClient {
     let deadline = ContinuousClock.now + time
-    var client = try open(directory, until: deadline)
-    try client.receiveHello(until: deadline)
-    return client
+    while true {
+      do throws(Failure) {
+        var client = try open(directory, until: deadline)
+        try client.receiveHello(until: deadline)
+        return client
+      } catch {
+        guard error == .closed || error == .crowded else { throw error }
+        guard ContinuousClock.now < deadline else {
+          throw error == .crowded ? .silent : .closed
+        }
+        usleep(pause)
+      }
+    }
   }
+
+  /// How long to wait before another attempt, in microseconds.
+  private static let pause: UInt32 = 10_000
 
   /// Connects and says hello, without waiting for that of the root.
   private static func open(
@@ -43,8 +60,8 @@ package struct DeskClient: ~Copyable {
     let status = UnixAddress.with(RunDirectory.desk(in: directory)) {
       Glibc.connect(number, $0, $1)
     }
-    // A full queue of connections is that of a root that does not turn.
-    guard status == 0 else { throw errno == EAGAIN ? .silent : .absent }
+    // A full queue of connections is that of a root that is busy, or does not turn.
+    guard status == 0 else { throw errno == EAGAIN ? .crowded : .absent }
     let client = DeskClient(descriptor)
     try client.send(DeskHello.current.packed(), until: deadline)
     return client

@@ -26,6 +26,8 @@ final class DeskConnection {
   private var timer: TimerQueue.ID?
   private var hasSaidHello = false
   private var underWay = 0
+  /// When it last had something to do.
+  private var lastActivity = ContinuousClock.now
   private(set) var isOpen = true
   let pid: Int32
   let user: UInt32
@@ -63,6 +65,11 @@ final class DeskConnection {
     (onClose, onRequest, onSent, mayKeep) = (nil, nil, nil, nil)
   }
 
+  /// How long nothing has been under way; nil while something is.
+  var idleTime: Duration? {
+    underWay == 0 && unsentCount == 0 ? lastActivity.duration(to: .now) : nil
+  }
+
   /// How many bytes of answers wait for the client to take them.
   var unsentCount: Int { unsent.count - sentCount }
 
@@ -72,6 +79,7 @@ final class DeskConnection {
     case .node, .output, .dropped: break
     case .result, .done, .failed, .status:
       underWay -= 1
+      lastActivity = .now
       if underWay == 0 { setTimer(Self.idlePatience) }
     }
     send(answer.packed())
@@ -112,6 +120,7 @@ final class DeskConnection {
     let length = recv(descriptor.number, &bytes, bytes.count, 0)
     if length < 0, errno == EAGAIN || errno == EINTR { return }
     guard length > 0 else { return close() }
+    lastActivity = .now
     frames.append(bytes[..<length])
     do throws(WireError) {
       while isOpen, let frame = try frames.next() { try receive(frame) }

@@ -37,6 +37,8 @@ package struct DeskRequest: WireRecord, Hashable, Sendable {
     /// followed; of the nodes for which patterns stand, of all without any.
     case output(of: [String], lines: Int?, follows: Bool)
     case status
+    /// The end of the run, and which nodes had to be killed at its stop.
+    case end
   }
 
   /// The most patterns of a request.
@@ -67,6 +69,7 @@ package struct DeskRequest: WireRecord, Hashable, Sendable {
           of: Array((try fields.next() as [String]).prefix(Self.mostPatterns)),
           lines: (try fields.next() as Int?).map { max(0, $0) }, follows: try fields.next())
       case 6: .status
+      case 7: .end
       default: throw WireError("no request has the number \(kind)")
       }
   }
@@ -85,6 +88,7 @@ package struct DeskRequest: WireRecord, Hashable, Sendable {
       WireFields.pack(
         into: &writer, number, 5, Array(patterns.prefix(Self.mostPatterns)), lines, follows)
     case .status: WireFields.pack(into: &writer, number, 6)
+    case .end: WireFields.pack(into: &writer, number, 7)
     }
   }
 }

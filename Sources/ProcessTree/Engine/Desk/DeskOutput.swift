@@ -31,7 +31,8 @@ final class DeskOutput {
     fileprivate func follow(_ output: RunOutput) {
       guard let connection, wants(output.address) else { return }
       guard connection.unsentCount < DeskOutput.mostUnsent else {
-        return dropped += output.bytes.count
+        dropped += output.bytes.count
+        return
       }
       tellWhatWasDropped()
       send(.output(output))

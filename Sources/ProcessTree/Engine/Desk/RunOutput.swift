@@ -109,7 +109,9 @@ struct OutputHistory {
   }
 
   private mutating func forgetOne() {
-    let oldest = nodes.min { ($0.value.pieces.last?.number ?? 0) < ($1.value.pieces.last?.number ?? 0) }
+    let oldest = nodes.min {
+      ($0.value.pieces.last?.number ?? 0) < ($1.value.pieces.last?.number ?? 0)
+    }
     if let oldest { nodes[oldest.key] = nil }
   }
 }

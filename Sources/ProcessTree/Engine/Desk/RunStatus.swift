@@ -49,14 +49,18 @@ package struct RunStatus: WireRecord, Hashable, Sendable {
       }
     }
     let phase: Phase =
-      if isStopping { .stopping } else if isDegraded { .degraded } else { late.isEmpty ? .up : .starting }
+      if isStopping { .stopping } else if isDegraded { .degraded } else {
+        late.isEmpty ? .up : .starting
+      }
     self.init(phase, up: wanted.count - late.count, of: wanted.count)
   }
 }
 
 extension NodeRuntime {
   var status: RunStatus {
-    let kept = supervisors.flatMap(\.snapshots).map { (phase: $0.phase, incarnation: $0.incarnation) }
+    let kept = supervisors.flatMap(\.snapshots).map {
+      (phase: $0.phase, incarnation: $0.incarnation)
+    }
     let others = controllers.values.filter { $0.supervisor == nil }
       .map { (phase: SupervisedPhase($0.child.phase), incarnation: 1) }
     return RunStatus(kept + others, isStopping: life.stopRequest != nil || life.phase != .running)

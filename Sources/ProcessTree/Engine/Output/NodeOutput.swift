@@ -62,7 +62,8 @@ final class NodeOutput {
     for controller: ChildController, output: consuming Descriptor, error: consuming Descriptor
   ) throws {
     controller.streams = try ChildStreams(
-      of: controller.child.declaration, output: output, error: error, sink: try open(), on: runtime.loop)
+      of: controller.child.declaration, output: output, error: error, sink: try open(),
+      on: runtime.loop)
     controller.edge.receiver(.output).onItems = { [weak self, weak controller] in
       guard let self, let controller else { return }
       take(of: controller)
