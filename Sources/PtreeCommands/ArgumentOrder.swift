@@ -4,7 +4,7 @@ internal import ProcessTreeExamples
 enum ArgumentOrder {
   private static let optionsWithValue: Set<String> = [
     "--events", "--timeout", "--start-method", "--limit", "--post-mortem", "--cgroup", "--set",
-    "--variables", "--overlay", "--profile", "--only", "--without",
+    "--variables", "--overlay", "--profile", "--only", "--without", "--wait", "--log",
   ]
 
   /// The arguments with the name in the place where the parser expects it; throws for a name that

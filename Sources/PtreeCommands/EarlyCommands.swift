@@ -29,6 +29,9 @@ extension Ptree {
       CheckReport.tell(checked)
       guard let topology = checked.topology else { exit(ExitStatusCode.usage) }
       checkedTopology = (topology, command.options)
+      if command.detached.detach {
+        try DetachedRun.begin(topology, command.detached, isJSON: command.options.json)
+      }
     } catch {
       exit(report(error))
     }

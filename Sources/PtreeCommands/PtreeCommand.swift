@@ -14,7 +14,8 @@ struct PtreeCommand: ParsableCommand {
       RunCommand.self, CheckCommand.self, GraphCommand.self, SchemaCommand.self, ImportCommand.self,
       ListCommand.self,
       ChaosCommand.self,
-      PsCommand.self, WhyCommand.self, StopCommand.self, KillCommand.self, WaitCommand.self,
+      PsCommand.self, LogsCommand.self, WhyCommand.self, StopCommand.self, KillCommand.self,
+      WaitCommand.self,
       StartCommand.self, RestartCommand.self, ScaleCommand.self, SignalCommand.self,
     ])
 

@@ -21,6 +21,8 @@ struct RunTopology: ParsableCommand {
 
   @OptionGroup var topology: TopologyOptions
 
+  @OptionGroup var detached: DetachOptions
+
   @OptionGroup var options: RunOptions
 
   /// Whether a word stands for a file, and not for the name of an example.
@@ -70,7 +72,10 @@ struct FileRun {
       let scratch = try await root.makeScratchDirectory()
       let run = scratch.split(separator: "/").dropLast().last.map(String.init) ?? ""
       let context = RunContext(run: run, name: topology.name, scratch: scratch)
-      let outcome = try await TopologyRun(topology, context).run(in: root)
+      let outcome = try await TopologyRun(topology, context).run(in: root) {
+        DetachedRun.tell(.up(run: run))
+      }
+      DetachedRun.tell(.ended(outcome.exitCode, outcome.account ?? ""))
       try await root.offload { try report(outcome) }
       return outcome.exitCode
     })

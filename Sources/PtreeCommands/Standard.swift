@@ -18,8 +18,10 @@ struct TextStream: Sendable {
   let name: String
 
   /// Writes all of the text, waiting where the descriptor does not block.
-  func write(_ text: String) throws(StreamError) {
-    let text = Array(text.utf8)
+  func write(_ text: String) throws(StreamError) { try write(Array(text.utf8)) }
+
+  /// Writes all of the bytes, waiting where the descriptor does not block.
+  func write(_ text: [UInt8]) throws(StreamError) {
     var offset = 0
     // A reader that has gone, or a file that may not grow, is an error of ours, not the end of the
     // process.

@@ -39,10 +39,15 @@ struct GroupEnd: Sendable {
         return isSuccess(child) || plan.mayFail ? .success : .failure(account(of: child))
       }
     }
-    let automatic = children.filter { !isUntouched($0) }
-    guard automatic.allSatisfy(hasEnded) else { return nil }
-    let failed = automatic.first { !isSuccess($0) && plan(of: $0)?.mayFail == false }
+    let awaited = children.filter { !rests($0) }
+    guard awaited.allSatisfy(hasEnded) else { return nil }
+    let failed = awaited.first { !isSuccess($0) && plan(of: $0)?.mayFail == false }
     return failed.map { .failure(account(of: $0)) } ?? .success
+  }
+
+  /// Whether all of a group that goes on are up or have ended.
+  func isUp(_ children: [SupervisedChild]) -> Bool {
+    verdict(children) == nil && children.allSatisfy(\.phase.isSettled)
   }
 
   private func plan(of child: SupervisedChild) -> NodePlan? {
@@ -65,9 +70,9 @@ struct GroupEnd: Sendable {
     }
   }
 
-  /// Whether nobody has started a child that does not start by itself.
-  private func isUntouched(_ child: SupervisedChild) -> Bool {
-    child.phase == .stopped && child.incarnation == 0 && plan(of: child)?.isManual == true
+  /// Whether a child that starts by request only does not run: nobody waits for it.
+  private func rests(_ child: SupervisedChild) -> Bool {
+    child.phase == .stopped && plan(of: child)?.isManual == true
   }
 
   private func isSuccess(_ child: SupervisedChild) -> Bool { child.phase == .succeeded }

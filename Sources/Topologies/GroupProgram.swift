@@ -8,9 +8,8 @@ struct GroupProgram: NodeProgram {
   let context: RunContext
 
   func run(in node: Node) async throws {
-    let verdict = try await node.keeping(to: timeLimit) {
-      try await GroupRun(plan, context).run(in: node)
-    }
+    let run = GroupRun(plan, context) { node.announceUp() }
+    let verdict = try await node.keeping(to: timeLimit) { try await run.run(in: node) }
     switch verdict {
     case .success, .code(0, _): return
     case .code(let code, _): node.exit(code)
@@ -28,10 +27,13 @@ struct GroupFailure: Error, CustomStringConvertible {
 struct GroupRun: Sendable {
   private let plan: GroupPlan
   private let context: RunContext
+  private let onUp: @Sendable () -> Void
 
-  init(_ plan: GroupPlan, _ context: RunContext) {
+  /// - Parameter onUp: Called when all nodes are up or have ended, if that does not end the group.
+  init(_ plan: GroupPlan, _ context: RunContext, onUp: @escaping @Sendable () -> Void) {
     self.plan = plan
     self.context = context
+    self.onUp = onUp
   }
 
   /// Runs the group to its end; no node of it is left afterwards.
@@ -46,7 +48,10 @@ struct GroupRun: Sendable {
     ) { supervisor in
       try await withThrowingTaskGroup(of: GroupVerdict?.self) { group in
         group.addTask {
-          if !node.isRoot, (try? await supervisor.waitUntilUp()) != nil { node.announceUp() }
+          let isUp = try? await supervisor.wait { children -> Bool? in
+            end.verdict(children) != nil ? false : end.isUp(children) ? true : nil
+          }
+          if isUp == true { onUp() }
           return nil
         }
         group.addTask { try await supervisor.wait { end.verdict($0) } }

@@ -19,13 +19,17 @@ package struct TopologyRun: Sendable {
   }
 
   /// Runs all nodes to the end of the topology, as its root.
-  package func run(in root: Node) async throws -> Outcome {
+  ///
+  /// - Parameter onUp: Called when all nodes are up or have ended, if that does not end the run.
+  package func run(
+    in root: Node, onUp: @escaping @Sendable () -> Void = {}
+  ) async throws -> Outcome {
     if topology.group.nodes.contains(where: \.writesOutput) { RootStreams.share() }
     root.configure { configuration in
       if let limit = topology.treeLimit { configuration.treeLimit = limit }
     }
     do {
-      switch try await GroupRun(topology.group, context).run(in: root) {
+      switch try await GroupRun(topology.group, context, onUp: onUp).run(in: root) {
       case .success: return Outcome(exitCode: 0, account: nil)
       case .code(let code, let account):
         return Outcome(exitCode: code, account: code == 0 ? nil : account)

@@ -37,20 +37,7 @@ extension EndToEndTests {
       return states
     }
 
-    /// The nodes that a `ps RUN --json` shows, those above first.
-    private func nodes(_ ended: Tool.Ended) -> [[String: Any]] {
-      guard let document = try? ended.json() as? [String: Any],
-        let runs = document["runs"] as? [[String: Any]], let root = runs.first?["root"]
-      else { return [] }
-      var waiting = root as? [[String: Any]] ?? [root as? [String: Any] ?? [:]]
-      var found: [[String: Any]] = []
-      while !waiting.isEmpty {
-        let node = waiting.removeFirst()
-        found.append(node)
-        waiting += node["children"] as? [[String: Any]] ?? []
-      }
-      return found
-    }
+    private func nodes(_ shown: Tool.Ended) -> [[String: Any]] { Tool.nodes(in: shown) }
 
     private func pid(of address: String, in tool: Tool) throws -> Int? {
       nodes(try Tool.run("ps", "\(tool.pid)", "--json"))
@@ -67,7 +54,7 @@ extension EndToEndTests {
     @Test(arguments: startMethods) func aRunIsShownAndStopped(method: String) throws {
       let tool = try start(method)
       let all = try Tool.run("ps")
-      #expect(all.lines.contains { $0.contains(" shop-\(tool.pid) ") && $0.contains(" live ") })
+      #expect(all.lines.contains { $0.contains(" shop-\(tool.pid) ") && $0.contains(" starting ") })
       let states = states(try Tool.run("ps", "shop-\(tool.pid)", "--json"))
       #expect(
         states == [
@@ -212,33 +199,5 @@ extension EndToEndTests {
       #expect(try Tool.run("why", "\(tool.pid)", "db").code == 0)
       try stop(tool)
     }
-  }
-}
-
-/// A client of a unix socket that knows no protocol.
-private final class LocalClient {
-  private let descriptor: Int32
-
-  init?(_ path: String) {
-    descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
-    let status = withUnsafePointer(to: address) { place in
-      place.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    guard status == 0 else { return nil }
-  }
-
-  deinit { close(descriptor) }
-
-  func write(_ bytes: [UInt8]) { _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
-
-  func read() -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: 1_024)
-    let count = recv(descriptor, &bytes, bytes.count, 0)
-    return Array(bytes.prefix(max(0, count)))
   }
 }

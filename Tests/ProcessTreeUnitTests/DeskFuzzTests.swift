@@ -15,6 +15,9 @@ import Testing
       DeskRequest(1, .tree), DeskRequest(2, .explain("/", stacks: true)),
       DeskRequest(3, .stopRun(within: 1_000, reason: "r")),
       DeskRequest(UInt64.max, .stopRun(within: nil, reason: "")),
+      DeskRequest(4, .output(of: ["a", "g/**"], lines: 3, follows: true)),
+      DeskRequest(5, .output(of: [], lines: nil, follows: false)), DeskRequest(6, .status),
+      DeskRequest(7, .end),
     ]
 
   @Test func anyRequestComesBack() throws {
@@ -25,6 +28,32 @@ import Testing
       let result = OperationResult(outcome, account: "a", exitCode: -9)
       #expect(try OperationResult(packed: result.packed()) == result)
     }
+  }
+
+  @Test func mutatedAnswersAreReadOrRefused() throws {
+    var generator = SeededGenerator.announced("mutated answers of the desk")
+    let chunk = OutputChunk(node: "a", address: "/a", stream: .error, bytes: [97, 10])
+    let contents: [DeskAnswer.Content] = [
+      .output(RunOutput(chunk, chunk.bytes, at: 7)), .dropped(3), .done, .failed(.tooMany, "x"),
+      .status(RunStatus(.degraded, up: 1, of: 2)), .result(OperationResult(.killed)),
+    ]
+    let seeds = contents.map { DeskAnswer(9, $0).packed() }
+    for (content, seed) in zip(contents, seeds) {
+      #expect("\(try DeskAnswer(packed: seed).content)" == "\(content)")
+    }
+    var refused = 0
+    for index in rounds(10_000) {
+      var bytes = seeds[index % seeds.count]
+      for _ in 0...generator.int(0...3) {
+        bytes[generator.int(0...bytes.count - 1)] = UInt8(generator.int(0...255))
+      }
+      guard let read = try? DeskAnswer(packed: bytes) else {
+        refused += 1
+        continue
+      }
+      try #require(try DeskAnswer(packed: read.packed()).number == read.number)
+    }
+    #expect(refused > 0)
   }
 
   @Test func mutatedRequestsAreReadOrRefused() throws {

@@ -70,7 +70,8 @@ import Testing
     var generator = SeededGenerator.announced("chunksComeBackAsTheyWere")
     for _ in 0..<500 {
       let chunk = OutputChunk(
-        node: "é\(generator.next())", stream: generator.bool() ? .output : .error,
+        node: "é\(generator.next())", address: "/é", incarnation: generator.int(1...99),
+        stream: generator.bool() ? .output : .error,
         bytes: generator.bytes(generator.int(0...300)))
       #expect(OutputChunk(item: chunk.item()) == chunk)
     }

@@ -76,6 +76,20 @@ struct GroupEndTests {
     #expect(end.verdict([child("a", .failed), child("b", .succeeded)]) == .failure("a ended"))
   }
 
+  @Test func aNodeThatStartsByHandKeepsNobodyWaiting() {
+    var group = group()
+    group.nodes[1].isManual = true
+    let end = GroupEnd(group)
+    #expect(end.verdict([child("a", .up), child("b", .stopped)]) == nil)
+    #expect(end.isUp([child("a", .up), child("b", .stopped)]))
+    #expect(!end.isUp([child("a", .starting), child("b", .stopped)]))
+    #expect(end.verdict([child("a", .succeeded), child("b", .stopped)]) == .success)
+    #expect(end.verdict([child("a", .succeeded), child("b", .up)]) == nil)
+    #expect(end.verdict([child("a", .up), child("b", .failed)]) == .failure("b ended"))
+    // One that starts by itself and was stopped by hand may be started again.
+    #expect(end.verdict([child("a", .stopped), child("b", .succeeded)]) == nil)
+  }
+
   private static let codes: [(ExitCause, Int32)] = [
     (.exited(code: 3), 3), (.killed(signal: 9), 137), (.crashed(signal: 11), 139),
     (.failed(type: "E", text: "x"), 1), (.outOfMemory, 1),

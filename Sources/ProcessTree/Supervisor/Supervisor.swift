@@ -166,7 +166,7 @@ public final class Supervisor: Sendable {
     until look: @escaping @Sendable ([SupervisedChild]) -> Value?
   ) async throws -> Value {
     let found = Lock<Value?>(nil)
-    try await wait(for: nil) { controller in
+    try await wait(for: nil, to: .end) { controller in
       guard let value = look(controller.snapshots) else { return nil }
       found.withLock { $0 = value }
       return .success(())

@@ -7,15 +7,12 @@ struct StartCommand: LiveCommand {
   static let configuration = CommandConfiguration(
     commandName: "start", abstract: "Starts nodes of a live run that are not running.")
 
-  @Argument(help: "The run, which may be left out if only one is live, and the nodes.")
-  var words: [String]
-
   @OptionGroup var waiting: WaitOptions
   @OptionGroup var live: LiveOptions
 
   func perform() throws {
     try change(
-      words,
+      live.words,
       NodeChange(
         .start, within: waiting.timeout.duration, reason: "start", wanted: [.up, .succeeded]))
   }
@@ -27,9 +24,6 @@ struct RestartCommand: LiveCommand {
     commandName: "restart",
     abstract: "Gives nodes of a live run a new life, and waits until it is up.")
 
-  @Argument(help: "The run, which may be left out if only one is live, and the nodes.")
-  var words: [String]
-
   @Option(help: "Why, for the node and its report.")
   var reason = "restart"
 
@@ -38,7 +32,7 @@ struct RestartCommand: LiveCommand {
 
   func perform() throws {
     try change(
-      words,
+      live.words,
       NodeChange(
         .restart, within: waiting.timeout.duration, reason: reason, wanted: [.up, .succeeded]))
   }
@@ -49,14 +43,11 @@ struct ScaleCommand: LiveCommand {
   static let configuration = CommandConfiguration(
     commandName: "scale", abstract: "Changes how many instances nodes of a live run have.")
 
-  @Argument(help: "The run, which may be left out if only one is live, and NODE=N for each node.")
-  var words: [String]
-
   @OptionGroup var waiting: WaitOptions
   @OptionGroup var live: LiveOptions
 
   func perform() throws {
-    let (run, rest) = try RunChoice().choose(words)
+    let (run, rest) = try RunChoice().choose(live.words)
     let changes = try rest.map(Self.change)
     guard !changes.isEmpty else { throw UsageError("NODE=N is missing.") }
     var line = try RunLine(run)
@@ -71,7 +62,7 @@ struct ScaleCommand: LiveCommand {
   }
 
   /// The most instances; a number with a digit too many is a mistake.
-  private static let most = 10_000
+  private static let most = 1_000
 
   private static func change(_ word: String) throws -> (address: String, count: Int) {
     let parts = word.split(separator: "=", omittingEmptySubsequences: false)
@@ -92,9 +83,6 @@ struct WaitCommand: LiveCommand {
     case up, ended
   }
 
-  @Argument(help: "The run, which may be left out if only one is live, and nodes.")
-  var words: [String] = []
-
   @Option(name: [.customLong("for"), .customLong("until")], help: "up or ended.")
   var state: State
 
@@ -102,14 +90,22 @@ struct WaitCommand: LiveCommand {
   @OptionGroup var live: LiveOptions
 
   func perform() throws {
-    let (run, rest) = try RunChoice().choose(words)
+    let (run, rest) = try RunChoice().choose(live.words)
     let time = waiting.timeout.duration
     if rest.isEmpty, state == .ended { return try RunEnd(run).wait(within: time, live) }
     let change = NodeChange(
       state == .up ? .waitForUp : .waitForEnd, within: time, reason: "wait",
       wanted: [.up, .succeeded, .stopped])
-    // All of the first level: each of them tells of those below it.
-    try self.change([run.name] + (rest.isEmpty ? ["*"] : rest), change)
+    guard rest.isEmpty else { return try self.change([run.name] + rest, change) }
+    // All of the first level: each of them tells of those below it. Those that somebody has had
+    // stopped, or that start by request only, are on their way to nothing.
+    var line = try RunLine(run)
+    let nodes = try line.request(.tree).nodes.filter {
+      $0.address.parent == .root && $0.phase != .stopped
+    }
+    guard try change.carryOut(on: nodes.map { "\($0.address)" }, &line, live) else {
+      throw ExitCode(ExitStatusCode.failure)
+    }
   }
 }
 
@@ -122,9 +118,6 @@ struct SignalCommand: LiveCommand {
   @Argument(help: "The signal, by name or number: HUP, SIGUSR1, 10.")
   var signal: String
 
-  @Argument(help: "The run, which may be left out if only one is live, and the nodes.")
-  var words: [String]
-
   @OptionGroup var live: LiveOptions
 
   func perform() throws {
@@ -132,7 +125,7 @@ struct SignalCommand: LiveCommand {
       throw UsageError("there is no signal '\(signal)'.")
     }
     try change(
-      words,
+      live.words,
       NodeChange(
         .signal, number: Int(number), within: RunLine.patience, reason: "signal",
         wanted: [.delivered]))

@@ -1,10 +1,14 @@
 internal import ArgumentParser
+internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeProcessControl
 internal import ProcessTreeTopologyFormat
 
 /// What all commands about live runs take.
 struct LiveOptions: ParsableArguments {
+  @Argument(help: "The run, which may be left out if only one is live, and nodes.")
+  var words: [String] = []
+
   @Flag(help: "Print the result as JSON on standard output.")
   var json = false
 
@@ -34,10 +38,12 @@ extension LiveCommand {
     }
   }
 
-  /// Prints a document, or lines for people.
-  func show(_ document: JSONValue, _ text: String) throws {
-    if live.json { return try Standard.output.write(document.line) }
-    if !live.quiet { try Standard.output.write(text.hasSuffix("\n") ? text : text + "\n") }
+  /// Prints a document, or lines for people; the other one is not made.
+  func show(_ document: @autoclosure () -> JSONValue, _ text: @autoclosure () -> String) throws {
+    if live.json { return try Standard.output.write(document().line) }
+    guard !live.quiet else { return }
+    let text = text()
+    try Standard.output.write(text.hasSuffix("\n") ? text : text + "\n")
   }
 }
 
@@ -50,10 +56,8 @@ struct RunLine: ~Copyable {
   static let patience = Duration.seconds(2)
 
   init(_ run: LiveRun) throws {
-    guard let directory = run.directory else {
-      throw RunRefusal.noSuchRun(
-        "the root of \(run.label) is dead; what it left: ptree kill \(run.name)")
-    }
+    guard let directory = run.directory else { throw RunRefusal.dead(run) }
+    guard !run.isSuspended else { throw Self.suspended(run) }
     let client = try Self.connect(to: directory, of: run)
     self.run = run
     self.client = client
@@ -78,9 +82,60 @@ struct RunLine: ~Copyable {
     }
   }
 
+  /// Sends a request and takes its answers as they come, for as long as somebody reads the output.
+  mutating func follow(
+    _ purpose: DeskRequest.Purpose, _ take: (DeskAnswer.Content) throws -> Void
+  ) throws {
+    var isFirst = true
+    while true {
+      let content: DeskAnswer.Content
+      do throws(DeskClient.Failure) {
+        if isFirst { try client.begin(purpose, until: .now + Self.patience) }
+        isFirst = false
+        content = try client.next(until: .now + Self.period)
+      } catch .silent {
+        // As if it had been written to.
+        guard !Standard.output.hasNoReader else {
+          throw StreamError(name: Standard.output.name, number: EPIPE)
+        }
+        continue
+      } catch {
+        throw Self.refusal(error, of: run)
+      }
+      switch content {
+      case .done, .result, .status: return
+      case .failed(let failure, let text):
+        throw Self.refusal(.refused(failure, text), of: run)
+      case .node, .output, .dropped: try take(content)
+      }
+    }
+  }
+
+  /// Waits for the end of the run, as long as the root's process lives and the time is not over.
+  ///
+  /// - Returns: What the root says of it; nil if it has ended without a word, or the time is over.
+  mutating func end(until deadline: ContinuousClock.Instant) -> OperationResult? {
+    do throws(DeskClient.Failure) {
+      try client.begin(.end, until: deadline)
+      guard case .result(let result) = try client.next(until: deadline) else { return nil }
+      return result
+    } catch {
+      return nil
+    }
+  }
+
+  /// How often a command that follows looks whether somebody reads its output.
+  private static let period = Duration.milliseconds(200)
+
+  private static func suspended(_ run: LiveRun) -> RunRefusal {
+    RunRefusal(
+      code: LiveExitCode.noAnswer, kind: "noAnswer",
+      description:
+        "the root of \(run.label) is suspended; continue it (kill -CONT \(run.root?.pid ?? 0)) "
+        + "or ptree kill \(run.name).")
+  }
+
   private static func refusal(_ failure: DeskClient.Failure, of run: LiveRun) -> RunRefusal {
-    let root = run.root?.pid ?? 0
-    let now = run.root.flatMap { LiveRun.Process($0.pid) }
     let text: String
     switch failure {
     case .refused(.noSuchNode, let reason): return .noSuchNode(reason)
@@ -96,12 +151,11 @@ struct RunLine: ~Copyable {
     case .otherVersion(let major):
       text = "\(run.label) speaks version \(major) of this protocol, and this ptree another."
     case .absent, .closed: text = "the root of \(run.label) has ended or does not listen."
-    case .silent where now?.isStopped == true:
+    case .silent where run.isSuspended, .crowded where run.isSuspended: return suspended(run)
+    case .silent, .crowded:
       text =
-        "the root of \(run.label) is suspended; continue it (kill -CONT \(root)) or ptree kill "
-        + "\(run.name)."
-    case .silent:
-      text = "the root of \(run.label) does not answer; ptree kill \(run.name) needs no answer."
+        "no answer for \(patience / .seconds(1)) s from the root of \(run.label); ptree kill "
+        + "\(run.name) needs none."
     }
     return RunRefusal(code: LiveExitCode.noAnswer, kind: "noAnswer", description: text)
   }

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeTopologyFormat
 
@@ -11,12 +10,8 @@ struct NodeChoice {
     let address = Self.address(word)
     let exact = nodes.filter { "\($0.address)" == address || $0.path == word }
     if !exact.isEmpty { return exact }
-    let instances = nodes.filter { node in
-      let text = "\(node.address)"
-      return text.hasPrefix(address + "-") && Int(text.dropFirst(address.count + 1)) != nil
-    }
-    if !instances.isEmpty { return instances }
-    let matches = nodes.filter { Self.matches(address, "\($0.address)") }
+    let pattern = NodePattern(word)
+    let matches = nodes.filter { pattern.matches("\($0.address)") }
     if !matches.isEmpty { return matches }
     let known = nodes.filter { $0.address != .root }.prefix(Self.mostNamed)
       .map { "\($0.address)".dropFirst() }.joined(separator: ", ")
@@ -30,9 +25,11 @@ struct NodeChoice {
   /// The address that a word means: the slash before the first step may be left out.
   static func address(_ word: String) -> String { word.hasPrefix("/") ? word : "/" + word }
 
-  /// Whether a wildcard matches: `*` within one step, `**` over any number.
-  private static func matches(_ pattern: String, _ address: String) -> Bool {
-    guard pattern.contains(where: { "*?[".contains($0) }) else { return false }
-    return fnmatch(pattern, address, pattern.contains("**") ? 0 : FNM_PATHNAME) == 0
+  /// The patterns of words that each stand for a node; a path becomes the address.
+  func patterns(_ words: [String]) throws -> [String] {
+    try words.map { word in
+      let found = try nodes(named: word)
+      return found.count == 1 && found[0].path == word ? "\(found[0].address)" : word
+    }
   }
 }

@@ -70,7 +70,8 @@ struct NodeRows {
       rows.append(
         Row(
           name: isRoot ? run.givenName ?? "MainProcess" : title,
-          state: process.isStopped ? "suspended" : "runs", pid: process.pid, age: process.age))
+          state: process.isStopped ? "suspended" : isRoot ? RunStates.noAnswer : "runs",
+          pid: process.pid, age: process.age))
     }
     for (index, process) in processes.enumerated() {
       if let parent = known[process.parent], parent != index {

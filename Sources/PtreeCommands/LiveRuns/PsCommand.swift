@@ -8,14 +8,15 @@ struct PsCommand: LiveCommand {
   static let configuration = CommandConfiguration(
     commandName: "ps", abstract: "Shows the live runs, or the nodes of one.")
 
-  @Argument(help: "The run: its number or the beginning of it, its root's pid, or its name.")
-  var name: String?
-
   @OptionGroup var live: LiveOptions
+
+  func validate() throws {
+    guard live.words.count <= 1 else { throw ValidationError("ps shows one run at most.") }
+  }
 
   func perform() throws {
     let choice = try RunChoice()
-    guard let name else { return try show(choice.runs) }
+    guard let name = live.words.first else { return try show(choice.runs) }
     let matches = choice.runs(named: name)
     guard !matches.isEmpty else { throw RunRefusal.noSuchRun("there is no run '\(name)'.") }
     let run = try choice.choose([name]).run
@@ -23,24 +24,25 @@ struct PsCommand: LiveCommand {
   }
 
   private func show(_ runs: [LiveRun]) throws {
+    let states = RunStates(of: runs)
     let rows = runs.map { run in
       [
-        run.name, run.givenName ?? "-", run.state, run.root.map { AgeText.text($0.age) } ?? "-",
+        run.name, run.givenName ?? "-", states.word(for: run),
+        run.root.map { AgeText.text($0.age) } ?? "-",
         "\(run.nodeCount)", run.root.map { "\($0.pid)" } ?? "-", run.origin,
       ]
     }
     try show(
-      .object([("runs", .list(runs.map(\.json)))]),
-      TextColumns.text(["RUN", "NAME", "STATE", "AGE", "NODES", "ROOT", "FROM"], rows))
+      .object([("runs", .list(runs.map { .object($0.members(states)) }))]),
+      runs.isEmpty
+        ? "no live run"
+        : TextColumns.text(["RUN", "NAME", "STATE", "AGE", "NODES", "ROOT", "FROM"], rows))
   }
 
   private func show(_ rows: NodeRows, of run: LiveRun) throws {
     if let note = rows.note { Standard.error.tell("ptree: \(note)") }
-    var members = run.members
-    members.append(("answers", .boolean(rows.note == nil)))
-    members.append(("root", rows.json))
     try show(
-      .object([("runs", .list([.object(members)]))]),
+      .object([("runs", .list([document(of: run, rows)]))]),
       TextColumns.text(
         ["NODE", "STATE", "AGE", "PID", "RESTARTS", "LAST"],
         rows.lines.map { line in
@@ -51,6 +53,12 @@ struct PsCommand: LiveCommand {
           ]
         }))
   }
+
+  private func document(of run: LiveRun, _ rows: NodeRows) -> JSONValue {
+    let members = run.members(rows.note == nil ? RunStates(of: [run]) : nil)
+    return .object(
+      members + [("answers", .boolean(rows.note == nil)), ("root", rows.json)])
+  }
 }
 
 extension LiveRun {
@@ -59,15 +67,18 @@ extension LiveRun {
     TextColumns.harmless((root?.words ?? []).joined(separator: " "), longest: 60)
   }
 
-  var members: [(String, JSONValue)] {
-    [
-      ("run", .text(name)), ("name", givenName.map { .text($0) } ?? .null), ("state", .text(state)),
+  /// - Parameter states: How it stands; nil if its root did not answer.
+  func members(_ states: RunStates?) -> [(String, JSONValue)] {
+    let word = states?.word(for: self) ?? (isSuspended ? "suspended" : RunStates.noAnswer)
+    let counts = states?.counts(of: self)
+    return [
+      ("run", .text(name)), ("name", givenName.map { .text($0) } ?? .null), ("state", .text(word)),
+      ("up", counts.map { .integer($0.up) } ?? .null),
+      ("children", counts.map { .integer($0.children) } ?? .null),
       ("rootPid", root.map { .integer(Int($0.pid)) } ?? .null),
       ("age", root.map { .number($0.age / .seconds(1)) } ?? .null),
       ("nodes", .integer(nodeCount)), ("directory", directory.map { .text($0) } ?? .null),
       ("pids", .list(processes.map { .integer(Int($0.pid)) })),
     ]
   }
-
-  var json: JSONValue { .object(members) }
 }

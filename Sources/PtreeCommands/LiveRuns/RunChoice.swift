@@ -14,6 +14,10 @@ struct RunRefusal: Error, CustomStringConvertible {
     Self(code: LiveExitCode.notFound, kind: "noSuchRun", description: text)
   }
 
+  static func dead(_ run: LiveRun) -> Self {
+    noSuchRun("the root of \(run.label) is dead; what it left: ptree kill \(run.name)")
+  }
+
   static func noSuchNode(_ text: String) -> Self {
     Self(code: LiveExitCode.notFound, kind: "noSuchNode", description: text)
   }
@@ -95,9 +99,6 @@ extension LiveRun {
   /// The run in messages.
   var label: String { givenName.map { "\($0) (\(name))" } ?? name }
 
-  /// How it stands, as far as the kernel says.
-  var state: String {
-    guard let root else { return "remains" }
-    return root.isStopped ? "suspended" : "live"
-  }
+  /// Whether its root is stopped now.
+  var isSuspended: Bool { root.flatMap { Process($0.pid) }?.isStopped == true }
 }

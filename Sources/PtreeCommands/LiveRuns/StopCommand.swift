@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Foundation
 internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeProcessControl
@@ -9,9 +10,6 @@ struct StopCommand: LiveCommand {
   static let configuration = CommandConfiguration(
     commandName: "stop",
     abstract: "Stops a live run or nodes of it, and waits until their processes have been reaped.")
-
-  @Argument(help: "The run, which may be left out if only one is live, and nodes.")
-  var words: [String] = []
 
   @Option(
     parsing: .unconditional,
@@ -31,7 +29,7 @@ struct StopCommand: LiveCommand {
   @OptionGroup var live: LiveOptions
 
   func perform() throws {
-    let (run, rest) = try RunChoice().choose(words)
+    let (run, rest) = try RunChoice().choose(live.words)
     guard !plan else { return try showPlan(of: run) }
     guard rest.isEmpty else {
       return try change(
@@ -41,11 +39,11 @@ struct StopCommand: LiveCommand {
           wanted: [.stopped, .alreadyEnded]))
     }
     let end = try RunEnd(run)
-    let hasAnswered = try request(run, end)
-    guard !noWait else { return }
     let limit = max(waiting.timeout.duration, (within?.duration ?? .zero) + .seconds(5))
-    guard !hasAnswered else { return try end.wait(within: limit, live) }
-    try end.terminate(within: limit, live)
+    guard let result = try request(run, end, within: noWait ? nil : limit) else {
+      return noWait ? () : try end.terminate(within: limit, live)
+    }
+    if !noWait { try end.wait(within: limit, live, killed: result.account) }
   }
 
   private func showPlan(of run: LiveRun) throws {
@@ -58,18 +56,22 @@ struct StopCommand: LiveCommand {
     try Standard.output.write(plan)
   }
 
-  /// Requests the stop; returns false if the root does not answer.
-  private func request(_ run: LiveRun, _ end: RunEnd) throws -> Bool {
+  /// Requests the stop, and waits for the root's word about it if there is a time for that.
+  ///
+  /// - Returns: What it says of the end; nil if it does not answer.
+  private func request(
+    _ run: LiveRun, _ end: RunEnd, within time: Duration?
+  ) throws -> OperationResult? {
     do {
       var line = try RunLine(run)
       _ = try line.request(
         .stopRun(within: within?.duration.milliseconds, reason: reason), within: RunLine.patience)
-      return true
+      return time.flatMap { line.end(until: .now + $0) } ?? OperationResult(.stopped)
     } catch let refusal as RunRefusal where refusal.code == LiveExitCode.noAnswer {
-      if end.hasEnded { return true }
+      if end.hasEnded { return OperationResult(.alreadyEnded) }
       if end.isSuspended { throw refusal }
       Standard.error.tell("ptree: \(refusal) It gets SIGTERM.")
-      return false
+      return nil
     }
   }
 }
@@ -84,17 +86,14 @@ struct KillCommand: LiveCommand {
     commandName: "kill",
     abstract: "Kills a live run without its root's help, or nodes of it, which then stay stopped.")
 
-  @Argument(help: "The run, which may be left out if only one is live, and nodes.")
-  var words: [String] = []
-
   @OptionGroup var live: LiveOptions
 
   func perform() throws {
     let choice = try RunChoice()
     // What a dead root has left is killed by the run's number.
-    let matches = words.first.map(choice.runs(named:)) ?? []
+    let matches = live.words.first.map(choice.runs(named:)) ?? []
     let (run, rest) =
-      matches.count == 1 ? (matches[0], Array(words.dropFirst())) : try choice.choose(words)
+      matches.count == 1 ? (matches[0], Array(live.words.dropFirst())) : try choice.choose(live.words)
     guard rest.isEmpty else {
       return try change(
         [run.name] + rest,
@@ -125,44 +124,58 @@ struct RunEnd {
     guard let process = run.root, let handle = try? ProcessHandle(pid: process.pid),
       HostProcess.startTime(of: process.pid) == process.startTime
     else {
-      throw RunRefusal.noSuchRun(
-        "the root of \(run.label) is dead; what it left: ptree kill \(run.name)")
+      throw RunRefusal.dead(run)
     }
     self.run = run
     label = run.label
     root = handle
   }
 
+  /// How long the stop of the whole run takes at most, by its own policy.
+  private var longestStop: Duration {
+    guard let text = run.directory.flatMap({ RunNotes.read(.planJSON, in: $0) }),
+      let plan = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any],
+      let seconds = plan["longestStop"] as? Double
+    else { return StopPolicy.default.total }
+    return .seconds(seconds)
+  }
+
   var hasEnded: Bool { root.hasEnded }
   var isSuspended: Bool { LiveRun.Process(root.pid)?.isStopped == true }
 
   /// Waits until nothing of the run is left but its root's status.
-  func wait(within limit: Duration, _ live: LiveOptions, killed: Bool = false) throws {
+  ///
+  /// - Parameter killed: What had to be killed, if anything.
+  func wait(within limit: Duration, _ live: LiveOptions, killed: String? = nil) throws {
     root.waitForEnd(milliseconds: Int32(clamping: Int(limit / .milliseconds(1))))
     guard root.hasEnded else {
       throw RunRefusal(
         code: ExitStatusCode.timedOut, kind: "deadlinePassed",
         description: "\(label) has not ended; ptree ps \(run.name) shows who is left.")
     }
-    let code = killed ? ExitStatusCode.failure : ExitStatusCode.success
+    let code = killed != nil ? ExitStatusCode.failure : ExitStatusCode.success
     if live.json {
       let document = JSONValue.object([
-        ("run", .text(run.name)), ("outcome", .text(killed ? "killed" : "stopped")),
+        ("run", .text(run.name)), ("outcome", .text(killed == nil ? "stopped" : "killed")),
+        ("account", killed.map { .text($0) } ?? .null),
         ("seconds", .number(start.duration(to: .now) / .seconds(1))), ("code", .integer(Int(code))),
       ])
       try Standard.output.write(document.line)
     } else if !live.quiet {
-      try Standard.output.write("\(label) has ended\n")
+      let account = killed.map { ": " + TextColumns.harmless($0, longest: 1_000) } ?? ""
+      try Standard.output.write("\(label) has ended\(account)\n")
     }
-    if killed { throw ExitCode(code) }
+    if killed != nil { throw ExitCode(code) }
   }
 
   /// Ends a run whose loop does not turn: SIGTERM, and a second one, whose handler kills the run.
   func terminate(within limit: Duration, _ live: LiveOptions) throws {
     try? root.send(SIGTERM)
-    root.waitForEnd(milliseconds: Int32(clamping: Int(limit / .milliseconds(1))))
+    let time = min(limit, longestStop)
+    root.waitForEnd(milliseconds: Int32(clamping: Int(time / .milliseconds(1))))
     guard !root.hasEnded else { return try wait(within: .zero, live) }
+    Standard.error.tell("ptree: \(label) has not ended; a second SIGTERM kills it.")
     try? root.send(SIGTERM)
-    try wait(within: .seconds(10), live, killed: true)
+    try wait(within: .seconds(10), live, killed: "the whole run was killed")
   }
 }

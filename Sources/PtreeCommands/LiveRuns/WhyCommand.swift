@@ -8,16 +8,24 @@ struct WhyCommand: LiveCommand {
     commandName: "why",
     abstract: "Says what a node waits for, since when, and who could change it.")
 
-  @Argument(help: "The run, which may be left out if only one is live, and the node.")
-  var words: [String]
-
   @Flag(help: "Show the stacks of its threads too.")
   var stacks = false
 
   @OptionGroup var live: LiveOptions
 
   func perform() throws {
-    let (run, rest) = try RunChoice().choose(words)
+    let (run, rest) = try RunChoice().choose(live.words)
+    do {
+      try explain(rest, of: run)
+    } catch let refusal as RunRefusal where refusal.code == LiveExitCode.noAnswer {
+      // Why nobody answers is an answer too.
+      let account = KernelAccount(of: run, rest)
+      if !live.json { for line in account.lines { try Standard.output.write(line + "\n") } }
+      throw refusal
+    }
+  }
+
+  private func explain(_ rest: [String], of run: LiveRun) throws {
     var line = try RunLine(run)
     let choice = NodeChoice(nodes: try line.request(.tree).nodes)
     var found: [NodeExplanation] = []

@@ -14,7 +14,7 @@ public enum SupervisedPhase: String, Hashable, Sendable, Codable, CaseIterable {
   case up
   /// It is being stopped.
   case stopping
-  /// It has ended because somebody asked for that.
+  /// It has ended because somebody asked for that, or starts by request only and had none.
   case stopped
   /// It has ended with success, and is not started again.
   case succeeded

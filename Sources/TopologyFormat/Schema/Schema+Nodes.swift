@@ -48,7 +48,8 @@ extension Schema {
         "mayFail", .boolean, "its failure is reported, and is none of the group's",
         without: "`false`"),
       key(
-        "start", .word(["automatic", "manual"]), "`manual`: listed, and not started by itself",
+        "start", .word(["automatic", "manual"]),
+        "`manual`: listed, and started by `ptree start` only",
         without: "`automatic`"),
       key(
         "profiles", .list(of: .text(.name), least: 1, most: 100),

@@ -89,6 +89,16 @@ final class Tool {
   /// When a run counts as hung; most take some seconds.
   private static let longest = Duration.seconds(240).scaled
 
+  /// Whether the tool itself has not ended.
+  var isRunning: Bool { process.isRunning }
+
+  /// Waits for the end of a tool whose helpers clear up after it, and for what they clear up.
+  func endLeavingNothing() throws -> Ended {
+    process.waitUntilExit()
+    #expect(wait { processes.isEmpty }, "left behind")
+    return try end()
+  }
+
   private var code: Int32 {
     process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
   }

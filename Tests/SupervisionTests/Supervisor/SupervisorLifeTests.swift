@@ -40,6 +40,28 @@ import Testing
     #expect(bench.look() == "+d1")
   }
 
+  @Test func aManualChildStartsByRequestAlone() throws {
+    var bench = try SupervisorBench(
+      strategy: .oneForAll, ChildRule("a"), ChildRule("m", dependsOn: ["a": .up], startsByItself: false),
+      ChildRule("n", instances: 2, startsByItself: false))
+    #expect(bench.look() == "+a1")
+    #expect(bench.phase("m") == .stopped && bench.phase("n-2") == .stopped && bench.life.isSettled)
+    bench.end("a")
+    #expect(bench.look() == "+a2")
+    try bench.ask(.stop("a"))
+    try bench.ask(.start("m"))
+    // It waits for its dependency, and is not skipped.
+    #expect(bench.look() == "-a" && bench.phase("m") == .waiting)
+    try bench.ask(.start("a"))
+    #expect(bench.look() == "+a3 +m1")
+    try bench.ask(.start("n"))
+    #expect(bench.look() == "+n-11 +n-21")
+    try bench.ask(.scale("n", to: 3))
+    #expect(bench.look() == "+n-31")
+    try bench.ask(.stop("m"))
+    #expect(bench.phase("m") == .stopped)
+  }
+
   @Test func oneForOneReplacesOne() throws {
     var bench = try SupervisorBench(ChildRule("a"), ChildRule("b"), ChildRule("c"))
     _ = bench.look()

@@ -11,14 +11,24 @@ internal import ProcessTreeWire
 final class Desk {
   /// The most clients at a time.
   private static let mostConnections = 32
+  /// How long a client that does nothing keeps its place while others wait for one.
+  private static let shortestIdle = Duration.milliseconds(100)
   /// How many descriptors have to be free, so that clients do not take them from nodes.
   private static let descriptors = 2 * mostConnections
+  /// The most bytes of answers that wait for clients to take them.
+  private static let mostUnsent = 16 * WireLimits.frameSize
+  /// How long clients have at the end of the run to take what waits for them.
+  private static let lastAnswers: Duration = .milliseconds(500)
   /// How long each node has to answer for a look at the tree.
   private static let patience = Duration.seconds(1)
 
   private unowned let runtime: NodeRuntime
   private let listener: WatchedDescriptor
   private var connections: [ObjectIdentifier: DeskConnection] = [:]
+  /// How many clients wait for the end of the run.
+  private var endsAwaited = 0
+  /// What nodes write, for clients that read it.
+  let output = DeskOutput()
 
   /// Listens; the socket is removed with the run's directory.
   init(of runtime: NodeRuntime) throws {
@@ -45,20 +55,38 @@ final class Desk {
   }
 
   private func accept() {
+    guard hasPlace else { return pauseAccepting(for: Self.shortestIdle) }
     do throws(ProcessControlError) {
       guard let made = try LocalConnection.accept(at: listener.number) else { return }
       let (pid, user) = (made.pid, made.user)
       guard user == geteuid() || user == 0 else {
         return runtime.noteRefusal("Process \(pid) of user \(user) may not use the run's socket.")
       }
-      guard connections.count < Self.mostConnections else { return }
       add(made.takeDescriptor(), pid, user)
     } catch {
       // Without descriptors it would be ready again at once, and nobody would be served.
-      listener.unwatch()
-      _ = runtime.loop.timers.schedule(after: .seconds(1)) { [weak self] in
-        try? self?.listener.watch(for: .read) { [weak self] in self?.accept() }
-      }
+      pauseAccepting(for: .seconds(1))
+    }
+  }
+
+  /// Whether another client has a place: one that has done nothing for a while makes room.
+  private var hasPlace: Bool {
+    guard connections.count >= Self.mostConnections else { return true }
+    let idle = connections.values.compactMap { connection in
+      connection.idleTime.map { (connection, $0) }
+    }
+    guard let (connection, time) = idle.max(by: { $0.1 < $1.1 }), time >= Self.shortestIdle else {
+      return false
+    }
+    connection.close()
+    return true
+  }
+
+  /// Leaves clients in the listener's queue for a while.
+  private func pauseAccepting(for time: Duration) {
+    listener.unwatch()
+    _ = runtime.loop.timers.schedule(after: time) { [weak self] in
+      try? self?.listener.watch(for: .read) { [weak self] in self?.accept() }
     }
   }
 
@@ -71,7 +99,28 @@ final class Desk {
     connection.onRequest = { [weak self, unowned connection] in
       self?.answer($0, to: connection)
     }
-    connection.onClose = { [weak self] in self?.connections[key] = nil }
+    connection.mayKeep = { [weak self] count in
+      guard let self else { return false }
+      return connections.values.reduce(count) { $0 + $1.unsentCount } <= Self.mostUnsent
+    }
+    connection.onSent = { [weak self, unowned connection] in
+      self?.output.tellWhatWasDropped(to: connection)
+    }
+    connection.onClose = { [weak self, unowned connection] in
+      self?.output.forget(connection)
+      self?.connections[key] = nil
+    }
+  }
+
+  /// Ends what clients follow, once all that nodes have written is known.
+  func finish() {
+    output.finish()
+    var isOver = false
+    let timer = runtime.loop.timers.schedule(after: Self.lastAnswers) { isOver = true }
+    runtime.loop.run {
+      isOver || endsAwaited == 0 && connections.values.allSatisfy { $0.unsentCount == 0 }
+    }
+    runtime.loop.timers.cancel(timer)
   }
 
   // MARK: Requests
@@ -90,6 +139,17 @@ final class Desk {
       runtime.requestStop(
         StopRequest(requestedBy: "\(requester)", reason: reason),
         within: milliseconds.map { .milliseconds($0) }, signal: SIGTERM)
+    case .end:
+      endsAwaited += 1
+      let desk = LoopBound(self, on: runtime.loop)
+      begin {
+        reply(.result(await Self.end(of: node)))
+        desk.perform { $0.endsAwaited -= 1 }
+      }
+    case .status: reply(.status(runtime.status))
+    case .output(let patterns, let lines, let follows):
+      output.begin(
+        DeskOutput.Reader(connection, number, patterns), lines: lines, follows: follows)
     case .tree:
       begin {
         guard let found = try? await node.explainTree(within: Self.patience) else {
@@ -125,6 +185,24 @@ final class Desk {
         reply(DeskAnswer.Content(answer.flatMap { $0 } ?? late))
       }
     }
+  }
+
+  /// How many nodes that had to be killed are named.
+  private static let mostKilled = 8
+
+  /// Waits for the end of all events; the result says which nodes had to be killed.
+  private static func end(of node: Node) async -> OperationResult {
+    let start = ContinuousClock.now
+    var killed: [String] = []
+    guard let events = try? await node.events else { return OperationResult(.stopped) }
+    for await event in events {
+      guard case .exited(let report) = event.kind, report.stopRequest != nil,
+        case .signaled(SIGKILL, _)? = report.status, killed.count < mostKilled
+      else { continue }
+      killed.append("\(event.node) was killed after \(start.duration(to: .now).inShort)")
+    }
+    guard !killed.isEmpty else { return OperationResult(.stopped) }
+    return OperationResult(.killed, account: killed.joined(separator: "; "))
   }
 
   private func begin(_ body: @escaping @Sendable () async -> Void) {

@@ -9,6 +9,8 @@ package struct DeskClient: ~Copyable {
     case absent
     /// The root does not answer in time.
     case silent
+    /// Too many clients wait to be served.
+    case crowded
     /// The connection ended before the answer did.
     case closed
     /// The root speaks another major version.
@@ -22,9 +24,34 @@ package struct DeskClient: ~Copyable {
 
   private init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
-  /// Connects to the root of the run with this directory.
+  /// Connects to the root of the run with this directory, and waits for its hello.
+  ///
+  /// It tries again as long as too many clients are there at once.
   package static func connect(
     to directory: String, within time: Duration
+  ) throws(Failure) -> DeskClient {
+    let deadline = ContinuousClock.now + time
+    while true {
+      do throws(Failure) {
+        var client = try open(directory, until: deadline)
+        try client.receiveHello(until: deadline)
+        return client
+      } catch {
+        guard error == .closed || error == .crowded else { throw error }
+        guard ContinuousClock.now < deadline else {
+          throw error == .crowded ? .silent : .closed
+        }
+        usleep(pause)
+      }
+    }
+  }
+
+  /// How long to wait before another attempt, in microseconds.
+  private static let pause: UInt32 = 10_000
+
+  /// Connects and says hello, without waiting for that of the root.
+  private static func open(
+    _ directory: String, until deadline: ContinuousClock.Instant
   ) throws(Failure) -> DeskClient {
     let flags = Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
     let made = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | flags, 0)
@@ -33,15 +60,14 @@ package struct DeskClient: ~Copyable {
     let status = UnixAddress.with(RunDirectory.desk(in: directory)) {
       Glibc.connect(number, $0, $1)
     }
-    // A full queue of connections is that of a root that does not turn.
-    guard status == 0 else { throw errno == EAGAIN ? .silent : .absent }
-    var client = DeskClient(descriptor)
-    try client.greet(until: ContinuousClock.now + time)
+    // A full queue of connections is that of a root that is busy, or does not turn.
+    guard status == 0 else { throw errno == EAGAIN ? .crowded : .absent }
+    let client = DeskClient(descriptor)
+    try client.send(DeskHello.current.packed(), until: deadline)
     return client
   }
 
-  private mutating func greet(until deadline: ContinuousClock.Instant) throws(Failure) {
-    try send(DeskHello.current.packed(), until: deadline)
+  private mutating func receiveHello(until deadline: ContinuousClock.Instant) throws(Failure) {
     let frame = try receive(until: deadline)
     guard let hello = try? DeskHello(packed: frame) else { throw .closed }
     guard hello.major == DeskHello.current.major else { throw .otherVersion(hello.major) }
@@ -52,18 +78,73 @@ package struct DeskClient: ~Copyable {
     _ purpose: DeskRequest.Purpose, within time: Duration
   ) throws(Failure) -> (nodes: [NodeExplanation], result: OperationResult?) {
     let deadline = ContinuousClock.now + time
-    lastNumber += 1
-    try send(DeskRequest(lastNumber, purpose).packed(), until: deadline)
+    try begin(purpose, until: deadline)
     var nodes: [NodeExplanation] = []
     while true {
-      let frame = try receive(until: deadline)
-      guard let answer = try? DeskAnswer(packed: frame) else { throw .closed }
-      guard answer.number == lastNumber else { continue }
-      switch answer.content {
+      switch try next(until: deadline) {
       case .node(let explanation): nodes.append(explanation)
       case .result(let result): return (nodes, result)
       case .done: return (nodes, nil)
+      case .output, .dropped, .status: throw .closed
       case .failed(let failure, let text): throw .refused(failure, text)
+      }
+    }
+  }
+
+  /// Sends a request, whose answers `next` then returns.
+  package mutating func begin(
+    _ purpose: DeskRequest.Purpose, until deadline: ContinuousClock.Instant
+  ) throws(Failure) {
+    lastNumber += 1
+    try send(DeskRequest(lastNumber, purpose).packed(), until: deadline)
+  }
+
+  /// The next answer to the last request.
+  package mutating func next(
+    until deadline: ContinuousClock.Instant
+  ) throws(Failure) -> DeskAnswer.Content {
+    while true {
+      let frame = try receive(until: deadline)
+      guard let answer = try? DeskAnswer(packed: frame) else { throw .closed }
+      if answer.number == lastNumber { return answer.content }
+    }
+  }
+
+  /// Asks the roots of all runs with these directories at once how they stand, and waits for them
+  /// together.
+  package static func statuses(
+    of directories: [String], within time: Duration
+  ) -> [String: Result<RunStatus, Failure>] {
+    let deadline = ContinuousClock.now + time
+    let inquiries = directories.map { ($0, Inquiry($0, until: deadline)) }
+    return Dictionary(
+      inquiries.map { ($0, $1.answer(until: deadline)) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// A question to one of several roots.
+  private final class Inquiry {
+    private var client: DeskClient?
+    private var failure: Failure?
+
+    init(_ directory: String, until deadline: ContinuousClock.Instant) {
+      do throws(Failure) {
+        var client = try DeskClient.open(directory, until: deadline)
+        try client.begin(.status, until: deadline)
+        self.client = consume client
+      } catch {
+        client = nil
+        failure = error
+      }
+    }
+
+    func answer(until deadline: ContinuousClock.Instant) -> Result<RunStatus, Failure> {
+      if let failure { return .failure(failure) }
+      do throws(Failure) {
+        try client?.receiveHello(until: deadline)
+        guard case .status(let status)? = try client?.next(until: deadline) else { throw .closed }
+        return .success(status)
+      } catch {
+        return .failure(error)
       }
     }
   }

@@ -14,8 +14,6 @@ final class DeskConnection {
   static let idlePatience = Duration.seconds(30)
   /// The most requests that are under way.
   static let mostRequests = 64
-  /// The most bytes of answers that wait for a client to take them.
-  static let mostUnsent = 16 * WireLimits.frameSize
   /// Requests are short.
   static let largestRequest = 64 << 10
 
@@ -23,13 +21,21 @@ final class DeskConnection {
   private let loop: EventLoop
   private var frames = DeskFrames(largest: largestRequest)
   private var unsent: [UInt8] = []
+  /// How many bytes of those have been sent already.
+  private var sentCount = 0
   private var timer: TimerQueue.ID?
   private var hasSaidHello = false
   private var underWay = 0
+  /// When it last had something to do.
+  private var lastActivity = ContinuousClock.now
   private(set) var isOpen = true
   let pid: Int32
   let user: UInt32
 
+  /// Whether so many more bytes of answers may wait for clients to take them.
+  var mayKeep: ((Int) -> Bool)?
+  /// Called when all answers have been sent.
+  var onSent: (() -> Void)?
   /// Called with each request.
   var onRequest: ((DeskRequest) -> Void)?
   /// Called once, when the connection has been closed.
@@ -56,15 +62,24 @@ final class DeskConnection {
     descriptor.unwatch()
     shutdown(descriptor.number, Int32(SHUT_RDWR))
     onClose?()
-    (onClose, onRequest) = (nil, nil)
+    (onClose, onRequest, onSent, mayKeep) = (nil, nil, nil, nil)
   }
+
+  /// How long nothing has been under way; nil while something is.
+  var idleTime: Duration? {
+    underWay == 0 && unsentCount == 0 ? lastActivity.duration(to: .now) : nil
+  }
+
+  /// How many bytes of answers wait for the client to take them.
+  var unsentCount: Int { unsent.count - sentCount }
 
   /// Sends an answer; the last one of a request ends that.
   func send(_ answer: DeskAnswer) {
     switch answer.content {
-    case .node: break
-    case .result, .done, .failed:
+    case .node, .output, .dropped: break
+    case .result, .done, .failed, .status:
       underWay -= 1
+      lastActivity = .now
       if underWay == 0 { setTimer(Self.idlePatience) }
     }
     send(answer.packed())
@@ -73,22 +88,28 @@ final class DeskConnection {
   private func send(_ frame: [UInt8]) {
     guard isOpen else { return }
     // A client that takes nothing is not waited for.
-    guard unsent.count + frame.count <= Self.mostUnsent else { return close() }
+    guard mayKeep?(frame.count) ?? true else { return close() }
     unsent += DeskFrames.framed(frame)
     flush()
   }
 
   private func flush() {
-    while !unsent.isEmpty {
-      let sent = unsent.withUnsafeBytes {
+    let wasEmpty = unsentCount == 0
+    while unsentCount > 0 {
+      let sent = unsent[sentCount...].withUnsafeBytes {
         Glibc.send(descriptor.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
       if sent < 0, errno == EINTR { continue }
       if sent < 0, errno == EAGAIN { break }
       guard sent > 0 else { return close() }
-      unsent.removeFirst(sent)
+      sentCount += sent
     }
-    loop.poller.change(descriptor.number, to: unsent.isEmpty ? .read : [.read, .write])
+    if sentCount * 2 >= unsent.count {
+      unsent.removeFirst(sentCount)
+      sentCount = 0
+    }
+    loop.poller.change(descriptor.number, to: unsentCount == 0 ? .read : [.read, .write])
+    if unsentCount == 0, !wasEmpty { onSent?() }
   }
 
   private func isReady(_ readiness: DescriptorPoller.Readiness) {
@@ -99,6 +120,7 @@ final class DeskConnection {
     let length = recv(descriptor.number, &bytes, bytes.count, 0)
     if length < 0, errno == EAGAIN || errno == EINTR { return }
     guard length > 0 else { return close() }
+    lastActivity = .now
     frames.append(bytes[..<length])
     do throws(WireError) {
       while isOpen, let frame = try frames.next() { try receive(frame) }

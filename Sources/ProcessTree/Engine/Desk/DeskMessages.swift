@@ -33,7 +33,16 @@ package struct DeskRequest: WireRecord, Hashable, Sendable {
     case operate(String, NodeOperation)
     /// The stop of the whole run, within a time in milliseconds if there is one.
     case stopRun(within: Int?, reason: String)
+    /// What nodes have written lately, at most so many lines, and what they will write if it is
+    /// followed; of the nodes for which patterns stand, of all without any.
+    case output(of: [String], lines: Int?, follows: Bool)
+    case status
+    /// The end of the run, and which nodes had to be killed at its stop.
+    case end
   }
+
+  /// The most patterns of a request.
+  private static let mostPatterns = 256
 
   package let number: UInt64
   package let purpose: Purpose
@@ -55,6 +64,12 @@ package struct DeskRequest: WireRecord, Hashable, Sendable {
         .stopRun(
           within: (try fields.next() as Int?).map { max(0, $0) },
           reason: (try fields.next() as String).limited(to: WireLimits.message))
+      case 5:
+        .output(
+          of: Array((try fields.next() as [String]).prefix(Self.mostPatterns)),
+          lines: (try fields.next() as Int?).map { max(0, $0) }, follows: try fields.next())
+      case 6: .status
+      case 7: .end
       default: throw WireError("no request has the number \(kind)")
       }
   }
@@ -69,6 +84,11 @@ package struct DeskRequest: WireRecord, Hashable, Sendable {
     case .stopRun(let milliseconds, let reason):
       WireFields.pack(
         into: &writer, number, 4, milliseconds, reason.limited(to: WireLimits.message))
+    case .output(let patterns, let lines, let follows):
+      WireFields.pack(
+        into: &writer, number, 5, Array(patterns.prefix(Self.mostPatterns)), lines, follows)
+    case .status: WireFields.pack(into: &writer, number, 6)
+    case .end: WireFields.pack(into: &writer, number, 7)
     }
   }
 }
@@ -90,6 +110,10 @@ package struct DeskAnswer: WireRecord, Sendable {
     /// The request has been carried out.
     case done
     case failed(Failure, String)
+    case output(RunOutput)
+    /// So many bytes of output were left out here, because the client did not take them.
+    case dropped(Int)
+    case status(RunStatus)
   }
 
   package let number: UInt64
@@ -113,6 +137,9 @@ package struct DeskAnswer: WireRecord, Sendable {
         throw WireError("no failure has the number \(code)")
       }
       content = .failed(failure, try fields.next())
+    case 5: content = .output(try fields.next())
+    case 6: content = .dropped(max(0, try fields.next()))
+    case 7: content = .status(try fields.next())
     default: throw WireError("no answer has the number \(kind)")
     }
   }
@@ -125,6 +152,9 @@ package struct DeskAnswer: WireRecord, Sendable {
     case .failed(let failure, let text):
       WireFields.pack(
         into: &writer, number, 4, failure.rawValue, text.limited(to: WireLimits.message))
+    case .output(let output): WireFields.pack(into: &writer, number, 5, output)
+    case .dropped(let count): WireFields.pack(into: &writer, number, 6, count)
+    case .status(let status): WireFields.pack(into: &writer, number, 7, status)
     }
   }
 }

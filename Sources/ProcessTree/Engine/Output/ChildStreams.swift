@@ -9,17 +9,20 @@ final class ChildStreams {
     var endsWithinLine = false
   }
 
-  private let node: String
+  private let child: ChildDeclaration
+  /// The text of its address, which each piece of output carries.
+  private let address: String
   private let sink: any OutputSink
   private var sources: [OutputStream: Source] = [.output: Source(), .error: Source()]
   private var readers: [PipeReader] = []
   private(set) var errorTail = ErrorTail()
 
   init(
-    of node: String, output: consuming Descriptor, error: consuming Descriptor,
+    of child: ChildDeclaration, output: consuming Descriptor, error: consuming Descriptor,
     sink: any OutputSink, on loop: EventLoop
   ) throws {
-    self.node = node
+    self.child = child
+    address = child.address.description
     self.sink = sink
     readers = [
       try read(output, as: .output, on: loop), try read(error, as: .error, on: loop),
@@ -51,13 +54,20 @@ final class ChildStreams {
   private func emit(_ bytes: [UInt8], of stream: OutputStream) {
     guard !bytes.isEmpty else { return }
     sources[stream]?.endsWithinLine = bytes.last != UInt8(ascii: "\n")
-    sink.write(OutputChunk(node: node, stream: stream, bytes: bytes))
+    pass(bytes, of: stream)
   }
 
   private func end(_ stream: OutputStream) {
     if stream == .error { errorTail.finish() }
     if let rest = sources[stream]?.lines.finish() { emit(rest, of: stream) }
     guard sources[stream]?.endsWithinLine == true else { return }
-    sink.write(OutputChunk(node: node, stream: stream, bytes: []))
+    pass([], of: stream)
+  }
+
+  private func pass(_ bytes: [UInt8], of stream: OutputStream) {
+    sink.write(
+      OutputChunk(
+        node: child.name, address: address, incarnation: child.incarnation, stream: stream,
+        bytes: bytes))
   }
 }

@@ -39,7 +39,10 @@ final class NodeOutput {
       runtime.commands.errors.onRoom?()
     }
     root.onFailure = { [unowned self] in failed($0) }
-    root.onChunk = { [unowned runtime] in runtime.recorder?.note($0) }
+    root.onChunk = { [unowned runtime] chunk in
+      runtime.recorder?.note(chunk)
+      runtime.desk?.output.note(chunk, at: runtime.loop.timers.wallTime)
+    }
     sink = root
     return root
   }
@@ -59,7 +62,8 @@ final class NodeOutput {
     for controller: ChildController, output: consuming Descriptor, error: consuming Descriptor
   ) throws {
     controller.streams = try ChildStreams(
-      of: controller.child.name, output: output, error: error, sink: try open(), on: runtime.loop)
+      of: controller.child.declaration, output: output, error: error, sink: try open(),
+      on: runtime.loop)
     controller.edge.receiver(.output).onItems = { [weak self, weak controller] in
       guard let self, let controller else { return }
       take(of: controller)
@@ -70,8 +74,10 @@ final class NodeOutput {
   func take(of controller: ChildController, all: Bool = false) {
     guard let sink else { return }
     let stream = controller.edge.receiver(.output)
+    lazy var own = controller.child.address.description
     while all || sink.hasRoom, let item = stream.take() {
-      guard let chunk = OutputChunk(item: item.withItem { Array($0) }) else { continue }
+      guard var chunk = OutputChunk(item: item.withItem { Array($0) }) else { continue }
+      if !chunk.isFrom(own) { chunk.address = own }
       sink.write(chunk)
     }
   }

@@ -55,6 +55,7 @@ struct NodeMain {
 
   private func leaveRoot() -> Never {
     let isWritten = runtime.output.finish()
+    runtime.desk?.finish()
     runtime.listeners.close()
     runtime.channels?.close()
     runtime.forkServer?.end()

@@ -1,0 +1,29 @@
+internal import ArgumentParser
+internal import ProcessTree
+
+/// Options of a run that goes on without its terminal.
+struct DetachOptions: ParsableArguments {
+  @Flag(
+    help: """
+      Return as soon as all nodes are up or have ended, and print the run's number and name; the \
+      run goes on without this terminal.
+      """)
+  var detach = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "With --detach: how long nodes have to be up; otherwise the run is stopped, and the exit code is 124.",
+      valueName: "seconds"))
+  var wait = Seconds(duration: .seconds(60))
+
+  @Option(
+    help: ArgumentHelp(
+      "With --detach: append what the run prints to this file; 'ptree logs' has the last lines anyway.",
+      valueName: "file"))
+  var log: String?
+
+  func validate() throws {
+    guard detach || log == nil else { throw ValidationError("--log goes with --detach.") }
+  }
+}

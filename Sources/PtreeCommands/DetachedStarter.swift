@@ -1,0 +1,142 @@
+internal import Glibc
+internal import ProcessTree
+internal import ProcessTreeProcessControl
+internal import ProcessTreeTopologyFormat
+
+/// The process that has started a detached run and waits until it is up.
+struct DetachedStarter {
+  private let pid: Int32
+  private let pipe: Int32
+  private let name: String
+  private let isJSON: Bool
+
+  init(pid: Int32, pipe: Int32, _ name: String, isJSON: Bool) {
+    (self.pid, self.pipe, self.name, self.isJSON) = (pid, pipe, name, isJSON)
+  }
+
+  /// A signal that has asked the starter to end.
+  private nonisolated(unsafe) static var signal: Int32 = 0
+
+  /// Waits for the run's word; returns the exit code.
+  ///
+  /// A run that is not up in time, or whose starter is asked to end, is stopped: nothing is left of it.
+  func wait(within time: Duration) -> Int32 {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      // Without SA_RESTART: the wait has to end.
+      var action = sigaction()
+      action.__sigaction_handler.sa_handler = { DetachedStarter.signal = $0 }
+      sigaction(number, &action, nil)
+    }
+    switch hear(until: .now + time) {
+    case .word(.up(let run)): return tellUp(run)
+    case .word(.ended(let code, let account)):
+      _ = reap()
+      // A run that has done all of its work needs no number any more.
+      guard code != 0 else { return tellUp("-") }
+      Standard.error.tell("ptree: \(name) failed: \(account)")
+      return code
+    case .closed:
+      Standard.error.tell("ptree: \(name) has ended before it was up, with \(Self.text(reap()))")
+      return ExitStatusCode.failure
+    case .nothing: return giveUp(after: time)
+    }
+  }
+
+  private enum Heard {
+    case word(DetachedRun.Word)
+    /// The run has ended without a word.
+    case closed
+    /// The time is over, or a signal has come.
+    case nothing
+  }
+
+  private func hear(until deadline: ContinuousClock.Instant) -> Heard {
+    var bytes: [UInt8] = []
+    var state = pollfd(fd: pipe, events: Int16(POLLIN), revents: 0)
+    while Self.signal == 0 {
+      let left = ContinuousClock.now.duration(to: deadline)
+      guard left > .zero else { return .nothing }
+      // A signal just before the wait is noticed after a moment.
+      guard poll(&state, 1, Int32(min(left, .milliseconds(200)) / .milliseconds(1)) + 1) > 0 else {
+        continue
+      }
+      var chunk = [UInt8](repeating: 0, count: 8_192)
+      let count = read(pipe, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count <= 0 else {
+        bytes += chunk[..<count]
+        continue
+      }
+      let text = String(decoding: bytes, as: UTF8.self)
+      return DetachedRun.Word(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+        .map { .word($0) } ?? .closed
+    }
+    return .nothing
+  }
+
+  private func tellUp(_ run: String) -> Int32 {
+    do {
+      try Standard.output.write(
+        isJSON
+          ? JSONValue.object([
+            ("run", .text(run)), ("name", .text(name)), ("rootPid", .integer(Int(pid))),
+            ("state", .text("up")),
+          ]).line : "\(run) \(name)\n")
+      return ExitStatusCode.success
+    } catch {
+      return Ptree.report(error)
+    }
+  }
+
+  private func giveUp(after time: Duration) -> Int32 {
+    if Self.signal == 0 {
+      Standard.error.tell(
+        "ptree: \(name) is not up after \(time / .seconds(1)) s and is stopped"
+          + (late.map { ": \($0)" } ?? ""))
+    }
+    kill(pid, SIGTERM)
+    if !hasEnded(within: StopPolicy.default.total + .seconds(1)) {
+      // Its second SIGTERM kills the whole run.
+      kill(pid, SIGTERM)
+      _ = reap()
+    }
+    guard Self.signal == 0 else {
+      Glibc.signal(Self.signal, SIG_DFL)
+      raise(Self.signal)
+      return 128 + Self.signal
+    }
+    return ExitStatusCode.timedOut
+  }
+
+  /// What the nodes that are not up wait for.
+  private var late: String? {
+    guard let run = LiveRun.all()?.first(where: { $0.root?.pid == pid }),
+      var line = try? RunLine(run), let nodes = try? line.request(.tree).nodes
+    else { return nil }
+    let late = nodes.filter { $0.address != .root && !$0.phase.isSettled }
+    let words = late.prefix(8).map { node in
+      "\("\(node.address)".dropFirst()) is \(node.phase.rawValue)"
+        + (node.waits.first.map { " and \($0)" } ?? "")
+    }
+    return words.isEmpty ? nil : TextColumns.harmless(words.joined(separator: "; "), longest: 1_000)
+  }
+
+  // MARK: The end of the run's process
+
+  private func hasEnded(within time: Duration) -> Bool {
+    guard let handle = try? ProcessHandle(pid: pid) else { return true }
+    handle.waitForEnd(milliseconds: Int32(clamping: Int(time / .milliseconds(1))))
+    return handle.hasEnded
+  }
+
+  /// Waits for the end, and returns the status.
+  private func reap() -> Int32 {
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    return status
+  }
+
+  private static func text(_ status: Int32) -> String {
+    status & 0x7F == 0 ? "exit code \(status >> 8 & 0xFF)" : "signal \(status & 0x7F)"
+  }
+}
