@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import ProcessTreeTopologies
 internal import ProcessTreeTopologyFormat
 
 /// The options of every command that reads a topology file.
@@ -42,6 +43,7 @@ struct TopologyOptions: ParsableArguments {
     options.only = only.flatMap(Self.names)
     options.without = Set(without.flatMap(Self.names))
     options.environment = ProcessInfo.processInfo.environment
+    options.catalog = RunningTool.current.catalog
     options.toolVersion = PtreeCommand.configuration.version
     return options
   }

@@ -27,7 +27,7 @@ struct GroupEnd: Sendable {
   /// The verdict; nil for as long as the group goes on.
   func verdict(_ children: [SupervisedChild]) -> GroupVerdict? {
     for child in children {
-      guard hasEnded(child), let plan = plan(of: child) else { continue }
+      guard child.hasEnded, let plan = plan(of: child) else { continue }
       if ends(plan) { return .code(code(of: child), account(of: child)) }
       if plan.writesOutput, child.lastExit?.cause == .exited(code: ReaderGone.exitCode) {
         return .code(ReaderGone.exitCode, "nobody reads the output of \(child.name) any more")
@@ -39,7 +39,7 @@ struct GroupEnd: Sendable {
         return isSuccess(child) || plan.mayFail ? .success : .failure(account(of: child))
       }
     }
-    guard children.allSatisfy(hasEnded) else { return nil }
+    guard children.allSatisfy(\.hasEnded) else { return nil }
     let failed = children.first { !isSuccess($0) && plan(of: $0)?.mayFail == false }
     return failed.map { .failure(account(of: $0)) } ?? .success
   }
@@ -52,14 +52,6 @@ struct GroupEnd: Sendable {
 
   private func ends(_ plan: NodePlan) -> Bool {
     if case .with(let names) = endsWith { names.contains(plan.name) } else { false }
-  }
-
-  /// A child that somebody has had stopped may be started again.
-  private func hasEnded(_ child: SupervisedChild) -> Bool {
-    switch child.phase {
-    case .succeeded, .failed, .skipped: true
-    default: false
-    }
   }
 
   private func isSuccess(_ child: SupervisedChild) -> Bool { child.phase == .succeeded }

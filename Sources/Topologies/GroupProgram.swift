@@ -1,13 +1,16 @@
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import ProcessTreeTopologyFormat
 
 /// A group of a file that has a process of its own.
 struct GroupProgram: NodeProgram {
   let plan: GroupPlan
   let context: RunContext
+  /// Those of channels of outer groups.
+  var ends = ProgramEnds()
 
   func run(in node: Node) async throws {
-    switch try await GroupRun(plan, context).run(in: node) {
+    switch try await GroupRun(plan, context, ends).run(in: node) {
     case .success, .code(0, _): return
     case .code(let code, _): node.exit(code)
     case .failure(let account): throw GroupFailure(description: account)
@@ -24,18 +27,25 @@ struct GroupFailure: Error, CustomStringConvertible {
 struct GroupRun: Sendable {
   private let plan: GroupPlan
   private let context: RunContext
+  private let outer: ProgramEnds
 
-  init(_ plan: GroupPlan, _ context: RunContext) {
+  init(_ plan: GroupPlan, _ context: RunContext, _ outer: ProgramEnds = ProgramEnds()) {
     self.plan = plan
     self.context = context
+    self.outer = outer
   }
 
   /// Runs the group to its end; no node of it is left afterwards.
   func run(in node: Node) async throws -> GroupVerdict {
     guard !plan.nodes.isEmpty else { return .success }
     let end = GroupEnd(plan)
+    let ends = ProgramEnds(plan, at: node, outer: outer)
+    let specifications = try plan.nodes.filter { !$0.isManual }.map {
+      try specification($0, at: node, ends)
+    }
+    let held = Lock(HeldEnds(ends.all, plan))
     return try await node.withSupervisor(
-      plan.nodes.filter { !$0.isManual }.map(specification),
+      specifications,
       strategy: SupervisionStrategy(rawValue: plan.strategy.rawValue) ?? .oneForOne,
       intensity: RestartIntensity(restarts: plan.restarts, within: plan.period),
       limit: plan.limit, stopWithin: plan.stopWithin
@@ -45,7 +55,12 @@ struct GroupRun: Sendable {
           if !node.isRoot, (try? await supervisor.waitUntilUp()) != nil { node.announceUp() }
           return nil
         }
-        group.addTask { try await supervisor.wait { end.verdict($0) } }
+        group.addTask {
+          try await supervisor.wait { children in
+            for over in held.withLock({ $0.takeOver(children) }) { ends[over]?.release() }
+            return end.verdict(children)
+          }
+        }
         defer { group.cancelAll() }
         for try await case let verdict? in group { return verdict }
         throw CancellationError()
@@ -53,13 +68,17 @@ struct GroupRun: Sendable {
     }
   }
 
-  private func specification(_ node: NodePlan) -> ChildSpecification {
+  private func specification(
+    _ node: NodePlan, at root: Node, _ ends: ProgramEnds
+  ) throws -> ChildSpecification {
+    let own = ends.ends(of: node)
     let program: any NodeProgram =
       switch node.kind {
-      case .group(let group): GroupProgram(plan: group, context: context)
+      case .group(let group): GroupProgram(plan: group, context: context, ends: own)
       case .command(let plan): CommandProgram(node: node, plan: plan, context: context)
       case .pipeline(let plan): PipelineProgram(node: node, plan: plan, context: context)
-      case .program: MissingProgram()
+      case .program(let plan):
+        try Self.listed(plan.name, at: root).make(node, plan, context, own)
       }
     var isGroup = false
     if case .group = node.kind { isGroup = true }
@@ -71,12 +90,14 @@ struct GroupRun: Sendable {
       }, instances: node.instances,
       announcesUp: isGroup || node.readiness != nil || node.liveness != nil)
   }
-}
 
-/// A program that the running executable does not have.
-struct MissingProgram: NodeProgram {
-  func run(in node: Node) async throws {
-    throw SystemRefusal(description: "this executable has no such program")
+  private static func listed(_ name: String, at node: Node) throws -> any ListedProgram.Type {
+    guard let listed = Catalog.listed(at: node, name) else {
+      throw SystemRefusal(
+        description:
+          "the programs of this app have no '\(name)': does it declare `programs` itself?")
+    }
+    return listed
   }
 }
 

@@ -5,6 +5,8 @@ package struct TopologyReader {
   var diagnostics = Diagnostics()
   /// The files that lead to the present one.
   var trail: [String] = []
+  /// The path of the app that the file names.
+  var app: String?
 
   init(_ files: FileSet, _ options: CheckOptions) {
     self.files = files

@@ -13,6 +13,8 @@ package struct Diagnostic: Hashable, Sendable {
     case unknownNode, duplicateNode, cycle, neverReached, ambiguousDependency, meaningless
     case includeCycle, tooManyFiles, missingFile, missingExecutable, missingApp
     case unknownProfile, needsRoot, unsafeFile
+    case unknownProgram, unknownStage, wrongArgument, uncheckedPrograms
+    case unknownChannel, wrongElement, unusedChannel
   }
 
   package var severity: Severity

@@ -4,6 +4,16 @@ enum NodeChecks {
     if let stop = value["stop"], let entry = stop.entry("command") {
       refuse(entry, "a stop is a signal in this version; leave 'command' out", &reader)
     }
+    if case .program = node.kind {
+      if let check = value["readiness"], let kind = check.entries?.first, kind.key != "notify" {
+        refuse(
+          kind, "a program announces it by itself: readiness: {notify: true}, node.announceUp()",
+          &reader)
+      }
+      if let entry = value.entry("liveness") {
+        refuse(entry, "the liveness of a program is that of its node; leave it out", &reader)
+      }
+    }
     for key in ["readiness", "liveness"] {
       guard let check = value[key] else { continue }
       for name in ["delay", "successes"] {

@@ -12,7 +12,7 @@ enum PipelineChecks {
       if let first = names.updateValue(value.place, forKey: stage.name) {
         error("name", .duplicateNode, "'\(stage.name)' is the stage at line \(first.line) already.")
       }
-      let takesPlace = stage.command.words.contains { $0.description.contains("{}") }
+      let takesPlace = stage.command?.words.contains { $0.description.contains("{}") } ?? false
       if stage.mode == .stream {
         if takesPlace, value["command"] != nil {
           error(
@@ -26,7 +26,7 @@ enum PipelineChecks {
         }
       }
       if stage.mode == .each, value["command"] != nil,
-        stage.command.words.first?.description.contains("{}") == true
+        stage.command?.words.first?.description.contains("{}") == true
       {
         error(
           "command", .meaningless, "a record cannot be the executable: write '{}' in an argument.")

@@ -29,9 +29,14 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
     case match(String)
   }
 
+  package enum Work: Sendable, Codable, Hashable {
+    case command(CommandPlan)
+    case program(ProgramPlan)
+  }
+
   package struct Stage: Sendable, Codable, Hashable {
     package var name: String
-    package var command: CommandPlan
+    package var work: Work
     package var mode = Mode.stream
     /// Whether a record takes the place of `{}` in the arguments.
     package var takesPlace = false
@@ -43,6 +48,11 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
     package var isBroadcast = false
     package var isOrdered = false
     package var timeLimit: Duration?
+
+    /// The command; nil for a program.
+    package var command: CommandPlan? {
+      if case .command(let plan) = work { plan } else { nil }
+    }
   }
 
   package var source: Source

@@ -87,12 +87,13 @@ extension TopologyBuilder {
       source: source(from, inherited), stages: [], directory: directory(of: value))
     plan.sourceFraming = Self.framing(from?["items"])
     for (index, stage) in (value["stages"]?.list ?? []).enumerated() {
-      guard stage["branches"] == nil, stage["program"] == nil else {
+      guard stage["branches"] == nil else {
         reader.diagnostics.error(
-          .meaningless, at: stage.place, "stages of this version are commands and shell texts.")
+          .meaningless, at: stage.place,
+          "stages of this version are commands, shell texts and programs.")
         continue
       }
-      plan.stages.append(self.stage(stage, number: index + 1, inherited))
+      plan.stages.append(self.stage(stage, number: index + 1, inherited, after: plan.stages.last))
     }
     PipelineChecks.check(plan, value, &reader)
     if let file = value["to"]?["file"].flatMap(absolute) {
@@ -125,14 +126,17 @@ extension TopologyBuilder {
   }
 
   private mutating func stage(
-    _ value: Value, number: Int, _ inherited: Inherited
+    _ value: Value, number: Int, _ inherited: Inherited, after last: PipelinePlan.Stage?
   ) -> PipelinePlan.Stage {
+    let work: PipelinePlan.Work =
+      value["program"].map { .program(stageProgram(value, $0, after: last)) }
+      ?? .command(command(value, inherited))
     var stage = PipelinePlan.Stage(
-      name: value["name"]?.text ?? "stage-\(number)", command: command(value, inherited))
+      name: value["name"]?.text ?? value["program"]?.text ?? "stage-\(number)", work: work)
     stage.mode = value["mode"]?.text.flatMap(PipelinePlan.Mode.init) ?? .stream
     stage.takesPlace =
       stage.mode == .each && value["command"] != nil
-      && stage.command.words.dropFirst().contains { $0.description.contains("{}") }
+      && stage.command?.words.dropFirst().contains { $0.description.contains("{}") } ?? false
     if let range = value["workers"]?.text.flatMap(WorkerRange.init) {
       (stage.workers, stage.mostWorkers) = (range.first, range.most)
     }
