@@ -222,10 +222,13 @@ let package = Package(
     .executableTarget(
       name: "late-takeover", dependencies: ["ProcessTree"], path: "Tests/Fixtures/late-takeover",
       swiftSettings: settings),
+    .executableTarget(
+      name: "app-fixture", dependencies: ["PtreeCommands"], path: "Tests/Fixtures/app-fixture",
+      linkerSettings: bindNow),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "ptree", "crawl", "PtreeCommands", "ProcessTree", "ProcessTreeLinks", "ProcessTreeProcessControl",
+        "ptree", "crawl", "app-fixture", "PtreeCommands", "ProcessTree", "ProcessTreeLinks", "ProcessTreeProcessControl",
         "ProcessTreeSupervision", "ProcessTreeWire",
         "ProcessTreeRandomTesting", "ProcessTreeScenarioRuns", "ProcessTreeTestSettings",
       ], swiftSettings: settings),

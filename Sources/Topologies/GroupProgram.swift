@@ -56,10 +56,11 @@ struct GroupRun: Sendable {
           return nil
         }
         group.addTask {
-          try await supervisor.wait { children in
+          let verdict: GroupVerdict = try await supervisor.wait { children in
             for over in held.withLock({ $0.takeOver(children) }) { ends[over]?.release() }
             return end.verdict(children)
           }
+          return verdict
         }
         defer { group.cancelAll() }
         for try await case let verdict? in group { return verdict }

@@ -123,7 +123,10 @@ extension EndToEndTests {
         "$APP" schema | grep -c '"Frontier"'
         "$APP" run squares; echo $?
         "$APP" run crawl.yaml \(Self.options) --set pause=1m &
-        until "$APP" ps --json | grep -q '"name":"summary"'; do sleep 0.1; done
+        n=0
+        until "$APP" ps crawl 2> /dev/null | grep -q fetch-4; do
+          sleep 0.1; n=$((n + 1)); [ $n -lt 300 ] || break
+        done
         "$PTREE" scale crawl fetch=5 > /dev/null; echo $?
         "$APP" stop crawl > /dev/null; echo $?
         wait
@@ -142,7 +145,8 @@ extension EndToEndTests {
         "\"$PTREE\" graph crawl.yaml --set site=x")
       #expect(
         run.lines == [
-          "crawl", "├─ frontier  ← fetch by found", "├─ fetch ×4  ← frontier by tasks",
+          "crawl", "├─ frontier  ← fetch by found",
+          "├─ fetch ×4  after frontier up  ← frontier by tasks",
           "└─ summary  ← fetch by pages",
         ], "\(run.errors)")
     }

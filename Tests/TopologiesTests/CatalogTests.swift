@@ -61,7 +61,12 @@ struct Length: Transform {
 }
 
 struct Total: Stage {
+  var start: Int?
   private var sum = 0
+
+  private enum CodingKeys: CodingKey {
+    case start
+  }
 
   mutating func process(_ number: Int, emit: (Int) throws -> Void) { sum += number }
   func finish(emit: (Int) throws -> Void) throws { try emit(sum) }
@@ -225,7 +230,7 @@ struct CatalogTests {
     }
     #expect(
       found("ptree: 1\nchannels: {names: {of: String}}\n" + nodes).map { $0.prefix(17) }
-        == ["4:50:wrongElement", "5:53:wrongElement"])
+        == ["4:47:wrongElement", "5:51:wrongElement"])
   }
 
   @Test func anEndOfAPipeGoesOnce() {

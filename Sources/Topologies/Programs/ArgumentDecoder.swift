@@ -17,6 +17,7 @@ struct ArgumentDecoder: Decoder {
   }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedDecodingContainer<Key> {
+    keys.wasAsked = true
     keys.knows = { Key(stringValue: $0) != nil }
     var map = value
     if let value, value.entries == nil {
@@ -28,12 +29,14 @@ struct ArgumentDecoder: Decoder {
   }
 
   func unkeyedContainer() -> any UnkeyedDecodingContainer {
+    keys.wasAsked = true
     if let value, value.list == nil { reading.wrong(value, path, "a list") }
     return ArgumentList(values: value?.list ?? [], path: path, reading: reading)
   }
 
   func singleValueContainer() -> any SingleValueDecodingContainer {
-    ArgumentValue(value: value, path: path, reading: reading)
+    keys.wasAsked = true
+    return ArgumentValue(value: value, path: path, reading: reading)
   }
 }
 
@@ -51,6 +54,8 @@ final class AskedKeys {
   private(set) var names: [String] = []
   /// Whether the type has a key; nil as long as it asked for no map.
   var knows: ((String) -> Bool)?
+  /// Whether the type asked for anything; one without properties does not.
+  var wasAsked = false
   private var reported: Set<String> = []
 
   func note(_ name: String) {
@@ -78,10 +83,10 @@ final class AskedKeys {
   func reportUnknown(
     in value: Value, _ path: [String], _ reading: ArgumentReading, isComplete: Bool
   ) {
-    guard let knows else { return }
+    guard knows != nil || (isComplete && !wasAsked) else { return }
     for entry in value.entries ?? []
     where !names.contains(entry.key) && !reported.contains(entry.key)
-      && (isComplete || !knows(entry.key))
+      && (isComplete || knows?(entry.key) == false)
     {
       report(entry, path, reading, suggestion: Nearest.word(to: entry.key, among: names))
     }
@@ -131,6 +136,10 @@ struct ArgumentMap<Key: CodingKey>: KeyedDecodingContainerProtocol {
   }
 
   func decodeIfPresent<Whole: Decodable>(_ type: Whole.Type, forKey key: Key) throws -> Whole? {
+    try optional(type, key)
+  }
+
+  func optional<Whole: Decodable>(_ type: Whole.Type, _ key: Key) throws -> Whole? {
     let name = key.stringValue
     keys.note(name)
     reading.note(name, type, isOptional: true, at: path)

@@ -75,7 +75,7 @@ final class ArgumentReading {
     if type == [UInt8].self, let text = value.flatMap(text)?.constant {
       return try cast(Array(text.utf8))
     }
-    guard let value else { return try standIn(type) }
+    guard let value else { return try standIn(type, path) }
     let decoder = ArgumentDecoder(value, path, self)
     do {
       let whole = try Whole(from: decoder)
@@ -84,7 +84,7 @@ final class ArgumentReading {
     } catch let error as DecodingError {
       decoder.keys.reportUnknown(in: value, path, self, isComplete: false)
       refuse(value, path, type, error)
-      throw Abandoned()
+      return try standIn(type, path)
     } catch {
       decoder.keys.reportUnknown(in: value, path, self, isComplete: false)
       throw error
@@ -96,12 +96,12 @@ final class ArgumentReading {
     return value
   }
 
-  private func standIn<Whole: Decodable>(_ type: Whole.Type) throws -> Whole {
+  private func standIn<Whole: Decodable>(_ type: Whole.Type, _ path: [String]) throws -> Whole {
     if let type = type as? any CaseIterable.Type, let first = Self.first(of: type) {
       return try cast(first)
     }
     do {
-      return try Whole(from: ArgumentDecoder(nil, ["…"], self))
+      return try Whole(from: ArgumentDecoder(nil, path, self))
     } catch {
       throw Abandoned()
     }

@@ -5,9 +5,9 @@ enum NodeChecks {
       refuse(entry, "a stop is a signal in this version; leave 'command' out", &reader)
     }
     if case .program = node.kind {
-      if let check = value["readiness"], let kind = check.entries?.first, kind.key != "notify" {
+      for key in value["readiness"]?.entries ?? [] where key.key != "notify" {
         refuse(
-          kind, "a program announces it by itself: readiness: {notify: true}, node.announceUp()",
+          key, "a program announces it by itself: readiness: {notify: true}, node.announceUp()",
           &reader)
       }
       if let entry = value.entry("liveness") {

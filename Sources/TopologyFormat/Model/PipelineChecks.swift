@@ -13,7 +13,7 @@ enum PipelineChecks {
         error("name", .duplicateNode, "'\(stage.name)' is the stage at line \(first.line) already.")
       }
       let takesPlace = stage.command?.words.contains { $0.description.contains("{}") } ?? false
-      if stage.mode == .stream {
+      if stage.mode == .stream, stage.command != nil {
         if takesPlace, value["command"] != nil {
           error(
             "command", .meaningless, "'{}' is a record, and a stream has none: write mode: each.")

@@ -18,6 +18,10 @@ extension TopologyBuilder {
     let checked = catalog.check(program: name, arguments)
     for diagnostic in checked.diagnostics.all { reader.diagnostics.add(diagnostic) }
     for end in checked.ends where note(end, of: entry) { plan.ends.insert(end.end) }
+    if checked.diagnostics.errorCount > 0 {
+      // What has been misunderstood may be the end that seems to be missing.
+      for level in scopes.indices { scopes[level].isUncertain = true }
+    }
     return plan
   }
 
@@ -77,6 +81,8 @@ extension TopologyBuilder {
     var holders: [String: [Holder]] = [:]
     /// Ends of channels of outer groups.
     var outer: Set<EndPlan> = []
+    /// Whether arguments of a node are wrong, so that ends may be missing.
+    var isUncertain = false
   }
 
   /// Finds the channel of an end in the group of its node or in one around it; false if there is none.
@@ -107,7 +113,7 @@ extension TopologyBuilder {
       checkShape(plan, entry)
       for holder in holders { checkElements(holder.end, plan, entry.value) }
       // Programs that nobody could check may have the ends.
-      guard reader.options.catalog != nil else { continue }
+      guard reader.options.catalog != nil, !scope.isUncertain else { continue }
       let missing = [true, false].filter { side in
         !holders.contains { $0.end.end.isSending == side }
       }
