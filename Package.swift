@@ -228,7 +228,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "ptree", "crawl", "app-fixture", "PtreeCommands", "ProcessTree", "ProcessTreeLinks", "ProcessTreeProcessControl",
+        "ptree", "crawl", "app-fixture", "PtreeCommands", "ProcessTree", "ProcessTreeLinks",
+        "ProcessTreeProcessControl",
         "ProcessTreeSupervision", "ProcessTreeWire",
         "ProcessTreeRandomTesting", "ProcessTreeScenarioRuns", "ProcessTreeTestSettings",
       ], swiftSettings: settings),
