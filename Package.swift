@@ -43,6 +43,7 @@ let package = Package(
     .library(name: "Pools", targets: ["Pools"]),
     .library(name: "Pipelines", targets: ["Pipelines"]),
     .library(name: "ProcessTreeTesting", targets: ["ProcessTreeTesting"]),
+    .library(name: "PtreeCommands", targets: ["PtreeCommands"]),
     .executable(name: "ptree", targets: ["ptree"]),
   ],
   dependencies: [
@@ -94,12 +95,16 @@ let package = Package(
 
     // Trees that are written down in files; for the tool.
     .layer("TopologyFormat", products: [.product(name: "Yams", package: "Yams")]),
-    .layer("Topologies", on: ["TopologyFormat"], products: ["ProcessTree", "Pipelines"]),
+    .layer("Topologies", on: ["TopologyFormat", "Base"], products: ["ProcessTree", "Pipelines"]),
 
     // The tool and its examples.
     .target(
       name: "ProcessTreeExamples", dependencies: ["ProcessTree", "Pools", "Pipelines"],
-      path: "Examples", exclude: ["Topologies"], swiftSettings: settings),
+      path: "Examples", exclude: ["Topologies", "Crawl"], swiftSettings: settings),
+    // An app whose programs topology files name, as a user writes one.
+    .executableTarget(
+      name: "crawl", dependencies: ["PtreeCommands"], path: "Examples/Crawl",
+      linkerSettings: bindNow),
     .target(
       name: "PtreeCommands",
       dependencies: [
@@ -217,10 +222,14 @@ let package = Package(
     .executableTarget(
       name: "late-takeover", dependencies: ["ProcessTree"], path: "Tests/Fixtures/late-takeover",
       swiftSettings: settings),
+    .executableTarget(
+      name: "app-fixture", dependencies: ["PtreeCommands"], path: "Tests/Fixtures/app-fixture",
+      linkerSettings: bindNow),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "ptree", "PtreeCommands", "ProcessTree", "ProcessTreeLinks", "ProcessTreeProcessControl",
+        "ptree", "crawl", "app-fixture", "PtreeCommands", "ProcessTree", "ProcessTreeLinks",
+        "ProcessTreeProcessControl",
         "ProcessTreeSupervision", "ProcessTreeWire",
         "ProcessTreeRandomTesting", "ProcessTreeScenarioRuns", "ProcessTreeTestSettings",
       ], swiftSettings: settings),
@@ -233,7 +242,7 @@ let package = Package(
     .testTarget(
       name: "TopologiesTests",
       dependencies: [
-        "ProcessTreeTopologies", "ProcessTreeTopologyFormat", "ProcessTree",
+        "ProcessTreeTopologies", "ProcessTreeTopologyFormat", "ProcessTree", "Pipelines",
         "ProcessTreeRandomTesting",
       ],
       swiftSettings: settings),

@@ -22,6 +22,11 @@ enum ArgumentOrder {
     if RunTopology.isFile(name) { return ["run", RunTopology.name, name] + rest }
     // Its help is asked for by the word that stands for any file.
     if name == RunTopology.name { return arguments }
+    guard RunningTool.current.catalog == nil else {
+      throw UsageError(
+        "'\(name)' is no topology file: a path with a slash, or ending in .yaml, .yml or .json, or -."
+      )
+    }
     guard Examples.all.contains(where: { $0.name == name }) else {
       let names = Examples.all.map { $0.name }.joined(separator: ", ")
       throw UsageError("there is no example '\(name)'; there are: \(names).")

@@ -15,6 +15,12 @@ struct CheckCommand: ParsableCommand {
   @Flag(help: "Unset variables of the environment count as given.")
   var withoutEnvironment = false
 
+  @Flag(help: "Let the app that a file names check it, which executes the app.")
+  var askApp = false
+
+  @Flag(help: "Run the app as root, although somebody else may write to it.")
+  var trust = false
+
   @Flag(help: "Print the result as one JSON document.")
   var json = false
 
@@ -31,9 +37,13 @@ struct CheckCommand: ParsableCommand {
 
   func validate() throws {
     guard print || !origins else { throw ValidationError("--origins goes with --print.") }
+    guard !askApp || files.count == 1 else {
+      throw ValidationError("--ask-app takes one file, of which the app is asked.")
+    }
   }
 
   func run() throws {
+    if askApp, let file = files.first { try AppHandover.follow(file, isTrusted: trust) }
     var options = try topology.checkOptions()
     options.isWithoutEnvironment = withoutEnvironment
     var hasErrors = false

@@ -2,11 +2,12 @@ internal import ArgumentParser
 internal import Glibc
 internal import ProcessTreeTopologyFormat
 
-extension Ptree {
+/// Commands that start no process, and checks before anything is started.
+enum EarlyCommands {
   /// Does what needs no tree, and exits; returns for the commands that are the root of one.
   ///
-  /// To be called before anything else: a root makes a helper, which such commands do without.
-  public static func performWithoutTree() {
+  /// To be called before anything else.
+  static func perform() {
     // A child that was started by `spawn` has the arguments of the root.
     guard getenv("PROCESS_TREE_BOOTSTRAP") == nil else { return }
     let arguments = Array(CommandLine.arguments.dropFirst())
@@ -16,7 +17,8 @@ extension Ptree {
   }
 
   /// The topology that the root is to run, once its file has been checked.
-  nonisolated(unsafe) static var checkedTopology: (topology: Topology, options: RunOptions)?
+  nonisolated(unsafe) private(set) static var checkedTopology:
+    (topology: Topology, options: RunOptions)?
 
   /// Checks the file of `ptree run FILE`; exits if it is not right.
   private static func checkFile(_ arguments: [String]) {
@@ -25,6 +27,7 @@ extension Ptree {
     else { return }
     do {
       guard let command = try PtreeCommand.parseAsRoot(ordered) as? RunTopology else { return }
+      try AppHandover.follow(command.file, isTrusted: command.trust)
       let checked = try command.check()
       CheckReport.tell(checked)
       guard let topology = checked.topology else { exit(ExitStatusCode.usage) }
@@ -33,7 +36,7 @@ extension Ptree {
         try DetachedRun.begin(topology, command.detached, isJSON: command.options.json)
       }
     } catch {
-      exit(report(error))
+      exit(ToolRoot.report(error))
     }
   }
 
@@ -46,7 +49,7 @@ extension Ptree {
       try command.run()
       return ExitStatusCode.success
     } catch {
-      return report(error)
+      return ToolRoot.report(error)
     }
   }
 }

@@ -1,10 +1,12 @@
 internal import ArgumentParser
 internal import ProcessTreeExamples
+internal import ProcessTreeTopologies
 
 /// `ptree list`.
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "Lists the bundled examples.")
+    commandName: "list",
+    abstract: "Lists the bundled examples; in an app, its programs with their arguments.")
 
   @Flag(help: "Print the list as a JSON document.")
   var json = false
@@ -25,7 +27,14 @@ struct ListCommand: ParsableCommand {
   }
 
   private static var entries: [Entry] {
-    Examples.all.map { Entry(name: $0.name, summary: $0.lesson) }
+    guard let catalog = RunningTool.current.catalog else {
+      return Examples.all.map { Entry(name: $0.name, summary: $0.lesson) }
+    }
+    return catalog.entries.map { entry in
+      Entry(
+        name: entry.name,
+        summary: (entry.isStage ? "stage  " : "") + entry.arguments.joined(separator: ", "))
+    }
   }
 
   private struct Entry: Encodable {

@@ -1,105 +1,52 @@
-internal import ArgumentParser
 internal import Foundation
-internal import Glibc
 public import ProcessTree
-internal import ProcessTreeExamples
-internal import ProcessTreeTopologyFormat
+public import ProcessTreeTopologies
 
-/// The command-line tool as the root of a tree.
-public struct Ptree: ProcessTreeApp {
+/// The command-line tool itself: an app without programs of its own.
+public struct Ptree: PtreeApp {
   /// Makes the tool; the library does so in the root's process.
   public init() {}
+
+  /// Nothing: a file that has programs names their app.
+  public static let catalog = Catalog()
+}
+
+extension PtreeApp {
+  /// The entry point: does what the arguments of the process ask for, and exits.
+  ///
+  /// What needs no tree is done before anything else: a root makes a helper, which such commands do
+  /// without.
+  public nonisolated static func main() {
+    RunningTool.begin(Self.self)
+    takeOver()
+  }
+
+  /// Parses the arguments of the process, does what they ask for, and exits.
+  public func run(in root: Node) async throws {
+    root.exit(try await ToolRoot(root).perform(Array(CommandLine.arguments.dropFirst())))
+  }
 
   /// The text of an error that has one for people, else what it says of itself.
   public static func describe(_ error: any Error) -> String {
     (error as? any LocalizedError)?.errorDescription ?? "\(error)"
   }
-
-  /// Parses the arguments of the process, does what they ask for, and exits.
-  public func run(in root: Node) async throws {
-    root.exit(try await perform(Array(CommandLine.arguments.dropFirst()), in: root))
-  }
-
-  /// Runs a command and returns the exit code; throws only when the root was asked to stop.
-  private func perform(_ arguments: [String], in root: Node) async throws -> Int32 {
-    do {
-      if let (topology, options) = Self.checkedTopology {
-        return try await FileRun(topology, options, in: root).perform()
-      }
-      var command = try PtreeCommand.parseAsRoot(try ArgumentOrder.nameFirst(arguments))
-      if let chaos = command as? ChaosCommand { return try await perform(chaos, in: root) }
-      guard let command = command as? any ExampleCommand else {
-        try command.run()
-        return ExitStatusCode.success
-      }
-      return try await ExampleRun(command.options, in: root).perform(try command.makeExample())
-    } catch {
-      // The library ends the process in the way that belongs to the signal.
-      if root.stopRequest != nil { throw CancellationError() }
-      return Self.report(error)
-    }
-  }
-
-  private func perform(_ chaos: ChaosCommand, in root: Node) async throws -> Int32 {
-    let command = try chaos.exampleCommand()
-    var options = command.options
-    // Lines about thousands of nodes that die on purpose are no news; `--events` has them all.
-    options.quiet = true
-    try await ExampleRun(options, in: root).prepare()
-    return try await ChaosRun(chaos.chaos, command.options, in: root)
-      .perform(try command.makeExample())
-  }
-
-  static func report(_ error: any Error) -> Int32 {
-    switch error {
-    case let code as ExitCode: return code.rawValue
-    case is UsageError, is UnusableInput, is VariableFile.Refusal:
-      Standard.error.tell("ptree: \(error)")
-      return ExitStatusCode.usage
-    case let error as StreamError where error.isClosedPipe:
-      // As if the signal had ended the process: the reader has seen enough.
-      return 128 + SIGPIPE
-    default: break
-    }
-    guard PtreeCommand.exitCode(for: error) != .failure else {
-      Standard.error.tell("ptree: \(error)")
-      return ExitStatusCode.failure
-    }
-    // What ArgumentParser has to say: help and version on standard output, all else is an error.
-    let message = PtreeCommand.fullMessage(for: error)
-    guard PtreeCommand.exitCode(for: error) == .success else {
-      // In the words of all other errors of the tool.
-      let prefix = "Error: "
-      Standard.error.tell(
-        message.hasPrefix(prefix) ? "ptree: " + message.dropFirst(prefix.count) : message)
-      return ExitStatusCode.usage
-    }
-    do {
-      try Standard.output.write(message + "\n")
-      return ExitStatusCode.success
-    } catch {
-      return report(error)
-    }
-  }
 }
 
-/// The tool's exit codes; a run that a signal ended has 128 and the signal's number.
-enum ExitStatusCode {
-  static let success: Int32 = 0
-  static let failure: Int32 = 1
-  static let usage: Int32 = 2
-  static let timedOut: Int32 = 124
-}
+/// What the running executable is: `ptree`, or an app with programs.
+struct RunningTool {
+  let name: String
+  /// The programs of an app; nil for `ptree`.
+  let catalog: Catalog?
 
-/// The tool was asked for something that it cannot do.
-struct UsageError: Error, CustomStringConvertible {
-  let description: String
+  nonisolated(unsafe) private(set) static var current = RunningTool(name: "ptree", catalog: nil)
 
-  /// - Parameter description: What is wrong; it may quote what somebody typed, of any length.
-  init(_ description: String) {
-    let isLong = description.utf8.count > Self.longest
-    self.description = isLong ? String(description.prefix(Self.longest)) + "…" : description
+  /// Notes what runs, and does what needs no tree.
+  static func begin(_ app: any PtreeApp.Type) {
+    if app != Ptree.self {
+      let path = CommandLine.arguments.first ?? "app"
+      current = RunningTool(
+        name: path.split(separator: "/").last.map(String.init) ?? path, catalog: app.catalog)
+    }
+    EarlyCommands.perform()
   }
-
-  private static let longest = 4_096
 }

@@ -3,7 +3,17 @@ internal import ProcessTreeExamples
 
 /// `ptree run`; each example is a subcommand, so that its help shows its own arguments as well.
 struct RunCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+  static var configuration: CommandConfiguration {
+    let tool = RunningTool.current
+    guard tool.catalog == nil else {
+      return CommandConfiguration(
+        commandName: "run", abstract: "Runs a topology file with the programs of this app.",
+        usage: "\(tool.name) run FILE [OPTIONS]", subcommands: [RunTopology.self])
+    }
+    return ofPtree
+  }
+
+  private static let ofPtree = CommandConfiguration(
     commandName: "run", abstract: "Runs a topology file, or a bundled example.",
     usage: "ptree run FILE|NAME [ARGUMENTS] [OPTIONS]",
     discussion:
@@ -16,6 +26,7 @@ struct RunCommand: ParsableCommand {
     ])
 
   func run() throws {
+    guard RunningTool.current.catalog == nil else { throw UsageError("a file is missing.") }
     throw UsageError(
       "a file, or the name of an example, is missing; there are:\n\n"
         + ListCommand.table(indent: "  "))

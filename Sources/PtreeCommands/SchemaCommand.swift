@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ProcessTreeTopologies
 internal import ProcessTreeTopologyFormat
 
 /// `ptree schema`: the JSON Schema of topology files, for editors.
@@ -10,6 +11,10 @@ struct SchemaCommand: ParsableCommand {
   var tables = false
 
   func run() throws {
-    try Standard.output.write(tables ? Schema.standard.tables : Schema.standard.json.text)
+    var schema = Schema.standard
+    if let catalog = RunningTool.current.catalog {
+      schema = schema.naming(catalog.programNames, catalog.stageNames)
+    }
+    try Standard.output.write(tables ? Schema.standard.tables : schema.json.text)
   }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import ProcessTreeTopologies
 internal import ProcessTreeTopologyFormat
 
 extension CompletionKind {
@@ -51,6 +52,7 @@ struct TopologyOptions: ParsableArguments {
     options.only = only.flatMap(Self.names)
     options.without = Set(without.flatMap(Self.names))
     options.environment = ProcessInfo.processInfo.environment
+    options.catalog = RunningTool.current.catalog
     options.toolVersion = PtreeCommand.configuration.version
     return options
   }

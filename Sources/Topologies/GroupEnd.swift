@@ -27,7 +27,7 @@ struct GroupEnd: Sendable {
   /// The verdict; nil for as long as the group goes on.
   func verdict(_ children: [SupervisedChild]) -> GroupVerdict? {
     for child in children {
-      guard hasEnded(child), let plan = plan(of: child) else { continue }
+      guard child.hasEnded, let plan = plan(of: child) else { continue }
       if ends(plan) { return .code(code(of: child), account(of: child)) }
       if plan.writesOutput, child.lastExit?.cause == .exited(code: ReaderGone.exitCode) {
         return .code(ReaderGone.exitCode, "nobody reads the output of \(child.name) any more")
@@ -40,7 +40,7 @@ struct GroupEnd: Sendable {
       }
     }
     let awaited = children.filter { !rests($0) }
-    guard awaited.allSatisfy(hasEnded) else { return nil }
+    guard awaited.allSatisfy(\.hasEnded) else { return nil }
     let failed = awaited.first { !isSuccess($0) && plan(of: $0)?.mayFail == false }
     return failed.map { .failure(account(of: $0)) } ?? .success
   }
@@ -58,16 +58,6 @@ struct GroupEnd: Sendable {
 
   private func ends(_ plan: NodePlan) -> Bool {
     if case .with(let names) = endsWith { names.contains(plan.name) } else { false }
-  }
-
-  /// A child that somebody has had stopped may be started again, one that a strategy has stopped for good
-  /// is not.
-  private func hasEnded(_ child: SupervisedChild) -> Bool {
-    switch child.phase {
-    case .stopped: child.isDropped
-    case .succeeded, .failed, .skipped: true
-    default: false
-    }
   }
 
   /// Whether a child that starts by request only does not run: nobody waits for it.

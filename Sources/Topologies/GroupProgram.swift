@@ -1,4 +1,5 @@
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import ProcessTreeTopologyFormat
 
 /// A group of a file that has a process of its own.
@@ -6,9 +7,11 @@ struct GroupProgram: NodeProgram {
   let plan: GroupPlan
   let timeLimit: Duration?
   let context: RunContext
+  /// Those of channels of outer groups.
+  var ends = ProgramEnds()
 
   func run(in node: Node) async throws {
-    let run = GroupRun(plan, context) { node.announceUp() }
+    let run = GroupRun(plan, context, ends) { node.announceUp() }
     let verdict = try await node.keeping(to: timeLimit) { try await run.run(in: node) }
     switch verdict {
     case .success, .code(0, _): return
@@ -27,12 +30,17 @@ struct GroupFailure: Error, CustomStringConvertible {
 struct GroupRun: Sendable {
   private let plan: GroupPlan
   private let context: RunContext
+  private let outer: ProgramEnds
   private let onUp: @Sendable () -> Void
 
   /// - Parameter onUp: Called when all nodes are up or have ended, if that does not end the group.
-  init(_ plan: GroupPlan, _ context: RunContext, onUp: @escaping @Sendable () -> Void) {
+  init(
+    _ plan: GroupPlan, _ context: RunContext, _ outer: ProgramEnds = ProgramEnds(),
+    onUp: @escaping @Sendable () -> Void
+  ) {
     self.plan = plan
     self.context = context
+    self.outer = outer
     self.onUp = onUp
   }
 
@@ -40,8 +48,13 @@ struct GroupRun: Sendable {
   func run(in node: Node) async throws -> GroupVerdict {
     guard !plan.nodes.isEmpty else { return .success }
     let end = GroupEnd(plan)
+    let ends = ProgramEnds(plan, at: node, outer: outer)
+    let specifications = try plan.nodes.map {
+      try specification($0, at: node, ends)
+    }
+    let held = Lock(HeldEnds(ends.all, plan))
     return try await node.withSupervisor(
-      plan.nodes.map(specification),
+      specifications,
       strategy: SupervisionStrategy(rawValue: plan.strategy.rawValue) ?? .oneForOne,
       intensity: RestartIntensity(restarts: plan.restarts, within: plan.period),
       limit: plan.limit, stopWithin: plan.stopWithin
@@ -54,7 +67,13 @@ struct GroupRun: Sendable {
           if isUp == true { onUp() }
           return nil
         }
-        group.addTask { try await supervisor.wait { end.verdict($0) } }
+        group.addTask {
+          let verdict: GroupVerdict = try await supervisor.wait { children in
+            for over in held.withLock({ $0.takeOver(children) }) { ends[over]?.release() }
+            return end.verdict(children)
+          }
+          return verdict
+        }
         defer { group.cancelAll() }
         for try await case let verdict? in group { return verdict }
         throw CancellationError()
@@ -62,13 +81,18 @@ struct GroupRun: Sendable {
     }
   }
 
-  private func specification(_ node: NodePlan) -> ChildSpecification {
+  private func specification(
+    _ node: NodePlan, at root: Node, _ ends: ProgramEnds
+  ) throws -> ChildSpecification {
+    let own = ends.ends(of: node)
     let program: any NodeProgram =
       switch node.kind {
-      case .group(let group): GroupProgram(plan: group, timeLimit: node.timeLimit, context: context)
+      case .group(let group):
+        GroupProgram(plan: group, timeLimit: node.timeLimit, context: context, ends: own)
       case .command(let plan): CommandProgram(node: node, plan: plan, context: context)
       case .pipeline(let plan): PipelineProgram(node: node, plan: plan, context: context)
-      case .program: MissingProgram()
+      case .program(let plan):
+        try Self.listed(plan.name, at: root).make(node, plan, context, own)
       }
     var isGroup = false
     if case .group = node.kind { isGroup = true }
@@ -80,12 +104,14 @@ struct GroupRun: Sendable {
       }, instances: node.instances,
       announcesUp: isGroup || node.readiness != nil, startsByItself: !node.isManual)
   }
-}
 
-/// A program that the running executable does not have.
-struct MissingProgram: NodeProgram {
-  func run(in node: Node) async throws {
-    throw SystemRefusal(description: "this executable has no such program")
+  private static func listed(_ name: String, at node: Node) throws -> any ListedProgram.Type {
+    guard let listed = Catalog.listed(at: node, name) else {
+      throw SystemRefusal(
+        description:
+          "the programs of this app have no '\(name)': does it declare `programs` itself?")
+    }
+    return listed
   }
 }
 

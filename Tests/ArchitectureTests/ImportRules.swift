@@ -52,15 +52,18 @@ struct ImportRules {
     // A file as a checked value; the one place that knows YAML.
     "TopologyFormat": Rule(["Yams"]),
     "Topologies": Rule(
-      ["ProcessTree", "Pipelines", "TopologyFormat"], showing: ["ProcessTree", "TopologyFormat"]),
+      // Records of values are documents of JSON.
+      ["ProcessTree", "Pipelines", "TopologyFormat", "Base", "Foundation"],
+      showing: ["ProcessTree", "Pipelines", "TopologyFormat"]),
     "PtreeCommands": Rule(
       // Faults are signals and connections, and no part of what a program can do.
       [
         "ProcessTree", "ProcessTreeExamples", "ProcessTreeTesting", "ProcessControl", "Base",
         "TopologyFormat", "Topologies", "ArgumentParser", "Foundation",
       ],
-      showing: ["ProcessTree", "ProcessTreeExamples", "ArgumentParser"]),
+      showing: ["ProcessTree", "ProcessTreeExamples", "Topologies", "ArgumentParser"]),
     "ptree": Rule(["PtreeCommands", "ProcessTree"]),
+    "crawl": Rule(["PtreeCommands", "Foundation"]),
   ]
 
   /// The folder of a module of this package that users do not import; any other module's own name.

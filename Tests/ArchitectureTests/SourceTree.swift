@@ -18,6 +18,8 @@ struct SourceFile {
     let parts = path.split(separator: "/")
     switch parts.first {
     case "Sources" where parts.count > 2: return String(parts[1])
+    // An app is a target of its own.
+    case "Examples" where parts[1] == "Crawl": return "crawl"
     case "Examples": return "ProcessTreeExamples"
     default: return nil
     }

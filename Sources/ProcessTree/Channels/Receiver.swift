@@ -15,11 +15,17 @@ internal import ProcessTreeWire
 /// An end is a value and can be sent to other nodes as a ``Sender`` can. Several tasks may receive
 /// from one end: each element goes to one of them.
 public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSequence {
-  let decoded: DecodedElements<Element>
+  /// Nil in a stand-in for an end, which a check of arguments makes and nobody uses.
+  private let held: DecodedElements<Element>?
+
+  var decoded: DecodedElements<Element> {
+    guard let held else { preconditionFailure("this stands in for an end of a channel") }
+    return held
+  }
   var end: ReceiverEnd { decoded.end }
 
-  init(_ end: ReceiverEnd) {
-    decoded = DecodedElements(end)
+  init(_ end: ReceiverEnd?) {
+    held = end.map { DecodedElements($0) }
   }
 
   /// Takes over the end from the node that sent it.

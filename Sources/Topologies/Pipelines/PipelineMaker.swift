@@ -7,6 +7,8 @@ struct PipelineMaker {
   let plan: PipelinePlan
   let node: NodePlan
   let context: RunContext
+  /// The node that runs it.
+  let place: Node
 
   func pipeline() throws -> Pipeline<[UInt8], [UInt8]> {
     let pipeline = try appending(plan.seams, to: .empty)
@@ -30,17 +32,26 @@ struct PipelineMaker {
     _ stage: PipelinePlan.Stage, takesWhole: Bool, makesWhole: Bool,
     to pipeline: Pipeline<[UInt8], [UInt8]>
   ) throws -> Pipeline<[UInt8], [UInt8]> {
-    var command = try command(stage.command)
+    let distribution: Distribution<[UInt8]> =
+      if stage.isBroadcast { .broadcast } else if let partition = stage.partition {
+        .partitioned(by: RecordKey(partition))
+      } else { .balanced }
+    var command: Command
+    switch stage.work {
+    case .command(let plan): command = try self.command(plan)
+    case .program(let program):
+      guard let listed = Catalog.listedStage(at: place, program.name) else {
+        throw SystemRefusal(description: "the app has no stage '\(program.name)'")
+      }
+      return try listed.append(
+        stage, program, to: pipeline, distribution, attempts: plan.attempts, context)
+    }
     command.standardInput = .pipe
     command.standardOutput = .pipe
     let (input, output) = (stage.input.framing, stage.output.framing)
     let settings = StageSettings(
       name: stage.name, command: command, takesPlace: stage.takesPlace, input: input,
       output: output, attempts: plan.attempts, timeLimit: stage.timeLimit)
-    let distribution: Distribution<[UInt8]> =
-      if stage.isBroadcast { .broadcast } else if let partition = stage.partition {
-        .partitioned(by: RecordKey(partition))
-      } else { .balanced }
     switch stage.mode {
     case .each:
       return pipeline.then(

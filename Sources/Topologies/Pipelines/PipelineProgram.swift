@@ -17,7 +17,7 @@ struct PipelineProgram: NodeProgram {
   }
 
   private func work(in node: Node) async throws {
-    let maker = PipelineMaker(plan: plan, node: self.node, context: context)
+    let maker = PipelineMaker(plan: plan, node: self.node, context: context, place: node)
     let pipeline = try maker.pipeline()
     let (sink, sinkFraming) = try sink(maker)
     let framing = plan.sinkIsWhole ? .bytes : sinkFraming

@@ -63,7 +63,7 @@ extension PipelinePlan {
   /// The framing in which whole records can come out of parts; nil if somebody makes single ones.
   private static func supply(_ parts: ArraySlice<Part>, _ before: Framing?) -> Framing? {
     switch parts.last {
-    case .stage(let stage): stage.mode == .stream ? stage.output : nil
+    case .stage(let stage): stage.isStream ? stage.output : nil
     case .branches(let branches):
       common(branches.map { supply($0.parts[...], supply(parts.dropLast(), before)) })
     case nil: before
@@ -74,7 +74,7 @@ extension PipelinePlan {
   private static func demand(_ parts: ArraySlice<Part>, _ behind: Framing?) -> Framing? {
     switch parts.first {
     case .stage(let stage):
-      stage.mode == .stream && stage.partition == nil ? stage.input : nil
+      stage.isStream && stage.partition == nil ? stage.input : nil
     case .branches(let branches):
       common(branches.map { demand($0.parts[...], demand(parts.dropFirst(), behind)) })
     case nil: behind

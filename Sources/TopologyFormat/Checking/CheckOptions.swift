@@ -17,8 +17,8 @@ package struct CheckOptions: Sendable {
   package var looksForExecutables = true
   /// The versions that say what a file needs, in messages.
   package var toolVersion = ""
-  /// Whether the reader is the app that has the file's programs.
-  package var isApp = false
+  /// The programs of the app that reads the file; nil for a reader that has none.
+  package var catalog: (any ProgramCatalog)?
 
   package init() {}
 }

@@ -7,6 +7,8 @@ package struct TopologyReader {
   var trail: [String] = []
   /// The profiles that nodes name.
   var profiles: Set<String> = []
+  /// The path of the app that the file names.
+  var app: String?
 
   init(_ files: FileSet, _ options: CheckOptions) {
     self.files = files

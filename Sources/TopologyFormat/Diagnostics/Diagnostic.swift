@@ -15,6 +15,8 @@ package struct Diagnostic: Hashable, Sendable {
     case unknownNode, duplicateNode, cycle, neverReached, ambiguousDependency, meaningless
     case includeCycle, tooManyFiles, missingFile, missingExecutable, missingApp
     case unknownProfile, broughtIn, needsRoot, unsafeFile
+    case unknownProgram, unknownStage, wrongArgument, uncheckedPrograms
+    case unknownChannel, wrongElement, unusedChannel
   }
 
   package var severity: Severity

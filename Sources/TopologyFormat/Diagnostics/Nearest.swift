@@ -1,8 +1,8 @@
 /// Finds what was probably meant.
-enum Nearest {
+package enum Nearest {
   /// The known word that differs least from one that is not known; nil if all differ by more than
   /// two letters.
-  static func word(to word: String, among known: some Sequence<String>) -> String? {
+  package static func word(to word: String, among known: some Sequence<String>) -> String? {
     let letters = Array(word.lowercased().utf8.prefix(64))
     var best: (word: String, distance: Int)?
     for candidate in known {

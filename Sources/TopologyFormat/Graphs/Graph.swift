@@ -27,7 +27,7 @@ package struct Graph: Sendable {
     package var from: String
     package var to: String
     package var kind: Kind
-    /// The condition of a dependency; how records are shared out.
+    /// The condition of a dependency; how records are shared out; the name of a channel.
     package var label: String
   }
 
@@ -50,6 +50,18 @@ package struct Graph: Sendable {
         let prefix = node.address.dropLast(node.name.count)
         edges.append(
           Edge(from: node.address, to: prefix + name, kind: .dependsOn, label: condition.rawValue))
+      }
+    }
+    for channel in group.channels {
+      func holders(_ isSending: Bool) -> [NodePlan] {
+        let end = EndPlan(channel: channel.name, isSending: isSending)
+        return group.nodes.filter { $0.ends.contains(end) }
+      }
+      for sender in holders(true) {
+        for receiver in holders(false) where receiver.address != sender.address {
+          edges.append(
+            Edge(from: sender.address, to: receiver.address, kind: .data, label: channel.name))
+        }
       }
     }
   }

@@ -8,6 +8,16 @@ enum NodeChecks {
         checkStop(ofGroup: stop, &reader)
       }
     }
+    if case .program = node.kind {
+      for key in value["readiness"]?.entries ?? [] where key.key != "notify" {
+        refuse(
+          key, "a program announces it by itself: readiness: {notify: true}, node.announceUp()",
+          &reader)
+      }
+      if let entry = value.entry("liveness") {
+        refuse(entry, "the liveness of a program is that of its node; leave it out", &reader)
+      }
+    }
     for key in ["readiness", "liveness"] {
       guard let check = value[key] else { continue }
       checkKind(check, &reader)

@@ -2,15 +2,15 @@ internal import Glibc
 
 /// What cannot be between the keys of a pipeline.
 enum PipelineChecks {
-  /// Checks a stage that is a command.
+  /// Checks a stage.
   static func check(_ stage: PipelinePlan.Stage, _ value: Value, _ reader: inout TopologyReader) {
     func error(_ key: String, _ code: Diagnostic.Code, _ message: String) {
       let entry = value.entry(key)
       reader.diagnostics.error(
         code, at: entry?.place ?? value.place, length: entry?.key.count ?? 1, message)
     }
-    let takesPlace = stage.command.words.contains { $0.description.contains("{}") }
-    if stage.mode == .stream {
+    let takesPlace = stage.command?.words.contains { $0.description.contains("{}") } ?? false
+    if stage.isStream {
       if takesPlace, value["command"] != nil {
         error(
           "command", .meaningless, "'{}' is a record, and a stream has none: write mode: each.")
@@ -23,7 +23,7 @@ enum PipelineChecks {
       }
     }
     if stage.mode == .each, value["command"] != nil,
-      stage.command.words.first?.description.contains("{}") == true
+      stage.command?.words.first?.description.contains("{}") == true
     {
       error(
         "command", .meaningless, "a record cannot be the executable: write '{}' in an argument.")

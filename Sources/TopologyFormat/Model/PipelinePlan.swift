@@ -29,9 +29,14 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
     case match(String)
   }
 
+  package enum Work: Sendable, Codable, Hashable {
+    case command(CommandPlan)
+    case program(ProgramPlan)
+  }
+
   package struct Stage: Sendable, Codable, Hashable {
     package var name: String
-    package var command: CommandPlan
+    package var work: Work
     package var mode = Mode.stream
     /// Whether a record takes the place of `{}` in the arguments.
     package var takesPlace = false
@@ -43,6 +48,13 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
     package var isBroadcast = false
     package var isOrdered = false
     package var timeLimit: Duration?
+
+    /// The command; nil for a program.
+    package var command: CommandPlan? {
+      if case .command(let plan) = work { plan } else { nil }
+    }
+    /// Whether it is a command that reads all records of its worker.
+    package var isStream: Bool { mode == .stream && command != nil }
   }
 
   /// What stands at one place of the list of stages.
@@ -56,6 +68,12 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
       case .stage(let stage): [stage]
       case .branches(let branches): branches.flatMap { $0.parts.flatMap(\.stages) }
       }
+    }
+  }
+
+    /// The stage whose outputs come behind this place; nil where those of several branches do.
+    var only: Stage? {
+      if case .stage(let stage) = self { stage } else { nil }
     }
   }
 
@@ -88,7 +106,10 @@ extension PipelinePlan.Stage {
 
   /// Why its number of workers stays while it runs; nil if it can be changed.
   package var obstacleToScaling: String? {
-    if mode == .stream {
+    if case .program(let program) = work, !program.isStateless {
+      return "stateful: the program keeps what it has read, and that would go with a worker"
+    }
+    if isStream {
       return "stateful: a stream's command keeps what it has read, and that would go with a worker"
     }
     if isOrdered { return "ordered: another worker would begin in the middle" }

@@ -31,6 +31,10 @@ package struct GroupPlan: Sendable, Codable {
   package var endsWith = End.all
   package var goesOnAfterFailure = false
   package var stopWithin: Duration?
+  /// The channels that it makes for the nodes below.
+  package var channels: [ChannelPlan] = []
+  /// The ends of channels of outer groups that its nodes have.
+  package var outerEnds: Set<EndPlan> = []
   /// The nodes that are run.
   package var nodes: [NodePlan] = []
   /// How many nodes stand in it and in the groups below, those of other profiles included.
@@ -43,7 +47,7 @@ package struct NodePlan: Sendable, Codable {
     case command(CommandPlan)
     case group(GroupPlan)
     case pipeline(PipelinePlan)
-    case program(String)
+    case program(ProgramPlan)
   }
 
   package enum Condition: String, Sendable, Codable {
@@ -69,6 +73,15 @@ package struct NodePlan: Sendable, Codable {
   package var mayFail = false
   package var isManual = false
   package var profiles: [String] = []
+
+  /// The ends of channels that it has.
+  package var ends: Set<EndPlan> {
+    switch kind {
+    case .program(let plan): plan.ends
+    case .group(let group): group.outerEnds
+    case .command, .pipeline: []
+    }
+  }
 
   /// Whether others can tell that it is up.
   var hasReadiness: Bool {

@@ -46,9 +46,12 @@ extension TopologyBuilder {
   }
 
   private mutating func parts(
-    _ list: Value?, _ names: inout StageNames, _ inherited: Inherited
+    _ list: Value?, _ names: inout StageNames, _ inherited: Inherited,
+    after before: PipelinePlan.Stage? = nil
   ) -> [PipelinePlan.Part] {
     var parts: [PipelinePlan.Part] = []
+    // Whose outputs the next stage gets; nil where those of several come together.
+    var last = before
     for value in list?.list ?? [] {
       if let branches = value["branches"]?.entries {
         PipelineChecks.checkBranches(value, &reader)
@@ -57,18 +60,16 @@ extension TopologyBuilder {
             branches.map { entry in
               take(entry.key, at: entry.place, &names)
               return PipelinePlan.Branch(
-                name: entry.key, parts: self.parts(entry.value, &names, inherited))
+                name: entry.key, parts: self.parts(entry.value, &names, inherited, after: last))
             }))
-      } else if value["program"] == nil {
+      } else {
         names.stages += 1
-        let stage = stage(value, number: names.stages, inherited)
+        let stage = stage(value, number: names.stages, inherited, after: last)
         take(stage.name, at: value.entry("name")?.place ?? value.place, &names)
         PipelineChecks.check(stage, value, &reader)
         parts.append(.stage(stage))
-      } else {
-        reader.diagnostics.error(
-          .meaningless, at: value.place, "stages of this version are commands and shell texts.")
       }
+      last = parts.last?.only
     }
     return parts
   }
@@ -80,14 +81,17 @@ extension TopologyBuilder {
   }
 
   private mutating func stage(
-    _ value: Value, number: Int, _ inherited: Inherited
+    _ value: Value, number: Int, _ inherited: Inherited, after last: PipelinePlan.Stage?
   ) -> PipelinePlan.Stage {
+    let work: PipelinePlan.Work =
+      value["program"].map { .program(stageProgram(value, $0, after: last)) }
+      ?? .command(command(value, inherited))
     var stage = PipelinePlan.Stage(
-      name: value["name"]?.text ?? "stage-\(number)", command: command(value, inherited))
+      name: value["name"]?.text ?? value["program"]?.text ?? "stage-\(number)", work: work)
     stage.mode = value["mode"]?.text.flatMap(PipelinePlan.Mode.init) ?? .stream
     stage.takesPlace =
       stage.mode == .each && value["command"] != nil
-      && stage.command.words.dropFirst().contains { $0.description.contains("{}") }
+      && stage.command?.words.dropFirst().contains { $0.description.contains("{}") } ?? false
     if let range = value["workers"]?.text.flatMap(WorkerRange.init) {
       (stage.workers, stage.mostWorkers) = (range.first, range.most)
     }

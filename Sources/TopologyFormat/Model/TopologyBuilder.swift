@@ -2,6 +2,8 @@
 struct TopologyBuilder {
   var reader: TopologyReader
   let path: String
+  /// The channels of the groups around the present node, the innermost last.
+  var scopes: [ChannelScope] = []
 
   /// What groups hand down to the nodes below.
   struct Inherited {
@@ -22,12 +24,15 @@ struct TopologyBuilder {
 
   mutating func topology(_ value: Value, name: String, address: String) -> Topology {
     if let stop = value["stop"] { NodeChecks.checkStop(ofGroup: stop, &reader) }
+    let app = value["app"].flatMap { app in
+      app.text.map { Path.absolute($0, from: directory(of: app)) }
+    }
+    // Groups from other files have the same one.
+    reader.app = reader.app ?? app
+    if let named = value["app"] { checkApp(named) }
     let group = group(value, address: address, Inherited())
     return Topology(
-      name: name, description: value["description"]?.text,
-      app: value["app"].flatMap { app in
-        app.text.map { Path.absolute($0, from: directory(of: app)) }
-      },
+      name: name, description: value["description"]?.text, app: app,
       treeLimit: value["treeLimit"]?.scalar?.integer, group: group)
   }
 
@@ -50,9 +55,18 @@ struct TopologyBuilder {
     }
     group.goesOnAfterFailure = value["onFailure"]?.text == "continue"
     group.stopWithin = time(value["stop"]?["within"])
+    var scope = ChannelScope()
+    for entry in value["channels"]?.entries ?? [] {
+      scope.channels[entry.key] = (ChannelPlan(entry), entry)
+    }
+    group.channels = scope.channels.values.map(\.plan).sorted { $0.name < $1.name }
+    scopes.append(scope)
     group.nodes = (value["nodes"]?.entries ?? []).map { entry in
       node(entry, address: address.isEmpty ? entry.key : "\(address)/\(entry.key)", inherited)
     }
+    scope = scopes.removeLast()
+    group.outerEnds = scope.outer
+    checkChannels(scope)
     group.nodeCount = group.nodes.reduce(0) { count, node in
       guard case .group(let inner) = node.kind else { return count + 1 }
       return count + 1 + inner.nodeCount
@@ -113,14 +127,7 @@ struct TopologyBuilder {
     case .nodes: return .group(group(value, address: address, inherited))
     case .file: return .group(fileGroup(value, address: address, inherited))
     case .pipeline: return .pipeline(pipeline(value["pipeline"] ?? value, inherited))
-    case .program:
-      let program = value["program"]
-      if !reader.options.isApp {
-        reader.diagnostics.error(
-          .missingApp, at: program?.place ?? entry.place, length: program?.text?.count ?? 1,
-          "'program' needs 'app: PATH' at the top of the file: the executable that has it.")
-      }
-      return .program(program?.text ?? "")
+    case .program: return .program(program(value, entry))
     }
   }
 

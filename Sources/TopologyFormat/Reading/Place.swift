@@ -1,5 +1,5 @@
 /// Where something stands: a file, and a line and a column from 1 on.
-package struct Place: Hashable, Comparable, Sendable {
+package struct Place: Hashable, Comparable, Sendable, Codable {
   /// The number of the file among those that were read.
   package var file: Int
   package var line: Int

@@ -1,8 +1,8 @@
 /// A value of a file, which knows where it stands.
 ///
 /// It has no type of its own: the place that it stands in decides what a scalar is read as.
-package struct Value: Sendable {
-  package enum Content: Sendable {
+package struct Value: Hashable, Sendable, Codable {
+  package enum Content: Hashable, Sendable, Codable {
     case nothing
     case scalar(Scalar)
     case list([Value])
@@ -10,7 +10,7 @@ package struct Value: Sendable {
   }
 
   /// A key and its value.
-  package struct Entry: Sendable {
+  package struct Entry: Hashable, Sendable, Codable {
     package var key: String
     package var place: Place
     package var value: Value
@@ -58,7 +58,7 @@ package struct Value: Sendable {
   package var text: String? { scalar?.constant }
 
   /// What it is, for messages.
-  var kindInWords: String {
+  package var kindInWords: String {
     switch content {
     case .nothing: "nothing"
     case .scalar(let scalar): scalar.quotation
@@ -103,7 +103,7 @@ package struct Scalar: Hashable, Sendable, Codable {
   }
 
   /// Whether a part of it is not known on this machine.
-  var isUnknown: Bool { pieces.contains(.unknown) }
+  package var isUnknown: Bool { pieces.contains(.unknown) }
 
   /// The integer that it reads as.
   package var integer: Int? {

@@ -20,7 +20,8 @@ extension Schema {
       kinds: [.nodes, .file]),
     key(
       "channels", .map(keys: .name, of: .object("channel"), least: 0),
-      "channels between programs", without: "none", kinds: [.nodes, .file]),
+      "channels between programs of this group and of groups below", without: "none",
+      kinds: [.nodes, .file]),
   ]
 
   /// The file itself.
@@ -114,8 +115,16 @@ extension Schema {
         key(
           "overflow", .word(["suspend", "dropOldest", "dropNewest", "fail"]),
           "what a sender does that may not send", without: "`suspend`"),
-        key("capacity", .integer(1...1_000_000_000), "how many bytes wait at most"),
-        key("attempts", .integer(1...100), "how many receivers an element may kill"),
+        key(
+          "capacity", .integer(1...1_000_000_000),
+          "how many elements wait at a sender before an `overflow` other than `suspend` decides",
+          without: "1000"),
+        key(
+          "prefetch", .integer(1...1_000_000),
+          "how many elements of each sender a receiver holds; 1 for long work",
+          without: "256, of a service 64"),
+        key(
+          "attempts", .integer(1...100), "how many receivers an element may kill", without: "3"),
       ]),
     ObjectShape(
       name: "variable", title: "a variable",

@@ -16,6 +16,19 @@ package struct Schema: Sendable {
     shapeTable = Dictionary(uniqueKeysWithValues: shapes.map { ($0.name, $0.shape) })
   }
 
+  /// The same for files whose programs and stages have these names.
+  package func naming(_ programs: [String], _ stages: [String]) -> Schema {
+    var objects = objects
+    for index in objects.indices {
+      let names = ["node": programs, "stage": stages][objects[index].name] ?? []
+      guard !names.isEmpty else { continue }
+      for key in objects[index].keys.indices where objects[index].keys[key].name == "program" {
+        objects[index].keys[key].shape = .word(names)
+      }
+    }
+    return Schema(objects: objects, shapes: shapes)
+  }
+
   package func object(_ name: String) -> ObjectShape? { objectTable[name] }
 
   package func shape(_ name: String) -> Shape { shapeTable[name] ?? .anything }

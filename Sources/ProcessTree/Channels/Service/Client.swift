@@ -8,10 +8,16 @@ internal import ProcessTreeWire
 /// It can be sent to other nodes as a ``Sender`` can. Usable from any thread and from many tasks at
 /// once.
 public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Codable, Sendable {
-  let end: SenderEnd
+  /// Nil in a stand-in for an end, which a check of arguments makes and nobody uses.
+  private let held: SenderEnd?
 
-  init(_ end: SenderEnd) {
-    self.end = end
+  var end: SenderEnd {
+    guard let held else { preconditionFailure("this stands in for an end of a channel") }
+    return held
+  }
+
+  init(_ end: SenderEnd?) {
+    held = end
   }
 
   /// Takes over the end from the node that sent it.
@@ -19,7 +25,7 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
   /// - Throws: A `DecodingError` outside of programs and messages.
   public init(from decoder: any Decoder) throws {
     let (ticket, context) = try ChannelTicket.decoded(.sender, from: decoder)
-    end = SenderEnd(ticket, at: context, hasArrived: true)
+    held = SenderEnd(ticket, at: context, hasArrived: true)
   }
 
   /// Encodes the end for another node; see ``Sender/encode(to:)``.

@@ -7,10 +7,16 @@ internal import ProcessTreeWire
 /// It can be sent to other nodes as a ``Receiver`` can. Each request goes to one of the nodes that
 /// have an end.
 public struct Service<Request: Codable & Sendable, Reply: Codable & Sendable>: Codable, Sendable {
-  let end: ReceiverEnd
+  /// Nil in a stand-in for an end, which a check of arguments makes and nobody uses.
+  private let held: ReceiverEnd?
 
-  init(_ end: ReceiverEnd) {
-    self.end = end
+  var end: ReceiverEnd {
+    guard let held else { preconditionFailure("this stands in for an end of a channel") }
+    return held
+  }
+
+  init(_ end: ReceiverEnd?) {
+    held = end
   }
 
   /// Takes over the end from the node that sent it.
@@ -18,7 +24,7 @@ public struct Service<Request: Codable & Sendable, Reply: Codable & Sendable>: C
   /// - Throws: A `DecodingError` outside of programs and messages.
   public init(from decoder: any Decoder) throws {
     let (ticket, context) = try ChannelTicket.decoded(.receiver, from: decoder)
-    end = ReceiverEnd(ticket, at: context, hasArrived: true)
+    held = ReceiverEnd(ticket, at: context, hasArrived: true)
   }
 
   /// Encodes the end for another node; see ``Sender/encode(to:)``.

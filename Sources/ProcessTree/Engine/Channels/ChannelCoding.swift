@@ -66,9 +66,21 @@ extension MessagePackDecoder {
 }
 
 extension ChannelTicket {
-  /// Reads a ticket, and says at which node.
+  /// Reads a ticket of a side, and says at which node.
   static func decoded(
     _ side: ChannelSide, from decoder: any Decoder
+  ) throws -> (ticket: ChannelTicket, context: ChannelContext) {
+    let (ticket, context) = try decoded(from: decoder)
+    guard ticket.side == side else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "the end is a \(ticket.side)"))
+    }
+    return (ticket, context)
+  }
+
+  /// Reads a ticket of any side, and says at which node.
+  static func decoded(
+    from decoder: any Decoder
   ) throws -> (ticket: ChannelTicket, context: ChannelContext) {
     guard let key = CodingUserInfoKey.channelContext,
       let context = decoder.userInfo[key] as? ChannelContext
@@ -78,11 +90,6 @@ extension ChannelTicket {
           codingPath: decoder.codingPath,
           debugDescription: "the end of a channel is decoded in programs and messages alone"))
     }
-    let ticket = try ChannelTicket(from: decoder)
-    guard ticket.side == side else {
-      throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "the end is a \(ticket.side)"))
-    }
-    return (ticket, context)
+    return (try ChannelTicket(from: decoder), context)
   }
 }

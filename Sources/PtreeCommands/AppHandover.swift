@@ -1,0 +1,23 @@
+internal import Glibc
+internal import ProcessTreeTopologyFormat
+
+/// Hands a file over to the app that has its programs.
+enum AppHandover {
+  /// Executes the app that a file names, in place of this process and with the same words; returns if there
+  /// is none, or if the check of the file says why not.
+  ///
+  /// - Throws: `UsageError` for an app that root does not trust, or that cannot be executed.
+  static func follow(_ file: String, isTrusted: Bool) throws {
+    // An app has its programs itself.
+    guard RunningTool.current.catalog == nil,
+      let app = Watchdog.guarding({ NamedApp(of: file) }), app.isUsable
+    else { return }
+    if geteuid() == 0, !isTrusted, let refusal = Trust.refusal(of: app.path) {
+      throw UsageError("root does not run the app \(app.path): \(refusal), or say --trust.")
+    }
+    var words = (0..<Int(CommandLine.argc)).map { CommandLine.unsafeArgv[$0] }
+    words[0] = strdup(app.path)
+    execv(app.path, words + [nil])
+    throw UsageError("\(app.path) cannot be executed: \(String(cString: strerror(errno)))")
+  }
+}

@@ -1,0 +1,96 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Glibc
+internal import ProcessTree
+internal import ProcessTreeExamples
+internal import ProcessTreeTopologyFormat
+
+/// The command line as the root of a tree.
+struct ToolRoot {
+  private let root: Node
+
+  init(_ root: Node) { self.root = root }
+
+  /// Runs a command and returns the exit code; throws only when the root was asked to stop.
+  func perform(_ arguments: [String]) async throws -> Int32 {
+    do {
+      if let (topology, options) = EarlyCommands.checkedTopology {
+        return try await FileRun(topology, options, in: root).perform()
+      }
+      var command = try PtreeCommand.parseAsRoot(try ArgumentOrder.nameFirst(arguments))
+      if let chaos = command as? ChaosCommand { return try await perform(chaos) }
+      guard let command = command as? any ExampleCommand else {
+        try command.run()
+        return ExitStatusCode.success
+      }
+      return try await ExampleRun(command.options, in: root).perform(try command.makeExample())
+    } catch {
+      // The library ends the process in the way that belongs to the signal.
+      if root.stopRequest != nil { throw CancellationError() }
+      return Self.report(error)
+    }
+  }
+
+  private func perform(_ chaos: ChaosCommand) async throws -> Int32 {
+    let command = try chaos.exampleCommand()
+    var options = command.options
+    // Lines about thousands of nodes that die on purpose are no news; `--events` has them all.
+    options.quiet = true
+    try await ExampleRun(options, in: root).prepare()
+    return try await ChaosRun(chaos.chaos, command.options, in: root)
+      .perform(try command.makeExample())
+  }
+
+  static func report(_ error: any Error) -> Int32 {
+    switch error {
+    case let code as ExitCode: return code.rawValue
+    case is UsageError, is UnusableInput, is VariableFile.Refusal:
+      Standard.error.tell("ptree: \(error)")
+      return ExitStatusCode.usage
+    case let error as StreamError where error.isClosedPipe:
+      // As if the signal had ended the process: the reader has seen enough.
+      return 128 + SIGPIPE
+    default: break
+    }
+    guard PtreeCommand.exitCode(for: error) != .failure else {
+      Standard.error.tell("ptree: \(error)")
+      return ExitStatusCode.failure
+    }
+    // What ArgumentParser has to say: help and version on standard output, all else is an error.
+    let message = PtreeCommand.fullMessage(for: error)
+    guard PtreeCommand.exitCode(for: error) == .success else {
+      // In the words of all other errors of the tool.
+      let prefix = "Error: "
+      Standard.error.tell(
+        message.hasPrefix(prefix) ? "ptree: " + message.dropFirst(prefix.count) : message)
+      return ExitStatusCode.usage
+    }
+    do {
+      try Standard.output.write(message + "\n")
+      return ExitStatusCode.success
+    } catch {
+      return report(error)
+    }
+  }
+}
+
+/// The tool's exit codes; a run that a signal ended has 128 and the signal's number.
+enum ExitStatusCode {
+  static let success: Int32 = 0
+  static let failure: Int32 = 1
+  static let usage: Int32 = 2
+  static let timedOut: Int32 = 124
+}
+
+/// The tool was asked for something that it cannot do.
+struct UsageError: Error, CustomStringConvertible {
+  let description: String
+
+  /// - Parameter description: What is wrong; it may quote what somebody typed, of any length.
+  init(_ description: String) {
+    let isLong = description.utf8.count > Self.longest
+    self.description = isLong ? String(description.prefix(Self.longest)) + "…" : description
+  }
+
+  private static let longest = 4_096
+}

@@ -1,0 +1,2 @@
+@_exported public import Pipelines
+@_exported public import ProcessTree
