@@ -39,11 +39,19 @@ struct GroupEnd: Sendable {
         return isSuccess(child) || plan.mayFail ? .success : .failure(account(of: child))
       }
     }
-    guard children.allSatisfy(hasEnded) else { return nil }
+    guard children.allSatisfy(hasEnded), !isScaledAway(children) else { return nil }
     let failed = children.first {
       !isSuccess($0) && $0.phase != .stopped && plan(of: $0)?.mayFail == false
     }
     return failed.map { .failure(account(of: $0)) } ?? .success
+  }
+
+  /// Whether somebody has taken all instances of a node away, who may bring them back.
+  private func isScaledAway(_ children: [SupervisedChild]) -> Bool {
+    let present = Set(children.compactMap { plan(of: $0)?.name })
+    return plans.values.contains { plan in
+      plan.instances.map { $0 > 0 } == true && !plan.isManual && !present.contains(plan.name)
+    }
   }
 
   /// Whether all of a group that goes on are up or have ended.

@@ -56,8 +56,10 @@ struct RunLine: ~Copyable {
   static let patience = Duration.seconds(2)
 
   init(_ run: LiveRun) throws {
-    guard let directory = run.directory else { throw RunRefusal.dead(run) }
+    guard run.root != nil else { throw RunRefusal.dead(run) }
     guard !run.isSuspended else { throw Self.suspended(run) }
+    // Somebody has renamed it.
+    guard let directory = run.directory else { throw Self.refusal(.absent, of: run) }
     let client = try Self.connect(to: directory, of: run)
     self.run = run
     self.client = client
