@@ -154,7 +154,7 @@ struct RunLine: ~Copyable {
     case .silent where run.isSuspended, .crowded where run.isSuspended: return suspended(run)
     case .silent, .crowded:
       text =
-        "no answer for \(patience / .seconds(1)) s from the root of \(run.label); ptree kill "
+        "\(RunStates.noAnswer) from the root of \(run.label); ptree kill "
         + "\(run.name) needs none."
     }
     return RunRefusal(code: LiveExitCode.noAnswer, kind: "noAnswer", description: text)
