@@ -142,6 +142,7 @@ AS_FLAGS = --explicit-target-dependency-import-check error $(SWIFT_FLAGS)
 bench: dependencies ## Measures, beside the same work in C.
 	Benchmarks/run
 	Benchmarks/words
+	Benchmarks/live
 
 .PHONY: lint
 lint: ## Checks the format of all Swift files.

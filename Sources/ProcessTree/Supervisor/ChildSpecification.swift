@@ -35,7 +35,8 @@ public struct ChildSpecification: Sendable, Codable {
   /// Whether the program calls ``Node/announceUp()``; without that, it is up when it runs, until it
   /// calls ``Node/announceDown()``.
   public var announcesUp: Bool
-  /// Whether it starts by request only: it is `stopped` until ``Supervisor/start(_:)``, and nobody waits for it.
+  /// Whether it starts by request only: it is `stopped` until `Supervisor.start`, and nobody waits
+  /// for it.
   public var isManual: Bool
   /// The limits, environment and directory of the child's process in each life.
   public var settings: ProcessSettings
