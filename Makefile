@@ -158,6 +158,7 @@ bench: dependencies ## Measures, beside the same work in C.
 	swift build $(BUILD_FLAGS) --configuration release --product ptree
 	Benchmarks/topologies --ptree "$(SCRATCH)/release/ptree"
 	Benchmarks/topology-pipelines --ptree "$(SCRATCH)/release/ptree"
+	Benchmarks/live "$(SCRATCH)/release/ptree"
 
 .PHONY: instructions
 instructions: ## Counts instructions and allocations of the hot paths, against a baseline.

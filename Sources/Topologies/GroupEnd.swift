@@ -40,9 +40,17 @@ struct GroupEnd: Sendable {
       }
     }
     let awaited = children.filter { !rests($0) }
-    guard awaited.allSatisfy(\.hasEnded) else { return nil }
+    guard awaited.allSatisfy(\.hasEnded), !isScaledAway(children) else { return nil }
     let failed = awaited.first { !isSuccess($0) && plan(of: $0)?.mayFail == false }
     return failed.map { .failure(account(of: $0)) } ?? .success
+  }
+
+  /// Whether somebody has taken all instances of a node away, who may bring them back.
+  private func isScaledAway(_ children: [SupervisedChild]) -> Bool {
+    let present = Set(children.compactMap { plan(of: $0)?.name })
+    return plans.values.contains { plan in
+      plan.instances.map { $0 > 0 } == true && !plan.isManual && !present.contains(plan.name)
+    }
   }
 
   /// Whether all of a group that goes on are up or have ended.

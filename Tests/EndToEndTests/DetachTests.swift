@@ -82,8 +82,10 @@ extension EndToEndTests {
     @Test func aRunThatHasDoneItsWorkIsASuccess() throws {
       let ended = try start("nodes: {a: {shell: 'exit 0'}}").end()
       #expect(ended.code == 0)
-      let failed = try start("nodes: {a: {shell: 'exit 3'}}").end()
-      #expect(failed.code == 1 && failed.errors.contains("a exited with code 3"))
+      let failed = try start(
+        "nodes: {a: {shell: 'exit 3'}, b: {shell: 'exec sleep 60', readiness: {file: nowhere, within: 60s}}}"
+      ).end()
+      #expect(failed.code == 1 && failed.errors.contains("a exited with code 3"), "\(failed)")
     }
 
     @Test func aStarterThatIsInterruptedTakesTheRunWithIt() throws {

@@ -33,7 +33,7 @@ extension EndToEndTests {
 
     @Test func manyStopsAtOnceAreOne() throws {
       let tool = try Tool.running(
-        "nodes: {a: {shell: 'exit 1', restart: always}, b: {shell: 'exec sleep 60'}}\nintensity: {restarts: 1000, within: 60s}\n"
+        "nodes: {a: {shell: 'exit 1', restart: always}, b: {shell: 'exec sleep 60'}}\nsupervision: {intensity: {restarts: 1000, period: 60s}}\n"
       )
       #expect(try tool.waits(for: "/b", toBe: "up"))
       let stops = try Tool.run(
@@ -64,7 +64,7 @@ extension EndToEndTests {
 
     @Test func restartsByHandAreNoFailures() throws {
       let tool = try Tool.running(
-        "nodes: {a: {shell: 'exec sleep 60', restart: always}}\nintensity: {restarts: 2, within: 60s}\n"
+        "nodes: {a: {shell: 'exec sleep 60', restart: always}}\nsupervision: {intensity: {restarts: 2, period: 60s}}\n"
       )
       #expect(try tool.waits(for: "/a", toBe: "up"))
       for _ in 0..<10 { #expect(try tool.ask("restart", "a").code == 0) }
@@ -96,7 +96,7 @@ extension EndToEndTests {
       )
       #expect(tool.wait { tool.outputSoFar == "deaf | up\n" })
       let stop = try tool.ask("stop")
-      #expect(stop.code == 1 && stop.output.contains("deaf was killed after"), "\(stop)")
+      #expect(stop.code == 1 && stop.output.contains("deaf had to be ended by SIG"), "\(stop)")
       #expect(try tool.end().code == -SIGTERM)
     }
 

@@ -44,6 +44,63 @@ extension EndToEndTests {
       try tool.stopRun()
     }
 
+    @Test func aRootWhoseLoopIsBlockedIsStoppedBySignals() throws {
+      let tool = try Tool(shell: "exec \"${PTREE%ptree}tree-fixture\" holdDeaf 0")
+      #expect(tool.wait { tool.outputSoFar == "up\n" })
+      #expect(
+        try Tool.run("ps").lines.contains {
+          $0.contains(" \(tool.pid) ") && $0.contains(" no answer for 2 s ")
+        })
+      let ps = try tool.ask("ps")
+      #expect(ps.code == 0 && ps.errors.contains("no answer for 2 s from the root"))
+      #expect(ps.lines.count > 5 && ps.output.contains("Process-1:1"), "\(ps.output)")
+      let why = try tool.ask("why")
+      #expect(why.code == 5 && why.output.contains("(pid \(tool.pid)): waits"), "\(why)")
+      let start = ContinuousClock.now
+      let stop = try tool.ask("stop")
+      #expect(stop.code == 1 && stop.errors.contains("It gets SIGTERM."), "\(stop)")
+      #expect(stop.output.contains("the whole run was killed"))
+      // Two seconds for an answer, seven of the policy, three more.
+      #expect(ContinuousClock.now - start < .seconds(12).scaled)
+      #expect(try tool.endLeavingNothing().code == -SIGTERM)
+    }
+
+    @Test func aRunWithoutItsSocketIsFoundAndStopped() throws {
+      let tool = try start()
+      try FileManager.default.removeItem(atPath: try tool.desk())
+      #expect(
+        try Tool.run("ps").lines.contains {
+          $0.contains(" \(tool.pid) ") && $0.contains(" live ")
+        })
+      #expect(try tool.ask("why").code == 5)
+      let stop = try tool.ask("stop")
+      #expect(
+        stop.code == 0 && stop.errors.contains("does not listen. It gets SIGTERM."), "\(stop)")
+      #expect(try tool.end().code == -SIGTERM)
+    }
+
+    @Test func aRunWhoseDirectoryHasMovedIsFoundAndKilled() throws {
+      let tool = try start()
+      let directory = URL(fileURLWithPath: try tool.desk()).deletingLastPathComponent()
+      try FileManager.default.moveItem(
+        at: directory, to: directory.deletingLastPathComponent().appendingPathComponent("moved"))
+      let ps = try tool.ask("ps")
+      #expect(ps.code == 0 && ps.errors.contains("does not listen") && ps.output.contains("a"))
+      #expect(try tool.ask("kill").code == 0)
+      #expect(try tool.endLeavingNothing().code == -SIGKILL)
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func anotherUserSeesNothing() throws {
+      let tool = try start()
+      let copy = "/tmp/ptree-of-nobody-\(tool.pid)"
+      let other = try Tool.run(
+        shell:
+          "cp $PTREE \(copy); setpriv --reuid=65534 --clear-groups \(copy) ps \(tool.pid); echo $?; rm \(copy)"
+      )
+      #expect(other.lines == ["3"], "\(other)")
+      try tool.stopRun()
+    }
+
     @Test func clientsWithoutAWordLeaveRoomForOthers() throws {
       let tool = try start()
       let before = try tool.descriptors()

@@ -90,6 +90,16 @@ struct GroupEndTests {
     #expect(end.verdict([child("a", .stopped), child("b", .succeeded)]) == nil)
   }
 
+  @Test func aNodeWithoutInstancesMayGetSome() {
+    var group = group()
+    group.nodes[1].instances = 2
+    let end = GroupEnd(group)
+    #expect(end.verdict([child("a", .succeeded)]) == nil)
+    #expect(end.verdict([child("a", .succeeded), child("b-1", .succeeded)]) == .success)
+    group.nodes[1].instances = 0
+    #expect(GroupEnd(group).verdict([child("a", .succeeded)]) == .success)
+  }
+
   private static let codes: [(ExitCause, Int32)] = [
     (.exited(code: 3), 3), (.killed(signal: 9), 137), (.crashed(signal: 11), 139),
     (.failed(type: "E", text: "x"), 1), (.outOfMemory, 1),

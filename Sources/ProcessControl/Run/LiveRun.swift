@@ -5,7 +5,7 @@ import ProcessTreeCProcessShims
 /// A run as the kernel knows it: the processes with its tag, and the one that holds its lock.
 ///
 /// It needs nobody's answer, so it is found whether its root turns, is stopped, hangs or is dead, and
-/// wherever its directory is. Other users' processes show no tag, except to the superuser.
+/// wherever its directory is. Only the superuser is shown the runs of other users.
 package struct LiveRun: Sendable {
   /// A process at the moment of the look.
   package struct Process: Hashable, Sendable {
@@ -44,6 +44,12 @@ package struct LiveRun: Sendable {
       self.state = state
       startTime = stat.start_time
       self.node = node
+    }
+
+    /// The user that it belongs to; `nil` if it has ended.
+    fileprivate var user: UInt32? {
+      var status = stat()
+      return stat("/proc/\(pid)", &status) == 0 ? status.st_uid : nil
     }
 
     /// The path of its executable; `nil` if it has ended, or may not be looked at.
@@ -89,7 +95,13 @@ package struct LiveRun: Sendable {
       found[tag.run, default: []].append(process)
     }
     return found.map { LiveRun($0.key, $0.value.sorted { $0.startTime < $1.startTime }) }
+      .filter(\.mayBeShown)
       .sorted { ($0.root?.startTime ?? 0, $0.id) < ($1.root?.startTime ?? 0, $1.id) }
+  }
+
+  /// Whether it is this user's: its nodes may run commands as others.
+  private var mayBeShown: Bool {
+    geteuid() == 0 || (root ?? processes.first)?.user == geteuid()
   }
 
   private init(_ id: UInt32, _ processes: [Process]) {

@@ -56,8 +56,10 @@ struct RunLine: ~Copyable {
   static let patience = Duration.seconds(2)
 
   init(_ run: LiveRun) throws {
-    guard let directory = run.directory else { throw RunRefusal.dead(run) }
+    guard run.root != nil else { throw RunRefusal.dead(run) }
     guard !run.isSuspended else { throw Self.suspended(run) }
+    // Somebody has renamed it.
+    guard let directory = run.directory else { throw Self.refusal(.absent, of: run) }
     let client = try Self.connect(to: directory, of: run)
     self.run = run
     self.client = client
@@ -154,7 +156,7 @@ struct RunLine: ~Copyable {
     case .silent where run.isSuspended, .crowded where run.isSuspended: return suspended(run)
     case .silent, .crowded:
       text =
-        "no answer for \(patience / .seconds(1)) s from the root of \(run.label); ptree kill "
+        "\(RunStates.noAnswer) from the root of \(run.label); ptree kill "
         + "\(run.name) needs none."
     }
     return RunRefusal(code: LiveExitCode.noAnswer, kind: "noAnswer", description: text)

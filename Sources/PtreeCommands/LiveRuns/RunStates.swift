@@ -12,7 +12,7 @@ struct RunStates {
   }
 
   /// What is known of a run whose root has been asked in vain.
-  static let noAnswer = "no answer for \(RunLine.patience / .seconds(1)) s"
+  static let noAnswer = "no answer for \(RunLine.patience.components.seconds) s"
 
   func word(for run: LiveRun) -> String {
     guard let root = run.root else { return "remains" }

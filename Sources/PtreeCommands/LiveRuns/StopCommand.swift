@@ -93,7 +93,8 @@ struct KillCommand: LiveCommand {
     // What a dead root has left is killed by the run's number.
     let matches = live.words.first.map(choice.runs(named:)) ?? []
     let (run, rest) =
-      matches.count == 1 ? (matches[0], Array(live.words.dropFirst())) : try choice.choose(live.words)
+      matches.count == 1
+      ? (matches[0], Array(live.words.dropFirst())) : try choice.choose(live.words)
     guard rest.isEmpty else {
       return try change(
         [run.name] + rest,

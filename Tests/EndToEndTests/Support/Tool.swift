@@ -90,7 +90,7 @@ final class Tool {
   private static let longest = Duration.seconds(240).scaled
 
   /// Whether the tool itself has not ended.
-  var isRunning: Bool { process.isRunning }
+  var isRunning: Bool { processes.contains(pid) }
 
   /// Waits for the end of a tool whose helpers clear up after it, and for what they clear up.
   func endLeavingNothing() throws -> Ended {

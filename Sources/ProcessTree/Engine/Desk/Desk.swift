@@ -187,22 +187,23 @@ final class Desk {
     }
   }
 
-  /// How many nodes that had to be killed are named.
-  private static let mostKilled = 8
+  /// How many nodes that had to be ended by a signal are named.
+  private static let mostForced = 8
 
-  /// Waits for the end of all events; the result says which nodes had to be killed.
+  /// Waits for the end of all events; the result says which nodes did not end when they were asked.
   private static func end(of node: Node) async -> OperationResult {
     let start = ContinuousClock.now
-    var killed: [String] = []
+    var forced: [String] = []
     guard let events = try? await node.events else { return OperationResult(.stopped) }
     for await event in events {
       guard case .exited(let report) = event.kind, report.stopRequest != nil,
-        case .signaled(SIGKILL, _)? = report.status, killed.count < mostKilled
+        let signal = report.status?.signalName, forced.count < mostForced
       else { continue }
-      killed.append("\(event.node) was killed after \(start.duration(to: .now).inShort)")
+      let time = start.duration(to: .now).inShort
+      forced.append("\(event.node) had to be ended by \(signal) after \(time)")
     }
-    guard !killed.isEmpty else { return OperationResult(.stopped) }
-    return OperationResult(.killed, account: killed.joined(separator: "; "))
+    guard !forced.isEmpty else { return OperationResult(.stopped) }
+    return OperationResult(.killed, account: forced.joined(separator: "; "))
   }
 
   private func begin(_ body: @escaping @Sendable () async -> Void) {

@@ -37,7 +37,7 @@ package struct DeskRequest: WireRecord, Hashable, Sendable {
     /// followed; of the nodes for which patterns stand, of all without any.
     case output(of: [String], lines: Int?, follows: Bool)
     case status
-    /// The end of the run, and which nodes had to be killed at its stop.
+    /// The end of the run, and which nodes did not end when they were asked.
     case end
   }
 

@@ -26,10 +26,12 @@ package struct NodePattern: Sendable {
   }
 
   private func matches(_ address: ArraySlice<[Unicode.Scalar]>) -> Bool {
-    Self.matches(steps[...], address, isMany: { $0 == ["*", "*"] }) { pattern, step in
-      Self.matches(pattern[...], step[...], isMany: { $0 == "*" }) { $0 == "?" || $0 == $1 }
-        || Self.isInstance(step, of: pattern)
-    }
+    Self.matches(steps[...], address, isMany: { $0 == ["*", "*"] }, isOne: Self.matchesStep)
+  }
+
+  private static func matchesStep(_ pattern: [Unicode.Scalar], _ step: [Unicode.Scalar]) -> Bool {
+    matches(pattern[...], step[...], isMany: { $0 == "*" }, isOne: { $0 == "?" || $0 == $1 })
+      || isInstance(step, of: pattern)
   }
 
   private static func isInstance(_ step: [Unicode.Scalar], of name: [Unicode.Scalar]) -> Bool {
