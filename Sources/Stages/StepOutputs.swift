@@ -12,6 +12,8 @@ public struct StepOutputs<Output: Sendable>: Sendable {
   @usableFromInline var notes: InputNotes?
   /// The inputs that the step gave up.
   @usableFromInline package var refusals: [RefusedInput] = []
+  /// Learns how many inputs are done while a batch takes its time.
+  @usableFromInline package var onProgress: (@Sendable (Int) async -> Void)?
 
   /// Makes an empty list.
   ///
@@ -55,6 +57,11 @@ public struct StepOutputs<Output: Sendable>: Sendable {
     refusals.append(
       RefusedInput(offset: inputCount, record: record, stage: stage, failures: failures))
     endInput()
+  }
+
+  /// Tells how many inputs are done, if somebody wants to know: a step does that which takes long for a batch.
+  package func tellProgress() async {
+    if let onProgress, inputCount > 0 { await onProgress(inputCount) }
   }
 
   /// Removes the outputs of an input that failed before it was done.

@@ -188,7 +188,8 @@ extension EndToEndTests {
           from: {range: [1, 3]}, quarantine: {file: q}, stages: [{branches: {
           x: [{shell: 'read n; test $n != 2 && echo $n', mode: each}], y: [{command: [cat]}]}},
           {command: [sort]}]
-          """, after: "&& cut -c-28 q", output: "1\n1\n2\n3\n3\n{\"input\":1,\"stage\":\"stage-1\"\n"),
+          """, after: "&& cut -c-28 q",
+        output: "1\n1\n2\n3\n3\n{\"input\":1,\"stage\":\"stage-1\"\n"),
       Case(
         name: "aFullDisk",
         pipeline: "from: {range: [1, 9]}, to: {file: /dev/full}, stages: [{command: [cat]}]",
@@ -224,7 +225,9 @@ extension EndToEndTests {
         before: "printf 'a\\0b\\nc\\n' > in", after: "&& grep -c 'zero byte' q", output: "c\n1\n"),
       Case(
         name: "anOptionAsArgument",
-        pipeline: "from: {list: ['-rf', '{}']}, stages: [{command: [printf, '%s\\n', '{}'], mode: each}]",
+        pipeline: """
+          from: {list: ['-rf', '{}']}, stages: [{command: [printf, '%s\\n', '{}'], mode: each}]
+          """,
         output: "-rf\n{}\n"),
       Case(
         name: "keysThatAreMissingEmptyOrLong",
@@ -373,8 +376,10 @@ extension EndToEndTests {
         usleep(pause)
       }
       let run = try tool.end()
-      let errors = (try? String(contentsOfFile: tool.directory.path + "/errors", encoding: .utf8)) ?? ""
-      #expect(run.code == 0 && run.output.hasPrefix("same\n"), "\(run.code) \(errors.suffix(2_000))")
+      let path = tool.directory.path + "/errors"
+      let errors = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+      #expect(
+        run.code == 0 && run.output.hasPrefix("same\n"), "\(run.code) \(errors.suffix(2_000))")
       #expect(kills >= least / 10, "\(kills) kills")
       #expect(run.lines.last.flatMap { Int($0) } ?? 0 > 0)
     }
@@ -411,7 +416,8 @@ extension EndToEndTests {
       #expect(ended.code == 0, "\(ended.errors)")
       let records = try String(contentsOfFile: tool.directory.path + "/out", encoding: .utf8)
       #expect(
-        records.split(separator: "\n").sorted() == (1...10_000).map { "x\($0)" }.sorted().map { $0[...] })
+        records.split(separator: "\n").sorted()
+          == (1...10_000).map { "x\($0)" }.sorted().map { $0[...] })
     }
 
     /// A worker of a stream has a state that nobody else has.

@@ -78,9 +78,10 @@ struct RecordTests {
   }
 
   @Test func aLengthOverTheLimitIsAnErrorAtOnce() throws {
-    for (framing, bytes) in [(RecordFraming.length, [1, 0, 0, 4]), (.lengthBigEndian, [4, 0, 0, 1])]
-      as [(RecordFraming, [UInt8])]
-    {
+    let lengths: [(RecordFraming, [UInt8])] = [
+      (.length, [1, 0, 0, 4]), (.lengthBigEndian, [4, 0, 0, 1]),
+    ]
+    for (framing, bytes) in lengths {
       var cutter = RecordCutter(framing)
       var splitter = RecordSplitter(framing)
       splitter.append(bytes)

@@ -133,20 +133,22 @@ import Testing
     }
   }
 
-  /// A worker that waits for its first envelope shows that its place works, whoever kills it then; what it
-  /// does by itself counts, and so does a death with an envelope of which nothing has left.
-  @Test func workersThatAreKilledWhileTheyWaitDoNotEndARun() throws {
+  /// A worker that waits for its first envelope or gets on with it shows that its place works, whoever kills
+  /// it then; what it does by itself counts, and so does a death with an envelope of which nothing is done.
+  @Test func workersThatAreKilledWhileTheyAreWellDoNotEndARun() throws {
     let stage = StageDescription(name: "A", workers: 1, isStateless: true)
     var waits = WorkerCounters()
-    for (taken, cause, isExcused) in [
-      (0, ExitCause.killed(signal: 9), true), (0, .crashed(signal: 4), false),
-      (0, .exitedWithoutResult(code: 3), false), (0, .outOfMemory, false),
-      (7, .killed(signal: 9), false),
+    for (taken, begun, cause, isExcused) in [
+      (0, 0, ExitCause.killed(signal: 9), true), (0, 0, .crashed(signal: 4), false),
+      (0, 0, .exitedWithoutResult(code: 3), false), (0, 0, .outOfMemory, false),
+      (7, 0, .killed(signal: 9), false), (7, 2, .killed(signal: 9), true),
+      (7, 2, .outOfMemory, false),
     ] {
       var ledger = try RunLedger(PipelinePlan(.stage(stage), isOrdered: false), seed: 1)
       var report = ExitReport.killed
       report.cause = cause
       waits.taken = UInt64(taken)
+      waits.begun = UInt64(begun)
       for consumer in 1...50 {
         ledger.count(waits, ofWorker: 0)
         if ledger.die(report, at: consumer, worker: 0, ofStage: 0) != nil { break }

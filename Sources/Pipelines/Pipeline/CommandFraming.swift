@@ -51,6 +51,7 @@ extension CommandFraming where Item == [UInt8] {
 extension CommandFraming {
   /// Items as the command reads them.
   func bytes(of items: [Item]) -> [UInt8] {
+    if isWhole, items.count == 1, let only = items[0] as? [UInt8] { return only }
     var bytes: [UInt8] = []
     for item in items {
       if let text = item as? String {

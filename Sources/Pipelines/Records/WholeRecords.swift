@@ -5,6 +5,8 @@ struct RecordCutter: Sendable {
   private let framing: RecordFraming
   /// What has come of a record whose end has not.
   private var rest: [UInt8] = []
+  /// How many bytes there are of the first record in `rest`, as far as is known.
+  private var missing = RecordFraming.prefix
 
   init(_ framing: RecordFraming) { self.framing = framing }
 
@@ -13,34 +15,45 @@ struct RecordCutter: Sendable {
   ///
   /// - Throws: `RecordFailure` for a record that is too long.
   mutating func take(_ chunk: [UInt8]) throws(RecordFailure) -> [UInt8]? {
-    let known = rest.count
-    let bytes = known == 0 ? chunk : rest + chunk
-    let end: Int
     switch framing {
-    case .bytes: return bytes.isEmpty ? nil : bytes
-    case .lines, .nul: end = bytes[known...].lastIndex(of: framing.end ?? 0).map { $0 + 1 } ?? 0
-    case .length, .lengthBigEndian: end = try endOfFrames(bytes)
+    case .bytes: chunk.isEmpty ? nil : chunk
+    case .lines, .nul: try take(chunk, endingWith: framing.end ?? 0)
+    case .length, .lengthBigEndian: try takeFrames(chunk)
     }
-    guard bytes.count - end <= RecordSplitter.longest + RecordFraming.prefix else {
-      throw RecordSplitter.tooLong
-    }
-    guard end > 0 else {
-      rest = bytes
-      return nil
-    }
-    rest = Array(bytes[end...])
-    return end == bytes.count ? bytes : Array(bytes[..<end])
   }
 
-  private func endOfFrames(_ bytes: [UInt8]) throws(RecordFailure) -> Int {
-    var end = 0
-    while bytes.count - end >= RecordFraming.prefix {
-      let length = framing.length(bytes[end..<end + RecordFraming.prefix])
+  private mutating func take(
+    _ chunk: [UInt8], endingWith mark: UInt8
+  ) throws(RecordFailure) -> [UInt8]? {
+    if rest.count + chunk.count > RecordSplitter.longest {
+      let length = rest.count + (chunk.firstIndex(of: mark) ?? chunk.count)
       guard length <= RecordSplitter.longest else { throw RecordSplitter.tooLong }
-      guard bytes.count - end - RecordFraming.prefix >= length else { break }
-      end += RecordFraming.prefix + length
     }
-    return end
+    guard let last = chunk.lastIndex(of: mark) else {
+      rest += chunk
+      return nil
+    }
+    let whole = rest.isEmpty && last + 1 == chunk.count ? chunk : rest + chunk[...last]
+    rest = Array(chunk[(last + 1)...])
+    return whole
+  }
+
+  private mutating func takeFrames(_ chunk: [UInt8]) throws(RecordFailure) -> [UInt8]? {
+    rest += chunk
+    guard rest.count >= missing else { return nil }
+    var end = 0
+    missing = RecordFraming.prefix
+    while rest.count - end >= RecordFraming.prefix {
+      let length = framing.length(rest[end..<end + RecordFraming.prefix])
+      guard length <= RecordSplitter.longest else { throw RecordSplitter.tooLong }
+      missing = RecordFraming.prefix + length
+      guard rest.count - end >= missing else { break }
+      end += missing
+      missing = RecordFraming.prefix
+    }
+    guard end > 0 else { return nil }
+    defer { rest = Array(rest[end...]) }
+    return Array(rest[..<end])
   }
 
   /// The last record, which lacked its end and gets it; nil if there is none.

@@ -156,10 +156,12 @@ struct RunLedger {
     _ report: ExitReport, at position: Int?, worker: Int, ofStage stage: Int
   ) -> String? {
     if let position { suspects[stage].end(of: position, report) }
-    // A worker that had begun an item is excused when another one gets the item, and what a signal from
-    // outside does to one that waits for its first says nothing about its place.
-    let isIdle = ready.contains(worker) && present[worker].taken == 0
-    let isFruitful = present[worker].processed > 0 || isIdle && report.cause.isFromOutside
+    // A worker that had begun an item is excused when another one gets the item. What a signal from outside
+    // does to one that waits for its first envelope, or has got on with it, says nothing about its place.
+    let (counters, isReady) = (present[worker], ready.contains(worker))
+    let isFruitful =
+      counters.processed > 0
+      || isReady && report.cause.isFromOutside && (counters.taken == 0 || counters.begun > 0)
     if isFruitful {
       fruitless = fruitless.filter { $0.value != worker }
     } else if let position {

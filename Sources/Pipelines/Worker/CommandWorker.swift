@@ -18,6 +18,7 @@ struct CommandWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Nod
   private func work(in node: Node) async throws -> WorkerCounters {
     let work = CommandWork(self)
     try await node.withCommand(command) { run in
+      run.widenStreams()
       try await withThrowingTaskGroup(of: Void.self) { tasks in
         let pump = output.pump(run)
         tasks.addTask { try await work.feed(run, in: node) }

@@ -103,6 +103,8 @@ struct StageWork<Work: Step> {
     _ envelope: Envelope<Work.Input>, from delivery: Delivery<Envelope<Work.Input>>? = nil
   ) async throws -> Envelope<Work.Output> {
     var outputs = noOutputs(capacity: envelope.items.count)
+    // As long as nothing is done in a life, its first progress counts: see `RunLedger.die`.
+    if words.counters.processed == 0 { outputs.onProgress = words.sayingProgress }
     let parts = try await parts(of: envelope, from: delivery)
     let items = Array(parts.joined())
     // While the step computes, nothing leaves by itself.

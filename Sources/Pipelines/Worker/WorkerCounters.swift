@@ -5,6 +5,8 @@ struct WorkerCounters: Hashable, Sendable, Codable {
   /// Items that it received, and items that it has processed.
   var taken: UInt64 = 0
   var processed: UInt64 = 0
+  /// Items that it has processed of its first envelope, while it is at that.
+  var begun: UInt64 = 0
   /// Items that it made.
   var emitted: UInt64 = 0
   /// Envelopes that it sent in streams of its own.

@@ -38,6 +38,16 @@ struct WorkerWords {
     { [parent, counters] in try await parent.send(WorkerWord.counters(counters)) }
   }
 
+  /// Reports the counters of now with as many items of an envelope as are done.
+  var sayingProgress: @Sendable (Int) async -> Void {
+    { [parent, counters] done in
+      var counters = counters
+      counters.begun = UInt64(done)
+      // The end of a parent that is not there ends the worker.
+      try? await parent.send(WorkerWord.counters(counters))
+    }
+  }
+
   /// Reports the counters, unless that happened a moment ago.
   mutating func sayCountersIfDue(at time: UInt64) async throws {
     guard isDue(at: time) else { return }

@@ -51,6 +51,14 @@ package enum Descriptors {
     }
   }
 
+  /// Gives a pipe room for more bytes than pipes have; without effect where the user has too many such.
+  package static func widen(_ pipe: Int32, to byteCount: Int) {
+    _ = fcntl(pipe, setPipeSize, Int32(clamping: byteCount))
+  }
+
+  /// `F_SETPIPE_SZ`, which Swift's module of the C library leaves out.
+  private static let setPipeSize: Int32 = 1_024 + 7
+
   /// Closes a descriptor in programs that this process executes.
   package static func setCloseOnExec(_ descriptor: Int32) throws(ProcessControlError) {
     guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw .last("fcntl") }

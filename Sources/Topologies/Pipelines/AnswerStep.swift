@@ -47,6 +47,7 @@ struct AnswerStep: Step {
       let failure = try await session.ask(asked, into: &outputs, in: node)
       let answered = outputs.inputCount - known
       if answered > 0 { failures = [] }
+      await outputs.tellProgress()
       rest = rest.dropFirst(answered)
       self.session = failure == nil ? session : nil
       guard let failure else {

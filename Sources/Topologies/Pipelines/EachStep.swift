@@ -15,7 +15,10 @@ struct EachStep: Step {
     _ inputs: ArraySlice<[UInt8]>, separately isSeparate: Bool,
     into outputs: inout StepOutputs<[UInt8]>, in node: Node
   ) async throws {
-    for record in inputs { try await process(record, into: &outputs, in: node) }
+    for record in inputs {
+      try await process(record, into: &outputs, in: node)
+      await outputs.tellProgress()
+    }
   }
 
   nonisolated(nonsending) mutating func _finish(into outputs: inout StepOutputs<[UInt8]>)

@@ -64,7 +64,8 @@ struct PipelineMaker {
     case .stream:
       return pipeline.then(
         command, named: stage.name, input: takesWhole ? .whole(input) : CommandFraming(input),
-        output: makesWhole ? .whole(output) : CommandFraming(output), workers: stage.workers, distribution: distribution, ordered: stage.isOrdered)
+        output: makesWhole ? .whole(output) : CommandFraming(output), workers: stage.workers,
+        distribution: distribution, ordered: stage.isOrdered)
     }
   }
 

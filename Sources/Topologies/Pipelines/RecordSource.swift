@@ -52,6 +52,7 @@ struct RecordSource: AsyncSequence, Sendable {
     private mutating func nextOfCommand(_ command: Command) async throws -> [UInt8]? {
       if run == nil {
         let run = try await source.node.start(command)
+        run.widenStreams()
         self.run = run
         made = Records(run.chunks, source)
       }

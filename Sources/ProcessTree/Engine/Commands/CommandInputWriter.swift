@@ -59,6 +59,11 @@ final class CommandInputWriter {
     }
   }
 
+  /// Gives the pipe room for more.
+  func widen(to byteCount: Int) {
+    if let number = pipe?.number { Descriptors.widen(number, to: byteCount) }
+  }
+
   /// Closes the pipe once what is being sent has been written.
   func finish() {
     isFinishing = true

@@ -6,7 +6,7 @@ internal import ProcessTreeProcessControl
 ///
 /// So a consumer that does not read stops the command, once the pipe is full. Belongs to the loop.
 final class CommandOutputReader {
-  private static let bytesPerRead = 64 << 10
+  private var bytesPerRead = 64 << 10
   /// A read can be worth many thousand lines.
   private static let readsPerTurn = 4
 
@@ -24,6 +24,13 @@ final class CommandOutputReader {
     try Descriptors.setNonBlocking(descriptor.number)
     pipe = WatchedDescriptor(descriptor, on: loop)
     budget = LoopBudget(of: Self.readsPerTurn, on: loop)
+  }
+
+  /// Gives the pipe room for more, and reads more at a time.
+  func widen(to byteCount: Int) {
+    guard let number = pipe?.number else { return }
+    Descriptors.widen(number, to: byteCount)
+    bytesPerRead = byteCount
   }
 
   /// The next item if it was read before; nil says nothing.
@@ -74,7 +81,7 @@ final class CommandOutputReader {
 
   /// False when nothing is there at present.
   private func readOnce(_ number: Int32) throws -> Bool {
-    try withUnsafeTemporaryAllocation(byteCount: Self.bytesPerRead, alignment: 16) { space in
+    try withUnsafeTemporaryAllocation(byteCount: bytesPerRead, alignment: 16) { space in
       switch try Descriptors.read(number, into: space) {
       case .bytes(let count):
         buffer.append(UnsafeRawBufferPointer(rebasing: space[..<count]))
