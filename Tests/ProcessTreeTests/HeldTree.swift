@@ -24,6 +24,8 @@ struct HeldTree {
     process.environment = ProcessInfo.processInfo.environment.merging([
       TestSettings.startMethodVariable: method
     ]) { $1 }
+    // Who writes an account of its crash first takes a long time to crash.
+    if leavesCoreFiles { process.environment?["SWIFT_BACKTRACE"] = "enable=no" }
     if let directory { process.currentDirectoryURL = directory }
     process.standardInput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice

@@ -33,7 +33,8 @@ extension ProcessTrees {
         var isTitleSeen = false
         try memory.forEachDumpedPart { part in
           exposed += holders(of: secrets, in: part)
-          isTitleSeen = isTitleSeen || part.range(of: Data("process-tree".utf8)) != nil
+          isTitleSeen =
+            isTitleSeen || part.withUnsafeBytes { isThere(Array("process-tree".utf8), in: $0) }
         }
         #expect(exposed == 0, "\(exposed) in the memory of \(pid)")
         #expect(isTitleSeen, "nothing was read of \(pid)")
@@ -63,7 +64,7 @@ extension ProcessTrees {
         if pid == tree.pid { tree.process.waitUntilExit() }
         let file = try #require(coreFile(in: directory.url))
         let core = try Data(contentsOf: file, options: .alwaysMapped)
-        #expect(core.range(of: Data("process-tree".utf8)) != nil)
+        #expect(core.withUnsafeBytes { isThere(Array("process-tree".utf8), in: $0) })
         #expect(holders(of: secrets, in: core) == 0)
         try FileManager.default.removeItem(at: file)
       }
@@ -89,10 +90,28 @@ extension ProcessTrees {
 
     /// How many secrets are in some bytes: as they are, or as hexadecimal digits.
     private func holders(of secrets: Set<Data>, in bytes: Data) -> Int {
-      secrets.count { secret in
-        let digits = secret.map { String(format: "%02x", $0) }.joined()
-        return bytes.range(of: secret) != nil || bytes.range(of: Data(digits.utf8)) != nil
+      bytes.withUnsafeBytes { bytes in
+        secrets.count { secret in
+          let digits = secret.map { String(format: "%02x", $0) }.joined()
+          return [Array(secret), Array(digits.utf8)].contains { isThere($0, in: bytes) }
+        }
       }
+    }
+
+    private func isThere(_ sought: [UInt8], in bytes: UnsafeRawBufferPointer) -> Bool {
+      guard var place = bytes.baseAddress else { return false }
+      var left = bytes.count
+      // Of zeros there are many, and of digits: the rarest byte is looked for.
+      let anchor = sought.firstIndex { $0 > 0x80 } ?? 0
+      while left >= sought.count,
+        let hit = memchr(place + anchor, Int32(sought[anchor]), left - sought.count + 1)
+      {
+        let start = UnsafeRawPointer(hit) - anchor
+        if memcmp(start, sought, sought.count) == 0 { return true }
+        left -= start - place + 1
+        place = start + 1
+      }
+      return false
     }
   }
 }

@@ -53,6 +53,7 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
     package var command: CommandPlan? {
       if case .command(let plan) = work { plan } else { nil }
     }
+
     /// Whether it is a command that reads all records of its worker.
     package var isStream: Bool { mode == .stream && command != nil }
   }
@@ -69,7 +70,6 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
       case .branches(let branches): branches.flatMap { $0.parts.flatMap(\.stages) }
       }
     }
-  }
 
     /// The stage whose outputs come behind this place; nil where those of several branches do.
     var only: Stage? {
