@@ -56,10 +56,9 @@ extension EndToEndTests {
         done
         """)
       #expect(run.code == 0, "\(run.errors)")
-      #expect(
-        run.lines == [
-          "complete -o filenames -o default -F _ptree ptree", "check", "--strict", "mermaid",
-        ], "\(run.output)\(run.errors)")
+      #expect(run.lines.first?.hasSuffix("-F _ptree ptree") == true, "\(run.output)")
+      #expect(run.lines.first?.contains("-o default ") == true, "\(run.output)")
+      #expect(run.lines.dropFirst() == ["check", "--strict", "mermaid"], "\(run.output)")
     }
   }
 }

@@ -113,7 +113,8 @@ extension EndToEndTests {
           .flatMap { Int($0.split(separator: " ").dropFirst().first ?? "") } ?? 0
         #expect(size < 100_000, "\(tool.name(of: pid)) has \(size) KiB")
       }
-      FileManager.default.createFile(atPath: tool.directory.path + "/go", contents: nil)
+      let go = tool.directory.path + "/go"
+      #expect(FileManager.default.createFile(atPath: go, contents: nil))
       let run = try tool.end()
       let lines = (200_000_000 + 98) / 99
       // `fold` ends no line that the input does not end; the tool ends the last one.

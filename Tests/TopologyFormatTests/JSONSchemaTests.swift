@@ -121,9 +121,15 @@ struct JSONSchemaTests {
     var differences: [String] = []
     for (document, verdict) in zip(documents, verdicts) {
       // JSON is YAML, so both see the same text.
-      let checked = check(Self.json(document.value).line)
-      let codes = Set(checked.diagnostics.all.filter { $0.severity == .error }.map(\.code))
-        .intersection(Self.told)
+      let text = Self.json(document.value).line
+      let checked = check(text)
+      let scalars = Array(text.unicodeScalars)
+      let errors = checked.diagnostics.all.filter { diagnostic in
+        // The schema does not evaluate expressions.
+        let rest = scalars.dropFirst(diagnostic.place.column - 1).prefix(4)
+        return diagnostic.severity == .error && !rest.elementsEqual("\"${{".unicodeScalars)
+      }
+      let codes = Set(errors.map(\.code)).intersection(Self.told)
       // Of some values the checker knows more, such as whether a regular expression is one.
       if verdict == "+" ? codes.isSubset(of: [.wrongValue]) : !codes.isEmpty { continue }
       let words = checked.diagnostics.sorted.map(\.message).joined(separator: " ")

@@ -232,6 +232,7 @@ struct ShapeChecker {
   }
 
   private mutating func unknown(_ entry: Value.Entry, _ object: ObjectShape) {
+    guard !diagnostics.isFull else { return }
     let names = object.keys.map(\.name)
     var suggestion = Nearest.word(to: entry.key, among: names)
     if suggestion == nil, let known = Nearest.synonyms[entry.key], names.contains(known) {

@@ -48,9 +48,12 @@ package struct Diagnostics: Sendable {
 
   package init() {}
 
+  /// Whether no more are kept.
+  var isFull: Bool { all.count >= 1_000 }
+
   package mutating func add(_ diagnostic: Diagnostic) {
     // A value that came by an alias is looked at in each of its places, and is wrong once.
-    guard all.count < 1_000,
+    guard !isFull,
       known.insert(Key(place: diagnostic.place, message: diagnostic.message)).inserted
     else { return }
     all.append(diagnostic)

@@ -15,9 +15,9 @@ struct Evaluation {
 
   /// A scalar with its expressions evaluated; nil if all of it is one that has no value.
   mutating func scalar(_ scalar: Scalar) throws(ExpressionError) -> Scalar? {
-    guard let text = scalar.constant, text.utf8.contains(UInt8(ascii: "$")),
-      text.contains(Self.opening)
-    else { return scalar }
+    guard let text = scalar.constant, Self.place(of: Self.opening, in: text[...]) != nil else {
+      return scalar
+    }
     let parts = try Self.parts(of: text)
     if parts.count == 1, case .expression(let source, let offset) = parts[0] {
       return try evaluate(source, at: offset)
@@ -74,31 +74,42 @@ struct Evaluation {
     var plain = ""
     // Where the last expression began, so that no part is counted twice.
     var (offset, counted) = (0, text.startIndex)
-    while let start = rest.firstRange(of: opening)?.lowerBound {
+    while let start = place(of: opening, in: rest) {
       offset += text.unicodeScalars.distance(from: counted, to: start)
       counted = start
-      if start > rest.startIndex, rest[rest.index(before: start)] == "$" {
-        plain += rest[..<rest.index(before: start)] + opening
-        rest = rest[rest.index(start, offsetBy: 3)...]
+      let begin = text.utf8.index(start, offsetBy: opening.utf8.count)
+      if start > rest.startIndex, text.utf8[text.utf8.index(before: start)] == UInt8(ascii: "$") {
+        plain += rest[..<text.utf8.index(before: start)] + opening
+        rest = rest[begin...]
         continue
       }
       plain += rest[..<start]
       if !plain.isEmpty { parts.append(.text(plain)) }
       plain = ""
-      let begin = rest.index(start, offsetBy: 3)
-      guard let end = rest[begin...].firstRange(of: "}}") else {
+      guard let end = place(of: "}}", in: rest[begin...]) else {
         throw ExpressionError(offset: offset, message: "'${{' is not closed by '}}'.")
       }
-      let source = String(rest[begin..<end.lowerBound])
+      let source = String(rest[begin..<end])
       guard !source.contains(where: \.isNewline) else {
         throw ExpressionError(offset: offset, message: "an expression stands on one line.")
       }
       parts.append(.expression(source, at: offset))
-      rest = rest[end.upperBound...]
+      rest = rest[text.utf8.index(end, offsetBy: 2)...]
     }
     plain += rest
     if !plain.isEmpty || parts.isEmpty { parts.append(.text(plain)) }
     return parts
+  }
+
+  /// Where a text of ASCII begins in another one.
+  private static func place(of pattern: String, in text: Substring) -> String.Index? {
+    guard let first = pattern.utf8.first else { return nil }
+    var rest = text.utf8[...]
+    while let index = rest.firstIndex(of: first) {
+      if rest[index...].starts(with: pattern.utf8) { return index }
+      rest = rest[rest.index(after: index)...]
+    }
+    return nil
   }
 
   // MARK: Expressions
