@@ -84,7 +84,7 @@ struct DetachedStarter {
           ]).line : "\(run) \(name)\n")
       return ExitStatusCode.success
     } catch {
-      return Ptree.report(error)
+      return ToolRoot.report(error)
     }
   }
 
