@@ -42,7 +42,8 @@ import Testing
 
   @Test func aManualChildStartsByRequestAlone() throws {
     var bench = try SupervisorBench(
-      strategy: .oneForAll, ChildRule("a"), ChildRule("m", dependsOn: ["a": .up], startsByItself: false),
+      strategy: .oneForAll, ChildRule("a"),
+      ChildRule("m", dependsOn: ["a": .up], startsByItself: false),
       ChildRule("n", instances: 2, startsByItself: false))
     #expect(bench.look() == "+a1")
     #expect(bench.phase("m") == .stopped && bench.phase("n-2") == .stopped && bench.life.isSettled)
