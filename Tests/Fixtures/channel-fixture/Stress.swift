@@ -254,9 +254,9 @@ let stressScenarios: [String: Scenario] = [
   "nothingIsLeftAfterManyChannels": { root, expect in
     // The first round opens what stays open.
     try await oneRound(in: root)
-    let before = settledAudit()
+    let before = await settledAudit()
     for _ in 0..<20 { try await oneRound(in: root) }
-    expect.noLeaks(since: before)
+    await expect.noLeaks(since: before)
   },
 ]
 

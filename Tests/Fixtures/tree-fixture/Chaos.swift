@@ -14,7 +14,7 @@ let chaosScenarios: [String: Scenario] = [
     let rounds = arguments.count > 3 ? Int(arguments[3]) ?? 1 : 1
     var random = SeededGenerator(seed: seed)
     _ = try await root.spawn(Nothing()).result
-    let before = settledAudit(in: runDirectory(of: root.pid))
+    let before = await settledAudit(in: runDirectory(of: root.pid))
     for round in 0..<rounds {
       let events = try await root.events
       let top = try await root.spawn(Bush(depth: 3, fanOut: 3, daemonEvery: 4))
@@ -34,7 +34,7 @@ let chaosScenarios: [String: Scenario] = [
       _ = try await top.join()
       let survivors = await remaining(of: root, besides: mine)
       test.expect(survivors.isEmpty, "round \(round), seed \(seed): \(survivors) of \(chosen)")
-      test.noLeaks(
+      await test.noLeaks(
         since: before, in: runDirectory(of: root.pid), "round \(round), seed \(seed):")
     }
   },
@@ -45,7 +45,7 @@ let chaosScenarios: [String: Scenario] = [
     let rounds = arguments.count > 3 ? Int(arguments[3]) ?? 1 : 1
     var random = SeededGenerator(seed: seed)
     _ = try await root.spawn(Nothing()).result
-    let before = settledAudit(in: runDirectory(of: root.pid))
+    let before = await settledAudit(in: runDirectory(of: root.pid))
     for round in 0..<rounds {
       let child = try root.makeChild(Chain(depth: Int.random(in: 1...3, using: &random)))
       // Concurrent on the loop: a task of its own would start threads that the audit counts.
@@ -62,7 +62,7 @@ let chaosScenarios: [String: Scenario] = [
     }
     let survivors = await remaining(of: root, besides: helperPIDs())
     test.expect(survivors.isEmpty, "seed \(seed): \(survivors)")
-    test.noLeaks(since: before, in: runDirectory(of: root.pid), "seed \(seed):")
+    await test.noLeaks(since: before, in: runDirectory(of: root.pid), "seed \(seed):")
   },
 ]
 

@@ -7,7 +7,7 @@ import ProcessTreeTesting
 let commandCaptureScenarios: [String: Scenario] = [
   "commandIsCaptured": { root, test in
     _ = try await root.run(Command("true"))
-    let before = settledAudit()
+    let before = await settledAudit()
     let failed = try await root.capture(shell("echo out; echo one >&2; echo two >&2; exit 3"))
     test.equal(failed.status, .exited(3))
     test.equal(failed.outputText, "out\n")
@@ -45,12 +45,12 @@ let commandCaptureScenarios: [String: Scenario] = [
       _ = try await root.capture(Command("no-such-command"))
     }
     test.equal(missing?.code, .executableNotFound)
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandsHaveDeadlines": { root, test in
     root.configure { $0.stopPolicy = quick }
     _ = try await root.run(Command("true"))
-    let before = settledAudit()
+    let before = await settledAudit()
     let late = await test.thrown(ProcessTreeError.self) {
       _ = try await root.run(Command("sleep", ["1000"]), timeout: .milliseconds(30))
     }
@@ -80,11 +80,11 @@ let commandCaptureScenarios: [String: Scenario] = [
       test.expect(never.isOverdue)
     }
     test.expect(await remaining(of: root, besides: helperPIDs()).isEmpty)
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "manyCommands": { root, test in
     _ = try await root.run(Command("true"))
-    let before = settledAudit()
+    let before = await settledAudit()
     // Commands are made as they are needed.
     let made = Counter()
     var given = 0
@@ -120,7 +120,7 @@ let commandCaptureScenarios: [String: Scenario] = [
       ends, [0: "exited 0", 1: "exited 1", 2: "executableNotFound", 3: "killed by SIGKILL"])
     // Nothing at all.
     for try await _ in root.captureAll([Command]()) { test.expect(false) }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "manyCommandsAreRunAgain": { root, test in
     let files = try Files()
@@ -138,7 +138,7 @@ let commandCaptureScenarios: [String: Scenario] = [
   "manyCommandsEndTogether": { root, test in
     root.configure { $0.stopPolicy = quick }
     _ = try await root.run(Command("true"))
-    let before = settledAudit()
+    let before = await settledAudit()
     let endless = [Command](repeating: Command("sleep", ["1000"]), count: 3)
     let helpers = helperPIDs()
     // The first failure ends the others.
@@ -176,7 +176,7 @@ let commandCaptureScenarios: [String: Scenario] = [
     for _ in 0..<200 where ResourceAudit.now() != before {
       _ = try await root.run(Command("true"))
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
     // Each may have a deadline.
     var overdue = 0
     for try await outcome in root.captureAll(endless, timeout: .milliseconds(30)) {
@@ -189,7 +189,7 @@ let commandCaptureScenarios: [String: Scenario] = [
       }
       test.equal(error?.code, .invalidLimit)
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
 ]
 

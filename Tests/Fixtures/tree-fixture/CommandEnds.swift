@@ -8,7 +8,7 @@ import ProcessTreeTesting
 let commandEndScenarios: [String: Scenario] = [
   "commandExitCodes": { root, test in
     _ = try await root.run(Command("true"))
-    let before = settledAudit()
+    let before = await settledAudit()
     for code: Int32 in [0, 1, 2, 127, 128, 255] {
       let run = try await root.start(Command("sh", ["-c", "exit \(code)"]))
       test.equal(try await run.exitStatus, .exited(code))
@@ -26,11 +26,11 @@ let commandEndScenarios: [String: Scenario] = [
     test.equal(failure?.status, .exited(3))
     test.equal(failure?.lastErrorLines, (32...50).map { "line \($0)" } + ["no end"])
     test.expect(failure?.description.contains("exited 3 — no end") == true)
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandCancelled": { root, test in
     _ = try await root.run(Command("true"))
-    let before = settledAudit()
+    let before = await settledAudit()
     // Whatever a task waits for at the command.
     let waits: [@Sendable (CommandRun) async throws -> Void] = [
       { run in for try await _ in run.lines {} },
@@ -57,11 +57,11 @@ let commandEndScenarios: [String: Scenario] = [
         test.expect(isGone(run.pid), "\(command), wait \(number)")
       }
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandEndsWithItsScope": { root, test in
     _ = try await root.run(Command("true"))
-    let before = settledAudit()
+    let before = await settledAudit()
     var pid: Int32 = 0
     let value = try await root.withCommand(Command("sleep", ["1000"])) { run in
       pid = run.pid
@@ -87,7 +87,7 @@ let commandEndScenarios: [String: Scenario] = [
     try await settle(root, to: before)
     test.expect(isGone(pid))
     test.expect(await remaining(of: root, besides: helperPIDs()).isEmpty)
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandIgnoresTerm": { root, test in
     root.configure { $0.stopPolicy = quick }
@@ -113,7 +113,7 @@ let commandEndScenarios: [String: Scenario] = [
   },
   "commandLeavesProcesses": { root, test in
     _ = try await root.run(Command("true"))
-    let before = settledAudit()
+    let before = await settledAudit()
     // In its group, in a session of its own, and as an orphan: each holds the command's pipes.
     for background in ["sleep 1000 &", "setsid sleep 1000 &", "(setsid sh -c 'sleep 1000 &' &);"] {
       let command = Command("sh", ["-c", "\(background) echo done; exit 4"])
@@ -127,7 +127,7 @@ let commandEndScenarios: [String: Scenario] = [
       let failure = await test.thrown(CommandFailure.self) { _ = try await root.run(command) }
       test.equal(failure?.status, .exited(4))
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandOutputEndsWithTheCommand": { root, test in
     // Something that has shaken off its mark holds the pipes, and nobody waits for it.
@@ -209,7 +209,7 @@ let commandEndScenarios: [String: Scenario] = [
   },
   "commandChurn": { root, test in
     _ = try await root.run(Command("true"))
-    let before = settledAudit()
+    let before = await settledAudit()
     var random = SeededGenerator.announced("commandChurn")
     let scripts = [
       "cat", "yes", "sleep 1000", "exit 3", "sleep 1000 & cat", "yes >&2 & exec sleep 1000",
@@ -239,7 +239,7 @@ let commandEndScenarios: [String: Scenario] = [
     }
     try await settle(root, to: before)
     test.expect(await remaining(of: root, besides: helperPIDs()).isEmpty, "seed \(random.seed)")
-    test.noLeaks(since: before, "seed \(random.seed)")
+    await test.noLeaks(since: before, "seed \(random.seed)")
   },
 ]
 
@@ -255,7 +255,7 @@ func killNodesWithCommands(
   _ root: Node, _ test: Expectations, credentials: Command.Credentials? = nil
 ) async throws {
   _ = try await root.spawn(Nothing()).result
-  let before = settledAudit(in: runDirectory(of: root.pid))
+  let before = await settledAudit(in: runDirectory(of: root.pid))
   for _ in 0..<10 {
     let child = try await root.spawn(RunsCommands(count: 3, credentials: credentials))
     for try await _ in try await child.messages(of: Int.self) { break }
@@ -268,7 +268,7 @@ func killNodesWithCommands(
     let survivors = await remaining(of: root, besides: mine)
     test.expect(survivors.isEmpty, "\(survivors)")
   }
-  test.noLeaks(since: before, in: runDirectory(of: root.pid))
+  await test.noLeaks(since: before, in: runDirectory(of: root.pid))
 }
 
 /// Has commands with a child and a daemon each, and says so when they are up.

@@ -9,7 +9,7 @@ let commandRedirectionScenarios: [String: Scenario] = [
     let files = try Files()
     defer { files.remove() }
     files.write("one\ntwo\n", to: "input")
-    let before = settledAudit()
+    let before = await settledAudit()
     let input = files.path("input")
     test.equal(
       text(try await root.run(Command("cat", standardInput: .file(input)))), "one\ntwo\n")
@@ -34,12 +34,12 @@ let commandRedirectionScenarios: [String: Scenario] = [
       }
       test.equal(fed?.code, .notPiped)
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandWritesAFile": { root, test in
     let files = try Files()
     defer { files.remove() }
-    let before = settledAudit()
+    let before = await settledAudit()
     let path = files.path("output")
     func echo(_ word: String, _ output: Command.Output) async throws {
       let command = Command("echo", [word], standardOutput: output)
@@ -75,12 +75,12 @@ let commandRedirectionScenarios: [String: Scenario] = [
       test.equal(error?.code, .notPiped)
       test.equal(try await run.exitStatus, .exited(0))
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandStandardErrorGoesElsewhere": { root, test in
     let files = try Files()
     defer { files.remove() }
-    let before = settledAudit()
+    let before = await settledAudit()
     let script = "for n in $(seq 1 200); do echo out $n; echo err $n >&2; done; exit 3"
     let mixed = (1...200).map { "out \($0)\nerr \($0)\n" }.joined()
     let errors = (1...200).map { "err \($0)\n" }.joined()
@@ -111,7 +111,7 @@ let commandRedirectionScenarios: [String: Scenario] = [
     test.equal(readFile(alone), errors + errors)
     test.equal(await shell(.null, .null)?.lastErrorLines, [])
     test.equal(await shell(.null, .pipe)?.lastErrorLines.last, "err 200")
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandFilesThatCannotBeOpened": { root, test in
     let files = try Files()
@@ -119,7 +119,7 @@ let commandRedirectionScenarios: [String: Scenario] = [
     files.write("text", to: "file")
     symlink("loop", files.path("loop"))
     mkfifo(files.path("fifo"), 0o600)
-    let before = settledAudit()
+    let before = await settledAudit()
     func expect(_ code: CommandError.Code, _ words: [String], _ command: Command) async {
       let error = await test.thrown(CommandError.self) { _ = try await root.start(command) }
       test.equal(error?.code, code)
@@ -164,13 +164,13 @@ let commandRedirectionScenarios: [String: Scenario] = [
     let fifo = files.path("fifo")
     await expect(.fileUnusable, [fifo], Command("cat", standardOutput: .file(fifo)))
     test.equal(try await root.run(Command("cat", standardInput: .file(fifo))), [])
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandFilesAtTheDescriptorLimit": { root, test in
     // Whichever call fails for want of descriptors, none is kept.
     let files = try Files()
     defer { files.remove() }
-    let before = settledAudit()
+    let before = await settledAudit()
     var limit = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     var usual = limit
@@ -192,7 +192,7 @@ let commandRedirectionScenarios: [String: Scenario] = [
     }
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &usual)
     test.expect(failures > 2 && failures < 24, "\(failures) starts failed")
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "externalCommandRedirected": { root, test in
     let files = try Files()
@@ -220,7 +220,7 @@ let commandRedirectionScenarios: [String: Scenario] = [
   },
   "commandInheritsStreams": { root, test in
     // The test looks at what arrives at this process's own streams.
-    let before = settledAudit()
+    let before = await settledAudit()
     let command = Command(
       "sh", ["-c", "cat; echo out; echo err >&2"], standardInput: .inherited,
       standardOutput: .inherited, standardError: .inherited)
@@ -228,7 +228,7 @@ let commandRedirectionScenarios: [String: Scenario] = [
     let joined = Command(
       "sh", ["-c", "echo joined >&2"], standardOutput: .inherited, standardError: .standardOutput)
     test.equal(try await root.run(joined), [])
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
 ]
 

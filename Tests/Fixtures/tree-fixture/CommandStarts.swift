@@ -13,7 +13,7 @@ let commandStartScenarios: [String: Scenario] = [
     write("#!/no/such/interpreter\n", to: files + "/orphan", mode: 0o755)
     write("no program", to: files + "/text", mode: 0o755)
     symlink("loop", files + "/loop")
-    let before = settledAudit()
+    let before = await settledAudit()
     let expected: [(Command, CommandError.Code)] = [
       (Command("no-such-command-anywhere"), .executableNotFound),
       (Command(""), .executableNotFound),
@@ -37,7 +37,7 @@ let commandStartScenarios: [String: Scenario] = [
       let error = await test.thrown(CommandError.self) { _ = try await root.start(command) }
       test.equal(error?.code, code)
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandIsFoundAsInAShell": { root, test in
     let files = "/tmp/ptree-commands-\(getpid())"

@@ -7,7 +7,7 @@ import ProcessTreeTesting
 let commandUserScenarios: [String: Scenario] = [
   "commandRunsAsAnotherUser": { root, test in
     _ = try await root.run(Command("true"))
-    let before = settledAudit()
+    let before = await settledAudit()
     func numbers(_ credentials: Command.Credentials) async throws -> String {
       text(
         try await root.run(
@@ -65,7 +65,7 @@ let commandUserScenarios: [String: Scenario] = [
     _ = try await root.run(copies)
     test.equal(readFile(files.path("copy")), "#!/bin/sh\n")
     files.remove()
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandOfAnotherUserIsEnded": { root, test in
     guard geteuid() == 0 else { return }
@@ -95,7 +95,7 @@ let commandUserScenarios: [String: Scenario] = [
     defer { files.remove() }
     files.write("secret", to: "shut", mode: 0o000)
     let shut = files.path("shut")
-    let before = settledAudit()
+    let before = await settledAudit()
     for command in [
       Command("cat", standardInput: .file(shut)), Command("cat", standardOutput: .file(shut)),
       Command("cat", standardError: .file(shut, appending: true)),
@@ -114,7 +114,7 @@ let commandUserScenarios: [String: Scenario] = [
         test.expect(error?.message.contains(word) == true, "\(error as Any)")
       }
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "holdCommandsOfAnotherUser": { root, _ in try await holdCommands(root, credentials: nobody) },
 ]

@@ -8,7 +8,7 @@ import ProcessTreeTesting
 let commandScenarios: [String: Scenario] = [
   "commandRoundTrips": { root, test in
     _ = try await root.run(Command("true"))
-    let before = settledAudit()
+    let before = await settledAudit()
     var random = SeededGenerator.announced("commandRoundTrips")
     test.equal(text(try await root.run(Command("echo", ["-n", "a b", "'c'"]))), "a b 'c'")
     for size in [0, 1, 2, 4_095, 65_536, 65_537, 1 << 20, 16 << 20, random.int(1...200_000)] {
@@ -16,7 +16,7 @@ let commandScenarios: [String: Scenario] = [
       let back = try await root.run(Command("cat"), input: bytes, limit: size)
       test.expect(back == bytes, "\(size) bytes came back as \(back.count)")
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandConversation": { root, test in
     // Lines, then frames, then whatever is left, over the same two pipes.
@@ -45,7 +45,7 @@ let commandScenarios: [String: Scenario] = [
     test.equal(late?.code, .inputClosed)
   },
   "commandOutputLimits": { root, test in
-    let before = settledAudit()
+    let before = await settledAudit()
     let long = await test.thrown(CommandError.self) {
       try await root.withCommand(Command("head", ["-c", "100000", "/dev/zero"])) { run in
         for try await _ in run.lines(limit: 99_999) {}
@@ -68,7 +68,7 @@ let commandScenarios: [String: Scenario] = [
       _ = try await root.run(Command("yes"), limit: 1 << 20)
     }
     test.equal(much?.code, .outputTooLarge)
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandGigabyte": { root, test in
     // The memory that the output takes does not depend on how much it is.
@@ -110,7 +110,7 @@ let commandScenarios: [String: Scenario] = [
     }
   },
   "commandClosesItsInput": { root, test in
-    let before = settledAudit()
+    let before = await settledAudit()
     for script in ["exec <&-; echo closed; exec sleep 1000", "exit 0", "head -c 1 >/dev/null"] {
       try await root.withCommand(Command("sh", ["-c", script])) { run in
         let failure = await test.thrown(CommandError.self) {
@@ -122,7 +122,7 @@ let commandScenarios: [String: Scenario] = [
     // One that has read enough has not failed.
     let input = [UInt8](repeating: 65, count: 4 << 20)
     test.equal(try await root.run(Command("head", ["-c", "3"]), input: input), [65, 65, 65])
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "commandOneReader": { root, test in
     try await root.withCommand(Command("cat")) { run in
@@ -179,7 +179,7 @@ let commandScenarios: [String: Scenario] = [
   },
   "hundredCommandsAtOnce": { root, test in
     _ = try await root.run(Command("true"))
-    let before = settledAudit()
+    let before = await settledAudit()
     try await withThrowingTaskGroup(of: Bool.self) { group in
       for number in 0..<100 {
         group.addTask {
@@ -189,7 +189,7 @@ let commandScenarios: [String: Scenario] = [
       }
       for try await isSame in group { test.expect(isSame) }
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
 ]
 

@@ -188,7 +188,7 @@ let failureScenarios: [String: Scenario] = [
   // A process that a program has forked has all of the node's descriptors, its connections among them.
   "bareForks": { root, test in
     _ = try await root.spawn(Nothing()).result
-    let before = settledAudit()
+    let before = await settledAudit()
     for end in Forking.End.allCases {
       let events = try await root.events
       let child = try await root.spawn(Forking(end: end))
@@ -215,7 +215,7 @@ let failureScenarios: [String: Scenario] = [
       test.expect(isReported, "\(end): nobody reports what was left behind")
       test.expect(kill(forked ?? 0, 0) != 0, "\(end): the forked process is still there")
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
 ]
 

@@ -192,23 +192,23 @@ let groupScenarios: [String: Scenario] = [
   },
   "thousandAtEight": { root, test in
     _ = try await root.spawn(Square(number: 0)).result
-    let before = settledAudit()
+    let before = await settledAudit()
     let total = try await root.withChildren(of: Int.self, limit: 8) { group in
       for number in 1...1_000 { try await group.spawn(Square(number: number)) }
       return try await group.reduce(0, +)
     }
     test.equal(total, (1...1_000).reduce(0) { $0 + $1 * $1 })
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "fiveHundredAtOnce": { root, test in
     _ = try await root.spawn(Square(number: 0)).result
-    let before = settledAudit()
+    let before = await settledAudit()
     var children: [Child<Void>] = []
     for _ in 0..<500 { children.append(try await root.spawn(LeafSleeper())) }
     test.equal(root.children.count, 500)
     for child in children { child.terminate() }
     for child in children { test.equal(try await child.join()?.exitCode, -SIGTERM) }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
 ]
 

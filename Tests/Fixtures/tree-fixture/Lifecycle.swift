@@ -83,7 +83,7 @@ let lifecycleScenarios: [String: Scenario] = [
   },
   "manyQuickChildren": { root, test in
     _ = try await root.spawn(Square(number: 0)).result
-    let before = settledAudit()
+    let before = await settledAudit()
     for number in 0..<100 {
       test.equal(try await root.spawn(Square(number: number)).result, number * number)
     }
@@ -92,7 +92,7 @@ let lifecycleScenarios: [String: Scenario] = [
       child.kill()
       test.equal(try await child.join()?.exitCode, -SIGKILL)
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "manyWaiters": { root, test in
     let child = try await root.spawn(Sleeper())

@@ -8,7 +8,7 @@ let limitScenarios: [String: Scenario] = [
   "descriptorLimit": { root, test in
     // The test has set the limit to 64: some starts fail, each with a reason, and then all is well.
     _ = try await root.spawn(Square(number: 0)).result
-    let before = settledAudit()
+    let before = await settledAudit()
     var children: [Child<Void>] = []
     var failures: [String] = []
     for _ in 0..<40 {
@@ -25,7 +25,7 @@ let limitScenarios: [String: Scenario] = [
     for child in children { child.kill() }
     for child in children { _ = try await child.join() }
     test.equal(try await root.spawn(Square(number: 5)).result, 25)
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "processLimit": { root, test in
     // The test runs this as a user who may have few processes.
@@ -87,7 +87,7 @@ let limitScenarios: [String: Scenario] = [
   "silentConnections": { root, test in
     let (sender, receiver) = root.makePipe(of: Int.self)
     let sum = try await root.spawn(Sum(numbers: receiver))
-    let before = settledAudit()
+    let before = await settledAudit()
     let events = try await root.events
     // Fewer descriptors are left than strangers come.
     var limit = rlimit()
@@ -140,12 +140,12 @@ let limitScenarios: [String: Scenario] = [
   },
   "floodOfFailures": { root, test in
     _ = try await root.spawn(Square(number: 0)).result
-    let before = settledAudit()
+    let before = await settledAudit()
     for _ in 0..<50 {
       let child = try? await root.spawn(Failing(way: .killItself))
       _ = try? await child?.result
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
 ]
 

@@ -123,7 +123,7 @@ let stopScenarios: [String: Scenario] = [
   },
   "leftBehind": { root, test in
     _ = try await root.spawn(Nothing()).result
-    let before = settledAudit()
+    let before = await settledAudit()
     let events = try await root.events
     let child = try await root.spawn(Daemonises())
     // Before that there is nothing to be left behind.
@@ -139,7 +139,7 @@ let stopScenarios: [String: Scenario] = [
     }
     // It may be found while it is still becoming the program.
     test.expect(!command.isEmpty)
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "killTree": { root, test in
     let child = try await root.spawn(Bush(depth: 2, fanOut: 3, daemonEvery: 2))

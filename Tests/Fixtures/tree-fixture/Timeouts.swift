@@ -28,7 +28,7 @@ let timeoutScenarios: [String: Scenario] = [
   },
   "spawnInTime": { root, test in
     _ = try await root.spawn(Nothing()).result
-    let before = settledAudit()
+    let before = await settledAudit()
     // No child is ready at once; one that is too late has gone.
     for time in [Duration.zero, .seconds(-1)] {
       let late = await test.thrown(ProcessTreeError.self) {
@@ -44,7 +44,7 @@ let timeoutScenarios: [String: Scenario] = [
     for time in [Duration.seconds(60), .seconds(Int64.max)] {
       test.equal(try await root.spawn(Square(number: 2), timeout: time).result, 4)
     }
-    test.noLeaks(since: before)
+    await test.noLeaks(since: before)
   },
   "anythingInTime": { root, test in
     let child = try await root.spawn(Sleeper())
