@@ -77,8 +77,10 @@ public func settledAudit(in directory: String? = nil) async -> ResourceAudit {
   return audit
 }
 
-/// Waits five milliseconds, in which the loop has a turn: connections of those who look at all live runs
-/// are closed then. A sleep on the pool would start threads, which audits count.
+/// Waits five milliseconds, in which the loop has a turn.
+///
+/// Connections of those who look at all live runs are closed then. A sleep on the pool would start threads,
+/// which audits count.
 private func letTheLoopTurn() async {
   await Task.yield()
   usleep(5_000)
