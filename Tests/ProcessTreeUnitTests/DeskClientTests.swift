@@ -33,12 +33,13 @@ import Testing
           }
           _ = send(client, greeting, greeting.count, Int32(MSG_NOSIGNAL))
         }
+        // Here and not by the owner: another socket might get the number while this thread uses it.
+        close(listener)
       }
     }
 
     deinit {
       shutdown(listener, Int32(SHUT_RDWR))
-      close(listener)
       try? FileManager.default.removeItem(atPath: directory)
     }
   }

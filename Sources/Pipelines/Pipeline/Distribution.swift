@@ -12,7 +12,8 @@ public struct Distribution<Element: Codable & Sendable>: Sendable {
 
   let kind: Kind
 
-  /// Whoever is free takes what comes next.
+  /// Whoever is free takes what comes next; several workers that keep state get what comes from a stateless
+  /// stage in turn.
   public static var balanced: Self { Self(kind: .balanced) }
 
   /// Every worker gets everything.

@@ -15,10 +15,12 @@ public struct PoolOptions: Sendable {
   ///
   /// A step that suspends is silent while it keeps the worker's event loop from turning. Any other one is
   /// while it works on an input, or on as many as took less than 0.1 ms before. By default the tree's
-  /// liveness holds for steps that suspend, and none for others.
+  /// liveness holds for steps that suspend, and none for others. An initializer that blocks is silent too: see
+  /// `Node.withoutLiveness(_:)`.
   public var liveness: Liveness?
 
-  /// Makes settings; the defaults are three attempts, no recycling, and the tree's liveness.
+  /// Makes settings; the defaults are three attempts, no recycling, and the liveness that the
+  /// tree has for the step.
   public init(
     attempts: Int = 3, recycleAfter: Int? = nil, memoryLimit: Int? = nil,
     maximumAge: Duration? = nil, liveness: Liveness? = nil

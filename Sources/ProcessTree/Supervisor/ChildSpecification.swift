@@ -35,8 +35,8 @@ public struct ChildSpecification: Sendable, Codable {
   /// Whether the program calls ``Node/announceUp()``; without that, it is up when it runs, until it
   /// calls ``Node/announceDown()``.
   public var announcesUp: Bool
-  /// Whether the child starts with its supervisor; one that does not is stopped until
-  /// ``Supervisor/start(_:)``.
+  /// Whether the child starts with its supervisor; one that does not is stopped until somebody starts or
+  /// restarts it, and those that depend on it wait until then.
   public var startsByItself: Bool
   /// The limits, environment and directory of the child's process in each life.
   public var settings: ProcessSettings

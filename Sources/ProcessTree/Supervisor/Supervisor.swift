@@ -113,13 +113,15 @@ public final class Supervisor: Sendable {
   /// Changes the number of instances of a template; returns when the new ones are up and the
   /// surplus ones have been reaped.
   ///
+  /// Instances that somebody has had stopped, or that nobody has started, stay so.
+  ///
   /// - Throws: `noSuchChild`, `invalidSpecification` if the child is no template, `nameTaken`, and
   ///   the errors of ``waitUntilUp(_:timeout:)``.
   public func scale(_ name: String, to count: Int) async throws {
     try await controller.run {
       try $0.request(.scale(name, to: count), because: "scaled to \(count)")
     }
-    try await waitUntilUp(name)
+    try await wait(for: name) { $0.isScaled(name) }
   }
 
   /// Forgets a child, or a template, that does not run and that nobody depends on.

@@ -110,6 +110,8 @@ package struct ReadinessLife: Equatable, Sendable {
     switch input {
     case .held:
       successes = min(successes, plan.successes) + 1
+      // One that is up has no failures in a row; only the way up takes several successes.
+      if phase == .up { failures = 0 }
       guard successes >= plan.successes else { return next }
       failures = 0
       let wasUp = phase == .up

@@ -13,9 +13,18 @@ struct Failing: NodeProgram {
 let scaleScenarios: [String: Scenario] = [
   "scaling": { root, test in
     try await root.withSupervisor(
-      [ChildSpecification("web", Service(), instances: 2)]
+      [
+        ChildSpecification("web", Service(), instances: 2),
+        ChildSpecification("spare", Service(), instances: 1, startsByItself: false),
+      ]
     ) { supervisor in
-      try await supervisor.waitUntilUp()
+      try await supervisor.waitUntilUp("web")
+      // What nobody has started stays so.
+      try await supervisor.scale("spare", to: 2)
+      test.equal(
+        await supervisor.children.filter { $0.name.hasPrefix("spare") }.map(\.phase),
+        [.stopped, .up])
+      try await supervisor.scale("spare", to: 0)
       try await supervisor.scale("web", to: 5)
       test.equal(
         await supervisor.children.map(\.name), ["web-1", "web-2", "web-3", "web-4", "web-5"])

@@ -77,6 +77,16 @@ private typealias Action = ReadinessLife.Action
     #expect(life.handle(.held).contains(.announceUp))
   }
 
+  @Test func failuresInARowAreThoseWithoutASuccessBetween() {
+    var life = ReadinessLife(
+      Self.plan(failures: 2, limit: .zero, successes: 2, beginsUp: true))
+    _ = life.handle(.begin)
+    for _ in 0..<3 {
+      #expect(life.handle(.failed("a")) == [.armProbe(after: .seconds(1))])
+      #expect(life.handle(.held) == [.armProbe(after: .seconds(1))] && life.isUp)
+    }
+  }
+
   /// A check of liveness: it announces nothing, and ends the command at once.
   @Test func oneThatBeginsUpFailsAfterFailuresInARow() {
     var life = ReadinessLife(Self.plan(limit: .zero, delay: .seconds(2), beginsUp: true))

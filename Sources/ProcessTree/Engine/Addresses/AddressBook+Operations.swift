@@ -133,7 +133,7 @@ extension SupervisorController {
         }
       case .scale:
         try request(.scale(name, to: operation.number), because: operation.reason)
-        awaitUp(operation, name, answer)
+        follow(operation, on: name, answer) { $0.isScaled(name).map(Self.result) }
       case .waitForUp: awaitUp(operation, name, answer)
       case .waitForEnd:
         follow(operation, on: name, answer) { controller in

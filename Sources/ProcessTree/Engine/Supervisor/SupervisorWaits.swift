@@ -73,9 +73,26 @@ extension SupervisorController {
     return inability(name)
   }
 
+  /// Success once the children of a template that has been scaled are up and no surplus ones are left.
+  ///
+  /// Those that somebody has had stopped, or that nobody has started, stay so.
+  func isScaled(_ name: String) -> Result<Void, any Error>? {
+    guard life.ending == nil else { return nil }
+    let awaited = children(name).filter { $0.phase != .stopped }
+    if let unable = awaited.first(where: { [.failed, .skipped].contains($0.phase) }) {
+      return inability(of: unable)
+    }
+    let areUp = awaited.allSatisfy { [.up, .succeeded].contains($0.phase) }
+    return areUp ? .success(()) : nil
+  }
+
   /// Why the children that a name stands for cannot come up; nil if they can.
   func inability(_ name: String?) -> Result<Void, any Error>? {
     guard let child = life.firstUnable(name), life.ending == nil else { return nil }
+    return inability(of: child)
+  }
+
+  private func inability(of child: SupervisorLife.Child) -> Result<Void, any Error> {
     if child.phase == .failed, let report = children[child.name]?.exitReport {
       return .failure(ChildFailure(report))
     }
