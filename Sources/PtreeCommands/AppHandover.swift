@@ -6,14 +6,19 @@ enum AppHandover {
   /// Executes the app that a file names, in place of this process and with the same words; returns if there
   /// is none, or if the check of the file says why not.
   ///
-  /// - Throws: `UsageError` for an app that root does not trust, or that cannot be executed.
+  /// - Throws: `UsageError` for a file or an app that root does not trust, or that cannot be executed.
   static func follow(_ file: String, isTrusted: Bool) throws {
     // An app has its programs itself.
     guard RunningTool.current.catalog == nil,
       let app = Watchdog.guarding({ NamedApp(of: file) }), app.isUsable
     else { return }
-    if geteuid() == 0, !isTrusted, let refusal = Trust.refusal(of: app.path) {
-      throw UsageError("root does not run the app \(app.path): \(refusal), or say --trust.")
+    if geteuid() == 0, !isTrusted {
+      // The file first: who may write to it chooses the app, and with the words what that does.
+      for path in [file, app.path] {
+        if let refusal = Trust.refusal(of: path) {
+          throw UsageError("root does not run \(path): \(refusal), or say --trust.")
+        }
+      }
     }
     var words = (0..<Int(CommandLine.argc)).map { CommandLine.unsafeArgv[$0] }
     words[0] = strdup(app.path)

@@ -107,18 +107,19 @@ enum DiagnosticJSON {
     }
     members.append(("isValid", .boolean(checked.diagnostics.errorCount == 0)))
     members.append(
-      ("diagnostics", .list(checked.diagnostics.sorted.map { json($0, checked.files) })))
+      ("diagnostics", .list(checked.diagnostics.sorted.map { json($0, in: checked) })))
     return .object(members)
   }
 
-  private static func json(_ diagnostic: Diagnostic, _ files: [SourceFile]) -> JSONValue {
-    let place = diagnostic.place
+  private static func json(_ diagnostic: Diagnostic, in checked: CheckedFile) -> JSONValue {
+    let (place, files) = (diagnostic.place, checked.files)
+    let message = DiagnosticText.message(of: diagnostic, in: checked.diagnostics)
     let file = files.indices.contains(place.file) ? files[place.file].name : ""
     return .object([
       ("severity", .text(diagnostic.severity.rawValue)), ("code", .text(diagnostic.code.rawValue)),
       ("file", .text(file)), ("line", .integer(place.line)), ("column", .integer(place.column)),
       ("endColumn", .integer(place.column + max(1, diagnostic.length))),
-      ("path", .text(diagnostic.path)), ("message", .text(diagnostic.message)),
+      ("path", .text(diagnostic.path)), ("message", .text(message)),
       ("suggestion", diagnostic.suggestion.map { .text($0) } ?? .null),
     ])
   }

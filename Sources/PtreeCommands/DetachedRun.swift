@@ -44,7 +44,8 @@ enum DetachedRun {
     guard pid >= 0 else { throw failure("fork") }
     guard pid == 0 else {
       close(ends[1])
-      let starter = DetachedStarter(pid: pid, pipe: ends[0], topology.name, isJSON: isJSON)
+      let starter = DetachedStarter(
+        pid: pid, pipe: ends[0], topology.name, stopTime: topology.stopPolicy.total, isJSON: isJSON)
       exit(starter.wait(within: options.wait.duration))
     }
     close(ends[0])

@@ -8,10 +8,13 @@ struct DetachedStarter {
   private let pid: Int32
   private let pipe: Int32
   private let name: String
+  /// How long a stop of the run may take.
+  private let stopTime: Duration
   private let isJSON: Bool
 
-  init(pid: Int32, pipe: Int32, _ name: String, isJSON: Bool) {
-    (self.pid, self.pipe, self.name, self.isJSON) = (pid, pipe, name, isJSON)
+  init(pid: Int32, pipe: Int32, _ name: String, stopTime: Duration, isJSON: Bool) {
+    (self.pid, self.pipe, self.name) = (pid, pipe, name)
+    (self.stopTime, self.isJSON) = (stopTime, isJSON)
   }
 
   /// A signal that has asked the starter to end.
@@ -28,16 +31,17 @@ struct DetachedStarter {
       sigaction(number, &action, nil)
     }
     switch hear(until: .now + time) {
-    case .word(.up(let run)): return tellUp(run)
+    case .word(.up(let run)): return tell(run, "up")
     case .word(.ended(let code, let account)):
       _ = reap()
       // A run that has done all of its work needs no number any more.
-      guard code != 0 else { return tellUp("-") }
+      guard code != 0 else { return tell(nil, "ended") }
       Standard.error.tell("ptree: \(name) failed: \(account)")
       return code
     case .closed:
-      Standard.error.tell("ptree: \(name) has ended before it was up, with \(Self.text(reap()))")
-      return ExitStatusCode.failure
+      let status = reap()
+      Standard.error.tell("ptree: \(name) has ended before it was up, with \(Self.text(status))")
+      return max(1, status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F)
     case .nothing: return giveUp(after: time)
     }
   }
@@ -74,14 +78,15 @@ struct DetachedStarter {
     return .nothing
   }
 
-  private func tellUp(_ run: String) -> Int32 {
+  /// Tells the run's number, which one that has ended has no more, and its state.
+  private func tell(_ run: String?, _ state: String) -> Int32 {
     do {
       try Standard.output.write(
         isJSON
           ? JSONValue.object([
-            ("run", .text(run)), ("name", .text(name)), ("rootPid", .integer(Int(pid))),
-            ("state", .text("up")),
-          ]).line : "\(run) \(name)\n")
+            ("run", run.map { .text($0) } ?? .null), ("name", .text(name)),
+            ("rootPid", .integer(Int(pid))), ("state", .text(state)),
+          ]).line : "\(run ?? "-") \(name)\n")
       return ExitStatusCode.success
     } catch {
       return ToolRoot.report(error)
@@ -95,9 +100,11 @@ struct DetachedStarter {
           + (late.map { ": \($0)" } ?? ""))
     }
     kill(pid, SIGTERM)
-    if !hasEnded(within: StopPolicy.default.total + .seconds(1)) {
+    if !hasEnded(within: stopTime + .seconds(1)) {
       // Its second SIGTERM kills the whole run.
       kill(pid, SIGTERM)
+      // One that is suspended takes neither.
+      if !hasEnded(within: .seconds(10)) { for number in [SIGKILL, SIGCONT] { kill(pid, number) } }
       _ = reap()
     }
     guard Self.signal == 0 else {
@@ -131,6 +138,8 @@ struct DetachedStarter {
 
   /// Waits for the end, and returns the status.
   private func reap() -> Int32 {
+    // Whoever has enough of waiting may end this process now.
+    for number in [SIGINT, SIGTERM, SIGHUP] { Glibc.signal(number, SIG_DFL) }
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0, errno == EINTR {}
     return status

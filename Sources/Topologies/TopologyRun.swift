@@ -27,6 +27,7 @@ package struct TopologyRun: Sendable {
     if topology.group.nodes.contains(where: \.writesOutput) { RootStreams.share() }
     root.configure { configuration in
       if let limit = topology.treeLimit { configuration.treeLimit = limit }
+      configuration.stopPolicy = topology.stopPolicy
     }
     do {
       switch try await GroupRun(topology.group, context, onUp: onUp).run(in: root) {
@@ -41,5 +42,14 @@ package struct TopologyRun: Sendable {
         "; \(root.name) gave up", with: "; \(topology.name) gave up")
       return Outcome(exitCode: 1, account: chain)
     }
+  }
+}
+
+extension Topology {
+  /// The time that a stop of the whole run gets: as much as its nodes have one after another, and no less
+  /// than that of any tree.
+  package var stopPolicy: StopPolicy {
+    let whole = StartPlan(group).longestStop / 4 * 5
+    return StopPolicy(ask: max(whole, StopPolicy.default.ask), terminate: .seconds(2))
   }
 }

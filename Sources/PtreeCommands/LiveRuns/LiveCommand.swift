@@ -6,7 +6,11 @@ internal import ProcessTreeTopologyFormat
 
 /// What all commands about live runs take.
 struct LiveOptions: ParsableArguments {
-  @Argument(help: "The run, which may be left out if only one is live, and nodes.")
+  @Argument(
+    help: """
+      The run: its number or the beginning of it, its root's pid, or its name; it may be left out if only one \
+      is live. Behind it nodes, for 'scale' as NODE=N.
+      """)
   var words: [String] = []
 
   @Flag(help: "Print the result as JSON on standard output.")

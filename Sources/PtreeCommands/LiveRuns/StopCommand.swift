@@ -40,10 +40,13 @@ struct StopCommand: LiveCommand {
     }
     let end = try RunEnd(run)
     let limit = max(waiting.timeout.duration, (within?.duration ?? .zero) + .seconds(5))
-    guard let result = try request(run, end, within: noWait ? nil : limit) else {
+    let deadline = ContinuousClock.now + limit
+    guard let result = try request(run, end, until: noWait ? nil : deadline) else {
       return noWait ? () : try end.terminate(within: limit, live)
     }
-    if !noWait { try end.wait(within: limit, live, killed: result.account) }
+    guard !noWait else { return }
+    let left = max(.zero, ContinuousClock.now.duration(to: deadline))
+    try end.wait(within: left, live, killed: result.account)
   }
 
   private func showPlan(of run: LiveRun) throws {
@@ -60,13 +63,13 @@ struct StopCommand: LiveCommand {
   ///
   /// - Returns: What it says of the end; nil if it does not answer.
   private func request(
-    _ run: LiveRun, _ end: RunEnd, within time: Duration?
+    _ run: LiveRun, _ end: RunEnd, until deadline: ContinuousClock.Instant?
   ) throws -> OperationResult? {
     do {
       var line = try RunLine(run)
       _ = try line.request(
         .stopRun(within: within?.duration.milliseconds, reason: reason), within: RunLine.patience)
-      return time.flatMap { line.end(until: .now + $0) } ?? OperationResult(.stopped)
+      return deadline.flatMap { line.end(until: $0) } ?? OperationResult(.stopped)
     } catch let refusal as RunRefusal where refusal.code == LiveExitCode.noAnswer {
       if end.hasEnded { return OperationResult(.alreadyEnded) }
       if end.isSuspended { throw refusal }

@@ -215,7 +215,7 @@ struct ShapeChecker {
         if name == "secret", key.name == "secret", var scalar = entry.value.scalar {
           scalar.isSecret = true
           entry.value.content = .scalar(scalar)
-          if let text = scalar.constant { diagnostics.secrets.insert(text) }
+          diagnostics.hide(scalar.constant, at: entry.value.place)
         }
         return entry
       })

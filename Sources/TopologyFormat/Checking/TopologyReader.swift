@@ -78,7 +78,7 @@ package struct TopologyReader {
       _ = checker.check(declared.value, Self.shapeOfVariables, scope)
     }
     for diagnostic in checker.diagnostics.all { diagnostics.add(diagnostic) }
-    diagnostics.secrets.formUnion(checker.diagnostics.secrets)
+    diagnostics.hideSecrets(of: checker.diagnostics)
     reportUnused(variables)
     evaluated = evaluated.without(["include", "variables"])
     if evaluated["nodes"] == nil {
@@ -271,7 +271,7 @@ package struct TopologyReader {
 
   /// A secret is not shown with the lines of the file.
   private mutating func hide(_ value: Value?) {
-    if let text = value?.text { diagnostics.secrets.insert(text) }
+    if let value { diagnostics.hide(value.text, at: value.place) }
   }
 
   private mutating func reportUnused(_ variables: Variables) {

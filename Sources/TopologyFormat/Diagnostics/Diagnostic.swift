@@ -39,7 +39,21 @@ package struct Diagnostics: Sendable {
   package private(set) var all: [Diagnostic] = []
   private var known: Set<Key> = []
   /// Texts that are not shown, not even as a part of the file.
-  package var secrets: Set<String> = []
+  package private(set) var secrets: Set<String> = []
+  /// The places of such texts, where they may be written in another way: nothing of the line from there on is
+  /// shown.
+  package private(set) var placesOfSecrets: Set<Place> = []
+
+  /// Does not show a text, nor what stands in the line where it begins.
+  mutating func hide(_ text: String?, at place: Place) {
+    if let text { secrets.insert(text) }
+    placesOfSecrets.insert(place)
+  }
+
+  mutating func hideSecrets(of other: Diagnostics) {
+    secrets.formUnion(other.secrets)
+    placesOfSecrets.formUnion(other.placesOfSecrets)
+  }
 
   private struct Key: Hashable {
     let place: Place

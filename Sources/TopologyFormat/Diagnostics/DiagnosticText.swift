@@ -2,6 +2,8 @@
 package struct DiagnosticText {
   private let files: [SourceFile]
   private var secrets: [[Unicode.Scalar]] = []
+  /// From which column on lines with secrets are not shown.
+  private var hidden: [Place: Int] = [:]
   /// How much of a long line is shown.
   private static let width = 160
 
@@ -10,7 +12,11 @@ package struct DiagnosticText {
   /// The lines of some diagnostics, as many as are shown at once.
   package func text(of diagnostics: Diagnostics) -> String {
     var writer = self
-    writer.secrets = diagnostics.secrets.map { Array($0.unicodeScalars) }.filter { !$0.isEmpty }
+    writer.secrets = Self.scalars(of: diagnostics.secrets)
+    for place in diagnostics.placesOfSecrets {
+      let line = Place(file: place.file, line: place.line)
+      writer.hidden[line] = min(writer.hidden[line] ?? .max, place.column)
+    }
     let sorted = diagnostics.sorted
     var text = sorted.prefix(Diagnostics.most).map(writer.text).joined()
     if sorted.count > Diagnostics.most {
@@ -25,13 +31,29 @@ package struct DiagnosticText {
     let file = files[place.file]
     let head =
       "\(file.name):\(place.line):\(place.column): \(diagnostic.severity.rawValue): "
-      + Self.harmless(diagnostic.message) + "\n"
-    let line = masked(file.scalars(ofLine: place.line))
+      + Self.harmless(
+        String(String.UnicodeScalarView(masked(Array(diagnostic.message.unicodeScalars))))) + "\n"
+    var line = masked(file.scalars(ofLine: place.line))
+    if let column = hidden[Place(file: place.file, line: place.line)], column <= line.count {
+      for index in (column - 1)..<line.count { line[index] = "•" }
+    }
     guard !line.isEmpty else { return head }
     return head + excerpt(of: line, diagnostic)
   }
 
-  /// A line with dots in the places of secrets.
+  /// The message of a diagnostic with dots in the places of secrets.
+  package static func message(of diagnostic: Diagnostic, in diagnostics: Diagnostics) -> String {
+    var writer = Self([])
+    writer.secrets = scalars(of: diagnostics.secrets)
+    return String(
+      String.UnicodeScalarView(writer.masked(Array(diagnostic.message.unicodeScalars))))
+  }
+
+  private static func scalars(of secrets: Set<String>) -> [[Unicode.Scalar]] {
+    secrets.map { Array($0.unicodeScalars) }.filter { !$0.isEmpty }
+  }
+
+  /// Text with dots in the places of secrets.
   private func masked(_ line: [Unicode.Scalar]) -> [Unicode.Scalar] {
     var line = line
     for secret in secrets {
