@@ -145,6 +145,11 @@ extension SupervisorLife {
     return group.gate(for: .up) == .open && group.members.count == group.staying
   }
 
+  /// Whether instances of a template that it has too many of are still there.
+  package func hasSurplus(_ name: String) -> Bool {
+    groups[name].map { $0.members.count != $0.staying } ?? false
+  }
+
   /// Whether nothing is on its way: no child starts, stops, or waits.
   package var isSettled: Bool {
     SupervisedPhase.allCases.allSatisfy { $0.isSettled || count($0) == 0 }

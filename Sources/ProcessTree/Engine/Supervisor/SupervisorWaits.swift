@@ -77,7 +77,7 @@ extension SupervisorController {
   ///
   /// Those that somebody has had stopped, or that nobody has started, stay so.
   func isScaled(_ name: String) -> Result<Void, any Error>? {
-    guard life.ending == nil else { return nil }
+    guard life.ending == nil, !life.hasSurplus(name) else { return nil }
     let awaited = children(name).filter { $0.phase != .stopped }
     if let unable = awaited.first(where: { [.failed, .skipped].contains($0.phase) }) {
       return inability(of: unable)
