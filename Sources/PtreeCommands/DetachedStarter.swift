@@ -138,7 +138,7 @@ struct DetachedStarter {
 
   /// Waits for the end, and returns the status.
   private func reap() -> Int32 {
-    // Whoever has enough of waiting may end this process now.
+    // A further signal ends this process, which only waits now.
     for number in [SIGINT, SIGTERM, SIGHUP] { Glibc.signal(number, SIG_DFL) }
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0, errno == EINTR {}

@@ -12,7 +12,7 @@ public struct Distribution<Element: Codable & Sendable>: Sendable {
 
   let kind: Kind
 
-  /// Whoever is free takes what comes next; several workers that keep state get what comes from a stateless
+  /// A free worker takes the next element; several workers that keep state receive elements from a stateless
   /// stage in turn.
   public static var balanced: Self { Self(kind: .balanced) }
 

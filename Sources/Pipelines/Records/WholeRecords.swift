@@ -3,7 +3,7 @@
 /// Between commands that read and write streams in the same framing nobody has to look at a single record.
 struct RecordCutter: Sendable {
   private let framing: RecordFraming
-  /// What has come of a record whose end has not.
+  /// The bytes of a record whose end has not arrived.
   private var rest: [UInt8] = []
   /// How many bytes there are of the first record in `rest`, as far as is known.
   private var missing = RecordFraming.prefix
