@@ -226,7 +226,8 @@ extension EndToEndTests {
       Case(
         name: "anOptionAsArgument",
         pipeline: """
-          from: {list: ['-rf', '{}']}, stages: [{command: [printf, '%s\\n', '{}'], mode: each}]
+          from: {list: ['-rf', '{}']}, ordered: true,
+          stages: [{command: [printf, '%s\\n', '{}'], mode: each}]
           """,
         output: "-rf\n{}\n"),
       Case(
