@@ -8,7 +8,7 @@ import ProcessTreeRandomTesting
 ///   connections that break; when one dies, only what the failure explains is missing.
 /// - The books of a sender balance.
 struct ChannelScene: Scene {
-  enum Kind: CaseIterable { case pipe, work, broadcast, droppingBroadcast, service }
+  enum Kind: CaseIterable { case pipe, work, broadcast, droppingBroadcast, topics, service }
 
   /// What one receiver saw.
   struct Seen: Codable, Sendable {
@@ -24,6 +24,18 @@ struct ChannelScene: Scene {
       for number in 0..<count { try await sender.send(number) }
       sender.finish()
       try await sender.join()
+    }
+  }
+
+  struct Subscribe: NodeProgram {
+    var receiver: Receiver<Publication<Int>>
+    var topic: String
+
+    func run(in node: Node) async throws -> [Int] {
+      try await receiver.subscribe(to: [topic])
+      var numbers: [Int] = []
+      for try await one in receiver { numbers.append(one.element) }
+      return numbers
     }
   }
 
@@ -82,6 +94,7 @@ struct ChannelScene: Scene {
       case .work: return try await work(root, isHarmed)
       case .broadcast: return try await broadcast(root, .suspend, isHarmed)
       case .droppingBroadcast: return try await broadcast(root, .dropOldest(beyond: 5), isHarmed)
+      case .topics: return try await topics(root)
       case .service: return try await service(root, isHarmed)
       }
     } catch {
@@ -155,6 +168,34 @@ struct ChannelScene: Scene {
       if kind == .broadcast, one.missed != 0 { return ["\(one) missed some"] }
     }
     if let error = seen.errors.first ?? failure { throw error }
+    return []
+  }
+
+  /// Each receiver takes one of three topics, and the last takes all.
+  private func topics(_ root: Node) async throws -> [String] {
+    let (publisher, subscriber) = root.makeTopics(of: Int.self)
+    var consumers: [Child<[Int]>] = []
+    for place in 0..<receivers {
+      let topic = place + 1 == receivers ? "" : "\(place % 3)"
+      consumers.append(try await root.spawn(Subscribe(receiver: subscriber, topic: topic)))
+    }
+    subscriber.close()
+    var failure: (any Error)?
+    do {
+      for number in 0..<items { try await publisher.publish(number, on: "\(number % 3)/x") }
+    } catch {
+      failure = error
+    }
+    publisher.finish()
+    for (place, consumer) in consumers.enumerated() {
+      guard let numbers = try? await consumer.result else { continue }
+      let wanted = (0..<items).filter { place + 1 == receivers || $0 % 3 == place % 3 }
+      // Who lives to the end gets all that was published.
+      if failure == nil ? numbers != wanted : !wanted.starts(with: numbers) {
+        return ["\(numbers) came of \(wanted)"]
+      }
+    }
+    if let error = await reports(of: consumers).errors.first ?? failure { throw error }
     return []
   }
 

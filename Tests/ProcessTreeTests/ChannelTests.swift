@@ -5,13 +5,20 @@ import Testing
 /// Each kind of channel, and ends that travel.
 private let channelScenarios = [
   "pipeDown", "pipeUp", "pipeBetweenSiblings", "pipeWithinANode", "pipeSizes", "workAmongFour",
-  "manySenders", "broadcastToAll", "slowSubscriberIsToldWhatItMissed",
+  "manySenders", "broadcastToAll", "topicsReachTheirSubscribers",
+  "slowSubscriberIsToldWhatItMissed",
   "broadcastWithoutSubscribers", "overflowPolicies", "trySendAnywhere", "services",
   "serviceWithoutServers", "servicesWithAState",
   "duplexPipe", "blockingFacade", "finishedChannelsAreAccountedFor",
   "whatOneIteratorLeavesTheNextOneFinds", "closedReceiversGiveNothing", "manyTasksShareAReceiver",
   "publishersEndBeforeTheirSubscribersRead",
   "subscribersOnTheirWayAreToldExactlyWhatTheyMissed",
+]
+
+/// Several things that a program waits for at once.
+private let selectionScenarios = [
+  "everySourceIsHeard", "sourcesTakeTurns", "whatASelectionLeavesIsThere",
+  "aSelectionCanBeCancelled", "selectionsShareASource", "whatASelectionCannotHear",
 ]
 
 /// Requests that nobody waits for any longer.
@@ -68,6 +75,11 @@ extension ProcessTrees {
 
     @Test(arguments: channelScenarios, startMethods)
     func carriesItemsBetweenNodes(scenario: String, method: String) async throws {
+      try await ChannelFixture.expectSuccess(of: scenario, method)
+    }
+
+    @Test(arguments: selectionScenarios, startMethods)
+    func waitsForSeveralThingsAtOnce(scenario: String, method: String) async throws {
       try await ChannelFixture.expectSuccess(of: scenario, method)
     }
 

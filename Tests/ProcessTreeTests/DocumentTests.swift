@@ -17,6 +17,7 @@ extension ProcessTrees {
       ("messages", "2\n4\n6\n"), ("service", "tree 1\nleaf 1\ntree 2\n"),
       ("addresses", "/shop/till, life 2: 5\n/shop/till, life 2: 7\n/shop/till, life 2: 9\n"),
       ("errors", "7\n12 Process-2\ncrashed with SIGABRT -6\n"),
+      ("topics", "1871.5\n"), ("selection", "42\ncompleted\n"),
       ("commands", "exited 3\nfound\n warned\n\n3 [\"warned\"]\n"), ("manyCommands", "0 2\n"),
     ])
     func doesWhatItsCommentsSay(lesson: String, output: String) async throws {

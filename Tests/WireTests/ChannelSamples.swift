@@ -48,7 +48,7 @@ let sampleLinkMessages: [LinkMessage] = [
   .close(flow: .max),
   .accept(flow: 4, page: nil, slot: 0), .accept(flow: 4, page: page, slot: 63),
   .returned(flow: 5, from: 1, through: 0), .returned(flow: 5, from: 0, through: .max),
-  .leave(flow: 6), .drain(flow: 7),
+  .leave(flow: 6), .drain(flow: 7), .subscribe(flow: 8, topics: ["a/b", ""]),
   .mapped(region: 0, false), .mapped(region: .max, true),
   .free([]),
   .free([SharedSlotName(index: .max, generation: 0), SharedSlotName(index: 0, generation: .max)]),

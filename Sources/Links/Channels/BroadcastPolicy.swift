@@ -1,12 +1,14 @@
 internal import DequeModule
 internal import ProcessTreeWire
 
-/// The sender's decisions for a broadcast: each item goes to every receiver, and waits for those without
-/// credit or is missed by them.
+/// The sender's decisions for a broadcast: each item goes to every receiver that takes its topic, and waits for
+/// those without credit or is missed by them.
 struct BroadcastPolicy: SenderPolicy {
   private struct Subscriber {
     let ticket: TicketID
-    /// The items that wait for credit.
+    /// The topics that it takes; `nil` until it has told.
+    var filter: TopicFilter?
+    /// The items that wait for credit, or for the receiver's topics.
     var backlog: Deque<[UInt8]> = []
     var missed: UInt64 = 0
     /// The number of missed items that the subscriber knows of.
@@ -14,6 +16,7 @@ struct BroadcastPolicy: SenderPolicy {
   }
 
   private let overflow: ChannelSpecification.Overflow
+  private let hasTopics: Bool
   private var subscribers: [Subscriber] = []
   /// Receivers on their way, which must miss nothing; nil until the home has told their number.
   private var expected: Int?
@@ -26,6 +29,7 @@ struct BroadcastPolicy: SenderPolicy {
 
   init(_ specification: ChannelSpecification) {
     overflow = specification.overflow
+    hasTopics = specification.kind == .topics
   }
 
   // MARK: Distribution
@@ -52,7 +56,9 @@ struct BroadcastPolicy: SenderPolicy {
     guard canBroadcast, let item = queue.popFirst() else { return nil }
     var places: [Int] = []
     for place in subscribers.indices {
-      if subscribers[place].backlog.isEmpty, canSend(place) {
+      let filter = subscribers[place].filter
+      if hasTopics, let filter, !filter.takes(item.bytes) { continue }
+      if filter != nil, subscribers[place].backlog.isEmpty, canSend(place) {
         places.append(place)
       } else {
         keep(item.bytes, for: place)
@@ -70,14 +76,22 @@ struct BroadcastPolicy: SenderPolicy {
     subscribers[place].backlog.append(bytes)
   }
 
-  func hasWaiting(for place: Int) -> Bool { !subscribers[place].backlog.isEmpty }
+  func hasWaiting(for place: Int) -> Bool {
+    subscribers[place].filter != nil && !subscribers[place].backlog.isEmpty
+  }
 
   mutating func nextWaiting(for place: Int) -> [UInt8]? { subscribers[place].backlog.popFirst() }
+
+  mutating func subscribe(_ place: Int, to filter: TopicFilter) {
+    guard hasTopics else { return }
+    subscribers[place].filter = filter
+    subscribers[place].backlog.removeAll { !filter.takes($0) }
+  }
 
   // MARK: Receivers
 
   mutating func add(_ receiver: TicketID) {
-    subscribers.append(Subscriber(ticket: receiver))
+    subscribers.append(Subscriber(ticket: receiver, filter: hasTopics ? nil : .all))
     // A receiver that the home did not announce had set out before the sender's first item.
     note(
       missed: setOut.removeValue(forKey: receiver)?.missed ?? dropped, by: subscribers.count - 1)

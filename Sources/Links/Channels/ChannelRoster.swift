@@ -114,7 +114,7 @@ package struct ChannelRoster {
     var actions = introductions(of: ticket, side, at: node)
     // Last: a sender that expects nobody goes on, with those whom it knows by then.
     if side == .receiver { actions += expectations(newest: end.place == .held ? ticket : nil) }
-    if side == .sender, kind == .broadcast {
+    if side == .sender, kind.reachesMany {
       actions.append(
         .expecting(sender: ticket, at: node, receivers: underWayReceivers, newest: nil))
     }
@@ -223,7 +223,7 @@ package struct ChannelRoster {
 
   /// Subscribers that are on their way must miss nothing: senders of a broadcast wait for them.
   private func expectations(newest: TicketID? = nil) -> [Action] {
-    guard kind == .broadcast else { return [] }
+    guard kind.reachesMany else { return [] }
     return members(.sender).map {
       .expecting(sender: $0.0, at: $0.1, receivers: underWayReceivers, newest: newest)
     }

@@ -125,20 +125,46 @@ extension ReceiverCore {
   /// Waits until `take` has something, or never will.
   package func waitForItem() async throws {
     loop.assertCurrent()
-    activate()
-    guard !hasItems, !isAtEnd else { return }
+    guard mustWait() else { return }
     let id = takeID()
     let bound = LoopBound(self, on: loop)
-    markDirty()
     try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation {
         (continuation: UnsafeContinuation<Void, any Error>) in
-        waiters.append(
-          Waiter(id: id, since: loop.timers.coarseNanoseconds) { continuation.resume(with: $0) })
+        addWaiter(id) { continuation.resume(with: $0) }
       }
     } onCancel: {
       bound.loop.perform { bound.value.cancelWaiter(id) }
     }
+  }
+
+  /// Calls `body` once `take` has something, or never will.
+  ///
+  /// - Returns: What takes that back; it calls `body`, too, if nothing has come yet.
+  package func whenItemComes(_ body: @escaping () -> Void) -> () -> Void {
+    guard mustWait() else {
+      body()
+      return {}
+    }
+    let id = takeID()
+    addWaiter(id) { _ in body() }
+    return { [self] in
+      cancelWaiter(id)
+      // It may have been woken for an item that another task can have.
+      passOn()
+    }
+  }
+
+  /// Begins to use the end; whether there is nothing to take yet.
+  private func mustWait() -> Bool {
+    subscribeByDefault()
+    activate()
+    return !hasItems && !isAtEnd
+  }
+
+  private func addWaiter(_ id: UInt64, _ resume: @escaping (Result<Void, any Error>) -> Void) {
+    waiters.append(Waiter(id: id, since: loop.timers.coarseNanoseconds, resume: resume))
+    markDirty()
   }
 
   private func cancelWaiter(_ id: UInt64) {

@@ -45,6 +45,8 @@ package final class ReceiverCore {
   /// Called when a caller no longer waits for the reply to an item that the program has.
   package var onCancel: ((_ flow: UInt32, PeerLink, _ sequence: UInt64, _ isLate: Bool) -> Void)?
   private var missedByGoneFlows: UInt64 = 0
+  /// The topics that the program has subscribed to, of a channel that has them; `nil` before it has.
+  private var topics: [String]?
 
   package convenience init(_ ticket: ChannelTicket, on loop: EventLoop) {
     self.init(ticket.ticket, ticket.specification, on: loop)
@@ -91,6 +93,21 @@ package final class ReceiverCore {
     hasHadSender = true
     flows.append(InFlow(id: id, from: sender, over: link, specification, in: changed))
     windowChanged()
+    if let topics { link.send(.subscribe(flow: id, topics: topics)) }
+  }
+
+  /// Takes items of these topics from now on, besides those that are under way.
+  package func subscribe(to topics: [String]) {
+    guard specification.kind == .topics, self.topics != topics else { return }
+    self.topics = topics
+    for flow in flows where !flow.isClosed {
+      flow.link.send(.subscribe(flow: flow.id, topics: topics))
+    }
+  }
+
+  /// A program that begins to receive without having subscribed to any topic takes all.
+  func subscribeByDefault() {
+    if topics == nil { subscribe(to: [""]) }
   }
 
   /// Receives a frame of items.

@@ -85,6 +85,15 @@ extension SenderCore {
     }
   }
 
+  /// A receiver takes these topics from now on; more than it may name are ignored.
+  package func receiveSubscription(flow id: UInt32, over link: PeerLink, to topics: [String]) {
+    guard let filter = TopicFilter(topics) else { return }
+    change(id, link) { place in
+      policy.subscribe(place, to: filter)
+      sendWaiting(at: place)
+    }
+  }
+
   /// A receiver finishes the items that it has begun, and takes no more.
   package func receiveDrain(flow id: UInt32, over link: PeerLink) {
     change(id, link) { policy.drain($0) }

@@ -75,7 +75,7 @@ package final class SenderCore {
       switch specification.kind {
       case .pipe: PipePolicy(specification)
       case .work: WorkPolicy(specification)
-      case .broadcast: BroadcastPolicy(specification)
+      case .broadcast, .topics: BroadcastPolicy(specification)
       case .service: RequestPolicy(specification)
       }
     self.loop = loop

@@ -51,6 +51,8 @@ protocol SenderPolicy {
 
   // Of broadcasts.
 
+  /// A receiver takes these topics from now on.
+  mutating func subscribe(_ place: Int, to filter: TopicFilter)
   /// The number of receivers on their way, and the newest of the receivers, if one is new.
   mutating func expect(_ count: Int, newest: TicketID?, after lastNumber: UInt64)
   /// The overflow policy has dropped an item before any receiver got it.
@@ -118,6 +120,7 @@ extension SenderPolicy {
   mutating func expectReply(to call: UInt64) {}
   mutating func cancel(_ call: UInt64) -> (place: Int, sequence: UInt64)? { nil }
 
+  mutating func subscribe(_ place: Int, to filter: TopicFilter) {}
   mutating func expect(_ count: Int, newest: TicketID?, after lastNumber: UInt64) {}
   mutating func drop(_ number: UInt64?) {}
   mutating func nextWaiting(for place: Int) -> [UInt8]? { nil }

@@ -10,34 +10,41 @@ internal import ProcessTreeWire
 public struct EdgeMessages<Message: Decodable & Sendable>: AsyncSequence, Sendable {
   let edge: Edge
 
+  /// Decodes a message; the sender of one that is not a `Message` is told by an event.
+  func decode(
+    _ item: ReceiverCore.Delivery, with decoder: MessagePackDecoder
+  ) throws -> Message {
+    do {
+      return try item.withItem {
+        try MessageCoding.decode(Message.self, from: $0, with: decoder)
+      }
+    } catch let error as ProcessTreeError {
+      edge.reject(error.message)
+      throw error
+    }
+  }
+
   /// Takes the messages one after another.
   public struct Iterator: AsyncIteratorProtocol {
-    let edge: Edge
+    private let messages: EdgeMessages
     private let decoder: MessagePackDecoder
 
-    init(edge: Edge) {
-      self.edge = edge
-      decoder = MessageCoding.decoder(at: edge.context)
+    init(_ messages: EdgeMessages) {
+      self.messages = messages
+      decoder = MessageCoding.decoder(at: messages.edge.context)
     }
 
     /// The next message; nil at the end.
     ///
     /// Throws `CancellationError` when the task is cancelled.
     public mutating func next() async throws -> Message? {
-      guard let item = try await edge.receive() else { return nil }
-      do {
-        return try item.withItem {
-          try MessageCoding.decode(Message.self, from: $0, with: decoder)
-        }
-      } catch let error as ProcessTreeError {
-        edge.reject(error.message)
-        throw error
-      }
+      guard let item = try await messages.edge.receive() else { return nil }
+      return try messages.decode(item, with: decoder)
     }
   }
 
   /// Starts iterating, from the next message on that nobody has taken.
-  public func makeAsyncIterator() -> Iterator { Iterator(edge: edge) }
+  public func makeAsyncIterator() -> Iterator { Iterator(self) }
 }
 
 /// The messages of one edge, from either end.
@@ -89,8 +96,11 @@ struct Edge: Sendable {
     }
   }
 
+  /// The messages that have come; on the loop.
+  var receiver: ReceiverCore { streams.value.receiver(.messages) }
+
   private func receiveOnLoop() async throws -> ReceiverCore.Delivery? {
-    let receiver = streams.value.receiver(.messages)
+    let receiver = receiver
     while true {
       if let item = receiver.take() { return item }
       guard !receiver.isAtEnd else { return nil }

@@ -10,6 +10,11 @@ package struct ChannelSpecification: Hashable, Sendable {
     case broadcast
     /// Each item goes to one of many receivers, which replies to it.
     case service
+    /// Each item has a topic, and goes to every receiver that has subscribed to that.
+    case topics
+
+    /// Whether an item may go to several receivers.
+    package var reachesMany: Bool { self == .broadcast || self == .topics }
   }
 
   /// What happens to an item that finds the sender's queue full.

@@ -25,6 +25,7 @@ extension LinkMessage {
     case mapped = 51
     case free = 52
     case drain = 53
+    case subscribe = 54
     case waiting = 64
 
     static func read(from reader: inout MessagePackReader) throws -> Kind {
@@ -100,6 +101,7 @@ extension LinkMessage {
     case .accept(let flow, let page, let slot): pack(.accept, flow, page, slot)
     case .returned(let flow, let first, let last): pack(.returned, flow, first, last)
     case .drain(let flow): pack(.drain, flow)
+    case .subscribe(let flow, let topics): pack(.subscribe, flow, topics)
     case .leave(let flow): pack(.leave, flow)
     case .mapped(let region, let isMapped): pack(.mapped, region, isMapped)
     case .free(let slots): pack(.free, slots)
@@ -151,6 +153,7 @@ extension LinkMessage {
     case .accept: try .accept(flow: next(), page: next(), slot: next())
     case .returned: try .returned(flow: next(), from: next(), through: next())
     case .drain: try .drain(flow: next())
+    case .subscribe: try .subscribe(flow: next(), topics: next())
     case .leave: try .leave(flow: next())
     case .mapped: try .mapped(region: next(), next())
     case .free: try .free(next())

@@ -49,6 +49,8 @@ package enum LinkMessage: Equatable, Sendable {
   case returned(flow: UInt32, from: UInt64, through: UInt64)
   /// The receiver takes no more items; it returns those that it has not started, and acknowledges others.
   case drain(flow: UInt32)
+  /// The topics that the receiver takes from now on, by their beginnings.
+  case subscribe(flow: UInt32, topics: [String])
   /// The receiver leaves; items that it has not acknowledged return to the sender.
   case leave(flow: UInt32)
   /// Whether the peer has mapped an offered region; if not, the sender copies items.

@@ -9,5 +9,6 @@ struct ChannelFixture: ScenarioApp {
       .merging(stressScenarios) { $1 }.merging(treeLimitScenarios) { $1 }
       .merging(blockingScenarios) { $1 }.merging(sharingScenarios) { $1 }
       .merging(unreachableScenarios) { $1 }.merging(requestScenarios.audited) { $1 }
+      .merging(selectionScenarios) { $1 }
   }
 }

@@ -39,6 +39,19 @@ struct Subscriber: NodeProgram {
   }
 }
 
+/// Tells the topics of what it gets, once it has subscribed to these.
+struct TopicSubscriber: NodeProgram {
+  var receiver: Receiver<Publication<Int>>
+  var topics: [String]?
+
+  func run(in node: Node) async throws -> [Publication<Int>] {
+    if let topics { try await receiver.subscribe(to: topics) }
+    var seen: [Publication<Int>] = []
+    for try await publication in receiver { seen.append(publication) }
+    return seen
+  }
+}
+
 /// Answers what it is asked: `number` with its double, -1 with an error, -2 never; it tells when it
 /// begins with -2, by -3, and when it is cancelled at it.
 struct Answerer: NodeProgram {
@@ -103,6 +116,29 @@ let kindScenarios: [String: Scenario] = [
       sender.finish()
       for try await seen in group { expect.equal(seen, Array(1...5_000)) }
     }
+  },
+  "topicsReachTheirSubscribers": { root, expect in
+    let (publisher, subscriber) = root.makeTopics(of: Int.self)
+    let published = (1...6_000).map { Publication($0, on: ["a/b", "a/c", "b"][$0 % 3]) }
+    let topics: [[String]?] = [["a/"], ["a/c", "b"], ["c"], nil]
+    var children: [Child<[Publication<Int>]>] = []
+    for chosen in topics {
+      let program = TopicSubscriber(receiver: subscriber, topics: chosen)
+      children.append(try await root.spawn(program))
+    }
+    for one in published { try await publisher.publish(one.element, on: one.topic) }
+    publisher.finish()
+    for (child, chosen) in zip(children, topics) {
+      let wanted = published.filter { one in
+        chosen?.contains { one.topic.hasPrefix($0) } ?? true
+      }
+      expect.equal(try await child.result, wanted)
+    }
+    expect.equal(try await publisher.balance.missed, 0)
+    let tooMany = await expect.thrown(ProcessTreeError.self) {
+      try await subscriber.subscribe(to: Array(repeating: "x", count: 1_025))
+    }
+    expect.equal(tooMany?.code, .invalidLimit)
   },
   "slowSubscriberIsToldWhatItMissed": { root, expect in
     let (sender, receiver) = root.makeBroadcast(of: Heavy.self, overflow: .dropOldest(beyond: 100))

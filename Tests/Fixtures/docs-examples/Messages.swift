@@ -79,3 +79,44 @@ func askInTime(_ root: Node) async throws {
   }
   client.finish()
 }
+
+struct Ticker: NodeProgram {
+  var prices: Receiver<Publication<Double>>
+  var metal: String
+
+  func run(in node: Node) async throws -> Double {
+    try await prices.subscribe(to: ["prices/metals/\(metal)"])
+    var last = 0.0
+    for try await price in prices { last = price.element }
+    return last
+  }
+}
+
+func publishPrices(_ root: Node) async throws {
+  let (publisher, subscriber) = root.makeTopics(of: Double.self)
+  let child = try await root.spawn(Ticker(prices: subscriber, metal: "gold"))
+  subscriber.close()  // the root is no subscriber
+  try await publisher.publish(24.5, on: "prices/metals/silver")
+  try await publisher.publish(1_871.5, on: "prices/metals/gold")
+  publisher.finish()
+  print(try await child.result)  // 1871.5
+}
+
+func waitForWhateverComes(_ root: Node) async throws {
+  enum News {
+    case number(Int)
+    case ended(ExitReport)
+  }
+  let child = try await root.spawn(Doubler())
+  try await child.send(21)
+  try child.finishSending()
+  for try await news in root.select([
+    .messages(of: try await child.messages(of: Int.self)) { News.number($0) },
+    .end(of: child) { .ended($0) },
+  ]) {
+    switch news {
+    case .number(let double): print(double)  // 42
+    case .ended(let report): print(report.cause)  // completed
+    }
+  }
+}

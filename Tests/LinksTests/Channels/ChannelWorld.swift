@@ -221,6 +221,8 @@ final class ChannelWorld {
       case .accept(let flow, _, _): accept(flow, connection)
       case .returned(let flow, let first, let last):
         core.receiveReturned(flow: flow, over: link, from: first, through: last)
+      case .subscribe(let flow, let topics):
+        core.receiveSubscription(flow: flow, over: link, to: topics)
       case .leave: remove(connection, died: false)
       case let other: failures.append("to a sender: \(String(describing: other))")
       }

@@ -79,7 +79,7 @@ extension ChannelHub {
   /// The node uses it when the program does; until then the program may pass it on. The end of a
   /// subscriber is used at once, so that it misses nothing.
   func arrived(_ ticket: ChannelTicket) {
-    if ticket.specification.kind == .broadcast, let receiver = receivers[ticket.ticket] {
+    if ticket.specification.kind.reachesMany, let receiver = receivers[ticket.ticket] {
       return receiver.activate()
     }
     tellHome(

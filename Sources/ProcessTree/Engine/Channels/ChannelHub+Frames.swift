@@ -79,6 +79,8 @@ extension ChannelHub {
       peer.incoming[flow]?.cancel(flow: flow, over: link, sequence: sequence, isLate: isLate)
     case .close(let flow):
       peer.incoming.removeValue(forKey: flow)?.close(flow: flow, over: link)
+    case .subscribe(let flow, let topics):
+      peer.outgoing[flow]?.receiveSubscription(flow: flow, over: link, to: topics)
     case .drain(let flow): peer.outgoing[flow]?.receiveDrain(flow: flow, over: link)
     case .leave(let flow):
       peer.outgoing.removeValue(forKey: flow)?.remove(flow: flow, over: link, died: false)

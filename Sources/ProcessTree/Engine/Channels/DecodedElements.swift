@@ -111,19 +111,29 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
         core.passOn()
         throw CancellationError()
       }
-      if count > 0 || decodeFrame(core, atMost: most) { return true }
-      if let failure {
-        self.failure = nil
-        throw failure
-      }
-      if let delivery = core.take() {
-        let element = try decode(delivery)
-        reserve(1).initialize(to: element)
-        count = 1
-        return true
-      }
+      if try fillAtOnce(from: core, atMost: most) { return true }
       guard try await end.waitForItem(core) else { return false }
     }
+  }
+
+  /// Whether there are elements now.
+  private func fillAtOnce(from core: ReceiverCore, atMost most: Int) throws -> Bool {
+    if count > 0 || decodeFrame(core, atMost: most) { return true }
+    if let failure {
+      self.failure = nil
+      throw failure
+    }
+    guard let delivery = core.take() else { return false }
+    let element = try decode(delivery)
+    reserve(1).initialize(to: element)
+    count = 1
+    return true
+  }
+
+  /// The next element if one has come; on the loop, and of a channel without leases.
+  func takeAtOnce() throws -> Element? {
+    guard try fillAtOnce(from: end.core.value, atMost: Self.handful) else { return nil }
+    return pop()
   }
 
   /// Decodes items of the frame that came first; false if there is none, or the first item is no

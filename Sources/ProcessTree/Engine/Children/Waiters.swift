@@ -59,6 +59,15 @@ final class Wait<Value: Sendable> {
     withdraw = { waiters.cancel(id) }
   }
 
+  /// Waits for whoever calls `end`; when the task is cancelled, for nobody, after `withdraw`.
+  func expect(_ withdraw: @escaping () -> Void) {
+    self.withdraw = { [self] in
+      withdraw()
+      end(nil)
+    }
+    if isCancelled { self.withdraw?() }
+  }
+
   /// Resumes the task.
   func end(_ value: Value?) {
     continuation?.resume(returning: value)
