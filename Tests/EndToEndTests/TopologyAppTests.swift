@@ -122,13 +122,13 @@ extension EndToEndTests {
         "$APP" list
         "$APP" schema | grep -c '"Frontier"'
         "$APP" run squares; echo $?
-        "$APP" run crawl.yaml \(Self.options) --set pause=1m &
+        "$APP" run crawl.yaml \(Self.options) --set pause=1m & run=$!
         n=0
-        until "$APP" ps crawl 2> /dev/null | grep -q fetch-4; do
+        until "$APP" ps $run 2> /dev/null | grep -q fetch-4; do
           sleep 0.1; n=$((n + 1)); [ $n -lt 300 ] || break
         done
-        "$PTREE" scale crawl fetch=5 > /dev/null; echo $?
-        "$APP" stop crawl > /dev/null; echo $?
+        "$PTREE" scale $run fetch=5 > /dev/null; echo $?
+        "$APP" stop $run > /dev/null; echo $?
         wait
         """)
       #expect(
