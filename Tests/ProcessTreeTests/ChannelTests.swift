@@ -19,6 +19,7 @@ private let channelScenarios = [
 private let selectionScenarios = [
   "everySourceIsHeard", "sourcesTakeTurns", "whatASelectionLeavesIsThere",
   "aSelectionCanBeCancelled", "selectionsShareASource", "whatASelectionCannotHear",
+  "aSelectionOutlivesASourceThatFails",
 ]
 
 /// Requests that nobody waits for any longer.

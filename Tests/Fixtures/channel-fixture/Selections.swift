@@ -169,4 +169,28 @@ let selectionScenarios: [String: Scenario] = [
     expect.equal(seen.sorted(), [-1, 10])
     expect.equal(try await events.next(), nil)
   },
+  "aSelectionOutlivesASourceThatFails": { root, expect in
+    let home = try await root.spawn(Home())
+    var messages = try await home.messages(of: Home.Ends.self).makeAsyncIterator()
+    guard let ends = try await messages.next() else { return expect.expect(false, "no ends") }
+    home.kill()
+    try await home.join()
+    let (pipe, piped) = root.makePipe(of: Int.self)
+    try await pipe.send(5)
+    pipe.finish()
+    var events = root.select([
+      .elements(of: ends.receiver) { $0 }, .elements(of: piped) { $0 },
+    ]).makeAsyncIterator()
+    var (errors, seen) = ([ProcessTreeError.Code](), [Int]())
+    while errors.count < 9 {
+      do {
+        guard let event = try await events.next() else { break }
+        seen.append(event)
+      } catch let error as ProcessTreeError {
+        errors.append(error.code)
+      }
+    }
+    expect.equal(errors, [.channelEnded])
+    expect.equal(seen, [5])
+  },
 ]

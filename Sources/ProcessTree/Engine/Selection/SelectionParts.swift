@@ -104,6 +104,8 @@ final class ReceiverPart<Element: Codable & Sendable, Event: Sendable>: Selectio
   private let decoded: DecodedElements<Element>
   private let body: (Element) -> Event
   private var last: ReceiverCore.Delivery?
+  /// The program has been told that nothing comes.
+  private var hasFailed = false
 
   init(_ decoded: DecodedElements<Element>, _ body: @escaping (Element) -> Event) {
     self.decoded = decoded
@@ -121,7 +123,11 @@ final class ReceiverPart<Element: Codable & Sendable, Event: Sendable>: Selectio
     try decoded.end.use()
     if let element = try takeElement() { return .event(body(element)) }
     guard core.isAtEnd else { return .nothing }
-    do { try core.checkFailure() } catch { throw ProcessTreeError(error) }
+    guard !hasFailed else { return .over }
+    do { try core.checkFailure() } catch {
+      hasFailed = true
+      throw ProcessTreeError(error)
+    }
     return .over
   }
 
