@@ -102,7 +102,7 @@ import Testing
     #expect(body(.recall(flow: 1, keeping: 2)) == [0x93, 33, 1, 2])
     #expect(body(.cancel(flow: 1, sequence: 2, isLate: true)) == [0x94, 35, 1, 2, 0xC3])
     #expect(body(.drain(flow: 1)) == [0x92, 53, 1])
-    #expect(body(.subscribe(flow: 1, topics: ["a"])) == [0x93, 54, 1, 0x91, 0xA1, 0x61])
+    #expect(body(.subscribe(flow: 1, topics: ["a"])) == [0x93, 55, 1, 0x91, 0xA1, 0x61])
     #expect(body(.accept(flow: 1, page: name, slot: 2)) == [0x94, 48, 1, 0x94, 7, 8, 9, 10, 2])
     #expect(body(.free([SharedSlotName(index: 1, generation: 2)])) == [0x92, 52, 0x91, 0x92, 1, 2])
     #expect(
@@ -111,7 +111,7 @@ import Testing
 
   @Test func unknownNumbersAndWrongCountsOfFieldsAreRefused() throws {
     let known: Set<UInt8> = [
-      1, 2, 3, 4, 5, 16, 17, 18, 19, 20, 32, 33, 34, 35, 36, 37, 48, 49, 50, 51, 52, 53, 54, 64,
+      1, 2, 3, 4, 5, 16, 17, 18, 19, 20, 32, 33, 34, 35, 36, 37, 48, 49, 50, 51, 52, 53, 55, 64,
     ]
     for number in 0...127 as ClosedRange<UInt8> where !known.contains(number) {
       let frame = FlowHeader(kind: .control).frame(body: [0x92, number, 1])

@@ -25,7 +25,7 @@ extension LinkMessage {
     case mapped = 51
     case free = 52
     case drain = 53
-    case subscribe = 54
+    case subscribe = 55
     case waiting = 64
 
     static func read(from reader: inout MessagePackReader) throws -> Kind {
