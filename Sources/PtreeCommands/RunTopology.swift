@@ -69,6 +69,7 @@ struct FileRun {
     let session = ExampleRun(options, in: root)
     return try await session.perform(orEarlyEnd: {
       await leaveNotes()
+      await keepOutput()
       let scratch = try await root.makeScratchDirectory()
       let run = scratch.split(separator: "/").dropLast().last.map(String.init) ?? ""
       let context = RunContext(run: run, name: topology.name, scratch: scratch)
@@ -87,7 +88,18 @@ struct FileRun {
     let document = JSONValue.object([
       ("stop", plan.stopJSON), ("longestStop", .number(plan.longestStop / .seconds(1))),
     ])
-    await root.leave([.name: topology.name, .plan: plan.stopText, .planJSON: document.line])
+    let tool = "\(RunningTool.current.name) \(PtreeCommand.version)"
+    await root.leave([
+      .name: topology.name, .tool: tool, .plan: plan.stopText, .planJSON: document.line,
+    ])
+  }
+
+  /// Keeps so much of the output of the nodes as the file says.
+  private func keepOutput() async {
+    let tool = RunningTool.current.name
+    await root.keepOutput(topology.keptOutput) { reason in
+      Standard.error.tell("\(tool): output is no longer kept for '\(tool) logs': \(reason)")
+    }
   }
 
   private func report(_ outcome: TopologyRun.Outcome) throws {
@@ -98,7 +110,7 @@ struct FileRun {
       ])
       try Standard.output.write(document.line)
     } else if let account = outcome.account {
-      Standard.error.tell("ptree: \(topology.name) failed: \(account)")
+      Standard.complain("\(topology.name) failed: \(account)")
     }
   }
 }

@@ -61,6 +61,24 @@ extension EndToEndTests {
         name: "timeLimit", text: "nodes: {h: {program: Hold, timeLimit: 300ms}}", code: 1,
         errors: "longer than its timeLimit of 300ms"),
       Case(
+        name: "liveness",
+        text:
+          "nodes: {h: {program: Hold, liveness: {file: gone, every: 20ms, failures: 2}}}", code: 1,
+        errors: "h failed with ProcessTree.CommandError: "),
+      Case(
+        name: "timeLimitOfAStage",
+        text: """
+          nodes:
+            p:
+              pipeline:
+                from: {list: [a, hang, b]}
+                stages: [{name: spin, program: Spin, workers: 2, timeLimit: 200ms}]
+                attempts: 2
+                quarantine: {file: q}
+            q: {shell: "sed 's/,.*//' q", dependsOn: {p: succeeded}}
+          """, lines: ["a", "b", "q | {\"input\":1"],
+        errors: "spin: a record took longer than its timeLimit of 200ms"),
+      Case(
         name: "endsWith",
         text:
           "endsWith: [e]\nnodes: {h: {program: Hold}, e: {program: Echo, arguments: {text: a, number: 1}}}",

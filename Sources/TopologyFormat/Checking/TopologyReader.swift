@@ -115,6 +115,11 @@ package struct TopologyReader {
     switch read.value {
     case .failure(let failure):
       diagnostics.error(failure.code, at: failure.place, length: failure.length, failure.message)
+      // What is a secret only shows in a file that can be read.
+      if files.sources.contains(where: \.mentionsSecrets) {
+        diagnostics.hideLine(
+          at: failure.place, except: failure.code == .duplicateKey ? failure.length : 0)
+      }
       return nil
     case .success(let value):
       guard !value.isNothing else {

@@ -127,7 +127,10 @@ struct TopologyBuilder {
     case .nodes: return .group(group(value, address: address, inherited))
     case .file: return .group(fileGroup(value, address: address, inherited))
     case .pipeline: return .pipeline(pipeline(value["pipeline"] ?? value, inherited))
-    case .program: return .program(program(value, entry))
+    case .program:
+      var plan = program(value, entry)
+      plan.directory = directory(value, inherited)
+      return .program(plan)
     }
   }
 
