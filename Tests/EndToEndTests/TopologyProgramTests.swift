@@ -107,6 +107,24 @@ extension EndToEndTests {
       #expect(file.errors.isEmpty || run.errors.contains(file.errors), "\(run.errors)")
     }
 
+    /// An app with a command line of its own reads and runs a file.
+    @Test func aFileIsRunByAnAppThatIsNoCommandLine() throws {
+      func run(_ nodes: String) throws -> Tool.Ended {
+        try Tool(
+          shell:
+            "printf '%s' \"$TEXT\" > own.yaml; exec \"${PTREE%ptree}embedded-fixture\" own.yaml hello",
+          environment: ["TEXT": "ptree: 1\nvariables: {word: x}\nnodes: {\(nodes)}\n"]
+        ).end()
+      }
+      let good = try run("g: {program: Greet, arguments: {word: \"${{ word }}\"}}")
+      #expect(good.code == 0 && good.output == "hello\nown is over\n", "\(good)")
+      let failed = try run("g: {shell: exit 3}")
+      #expect(failed.output.hasPrefix("failed with 1: g exited with code 3"), "\(failed)")
+      let wrong = try run("g: {program: Greet, arguments: {wort: x}}")
+      #expect(wrong.code == 1 && wrong.output.isEmpty)
+      #expect(wrong.errors.contains("Greet has no argument 'wort'; did you mean 'word'?"))
+    }
+
     @Test func everySubscriberHearsABroadcast() throws {
       let run = try start(Self.joined("broadcast", "instances: 2,")).end()
       #expect(run.code == 0, "\(run.errors)")

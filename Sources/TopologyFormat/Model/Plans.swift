@@ -1,5 +1,5 @@
 /// A topology that was checked: what is to be run.
-package struct Topology: Sendable, Codable {
+package struct TopologyPlan: Sendable, Codable {
   package var name: String
   package var description: String?
   /// The executable that has the file's programs.

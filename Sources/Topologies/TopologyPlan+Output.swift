@@ -1,7 +1,7 @@
 package import ProcessTree
 package import ProcessTreeTopologyFormat
 
-extension Topology {
+extension TopologyPlan {
   /// How much of its nodes' output is kept.
   package var keptOutput: KeptOutputPlan {
     var nodes: [String: Int] = [:]
