@@ -231,7 +231,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "ptree", "crawl", "app-fixture", "embedded-fixture", "PtreeCommands", "ProcessTree", "ProcessTreeLinks",
+        "ptree", "crawl", "app-fixture", "embedded-fixture", "PtreeCommands", "ProcessTree",
+        "ProcessTreeLinks",
         "ProcessTreeProcessControl",
         "ProcessTreeSupervision", "ProcessTreeWire",
         "ProcessTreeRandomTesting", "ProcessTreeScenarioRuns", "ProcessTreeTestSettings",

@@ -95,7 +95,8 @@ struct DetachedStarter {
 
   private func giveUp(after time: Duration) -> Int32 {
     if Self.signal == 0 {
-      Standard.complain("\(name) is not up after \(time / .seconds(1)) s and is stopped"
+      Standard.complain(
+        "\(name) is not up after \(time / .seconds(1)) s and is stopped"
           + (late.map { ": \($0)" } ?? ""))
     }
     // One that is suspended takes it once it goes on.

@@ -73,7 +73,8 @@ extension EndToEndTests {
           import json, sys, jsonschema
           jsonschema.Draft202012Validator(json.load(open(sys.argv[1]))).validate(json.load(open("shown")))
           ' \(schema) && echo valid; done
-          """, environment: ["PYTHONPATH": ProcessInfo.processInfo.environment["PYTHONPATH"] ?? ""])
+          """, environment: ["PYTHONPATH": ProcessInfo.processInfo.environment["PYTHONPATH"] ?? ""]
+      )
       .end()
       #expect(["valid\nvalid\n", "no validator\n"].contains(check.output), "\(check.errors)")
       try tool.stopRun()

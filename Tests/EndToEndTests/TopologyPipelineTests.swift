@@ -236,7 +236,8 @@ extension EndToEndTests {
     ]
 
     @Test(arguments: cases, startMethods) func aPipelineRuns(of file: Case, method: String) throws {
-      let run = try Tool.pipeline(file.pipeline, method, before: file.before, after: file.after).end()
+      let run = try Tool.pipeline(file.pipeline, method, before: file.before, after: file.after)
+        .end()
       #expect(run.code == file.code, "\(run.output)\(run.errors)")
       #expect(run.output == file.output, "\(run.errors)")
       #expect(file.errors.isEmpty || run.errors.contains(file.errors), "\(run.errors)")

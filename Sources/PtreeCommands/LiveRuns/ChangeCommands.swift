@@ -19,8 +19,8 @@ struct StartCommand: LiveCommand {
       abstract: "Starts nodes of a live run that are not running, and waits until they are up.",
       discussion: LiveHelp(
         examples: [
-          "start shop mail": "a node that was stopped, or has 'start: manual'",
-          "start shop 'web*' --timeout 5": "several, all within five seconds",
+          "start shop mail": "a node that was stopped",
+          "start shop 'web*' --timeout 5": "all within 5 s",
         ], codes: LiveHelp.codesOfUp
       ).text())
   }
@@ -46,7 +46,7 @@ struct RestartCommand: LiveCommand {
       discussion: LiveHelp(
         examples: [
           "restart shop web-1": "one instance",
-          "restart shop database --cascade": "it, and after it all that depend on it",
+          "restart shop database --cascade": "with all that depend on it",
         ], codes: LiveHelp.codesOfUp
       ).text("It counts as no failure, and ends a backoff."))
   }

@@ -14,16 +14,18 @@ struct KillCommand: LiveCommand {
       discussion: LiveHelp(
         examples: [
           "kill shop": "all processes of the run",
-          "kill shop web-1": "a node with all below it, which stays stopped",
-          "kill shop web-1 --signal SEGV":
-            "only a signal: the end is the node's own, and its policy decides",
+          "kill shop web-1": "a node, which stays stopped",
+          "kill shop web-1 --signal SEGV": "only a signal",
         ],
         codes: [
           1: "processes are left, or the signal could not be delivered",
-          LiveExitCode.impossible: "the node is the root", LiveExitCode.noAnswer:
+          LiveExitCode.impossible: "the node is the root",
+          LiveExitCode.noAnswer:
             "the root, which nodes need, does not answer; it is not needed to kill the whole run",
         ]
-      ).text())
+      ).text(
+        "What comes of a signal is the node's own end, so whether it is started again, its policy decides."
+      ))
   }
 
   @Argument(

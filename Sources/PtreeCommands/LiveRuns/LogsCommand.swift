@@ -12,9 +12,9 @@ struct LogsCommand: LiveCommand {
       abstract: "Prints what nodes of a live run have written, and with -f what they write.",
       discussion: LiveHelp(
         examples: [
-          "logs shop --lines 100": "the last hundred lines of all nodes",
-          "logs -f shop 'web*' --since 5m": "of some, from five minutes ago on, until the run ends",
-          "logs shop db --stream stderr --timestamps": "one stream, with the times",
+          "logs shop --lines 100": "the last lines of all",
+          "logs -f shop 'web*' --since 5m": "and what follows",
+          "logs shop db --stream stderr": "one stream of a node",
         ],
         codes: [
           LiveExitCode.impossible: "",

@@ -52,7 +52,8 @@ struct NodeRows {
           address: "\(node.address)", path: node.path,
           state: node.silence == nil ? node.phase.rawValue : "silent", pid: node.pid,
           age: node.pid.flatMap { LiveRun.Process($0)?.age }, restarts: node.restarts,
-          incarnation: node.incarnation, usage: node.pid.flatMap { usage[$0] }, waits: node.waits, lastEnd: node.lastEnd))
+          incarnation: node.incarnation, usage: node.pid.flatMap { usage[$0] }, waits: node.waits,
+          lastEnd: node.lastEnd))
     }
     for (index, node) in nodes.enumerated() {
       if let parent = node.address.parent.flatMap({ known["\($0)"] }) {
@@ -104,19 +105,20 @@ struct NodeRows {
 
   private func json(_ index: Int) -> JSONValue {
     let row = rows[index]
-    return .object([
-      ("node", .text(row.name)), ("address", row.address.map { .text($0) } ?? .null),
-      ("path", row.path.map { .text($0) } ?? .null), ("state", .text(row.state)),
-      ("pid", row.pid.map { .integer(Int($0)) } ?? .null),
-      ("age", row.age.map { .number($0 / .seconds(1)) } ?? .null),
-      ("startedAt", row.age.map { .text(PsDocument.time($0)) } ?? .null),
-      ("incarnation", row.incarnation.map { .integer($0) } ?? .null),
-      ("restarts", row.restarts.map { .integer($0) } ?? .null),
-    ] + PsDocument.members(of: row.usage) + [
-      ("lastEnd", row.lastEnd.map { .text($0) } ?? .null),
-      ("waitsFor", .list(row.waits.map(WaitJSON.json))),
-      ("children", .list(row.children.map(json))),
-    ])
+    return .object(
+      [
+        ("node", .text(row.name)), ("address", row.address.map { .text($0) } ?? .null),
+        ("path", row.path.map { .text($0) } ?? .null), ("state", .text(row.state)),
+        ("pid", row.pid.map { .integer(Int($0)) } ?? .null),
+        ("age", row.age.map { .number($0 / .seconds(1)) } ?? .null),
+        ("startedAt", row.age.map { .text(PsDocument.time($0)) } ?? .null),
+        ("incarnation", row.incarnation.map { .integer($0) } ?? .null),
+        ("restarts", row.restarts.map { .integer($0) } ?? .null),
+      ] + PsDocument.members(of: row.usage) + [
+        ("lastEnd", row.lastEnd.map { .text($0) } ?? .null),
+        ("waitsFor", .list(row.waits.map(WaitJSON.json))),
+        ("children", .list(row.children.map(json))),
+      ])
   }
 }
 

@@ -8,7 +8,8 @@ struct StopCommand: LiveCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "stop",
-      abstract: "Stops a live run or nodes of it, and waits until their processes have been reaped.",
+      abstract:
+        "Stops a live run or nodes of it, and waits until their processes have been reaped.",
       discussion: LiveHelp(
         examples: [
           "stop shop": "the whole run", "stop shop 'web*' mail": "nodes, which then stay stopped",

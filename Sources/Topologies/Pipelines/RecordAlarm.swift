@@ -20,7 +20,9 @@ enum RecordAlarm {
       _ = made.update(fromContentsOf: bytes)
       message = made
       signal(SIGALRM) { _ in
-        if let message = RecordAlarm.message { write(STDERR_FILENO, message.baseAddress, message.count) }
+        if let message = RecordAlarm.message {
+          write(STDERR_FILENO, message.baseAddress, message.count)
+        }
         _exit(RecordAlarm.exitCode)
       }
     }

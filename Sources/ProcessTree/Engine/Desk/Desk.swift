@@ -120,7 +120,8 @@ final class Desk {
     output.keeper?.afterAll { _ in isWritten = true }
     let timer = runtime.loop.timers.schedule(after: Self.lastAnswers) { isOver = true }
     runtime.loop.run {
-      isOver || isWritten && endsAwaited == 0 && connections.values.allSatisfy { $0.unsentCount == 0 }
+      isOver
+        || isWritten && endsAwaited == 0 && connections.values.allSatisfy { $0.unsentCount == 0 }
     }
     runtime.loop.timers.cancel(timer)
   }
