@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Foundation
 internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeProcessControl
@@ -108,11 +109,8 @@ struct LogsCommand: LiveCommand {
 
   /// Whether a piece is of the time and the stream that are meant.
   private var isWanted: (RunOutput) -> Bool {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
     let start = since.map { age in
-      Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
-        - Int64(clamping: Int(age.duration / .milliseconds(1)) * 1_000_000)
+      Int64((Date().timeIntervalSince1970 - age.duration / .seconds(1)) * 1_000) * 1_000_000
     }
     let stream = stream
     return { output in

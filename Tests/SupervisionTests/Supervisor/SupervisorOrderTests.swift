@@ -32,6 +32,7 @@ import Testing
       limit: 2, ChildRule("a", restart: .temporary), ChildRule("b", restart: .transient),
       ChildRule("c", restart: .temporary), ChildRule("d", dependsOn: ["c": .started]))
     #expect(bench.look() == "+a1 +b1" && bench.phase("c") == .waiting)
+    #expect(bench.life.limitInForce == 2)
     // A new life takes the place of the old one.
     bench.end("b")
     #expect(bench.look().hasSuffix("+c1"))

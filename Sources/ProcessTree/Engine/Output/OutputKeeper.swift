@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// Keeps what nodes write in files of the run's directory, within a bound for each node.
 ///
-/// Belongs to the loop. A thread of its own writes, so that a slow disk holds nobody up; what comes while
-/// too much waits for it is left out, and the file says so.
+/// Belongs to the loop. A thread of its own writes, so that a slow disk holds nobody up. A piece for which
+/// its queue has no room is left out, and the file says so.
 final class OutputKeeper {
   /// How many bytes wait for the disk at most.
   private static let mostWaiting = 16 << 20
