@@ -52,7 +52,7 @@ ASAN_TARGETS = ^(MessagePackTests|WireTests|ProcessControlTests|LinksTests|ZeroM
 TSAN_TARGETS = ^(LinksTests|ProcessTreeUnitTests|ZeroMQTests)\.
 
 SWIFT_SOURCES = $(wildcard Sources Tests Examples Benchmarks Package.swift)
-LIBRARIES = ProcessTree Pools Pipelines ProcessTreeStages ProcessTreeTesting
+LIBRARIES = ProcessTree Pools Pipelines ProcessTreeStages ProcessTreeTesting PtreeCommands
 
 .PHONY: help
 help: ## Lists the targets.

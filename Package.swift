@@ -225,13 +225,18 @@ let package = Package(
     .executableTarget(
       name: "app-fixture", dependencies: ["PtreeCommands"], path: "Tests/Fixtures/app-fixture",
       linkerSettings: bindNow),
+    .executableTarget(
+      name: "embedded-fixture", dependencies: ["PtreeCommands"],
+      path: "Tests/Fixtures/embedded-fixture", linkerSettings: bindNow),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "ptree", "crawl", "app-fixture", "PtreeCommands", "ProcessTree", "ProcessTreeLinks",
+        "ptree", "crawl", "app-fixture", "embedded-fixture", "PtreeCommands", "ProcessTree",
+        "ProcessTreeLinks",
         "ProcessTreeProcessControl",
         "ProcessTreeSupervision", "ProcessTreeWire",
         "ProcessTreeRandomTesting", "ProcessTreeScenarioRuns", "ProcessTreeTestSettings",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .testTarget(
       name: "TopologyFormatTests",

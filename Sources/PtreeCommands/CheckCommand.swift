@@ -85,8 +85,8 @@ enum CheckReport {
     if !text.isEmpty { Standard.error.tell(text) }
     let errors = checked.diagnostics.errorCount
     guard errors > 0 else { return }
-    Standard.error.tell(
-      "ptree: \(checked.path == "-" ? "standard input" : checked.path) has \(errors) "
+    Standard.complain(
+      "\(checked.path == "-" ? "standard input" : checked.path) has \(errors) "
         + "error\(errors == 1 ? "" : "s"); nothing was started.")
   }
 }

@@ -36,11 +36,11 @@ struct DetachedStarter {
       _ = reap()
       // A run that has done all of its work needs no number any more.
       guard code != 0 else { return tell(nil, "ended") }
-      Standard.error.tell("ptree: \(name) failed: \(account)")
+      Standard.complain("\(name) failed: \(account)")
       return code
     case .closed:
       let status = reap()
-      Standard.error.tell("ptree: \(name) has ended before it was up, with \(Self.text(status))")
+      Standard.complain("\(name) has ended before it was up, with \(Self.text(status))")
       return max(1, status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F)
     case .nothing: return giveUp(after: time)
     }
@@ -95,15 +95,16 @@ struct DetachedStarter {
 
   private func giveUp(after time: Duration) -> Int32 {
     if Self.signal == 0 {
-      Standard.error.tell(
-        "ptree: \(name) is not up after \(time / .seconds(1)) s and is stopped"
+      Standard.complain(
+        "\(name) is not up after \(time / .seconds(1)) s and is stopped"
           + (late.map { ": \($0)" } ?? ""))
     }
-    kill(pid, SIGTERM)
+    // One that is suspended takes it once it goes on.
+    for number in [SIGTERM, SIGCONT] { kill(pid, number) }
     if !hasEnded(within: stopTime + .seconds(1)) {
       // Its second SIGTERM kills the whole run.
       kill(pid, SIGTERM)
-      // One that is suspended takes neither.
+      // Somebody suspends it again and again.
       if !hasEnded(within: .seconds(10)) { for number in [SIGKILL, SIGCONT] { kill(pid, number) } }
       _ = reap()
     }

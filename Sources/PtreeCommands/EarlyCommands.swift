@@ -18,7 +18,7 @@ enum EarlyCommands {
 
   /// The topology that the root is to run, once its file has been checked.
   nonisolated(unsafe) private(set) static var checkedTopology:
-    (topology: Topology, options: RunOptions)?
+    (topology: TopologyPlan, options: RunOptions)?
 
   /// Checks the file of `ptree run FILE`; exits if it is not right.
   private static func checkFile(_ arguments: [String]) {

@@ -110,7 +110,7 @@ struct ExampleRun {
     Task(executorPreference: try root.makeThread()) { [root, earlyEnd] in
       try await root.sleep(for: time)
       earlyEnd.note(ExitStatusCode.timedOut)
-      Standard.error.tell("ptree: timed out after \(time)")
+      Standard.complain("timed out after \(time)")
       // Stops all nodes first.
       root.exit(ExitStatusCode.timedOut)
     }
@@ -123,7 +123,7 @@ private func eventsLost(
 ) {
   EventWriter.hasLostEvents.store(true, ordering: .sequentiallyConsistent)
   guard error.isClosedPipe else {
-    return Standard.error.tell("ptree: no more events: \(error)")
+    return Standard.complain("no more events: \(error)")
   }
   // As if the signal had ended the process, without a word; stops all nodes first.
   end.note(128 + SIGPIPE)

@@ -1,6 +1,7 @@
 internal import Foundation
 public import ProcessTree
 public import ProcessTreeTopologies
+internal import ProcessTreeTopologyFormat
 
 /// The command-line tool itself: an app without programs of its own.
 public struct Ptree: PtreeApp {
@@ -47,6 +48,7 @@ struct RunningTool {
       current = RunningTool(
         name: path.split(separator: "/").last.map(String.init) ?? path, catalog: app.catalog)
     }
+    Watchdog.speak(as: current.name)
     EarlyCommands.perform()
   }
 }

@@ -2,6 +2,9 @@ internal import ArgumentParser
 
 /// `ptree` itself: its subcommands.
 struct PtreeCommand: ParsableCommand {
+  /// The version of the tool, also in an app.
+  static let version = "0.1.0"
+
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: RunningTool.current.name,
@@ -10,7 +13,7 @@ struct PtreeCommand: ParsableCommand {
         Exit codes: the run's own; 1 when it failed, 2 for bad usage or input, 124 when it took \
         longer than it may, 128 and the signal's number when a signal ended it.
         """,
-      version: "0.1.0",
+      version: version,
       subcommands: [
         RunCommand.self, CheckCommand.self, GraphCommand.self, SchemaCommand.self,
         ImportCommand.self,

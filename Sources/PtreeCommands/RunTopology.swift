@@ -54,11 +54,11 @@ struct RunTopology: ParsableCommand {
 
 /// One run of a topology under the options that were given.
 struct FileRun {
-  private let topology: Topology
+  private let topology: TopologyPlan
   private let options: RunOptions
   private let root: Node
 
-  init(_ topology: Topology, _ options: RunOptions, in root: Node) {
+  init(_ topology: TopologyPlan, _ options: RunOptions, in root: Node) {
     self.topology = topology
     self.options = options
     self.root = root
@@ -67,27 +67,17 @@ struct FileRun {
   /// Runs it and returns the exit code.
   func perform() async throws -> Int32 {
     let session = ExampleRun(options, in: root)
+    let tool = RunningTool.current.name
     return try await session.perform(orEarlyEnd: {
-      await leaveNotes()
-      let scratch = try await root.makeScratchDirectory()
-      let run = scratch.split(separator: "/").dropLast().last.map(String.init) ?? ""
-      let context = RunContext(run: run, name: topology.name, scratch: scratch)
-      let outcome = try await TopologyRun(topology, context).run(in: root) {
-        DetachedRun.tell(.up(run: run))
-      }
+      let outcome = try await root.run(
+        topology, as: "\(tool) \(PtreeCommand.version)",
+        onLoss: { reason in
+          Standard.error.tell("\(tool): output is no longer kept for '\(tool) logs': \(reason)")
+        }, onUp: { DetachedRun.tell(.up(run: $0)) })
       DetachedRun.tell(.ended(outcome.exitCode, outcome.account ?? ""))
       try await root.offload { try report(outcome) }
       return outcome.exitCode
     })
-  }
-
-  /// What `ptree ps` and `ptree stop --plan` show of the run.
-  private func leaveNotes() async {
-    let plan = StartPlan(topology.group)
-    let document = JSONValue.object([
-      ("stop", plan.stopJSON), ("longestStop", .number(plan.longestStop / .seconds(1))),
-    ])
-    await root.leave([.name: topology.name, .plan: plan.stopText, .planJSON: document.line])
   }
 
   private func report(_ outcome: TopologyRun.Outcome) throws {
@@ -98,7 +88,7 @@ struct FileRun {
       ])
       try Standard.output.write(document.line)
     } else if let account = outcome.account {
-      Standard.error.tell("ptree: \(topology.name) failed: \(account)")
+      Standard.complain("\(topology.name) failed: \(account)")
     }
   }
 }

@@ -28,6 +28,6 @@ enum StopNotice {
       }
     let again = signal == nil || signal == "SIGINT" ? "Ctrl-C" : "\(signal ?? "")"
     let second = signal == nil ? "Ctrl-C twice kills them" : "a second \(again) kills them"
-    return "ptree: waiting for \(first)\(others) to end; \(second)"
+    return "\(RunningTool.current.name): waiting for \(first)\(others) to end; \(second)"
   }
 }

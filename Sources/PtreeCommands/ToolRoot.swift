@@ -45,7 +45,7 @@ struct ToolRoot {
     switch error {
     case let code as ExitCode: return code.rawValue
     case is UsageError, is UnusableInput, is VariableFile.Refusal:
-      Standard.error.tell("ptree: \(error)")
+      Standard.complain("\(error)")
       return ExitStatusCode.usage
     case let error as StreamError where error.isClosedPipe:
       // As if the signal had ended the process: the reader has seen enough.
@@ -53,7 +53,7 @@ struct ToolRoot {
     default: break
     }
     guard PtreeCommand.exitCode(for: error) != .failure else {
-      Standard.error.tell("ptree: \(error)")
+      Standard.complain("\(error)")
       return ExitStatusCode.failure
     }
     // What ArgumentParser has to say: help and version on standard output, all else is an error.
@@ -61,8 +61,11 @@ struct ToolRoot {
     guard PtreeCommand.exitCode(for: error) == .success else {
       // In the words of all other errors of the tool.
       let prefix = "Error: "
-      Standard.error.tell(
-        message.hasPrefix(prefix) ? "ptree: " + message.dropFirst(prefix.count) : message)
+      if message.hasPrefix(prefix) {
+        Standard.complain(String(message.dropFirst(prefix.count)))
+      } else {
+        Standard.error.tell(message)
+      }
       return ExitStatusCode.usage
     }
     do {

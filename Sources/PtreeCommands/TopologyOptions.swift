@@ -53,7 +53,7 @@ struct TopologyOptions: ParsableArguments {
     options.without = Set(without.flatMap(Self.names))
     options.environment = ProcessInfo.processInfo.environment
     options.catalog = RunningTool.current.catalog
-    options.toolVersion = PtreeCommand.configuration.version
+    options.toolVersion = PtreeCommand.version
     return options
   }
 

@@ -151,7 +151,7 @@ struct CommandMaker {
     try node.liveness.map { try check($0, watchdog: $0.period * max(1, $0.failures)) }
   }
 
-  private func check(_ plan: CheckPlan, watchdog: Duration?) throws -> ReadinessCheck {
+  func check(_ plan: CheckPlan, watchdog: Duration?) throws -> ReadinessCheck {
     try kind(plan.kind, watchdog).timed(
       every: plan.period, timeout: plan.timeout, within: plan.deadline, failures: plan.failures,
       successes: plan.successes, delay: plan.delay)

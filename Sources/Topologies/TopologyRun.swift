@@ -10,10 +10,10 @@ package struct TopologyRun: Sendable {
     package let account: String?
   }
 
-  private let topology: Topology
+  private let topology: TopologyPlan
   private let context: RunContext
 
-  package init(_ topology: Topology, _ context: RunContext) {
+  package init(_ topology: TopologyPlan, _ context: RunContext) {
     self.topology = topology
     self.context = context
   }
@@ -45,7 +45,7 @@ package struct TopologyRun: Sendable {
   }
 }
 
-extension Topology {
+extension TopologyPlan {
   /// The time that a stop of the whole run gets: as much as its nodes have one after another, and no less
   /// than that of any tree.
   package var stopPolicy: StopPolicy {

@@ -88,6 +88,14 @@ extension EndToEndTests {
       #expect(failed.code == 1 && failed.errors.contains("a exited with code 3"), "\(failed)")
     }
 
+    @Test func aRunWhoseRootIsSuspendedIsStoppedAllTheSame() throws {
+      let ended = try start(
+        "nodes: {slow: {shell: 'kill -STOP $(cut -d \" \" -f 4 /proc/$PPID/stat); exec sleep 60', readiness: {file: nowhere}}}",
+        "--wait 0.5"
+      ).end()
+      #expect(ended.code == 124 && ended.errors.contains("is not up after 0.5 s and is stopped"))
+    }
+
     @Test func aStarterThatIsInterruptedTakesTheRunWithIt() throws {
       let tool = try start(
         "nodes: {slow: {shell: 'exec sleep 60', readiness: {file: nowhere, within: 60s}}}")

@@ -39,6 +39,25 @@ extension EndToEndTests {
       #expect(Array(lines.dropFirst(files.count)) == version + ["ptree 755", "./other"])
     }
 
+    /// The other shells, where they are installed.
+    @Test func completionsOfZshAndFishAreLoaded() throws {
+      let run = try run(
+        """
+        "$INSTALL" install "$PTREE" /usr "$PWD/root" > /dev/null
+        share=$PWD/root/usr/share
+        if command -v zsh > /dev/null; then
+          zsh -fc 'fpath=('$share'/zsh/site-functions $fpath); autoload -Uz compinit; compinit -u -D
+            [[ ${_comps[ptree]} == _ptree ]] || exit 3; autoload +X -U _ptree && whence -w _ptree' || exit
+        else echo '_ptree: function'; fi
+        if command -v fish > /dev/null; then
+          fish --no-config -c "source $share/fish/vendor_completions.d/ptree.fish
+            complete -C 'ptree resta'; complete -C 'ptree check --stri'" | cut -f 1 || exit
+        else printf 'restart\\n--strict\\n'; fi
+        """)
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(run.lines == ["_ptree: function", "restart", "--strict"], "\(run)")
+    }
+
     @Test func completionsAndManualPagesCanBeRead() throws {
       let run = try run(
         """

@@ -65,6 +65,28 @@ extension EndToEndTests {
       #expect(try Tool.run("ps", "\(tool.pid)").code == 3)
     }
 
+    /// A place in a group, a place in the tree, and the wish of somebody.
+    @Test func waitsForPlacesHaveWordsOfTheirOwn() throws {
+      let tool = try Tool.running(
+        """
+        treeLimit: 3
+        nodes:
+          g: {limit: 1, nodes: {a: {shell: 'exec sleep 60'}, b: {shell: 'exec sleep 60'}}}
+          c: {shell: 'exec sleep 60'}
+          d: {shell: 'exec sleep 60', dependsOn: {c: started, g: started}}
+          e: {shell: 'exec sleep 60', dependsOn: {d: started}}
+          m: {shell: 'exec sleep 60', start: manual}
+        """)
+      #expect(
+        try tool.wait {
+          let why = try tool.ask("why", "g/b", "e", "m").output
+          return why.contains("for a slot (1 of its group may be alive at a time)")
+            && why.contains("for a slot (3 programs of the tree run at a time)")
+            && why.contains("starts when somebody requests it")
+        })
+      try tool.stopRun()
+    }
+
     @Test func aWaitIsExplained() throws {
       let tool = try start()
       let why = try Tool.run("why", "\(tool.pid)", "late")

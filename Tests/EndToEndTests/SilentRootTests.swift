@@ -126,6 +126,37 @@ extension EndToEndTests {
       try tool.stopRun()
     }
 
+    /// More than a thousand at once: those that find a place in the queue, and those that find none.
+    @Test func aThousandConnectionsAtOnceLeaveRoomForOthers() throws {
+      let tool = try start()
+      let before = try tool.descriptors()
+      let desk = try tool.desk()
+      var clients: [LocalClient] = []
+      for number in 0..<1_200 {
+        guard let client = LocalClient(desk, isPatient: false) else { continue }
+        if number % 2 == 0 { client.write([0, 0, 0, 3, 0x92, 0x01, 0x00]) }
+        clients.append(client)
+        // Places become free when those that do nothing have had their time.
+        if number % 64 == 0 { #expect(try tool.descriptors() < before + 40) }
+      }
+      #expect(clients.count > 32)
+      #expect(try tool.ask("why", "a").code == 0)
+      clients = []
+      #expect(try tool.wait { try tool.descriptors() <= before })
+      try tool.stopRun()
+    }
+
+    /// It reads from the answer which version the root speaks.
+    @Test func aClientOfAnotherVersionIsToldAndCut() throws {
+      let tool = try start()
+      let client = try #require(LocalClient(try tool.desk()))
+      client.write([0, 0, 0, 3, 0x92, 0x02, 0x00])
+      #expect(client.read() == [0, 0, 0, 3, 0x92, 0x01, 0x01])
+      #expect(client.read() == [])
+      #expect(try tool.ask("why", "a").code == 0)
+      try tool.stopRun()
+    }
+
     @Test func requestsWhoseAnswersNobodyReadsHaveABound() throws {
       let tool = try start()
       let desk = try tool.desk()

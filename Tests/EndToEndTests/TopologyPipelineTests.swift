@@ -5,19 +5,6 @@ import Testing
 extension EndToEndTests {
   /// Pipelines of topology files.
   struct TopologyPipelineTests {
-    /// A run of a file with one pipeline, in a shell that `before` and `after` may use.
-    private func start(
-      _ pipeline: String, _ method: String = "forkServer", before: String = "", after: String = ""
-    ) throws -> Tool {
-      let file = "ptree: 1\nnodes:\n  p:\n    pipeline: {\(pipeline)}\n"
-      return try Tool(
-        shell: """
-          printf '%s' "$TEXT" > t.yaml
-          \(before)
-          \(after.isEmpty ? "exec " : "")"$PTREE" run t.yaml --quiet --start-method \(method) \(after)
-          """, environment: ["TEXT": file])
-    }
-
     /// A pipeline, its exit code, its output and words of its errors.
     struct Case: CustomTestStringConvertible, Sendable {
       let name: String
@@ -249,7 +236,8 @@ extension EndToEndTests {
     ]
 
     @Test(arguments: cases, startMethods) func aPipelineRuns(of file: Case, method: String) throws {
-      let run = try start(file.pipeline, method, before: file.before, after: file.after).end()
+      let run = try Tool.pipeline(file.pipeline, method, before: file.before, after: file.after)
+        .end()
       #expect(run.code == file.code, "\(run.output)\(run.errors)")
       #expect(run.output == file.output, "\(run.errors)")
       #expect(file.errors.isEmpty || run.errors.contains(file.errors), "\(run.errors)")
@@ -281,7 +269,7 @@ extension EndToEndTests {
       let unit = "input: \(framing), output: \(framing)"
       let modes = framing == "bytes" ? ["stream", "each"] : ["stream", "answer"]
       let stages = modes.map { "{command: [cat], mode: \($0), \(unit)}" }
-      let run = try start(
+      let run = try Tool.pipeline(
         """
         from: {files: [in], items: \(framing)}, to: {file: out, items: \(framing)}, ordered: true,
         stages: [\(stages.joined(separator: ", "))]
@@ -300,149 +288,12 @@ extension EndToEndTests {
       "{branches: {a: [{command: [cat]}], b: [{shell: 'read x || :', mode: each}]}}, {command: [cat]}",
     ])
     func wholeRecordsAreTheSameRecords(stages: String) throws {
-      let run = try start(
+      let run = try Tool.pipeline(
         "from: {files: [in]}, to: {file: out}, stages: [\(stages)]",
         before: "seq 3000 | awk '{x = x $1; print substr(x, 1, $1)}' > in; printf last >> in",
         after: "; echo $?; sort out > a; { cat in; echo; } | sort | cmp - a && echo same"
       ).end()
       #expect(run.output == "0\nsame\n", "\(run.errors)")
-    }
-
-    /// Workers and their commands are killed from outside at any moment, and each record comes once.
-    @Test(arguments: startMethods) func recordsOfKilledWorkersComeOnce(method: String) throws {
-      let tool = try start(
-        """
-        from: {range: [1, 1500]}, attempts: 50, to: {file: out}, stages: [
-        {name: a, command: [sed, -u, 's/^/x/'], mode: answer, workers: 3},
-        {name: e, command: [echo, '{}'], mode: each, workers: 2}]
-        """, method)
-      var kills = 0
-      while tool.outputSoFar.isEmpty {
-        let victims = tool.processes.filter {
-          ["a-1", "a-2", "a-3", "e-1", "e-2", "sed", "echo"].contains(tool.name(of: $0))
-        }
-        if victims.isEmpty, kills > 0, tool.processes.isEmpty { break }
-        if let victim = victims.randomElement(), kill(victim, SIGKILL) == 0 { kills += 1 }
-        usleep(150_000)
-      }
-      let records = try String(contentsOfFile: tool.directory.path + "/out", encoding: .utf8)
-      let run = try tool.end()
-      #expect(run.code == 0, "\(run.errors)")
-      #expect(kills > 3)
-      #expect(
-        records.split(separator: "\n").sorted()
-          == (1...1_500).map { "x\($0)" }.sorted().map { $0[...] })
-    }
-
-    /// A table of many files, while workers of the stages that may be killed are killed all the time, and
-    /// their commands: it is the same table, the deaths are told, and no record is put aside for them.
-    @Test(arguments: [(100_000, 20), (40_000, 50)])
-    func killedWorkersDoNotChangeTheTable(pause: UInt32, kills least: Int) throws {
-      let file = """
-        ptree: 1
-        nodes:
-          addresses:
-            pipeline:
-              from: {files: ['logs/*.gz'], as: paths}
-              stages:
-                - {name: expand, command: [gzip, -dc, --, "{}"], mode: each, workers: 2}
-                - {name: address, command: [sed, -u, 's/ .*//'], mode: answer, workers: 4}
-                - {name: count, shell: 'LC_ALL=C sort | uniq -c', partition: {field: 1}, workers: 3}
-                - {name: rank, shell: 'LC_ALL=C sort -k1,1rn -k2 | head -n 20'}
-              attempts: 20
-              quarantine: {file: rejected}
-              to: {file: out}
-        """
-      let tool = try Tool(
-        shell: """
-          printf '%s' "$TEXT" > t.yaml; mkdir logs
-          for n in $(seq 150); do
-            seq $n 7 2100 | awk '{print "10.0.0." $1 % 97 " - GET " $1}' | gzip > logs/$n.gz
-          done
-          gzip -dc logs/*.gz | sed 's/ .*//' | LC_ALL=C sort | uniq -c |
-            LC_ALL=C sort -k1,1rn -k2 | head -n 20 > table
-          exec 2>errors; "$PTREE" run t.yaml || exit; test ! -s rejected || exit 9
-          cmp table out && echo same
-          grep -c 'killed by SIGKILL' errors
-          """, environment: ["TEXT": file])
-      var kills = 0
-      let names = ["expand-", "address-", "gzip", "sed"]
-      #expect(
-        tool.wait { tool.processes.contains { tool.name(of: $0).hasPrefix("address-") } })
-      while tool.outputSoFar.isEmpty, !tool.processes.isEmpty {
-        let victims = tool.processes.filter { pid in
-          names.contains { tool.name(of: pid).hasPrefix($0) }
-        }
-        if let victim = victims.randomElement(), kill(victim, SIGKILL) == 0 { kills += 1 }
-        usleep(pause)
-      }
-      let run = try tool.end()
-      let path = tool.directory.path + "/errors"
-      let errors = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-      #expect(
-        run.code == 0 && run.output.hasPrefix("same\n"), "\(run.code) \(errors.suffix(2_000))")
-      #expect(kills >= least / 10, "\(kills) kills")
-      #expect(run.lines.last.flatMap { Int($0) } ?? 0 > 0)
-    }
-
-    /// The number of workers changes all the time, and each record comes once.
-    @Test func aStageIsScaledWhileItRuns() throws {
-      let tool = try start(
-        """
-        from: {range: [1, 10000]}, to: {file: out}, stages: [
-        {name: a, command: [sed, -u, 's/^/x/'], mode: answer, workers: 4},
-        {name: e, shell: 'while read x; do sleep 0.001; echo $x; done', mode: answer, workers: 2..8},
-        {name: count, command: [cat], workers: 3},
-        {name: rank, command: [cat]}]
-        """)
-      let run = "\(tool.pid)"
-      func scale(_ change: String) throws -> Tool.Ended { try Tool.run("scale", run, change) }
-      #expect(try tool.wait { try scale("p/a=8").code == 0 })
-      var changes = 0
-      for number in 1...100 where !tool.processes.isEmpty {
-        let change = number % 2 == 0 ? "p/a=\(number % 8 + 1)" : "p/e=\(number % 8 + 1)"
-        if try scale(change).code == 0 { changes += 1 }
-        if number == 10 {
-          let stateful = try scale("p/count=4")
-          #expect(stateful.code == 4 && stateful.errors.contains("stateful"), "\(stateful)")
-          for wrong in ["p/rank=0", "p/a=65", "p/a=0", "p/e=9", "p/a=-1", "p/a="] {
-            #expect(try scale(wrong).code == 2, "\(wrong)")
-          }
-          #expect(try scale("p/nobody=2").code == 3)
-          #expect(try scale("p/e=9").errors.contains("1 to 8 workers, not 9"))
-        }
-      }
-      #expect(changes > 10)
-      let ended = try tool.end()
-      #expect(ended.code == 0, "\(ended.errors)")
-      let records = try String(contentsOfFile: tool.directory.path + "/out", encoding: .utf8)
-      #expect(
-        records.split(separator: "\n").sorted()
-          == (1...10_000).map { "x\($0)" }.sorted().map { $0[...] })
-    }
-
-    /// A worker of a stream has a state that nobody else has.
-    @Test func theDeathOfAStreamFailsTheRun() throws {
-      let tool = try start(
-        "from: {command: [yes]}, stages: [{name: count, command: [wc, -l]}]")
-      #expect(tool.wait { tool.processes.contains { tool.name(of: $0).hasPrefix("count") } })
-      if let worker = tool.processes.first(where: { tool.name(of: $0).hasPrefix("count") }) {
-        kill(worker, SIGKILL)
-      }
-      let run = try tool.end()
-      #expect(run.code == 1)
-      #expect(
-        run.errors.contains("(count) in count") && run.errors.contains("SIGKILL"), "\(run.errors)")
-    }
-
-    @Test(arguments: startMethods, [SIGINT, SIGTERM])
-    func aSignalEndsThePipeline(method: String, signal: Int32) throws {
-      let tool = try start(
-        "from: {command: [yes]}, stages: [{command: [cat]}, {command: [sed, -u, s/y/n/], mode: answer}]",
-        method)
-      #expect(tool.wait { tool.outputSoFar.hasPrefix("n\n") })
-      tool.signal(signal)
-      #expect(try tool.end().code == -signal)
     }
   }
 }

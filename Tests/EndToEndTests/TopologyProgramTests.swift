@@ -61,6 +61,24 @@ extension EndToEndTests {
         name: "timeLimit", text: "nodes: {h: {program: Hold, timeLimit: 300ms}}", code: 1,
         errors: "longer than its timeLimit of 300ms"),
       Case(
+        name: "liveness",
+        text:
+          "nodes: {h: {program: Hold, liveness: {file: gone, every: 20ms, failures: 2}}}", code: 1,
+        errors: "h failed with ProcessTree.CommandError: "),
+      Case(
+        name: "timeLimitOfAStage",
+        text: """
+          nodes:
+            p:
+              pipeline:
+                from: {list: [a, hang, b]}
+                stages: [{name: spin, program: Spin, workers: 2, timeLimit: 200ms}]
+                attempts: 2
+                quarantine: {file: q}
+            q: {shell: "sed 's/,.*//' q", dependsOn: {p: succeeded}}
+          """, lines: ["a", "b", "q | {\"input\":1"],
+        errors: "spin: a record took longer than its timeLimit of 200ms"),
+      Case(
         name: "endsWith",
         text:
           "endsWith: [e]\nnodes: {h: {program: Hold}, e: {program: Echo, arguments: {text: a, number: 1}}}",
@@ -87,6 +105,24 @@ extension EndToEndTests {
       #expect(run.code == file.code, "\(run.output)\(run.errors)")
       #expect(Set(run.lines.map(String.init)) == file.lines, "\(run.errors)")
       #expect(file.errors.isEmpty || run.errors.contains(file.errors), "\(run.errors)")
+    }
+
+    /// An app with a command line of its own reads and runs a file.
+    @Test func aFileIsRunByAnAppThatIsNoCommandLine() throws {
+      func run(_ nodes: String) throws -> Tool.Ended {
+        try Tool(
+          shell:
+            "printf '%s' \"$TEXT\" > own.yaml; exec \"${PTREE%ptree}embedded-fixture\" own.yaml hello",
+          environment: ["TEXT": "ptree: 1\nvariables: {word: x}\nnodes: {\(nodes)}\n"]
+        ).end()
+      }
+      let good = try run("g: {program: Greet, arguments: {word: \"${{ word }}\"}}")
+      #expect(good.code == 0 && good.output == "hello\nown is over\n", "\(good)")
+      let failed = try run("g: {shell: exit 3}")
+      #expect(failed.output.hasPrefix("failed with 1: g exited with code 3"), "\(failed)")
+      let wrong = try run("g: {program: Greet, arguments: {wort: x}}")
+      #expect(wrong.code == 1 && wrong.output.isEmpty)
+      #expect(wrong.errors.contains("Greet has no argument 'wort'; did you mean 'word'?"))
     }
 
     @Test func everySubscriberHearsABroadcast() throws {

@@ -26,7 +26,7 @@ import Testing
         .stopping(StopRequest(requestedBy: "MainProcess", reason: "a\u{1B}[2Jb\n")),
         #"Process-1 stopping: MainProcess asked: a\u{1B}[2Jb\n"#
       ),
-      (.exited(report), "Process-1 exited: uncaught a.B: no, 1.2 s"),
+      (.exited(report), "Process-1 exited: failed with a.B: no, 1.2 s"),
       (.lost, "Process-1 lost: its parent ended before it could tell how"),
       (
         .leftBehind(pid: 3, command: "sleep 5"),
@@ -71,7 +71,7 @@ import Testing
 
   @Test func errorsAreMadeByTests() {
     #expect("\(ProcessTreeError(.nodeEnding, "It is ending."))" == "It is ending.")
-    #expect("\(ChildFailure(Self.report))" == "Process-1 (pid 12) uncaught a.B: no")
+    #expect("\(ChildFailure(Self.report))" == "Process-1 (pid 12) failed with a.B: no")
     let death = ConsumerDeath(node: "a", path: "Process-2", pid: 4)
     #expect(
       "\(QuarantinedItem(element: 7, deaths: [death, death]))"

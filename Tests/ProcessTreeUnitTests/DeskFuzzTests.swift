@@ -17,7 +17,7 @@ import Testing
       DeskRequest(UInt64.max, .stopRun(within: nil, reason: "")),
       DeskRequest(4, .output(of: ["a", "g/**"], lines: 3, follows: true)),
       DeskRequest(5, .output(of: [], lines: nil, follows: false)), DeskRequest(6, .status),
-      DeskRequest(7, .end),
+      DeskRequest(7, .end), DeskRequest(8, .allOutput(of: ["a"], follows: true)),
     ]
 
   @Test func anyRequestComesBack() throws {

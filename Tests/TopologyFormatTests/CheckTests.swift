@@ -264,7 +264,10 @@ struct CheckTests {
       "4:89:duplicateNode"),
     .node(
       "pipeline: {from: {list: [a]}, stages: [{branches: {x: [{name: y, shell: cat}], y: [{shell: cat}]}}]}",
-      "4:84:duplicateNode"),
+      "4:84:duplicateNode", words: "'y' is the stage at line 4 already"),
+    .node(
+      "pipeline: {from: {list: [a]}, stages: [{branches: {x: [{shell: cat}], y: [{name: x, shell: cat}]}}]}",
+      "4:84:duplicateNode", words: "'x' is the branch at line 4 already"),
     .node(
       "pipeline: {from: {list: [a]}, stages: [{branches: {x: [{shell: cat, workers: 2..3}], y: [{shell: cat}]}}]}",
       "4:73:meaningless"),

@@ -3,7 +3,7 @@ import Testing
 @testable import ProcessTreeTopologyFormat
 
 struct PipelineTests {
-  private func checked(_ pipeline: String) throws -> (Topology, PipelinePlan) {
+  private func checked(_ pipeline: String) throws -> (TopologyPlan, PipelinePlan) {
     let file = check("ptree: 1\nnodes:\n  p:\n    pipeline: {\(pipeline)}\n")
     #expect(file.diagnostics.errorCount == 0, "\(file.diagnostics.all.map(\.message))")
     let topology = try #require(file.topology)

@@ -178,6 +178,22 @@ struct ReadingTests {
         """)
   }
 
+  /// What cannot be read may be a secret in any place: only the key that stands twice is shown.
+  @Test(arguments: [
+    "ptree: 1\nnodes:\n  a:\n    shell: x\n    environment: {A: {secret: hunter2, secret: hunter2}}\n",
+    "ptree: 1\nnodes: {a: {shell: x, environment: {A: {secret: \"hunter2}}}}\n",
+    "ptree: 1\nvariables: {s: {secret: true, default: hunter2, default: hunter2}}\nnodes: {a: {shell: x}}\n",
+    "ptree: 1\nx-secret: |\n  - hunter2\n  hunter2: [\n hunter2: }\n",
+    "ptree: 1\nx-secret: !hunter [hunter2]\n# \u{1}hunter2\n",
+  ])
+  func aFileThatCannotBeReadShowsNoSecret(text: String) {
+    let checked = check(text)
+    #expect(checked.diagnostics.errorCount > 0)
+    let shown = DiagnosticText(checked.files).text(of: checked.diagnostics)
+    #expect(!shown.contains("hunter2"), "\(shown)")
+    #expect(text.contains("default: hunter2") ? shown.contains("•default•") : shown.contains("•"))
+  }
+
   @Test func whatIsPrintedIsTheSameTopology() throws {
     let text = """
       ptree: 1

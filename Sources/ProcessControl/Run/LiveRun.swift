@@ -47,7 +47,7 @@ package struct LiveRun: Sendable {
     }
 
     /// The user that it belongs to; `nil` if it has ended.
-    fileprivate var user: UInt32? {
+    package var user: UInt32? {
       var status = stat()
       return stat("/proc/\(pid)", &status) == 0 ? status.st_uid : nil
     }

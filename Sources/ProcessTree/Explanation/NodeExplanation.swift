@@ -75,6 +75,7 @@ extension NodeExplanation: CustomStringConvertible {
     if waits.isEmpty, silence == nil, phase == .up || phase == .started {
       lines.append("  waits for nothing that the library knows")
     }
+    if phase == .stopped { lines.append("  starts when somebody requests it") }
     if let lastEnd { lines.append("  last end: \(lastEnd)") }
     lines = lines.map(\.withoutControlCharacters)
     for thread in threads {

@@ -51,7 +51,7 @@ extension ExitCause: CustomStringConvertible {
   public var description: String {
     switch self {
     case .completed: "completed"
-    case .failed(let type, let text): "uncaught \(type): \(text)"
+    case .failed(let type, let text): "failed with \(type): \(text)"
     case .exited(let code): "exited with code \(code)"
     case .stopped(let request): "stopped by \(request.requester): \(request.reason)"
     case .terminated(let request, let signal):

@@ -37,8 +37,8 @@ struct ChaosRun: Sendable {
       interruption.raise()
     }
     if let violation = report.violation {
-      Standard.error.tell(
-        "ptree: seed \(seed), \(violation.step): not true that \(violation.invariant.rawValue): "
+      Standard.complain(
+        "seed \(seed), \(violation.step): not true that \(violation.invariant.rawValue): "
           + violation.detail)
     } else if interruption.isRaised {
       // The library ends the process in the way that belongs to the signal.
@@ -82,8 +82,8 @@ struct ChaosRun: Sendable {
       let audit = RemainsAudit(root, others: others)
       watch.withLock { $0.isUnderFaults = true }
       if !isQuiet {
-        Standard.error.tell(
-          "ptree: seed \(seed); a round without faults took \(ChaosReport.seconds(report.calmDuration)) s"
+        Standard.complain(
+          "seed \(seed); a round without faults took \(ChaosReport.seconds(report.calmDuration)) s"
         )
       }
       let start = ContinuousClock.now

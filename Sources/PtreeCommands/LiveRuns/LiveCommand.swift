@@ -1,18 +1,9 @@
 internal import ArgumentParser
-internal import Glibc
 internal import ProcessTree
-internal import ProcessTreeProcessControl
 internal import ProcessTreeTopologyFormat
 
 /// What all commands about live runs take.
 struct LiveOptions: ParsableArguments {
-  @Argument(
-    help: """
-      The run: its number or the beginning of it, its root's pid, or its name; it may be left out if only one \
-      is live. Behind it nodes, for 'scale' as NODE=N.
-      """)
-  var words: [String] = []
-
   @Flag(help: "Print the result as JSON on standard output.")
   var json = false
 
@@ -22,6 +13,8 @@ struct LiveOptions: ParsableArguments {
 
 /// A command that looks at or changes a live run from outside: it starts no process.
 protocol LiveCommand: ParsableCommand {
+  /// The run, and what is meant in it.
+  var words: [String] { get }
   var live: LiveOptions { get }
   func perform() throws
 }
@@ -31,15 +24,19 @@ extension LiveCommand {
     do {
       try perform()
     } catch let refusal as RunRefusal {
-      Standard.error.tell("ptree: \(refusal)")
-      if live.json {
-        let error = JSONValue.object([
-          ("code", .text(refusal.kind)), ("message", .text(refusal.description)),
-        ])
-        try Standard.output.write(JSONValue.object([("error", error)]).line)
-      }
+      try tell(refusal)
       throw ExitCode(refusal.code)
     }
+  }
+
+  /// Says why something was not done.
+  func tell(_ refusal: RunRefusal) throws {
+    Standard.complain("\(refusal)")
+    guard live.json else { return }
+    let error = JSONValue.object([
+      ("code", .text(refusal.kind)), ("message", .text(refusal.description)),
+    ])
+    try Standard.output.write(JSONValue.object([("error", error)]).line)
   }
 
   /// Prints a document, or lines for people; the other one is not made.
@@ -51,118 +48,41 @@ extension LiveCommand {
   }
 }
 
-/// A connection to the root of a run, with what is said when it does not answer.
-struct RunLine: ~Copyable {
-  let run: LiveRun
-  private var client: DeskClient
+/// What the help of a command about live runs says beside its options.
+struct LiveHelp {
+  /// How a run is named.
+  static let run =
+    "Its number or the beginning of it, its root's pid, or its name; it may be left out if only one is live."
 
-  /// How long a root has to answer a word that it answers at once.
-  static let patience = Duration.seconds(2)
-
-  init(_ run: LiveRun) throws {
-    guard run.root != nil else { throw RunRefusal.dead(run) }
-    guard !run.isSuspended else { throw Self.suspended(run) }
-    // Somebody has renamed it.
-    guard let directory = run.directory else { throw Self.refusal(.absent, of: run) }
-    let client = try Self.connect(to: directory, of: run)
-    self.run = run
-    self.client = client
+  /// The help of the words behind a command.
+  static func words(_ more: String, _ name: String = "node") -> ArgumentHelp {
+    // Two words in the line of usage.
+    ArgumentHelp("The run. \(run) Behind it \(more)", valueName: "run> <\(name)")
   }
 
-  private static func connect(to directory: String, of run: LiveRun) throws -> DeskClient {
-    do throws(DeskClient.Failure) {
-      return try DeskClient.connect(to: directory, within: patience)
-    } catch {
-      throw refusal(error, of: run)
+  /// An example for each use.
+  let examples: KeyValuePairs<String, String>
+  /// What the codes mean here that are not the same everywhere.
+  let codes: KeyValuePairs<Int32, String>
+
+  /// Below the first line of the help.
+  func text(_ more: String? = nil) -> String {
+    let tool = RunningTool.current.name
+    let width = examples.map { $0.key.count }.max() ?? 0
+    let lines = examples.map { words, effect in
+      "  \(tool) \(words)" + String(repeating: " ", count: width - words.count + 2) + effect
     }
+    let own = Dictionary(codes.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+    let all = own.merging(Self.usual) { own, _ in own }.sorted { $0.key < $1.key }
+      .filter { !$0.value.isEmpty }.map { "\($0.key) \($0.value)" }
+    return (more.map { [$0, ""] } ?? []).joined(separator: "\n")
+      + ((more == nil ? [] : [""]) + ["Examples:"] + lines + ["", "Exit codes: "])
+      .joined(separator: "\n") + all.joined(separator: "; ") + "."
   }
 
-  /// Sends a request and waits for all of its answer.
-  mutating func request(
-    _ purpose: DeskRequest.Purpose, within time: Duration = Self.patience + .seconds(4)
-  ) throws -> (nodes: [NodeExplanation], result: OperationResult?) {
-    do throws(DeskClient.Failure) {
-      return try client.request(purpose, within: time)
-    } catch {
-      throw Self.refusal(error, of: run)
-    }
-  }
-
-  /// Sends a request and takes its answers as they come, for as long as somebody reads the output.
-  mutating func follow(
-    _ purpose: DeskRequest.Purpose, _ take: (DeskAnswer.Content) throws -> Void
-  ) throws {
-    var isFirst = true
-    while true {
-      let content: DeskAnswer.Content
-      do throws(DeskClient.Failure) {
-        if isFirst { try client.begin(purpose, until: .now + Self.patience) }
-        isFirst = false
-        content = try client.next(until: .now + Self.period)
-      } catch .silent {
-        // As if it had been written to.
-        guard !Standard.output.hasNoReader else {
-          throw StreamError(name: Standard.output.name, number: EPIPE)
-        }
-        continue
-      } catch {
-        throw Self.refusal(error, of: run)
-      }
-      switch content {
-      case .done, .result, .status: return
-      case .failed(let failure, let text):
-        throw Self.refusal(.refused(failure, text), of: run)
-      case .node, .output, .dropped: try take(content)
-      }
-    }
-  }
-
-  /// Waits for the end of the run, as long as the root's process lives and the time is not over.
-  ///
-  /// - Returns: What the root says of it; nil if it has ended without a word, or the time is over.
-  mutating func end(until deadline: ContinuousClock.Instant) -> OperationResult? {
-    do throws(DeskClient.Failure) {
-      try client.begin(.end, until: deadline)
-      guard case .result(let result) = try client.next(until: deadline) else { return nil }
-      return result
-    } catch {
-      return nil
-    }
-  }
-
-  /// How often a command that follows looks whether somebody reads its output.
-  private static let period = Duration.milliseconds(200)
-
-  private static func suspended(_ run: LiveRun) -> RunRefusal {
-    RunRefusal(
-      code: LiveExitCode.noAnswer, kind: "noAnswer",
-      description:
-        "the root of \(run.label) is suspended; continue it (kill -CONT \(run.root?.pid ?? 0)) "
-        + "or ptree kill \(run.name).")
-  }
-
-  private static func refusal(_ failure: DeskClient.Failure, of run: LiveRun) -> RunRefusal {
-    let text: String
-    switch failure {
-    case .refused(.noSuchNode, let reason): return .noSuchNode(reason)
-    case .refused(.notPermitted, let reason):
-      return RunRefusal(code: LiveExitCode.impossible, kind: "notPermitted", description: reason)
-    case .refused(.outOfRange, let reason):
-      return RunRefusal(code: ExitStatusCode.usage, kind: "outOfRange", description: reason)
-    case .refused(.deadlinePassed, let reason):
-      return RunRefusal(
-        code: ExitStatusCode.timedOut, kind: "deadlinePassed", description: reason)
-    case .refused(_, let reason):
-      return RunRefusal(code: LiveExitCode.noAnswer, kind: "unreachable", description: reason)
-    case .otherVersion(let major):
-      text = "\(run.label) speaks version \(major) of this protocol, and this ptree another."
-    case .absent, .closed: text = "the root of \(run.label) has ended or does not listen."
-    case .silent where run.isSuspended, .crowded where run.isSuspended: return suspended(run)
-    case .silent, .crowded:
-      text =
-        "\(RunStates.noAnswer) from the root of \(run.label); ptree kill "
-        + "\(run.name) needs none."
-    }
-    return RunRefusal(code: LiveExitCode.noAnswer, kind: "noAnswer", description: text)
-  }
+  private static let usual: [Int32: String] = [
+    0: "done", ExitStatusCode.usage: "usage, or several runs are meant",
+    LiveExitCode.notFound: "no such run or node",
+    LiveExitCode.noAnswer: "the root does not answer, or speaks another version",
+  ]
 }

@@ -26,8 +26,12 @@ struct LogPrinter {
   private var sources: [Source: LineBuffer] = [:]
   private var time: Int64 = 0
 
-  init(_ form: Form) {
+  /// Whether each line has its time before it.
+  private let hasTimes: Bool
+
+  init(_ form: Form, hasTimes: Bool = false) {
     self.form = form
+    self.hasTimes = hasTimes
     isForTerminal = isatty(STDOUT_FILENO) == 1
   }
 
@@ -63,16 +67,17 @@ struct LogPrinter {
     try finish()
     let text = "\(count) bytes are missing here: this reader was too slow for them"
     switch form {
-    case .named: try Standard.output.write("ptree | \(text)\n")
+    case .named: try Standard.output.write("\(RunningTool.current.name) | \(text)\n")
     case .json: try Standard.output.write(JSONValue.object([("dropped", .integer(count))]).line)
-    case .raw: Standard.error.tell("ptree: \(text)")
+    case .raw: Standard.complain("\(text)")
     }
   }
 
   private func print(_ bytes: [UInt8], of source: Source) throws {
     guard !bytes.isEmpty else { return }
     var text: [UInt8] = []
-    let name = Array("\(source.address.dropFirst()) | ".utf8)
+    let start = hasTimes ? "\(RunTime.text(time)) " : ""
+    let name = Array("\(start)\(source.address.dropFirst()) | ".utf8)
     var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
     for line in lines {
@@ -95,6 +100,15 @@ struct LogPrinter {
       ("stream", .text(source.isError ? "err" : "out")),
       text.map { ("text", .text($0)) } ?? ("bytes", .text(Data(line).base64EncodedString())),
     ])
+  }
+}
+
+/// The time of a line.
+enum RunTime {
+  /// A time in nanoseconds since 1970 as text, in UTC, with milliseconds.
+  static func text(_ time: Int64) -> String {
+    let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+    return Date(timeIntervalSince1970: Double(time / 1_000_000) / 1_000).formatted(style)
   }
 }
 

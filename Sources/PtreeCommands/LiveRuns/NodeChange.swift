@@ -2,36 +2,58 @@ internal import ArgumentParser
 internal import ProcessTree
 internal import ProcessTreeTopologyFormat
 
-/// What becomes of nodes on which one operation is carried out, one after the other.
+/// One operation for several nodes, which are changed at the same time and have one deadline.
 struct NodeChange {
-  let operation: NodeOperation
+  private let verb: NodeOperation.Verb
+  private let reason: String
   /// The outcomes that are what was wanted.
-  let wanted: Set<OperationResult.Outcome>
+  private let wanted: Set<OperationResult.Outcome>
+  private let deadline: ContinuousClock.Instant
 
-  init(
-    _ verb: NodeOperation.Verb, number: Int = 0, within time: Duration, reason: String,
-    wanted: Set<OperationResult.Outcome>
-  ) {
-    operation = NodeOperation(verb, number: number, within: time, reason: reason)
-    self.wanted = wanted
+  /// A node, and the number that the operation has for it.
+  struct Target {
+    let address: String
+    var number = 0
   }
 
-  /// Carries it out on the addresses, and prints a line for each; returns whether all is as wanted.
+  init(
+    _ verb: NodeOperation.Verb, within time: Duration, reason: String,
+    wanted: Set<OperationResult.Outcome>
+  ) {
+    self.verb = verb
+    self.reason = reason
+    self.wanted = wanted
+    deadline = .now + time
+  }
+
+  /// Carries it out, and prints a line for each node as it is done.
+  ///
+  /// - Throws: After all answers, what the first node could not do; or the exit code of what is not as it
+  ///   was wanted.
   func carryOut(
-    on addresses: [String], _ line: inout RunLine, _ live: LiveOptions
-  ) throws -> Bool {
+    on targets: [Target], _ line: inout RunLine, _ live: LiveOptions
+  ) throws {
+    let start = ContinuousClock.now
     var isAsWanted = true
-    for address in addresses {
-      let start = ContinuousClock.now
-      // The owner waits for its time, and says so then.
-      let result = try line.request(
-        .operate(address, operation), within: operation.time + .seconds(5)
-      ).result
-      guard let result else { continue }
-      isAsWanted = isAsWanted && wanted.contains(result.outcome)
-      try tell(result, of: address, after: start.duration(to: .now), live)
-    }
-    return isAsWanted
+    var refusal: RunRefusal?
+    try line.operate(
+      targets.count, until: deadline,
+      { place in
+        let left = max(.zero, ContinuousClock.now.duration(to: deadline))
+        return .operate(
+          targets[place].address,
+          NodeOperation(verb, number: targets[place].number, within: left, reason: reason))
+      },
+      { place, answer in
+        switch answer {
+        case .failure(let failure): refusal = refusal ?? failure
+        case .success(let result):
+          isAsWanted = isAsWanted && wanted.contains(result.outcome)
+          try tell(result, of: targets[place].address, after: start.duration(to: .now), live)
+        }
+      })
+    if let refusal { throw refusal }
+    guard isAsWanted else { throw ExitCode(ExitStatusCode.failure) }
   }
 
   private func tell(
@@ -50,6 +72,9 @@ struct NodeChange {
     let account = result.account.map { ": " + TextColumns.harmless($0, longest: 400) } ?? ""
     try Standard.output.write("\(address.dropFirst()) \(result.outcome.words)\(account)\n")
   }
+
+  /// Whether those that depend on others go first.
+  fileprivate var goesBackwards: Bool { verb == .stop || verb == .kill }
 }
 
 extension OperationResult.Outcome {
@@ -61,20 +86,27 @@ struct WaitOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How long to wait until it is done; the exit code is 124 then.", valueName: "seconds"))
-  var timeout = Seconds(duration: .seconds(30))
+      "How long to wait until all of it is done, 30 without it; the exit code is 124 then.",
+      valueName: "seconds"))
+  var timeout: Seconds?
+
+  var time: Duration { timeout?.duration ?? Self.usual }
+
+  static let usual = Duration.seconds(30)
 }
 
 extension LiveCommand {
-  /// Carries an operation out on the nodes that words stand for, and ends with its exit code.
-  func change(_ words: [String], _ change: NodeChange) throws {
+  /// Carries an operation out on the nodes that words stand for.
+  func change(_ words: [String], number: Int = 0, _ change: NodeChange) throws {
     let (run, rest) = try RunChoice().choose(words)
     guard !rest.isEmpty else { throw UsageError("a node is missing.") }
     var line = try RunLine(run)
     let choice = NodeChoice(nodes: try line.request(.tree).nodes)
-    let addresses = try rest.flatMap { try choice.nodes(named: $0).map { "\($0.address)" } }
-    guard try change.carryOut(on: addresses, &line, live) else {
-      throw ExitCode(ExitStatusCode.failure)
+    let addresses = try rest.flatMap { word in
+      let found = try choice.nodes(named: word).map { "\($0.address)" }
+      return change.goesBackwards ? found.reversed() : found
     }
+    try change.carryOut(
+      on: addresses.map { NodeChange.Target(address: $0, number: number) }, &line, live)
   }
 }

@@ -13,6 +13,8 @@ struct NodeRows {
     var age: Duration?
     var restarts: Int?
     var incarnation: Int?
+    /// What it uses with its commands.
+    var usage: ProcessUsage?
     var waits: [NodeWait] = []
     var lastEnd: String?
     var children: [Int] = []
@@ -31,7 +33,7 @@ struct NodeRows {
   init(of run: LiveRun) {
     do {
       var line = try RunLine(run)
-      add(try line.request(.tree).nodes, rootName: run.givenName)
+      add(try line.request(.tree).nodes, of: run)
     } catch {
       note = "\(error) What follows is what the kernel knows."
       rows = []
@@ -39,7 +41,8 @@ struct NodeRows {
     }
   }
 
-  private mutating func add(_ nodes: [NodeExplanation], rootName: String?) {
+  private mutating func add(_ nodes: [NodeExplanation], of run: LiveRun) {
+    let (rootName, usage) = (run.givenName, run.usageOfNodes)
     var known: [String: Int] = [:]
     for node in nodes {
       known["\(node.address)"] = rows.count
@@ -49,7 +52,8 @@ struct NodeRows {
           address: "\(node.address)", path: node.path,
           state: node.silence == nil ? node.phase.rawValue : "silent", pid: node.pid,
           age: node.pid.flatMap { LiveRun.Process($0)?.age }, restarts: node.restarts,
-          incarnation: node.incarnation, waits: node.waits, lastEnd: node.lastEnd))
+          incarnation: node.incarnation, usage: node.pid.flatMap { usage[$0] }, waits: node.waits,
+          lastEnd: node.lastEnd))
     }
     for (index, node) in nodes.enumerated() {
       if let parent = node.address.parent.flatMap({ known["\($0)"] }) {
@@ -71,7 +75,7 @@ struct NodeRows {
         Row(
           name: isRoot ? run.givenName ?? "MainProcess" : title,
           state: process.isStopped ? "suspended" : isRoot ? RunStates.noAnswer : "runs",
-          pid: process.pid, age: process.age))
+          pid: process.pid, age: process.age, usage: process.usage))
     }
     for (index, process) in processes.enumerated() {
       if let parent = known[process.parent], parent != index {
@@ -101,17 +105,20 @@ struct NodeRows {
 
   private func json(_ index: Int) -> JSONValue {
     let row = rows[index]
-    return .object([
-      ("node", .text(row.name)), ("address", row.address.map { .text($0) } ?? .null),
-      ("path", row.path.map { .text($0) } ?? .null), ("state", .text(row.state)),
-      ("pid", row.pid.map { .integer(Int($0)) } ?? .null),
-      ("age", row.age.map { .number($0 / .seconds(1)) } ?? .null),
-      ("incarnation", row.incarnation.map { .integer($0) } ?? .null),
-      ("restarts", row.restarts.map { .integer($0) } ?? .null),
-      ("lastEnd", row.lastEnd.map { .text($0) } ?? .null),
-      ("waitsFor", .list(row.waits.map(WaitJSON.json))),
-      ("children", .list(row.children.map(json))),
-    ])
+    return .object(
+      [
+        ("node", .text(row.name)), ("address", row.address.map { .text($0) } ?? .null),
+        ("path", row.path.map { .text($0) } ?? .null), ("state", .text(row.state)),
+        ("pid", row.pid.map { .integer(Int($0)) } ?? .null),
+        ("age", row.age.map { .number($0 / .seconds(1)) } ?? .null),
+        ("startedAt", row.age.map { .text(PsDocument.time($0)) } ?? .null),
+        ("incarnation", row.incarnation.map { .integer($0) } ?? .null),
+        ("restarts", row.restarts.map { .integer($0) } ?? .null),
+      ] + PsDocument.members(of: row.usage) + [
+        ("lastEnd", row.lastEnd.map { .text($0) } ?? .null),
+        ("waitsFor", .list(row.waits.map(WaitJSON.json))),
+        ("children", .list(row.children.map(json))),
+      ])
   }
 }
 

@@ -1,22 +1,38 @@
 internal import ArgumentParser
+internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeProcessControl
 internal import ProcessTreeTopologyFormat
 
 /// `ptree ps`: the live runs, or the tree of one.
 struct PsCommand: LiveCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "ps", abstract: "Shows the live runs, or the nodes of one.")
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "ps", abstract: "Shows the live runs, or the nodes of one.",
+      discussion: LiveHelp(
+        examples: ["ps": "all runs", "ps shop": "the tree of one", "ps --json": "for programs"],
+        codes: [
+          0: "done, also if no run is live", LiveExitCode.noAnswer: "",
+        ]
+      ).text(
+        """
+        CPU is the processor time that living processes have used, MEMORY their proportional set size, in which \
+        a page that several share counts once. What a root does not answer, the kernel does.
+        """))
+  }
+
+  @Argument(help: "The run whose nodes are shown; without it all runs are.")
+  var words: [String] = []
 
   @OptionGroup var live: LiveOptions
 
   func validate() throws {
-    guard live.words.count <= 1 else { throw ValidationError("ps shows one run at most.") }
+    guard words.count <= 1 else { throw ValidationError("ps shows one run at most.") }
   }
 
   func perform() throws {
     let choice = try RunChoice()
-    guard let name = live.words.first else { return try show(choice.runs) }
+    guard let name = words.first else { return try show(choice.runs) }
     let matches = choice.runs(named: name)
     guard !matches.isEmpty else { throw RunRefusal.noSuchRun("there is no run '\(name)'.") }
     let run = try choice.choose([name]).run
@@ -25,39 +41,59 @@ struct PsCommand: LiveCommand {
 
   private func show(_ runs: [LiveRun]) throws {
     let states = RunStates(of: runs)
+    // Only root is shown the runs of others.
+    let hasUsers = geteuid() == 0
     let rows = runs.map { run in
-      [
-        run.name, run.givenName ?? "-", states.word(for: run),
-        run.root.map { AgeText.text($0.age) } ?? "-",
-        "\(run.nodeCount)", run.root.map { "\($0.pid)" } ?? "-", run.origin,
+      let usage = run.usage
+      return [run.name, run.givenName ?? "-"] + (hasUsers ? [run.userName] : []) + [
+        states.word(for: run), run.root.map { AgeText.text($0.age) } ?? "-", "\(run.nodeCount)",
+        UsageText.text(usage.processorTime), UsageText.size(usage.memory),
+        run.root.map { "\($0.pid)" } ?? "-", run.origin,
       ]
     }
+    let heads =
+      ["RUN", "NAME"] + (hasUsers ? ["USER"] : [])
+      + ["STATE", "AGE", "NODES", "CPU", "MEMORY", "ROOT", "FROM"]
     try show(
-      .object([("runs", .list(runs.map { .object($0.members(states)) }))]),
-      runs.isEmpty
-        ? "no live run"
-        : TextColumns.text(["RUN", "NAME", "STATE", "AGE", "NODES", "ROOT", "FROM"], rows))
+      PsDocument.document(runs.map { PsDocument.members(of: $0, states) }),
+      runs.isEmpty ? "no live run" : TextColumns.text(heads, rows))
   }
 
   private func show(_ rows: NodeRows, of run: LiveRun) throws {
-    if let note = rows.note { Standard.error.tell("ptree: \(note)") }
+    if let note = rows.note { Standard.complain(note) }
+    let states = rows.note == nil ? RunStates(of: [run]) : nil
     try show(
-      .object([("runs", .list([document(of: run, rows)]))]),
+      PsDocument.document([PsDocument.members(of: run, states) + [("root", rows.json)]]),
       TextColumns.text(
-        ["NODE", "STATE", "AGE", "PID", "RESTARTS", "LAST"],
+        ["NODE", "STATE", "AGE", "PID", "CPU", "MEMORY", "RESTARTS", "LAST"],
         rows.lines.map { line in
           [
             line.tree + line.row.name, line.row.state, line.row.age.map(AgeText.text) ?? "",
-            line.row.pid.map { "\($0)" } ?? "", line.row.restarts.map { "\($0)" } ?? "",
-            line.row.note,
+            line.row.pid.map { "\($0)" } ?? "",
+            line.row.usage.map { UsageText.text($0.processorTime) } ?? "",
+            line.row.usage.map { UsageText.size($0.memory) } ?? "",
+            line.row.restarts.map { "\($0)" } ?? "", line.row.note,
           ]
         }))
   }
+}
 
-  private func document(of run: LiveRun, _ rows: NodeRows) -> JSONValue {
-    let members = run.members(rows.note == nil ? RunStates(of: [run]) : nil)
-    return .object(
-      members + [("answers", .boolean(rows.note == nil)), ("root", rows.json)])
+/// What processes use, for people.
+enum UsageText {
+  /// A processor time: seconds with a digit behind the point, then as an age.
+  static func text(_ time: Duration) -> String {
+    let tenths = Int(time / .milliseconds(100))
+    return tenths < 600 ? "\(tenths / 10).\(tenths % 10)s" : AgeText.text(time)
+  }
+
+  /// A size with one unit.
+  static func size(_ bytes: Int) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB"]
+    var (size, unit) = (Double(bytes) / 1_024, 0)
+    while size >= 1_024, unit < units.count - 1 { (size, unit) = (size / 1_024, unit + 1) }
+    let tenths = Int((size * 10).rounded())
+    return (size < 10 && unit > 0 ? "\(tenths / 10).\(tenths % 10)" : "\(Int(size.rounded()))")
+      + " \(units[unit])"
   }
 }
 
@@ -67,18 +103,8 @@ extension LiveRun {
     TextColumns.harmless((root?.words ?? []).joined(separator: " "), longest: 60)
   }
 
-  /// - Parameter states: How it stands; nil if its root did not answer.
-  func members(_ states: RunStates?) -> [(String, JSONValue)] {
-    let word = states?.word(for: self) ?? (isSuspended ? "suspended" : RunStates.noAnswer)
-    let counts = states?.counts(of: self)
-    return [
-      ("run", .text(name)), ("name", givenName.map { .text($0) } ?? .null), ("state", .text(word)),
-      ("up", counts.map { .integer($0.up) } ?? .null),
-      ("children", counts.map { .integer($0.children) } ?? .null),
-      ("rootPid", root.map { .integer(Int($0.pid)) } ?? .null),
-      ("age", root.map { .number($0.age / .seconds(1)) } ?? .null),
-      ("nodes", .integer(nodeCount)), ("directory", directory.map { .text($0) } ?? .null),
-      ("pids", .list(processes.map { .integer(Int($0.pid)) })),
-    ]
+  /// The user that its root, or what is left of it, belongs to.
+  var userName: String {
+    TextColumns.harmless((root ?? processes.first)?.userName ?? "-", longest: 32)
   }
 }

@@ -15,7 +15,9 @@ struct RunRefusal: Error, CustomStringConvertible {
   }
 
   static func dead(_ run: LiveRun) -> Self {
-    noSuchRun("the root of \(run.label) is dead; what it left: ptree kill \(run.name)")
+    noSuchRun(
+      "the root of \(run.label) is dead; what it left: \(RunningTool.current.name) kill \(run.name)"
+    )
   }
 
   static func noSuchNode(_ text: String) -> Self {

@@ -3,7 +3,7 @@ internal import ProcessTreeProcessControl
 
 /// How runs stand, in a word each: what their roots answer, and what the kernel says of those that do not.
 struct RunStates {
-  private let answers: [String: Result<RunStatus, DeskClient.Failure>]
+  private let answers: [String: Result<DeskClient.Standing, DeskClient.Failure>]
 
   /// Asks the roots of all runs at once.
   init(of runs: [LiveRun]) {
@@ -18,7 +18,7 @@ struct RunStates {
     guard let root = run.root else { return "remains" }
     if root.isStopped { return "suspended" }
     return switch run.directory.flatMap({ answers[$0] }) {
-    case .success(let status): status.phase.rawValue
+    case .success(let standing): standing.status.phase.rawValue
     case .failure(.silent), .failure(.crowded): Self.noAnswer
     case .failure(.otherVersion(let major)): "protocol \(major)"
     // It has no desk, or is about to end.
@@ -26,9 +26,18 @@ struct RunStates {
     }
   }
 
-  /// How many of the root's children are up, and how many there are.
-  func counts(of run: LiveRun) -> (up: Int, children: Int)? {
-    guard case .success(let status)? = run.directory.flatMap({ answers[$0] }) else { return nil }
-    return (status.up, status.children)
+  /// What the root has answered; nil if it has not.
+  func status(of run: LiveRun) -> RunStatus? { standing(of: run)?.status }
+
+  /// The version of the desk's protocol that the root speaks; nil if it has not said.
+  func version(of run: LiveRun) -> String? {
+    if case .failure(.otherVersion(let major)) = run.directory.flatMap({ answers[$0] }) {
+      return "\(major)"
+    }
+    return standing(of: run).map { "\($0.version.major).\($0.version.minor)" }
+  }
+
+  private func standing(of run: LiveRun) -> DeskClient.Standing? {
+    try? run.directory.flatMap { answers[$0] }?.get()
   }
 }

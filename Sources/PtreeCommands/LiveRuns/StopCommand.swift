@@ -1,15 +1,33 @@
 internal import ArgumentParser
-internal import Foundation
-internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeProcessControl
 internal import ProcessTreeTopologyFormat
 
 /// `ptree stop`.
 struct StopCommand: LiveCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "stop",
-    abstract: "Stops a live run or nodes of it, and waits until their processes have been reaped.")
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "stop",
+      abstract:
+        "Stops a live run or nodes of it, and waits until their processes have been reaped.",
+      discussion: LiveHelp(
+        examples: [
+          "stop shop": "the whole run", "stop shop 'web*' mail": "nodes, which then stay stopped",
+          "stop shop --plan": "only show the order and the times",
+          "stop --all-runs --within 5": "all runs of this user",
+        ],
+        codes: [
+          0: "stopped, or had ended already", 1: "something had to be killed",
+          LiveExitCode.impossible: "no supervisor keeps the node, or --plan of a run of no file",
+          LiveExitCode.noAnswer:
+            "the root is suspended (one that does not answer gets SIGTERM, then a second one)",
+          ExitStatusCode.timedOut: "the time was over first; the stop goes on",
+        ]
+      ).text())
+  }
+
+  @Argument(help: LiveHelp.words("the nodes, if not all of it."))
+  var words: [String] = []
 
   @Option(
     parsing: .unconditional,
@@ -25,28 +43,64 @@ struct StopCommand: LiveCommand {
   @Flag(help: "Return as soon as the stop has been requested.")
   var noWait = false
 
+  @Flag(help: "Stop all live runs of this user at the same time.")
+  var allRuns = false
+
   @OptionGroup var waiting: WaitOptions
   @OptionGroup var live: LiveOptions
 
+  func validate() throws {
+    guard !allRuns || words.isEmpty && !plan else {
+      throw ValidationError("--all-runs goes with neither a run nor --plan.")
+    }
+  }
+
   func perform() throws {
-    let (run, rest) = try RunChoice().choose(live.words)
+    guard !allRuns else { return try stopAll() }
+    let (run, rest) = try RunChoice().choose(words)
     guard !plan else { return try showPlan(of: run) }
     guard rest.isEmpty else {
       return try change(
         [run.name] + rest,
-        NodeChange(
-          .stop, within: waiting.timeout.duration, reason: reason,
-          wanted: [.stopped, .alreadyEnded]))
+        NodeChange(.stop, within: waiting.time, reason: reason, wanted: [.stopped, .alreadyEnded]))
     }
-    let end = try RunEnd(run)
-    let limit = max(waiting.timeout.duration, (within?.duration ?? .zero) + .seconds(5))
-    let deadline = ContinuousClock.now + limit
-    guard let result = try request(run, end, until: noWait ? nil : deadline) else {
-      return noWait ? () : try end.terminate(within: limit, live)
+    let stop = try RunStop(run, until: deadline, live)
+    try stop.request(within: within?.duration, reason: reason)
+    if !noWait { try stop.finish() }
+  }
+
+  /// When the command gives up, whatever it waits for then.
+  private var deadline: ContinuousClock.Instant {
+    let usual = max(WaitOptions.usual, (within?.duration ?? .zero) + .seconds(5))
+    return .now + (waiting.timeout?.duration ?? usual)
+  }
+
+  private func stopAll() throws {
+    let runs = try RunChoice().runs.filter(\.isOwn)
+    guard !runs.isEmpty else { return try show(.object([("runs", .list([]))]), "no live run") }
+    let deadline = deadline
+    var code = ExitStatusCode.success
+    func attempt<Value>(_ step: () throws -> Value) throws -> Value? {
+      do {
+        return try step()
+      } catch let refusal as RunRefusal {
+        try tell(refusal)
+        code = max(code, refusal.code)
+      } catch let exit as ExitCode {
+        code = max(code, exit.rawValue)
+      }
+      return nil
     }
-    guard !noWait else { return }
-    let left = max(.zero, ContinuousClock.now.duration(to: deadline))
-    try end.wait(within: left, live, killed: result.account)
+    // All hear of it before any is waited for.
+    let stops = try runs.compactMap { run in
+      try attempt {
+        let stop = try RunStop(run, until: deadline, live)
+        try stop.request(within: within?.duration, reason: reason)
+        return stop
+      }
+    }
+    if !noWait { for stop in stops { _ = try attempt { try stop.finish() } } }
+    if code != ExitStatusCode.success { throw ExitCode(code) }
   }
 
   private func showPlan(of run: LiveRun) throws {
@@ -57,129 +111,5 @@ struct StopCommand: LiveCommand {
         description: "\(run.label) is no run of a file, so its order of stop is its program's.")
     }
     try Standard.output.write(plan)
-  }
-
-  /// Requests the stop, and waits for the root's word about it if there is a time for that.
-  ///
-  /// - Returns: What it says of the end; nil if it does not answer.
-  private func request(
-    _ run: LiveRun, _ end: RunEnd, until deadline: ContinuousClock.Instant?
-  ) throws -> OperationResult? {
-    do {
-      var line = try RunLine(run)
-      _ = try line.request(
-        .stopRun(within: within?.duration.milliseconds, reason: reason), within: RunLine.patience)
-      return deadline.flatMap { line.end(until: $0) } ?? OperationResult(.stopped)
-    } catch let refusal as RunRefusal where refusal.code == LiveExitCode.noAnswer {
-      if end.hasEnded { return OperationResult(.alreadyEnded) }
-      if end.isSuspended { throw refusal }
-      Standard.error.tell("ptree: \(refusal) It gets SIGTERM.")
-      return nil
-    }
-  }
-}
-
-extension Duration {
-  fileprivate var milliseconds: Int { Int(self / .milliseconds(1)) }
-}
-
-/// `ptree kill`.
-struct KillCommand: LiveCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "kill",
-    abstract: "Kills a live run without its root's help, or nodes of it, which then stay stopped.")
-
-  @OptionGroup var live: LiveOptions
-
-  func perform() throws {
-    let choice = try RunChoice()
-    // What a dead root has left is killed by the run's number.
-    let matches = live.words.first.map(choice.runs(named:)) ?? []
-    let (run, rest) =
-      matches.count == 1
-      ? (matches[0], Array(live.words.dropFirst())) : try choice.choose(live.words)
-    guard rest.isEmpty else {
-      return try change(
-        [run.name] + rest,
-        NodeChange(
-          .kill, within: .seconds(30), reason: "kill", wanted: [.killed, .stopped, .alreadyEnded]))
-    }
-    let (start, label) = (ContinuousClock.now, run.label)
-    let isComplete = run.killAll()
-    let code = isComplete ? ExitStatusCode.success : ExitStatusCode.failure
-    try show(
-      .object([
-        ("run", .text(run.name)), ("outcome", .text(isComplete ? "killed" : "failed")),
-        ("seconds", .number(start.duration(to: .now) / .seconds(1))), ("code", .integer(Int(code))),
-      ]), isComplete ? "\(label) killed" : "\(label): processes are left")
-    if code != 0 { throw ExitCode(code) }
-  }
-}
-
-/// The end of a run, as its root's process has it.
-struct RunEnd {
-  private let run: LiveRun
-  /// The run in messages: its name goes with it.
-  private let label: String
-  private let root: ProcessHandle
-  private let start = ContinuousClock.now
-
-  init(_ run: LiveRun) throws {
-    guard let process = run.root, let handle = try? ProcessHandle(pid: process.pid),
-      HostProcess.startTime(of: process.pid) == process.startTime
-    else {
-      throw RunRefusal.dead(run)
-    }
-    self.run = run
-    label = run.label
-    root = handle
-  }
-
-  /// How long the stop of the whole run takes at most, by its own policy.
-  private var longestStop: Duration {
-    guard let text = run.directory.flatMap({ RunNotes.read(.planJSON, in: $0) }),
-      let plan = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any],
-      let seconds = plan["longestStop"] as? Double
-    else { return StopPolicy.default.total }
-    return .seconds(seconds)
-  }
-
-  var hasEnded: Bool { root.hasEnded }
-  var isSuspended: Bool { LiveRun.Process(root.pid)?.isStopped == true }
-
-  /// Waits until nothing of the run is left but its root's status.
-  ///
-  /// - Parameter killed: What had to be killed, if anything.
-  func wait(within limit: Duration, _ live: LiveOptions, killed: String? = nil) throws {
-    root.waitForEnd(milliseconds: Int32(clamping: Int(limit / .milliseconds(1))))
-    guard root.hasEnded else {
-      throw RunRefusal(
-        code: ExitStatusCode.timedOut, kind: "deadlinePassed",
-        description: "\(label) has not ended; ptree ps \(run.name) shows who is left.")
-    }
-    let code = killed != nil ? ExitStatusCode.failure : ExitStatusCode.success
-    if live.json {
-      let document = JSONValue.object([
-        ("run", .text(run.name)), ("outcome", .text(killed == nil ? "stopped" : "killed")),
-        ("account", killed.map { .text($0) } ?? .null),
-        ("seconds", .number(start.duration(to: .now) / .seconds(1))), ("code", .integer(Int(code))),
-      ])
-      try Standard.output.write(document.line)
-    } else if !live.quiet {
-      let account = killed.map { ": " + TextColumns.harmless($0, longest: 1_000) } ?? ""
-      try Standard.output.write("\(label) has ended\(account)\n")
-    }
-    if killed != nil { throw ExitCode(code) }
-  }
-
-  /// Ends a run whose loop does not turn: SIGTERM, and a second one, whose handler kills the run.
-  func terminate(within limit: Duration, _ live: LiveOptions) throws {
-    try? root.send(SIGTERM)
-    let time = min(limit, longestStop)
-    root.waitForEnd(milliseconds: Int32(clamping: Int(time / .milliseconds(1))))
-    guard !root.hasEnded else { return try wait(within: .zero, live) }
-    Standard.error.tell("ptree: \(label) has not ended; a second SIGTERM kills it.")
-    try? root.send(SIGTERM)
-    try wait(within: .seconds(10), live, killed: "the whole run was killed")
   }
 }

@@ -4,9 +4,25 @@ internal import ProcessTreeTopologyFormat
 
 /// `ptree why`: what nodes wait for, and who could change it.
 struct WhyCommand: LiveCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "why",
-    abstract: "Says what a node waits for, since when, and who could change it.")
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "why",
+      abstract: "Says what a node waits for, since when, and who could change it.",
+      discussion: LiveHelp(
+        examples: [
+          "why shop web-1": "one node", "why shop": "the root",
+          "why shop worker --stacks": "where its threads are as well",
+        ],
+        codes: [
+          LiveExitCode.impossible: "",
+          LiveExitCode.noAnswer:
+            "the root does not answer; what the kernel knows has been printed",
+        ]
+      ).text())
+  }
+
+  @Argument(help: LiveHelp.words("the nodes."))
+  var words: [String] = []
 
   @Flag(help: "Show the stacks of its threads too.")
   var stacks = false
@@ -14,7 +30,7 @@ struct WhyCommand: LiveCommand {
   @OptionGroup var live: LiveOptions
 
   func perform() throws {
-    let (run, rest) = try RunChoice().choose(live.words)
+    let (run, rest) = try RunChoice().choose(words)
     do {
       try explain(rest, of: run)
     } catch let refusal as RunRefusal where refusal.code == LiveExitCode.noAnswer {

@@ -168,6 +168,9 @@ extension SupervisorLife {
   /// How many children are in a phase.
   package func count(_ phase: SupervisedPhase) -> Int { counts[phase] ?? 0 }
 
+  /// The limit on living children, if there is no room for another one now.
+  package var limitInForce: Int? { liveCount >= limit ? limit : nil }
+
   var liveCount: Int {
     count(.starting) + count(.started) + count(.up) + count(.stopping)
   }

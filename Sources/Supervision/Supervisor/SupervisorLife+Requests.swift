@@ -9,6 +9,8 @@ extension SupervisorLife {
     /// Stop a child that may finish its work within this time first.
     case drain(String, within: Duration)
     case restart(String)
+    /// Restart a child, and after it all that depend on it, but for those that somebody has had stopped.
+    case restartWithDependents(String)
     case scale(String, to: Int)
     /// Forget a child, or a template, that does not run.
     case remove(String)
@@ -35,6 +37,16 @@ extension SupervisorLife {
       let running = names.filter { [.started, .up].contains(children[$0]?.phase) }
       for child in names where !running.contains(child) { start(child) }
       stop(running, then: .request, at: now)
+    case .restartWithDependents(let name):
+      let names = try find(name)
+      let dependents = dependents(of: name)
+      let running = (names + dependents).filter {
+        [.starting, .started, .up].contains(children[$0]?.phase)
+      }
+      // Those that are on their way wait anew, so that they see the dependency go.
+      stop(running, then: .request, at: now)
+      let awaiting = dependents.filter { children[$0]?.phase != .stopping }
+      for child in names + awaiting where !running.contains(child) { start(child) }
     case .scale(let name, let count): try scale(name, to: count, at: now)
     case .remove(let name): try remove(name)
     }
@@ -49,6 +61,25 @@ extension SupervisorLife {
         "\(self.name) has no child \"\(name)\"; it has \(known.isEmpty ? "none" : known).")
     }
     return names
+  }
+
+  /// The children that depend on a child or template, directly or by way of others, in the order of start;
+  /// without those that somebody has had stopped.
+  package func dependents(of name: String) -> [String] {
+    guard let first = children[name]?.group ?? groups[name]?.rule.name else { return [] }
+    var found: Set<String> = []
+    var next = [first]
+    while let group = next.popLast() {
+      for dependent in groups[group]?.dependents ?? [] where found.insert(dependent).inserted {
+        next.append(dependent)
+      }
+    }
+    return order.filter(found.contains).flatMap { groups[$0]?.members ?? [] }
+      .filter { child in
+        guard let known = children[child] else { return false }
+        return known.phase != .stopped
+          && !(known.phase == .stopping && (known.isLeaving || known.afterStop == .stay))
+      }
   }
 
   /// Lets a child have a life; one that is on its way to one is left alone.

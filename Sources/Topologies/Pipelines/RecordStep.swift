@@ -11,6 +11,9 @@ struct RecordStep<Work: Step>: Step {
   var work: Work
   let input: ProgramPlan.RecordForm
   let output: ProgramPlan.RecordForm
+  /// The stage's name, and how long a record may take.
+  let name: String
+  let timeLimit: Duration?
 
   static var isStateless: Bool { Work.isStateless }
   static var _traits: StepTraits { Work._traits }
@@ -19,7 +22,11 @@ struct RecordStep<Work: Step>: Step {
     _ inputs: ArraySlice<[UInt8]>, separately isSeparate: Bool,
     into outputs: inout StepOutputs<[UInt8]>, in node: Node
   ) async throws {
+    // Workers that are tasks of one process cannot be ended one by one.
+    let limit = node.configuration.startMethod == .inProcess ? nil : timeLimit
+    defer { if limit != nil { RecordAlarm.clear() } }
     for record in inputs {
+      if let limit { RecordAlarm.set(limit, stage: name) }
       let value = try input.value(Work.Input.self, of: record)
       var made = StepOutputs<Work.Output>(isOneToOne: Work._traits.isOneToOne)
       try await work._process([value], separately: isSeparate, into: &made, in: node)

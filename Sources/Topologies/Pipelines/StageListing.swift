@@ -52,7 +52,9 @@ struct StageListing<Work: Step>: NodeProgram, ListedStage {
           ?? "the arguments of \(plan.name) cannot be read")
     }
     return pipeline.then(
-      RecordStep(work: work, input: plan.inputForm, output: plan.outputForm),
+      RecordStep(
+        work: work, input: plan.inputForm, output: plan.outputForm, name: stage.name,
+        timeLimit: stage.timeLimit),
       named: stage.name, workers: stage.workers, distribution: distribution, attempts: attempts,
       ordered: stage.isOrdered)
   }

@@ -22,7 +22,16 @@ struct ProgramNode<Program: NodeProgram>: NodeProgram {
         description: reading.checked.diagnostics.all.first?.message
           ?? "the arguments of \(plan.name) cannot be read")
     }
-    try await node.keeping(to: self.node.timeLimit) { _ = try await program.run(in: node) }
+    let liveness = try self.node.liveness.map { [node = self.node] check in
+      // What a check needs of a command: where it runs, and what it is told.
+      try CommandMaker(
+        plan: .ofChecks(in: plan.directory), node: node, context: context,
+        instance: place.instance
+      ).check(check, watchdog: nil)
+    }
+    try await node.keeping(to: self.node.timeLimit) {
+      try await node.living(while: liveness) { _ = try await program.run(in: node) }
+    }
   }
 }
 

@@ -29,7 +29,7 @@ package struct CheckedFile {
   package var files: [SourceFile]
   package var diagnostics: Diagnostics
   /// The topology; nil if there are errors.
-  package var topology: Topology?
+  package var topology: TopologyPlan?
   /// The file with all that it includes, and its expressions evaluated.
   package var value: Value?
 }

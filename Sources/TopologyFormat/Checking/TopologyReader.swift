@@ -34,7 +34,7 @@ package struct TopologyReader {
       topology: isRight ? checked?.topology : nil, value: checked?.value)
   }
 
-  private mutating func read(_ path: String) -> (topology: Topology, value: Value)? {
+  private mutating func read(_ path: String) -> (topology: TopologyPlan, value: Value)? {
     guard var value = load(path) else { return nil }
     for overlay in options.overlays {
       guard let upper = load(overlay) else { continue }
@@ -60,7 +60,7 @@ package struct TopologyReader {
   /// Checks the value of a file as a whole.
   mutating func topology(
     _ value: Value, path: String, _ variables: Variables, given: Value?, address: String
-  ) -> (topology: Topology, value: Value)? {
+  ) -> (topology: TopologyPlan, value: Value)? {
     declare(value, variables, given: given)
     let name = value["name"]?.text ?? (path == "-" ? "topology" : Path.stem(of: path))
     let scope = Scope(
@@ -115,6 +115,11 @@ package struct TopologyReader {
     switch read.value {
     case .failure(let failure):
       diagnostics.error(failure.code, at: failure.place, length: failure.length, failure.message)
+      // What is a secret only shows in a file that can be read.
+      if files.sources.contains(where: \.mentionsSecrets) {
+        diagnostics.hideLine(
+          at: failure.place, except: failure.code == .duplicateKey ? failure.length : 0)
+      }
       return nil
     case .success(let value):
       guard !value.isNothing else {

@@ -50,9 +50,19 @@ package struct Diagnostics: Sendable {
     placesOfSecrets.insert(place)
   }
 
+  /// The lines of which only a part is shown, whatever it is: nobody knows what stands in them.
+  package private(set) var shownParts: [Place: Range<Int>] = [:]
+
+  /// Shows no more of a line than some columns from a place on: the key that is wrong.
+  mutating func hideLine(at place: Place, except length: Int) {
+    shownParts[Place(file: place.file, line: place.line)] =
+      place.column - 1..<place.column - 1 + max(0, length)
+  }
+
   mutating func hideSecrets(of other: Diagnostics) {
     secrets.formUnion(other.secrets)
     placesOfSecrets.formUnion(other.placesOfSecrets)
+    shownParts.merge(other.shownParts) { $1 }
   }
 
   private struct Key: Hashable {

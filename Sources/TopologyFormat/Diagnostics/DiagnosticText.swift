@@ -4,6 +4,8 @@ package struct DiagnosticText {
   private var secrets: [[Unicode.Scalar]] = []
   /// From which column on lines with secrets are not shown.
   private var hidden: [Place: Int] = [:]
+  /// The columns of a line that are shown, where others are not.
+  private var shownParts: [Place: Range<Int>] = [:]
   /// How much of a long line is shown.
   private static let width = 160
 
@@ -13,6 +15,7 @@ package struct DiagnosticText {
   package func text(of diagnostics: Diagnostics) -> String {
     var writer = self
     writer.secrets = Self.scalars(of: diagnostics.secrets)
+    writer.shownParts = diagnostics.shownParts
     for place in diagnostics.placesOfSecrets {
       let line = Place(file: place.file, line: place.line)
       writer.hidden[line] = min(writer.hidden[line] ?? .max, place.column)
@@ -36,6 +39,11 @@ package struct DiagnosticText {
     var line = masked(file.scalars(ofLine: place.line))
     if let column = hidden[Place(file: place.file, line: place.line)], column <= line.count {
       for index in (column - 1)..<line.count { line[index] = "•" }
+    }
+    if let shown = shownParts[Place(file: place.file, line: place.line)] {
+      for index in line.indices where !shown.contains(index) && line[index] != " " {
+        line[index] = "•"
+      }
     }
     guard !line.isEmpty else { return head }
     return head + excerpt(of: line, diagnostic)

@@ -38,7 +38,7 @@ package struct Graph: Sendable {
   /// - Parameters:
   ///   - topology: What is shown.
   ///   - depth: How many levels of groups are shown; deeper ones are boxes.
-  package init(_ topology: Topology, depth: Int = .max) {
+  package init(_ topology: TopologyPlan, depth: Int = .max) {
     groups = [Group(id: topology.name, label: topology.name, parent: nil)]
     add(topology.group, 0, depth)
   }

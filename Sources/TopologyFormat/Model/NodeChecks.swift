@@ -14,8 +14,11 @@ enum NodeChecks {
           key, "a program announces it by itself: readiness: {notify: true}, node.announceUp()",
           &reader)
       }
-      if let entry = value.entry("liveness") {
-        refuse(entry, "the liveness of a program is that of its node; leave it out", &reader)
+      for key in value["liveness"]?.entries ?? [] where key.key == "notify" || key.key == "line" {
+        refuse(
+          key,
+          "a program reports nothing by '\(key.key)': its liveness is a command, shell, http, port or file",
+          &reader)
       }
     }
     for key in ["readiness", "liveness"] {

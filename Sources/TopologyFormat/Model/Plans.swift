@@ -1,5 +1,5 @@
 /// A topology that was checked: what is to be run.
-package struct Topology: Sendable, Codable {
+package struct TopologyPlan: Sendable, Codable {
   package var name: String
   package var description: String?
   /// The executable that has the file's programs.
@@ -69,10 +69,13 @@ package struct NodePlan: Sendable, Codable {
   package var timeLimit: Duration?
   package var stop = StopPlan()
   /// How many bytes of its output are kept.
-  package var logKept = 16 << 20
+  package var logKept = NodePlan.usuallyKept
   package var mayFail = false
   package var isManual = false
   package var profiles: [String] = []
+
+  /// How many bytes of output are kept where the file does not say.
+  package static let usuallyKept = 16 << 20
 
   /// The ends of channels that it has.
   package var ends: Set<EndPlan> {
@@ -180,6 +183,16 @@ package struct CommandPlan: Sendable, Codable, Hashable {
   package var input: Scalar?
   package var output = Stream.log
   package var error = Stream.log
+
+  init(words: [Scalar], directory: Scalar) {
+    self.words = words
+    self.directory = directory
+  }
+
+  /// What the checks of a program have in common with those of a command: where they run.
+  package static func ofChecks(in directory: Scalar) -> Self {
+    Self(words: [], directory: directory)
+  }
 }
 
 /// Where somebody has to accept connections.

@@ -6,6 +6,8 @@ package struct ProgramPlan: Sendable, Codable, Hashable {
   package var arguments: Value
   /// The ends of channels among them.
   package var ends: Set<EndPlan> = []
+  /// Where the checks of its liveness run.
+  package var directory = Scalar("/")
   /// How a stage's inputs and outputs are written as records.
   package var inputForm = RecordForm.bytes
   package var outputForm = RecordForm.bytes

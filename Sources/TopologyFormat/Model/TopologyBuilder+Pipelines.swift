@@ -41,7 +41,7 @@ extension TopologyBuilder {
 
   /// The names of a pipeline's stages and branches, of which each stands once.
   private struct StageNames {
-    var places: [String: Place] = [:]
+    var known: [String: (kind: String, place: Place)] = [:]
     var stages = 0
   }
 
@@ -58,14 +58,14 @@ extension TopologyBuilder {
         parts.append(
           .branches(
             branches.map { entry in
-              take(entry.key, at: entry.place, &names)
+              take(entry.key, "branch", at: entry.place, &names)
               return PipelinePlan.Branch(
                 name: entry.key, parts: self.parts(entry.value, &names, inherited, after: last))
             }))
       } else {
         names.stages += 1
         let stage = stage(value, number: names.stages, inherited, after: last)
-        take(stage.name, at: value.entry("name")?.place ?? value.place, &names)
+        take(stage.name, "stage", at: value.entry("name")?.place ?? value.place, &names)
         PipelineChecks.check(stage, value, &reader)
         parts.append(.stage(stage))
       }
@@ -74,10 +74,13 @@ extension TopologyBuilder {
     return parts
   }
 
-  private mutating func take(_ name: String, at place: Place, _ names: inout StageNames) {
-    guard let first = names.places.updateValue(place, forKey: name) else { return }
+  private mutating func take(
+    _ name: String, _ kind: String, at place: Place, _ names: inout StageNames
+  ) {
+    guard let first = names.known.updateValue((kind, place), forKey: name) else { return }
     reader.diagnostics.error(
-      .duplicateNode, at: place, length: 4, "'\(name)' is the stage at line \(first.line) already.")
+      .duplicateNode, at: place, length: 4,
+      "'\(name)' is the \(first.kind) at line \(first.place.line) already.")
   }
 
   private mutating func stage(

@@ -22,7 +22,7 @@ struct TopologyBuilder {
     self.path = path
   }
 
-  mutating func topology(_ value: Value, name: String, address: String) -> Topology {
+  mutating func topology(_ value: Value, name: String, address: String) -> TopologyPlan {
     if let stop = value["stop"] { NodeChecks.checkStop(ofGroup: stop, &reader) }
     let app = value["app"].flatMap { app in
       app.text.map { Path.absolute($0, from: directory(of: app)) }
@@ -31,7 +31,7 @@ struct TopologyBuilder {
     reader.app = reader.app ?? app
     if let named = value["app"] { checkApp(named) }
     let group = group(value, address: address, Inherited())
-    return Topology(
+    return TopologyPlan(
       name: name, description: value["description"]?.text, app: app,
       treeLimit: value["treeLimit"]?.scalar?.integer, group: group)
   }
@@ -127,7 +127,10 @@ struct TopologyBuilder {
     case .nodes: return .group(group(value, address: address, inherited))
     case .file: return .group(fileGroup(value, address: address, inherited))
     case .pipeline: return .pipeline(pipeline(value["pipeline"] ?? value, inherited))
-    case .program: return .program(program(value, entry))
+    case .program:
+      var plan = program(value, entry)
+      plan.directory = directory(value, inherited)
+      return .program(plan)
     }
   }
 

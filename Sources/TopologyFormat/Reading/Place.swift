@@ -63,6 +63,9 @@ package struct SourceFile: Sendable {
     lines.indices.contains(number - 1) ? Substring(lines[number - 1]) : ""
   }
 
+  /// Whether it has, or may have, texts that are not shown.
+  var mentionsSecrets: Bool { text.contains("secret") }
+
   package var lineCount: Int { lines.count }
 
   /// The characters of a line as the YAML reader counts them.

@@ -6,6 +6,11 @@ internal import Glibc
 /// cannot be stopped. So it is to be used where nothing has been started yet.
 package enum Watchdog {
   private static let seconds: UInt32 = 5
+  /// The name of the tool in its message, which lives as long as the process: a handler cannot make it.
+  nonisolated(unsafe) private static var tool: UnsafeMutablePointer<CChar>?
+
+  /// Notes under which name the message comes.
+  package static func speak(as name: String) { tool = strdup(name) }
 
   /// Runs `body`; after five seconds the process exits with 2 and says why.
   package static func guarding<Value, Failure: Error>(
@@ -14,7 +19,8 @@ package enum Watchdog {
     // A handler may do what is safe in one: write and leave.
     let before = signal(SIGALRM) { _ in
       let message: StaticString =
-        "ptree: the file takes longer than 5 s to read, for example for aliases in keys; nothing was started.\n"
+        ": the file takes longer than 5 s to read, for example for aliases in keys; nothing was started.\n"
+      if let tool = Watchdog.tool { _ = write(STDERR_FILENO, tool, strlen(tool)) }
       _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
       _exit(2)
     }

@@ -135,8 +135,9 @@ struct YAMLReading {
       return failure(problem, context, mark)
     case YamlError.duplicatedKeysInMapping(_, let context): return duplicate(at: context.mark)
     default:
+      // Its text could be that of the file.
       return ReadingFailure(
-        code: .invalidYAML, place: Place(file: number), message: "this is no YAML: \(error).")
+        code: .invalidYAML, place: Place(file: number), message: "this is no YAML.")
     }
   }
 

@@ -12,6 +12,19 @@ extension Tool {
       environment: ["TEXT": "ptree: 1\n" + file])
   }
 
+  /// A run of a file with one pipeline, in a shell that `before` and `after` may use.
+  static func pipeline(
+    _ pipeline: String, _ method: String = "forkServer", before: String = "", after: String = ""
+  ) throws -> Tool {
+    let file = "ptree: 1\nnodes:\n  p:\n    pipeline: {\(pipeline)}\n"
+    return try Tool(
+      shell: """
+        printf '%s' "$TEXT" > t.yaml
+        \(before)
+        \(after.isEmpty ? "exec " : "")"$PTREE" run t.yaml --quiet --start-method \(method) \(after)
+        """, environment: ["TEXT": file])
+  }
+
   /// What a command says of this run.
   func ask(_ command: String, _ words: String...) throws -> Ended {
     try Tool([command, "\(pid)"] + words).end()

@@ -5,7 +5,7 @@ import PtreeCommands
 struct App: PtreeApp {
   static let catalog = Catalog(
     programs: [Ask.self, Answer.self, Say.self, Hear.self, Echo.self, Hidden.self, Hold.self],
-    stages: [Sum.self])
+    stages: [Sum.self, Spin.self])
 }
 
 struct Ask: NodeProgram {
@@ -68,6 +68,14 @@ private struct Hidden: NodeProgram {
 
 struct Hold: NodeProgram {
   func run(in node: Node) async throws { try await node.sleep(for: .seconds(600)) }
+}
+
+/// Passes words on, but for one amid which it computes for ever.
+struct Spin: Transform {
+  func callAsFunction(_ word: String) -> String {
+    while word == "hang" {}
+    return word
+  }
 }
 
 /// Adds numbers up; its state is no argument.

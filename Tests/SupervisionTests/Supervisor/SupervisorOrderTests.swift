@@ -32,6 +32,7 @@ import Testing
       limit: 2, ChildRule("a", restart: .temporary), ChildRule("b", restart: .transient),
       ChildRule("c", restart: .temporary), ChildRule("d", dependsOn: ["c": .started]))
     #expect(bench.look() == "+a1 +b1" && bench.phase("c") == .waiting)
+    #expect(bench.life.limitInForce == 2)
     // A new life takes the place of the old one.
     bench.end("b")
     #expect(bench.look().hasSuffix("+c1"))
@@ -95,6 +96,31 @@ import Testing
     #expect(bench.look() == "-b" && bench.phase("b") == .waiting)
     try bench.ask(.start("a"))
     #expect(bench.look() == "+a2 +b2")
+  }
+
+  @Test func aRestartWithDependentsStopsThemFirstAndStartsThemAfter() throws {
+    var bench = try SupervisorBench(
+      slow: ["web", "base"], ChildRule("base"),
+      ChildRule("job", restart: .temporary, dependsOn: ["base": .up]),
+      ChildRule("web", dependsOn: ["job": .succeeded]), ChildRule("other"),
+      ChildRule("by hand", dependsOn: ["base": .up]))
+    bench.started("base")
+    bench.end("job", .normal)
+    bench.started("web")
+    try bench.ask(.stop("by hand"))
+    _ = bench.look()
+    try bench.ask(.restartWithDependents("base"))
+    #expect(bench.look() == "-web")
+    bench.end("web", .asked)
+    #expect(bench.look() == "-base")
+    bench.end("base", .asked)
+    #expect(bench.look() == "+base2")
+    bench.started("base")
+    // What has succeeded does its work again, for those that wait for that.
+    #expect(bench.look() == "+job2" && bench.phase("web") == .waiting)
+    bench.end("job", .normal)
+    #expect(bench.look() == "+web2" && bench.phase("by hand") == .stopped)
+    #expect(bench.life.child("base")?.restarts == 0 && bench.life.child("other")?.incarnation == 1)
   }
 
   @Test func stopsFollowDependenciesAndElseGoTogether() throws {

@@ -109,13 +109,14 @@ extension SupervisorWorld {
     _ names: [String], _ generator: inout SeededGenerator
   ) -> SupervisorLife.Request {
     let name = names.isEmpty ? "r0" : names[generator.int(0...names.count - 1)]
-    switch generator.int(0...12) {
+    switch generator.int(0...13) {
     case 0...2: return .stop(name)
     case 12: return .drain(name, within: .milliseconds(generator.int(-1...3_000)))
     case 3...5: return .start(name)
     case 6...8: return .restart(name)
     case 9: return .scale(name, to: generator.int(0...4))
     case 10: return .remove(name)
+    case 13: return .restartWithDependents(name)
     default:
       let others = order.compactMap { rules[$0] }
       return .add(plan.rule("a\(starts)", after: others, &generator))

@@ -109,6 +109,21 @@ struct SupervisorWorld {
           followed.insert(child)
         }
       }
+    case .restartWithDependents(let name):
+      let meant = children(named: name)
+      for child in meant + dependents(of: name) {
+        if !meant.contains(child) {
+          // Somebody has had it stopped, or stops it: that stays so.
+          if processes[child] == nil, case .asked? = ends[child] { continue }
+          if processes[child]?.isStopped == true || mayStop.contains(child) { continue }
+        }
+        failures[child] = 0
+        if mayStop.contains(child), !isEnding { followed.insert(child) }
+        if processes[child] == nil { ends[child] = nil }
+        guard processes[child] != nil else { continue }
+        mayStop.insert(child)
+        if !isEnding { followed.insert(child) }
+      }
     case .stop(let name), .drain(let name, _):
       for child in children(named: name) {
         failures[child] = 0
@@ -144,6 +159,18 @@ struct SupervisorWorld {
 
   private func children(named name: String) -> [String] {
     rules[name] == nil ? [name] : members(of: name)
+  }
+
+  /// The children of the rules that depend on that of a child, directly or not.
+  private func dependents(of name: String) -> [String] {
+    var found: Set<String> = [rules[name]?.name ?? rule(of: name)?.name ?? name]
+    let first = found
+    while true {
+      let more = rules.values.filter { !found.isDisjoint(with: $0.dependsOn.keys) }.map(\.name)
+      guard !found.isSuperset(of: more) else { break }
+      found.formUnion(more)
+    }
+    return found.subtracting(first).flatMap(members)
   }
 
   // MARK: What has to follow

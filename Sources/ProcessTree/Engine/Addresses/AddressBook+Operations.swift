@@ -131,6 +131,7 @@ extension SupervisorController {
           lives.allSatisfy { controller.hasReached($0.key, incarnation: $0.value) }
             ? controller.resultOfUp(name) : controller.inability(name).map(Self.result)
         }
+      case .restartWithDependents: try restartWithDependents(of: name, operation, answer)
       case .scale:
         try request(.scale(name, to: operation.number), because: operation.reason)
         follow(operation, on: name, answer) { $0.isScaled(name).map(Self.result) }
@@ -150,6 +151,31 @@ extension SupervisorController {
     }
   }
 
+  /// Follows a child and all that depend on it to their next lives.
+  private func restartWithDependents(
+    of name: String, _ operation: NodeOperation, _ answer: @escaping (AddressAnswer) -> Void
+  ) throws {
+    let dependents = life.dependents(of: name)
+    let names = [name] + dependents
+    let lives = names.map { nextLives($0, startingCounts: false) }
+    try request(.restartWithDependents(name), because: operation.reason)
+    // Any of them may be the last.
+    follow(operation, on: nil, answer) { controller in
+      for (name, lives) in zip(names, lives) {
+        guard lives.allSatisfy({ controller.hasReached($0.key, incarnation: $0.value) }) else {
+          return controller.inability(name).map(Self.result)
+        }
+        guard let result = controller.resultOfUp(name) else { return nil }
+        if result.outcome == .failed { return result }
+      }
+      let others = dependents.prefix(8).joined(separator: ", ")
+      return OperationResult(
+        .up,
+        account: dependents.isEmpty
+          ? nil : "with \(others)" + (dependents.count > 8 ? " and others" : ""))
+    }
+  }
+
   private func awaitUp(
     _ operation: NodeOperation, _ name: String, _ answer: @escaping (AddressAnswer) -> Void
   ) {
@@ -157,7 +183,7 @@ extension SupervisorController {
   }
 
   private func follow(
-    _ operation: NodeOperation, on name: String, _ answer: @escaping (AddressAnswer) -> Void,
+    _ operation: NodeOperation, on name: String?, _ answer: @escaping (AddressAnswer) -> Void,
     until look: @escaping (SupervisorController) -> OperationResult?
   ) {
     let ended: (SupervisorController) -> OperationResult? = { controller in
@@ -220,7 +246,7 @@ extension ChildController {
         answer(.operated(OperationResult(life.wasReady ? .up : .failed)))
       }
       return
-    case .start, .restart, .scale, .signal:
+    case .start, .restart, .restartWithDependents, .scale, .signal:
       return answer(.failed(.notPermitted, "No supervisor keeps \(child.address)."))
     }
     exitWaiters.add(within: operation.time) { report in

@@ -16,10 +16,12 @@ package struct NodeOperation: WireRecord, Hashable, Sendable {
     /// Waits until the node is up, or has ended.
     case waitForUp
     case waitForEnd
+    /// Restarts the node, and after it all that depend on it.
+    case restartWithDependents
 
     package static let numbers: KeyValuePairs<Int, Self> = [
       1: .stop, 2: .kill, 3: .start, 4: .restart, 5: .scale, 6: .signal, 7: .waitForUp,
-      8: .waitForEnd,
+      8: .waitForEnd, 9: .restartWithDependents,
     ]
   }
 

@@ -115,10 +115,13 @@ final class Desk {
   /// Ends what clients follow, once all that nodes have written is known.
   func finish() {
     output.finish()
-    var isOver = false
+    output.keeper?.stop()
+    var (isOver, isWritten) = (false, output.keeper == nil)
+    output.keeper?.afterAll { _ in isWritten = true }
     let timer = runtime.loop.timers.schedule(after: Self.lastAnswers) { isOver = true }
     runtime.loop.run {
-      isOver || endsAwaited == 0 && connections.values.allSatisfy { $0.unsentCount == 0 }
+      isOver
+        || isWritten && endsAwaited == 0 && connections.values.allSatisfy { $0.unsentCount == 0 }
     }
     runtime.loop.timers.cancel(timer)
   }
@@ -150,6 +153,8 @@ final class Desk {
     case .output(let patterns, let lines, let follows):
       output.begin(
         DeskOutput.Reader(connection, number, patterns), lines: lines, follows: follows)
+    case .allOutput(let patterns, let follows):
+      output.beginAll(DeskOutput.Reader(connection, number, patterns), follows: follows)
     case .tree:
       begin {
         guard let found = try? await node.explainTree(within: Self.patience) else {

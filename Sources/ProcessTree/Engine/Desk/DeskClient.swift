@@ -18,6 +18,8 @@ package struct DeskClient: ~Copyable {
     case refused(DeskAnswer.Failure, String)
   }
 
+  /// The version that the root speaks.
+  package private(set) var version = DeskHello.current
   private let descriptor: Descriptor
   private var frames = DeskFrames()
   private var lastNumber: UInt64 = 0
@@ -71,6 +73,7 @@ package struct DeskClient: ~Copyable {
     let frame = try receive(until: deadline)
     guard let hello = try? DeskHello(packed: frame) else { throw .closed }
     guard hello.major == DeskHello.current.major else { throw .otherVersion(hello.major) }
+    version = hello
   }
 
   /// Sends a request; returns the explanations and the result that come as its answer.
@@ -85,7 +88,7 @@ package struct DeskClient: ~Copyable {
       case .node(let explanation): nodes.append(explanation)
       case .result(let result): return (nodes, result)
       case .done: return (nodes, nil)
-      case .output, .dropped, .status: throw .closed
+      case .output, .dropped, .status, .past: throw .closed
       case .failed(let failure, let text): throw .refused(failure, text)
       }
     }
@@ -114,11 +117,17 @@ package struct DeskClient: ~Copyable {
   /// together.
   package static func statuses(
     of directories: [String], within time: Duration
-  ) -> [String: Result<RunStatus, Failure>] {
+  ) -> [String: Result<Standing, Failure>] {
     let deadline = ContinuousClock.now + time
     let inquiries = directories.map { ($0, Inquiry($0, until: deadline)) }
     return Dictionary(
       inquiries.map { ($0, $1.answer(until: deadline)) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// How a run stands, and the version that its root speaks.
+  package struct Standing: Hashable, Sendable {
+    package let status: RunStatus
+    package let version: DeskHello
   }
 
   /// A question to one of several roots.
@@ -137,17 +146,51 @@ package struct DeskClient: ~Copyable {
       }
     }
 
-    func answer(until deadline: ContinuousClock.Instant) -> Result<RunStatus, Failure> {
+    func answer(until deadline: ContinuousClock.Instant) -> Result<Standing, Failure> {
       if let failure { return .failure(failure) }
       do throws(Failure) {
         try client?.receiveHello(until: deadline)
         guard case .status(let status)? = try client?.next(until: deadline) else { throw .closed }
-        return .success(status)
+        return .success(Standing(status: status, version: client?.version ?? .current))
       } catch {
         return .failure(error)
       }
     }
   }
+
+  /// Sends requests that have one answer each, and hands the answers on as they come.
+  ///
+  /// - Parameters:
+  ///   - purposes: Makes the request of each place, when it is sent.
+  ///   - take: Gets the place of the request and its answer.
+  package mutating func requestAll(
+    _ count: Int, until deadline: ContinuousClock.Instant, _ purpose: (Int) -> DeskRequest.Purpose,
+    _ take: (Int, Result<OperationResult?, Failure>) throws -> Void
+  ) throws {
+    var places: [UInt64: Int] = [:]
+    var next = 0
+    while next < count || !places.isEmpty {
+      while next < count, places.count < Self.mostAtOnce {
+        try begin(purpose(next), until: deadline)
+        places[lastNumber] = next
+        next += 1
+      }
+      guard let answer = try? DeskAnswer(packed: try receive(until: deadline)) else {
+        throw Failure.closed
+      }
+      let result: Result<OperationResult?, Failure>
+      switch answer.content {
+      case .result(let found): result = .success(found)
+      case .done: result = .success(nil)
+      case .failed(let failure, let text): result = .failure(.refused(failure, text))
+      case .node, .output, .dropped, .status, .past: continue
+      }
+      if let place = places.removeValue(forKey: answer.number) { try take(place, result) }
+    }
+  }
+
+  /// How many requests are under way at a time: a root takes 64.
+  private static let mostAtOnce = 32
 
   private func send(
     _ frame: [UInt8], until deadline: ContinuousClock.Instant

@@ -76,7 +76,7 @@ final class DeskConnection {
   /// Sends an answer; the last one of a request ends that.
   func send(_ answer: DeskAnswer) {
     switch answer.content {
-    case .node, .output, .dropped: break
+    case .node, .output, .dropped, .past: break
     case .result, .done, .failed, .status:
       underWay -= 1
       lastActivity = .now

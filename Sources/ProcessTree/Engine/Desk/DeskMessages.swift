@@ -7,7 +7,7 @@ package struct DeskHello: WireRecord, Hashable, Sendable {
   package let minor: Int
 
   /// What this build speaks.
-  package static let current = Self(major: 1, minor: 0)
+  package static let current = Self(major: 1, minor: 1)
 
   package init(major: Int, minor: Int) {
     self.major = major
@@ -37,6 +37,9 @@ package struct DeskRequest: WireRecord, Hashable, Sendable {
     /// followed; of the nodes for which patterns stand, of all without any.
     case output(of: [String], lines: Int?, follows: Bool)
     case status
+    /// All that nodes have written, as far as it is kept, and what they will write if it is followed: the answer
+    /// `past` says which part of it is in files. A root of version 1.0 does not know it.
+    case allOutput(of: [String], follows: Bool)
     /// The end of the run, and which nodes did not end when they were asked.
     case end
   }
@@ -70,6 +73,10 @@ package struct DeskRequest: WireRecord, Hashable, Sendable {
           lines: (try fields.next() as Int?).map { max(0, $0) }, follows: try fields.next())
       case 6: .status
       case 7: .end
+      case 8:
+        .allOutput(
+          of: Array((try fields.next() as [String]).prefix(Self.mostPatterns)),
+          follows: try fields.next())
       default: throw WireError("no request has the number \(kind)")
       }
   }
@@ -89,6 +96,9 @@ package struct DeskRequest: WireRecord, Hashable, Sendable {
         into: &writer, number, 5, Array(patterns.prefix(Self.mostPatterns)), lines, follows)
     case .status: WireFields.pack(into: &writer, number, 6)
     case .end: WireFields.pack(into: &writer, number, 7)
+    case .allOutput(let patterns, let follows):
+      WireFields.pack(
+        into: &writer, number, 8, Array(patterns.prefix(Self.mostPatterns)), follows)
     }
   }
 }
@@ -114,6 +124,9 @@ package struct DeskAnswer: WireRecord, Sendable {
     /// So many bytes of output were left out here, because the client did not take them.
     case dropped(Int)
     case status(RunStatus)
+    /// The pieces up to this number are in the files of the run's directory; what is written in no file has been
+    /// sent before.
+    case past(UInt64)
   }
 
   package let number: UInt64
@@ -140,6 +153,7 @@ package struct DeskAnswer: WireRecord, Sendable {
     case 5: content = .output(try fields.next())
     case 6: content = .dropped(max(0, try fields.next()))
     case 7: content = .status(try fields.next())
+    case 8: content = .past(try fields.next())
     default: throw WireError("no answer has the number \(kind)")
     }
   }
@@ -155,6 +169,7 @@ package struct DeskAnswer: WireRecord, Sendable {
     case .output(let output): WireFields.pack(into: &writer, number, 5, output)
     case .dropped(let count): WireFields.pack(into: &writer, number, 6, count)
     case .status(let status): WireFields.pack(into: &writer, number, 7, status)
+    case .past(let last): WireFields.pack(into: &writer, number, 8, last)
     }
   }
 }

@@ -54,15 +54,21 @@ final class DeskOutput {
   fileprivate static let mostUnsent = 1 << 20
 
   private var history = OutputHistory()
+  /// The number of the last piece.
+  private var count: UInt64 = 0
+  /// Keeps more of it in files, if that is wanted.
+  private(set) var keeper: OutputKeeper?
   private var followers: [Reader] = []
 
   /// Keeps what a node has written, and sends it to those who follow.
   func note(_ chunk: OutputChunk, at time: Int64) {
     var rest = chunk.bytes[...]
     repeat {
-      let output = RunOutput(chunk, rest.prefix(RunOutput.mostBytes), at: time)
+      count += 1
+      let output = RunOutput(chunk, rest.prefix(RunOutput.mostBytes), number: count, at: time)
       rest = rest.dropFirst(RunOutput.mostBytes)
       history.note(output)
+      keeper?.keep(output)
       for follower in followers { follower.follow(output) }
     } while !rest.isEmpty
   }
@@ -72,6 +78,30 @@ final class DeskOutput {
     for output in history.last(lines, where: reader.wants) { reader.send(.output(output)) }
     follows ? followers.append(reader) : reader.send(.done)
   }
+
+  /// Sends what is kept in no file, and up to which number files have it; a client that follows gets what is
+  /// written from now on, also before that.
+  func beginAll(_ reader: Reader, follows: Bool) {
+    let number = count
+    if follows { followers.append(reader) }
+    guard let keeper else { return endPast(of: reader, after: 0, upTo: number, follows: follows) }
+    keeper.afterAll { [weak self] last in
+      self?.endPast(of: reader, after: min(last ?? number, number), upTo: number, follows: follows)
+    }
+  }
+
+  private func endPast(
+    of reader: Reader, after last: UInt64, upTo number: UInt64, follows: Bool
+  ) {
+    for output in history.last(nil, where: reader.wants) where output.number > last {
+      if output.number <= number { reader.send(.output(output)) }
+    }
+    reader.send(.past(last))
+    if !follows { reader.send(.done) }
+  }
+
+  /// Begins to keep output in files.
+  func keep(in keeper: OutputKeeper) { self.keeper = keeper }
 
   func tellWhatWasDropped(to connection: DeskConnection) {
     for follower in followers where follower.connection === connection {

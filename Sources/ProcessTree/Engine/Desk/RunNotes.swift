@@ -9,11 +9,13 @@ package enum RunNotes {
   package enum Note: String, CaseIterable, Sendable {
     /// The name by which the run is found, beside its number.
     case name
+    /// The tool that started it, and its version.
+    case tool
     /// In which order the run would be stopped, for people and as JSON.
     case plan
     case planJSON = "plan.json"
 
-    fileprivate var longest: Int { self == .name ? 256 : 1 << 20 }
+    fileprivate var longest: Int { [.name, .tool].contains(self) ? 256 : 1 << 20 }
   }
 
   /// A note about the run with this directory; nil if there is none.
@@ -32,6 +34,21 @@ package enum RunNotes {
 }
 
 extension Node {
+  /// Keeps what nodes write in files of the run's directory, as long as the run lasts.
+  ///
+  /// - Parameter onFailure: Called with the reason once nothing more can be kept.
+  package func keepOutput(
+    _ plan: KeptOutputPlan, onFailure: @escaping @Sendable (String) -> Void
+  ) async {
+    try? await runtime.run { runtime in
+      guard let desk = runtime.desk,
+        let keeper = try? OutputKeeper(plan, in: runtime.directory.path, on: runtime.loop)
+      else { return }
+      keeper.onFailure = onFailure
+      desk.output.keep(in: keeper)
+    }
+  }
+
   /// Leaves notes about the run, each once.
   package func leave(_ notes: [RunNotes.Note: String]) async {
     try? await runtime.run { runtime in

@@ -14,16 +14,20 @@ package struct RunOutput: WireRecord, Hashable, Sendable {
   package let time: Int64
   /// Whole lines, a part of a long or unfinished line, or no bytes after a stream ended within a line.
   package let bytes: [UInt8]
+  /// The number of the piece among all that the root has received, from 1 on; 0 from a root that does not
+  /// count them.
+  package let number: UInt64
 
   /// The most bytes of a piece, so that it fits a frame.
   static let mostBytes = 256 << 10
 
-  init(_ chunk: OutputChunk, _ bytes: some Sequence<UInt8>, at time: Int64) {
+  init(_ chunk: OutputChunk, _ bytes: some Sequence<UInt8>, number: UInt64 = 0, at time: Int64) {
     address = chunk.address.isEmpty ? "/" + chunk.node : chunk.address
     incarnation = chunk.incarnation
     isError = chunk.stream == .error
     self.time = time
     self.bytes = Array(bytes)
+    self.number = number
   }
 
   package init(fields: inout WireFields) throws {
@@ -32,18 +36,37 @@ package struct RunOutput: WireRecord, Hashable, Sendable {
     isError = try fields.next()
     time = try fields.next()
     bytes = (try fields.next() as WireBytes).bytes
+    number = try fields.nextIfPresent() ?? 0
   }
 
   package func pack(into writer: inout MessagePackWriter) {
-    WireFields.pack(into: &writer, address, incarnation, isError, time, WireBytes(bytes))
+    WireFields.pack(into: &writer, address, incarnation, isError, time, WireBytes(bytes), number)
   }
 
   private init(_ other: Self, last count: Int) {
+    self.init(other, bytes: Array(other.bytes.suffix(count)), isError: other.isError)
+  }
+
+  private init(_ other: Self, bytes: [UInt8], isError: Bool) {
     address = other.address
     incarnation = other.incarnation
-    isError = other.isError
+    self.isError = isError
     time = other.time
-    bytes = Array(other.bytes.suffix(count))
+    self.bytes = bytes
+    number = other.number
+  }
+
+  /// The piece without what makes it larger than a part of a file.
+  func cut(to size: Int) -> Self {
+    let most = max(1, size - 128)
+    return bytes.count > most ? suffix(of: most) : self
+  }
+
+  /// A line in the place of output of the same node that was left out before this piece.
+  func loss(of count: Int) -> Self {
+    Self(
+      self, bytes: Array("\(count) bytes are missing here: the disk was too slow for them\n".utf8),
+      isError: true)
   }
 
   /// The piece from a place on where a line begins, without the lines before its last ones.
@@ -71,37 +94,33 @@ struct OutputHistory {
   /// The most nodes of which anything is kept.
   static let mostNodes = 128
   private struct Node {
-    var pieces: Deque<(number: Int, output: RunOutput)> = []
+    var pieces: Deque<RunOutput> = []
     var cost = 0
 
-    mutating func add(_ piece: (number: Int, output: RunOutput)) {
+    mutating func add(_ piece: RunOutput) {
       pieces.append(piece)
-      cost += piece.output.cost
-      while cost > OutputHistory.mostBytes, let first = pieces.popFirst() {
-        cost -= first.output.cost
-      }
+      cost += piece.cost
+      while cost > OutputHistory.mostBytes, let first = pieces.popFirst() { cost -= first.cost }
     }
   }
 
   private var nodes: [String: Node] = [:]
-  private var count = 0
 
   mutating func note(_ output: RunOutput) {
-    count += 1
     if nodes[output.address] == nil, nodes.count >= Self.mostNodes { forgetOne() }
     // A piece that is larger than what is kept loses its beginning.
     let kept =
       output.bytes.count > Self.mostBytes / 2 ? output.suffix(of: Self.mostBytes / 2) : output
-    nodes[output.address, default: Node()].add((count, kept))
+    nodes[output.address, default: Node()].add(kept)
   }
 
   /// The last lines of the nodes that are wanted, in the order in which they came; all without a number.
   func last(_ lines: Int?, where isWanted: (String) -> Bool) -> [RunOutput] {
     var found = nodes.filter { isWanted($0.key) }.flatMap(\.value.pieces)
     found.sort { $0.number < $1.number }
-    guard var left = lines else { return found.map(\.output) }
+    guard var left = lines else { return found }
     var last: [RunOutput] = []
-    while left > 0, let output = found.popLast()?.output {
+    while left > 0, let output = found.popLast() {
       last.append(output.last(lines: left))
       left -= output.lineCount
     }

@@ -36,8 +36,14 @@ extension SupervisorController {
     switch child.phase {
     case .waiting, .skipped:
       let unmet = life.unmetDependencies(of: name)
-      let kind: NodeWait.Kind = unmet.isEmpty ? .turn : .dependency
-      explanation.waits = [NodeWait(kind, for: unmet, elapsed: elapsed)]
+      if unmet.isEmpty, let limit = life.limitInForce {
+        explanation.waits = [
+          NodeWait(.slot, elapsed: elapsed, detail: "\(limit) of its group may be alive at a time")
+        ]
+      } else {
+        let kind: NodeWait.Kind = unmet.isEmpty ? .turn : .dependency
+        explanation.waits = [NodeWait(kind, for: unmet, elapsed: elapsed)]
+      }
     case .backoff:
       explanation.waits = [
         NodeWait(

@@ -43,9 +43,12 @@ extension SupervisorController {
   }
 
   /// The lives that a restart gives.
-  func nextLives(_ name: String) -> [String: Int] {
+  ///
+  /// - Parameter startingCounts: Whether one that is starting already is that life.
+  func nextLives(_ name: String, startingCounts: Bool = true) -> [String: Int] {
     children(name).reduce(into: [:]) { lives, child in
-      lives[child.name] = child.incarnation + (child.phase == .starting ? 0 : 1)
+      let isNext = startingCounts && child.phase == .starting
+      lives[child.name] = child.incarnation + (isNext ? 0 : 1)
     }
   }
 

@@ -1,0 +1,103 @@
+internal import Glibc
+internal import ProcessTreeBase
+internal import ProcessTreeLinks
+internal import Synchronization
+
+/// Keeps what nodes write in files of the run's directory, within a bound for each node.
+///
+/// Belongs to the loop. A thread of its own writes, so that a slow disk holds nobody up. A piece for which
+/// its queue has no room is left out, and the file says so.
+final class OutputKeeper {
+  /// How many bytes wait for the disk at most.
+  private static let mostWaiting = 16 << 20
+  /// How many addresses are remembered with their owners.
+  private static let mostKnown = 4_096
+
+  private let plan: KeptOutputPlan
+  private let thread: ThreadExecutor
+  private let shared: Shared
+  private let loop: EventLoop
+  /// The numbers of the owners' files.
+  private var files: [String: Int] = [:]
+  private var known: [String: (file: Int, bytes: Int)] = [:]
+  /// How many bytes of each file's output were left out since its last piece.
+  private var leftOut: [Int: Int] = [:]
+  /// Called on the loop when nothing can be kept any more.
+  var onFailure: ((String) -> Void)?
+
+  private final class Shared: Sendable {
+    let files: Lock<KeptFiles>
+    let waiting = Atomic<Int>(0)
+    let isOver = Atomic<Bool>(false)
+
+    init(_ files: KeptFiles) { self.files = Lock(files) }
+  }
+
+  init(_ plan: KeptOutputPlan, in run: String, on loop: EventLoop) throws(LimitError) {
+    self.plan = plan
+    self.loop = loop
+    thread = try ThreadExecutor()
+    shared = Shared(KeptFiles(in: "\(run)/\(KeptOutput.folder)"))
+  }
+
+  func keep(_ output: RunOutput) {
+    let place = place(of: output.address)
+    guard place.bytes > 0 else { return }
+    guard shared.waiting.load(ordering: .relaxed) <= Self.mostWaiting else {
+      leftOut[place.file, default: 0] += output.bytes.count
+      return
+    }
+    if let count = leftOut.removeValue(forKey: place.file) {
+      write(output.loss(of: count), to: place)
+    }
+    write(output, to: place)
+  }
+
+  private func place(of address: String) -> (file: Int, bytes: Int) {
+    if let place = known[address] { return place }
+    let owner = plan.owner(of: address)
+    let file = files[owner.address] ?? files.count + 1
+    files[owner.address] = file
+    if known.count >= Self.mostKnown { known = [:] }
+    known[address] = (file, owner.bytes)
+    return (file, owner.bytes)
+  }
+
+  private func write(_ output: RunOutput, to place: (file: Int, bytes: Int)) {
+    let count = output.bytes.count
+    shared.waiting.add(count, ordering: .relaxed)
+    let bound = LoopBound(self, on: loop)
+    thread.perform { [shared] in
+      defer { shared.waiting.subtract(count, ordering: .relaxed) }
+      guard !shared.isOver.load(ordering: .acquiring) else { return }
+      let failure = shared.files.withLock { files -> Int32? in
+        guard files.failure == nil else { return nil }
+        files.add(output, to: place.file, keeping: place.bytes)
+        return files.failure
+      }
+      guard let failure else { return }
+      shared.isOver.store(true, ordering: .releasing)
+      bound.perform { $0.onFailure?(String(cString: strerror(failure))) }
+    }
+  }
+
+  /// Calls back on the loop when all that has been noted is in the files, with the number of the last piece
+  /// there if nothing further will be.
+  func afterAll(_ body: @escaping (_ last: UInt64?) -> Void) {
+    let callback = LoopBound(Callback(body), on: loop)
+    thread.perform { [shared] in
+      let files = shared.files.withLock { $0 }
+      let last = files.failure == nil ? nil : files.lastNumber
+      callback.perform { $0.body(last) }
+    }
+  }
+
+  private final class Callback {
+    let body: (UInt64?) -> Void
+
+    init(_ body: @escaping (UInt64?) -> Void) { self.body = body }
+  }
+
+  /// Writes nothing more: the directory is about to go.
+  func stop() { shared.isOver.store(true, ordering: .releasing) }
+}
