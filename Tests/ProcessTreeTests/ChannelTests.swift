@@ -20,6 +20,7 @@ private let selectionScenarios = [
   "everySourceIsHeard", "sourcesTakeTurns", "whatASelectionLeavesIsThere",
   "aSelectionCanBeCancelled", "selectionsShareASource", "whatASelectionCannotHear",
   "aSelectionOutlivesASourceThatFails",
+  "aBusySourceKeepsNoOtherFromBeginning", "deliveriesAreAcknowledgedByTheProgram",
 ]
 
 /// Requests that nobody waits for any longer.

@@ -6,13 +6,18 @@ internal import ProcessTreeWire
 struct BroadcastPolicy: SenderPolicy {
   private struct Subscriber {
     let ticket: TicketID
-    /// The topics that it takes; `nil` until it has told.
+    /// The topics that it takes; `nil` for all, as long as it has told none.
     var filter: TopicFilter?
-    /// The items that wait for credit, or for the receiver's topics.
+    /// The items that wait for credit.
     var backlog: Deque<[UInt8]> = []
     var missed: UInt64 = 0
     /// The number of missed items that the subscriber knows of.
     var reportedMissed: UInt64 = 0
+
+    func takes(_ item: [UInt8]) -> Bool {
+      guard let filter else { return true }
+      return item.withUnsafeBytes(filter.takes)
+    }
   }
 
   private let overflow: ChannelSpecification.Overflow
@@ -56,9 +61,8 @@ struct BroadcastPolicy: SenderPolicy {
     guard canBroadcast, let item = queue.popFirst() else { return nil }
     var places: [Int] = []
     for place in subscribers.indices {
-      let filter = subscribers[place].filter
-      if hasTopics, let filter, !filter.takes(item.bytes) { continue }
-      if filter != nil, subscribers[place].backlog.isEmpty, canSend(place) {
+      guard subscribers[place].takes(item.bytes) else { continue }
+      if subscribers[place].backlog.isEmpty, canSend(place) {
         places.append(place)
       } else {
         keep(item.bytes, for: place)
@@ -76,22 +80,22 @@ struct BroadcastPolicy: SenderPolicy {
     subscribers[place].backlog.append(bytes)
   }
 
-  func hasWaiting(for place: Int) -> Bool {
-    subscribers[place].filter != nil && !subscribers[place].backlog.isEmpty
-  }
+  func hasWaiting(for place: Int) -> Bool { !subscribers[place].backlog.isEmpty }
 
   mutating func nextWaiting(for place: Int) -> [UInt8]? { subscribers[place].backlog.popFirst() }
 
   mutating func subscribe(_ place: Int, to filter: TopicFilter) {
     guard hasTopics else { return }
-    subscribers[place].filter = filter
-    subscribers[place].backlog.removeAll { !filter.takes($0) }
+    var subscriber = subscribers[place]
+    subscriber.filter = filter
+    subscriber.backlog = Deque(subscriber.backlog.filter(subscriber.takes))
+    subscribers[place] = subscriber
   }
 
   // MARK: Receivers
 
   mutating func add(_ receiver: TicketID) {
-    subscribers.append(Subscriber(ticket: receiver, filter: hasTopics ? nil : .all))
+    subscribers.append(Subscriber(ticket: receiver))
     // A receiver that the home did not announce had set out before the sender's first item.
     note(
       missed: setOut.removeValue(forKey: receiver)?.missed ?? dropped, by: subscribers.count - 1)
@@ -124,9 +128,11 @@ struct BroadcastPolicy: SenderPolicy {
   // MARK: Missed items
 
   /// Every receiver misses the item: those that are here, and those that had set out when it was sent.
-  mutating func drop(_ number: UInt64?) {
+  mutating func drop(_ item: [UInt8], _ number: UInt64?) {
     dropped += 1
-    for place in subscribers.indices { note(missed: 1, by: place) }
+    for place in subscribers.indices where subscribers[place].takes(item) {
+      note(missed: 1, by: place)
+    }
     for (receiver, known) in setOut where number.map({ $0 > known.after }) ?? true {
       setOut[receiver]?.missed += 1
     }

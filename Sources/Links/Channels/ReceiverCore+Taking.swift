@@ -49,6 +49,10 @@ extension ReceiverCore {
       flow.take(shared?.bytes.count ?? item.range.count)
       // A reference to nothing is no item.
       if shared == nil, items.flags.contains(.shared) { continue }
+      if let filter, !filter.takes(shared?.bytes ?? items.frame[item.range]) {
+        markDirty()
+        continue
+      }
       let notes = flow.isLeased ? work?.begin(item, of: flow) : nil
       markDirty()
       passOn()
@@ -87,7 +91,8 @@ extension ReceiverCore {
       markDirty()
       if !waiters.isEmpty { passOn() }
     }
-    try inbox.popBytes(atMost: most, body)
+    guard let filter else { return try inbox.popBytes(atMost: most, body) }
+    try inbox.popBytes(atMost: most) { if filter.takes($0) { try body($0) } }
   }
 
   /// Whether items have arrived that the program has not received.
@@ -157,7 +162,6 @@ extension ReceiverCore {
 
   /// Begins to use the end; whether there is nothing to take yet.
   private func mustWait() -> Bool {
-    subscribeByDefault()
     activate()
     return !hasItems && !isAtEnd
   }

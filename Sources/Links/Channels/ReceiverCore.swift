@@ -47,6 +47,8 @@ package final class ReceiverCore {
   private var missedByGoneFlows: UInt64 = 0
   /// The topics that the program has subscribed to, of a channel that has them; `nil` before it has.
   private var topics: [String]?
+  /// Holds back items that are under way when the topics change.
+  @exclusivity(unchecked) private(set) var filter: TopicFilter?
 
   package convenience init(_ ticket: ChannelTicket, on loop: EventLoop) {
     self.init(ticket.ticket, ticket.specification, on: loop)
@@ -96,18 +98,14 @@ package final class ReceiverCore {
     if let topics { link.send(.subscribe(flow: id, topics: topics)) }
   }
 
-  /// Takes items of these topics from now on, besides those that are under way.
+  /// Takes items of these topics from now on; of a channel of topics.
   package func subscribe(to topics: [String]) {
-    guard specification.kind == .topics, self.topics != topics else { return }
+    guard self.topics != topics, let filter = TopicFilter(topics) else { return }
     self.topics = topics
+    self.filter = filter
     for flow in flows where !flow.isClosed {
       flow.link.send(.subscribe(flow: flow.id, topics: topics))
     }
-  }
-
-  /// A program that begins to receive without having subscribed to any topic takes all.
-  func subscribeByDefault() {
-    if topics == nil { subscribe(to: [""]) }
   }
 
   /// Receives a frame of items.

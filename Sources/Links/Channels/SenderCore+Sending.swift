@@ -53,9 +53,9 @@ extension SenderCore {
       case .fail: throw .full
       case .dropNewest:
         counts.sent += 1
-        drop(nil)
+        drop(bytes, nil)
         return true
-      case .dropOldest: if let oldest = queue.popFirst() { drop(oldest.number) }
+      case .dropOldest: if let oldest = queue.popFirst() { drop(oldest.bytes, oldest.number) }
       }
     }
     accept(PendingItem(bytes: bytes, call: call, due: due.map(Moment.init)))
@@ -76,9 +76,9 @@ extension SenderCore {
   }
 
   /// - Parameter number: That of the item; nil for the latest one, which was never queued.
-  private func drop(_ number: UInt64?) {
+  private func drop(_ item: [UInt8], _ number: UInt64?) {
     counts.dropped += 1
-    policy.drop(number)
+    policy.drop(item, number)
   }
 
   /// Sends an item; waits for credit if the overflow policy is to suspend.

@@ -57,8 +57,10 @@ protocol SenderPolicy {
   mutating func expect(_ count: Int, newest: TicketID?, after lastNumber: UInt64)
   /// The overflow policy has dropped an item before any receiver got it.
   ///
-  /// - Parameter number: The item's; nil for the latest one, which was never queued.
-  mutating func drop(_ number: UInt64?)
+  /// - Parameters:
+  ///   - item: The item.
+  ///   - number: The item's; nil for the latest one, which was never queued.
+  mutating func drop(_ item: [UInt8], _ number: UInt64?)
   /// The next item that waits for the receiver at a place.
   mutating func nextWaiting(for place: Int) -> [UInt8]?
   /// Whether items wait for the receiver at a place.
@@ -122,7 +124,7 @@ extension SenderPolicy {
 
   mutating func subscribe(_ place: Int, to filter: TopicFilter) {}
   mutating func expect(_ count: Int, newest: TicketID?, after lastNumber: UInt64) {}
-  mutating func drop(_ number: UInt64?) {}
+  mutating func drop(_ item: [UInt8], _ number: UInt64?) {}
   mutating func nextWaiting(for place: Int) -> [UInt8]? { nil }
   func hasWaiting(for place: Int) -> Bool { false }
   mutating func missedNews(for place: Int) -> UInt64? { nil }

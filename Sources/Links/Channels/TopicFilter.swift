@@ -17,20 +17,15 @@ package struct TopicFilter {
     beginnings = topics.map { Array($0.utf8) }
   }
 
-  private init() { beginnings = [[]] }
-
-  /// Every topic.
-  static let all = TopicFilter()
-
   /// Whether the subscriber takes an item; an item without a topic has the empty one.
-  func takes(_ item: [UInt8]) -> Bool {
+  func takes(_ item: UnsafeRawBufferPointer) -> Bool {
     let topic = Self.topic(of: item)
     return beginnings.contains { topic.starts(with: $0) }
   }
 
   /// The topic of an item, which is a MessagePack array of the topic, a string, and the element.
-  static func topic(of item: [UInt8]) -> ArraySlice<UInt8> {
-    guard item.count >= 2, item[0] == 0x92 else { return [] }
+  static func topic(of item: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer> {
+    guard item.count >= 2, item[0] == 0x92 else { return item[0..<0] }
     let (start, length): (Int, Int)
     switch item[1] {
     case 0xA0...0xBF: (start, length) = (2, Int(item[1] & 0x1F))
@@ -38,8 +33,8 @@ package struct TopicFilter {
       let width = 1 << Int(item[1] - 0xD9)
       start = 2 + width
       length = item.dropFirst(2).prefix(width).reduce(0) { $0 << 8 | Int($1) }
-    default: return []
+    default: return item[0..<0]
     }
-    return start + length <= item.count ? item[start..<(start + length)] : []
+    return start + length <= item.count ? item[start..<(start + length)] : item[0..<0]
   }
 }

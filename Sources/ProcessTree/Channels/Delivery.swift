@@ -105,13 +105,7 @@ public struct ReceivedDeliveries<Item: Codable & Sendable>: AsyncSequence, Senda
     public mutating func next() async throws -> Delivery<Item>? {
       let end = decoded.end
       guard end.isLeased else { return try await decoded.next().map { Delivery($0) } }
-      guard let item = try await end.next(after: nil) else { return nil }
-      do {
-        return Delivery(try decoded.decode(item), item, at: end)
-      } catch {
-        end.core.perform { $0.acknowledge(item) }
-        throw error
-      }
+      return try await end.next(after: nil).map(decoded.delivery)
     }
   }
 

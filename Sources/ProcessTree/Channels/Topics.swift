@@ -44,9 +44,9 @@ extension Node {
   /// try await publisher.publish(1_871.5, on: "prices/metals/gold")
   /// ```
   ///
-  /// A receiver names its topics by ``Receiver/subscribe(to:)``. Until it has, what senders publish waits for it, as it
-  /// waits for a subscriber that is slow. Elements of other topics are not sent to it. Otherwise the channel is one of
-  /// ``makeBroadcast(of:overflow:)``. The source of the idea is ZeroMQ's PUB and SUB.
+  /// A receiver names its topics by ``Receiver/subscribe(to:)``, and gets all topics before it has. Otherwise the channel
+  /// is one of ``makeBroadcast(of:overflow:)``: a receiver that came from another node misses nothing, and that of the
+  /// node which makes the channel takes part from its first use on. The source of the idea is ZeroMQ's PUB and SUB.
   ///
   /// - Parameters:
   ///   - element: The type of the elements.
@@ -77,20 +77,30 @@ extension Sender {
 extension Receiver {
   /// Subscribes to topics by their beginnings: `prices/` is the beginning of `prices/metals/gold`.
   ///
-  /// The call replaces the topics of an earlier one. An empty text is the beginning of every topic, and no text is that
-  /// of none. Before the first element is requested, the subscription is exact; later, publications that are under
-  /// way still come. A receiver that requests an element without having subscribed gets all topics.
+  /// Beginnings are compared byte by byte in UTF-8. An empty text is the beginning of every topic, and no text is that of
+  /// none. The call begins to use the end. It replaces the topics of an earlier one: elements of topics that are no
+  /// longer among them are held back, up to seven that had been decoded already; elements of new topics come once the
+  /// senders know of them.
   ///
   /// - Parameter topics: At most 1,024 beginnings of topics, with at most 64 KiB of UTF-8 in all.
-  /// - Throws: `invalidLimit` for more; `endMoved`.
+  /// - Throws: `invalidLimit` for more; `invalidConfiguration` for a channel that was not made by
+  ///   ``Node/makeTopics(of:overflow:)``.
   public func subscribe<Published>(to topics: [String]) async throws
   where Element == Publication<Published> {
+    guard end.ticket.specification.kind == .topics else {
+      throw ProcessTreeError(
+        .invalidConfiguration,
+        "This channel has no topics to subscribe to: makeTopics(of:) makes one that has.")
+    }
     guard TopicFilter(topics) != nil else {
       throw ProcessTreeError(
         .invalidLimit,
         "A receiver subscribes to at most \(TopicFilter.most) topics with \(TopicFilter.mostBytes) bytes in all: "
           + "name what several have in common once, as their beginning.")
     }
-    try await end.onLoop { $0.subscribe(to: topics) }
+    try await end.onLoop { core in
+      core.subscribe(to: topics)
+      core.activate()
+    }
   }
 }

@@ -39,6 +39,17 @@ struct Subscriber: NodeProgram {
   }
 }
 
+/// Holds an end that it passes on and does not use, for as long as the other node lives.
+struct PassesTopicsOn: NodeProgram {
+  var receiver: Receiver<Publication<Int>>
+
+  func run(in node: Node) async throws -> Int {
+    let below = try await node.spawn(TopicSubscriber(receiver: receiver, topics: ["a"]))
+    try await node.parent?.send("passed on")
+    return try await below.result.count
+  }
+}
+
 /// Tells the topics of what it gets, once it has subscribed to these.
 struct TopicSubscriber: NodeProgram {
   var receiver: Receiver<Publication<Int>>
@@ -135,6 +146,28 @@ let kindScenarios: [String: Scenario] = [
       expect.equal(try await child.result, wanted)
     }
     expect.equal(try await publisher.balance.missed, 0)
+    // A node that holds an end without using it keeps nobody from the end.
+    let (passed, subscribers) = root.makeTopics(of: Int.self)
+    let middle = try await root.spawn(PassesTopicsOn(receiver: subscribers))
+    subscribers.close()
+    var words = try await middle.messages(of: String.self).makeAsyncIterator()
+    expect.equal(try await words.next(), "passed on")
+    for number in 1...100 { try await passed.publish(number, on: number % 2 == 0 ? "a" : "b") }
+    passed.finish()
+    expect.equal(try await middle.result, 50)
+    // The node that made the channel takes part from its subscription on.
+    let (own, news) = root.makeTopics(of: Int.self)
+    try await news.subscribe(to: ["a"])
+    for number in 1...3 { try await own.publish(number, on: number == 2 ? "b" : "a") }
+    own.finish()
+    var seen: [Int] = []
+    for try await one in news { seen.append(one.element) }
+    expect.equal(seen, [1, 3])
+    let (_, plain) = root.makeBroadcast(of: Publication<Int>.self)
+    let noTopics = await expect.thrown(ProcessTreeError.self) {
+      try await plain.subscribe(to: ["a"])
+    }
+    expect.equal(noTopics?.code, .invalidConfiguration)
     let tooMany = await expect.thrown(ProcessTreeError.self) {
       try await subscriber.subscribe(to: Array(repeating: "x", count: 1_025))
     }

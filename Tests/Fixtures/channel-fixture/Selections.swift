@@ -73,6 +73,50 @@ let selectionScenarios: [String: Scenario] = [
     }
     expect.equal(seen, (1...50).flatMap { [$0, -$0] })
   },
+  "aBusySourceKeepsNoOtherFromBeginning": { root, expect in
+    let (pipe, busy) = root.makePipe(of: Int.self)
+    let (sender, quiet) = root.makeChannel(of: Int.self)
+    let filling = Task {
+      // There is always something more, until the other source was heard.
+      for number in 1... { try await pipe.send(number) }
+    }
+    defer { filling.cancel() }
+    try await sender.send(-1)
+    sender.finish()
+    var count = 0
+    for try await number in root.select([
+      .elements(of: busy) { $0 }, .elements(of: quiet) { $0 },
+    ]) {
+      count += 1
+      guard number > 0, count < 5_000_000 else { break }
+    }
+    expect.expect(count < 5_000_000, "the quiet source was not heard")
+  },
+  "deliveriesAreAcknowledgedByTheProgram": { root, expect in
+    let (sender, receiver) = root.makeChannel(of: Int.self)
+    let (pipe, piped) = root.makePipe(of: Int.self)
+    for number in 1...20 {
+      try await sender.send(number)
+      try await pipe.send(number)
+    }
+    sender.finish()
+    pipe.finish()
+    var held: [Delivery<Int>] = []
+    var plain = 0
+    for try await delivery in root.select([
+      .deliveries(of: receiver) { $0 }, .deliveries(of: piped) { $0 },
+    ]) {
+      if delivery.id == nil { plain += 1 } else { held.append(delivery) }
+      // The channel ends only when all have been acknowledged.
+      if held.count + plain == 40 { break }
+    }
+    expect.equal(plain, 20)
+    expect.equal(held.map(\.element), Array(1...20))
+    expect.equal(try await sender.balance.acknowledged, 0)
+    for delivery in held { delivery.acknowledge() }
+    try await sender.join()
+    expect.equal(try await sender.balance.acknowledged, 20)
+  },
   "whatASelectionLeavesIsThere": { root, expect in
     let (pipe, piped) = root.makePipe(of: Int.self)
     let (sender, given) = root.makeChannel(of: Int.self)
@@ -178,8 +222,14 @@ let selectionScenarios: [String: Scenario] = [
     let (pipe, piped) = root.makePipe(of: Int.self)
     try await pipe.send(5)
     pipe.finish()
+    let (moving, moved) = root.makePipe(of: Int.self)
+    let adder = try await root.spawn(Summer(receiver: moved))
+    let numbers = try await adder.messages(of: Int.self)
+    let other = Task { for try await _ in numbers {} }
+    try await root.sleep(for: .milliseconds(20))
     var events = root.select([
       .elements(of: ends.receiver) { $0 }, .elements(of: piped) { $0 },
+      .elements(of: moved) { $0 }, .messages(of: numbers) { $0 },
     ]).makeAsyncIterator()
     var (errors, seen) = ([ProcessTreeError.Code](), [Int]())
     while errors.count < 9 {
@@ -190,7 +240,12 @@ let selectionScenarios: [String: Scenario] = [
         errors.append(error.code)
       }
     }
-    expect.equal(errors, [.channelEnded])
+    expect.equal(Set(errors), [.channelEnded, .endMoved, .alreadyIterating])
+    expect.equal(errors.count, 3)
     expect.equal(seen, [5])
+    other.cancel()
+    _ = try? await other.value
+    moving.finish()
+    try await adder.join()
   },
 ]

@@ -136,6 +136,22 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
     return pop()
   }
 
+  /// The next delivery if one has come; on the loop.
+  func takeDeliveryAtOnce() throws -> Delivery<Element>? {
+    guard end.isLeased else { return try takeAtOnce().map { Delivery($0) } }
+    return try end.core.value.take().map(delivery)
+  }
+
+  /// A leased item as a delivery; one that cannot be decoded is acknowledged.
+  func delivery(of item: ReceiverCore.Delivery) throws -> Delivery<Element> {
+    do {
+      return Delivery(try decode(item), item, at: end)
+    } catch {
+      end.core.perform { $0.acknowledge(item) }
+      throw error
+    }
+  }
+
   /// Decodes items of the frame that came first; false if there is none, or the first item is no
   /// element.
   ///

@@ -7,18 +7,30 @@ internal import ProcessTreeMessagePack
 protocol SelectionPart<Event>: AnyObject {
   associatedtype Event: Sendable
 
+  /// The child for whose end the part waits, as its node describes it.
+  var awaitedChild: String? { get }
+
+  /// Begins to use the source.
+  func begin()
+
   /// The next event if it is there.
   ///
-  /// What was taken last is done with, of whichever part it was.
+  /// An error that comes again and again is thrown once, and ends the part.
   func take() throws -> SelectionLook<Event>
 
-  /// The program is done with the event that was taken last.
+  /// The program is done with the event that was taken last, of whichever part it was.
   func settle()
 
   /// Calls `body` once `take` may have something else to say.
   ///
   /// - Returns: What takes that back.
   func whenChanged(_ body: @escaping () -> Void) -> () -> Void
+}
+
+extension SelectionPart {
+  var awaitedChild: String? { nil }
+  func begin() {}
+  func settle() {}
 }
 
 enum SelectionLook<Event> {
@@ -34,24 +46,37 @@ enum SelectionLook<Event> {
 final class SelectionParts<Event: Sendable> {
   /// Those that are not over, the one whose turn it is first.
   private var parts: [any SelectionPart<Event>]
+  private var hasBegun = false
 
-  init(_ sources: [SelectionSource<Event>]) throws {
-    parts = try sources.map { try $0.makePart() }
+  init(_ sources: [SelectionSource<Event>], on loop: EventLoop) throws {
+    parts = try sources.map { try $0.makePart(loop) }
   }
 
   /// The next event; nil when all parts are over.
   func next(at node: LoopBound<NodeRuntime>) async throws -> Event? {
+    // All of them: one that always has something must not keep others from beginning.
+    if !hasBegun { for part in parts { part.begin() } }
+    hasBegun = true
     // The event before may be of a part that is over now.
     for part in parts { part.settle() }
     while true {
       try Task.checkCancellation()
       if let event = try take() { return event }
       guard !parts.isEmpty else { return nil }
-      let bound = LoopBound(self, on: node.loop)
+      await wait(at: node)
+    }
+  }
+
+  private func wait(at node: LoopBound<NodeRuntime>) async {
+    let bound = LoopBound(self, on: node.loop)
+    func wait() async {
       await node.lendingSlot {
         _ = await node.wait { (wait: LoopBound<Wait<Void>>) in bound.value.register(wait.value) }
       }
     }
+    let children = parts.compactMap(\.awaitedChild)
+    guard !children.isEmpty else { return await wait() }
+    await node.noting(.end, { children }) { await wait() }
   }
 
   private func take() throws -> Event? {
@@ -99,52 +124,90 @@ final class SelectionParts<Event: Sendable> {
   }
 }
 
-/// The elements of a channel.
-final class ReceiverPart<Element: Codable & Sendable, Event: Sendable>: SelectionPart {
-  private let decoded: DecodedElements<Element>
-  private let body: (Element) -> Event
-  private var last: ReceiverCore.Delivery?
+/// The receiving end of a channel, as far as parts need it.
+private struct SelectedReceiver<Element: Codable & Sendable> {
+  let decoded: DecodedElements<Element>
   /// The program has been told that nothing comes.
   private var hasFailed = false
 
-  init(_ decoded: DecodedElements<Element>, _ body: @escaping (Element) -> Event) {
-    self.decoded = decoded
-    self.body = body
-  }
+  init(_ decoded: DecodedElements<Element>) { self.decoded = decoded }
 
-  private var core: ReceiverCore { decoded.end.core.value }
+  var core: ReceiverCore { decoded.end.core.value }
 
-  func settle() {
-    if let last { core.acknowledge(last) }
-    last = nil
-  }
-
-  func take() throws -> SelectionLook<Event> {
-    try decoded.end.use()
-    if let element = try takeElement() { return .event(body(element)) }
-    guard core.isAtEnd else { return .nothing }
+  /// What `element` finds; otherwise whether something may come.
+  mutating func look<Event>(
+    _ element: (DecodedElements<Element>) throws -> Event?
+  ) throws -> SelectionLook<Event> {
     guard !hasFailed else { return .over }
-    do { try core.checkFailure() } catch {
-      hasFailed = true
-      throw ProcessTreeError(error)
+    do throws(ProcessTreeError) { try decoded.end.use() } catch { throw failure(error) }
+    if let event = try element(decoded) { return .event(event) }
+    guard core.isAtEnd else { return .nothing }
+    do throws(LinkError) { try core.checkFailure() } catch {
+      throw failure(ProcessTreeError(error))
     }
     return .over
   }
 
-  private func takeElement() throws -> Element? {
-    guard decoded.end.isLeased else { return try decoded.takeAtOnce() }
-    last = core.take()
-    return try last.map { try decoded.decode($0) }
+  private mutating func failure(_ error: ProcessTreeError) -> ProcessTreeError {
+    hasFailed = true
+    return error
+  }
+}
+
+/// The elements of a channel.
+final class ElementPart<Element: Codable & Sendable, Event: Sendable>: SelectionPart {
+  private var receiver: SelectedReceiver<Element>
+  private let body: (Element) -> Event
+  private var last: ReceiverCore.Delivery?
+
+  init(_ decoded: DecodedElements<Element>, _ body: @escaping (Element) -> Event) {
+    receiver = SelectedReceiver(decoded)
+    self.body = body
   }
 
-  func whenChanged(_ body: @escaping () -> Void) -> () -> Void { core.whenItemComes(body) }
+  func begin() { receiver.core.activate() }
+
+  func settle() {
+    if let last { receiver.core.acknowledge(last) }
+    last = nil
+  }
+
+  func take() throws -> SelectionLook<Event> {
+    try receiver.look { decoded in
+      guard decoded.end.isLeased else { return try decoded.takeAtOnce().map(body) }
+      last = decoded.end.core.value.take()
+      return try last.map { body(try decoded.decode($0)) }
+    }
+  }
+
+  func whenChanged(_ body: @escaping () -> Void) -> () -> Void { receiver.core.whenItemComes(body) }
+}
+
+/// The elements of a channel as deliveries.
+final class DeliveryPart<Element: Codable & Sendable, Event: Sendable>: SelectionPart {
+  private var receiver: SelectedReceiver<Element>
+  private let body: (Delivery<Element>) -> Event
+
+  init(_ decoded: DecodedElements<Element>, _ body: @escaping (Delivery<Element>) -> Event) {
+    receiver = SelectedReceiver(decoded)
+    self.body = body
+  }
+
+  func begin() { receiver.core.activate() }
+
+  func take() throws -> SelectionLook<Event> {
+    try receiver.look { try $0.takeDeliveryAtOnce().map(body) }
+  }
+
+  func whenChanged(_ body: @escaping () -> Void) -> () -> Void { receiver.core.whenItemComes(body) }
 }
 
 /// The messages over an edge.
-final class EdgePart<Message: Decodable & Sendable, Event: Sendable>: SelectionPart {
+final class MessagePart<Message: Decodable & Sendable, Event: Sendable>: SelectionPart {
   private let messages: EdgeMessages<Message>
   private let decoder: MessagePackDecoder
   private let body: (Message) -> Event
+  private var hasFailed = false
 
   init(_ messages: EdgeMessages<Message>, _ body: @escaping (Message) -> Event) {
     self.messages = messages
@@ -152,11 +215,16 @@ final class EdgePart<Message: Decodable & Sendable, Event: Sendable>: SelectionP
     self.body = body
   }
 
-  func settle() {}
-
   func take() throws -> SelectionLook<Event> {
     let receiver = messages.edge.receiver
-    if let item = receiver.take() { return .event(body(try messages.decode(item, with: decoder))) }
+    guard !hasFailed else { return .over }
+    guard !receiver.isWaiting else {
+      hasFailed = true
+      throw ProcessTreeError(LinkError.alreadyReceiving)
+    }
+    if let item = receiver.take() {
+      return .event(body(try messages.decode(item, with: decoder)))
+    }
     return receiver.isAtEnd ? .over : .nothing
   }
 
@@ -169,20 +237,27 @@ final class EdgePart<Message: Decodable & Sendable, Event: Sendable>: SelectionP
 final class EndPart<Event: Sendable>: SelectionPart {
   private let child: AnyChild
   private let body: (ExitReport) -> Event
-  private var hasTold = false
+  private var isOver = false
 
   init(_ child: AnyChild, _ body: @escaping (ExitReport) -> Event) {
     self.child = child
     self.body = body
   }
 
-  func settle() {}
+  var awaitedChild: String? { isOver ? nil : child.subject }
 
-  func take() -> SelectionLook<Event> {
-    guard !hasTold else { return .over }
-    guard let report = child.exitReport else { return .nothing }
-    hasTold = true
-    return .event(body(report))
+  func take() throws -> SelectionLook<Event> {
+    guard !isOver else { return .over }
+    if let report = child.exitReport {
+      isOver = true
+      return .event(body(report))
+    }
+    // Also a start that was refused while this waited.
+    do throws(ProcessTreeError) { try child.requireStarted("select") } catch {
+      isOver = true
+      throw error
+    }
+    return .nothing
   }
 
   func whenChanged(_ body: @escaping () -> Void) -> () -> Void {
@@ -217,5 +292,22 @@ private final class EndWait {
     let body = body
     self.body = nil
     body?()
+  }
+}
+
+extension DecodedElements {
+  /// These elements, for a selection on `loop`.
+  func on(_ loop: EventLoop) throws(ProcessTreeError) -> DecodedElements {
+    try requireLoop(end.loop, loop)
+    return self
+  }
+}
+
+/// Refuses a source of another node of this process.
+func requireLoop(_ own: EventLoop, _ loop: EventLoop) throws(ProcessTreeError) {
+  guard own === loop else {
+    throw ProcessTreeError(
+      .invalidConfiguration,
+      "A source of a selection belongs to another node: select(_:) waits for its own node's alone.")
   }
 }
