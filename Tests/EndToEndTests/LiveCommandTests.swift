@@ -17,7 +17,7 @@ extension EndToEndTests {
     @Test func eachHasHelpOfItsOwn() throws {
       var seen: Set<String> = []
       for command in Self.commands {
-        let help = PtreeCommand.helpMessage(for: command, columns: 200)
+        let help = PtreeCommand.helpMessage(for: command, columns: 10_000)
         let name = try #require(command.configuration.commandName)
         #expect(help.contains("Examples:\n  ptree \(name)"), "\(help)")
         #expect(help.contains("Exit codes: 0 ") && help.contains("; 3 no such run or node"))

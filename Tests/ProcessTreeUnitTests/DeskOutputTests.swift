@@ -7,10 +7,17 @@ import Testing
 
 /// What a root keeps of the output of its nodes.
 @Suite struct OutputHistoryTests {
+  private final class Numbers {
+    var last: UInt64 = 0
+  }
+
+  private let numbers = Numbers()
+
   private func output(_ node: String, _ text: String) -> RunOutput {
     let chunk = OutputChunk(
       node: node, address: "/" + node, stream: .output, bytes: Array(text.utf8))
-    return RunOutput(chunk, chunk.bytes, at: 1)
+    numbers.last += 1
+    return RunOutput(chunk, chunk.bytes, number: numbers.last, at: 1)
   }
 
   private func texts(_ found: [RunOutput]) -> [String] {

@@ -267,7 +267,7 @@ struct CheckTests {
       "4:84:duplicateNode", words: "'y' is the stage at line 4 already"),
     .node(
       "pipeline: {from: {list: [a]}, stages: [{branches: {x: [{shell: cat}], y: [{name: x, shell: cat}]}}]}",
-      "4:84:duplicateNode", words: "'x' is the branch at line 4 already"),
+      "4:80:duplicateNode", words: "'x' is the branch at line 4 already"),
     .node(
       "pipeline: {from: {list: [a]}, stages: [{branches: {x: [{shell: cat, workers: 2..3}], y: [{shell: cat}]}}]}",
       "4:73:meaningless"),

@@ -191,7 +191,7 @@ struct ReadingTests {
     #expect(checked.diagnostics.errorCount > 0)
     let shown = DiagnosticText(checked.files).text(of: checked.diagnostics)
     #expect(!shown.contains("hunter2"), "\(shown)")
-    #expect(text.contains("default: hunter2") ? shown.contains("•default•") : shown.contains("•"))
+    #expect(text.contains("default: hunter2") ? shown.contains(" default•") : shown.contains("•"))
   }
 
   @Test func whatIsPrintedIsTheSameTopology() throws {

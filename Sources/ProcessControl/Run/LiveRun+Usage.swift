@@ -57,18 +57,21 @@ extension LiveRun {
     processes.compactMap(\.usage).reduce(into: ProcessUsage()) { $0 += $1 }
   }
 
-  /// What the nodes use with the commands that they run, by the process ids of the nodes.
+  /// What nodes use with the commands that they run, by their process ids.
   ///
-  /// A command carries the tag of the node that started it, and so does what it starts.
-  package var usageOfNodes: [Int32: ProcessUsage] {
-    var used: [UInt32: ProcessUsage] = [:]
-    for process in processes {
-      guard let node = process.node, let usage = process.usage else { continue }
-      used[node, default: ProcessUsage()] += usage
-    }
+  /// The kernel's parent of a process that a command has left behind is the node that adopted it.
+  package func usage(ofNodes pids: Set<Int32>) -> [Int32: ProcessUsage] {
+    let parents = Dictionary(
+      processes.map { ($0.pid, $0.parent) }, uniquingKeysWith: { first, _ in first })
     var found: [Int32: ProcessUsage] = [:]
-    for process in processes {
-      found[process.pid] = process.node.flatMap { used[$0] } ?? process.usage
+    for process in processes where !process.isHelper {
+      guard let usage = process.usage else { continue }
+      var (owner, steps) = (process.pid, 0)
+      // The looks at two processes are not at the same moment.
+      while !pids.contains(owner), steps < processes.count, let parent = parents[owner] {
+        (owner, steps) = (parent, steps + 1)
+      }
+      if pids.contains(owner) { found[owner, default: ProcessUsage()] += usage }
     }
     return found
   }

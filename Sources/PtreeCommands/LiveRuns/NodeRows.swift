@@ -42,7 +42,7 @@ struct NodeRows {
   }
 
   private mutating func add(_ nodes: [NodeExplanation], of run: LiveRun) {
-    let (rootName, usage) = (run.givenName, run.usageOfNodes)
+    let (rootName, usage) = (run.givenName, run.usage(ofNodes: Set(nodes.compactMap(\.pid))))
     var known: [String: Int] = [:]
     for node in nodes {
       known["\(node.address)"] = rows.count

@@ -70,7 +70,9 @@ extension SupervisorLife {
     var found: Set<String> = []
     var next = [first]
     while let group = next.popLast() {
-      for dependent in groups[group]?.dependents ?? [] where found.insert(dependent).inserted {
+      // A strategy may have further ones, whose stops alone it orders.
+      for dependent in groups[group]?.dependents ?? []
+      where groups[dependent]?.rule.dependsOn[group] != nil && found.insert(dependent).inserted {
         next.append(dependent)
       }
     }

@@ -102,7 +102,7 @@ import Testing
     var bench = try SupervisorBench(
       slow: ["web", "base"], ChildRule("base"),
       ChildRule("job", restart: .temporary, dependsOn: ["base": .up]),
-      ChildRule("web", dependsOn: ["job": .succeeded]), ChildRule("other"),
+      ChildRule("web", dependsOn: ["base": .up, "job": .succeeded]), ChildRule("other"),
       ChildRule("by hand", dependsOn: ["base": .up]))
     bench.started("base")
     bench.end("job", .normal)

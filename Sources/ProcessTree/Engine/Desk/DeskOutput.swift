@@ -62,11 +62,16 @@ final class DeskOutput {
 
   /// Keeps what a node has written, and sends it to those who follow.
   func note(_ chunk: OutputChunk, at time: Int64) {
+    let most = keeper == nil ? RunOutput.mostBytes : OutputKeeper.mostBytes
     var rest = chunk.bytes[...]
     repeat {
+      var part = rest.prefix(most)
+      if part.count < rest.count, let end = part.lastIndex(of: UInt8(ascii: "\n")) {
+        part = part[...end]
+      }
       count += 1
-      let output = RunOutput(chunk, rest.prefix(RunOutput.mostBytes), number: count, at: time)
-      rest = rest.dropFirst(RunOutput.mostBytes)
+      let output = RunOutput(chunk, part, number: count, at: time)
+      rest = rest.dropFirst(part.count)
       history.note(output)
       keeper?.keep(output)
       for follower in followers { follower.follow(output) }

@@ -24,7 +24,9 @@ package struct KeptOutputPlan: Sendable {
     var place = address[...]
     while !place.isEmpty {
       if let bytes = nodes[String(place)] { return (String(place), bytes) }
-      if let dash = place.lastIndex(of: "-"), let bytes = templates[String(place[..<dash])] {
+      if let dash = place.lastIndex(of: "-"), let bytes = templates[String(place[..<dash])],
+        place[dash...].dropFirst().allSatisfy({ ("0"..."9").contains($0) })
+      {
         return (String(place), bytes)
       }
       place = place.lastIndex(of: "/").map { place[..<$0] } ?? ""
@@ -54,11 +56,17 @@ struct KeptFiles {
   mutating func add(_ output: RunOutput, to file: Int, keeping bytes: Int) {
     guard failure == nil else { return }
     let half = max(1, bytes / 2)
-    let frame = DeskFrames.framed(output.cut(to: half).packed())
+    let kept = output.cut(to: half)
+    let frame = DeskFrames.framed(kept.packed())
     let path = KeptOutput.path(file, in: directory)
+    let older = KeptOutput.olderPath(file, in: directory)
     var size = sizes[file] ?? 0
-    if size > 0, size + frame.count > half {
-      rename(path, KeptOutput.olderPath(file, in: directory))
+    if kept.bytes.count < output.bytes.count {
+      // Its begin is missing, so what came before that is not kept either.
+      for path in [path, older] { unlink(path) }
+      size = 0
+    } else if size > 0, size + frame.count > half {
+      rename(path, older)
       size = 0
     }
     do throws(ProcessControlError) {

@@ -8,6 +8,8 @@ internal import Synchronization
 /// Belongs to the loop. A thread of its own writes, so that a slow disk holds nobody up. A piece for which
 /// its queue has no room is left out, and the file says so.
 final class OutputKeeper {
+  /// The most bytes of a piece, so that a file which is nearly full loses little.
+  static let mostBytes = 16 << 10
   /// How many bytes wait for the disk at most.
   private static let mostWaiting = 16 << 20
   /// How many addresses are remembered with their owners.

@@ -76,7 +76,7 @@ final class SelectionParts<Event: Sendable> {
     }
     let children = parts.compactMap(\.awaitedChild)
     guard !children.isEmpty else { return await wait() }
-    await node.noting(.end, { children }) { await wait() }
+    await node.noting(.end, { children }, wait)
   }
 
   private func take() throws -> Event? {
