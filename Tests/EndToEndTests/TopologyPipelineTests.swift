@@ -77,6 +77,44 @@ extension EndToEndTests {
         pipeline: "from: {command: [ls, nowhere]}, stages: [{command: [cat]}]", code: 1,
         errors: "ls nowhere (pid"),
       Case(
+        name: "joinedCommands",
+        pipeline:
+          "from: {command: [seq, 200000]}, stages: [{command: [grep, '7']}, {command: [tail, -n1]}]",
+        output: "199997\n"),
+      Case(
+        name: "joinedCommandsThatSayNothing",
+        pipeline: "from: {command: ['true']}, stages: [{command: [cat]}, {command: [wc, -l]}]",
+        output: "0\n"),
+      Case(
+        name: "aLastRecordThatLacksItsEnd",
+        pipeline:
+          "from: {command: [printf, a]}, stages: [{shell: 'tr a b'}, {command: [wc, -lc]}]",
+        output: "      1       2\n"),
+      Case(
+        name: "recordsThatEndWithZero",
+        pipeline: """
+          from: {command: [printf, 'a\\0b'], items: nul},
+          stages: [{command: [tr, '\\0', '\\n'], input: nul, output: lines}, {command: [wc, -l]}]
+          """, output: "2\n"),
+      Case(
+        name: "aCommandThatDoesNotReadAll",
+        pipeline: """
+          from: {command: [seq, 1000000]},
+          stages: [{shell: 'exec 0<&-; sleep 0.1; seq 1000000'}, {command: [head, -n1]}]
+          """, output: "1\n"),
+      Case(
+        name: "aFailureBetweenTwoCommands",
+        pipeline: """
+          from: {command: [seq, 9]},
+          stages: [{name: bad, shell: 'cat; exit 3'}, {command: [wc, -l]}]
+          """, code: 1, errors: "(bad)"),
+      Case(
+        name: "aDeathBetweenTwoCommands",
+        pipeline: """
+          from: {command: [seq, 9]},
+          stages: [{name: bad, shell: 'cat; kill -9 $$'}, {command: [wc, -l]}]
+          """, code: 1, errors: "SIGKILL"),
+      Case(
         name: "standardInput",
         pipeline: "from: {standardInput: true}, stages: [{command: [wc, -l]}]",
         before: "seq 5000 > in; exec < in", output: "5000\n"),
@@ -302,7 +340,7 @@ extension EndToEndTests {
     func wholeRecordsAreTheSameRecords(stages: String) throws {
       let run = try start(
         "from: {files: [in]}, to: {file: out}, stages: [\(stages)]",
-        before: "seq 3000 | awk '{x = x $1; print substr(x, 1, $1)}' > in; printf last >> in",
+        before: "seq 1500 | awk '{x = x $1; print substr(x, 1, $1)}' > in; printf last >> in",
         after: "; echo $?; sort out > a; { cat in; echo; } | sort | cmp - a && echo same"
       ).end()
       #expect(run.output == "0\nsame\n", "\(run.errors)")
@@ -389,7 +427,7 @@ extension EndToEndTests {
     @Test func aStageIsScaledWhileItRuns() throws {
       let tool = try start(
         """
-        from: {range: [1, 10000]}, to: {file: out}, stages: [
+        from: {range: [1, 5000]}, to: {file: out}, stages: [
         {name: a, command: [sed, -u, 's/^/x/'], mode: answer, workers: 4},
         {name: e, shell: 'while read x; do sleep 0.001; echo $x; done', mode: answer, workers: 2..8},
         {name: count, command: [cat], workers: 3},
@@ -418,7 +456,7 @@ extension EndToEndTests {
       let records = try String(contentsOfFile: tool.directory.path + "/out", encoding: .utf8)
       #expect(
         records.split(separator: "\n").sorted()
-          == (1...10_000).map { "x\($0)" }.sorted().map { $0[...] })
+          == (1...5_000).map { "x\($0)" }.sorted().map { $0[...] })
     }
 
     /// A worker of a stream has a state that nobody else has.
