@@ -332,7 +332,7 @@ extension EndToEndTests {
     @Test(arguments: [
       "{command: [cat]}, {command: [cat], workers: 3}, {command: [cat]}",
       "{command: [cat], partition: whole, workers: 3}, {command: [cat]}",
-      "{command: [cat]}, {command: [cat], mode: answer}, {command: [cat]}",
+      "{command: [cat]}, {command: [cat], mode: answer}, {command: [cat]}, {command: [cat]}",
       "{command: [tr, '\\n', '\\0'], output: nul}, {command: [cat], input: nul, output: nul}, {command: [tr, '\\0', '\\n'], input: nul}",
       "{command: [cat], workers: 2}, {branches: {a: [{command: [cat]}], b: [{shell: cat >/dev/null}]}}",
       "{branches: {a: [{command: [cat]}], b: [{shell: 'read x || :', mode: each}]}}, {command: [cat]}",
