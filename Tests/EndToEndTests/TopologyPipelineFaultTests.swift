@@ -86,7 +86,7 @@ extension EndToEndTests {
     @Test func aStageIsScaledWhileItRuns() throws {
       let tool = try Tool.pipeline(
         """
-        from: {range: [1, 10000]}, to: {file: out}, stages: [
+        from: {range: [1, 5000]}, to: {file: out}, stages: [
         {name: a, command: [sed, -u, 's/^/x/'], mode: answer, workers: 4},
         {name: e, shell: 'while read x; do sleep 0.001; echo $x; done', mode: answer, workers: 2..8},
         {name: count, command: [cat], workers: 3},
@@ -115,7 +115,7 @@ extension EndToEndTests {
       let records = try String(contentsOfFile: tool.directory.path + "/out", encoding: .utf8)
       #expect(
         records.split(separator: "\n").sorted()
-          == (1...10_000).map { "x\($0)" }.sorted().map { $0[...] })
+          == (1...5_000).map { "x\($0)" }.sorted().map { $0[...] })
     }
 
     /// A worker of a stream has a state that nobody else has.

@@ -44,8 +44,11 @@ struct RecordTests {
       var found: [[UInt8]] = []
       var cutter = RecordCutter(framing)
       var whole: [UInt8] = []
+      var tally = RecordTally(framing.end)
+      var count: UInt64 = 0
       for chunk in Self.chunks(given, &random) {
         splitter.append(chunk)
+        count += tally.count(chunk)
         while let record = try splitter.next() { found.append(record) }
         if let piece = try cutter.take(chunk) {
           // A piece has whole records, each of which can be found in it.
@@ -60,6 +63,10 @@ struct RecordTests {
       whole += try cutter.finish() ?? []
       #expect(found == records, "seed \(random.seed)")
       #expect(whole == bytes, "seed \(random.seed)")
+      guard let end = framing.end else { continue }
+      #expect(tally.missingEnd == (lacksEnd ? end : nil), "seed \(random.seed)")
+      count += tally.missingEnd.map { tally.count([$0]) } ?? 0
+      #expect(count == UInt64(records.count), "seed \(random.seed)")
     }
   }
 

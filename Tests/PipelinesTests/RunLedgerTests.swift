@@ -99,6 +99,25 @@ import Testing
     #expect(chain.contains(" 10 times in ") && chain.hasSuffix("; stage 0 (A) gave up"), "\(chain)")
   }
 
+  @Test func whatPassesThroughAJointIsCountedWhereItIsRead() throws {
+    let shape = PipelineShape.chain([
+      .stage(StageDescription(name: "A", workers: 1, isJoined: true)),
+      .stage(StageDescription(name: "B", workers: 1, isJoined: true)),
+    ])
+    var ledger = try RunLedger(PipelinePlan(shape, isOrdered: false), seed: 1)
+    for (worker, count) in [9, 5].enumerated() {
+      var counters = WorkerCounters()
+      counters.taken = UInt64(count)
+      counters.processed = UInt64(count)
+      ledger.count(counters, ofWorker: worker)
+    }
+    let report = ledger.report(after: .seconds(1))
+    #expect(report.inputsTaken == 9 && report.inputsDone == 9)
+    #expect(report.stages.map(\.taken) == [9, 5])
+    #expect(report.stages.map(\.emitted) == [5, 0])
+    #expect(report.stages.map(\.queued) == [0, 0])
+  }
+
   @Test func whatIsGivenUpIsToldOnce() throws {
     let stage = StageDescription(name: "A", workers: 1, isStateless: true)
     var ledger = try RunLedger(PipelinePlan(.stage(stage), isOrdered: false), seed: 1)

@@ -105,10 +105,5 @@ struct HeldTree {
     return processes()
   }
 
-  private static func mark(of pid: Int32) -> UInt64? {
-    guard let limits = try? String(contentsOfFile: "/proc/\(pid)/limits", encoding: .utf8),
-      let line = limits.split(separator: "\n").first(where: { $0.hasPrefix("Max file locks") })
-    else { return nil }
-    return line.split(separator: " ").dropFirst(3).first.flatMap { UInt64($0) }
-  }
+  private static func mark(of pid: Int32) -> UInt64? { fileLocksLimit(of: pid) }
 }

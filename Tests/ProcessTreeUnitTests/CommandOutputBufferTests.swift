@@ -11,7 +11,7 @@ import Testing
     var buffer = CommandOutputBuffer()
     var items: [[UInt8]] = []
     for piece in pieces {
-      piece.withUnsafeBytes { buffer.append($0) }
+      buffer.append(piece)
       while let item = try buffer.take(unit, atEnd: false) { items.append(item) }
     }
     while let item = try buffer.take(unit, atEnd: true) { items.append(item) }
@@ -79,7 +79,7 @@ import Testing
         while true {
           item = try buffer.take(unit, atEnd: rest.isEmpty)
           guard item == nil, let next = rest.popFirst() else { break }
-          next.withUnsafeBytes { buffer.append($0) }
+          buffer.append(next)
         }
         #expect(item == bytes)
       }
@@ -89,7 +89,7 @@ import Testing
 
   @Test func whatIsTooLongIsRefusedAndStays() throws {
     var buffer = CommandOutputBuffer()
-    [UInt8]("12345\n".utf8).withUnsafeBytes { buffer.append($0) }
+    buffer.append([UInt8]("12345\n".utf8))
     for _ in 0..<2 {
       let error = #expect(throws: CommandError.self) {
         try buffer.take(.line(limit: 4), atEnd: false)
@@ -98,11 +98,11 @@ import Testing
     }
     #expect(try buffer.take(.line(limit: 5), atEnd: false) == Array("12345".utf8))
     // Also before its end has come: it would only grow.
-    [UInt8]("12345".utf8).withUnsafeBytes { buffer.append($0) }
+    buffer.append([UInt8]("12345".utf8))
     #expect(throws: CommandError.self) { try buffer.take(.line(limit: 4), atEnd: false) }
     #expect(try buffer.take(.line(limit: 5), atEnd: false) == nil)
     #expect(try buffer.take(.chunk, atEnd: false) == Array("12345".utf8))
-    [UInt8](repeating: 255, count: 4).withUnsafeBytes { buffer.append($0) }
+    buffer.append([UInt8](repeating: 255, count: 4))
     let error = #expect(throws: CommandError.self) {
       try buffer.take(.frame(limit: 1 << 31), atEnd: false)
     }
@@ -116,6 +116,16 @@ import Testing
         try items([bytes], .frame(limit: 100))
       }
       #expect(error?.code == .incompleteFrame)
+    }
+  }
+}
+
+extension CommandOutputBuffer {
+  /// Takes bytes that were read into space for more.
+  fileprivate mutating func append(_ piece: [UInt8]) {
+    fill(piece.count * 2 + 1) { space in
+      space.copyBytes(from: piece)
+      return piece.count
     }
   }
 }

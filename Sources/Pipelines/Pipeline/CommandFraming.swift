@@ -69,6 +69,9 @@ extension CommandFraming {
     return bytes
   }
 
+  /// The byte that ends a record, if one does.
+  var end: UInt8? { records?.end }
+
   /// The items that a command writes.
   func pump(_ run: CommandRun) -> any InputPump<Item> {
     let pump: any InputPump =

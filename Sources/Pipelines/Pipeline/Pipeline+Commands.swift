@@ -28,21 +28,24 @@ extension Pipeline {
   }
 
   /// The same with a name of the stage.
+  ///
+  /// - Parameter joint: Where the command's input comes from, if not from what the pipeline makes: then the
+  ///   command of the one stage before, or of the source, writes to this, and the stage has one worker.
   package func then<Next>(
     _ command: Command, named name: String, input: CommandFraming<Output>,
     output: CommandFraming<Next>, workers: Int, distribution: Distribution<Output>,
-    ordered isOrdered: Bool
+    ordered isOrdered: Bool, joint: CommandJoint? = nil
   ) -> Pipeline<Input, Next> {
     followed(
       by: StageBlueprint(
         description: StageDescription(
           name: name, workers: workers, sharing: distribution.sharing,
-          isStateless: false, isOrdered: isOrdered || self.isOrdered),
-        distribution: distribution
+          isStateless: false, isOrdered: isOrdered || self.isOrdered, isJoined: joint != nil),
+        distribution: distribution, joint: joint
       ) { inlet, outlets, place in
         CommandWorker(
           command: command, input: input, output: output, inlet: inlet, outlets: outlets,
-          place: place)
+          place: place, jointPath: joint?.readingPath)
       })
   }
 

@@ -6,6 +6,8 @@ struct StageBlueprint<
 >: Sendable where Program.Output == WorkerCounters {
   let description: StageDescription
   let distribution: Distribution<Input>
+  /// The pipe that the input of a command comes through.
+  var joint: CommandJoint?
   /// The program of a worker, with ends for its input and twice its output.
   let program: @Sendable (Receiver<Envelope<Input>>, [Outlet<Output>], WorkerPlace) -> Program
 
@@ -38,7 +40,10 @@ struct StageBlueprint<
         })
     }
     let senders = channels.map(\.sender)
-    assembly.whenFed(index) { for sender in senders { sender.finish() } }
+    assembly.whenFed(index) { [joint] in
+      for sender in senders { sender.finish() }
+      joint?.finishWriting()
+    }
     return Outlet(routes: [.init(senders: senders, partitioner: partitioner, isDealt: isDealt)])
   }
 }

@@ -20,6 +20,8 @@ struct StageDescription: Hashable, Sendable {
   var attempts = 3
   /// Whether the stage gets its input in the order of the source.
   var isOrdered = false
+  /// Whether its command reads what the one before writes, through a pipe of their own.
+  var isJoined = false
 
   /// How many envelopes each one becomes on its way through the stage.
   var lanes: Int { sharing == .balanced ? 1 : workers }

@@ -220,18 +220,17 @@ struct RunLedger {
     report.inputsDone = Int(clamping: window.inputsDone)
     report.outputs = Int(clamping: outputs)
     report.quarantined = quarantined
-    let sums = plan.stages.map { stage in
-      stage.workers.reduce(into: WorkerCounters()) { sum, worker in
-        sum += former[worker]
-        sum += present[worker]
-      }
+    let sums = sums
+    for stage in plan.stages where stage.description.isJoined && stage.feeders.isEmpty {
+      report.inputsTaken = Int(clamping: sums[stage.index].taken)
+      report.inputsDone = Int(clamping: sums[stage.index].processed)
     }
     let seconds = max(elapsed / .seconds(1), 0.000_001)
     for stage in plan.stages {
       let sum = sums[stage.index]
       let made =
         stage.feeders.isEmpty
-        ? window.inputsTaken
+        ? UInt64(report.inputsTaken)
         : stage.feeders.reduce(0) { $0.saturatingAdding(sums[$1].emitted) }
       let copies = stage.description.sharing == .broadcast ? UInt64(stage.description.workers) : 1
       var line = StageReport(
@@ -249,5 +248,20 @@ struct RunLedger {
       report.stages.append(line)
     }
     return report
+  }
+
+  /// The counters of each stage.
+  private var sums: [WorkerCounters] {
+    var sums = plan.stages.map { stage in
+      stage.workers.reduce(into: WorkerCounters()) { sum, worker in
+        sum += former[worker]
+        sum += present[worker]
+      }
+    }
+    // What passes through a pipe is counted where it is read.
+    for stage in plan.stages where stage.description.isJoined {
+      for feeder in stage.feeders { sums[feeder].emitted = sums[stage.index].taken }
+    }
+    return sums
   }
 }

@@ -8,6 +8,8 @@ struct CommandWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Nod
   var inlet: Receiver<Envelope<Input>>
   var outlets: [Outlet<Output>]
   var place: WorkerPlace
+  /// Where the command's input comes from, if not from the envelopes.
+  var jointPath: String?
 
   static var spawnsChildren: Bool { false }
 
@@ -20,11 +22,19 @@ struct CommandWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Nod
     try await node.withCommand(command) { run in
       run.widenStreams()
       try await withThrowingTaskGroup(of: Void.self) { tasks in
-        let pump = output.pump(run)
-        tasks.addTask { try await work.feed(run, in: node) }
-        tasks.addTask { await pump.work() }
+        let words = try await WorkerWords(node, stage: command.executable)
+        if let jointPath {
+          let joint = try await JointOutput(jointPath, in: node)
+          tasks.addTask { try await work.feed(run, from: joint, in: node, saying: words) }
+          tasks.addTask { try await work.passEnvelopes() }
+        } else {
+          tasks.addTask { try await work.feed(run, in: node, saying: words) }
+        }
+        // Else its output is a joint's, which another command reads.
+        let pump = command.standardOutput == .pipe ? output.pump(run) : nil
+        if let pump { tasks.addTask { await pump.work() } }
         tasks.addTask {
-          try await work.passOn(pump)
+          if let pump { try await work.passOn(pump) }
           // A command that failed ends the worker, even if it has not read all of its input.
           try await run.waitForSuccess()
         }
@@ -49,9 +59,9 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
   }
 
   /// Gives the command its input; an empty envelope takes the place of each.
-  func feed(_ run: CommandRun, in node: Node) async throws {
+  func feed(_ run: CommandRun, in node: Node, saying words: WorkerWords) async throws {
+    var words = words
     var intake = Intake(worker.inlet, at: worker.place)
-    var words = try await WorkerWords(node, stage: worker.command.executable)
     var clock = WorkClock(node)
     var isReading = true
     while let envelope = try await intake.next() {
@@ -64,15 +74,52 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
         counters.waiting += waited
         counters.blocked += blocked
       }
-      let cost = max(envelope.cost, clock.processorLap())
-      var empty = Emission<Output>(capacity: 0).envelope(
-        replacing: envelope.id, first: 0, cost: cost)
-      empty.refusals = envelope.refusals
-      try await outlet.send(empty)
+      try await pass(envelope, cost: clock.processorLap())
       words.counters = counters.now
       try await words.sayCountersIfDue(at: clock.time)
     }
     run.finishSending()
+  }
+
+  /// Sends an empty envelope in the place of one.
+  private func pass(_ envelope: Envelope<Input>, cost: UInt64) async throws {
+    var empty = Emission<Output>(capacity: 0).envelope(
+      replacing: envelope.id, first: 0, cost: max(envelope.cost, cost))
+    empty.refusals = envelope.refusals
+    try await outlet.send(empty)
+  }
+
+  /// Gives the command what comes through a joint, whose last record gets its end if that is missing.
+  func feed(
+    _ run: CommandRun, from joint: JointOutput, in node: Node, saying words: WorkerWords
+  ) async throws {
+    var words = words
+    var clock = WorkClock(node)
+    var tally = RecordTally(worker.input.end)
+    var isReading = true
+    func give(_ piece: [UInt8]) async throws {
+      let count = tally.count(piece)
+      let waited = clock.lap()
+      if isReading { isReading = try await write(piece, to: run) }
+      let blocked = clock.lap()
+      counters.update { counters in
+        counters.taken += count
+        counters.processed += count
+        counters.waiting += waited
+        counters.blocked += blocked
+      }
+      words.counters = counters.now
+      try await words.sayCountersIfDue(at: clock.time)
+    }
+    while let piece = try await joint.next() { try await give(piece) }
+    if let end = tally.missingEnd { try await give([end]) }
+    run.finishSending()
+  }
+
+  /// Passes envelopes on, which hold nothing for a command that reads from a joint.
+  func passEnvelopes() async throws {
+    var intake = Intake(worker.inlet, at: worker.place)
+    while let envelope = try await intake.next() { try await pass(envelope, cost: 0) }
   }
 
   /// Writes to the command; false once it reads no more.

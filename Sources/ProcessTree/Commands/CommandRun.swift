@@ -84,7 +84,7 @@ public final class CommandRun: Sendable {
   }
 
   /// Four times as much as a pipe has; the kernel gives a user some hundred of these.
-  private static var wideByteCount: Int { 256 << 10 }
+  static var wideByteCount: Int { 256 << 10 }
 
   // MARK: The end
 

@@ -10,27 +10,35 @@ struct PipelineMaker {
   /// The node that runs it.
   let place: Node
 
-  func pipeline() throws -> Pipeline<[UInt8], [UInt8]> {
-    let pipeline = try appending(plan.seams, to: .empty)
+  /// - Parameter joint: What the source writes to, if the first stage reads that.
+  func pipeline(behind joint: CommandJoint?) throws -> Pipeline<[UInt8], [UInt8]> {
+    let pipeline = try appending(plan.seams, to: .empty, behind: joint)
     return plan.isOrdered ? pipeline.inOrder() : pipeline
   }
 
   private func appending(
-    _ parts: [PipelinePlan.SeamedPart], to pipeline: Pipeline<[UInt8], [UInt8]>
+    _ parts: [PipelinePlan.SeamedPart], to pipeline: Pipeline<[UInt8], [UInt8]>,
+    behind joint: CommandJoint? = nil
   ) throws -> Pipeline<[UInt8], [UInt8]> {
-    try parts.reduce(pipeline) { pipeline, part in
+    var before = joint
+    return try parts.reduce(pipeline) { pipeline, part in
       switch part {
       case .stage(let stage, let takes, let makes):
-        try appending(stage, takesWhole: takes, makesWhole: makes, to: pipeline)
+        let behind = makes == .joint ? try CommandJoint() : nil
+        defer { before = behind }
+        return try appending(
+          stage, takesWhole: takes == .whole, makesWhole: makes == .whole, to: pipeline,
+          between: before, and: behind)
       case .branches(let branches):
-        pipeline.broadcast(to: try branches.map { try appending($0, to: .empty) }).merged()
+        return pipeline.broadcast(to: try branches.map { try appending($0, to: .empty) }).merged()
       }
     }
   }
 
   private func appending(
     _ stage: PipelinePlan.Stage, takesWhole: Bool, makesWhole: Bool,
-    to pipeline: Pipeline<[UInt8], [UInt8]>
+    to pipeline: Pipeline<[UInt8], [UInt8]>, between before: CommandJoint?,
+    and behind: CommandJoint?
   ) throws -> Pipeline<[UInt8], [UInt8]> {
     let distribution: Distribution<[UInt8]> =
       if stage.isBroadcast { .broadcast } else if let partition = stage.partition {
@@ -47,7 +55,7 @@ struct PipelineMaker {
         stage, program, to: pipeline, distribution, attempts: plan.attempts, context)
     }
     command.standardInput = .pipe
-    command.standardOutput = .pipe
+    command.standardOutput = behind.map { .file($0.writingPath) } ?? .pipe
     let (input, output) = (stage.input.framing, stage.output.framing)
     let settings = StageSettings(
       name: stage.name, command: command, takesPlace: stage.takesPlace, input: input,
@@ -65,7 +73,7 @@ struct PipelineMaker {
       return pipeline.then(
         command, named: stage.name, input: takesWhole ? .whole(input) : CommandFraming(input),
         output: makesWhole ? .whole(output) : CommandFraming(output), workers: stage.workers,
-        distribution: distribution, ordered: stage.isOrdered)
+        distribution: distribution, ordered: stage.isOrdered, joint: before)
     }
   }
 

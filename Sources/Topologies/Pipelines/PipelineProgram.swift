@@ -18,14 +18,15 @@ struct PipelineProgram: NodeProgram {
 
   private func work(in node: Node) async throws {
     let maker = PipelineMaker(plan: plan, node: self.node, context: context, place: node)
-    let pipeline = try maker.pipeline()
+    let joint = plan.sourceSeam == .joint ? try CommandJoint() : nil
+    let pipeline = try maker.pipeline(behind: joint)
     let (sink, sinkFraming) = try sink(maker)
     let framing = plan.sinkIsWhole ? .bytes : sinkFraming
     let quarantine = Quarantine(
       file: try plan.quarantine.map { try RecordFile(maker.text($0), appends: false) }, node: node)
     let source = RecordSource(
-      origin: try origin(maker), framing: plan.sourceFraming.framing,
-      isWhole: plan.sourceIsWhole, node: node)
+      origin: try origin(maker, joint), framing: plan.sourceFraming.framing,
+      isWhole: plan.sourceSeam == .whole, node: node)
     let monitor = PipelineMonitor()
     try await node.scaling(plan.stages.map(\.name)) { [plan] name, count throws(ScaleRefusal) in
       try plan.scale(name, to: count, by: monitor)
@@ -52,7 +53,9 @@ struct PipelineProgram: NodeProgram {
     }
   }
 
-  private func origin(_ maker: PipelineMaker) throws -> RecordSource.Origin {
+  private func origin(
+    _ maker: PipelineMaker, _ joint: CommandJoint?
+  ) throws -> RecordSource.Origin {
     switch plan.source {
     case .files(let patterns, let readsContent):
       let paths = try Paths.matching(
@@ -60,7 +63,7 @@ struct PipelineProgram: NodeProgram {
       return readsContent ? .files(paths) : .list(paths.map { Array($0.utf8) })
     case .command(let plan):
       var made = try maker.command(plan)
-      made.standardOutput = .pipe
+      made.standardOutput = joint.map { .file($0.writingPath) } ?? .pipe
       return .command(made)
     case .standardInput: return .files([context.streams.path(of: 0)])
     case .list(let texts): return .list(texts.map { Array(maker.text($0).utf8) })

@@ -7,6 +7,7 @@ struct RecordSource: AsyncSequence, Sendable {
   enum Origin: Sendable {
     /// Files one after another, which end the last record of each.
     case files([String])
+    /// Its standard output, unless that is a joint: then it has no records for anybody else.
     case command(Command)
     case list([[UInt8]])
     case range(ClosedRange<Int>)
@@ -54,7 +55,7 @@ struct RecordSource: AsyncSequence, Sendable {
         let run = try await source.node.start(command)
         run.widenStreams()
         self.run = run
-        made = Records(run.chunks, source)
+        if command.standardOutput == .pipe { made = Records(run.chunks, source) }
       }
       if let record = try await made?.next() { return record }
       try await run?.waitForSuccess()

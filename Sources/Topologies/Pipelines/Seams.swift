@@ -1,23 +1,43 @@
 internal import ProcessTreeTopologyFormat
 
-/// The seams of a pipeline: at which places records travel whole, any number of them together.
+/// The seams of a pipeline: at which places records travel whole, any number of them together, and at which they
+/// need not travel, because commands join hands.
 ///
-/// That is so where nobody on either side looks at single records: behind the source or streams, before streams
-/// or the sink, all in the same framing.
+/// They are whole where nobody on either side looks at single records: behind the source or streams, before streams
+/// or the sink, all in the same framing. A seam is a joint if besides there is one command on either side.
 extension PipelinePlan {
-  /// A part, with what its seams decide.
+  /// How records come from one part to the next.
+  enum Seam {
+    /// One by one.
+    case single
+    /// Any number together, with their marks.
+    case whole
+    /// Through a pipe from one command to another.
+    case joint
+  }
+
+  /// A part, with its seams.
   enum SeamedPart {
-    case stage(Stage, takesWhole: Bool, makesWhole: Bool)
+    case stage(Stage, before: Seam, behind: Seam)
     case branches([[SeamedPart]])
   }
 
-  /// The parts; whether the source and the sink have whole records is said by `sourceIsWhole` and
-  /// `sinkIsWhole`.
+  /// The parts with the seams between them.
   var seams: [SeamedPart] {
-    Self.seamed(parts, takesWhole: sourceIsWhole, makesWhole: sinkIsWhole, sourceSupply, sinkDemand)
+    Self.seamed(parts, sourceSeam, sinkIsWhole ? .whole : .single, sourceSupply, sinkDemand)
   }
 
-  var sourceIsWhole: Bool { Self.isWhole(sourceSupply, Self.demand(parts[...], sinkDemand)) }
+  /// The seam behind the source.
+  var sourceSeam: Seam {
+    if case .command = source, case .stage(let stage) = parts.first,
+      Self.isJoint(sourceFraming, stage.jointInput)
+    {
+      return .joint
+    }
+    return Self.isWhole(sourceSupply, Self.demand(parts[...], sinkDemand)) ? .whole : .single
+  }
+
+  /// Whether the sink gets whole records.
   var sinkIsWhole: Bool { Self.isWhole(Self.supply(parts[...], sourceSupply), sinkDemand) }
 
   private var sourceSupply: Framing? {
@@ -40,22 +60,35 @@ extension PipelinePlan {
     supply != nil && supply == demand
   }
 
+  /// Whether one command may write to a pipe that another reads, where these are their framings.
+  ///
+  /// Frames with a length are checked, so that half a frame is an error.
+  private static func isJoint(_ output: Framing?, _ input: Framing?) -> Bool {
+    output == input && [.lines, .nul, .bytes].contains(output)
+  }
+
   private static func seamed(
-    _ parts: [Part], takesWhole: Bool, makesWhole: Bool, _ before: Framing?, _ behind: Framing?
+    _ parts: [Part], _ first: Seam, _ last: Seam, _ before: Framing?, _ behind: Framing?
   ) -> [SeamedPart] {
-    var takes = takesWhole
+    var seam = first
     return parts.indices.map { index in
       let rest = parts[(index + 1)...]
       let supply = supply(parts[...index], before)
       let demand = demand(rest, behind)
-      let makes = rest.isEmpty ? makesWhole : isWhole(supply, demand)
-      defer { takes = makes }
+      let next: Seam =
+        if rest.isEmpty {
+          last
+        } else if isJoint(parts[index].only?.jointOutput, rest.first?.only?.jointInput) {
+          .joint
+        } else {
+          isWhole(supply, demand) ? .whole : .single
+        }
+      defer { seam = next }
       switch parts[index] {
-      case .stage(let stage): return .stage(stage, takesWhole: takes, makesWhole: makes)
+      case .stage(let stage): return .stage(stage, before: seam, behind: next)
       case .branches(let branches):
         let outer = self.supply(parts[..<index], before)
-        return .branches(
-          branches.map { seamed($0.parts, takesWhole: takes, makesWhole: makes, outer, demand) })
+        return .branches(branches.map { seamed($0.parts, seam, next, outer, demand) })
       }
     }
   }
@@ -85,4 +118,14 @@ extension PipelinePlan {
     guard let first = framings.first, framings.allSatisfy({ $0 == first }) else { return nil }
     return first
   }
+}
+
+extension PipelinePlan.Stage {
+  /// The framing in which it can read what one other command writes; nil if it has more workers, or looks at records.
+  fileprivate var jointInput: PipelinePlan.Framing? {
+    isStream && workers == 1 && partition == nil && !isBroadcast ? input : nil
+  }
+
+  /// The framing in which one other command can read what it writes; nil if it has more workers.
+  fileprivate var jointOutput: PipelinePlan.Framing? { isStream && workers == 1 ? output : nil }
 }

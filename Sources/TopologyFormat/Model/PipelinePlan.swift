@@ -72,7 +72,7 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
     }
 
     /// The stage whose outputs come behind this place; nil where those of several branches do.
-    var only: Stage? {
+    package var only: Stage? {
       if case .stage(let stage) = self { stage } else { nil }
     }
   }

@@ -78,32 +78,48 @@ enum KeyedHash {
     words[work + 12] ^= UInt32(truncatingIfNeeded: count)
     words[work + 13] ^= UInt32(truncatingIfNeeded: count >> 32)
     if isLast { words[work + 14] = ~words[work + 14] }
-    for round in 0..<rounds {
-      for step in 0..<8 {
-        let a = work + Int(mixes[step * 4])
-        let b = work + Int(mixes[step * 4 + 1])
-        let c = work + Int(mixes[step * 4 + 2])
-        let d = work + Int(mixes[step * 4 + 3])
-        let first = UInt32(littleEndian: words[block + Int(schedule[round * 16 + step * 2])])
-        let second = UInt32(littleEndian: words[block + Int(schedule[round * 16 + step * 2 + 1])])
-        words[a] = words[a] &+ words[b] &+ first
-        words[d] = rotate(words[d] ^ words[a], by: 16)
-        words[c] = words[c] &+ words[d]
-        words[b] = rotate(words[b] ^ words[c], by: 12)
-        words[a] = words[a] &+ words[b] &+ second
-        words[d] = rotate(words[d] ^ words[a], by: 8)
-        words[c] = words[c] &+ words[d]
-        words[b] = rotate(words[b] ^ words[c], by: 7)
+    if let words = words.baseAddress { mixRounds(words + work, words + block) }
+    for index in 0..<8 { words[index] ^= words[work + index] ^ words[work + 8 + index] }
+  }
+
+  /// The rounds, by plain pointers: each node of a tree proves itself some times, and code that is not optimised
+  /// takes ten times as long for checked places.
+  private static func mixRounds(
+    _ words: UnsafeMutablePointer<UInt32>, _ block: UnsafePointer<UInt32>
+  ) {
+    schedule.withUnsafeBufferPointer { schedule in
+      mixes.withUnsafeBufferPointer { mixes in
+        guard var input = schedule.baseAddress, let columns = mixes.baseAddress else { return }
+        let end = input + rounds * 16
+        while input < end {
+          var places = columns
+          let nextRound = input + 16
+          while input < nextRound {
+            let a = words + Int(places[0])
+            let b = words + Int(places[1])
+            let c = words + Int(places[2])
+            let d = words + Int(places[3])
+            a.pointee = a.pointee &+ b.pointee &+ UInt32(littleEndian: block[Int(input[0])])
+            d.pointee ^= a.pointee
+            d.pointee = d.pointee &>> 16 | d.pointee &<< 16
+            c.pointee = c.pointee &+ d.pointee
+            b.pointee ^= c.pointee
+            b.pointee = b.pointee &>> 12 | b.pointee &<< 20
+            a.pointee = a.pointee &+ b.pointee &+ UInt32(littleEndian: block[Int(input[1])])
+            d.pointee ^= a.pointee
+            d.pointee = d.pointee &>> 8 | d.pointee &<< 24
+            c.pointee = c.pointee &+ d.pointee
+            b.pointee ^= c.pointee
+            b.pointee = b.pointee &>> 7 | b.pointee &<< 25
+            places += 4
+            input += 2
+          }
+        }
       }
     }
-    for index in 0..<8 { words[index] ^= words[work + index] ^ words[work + 8 + index] }
   }
 
   private static func overwrite(_ bytes: UnsafeMutableRawBufferPointer) {
     if let start = bytes.baseAddress { explicit_bzero(start, bytes.count) }
-  }
-
-  private static func rotate(_ word: UInt32, by count: UInt32) -> UInt32 {
-    word >> count | word << (32 - count)
   }
 }

@@ -126,11 +126,13 @@ final class Tool {
   ///
   /// A node's title hides its arguments and its environment.
   var processes: [Int32] {
-    let files = FileManager.default
-    let names = (try? files.contentsOfDirectory(atPath: "/proc")) ?? []
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    let path = Array(directory.path.utf8CString.dropLast())
+    var target = [CChar](repeating: 0, count: 4_096)
     return names.compactMap { Int32($0) }.filter { pid in
       // A zombie has none.
-      (try? files.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")) == directory.path
+      let count = readlink("/proc/\(pid)/cwd", &target, target.count)
+      return count == path.count && target[..<count].elementsEqual(path)
     }
   }
 
@@ -143,9 +145,10 @@ final class Tool {
   /// Waits until a condition holds; false when it does not in time.
   func wait(_ limit: Duration = .patience, for condition: () throws -> Bool) rethrows -> Bool {
     let start = ContinuousClock.now
+    var pauses = Pauses()
     while ContinuousClock.now - start < limit {
       if try condition() { return true }
-      usleep(2_000)
+      usleep(UInt32(pauses.next() / .microseconds(1)))
     }
     return false
   }

@@ -95,10 +95,4 @@ func processes(ofRun root: Node) -> [Int32] {
 }
 
 /// The high half of the limit that marks a run.
-private func runMark(of pid: Int32) -> UInt64? {
-  for line in readFile("/proc/\(pid)/limits").split(separator: "\n")
-  where line.hasPrefix("Max file locks") {
-    return line.split(separator: " ").dropFirst(3).first.flatMap { UInt64($0) }.map { $0 >> 32 }
-  }
-  return nil
-}
+private func runMark(of pid: Int32) -> UInt64? { fileLocksLimit(of: pid).map { $0 >> 32 } }

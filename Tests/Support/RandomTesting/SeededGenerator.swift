@@ -21,13 +21,23 @@ package struct SeededGenerator: RandomNumberGenerator {
   package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
+    mixed = (mixed ^ (mixed &>> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed &>> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed &>> 31)
   }
 
+  /// What `Int.random(in:using:)` gives, without its generic code: unoptimised, that takes most of the time of a test
+  /// that walks at random.
   package mutating func int(_ range: ClosedRange<Int>) -> Int {
-    Int.random(in: range, using: &self)
+    let most = UInt64(bitPattern: Int64(range.upperBound &- range.lowerBound))
+    guard most < .max else { return Int(truncatingIfNeeded: next()) }
+    let count = most + 1
+    var product = next().multipliedFullWidth(by: count)
+    if product.low < count {
+      let rest = (0 &- count) % count
+      while product.low < rest { product = next().multipliedFullWidth(by: count) }
+    }
+    return range.lowerBound &+ Int(truncatingIfNeeded: product.high)
   }
 
   package mutating func bool() -> Bool { Bool.random(using: &self) }

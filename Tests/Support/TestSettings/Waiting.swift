@@ -11,11 +11,25 @@ package func eventually(
   within time: Duration = .patience, _ condition: () async throws -> Bool
 ) async throws -> Bool {
   let deadline = ContinuousClock.now + time
+  var pauses = Pauses()
   while ContinuousClock.now < deadline {
     if try await condition() { return true }
-    try await Task.sleep(for: .milliseconds(2))
+    try await Task.sleep(for: pauses.next())
   }
   return try await condition()
+}
+
+/// The pauses between two looks: the longer it takes, the rarer they are, so that a look which costs something
+/// does not take the processor from what it waits for.
+package struct Pauses {
+  private var pause = Duration.milliseconds(2)
+
+  package init() {}
+
+  package mutating func next() -> Duration {
+    defer { pause = min(pause * 1.2, .milliseconds(30)) }
+    return pause
+  }
 }
 
 /// Waits until a value has stopped changing; false when it goes on changing.

@@ -14,8 +14,6 @@ struct CommandOutputBuffer {
     case frame(limit: Int)
   }
 
-  /// Of an array that has grown beyond this for a large item, the memory is given back.
-  private static let keptCapacity = 256 << 10
   private static let prefixSize = 4
 
   private var bytes: [UInt8] = []
@@ -27,9 +25,23 @@ struct CommandOutputBuffer {
   /// The bytes that are waiting.
   var count: Int { bytes.count - start }
 
-  /// Takes what was read.
-  mutating func append(_ new: UnsafeRawBufferPointer) {
-    bytes.append(contentsOf: new)
+  /// Takes what `read` writes into space for so many bytes; it returns how many it wrote.
+  mutating func fill(
+    _ limit: Int, _ read: (UnsafeMutableRawBufferPointer) throws -> Int
+  ) rethrows {
+    guard count == 0 else {
+      return try withUnsafeTemporaryAllocation(byteCount: limit, alignment: 16) { space in
+        let count = try read(space)
+        bytes.append(contentsOf: space[..<count])
+      }
+    }
+    start = 0
+    searched = 0
+    // In the array that whoever asks for a chunk gets.
+    bytes = try [UInt8](unsafeUninitializedCapacity: limit) { space, count in
+      count = try read(UnsafeMutableRawBufferPointer(space))
+    }
+    if bytes.isEmpty { bytes = [] }
   }
 
   /// The next item; nil when more has to be read for it or, at the end, when none is left.
@@ -45,7 +57,8 @@ struct CommandOutputBuffer {
 
   private mutating func takeChunk() -> [UInt8]? {
     guard count > 0 else { return nil }
-    guard start == 0 else { return remove(count, skipping: 0) }
+    // Few bytes do not keep the space for many.
+    guard start == 0, bytes.count > bytes.capacity / 2 else { return remove(count, skipping: 0) }
     defer { bytes = [] }
     searched = 0
     return bytes
@@ -104,7 +117,7 @@ struct CommandOutputBuffer {
     let item = Array(bytes[start..<start + length])
     start += length + skipping
     if start == bytes.count {
-      bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacity)
+      bytes = []
       start = 0
       searched = 0
     } else if start > bytes.count / 2, start > 4_096 {

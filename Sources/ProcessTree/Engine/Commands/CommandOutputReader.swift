@@ -81,17 +81,18 @@ final class CommandOutputReader {
 
   /// False when nothing is there at present.
   private func readOnce(_ number: Int32) throws -> Bool {
-    try withUnsafeTemporaryAllocation(byteCount: bytesPerRead, alignment: 16) { space in
+    var isThere = true
+    try buffer.fill(bytesPerRead) { space in
       switch try Descriptors.read(number, into: space) {
-      case .bytes(let count):
-        buffer.append(UnsafeRawBufferPointer(rebasing: space[..<count]))
+      case .bytes(let count): return count
       case .end: close()
       case .wouldBlock:
-        guard commandHasEnded else { return false }
-        close()
+        isThere = commandHasEnded
+        if commandHasEnded { close() }
       }
-      return true
+      return 0
     }
+    return isThere
   }
 
   /// Watches for as long as somebody waits: a pipe whose writer has gone is always ready.
