@@ -121,6 +121,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     turnHooks[number] = nil
   }
 
+  /// Whether the next turn begins at once.
+  package var hasReadyJobs: Bool { !jobs.isEmpty }
+
   /// Calls the hooks once more before the loop waits.
   package func turnAgain() { wantsTurn = true }
 

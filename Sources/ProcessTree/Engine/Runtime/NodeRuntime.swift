@@ -189,6 +189,7 @@ final class NodeRuntime {
     sendFrames()
     receiveFrames()
     if life.phase != .running { advance() }
+    channels?.restRings()
     return hasFramesToExchange
   }
 
