@@ -19,7 +19,7 @@ import Testing
 
   @Test func nothingInAPeersMemoryLeadsOutside() throws {
     var generator = SeededGenerator.announced("hostile rings")
-    for _ in rounds(20_000) {
+    for _ in rounds(3_000) {
       let capacity = 1 << generator.int(6...12)
       let (own, peer) = (TestMemory(capacity: capacity), TestMemory(capacity: capacity))
       var writer = RingWriter(own.memory, peer: peer.seen)

@@ -31,14 +31,13 @@ import Testing
         }
       }
       while received < sent {
+        let before = reader.taken
         try writer.resume()
-        let frame = try #require(try reader.frame())
-        try #require(frame == ringFrame(received, size: sizes[Int(received)]))
-        received += 1
         while let frame = try reader.frame() {
           try #require(frame == ringFrame(received, size: sizes[Int(received)]))
           received += 1
         }
+        try #require(reader.taken > before || received == sent)
       }
       #expect(try !writer.isWaiting && reader.isEmpty())
       try #require(left.borderIsIntact && right.borderIsIntact)

@@ -107,6 +107,8 @@ final class RingPair {
           peerBell: try bells[1 - index].copy()))
       ring.onReady = { [unowned self, unowned ring] in ready.append(ring) }
       ring.onBroken = { [unowned self] in broken.append($0.description) }
+      // An end may read before it sends.
+      ring.onFrame = { [link = links[index]] frame throws(WireError) in try link.receive(frame) }
       rings.append(ring)
     }
     hook.value = loop.addTurnHook { [unowned self] in
