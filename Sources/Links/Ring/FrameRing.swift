@@ -130,7 +130,8 @@ package final class FrameRing {
     guard let bell = parts?.peerBell.number else { return }
     var byte: UInt8 = 0
     // One that is full has enough to wake the peer.
-    _ = write(bell, &byte, 1)
+    guard write(bell, &byte, 1) < 0, errno != EAGAIN, errno != EINTR else { return }
+    fail(WireError("its bell cannot be rung, error \(errno)"))
   }
 
   // MARK: Receiving
