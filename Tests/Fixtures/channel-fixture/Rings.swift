@@ -133,7 +133,7 @@ let ringScenarios: [String: Scenario] = [
   "nobodyWaitsForAStoppedPeer": { root, expect in
     var random = SeededGenerator.announced("stopped peers")
     var witness = try await Partner(of: root)
-    for _ in 0..<argument(2, default: 30) {
+    for _ in 0..<argument(2, default: 12) {
       let (out, numbers) = root.makePipe(of: Int.self)
       let (back, answers) = root.makePipe(of: Int.self)
       let victim = try await root.spawn(Echoer(numbers: numbers, back: back))
@@ -146,7 +146,7 @@ let ringScenarios: [String: Scenario] = [
         }
         return count
       }
-      let count = 20_000
+      let count = 10_000
       let sent = Task {
         for number in 0..<count { try await out.send(number) }
         out.finish()
