@@ -55,8 +55,7 @@ package final class FrameRing {
   @exclusivity(unchecked) private var waitsForRoom = false
 
   /// Called with each frame; the bytes are valid during the call.
-  @exclusivity(unchecked) package var onFrame:
-    ((UnsafeRawBufferPointer) throws(WireError) -> Void)?
+  @exclusivity(unchecked) package var onFrame: ((UnsafeRawBufferPointer) throws(WireError) -> Void)?
   /// Called when the ring is to be looked at in each turn.
   package var onReady: (() -> Void)?
   /// Called once, when the peer has broken the protocol; nothing is sent or received any more.

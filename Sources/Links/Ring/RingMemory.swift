@@ -13,7 +13,9 @@ internal import Synchronization
 /// The words that a node changes as a writer have another cache line than those that it changes as a
 /// reader. Nobody writes the memory but its node, so a peer can at most say what is not true.
 package enum RingLayout {
-  /// The bytes that a ring holds: four frames of usual size. Measured: 64 KiB to 1 MiB are equal.
+  /// The bytes that a ring holds: four frames of usual size.
+  ///
+  /// Measured: 64 KiB to 1 MiB are equally fast.
   static let capacity = 128 << 10
   static let start = 128
   /// The size of a node's memory.

@@ -88,7 +88,8 @@ struct RingReader {
     if written == taken {
       let now = peer.load(.written)
       guard now >= written, now - taken <= UInt64(peer.capacity), now % 8 == 0 else {
-        throw WireError("its ring cannot be: it has written \(now) bytes, of which \(taken) are taken")
+        throw WireError(
+          "its ring cannot be: it has written \(now) bytes, of which \(taken) are taken")
       }
       written = now
     }

@@ -125,8 +125,8 @@ let ringScenarios: [String: Scenario] = [
       while (try? await out.send(-1)) != nil, (try? await taken.next()) != nil {}
       let error = await expect.thrown(RemoteFailure.self) { try await child.result }
       expect.expect(
-        error.map { "\($0)".contains("its data connection broke the protocol (its ring ") } ?? false,
-        "\(offset): \(error.map { "\($0)" } ?? "no failure")")
+        "\(error, default: "")".contains("its data connection broke the protocol (its ring "),
+        "\(offset): \(error, default: "no failure")")
     }
   },
   // Stops and kills at random moments, in the middle of what goes through rings.

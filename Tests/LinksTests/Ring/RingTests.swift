@@ -8,7 +8,7 @@ import Testing
 @Suite struct RingTests {
   @Test func framesOfAllSizesArriveOnceAndInOrder() throws {
     var generator = SeededGenerator.announced("frames in a ring")
-    for _ in 0..<iterations(1_000) {
+    for _ in 0..<iterations(400) {
       let (own, peer) = (1 << generator.int(6...14), 1 << generator.int(6...14))
       let (left, right) = (TestMemory(capacity: own), TestMemory(capacity: peer))
       var writer = RingWriter(left.memory, peer: right.seen)
@@ -16,7 +16,7 @@ import Testing
       let largest = generator.int(32...5_000)
       var (sent, received) = (UInt64(0), UInt64(0))
       var sizes: [Int] = []
-      for _ in 0..<generator.int(1...200) {
+      for _ in 0..<generator.int(1...80) {
         if generator.int(0...1) == 0 {
           let size = generator.int(32...largest)
           try writer.send(ringFrame(sent, size: size))
@@ -89,9 +89,10 @@ import Testing
     #expect(try reader.isEmpty())
   }
 
-  @Test(arguments: [
-    (1_032, "written 1032"), (4, "written 4"), (.max, "written"), (1 << 63, "written"),
-  ] as [(UInt64, String)])
+  @Test(
+    arguments: [
+      (1_032, "written 1032"), (4, "written 4"), (.max, "written"), (1 << 63, "written"),
+    ] as [(UInt64, String)])
   func aRingThatCannotBeIsNamed(written: UInt64, reason: String) throws {
     let (left, right) = (TestMemory(capacity: 1 << 10), TestMemory(capacity: 1 << 10))
     var reader = RingReader(left.seen, own: right.memory)

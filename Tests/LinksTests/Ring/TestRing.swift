@@ -42,7 +42,9 @@ final class TestMemory {
 
 /// A frame with a number by which it is known, and bytes that depend on it.
 func ringFrame(_ number: UInt64, size: Int) -> [UInt8] {
-  let body = (0..<max(0, size - FlowHeader.size)).map { UInt8(truncatingIfNeeded: $0 &+ Int(number)) }
+  let body = (0..<max(0, size - FlowHeader.size)).map {
+    UInt8(truncatingIfNeeded: $0 &+ Int(number))
+  }
   return FlowHeader(kind: .items, total: number).frame(body: body)
 }
 

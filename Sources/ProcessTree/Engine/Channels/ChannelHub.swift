@@ -88,7 +88,8 @@ final class ChannelHub {
   /// Whether another turn is needed at once.
   var hasWork: Bool {
     !loopback.isEmpty || !dirtySenders.isEmpty || !dirtyReceivers.isEmpty || !dirtyEdges.isEmpty
-      || receipts.hasRequests || !readyConnectors.isEmpty || !readyRings.isEmpty || listener?.mayHaveFrames ?? false
+      || receipts.hasRequests || !readyConnectors.isEmpty || !readyRings.isEmpty
+      || listener?.mayHaveFrames ?? false
   }
 
   func markDirty(_ sender: SenderCore) { dirtySenders.append(sender) }
