@@ -58,6 +58,9 @@ uint64_t pt_origin_mask(void);
 /// Writes "/proc/PID/file"; `buffer` has 64 bytes.
 void pt_proc_path(char *_Nonnull buffer, int32_t pid, const char *_Nonnull file);
 
+/// Opens what is behind a descriptor of a process, anew. Returns a descriptor, or a negated errno.
+int pt_open_descriptor(int32_t pid, int32_t descriptor, int flags);
+
 /// Reads the beginning of a file. Returns the length, or a negated errno.
 long pt_read_file(const char *_Nonnull path, char *_Nonnull buffer, size_t size);
 

@@ -19,6 +19,28 @@ void pt_proc_path(char *_Nonnull buffer, int32_t pid, const char *_Nonnull file)
   *end = 0;
 }
 
+/// Writes "fd/N"; `buffer` has 16 bytes.
+static void descriptor_name(char *_Nonnull buffer, int32_t descriptor) {
+  char digits[12];
+  int count = 0;
+  do digits[count++] = (char)('0' + descriptor % 10);
+  while ((descriptor /= 10) > 0);
+  *buffer++ = 'f';
+  *buffer++ = 'd';
+  *buffer++ = '/';
+  while (count > 0) *buffer++ = digits[--count];
+  *buffer = 0;
+}
+
+int pt_open_descriptor(int32_t pid, int32_t descriptor, int flags) {
+  if (pid <= 0 || descriptor < 0) return -EBADF;
+  char name[16], path[64];
+  descriptor_name(name, descriptor);
+  pt_proc_path(path, pid, name);
+  int opened = open(path, flags | O_CLOEXEC);
+  return opened >= 0 ? opened : -errno;
+}
+
 long pt_read_file(const char *_Nonnull path, char *_Nonnull buffer, size_t size) {
   int descriptor = open(path, O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return -errno;

@@ -77,30 +77,8 @@ static int describe_region(int descriptor, struct pt_region_file *_Nonnull out) 
   return 0;
 }
 
-/// Writes "fd/N"; `buffer` has 16 bytes.
-static void descriptor_name(char *_Nonnull buffer, int32_t descriptor) {
-  char digits[12];
-  int count = 0;
-  do digits[count++] = (char)('0' + descriptor % 10);
-  while ((descriptor /= 10) > 0);
-  *buffer++ = 'f';
-  *buffer++ = 'd';
-  *buffer++ = '/';
-  while (count > 0) *buffer++ = digits[--count];
-  *buffer = 0;
-}
-
-static int open_descriptor(int32_t pid, int32_t descriptor, int flags) {
-  if (pid <= 0 || descriptor < 0) return -EBADF;
-  char name[16], path[64];
-  descriptor_name(name, descriptor);
-  pt_proc_path(path, pid, name);
-  int opened = open(path, flags | O_CLOEXEC);
-  return opened >= 0 ? opened : -errno;
-}
-
 int pt_region_find(int32_t pid, int32_t descriptor, struct pt_region_file *_Nonnull out) {
-  int found = open_descriptor(pid, descriptor, O_PATH);
+  int found = pt_open_descriptor(pid, descriptor, O_PATH);
   if (found < 0) return found;
   int error = describe_region(found, out);
   if (error == 0) return found;
@@ -108,7 +86,7 @@ int pt_region_find(int32_t pid, int32_t descriptor, struct pt_region_file *_Nonn
   return -error;
 }
 
-int pt_region_open(int32_t found) { return open_descriptor(getpid(), found, O_RDONLY); }
+int pt_region_open(int32_t found) { return pt_open_descriptor(getpid(), found, O_RDONLY); }
 
 int pt_region_fixed_size(int32_t descriptor, uint64_t *_Nonnull size) {
   int needed = F_SEAL_SHRINK | F_SEAL_GROW;

@@ -62,6 +62,12 @@ private let stressScenarios = [
   "cancelledAtAnyMoment", "nothingIsLeftAfterManyChannels",
 ]
 
+/// Frames in memory, between nodes that are well, stopped, dead or hostile.
+private let ringScenarios = [
+  "framesGoThroughRings", "linksThatCarryLittleHaveNoRings",
+  "aPeerThatScribblesIntoItsRingIsNamed", "nobodyWaitsForAStoppedPeer", "ringsEndWithTheirLinks",
+]
+
 /// A limit for all nodes of a tree, which is kept over channels.
 private let limitScenarios = [
   "oneLimitForTheWholeTree", "callersLendTheirPlace", "whoWaitsForAPlaceSaysSo",
@@ -115,6 +121,11 @@ extension ProcessTrees {
       try await ChannelFixture.expectSuccess(of: scenario, method)
     }
 
+    @Test(arguments: ringScenarios, startMethods)
+    func carriesFramesThroughRings(scenario: String, method: String) async throws {
+      try await ChannelFixture.expectSuccess(of: scenario, method)
+    }
+
     @Test(arguments: redeliveryScenarios, startMethods)
     func nothingIsLostWhoeverIsKilled(scenario: String, method: String) async throws {
       try await ChannelFixture.expectSuccess(of: scenario, method, arguments: Self.calm)
@@ -124,8 +135,7 @@ extension ProcessTrees {
       let listed = try await ChannelFixture.run("")
       let known = [
         channelScenarios, requestScenarios, endScenarios, largeScenarios, redeliveryScenarios,
-        stressScenarios,
-        limitScenarios,
+        stressScenarios, limitScenarios, ringScenarios,
       ].joined()
       #expect(Set(listed.lines) == Set(known))
     }

@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test func everyKindOfMessageHasASample() {
-    #expect(Set(sampleLinkMessages.map(kind)).count == 24)
+    #expect(Set(sampleLinkMessages.map(kind)).count == 27)
   }
 
   /// Numbers and the order of fields are the protocol, whatever the names in the code are.
@@ -106,12 +106,17 @@ import Testing
     #expect(body(.accept(flow: 1, page: name, slot: 2)) == [0x94, 48, 1, 0x94, 7, 8, 9, 10, 2])
     #expect(body(.free([SharedSlotName(index: 1, generation: 2)])) == [0x92, 52, 0x91, 0x92, 1, 2])
     #expect(
+      body(.ring(name, BellName(descriptor: 11, inode: 12)))
+        == [0x93, 38, 0x94, 7, 8, 9, 10, 0x92, 11, 12])
+    #expect(body(.ringFollows) == [0x91, 39] && body(.ringFound(true)) == [0x92, 54, 0xC3])
+    #expect(
       body(.waiting(origin: .root, mark: 1, names: ["a"])) == [0x94, 64, 0x90, 1, 0x91, 0xA1, 0x61])
   }
 
   @Test func unknownNumbersAndWrongCountsOfFieldsAreRefused() throws {
     let known: Set<UInt8> = [
-      1, 2, 3, 4, 5, 16, 17, 18, 19, 20, 32, 33, 34, 35, 36, 37, 48, 49, 50, 51, 52, 53, 55, 64,
+      1, 2, 3, 4, 5, 16, 17, 18, 19, 20, 32, 33, 34, 35, 36, 37, 38, 39, 48, 49, 50, 51, 52, 53,
+      54, 55, 64,
     ]
     for number in 0...127 as ClosedRange<UInt8> where !known.contains(number) {
       let frame = FlowHeader(kind: .control).frame(body: [0x92, number, 1])

@@ -52,6 +52,8 @@ let sampleLinkMessages: [LinkMessage] = [
   .mapped(region: 0, false), .mapped(region: .max, true),
   .free([]),
   .free([SharedSlotName(index: .max, generation: 0), SharedSlotName(index: 0, generation: .max)]),
+  .ring(page, BellName(descriptor: 0, inode: .max)), .ringFound(false), .ringFound(true),
+  .ringFollows,
   .waiting(origin: .root, mark: .max, names: []),
   .waiting(origin: NodePath(positions: [7]), mark: 0, names: ["", "a", "é\u{0}"]),
 ]

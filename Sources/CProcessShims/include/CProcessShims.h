@@ -2,6 +2,7 @@
 //
 // Functions return 0 on success and an errno on failure unless their comment states otherwise.
 #pragma once
+#include "pt_bell.h"
 #include "pt_children.h"
 #include "pt_command.h"
 #include "pt_connection.h"

@@ -26,6 +26,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// messages.
   private static let jobsPerTurn = 512
 
+  /// The most turns in a row without a look at descriptors, which is a system call.
+  private static let turnsWithoutLook = 3
+
   private let thread: pthread_t
   private let inbox: Lock<Inbox>
   private let inboxHasWork = Atomic<Bool>(false)
@@ -121,15 +124,22 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     turnHooks[number] = nil
   }
 
+  /// Whether jobs wait for the next turn, which then begins at once.
+  package var hasReadyJobs: Bool { !jobs.isEmpty }
+  /// The number of jobs that have run so far.
+  @exclusivity(unchecked) package private(set) var jobsRun: UInt64 = 0
+
   /// Calls the hooks once more before the loop waits.
   package func turnAgain() { wantsTurn = true }
 
   /// Runs turns until `isDone` returns true.
   ///
   /// A turn runs jobs and hooks, then descriptors and timers, and waits only if nothing is left to
-  /// do. A turn may call this again.
+  /// do. What the hooks have made ready runs before the loop looks at descriptors, for some turns. A turn
+  /// may call this again.
   package func run(until isDone: () -> Bool) {
     assertCurrent()
+    var turnsLeft = Self.turnsWithoutLook
     while !isDone() {
       takeInbox()
       // A nested run uses the same queue, so take closures one by one.
@@ -143,6 +153,11 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
       for number in turnHooks.indices where turnHooks[number]?() ?? false { hasMore = true }
       // The work of this turn may have been the awaited one.
       if isDone() { return }
+      if !jobs.isEmpty, turnsLeft > 0, time == .real {
+        turnsLeft -= 1
+        continue
+      }
+      turnsLeft = Self.turnsWithoutLook
       poller.poll(timeout: timeToWait(isIdle: jobs.isEmpty && !hasMore && !wantsTurn))
       timers.fire()
     }
@@ -195,6 +210,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     let executor = asUnownedTaskExecutor()
     var budget = Self.jobsPerTurn
     while budget > 0, let job = jobs.pop(pickJob) {
+      jobsRun &+= 1
       job.runSynchronously(on: executor)
       budget -= 1
     }

@@ -59,9 +59,12 @@ struct NumberedFrames {
   }
 
   /// Starts anew on another connection; returns the frames that the peer may lack, in order.
-  mutating func resume() -> [[UInt8]] {
+  ///
+  /// - Parameter last: The last frame that goes over connections.
+  mutating func resume(upTo last: UInt64 = .max) -> [[UInt8]] {
     lastRequested = 0
-    return Array(retained)
+    guard last >= firstRetained else { return [] }
+    return Array(retained.prefix(Int(clamping: last - firstRetained + 1)))
   }
 
   /// Forgets the frames that were sent, because nobody will confirm them.

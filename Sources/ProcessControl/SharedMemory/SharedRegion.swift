@@ -14,7 +14,7 @@ package final class SharedRegion: Sendable {
 
   /// The identity by which peers find the region.
   package let identity: SharedRegionIdentity
-  private let descriptor: Descriptor
+  private let descriptor: Lock<Descriptor?>
   private let mapping: Mapping
 
   var start: UnsafeMutableRawPointer { mapping.start }
@@ -36,11 +36,14 @@ package final class SharedRegion: Sendable {
     guard error == 0, let mapped, let descriptor = Descriptor(owning: made) else {
       throw .systemCall("memfd_create", errno: error)
     }
-    self.descriptor = descriptor
+    self.descriptor = Lock(consume descriptor)
     mapping = Mapping(owning: mapped, byteCount: byteCount)
     identity = SharedRegionIdentity(
       pid: getpid(), descriptor: made, inode: inode, byteCount: byteCount)
   }
+
+  /// Gives the descriptor back: no further peer finds the region.
+  package func closeDescriptor() { descriptor.withLock { $0 = nil } }
 }
 
 /// The identity of a region, which its maker sends to its peers.

@@ -19,12 +19,15 @@ extension LinkMessage {
     case cancel = 35
     case offer = 36
     case close = 37
+    case ring = 38
+    case ringFollows = 39
     case accept = 48
     case returned = 49
     case leave = 50
     case mapped = 51
     case free = 52
     case drain = 53
+    case ringFound = 54
     case subscribe = 55
     case waiting = 64
 
@@ -105,6 +108,9 @@ extension LinkMessage {
     case .leave(let flow): pack(.leave, flow)
     case .mapped(let region, let isMapped): pack(.mapped, region, isMapped)
     case .free(let slots): pack(.free, slots)
+    case .ring(let memory, let bell): pack(.ring, memory, bell)
+    case .ringFound(let isFound): pack(.ringFound, isFound)
+    case .ringFollows: pack(.ringFollows)
     case .waiting(let origin, let mark, let names):
       pack(.waiting, origin, mark, Self.limited(names))
     }
@@ -157,6 +163,9 @@ extension LinkMessage {
     case .leave: try .leave(flow: next())
     case .mapped: try .mapped(region: next(), next())
     case .free: try .free(next())
+    case .ring: try .ring(next(), next())
+    case .ringFound: try .ringFound(next())
+    case .ringFollows: .ringFollows
     case .waiting: try .waiting(origin: next(), mark: next(), names: next())
     }
   }

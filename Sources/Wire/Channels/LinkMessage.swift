@@ -58,6 +58,15 @@ package enum LinkMessage: Equatable, Sendable {
   /// Slots of shared memory that are free again, each with its generation.
   case free([SharedSlotName])
 
+  // Between any two nodes of a host.
+
+  /// The sender's part in rings for the frames of this link, and the bell to ring for it; once.
+  case ring(SharedMemoryName, BellName)
+  /// Whether the peer has found the part that it was offered; if not, there are no rings.
+  case ringFound(Bool)
+  /// The sender's last frame over a connection; all others come through its ring.
+  case ringFollows
+
   // Between nodes that wait for credit.
 
   /// A node that waits for credit as well passes this on; a node that receives its own message is
@@ -77,6 +86,17 @@ package struct SharedMemoryName: Hashable, Sendable {
     self.descriptor = descriptor
     self.inode = inode
     self.size = size
+  }
+}
+
+/// What wakes a node that waits for the ring of a peer: a descriptor of its process.
+package struct BellName: Hashable, Sendable {
+  package var descriptor: Int32
+  package var inode: UInt64
+
+  package init(descriptor: Int32, inode: UInt64) {
+    self.descriptor = descriptor
+    self.inode = inode
   }
 }
 

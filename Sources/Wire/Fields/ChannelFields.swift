@@ -85,6 +85,16 @@ extension SharedMemoryName: WireField {
   }
 }
 
+extension BellName: WireField {
+  package static func read(from reader: inout MessagePackReader) throws -> Self {
+    try WireFields.read(from: &reader) { Self(descriptor: try $0.next(), inode: try $0.next()) }
+  }
+
+  package func pack(into writer: inout MessagePackWriter) {
+    WireFields.pack(into: &writer, descriptor, inode)
+  }
+}
+
 extension SharedSlotName: WireField {
   package static func read(from reader: inout MessagePackReader) throws -> Self {
     try WireFields.read(from: &reader) { Self(index: try $0.next(), generation: try $0.next()) }

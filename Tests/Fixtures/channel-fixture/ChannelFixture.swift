@@ -8,7 +8,7 @@ struct ChannelFixture: ScenarioApp {
       .merging(endScenarios) { $1 }.merging(largeScenarios) { $1 }
       .merging(stressScenarios) { $1 }.merging(treeLimitScenarios) { $1 }
       .merging(blockingScenarios) { $1 }.merging(sharingScenarios) { $1 }
-      .merging(unreachableScenarios) { $1 }.merging(requestScenarios.audited) { $1 }
-      .merging(selectionScenarios) { $1 }
+      .merging(unreachableScenarios) { $1 }.merging(ringScenarios) { $1 }
+      .merging(requestScenarios.audited) { $1 }.merging(selectionScenarios) { $1 }
   }
 }

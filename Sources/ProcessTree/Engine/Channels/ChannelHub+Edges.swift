@@ -43,10 +43,12 @@ extension ChannelHub {
     runtime.parent.flatMap { $0.address == node ? $0.edge : nil }
   }
 
-  /// A peer does not want a link with this node; without one to its parent a node cannot go on.
-  func refused(_ peer: ChannelPeer, _ reason: String) {
+  /// There is no link with a peer any more; without one to its parent a node cannot go on.
+  func refused(
+    _ peer: ChannelPeer, _ reason: String, because cause: String = "refused the data link"
+  ) {
     let refusal = ProcessTreeError(
-      .unreachable, "\(peer.address.name) refused the data link: \(reason)")
+      .unreachable, "\(peer.address.name) \(cause): \(reason)")
     if let edge = peer.edge {
       // No goodbye waits for what was sent.
       peer.link.close()

@@ -7,7 +7,9 @@ extension ChannelHub {
     link.onFrame = { [unowned self, unowned peer] header, frame in
       receive(header, frame, from: peer)
       peer.onFrameReceived?()
+      peer.ring?.frameCame()
     }
+    peer.onRing = { [unowned self, unowned peer] in use($0, with: peer) }
     link.onConfirmed = { [unowned peer, unowned self] in
       for sender in peer.outgoing.values { sender.confirmed() }
       receipts.confirmed(id)
@@ -31,7 +33,7 @@ extension ChannelHub {
         peer.outgoing[header.flow]?.receiveBack(
           flow: header.flow, over: peer.link, header: header, frame)
       case .reply: receiveReply(header, frame, from: peer)
-      case .control: receive(try LinkMessage(frame: frame), from: peer)
+      case .control: try receive(try LinkMessage(frame: frame), from: peer)
       case .received, .report, .welcome, .whoIsThere, .refused: break
       }
     } catch {
@@ -55,7 +57,9 @@ extension ChannelHub {
       flow: header.flow, over: peer.link, sequence: header.total, answer)
   }
 
-  private func receive(_ message: LinkMessage, from peer: ChannelPeer) {
+  private func receive(
+    _ message: LinkMessage, from peer: ChannelPeer
+  ) throws(WireError) {
     let link = peer.link
     switch message {
     case .minted, .arrive, .claim, .revoke, .release: receiveAtHome(message, from: peer.address)
@@ -89,6 +93,9 @@ extension ChannelHub {
     case .offer(let region, let name): peer.memory?.offer(region, name)
     case .mapped(let region, let isMapped): peer.memory?.mapped(region, isMapped)
     case .free(let slots): peer.memory?.free(slots)
+    case .ring(let memory, let bell): try peer.ring?.offered(memory, bell)
+    case .ringFound(let isFound): try peer.ring?.found(isFound)
+    case .ringFollows: try peer.ring?.follows()
     }
   }
 

@@ -201,6 +201,7 @@ extension ChannelHub {
     for _ in 0..<Self.looks {
       peers[id]?.connector?.receiveAll()
       listener?.receiveAll()
+      peers[id]?.link.ring?.receiveAll()
     }
     handle(.drained(id))
   }

@@ -24,6 +24,8 @@ final class ChannelHub {
   var loopback: [[UInt8]] = []
   /// Connectors in which the next look may find frames.
   private var readyConnectors: [PeerConnector] = []
+  /// Rings that are looked at in each turn.
+  var readyRings: [FrameRing] = []
   private var dirtySenders: [SenderCore] = []
   private var dirtyReceivers: [ReceiverCore] = []
   private var dirtyEdges: [EdgeStreams] = []
@@ -51,6 +53,7 @@ final class ChannelHub {
       connector.receive()
       if connector.mayHaveFrames { readyConnectors.append(connector) }
     }
+    receiveFromRings()
     receiveLoopback()
   }
 
@@ -85,7 +88,8 @@ final class ChannelHub {
   /// Whether another turn is needed at once.
   var hasWork: Bool {
     !loopback.isEmpty || !dirtySenders.isEmpty || !dirtyReceivers.isEmpty || !dirtyEdges.isEmpty
-      || receipts.hasRequests || !readyConnectors.isEmpty || listener?.mayHaveFrames ?? false
+      || receipts.hasRequests || !readyConnectors.isEmpty || !readyRings.isEmpty
+      || listener?.mayHaveFrames ?? false
   }
 
   func markDirty(_ sender: SenderCore) { dirtySenders.append(sender) }
@@ -130,6 +134,9 @@ final class ChannelHub {
   /// Closes the sockets, at the end of the root.
   func close() {
     listener?.close()
-    for peer in peers.values { peer.connector?.close() }
+    for peer in peers.values {
+      peer.connector?.close()
+      peer.link.ring?.close()
+    }
   }
 }

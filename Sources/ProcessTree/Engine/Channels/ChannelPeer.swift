@@ -22,10 +22,16 @@ final class ChannelPeer {
   var incoming: [UInt32: ReceiverCore] = [:]
   /// The memory for large items; nil for the node itself.
   private(set) var memory: PeerMemory?
+  /// How the two nodes come to rings for their frames; nil for the node itself.
+  private(set) var ring: PeerRing?
   /// Replies whose last piece has not arrived.
   var partialReplies: [UInt64: [UInt8]] = [:]
   /// Called behind each frame that has come.
   var onFrameReceived: (() -> Void)?
+  /// Called with the ring when the node begins to use one.
+  var onRing: ((FrameRing) -> Void)? {
+    didSet { ring?.onRing = onRing }
+  }
   private var lastFlow = EdgeStreams.reservedFlows
 
   init(
@@ -52,6 +58,8 @@ final class ChannelPeer {
     guard let process = process as? ProcessHandle else { return }
     memory = PeerMemory(link, of: process, on: loop)
     link.memory = memory
+    ring = PeerRing(link, of: process, on: loop)
+    ring?.onRing = onRing
   }
 
   var address: PeerAddress { link.peer }

@@ -246,7 +246,7 @@ final class ChildController {
       end = .statusWasTaken
     }
     // What the child sent last may have come already.
-    runtime.listeners.receiveAll()
+    runtime.listeners.receiveAll(from: self)
     handle(.exited(life.wasReady ? nil : tie?.lastWord))
     return true
   }

@@ -94,10 +94,11 @@ final class ChildListeners {
   /// Receives a turn's share of frames.
   func receive() { control?.receive() }
 
-  /// Receives everything from children, for one that has died: there will be no other time.
-  func receiveAll() {
+  /// Receives everything from a child that may have died: there will be no other time.
+  func receiveAll(from child: ChildController) {
     control?.receiveAll()
     runtime.channels?.listener?.receiveAll()
+    child.peer?.link.ring?.receiveAll()
   }
 
   var mayHaveFrames: Bool { control?.mayHaveFrames ?? false }

@@ -38,7 +38,7 @@ final class LeaseKeeper {
     case .disarm: disarm()
     case .inspect:
       // The renewals that came while this loop did something else.
-      runtime.listeners.receiveAll()
+      runtime.listeners.receiveAll(from: controller)
       handle(
         .found(
           controller.process?.state ?? .running,

@@ -118,6 +118,8 @@ final class NodeRuntime {
   }
 
   private var turnHook: Int?
+  /// The number of jobs after which the standard descriptors were looked at last.
+  private var jobsSeen = UInt64.max
 
   /// Exchanges no more frames.
   func endExchange() {
@@ -182,13 +184,17 @@ final class NodeRuntime {
   /// A turn's exchange: takes what came, hands out what was sent; true when there is more to do.
   func exchangeFrames() -> Bool {
     // What the program has closed must not become a connection, into which it would print.
-    if nodes == nil { Descriptors.refillStandardDescriptors() }
+    if nodes == nil, loop.jobsRun != jobsSeen {
+      jobsSeen = loop.jobsRun
+      Descriptors.refillStandardDescriptors()
+    }
     clearRemains()
     receiveFrames()
     if life.phase != .running { advance() }
     sendFrames()
     receiveFrames()
     if life.phase != .running { advance() }
+    channels?.restRings()
     return hasFramesToExchange
   }
 
