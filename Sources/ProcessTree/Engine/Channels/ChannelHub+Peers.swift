@@ -20,6 +20,7 @@ extension ChannelHub {
       if runtime.nodes == nil { unlink(path) }
       let handlers = PeerListener.Handlers(
         link: { [unowned self] in admit($0) },
+        carrier: { [unowned runtime] in runtime.carrier(of: $0) },
         refused: { [unowned runtime] in runtime.noteRefusal($0) },
         broken: { [unowned self] in broken($0, $1) },
         exhausted: { [unowned runtime] in runtime.giveUp($0) })
@@ -182,7 +183,9 @@ extension ChannelHub {
     case .gone: handle(.lost(id))
     case .unknown: handle(.unseen(id))
     case .alive(let process):
-      peer.found(process, on: loop)
+      peer.found(
+        process, on: loop,
+        isNear: peer.edge == nil || runtime.identity.placement?.isRelayed != true)
       do {
         try process.watch(on: loop) { [unowned self] in
           handle(.ended(id))

@@ -1,0 +1,54 @@
+/// Why a host is over, although nobody had closed it.
+public struct HostLoss: Hashable, Sendable, Codable {
+  /// The host's name.
+  public var host: String
+  /// The evidence, in words.
+  public var reason: String
+
+  /// Makes a loss, for tests of code that takes one.
+  public init(host: String, reason: String) {
+    self.host = host
+    self.reason = reason
+  }
+}
+
+extension HostLoss: CustomStringConvertible {
+  /// The host and the evidence.
+  public var description: String { "\(host): \(reason)" }
+}
+
+/// What went wrong with a host.
+public struct HostError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The kind of an error.
+  public enum Code: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The values that describe the host are not usable, or two hosts have one name.
+    case invalidHost
+    /// The engine's command could not be started.
+    case engineMissing
+    /// The engine's command ended before the program on the host began.
+    case notReached
+    /// The program on the host is another build.
+    case otherBuild
+    /// The host was not up in its time.
+    case notInTime
+    /// The host is over: it was closed, or lost.
+    case over
+  }
+
+  /// The kind.
+  public var code: Code
+  /// The host's name.
+  public var host: String
+  /// What happened, and what to do about it.
+  public var message: String
+
+  /// Makes an error, for tests of code that takes one.
+  public init(_ code: Code, host: String, _ message: String) {
+    self.code = code
+    self.host = host
+    self.message = message
+  }
+
+  /// The host and the message.
+  public var description: String { "Host \(host): \(message)" }
+}

@@ -1,0 +1,84 @@
+import Glibc
+import ProcessTree
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
+import ProcessTreeTesting
+
+/// A host is lost: its children end with that cause, and nothing runs there any more.
+let lossScenarios: [String: Scenario] = [
+  "farHalfKilled": { root, test in try await lose(root, test) { parent($0) } },
+  "keeperKilled": { root, test in
+    try await lose(root, test) { _ in root.children.first { $0.name == "host:b" }?.pid ?? 0 }
+  },
+
+  "othersGoOn": { root, test in
+    try await root.withHosts([here("b"), here("c")]) { hosts in
+      let lost = try await root.spawn(Ending(way: "sleep"), on: hosts["b"] ?? hosts.all[0])
+      let other = try await root.spawn(Echo(), on: hosts["c"] ?? hosts.all[0])
+      kill(parent(lost.pid ?? 0), SIGKILL)
+      try await lost.join()
+      try await other.send(4)
+      for try await reply in try await other.messages(of: Int.self) {
+        test.equal(reply, 8)
+        break
+      }
+      try await other.send(0)
+      test.equal(try await other.result, 1)
+      test.equal(try await root.spawn(Square(number: 5), on: hosts).result, 25)
+    }
+  },
+]
+
+/// Loses a host by SIGKILL of the process that is chosen by one that runs there.
+private func lose(
+  _ root: Node, _ test: Expectations, _ victim: (Int32) -> Int32
+) async throws {
+  let file = "/tmp/ptree-loss-\(getpid())"
+  unlink(file)
+  try await root.withHosts([here("b")]) { hosts in
+    let child = try await root.spawn(Household(file: file), on: hosts)
+    _ = try await eventually { number(in: file) != nil }
+    let program = number(in: file) ?? 0
+    let pid = child.pid ?? 0
+    kill(victim(pid), SIGKILL)
+    try await child.join()
+    guard case .hostLost(let loss)? = child.exitReport?.cause else {
+      return test.expect(false, "\(child.exitReport?.cause as Any) is no loss of the host")
+    }
+    test.equal(loss.host, "b")
+    test.equal(child.exitReport?.status, nil)
+    let isEmpty = try await eventually { kill(pid, 0) != 0 && kill(program, 0) != 0 }
+    test.expect(isEmpty, "something runs on the host that was lost")
+    let error = await test.thrown(HostError.self) {
+      _ = try await root.spawn(Square(number: 1), on: hosts)
+    }
+    test.equal(error?.code, .over)
+  }
+  unlink(file)
+}
+
+/// The parent of a process.
+private func parent(_ pid: Int32) -> Int32 {
+  guard let stream = fopen("/proc/\(pid)/stat", "r") else { return 0 }
+  defer { fclose(stream) }
+  var line = [CChar](repeating: 0, count: 512)
+  guard fgets(&line, 512, stream) != nil else { return 0 }
+  let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  return text.split(separator: ")").last?.split(separator: " ").dropFirst().first.flatMap {
+    Int32($0)
+  } ?? 0
+}
+
+/// Hosts that are held until somebody ends the root.
+let heldScenarios: [String: Scenario] = [
+  "hold": { root, test in
+    let file = CommandLine.arguments.dropFirst(2).first ?? "/tmp/ptree-held"
+    try await root.withHosts([here("b")]) { hosts in
+      let child = try await root.spawn(Household(file: file), on: hosts)
+      _ = try await eventually { number(in: file) != nil }
+      print("held \(child.pid ?? 0)")
+      fflush(nil)
+      try await child.result
+    }
+  }
+]

@@ -1,0 +1,98 @@
+import Glibc
+import ProcessTree
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
+import ProcessTreeTesting
+
+/// Carries an end of a channel.
+struct Carrying: NodeProgram {
+  var receiver: Receiver<Int>
+
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws {}
+}
+
+/// What cannot be is refused with a clear error, in bounded time.
+let refusalScenarios: [String: Scenario] = [
+  "badHosts": { root, test in
+    let bad: [[Host]] = [
+      [here("")], [here("a/b")], [here("b", slots: 0)], [here("b"), here("b")],
+      [.ssh("-oProxyCommand=true", name: "b")],
+    ]
+    for hosts in bad {
+      let error = await test.thrown(HostError.self) { try await root.withHosts(hosts) { _ in } }
+      test.equal(error?.code, .invalidHost)
+    }
+    test.equal(root.children.count, 0)
+  },
+
+  "engines": { root, test in
+    let cases: [(Host, String)] = [
+      (.command(["/no/such/engine"], name: "b"), "/no/such/engine"),
+      (.command(["sh", "-c", "echo no way >&2; exit 3"], name: "b"), "no way"),
+      (.command([], name: "b", program: "/no/such/program"), "No such file"),
+      (.command(["sh", "-c", "yes | head -c 100000"], name: "b"), "no beginning"),
+      (.command(["sh", "-c", "exec /bin/true", "sh"], name: "b"), "ended"),
+    ]
+    for (host, text) in cases {
+      let error = await test.thrown(HostError.self) { try await root.withHosts([host]) { _ in } }
+      test.equal(error?.code, .notReached)
+      test.expect(error?.message.contains(text) == true, "\(error as Any) without \(text)")
+    }
+    var slow = Host.command(["sleep", "1000", "#"], name: "b")
+    slow.engine = .command(["sh", "-c", "exec sleep 1000", "sh"])
+    slow.startDeadline = .milliseconds(300)
+    let late = await test.thrown(HostError.self) { try await root.withHosts([slow]) { _ in } }
+    test.equal(late?.code, .notInTime)
+  },
+
+  "noise": { root, test in
+    let engine = ["sh", "-c", "echo welcome to b; echo mind the gap; exec \"$@\"", "sh"]
+    let events = try await root.events
+    try await root.withHosts([.command(engine, name: "b")]) { hosts in
+      test.equal(try await root.spawn(Square(number: 2), on: hosts).result, 4)
+    }
+    for await event in events {
+      if case .messageRejected(let reason) = event.kind {
+        test.expect(reason.contains("welcome to b"), reason)
+        break
+      }
+      if case .exited = event.kind, event.node == "host:b" {
+        test.expect(false, "no event tells of the noise")
+        break
+      }
+    }
+  },
+
+  "channels": { root, test in
+    try await root.withHosts([here("b")]) { hosts in
+      let (sender, receiver) = root.makePipe(of: Int.self)
+      let error = await test.thrown(ProcessTreeError.self) {
+        _ = try root.makeChild(Carrying(receiver: receiver), on: hosts)
+      }
+      test.equal(error?.code, .messageNotEncodable)
+      sender.finish()
+    }
+  },
+]
+
+/// Hosts behind `ssh`, whose destination and options are the arguments.
+let sshScenarios: [String: Scenario] = [
+  "ssh": { root, test in
+    let arguments = CommandLine.arguments.dropFirst(2)
+    guard let destination = arguments.first else { return test.expect(false, "no destination") }
+    let options = Array(arguments.dropFirst())
+    try await root.withHosts([.ssh(destination, name: "b", slots: 4, options: options)]) { hosts in
+      let family = try await root.spawn(Family(), on: hosts).result
+      test.equal(family.map(\.host), ["b", "b"])
+      let sum = try await root.withChildren(of: Int.self, limit: 4) { group in
+        for number in 1...20 { try await group.spawn(Square(number: number), on: hosts) }
+        return try await group.reduce(0, +)
+      }
+      test.equal(sum, (1...20).reduce(0) { $0 + $1 * $1 })
+      let child = try await root.spawn(Large(given: [7], count: 8 << 20), on: hosts)
+      test.equal(try await child.result.count, 8 << 20)
+    }
+  }
+]
