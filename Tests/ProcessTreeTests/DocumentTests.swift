@@ -18,6 +18,7 @@ extension ProcessTrees {
       ("addresses", "/shop/till, life 2: 5\n/shop/till, life 2: 7\n/shop/till, life 2: 9\n"),
       ("errors", "7\n12 Process-2\ncrashed with SIGABRT -6\n"),
       ("commands", "exited 3\nfound\n warned\n\n3 [\"warned\"]\n"), ("manyCommands", "0 2\n"),
+      ("hosts", "Process-1 c: 27\n4\n"),
     ])
     func doesWhatItsCommentsSay(lesson: String, output: String) async throws {
       let outcome = try await run(lesson)

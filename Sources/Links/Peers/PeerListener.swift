@@ -18,7 +18,8 @@ package final class PeerListener {
 
     package init(
       link: @escaping (PeerHello) -> PeerLink?,
-      carrier: @escaping (PeerAddress) -> Int32? = { _ in nil }, refused: @escaping (String) -> Void,
+      carrier: @escaping (PeerAddress) -> Int32? = { _ in nil },
+      refused: @escaping (String) -> Void,
       broken: @escaping (PeerLink, String) -> Void,
       exhausted: @escaping (LimitError) -> Void = { _ in }
     ) {

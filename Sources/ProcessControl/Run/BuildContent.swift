@@ -24,7 +24,8 @@ extension HostProcess {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     var offset = 0
     while offset + 8 <= bytes.count {
-      hash = (hash ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      hash =
+        (hash ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         &* 0x100_0000_01B3
       offset += 8
     }

@@ -31,6 +31,9 @@ public struct Host: Hashable, Sendable, Codable {
   public var program: String?
   /// How long it may take until the host is up.
   public var startDeadline: Duration = .seconds(30)
+  /// How long what runs there goes on without a word from here, at least two seconds; a connection that
+  /// is silent for a little longer than this is taken for lost.
+  public var lease: Duration = .seconds(10)
 
   /// Makes a description of a host; nothing is checked before it is opened.
   public init(name: String, engine: Engine, slots: Int = 1, program: String? = nil) {
@@ -57,7 +60,9 @@ public struct Host: Hashable, Sendable, Codable {
     Self(name: name, engine: .command(words), slots: slots, program: program)
   }
 
-  /// A host that `ssh` reaches without asking anybody: by a key or an agent, and with the host's key
+  /// A host that `ssh` reaches.
+  ///
+  /// It may ask nobody: a key or an agent lets it in, and it knows the host's key
   /// known. The user's configuration of `ssh` is in force.
   ///
   /// - Parameters:
@@ -77,6 +82,7 @@ public struct Host: Hashable, Sendable, Codable {
   }
 
   private static let longestName = 48
+  private static let shortestLease: Duration = .seconds(2)
 
   /// Throws for a host that cannot be opened whatever happens.
   func check() throws(HostError) {
@@ -93,6 +99,10 @@ public struct Host: Hashable, Sendable, Codable {
     }
     guard startDeadline > .zero else {
       throw HostError(.invalidHost, host: name, "a host needs time to start")
+    }
+    guard lease >= Self.shortestLease else {
+      throw HostError(
+        .invalidHost, host: name, "a lease lasts \(Self.shortestLease) or longer, not \(lease)")
     }
     if case .ssh(let destination, _) = engine, destination.isEmpty || destination.hasPrefix("-") {
       throw HostError(

@@ -18,7 +18,7 @@ extension HostLoss: CustomStringConvertible {
 }
 
 /// What went wrong with a host.
-public struct HostError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct HostError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
   /// The kind of an error.
   public enum Code: String, Hashable, Sendable, Codable, CaseIterable {
     /// The values that describe the host are not usable, or two hosts have one name.
@@ -27,6 +27,18 @@ public struct HostError: Error, Hashable, Sendable, CustomStringConvertible {
     case engineMissing
     /// The engine's command ended before the program on the host began.
     case notReached
+    /// `ssh` does not know the name.
+    case nameNotFound
+    /// `ssh` gets no connection: the machine is down, or nothing listens there.
+    case unreachable
+    /// `ssh` does not know the host's key, or knows another one.
+    case hostKeyUnknown
+    /// `ssh` is not let in: the user or the key is not known there.
+    case authenticationFailed
+    /// The program is not at its path over there, or must not be executed.
+    case programMissing
+    /// The program over there lacks a shared library.
+    case libraryMissing
     /// The program on the host is another build.
     case otherBuild
     /// The host was not up in its time.

@@ -49,7 +49,9 @@ extension Node {
     } catch {
       result = .failure(error)
     }
-    for host in opened { host.controller.perform { $0.close(because: "the scope of its host ends") } }
+    for host in opened {
+      host.controller.perform { $0.close(because: "the scope of its host ends") }
+    }
     for host in opened { await close(host) }
     return try result.get()
   }
@@ -63,17 +65,20 @@ extension Node {
       runtime.hosts[number] = controller
       return LoopBound(controller, on: runtime.loop)
     }
+    var keeper: Child<HostError?>?
     do {
-      let keeper = try makeKeeper(of: host, number)
-      try await keeper.start()
+      let made = try makeKeeper(of: host, number)
+      keeper = made
+      try await made.start()
       try await runtime.run { runtime in
-        guard let child = runtime.controller(of: keeper) else {
+        guard let child = runtime.controller(of: made) else {
           throw HostError(.notReached, host: host.name, "its keeper has ended at once")
         }
         controller.value.begin(child)
       }
     } catch {
       runtime.perform { $0.hosts[number] = nil }
+      keeper?.kill()
       throw error
     }
     return OpenHost(host, number, controller, shared)
@@ -93,8 +98,8 @@ extension Node {
         "it was not up after \(host.host.startDeadline.inShort): does the engine's command wait for "
           + "something, or does a login script over there?")
     }
-    throw HostError(
-      .notReached, host: host.name, host.loss?.reason ?? "it has ended before it was up")
+    throw host.controller.value.failure
+      ?? HostError(.notReached, host: host.name, "it has ended before it was up")
   }
 
   private func close(_ host: OpenHost) async {

@@ -14,6 +14,18 @@ package struct HostFrame: Equatable, Sendable {
     case relay = 3
     /// A piece of output of a placed node.
     case output = 4
+    /// The far half asks for its lease.
+    case ask = 6
+    /// The near half has received the question with this number.
+    case grant = 7
+
+    /// Whether frames of the kind are numbered in their direction, without gaps.
+    package var isNumbered: Bool {
+      switch self {
+      case .verb, .relay, .output: true
+      case .hello, .ask, .grant: false
+      }
+    }
   }
 
   package static let headerSize = 24
@@ -24,7 +36,8 @@ package struct HostFrame: Equatable, Sendable {
   package var kind: Kind
   /// Whether the frame went before others that had been waiting for longer.
   package var isUrgent: Bool
-  /// The number of the frame in its direction, from 1 on; 0 for a hello.
+  /// The number of the frame in its direction, from 1 on; that of the question for a question and its
+  /// answer, 0 for a hello.
   package var number: UInt64
   /// The relayed connection that the frame belongs to; 0 for other kinds.
   package var stream: UInt32
@@ -127,7 +140,7 @@ package struct HostFrameReader: Sendable {
     }
     guard let (frame, size) = found else { return nil }
     start += size
-    guard frame.kind != .hello else { return frame }
+    guard frame.kind.isNumbered else { return frame }
     guard frame.number == last + 1 else {
       throw WireError("frame \(frame.number) of a host's link follows \(last)")
     }

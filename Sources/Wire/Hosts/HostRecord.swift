@@ -9,14 +9,18 @@ package struct HostRecord: Equatable, Sendable {
   /// What the far half writes before its first frame, so that it is found behind what a login script
   /// has written.
   package var nonce: String
+  /// How long the far half may go on without an answer, in milliseconds.
+  package var lease: Int64
 
   package init(
-    version: ProtocolVersion = .current, number: UInt32, name: String, nonce: String
+    version: ProtocolVersion = .current, number: UInt32, name: String, nonce: String,
+    lease: Int64
   ) {
     self.version = version
     self.number = number
     self.name = name
     self.nonce = nonce
+    self.lease = lease
   }
 
   /// The largest record in bytes.
@@ -30,11 +34,12 @@ extension HostRecord: WireRecord {
   package init(fields: inout WireFields) throws {
     self.init(
       version: ProtocolVersion(major: try fields.next(), minor: try fields.next()),
-      number: try fields.next(), name: try fields.next(), nonce: try fields.next())
+      number: try fields.next(), name: try fields.next(), nonce: try fields.next(),
+      lease: try fields.next())
   }
 
   package func pack(into writer: inout MessagePackWriter) {
-    WireFields.pack(into: &writer, version.major, version.minor, number, name, nonce)
+    WireFields.pack(into: &writer, version.major, version.minor, number, name, nonce, lease)
   }
 }
 

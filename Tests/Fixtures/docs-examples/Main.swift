@@ -26,7 +26,7 @@ struct TourApp: ProcessTreeApp {
 
 enum Lesson: String, ExpressibleByArgument {
   case messages, service, addresses, monitors, events, errors, deadlines, commands, manyCommands
-  case waits, draining, requests
+  case waits, draining, requests, hosts
 
   func show(in root: Node) async throws {
     switch self {
@@ -41,6 +41,7 @@ enum Lesson: String, ExpressibleByArgument {
     case .manyCommands: try await runCommands(root)
     case .draining: try await finishWork(root)
     case .requests: try await askInTime(root)
+    case .hosts: try await runElsewhere(root)
     case .waits: _ = try await root.spawn(Endless(seconds: 5))
     }
   }

@@ -8,7 +8,14 @@ import ProcessTreeTesting
 let lossScenarios: [String: Scenario] = [
   "farHalfKilled": { root, test in try await lose(root, test) { parent($0) } },
   "keeperKilled": { root, test in
-    try await lose(root, test) { _ in root.children.first { $0.name == "host:b" }?.pid ?? 0 }
+    try await lose(root, test) { _ in keeper(of: root) }
+  },
+  // Nobody hears of these by the end of a connection.
+  "farHalfStopped": { root, test in
+    try await lose(root, test, by: SIGSTOP) { parent($0) }
+  },
+  "keeperStopped": { root, test in
+    try await lose(root, test, by: SIGSTOP, ends: false) { _ in keeper(of: root) }
   },
 
   "othersGoOn": { root, test in
@@ -29,32 +36,44 @@ let lossScenarios: [String: Scenario] = [
   },
 ]
 
-/// Loses a host by SIGKILL of the process that is chosen by one that runs there.
+/// Loses a host by a signal to the process that is chosen by one that runs there.
 private func lose(
-  _ root: Node, _ test: Expectations, _ victim: (Int32) -> Int32
+  _ root: Node, _ test: Expectations, by signal: Int32 = SIGKILL, ends: Bool = true,
+  _ victim: (Int32) -> Int32
 ) async throws {
   let file = "/tmp/ptree-loss-\(getpid())"
   unlink(file)
-  try await root.withHosts([here("b")]) { hosts in
+  var host = here("b")
+  host.lease = .seconds(2)
+  try await root.withHosts([host]) { hosts in
     let child = try await root.spawn(Household(file: file), on: hosts)
     _ = try await eventually { number(in: file) != nil }
     let program = number(in: file) ?? 0
     let pid = child.pid ?? 0
-    kill(victim(pid), SIGKILL)
-    try await child.join()
+    let chosen = victim(pid)
+    kill(chosen, signal)
+    if ends { try await child.join() }
+    let isEmpty = try await eventually { kill(pid, 0) != 0 && kill(program, 0) != 0 }
+    test.expect(isEmpty, "something runs on the host that was lost")
+    if !ends {
+      kill(chosen, SIGCONT)
+      try await child.join()
+    }
     guard case .hostLost(let loss)? = child.exitReport?.cause else {
       return test.expect(false, "\(child.exitReport?.cause as Any) is no loss of the host")
     }
     test.equal(loss.host, "b")
     test.equal(child.exitReport?.status, nil)
-    let isEmpty = try await eventually { kill(pid, 0) != 0 && kill(program, 0) != 0 }
-    test.expect(isEmpty, "something runs on the host that was lost")
     let error = await test.thrown(HostError.self) {
       _ = try await root.spawn(Square(number: 1), on: hosts)
     }
     test.equal(error?.code, .over)
   }
   unlink(file)
+}
+
+private func keeper(of root: Node) -> Int32 {
+  root.children.first { $0.name == "host:b" }?.pid ?? 0
 }
 
 /// The parent of a process.

@@ -13,12 +13,30 @@ struct Carrying: NodeProgram {
   func run(in node: Node) async throws {}
 }
 
+/// Returns the error that it gets when it sends to an address of another host.
+struct Reaching: NodeProgram {
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws -> String {
+    do {
+      let sender = try await node.sender(to: .root, of: Int.self)
+      try await sender.send(1)
+      try await sender.join()
+      return "sent"
+    } catch {
+      return "\(error)"
+    }
+  }
+}
+
 /// What cannot be is refused with a clear error, in bounded time.
 let refusalScenarios: [String: Scenario] = [
   "badHosts": { root, test in
+    var impatient = here("b")
+    impatient.lease = .seconds(1)
     let bad: [[Host]] = [
       [here("")], [here("a/b")], [here("b", slots: 0)], [here("b"), here("b")],
-      [.ssh("-oProxyCommand=true", name: "b")],
+      [.ssh("-oProxyCommand=true", name: "b")], [impatient],
     ]
     for hosts in bad {
       let error = await test.thrown(HostError.self) { try await root.withHosts(hosts) { _ in } }
@@ -28,8 +46,12 @@ let refusalScenarios: [String: Scenario] = [
   },
 
   "engines": { root, test in
+    let missing = await test.thrown(HostError.self) {
+      try await root.withHosts([.command(["/no/such/engine"], name: "b")]) { _ in }
+    }
+    test.equal(missing?.code, .engineMissing)
+    test.expect(missing?.message.contains("/no/such/engine") == true, "\(missing as Any)")
     let cases: [(Host, String)] = [
-      (.command(["/no/such/engine"], name: "b"), "/no/such/engine"),
       (.command(["sh", "-c", "echo no way >&2; exit 3"], name: "b"), "no way"),
       (.command([], name: "b", program: "/no/such/program"), "No such file"),
       (.command(["sh", "-c", "yes | head -c 100000"], name: "b"), "no beginning"),
@@ -37,7 +59,7 @@ let refusalScenarios: [String: Scenario] = [
     ]
     for (host, text) in cases {
       let error = await test.thrown(HostError.self) { try await root.withHosts([host]) { _ in } }
-      test.equal(error?.code, .notReached)
+      test.equal(error?.code, text == "No such file" ? .programMissing : .notReached)
       test.expect(error?.message.contains(text) == true, "\(error as Any) without \(text)")
     }
     var slow = Host.command(["sleep", "1000", "#"], name: "b")
@@ -73,6 +95,11 @@ let refusalScenarios: [String: Scenario] = [
       }
       test.equal(error?.code, .messageNotEncodable)
       sender.finish()
+      let mailbox = try await root.mailbox(of: Int.self)
+      let reaching = try await root.spawn(Reaching(), on: hosts)
+      let answer = try await reaching.result(timeout: .seconds(10))
+      test.expect(answer.contains("host"), answer)
+      withExtendedLifetime(mailbox) {}
     }
   },
 ]

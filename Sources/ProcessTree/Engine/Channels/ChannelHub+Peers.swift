@@ -48,12 +48,21 @@ extension ChannelHub {
 
   /// The link to a node, opened when it is first needed; nil if the node is gone.
   func peer(at node: PeerAddress) -> ChannelPeer? {
+    if isOnAnotherHost(node) { return nil }
     if let known = table.link(to: node) { return peers[known] }
     if let child = runtime.child(at: node) {
       child.askForLink()
       return join(child, at: node)
     }
     return open(node, node == address ? .own : .here)
+  }
+
+  /// Whether a node is where channels do not reach: what joins it with this one is relayed, or there is
+  /// nothing.
+  func isOnAnotherHost(_ node: PeerAddress) -> Bool {
+    if !runtime.hosts.isEmpty, runtime.child(at: node)?.host != nil { return true }
+    guard runtime.identity.placement != nil || !runtime.hosts.isEmpty else { return false }
+    return runtime.names.endpoint(of: node) == nil
   }
 
   private func open(_ node: PeerAddress, _ origin: PeerTable.Origin) -> ChannelPeer? {

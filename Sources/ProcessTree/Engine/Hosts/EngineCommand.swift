@@ -30,8 +30,9 @@ struct EngineCommand {
   /// One text for any login shell: words in single quotes mean the same to all of them.
   private static func quoted(_ words: [String], _ host: Host) throws(HostError) -> String {
     for word in words
-    where word.utf8.contains(where: { $0 == UInt8(ascii: "'") || $0 < 0x20 || $0 == 0x5C || $0 == 0x21 })
-    {
+    where word.utf8.contains(where: {
+      $0 == UInt8(ascii: "'") || $0 < 0x20 || $0 == 0x5C || $0 == 0x21
+    }) {
       throw HostError(
         .invalidHost, host: host.name,
         "the login shell over there may misread \(word.quotation.debugDescription): "

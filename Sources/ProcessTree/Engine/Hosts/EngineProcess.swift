@@ -59,13 +59,6 @@ final class EngineProcess {
     process.signalGroup(SIGKILL)
   }
 
-  /// What is known of an end, in words: ours, the command's, and what it wrote last.
-  func account(of reason: String, command: [String]) -> String {
-    let shown = command.prefix(1).joined()
-    var text = reason
-    if let status { text += "; \(shown) ended with \(status)" }
-    let lines = tail.lastErrorLines.suffix(3).filter { !$0.isEmpty }
-    if !lines.isEmpty { text += "; its last words: \(lines.joined(separator: " | "))" }
-    return text
-  }
+  /// What its end tells.
+  var verdict: EngineVerdict { EngineVerdict(status: status, lines: tail.lastErrorLines) }
 }

@@ -5,7 +5,9 @@ internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
-/// The far half of a host: to a placed child it is what the fork server is to a local one. It makes the
+/// The far half of a host: to a placed child it is what the fork server is to a local one.
+///
+/// It makes the
 /// process, and says how it ended.
 ///
 /// It runs no program of anybody's, so it never blocks. When the link ends, it ends all that it has
@@ -23,6 +25,7 @@ final class HostAgent {
   private let startTime: UInt64
   private var children: [UInt32: AgentChild] = [:]
   private var null: Descriptor?
+  private var lease: HostLease
   /// Why it ends; nil while it goes on.
   private var ending: String?
 
@@ -31,6 +34,7 @@ final class HostAgent {
     _ streams: HostStreams, on loop: EventLoop
   ) throws {
     self.loop = loop
+    lease = HostLease(.milliseconds(record.lease), at: .sinceBoot)
     hostRun = run
     self.place = place
     directory = RunDirectory(path: run.identity.directory)
@@ -60,6 +64,7 @@ final class HostAgent {
     carrier.sendPreamble(Array(HostRecord.marker(record.nonce).utf8))
     carrier.send(HostFrame(.hello, body: hello.packed(), isUrgent: true))
     try carrier.start()
+    askForLease()
     // What it has had to say until now went to whoever started it.
     null = try Descriptors.openNull()
     if let null = null?.number { dup2(null, STDERR_FILENO) }
@@ -72,7 +77,8 @@ final class HostAgent {
       String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
     }
     return HostHello(
-      build: HostProcess.contentIdentity(), machine: machine, processors: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+      build: HostProcess.contentIdentity(), machine: machine,
+      processors: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
       pid: hostRun.node.pid, hostRun: hostRun.identity.runID, directory: directory.path)
   }
 
@@ -92,7 +98,8 @@ final class HostAgent {
       } catch {
         ending = ending ?? error.description
       }
-    case .hello, .output: ending = ending ?? "a frame that only this side sends"
+    case .grant: lease.granted(frame.number)
+    case .hello, .output, .ask: ending = ending ?? "a frame that only this side sends"
     }
   }
 
@@ -105,6 +112,19 @@ final class HostAgent {
     case .started, .failed, .ended, .leftBehind, .open, .bye, .up, .noise:
       ending = ending ?? "a word that only this side says"
     }
+  }
+
+  // MARK: The lease
+
+  private func askForLease() {
+    guard ending == nil else { return }
+    guard !lease.isOver(at: .sinceBoot) else {
+      ending = "its lease is over"
+      return
+    }
+    carrier.send(
+      HostFrame(.ask, body: [], number: lease.ask(at: .sinceBoot), isUrgent: true))
+    _ = loop.timers.schedule(after: lease.pause) { [unowned self] in askForLease() }
   }
 
   // MARK: Starting

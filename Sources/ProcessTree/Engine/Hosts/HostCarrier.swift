@@ -108,8 +108,8 @@ final class HostCarrier {
       } else {
         return
       }
-      // A hello is of one connection; what has a number is of the link.
-      if next.kind != .hello {
+      // What is of one connection has no number of the link.
+      if next.kind.isNumbered {
         lastNumber += 1
         next.number = lastNumber
       }
@@ -132,7 +132,7 @@ final class HostCarrier {
         written += count
       }
     } catch {
-      return end("it cannot be written to: \(error)")
+      return end("the connection has ended")
     }
     if !hadRoom, hasRoom { onRoom?() }
   }

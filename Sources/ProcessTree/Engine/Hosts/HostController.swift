@@ -23,6 +23,8 @@ final class HostController {
   private(set) var hello: HostHello?
   /// Why it is over, unless it was closed.
   private(set) var loss: HostLoss?
+  /// What its near half said when it ended.
+  private(set) var failure: HostError?
   private(set) var isOver = false
   private var isClosing = false
   /// The children there, by their position, from the request to start them on.
@@ -135,7 +137,9 @@ final class HostController {
       do throws(WireError) {
         take(try HostVerb(packed: item.withItem { Array($0) }))
       } catch {
-        if let keeper { runtime.emit(.messageRejected(reason: error.description), about: keeper.child) }
+        if let keeper {
+          runtime.emit(.messageRejected(reason: error.description), about: keeper.child)
+        }
       }
     }
   }
@@ -203,8 +207,12 @@ final class HostController {
   func keeperEnded(_ report: ExitReport, _ outcome: RecordedOutcome?) {
     guard !isOver else { return }
     isOver = true
-    if !(isClosing && outcome?.isResult == true), report.cause.isStop == false || !placed.isEmpty {
-      let loss = HostLoss(host: name, reason: Self.reason(of: report, outcome))
+    if case .result(let bytes) = outcome {
+      failure = try? HostKeeper._decode(bytes)
+    }
+    if failure != nil || outcome?.isResult != true, !(report.cause.isStop && placed.isEmpty) {
+      let loss = HostLoss(
+        host: name, reason: failure?.message ?? "its keeper has ended: \(report.cause)")
       self.loss = loss
       if let keeper { runtime.emit(.hostOver(loss), about: keeper.child) }
     }
@@ -224,8 +232,4 @@ final class HostController {
     overWaiters.resume(())
   }
 
-  private static func reason(of report: ExitReport, _ outcome: RecordedOutcome?) -> String {
-    if case .failure(let failure) = outcome { return failure.text }
-    return "its keeper has ended: \(report.cause)"
-  }
 }

@@ -12,12 +12,20 @@ struct HostKeeper: NodeProgram {
   var words: [String]
   var number: UInt32
   var name: String
+  /// How long the far half runs without the word of this one.
+  var lease: Duration
 
   static var spawnsChildren: Bool { false }
 
-  func run(in node: Node) async throws {
-    let keeper = try await node.runtime.run { runtime in
-      LoopBound(try HostKeeperController(self, in: runtime), on: runtime.loop)
+  /// Why the connection ended; nil if it was asked to.
+  func run(in node: Node) async throws -> HostError? {
+    let keeper: LoopBound<HostKeeperController>
+    do {
+      keeper = try await node.runtime.run { runtime in
+        LoopBound(try HostKeeperController(self, in: runtime), on: runtime.loop)
+      }
+    } catch {
+      return HostError(.engineMissing, host: name, "\(error)")
     }
     await withTaskCancellationHandler {
       _ = await node.runtime.wait(isShielded: true) { (wait: LoopBound<Wait<Void>>) in
@@ -27,27 +35,30 @@ struct HostKeeper: NodeProgram {
     } onCancel: {
       keeper.perform { $0.end() }
     }
-    if let failure = keeper.value.failure { throw HostFailure(text: failure) }
+    return keeper.value.failure
   }
 }
 
-/// Why the connection to a host ended.
-private struct HostFailure: Error, CustomStringConvertible {
-  let text: String
-
-  var description: String { text }
+extension Duration {
+  /// The time on a clock that never stands still, not even while the machine sleeps.
+  static var sinceBoot: Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
 }
 
 extension Node {
   /// Makes the near half of a host, which ends with this node.
-  func makeKeeper(of host: Host, _ number: UInt32) throws -> Child<Void> {
+  func makeKeeper(of host: Host, _ number: UInt32) throws -> Child<HostError?> {
     guard let program = HostProcess.executablePath else {
       throw HostError(.invalidHost, host: host.name, "the path of this program is not known")
     }
     let command = try EngineCommand(
       for: host, program: program, arguments: Array(CommandLine.arguments.dropFirst()))
     return try makeChild(
-      HostKeeper(words: command.words, number: number, name: host.name), name: "host:\(host.name)",
+      HostKeeper(words: command.words, number: number, name: host.name, lease: host.lease),
+      name: "host:\(host.name)",
       daemon: true, stopPolicy: nil, settings: ProcessSettings(), liveness: .off, life: nil,
       host: nil, isKeeper: true)
   }

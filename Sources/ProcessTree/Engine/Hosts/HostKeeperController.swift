@@ -21,7 +21,9 @@ final class HostKeeperController {
   private let relays: KeeperRelays
   private var hello: HostHello?
   /// Why the link has ended, unless it was asked to.
-  private(set) var failure: String?
+  private(set) var failure: HostError?
+  private var code = HostError.Code.notReached
+  private var grant: HostGrant?
   private(set) var isOver = false
   private var isEnding = false
   private var linkEnded = false
@@ -50,7 +52,10 @@ final class HostKeeperController {
     engine.onEnd = { [unowned self] in engineEnded() }
     runtime.output.onRoom = { [unowned self] in carrier.pause(false) }
     try carrier.start()
-    let record = HostRecord(number: keeper.number, name: keeper.name, nonce: nonce).packed()
+    let record = HostRecord(
+      number: keeper.number, name: keeper.name, nonce: nonce,
+      lease: Int64(keeper.lease.wholeMilliseconds)
+    ).packed()
     carrier.sendPreamble(withUnsafeBytes(of: UInt32(record.count).bigEndian, Array.init) + record)
     let words = parent.edge.receiver(.messages)
     words.onItems = { [unowned self] in takeWords() }
@@ -76,13 +81,19 @@ final class HostKeeperController {
   // MARK: The far half
 
   private func receive(_ frame: HostFrame) {
-    guard hello != nil || frame.kind == .hello else { return fail("it does not begin with a hello") }
+    guard hello != nil || frame.kind == .hello else {
+      return fail("it does not begin with a hello")
+    }
     switch frame.kind {
     case .hello: introduce(frame.body)
     case .relay: relays.receive(frame)
+    case .ask:
+      grant?.asked(at: .sinceBoot)
+      carrier.send(HostFrame(.grant, body: [], number: frame.number, isUrgent: true))
     case .output:
       if let chunk = OutputChunk(item: frame.body) { runtime.output.pass(chunk) }
       if !runtime.output.hasRoom { carrier.pause(true) }
+    case .grant: fail("the host says what only this side says")
     case .verb:
       do throws(WireError) {
         receive(try HostVerb(packed: frame.body))
@@ -102,6 +113,7 @@ final class HostKeeperController {
     }
     let build = HostProcess.contentIdentity()
     guard hello.build == build else {
+      code = .otherBuild
       return fail(
         "the program there is another build (\(hello.build)) than this one (\(build)): copy this "
           + "file to the host, the same file and not the same sources, or say where it is with "
@@ -110,6 +122,9 @@ final class HostKeeperController {
     if !carrier.noise.isEmpty {
       tell(.noise(String(decoding: carrier.noise.prefix(200), as: UTF8.self)))
     }
+    code = .over
+    grant = HostGrant(lease: keeper.lease, at: .sinceBoot)
+    checkGrant()
     tell(.up(hello: bytes))
   }
 
@@ -130,6 +145,16 @@ final class HostKeeperController {
       end(because: "it has left")
     case .place, .signal, .end, .up, .noise: fail("the host says what only this side says")
     }
+  }
+
+  /// The far half has ended everything by the time at which its lease is over here.
+  private func checkGrant() {
+    guard let grant, !linkEnded else { return }
+    let left = grant.limit - .sinceBoot
+    guard left > .zero else {
+      return fail("nothing has been heard of it for \(grant.silence(at: .sinceBoot).inShort)")
+    }
+    _ = runtime.loop.timers.schedule(after: left) { [weak self] in self?.checkGrant() }
   }
 
   private func fail(_ reason: String) {
@@ -154,7 +179,7 @@ final class HostKeeperController {
     linkEnded = true
     carrier.close()
     relays.closeAll()
-    if !isEnding { failure = reason }
+    if !isEnding { failure = HostError(code, host: keeper.name, reason) }
     guard !engine.hasEnded else { return finish() }
     _ = runtime.loop.timers.schedule(after: Self.engineTime) { [weak self] in self?.engine.kill() }
   }
@@ -173,7 +198,7 @@ final class HostKeeperController {
   private func finish() {
     guard !isOver else { return }
     isOver = true
-    if failure != nil { failure = engine.account(of: failure ?? "", command: keeper.words) }
+    if let known = failure { failure = engine.verdict.explaining(known, of: keeper.words) }
     guard let hello else { return overWaiters.resume(()) }
     // On this machine, what ran on the host has come to this process.
     let stragglers = HostStragglers(of: hello.hostRun, on: runtime.loop)

@@ -27,8 +27,9 @@ extension NodeRuntime {
         if commands.isRunning(tag), !process.handle.hasEnded { continue }
         // One that has ended by itself has only to be reaped, and an orphaned node, which is ending
         // with its parent, is told of as lost.
-        if !process.handle.hasEnded, !events.picture.hasNode(
-          withPID: process.handle.pid, on: identity.placement?.name)
+        if !process.handle.hasEnded,
+          !events.picture.hasNode(
+            withPID: process.handle.pid, on: identity.placement?.name)
         {
           emitOwn(.leftBehind(pid: process.handle.pid, command: process.command))
         }
