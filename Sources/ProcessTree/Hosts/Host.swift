@@ -62,8 +62,7 @@ public struct Host: Hashable, Sendable, Codable {
 
   /// A host that `ssh` reaches.
   ///
-  /// It may ask nobody: a key or an agent lets it in, and it knows the host's key
-  /// known. The user's configuration of `ssh` is in force.
+  /// It may ask nobody: a key or an agent lets it in, and it knows the host's key. The user's configuration of `ssh` is in force.
   ///
   /// - Parameters:
   ///   - destination: What `ssh` takes: `alice@b`, `ssh://alice@b:2222`, or a name of its

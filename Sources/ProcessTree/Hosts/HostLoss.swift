@@ -17,7 +17,7 @@ extension HostLoss: CustomStringConvertible {
   public var description: String { "\(host): \(reason)" }
 }
 
-/// What went wrong with a host.
+/// The reason for which a host cannot be used.
 public struct HostError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
   /// The kind of an error.
   public enum Code: String, Hashable, Sendable, Codable, CaseIterable {

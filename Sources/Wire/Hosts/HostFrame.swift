@@ -105,9 +105,9 @@ package struct HostFrameReader: Sendable {
   private var start = 0
   /// The number of the last numbered frame.
   private var last: UInt64 = 0
-  /// What comes before the first frame; nil once it has come.
+  /// The line before the first frame; nil once it has come.
   private var marker: [UInt8]?
-  /// What was skipped before the marker, its beginning.
+  /// The bytes that were skipped before the marker.
   package private(set) var noise: [UInt8] = []
 
   /// The most bytes that may come before the marker.

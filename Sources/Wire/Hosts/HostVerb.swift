@@ -1,6 +1,6 @@
 package import ProcessTreeMessagePack
 
-/// What the halves of a host ask of each other and tell each other, and the keeper its parent.
+/// A word between the halves of a host, or between the near half and its parent.
 package enum HostVerb: Equatable, Sendable {
   /// The two connections of a placed node to its parent.
   package enum Connection: UInt32, Sendable {

@@ -55,7 +55,7 @@ final class AgentChild {
   /// Reads its output again after there was no room.
   func resume() { streams.resume() }
 
-  /// What is known of it now that it has been reaped.
+  /// All facts about its end, once it has been reaped.
   func remains() -> HostRemains {
     HostRemains(
       status: reaped?.status, usage: reaped?.usage, lastWord: tie.lastWord,

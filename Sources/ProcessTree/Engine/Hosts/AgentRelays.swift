@@ -6,7 +6,7 @@ internal import ProcessTreeWire
 ///
 /// Belongs to the loop.
 final class AgentRelays {
-  /// What is known of a connection.
+  /// The owner of a connection, as far as it is known.
   private enum Course {
     /// Frames that came before it was known whose connection it is, and the process.
     case unknown(pid: Int32, [[UInt8]])

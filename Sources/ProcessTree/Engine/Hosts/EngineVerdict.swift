@@ -1,15 +1,15 @@
 internal import ProcessTreeProcessControl
 
-/// What the end of an engine's command tells about why a host could not be opened.
+/// The end of an engine's command, as the reason for which a host could not be opened.
 ///
 /// Nothing else depends on it: whether a host is over is decided by the link.
 struct EngineVerdict: Equatable, Sendable {
   /// How it ended; nil while it has not.
   var status: ExitStatus?
-  /// What it wrote last to its standard error.
+  /// The last lines of its standard error.
   var lines: [String]
 
-  /// What `ssh`, shells and the loader write, and what it means.
+  /// Words of `ssh`, shells and the loader, and their meaning.
   private static let signs: [(text: String, code: HostError.Code, advice: String)] = [
     ("Could not resolve hostname", .nameNotFound, "check the name, or add it to ~/.ssh/config"),
     (
@@ -30,7 +30,7 @@ struct EngineVerdict: Equatable, Sendable {
     ),
   ]
 
-  /// The error with what is known beside it, and its code if the host had never been up.
+  /// The error with the command's end and words, and with another code if the host had never been up.
   func explaining(_ error: HostError, of command: [String]) -> HostError {
     var explained = error
     var words = error.message

@@ -7,8 +7,7 @@ internal import ProcessTreeWire
 
 /// The far half of a host: to a placed child it is what the fork server is to a local one.
 ///
-/// It makes the
-/// process, and says how it ended.
+/// It makes the process, and reports how it ended.
 ///
 /// It runs no program of anybody's, so it never blocks. When the link ends, it ends all that it has
 /// started; if it cannot, its helper does. Belongs to the loop.

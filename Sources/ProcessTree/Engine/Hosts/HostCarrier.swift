@@ -25,7 +25,7 @@ final class HostCarrier {
   private var bulk: Deque<HostFrame> = []
   /// The bytes of the bulk frames that wait.
   private var bulkBytes = 0
-  /// What has been numbered and not been written whole.
+  /// Bytes of numbered frames, of which a part has been written.
   private var outgoing: [UInt8] = []
   private var written = 0
   private var lastNumber: UInt64 = 0
@@ -61,7 +61,7 @@ final class HostCarrier {
     try loop.poller.add(inputNumber, for: .read) { [unowned self] _ in read() }
   }
 
-  /// What came before the marker.
+  /// The bytes before the marker.
   var noise: [UInt8] { reader.noise }
 
   /// Whether there is room for more bulk.
@@ -108,7 +108,7 @@ final class HostCarrier {
       } else {
         return
       }
-      // What is of one connection has no number of the link.
+      // Frames that belong to one connection have no number of the link.
       if next.kind.isNumbered {
         lastNumber += 1
         next.number = lastNumber

@@ -34,7 +34,7 @@ final class HostController {
   /// Callers that wait until the host is up or over, and until it is over.
   let knownWaiters: Waiters<Void>
   let overWaiters: Waiters<Void>
-  /// What may be looked at on any thread.
+  /// The state that any thread may read.
   let shared: OpenHost.Shared
 
   init(_ number: UInt32, _ host: Host, in runtime: NodeRuntime, shared: OpenHost.Shared) {

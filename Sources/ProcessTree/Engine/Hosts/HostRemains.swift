@@ -3,11 +3,11 @@ internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
-/// What is known of a placed child's process once it has been reaped where it ran.
+/// All facts about the end of a placed child's process, from the host that it ran on.
 struct HostRemains: Equatable, Sendable, WireRecord {
   var status: ExitStatus?
   var usage: ResourceUsage?
-  /// What the child left in the descriptor that it inherited.
+  /// The mark that the child left in the descriptor that it inherited.
   var lastWord: LastWord?
   var lastErrorLines: [String] = []
   var crashAccount: [String] = []

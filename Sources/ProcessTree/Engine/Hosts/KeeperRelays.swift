@@ -60,7 +60,7 @@ final class KeeperRelays {
     stream.relay.send(frame.body)
   }
 
-  /// What has been relayed of a child, which has ended.
+  /// The counts of the frames of a child, which has ended.
   func relayed(of child: UInt32) -> HostVerb.Relayed {
     relayed.removeValue(forKey: child) ?? HostVerb.Relayed()
   }

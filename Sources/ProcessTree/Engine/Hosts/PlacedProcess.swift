@@ -3,7 +3,7 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// The process of a child on another host: what is known of it comes from there.
+/// The process of a child on another host, of which that host reports.
 ///
 /// Belongs to the loop.
 final class PlacedProcess: ChildProcess {
@@ -11,7 +11,7 @@ final class PlacedProcess: ChildProcess {
   private let position: UInt32
   private weak var host: HostController?
   private var onEnd: (() -> Bool)?
-  /// What is known once it has been reaped there.
+  /// All facts about its end, once it has been reaped there.
   private(set) var remains: HostRemains?
   /// Why nobody will say any more how it ended.
   private(set) var loss: HostLoss?

@@ -22,7 +22,7 @@ final class NodeOutput {
 
   init(of runtime: NodeRuntime) { self.runtime = runtime }
 
-  /// Whether what is passed on has room.
+  /// Whether there is room for more output.
   var hasRoom: Bool { sink?.hasRoom ?? true }
 
   /// Passes on a piece of output of a node that this one relays.
