@@ -16,6 +16,7 @@ private let endScenarios = ["causes", "stops", "scopeEnds", "nothingIsLeftOfAChi
 
 private let lossScenarios = [
   "farHalfKilled", "keeperKilled", "farHalfStopped", "keeperStopped", "othersGoOn",
+  "randomKills",
 ]
 
 private let refusalScenarios = ["badHosts", "engines", "noise", "channels"]

@@ -36,6 +36,42 @@ let lossScenarios: [String: Scenario] = [
   },
 ]
 
+/// Opens and closes hosts while the processes that make them up are killed at random moments.
+let randomScenarios: [String: Scenario] = [
+  "randomKills": { root, test in
+    let arguments = CommandLine.arguments
+    var random = SystemRandomNumberGenerator()
+    for round in 0..<(arguments.count > 2 ? Int(arguments[2]) ?? 10 : 10) {
+      var seen: Set<Int32> = []
+      do {
+        try await root.withHosts([here("b"), here("c")]) { hosts in
+          var children: [Child<Void>] = []
+          for _ in 0..<Int.random(in: 1...4, using: &random) {
+            children.append(try root.makeChild(Ending(way: "sleep"), on: hosts))
+          }
+          for child in children { try? await child.start() }
+          seen.formUnion(children.compactMap(\.pid))
+          let alive = children.filter(\.isAlive).compactMap(\.pid)
+          let halves = root.children.compactMap { $0.name.hasPrefix("host:") ? $0.pid : nil }
+          let far = alive.map(parent)
+          for victim in (alive + halves + far).filter({ $0 > 1 }) where Bool.random(using: &random)
+          {
+            kill(victim, SIGKILL)
+            usleep(UInt32.random(in: 0...20_000, using: &random))
+          }
+          // Some are lost, some killed, and the others are stopped with the scope.
+          if Bool.random(using: &random) { try await children.first?.join(timeout: .seconds(1)) }
+        }
+      } catch is HostError {
+        // It was lost before it was used.
+      }
+      let isEmpty = try await eventually { seen.allSatisfy { kill($0, 0) != 0 } }
+      test.expect(isEmpty, "round \(round): a process of a host goes on")
+      test.expect(root.children.isEmpty, "round \(round): \(root.children.map(\.name))")
+    }
+  }
+]
+
 /// Loses a host by a signal to the process that is chosen by one that runs there.
 private func lose(
   _ root: Node, _ test: Expectations, by signal: Int32 = SIGKILL, ends: Bool = true,
