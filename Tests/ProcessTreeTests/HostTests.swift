@@ -15,7 +15,8 @@ private let placementScenarios = [
 private let endScenarios = ["causes", "stops", "scopeEnds", "nothingIsLeftOfAChild"]
 
 private let lossScenarios = [
-  "farHalfKilled", "keeperKilled", "farHalfStopped", "keeperStopped", "othersGoOn",
+  "farHalfKilled", "keeperKilled", "farHalfStopped", "keeperStopped", "bothHalvesStopped",
+  "othersGoOn",
   "randomKills",
 ]
 

@@ -18,6 +18,13 @@ let lossScenarios: [String: Scenario] = [
     try await lose(root, test, by: SIGSTOP, ends: false) { _ in keeper(of: root) }
   },
 
+  "bothHalvesStopped": { root, test in
+    try await lose(root, test, by: SIGSTOP, ends: false) { child in
+      kill(parent(child), SIGSTOP)
+      return keeper(of: root)
+    }
+  },
+
   "othersGoOn": { root, test in
     try await root.withHosts([here("b"), here("c")]) { hosts in
       let lost = try await root.spawn(Ending(way: "sleep"), on: hosts["b"] ?? hosts.all[0])
@@ -89,7 +96,8 @@ private func lose(
     let chosen = victim(pid)
     kill(chosen, signal)
     if ends { try await child.join() }
-    let isEmpty = try await eventually { kill(pid, 0) != 0 && kill(program, 0) != 0 }
+    // Where their new parent is stopped, nobody has reaped them.
+    let isEmpty = try await eventually { !isRunning(pid) && !isRunning(program) }
     test.expect(isEmpty, "something runs on the host that was lost")
     if !ends {
       kill(chosen, SIGCONT)
@@ -114,14 +122,19 @@ private func keeper(of root: Node) -> Int32 {
 
 /// The parent of a process.
 private func parent(_ pid: Int32) -> Int32 {
-  guard let stream = fopen("/proc/\(pid)/stat", "r") else { return 0 }
+  status(of: pid).dropFirst().first.flatMap { Int32($0) } ?? 0
+}
+
+private func isRunning(_ pid: Int32) -> Bool { !["Z", nil].contains(status(of: pid).first) }
+
+/// The fields behind the name of a process: its state, its parent and so on; none if there is none.
+private func status(of pid: Int32) -> [String] {
+  guard let stream = fopen("/proc/\(pid)/stat", "r") else { return [] }
   defer { fclose(stream) }
   var line = [CChar](repeating: 0, count: 512)
-  guard fgets(&line, 512, stream) != nil else { return 0 }
+  guard fgets(&line, 512, stream) != nil else { return [] }
   let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  return text.split(separator: ")").last?.split(separator: " ").dropFirst().first.flatMap {
-    Int32($0)
-  } ?? 0
+  return text.split(separator: ")").last?.split(separator: " ").map(String.init) ?? []
 }
 
 /// Hosts that are held until somebody ends the root.

@@ -24,15 +24,20 @@ final class HostAgent {
   private let startTime: UInt64
   private var children: [UInt32: AgentChild] = [:]
   private var null: Descriptor?
-  private var lease: HostLease
+  private var lease: HostLease {
+    didSet { deadline.set(lease.until) }
+  }
+  /// The end of the lease, for the helper: it ends this process too, should that be stopped.
+  private let deadline: SharedDeadline
   /// Why it ends; nil while it goes on.
   private var ending: String?
 
   init(
     _ record: HostRecord, _ run: HostRun, _ place: RunPlace, _ server: ForkServer,
-    _ streams: HostStreams, on loop: EventLoop
+    _ deadline: SharedDeadline, _ streams: HostStreams, on loop: EventLoop
   ) throws {
     self.loop = loop
+    self.deadline = deadline
     lease = HostLease(.milliseconds(record.lease), at: .sinceBoot)
     hostRun = run
     self.place = place

@@ -18,10 +18,11 @@ extension Launcher {
     let place = try RunDirectory(path: run.identity.directory).make(for: run.identity.runID)
     let loop = try EventLoop()
     WarmUp.run(on: loop, for: run.node, app: app)
-    switch try ForkServer.start(run: run.identity) {
+    let deadline = try SharedDeadline()
+    switch try ForkServer.start(run: run.identity, deadline: deadline) {
     case .child: runChild(wasSpawned: false)
     case .node(let server):
-      let agent = try HostAgent(record, run, place, server, streams, on: loop)
+      let agent = try HostAgent(record, run, place, server, deadline, streams, on: loop)
       agent.run()
     }
   }
