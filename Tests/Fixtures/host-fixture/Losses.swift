@@ -125,7 +125,7 @@ private func parent(_ pid: Int32) -> Int32 {
   status(of: pid).dropFirst().first.flatMap { Int32($0) } ?? 0
 }
 
-private func isRunning(_ pid: Int32) -> Bool { !["Z", nil].contains(status(of: pid).first) }
+func isRunning(_ pid: Int32) -> Bool { !["Z", nil].contains(status(of: pid).first) }
 
 /// The fields behind the name of a process: its state, its parent and so on; none if there is none.
 private func status(of pid: Int32) -> [String] {

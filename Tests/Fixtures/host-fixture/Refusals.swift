@@ -103,23 +103,3 @@ let refusalScenarios: [String: Scenario] = [
     }
   },
 ]
-
-/// Hosts behind `ssh`, whose destination and options are the arguments.
-let sshScenarios: [String: Scenario] = [
-  "ssh": { root, test in
-    let arguments = CommandLine.arguments.dropFirst(2)
-    guard let destination = arguments.first else { return test.expect(false, "no destination") }
-    let options = Array(arguments.dropFirst())
-    try await root.withHosts([.ssh(destination, name: "b", slots: 4, options: options)]) { hosts in
-      let family = try await root.spawn(Family(), on: hosts).result
-      test.equal(family.map(\.host), ["b", "b"])
-      let sum = try await root.withChildren(of: Int.self, limit: 4) { group in
-        for number in 1...20 { try await group.spawn(Square(number: number), on: hosts) }
-        return try await group.reduce(0, +)
-      }
-      test.equal(sum, (1...20).reduce(0) { $0 + $1 * $1 })
-      let child = try await root.spawn(Large(given: [7], count: 8 << 20), on: hosts)
-      test.equal(try await child.result.count, 8 << 20)
-    }
-  }
-]
