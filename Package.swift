@@ -180,6 +180,12 @@ let package = Package(
       ],
       path: "Tests/Fixtures/supervisor-fixture", swiftSettings: settings, linkerSettings: bindNow),
     .executableTarget(
+      name: "host-fixture",
+      dependencies: [
+        "ProcessTree", "ProcessTreeTesting", "ProcessTreeScenarios", "ProcessTreeTestSettings",
+      ],
+      path: "Tests/Fixtures/host-fixture", swiftSettings: settings, linkerSettings: bindNow),
+    .executableTarget(
       name: "pool-fixture",
       dependencies: [
         "Pools", "ProcessTreeTesting", "ProcessTreeRandomTesting", "ProcessTreeScenarios",
@@ -286,7 +292,7 @@ let package = Package(
       dependencies: [
         "ProcessTreeBase",
         "ProcessTreeScenarioRuns", "ProcessTreeTestSettings", "tree-fixture", "channel-fixture",
-        "supervisor-fixture", "readme-example",
+        "supervisor-fixture", "host-fixture", "readme-example",
         "docs-examples", "late-takeover",
       ],
       swiftSettings: settings),

@@ -23,6 +23,12 @@ int pt_die_with_parent(int32_t parent) {
   return getppid() == parent ? 0 : ESRCH;
 }
 
+void pt_outlive_parent(void) {
+  prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+  setsid();
+  signal(SIGHUP, SIG_IGN);
+}
+
 int pt_become_subreaper(void) {
   return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 ? 0 : errno;
 }

@@ -8,12 +8,15 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 // The server's descriptors; 0 to 2 are the null device.
 enum { socket_number = 3, root_number = 4, first_free_number = 5 };
 // How long a root may outlive a node that is killed together with it.
 enum { grace_milliseconds = 200 };
+// How often a server looks at its deadline, and how long after it the root may end the run itself.
+enum { deadline_milliseconds = 250, deadline_grace_seconds = 1 };
 
 /// The state of a server.
 struct server {
@@ -112,11 +115,26 @@ static int handle(const struct server *_Nonnull server) {
   return 0;
 }
 
+/// Whether the time is over by which the root, which may be stopped, would have ended the run.
+static int is_overdue(const struct server *_Nonnull server) {
+  uint64_t deadline = server->run.deadline ? *server->run.deadline : 0;
+  if (deadline == 0) return 0;
+  struct timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  uint64_t seconds = (uint64_t)now.tv_sec - deadline_grace_seconds;
+  return seconds * 1000000000u + (uint64_t)now.tv_nsec > deadline;
+}
+
 /// Serves until the end. Returns only in children.
 static void loop(const struct server *_Nonnull server) {
   for (;;) {
     struct pollfd polls[2] = {{socket_number, POLLIN, 0}, {root_number, POLLIN, 0}};
-    if (poll(polls, 2, -1) < 0 && errno != EINTR) leave(server, 0);
+    int patience = server->run.deadline ? deadline_milliseconds : -1;
+    if (poll(polls, 2, patience) < 0 && errno != EINTR) leave(server, 0);
+    if (is_overdue(server)) {
+      sweep(server);
+      _exit(0);
+    }
     if (polls[1].revents) leave(server, 0);
     if (polls[0].revents && handle(server)) return;
   }

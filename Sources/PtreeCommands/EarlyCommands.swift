@@ -41,7 +41,7 @@ enum EarlyCommands {
   }
 
   /// Whether a first word is a command that is the root of a tree.
-  private static func isRoot(_ word: String) -> Bool { ["run", "chaos"].contains(word) }
+  private static func isRoot(_ word: String) -> Bool { ["run", "chaos", "hosts"].contains(word) }
 
   private static func perform(_ arguments: [String]) -> Int32 {
     do {

@@ -29,12 +29,13 @@ struct EventLines: EventSink {
     switch kind {
     case .exited(let report) where report.cause.isSuccess: "\u{1B}[32m"
     case .exited(let report) where report.stopRequest != nil: "\u{1B}[33m"
-    case .exited, .lost, .leftBehind, .forkServerLost, .gaveUp: "\u{1B}[31m"
+    case .exited, .lost, .leftBehind, .forkServerLost, .gaveUp, .hostOver: "\u{1B}[31m"
     case .stopping, .startMethodChanged, .connectionRefused, .messageRejected, .channelsInCycle,
       .restarting, .skipped, .down, .unresponsive, .hookFailed,
       .deadlinePassed:
       "\u{1B}[33m"
-    case .started, .ready, .up, .responsive, .restarted, .reported, .channelFinished: "\u{1B}[2m"
+    case .started, .ready, .up, .responsive, .restarted, .reported, .channelFinished, .hostUp:
+      "\u{1B}[2m"
     }
   }
 }

@@ -53,6 +53,7 @@ extension ExitCause {
     case .exitedWithoutResult: "exitedWithoutResult"
     case .unresponsive: "unresponsive"
     case .couldNotStart: "couldNotStart"
+    case .hostLost: "hostLost"
     }
   }
 }

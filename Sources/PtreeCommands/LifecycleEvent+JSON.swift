@@ -12,6 +12,7 @@ extension LifecycleEvent {
     line.add("pid", pid)
     line.add("parentPid", parentPID)
     line.add("incarnation", incarnation)
+    if let host { line.add("host", host) }
     line.add("event", kind.name)
     kind.addDetails(to: &line)
     return line.text
@@ -60,12 +61,15 @@ extension LifecycleEvent.Kind {
     case .messageRejected: "messageRejected"
     case .lost: "lost"
     case .deadlinePassed: "deadlinePassed"
+    case .hostUp: "hostUp"
+    case .hostOver: "hostOver"
     }
   }
 
   fileprivate func addDetails(to line: inout JSONLine) {
     switch self {
-    case .started, .ready, .up, .down, .restarted, .forkServerLost, .lost: break
+    case .started, .ready, .up, .down, .restarted, .forkServerLost, .lost, .hostUp: break
+    case .hostOver(let loss): line.add("reason", loss.reason)
     case .unresponsive(let silence, let state):
       line.add("silence", silence)
       line.add("reason", state.description)

@@ -20,7 +20,7 @@ struct PtreeCommand: ParsableCommand {
         ListCommand.self,
       ] + (RunningTool.current.catalog == nil ? [ChaosCommand.self] : []) + [
         PsCommand.self, LogsCommand.self, WhyCommand.self, StopCommand.self, KillCommand.self,
-        WaitCommand.self,
+        WaitCommand.self, HostsCommand.self,
         StartCommand.self, RestartCommand.self, ScaleCommand.self, SignalCommand.self,
       ])
   }

@@ -19,6 +19,7 @@ struct ToolRoot {
       }
       var command = try PtreeCommand.parseAsRoot(try ArgumentOrder.nameFirst(arguments))
       if let chaos = command as? ChaosCommand { return try await perform(chaos) }
+      if let hosts = command as? HostsCommand { return try await hosts.perform(in: root) }
       guard let command = command as? any ExampleCommand else {
         try command.run()
         return ExitStatusCode.success

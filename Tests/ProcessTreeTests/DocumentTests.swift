@@ -19,6 +19,7 @@ extension ProcessTrees {
       ("errors", "7\n12 Process-2\ncrashed with SIGABRT -6\n"),
       ("topics", "1871.5\n"), ("selection", "42\ncompleted\n"),
       ("commands", "exited 3\nfound\n warned\n\n3 [\"warned\"]\n"), ("manyCommands", "0 2\n"),
+      ("hosts", "Process-1 c: 27\n4\n"),
     ])
     func doesWhatItsCommentsSay(lesson: String, output: String) async throws {
       let outcome = try await run(lesson)

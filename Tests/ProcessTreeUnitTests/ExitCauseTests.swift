@@ -178,6 +178,8 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
       return given.silence == silence && given.status == ended(SIGKILL)
     case .exitedWithoutResult(let code): return given.wasReady && given.status == .exited(code)
     case .couldNotStart: return !given.wasReady
+    // Never of a process whose status is known.
+    case .hostLost: return false
     }
   }
 

@@ -57,7 +57,8 @@ import Testing
     (
       .deadlinePassed(.terminate, after: .nanoseconds(8), reason: "r"), 23,
       [0x93, 3, 8, 0xA1, 0x72]
-    ),
+    ), (.hostUp(host: "b"), 24, [0x91, 0xA1, 0x62]),
+    (.hostOver(HostLoss(host: "b", reason: "r")), 25, [0x92, 0xA1, 0x62, 0xA1, 0x72]),
   ]
 
   @Test(arguments: kinds.indices)
@@ -74,6 +75,17 @@ import Testing
     #expect(try EventRecord(packed: record.packed()).event() == event)
   }
 
+  @Test func anEventOfAnotherHostNamesIt() throws {
+    var event = LifecycleEvent(
+      sequence: 3, time: 4, node: "n", path: "Process-1:2", pid: 5, host: "b", kind: .ready)
+    let path = NodePath(positions: [1, 2])
+    let packed = EventRecord(path: path, event: event).packed()
+    #expect(packed.first == 0x9A && packed.suffix(2) == [0xA1, 0x62])
+    #expect(try EventRecord(packed: packed).event() == event)
+    event.host = nil
+    #expect(EventRecord(path: path, event: event).packed().first == 0x99)
+  }
+
   @Test func everyKindOfEventIsThere() {
     #expect(Set(Self.kinds.map { Int($0.number) }) == Set(EventKind.allCases.map(\.rawValue)))
   }
@@ -88,6 +100,7 @@ import Testing
       (.couldNotStart(reason: "r"), [0x92, 10, 0xA1, 0x72]),
       (.unresponsive(silence: .nanoseconds(8)), [0x92, 11, 8]),
       (.limitExceeded(signal: 24), [0x92, 12, 24]),
+      (.hostLost(HostLoss(host: "b", reason: "r")), [0x93, 13, 0xA1, 0x62, 0xA1, 0x72]),
     ] as [(ExitCause, [UInt8])])
   func aCauseHasTheBytesOfTheProtocol(_ cause: ExitCause, _ bytes: [UInt8]) throws {
     #expect(cause.packed() == bytes)

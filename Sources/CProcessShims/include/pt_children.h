@@ -10,6 +10,10 @@ int pt_spawn(char *_Nullable const *_Nonnull arguments, char *_Nullable const *_
 /// Has the kernel kill the caller when its parent ends; ESRCH if `parent` is no longer its parent.
 int pt_die_with_parent(int32_t parent);
 
+/// Has the caller outlive its parent and the terminal: no parent-death signal, a session of its own if
+/// possible, no SIGHUP.
+void pt_outlive_parent(void);
+
 /// Makes the caller adopt the orphans among its descendants.
 int pt_become_subreaper(void);
 

@@ -11,6 +11,9 @@ struct pt_run {
   uint32_t run;
   int32_t root_pid;
   uint64_t root_start_time;
+  /// Shared memory with a time in nanoseconds since boot; a second after it the server ends the run,
+  /// with its root. Null for none; as long as it is 0, there is no such time.
+  const volatile uint64_t *_Nullable deadline;
 };
 
 /// The node's handle to its fork server.

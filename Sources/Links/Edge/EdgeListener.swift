@@ -45,6 +45,8 @@ package final class EdgeListener {
   /// Connections that are not listened to any more: of peers that were turned away or have gone.
   private var ignored = Recent<FrameCarrier.Connection, Void>(
     capacity: 4_096)
+  /// The frames that have come of each child that another process connects for.
+  private var carried: [UInt32: UInt64] = [:]
   /// Peers that were turned away.
   package private(set) var refusals = 0
 
@@ -71,13 +73,26 @@ package final class EdgeListener {
   }
 
   /// Expects a child from now on.
-  package func expect(_ position: UInt32, attempt: UInt32, name: String) {
-    admission.expect(position, attempt: attempt, name: name)
+  ///
+  /// - Parameters:
+  ///   - position: The child's place.
+  ///   - attempt: The number of the attempt to start it.
+  ///   - name: The child's name.
+  ///   - carrier: The process that connects in its place, whose frames are counted.
+  package func expect(
+    _ position: UInt32, attempt: UInt32, name: String, carrier: Int32? = nil
+  ) {
+    admission.expect(position, attempt: attempt, name: name, carrier: carrier)
+    if carrier != nil { carried[position] = 0 }
   }
+
+  /// How many frames of a carried child have come, with its hello.
+  package func framesCarried(of position: UInt32) -> UInt64 { carried[position] ?? 0 }
 
   /// Forgets a child that has gone.
   package func forget(_ position: UInt32) {
     admission.forget(position)
+    if !carried.isEmpty { carried[position] = nil }
     if let connection = connections.removeValue(forKey: position) {
       children[connection] = nil
       // Its last frames may still be on their way.
@@ -106,6 +121,7 @@ package final class EdgeListener {
 
   private func receive(_ frame: UnsafeRawBufferPointer, from connection: FrameCarrier.Connection) {
     if let position = children[connection] {
+      if !carried.isEmpty { carried[position]? += 1 }
       handlers.frame(position, frame)
       return
     }
@@ -117,6 +133,7 @@ package final class EdgeListener {
       let position = try admission.admit(hello, from: sender)
       children[connection] = position
       connections[position] = connection
+      if !carried.isEmpty { carried[position]? += 1 }
       socket?.senderIsProved()
       guard let proof = admission.welcome(hello) else { return }
       socket?.send(ControlMessage.welcome(.current, proof).frame(), to: connection)

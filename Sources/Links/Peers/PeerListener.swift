@@ -7,6 +7,8 @@ package final class PeerListener {
   package struct Handlers {
     /// Returns the link to the peer that sent the hello; nil if that peer is not alive.
     package var link: (PeerHello) -> PeerLink?
+    /// Returns the process that connects in the place of a peer on another host; nil for any other peer.
+    package var carrier: (PeerAddress) -> Int32?
     /// The listener has refused a peer.
     package var refused: (String) -> Void
     /// A peer has broken the protocol; the listener ignores its connection from then on.
@@ -15,11 +17,14 @@ package final class PeerListener {
     package var exhausted: (LimitError) -> Void
 
     package init(
-      link: @escaping (PeerHello) -> PeerLink?, refused: @escaping (String) -> Void,
+      link: @escaping (PeerHello) -> PeerLink?,
+      carrier: @escaping (PeerAddress) -> Int32? = { _ in nil },
+      refused: @escaping (String) -> Void,
       broken: @escaping (PeerLink, String) -> Void,
       exhausted: @escaping (LimitError) -> Void = { _ in }
     ) {
       self.link = link
+      self.carrier = carrier
       self.refused = refused
       self.broken = broken
       self.exhausted = exhausted
@@ -132,10 +137,15 @@ package final class PeerListener {
   private func admit(
     _ frame: UnsafeRawBufferPointer, from connection: FrameCarrier.Connection, _ question: UInt64
   ) throws(Refusal) {
-    let (hello, sender) = (try Self.hello(frame), socket?.sender)
+    let hello = try Self.hello(frame)
+    var sender = socket?.sender
     // The connection is gone: its peer comes again, over another.
     guard sender != 0 else { return }
     guard let secret = secret(hello.address) else { throw .unproved }
+    if let carrier = handlers.carrier(hello.address) {
+      guard sender == carrier else { throw .unproved }
+      sender = hello.address.pid
+    }
     if let refusal = hello.refusal(by: secret, build: build, from: sender) {
       throw refusal
     }

@@ -28,7 +28,7 @@ extension ExitReport {
     switch (cause, status) {
     case (.exited, _), (.crashed, _), (.killed, _), (.outOfMemory, _), (.unresponsive, _),
       (.limitExceeded, _),
-      (.exitedWithoutResult, _):
+      (.exitedWithoutResult, _), (.hostLost, _):
       true
     case (.couldNotStart, .signaled): true
     case (.completed, _), (.failed, _), (.stopped, _), (.terminated, _), (.couldNotStart, _): false

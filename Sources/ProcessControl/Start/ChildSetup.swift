@@ -31,6 +31,9 @@ package enum ChildSetup {
     pt_reseed()
   }
 
+  /// Makes this process outlive the one that has started it, which only connects it to others.
+  package static func outliveParent() { pt_outlive_parent() }
+
   /// Makes this process adopt the orphans among its descendants.
   package static func becomeSubreaper() {
     // This cannot fail on kernels that have pidfds.

@@ -45,7 +45,13 @@ package final class ForkServer {
   ///
   /// The main thread must not have locked a `Mutex` before: the lock remembers the thread's id,
   /// which would be wrong in the children, and a contended lock would end them.
-  package static func start(run: RunIdentity) throws(ProcessControlError) -> Role {
+  ///
+  /// - Parameters:
+  ///   - run: The run.
+  ///   - deadline: A time after which the helper ends the run, with this process; nil for none.
+  package static func start(
+    run: RunIdentity, deadline: SharedDeadline? = nil
+  ) throws(ProcessControlError) -> Role {
     guard HostProcess.isMainThread else {
       throw ProcessControlError(
         .notOnMainThread, call: "ForkServer.start",
@@ -61,7 +67,8 @@ package final class ForkServer {
     // Otherwise every child would write the buffered output again.
     fflush(nil)
     var identity = pt_run(
-      run: run.runID, root_pid: run.rootPID, root_start_time: run.rootStartTime)
+      run: run.runID, root_pid: run.rootPID, root_start_time: run.rootStartTime,
+      deadline: deadline?.pointer)
     var server = pt_fork_server()
     let result = pt_fork_server_start(&identity, run.directory, &server)
     switch result {

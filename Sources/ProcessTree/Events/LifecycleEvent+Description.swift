@@ -39,6 +39,8 @@ extension LifecycleEvent.Kind: CustomStringConvertible {
     case .hookFailed(let hook, let reason): "exit hook \(hook.debugDescription) \(reason)"
     case .deadlinePassed(let deadline, let time, let reason):
       "did not \(deadline == .start ? "start" : "end") within \(time.inShort)\(deadline.after): \(reason)"
+    case .hostUp(let host): "has host \(host) up"
+    case .hostOver(let loss): "lost its host: \(loss)"
     case .lost: "lost: its parent ended before it could tell how"
     }
   }

@@ -55,6 +55,10 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     /// The node did not start, or did not end, in its time, which was this long; its parent goes on to
     /// the next step.
     case deadlinePassed(Deadline, after: Duration, reason: String)
+    /// A host that this node keeps the connection to is up.
+    case hostUp(host: String)
+    /// A host is over, and what ran there with it, and why.
+    case hostOver(HostLoss)
   }
 
   /// A deadline that the parent of a node sets.
@@ -85,13 +89,15 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
   public var parentPID: Int32?
   /// The number of the node's life, from 1 on; always 1 for a node that no supervisor keeps.
   public var incarnation: Int
+  /// The name of the host that the node runs on; `nil` for that of the run's root.
+  public var host: String?
   /// The kind of the event.
   public var kind: Kind
 
   /// Makes an event, for tests of code that takes one.
   public init(
     sequence: UInt64 = 1, time: Int64 = 0, node: String, path: String, pid: Int32? = nil,
-    parentPID: Int32? = nil, incarnation: Int = 1, kind: Kind
+    parentPID: Int32? = nil, incarnation: Int = 1, host: String? = nil, kind: Kind
   ) {
     self.sequence = sequence
     self.time = time
@@ -100,6 +106,7 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     self.pid = pid
     self.parentPID = parentPID
     self.incarnation = incarnation
+    self.host = host
     self.kind = kind
   }
 }

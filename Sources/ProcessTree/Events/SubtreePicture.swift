@@ -14,6 +14,8 @@ public struct NodeSnapshot: Hashable, Sendable, Codable {
   public var parentPID: Int32?
   /// The number of the node's life, from 1 on; always 1 for a node that no supervisor keeps.
   public var incarnation: Int
+  /// The name of the host that it runs on; `nil` for that of the run's root.
+  public var host: String?
   /// The phase of its life.
   public var phase: ChildPhase
   /// The live children, in the order in which they were made.
@@ -22,13 +24,14 @@ public struct NodeSnapshot: Hashable, Sendable, Codable {
   /// Makes a snapshot, for tests of code that takes one.
   public init(
     name: String, path: String, pid: Int32? = nil, parentPID: Int32? = nil, phase: ChildPhase,
-    children: [NodeSnapshot] = [], incarnation: Int = 1
+    children: [NodeSnapshot] = [], incarnation: Int = 1, host: String? = nil
   ) {
     self.name = name
     self.path = path
     self.pid = pid
     self.parentPID = parentPID
     self.incarnation = incarnation
+    self.host = host
     self.phase = phase
     self.children = children
   }
@@ -69,19 +72,19 @@ final class SubtreePicture: Sendable {
   func apply(_ event: LifecycleEvent, about path: NodePath) {
     apply(
       event.kind.number.phase, of: event.node, pid: event.pid, parentPID: event.parentPID,
-      life: event.incarnation, at: path)
+      life: event.incarnation, host: event.host, at: path)
   }
 
   func apply(_ record: EventRecord) {
     apply(
       record.phase, of: record.node, pid: record.pid, parentPID: record.parentPID,
-      life: record.incarnation, at: record.path)
+      life: record.incarnation, host: record.host, at: record.path)
   }
 
   /// Notes the phase that an event begins; nil if it begins none.
   private func apply(
     _ phase: ChildPhase?, of node: String, pid: Int32?, parentPID: Int32?, life: Int,
-    at path: NodePath
+    host: String?, at path: NodePath
   ) {
     guard path != self.path, let phase else { return }
     state.withLock { state in
@@ -92,12 +95,13 @@ final class SubtreePicture: Sendable {
       }
       state.nodes[path] = NodeSnapshot(
         name: node, path: path.description, pid: pid, parentPID: parentPID, phase: phase,
-        incarnation: life)
+        incarnation: life, host: host)
     }
   }
 
-  func hasNode(withPID pid: Int32) -> Bool {
-    state.withLock { $0.nodes.values.contains { $0.pid == pid } }
+  /// Whether a node of this host has this process.
+  func hasNode(withPID pid: Int32, on host: String?) -> Bool {
+    state.withLock { $0.nodes.values.contains { $0.pid == pid && $0.host == host } }
   }
 
   /// The live nodes below a node, deepest first; they are lost if it dies without reporting their

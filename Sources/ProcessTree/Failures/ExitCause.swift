@@ -31,6 +31,8 @@ public enum ExitCause: Hashable, Sendable, Codable {
   case exitedWithoutResult(code: Int32)
   /// The node had not renewed its lease for this time, so its parent killed it; see `Liveness`.
   case unresponsive(silence: Duration)
+  /// The host that the node ran on was lost; nobody is to blame for that.
+  case hostLost(HostLoss)
   /// The node could not be started.
   case couldNotStart(reason: String)
 
@@ -66,6 +68,7 @@ extension ExitCause: CustomStringConvertible {
     case .exitedWithoutResult(let code): "exited with code \(code) without a result"
     case .unresponsive(let silence):
       "stopped answering for \(silence.inShort); killed by its parent"
+    case .hostLost(let loss): "its host was lost: \(loss)"
     case .couldNotStart(let reason): "could not start: \(reason)"
     }
   }

@@ -44,10 +44,34 @@ public final class ChildGroup<Output: Sendable>: Sendable {
     _ program: Program, name: String? = nil, stopPolicy: StopPolicy? = nil,
     settings: ProcessSettings = ProcessSettings(), liveness: Liveness? = nil
   ) async throws -> Child<Output> where Program.Output == Output {
+    try await spawn {
+      try node.makeChild(
+        program, name: name, stopPolicy: stopPolicy, settings: settings, liveness: liveness)
+    }
+  }
+
+  /// Waits for a free slot, then starts a child on another host in it; returns while the child is
+  /// starting.
+  ///
+  /// The parameters and errors are those of ``spawn(_:name:stopPolicy:settings:liveness:)`` and
+  /// ``Node/makeChild(_:on:name:daemon:stopPolicy:settings:liveness:)``.
+  @discardableResult
+  public func spawn<Program: NodeProgram>(
+    _ program: Program, on place: some Place, name: String? = nil,
+    stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),
+    liveness: Liveness? = nil
+  ) async throws -> Child<Output> where Program.Output == Output {
+    try await spawn {
+      try node.makeChild(
+        program, on: place, name: name, stopPolicy: stopPolicy, settings: settings,
+        liveness: liveness)
+    }
+  }
+
+  private func spawn(_ make: () throws -> Child<Output>) async throws -> Child<Output> {
     let number = try await takeSlot()
     do {
-      let child = try node.makeChild(
-        program, name: name, stopPolicy: stopPolicy, settings: settings, liveness: liveness)
+      let child = try make()
       shared.withLock { $0.children[number] = child }
       try await node.runtime.launch(child) { [self] in ended(number, child) }
       // The group may have been cancelled while the child was made.

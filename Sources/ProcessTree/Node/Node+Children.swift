@@ -27,13 +27,14 @@ extension Node {
   ) throws -> Child<Program.Output> {
     try makeChild(
       program, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings,
-      liveness: liveness, life: nil)
+      liveness: liveness, life: nil, host: nil)
   }
 
   /// Makes a child, which is a life of a supervised one if it has a number.
-  private func makeChild<Program: NodeProgram>(
+  func makeChild<Program: NodeProgram>(
     _ program: Program, name: String?, daemon: Bool?, stopPolicy: StopPolicy?,
-    settings: ProcessSettings, liveness: Liveness?, life: Int?
+    settings: ProcessSettings, liveness: Liveness?, life: Int?, host: OpenHost?,
+    isKeeper: Bool = false
   ) throws -> Child<Program.Output> {
     guard shared.startsChildren else {
       throw ProcessTreeError(
@@ -48,13 +49,21 @@ extension Node {
     let reference = try ProgramReference(Program.self, listed: shared.programs)
     // This comes last of all that may throw, because ends of channels leave with it.
     let (arguments, tickets) = try TicketOffice(channelContext).encode(program)
-    let position = shared.takePosition()
+    if let host, !tickets.isEmpty {
+      runtime.perform { $0.openChannels().revoke(tickets) }
+      throw ProcessTreeError(
+        .messageNotEncodable,
+        "\(Program.self) carries an end of a channel, and channels do not reach to other hosts: the "
+          + "child on \(host.name) gets messages, arguments and gives a result.")
+    }
+    let position = isKeeper ? shared.takeKeeperPosition() : shared.takePosition()
     let path = identity.path.child(position)
     let declaration = ChildDeclaration(
       path: path, name: name ?? path.description, isDaemon: daemon ?? isDaemon,
       program: reference, arguments: arguments, stopPolicy: stopPolicy,
       settings: settings, liveness: liveness, worksSynchronously: Program.worksSynchronously,
-      life: life, address: identity.address.child(name, position: life == nil ? position : nil))
+      life: life, address: identity.address.child(name, position: life == nil ? position : nil),
+      host: host?.number, hostName: host?.name ?? identity.placement?.name)
     return Child(declaration, carrying: tickets, of: runtime) { try Program._decode($0) }
   }
 
@@ -83,7 +92,7 @@ extension Node {
     func make<Program: NodeProgram>(_ program: Program) throws -> AnyChild {
       try makeChild(
         program, name: name, daemon: nil, stopPolicy: stopPolicy, settings: settings,
-        liveness: liveness, life: life)
+        liveness: liveness, life: life, host: nil)
     }
     return try make(program)
   }

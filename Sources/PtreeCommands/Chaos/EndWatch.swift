@@ -37,7 +37,7 @@ struct EndWatch {
     case .completed, .failed, .exited, .stopped, .terminated, .limitExceeded, .unresponsive: true
     // A start that nobody has called off succeeds: no stop lasts as long as its deadline.
     case .couldNotStart: report.stopRequest != nil
-    case .crashed, .killed, .outOfMemory, .exitedWithoutResult: false
+    case .crashed, .killed, .outOfMemory, .exitedWithoutResult, .hostLost: false
     }
   }
 }

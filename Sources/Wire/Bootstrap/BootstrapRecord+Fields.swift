@@ -15,15 +15,22 @@ extension BootstrapRecord: WireRecord {
       renewalPeriod: try fields.nextIfPresent(),
       processSettings: (try fields.nextIfPresent() as WireBytes?)?.bytes,
       incarnation: max(1, try fields.nextIfPresent() ?? 1),
-      address: try fields.nextIfPresent() ?? "")
+      address: try fields.nextIfPresent() ?? "", placement: try fields.nextIfPresent())
   }
 
   package func pack(into writer: inout MessagePackWriter) {
     let version = ProtocolVersion.current
+    let processSettings = processSettings.map(WireBytes.init)
+    guard let placement else {
+      return WireFields.pack(
+        into: &writer, version.major, version.minor, run, path, name, isDaemon, parent, attempt,
+        endpoints, program, tag, WireBytes(settings), renewalPeriod, processSettings, incarnation,
+        address)
+    }
     WireFields.pack(
       into: &writer, version.major, version.minor, run, path, name, isDaemon, parent, attempt,
-      endpoints, program, tag, WireBytes(settings), renewalPeriod,
-      processSettings.map(WireBytes.init), incarnation, address)
+      endpoints, program, tag, WireBytes(settings), renewalPeriod, processSettings, incarnation,
+      address, placement)
   }
 }
 

@@ -76,12 +76,14 @@ package struct BootstrapRecord: Sendable {
   package var incarnation: Int
   /// Where other nodes find the node, in all of its lives; empty from a parent that says nothing of it.
   package var address: String
+  /// Where the node runs; nil on the host of the run's root.
+  package var placement: Placement?
 
   package init(
     run: Run, path: NodePath, name: String, isDaemon: Bool, parent: Peer,
     attempt: UInt32, endpoints: Endpoints, program: Program, tag: UInt32,
     settings: [UInt8], renewalPeriod: Int? = nil, processSettings: [UInt8]? = nil,
-    incarnation: Int = 1, address: String = ""
+    incarnation: Int = 1, address: String = "", placement: Placement? = nil
   ) {
     self.run = run
     self.path = path
@@ -97,6 +99,7 @@ package struct BootstrapRecord: Sendable {
     self.processSettings = processSettings
     self.incarnation = incarnation
     self.address = address
+    self.placement = placement
   }
 
   /// Where the parent's data links end.

@@ -122,6 +122,15 @@ package struct FlowHeader: Equatable, Sendable {
     }
   }
 
+  /// The number of a frame that a link keeps until it is confirmed; nil for any other frame.
+  package static func number(of frame: UnsafeRawBufferPointer) -> UInt64? {
+    guard let header = try? Self(frame) else { return nil }
+    switch header.kind {
+    case .items, .back, .control, .reply: return header.number
+    case .received, .report, .welcome, .whoIsThere, .refused: return nil
+    }
+  }
+
   /// Reads the header of a frame.
   package init(_ frame: UnsafeRawBufferPointer) throws(WireError) {
     guard frame.count >= Self.size else { throw WireError("a link's frame has at least 32 bytes") }

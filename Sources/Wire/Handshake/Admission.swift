@@ -5,6 +5,8 @@ package struct Admission: Sendable {
   private struct Expected {
     let attempt: UInt32
     let name: String
+    /// The process that connects in the child's place, if the child is on another host.
+    let carrier: Int32?
     /// Whether a peer has proved to be this child already.
     var isTaken = false
   }
@@ -22,8 +24,12 @@ package struct Admission: Sendable {
   }
 
   /// Expects the child at `position` from now on, as it is started by an attempt.
-  package mutating func expect(_ position: UInt32, attempt: UInt32, name: String) {
-    expected[position] = Expected(attempt: attempt, name: name)
+  ///
+  /// - Parameter carrier: The process that connects in the child's place; nil for the child itself.
+  package mutating func expect(
+    _ position: UInt32, attempt: UInt32, name: String, carrier: Int32? = nil
+  ) {
+    expected[position] = Expected(attempt: attempt, name: name, carrier: carrier)
   }
 
   /// Forgets a child that has gone.
@@ -42,7 +48,8 @@ package struct Admission: Sendable {
   package mutating func admit(
     _ hello: Hello, from sender: Int32?
   ) throws(Refusal) -> UInt32 {
-    guard let child = expected[hello.position], sender ?? hello.pid == hello.pid,
+    guard let child = expected[hello.position],
+      (sender ?? hello.pid) == (child.carrier ?? hello.pid),
       secret.child(hello.position).controlProof(attempt: child.attempt, pid: hello.pid)
         .matches(hello.proof)
     else { throw .unproved }

@@ -26,7 +26,7 @@ struct TourApp: ProcessTreeApp {
 
 enum Lesson: String, ExpressibleByArgument {
   case messages, service, addresses, monitors, events, errors, deadlines, commands, manyCommands
-  case waits, draining, requests, topics, selection
+  case waits, draining, requests, topics, selection, hosts
 
   func show(in root: Node) async throws {
     switch self {
@@ -43,6 +43,7 @@ enum Lesson: String, ExpressibleByArgument {
     case .requests: try await askInTime(root)
     case .topics: try await publishPrices(root)
     case .selection: try await waitForWhateverComes(root)
+    case .hosts: try await runElsewhere(root)
     case .waits: _ = try await root.spawn(Endless(seconds: 5))
     }
   }

@@ -50,7 +50,7 @@ extension AddressBook {
     let question = AddressQuestion(.root, .explain(within: milliseconds, stacks: stacks))
     let course = pass(question, from: origin, to: .child(live))
     guard case .passedOn(let number) = course else { return course }
-    let inspectsThreads = stacks && runtime.nodes == nil
+    let inspectsThreads = stacks && runtime.nodes == nil && controller.host == nil
     let pending = PendingExplanation(known, number: number, awaitsThreads: inspectsThreads)
     explanations[number] = pending
     _ = runtime.loop.timers.schedule(after: .milliseconds(milliseconds)) { [weak self] in
@@ -116,7 +116,7 @@ extension AddressBook {
     pending.origin = origin
     pending.explanation.silence = patience
     pending.explanation.process = process.state
-    if runtime.nodes == nil, pending.explanation.threads.isEmpty, !pending.awaitsThreads {
+    if process is ProcessHandle, pending.explanation.threads.isEmpty, !pending.awaitsThreads {
       pending.explanation.threads = ThreadStack.threads(of: process.pid)
     }
     finish(pending)

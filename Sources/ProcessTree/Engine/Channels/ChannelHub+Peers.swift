@@ -20,6 +20,7 @@ extension ChannelHub {
       if runtime.nodes == nil { unlink(path) }
       let handlers = PeerListener.Handlers(
         link: { [unowned self] in admit($0) },
+        carrier: { [unowned runtime] in runtime.carrier(of: $0) },
         refused: { [unowned runtime] in runtime.noteRefusal($0) },
         broken: { [unowned self] in broken($0, $1) },
         exhausted: { [unowned runtime] in runtime.giveUp($0) })
@@ -47,12 +48,21 @@ extension ChannelHub {
 
   /// The link to a node, opened when it is first needed; nil if the node is gone.
   func peer(at node: PeerAddress) -> ChannelPeer? {
+    if isOnAnotherHost(node) { return nil }
     if let known = table.link(to: node) { return peers[known] }
     if let child = runtime.child(at: node) {
       child.askForLink()
       return join(child, at: node)
     }
     return open(node, node == address ? .own : .here)
+  }
+
+  /// Whether a node is where channels do not reach: what joins it with this one is relayed, or there is
+  /// nothing.
+  func isOnAnotherHost(_ node: PeerAddress) -> Bool {
+    if !runtime.hosts.isEmpty, runtime.child(at: node)?.host != nil { return true }
+    guard runtime.identity.placement != nil || !runtime.hosts.isEmpty else { return false }
+    return runtime.names.endpoint(of: node) == nil
   }
 
   private func open(_ node: PeerAddress, _ origin: PeerTable.Origin) -> ChannelPeer? {
@@ -182,7 +192,9 @@ extension ChannelHub {
     case .gone: handle(.lost(id))
     case .unknown: handle(.unseen(id))
     case .alive(let process):
-      peer.found(process, on: loop)
+      peer.found(
+        process, on: loop,
+        isNear: peer.edge == nil || runtime.identity.placement?.isRelayed != true)
       do {
         try process.watch(on: loop) { [unowned self] in
           handle(.ended(id))

@@ -52,10 +52,12 @@ final class ChannelPeer {
   }
 
   /// The peer's process is known: memory can be shared with it.
-  func found(_ process: any ChildProcess, on loop: EventLoop) {
+  ///
+  /// - Parameter isNear: Whether the peer is on this host; not, if another process stands in for it.
+  func found(_ process: any ChildProcess, on loop: EventLoop, isNear: Bool = true) {
     self.process = process
     // Nodes that share a process hand each other what they send as it is.
-    guard let process = process as? ProcessHandle else { return }
+    guard isNear, let process = process as? ProcessHandle else { return }
     memory = PeerMemory(link, of: process, on: loop)
     link.memory = memory
     ring = PeerRing(link, of: process, on: loop)

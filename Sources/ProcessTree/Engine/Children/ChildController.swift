@@ -29,6 +29,10 @@ final class ChildController {
   private var end: ProcessEnd?
   /// Who keeps the child alive, and stops it when the node stops.
   weak var supervisor: SupervisorController?
+  /// The host that the child runs on; nil for this node's own.
+  let host: HostController?
+  /// The host whose near half the child is.
+  weak var keeps: HostController?
   /// Called when the child has announced that it is up, or no longer up.
   var onUp: ((_ isUp: Bool) -> Void)?
   /// How the child proves that it is not hung.
@@ -42,6 +46,7 @@ final class ChildController {
     self.child = child
     self.runtime = runtime
     self.tag = tag
+    host = child.declaration.host.flatMap { runtime.hosts[$0] }
     startTime = runtime.loop.timers.now
     phaseSince = startTime
     let configuration = runtime.shared.configuration
@@ -156,7 +161,7 @@ final class ChildController {
   private func perform(_ action: ChildLifecycle.Action) {
     switch action {
     case .launch: runtime.launch(self)
-    case .giveUpAttempt: runtime.giveUpForkServer()
+    case .giveUpAttempt: host.map { $0.giveUp(self) } ?? runtime.giveUpForkServer()
     case .arm(let what, let time):
       deadline.arm(what, after: time, keepsEarlier: what.isOfAStop)
     case .disarm: deadline.disarm()
@@ -212,6 +217,9 @@ final class ChildController {
     for body in waiting { body() }
   }
 
+  /// The process, if it is on another host.
+  var placed: PlacedProcess? { process as? PlacedProcess }
+
   /// Gives up a process that never was announced, for another start.
   func attemptLost() {
     beforeStart = []
@@ -238,6 +246,12 @@ final class ChildController {
   /// Reaps the child, which has ended; false when that cannot be done at present.
   private func reap() -> Bool {
     guard let process, end == nil else { return true }
+    if let loss = placed?.loss {
+      end = .hostLost(loss)
+      runtime.listeners.receiveAll(from: self)
+      handle(.exited(nil))
+      return true
+    }
     do throws(ProcessControlError) {
       guard let reaped = try process.reap() else { return false }
       end = .reaped(reaped)
@@ -247,7 +261,8 @@ final class ChildController {
     }
     // What the child sent last may have come already.
     runtime.listeners.receiveAll(from: self)
-    handle(.exited(life.wasReady ? nil : tie?.lastWord))
+    let lastWord = placed.map { $0.remains?.lastWord } ?? tie?.lastWord
+    handle(.exited(life.wasReady ? nil : lastWord))
     return true
   }
 
@@ -270,8 +285,8 @@ final class ChildController {
         memoryRanOut: runtime.memoryRanOut),
       stopRequest: life.stopRequest, usage: end?.usage,
       lifetime: startTime.duration(to: runtime.loop.timers.now),
-      lastErrorLines: streams?.errorTail.lastErrorLines ?? [],
-      crashAccount: streams?.errorTail.crashAccount ?? [],
+      lastErrorLines: placed?.remains?.lastErrorLines ?? streams?.errorTail.lastErrorLines ?? [],
+      crashAccount: placed?.remains?.crashAccount ?? streams?.errorTail.crashAccount ?? [],
       incarnation: child.declaration.incarnation)
     process?.close()
     runtime.clearRemains(of: self) { [self] in publish(report) }

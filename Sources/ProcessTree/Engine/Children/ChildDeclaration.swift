@@ -20,6 +20,10 @@ struct ChildDeclaration: Sendable {
   let life: Int?
   /// Where other nodes find the child, in all of its lives.
   let address: NodeAddress
+  /// The number of the host that the child runs on; nil for this node's own.
+  let host: UInt32?
+  /// The name of the host that the child runs on; nil for that of the run's root.
+  let hostName: String?
 
   /// The child's place among its siblings, from 1 on.
   var position: UInt32 { path.positions.last ?? 0 }

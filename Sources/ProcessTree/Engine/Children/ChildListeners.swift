@@ -54,7 +54,9 @@ final class ChildListeners {
 
   /// Expects a child, after making sure of the descriptors for it, and for the connections of all that
   /// have been started.
-  func expect(_ child: ChildDeclaration, attempt: UInt32) throws {
+  ///
+  /// - Parameter carrier: The process that connects in the child's place; nil for the child itself.
+  func expect(_ child: ChildDeclaration, attempt: UInt32, carrier: Int32? = nil) throws {
     for connection in Connection.allCases {
       awaited[connection, default: []].insert(child.position)
     }
@@ -66,7 +68,7 @@ final class ChildListeners {
       forget(child.position)
       throw error
     }
-    control?.expect(child.position, attempt: attempt, name: child.name)
+    control?.expect(child.position, attempt: attempt, name: child.name, carrier: carrier)
   }
 
   /// The null device, opened with the first child and lent.

@@ -27,6 +27,8 @@ enum EventKind: Int, CaseIterable {
   case responsive = 21
   case hookFailed = 22
   case deadlinePassed = 23
+  case hostUp = 24
+  case hostOver = 25
 
   /// The phase of a node's life that such an event begins, if it does.
   var phase: ChildPhase? {
@@ -66,6 +68,8 @@ extension LifecycleEvent.Kind {
     case .responsive: .responsive
     case .hookFailed: .hookFailed
     case .deadlinePassed: .deadlinePassed
+    case .hostUp: .hostUp
+    case .hostOver: .hostOver
     }
   }
 
@@ -93,6 +97,8 @@ extension LifecycleEvent.Kind {
     case .hookFailed(let hook, let reason): WireFields.pack(into: &writer, hook, reason)
     case .deadlinePassed(let deadline, let time, let reason):
       WireFields.pack(into: &writer, deadline, time, reason)
+    case .hostUp(let host): WireFields.pack(into: &writer, host)
+    case .hostOver(let loss): WireFields.pack(into: &writer, loss.host, loss.reason)
     case .channelFinished(let counts): WireFields.pack(into: &writer, counts)
     case .channelsInCycle(let nodes): WireFields.pack(into: &writer, nodes)
     }
@@ -134,6 +140,8 @@ extension LifecycleEvent.Kind {
           process: ProcessState(tracer: try fields.next(), isStopped: try fields.next()))
       case .responsive: .responsive(silence: (try fields.next() as Duration).asTaken)
       case .hookFailed: .hookFailed(hook: try fields.next(), reason: try fields.next())
+      case .hostUp: .hostUp(host: try fields.next())
+      case .hostOver: .hostOver(HostLoss(host: try fields.next(), reason: try fields.next()))
       case .deadlinePassed:
         .deadlinePassed(
           try fields.next(), after: (try fields.next() as Duration).asTaken,

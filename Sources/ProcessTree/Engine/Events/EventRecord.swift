@@ -19,6 +19,8 @@ struct EventRecord: WireRecord, Equatable {
   let fields: [UInt8]
   /// The number of the node's life.
   var incarnation: Int
+  /// The host of the node; nil for that of the run's root.
+  var host: String?
 
   init(fields: inout WireFields) throws {
     path = try fields.next()
@@ -30,12 +32,18 @@ struct EventRecord: WireRecord, Equatable {
     parentPID = try fields.next()
     self.fields = (try fields.next() as WireBytes).bytes
     incarnation = max(1, try fields.nextIfPresent() ?? 1)
+    host = (try fields.nextIfPresent() as String?)?.limited(to: WireLimits.nodeName)
   }
 
   func pack(into writer: inout MessagePackWriter) {
+    guard let host else {
+      return WireFields.pack(
+        into: &writer, path, kind, sequence, time, node, pid, parentPID, WireBytes(fields),
+        incarnation)
+    }
     WireFields.pack(
       into: &writer, path, kind, sequence, time, node, pid, parentPID, WireBytes(fields),
-      incarnation)
+      incarnation, host)
   }
 
   /// The longest texts that are tried, in bytes: with the last, every event fits.
@@ -59,6 +67,7 @@ struct EventRecord: WireRecord, Equatable {
     pid = event.pid
     parentPID = event.parentPID
     incarnation = event.incarnation
+    host = event.host
     var writer = MessagePackWriter()
     event.kind.packFields(into: &writer)
     fields = writer.bytes
@@ -66,7 +75,8 @@ struct EventRecord: WireRecord, Equatable {
 
   /// A bound on the bytes of the record: integers have at most 9, positions 5.
   private var largestSize: Int {
-    fields.count + node.utf8.count + 5 * path.positions.count + 80
+    fields.count + node.utf8.count + 5 * path.positions.count
+      + (host?.utf8.count ?? 0) + 90
   }
 
   /// The phase of the node's life that the event begins, if it does.
@@ -84,7 +94,7 @@ struct EventRecord: WireRecord, Equatable {
     return LifecycleEvent(
       // The name that goes with the place: not another node's.
       sequence: sequence, time: max(0, time), node: node, path: path.description, pid: pid,
-      parentPID: parentPID, incarnation: incarnation, kind: read)
+      parentPID: parentPID, incarnation: incarnation, host: host, kind: read)
   }
 }
 
@@ -101,6 +111,8 @@ extension LifecycleEvent {
       event.kind = .restarting(
         child: child.limited(to: limit), incarnation: incarnation, after: delay,
         reason: reason.limited(to: limit))
+    case .hostUp(let host): event.kind = .hostUp(host: host.limited(to: limit))
+    case .hostOver(let loss): event.kind = .hostOver(loss.cut(textsTo: limit))
     case .skipped(let child): event.kind = .skipped(child: child.limited(to: limit))
     case .gaveUp(let reason): event.kind = .gaveUp(reason: reason.limited(to: limit))
     case .reported(var report):
@@ -154,10 +166,17 @@ extension ExitCause {
     case .terminated(let request, let signal):
       .terminated(request.cut(textsTo: limit), signal: signal)
     case .couldNotStart(let reason): .couldNotStart(reason: reason.limited(to: limit))
+    case .hostLost(let loss): .hostLost(loss.cut(textsTo: limit))
     case .completed, .exited, .crashed, .killed, .outOfMemory, .limitExceeded,
       .exitedWithoutResult, .unresponsive:
       self
     }
+  }
+}
+
+extension HostLoss {
+  fileprivate func cut(textsTo limit: Int) -> Self {
+    Self(host: host.limited(to: limit), reason: reason.limited(to: limit))
   }
 }
 

@@ -65,6 +65,7 @@ extension ExitCause: WireRecord {
       case 10: .couldNotStart(reason: try fields.next())
       case 11: .unresponsive(silence: (try fields.next() as Duration).asTaken)
       case 12: .limitExceeded(signal: try fields.next())
+      case 13: .hostLost(HostLoss(host: try fields.next(), reason: try fields.next()))
       default: throw WireError("no cause of an end has the number \(number)")
       }
   }
@@ -83,6 +84,7 @@ extension ExitCause: WireRecord {
     case .couldNotStart(let reason): WireFields.pack(into: &writer, 10, reason)
     case .unresponsive(let silence): WireFields.pack(into: &writer, 11, silence)
     case .limitExceeded(let signal): WireFields.pack(into: &writer, 12, signal)
+    case .hostLost(let loss): WireFields.pack(into: &writer, 13, loss.host, loss.reason)
     }
   }
 }

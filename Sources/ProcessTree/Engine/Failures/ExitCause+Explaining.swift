@@ -29,6 +29,8 @@ enum ProcessEnd {
   case reaped(Reaped)
   /// Other code in the parent has reaped it; how it ended is not known.
   case statusWasTaken
+  /// Its host was lost; whether it still runs is not known.
+  case hostLost(HostLoss)
 
   private var reaped: Reaped? {
     if case .reaped(let reaped) = self { reaped } else { nil }
@@ -54,6 +56,7 @@ extension ExitCause {
       return life.stopRequest.map { .stopped($0) }
         ?? .couldNotStart(reason: "there never was a process")
     }
+    if case .hostLost(let loss) = end, !life.saidGoodbye { return .hostLost(loss) }
     guard let status = end.status else {
       return ofUnknownEnd(life.outcome, life.stopRequest)
     }

@@ -10,6 +10,8 @@ internal import ProcessTreeWire
 final class ParentLink {
   /// Where the parent's data links end.
   let address: PeerAddress
+  /// Where its control connections end.
+  let controlEndpoint: String
   let edge: EdgeStreams
   private var control: EdgeConnector?
   /// Called with each control message.
@@ -29,6 +31,7 @@ final class ParentLink {
     proof = secret.welcomeProof(attempt: record.attempt, pid: node.pid)
     let hello = Hello(of: secret, attempt: record.attempt, pid: node.pid, build: node.build)
     address = record.parentAddress
+    controlEndpoint = record.endpoints.control
     edge = EdgeStreams(on: loop)
     control = try EdgeConnector(
       to: record.endpoints.control, hello: hello, in: context, on: loop

@@ -9,20 +9,24 @@ final class ChildStreams {
     var endsWithinLine = false
   }
 
-  private let child: ChildDeclaration
-  /// The text of its address, which each piece of output carries.
-  private let address: String
+  /// Whose output it is, as each piece of it says.
+  struct Origin {
+    let name: String
+    let address: String
+    let incarnation: Int
+  }
+
+  private let child: Origin
   private let sink: any OutputSink
   private var sources: [OutputStream: Source] = [.output: Source(), .error: Source()]
   private var readers: [PipeReader] = []
   private(set) var errorTail = ErrorTail()
 
   init(
-    of child: ChildDeclaration, output: consuming Descriptor, error: consuming Descriptor,
+    of child: Origin, output: consuming Descriptor, error: consuming Descriptor,
     sink: any OutputSink, on loop: EventLoop
   ) throws {
     self.child = child
-    address = child.address.description
     self.sink = sink
     readers = [
       try read(output, as: .output, on: loop), try read(error, as: .error, on: loop),
@@ -67,7 +71,14 @@ final class ChildStreams {
   private func pass(_ bytes: [UInt8], of stream: OutputStream) {
     sink.write(
       OutputChunk(
-        node: child.name, address: address, incarnation: child.incarnation, stream: stream,
-        bytes: bytes))
+        node: child.name, address: child.address, incarnation: child.incarnation,
+        stream: stream, bytes: bytes))
+  }
+}
+
+extension ChildStreams.Origin {
+  init(of child: ChildDeclaration) {
+    self.init(
+      name: child.name, address: child.address.description, incarnation: child.incarnation)
   }
 }

@@ -17,7 +17,16 @@ final class NodeOutput {
   /// What the root cannot write: the code that the process exits with, if all else was well.
   private(set) var failureCode: Int32?
 
+  /// Called when there is room again.
+  var onRoom: (() -> Void)?
+
   init(of runtime: NodeRuntime) { self.runtime = runtime }
+
+  /// Whether there is room for more output.
+  var hasRoom: Bool { sink?.hasRoom ?? true }
+
+  /// Passes on a piece of output of a node that this one relays.
+  func pass(_ chunk: OutputChunk) { sink?.write(chunk) }
 
   /// The root's own streams, once a child has been started.
   var root: RootOutput? { sink as? RootOutput }
@@ -48,6 +57,7 @@ final class NodeOutput {
   }
 
   private func resumeStreams() {
+    onRoom?()
     for controller in runtime.controllers.values {
       take(of: controller)
       controller.streams?.resume()
@@ -62,12 +72,24 @@ final class NodeOutput {
     for controller: ChildController, output: consuming Descriptor, error: consuming Descriptor
   ) throws {
     controller.streams = try ChildStreams(
-      of: controller.child.declaration, output: output, error: error, sink: try open(),
+      of: .init(of: controller.child.declaration), output: output, error: error, sink: try open(),
       on: runtime.loop)
+    watch(controller)
+  }
+
+  /// Passes on what a child's subtree sends, as it comes.
+  private func watch(_ controller: ChildController) {
     controller.edge.receiver(.output).onItems = { [weak self, weak controller] in
       guard let self, let controller else { return }
       take(of: controller)
     }
+  }
+
+  /// Makes ready for the output of a child on another host, whose own streams its host's keeper passes
+  /// on.
+  func expectRelayed(_ controller: ChildController) throws {
+    _ = try open()
+    watch(controller)
   }
 
   /// Passes on what a child's subtree has written, as long as there is room.
@@ -77,7 +99,7 @@ final class NodeOutput {
     lazy var own = controller.child.address.description
     while all || sink.hasRoom, let item = stream.take() {
       guard var chunk = OutputChunk(item: item.withItem { Array($0) }) else { continue }
-      if !chunk.isFrom(own) { chunk.address = own }
+      if !chunk.isFrom(own), controller.keeps?.speaks(for: chunk) != true { chunk.address = own }
       sink.write(chunk)
     }
   }

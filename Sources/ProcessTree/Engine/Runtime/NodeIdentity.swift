@@ -23,6 +23,8 @@ struct NodeIdentity: Sendable {
   let tag: RunTag
   let run: RunIdentity
   let build: String
+  /// Where the node runs; nil on the host of the run's root.
+  var placement: Placement?
 
   var isRoot: Bool { parent == nil }
 

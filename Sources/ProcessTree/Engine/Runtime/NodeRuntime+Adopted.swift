@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
@@ -11,7 +12,8 @@ extension NodeRuntime {
   func reapAdopted(includingUnanswered: Bool = false) {
     // Among nodes that share a process, nobody can tell whose an orphan was.
     guard nodes == nil else { return }
-    var known = Set(controllers.values.compactMap { $0.process?.pid })
+    // The number of a process of another host says nothing here.
+    var known = Set(controllers.values.compactMap { $0.host == nil ? $0.process?.pid : nil })
     if let forkServer { known.insert(forkServer.pid) }
     known.formUnion(adopted.keys)
     known.formUnion(commands.pids)
@@ -25,7 +27,10 @@ extension NodeRuntime {
         if commands.isRunning(tag), !process.handle.hasEnded { continue }
         // One that has ended by itself has only to be reaped, and an orphaned node, which is ending
         // with its parent, is told of as lost.
-        if !process.handle.hasEnded, !events.picture.hasNode(withPID: process.handle.pid) {
+        if !process.handle.hasEnded,
+          !events.picture.hasNode(
+            withPID: process.handle.pid, on: identity.placement?.name)
+        {
           emitOwn(.leftBehind(pid: process.handle.pid, command: process.command))
         }
         end(process)
@@ -71,7 +76,10 @@ extension NodeRuntime {
   func clearRemains(of controller: ChildController, then announce: @escaping () -> Void) {
     let child = controller.child.declaration
     listeners.forget(child.position)
-    guard nodes == nil, let pid = controller.process?.pid else { return announce() }
+    // What a child on another host left has been cleared there.
+    guard nodes == nil, controller.host == nil, let pid = controller.process?.pid else {
+      return announce()
+    }
     directory.removeSockets(of: pid)
     ringForSlot()
     whenClear(announce)
@@ -105,6 +113,8 @@ extension NodeRuntime {
     if nodes == nil, report.pid != nil, !controller.life.saidGoodbye {
       directory.removeSocketsOfTheDead(of: identity.run)
     }
+    controller.host?.ended(child)
+    controller.keeps?.keeperEnded(report, child.state.withLock(\.outcome))
     loseDescendants(of: child)
     emit(.exited(report), about: child)
     events.finish(child.declaration.path)

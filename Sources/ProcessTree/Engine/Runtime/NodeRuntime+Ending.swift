@@ -73,6 +73,8 @@ extension NodeRuntime {
       }
       for (_, controller) in controllers.sorted(by: { $0.key > $1.key })
       where controller.supervisor == nil && (!onlyDaemons || controller.child.isDaemon) {
+        // What runs on a host ends before the connection to it.
+        if controller.keeps?.endsLater(request, within: policy) == true { continue }
         controller.handle(.stop(.drain, request, within: policy))
       }
     case .stopCommands: commands.stopAll(within: commandGrace)

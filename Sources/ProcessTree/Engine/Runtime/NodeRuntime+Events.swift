@@ -7,7 +7,8 @@ extension NodeRuntime {
   func emit(_ kind: LifecycleEvent.Kind, about child: AnyChild) {
     let event = LifecycleEvent(
       sequence: 0, time: loop.timers.wallTime, node: child.name, path: child.path, pid: child.pid,
-      parentPID: identity.pid, incarnation: child.declaration.incarnation, kind: kind)
+      parentPID: identity.pid, incarnation: child.declaration.incarnation,
+      host: child.declaration.hostName, kind: kind)
     events.emit(event, about: child.declaration.path)
   }
 
@@ -16,7 +17,7 @@ extension NodeRuntime {
     let event = LifecycleEvent(
       sequence: 0, time: loop.timers.wallTime, node: identity.name, path: identity.path.description,
       pid: identity.pid, parentPID: identity.parent?.pid, incarnation: identity.incarnation,
-      kind: kind)
+      host: identity.placement?.name, kind: kind)
     events.emit(event, about: identity.path)
   }
 
@@ -45,7 +46,7 @@ extension NodeRuntime {
     for (path, node) in events.picture.nodes(below: child.declaration.path) {
       let event = LifecycleEvent(
         sequence: 0, time: loop.timers.wallTime, node: node.name, path: node.path, pid: node.pid,
-        parentPID: node.parentPID, incarnation: node.incarnation, kind: .lost)
+        parentPID: node.parentPID, incarnation: node.incarnation, host: node.host, kind: .lost)
       events.deliver(event, about: path)
     }
   }

@@ -25,6 +25,7 @@ extension NodeRuntime {
     if nodes == nil { Descriptors.refillStandardDescriptors() }
     do {
       try checkStartMethod()
+      if let host = controller.host { return try host.launch(controller) }
       let endpoints = try listeners.open()
       for ticket in controller.child.tickets { try openChannels().prepareToSend(ticket) }
       try listeners.expect(controller.child.declaration, attempt: controller.attempt)
@@ -70,7 +71,7 @@ extension NodeRuntime {
   }
 
   /// What a child is told, and, where its arguments are too large for that, the arguments.
-  private func startingRecord(
+  func startingRecord(
     of controller: ChildController, _ endpoints: BootstrapRecord.Endpoints
   ) throws -> BootstrapRecord {
     let record = try bootstrapRecord(for: controller, endpoints)
@@ -113,10 +114,11 @@ extension NodeRuntime {
       settings: NodeSettings(shared.configuration).packed(),
       renewalPeriod: controller.lease.renewalPeriod,
       processSettings: child.settings.isInherited ? nil : child.settings.packed(),
-      incarnation: child.incarnation, address: child.address.description)
+      incarnation: child.incarnation, address: child.address.description,
+      placement: controller.host?.placement ?? identity.placement?.ofChild)
   }
 
-  private func secret(of controller: ChildController) -> NodeSecret {
+  func secret(of controller: ChildController) -> NodeSecret {
     secret.child(controller.child.declaration.position)
   }
 

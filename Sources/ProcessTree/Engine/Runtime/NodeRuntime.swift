@@ -28,6 +28,8 @@ final class NodeRuntime {
   private(set) lazy var listeners = ChildListeners(of: self)
   /// The children that have been started and not yet been reaped.
   private(set) var controllers: [UInt32: ChildController] = [:]
+  /// The hosts that this node has opened, by their number.
+  var hosts: [UInt32: HostController] = [:]
   /// The supervisors whose children are not all gone.
   private(set) var supervisors: [SupervisorController] = []
   /// The addresses of the children, and the mailboxes that this node keeps for them.
@@ -105,7 +107,7 @@ final class NodeRuntime {
     let snapshot = NodeSnapshot(
       name: identity.name, path: identity.path.description, pid: identity.pid,
       parentPID: identity.parent?.pid, phase: .ready, children: [],
-      incarnation: identity.incarnation)
+      incarnation: identity.incarnation, host: identity.placement?.name)
     events = EventHub(
       picture: SubtreePicture(of: snapshot, at: identity.path), hasParent: !identity.isRoot)
   }
@@ -253,6 +255,12 @@ final class NodeRuntime {
       controller.process.map({ $0.pid == node.pid }) ?? true
     else { return nil }
     return controller
+  }
+
+  /// The process that connects in the place of a child on another host; nil for any other node.
+  func carrier(of node: PeerAddress) -> Int32? {
+    guard !hosts.isEmpty, let child = child(at: node) else { return nil }
+    return child.host?.keeperPID
   }
 
   func remove(_ controller: ChildController) {

@@ -6,6 +6,8 @@ final class NodeShared: Sendable {
   private struct State {
     var configuration: TreeConfiguration
     var nextPosition: UInt32 = 1
+    var nextKeeperPosition = NodeShared.firstKeeperPosition
+    var nextHostNumber: UInt32 = 1
     var liveChildren: [UInt32: AnyChild] = [:]
     var stopRequest: StopRequest?
     var startsChildren = true
@@ -61,6 +63,25 @@ final class NodeShared: Sendable {
     state.withLock { state in
       defer { state.nextPosition += 1 }
       return state.nextPosition
+    }
+  }
+
+  /// Where the near halves of hosts are among the children, so that they take no other's default name.
+  private static let firstKeeperPosition: UInt32 = 1 << 31
+
+  /// The place of the near half of the next host.
+  func takeKeeperPosition() -> UInt32 {
+    state.withLock { state in
+      defer { state.nextKeeperPosition += 1 }
+      return state.nextKeeperPosition
+    }
+  }
+
+  /// The number of the next host that this node opens; never given twice.
+  func takeHostNumber() -> UInt32 {
+    state.withLock { state in
+      defer { state.nextHostNumber += 1 }
+      return state.nextHostNumber
     }
   }
 

@@ -28,12 +28,24 @@ enum Bootstrap {
     return variables + ["\(variable)=\(descriptor)"]
   }
 
-  /// Whether this process was re-executed as a child; removes the mark, which its own children must
-  /// not inherit.
-  static func takeMark() -> Bool {
-    guard getenv(variable) != nil else { return false }
+  /// What a process is started as, other than the root of a tree.
+  enum Mark {
+    /// A child, whose record is in the descriptor that it inherits.
+    case child
+    /// The far half of a host, whose record comes over its standard input.
+    case host
+  }
+
+  private static let hostMark = "host"
+  /// The variable that makes the program the far half of a host, as `env` takes it.
+  static let hostVariable = "\(variable)=\(hostMark)"
+
+  /// What this process was started as; removes the mark, which its own children must not inherit.
+  static func takeMark() -> Mark? {
+    guard let value = getenv(variable) else { return nil }
+    let mark = String(cString: value) == hostMark ? Mark.host : .child
     unsetenv(variable)
-    return true
+    return mark
   }
 
   static func write(

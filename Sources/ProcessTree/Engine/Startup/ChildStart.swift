@@ -33,7 +33,8 @@ struct ChildStart {
       run: RunIdentity(
         runID: record.run.id, rootPID: record.run.rootPID,
         rootStartTime: record.run.rootStartTime, directory: record.run.directory),
-      build: HostProcess.buildIdentity())
+      build: record.placement?.build ?? HostProcess.buildIdentity(),
+      placement: record.placement)
   }
 
   /// Independent of the start method, because the fork server also kills the run's remains.

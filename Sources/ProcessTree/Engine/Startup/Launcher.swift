@@ -19,9 +19,12 @@ struct Launcher {
         is not async. In tests, use `withTestTree` of ProcessTreeTesting.
         """)
     }
-    if Bootstrap.takeMark() { runChild(wasSpawned: true) }
     do {
-      try runRoot()
+      switch Bootstrap.takeMark() {
+      case .child: runChild(wasSpawned: true)
+      case .host: try runHost()
+      case nil: try runRoot()
+      }
     } catch {
       fail("\(error)")
     }
@@ -34,7 +37,7 @@ struct Launcher {
     _exit(1)
   }
 
-  private func prepare() throws {
+  func prepare() throws {
     ChildSetup.noteOrigin()
     try SignalSource.prepareExit()
     try Descriptors.ensureStandardDescriptors()
@@ -88,7 +91,7 @@ struct Launcher {
   /// Runs a child whose bootstrap record has been sent.
   ///
   /// A child that cannot start reports the reason to its parent and ends; it runs no other code.
-  private func runChild(wasSpawned: Bool) -> Never {
+  func runChild(wasSpawned: Bool) -> Never {
     do {
       try bringUpChild(wasSpawned: wasSpawned)
     } catch {

@@ -1,0 +1,44 @@
+internal import Glibc
+internal import ProcessTreeWire
+
+/// The command that starts the far half of a host.
+struct EngineCommand {
+  /// Its words, the executable first.
+  let words: [String]
+
+  /// - Parameters:
+  ///   - host: The host.
+  ///   - program: The path of this program, which the host has as well unless it says otherwise.
+  ///   - arguments: The arguments of this process: the program begins there as it was begun here.
+  init(for host: Host, program: String, arguments: [String]) throws(HostError) {
+    let far = ["env", Bootstrap.hostVariable, host.program ?? program] + arguments
+    switch host.engine {
+    case .command(let engine): words = engine + far
+    case .ssh(let destination, let options):
+      words = ["ssh"] + Self.sshOptions + options + ["--", destination, try Self.quoted(far, host)]
+    }
+  }
+
+  /// The user's configuration stays in force, but for what would make the connection depend on another
+  /// one, ask somebody, or open what nobody needs.
+  private static let sshOptions = [
+    "-T", "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none",
+    "-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o", "ConnectTimeout=10",
+    "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=2", "-o", "LogLevel=ERROR",
+  ]
+
+  /// One text for any login shell: words in single quotes mean the same to all of them.
+  private static func quoted(_ words: [String], _ host: Host) throws(HostError) -> String {
+    for word in words
+    where word.utf8.contains(where: {
+      $0 == UInt8(ascii: "'") || $0 < 0x20 || $0 == 0x5C || $0 == 0x21
+    }) {
+      throw HostError(
+        .invalidHost, host: host.name,
+        "the login shell over there may misread \(word.quotation.debugDescription): "
+          + "a path or an argument with a quote, a backslash, an exclamation mark or a line break "
+          + "cannot be sent by ssh")
+    }
+    return "exec " + words.map { "'\($0)'" }.joined(separator: " ")
+  }
+}

@@ -1,0 +1,58 @@
+internal import ProcessTreeProcessControl
+
+/// The end of an engine's command, as the reason for which a host could not be opened.
+///
+/// Nothing else depends on it: whether a host is over is decided by the link.
+struct EngineVerdict: Equatable, Sendable {
+  /// How it ended; nil while it has not.
+  var status: ExitStatus?
+  /// The last lines of its standard error.
+  var lines: [String]
+
+  /// Words of `ssh`, shells and the loader, and their meaning.
+  private static let signs: [(text: String, code: HostError.Code, advice: String)] = [
+    ("Could not resolve hostname", .nameNotFound, "check the name, or add it to ~/.ssh/config"),
+    (
+      "Host key verification failed", .hostKeyUnknown,
+      "connect once by hand with ssh, and compare the key that it shows"
+    ),
+    (
+      "Permission denied (", .authenticationFailed,
+      "ssh has to get in without a question: by a key that is allowed there"
+    ),
+    ("Connection refused", .unreachable, "is sshd running there, on this port?"),
+    ("Connection timed out", .unreachable, "is the machine up, and the way to it open?"),
+    ("No route to host", .unreachable, "is the machine up, and the way to it open?"),
+    ("Network is unreachable", .unreachable, "is the machine up, and the way to it open?"),
+    (
+      "error while loading shared libraries", .libraryMissing,
+      "install the library there, such as libzmq5"
+    ),
+  ]
+
+  /// The error with the command's end and words, and with another code if the host had never been up.
+  func explaining(_ error: HostError, of command: [String]) -> HostError {
+    var explained = error
+    var words = error.message
+    if let status { words += "; \(command.first ?? "the command") \(status)" }
+    let last = lines.suffix(3).filter { !$0.isEmpty }
+    if !last.isEmpty { words += "; its last words: \(last.joined(separator: " | "))" }
+    if error.code == .notReached, let (code, advice) = cause {
+      explained.code = code
+      words += "; \(advice)"
+    }
+    explained.message = words
+    return explained
+  }
+
+  private var cause: (HostError.Code, String)? {
+    for line in lines.reversed() {
+      for sign in Self.signs where line.contains(sign.text) { return (sign.code, sign.advice) }
+    }
+    guard status == .exited(127) || status == .exited(126) else { return nil }
+    return (
+      .programMissing,
+      "the same file as this program has to be there: say where it is with program:"
+    )
+  }
+}

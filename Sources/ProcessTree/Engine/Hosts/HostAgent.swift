@@ -1,0 +1,253 @@
+internal import Glibc
+internal import ProcessTreeBase
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
+internal import ProcessTreeWire
+
+/// The far half of a host: to a placed child it is what the fork server is to a local one.
+///
+/// It makes the process, and reports how it ended.
+///
+/// It runs no program of anybody's, so it never blocks. When the link ends, it ends all that it has
+/// started; if it cannot, its helper does. Belongs to the loop.
+final class HostAgent {
+  private let loop: EventLoop
+  private let hostRun: HostRun
+  private let place: RunPlace
+  private let directory: RunDirectory
+  private let carrier: HostCarrier
+  private let sink: AgentOutput
+  private let relays: AgentRelays
+  private var forkServer: ForkServerClient?
+  private let remains: AgentRemains
+  private let startTime: UInt64
+  private var children: [UInt32: AgentChild] = [:]
+  private var null: Descriptor?
+  private var lease: HostLease {
+    didSet { deadline.set(lease.until) }
+  }
+  /// The end of the lease, for the helper: it ends this process too, should that be stopped.
+  private let deadline: SharedDeadline
+  /// Why it ends; nil while it goes on.
+  private var ending: String?
+
+  init(
+    _ record: HostRecord, _ run: HostRun, _ place: RunPlace, _ server: ForkServer,
+    _ deadline: SharedDeadline, _ streams: HostStreams, on loop: EventLoop
+  ) throws {
+    self.loop = loop
+    self.deadline = deadline
+    lease = HostLease(.milliseconds(record.lease), at: .sinceBoot)
+    hostRun = run
+    self.place = place
+    directory = RunDirectory(path: run.identity.directory)
+    startTime = HostProcess.startTime(of: run.node.pid) ?? 0
+    carrier = try streams.makeCarrier(on: loop)
+    sink = AgentOutput(carrier)
+    relays = try AgentRelays(
+      at: directory, of: run.node.pid, in: LinkContext(), on: loop, over: carrier)
+    remains = AgentRemains(run.node.tag, on: loop)
+    forkServer = try ForkServerClient(server, on: loop) { [unowned self] in
+      ending = ending ?? "its fork server has gone"
+    }
+    relays.child = { [unowned self] pid in
+      children.values.first { $0.process?.pid == pid }?.position
+    }
+    carrier.onFrame = { [unowned self] in receive($0) }
+    carrier.onEnd = { [unowned self] in ending = ending ?? $0 }
+    sink.onRoom = { [unowned self] in for child in children.values { child.resume() } }
+    remains.onFound = { [unowned self] pid, command in
+      guard let child = children.keys.min() else { return }
+      carrier.send(.leftBehind(child: child, pid: pid, command: command), isUrgent: false)
+    }
+    loop.addTurnHook { [unowned self] in
+      sink.recheck()
+      return relays.exchange()
+    }
+    carrier.sendPreamble(Array(HostRecord.marker(record.nonce).utf8))
+    carrier.send(HostFrame(.hello, body: hello.packed(), isUrgent: true))
+    try carrier.start()
+    askForLease()
+    // What it has had to say until now went to whoever started it.
+    null = try Descriptors.openNull()
+    if let null = null?.number { dup2(null, STDERR_FILENO) }
+  }
+
+  private var hello: HostHello {
+    var name = utsname()
+    uname(&name)
+    let machine = withUnsafeBytes(of: &name.machine) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    return HostHello(
+      build: HostProcess.contentIdentity(), machine: machine,
+      processors: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+      pid: hostRun.node.pid, hostRun: hostRun.identity.runID, directory: directory.path)
+  }
+
+  func run() -> Never {
+    loop.run { ending != nil }
+    leave()
+  }
+
+  // MARK: The near half
+
+  private func receive(_ frame: HostFrame) {
+    switch frame.kind {
+    case .relay: relays.receive(frame)
+    case .verb:
+      do throws(WireError) {
+        receive(try HostVerb(packed: frame.body))
+      } catch {
+        ending = ending ?? error.description
+      }
+    case .grant: lease.granted(frame.number)
+    case .hello, .output, .ask: ending = ending ?? "a frame that only this side sends"
+    }
+  }
+
+  private func receive(_ verb: HostVerb) {
+    switch verb {
+    case .place(let position, let record, let secret): place(position, record, secret)
+    case .signal(let position, let signal): children[position]?.send(signal)
+    case .close(let stream): relays.close(stream)
+    case .end: ending = ending ?? "it was asked to"
+    case .started, .failed, .ended, .leftBehind, .open, .bye, .up, .noise:
+      ending = ending ?? "a word that only this side says"
+    }
+  }
+
+  // MARK: The lease
+
+  private func askForLease() {
+    guard ending == nil else { return }
+    guard !lease.isOver(at: .sinceBoot) else {
+      ending = "its lease is over"
+      return
+    }
+    carrier.send(
+      HostFrame(.ask, body: [], number: lease.ask(at: .sinceBoot), isUrgent: true))
+    _ = loop.timers.schedule(after: lease.pause) { [unowned self] in askForLease() }
+  }
+
+  // MARK: Starting
+
+  private func place(_ position: UInt32, _ bytes: [UInt8], _ secret: [UInt8]) {
+    do {
+      try start(position, try BootstrapRecord(packed: bytes), secret)
+    } catch {
+      children[position] = nil
+      carrier.send(.failed(child: position, reason: "\(error)"), isUrgent: false)
+    }
+  }
+
+  private func start(
+    _ position: UInt32, _ original: BootstrapRecord, _ secret: [UInt8]
+  ) throws {
+    guard children[position] == nil, original.path.positions.last == position,
+      secret.count == Secret.size, let forkServer
+    else { throw WireError("a child that cannot be placed") }
+    try FreeDescriptors.demand(ChildEnds.descriptors + 4, for: "another child")
+    let record = own(original)
+    let ends = try ChildEnds(null: try nullDevice())
+    try Bootstrap.write(
+      record, NodeSecret(Secret { $0.copyBytes(from: secret) }, of: record.path),
+      to: ends.deathPipe.number)
+    let inherited = ends.inherited
+    let tag = RunTag(run: hostRun.identity.runID, node: record.tag)
+    let child = try AgentChild(
+      record, tag, output: ends.outputReader, error: ends.errorReader, tie: ends.deathPipe,
+      sink: sink, on: loop)
+    children[position] = child
+    forkServer.request(id: UInt64(position), tag: tag, ends: inherited) { [unowned self] answer in
+      switch answer {
+      case .started(let handle): started(child, handle)
+      case .failed(let errno):
+        failed(child, "the fork server could not clone itself: \(String(cString: strerror(errno)))")
+      case .lost: failed(child, "the fork server has gone")
+      }
+    }
+  }
+
+  /// The record for a child whose parent this process stands in for on this host.
+  private func own(_ original: BootstrapRecord) -> BootstrapRecord {
+    var record = original
+    let run = hostRun.identity
+    record.run = BootstrapRecord.Run(
+      id: run.runID, rootPID: run.rootPID, rootStartTime: run.rootStartTime,
+      directory: run.directory)
+    record.parent.pid = hostRun.node.pid
+    record.parent.startTime = startTime
+    record.endpoints = BootstrapRecord.Endpoints(
+      control: "ipc://" + directory.socket(of: hostRun.node.pid, "c"),
+      links: "ipc://" + directory.socket(of: hostRun.node.pid, "l"))
+    return record
+  }
+
+  private func nullDevice() throws -> Int32 {
+    if let number = null?.number { return number }
+    let opened = try Descriptors.openNull()
+    let number = opened.number
+    null = consume opened
+    return number
+  }
+
+  private func failed(_ child: AgentChild, _ reason: String) {
+    children[child.position] = nil
+    carrier.send(.failed(child: child.position, reason: reason), isUrgent: false)
+  }
+
+  private func started(_ child: AgentChild, _ handle: ProcessHandle) {
+    child.started(handle)
+    carrier.send(.started(child: child.position, pid: handle.pid))
+    relays.identify()
+    do {
+      try loop.whenEnded(handle) { [unowned self] in reap(child) }
+    } catch {
+      try? handle.send(SIGKILL)
+      _ = handle.reapSoon()
+      failed(child, "its end cannot be watched: \(error)")
+    }
+  }
+
+  // MARK: Ends
+
+  private func reap(_ child: AgentChild) -> Bool {
+    guard child.reap() else { return false }
+    relays.receiveAll()
+    if let pid = child.process?.pid { directory.removeSockets(of: pid) }
+    known()
+    remains.clear { [unowned self] in
+      children[child.position] = nil
+      // Behind all that it sent.
+      carrier.send(
+        .ended(child: child.position, remains: child.remains().packed(), HostVerb.Relayed()),
+        isUrgent: false)
+      relays.closeStreams(of: child.position)
+      known()
+    }
+    return true
+  }
+
+  /// Tells which processes are this one's own.
+  private func known() {
+    var pids = Set(children.values.compactMap { $0.reaped == nil ? $0.process?.pid : nil })
+    if let forkServer { pids.insert(forkServer.pid) }
+    remains.own = pids
+  }
+
+  /// Ends all that runs here, and this process.
+  private func leave() -> Never {
+    RunSweep.killAll(run: hostRun.identity.runID)
+    for child in children.values where child.reaped == nil {
+      _ = child.process?.reapSoon()
+    }
+    forkServer?.end()
+    remains.reapAll()
+    place.remove()
+    // Nobody listens any more, or waits for this word and nothing else.
+    carrier.send(.bye, isUrgent: false)
+    _exit(0)
+  }
+}

@@ -1,0 +1,235 @@
+internal import Glibc
+internal import ProcessTreeBase
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
+internal import ProcessTreeWire
+
+/// What a node holds of a host that it has opened: its near half, which is a child of this node, and
+/// the children that run there.
+///
+/// Belongs to the loop.
+final class HostController {
+  /// The most that the end of a child waits for frames that were relayed before it.
+  private static let lastFramesTime: Duration = .seconds(5)
+
+  let number: UInt32
+  let name: String
+  private unowned let runtime: NodeRuntime
+  private var keeper: ChildController?
+  /// The process of the near half, which connects in the place of the children there.
+  var keeperPID: Int32? { keeper?.process?.pid }
+  /// How the far half introduced itself.
+  private(set) var hello: HostHello?
+  /// Why it is over, unless it was closed.
+  private(set) var loss: HostLoss?
+  /// What its near half said when it ended.
+  private(set) var failure: HostError?
+  private(set) var isOver = false
+  private var isClosing = false
+  /// The children there, by their position, from the request to start them on.
+  private var placed: [UInt32: ChildController] = [:]
+  /// What stops the near half once no child is there any more.
+  private var laterStop: (request: StopRequest, policy: StopPolicy?)?
+  /// Callers that wait until the host is up or over, and until it is over.
+  let knownWaiters: Waiters<Void>
+  let overWaiters: Waiters<Void>
+  /// The state that any thread may read.
+  let shared: OpenHost.Shared
+
+  init(_ number: UInt32, _ host: Host, in runtime: NodeRuntime, shared: OpenHost.Shared) {
+    self.number = number
+    name = host.name
+    self.runtime = runtime
+    self.shared = shared
+    knownWaiters = Waiters(on: runtime.loop.timers)
+    overWaiters = Waiters(on: runtime.loop.timers)
+  }
+
+  /// What children there are told of where they run.
+  var placement: Placement {
+    Placement(host: number, name: name, build: runtime.identity.build, isRelayed: true)
+  }
+
+  // MARK: Opening and closing
+
+  /// The near half has started: from now on its words are taken.
+  func begin(_ keeper: ChildController) {
+    self.keeper = keeper
+    keeper.keeps = self
+    keeper.edge.receiver(.messages).onItems = { [weak self] in self?.takeWords() }
+    takeWords()
+  }
+
+  /// Stops the children there, and then the host.
+  func close(because reason: String) {
+    guard !isClosing, !isOver else { return }
+    isClosing = true
+    shared.set(.closing)
+    let request = runtime.identity.stopRequest(because: reason)
+    for (_, controller) in placed.sorted(by: { $0.key > $1.key }) {
+      controller.handle(.stop(.drain, request, within: nil))
+    }
+    laterStop = (request, nil)
+    stopIfEmpty()
+  }
+
+  /// Whether the near half is stopped later, once no child is there any more.
+  func endsLater(_ request: StopRequest, within policy: StopPolicy?) -> Bool {
+    guard !placed.isEmpty, !isOver else { return false }
+    laterStop = laterStop ?? (request, policy)
+    return true
+  }
+
+  private func stopIfEmpty() {
+    guard placed.isEmpty, let laterStop, let keeper else { return }
+    keeper.handle(.stop(.ask, laterStop.request, within: laterStop.policy))
+  }
+
+  // MARK: Children
+
+  /// Requests the start of a child there.
+  func launch(_ controller: ChildController) throws {
+    guard !isOver, !isClosing, hello != nil, let carrier = keeperPID else {
+      let reason = loss.map(\.reason) ?? "it has been closed"
+      return controller.handle(.couldNotStart("its host \(name) is over: \(reason)"))
+    }
+    let endpoints = try runtime.listeners.open()
+    try runtime.listeners.expect(
+      controller.child.declaration, attempt: controller.attempt, carrier: carrier)
+    let record = try runtime.startingRecord(of: controller, endpoints)
+    let secret = runtime.secret(of: controller).withUnsafeBytes { Array($0) }
+    let position = controller.child.declaration.position
+    try runtime.output.expectRelayed(controller)
+    placed[position] = controller
+    shared.set(placed: placed.count)
+    tell(.place(child: position, record: record.packed(), secret: secret))
+  }
+
+  /// The host has not said in time that it has started a child.
+  func giveUp(_ controller: ChildController) {
+    tell(.signal(child: controller.child.declaration.position, SIGKILL))
+    controller.handle(.couldNotStart("its host \(name) did not say in time that it has started it"))
+  }
+
+  /// A child's end has been made known.
+  func ended(_ child: AnyChild) {
+    placed[child.declaration.position] = nil
+    shared.set(placed: placed.count)
+    stopIfEmpty()
+  }
+
+  /// Whether a piece of output is of a child there, for which the near half passes it on.
+  func speaks(for chunk: OutputChunk) -> Bool {
+    placed.values.contains { chunk.isFrom($0.child.address.description) }
+  }
+
+  // MARK: Words
+
+  /// Tells the near half.
+  func tell(_ verb: HostVerb) {
+    // If it has gone, so has what it is told of.
+    try? keeper?.edge.sender(.messages).post(verb.packed())
+  }
+
+  private func takeWords() {
+    while let item = keeper?.edge.receiver(.messages).take() {
+      do throws(WireError) {
+        take(try HostVerb(packed: item.withItem { Array($0) }))
+      } catch {
+        if let keeper {
+          runtime.emit(.messageRejected(reason: error.description), about: keeper.child)
+        }
+      }
+    }
+  }
+
+  private func take(_ verb: HostVerb) {
+    switch verb {
+    case .up(let bytes): cameUp(bytes)
+    case .noise(let text):
+      guard let keeper else { return }
+      let reason = "before the program on host \(name) began, something wrote: \(text)"
+      runtime.emit(.messageRejected(reason: reason), about: keeper.child)
+    case .started(let position, let pid):
+      guard let controller = placed[position], controller.process == nil else { return }
+      controller.started(PlacedProcess(pid, at: position, on: self))
+    case .failed(let position, let reason):
+      placed[position]?.handle(.couldNotStart("on host \(name): \(reason)"))
+    case .leftBehind(let position, let pid, let command):
+      guard let controller = placed[position] else { return }
+      runtime.emit(.leftBehind(pid: pid, command: command), about: controller.child)
+    case .ended(let position, let remains, let relayed): ended(position, remains, relayed)
+    case .place, .signal, .open, .close, .end, .bye: break
+    }
+  }
+
+  private func cameUp(_ bytes: [UInt8]) {
+    guard hello == nil, let hello = try? HostHello(packed: bytes) else { return }
+    self.hello = hello
+    shared.set(.up)
+    if let keeper { runtime.emit(.hostUp(host: name), about: keeper.child) }
+    knownWaiters.resume(())
+  }
+
+  // MARK: Ends
+
+  /// A child has been reaped there; its end counts once all that it had sent is here.
+  private func ended(_ position: UInt32, _ bytes: [UInt8], _ relayed: HostVerb.Relayed) {
+    guard let controller = placed[position] else { return }
+    let remains =
+      (try? HostRemains(packed: bytes))
+      ?? HostRemains(
+        status: nil, usage: nil, lastWord: nil, lastErrorLines: [], crashAccount: [])
+    conclude(
+      controller, remains, relayed, until: runtime.loop.timers.now.after(Self.lastFramesTime))
+  }
+
+  private func conclude(
+    _ controller: ChildController, _ remains: HostRemains, _ relayed: HostVerb.Relayed,
+    until deadline: SuspendingClock.Instant
+  ) {
+    guard let process = controller.placed, !process.hasEnded else { return }
+    runtime.listeners.receiveAll()
+    let position = controller.child.declaration.position
+    let control = runtime.listeners.control?.framesCarried(of: position) ?? 0
+    let link = controller.peer?.link.received ?? 0
+    guard control < relayed.control || link < relayed.link, runtime.loop.timers.now < deadline
+    else { return process.ended(remains) }
+    // They are under way between two processes of this host.
+    _ = runtime.loop.timers.schedule(after: .milliseconds(1)) { [weak self, weak controller] in
+      guard let self, let controller else { return }
+      conclude(controller, remains, relayed, until: deadline)
+    }
+  }
+
+  /// The near half has ended: from now on nothing of the host is heard, and what ran there is lost.
+  func keeperEnded(_ report: ExitReport, _ outcome: RecordedOutcome?) {
+    guard !isOver else { return }
+    isOver = true
+    if case .result(let bytes) = outcome {
+      failure = try? HostKeeper._decode(bytes)
+    }
+    if failure != nil || outcome?.isResult != true, !(report.cause.isStop && placed.isEmpty) {
+      let loss = HostLoss(
+        host: name, reason: failure?.message ?? "its keeper has ended: \(report.cause)")
+      self.loss = loss
+      if let keeper { runtime.emit(.hostOver(loss), about: keeper.child) }
+    }
+    shared.set(.over(loss))
+    let loss = loss ?? HostLoss(host: name, reason: "it has been closed")
+    for (_, controller) in placed.sorted(by: { $0.key > $1.key }) {
+      guard let process = controller.placed else {
+        controller.handle(.couldNotStart("its host \(name) is over: \(loss.reason)"))
+        continue
+      }
+      process.lost(loss)
+    }
+    keeper = nil
+    runtime.hosts[number] = nil
+    if let hello { HostStragglers(of: hello.hostRun, on: runtime.loop).lookForSome() }
+    knownWaiters.resume(())
+    overWaiters.resume(())
+  }
+
+}

@@ -1,0 +1,65 @@
+internal import Glibc
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+/// The near half of a host: a child of the node that has opened the host, which keeps the connection.
+///
+/// It starts the engine's command, and relays between the nodes there and the parent. A host that is
+/// lost costs this process and what ran there, and nothing else.
+struct HostKeeper: NodeProgram {
+  /// The engine's command.
+  var words: [String]
+  var number: UInt32
+  var name: String
+  /// How long the far half runs without the word of this one.
+  var lease: Duration
+
+  static var spawnsChildren: Bool { false }
+
+  /// Why the connection ended; nil if it was asked to.
+  func run(in node: Node) async throws -> HostError? {
+    let keeper: LoopBound<HostKeeperController>
+    do {
+      keeper = try await node.runtime.run { runtime in
+        LoopBound(try HostKeeperController(self, in: runtime), on: runtime.loop)
+      }
+    } catch {
+      return HostError(.engineMissing, host: name, "\(error)")
+    }
+    await withTaskCancellationHandler {
+      _ = await node.runtime.wait(isShielded: true) { (wait: LoopBound<Wait<Void>>) in
+        guard !keeper.value.isOver else { return wait.value.end(()) }
+        wait.value.join(keeper.value.overWaiters, within: nil)
+      }
+    } onCancel: {
+      keeper.perform { $0.end() }
+    }
+    return keeper.value.failure
+  }
+}
+
+extension Duration {
+  /// The time on a clock that never stands still, not even while the machine sleeps.
+  static var sinceBoot: Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+}
+
+extension Node {
+  /// Makes the near half of a host, which ends with this node.
+  func makeKeeper(of host: Host, _ number: UInt32) throws -> Child<HostError?> {
+    guard let program = HostProcess.executablePath else {
+      throw HostError(.invalidHost, host: host.name, "the path of this program is not known")
+    }
+    let command = try EngineCommand(
+      for: host, program: program, arguments: Array(CommandLine.arguments.dropFirst()))
+    return try makeChild(
+      HostKeeper(words: command.words, number: number, name: host.name, lease: host.lease),
+      name: "host:\(host.name)",
+      daemon: true, stopPolicy: nil, settings: ProcessSettings(), liveness: .off, life: nil,
+      host: nil, isKeeper: true)
+  }
+}

@@ -1,0 +1,111 @@
+internal import ProcessTreeWire
+
+/// A machine, or anything else with processes of its own, on which nodes of a tree can run.
+///
+/// An *engine* reaches it: a command, such as `ssh`, that runs a command there with the standard input
+/// and output of both joined. Nothing else is needed of the network.
+///
+/// ```swift
+/// let hosts: [Host] = [
+///   .ssh("alice@b.example.org", slots: 8),
+///   .command(["docker", "exec", "-i", "web"], name: "web", program: "/opt/app/program"),
+/// ]
+/// ```
+public struct Host: Hashable, Sendable, Codable {
+  /// How the host is reached.
+  public enum Engine: Hashable, Sendable, Codable {
+    /// A command that runs the words that are appended to it there; no words run them on this machine.
+    case command([String])
+    /// `ssh`, with options for it before the destination.
+    case ssh(destination: String, options: [String])
+  }
+
+  /// The name, at most 48 bytes without control characters and slashes; unique among hosts that are
+  /// open at one time.
+  public var name: String
+  /// How it is reached.
+  public var engine: Engine
+  /// How many nodes it is meant to run at a time: where ``HostPool`` puts the next depends on it.
+  public var slots: Int
+  /// The path of the program there; the path of this one if `nil`.
+  public var program: String?
+  /// How long it may take until the host is up.
+  public var startDeadline: Duration = .seconds(30)
+  /// How long what runs there goes on without a word from here, at least two seconds; a connection that
+  /// is silent for a little longer than this is taken for lost.
+  public var lease: Duration = .seconds(10)
+
+  /// Makes a description of a host; nothing is checked before it is opened.
+  public init(name: String, engine: Engine, slots: Int = 1, program: String? = nil) {
+    self.name = name
+    self.engine = engine
+    self.slots = slots
+    self.program = program
+  }
+
+  /// A host that a command reaches.
+  ///
+  /// The words `env PROCESS_TREE_BOOTSTRAP=host`, the program and the arguments of this process are
+  /// appended to the command, which must join standard input and output to those of what it runs,
+  /// without changing a byte: no terminal. `docker exec -i NAME` and `kubectl exec -i NAME --` do.
+  ///
+  /// - Parameters:
+  ///   - words: The command; no words for another host on this machine.
+  ///   - name: The name.
+  ///   - slots: How many nodes it is meant to run at a time.
+  ///   - program: The path of the program there; the path of this one if `nil`.
+  public static func command(
+    _ words: [String], name: String, slots: Int = 1, program: String? = nil
+  ) -> Self {
+    Self(name: name, engine: .command(words), slots: slots, program: program)
+  }
+
+  /// A host that `ssh` reaches.
+  ///
+  /// It may ask nobody: a key or an agent lets it in, and it knows the host's key. The user's configuration of `ssh` is in force.
+  ///
+  /// - Parameters:
+  ///   - destination: What `ssh` takes: `alice@b`, `ssh://alice@b:2222`, or a name of its
+  ///     configuration.
+  ///   - name: The name; by default the destination.
+  ///   - slots: How many nodes it is meant to run at a time.
+  ///   - options: Further options for `ssh`, such as `["-p", "2222"]`.
+  ///   - program: The path of the program there; the path of this one if `nil`.
+  public static func ssh(
+    _ destination: String, name: String? = nil, slots: Int = 1, options: [String] = [],
+    program: String? = nil
+  ) -> Self {
+    Self(
+      name: name ?? destination.replacing("/", with: ""),
+      engine: .ssh(destination: destination, options: options), slots: slots, program: program)
+  }
+
+  private static let longestName = 48
+  private static let shortestLease: Duration = .seconds(2)
+
+  /// Throws for a host that cannot be opened whatever happens.
+  func check() throws(HostError) {
+    let isPrintable = name.utf8.allSatisfy {
+      $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/")
+    }
+    guard !name.isEmpty, name.utf8.count <= Self.longestName, isPrintable else {
+      throw HostError(
+        .invalidHost, host: name.quotation,
+        "a host's name has 1 to \(Self.longestName) bytes without control characters and slashes")
+    }
+    guard slots > 0 else {
+      throw HostError(.invalidHost, host: name, "a host has one slot or more, not \(slots)")
+    }
+    guard startDeadline > .zero else {
+      throw HostError(.invalidHost, host: name, "a host needs time to start")
+    }
+    guard lease >= Self.shortestLease else {
+      throw HostError(
+        .invalidHost, host: name, "a lease lasts \(Self.shortestLease) or longer, not \(lease)")
+    }
+    if case .ssh(let destination, _) = engine, destination.isEmpty || destination.hasPrefix("-") {
+      throw HostError(
+        .invalidHost, host: name, "\(destination.debugDescription) is no destination for ssh")
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/// Why a host is over, although nobody had closed it.
+public struct HostLoss: Hashable, Sendable, Codable {
+  /// The host's name.
+  public var host: String
+  /// The evidence, in words.
+  public var reason: String
+
+  /// Makes a loss, for tests of code that takes one.
+  public init(host: String, reason: String) {
+    self.host = host
+    self.reason = reason
+  }
+}
+
+extension HostLoss: CustomStringConvertible {
+  /// The host and the evidence.
+  public var description: String { "\(host): \(reason)" }
+}
+
+/// The reason for which a host cannot be used.
+public struct HostError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
+  /// The kind of an error.
+  public enum Code: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The values that describe the host are not usable, or two hosts have one name.
+    case invalidHost
+    /// The engine's command could not be started.
+    case engineMissing
+    /// The engine's command ended before the program on the host began.
+    case notReached
+    /// `ssh` does not know the name.
+    case nameNotFound
+    /// `ssh` gets no connection: the machine is down, or nothing listens there.
+    case unreachable
+    /// `ssh` does not know the host's key, or knows another one.
+    case hostKeyUnknown
+    /// `ssh` is not let in: the user or the key is not known there.
+    case authenticationFailed
+    /// The program is not at its path over there, or must not be executed.
+    case programMissing
+    /// The program over there lacks a shared library.
+    case libraryMissing
+    /// The program on the host is another build.
+    case otherBuild
+    /// The host was not up in its time.
+    case notInTime
+    /// The host is over: it was closed, or lost.
+    case over
+  }
+
+  /// The kind.
+  public var code: Code
+  /// The host's name.
+  public var host: String
+  /// What happened, and what to do about it.
+  public var message: String
+
+  /// Makes an error, for tests of code that takes one.
+  public init(_ code: Code, host: String, _ message: String) {
+    self.code = code
+    self.host = host
+    self.message = message
+  }
+
+  /// The host and the message.
+  public var description: String { "Host \(host): \(message)" }
+}

@@ -1,0 +1,168 @@
+internal import ProcessTreeBase
+internal import ProcessTreeLinks
+public import ProcessTreeSupervision
+internal import ProcessTreeWire
+
+extension Node {
+  /// Opens hosts, on which children can run in `body`, and closes them at its end.
+  ///
+  /// ```swift
+  /// try await root.withHosts([.ssh("alice@b", slots: 8), .ssh("c", slots: 4)]) { hosts in
+  ///   let child = try await root.spawn(Square(number: 12), on: hosts)
+  ///   print(child.name, try await child.result)
+  /// }
+  /// ```
+  ///
+  /// A child on a host is a child of this node like any other: its messages, result, events and output
+  /// come here, and it is stopped and waited for from here. What it starts itself runs beside it. Ends
+  /// of channels cannot be sent to other hosts.
+  ///
+  /// When the connection to a host breaks, the host is over: its children end with the cause
+  /// ``ExitCause/hostLost(_:)``, and everything that runs there is killed over there.
+  ///
+  /// - Parameters:
+  ///   - hosts: The hosts, with names of their own.
+  ///   - body: The code that uses them. Handles of hosts are of no use outside.
+  /// - Returns: The result of `body`.
+  /// - Throws: The error of `body`; a ``HostError`` when one of the hosts cannot be opened, with none
+  ///   left open; `CancellationError`.
+  public func withHosts<Value>(
+    _ hosts: [Host], _ body: (HostPool) async throws -> Value
+  ) async throws -> Value {
+    var names: Set<String> = []
+    for host in hosts {
+      try host.check()
+      guard names.insert(host.name).inserted else {
+        throw HostError(.invalidHost, host: host.name, "two hosts have this name")
+      }
+    }
+    guard configuration.startMethod != .inProcess else {
+      throw ProcessTreeError(
+        .invalidConfiguration, "With the start method inProcess there are no other hosts.")
+    }
+    var opened: [OpenHost] = []
+    let result: Result<Value, any Error>
+    do {
+      for host in hosts { opened.append(try await begin(host)) }
+      for host in opened { try await waitUntilUp(host) }
+      result = .success(try await body(HostPool(opened)))
+    } catch {
+      result = .failure(error)
+    }
+    for host in opened {
+      host.controller.perform { $0.close(because: "the scope of its host ends") }
+    }
+    for host in opened { await close(host) }
+    return try result.get()
+  }
+
+  /// Starts the near half of a host.
+  private func begin(_ host: Host) async throws -> OpenHost {
+    let number = shared.takeHostNumber()
+    let shared = OpenHost.Shared()
+    let controller = try await runtime.run { runtime in
+      let controller = HostController(number, host, in: runtime, shared: shared)
+      runtime.hosts[number] = controller
+      return LoopBound(controller, on: runtime.loop)
+    }
+    var keeper: Child<HostError?>?
+    do {
+      let made = try makeKeeper(of: host, number)
+      keeper = made
+      try await made.start()
+      try await runtime.run { runtime in
+        guard let child = runtime.controller(of: made) else {
+          throw HostError(.notReached, host: host.name, "its keeper has ended at once")
+        }
+        controller.value.begin(child)
+      }
+    } catch {
+      runtime.perform { $0.hosts[number] = nil }
+      keeper?.kill()
+      throw error
+    }
+    return OpenHost(host, number, controller, shared)
+  }
+
+  private func waitUntilUp(_ host: OpenHost) async throws {
+    let isInTime: Void? = await runtime.wait { (wait: LoopBound<Wait<Void>>) in
+      let controller = host.controller.value
+      guard controller.hello == nil, !controller.isOver else { return wait.value.end(()) }
+      wait.value.join(controller.knownWaiters, within: host.host.startDeadline)
+    }
+    try Task.checkCancellation()
+    if host.state == .up { return }
+    guard isInTime != nil else {
+      throw HostError(
+        .notInTime, host: host.name,
+        "it was not up after \(host.host.startDeadline.inShort): does the engine's command wait for "
+          + "something, or does a login script over there?")
+    }
+    throw host.controller.value.failure
+      ?? HostError(.notReached, host: host.name, "it has ended before it was up")
+  }
+
+  private func close(_ host: OpenHost) async {
+    _ = await runtime.lendingSlot {
+      await runtime.wait(isShielded: true) { (wait: LoopBound<Wait<Void>>) in
+        let controller = host.controller.value
+        guard !controller.isOver else { return wait.value.end(()) }
+        wait.value.join(controller.overWaiters, within: nil)
+      }
+    }
+  }
+
+  // MARK: Children
+
+  /// Makes a child that runs on another host, without starting it.
+  ///
+  /// The other parameters and errors are those of
+  /// ``makeChild(_:name:daemon:stopPolicy:settings:liveness:)``.
+  ///
+  /// - Parameter place: The host, or the pool of hosts to choose from.
+  /// - Throws: A ``HostError`` when no host is up; `messageNotEncodable` for arguments that carry ends
+  ///   of channels.
+  public func makeChild<Program: NodeProgram>(
+    _ program: Program, on place: some Place, name: String? = nil, daemon: Bool? = nil,
+    stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),
+    liveness: Liveness? = nil
+  ) throws -> Child<Program.Output> {
+    guard let host = place.choose() else {
+      throw HostError(.over, host: "of any name", "no host is up")
+    }
+    guard host.state == .up else {
+      throw HostError(.over, host: host.name, host.loss?.reason ?? "it is not open")
+    }
+    guard host.controller.loop === runtime.loop else {
+      throw HostError(.invalidHost, host: host.name, "another node has opened it")
+    }
+    return try makeChild(
+      program, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings,
+      liveness: liveness, life: nil, host: host)
+  }
+
+  /// Makes a child that runs on another host, starts it, and returns once it is about to run its
+  /// program.
+  ///
+  /// The parameters and errors are those of
+  /// ``makeChild(_:on:name:daemon:stopPolicy:settings:liveness:)`` and ``AnyChild/start(timeout:)``.
+  public func spawn<Program: NodeProgram>(
+    _ program: Program, on place: some Place, name: String? = nil, daemon: Bool? = nil,
+    stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),
+    liveness: Liveness? = nil, timeout: Duration? = nil
+  ) async throws -> Child<Program.Output> {
+    let child = try makeChild(
+      program, on: place, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings,
+      liveness: liveness)
+    try await child.start(timeout: timeout)
+    return child
+  }
+
+  /// The name of the host that this node runs on; `nil` for that of the run's root.
+  public var host: String? { identity.placement?.name }
+}
+
+extension AnyChild {
+  /// The name of the host that the child runs on; `nil` for that of the run's root.
+  public var host: String? { declaration.hostName }
+}

@@ -1,0 +1,75 @@
+/// How long the far half of a host may go on without the near half.
+///
+/// It asks from time to time. An answer extends the lease from the moment at which its question was
+/// *sent*: an answer that sat in a buffer while the connection was cut answers an old question, and
+/// lends nothing. A value without a clock; times are what a clock shows that never stands still.
+package struct HostLease: Equatable, Sendable {
+  private let duration: Duration
+  /// When it is over.
+  package private(set) var until: Duration
+  private var last: UInt64 = 0
+  /// When the questions were sent that have not been answered, and that could extend the lease.
+  private var sent: [UInt64: Duration] = [:]
+
+  /// Begins a lease.
+  package init(_ duration: Duration, at now: Duration) {
+    self.duration = duration
+    until = now + duration
+  }
+
+  /// The time from one question to the next.
+  package var pause: Duration { duration / 10 }
+
+  /// The number of the next question, which is sent now.
+  package mutating func ask(at now: Duration) -> UInt64 {
+    last += 1
+    sent = sent.filter { $0.value + duration > until }
+    sent[last] = now
+    return last
+  }
+
+  /// An answer has come.
+  package mutating func granted(_ number: UInt64) {
+    guard let time = sent.removeValue(forKey: number) else { return }
+    until = max(until, time + duration)
+  }
+
+  /// Whether all that runs there has to end.
+  package func isOver(at now: Duration) -> Bool { now >= until }
+}
+
+/// What the near half of a host has granted, and so when the far half has ended for certain.
+///
+/// Each question moves the limit, whether its answer arrives or not. The limit is later than the end of
+/// the lease, as long as the two clocks run at rates within 4 % and killing takes less than two seconds.
+package struct HostGrant: Equatable, Sendable {
+  /// What killing everything may take.
+  private static let killingTime: Duration = .seconds(2)
+
+  private let duration: Duration
+  private var heard: Duration
+  /// When everything there has been ended, by this side's clock.
+  package private(set) var limit: Duration
+
+  /// The far half has begun its lease, not later than now.
+  package init(lease: Duration, at now: Duration) {
+    duration = lease
+    heard = now
+    limit = Self.limit(lease, at: now)
+  }
+
+  private static func limit(_ lease: Duration, at now: Duration) -> Duration {
+    now + lease * 105 / 100 + killingTime
+  }
+
+  /// A question has come, which is answered.
+  package mutating func asked(at now: Duration) {
+    heard = max(heard, now)
+    limit = max(limit, Self.limit(duration, at: now))
+  }
+
+  /// How long nothing has been heard.
+  package func silence(at now: Duration) -> Duration { now - heard }
+
+  package func isOver(at now: Duration) -> Bool { now >= limit }
+}

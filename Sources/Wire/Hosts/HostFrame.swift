@@ -1,0 +1,164 @@
+/// One frame of the link between the two halves of a host.
+///
+/// The link is one byte stream in each direction. A frame is a header of 24 bytes, a body and a line
+/// feed: engines that hand output on by lines hand it on at once, and a stream that has lost its step
+/// is noticed. Integers are little-endian.
+package struct HostFrame: Equatable, Sendable {
+  /// The numbers of the kinds; they are part of the protocol and never reused.
+  package enum Kind: UInt8, CaseIterable, Sendable {
+    /// The far half introduces itself.
+    case hello = 1
+    /// A ``HostVerb``.
+    case verb = 2
+    /// A frame of a relayed connection.
+    case relay = 3
+    /// A piece of output of a placed node.
+    case output = 4
+    /// The far half asks for its lease.
+    case ask = 6
+    /// The near half has received the question with this number.
+    case grant = 7
+
+    /// Whether frames of the kind are numbered in their direction, without gaps.
+    package var isNumbered: Bool {
+      switch self {
+      case .verb, .relay, .output: true
+      case .hello, .ask, .grant: false
+      }
+    }
+  }
+
+  package static let headerSize = 24
+  /// The largest body in bytes: a frame of an edge, or an item of output, with room for its fields.
+  package static let largestBody = WireLimits.frameSize + 64
+  private static let lineFeed = UInt8(ascii: "\n")
+
+  package var kind: Kind
+  /// Whether the frame went before others that had been waiting for longer.
+  package var isUrgent: Bool
+  /// The number of the frame in its direction, from 1 on; that of the question for a question and its
+  /// answer, 0 for a hello.
+  package var number: UInt64
+  /// The relayed connection that the frame belongs to; 0 for other kinds.
+  package var stream: UInt32
+  package var body: [UInt8]
+
+  package init(
+    _ kind: Kind, body: [UInt8], stream: UInt32 = 0, number: UInt64 = 0, isUrgent: Bool = false
+  ) {
+    self.kind = kind
+    self.isUrgent = isUrgent
+    self.number = number
+    self.stream = stream
+    self.body = body
+  }
+
+  /// Appends the bytes of the frame.
+  package func append(to bytes: inout [UInt8]) {
+    Self.append(UInt32(body.count), to: &bytes)
+    bytes.append(kind.rawValue)
+    bytes.append(isUrgent ? 1 : 0)
+    Self.append(UInt16(0), to: &bytes)
+    Self.append(number, to: &bytes)
+    Self.append(stream, to: &bytes)
+    Self.append(UInt32(0), to: &bytes)
+    bytes += body
+    bytes.append(Self.lineFeed)
+  }
+
+  private static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
+  }
+
+  /// The frame that bytes begin with, and how many it has; nil if it is not whole yet.
+  fileprivate static func first(
+    of bytes: UnsafeRawBufferPointer
+  ) throws(WireError) -> (Self, Int)? {
+    guard bytes.count >= headerSize else { return nil }
+    let size = UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))
+    guard size <= largestBody else {
+      throw WireError("a frame of a host's link has at most \(largestBody) bytes, not \(size)")
+    }
+    guard let kind = Kind(rawValue: bytes[4]) else {
+      throw WireError("no frame of a host's link has the kind \(bytes[4])")
+    }
+    guard bytes[5] <= 1 else { throw WireError("a frame of a host's link has unknown flags") }
+    let end = headerSize + Int(size)
+    guard bytes.count > end else { return nil }
+    guard bytes[end] == lineFeed else {
+      throw WireError("a frame of a host's link does not end where it should")
+    }
+    let frame = Self(
+      kind, body: Array(bytes[headerSize..<end]),
+      stream: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self)),
+      number: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+      isUrgent: bytes[5] == 1)
+    return (frame, end + 1)
+  }
+}
+
+/// Finds the frames in a byte stream, however it is cut into pieces.
+///
+/// Holds one frame and one piece at most.
+package struct HostFrameReader: Sendable {
+  private var buffer: [UInt8] = []
+  private var start = 0
+  /// The number of the last numbered frame.
+  private var last: UInt64 = 0
+  /// The line before the first frame; nil once it has come.
+  private var marker: [UInt8]?
+  /// The bytes that were skipped before the marker.
+  package private(set) var noise: [UInt8] = []
+
+  /// The most bytes that may come before the marker.
+  package static let mostNoise = 64 << 10
+
+  /// - Parameter marker: A line that the stream of frames begins behind: what a login script has written
+  ///   before is skipped. Without one the stream begins with a frame.
+  package init(after marker: String? = nil) {
+    self.marker = marker.map { Array($0.utf8) }
+  }
+
+  package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    if start > 0 {
+      buffer.removeFirst(start)
+      start = 0
+    }
+    buffer += bytes
+  }
+
+  /// The next whole frame; nil when more bytes have to come first.
+  package mutating func next() throws(WireError) -> HostFrame? {
+    guard try skipToMarker() else { return nil }
+    let found: (HostFrame, Int)?
+    do {
+      found = try buffer.withUnsafeBytes { try HostFrame.first(of: .init(rebasing: $0[start...])) }
+    } catch let error as WireError {
+      throw error
+    } catch {
+      throw WireError("\(error)")
+    }
+    guard let (frame, size) = found else { return nil }
+    start += size
+    guard frame.kind.isNumbered else { return frame }
+    guard frame.number == last + 1 else {
+      throw WireError("frame \(frame.number) of a host's link follows \(last)")
+    }
+    last = frame.number
+    return frame
+  }
+
+  private mutating func skipToMarker() throws(WireError) -> Bool {
+    guard let marker else { return true }
+    guard let place = buffer.firstRange(of: marker) else {
+      guard buffer.count <= Self.mostNoise else {
+        throw WireError("\(buffer.count) bytes have come and no beginning of a host's link")
+      }
+      return false
+    }
+    noise = Array(buffer[..<place.lowerBound])
+    start = place.upperBound
+    self.marker = nil
+    return true
+  }
+}

@@ -1,0 +1,122 @@
+package import ProcessTreeMessagePack
+
+/// What the far half of a host reads from its standard input before anything else.
+package struct HostRecord: Equatable, Sendable {
+  package var version: ProtocolVersion
+  /// The number of the host in its run, from 1 on, and its name.
+  package var number: UInt32
+  package var name: String
+  /// What the far half writes before its first frame, so that it is found behind what a login script
+  /// has written.
+  package var nonce: String
+  /// How long the far half may go on without an answer, in milliseconds.
+  package var lease: Int64
+
+  package init(
+    version: ProtocolVersion = .current, number: UInt32, name: String, nonce: String,
+    lease: Int64
+  ) {
+    self.version = version
+    self.number = number
+    self.name = name
+    self.nonce = nonce
+    self.lease = lease
+  }
+
+  /// The largest record in bytes.
+  package static let largest = 4 << 10
+
+  /// The line that the frames follow.
+  package static func marker(_ nonce: String) -> String { "process-tree host \(nonce)\n" }
+}
+
+extension HostRecord: WireRecord {
+  package init(fields: inout WireFields) throws {
+    self.init(
+      version: ProtocolVersion(major: try fields.next(), minor: try fields.next()),
+      number: try fields.next(), name: try fields.next(), nonce: try fields.next(),
+      lease: try fields.next())
+  }
+
+  package func pack(into writer: inout MessagePackWriter) {
+    WireFields.pack(into: &writer, version.major, version.minor, number, name, nonce, lease)
+  }
+}
+
+/// How the far half of a host introduces itself.
+package struct HostHello: Equatable, Sendable {
+  package var version: ProtocolVersion
+  /// What the program's file contains, in a form that two copies share.
+  package var build: String
+  /// The machine's architecture.
+  package var machine: String
+  package var processors: Int
+  package var pid: Int32
+  /// The number of the run on that host, which tags its processes.
+  package var hostRun: UInt32
+  /// The directory of the run on that host.
+  package var directory: String
+
+  package init(
+    version: ProtocolVersion = .current, build: String, machine: String, processors: Int,
+    pid: Int32, hostRun: UInt32, directory: String
+  ) {
+    self.version = version
+    self.build = build
+    self.machine = machine
+    self.processors = processors
+    self.pid = pid
+    self.hostRun = hostRun
+    self.directory = directory
+  }
+}
+
+extension HostHello: WireRecord {
+  package init(fields: inout WireFields) throws {
+    self.init(
+      version: ProtocolVersion(major: try fields.next(), minor: try fields.next()),
+      build: try fields.next(), machine: try fields.next(), processors: try fields.next(),
+      pid: try fields.next(), hostRun: try fields.next(), directory: try fields.next())
+  }
+
+  package func pack(into writer: inout MessagePackWriter) {
+    WireFields.pack(
+      into: &writer, version.major, version.minor, build, machine, processors, pid, hostRun,
+      directory)
+  }
+}
+
+/// Where a node runs, if that is not where its run's root does; nodes below inherit it.
+package struct Placement: Hashable, Sendable {
+  /// The number of the host in its run, from 1 on, and its name.
+  package var host: UInt32
+  package var name: String
+  /// The build that nodes of the run say they are of: one that they compare is of one host's file.
+  package var build: String
+  /// Whether the node's connections to its parent are relayed: its parent is on another host.
+  package var isRelayed: Bool
+
+  package init(host: UInt32, name: String, build: String, isRelayed: Bool) {
+    self.host = host
+    self.name = name
+    self.build = build
+    self.isRelayed = isRelayed
+  }
+
+  /// That of a child that the node starts beside itself.
+  package var ofChild: Self {
+    Self(host: host, name: name, build: build, isRelayed: false)
+  }
+}
+
+extension Placement: WireRecord {
+  package init(fields: inout WireFields) throws {
+    self.init(
+      host: try fields.next(), name: try fields.next(), build: try fields.next(),
+      isRelayed: try fields.next())
+  }
+
+  package func pack(into writer: inout MessagePackWriter) {
+    WireFields.pack(into: &writer, host, name, build, isRelayed)
+  }
+}

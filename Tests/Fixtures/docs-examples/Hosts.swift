@@ -1,0 +1,23 @@
+import ProcessTree
+
+struct Cube: NodeProgram {
+  var number: Int
+
+  func run(in node: Node) async throws -> String {
+    "\(node.host ?? "here"): \(number * number * number)"
+  }
+}
+
+func runElsewhere(_ root: Node) async throws {
+  let hosts: [Host] = [.command(["env"], name: "b", slots: 2), .command(["env"], name: "c")]
+  try await root.withHosts(hosts) { hosts in
+    let child = try await root.spawn(Cube(number: 3), on: hosts["c"] ?? hosts.all[0])
+    print(child.name, try await child.result)  // Process-1 c: 27
+
+    let cubes = try await root.withChildren(of: String.self, limit: hosts.slots) { group in
+      for number in 1...4 { try await group.spawn(Cube(number: number), on: hosts) }
+      return try await group.collect()
+    }
+    print(cubes.count)  // 4
+  }
+}

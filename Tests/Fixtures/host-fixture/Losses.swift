@@ -1,0 +1,152 @@
+import Glibc
+import ProcessTree
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
+import ProcessTreeTesting
+
+/// A host is lost: its children end with that cause, and nothing runs there any more.
+let lossScenarios: [String: Scenario] = [
+  "farHalfKilled": { root, test in try await lose(root, test) { parent($0) } },
+  "keeperKilled": { root, test in
+    try await lose(root, test) { _ in keeper(of: root) }
+  },
+  // Nobody hears of these by the end of a connection.
+  "farHalfStopped": { root, test in
+    try await lose(root, test, by: SIGSTOP) { parent($0) }
+  },
+  "keeperStopped": { root, test in
+    try await lose(root, test, by: SIGSTOP, ends: false) { _ in keeper(of: root) }
+  },
+
+  "bothHalvesStopped": { root, test in
+    try await lose(root, test, by: SIGSTOP, ends: false) { child in
+      kill(parent(child), SIGSTOP)
+      return keeper(of: root)
+    }
+  },
+
+  "othersGoOn": { root, test in
+    try await root.withHosts([here("b"), here("c")]) { hosts in
+      let lost = try await root.spawn(Ending(way: "sleep"), on: hosts["b"] ?? hosts.all[0])
+      let other = try await root.spawn(Echo(), on: hosts["c"] ?? hosts.all[0])
+      kill(parent(lost.pid ?? 0), SIGKILL)
+      try await lost.join()
+      try await other.send(4)
+      for try await reply in try await other.messages(of: Int.self) {
+        test.equal(reply, 8)
+        break
+      }
+      try await other.send(0)
+      test.equal(try await other.result, 1)
+      test.equal(try await root.spawn(Square(number: 5), on: hosts).result, 25)
+    }
+  },
+]
+
+/// Opens and closes hosts while the processes that make them up are killed at random moments.
+let randomScenarios: [String: Scenario] = [
+  "randomKills": { root, test in
+    let arguments = CommandLine.arguments
+    var random = SystemRandomNumberGenerator()
+    for round in 0..<(arguments.count > 2 ? Int(arguments[2]) ?? 10 : 10) {
+      var seen: Set<Int32> = []
+      do {
+        try await root.withHosts([here("b"), here("c")]) { hosts in
+          var children: [Child<Void>] = []
+          for _ in 0..<Int.random(in: 1...4, using: &random) {
+            children.append(try root.makeChild(Ending(way: "sleep"), on: hosts))
+          }
+          for child in children { try? await child.start() }
+          seen.formUnion(children.compactMap(\.pid))
+          let alive = children.filter(\.isAlive).compactMap(\.pid)
+          let halves = root.children.compactMap { $0.name.hasPrefix("host:") ? $0.pid : nil }
+          let far = alive.map(parent)
+          for victim in (alive + halves + far).filter({ $0 > 1 }) where Bool.random(using: &random)
+          {
+            kill(victim, SIGKILL)
+            usleep(UInt32.random(in: 0...20_000, using: &random))
+          }
+          // Some are lost, some killed, and the others are stopped with the scope.
+          if Bool.random(using: &random) { try await children.first?.join(timeout: .seconds(1)) }
+        }
+      } catch is HostError {
+        // It was lost before it was used.
+      }
+      let isEmpty = try await eventually { seen.allSatisfy { kill($0, 0) != 0 } }
+      test.expect(isEmpty, "round \(round): a process of a host goes on")
+      test.expect(root.children.isEmpty, "round \(round): \(root.children.map(\.name))")
+    }
+  }
+]
+
+/// Loses a host by a signal to the process that is chosen by one that runs there.
+private func lose(
+  _ root: Node, _ test: Expectations, by signal: Int32 = SIGKILL, ends: Bool = true,
+  _ victim: (Int32) -> Int32
+) async throws {
+  let file = "/tmp/ptree-loss-\(getpid())"
+  unlink(file)
+  var host = here("b")
+  host.lease = .seconds(2)
+  try await root.withHosts([host]) { hosts in
+    let child = try await root.spawn(Household(file: file), on: hosts)
+    _ = try await eventually { number(in: file) != nil }
+    let program = number(in: file) ?? 0
+    let pid = child.pid ?? 0
+    let chosen = victim(pid)
+    kill(chosen, signal)
+    if ends { try await child.join() }
+    // Where their new parent is stopped, nobody has reaped them.
+    let isEmpty = try await eventually { !isRunning(pid) && !isRunning(program) }
+    test.expect(isEmpty, "something runs on the host that was lost")
+    if !ends {
+      kill(chosen, SIGCONT)
+      try await child.join()
+    }
+    guard case .hostLost(let loss)? = child.exitReport?.cause else {
+      return test.expect(false, "\(child.exitReport?.cause as Any) is no loss of the host")
+    }
+    test.equal(loss.host, "b")
+    test.equal(child.exitReport?.status, nil)
+    let error = await test.thrown(HostError.self) {
+      _ = try await root.spawn(Square(number: 1), on: hosts)
+    }
+    test.equal(error?.code, .over)
+  }
+  unlink(file)
+}
+
+private func keeper(of root: Node) -> Int32 {
+  root.children.first { $0.name == "host:b" }?.pid ?? 0
+}
+
+/// The parent of a process.
+private func parent(_ pid: Int32) -> Int32 {
+  status(of: pid).dropFirst().first.flatMap { Int32($0) } ?? 0
+}
+
+func isRunning(_ pid: Int32) -> Bool { !["Z", nil].contains(status(of: pid).first) }
+
+/// The fields behind the name of a process: its state, its parent and so on; none if there is none.
+private func status(of pid: Int32) -> [String] {
+  guard let stream = fopen("/proc/\(pid)/stat", "r") else { return [] }
+  defer { fclose(stream) }
+  var line = [CChar](repeating: 0, count: 512)
+  guard fgets(&line, 512, stream) != nil else { return [] }
+  let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  return text.split(separator: ")").last?.split(separator: " ").map(String.init) ?? []
+}
+
+/// Hosts that are held until somebody ends the root.
+let heldScenarios: [String: Scenario] = [
+  "hold": { root, test in
+    let file = CommandLine.arguments.dropFirst(2).first ?? "/tmp/ptree-held"
+    try await root.withHosts([here("b")]) { hosts in
+      let child = try await root.spawn(Household(file: file), on: hosts)
+      _ = try await eventually { number(in: file) != nil }
+      print("held \(child.pid ?? 0)")
+      fflush(nil)
+      try await child.result
+    }
+  }
+]

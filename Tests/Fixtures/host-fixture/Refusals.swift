@@ -1,0 +1,105 @@
+import Glibc
+import ProcessTree
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
+import ProcessTreeTesting
+
+/// Carries an end of a channel.
+struct Carrying: NodeProgram {
+  var receiver: Receiver<Int>
+
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws {}
+}
+
+/// Returns the error that it gets when it sends to an address of another host.
+struct Reaching: NodeProgram {
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws -> String {
+    do {
+      let sender = try await node.sender(to: .root, of: Int.self)
+      try await sender.send(1)
+      try await sender.join()
+      return "sent"
+    } catch {
+      return "\(error)"
+    }
+  }
+}
+
+/// What cannot be is refused with a clear error, in bounded time.
+let refusalScenarios: [String: Scenario] = [
+  "badHosts": { root, test in
+    var impatient = here("b")
+    impatient.lease = .seconds(1)
+    let bad: [[Host]] = [
+      [here("")], [here("a/b")], [here("b", slots: 0)], [here("b"), here("b")],
+      [.ssh("-oProxyCommand=true", name: "b")], [impatient],
+    ]
+    for hosts in bad {
+      let error = await test.thrown(HostError.self) { try await root.withHosts(hosts) { _ in } }
+      test.equal(error?.code, .invalidHost)
+    }
+    test.equal(root.children.count, 0)
+  },
+
+  "engines": { root, test in
+    let missing = await test.thrown(HostError.self) {
+      try await root.withHosts([.command(["/no/such/engine"], name: "b")]) { _ in }
+    }
+    test.equal(missing?.code, .engineMissing)
+    test.expect(missing?.message.contains("/no/such/engine") == true, "\(missing as Any)")
+    let cases: [(Host, String)] = [
+      (.command(["sh", "-c", "echo no way >&2; exit 3"], name: "b"), "no way"),
+      (.command([], name: "b", program: "/no/such/program"), "No such file"),
+      (.command(["sh", "-c", "yes | head -c 100000"], name: "b"), "no beginning"),
+      (.command(["sh", "-c", "exec /bin/true", "sh"], name: "b"), "ended"),
+    ]
+    for (host, text) in cases {
+      let error = await test.thrown(HostError.self) { try await root.withHosts([host]) { _ in } }
+      test.equal(error?.code, text == "No such file" ? .programMissing : .notReached)
+      test.expect(error?.message.contains(text) == true, "\(error as Any) without \(text)")
+    }
+    var slow = Host.command(["sleep", "1000", "#"], name: "b")
+    slow.engine = .command(["sh", "-c", "exec sleep 1000", "sh"])
+    slow.startDeadline = .milliseconds(300)
+    let late = await test.thrown(HostError.self) { try await root.withHosts([slow]) { _ in } }
+    test.equal(late?.code, .notInTime)
+  },
+
+  "noise": { root, test in
+    let engine = ["sh", "-c", "echo welcome to b; echo mind the gap; exec \"$@\"", "sh"]
+    let events = try await root.events
+    try await root.withHosts([.command(engine, name: "b")]) { hosts in
+      test.equal(try await root.spawn(Square(number: 2), on: hosts).result, 4)
+    }
+    for await event in events {
+      if case .messageRejected(let reason) = event.kind {
+        test.expect(reason.contains("welcome to b"), reason)
+        break
+      }
+      if case .exited = event.kind, event.node == "host:b" {
+        test.expect(false, "no event tells of the noise")
+        break
+      }
+    }
+  },
+
+  "channels": { root, test in
+    try await root.withHosts([here("b")]) { hosts in
+      let (sender, receiver) = root.makePipe(of: Int.self)
+      let error = await test.thrown(ProcessTreeError.self) {
+        _ = try root.makeChild(Carrying(receiver: receiver), on: hosts)
+      }
+      test.equal(error?.code, .messageNotEncodable)
+      sender.finish()
+      let mailbox = try await root.mailbox(of: Int.self)
+      let reaching = try await root.spawn(Reaching(), on: hosts)
+      let answer = try await reaching.result(timeout: .seconds(10))
+      test.expect(answer.contains("host"), answer)
+      withExtendedLifetime(mailbox) {}
+    }
+  },
+]

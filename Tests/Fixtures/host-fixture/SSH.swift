@@ -1,0 +1,71 @@
+import Glibc
+import ProcessTree
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
+import ProcessTreeTesting
+
+/// The host behind `ssh` whose destination and options are the arguments of the scenario.
+private func remote() -> Host {
+  let arguments = CommandLine.arguments.dropFirst(2)
+  var host = Host.ssh(
+    arguments.first ?? "localhost", name: "b", slots: 4, options: Array(arguments.dropFirst()))
+  host.lease = .seconds(3)
+  return host
+}
+
+let sshScenarios: [String: Scenario] = [
+  "ssh": { root, test in
+    try await root.withHosts([remote()]) { hosts in
+      let family = try await root.spawn(Family(), on: hosts).result
+      test.equal(family.map(\.host), ["b", "b"])
+      let sum = try await root.withChildren(of: Int.self, limit: 4) { group in
+        for number in 1...20 { try await group.spawn(Square(number: number), on: hosts) }
+        return try await group.reduce(0, +)
+      }
+      test.equal(sum, (1...20).reduce(0) { $0 + $1 * $1 })
+      let child = try await root.spawn(Large(given: [7], count: 8 << 20), on: hosts)
+      test.equal(try await child.result.count, 8 << 20)
+    }
+  },
+
+  "sshKilled": { root, test in try await lose(root, test, by: SIGKILL) },
+
+  // Nothing is heard of either side, and no connection ends.
+  "sshSilent": { root, test in try await lose(root, test, by: SIGSTOP) },
+
+  "sshRefused": { root, test in
+    let error = await test.thrown(HostError.self) {
+      try await root.withHosts([remote()]) { _ in }
+    }
+    print(error.map { "\($0.code): \($0.message)" } ?? "none")
+  },
+]
+
+/// Loses the host by a signal to the process of `ssh`.
+private func lose(_ root: Node, _ test: Expectations, by signal: Int32) async throws {
+  let file = "/tmp/ptree-ssh-\(getpid())"
+  unlink(file)
+  try await root.withHosts([remote()]) { hosts in
+    let child = try await root.spawn(Household(file: file), on: hosts)
+    _ = try await eventually { number(in: file) != nil }
+    let (pid, program) = (child.pid ?? 0, number(in: file) ?? 0)
+    let keeper = root.children.first { $0.name == "host:b" }?.pid ?? 0
+    for ssh in children(of: keeper) { kill(ssh, signal) }
+    try await child.join()
+    guard case .hostLost? = child.exitReport?.cause else {
+      return test.expect(false, "\(child.exitReport?.cause as Any) is no loss of the host")
+    }
+    let isEmpty = try await eventually { !isRunning(pid) && !isRunning(program) }
+    test.expect(isEmpty, "something runs on the host that was lost")
+  }
+  unlink(file)
+}
+
+private func children(of pid: Int32) -> [Int32] {
+  guard let stream = fopen("/proc/\(pid)/task/\(pid)/children", "r") else { return [] }
+  defer { fclose(stream) }
+  var line = [CChar](repeating: 0, count: 512)
+  guard fgets(&line, 512, stream) != nil else { return [] }
+  let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  return text.split(separator: " ").compactMap { Int32($0) }
+}

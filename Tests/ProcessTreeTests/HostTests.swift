@@ -1,0 +1,79 @@
+import Foundation
+import ProcessTreeScenarioRuns
+import ProcessTreeTestSettings
+import Testing
+
+/// Scenarios of hosts; engines are commands on this machine.
+private enum HostFixture: FixtureProgram {
+  static let name = "host-fixture"
+}
+
+private let placementScenarios = [
+  "result", "names", "group", "messages", "largePayloads", "events",
+]
+
+private let endScenarios = ["causes", "stops", "scopeEnds", "nothingIsLeftOfAChild"]
+
+private let lossScenarios = [
+  "farHalfKilled", "keeperKilled", "farHalfStopped", "keeperStopped", "bothHalvesStopped",
+  "othersGoOn",
+  "randomKills",
+]
+
+private let refusalScenarios = ["badHosts", "engines", "noise", "channels"]
+
+extension ProcessTrees {
+  @Suite struct HostTests {
+    @Test(arguments: placementScenarios)
+    func childrenRunThereAsHere(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: endScenarios)
+    func childrenEndThereAsHere(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: lossScenarios)
+    func aLostHostIsOver(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: refusalScenarios)
+    func refusesWhatCannotBe(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test func outputComesWithTheNodesName() async throws {
+      let outcome = try await HostFixture.run("output")
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("talker | out of b"))
+      #expect(outcome.errors.contains("talker | err of b"))
+    }
+
+    @Test(arguments: [SIGKILL, SIGTERM, SIGINT])
+    func nothingIsLeftThereAfterTheRoot(signal: Int32) async throws {
+      let files = try TemporaryDirectory()
+      let file = files.url.appending(path: "program")
+      let process = Process()
+      process.executableURL = try HostFixture.executable
+      process.arguments = ["hold", file.path]
+      let output = Pipe()
+      process.standardOutput = output
+      process.standardError = FileHandle.nullDevice
+      process.standardInput = FileHandle.nullDevice
+      try process.runInForeground()
+      let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+      let node = try #require(Int32(line.dropFirst("held ".count).prefix { $0 != "\n" }))
+      let text = try String(contentsOf: file, encoding: .utf8)
+      let program = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+      #expect(kill(node, 0) == 0)
+      #expect(kill(program, 0) == 0)
+      kill(process.processIdentifier, signal)
+      let isEmpty = try await eventually { kill(node, 0) != 0 && kill(program, 0) != 0 }
+      #expect(isEmpty)
+      process.waitUntilExit()
+      for pid in [node, program] where kill(pid, 0) == 0 { kill(pid, SIGKILL) }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import ProcessTreeRandomTesting
+import ProcessTreeSupervision
+import Testing
+
+@Suite struct HostLeaseTests {
+  private let second = Duration.seconds(1)
+
+  @Test func anAnswerExtendsTheLeaseFromTheSendingOfItsQuestion() {
+    var lease = HostLease(.seconds(10), at: .zero)
+    #expect(lease.until == .seconds(10) && lease.pause == second)
+    let number = lease.ask(at: .seconds(4))
+    #expect(!lease.isOver(at: .seconds(9)) && lease.isOver(at: .seconds(10)))
+    lease.granted(number)
+    #expect(lease.until == .seconds(14))
+    // The same word, and one that nobody has asked for.
+    lease.granted(number)
+    lease.granted(99)
+    #expect(lease.until == .seconds(14))
+  }
+
+  @Test func anAnswerToAnOldQuestionLendsNothing() {
+    var lease = HostLease(.seconds(10), at: .zero)
+    let old = lease.ask(at: .seconds(1))
+    let new = lease.ask(at: .seconds(2))
+    lease.granted(new)
+    lease.granted(old)
+    #expect(lease.until == .seconds(12))
+  }
+
+  @Test func theLimitIsLaterThanTheLease() {
+    var grant = HostGrant(lease: .seconds(10), at: .zero)
+    #expect(grant.limit == .milliseconds(12_500))
+    grant.asked(at: .seconds(3))
+    #expect(grant.limit == .milliseconds(15_500))
+    #expect(grant.silence(at: .seconds(5)) == .seconds(2))
+    #expect(!grant.isOver(at: .seconds(15)) && grant.isOver(at: .milliseconds(15_500)))
+  }
+
+  /// A history of words that are late, lost, doubled and out of order, between clocks of different rates
+  /// and beginnings: the near half never calls a host over on which something may still run.
+  @Test func nothingRunsOnAHostThatIsOver() {
+    for round in rounds(3_000) {
+      var random = SeededGenerator(seed: UInt64(round) + 1)
+      let length = Duration.milliseconds(Int.random(in: 2_000...30_000, using: &random))
+      // Together they differ by 4 % at most.
+      let farRate = Double.random(in: 0.98...1.0196, using: &random)
+      let nearRate = Double.random(in: 0.98...1.0196, using: &random)
+      let farStart = Duration.seconds(Int.random(in: 0...100_000, using: &random))
+      let nearStart = Duration.seconds(Int.random(in: 0...100_000, using: &random))
+      func far(_ time: Duration) -> Duration { farStart + time * farRate }
+      func near(_ time: Duration) -> Duration { nearStart + time * nearRate }
+
+      var lease = HostLease(length, at: far(.zero))
+      let helloTime = Duration.milliseconds(Int.random(in: 0...2_000, using: &random))
+      var grant: HostGrant?
+      // Words under way: when they come, the number, and whether it is a question.
+      var words: [(time: Duration, number: UInt64, isQuestion: Bool)] = []
+      var time = Duration.zero
+      var nextQuestion = Duration.zero
+      var cut = false
+      var nearOver: Duration?
+      var farOver: Duration?
+      func travel(_ number: UInt64, _ isQuestion: Bool) {
+        if cut || Int.random(in: 0..<20, using: &random) == 0 { return }
+        for _ in 0..<(Int.random(in: 0..<30, using: &random) == 0 ? 2 : 1) {
+          let most = Int.random(in: 0..<10, using: &random) == 0 ? 40_000 : 300
+          let delay = Duration.milliseconds(Int.random(in: 0...most, using: &random))
+          words.append((time + delay, number, isQuestion))
+        }
+      }
+      while nearOver == nil || farOver == nil, time < .seconds(300) {
+        time += .milliseconds(Int.random(in: 1...600, using: &random))
+        if Int.random(in: 0..<60, using: &random) == 0 { cut.toggle() }
+        if time > .seconds(60) { cut = true }
+        if time >= helloTime, grant == nil {
+          grant = HostGrant(lease: length, at: near(time))
+        }
+        if farOver == nil, lease.isOver(at: far(time)) { farOver = time }
+        if farOver == nil, time >= nextQuestion {
+          travel(lease.ask(at: far(time)), true)
+          nextQuestion = time + lease.pause
+        }
+        for word in words where word.time <= time {
+          if word.isQuestion {
+            guard nearOver == nil, grant != nil else { continue }
+            grant?.asked(at: near(time))
+            travel(word.number, false)
+          } else if farOver == nil {
+            lease.granted(word.number)
+          }
+        }
+        words.removeAll { $0.time <= time }
+        if nearOver == nil, grant?.isOver(at: near(time)) == true {
+          nearOver = time
+          // What has ended a moment ago counts as ended: the steps of this test are coarse.
+          #expect(farOver != nil || lease.isOver(at: far(time)), "round \(round)")
+          if let farOver { #expect(farOver <= time) }
+        }
+      }
+      #expect(nearOver != nil && farOver != nil, "round \(round)")
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import ProcessTreeRandomTesting
+import ProcessTreeWire
+import Testing
+
+@Suite struct HostFrameTests {
+  private let verbs: [HostVerb] = [
+    .place(child: 1, record: [1, 2, 3], secret: [9]), .signal(child: 2, 15),
+    .started(child: 3, pid: 4_711), .failed(child: 4, reason: "no room"),
+    .ended(child: 5, remains: [0xC0], .init(control: 7, link: 8)),
+    .leftBehind(child: 6, pid: 12, command: "sleep 1000"),
+    .open(stream: 7, child: 1, .control), .open(stream: 8, child: 1, .links),
+    .close(stream: 7), .end, .bye, .up(hello: [1]), .noise("welcome"),
+  ]
+
+  private func stream(_ frames: [HostFrame]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for frame in frames { frame.append(to: &bytes) }
+    return bytes
+  }
+
+  private var frames: [HostFrame] {
+    [HostFrame(.hello, body: [1, 2], isUrgent: true), HostFrame(.ask, body: [], number: 77)]
+      + verbs.enumerated().map {
+        HostFrame(.verb, body: $1.packed(), number: UInt64($0 + 1), isUrgent: $0.isMultiple(of: 2))
+      } + [
+        HostFrame(
+          .relay, body: [UInt8](repeating: 10, count: 300), stream: 7,
+          number: UInt64(verbs.count + 1)),
+        HostFrame(.output, body: [], number: UInt64(verbs.count + 2)),
+        HostFrame(.grant, body: [], number: 77),
+      ]
+  }
+
+  private func read(
+    _ pieces: [ArraySlice<UInt8>], after marker: String? = nil
+  ) throws -> [HostFrame] {
+    var reader = HostFrameReader(after: marker)
+    var found: [HostFrame] = []
+    for piece in pieces {
+      piece.withUnsafeBytes { reader.append($0) }
+      while let frame = try reader.next() { found.append(frame) }
+    }
+    return found
+  }
+
+  @Test func aVerbComesBackAsItWas() throws {
+    for verb in verbs { #expect(try HostVerb(packed: verb.packed()) == verb) }
+    #expect(throws: WireError.self) { try HostVerb(packed: [0x91, 99]) }
+    #expect(throws: WireError.self) { try HostVerb(packed: [0x94, 7, 1, 1, 3]) }
+  }
+
+  @Test func aFrameHasTheBytesOfTheProtocol() {
+    #expect(
+      stream([HostFrame(.relay, body: [0xAB], stream: 5, number: 258, isUrgent: true)])
+        == [1, 0, 0, 0, 3, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0xAB, 0x0A])
+  }
+
+  @Test func aStreamMayBeCutAtEveryByte() throws {
+    let bytes = stream(frames)
+    for place in 0...bytes.count {
+      #expect(try read([bytes[..<place], bytes[place...]]) == frames)
+    }
+    #expect(try read(bytes.indices.map { bytes[$0...$0] }) == frames)
+  }
+
+  @Test func whatCameBeforeTheMarkerIsSkipped() throws {
+    let marker = HostRecord.marker("f00d")
+    let noise = Array("welcome\nprocess-tree host f00\n".utf8)
+    let bytes = noise + Array(marker.utf8) + stream(frames)
+    for place in 0...bytes.count {
+      #expect(try read([bytes[..<place], bytes[place...]], after: marker) == frames)
+    }
+    var reader = HostFrameReader(after: marker)
+    bytes.withUnsafeBytes { reader.append($0) }
+    _ = try reader.next()
+    #expect(reader.noise == noise)
+    let endless = [UInt8](repeating: 0x79, count: HostFrameReader.mostNoise + 1)
+    #expect(throws: WireError.self) { try read([endless[...]], after: marker) }
+  }
+
+  @Test func aStreamThatHasLostItsStepIsRefused() throws {
+    let good = stream([HostFrame(.verb, body: [1, 2, 3], number: 1)])
+    let faults: [(Int, UInt8)] = [(3, 1), (4, 99), (5, 2), (8, 2), (good.count - 1, 0)]
+    for (place, byte) in faults {
+      var bytes = good
+      bytes[place] = byte
+      #expect(throws: WireError.self, "\(place)") { try read([bytes[...]]) }
+    }
+    // The same number again, as of a link that was resumed wrongly.
+    #expect(throws: WireError.self) { try read([(good + good)[...]]) }
+  }
+
+  @Test func recordAndHelloComeBackAsTheyWere() throws {
+    let record = HostRecord(number: 3, name: "b", nonce: "ab", lease: 10_000)
+    #expect(try HostRecord(packed: record.packed()) == record)
+    let hello = HostHello(
+      build: "x-1", machine: "x86_64", processors: 8, pid: 5, hostRun: 7, directory: "/tmp/d")
+    #expect(try HostHello(packed: hello.packed()) == hello)
+    let place = Placement(host: 3, name: "b", build: "1-2", isRelayed: true)
+    #expect(!place.ofChild.isRelayed && place.ofChild.name == "b")
+    var placed = sampleRecord
+    placed.placement = place
+    #expect(try BootstrapRecord(packed: placed.packed()).placement == place)
+    #expect(try BootstrapRecord(packed: sampleRecord.packed()).placement == nil)
+  }
+
+  /// Whatever comes, the reader returns frames or throws.
+  @Test func mutatedStreamsAreReadOrRefused() {
+    let bytes = stream(frames)
+    for round in rounds(20_000) {
+      var random = SeededGenerator(seed: UInt64(round))
+      var mutated = bytes
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        let place = Int.random(in: 0..<mutated.count, using: &random)
+        mutated[place] = UInt8.random(in: 0...255, using: &random)
+      }
+      if Bool.random(using: &random) {
+        mutated.removeLast(Int.random(in: 0..<mutated.count, using: &random))
+      }
+      guard let found = try? read([mutated[...]]) else { continue }
+      for frame in found where frame.kind == .verb { _ = try? HostVerb(packed: frame.body) }
+    }
+  }
+}
