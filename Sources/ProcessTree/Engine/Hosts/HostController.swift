@@ -190,7 +190,7 @@ final class HostController {
     until deadline: SuspendingClock.Instant
   ) {
     guard let process = controller.placed, !process.hasEnded else { return }
-    runtime.listeners.receiveAll()
+    runtime.listeners.receiveAll(from: controller)
     let position = controller.child.declaration.position
     let control = runtime.listeners.control?.framesCarried(of: position) ?? 0
     let link = controller.peer?.link.received ?? 0
