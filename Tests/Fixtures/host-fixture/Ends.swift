@@ -65,7 +65,7 @@ let endScenarios: [String: Scenario] = [
       test.expect(kill(program, 0) == 0, "the program does not run")
       child.kill()
       try await child.join()
-      test.expect(kill(program, 0) != 0, "the program has been left behind")
+      test.expect(!isRunning(program), "the program has been left behind")
     }
     unlink(file)
   },
