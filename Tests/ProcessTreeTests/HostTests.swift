@@ -44,11 +44,11 @@ extension ProcessTrees {
       try await HostFixture.expectSuccess(of: scenario, "forkServer")
     }
 
-    @Test func outputComesWithTheNodesName() async throws {
+    @Test func outputComesHere() async throws {
       let outcome = try await HostFixture.run("output")
       #expect(outcome.status == 0, "\(outcome.errors)")
-      #expect(outcome.output.contains("talker | out of b"))
-      #expect(outcome.errors.contains("talker | err of b"))
+      #expect(outcome.output.contains("out of b"))
+      #expect(outcome.errors.contains("err of b"))
     }
 
     @Test(arguments: [SIGKILL, SIGTERM, SIGINT])
