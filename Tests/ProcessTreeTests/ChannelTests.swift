@@ -135,7 +135,7 @@ extension ProcessTrees {
       let listed = try await ChannelFixture.run("")
       let known = [
         channelScenarios, requestScenarios, endScenarios, largeScenarios, redeliveryScenarios,
-        stressScenarios, limitScenarios, ringScenarios,
+        stressScenarios, limitScenarios, ringScenarios, selectionScenarios,
       ].joined()
       #expect(Set(listed.lines) == Set(known))
     }
