@@ -150,6 +150,30 @@ import Testing
     }
   }
 
+  @Test func runsThatAreSoonDoneLookAtDescriptorsNowAndThen() async throws {
+    try await withLoop { loop in
+      let pipe = TestPipe()
+      let (isSeen, isDone) = (Box(false), Box(false))
+      try loop.poller.add(pipe.reading, for: .read) { _ in
+        pipe.drain()
+        isSeen.value = true
+      }
+      let hook = loop.addTurnHook {
+        isDone.value = true
+        return false
+      }
+      pipe.write()
+      for _ in 0..<10 {
+        isDone.value = false
+        loop.run { isDone.value }
+      }
+      #expect(isSeen.value)
+      loop.removeTurnHook(hook)
+      loop.poller.remove(pipe.reading)
+      pipe.close()
+    }
+  }
+
   @Test func aReadyDescriptorDoesNotShutOutTimersNorTheyIt() async throws {
     try await withLoop { loop in
       let pipe = TestPipe()

@@ -83,9 +83,10 @@ let sampleRecord = BootstrapRecord(
   @Test func fieldsOfALaterMinorVersionAreIgnored() throws {
     var bytes = sampleRecord.packed()
     // The number of fields has three bytes, and the version follows.
-    bytes[2] += 1
+    bytes[2] += 2
     bytes[4] = 9
-    bytes += [0x81, 1, 0x90]
+    // It has no placement.
+    bytes += [0xC0, 0x81, 1, 0x90]
     #expect(try BootstrapRecord(packed: bytes).name == "worker")
     #expect(throws: WireError.self) { try BootstrapRecord(packed: bytes + [0]) }
   }

@@ -128,6 +128,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   package var hasReadyJobs: Bool { !jobs.isEmpty }
   /// The number of jobs that have run so far.
   @exclusivity(unchecked) package private(set) var jobsRun: UInt64 = 0
+  /// The turns since the loop has looked at descriptors.
+  @exclusivity(unchecked) private var turnsSinceLook = 0
 
   /// Calls the hooks once more before the loop waits.
   package func turnAgain() { wantsTurn = true }
@@ -139,7 +141,6 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// may call this again.
   package func run(until isDone: () -> Bool) {
     assertCurrent()
-    var turnsLeft = Self.turnsWithoutLook
     while !isDone() {
       takeInbox()
       // A nested run uses the same queue, so take closures one by one.
@@ -151,16 +152,19 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
       wantsTurn = false
       // Iterating by number skips hooks that another hook has removed.
       for number in turnHooks.indices where turnHooks[number]?() ?? false { hasMore = true }
-      // The work of this turn may have been the awaited one.
-      if isDone() { return }
-      if !jobs.isEmpty, turnsLeft > 0, time == .real {
-        turnsLeft -= 1
-        continue
-      }
-      turnsLeft = Self.turnsWithoutLook
-      poller.poll(timeout: timeToWait(isIdle: jobs.isEmpty && !hasMore && !wantsTurn))
-      timers.fire()
+      turnsSinceLook += 1
+      let mayGoOn = turnsSinceLook <= Self.turnsWithoutLook && time == .real
+      // The work of this turn may have been the awaited one. Runs that are short look, too, now and then.
+      if isDone() { return mayGoOn ? () : look(.zero) }
+      guard jobs.isEmpty || !mayGoOn else { continue }
+      look(timeToWait(isIdle: jobs.isEmpty && !hasMore && !wantsTurn))
     }
+  }
+
+  private func look(_ time: Duration?) {
+    turnsSinceLook = 0
+    poller.poll(timeout: time)
+    timers.fire()
   }
 
   /// The most turns for tasks that were cancelled at the end.

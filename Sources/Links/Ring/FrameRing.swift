@@ -38,6 +38,8 @@ package final class FrameRing {
 
   private let own: RingMemory
   private let peer: RingMemory
+  /// What keeps the memory mapped, also while a call that closes the ring returns.
+  private let owners: [AnyObject]
   /// Nil once the ring is closed.
   private var parts: Parts?
   // Unchecked is what each frame touches: a check costs 84 instructions, about 10 ns.
@@ -67,6 +69,7 @@ package final class FrameRing {
     writer = RingWriter(parts.own, peer: parts.peer)
     reader = RingReader(parts.peer, own: parts.own)
     let alarm = parts.alarm
+    owners = parts.owners
     self.parts = consume parts
     alarm.onRing = { [unowned self] in bellRang() }
   }
@@ -99,6 +102,7 @@ package final class FrameRing {
 
   /// Has the peer tell when it has made room.
   private func waitForRoom() throws(WireError) {
+    guard !isClosed else { return }
     wants.room += 1
     own.store(wants.room, .wantsRoom)
     RingMemory.fence()
@@ -130,7 +134,10 @@ package final class FrameRing {
     var byte: UInt8 = 0
     // One that is full has enough to wake the peer.
     guard write(bell, &byte, 1) < 0, errno != EAGAIN, errno != EINTR else { return }
-    fail(WireError("its bell cannot be rung, error \(errno)"))
+    fail(
+      WireError(
+        "this node cannot ring its bell, error \(errno): does a program close descriptors that are not "
+          + "its own?"))
   }
 
   // MARK: Receiving

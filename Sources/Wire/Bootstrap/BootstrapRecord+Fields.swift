@@ -15,7 +15,8 @@ extension BootstrapRecord: WireRecord {
       renewalPeriod: try fields.nextIfPresent(),
       processSettings: (try fields.nextIfPresent() as WireBytes?)?.bytes,
       incarnation: max(1, try fields.nextIfPresent() ?? 1),
-      address: try fields.nextIfPresent() ?? "", placement: try fields.nextIfPresent())
+      address: try fields.nextIfPresent() ?? "",
+      placement: (try fields.nextIfPresent() as Placement??) ?? nil)
   }
 
   package func pack(into writer: inout MessagePackWriter) {

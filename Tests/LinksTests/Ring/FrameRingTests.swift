@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeRandomTesting
 import ProcessTreeWire
 import Synchronization
@@ -88,6 +89,37 @@ import Testing
   }
 
   /// A frame that breaks the protocol breaks the ring, as it breaks a connection.
+  @Test func aBellThatCannotBeRungEndsTheRingWhileItSends() async throws {
+    try await withLoop { loop in
+      let peer = TestMemory(capacity: 128)
+      // The peer wants to be told of bytes, and takes none.
+      peer.store(1, .wantsBytes)
+      weak var mapping: TestMemory?
+      var broken: [String] = []
+      var ring: FrameRing?
+      do {
+        let own = TestMemory(capacity: 128)
+        mapping = own
+        guard let unwritable = Descriptor(owning: open("/dev/null", O_RDONLY | O_CLOEXEC)) else {
+          Issue.record("/dev/null cannot be opened")
+          return
+        }
+        ring = FrameRing(
+          FrameRing.Parts(
+            own: own.memory, peer: peer.seen, owners: [own],
+            alarm: try RingAlarm(TestBell().copy(), on: loop), peerBell: unwritable))
+      }
+      ring?.onBroken = { broken.append($0.description) }
+      ring?.send(ringFrame(1, size: 1_000))
+      #expect(ring?.isClosed == true && broken.count == 1)
+      #expect(broken.first?.contains("this node cannot ring its bell") == true)
+      // What still ran behind the failure has touched memory that is there.
+      #expect(mapping != nil)
+      ring = nil
+      #expect(mapping == nil)
+    }
+  }
+
   @Test func aGreetingInARingIsNamed() async throws {
     try await withLoop { loop in
       let pair = try RingPair(capacity: 1 << 12, on: loop)

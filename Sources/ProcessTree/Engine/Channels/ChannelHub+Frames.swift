@@ -33,7 +33,7 @@ extension ChannelHub {
         peer.outgoing[header.flow]?.receiveBack(
           flow: header.flow, over: peer.link, header: header, frame)
       case .reply: receiveReply(header, frame, from: peer)
-      case .control: try receive(try LinkMessage(frame: frame), from: peer)
+      case .control: receive(try LinkMessage(frame: frame), from: peer)
       case .received, .report, .welcome, .whoIsThere, .refused: break
       }
     } catch {
@@ -57,9 +57,7 @@ extension ChannelHub {
       flow: header.flow, over: peer.link, sequence: header.total, answer)
   }
 
-  private func receive(
-    _ message: LinkMessage, from peer: ChannelPeer
-  ) throws(WireError) {
+  private func receive(_ message: LinkMessage, from peer: ChannelPeer) {
     let link = peer.link
     switch message {
     case .minted, .arrive, .claim, .revoke, .release: receiveAtHome(message, from: peer.address)
@@ -93,9 +91,7 @@ extension ChannelHub {
     case .offer(let region, let name): peer.memory?.offer(region, name)
     case .mapped(let region, let isMapped): peer.memory?.mapped(region, isMapped)
     case .free(let slots): peer.memory?.free(slots)
-    case .ring(let memory, let bell): try peer.ring?.offered(memory, bell)
-    case .ringFound(let isFound): try peer.ring?.found(isFound)
-    case .ringFollows: try peer.ring?.follows()
+    case .ring, .ringFound, .ringFollows: receiveForRing(message, from: peer)
     }
   }
 

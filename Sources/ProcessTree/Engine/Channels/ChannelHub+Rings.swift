@@ -6,7 +6,32 @@ extension ChannelHub {
   /// This node and a peer have rings from now on.
   func use(_ ring: FrameRing, with peer: ChannelPeer) {
     ring.onReady = { [unowned self, unowned ring] in readyRings.append(ring) }
-    ring.onBroken = { [unowned self, unowned peer] in ringBroke(peer, $0.description) }
+    ring.onBroken = { [weak self, weak peer, loop] error in
+      // Not in the middle of a flush.
+      _ = loop.timers.schedule(after: .zero) {
+        if let self, let peer { self.ringBroke(peer, error.description) }
+      }
+    }
+  }
+
+  /// Receives a message by which nodes come to rings.
+  func receiveForRing(_ message: LinkMessage, from peer: ChannelPeer) {
+    guard let ring = peer.ring else {
+      // The process of the peer is not known, or there is none on this host.
+      if case .ring = message { peer.link.send(.ringFound(false)) }
+      return
+    }
+    do throws(WireError) {
+      switch message {
+      case .ring(let memory, let bell): try ring.offered(memory, bell)
+      case .ringFound(let isFound): try ring.found(isFound)
+      case .ringFollows: try ring.follows()
+      default: break
+      }
+    } catch {
+      // Frames would follow where nobody reads them.
+      ringBroke(peer, error.description)
+    }
   }
 
   /// Receives a turn's share from each ring that is not waited for.
@@ -18,10 +43,12 @@ extension ChannelHub {
   /// Has peers ring for what comes next, before the loop waits.
   func restRings() {
     guard !readyRings.isEmpty, !loop.hasReadyJobs else { return }
-    readyRings.removeAll { $0.rest() }
+    let rings = readyRings
+    readyRings = []
+    readyRings += rings.filter { !$0.rest() }
   }
 
-  /// A peer has written into its ring what no node writes: nobody knows where the next frame begins.
+  /// A ring has brought what no node writes, or cannot be used: nobody knows where the next frame begins.
   private func ringBroke(_ peer: ChannelPeer, _ reason: String) {
     if let child = peer.child { return runtime.listeners.broke(child, "data", reason) }
     refused(peer, reason, because: "broke the data link")

@@ -57,7 +57,8 @@ final class ChannelPeer {
   func found(_ process: any ChildProcess, on loop: EventLoop, isNear: Bool = true) {
     self.process = process
     // Nodes that share a process hand each other what they send as it is.
-    guard isNear, let process = process as? ProcessHandle else { return }
+    // The process of a known peer may have been looked at before, when it could not be watched.
+    guard isNear, memory == nil, let process = process as? ProcessHandle else { return }
     memory = PeerMemory(link, of: process, on: loop)
     link.memory = memory
     ring = PeerRing(link, of: process, on: loop)

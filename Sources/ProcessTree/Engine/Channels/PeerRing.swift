@@ -53,6 +53,7 @@ final class PeerRing {
   private func offer() {
     guard case .none = own, let link, !link.isClosed else { return }
     own = .refused
+    Descriptors.refillStandardDescriptors()
     guard FreeDescriptors.has(Self.descriptorReserve) else { return }
     do {
       let region = try SharedRegion(byteCount: RingLayout.byteCount)
@@ -73,6 +74,7 @@ final class PeerRing {
 
   /// The peer offers its part.
   func offered(_ name: SharedMemoryName, _ bell: BellName) throws(WireError) {
+    if case .used = own { throw WireError("a ring is offered a second time") }
     guard peer == nil else { throw WireError("a ring is offered a second time") }
     let hasFound = find(name, bell)
     if hasFound { offer() }
@@ -82,6 +84,7 @@ final class PeerRing {
   }
 
   private func find(_ name: SharedMemoryName, _ bell: BellName) -> Bool {
+    Descriptors.refillStandardDescriptors()
     guard name.size == RingLayout.byteCount, FreeDescriptors.has(Self.descriptorReserve) else {
       return false
     }
@@ -121,6 +124,8 @@ final class PeerRing {
       let bell = peerBell.take()
     else { return }
     own = .used
+    // The ring has them from now on.
+    defer { (self.alarm, self.peer) = (nil, nil) }
     let ring = FrameRing(
       FrameRing.Parts(
         own: region.memory, peer: peer.memory, owners: [region, peer], alarm: alarm,
