@@ -119,9 +119,8 @@ extension Node {
   /// The other parameters and errors are those of
   /// ``makeChild(_:name:daemon:stopPolicy:settings:liveness:)``.
   ///
-  /// - Parameter place: The host, or the pool of hosts to choose from.
-  /// - Throws: A ``HostError`` when no host is up; `messageNotEncodable` for arguments that carry ends
-  ///   of channels.
+  /// It runs on `place`: a host, or the pool of hosts to choose from. A ``HostError`` is thrown when no host is
+  /// up, and `messageNotEncodable` for arguments that carry ends of channels.
   public func makeChild<Program: NodeProgram>(
     _ program: Program, on place: some Place, name: String? = nil, daemon: Bool? = nil,
     stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),
