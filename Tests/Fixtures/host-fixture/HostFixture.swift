@@ -11,6 +11,7 @@ struct HostFixture: ScenarioApp {
     placementScenarios.audited
       .merging(endScenarios.audited) { $1 }
       .merging(lossScenarios.audited) { $1 }
+      .merging(lateScenarios.audited) { $1 }
       .merging(randomScenarios.audited) { $1 }
       .merging(refusalScenarios) { $1 }
       .merging(heldScenarios) { $1 }

@@ -61,7 +61,8 @@ private func lose(_ root: Node, _ test: Expectations, by signal: Int32) async th
   unlink(file)
 }
 
-private func children(of pid: Int32) -> [Int32] {
+/// The children of a process.
+func children(of pid: Int32) -> [Int32] {
   guard let stream = fopen("/proc/\(pid)/task/\(pid)/children", "r") else { return [] }
   defer { fclose(stream) }
   var line = [CChar](repeating: 0, count: 512)

@@ -25,7 +25,13 @@ extension NodeRuntime {
     if nodes == nil { Descriptors.refillStandardDescriptors() }
     do {
       try checkStartMethod()
-      if let host = controller.host { return try host.launch(controller) }
+      if let hostName = controller.child.declaration.hostName {
+        guard let host = controller.host else {
+          // It must not run here in its host's place.
+          return controller.handle(.couldNotStart("its host \(hostName) is over"))
+        }
+        return try host.launch(controller)
+      }
       let endpoints = try listeners.open()
       for ticket in controller.child.tickets { try openChannels().prepareToSend(ticket) }
       try listeners.expect(controller.child.declaration, attempt: controller.attempt)
