@@ -114,8 +114,8 @@ struct Household: NodeProgram {
 
   func run(in node: Node) async throws {
     _ = try await node.spawn(Ending(way: "sleep"))
-    _ = try await node.run(
-      Command("/bin/sh", ["-c", "setsid sleep 1000 >/dev/null 2>&1 & echo $! > \(file)"]))
+    // Not as a command of the node, which would end it.
+    _ = system("setsid sleep 1000 >/dev/null 2>&1 & echo $! > \(file)")
     node.announceUp()
     while true { try await node.sleep(for: .seconds(3_600)) }
   }

@@ -13,7 +13,7 @@ let lateScenarios: [String: Scenario] = [
       let first = try await root.spawn(Ending(way: "sleep"), on: hosts)
       kill(parent(first.pid ?? 0), SIGKILL)
       try await first.join()
-      let error = await test.thrown(ProcessTreeError.self) { try await late.start() }
+      let error = await test.thrown(ChildFailure.self) { try await late.start() }
       let text = error.map { "\($0)" } ?? "none"
       test.expect(text.contains("host b is over"), text)
       try await late.join()

@@ -93,6 +93,7 @@ private func lose(
     _ = try await eventually { number(in: file) != nil }
     let program = number(in: file) ?? 0
     let pid = child.pid ?? 0
+    test.expect(isRunning(pid) && isRunning(program), "nothing runs that could be lost")
     kill(victim(pid), signal)
     try await child.join()
     // It may be that nobody has reaped them yet.

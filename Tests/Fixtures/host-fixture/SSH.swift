@@ -49,6 +49,7 @@ private func lose(_ root: Node, _ test: Expectations, by signal: Int32) async th
     let child = try await root.spawn(Household(file: file), on: hosts)
     _ = try await eventually { number(in: file) != nil }
     let (pid, program) = (child.pid ?? 0, number(in: file) ?? 0)
+    test.expect(isRunning(pid) && isRunning(program), "nothing runs that could be lost")
     let keeper = root.children.first { $0.name == "host:b" }?.pid ?? 0
     for ssh in children(of: keeper) { kill(ssh, signal) }
     try await child.join()

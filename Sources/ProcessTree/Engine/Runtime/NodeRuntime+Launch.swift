@@ -25,10 +25,12 @@ extension NodeRuntime {
     if nodes == nil { Descriptors.refillStandardDescriptors() }
     do {
       try checkStartMethod()
-      if let hostName = controller.child.declaration.hostName {
+      let declaration = controller.child.declaration
+      if declaration.host != nil {
         guard let host = controller.host else {
           // It must not run here in its host's place.
-          return controller.handle(.couldNotStart("its host \(hostName) is over"))
+          let name = declaration.hostName ?? ""
+          return controller.handle(.couldNotStart("its host \(name) is over"))
         }
         return try host.launch(controller)
       }
