@@ -50,7 +50,8 @@ private final class SSHServer {
       path("configuration"),
     ]
     process.standardError = FileHandle.nullDevice
-    try process.run()
+    // Threads of tests have the signal blocked that ends it.
+    try process.runInForeground()
     let hasCome = try await eventually { [port] in Self.answers(at: port) }
     try #require(hasCome, "sshd does not listen")
   }
