@@ -42,10 +42,16 @@ private final class SSHServer {
       try FileManager.default.createDirectory(
         atPath: "/run/sshd", withIntermediateDirectories: true)
     }
-    process.executableURL = URL(filePath: Self.program)
-    process.arguments = ["-D", "-e", "-f", path("configuration")]
+    // The server closes all that it inherits, which Foundation takes for its end: it would then wait for
+    // it, and hear of no other process. A shell in between keeps it.
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = [
+      "-c", "trap 'kill $!' TERM; \"$0\" -D -e -f \"$1\" & wait", Self.program,
+      path("configuration"),
+    ]
     process.standardError = FileHandle.nullDevice
-    try process.run()
+    // Threads of tests have the signal blocked that ends it.
+    try process.runInForeground()
     let hasCome = try await eventually { [port] in Self.answers(at: port) }
     try #require(hasCome, "sshd does not listen")
   }

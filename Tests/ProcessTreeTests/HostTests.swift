@@ -16,11 +16,11 @@ private let endScenarios = ["causes", "stops", "scopeEnds", "nothingIsLeftOfAChi
 
 private let lossScenarios = [
   "farHalfKilled", "keeperKilled", "farHalfStopped", "keeperStopped", "bothHalvesStopped",
-  "othersGoOn",
-  "randomKills",
+  "othersGoOn", "randomKills", "startedTooLate", "helperKilled", "scopeEndsWithAStoppedKeeper",
+  "rootStopped",
 ]
 
-private let refusalScenarios = ["badHosts", "engines", "noise", "channels"]
+private let refusalScenarios = ["badHosts", "engines", "noise", "channels", "fromElsewhere"]
 
 extension ProcessTrees {
   @Suite struct HostTests {
@@ -49,6 +49,27 @@ extension ProcessTrees {
       #expect(outcome.status == 0, "\(outcome.errors)")
       #expect(outcome.output.contains("out of b"))
       #expect(outcome.errors.contains("err of b"))
+    }
+
+    @Test(arguments: ["flood", "floodLeft"])
+    func aSlowReaderCostsNoHost(scenario: String) async throws {
+      let files = try TemporaryDirectory()
+      let file = files.url.appending(path: "waited").path
+      let process = Process()
+      process.executableURL = try HostFixture.executable
+      process.arguments = [scenario, file]
+      let output = Pipe()
+      process.standardOutput = output
+      process.standardInput = FileHandle.nullDevice
+      try process.runInForeground()
+      _ = try await eventually(within: .seconds(60)) {
+        FileManager.default.fileExists(atPath: file) || !process.isRunning
+      }
+      let all = try output.fileHandleForReading.readToEnd() ?? Data()
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0)
+      guard scenario == "flood" else { return }
+      #expect(all.count { $0 == UInt8(ascii: "x") } == 1_023 * 24 << 10)
     }
 
     @Test(arguments: [SIGKILL, SIGTERM, SIGINT])

@@ -48,6 +48,14 @@ import Testing
     }
   }
 
+  @Test func aPathThatEnvTakesForAVariableIsRefused() {
+    let host = Host.command(["docker", "exec", "-i", "web"], name: "web", program: "/a=b/p")
+    let error = #expect(throws: HostError.self) {
+      try EngineCommand(for: host, program: "/x", arguments: ["a=b"])
+    }
+    #expect(error?.code == .invalidHost && error?.message.contains("/a=b/p") == true)
+  }
+
   @Test func theCommandOfAnEngineIsWhatFollowsItsWords() throws {
     let host = Host.command(["docker", "exec", "-i", "web"], name: "web")
     let words = try EngineCommand(for: host, program: "/x", arguments: ["a b"]).words

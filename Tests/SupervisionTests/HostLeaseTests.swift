@@ -29,11 +29,19 @@ import Testing
 
   @Test func theLimitIsLaterThanTheLease() {
     var grant = HostGrant(lease: .seconds(10), at: .zero)
-    #expect(grant.limit == .milliseconds(12_500))
+    #expect(grant.limit == .milliseconds(13_500))
     grant.asked(at: .seconds(3))
-    #expect(grant.limit == .milliseconds(15_500))
+    #expect(grant.limit == .milliseconds(16_500))
     #expect(grant.silence(at: .seconds(5)) == .seconds(2))
-    #expect(!grant.isOver(at: .seconds(15)) && grant.isOver(at: .milliseconds(15_500)))
+    #expect(!grant.isOver(at: .seconds(16)) && grant.isOver(at: .milliseconds(16_500)))
+  }
+
+  /// The helper waits for one second before it kills in the place of a far half that is stopped.
+  @Test(arguments: [2, 10, 60, 600])
+  func killingHasTwoSecondsWhateverTheLease(seconds: Int) {
+    let lease = Duration.seconds(seconds)
+    let grant = HostGrant(lease: lease, at: .zero)
+    #expect(grant.limit >= lease * 104 / 100 + .seconds(1) + .seconds(2))
   }
 
   /// A history of words that are late, lost, doubled and out of order, between clocks of different rates

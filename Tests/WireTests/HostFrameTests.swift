@@ -9,7 +9,8 @@ import Testing
     .ended(child: 5, remains: [0xC0], .init(control: 7, link: 8)),
     .leftBehind(child: 6, pid: 12, command: "sleep 1000"),
     .open(stream: 7, child: 1, .control), .open(stream: 8, child: 1, .links),
-    .close(stream: 7), .end, .bye, .up(hello: [1]), .noise("welcome"),
+    .close(stream: 7), .end, .bye(reason: nil), .bye(reason: "no helper"), .up(hello: [1]),
+    .noise("welcome"), .alive, .hold(true), .hold(false),
   ]
 
   private func stream(_ frames: [HostFrame]) -> [UInt8] {

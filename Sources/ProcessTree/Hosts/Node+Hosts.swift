@@ -98,7 +98,7 @@ extension Node {
         "it was not up after \(host.host.startDeadline.inShort): does the engine's command wait for "
           + "something, or does a login script over there?")
     }
-    throw host.controller.value.failure
+    throw try await host.controller.run { $0.failure }
       ?? HostError(.notReached, host: host.name, "it has ended before it was up")
   }
 

@@ -41,10 +41,12 @@ package struct HostLease: Equatable, Sendable {
 /// What the near half of a host has granted, and so when the far half has ended for certain.
 ///
 /// Each question moves the limit, whether its answer arrives or not. The limit is later than the end of
-/// the lease, as long as the two clocks run at rates within 4 % and killing takes less than two seconds.
+/// the lease, as long as the two clocks run at rates within 4 % and killing takes less than two seconds
+/// once it has begun.
 package struct HostGrant: Equatable, Sendable {
-  /// What killing everything may take.
-  private static let killingTime: Duration = .seconds(2)
+  /// What killing everything may take: two seconds, and one for which the helper waits before it kills
+  /// in the place of a far half that is stopped.
+  private static let killingTime: Duration = .seconds(3)
 
   private let duration: Duration
   private var heard: Duration

@@ -38,12 +38,16 @@ package enum HostVerb: Equatable, Sendable {
   case close(stream: UInt32)
   /// End all that runs, and the far half.
   case end
-  /// The far half has ended all that ran and leaves.
-  case bye
+  /// The far half has ended all that ran and leaves, and why, unless it was asked to.
+  case bye(reason: String?)
   /// The far half is there: its hello, as it came.
   case up(hello: [UInt8])
   /// A login script wrote this before the far half began.
   case noise(String)
+  /// The near half goes on; it says so all the time.
+  case alive
+  /// Whether output has to wait over there, because nobody takes it here.
+  case hold(Bool)
 }
 
 extension HostVerb: WireRecord {
@@ -70,9 +74,11 @@ extension HostVerb: WireRecord {
           stream: try fields.next(), child: try fields.next(), try Self.connection(&fields))
       case 8: .close(stream: try fields.next())
       case 9: .end
-      case 10: .bye
+      case 10: .bye(reason: try fields.next())
       case 11: .up(hello: (try fields.next() as WireBytes).bytes)
       case 12: .noise(try fields.next())
+      case 13: .alive
+      case 14: .hold(try fields.next())
       default: throw WireError("no verb of a host has the number \(number)")
       }
   }
@@ -102,10 +108,13 @@ extension HostVerb: WireRecord {
       WireFields.pack(into: &writer, 7, stream, child, connection.rawValue)
     case .close(let stream): WireFields.pack(into: &writer, 8, stream)
     case .end: WireFields.pack(into: &writer, 9)
-    case .bye: WireFields.pack(into: &writer, 10)
+    case .bye(let reason):
+      WireFields.pack(into: &writer, 10, reason?.limited(to: WireLimits.text))
     case .up(let hello): WireFields.pack(into: &writer, 11, WireBytes(hello))
     case .noise(let text):
       WireFields.pack(into: &writer, 12, text.limited(to: WireLimits.message))
+    case .alive: WireFields.pack(into: &writer, 13)
+    case .hold(let holds): WireFields.pack(into: &writer, 14, holds)
     }
   }
 }

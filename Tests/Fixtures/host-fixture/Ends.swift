@@ -62,6 +62,7 @@ let endScenarios: [String: Scenario] = [
       let child = try await root.spawn(Household(file: file), on: hosts)
       _ = try await eventually { number(in: file) != nil }
       let program = number(in: file) ?? 0
+      test.expect(isRunning(program), "the program does not run")
       child.kill()
       try await child.join()
       test.expect(!isRunning(program), "the program has been left behind")

@@ -11,6 +11,7 @@ struct HostFixture: ScenarioApp {
     placementScenarios.audited
       .merging(endScenarios.audited) { $1 }
       .merging(lossScenarios.audited) { $1 }
+      .merging(lateScenarios.audited) { $1 }
       .merging(randomScenarios.audited) { $1 }
       .merging(refusalScenarios) { $1 }
       .merging(heldScenarios) { $1 }
@@ -113,8 +114,8 @@ struct Household: NodeProgram {
 
   func run(in node: Node) async throws {
     _ = try await node.spawn(Ending(way: "sleep"))
-    _ = try await node.run(
-      Command("/bin/sh", ["-c", "setsid sleep 1000 >/dev/null 2>&1 & echo $! > \(file)"]))
+    // Not as a command of the node, which would end it.
+    _ = system("setsid sleep 1000 >/dev/null 2>&1 & echo $! > \(file)")
     node.announceUp()
     while true { try await node.sleep(for: .seconds(3_600)) }
   }

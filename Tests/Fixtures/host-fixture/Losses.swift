@@ -15,11 +15,11 @@ let lossScenarios: [String: Scenario] = [
     try await lose(root, test, by: SIGSTOP) { parent($0) }
   },
   "keeperStopped": { root, test in
-    try await lose(root, test, by: SIGSTOP, ends: false) { _ in keeper(of: root) }
+    try await lose(root, test, by: SIGSTOP) { _ in keeper(of: root) }
   },
 
   "bothHalvesStopped": { root, test in
-    try await lose(root, test, by: SIGSTOP, ends: false) { child in
+    try await lose(root, test, by: SIGSTOP) { child in
       kill(parent(child), SIGSTOP)
       return keeper(of: root)
     }
@@ -81,7 +81,7 @@ let randomScenarios: [String: Scenario] = [
 
 /// Loses a host by a signal to the process that is chosen by one that runs there.
 private func lose(
-  _ root: Node, _ test: Expectations, by signal: Int32 = SIGKILL, ends: Bool = true,
+  _ root: Node, _ test: Expectations, by signal: Int32 = SIGKILL,
   _ victim: (Int32) -> Int32
 ) async throws {
   let file = "/tmp/ptree-loss-\(getpid())"
@@ -93,16 +93,12 @@ private func lose(
     _ = try await eventually { number(in: file) != nil }
     let program = number(in: file) ?? 0
     let pid = child.pid ?? 0
-    let chosen = victim(pid)
-    kill(chosen, signal)
-    if ends { try await child.join() }
-    // Where their new parent is stopped, nobody has reaped them.
+    test.expect(isRunning(pid) && isRunning(program), "nothing runs that could be lost")
+    kill(victim(pid), signal)
+    try await child.join()
+    // It may be that nobody has reaped them yet.
     let isEmpty = try await eventually { !isRunning(pid) && !isRunning(program) }
     test.expect(isEmpty, "something runs on the host that was lost")
-    if !ends {
-      kill(chosen, SIGCONT)
-      try await child.join()
-    }
     guard case .hostLost(let loss)? = child.exitReport?.cause else {
       return test.expect(false, "\(child.exitReport?.cause as Any) is no loss of the host")
     }
@@ -116,12 +112,13 @@ private func lose(
   unlink(file)
 }
 
-private func keeper(of root: Node) -> Int32 {
+/// The near half of the host b.
+func keeper(of root: Node) -> Int32 {
   root.children.first { $0.name == "host:b" }?.pid ?? 0
 }
 
 /// The parent of a process.
-private func parent(_ pid: Int32) -> Int32 {
+func parent(_ pid: Int32) -> Int32 {
   status(of: pid).dropFirst().first.flatMap { Int32($0) } ?? 0
 }
 
@@ -137,6 +134,19 @@ private func status(of pid: Int32) -> [String] {
   return text.split(separator: ")").last?.split(separator: " ").map(String.init) ?? []
 }
 
+/// Writes many lines.
+struct Flood: NodeProgram {
+  var lines: Int
+
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws {
+    let line = String(repeating: "x", count: 1_023)
+    for _ in 0..<lines { print(line) }
+    fflush(nil)
+  }
+}
+
 /// Hosts that are held until somebody ends the root.
 let heldScenarios: [String: Scenario] = [
   "hold": { root, test in
@@ -148,5 +158,43 @@ let heldScenarios: [String: Scenario] = [
       fflush(nil)
       try await child.result
     }
-  }
+  },
+
+  // Nobody reads the root's output until it has made the file.
+  "flood": { root, test in
+    let file = CommandLine.arguments.dropFirst(2).first ?? "/tmp/ptree-flood"
+    var host = here("b")
+    host.lease = .seconds(2)
+    try await root.withHosts([host]) { hosts in
+      let child = try await root.spawn(Flood(lines: 24 << 10), on: hosts)
+      // Longer than all limits that depend on the lease.
+      let isLost = try await eventually(within: .seconds(8)) { hosts.all[0].state != .up }
+      test.expect(!isLost, "\(hosts.all[0].state)")
+      if let stream = fopen(file, "w") { fclose(stream) }
+      try await child.result
+    }
+  },
+
+  // The reader begins when the near half has ended its work, and waits for its output to be taken.
+  "floodLeft": { root, test in
+    let file = CommandLine.arguments.dropFirst(2).first ?? "/tmp/ptree-flood"
+    let events = try await root.events
+    try await root.withHosts([here("b")]) { hosts in
+      let child = try await root.spawn(Flood(lines: 24 << 10), on: hosts)
+      _ = try? await child.join(timeout: .seconds(1))
+      child.kill()
+      try await child.join()
+      let keeper = root.children.first { $0.name == "host:b" }
+      Task.detached {
+        _ = try await eventually { keeper.map { $0.phase > .ready } ?? true }
+        try await Task.sleep(for: .milliseconds(500))
+        if let stream = fopen(file, "w") { fclose(stream) }
+      }
+    }
+    for await event in events {
+      guard case .exited(let report) = event.kind, event.node == "host:b" else { continue }
+      test.equal(report.status, .exited(0))
+      break
+    }
+  },
 ]

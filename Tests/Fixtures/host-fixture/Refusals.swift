@@ -69,6 +69,21 @@ let refusalScenarios: [String: Scenario] = [
     test.equal(late?.code, .notInTime)
   },
 
+  "fromElsewhere": { root, test in
+    let error = await test.thrown(HostError.self) {
+      try await Task.detached {
+        try await root.withHosts([.command(["/no/such/engine"], name: "b")]) { _ in }
+      }.value
+    }
+    test.equal(error?.code, .engineMissing)
+    let square = try await Task.detached {
+      try await root.withHosts([here("b")]) { hosts in
+        try await root.spawn(Square(number: 6), on: hosts).result
+      }
+    }.value
+    test.equal(square, 36)
+  },
+
   "noise": { root, test in
     let engine = ["sh", "-c", "echo welcome to b; echo mind the gap; exec \"$@\"", "sh"]
     let events = try await root.events

@@ -49,6 +49,7 @@ private func lose(_ root: Node, _ test: Expectations, by signal: Int32) async th
     let child = try await root.spawn(Household(file: file), on: hosts)
     _ = try await eventually { number(in: file) != nil }
     let (pid, program) = (child.pid ?? 0, number(in: file) ?? 0)
+    test.expect(isRunning(pid) && isRunning(program), "nothing runs that could be lost")
     let keeper = root.children.first { $0.name == "host:b" }?.pid ?? 0
     for ssh in children(of: keeper) { kill(ssh, signal) }
     try await child.join()
@@ -61,7 +62,8 @@ private func lose(_ root: Node, _ test: Expectations, by signal: Int32) async th
   unlink(file)
 }
 
-private func children(of pid: Int32) -> [Int32] {
+/// The children of a process.
+func children(of pid: Int32) -> [Int32] {
   guard let stream = fopen("/proc/\(pid)/task/\(pid)/children", "r") else { return [] }
   defer { fclose(stream) }
   var line = [CChar](repeating: 0, count: 512)

@@ -68,17 +68,21 @@ final class AgentChild {
 final class AgentOutput: OutputSink {
   private unowned let carrier: HostCarrier
   private var isBlocked = false
+  /// Whether the near half has no room.
+  var isHeld = false
   var onRoom: (() -> Void)?
 
   init(_ carrier: HostCarrier) { self.carrier = carrier }
 
+  private var takesMore: Bool { !isHeld && carrier.hasRoom }
+
   var hasRoom: Bool {
-    if !carrier.hasRoom { isBlocked = true }
-    return carrier.hasRoom
+    if !takesMore { isBlocked = true }
+    return takesMore
   }
 
   func recheck() {
-    guard isBlocked, carrier.hasRoom else { return }
+    guard isBlocked, takesMore else { return }
     isBlocked = false
     onRoom?()
   }

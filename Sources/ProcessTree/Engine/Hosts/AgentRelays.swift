@@ -6,28 +6,16 @@ internal import ProcessTreeWire
 ///
 /// Belongs to the loop.
 final class AgentRelays {
-  /// The owner of a connection, as far as it is known.
-  private enum Course {
-    /// Frames that came before it was known whose connection it is, and the process.
-    case unknown(pid: Int32, [[UInt8]])
-    case stream(UInt32)
-    case closed
-  }
-
   private struct Stream {
     let child: UInt32
     let connection: HostVerb.Connection
     let number: FrameRelay.Connection
   }
 
-  /// Of a connection whose child is not known yet, and of connections that nobody has closed.
-  private static let mostHeld = 64
-  private static let mostKnown = 8_192
-
   private let carrier: HostCarrier
   private var relays: [HostVerb.Connection: FrameRelay] = [:]
-  private var courses: [HostVerb.Connection: [FrameRelay.Connection: Course]] = [
-    .control: [:], .links: [:],
+  private var courses: [HostVerb.Connection: RelayCourses] = [
+    .control: RelayCourses(), .links: RelayCourses(),
   ]
   private var streams: [UInt32: Stream] = [:]
   private var lastStream: UInt32 = 0
@@ -53,36 +41,28 @@ final class AgentRelays {
     _ frame: UnsafeRawBufferPointer, _ connection: HostVerb.Connection,
     _ number: FrameRelay.Connection
   ) {
-    switch courses[connection]?[number] {
-    case .stream(let stream): pass(Array(frame), stream, connection)
-    case .closed: break
-    case .unknown(let pid, let frames):
-      // A stranger's frames are not held for long.
-      let isStranger = frames.count >= Self.mostHeld
-      courses[connection]?[number] =
-        isStranger ? .closed : .unknown(pid: pid, frames + [Array(frame)])
-    case nil:
-      guard courses[connection]?.count ?? 0 < Self.mostKnown else { return }
-      let pid = relays[connection]?.sender ?? 0
-      courses[connection]?[number] = .unknown(pid: pid, [Array(frame)])
-      identify(connection, number)
+    if let stream = courses[connection]?.stream(of: number) {
+      return pass(Array(frame), stream, connection)
     }
+    let pid = relays[connection]?.sender ?? 0
+    guard courses[connection]?.hold(Array(frame), of: number, from: pid) == true else { return }
+    identify(connection, number, pid)
   }
 
   /// A process is known now: connections may have waited for that.
   func identify() {
     for connection in connections {
-      for number in (courses[connection] ?? [:]).keys.sorted() { identify(connection, number) }
+      for (number, pid) in courses[connection]?.waiting ?? [] { identify(connection, number, pid) }
     }
   }
 
-  private func identify(_ connection: HostVerb.Connection, _ number: FrameRelay.Connection) {
-    guard case .unknown(let pid, let frames)? = courses[connection]?[number],
-      let owner = child?(pid)
-    else { return }
+  private func identify(
+    _ connection: HostVerb.Connection, _ number: FrameRelay.Connection, _ pid: Int32
+  ) {
+    guard let owner = child?(pid) else { return }
     lastStream += 1
     streams[lastStream] = Stream(child: owner, connection: connection, number: number)
-    courses[connection]?[number] = .stream(lastStream)
+    let frames = courses[connection]?.open(number, as: lastStream) ?? []
     carrier.send(.open(stream: lastStream, child: owner, connection))
     for frame in frames { pass(frame, lastStream, connection) }
   }
@@ -107,7 +87,7 @@ final class AgentRelays {
 
   func close(_ number: UInt32) {
     guard let stream = streams.removeValue(forKey: number) else { return }
-    courses[stream.connection]?[stream.number] = .closed
+    courses[stream.connection]?.close(stream.number)
     carrier.send(.close(stream: number), isUrgent: false)
   }
 

@@ -11,7 +11,14 @@ struct EngineCommand {
   ///   - program: The path of this program, which the host has as well unless it says otherwise.
   ///   - arguments: The arguments of this process: the program begins there as it was begun here.
   init(for host: Host, program: String, arguments: [String]) throws(HostError) {
-    let far = ["env", Bootstrap.hostVariable, host.program ?? program] + arguments
+    let path = host.program ?? program
+    guard !path.utf8.contains(UInt8(ascii: "=")) else {
+      throw HostError(
+        .invalidHost, host: host.name,
+        "env takes \(path.quotation.debugDescription) for a variable: the path of the program must "
+          + "have no equals sign")
+    }
+    let far = ["env", Bootstrap.hostVariable, path] + arguments
     switch host.engine {
     case .command(let engine): words = engine + far
     case .ssh(let destination, let options):

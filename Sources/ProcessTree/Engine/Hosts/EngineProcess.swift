@@ -36,7 +36,7 @@ final class EngineProcess {
       tail.append($0)
     } ended: {
     }
-    try runtime.loop.whenEnded(process.leader) { [unowned self] in reap() }
+    try runtime.loop.whenEnded(process.leader) { [self] in reap() }
   }
 
   private func reap() -> Bool {

@@ -31,6 +31,8 @@ final class HostAgent {
   private let deadline: SharedDeadline
   /// Why it ends; nil while it goes on.
   private var ending: String?
+  /// Whether the near half has ended it.
+  private var wasAsked = false
 
   init(
     _ record: HostRecord, _ run: HostRun, _ place: RunPlace, _ server: ForkServer,
@@ -112,8 +114,12 @@ final class HostAgent {
     case .place(let position, let record, let secret): place(position, record, secret)
     case .signal(let position, let signal): children[position]?.send(signal)
     case .close(let stream): relays.close(stream)
-    case .end: ending = ending ?? "it was asked to"
-    case .started, .failed, .ended, .leftBehind, .open, .bye, .up, .noise:
+    case .hold(let holds): sink.isHeld = holds
+    case .end:
+      guard ending == nil else { return }
+      wasAsked = true
+      ending = "it was asked to"
+    case .started, .failed, .ended, .leftBehind, .open, .bye, .up, .noise, .alive:
       ending = ending ?? "a word that only this side says"
     }
   }
@@ -247,7 +253,7 @@ final class HostAgent {
     remains.reapAll()
     place.remove()
     // Nobody listens any more, or waits for this word and nothing else.
-    carrier.send(.bye, isUrgent: false)
+    carrier.send(.bye(reason: wasAsked ? nil : ending), isUrgent: false)
     _exit(0)
   }
 }

@@ -30,7 +30,6 @@ final class HostCarrier {
   private var written = 0
   private var lastNumber: UInt64 = 0
   private var isWriting = false
-  private(set) var isPaused = false
   private(set) var isOver = false
 
   /// Called with each frame.
@@ -159,13 +158,6 @@ final class HostCarrier {
   }
 
   // MARK: Receiving
-
-  /// Stops or goes on reading.
-  func pause(_ shouldPause: Bool) {
-    guard shouldPause != isPaused, !isOver else { return }
-    isPaused = shouldPause
-    loop.poller.change(inputNumber, to: shouldPause ? [] : .read)
-  }
 
   private func read() {
     let result = withUnsafeTemporaryAllocation(byteCount: Self.bytesPerRead, alignment: 16) {

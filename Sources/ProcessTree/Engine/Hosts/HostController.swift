@@ -12,6 +12,8 @@ internal import ProcessTreeWire
 final class HostController {
   /// The most that the end of a child waits for frames that were relayed before it.
   private static let lastFramesTime: Duration = .seconds(5)
+  /// How long the children there may take for their end beyond the times of their policies.
+  private static let stopMargin: Duration = .seconds(8)
 
   let number: UInt32
   let name: String
@@ -25,6 +27,9 @@ final class HostController {
   private(set) var loss: HostLoss?
   /// What its near half said when it ended.
   private(set) var failure: HostError?
+  /// Why this side has killed the near half.
+  private var surrender: String?
+  private var watch: KeeperWatch
   private(set) var isOver = false
   private var isClosing = false
   /// The children there, by their position, from the request to start them on.
@@ -40,6 +45,7 @@ final class HostController {
   init(_ number: UInt32, _ host: Host, in runtime: NodeRuntime, shared: OpenHost.Shared) {
     self.number = number
     name = host.name
+    watch = KeeperWatch(lease: host.lease, at: .sinceBoot)
     self.runtime = runtime
     self.shared = shared
     knownWaiters = Waiters(on: runtime.loop.timers)
@@ -59,6 +65,26 @@ final class HostController {
     keeper.keeps = self
     keeper.edge.receiver(.messages).onItems = { [weak self] in self?.takeWords() }
     takeWords()
+    watch.heard(at: .sinceBoot)
+    lookAtKeeper()
+  }
+
+  /// Looks whether the near half goes on: all that ends here waits for it.
+  private func lookAtKeeper() {
+    guard !isOver, surrender == nil else { return }
+    switch watch.look(at: .sinceBoot) {
+    case .again(let time):
+      _ = runtime.loop.timers.schedule(after: time) { [weak self] in self?.lookAtKeeper() }
+    case .over(let silence):
+      surrender("its near half has said nothing for \(silence.inShort): it is stopped, or it hangs")
+    }
+  }
+
+  /// Kills the near half, with whose end the host is over.
+  private func surrender(_ reason: String) {
+    guard !isOver, surrender == nil else { return }
+    surrender = reason
+    try? keeper?.process?.send(SIGKILL)
   }
 
   /// Stops the children there, and then the host.
@@ -71,6 +97,7 @@ final class HostController {
       controller.handle(.stop(.drain, request, within: nil))
     }
     laterStop = (request, nil)
+    limitStop(within: nil)
     stopIfEmpty()
   }
 
@@ -78,7 +105,20 @@ final class HostController {
   func endsLater(_ request: StopRequest, within policy: StopPolicy?) -> Bool {
     guard !placed.isEmpty, !isOver else { return false }
     laterStop = laterStop ?? (request, policy)
+    limitStop(within: policy)
     return true
+  }
+
+  /// Whatever happens there: children whose end nobody reports in time are lost, with their host.
+  private func limitStop(within policy: StopPolicy?) {
+    let usual = runtime.shared.configuration.stopPolicy
+    let times = placed.values.map { ($0.child.declaration.stopPolicy ?? usual).total }
+    guard let longest = times.max() else { return }
+    let time = min(longest, policy?.total ?? longest).saturatingAdding(Self.stopMargin)
+    _ = runtime.loop.timers.schedule(after: time) { [weak self] in
+      guard let self, !placed.isEmpty else { return }
+      surrender("it did not say in time that its children have ended")
+    }
   }
 
   private func stopIfEmpty() {
@@ -134,6 +174,7 @@ final class HostController {
 
   private func takeWords() {
     while let item = keeper?.edge.receiver(.messages).take() {
+      watch.heard(at: .sinceBoot)
       do throws(WireError) {
         take(try HostVerb(packed: item.withItem { Array($0) }))
       } catch {
@@ -160,12 +201,16 @@ final class HostController {
       guard let controller = placed[position] else { return }
       runtime.emit(.leftBehind(pid: pid, command: command), about: controller.child)
     case .ended(let position, let remains, let relayed): ended(position, remains, relayed)
-    case .place, .signal, .open, .close, .end, .bye: break
+    case .place, .signal, .open, .close, .end, .bye, .alive, .hold: break
     }
   }
 
   private func cameUp(_ bytes: [UInt8]) {
     guard hello == nil, let hello = try? HostHello(packed: bytes) else { return }
+    let others = runtime.hosts.values.compactMap { $0 === self ? nil : $0.hello?.hostRun }
+    if let refusal = hello.refusal(in: runtime.identity.run.runID, besides: others) {
+      return surrender(refusal)
+    }
     self.hello = hello
     shared.set(.up)
     if let keeper { runtime.emit(.hostUp(host: name), about: keeper.child) }
@@ -210,7 +255,9 @@ final class HostController {
     if case .result(let bytes) = outcome {
       failure = try? HostKeeper._decode(bytes)
     }
-    if failure != nil || outcome?.isResult != true, !(report.cause.isStop && placed.isEmpty) {
+    if let surrender { failure = HostError(.over, host: name, surrender) }
+    let wasClosed = isClosing || laterStop != nil || report.cause.isStop
+    if !wasClosed || !placed.isEmpty || surrender != nil {
       let loss = HostLoss(
         host: name, reason: failure?.message ?? "its keeper has ended: \(report.cause)")
       self.loss = loss
@@ -227,9 +274,8 @@ final class HostController {
     }
     keeper = nil
     runtime.hosts[number] = nil
-    if let hello { HostStragglers(of: hello.hostRun, on: runtime.loop).lookForSome() }
+    if let hello { HostStragglers(of: hello.hostRun, in: runtime).lookForSome() }
     knownWaiters.resume(())
     overWaiters.resume(())
   }
-
 }

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
+internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 /// The near half of a host: a child of the node that has opened the host, which keeps the connection.
@@ -14,6 +15,9 @@ struct HostKeeper: NodeProgram {
   var name: String
   /// How long the far half runs without the word of this one.
   var lease: Duration
+
+  /// Enough for what a near half waits for; never endless, as that of the tree may be.
+  static let stopPolicy = StopPolicy(ask: .seconds(12), terminate: .seconds(2))
 
   static var spawnsChildren: Bool { false }
 
@@ -35,7 +39,7 @@ struct HostKeeper: NodeProgram {
     } onCancel: {
       keeper.perform { $0.end() }
     }
-    return keeper.value.failure
+    return try await keeper.run { $0.failure }
   }
 }
 
@@ -59,7 +63,7 @@ extension Node {
     return try makeChild(
       HostKeeper(words: command.words, number: number, name: host.name, lease: host.lease),
       name: "host:\(host.name)",
-      daemon: true, stopPolicy: nil, settings: ProcessSettings(), liveness: .off, life: nil,
-      host: nil, isKeeper: true)
+      daemon: true, stopPolicy: HostKeeper.stopPolicy, settings: ProcessSettings(),
+      liveness: .off, life: nil, host: nil, isKeeper: true)
   }
 }

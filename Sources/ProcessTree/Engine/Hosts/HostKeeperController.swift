@@ -14,6 +14,11 @@ final class HostKeeperController {
   /// How long the engine's command may go on once the link has ended.
   private static let engineTime: Duration = .seconds(1)
 
+  /// How much output waits here before the far half is told to hold it back, and the most that may come
+  /// after that: what was under way, and the last words of those that die meanwhile.
+  private static let mostWaiting = 1 << 20
+  private static let mostAfterHold = 64 << 20
+
   private let keeper: HostKeeper
   private unowned let runtime: NodeRuntime
   private let engine: EngineProcess
@@ -25,9 +30,13 @@ final class HostKeeperController {
   private var code = HostError.Code.notReached
   private var grant: HostGrant?
   private(set) var isOver = false
+  private var isFinishing = false
   private var isEnding = false
   private var linkEnded = false
   let overWaiters: Waiters<Void>
+  /// The bytes of output that have come since nobody takes any.
+  private var waitingBytes = 0
+  private var isHolding = false
 
   init(_ keeper: HostKeeper, in runtime: NodeRuntime) throws {
     guard let parent = runtime.parent else {
@@ -49,8 +58,9 @@ final class HostKeeperController {
     carrier.onFrame = { [unowned self] in receive($0) }
     carrier.onEnd = { [unowned self] in end(because: $0) }
     carrier.onRoom = { [unowned runtime] in runtime.loop.turnAgain() }
-    engine.onEnd = { [unowned self] in engineEnded() }
-    runtime.output.onRoom = { [unowned self] in carrier.pause(false) }
+    engine.onEnd = { [weak self] in self?.engineEnded() }
+    // Those two may outlive this one.
+    runtime.output.onRoom = { [weak self] in self?.roomReturned() }
     try carrier.start()
     let record = HostRecord(
       number: keeper.number, name: keeper.name, nonce: nonce,
@@ -58,14 +68,23 @@ final class HostKeeperController {
     ).packed()
     carrier.sendPreamble(withUnsafeBytes(of: UInt32(record.count).bigEndian, Array.init) + record)
     let words = parent.edge.receiver(.messages)
-    words.onItems = { [unowned self] in takeWords() }
+    words.onItems = { [weak self] in self?.takeWords() }
     takeWords()
+    sayAlive()
   }
 
   // MARK: The parent
 
   private func tell(_ verb: HostVerb) {
     try? runtime.parent?.edge.sender(.messages).post(verb.packed())
+  }
+
+  /// The parent ends a near half of which it hears nothing: one that is stopped.
+  private func sayAlive() {
+    guard !isOver else { return }
+    // A parent that takes nothing has enough of them.
+    if runtime.parent?.edge.sender(.messages).takesWithoutWaiting == true { tell(.alive) }
+    _ = runtime.loop.timers.schedule(after: keeper.lease / 10) { [weak self] in self?.sayAlive() }
   }
 
   private func takeWords() {
@@ -92,7 +111,7 @@ final class HostKeeperController {
       carrier.send(HostFrame(.grant, body: [], number: frame.number, isUrgent: true))
     case .output:
       if let chunk = OutputChunk(item: frame.body) { runtime.output.pass(chunk) }
-      if !runtime.output.hasRoom { carrier.pause(true) }
+      if !runtime.output.hasRoom { hold(frame.body.count) }
     case .grant: fail("the host says what only this side says")
     case .verb:
       do throws(WireError) {
@@ -103,9 +122,32 @@ final class HostKeeperController {
     }
   }
 
+  /// Output has come that nobody takes at present.
+  ///
+  /// The link goes on: questions and everything else come over it.
+  private func hold(_ count: Int) {
+    waitingBytes += count
+    guard waitingBytes < Self.mostAfterHold else {
+      return fail("it sends output although it was told to hold it back")
+    }
+    guard !isHolding, waitingBytes > Self.mostWaiting else { return }
+    isHolding = true
+    carrier.send(.hold(true))
+  }
+
+  private func roomReturned() {
+    waitingBytes = 0
+    guard isHolding else { return }
+    isHolding = false
+    carrier.send(.hold(false))
+  }
+
   private func introduce(_ bytes: [UInt8]) {
     guard hello == nil, let hello = try? HostHello(packed: bytes) else {
       return fail("its hello is none")
+    }
+    if let refusal = hello.refusal(in: runtime.identity.run.runID, besides: []) {
+      return fail(refusal)
     }
     self.hello = hello
     if let refusal = ProtocolVersion.current.refusal(of: "the host", speaking: hello.version) {
@@ -140,10 +182,10 @@ final class HostKeeperController {
     case .close(let stream): relays.close(stream)
     case .ended(let child, let remains, _):
       tell(.ended(child: child, remains: remains, relays.relayed(of: child)))
-    case .bye:
-      isEnding = true
-      end(because: "it has left")
-    case .place, .signal, .end, .up, .noise: fail("the host says what only this side says")
+    case .bye(let reason):
+      end(because: reason.map { "its far half has ended: \($0)" } ?? "it has left")
+    case .place, .signal, .end, .up, .noise, .alive, .hold:
+      fail("the host says what only this side says")
     }
   }
 
@@ -196,12 +238,14 @@ final class HostKeeperController {
   }
 
   private func finish() {
-    guard !isOver else { return }
-    isOver = true
+    guard !isFinishing else { return }
+    isFinishing = true
+    runtime.output.onRoom = nil
+    runtime.parent?.edge.receiver(.messages).onItems = nil
     if let known = failure { failure = engine.verdict.explaining(known, of: keeper.words) }
-    guard let hello else { return overWaiters.resume(()) }
+    guard let hello else { return leave() }
     // On this machine, what ran on the host has come to this process.
-    let stragglers = HostStragglers(of: hello.hostRun, on: runtime.loop)
+    let stragglers = HostStragglers(of: hello.hostRun, in: runtime)
     waitForStragglers(stragglers, until: runtime.loop.timers.now.after(Self.endTime))
   }
 
@@ -209,10 +253,15 @@ final class HostKeeperController {
     _ stragglers: HostStragglers, until deadline: SuspendingClock.Instant
   ) {
     guard stragglers.look(), runtime.loop.timers.now < deadline else {
-      return overWaiters.resume(())
+      return leave()
     }
     _ = runtime.loop.timers.schedule(after: .milliseconds(5)) { [self] in
       waitForStragglers(stragglers, until: deadline)
     }
+  }
+
+  private func leave() {
+    isOver = true
+    overWaiters.resume(())
   }
 }

@@ -9,6 +9,7 @@ internal import ProcessTreeProcessControl
 final class HostStragglers {
   private let tag: RunTag
   private let loop: EventLoop
+  private weak var runtime: NodeRuntime?
   private var watched: [Int32: ProcessHandle] = [:]
   private var looks = 0
 
@@ -16,14 +17,16 @@ final class HostStragglers {
   private static let pause: Duration = .milliseconds(50)
   private static let mostLooks = 60
 
-  init(of run: UInt32, on loop: EventLoop) {
+  init(of run: UInt32, in runtime: NodeRuntime) {
     tag = RunTag(run: run, node: 0)
-    self.loop = loop
+    loop = runtime.loop
+    self.runtime = runtime
   }
 
   /// Looks for them, and reaps those that it has found as they end; returns whether one is there.
   func look() -> Bool {
-    for process in AdoptedProcesses.scan(tag: tag, known: Set(watched.keys)) {
+    let known = (runtime?.knownProcesses ?? []).union(watched.keys)
+    for process in AdoptedProcesses.scan(tag: tag, known: known) {
       watch(process.handle)
     }
     return !watched.isEmpty

@@ -74,6 +74,8 @@ final class KeeperRelays {
     hook = nil
   }
 
+  deinit { closeAll() }
+
   private func exchange() -> Bool {
     var hasMore = false
     for stream in streams.values {

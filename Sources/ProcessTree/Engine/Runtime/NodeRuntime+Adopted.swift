@@ -12,12 +12,7 @@ extension NodeRuntime {
   func reapAdopted(includingUnanswered: Bool = false) {
     // Among nodes that share a process, nobody can tell whose an orphan was.
     guard nodes == nil else { return }
-    // The number of a process of another host says nothing here.
-    var known = Set(controllers.values.compactMap { $0.host == nil ? $0.process?.pid : nil })
-    if let forkServer { known.insert(forkServer.pid) }
-    known.formUnion(adopted.keys)
-    known.formUnion(commands.pids)
-    for process in AdoptedProcesses.scan(tag: identity.tag, known: known) {
+    for process in AdoptedProcesses.scan(tag: identity.tag, known: knownProcesses) {
       switch process.origin {
       case .unansweredClone:
         guard includingUnanswered else { continue }
@@ -38,6 +33,16 @@ extension NodeRuntime {
         end(process)
       }
     }
+  }
+
+  /// The children of this process that somebody else reaps.
+  var knownProcesses: Set<Int32> {
+    // The number of a process of another host says nothing here.
+    var known = Set(controllers.values.compactMap { $0.host == nil ? $0.process?.pid : nil })
+    if let forkServer { known.insert(forkServer.pid) }
+    known.formUnion(adopted.keys)
+    known.formUnion(commands.pids)
+    return known
   }
 
   private func end(_ process: AdoptedProcesses.Adopted) {

@@ -25,7 +25,15 @@ extension NodeRuntime {
     if nodes == nil { Descriptors.refillStandardDescriptors() }
     do {
       try checkStartMethod()
-      if let host = controller.host { return try host.launch(controller) }
+      let declaration = controller.child.declaration
+      if declaration.host != nil {
+        guard let host = controller.host else {
+          // It must not run here in its host's place.
+          let name = declaration.hostName ?? ""
+          return controller.handle(.couldNotStart("its host \(name) is over"))
+        }
+        return try host.launch(controller)
+      }
       let endpoints = try listeners.open()
       for ticket in controller.child.tickets { try openChannels().prepareToSend(ticket) }
       try listeners.expect(controller.child.declaration, attempt: controller.attempt)
