@@ -96,6 +96,14 @@ extension EndToEndTests {
       try tool.stopRun()
     }
 
+    @Test func theTimeOfAPlanIsBounded() {
+      #expect(RunEnd.longestStop(in: #"{"longestStop": 7}"#) == .seconds(7))
+      for number in ["1e300", "-1e300"] {
+        let time = RunEnd.longestStop(in: "{\"longestStop\": \(number)}")
+        #expect((.zero ... .seconds(366 * 24 * 3_600)).contains(time))
+      }
+    }
+
     @Test func aSignalOfKillIsDeliveredAndNothingElse() throws {
       let tool = try Tool.running(
         "nodes: {a: {shell: 'exec sleep 60', restart: always}, b: {shell: 'exec sleep 60'}}")
@@ -109,6 +117,9 @@ extension EndToEndTests {
           }
         })
       #expect(try tool.ask("kill", "a", "--signal", "NONE").code == 2)
+      // A whole run is killed by its name only.
+      let bare = try Tool.run("kill")
+      #expect(bare.code == 2 && bare.errors.contains("say which run"), "\(bare)")
       #expect(try tool.ask("kill", "--signal", "15").code == 0)
       #expect(try tool.end().code == -SIGTERM)
     }

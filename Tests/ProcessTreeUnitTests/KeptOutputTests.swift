@@ -23,7 +23,7 @@ import Testing
     _ numbers: Range<UInt64> = 0..<UInt64.max, _ wants: (String) -> Bool = { _ in true }
   ) throws -> [RunOutput] {
     var found: [RunOutput] = []
-    try KeptOutput.forEach(in: run, numbers, where: wants) { found.append($0) }
+    try KeptOutput.forEach(in: run, of: geteuid(), numbers, where: wants) { found.append($0) }
     return found
   }
 
@@ -69,6 +69,72 @@ import Testing
     #expect(files.failure == ENOENT)
     files.add(output(1, "/a", "x"), to: 1, keeping: 4_096)
     #expect(try files.lastNumber == 0 && kept().isEmpty)
+  }
+
+  @Test func whatIsMissingHasANumberOfItsOwn() throws {
+    defer { try? FileManager.default.removeItem(atPath: run) }
+    var files = KeptFiles(in: run + "/output")
+    var left = LeftOutput()
+    files.add(output(1, "/a", "1\n"), to: 1, keeping: 4_096)
+    for number: UInt64 in [2, 4] { left.note(output(number, "/a", "12"), of: 1, keeping: 4_096) }
+    left.note(output(3, "/b", "x"), of: 2, keeping: 4_096)
+    let loss = left.take(of: 1)
+    for piece in [try #require(loss), output(5, "/a", "5\n")] {
+      files.add(piece, to: 1, keeping: 4_096)
+    }
+    // Also that of a node that writes nothing more.
+    let rest = left.takeAll()
+    #expect(rest.map(\.file) == [2])
+    for loss in rest { files.add(loss.output, to: loss.file, keeping: loss.bytes) }
+    #expect(files.lastNumber == 5)
+    let found = try kept()
+    #expect(found.map(\.number) == [1, 3, 4, 5])
+    let texts = found.map { String(decoding: $0.bytes, as: UTF8.self) }
+    #expect(texts[1].hasPrefix("1 bytes are missing") && texts[2].hasPrefix("4 bytes are missing"))
+    #expect(texts[3] == "5\n")
+  }
+
+  @Test func allFilesTogetherHaveABound() throws {
+    defer { try? FileManager.default.removeItem(atPath: run) }
+    var files = KeptFiles(in: run + "/output", most: 20_000)
+    files.add(output(1, "/small", "here\n"), to: 1, keeping: 1 << 20)
+    for number: UInt64 in 2...2_000 {
+      let owner = Int(number % 40) + 2
+      let text = String(repeating: "x", count: 100)
+      files.add(output(number, "/\(owner)", text), to: owner, keeping: owner == 2 ? 8_000 : 1 << 20)
+    }
+    let folder = run + "/output"
+    let sizes = try FileManager.default.contentsOfDirectory(atPath: folder).map { name in
+      try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? Int ?? 0
+    }
+    let sum = sizes.reduce(0, +)
+    #expect(sum <= 20_000 && sum > 10_000)
+    let found = try kept()
+    #expect(found.first?.address == "/small" && found.last?.number == 2_000)
+  }
+
+  @Test func aFileThatIsBecomingTheOlderOneIsRead() throws {
+    defer { try? FileManager.default.removeItem(atPath: run) }
+    var files = KeptFiles(in: run + "/output")
+    files.add(output(1, "/a", "x"), to: 1, keeping: 4_096)
+    rename(run + "/output/1", run + "/output/1.old")
+    #expect(try kept().map(\.number) == [1])
+  }
+
+  /// Another user's directory may hold anything.
+  @Test func onlyRegularFilesOfTheUserAreRead() throws {
+    defer { try? FileManager.default.removeItem(atPath: run) }
+    try Data("secret".utf8).write(to: URL(fileURLWithPath: run + "/elsewhere"))
+    symlink(run + "/elsewhere", run + "/name")
+    mkfifo(run + "/tool", 0o600)
+    try Data("{}".utf8).write(to: URL(fileURLWithPath: run + "/plan"))
+    #expect(RunNotes.read(.name, in: run, of: geteuid()) == nil)
+    #expect(RunNotes.read(.tool, in: run, of: geteuid()) == nil)
+    #expect(RunNotes.read(.plan, in: run, of: geteuid()) == "{}")
+    #expect(RunNotes.read(.plan, in: run, of: geteuid() + 1) == nil)
+    mkdir(run + "/output", 0o700)
+    mkfifo(run + "/output/1", 0o600)
+    #expect(throws: (any Error).self) { try kept() }
   }
 
   @Test func aNodeSpeaksForThoseBelowIt() {

@@ -37,6 +37,14 @@ struct SeamTests {
     #expect(seams(Self.seq, [nul, nul]) == [.single, .joint, .single])
   }
 
+  @Test func withoutAJointRecordsTravelWhole() throws {
+    #expect(PipelinePlan.Seam.joint.isWhole(by: nil) && !PipelinePlan.Seam.single.isWhole(by: nil))
+    // The tests' own executable may be read.
+    let joint = try PipelinePlan.Seam.joint.joint()
+    #expect(joint != nil && !PipelinePlan.Seam.joint.isWhole(by: joint))
+    #expect(try PipelinePlan.Seam.whole.joint() == nil)
+  }
+
   @Test func aFileIsNoCommand() {
     #expect(seams(.standardInput, [stage(), stage()]) == [.whole, .joint, .whole])
     #expect(seams(.list([]), [stage()]) == [.single, .whole])

@@ -82,7 +82,8 @@ struct CheckTests {
     Fault(topology("  a: {shell: x, shell: y}\n"), "3:17:duplicateKey", words: "3:7"),
     Fault("ptree: 1\nnodes: {a: *b}\n", "2:12:invalidYAML", words: "undefined alias"),
     Fault(topology("  a: {<<: 5, shell: x}\n"), "3:7:wrongType", words: "takes a map"),
-    Fault(topology("  a: !foo {shell: x}\n"), "3:6:wrongType", words: "tag"),
+    Fault(topology("  a: !foo {shell: x}\n"), "3:6:wrongType", words: "in quotes"),
+    Fault(topology("  a: !!set {shell: x}\n"), "3:6:wrongType", words: "leave '!!set' out"),
     Fault(topology("  ? [a]\n  : {shell: x}\n"), "3:5:wrongType", words: "a key is text"),
   ]
 

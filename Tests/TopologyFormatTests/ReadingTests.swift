@@ -185,6 +185,7 @@ struct ReadingTests {
     "ptree: 1\nvariables: {s: {secret: true, default: hunter2, default: hunter2}}\nnodes: {a: {shell: x}}\n",
     "ptree: 1\nx-secret: |\n  - hunter2\n  hunter2: [\n hunter2: }\n",
     "ptree: 1\nx-secret: !hunter [hunter2]\n# \u{1}hunter2\n",
+    "ptree: 1\nx-secret: !hunter2\n",
   ])
   func aFileThatCannotBeReadShowsNoSecret(text: String) {
     let checked = check(text)

@@ -24,7 +24,8 @@ struct KillCommand: LiveCommand {
             "the root, which nodes need, does not answer; it is not needed to kill the whole run",
         ]
       ).text(
-        "What comes of a signal is the node's own end, so whether it is started again, its policy decides."
+        "A whole run is killed by its name only, even if no other one is live. "
+          + "What comes of a signal is the node's own end, so whether it is started again, its policy decides."
       ))
   }
 
@@ -56,6 +57,13 @@ struct KillCommand: LiveCommand {
         [run.name] + rest,
         NodeChange(
           .kill, within: .seconds(30), reason: "kill", wanted: [.killed, .stopped, .alreadyEnded]))
+    }
+    // A run that is killed runs none of its steps of a stop, so it is not chosen by being the only one.
+    guard matches.count == 1 else {
+      throw RunRefusal(
+        code: ExitStatusCode.usage, kind: "noRun",
+        description: "say which run is killed as a whole: "
+          + "\(RunningTool.current.name) kill \(run.name)")
     }
     try killAll(of: run)
   }

@@ -52,7 +52,8 @@ extension LiveCommand {
 struct LiveHelp {
   /// How a run is named.
   static let run =
-    "Its number or the beginning of it, its root's pid, or its name; it may be left out if only one is live."
+    "Its number or the beginning of it, its root's pid, or its name; "
+    + "it may be left out if only one of this user is live."
 
   /// The help of the words behind a command.
   static func words(_ more: String, _ name: String = "node") -> ArgumentHelp {

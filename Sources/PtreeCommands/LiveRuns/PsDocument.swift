@@ -53,7 +53,7 @@ enum PsDocument {
 extension LiveRun {
   /// The tool that started it, with its version.
   fileprivate var tool: String? {
-    directory.flatMap { RunNotes.read(.tool, in: $0) }
+    note(.tool)
       .map { TextColumns.harmless($0, longest: 64) }
   }
 }

@@ -61,19 +61,24 @@ struct RunChoice {
 
   /// The run that the first of some words stands for, or the only one, and the words that are left.
   ///
-  /// Nothing is guessed: where several runs are meant, none is chosen.
+  /// Nothing is guessed: where several runs are meant, none is chosen. A run of another user has to be named.
   func choose(_ words: [String]) throws -> (run: LiveRun, rest: [String]) {
     if let first = words.first {
       let matches = runs(named: first)
       if matches.count == 1 { return (matches[0], Array(words.dropFirst())) }
       if matches.count > 1 { throw several(matches, "'\(first)' stands for several runs:") }
     }
-    let living = runs.filter { $0.root != nil }
+    let living = runs.filter { $0.root != nil && $0.isOwn }
     if living.count == 1 { return (living[0], words) }
     if living.count > 1 {
       guard let first = words.first else { throw several(living, "say which run:") }
       throw RunRefusal.noSuchRun(
         "there is no run '\(first)'; there are:\n" + Self.list(living))
+    }
+    let others = runs.filter { $0.root != nil }
+    guard others.isEmpty else {
+      throw RunRefusal.noSuchRun(
+        "no run of this user is live; name one of others:\n" + Self.list(others))
     }
     throw RunRefusal.noSuchRun(
       words.first.map { "there is no run '\($0)'; no run is live." } ?? "no run is live.")
@@ -90,9 +95,15 @@ struct RunChoice {
 }
 
 extension LiveRun {
+  /// What its root has noted.
+  func note(_ note: RunNotes.Note) -> String? {
+    guard let directory, let user = root?.user else { return nil }
+    return RunNotes.read(note, in: directory, of: user)
+  }
+
   /// The name that it was given.
   var givenName: String? {
-    directory.flatMap { RunNotes.read(.name, in: $0) }
+    note(.name)
       .map { TextColumns.harmless($0, longest: Self.longestName) }
   }
 

@@ -73,9 +73,9 @@ struct RunLog {
       guard wants(output) else { return }
       if tail == nil { try printer.print(output) } else { tail?.add(output) }
     }
-    if let directory = run.directory, number > last {
+    if let directory = run.directory, let user = run.root?.user, number > last {
       try KeptOutput.forEach(
-        in: directory, last + 1..<(number == .max ? number : number + 1),
+        in: directory, of: user, last + 1..<(number == .max ? number : number + 1),
         where: { address in
           if let isWanted = known[address] { return isWanted }
           let isWanted = wanted.isEmpty || wanted.contains { $0.covers(address) }

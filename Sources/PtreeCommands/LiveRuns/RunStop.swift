@@ -62,7 +62,7 @@ struct RunEnd {
     root = try Self.root(of: run)
     self.run = run
     label = run.label
-    longestStop = Self.longestStop(of: run)
+    longestStop = Self.longestStop(in: run.note(.planJSON))
   }
 
   /// The process of a run's root; throws if it is dead.
@@ -76,13 +76,17 @@ struct RunEnd {
   }
 
   /// How long the stop of the whole run takes at most, by its own policy.
-  private static func longestStop(of run: LiveRun) -> Duration {
-    guard let text = run.directory.flatMap({ RunNotes.read(.planJSON, in: $0) }),
+  static func longestStop(in plan: String?) -> Duration {
+    guard let text = plan,
       let plan = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any],
       let seconds = plan["longestStop"] as? Double
     else { return StopPolicy.default.total }
-    return .seconds(seconds)
+    // The number is that of a file, and a duration of too large a one traps.
+    return .seconds(min(max(0, seconds), longestPlan))
   }
+
+  /// A year, in seconds.
+  private static let longestPlan: Double = 365 * 24 * 3_600
 
   var hasEnded: Bool { root.hasEnded }
   var isSuspended: Bool { LiveRun.Process(root.pid)?.isStopped == true }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeProcessControl
 internal import ProcessTreeTopologyFormat
@@ -77,13 +78,16 @@ struct StopCommand: LiveCommand {
 
   private func stopAll() throws {
     let runs = try RunChoice().runs.filter(\.isOwn)
+    // The end of the run that this command is a part of is its own, so that one waits for all others.
+    let here = RunTag.read(of: getpid())?.run
     guard !runs.isEmpty else { return try show(.object([("runs", .list([]))]), "no live run") }
     let deadline = deadline
     var code = ExitStatusCode.success
-    func attempt<Value>(_ step: () throws -> Value) throws -> Value? {
+    func attempt<Value>(_ run: LiveRun, _ step: () throws -> Value) throws -> Value? {
       do {
         return try step()
       } catch let refusal as RunRefusal {
+        if refusal.code == LiveExitCode.notFound, run.hasEndedSince { return nil }
         try tell(refusal)
         code = max(code, refusal.code)
       } catch let exit as ExitCode {
@@ -91,25 +95,35 @@ struct StopCommand: LiveCommand {
       }
       return nil
     }
-    // All hear of it before any is waited for.
-    let stops = try runs.compactMap { run in
-      try attempt {
-        let stop = try RunStop(run, until: deadline, live)
-        try stop.request(within: within?.duration, reason: reason)
-        return stop
+    for part in [runs.filter { $0.id != here }, runs.filter { $0.id == here }] {
+      // All hear of it before any is waited for.
+      let stops = try part.compactMap { run in
+        try attempt(run) {
+          let stop = try RunStop(run, until: deadline, live)
+          try stop.request(within: within?.duration, reason: reason)
+          return (run, stop)
+        }
       }
+      if !noWait { for (run, stop) in stops { _ = try attempt(run) { try stop.finish() } } }
     }
-    if !noWait { for stop in stops { _ = try attempt { try stop.finish() } } }
     if code != ExitStatusCode.success { throw ExitCode(code) }
   }
 
   private func showPlan(of run: LiveRun) throws {
     let note = live.json ? RunNotes.Note.planJSON : .plan
-    guard let plan = run.directory.flatMap({ RunNotes.read(note, in: $0) }) else {
+    guard let plan = run.note(note) else {
       throw RunRefusal(
         code: LiveExitCode.impossible, kind: "noPlan",
         description: "\(run.label) is no run of a file, so its order of stop is its program's.")
     }
     try Standard.output.write(plan)
+  }
+}
+
+extension LiveRun {
+  /// Whether its root lived when it was looked at, and lives no more.
+  fileprivate var hasEndedSince: Bool {
+    guard let root else { return false }
+    return Process(root.pid)?.startTime != root.startTime
   }
 }

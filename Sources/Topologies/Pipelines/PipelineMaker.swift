@@ -24,11 +24,11 @@ struct PipelineMaker {
     return try parts.reduce(pipeline) { pipeline, part in
       switch part {
       case .stage(let stage, let takes, let makes):
-        let behind = makes == .joint ? try CommandJoint() : nil
+        let behind = try makes.joint()
         defer { before = behind }
         return try appending(
-          stage, takesWhole: takes == .whole, makesWhole: makes == .whole, to: pipeline,
-          between: before, and: behind)
+          stage, takesWhole: takes.isWhole(by: before), makesWhole: makes.isWhole(by: behind),
+          to: pipeline, between: before, and: behind)
       case .branches(let branches):
         return pipeline.broadcast(to: try branches.map { try appending($0, to: .empty) }).merged()
       }

@@ -18,7 +18,7 @@ struct PipelineProgram: NodeProgram {
 
   private func work(in node: Node) async throws {
     let maker = PipelineMaker(plan: plan, node: self.node, context: context, place: node)
-    let joint = plan.sourceSeam == .joint ? try CommandJoint() : nil
+    let joint = try plan.sourceSeam.joint()
     let pipeline = try maker.pipeline(behind: joint)
     let (sink, sinkFraming) = try sink(maker)
     let framing = plan.sinkIsWhole ? .bytes : sinkFraming
@@ -26,7 +26,7 @@ struct PipelineProgram: NodeProgram {
       file: try plan.quarantine.map { try RecordFile(maker.text($0), appends: false) }, node: node)
     let source = RecordSource(
       origin: try origin(maker, joint), framing: plan.sourceFraming.framing,
-      isWhole: plan.sourceSeam == .whole, node: node)
+      isWhole: plan.sourceSeam.isWhole(by: joint), node: node)
     let monitor = PipelineMonitor()
     try await node.scaling(plan.stages.map(\.name)) { [plan] name, count throws(ScaleRefusal) in
       try plan.scale(name, to: count, by: monitor)

@@ -1,3 +1,4 @@
+internal import ProcessTree
 internal import ProcessTreeTopologyFormat
 
 /// The seams of a pipeline: at which places records travel whole, any number of them together, and at which they
@@ -14,6 +15,18 @@ extension PipelinePlan {
     case whole
     /// Through a pipe from one command to another.
     case joint
+
+    /// Whether records come whole, where this is the joint that has been made.
+    ///
+    /// What can be a joint can be whole: both sides have one framing, and nobody looks at single records.
+    func isWhole(by joint: CommandJoint?) -> Bool {
+      self == .whole || self == .joint && joint == nil
+    }
+
+    /// A joint; nil where there is none, or processes may not open each other's descriptors.
+    func joint() throws -> CommandJoint? {
+      self == .joint && CommandJoint.isPossible ? try CommandJoint() : nil
+    }
   }
 
   /// A part, with its seams.

@@ -108,15 +108,25 @@ struct YAMLReading {
       message: "'<<' takes a map, or a list of maps: write <<: *name.")
   }
 
+  /// The tags that a message names.
+  private static let knownTags: Set = [
+    "!!int", "!!float", "!!bool", "!!null", "!!binary", "!!timestamp", "!!set", "!!omap", "!!pairs",
+    "!include", "!env", "!secret",
+  ]
+
   private func refuse(_ tag: Tag, at place: Place) throws(ReadingFailure) {
     let name = tag.rawValue
     let usual = [
       "", "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map",
     ]
     guard usual.contains(name) else {
+      // Another one may be a value that begins with '!', and a secret.
+      let word = name.replacing("tag:yaml.org,2002:", with: "!!")
       throw ReadingFailure(
         code: .wrongType, place: place,
-        message: "a tag says nothing here; leave '\(name.prefix(40))' out.")
+        message: Self.knownTags.contains(word)
+          ? "a tag says nothing here; leave '\(word)' out."
+          : "a tag says nothing here; leave it out, or put a text that begins with '!' in quotes.")
     }
   }
 

@@ -15,6 +15,15 @@ package final class CommandJoint: Sendable {
   private let reading: Descriptor
   private let writing: Lock<Descriptor?>
 
+  /// Whether other processes of this user may open what this one has open.
+  ///
+  /// They may not if its executable may be run and not read, or gives it capabilities: then the kernel's directory
+  /// is the superuser's.
+  package static var isPossible: Bool {
+    var status = stat()
+    return stat("/proc/\(getpid())/fd", &status) == 0 && status.st_uid == geteuid()
+  }
+
   /// - Throws: A `CommandError` if there is no descriptor left.
   package init() throws {
     do throws(ProcessControlError) {

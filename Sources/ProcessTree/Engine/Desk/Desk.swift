@@ -17,7 +17,7 @@ final class Desk {
   private static let descriptors = 2 * mostConnections
   /// The most bytes of answers that wait for clients to take them.
   private static let mostUnsent = 16 * WireLimits.frameSize
-  /// How long clients have at the end of the run to take what waits for them.
+  /// How long clients have at the end of the run to take what waits for them, and before that the disk.
   private static let lastAnswers: Duration = .milliseconds(500)
   /// How long each node has to answer for a look at the tree.
   private static let patience = Duration.seconds(1)
@@ -114,15 +114,30 @@ final class Desk {
 
   /// Ends what clients follow, once all that nodes have written is known.
   func finish() {
-    output.finish()
-    output.keeper?.stop()
-    var (isOver, isWritten) = (false, output.keeper == nil)
-    output.keeper?.afterAll { _ in isWritten = true }
-    let timer = runtime.loop.timers.schedule(after: Self.lastAnswers) { isOver = true }
-    runtime.loop.run {
-      isOver
-        || isWritten && endsAwaited == 0 && connections.values.allSatisfy { $0.unsentCount == 0 }
+    if let keeper = output.keeper {
+      // What waits for the disk comes first, so that readers find it.
+      awaitWriting(of: keeper)
+      keeper.stop()
     }
+    output.finish()
+    var isWritten = output.keeper == nil
+    output.keeper?.afterAll { _ in isWritten = true }
+    turn {
+      isWritten && endsAwaited == 0 && connections.values.allSatisfy { $0.unsentCount == 0 }
+    }
+  }
+
+  private func awaitWriting(of keeper: OutputKeeper) {
+    var isWritten = false
+    keeper.afterAll { _ in isWritten = true }
+    turn { isWritten }
+  }
+
+  /// Turns the loop until something holds, for as long as clients have at the end.
+  private func turn(until isEnough: () -> Bool) {
+    var isOver = false
+    let timer = runtime.loop.timers.schedule(after: Self.lastAnswers) { isOver = true }
+    runtime.loop.run { isOver || isEnough() }
     runtime.loop.timers.cancel(timer)
   }
 

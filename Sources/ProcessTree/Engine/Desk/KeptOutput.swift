@@ -1,5 +1,6 @@
 internal import Glibc
 internal import ProcessTreeBase
+internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
 /// Reads what nodes of a run have written from the files of the run's directory, without the root's help.
@@ -14,15 +15,18 @@ package enum KeptOutput {
   /// received them.
   ///
   /// - Parameters:
+  ///   - user: The user of the run, to whom the files have to belong.
   ///   - numbers: The pieces that are meant.
   ///   - wants: Whether the output of an address is meant.
+  /// - Throws: An error for a file that cannot be opened, and what the function throws.
   package static func forEach(
-    in run: String, _ numbers: Range<UInt64>, where wants: (String) -> Bool,
+    in run: String, of user: UInt32, _ numbers: Range<UInt64>, where wants: (String) -> Bool,
     _ body: (RunOutput) throws -> Void
   ) throws {
     let directory = "\(run)/\(folder)"
-    let files = Files.numbers(in: directory).map { Int($0) }
-    var readers = files.map { Reader($0, directory) }
+    // Owners that have written at the same time have all their files open, two each.
+    _ = try? Descriptors.raiseLimit()
+    var readers: [Reader] = []
     func advance(_ index: Int) {
       while true {
         readers[index].advance()
@@ -30,19 +34,42 @@ package enum KeptOutput {
         if numbers.contains(head.number), wants(head.address) { return }
       }
     }
-    for index in readers.indices { advance(index) }
+    var waiting = try owners(in: directory, user)
     while true {
       readers.removeAll { $0.head == nil }
+      while let next = waiting.last, readers.allSatisfy({ next.start <= $0.number }) {
+        waiting.removeLast()
+        readers.append(try Reader(next.file, directory, user))
+        advance(readers.count - 1)
+        if readers.last?.head == nil { readers.removeLast() }
+      }
       guard let first = readers.indices.min(by: { readers[$0].number < readers[$1].number }) else {
         return
       }
       // As long as it has the next one of all, the others need no look.
-      let bound = readers.indices.filter { $0 != first }.map { readers[$0].number }.min() ?? .max
+      let others = readers.indices.filter { $0 != first }.map { readers[$0].number }.min() ?? .max
+      let bound = min(others, waiting.last?.start ?? .max)
       while let head = readers[first].head, head.number <= bound {
         try body(head)
         advance(first)
       }
     }
+  }
+
+  /// The numbers of the files with those of their first pieces, the first one last.
+  ///
+  /// A file that is just becoming the older one is there under that name alone.
+  private static func owners(
+    in directory: String, _ user: UInt32
+  ) throws -> [(file: Int, start: UInt64)] {
+    let files = Files.names(in: directory).compactMap { name in
+      Int(name.hasSuffix(".old") ? String(name.dropLast(".old".count)) : name)
+    }
+    return try Set(files).map { file in
+      var reader = try Reader(file, directory, user)
+      reader.advance()
+      return (file, reader.number)
+    }.sorted { $0.start > $1.start }
   }
 
   /// The pieces of one owner, in their order.
@@ -53,10 +80,10 @@ package enum KeptOutput {
 
     var number: UInt64 { head?.number ?? .max }
 
-    init(_ file: Int, _ directory: String) {
+    init(_ file: Int, _ directory: String, _ user: UInt32) throws(Files.Refusal) {
       // The newer one first: if it becomes the older one meanwhile, it is here twice, and nothing is missing.
-      let newer = OpenFile(reading: KeptOutput.path(file, in: directory))
-      let older = OpenFile(reading: KeptOutput.olderPath(file, in: directory))
+      let newer = try OpenFile(reading: KeptOutput.path(file, in: directory), of: user)
+      let older = try OpenFile(reading: KeptOutput.olderPath(file, in: directory), of: user)
       files = [newer, older].compactMap { $0 }
       if files.count == 2, files[0].inode == files[1].inode { files.removeLast() }
     }
@@ -85,8 +112,13 @@ private final class OpenFile {
   private let descriptor: Descriptor
   let inode: UInt64
 
-  init?(reading path: String) {
-    guard let file = Descriptor(owning: open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) else {
+  /// Opens a file; nil if there is none.
+  init?(reading path: String, of user: UInt32) throws(Files.Refusal) {
+    let file: Descriptor
+    do throws(Files.Refusal) {
+      file = try Files.open(path, ownedBy: user)
+    } catch {
+      guard error.code == ENOENT else { throw error }
       return nil
     }
     var status = stat()

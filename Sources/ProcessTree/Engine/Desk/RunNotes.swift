@@ -19,9 +19,11 @@ package enum RunNotes {
   }
 
   /// A note about the run with this directory; nil if there is none.
-  package static func read(_ note: Note, in directory: String) -> String? {
+  ///
+  /// - Parameter user: The user of the run, whose file the note has to be.
+  package static func read(_ note: Note, in directory: String, of user: UInt32) -> String? {
     let path = "\(directory)/\(note.rawValue)"
-    let bytes = Files.bytes(of: path, limit: note.longest) ?? []
+    let bytes = Files.bytes(of: path, ownedBy: user, limit: note.longest) ?? []
     guard !bytes.isEmpty else { return nil }
     return String(decoding: bytes, as: UTF8.self)
   }

@@ -62,7 +62,7 @@ package struct RunOutput: WireRecord, Hashable, Sendable {
     return bytes.count > most ? suffix(of: most) : self
   }
 
-  /// A line in the place of output of the same node that was left out before this piece.
+  /// A line in the place of so many bytes that were left out up to the end of this piece; it has its number.
   func loss(of count: Int) -> Self {
     Self(
       self, bytes: Array("\(count) bytes are missing here: the disk was too slow for them\n".utf8),

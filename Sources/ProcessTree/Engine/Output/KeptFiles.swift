@@ -11,11 +11,14 @@ package struct KeptOutputPlan: Sendable {
   private let templates: [String: Int]
   /// Bytes of all others together, of which the root is one.
   private let others: Int
+  /// Bytes of all files together.
+  let most: Int
 
-  package init(nodes: [String: Int], templates: [String: Int], others: Int) {
+  package init(nodes: [String: Int], templates: [String: Int], others: Int, most: Int = .max) {
     self.nodes = nodes
     self.templates = templates
     self.others = others
+    self.most = most
   }
 
   /// Whose output what the node at this address writes is: its own, or that of the nearest one above it
@@ -35,20 +38,31 @@ package struct KeptOutputPlan: Sendable {
   }
 }
 
-/// The files of a run's directory that hold what nodes have written, two for each owner: when the newer
-/// one is full, it takes the place of the older one.
+/// The files of a run's directory that hold what nodes have written, two for each owner.
 ///
-/// A value, which only one thread has.
+/// When the newer one is full, it takes the place of the older one. If all together are too large, the largest owner
+/// loses its oldest file. A value, which only one thread has.
 struct KeptFiles {
   private let directory: String
-  private var sizes: [Int: Int] = [:]
-  /// The last piece that is in the files.
+  private struct Size {
+    var newer = 0
+    var older = 0
+
+    var sum: Int { newer + older }
+  }
+
+  private var sizes: [Int: Size] = [:]
+  private let most: Int
+  private var sum = 0
+  /// The last piece that is in the files, or for which they say that it is missing.
   private(set) var lastNumber: UInt64 = 0
   /// Why nothing is kept any more.
   private(set) var failure: Int32?
 
-  init(in directory: String) {
+  /// - Parameter most: The bytes of all files together.
+  init(in directory: String, most: Int = .max) {
     self.directory = directory
+    self.most = most
     if mkdir(directory, 0o700) != 0 { failure = errno }
   }
 
@@ -60,23 +74,43 @@ struct KeptFiles {
     let frame = DeskFrames.framed(kept.packed())
     let path = KeptOutput.path(file, in: directory)
     let older = KeptOutput.olderPath(file, in: directory)
-    var size = sizes[file] ?? 0
+    var size = sizes[file] ?? Size()
+    sum -= size.sum
     if kept.bytes.count < output.bytes.count {
       // Its begin is missing, so what came before that is not kept either.
       for path in [path, older] { unlink(path) }
-      size = 0
-    } else if size > 0, size + frame.count > half {
+      size = Size()
+    } else if size.newer > 0, size.newer + frame.count > half {
       rename(path, older)
-      size = 0
+      size = Size(newer: 0, older: size.newer)
+    }
+    defer {
+      sizes[file] = size
+      sum += size.sum
+      keepBound()
     }
     do throws(ProcessControlError) {
-      try Self.append(frame, to: path, at: size)
+      try Self.append(frame, to: path, at: size.newer)
     } catch {
       failure = error.errno
       return
     }
-    sizes[file] = size + frame.count
-    lastNumber = output.number
+    size.newer += frame.count
+    lastNumber = max(lastNumber, output.number)
+  }
+
+  /// Takes from the owner that has most, as long as all together have too much.
+  private mutating func keepBound() {
+    while sum > most, let (file, size) = sizes.max(by: { $0.value.sum < $1.value.sum }) {
+      guard size.sum > 0 else { return }
+      let hasOlder = size.older > 0
+      unlink(
+        hasOlder
+          ? KeptOutput.olderPath(file, in: directory) : KeptOutput.path(file, in: directory))
+      let left = hasOlder ? Size(newer: size.newer) : Size()
+      sum -= size.sum - left.sum
+      sizes[file] = left
+    }
   }
 
   private static func append(

@@ -10,8 +10,10 @@ internal import Synchronization
 final class OutputKeeper {
   /// The most bytes of a piece, so that a file which is nearly full loses little.
   static let mostBytes = 16 << 10
-  /// How many bytes wait for the disk at most.
+  /// How many bytes wait for the disk at most, with what it costs to let them wait.
   private static let mostWaiting = 16 << 20
+  /// What a piece costs beside its bytes.
+  private static let costOfPiece = 512
   /// How many addresses are remembered with their owners.
   private static let mostKnown = 4_096
 
@@ -22,8 +24,7 @@ final class OutputKeeper {
   /// The numbers of the owners' files.
   private var files: [String: Int] = [:]
   private var known: [String: (file: Int, bytes: Int)] = [:]
-  /// How many bytes of each file's output were left out since its last piece.
-  private var leftOut: [Int: Int] = [:]
+  private var leftOut = LeftOutput()
   /// Called on the loop when nothing can be kept any more.
   var onFailure: ((String) -> Void)?
 
@@ -39,19 +40,16 @@ final class OutputKeeper {
     self.plan = plan
     self.loop = loop
     thread = try ThreadExecutor()
-    shared = Shared(KeptFiles(in: "\(run)/\(KeptOutput.folder)"))
+    shared = Shared(KeptFiles(in: "\(run)/\(KeptOutput.folder)", most: plan.most))
   }
 
   func keep(_ output: RunOutput) {
     let place = place(of: output.address)
     guard place.bytes > 0 else { return }
     guard shared.waiting.load(ordering: .relaxed) <= Self.mostWaiting else {
-      leftOut[place.file, default: 0] += output.bytes.count
-      return
+      return leftOut.note(output, of: place.file, keeping: place.bytes)
     }
-    if let count = leftOut.removeValue(forKey: place.file) {
-      write(output.loss(of: count), to: place)
-    }
+    if let loss = leftOut.take(of: place.file) { write(loss, to: place) }
     write(output, to: place)
   }
 
@@ -66,7 +64,7 @@ final class OutputKeeper {
   }
 
   private func write(_ output: RunOutput, to place: (file: Int, bytes: Int)) {
-    let count = output.bytes.count
+    let count = output.bytes.count + Self.costOfPiece
     shared.waiting.add(count, ordering: .relaxed)
     let bound = LoopBound(self, on: loop)
     thread.perform { [shared] in
@@ -85,11 +83,16 @@ final class OutputKeeper {
 
   /// Calls back on the loop when all that has been noted is in the files, with the number of the last piece
   /// there if nothing further will be.
+  ///
+  /// The files say then what was left out, also of a node that has written nothing since.
   func afterAll(_ body: @escaping (_ last: UInt64?) -> Void) {
+    // There is at most one for each file, so they need no room.
+    for loss in leftOut.takeAll() { write(loss.output, to: (loss.file, loss.bytes)) }
     let callback = LoopBound(Callback(body), on: loop)
     thread.perform { [shared] in
-      let files = shared.files.withLock { $0 }
-      let last = files.failure == nil ? nil : files.lastNumber
+      // Pieces after a failure or a stop have been passed over.
+      let isOver = shared.isOver.load(ordering: .acquiring)
+      let last = shared.files.withLock { $0.failure == nil && !isOver ? nil : $0.lastNumber }
       callback.perform { $0.body(last) }
     }
   }
