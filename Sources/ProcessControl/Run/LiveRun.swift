@@ -113,7 +113,8 @@ package struct LiveRun: Sendable {
     let root =
       own
       ?? Set(processes.filter { $0.isHelper }.map(\.parent)).subtracting(processes.map(\.pid))
-      .lazy.compactMap { Process($0) }.first { Self.directory(of: $0.pid, run: id) != nil }
+      // Not lazily, which looks at each twice, and the second time it may have ended.
+      .compactMap { Process($0) }.first { Self.directory(of: $0.pid, run: id) != nil }
     self.root = root
     directory = root.flatMap { Self.directory(of: $0.pid, run: id) }
     self.processes = own == nil ? (root.map { [$0] } ?? []) + processes : processes

@@ -103,9 +103,14 @@ final class Striker: Sendable {
       note(fault.kind, "\(fault.kind) of \(node.path)")
       return (process, fault.kind == .stop ? now + fault.hold : nil)
     }
-    guard fault.kind == .cut, let first = nodes.lazy.compactMap(open).first else { return nil }
-    state.withLock { $0.record.missedCuts += 1 }
-    return (first, nil)
+    guard fault.kind == .cut else { return nil }
+    // No lazy sequence: it opens a node twice, and the second time the node may have ended.
+    for node in nodes {
+      guard let process = open(node) else { continue }
+      state.withLock { $0.record.missedCuts += 1 }
+      return (process, nil)
+    }
+    return nil
   }
 
   private func note(_ kind: FaultKind, _ text: String) {
