@@ -44,7 +44,7 @@ public struct Topology: Sendable {
 
 /// A topology file is not right.
 public struct InvalidTopology: Error, CustomStringConvertible {
-  /// What is wrong, each with its place and its line; secrets are not shown.
+  /// The mistakes, each with its place and its line; secrets are not shown.
   public let description: String
 }
 

@@ -3,7 +3,7 @@ import ProcessTreeTestSettings
 import Testing
 
 extension EndToEndTests {
-  /// What is kept of the output of nodes, and which parts of it `logs` shows.
+  /// The root keeps output of its nodes, and `logs` shows the parts that are asked for.
   struct LiveLogTests {
     private static let file = """
       defaults: {log: {keep: 400KiB}}
@@ -65,7 +65,7 @@ extension EndToEndTests {
       try tool.stopRun()
     }
 
-    /// What is in files and what comes meanwhile meet without a gap, and nothing comes twice.
+    /// Output from files and output that comes meanwhile meet without a gap, and nothing comes twice.
     @Test func aReaderThatFollowsMissesNothing() throws {
       let tool = try Tool.running(
         "nodes: {n: {shell: 'seq 30000; while ! test -e on; do sleep 0.01; done; seq 30001 40000; exec sleep 60'}}"

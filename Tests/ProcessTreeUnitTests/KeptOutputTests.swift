@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcessTree
 
-/// What is kept of the output of nodes in files.
+/// The files in which a root keeps the output of its nodes.
 @Suite struct KeptOutputTests {
   private let run: String
 

@@ -100,7 +100,7 @@ struct LogsCommand: LiveCommand {
         rest.isEmpty ? [] : try NodeChoice(nodes: line.request(.tree).nodes).patterns(rest)
       try log.show(patterns, by: &line, follows: follow)
     } catch let refusal as RunRefusal where refusal.code == LiveExitCode.noAnswer {
-      // What is in files needs no answer.
+      // Output in files is read without an answer of the root.
       try log.showFiles(of: rest)
       throw refusal
     }

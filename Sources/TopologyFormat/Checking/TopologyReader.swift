@@ -115,7 +115,7 @@ package struct TopologyReader {
     switch read.value {
     case .failure(let failure):
       diagnostics.error(failure.code, at: failure.place, length: failure.length, failure.message)
-      // What is a secret only shows in a file that can be read.
+      // Only a file that can be read tells which of its values are secrets.
       if files.sources.contains(where: \.mentionsSecrets) {
         diagnostics.hideLine(
           at: failure.place, except: failure.code == .duplicateKey ? failure.length : 0)

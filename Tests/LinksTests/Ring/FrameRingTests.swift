@@ -70,9 +70,7 @@ import Testing
     try await withLoop { loop in
       let pair = try RingPair(capacity: 1 << 12, on: loop)
       defer { pair.close() }
-      pair.connect()
-      for index in 0...1 { pair.sendThroughRing(index) }
-      for index in 0...1 { try pair.deliver(.max, to: index) }
+      try pair.join()
       let received = Box(0)
       pair.right.onFrame = { _, _ in received.value += 1 }
       pair.left.send(Self.frame(1, size: 10))
@@ -124,9 +122,7 @@ import Testing
     try await withLoop { loop in
       let pair = try RingPair(capacity: 1 << 12, on: loop)
       defer { pair.close() }
-      pair.connect()
-      for index in 0...1 { pair.sendThroughRing(index) }
-      for index in 0...1 { try pair.deliver(.max, to: index) }
+      try pair.join()
       pair.rings[0].send(FlowHeader(kind: .welcome).frame())
       try await loop.rest { !pair.broken.isEmpty }
       #expect(pair.broken == ["a greeting in the middle of a link"])
@@ -138,9 +134,7 @@ import Testing
     try await withLoop { loop in
       let pair = try RingPair(capacity: 1 << 12, on: loop)
       defer { pair.close() }
-      pair.connect()
-      for index in 0...1 { pair.sendThroughRing(index) }
-      for index in 0...1 { try pair.deliver(.max, to: index) }
+      try pair.join()
       let received = Box(0)
       pair.right.onFrame = { [unowned pair] _, _ in
         received.value += 1

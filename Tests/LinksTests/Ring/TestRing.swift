@@ -157,6 +157,13 @@ final class RingPair {
   /// One end sends through its ring from now on.
   func sendThroughRing(_ index: Int) { links[index].sendThrough(rings[index], after: .ringFollows) }
 
+  /// Connects both ends, which go over to their rings.
+  func join() throws {
+    connect()
+    for index in 0...1 { sendThroughRing(index) }
+    for index in 0...1 { try deliver(.max, to: index) }
+  }
+
   func close() {
     loop.removeTurnHook(hook.value)
     for link in links { link.close() }

@@ -59,7 +59,9 @@ final class Wait<Value: Sendable> {
     withdraw = { waiters.cancel(id) }
   }
 
-  /// Waits for whoever calls `end`; when the task is cancelled, for nobody, after `withdraw`.
+  /// Waits until somebody calls `end`.
+  ///
+  /// When the task is cancelled, `withdraw` is called, and the wait ends with nil.
   func expect(_ withdraw: @escaping () -> Void) {
     self.withdraw = { [self] in
       withdraw()

@@ -37,7 +37,7 @@ struct CommandOutputBuffer {
     }
     start = 0
     searched = 0
-    // In the array that whoever asks for a chunk gets.
+    // Bytes are read into the array that `takeChunk` hands out, so they are not copied.
     bytes = try [UInt8](unsafeUninitializedCapacity: limit) { space, count in
       count = try read(UnsafeMutableRawBufferPointer(space))
     }

@@ -71,7 +71,7 @@ final class HostAgent {
     carrier.send(HostFrame(.hello, body: hello.packed(), isUrgent: true))
     try carrier.start()
     askForLease()
-    // What it has had to say until now went to whoever started it.
+    // Its errors until now went to the engine that started it.
     null = try Descriptors.openNull()
     if let null = null?.number { dup2(null, STDERR_FILENO) }
   }
