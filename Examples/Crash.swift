@@ -26,11 +26,20 @@ struct Crashing: NodeProgram {
   }
 }
 
+/// Kills a process of its host, as a user with a shell would: not by way of the library.
+struct Killer: NodeProgram {
+  var pid: Int32
+
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws { kill(pid, SIGKILL) }
+}
+
 /// Children that end in every way there is, and what their parent learns of each.
 ///
 /// Success is a result that has arrived. Everything else is told as it is: an error with its type and
 /// text, a crash with its signal, an exit with its code, each with the child's last words.
-public struct Crash: Example {
+public struct Crash: HostedExample {
   /// What it is run by.
   public static let name = "crash"
   /// What it teaches.
@@ -42,16 +51,22 @@ public struct Crash: Example {
   public init() {}
 
   /// Has one child after another end.
-  public func run(in root: Node) async throws -> CrashReport {
+  public func run(in root: Node, on hosts: HostPool?) async throws -> CrashReport {
     var ends: [CrashReport.End] = []
     for ending in Ending.allCases {
       let deadline = root.configuration.startDeadline
       if ending == .couldNotStart { root.configure { $0.startDeadline = .zero } }
-      let child = try root.makeChild(Crashing(ending: ending), name: "\(ending)")
+      let child = try root.makeChild(Crashing(ending: ending), on: hosts, name: "\(ending)")
       do {
         try await child.start()
-        // As a user with a shell would, not by way of the library.
-        if ending == .killedFromOutside, let pid = child.pid { kill(pid, SIGKILL) }
+        if ending == .killedFromOutside, let pid = child.pid {
+          if let name = child.host, let host = hosts?[name] {
+            // A process id belongs to a process of its host.
+            try await root.spawn(Killer(pid: pid), on: host).result
+          } else {
+            kill(pid, SIGKILL)
+          }
+        }
         _ = try await child.result
       } catch is RemoteFailure {
         // The program's own error; the report has its type and text as well.

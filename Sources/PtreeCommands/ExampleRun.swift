@@ -1,6 +1,8 @@
 internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeExamples
+internal import ProcessTreeTopologies
+internal import ProcessTreeTopologyFormat
 internal import Synchronization
 
 /// One run of an example under the options that were given.
@@ -16,10 +18,27 @@ struct ExampleRun {
 
   /// Runs the example and returns the exit code.
   func perform<Lesson: Example>(_ example: Lesson) async throws -> Int32 {
+    try await report(of: { try await example.run(in: root) })
+  }
+
+  /// Runs the example with nodes on hosts, and returns the exit code.
+  func perform<Lesson: HostedExample>(_ example: Lesson, on plans: [HostPlan]) async throws -> Int32
+  {
+    try await report(of: {
+      try await root.withHosts(plans) { hosts in
+        if options.limit == nil { root.configure { $0.defaultLimit = hosts.slots } }
+        return try await example.run(in: root, on: hosts)
+      }
+    })
+  }
+
+  private func report<Report: ExampleReport>(of body: () async throws -> Report) async throws
+    -> Int32
+  {
     let progress = try await prepare()
     var isSuccess: Bool
     do {
-      let report = try await example.run(in: root)
+      let report = try await body()
       await end(progress)
       try await print(report)
       isSuccess = report.isSuccess

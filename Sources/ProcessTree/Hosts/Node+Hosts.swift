@@ -119,13 +119,18 @@ extension Node {
   /// The other parameters and errors are those of
   /// ``makeChild(_:name:daemon:stopPolicy:settings:liveness:)``.
   ///
-  /// It runs on `place`: a host, or the pool of hosts to choose from. A ``HostError`` is thrown when no host is
-  /// up, and `messageNotEncodable` for arguments that carry ends of channels.
+  /// It runs on `place`: a host, the pool of hosts to choose from, or beside this node if it is `nil`. A
+  /// ``HostError`` is thrown when no host is up, and `messageNotEncodable` for arguments that carry ends of channels.
   public func makeChild<Program: NodeProgram>(
-    _ program: Program, on place: some Place, name: String? = nil, daemon: Bool? = nil,
+    _ program: Program, on place: (any Place)?, name: String? = nil, daemon: Bool? = nil,
     stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),
     liveness: Liveness? = nil
   ) throws -> Child<Program.Output> {
+    guard let place else {
+      return try makeChild(
+        program, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings,
+        liveness: liveness)
+    }
     guard let host = place.choose() else {
       throw HostError(.over, host: "of any name", "no host is up")
     }
@@ -146,7 +151,7 @@ extension Node {
   /// The parameters and errors are those of
   /// ``makeChild(_:on:name:daemon:stopPolicy:settings:liveness:)`` and ``AnyChild/start(timeout:)``.
   public func spawn<Program: NodeProgram>(
-    _ program: Program, on place: some Place, name: String? = nil, daemon: Bool? = nil,
+    _ program: Program, on place: (any Place)?, name: String? = nil, daemon: Bool? = nil,
     stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),
     liveness: Liveness? = nil, timeout: Duration? = nil
   ) async throws -> Child<Program.Output> {

@@ -19,9 +19,9 @@ public final class OpenHost: Place, Sendable {
 
   /// What the loop writes and any thread reads.
   final class Shared: Sendable {
-    private let state = Lock((state: State.opening, placed: 0))
+    private let state = Lock((state: State.opening, placed: 0, processors: 1))
 
-    var current: (state: State, placed: Int) { state.withLock { ($0.state, $0.placed) } }
+    var current: (state: State, placed: Int, processors: Int) { state.withLock { $0 } }
 
     func set(_ new: State) {
       state.withLock { state in
@@ -32,6 +32,8 @@ public final class OpenHost: Place, Sendable {
     }
 
     func set(placed: Int) { state.withLock { $0.placed = placed } }
+
+    func set(processors: Int) { state.withLock { $0.processors = max(1, processors) } }
   }
 
   let host: Host
@@ -49,8 +51,9 @@ public final class OpenHost: Place, Sendable {
   /// The host's name.
   public var name: String { host.name }
 
-  /// How many nodes it is meant to run at a time.
-  public var slots: Int { host.slots }
+  /// How many nodes it is meant to run at a time: what its description says, or its processors; 1 while
+  /// those are not known.
+  public var slots: Int { host.slots ?? shared.current.processors }
 
   /// Where the host is in its life.
   public var state: State { shared.current.state }

@@ -212,6 +212,7 @@ final class HostController {
       return surrender(refusal)
     }
     self.hello = hello
+    shared.set(processors: hello.processors)
     shared.set(.up)
     if let keeper { runtime.emit(.hostUp(host: name), about: keeper.child) }
     knownWaiters.resume(())
