@@ -26,8 +26,8 @@ struct ExampleRun {
   {
     try await report(of: {
       try await root.withHosts(plans) { hosts in
-        if options.limit == nil { root.configure { $0.defaultLimit = hosts.slots } }
-        return try await example.run(in: root, on: hosts)
+        if options.limit == nil { root.configure { $0.defaultLimit = hosts.pool.slots } }
+        return try await example.run(in: root, on: hosts.pool)
       }
     })
   }

@@ -123,5 +123,32 @@ extension EndToEndTests {
       #expect(run.code == 1 && run.output == "")
       #expect(run.errors.contains("Host command: "))
     }
+
+    @Test func nodesOfAFileRunOnItsHosts() throws {
+      let text = """
+        ptree: 1
+        hosts: {b: {local: true, slots: 2}, c: {command: [env]}}
+        nodes:
+          a: {shell: 'echo a', instances: 4, on: [b, c]}
+          g: {on: c, nodes: {d: {shell: 'echo d'}}}
+          e: {shell: 'echo e'}
+        """
+      let run = try Tool(
+        shell: "printf '%s' \"$TEXT\" >t.yaml; $PTREE run t.yaml", environment: ["TEXT": text]
+      ).end()
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(
+        Set(run.lines) == ["a-1 | a", "a-2 | a", "a-3 | a", "a-4 | a", "d | d", "e | e"])
+      for place in [" on b)\n", "g started (pid ", "d started (pid ", " on c)\n"] {
+        #expect(run.errors.contains(place))
+      }
+      let near = try #require(run.errors.split(separator: "\n").first { $0.hasPrefix("e started") })
+      #expect(!near.contains(" on "))
+    }
+
+    @Test func aFileHasItsHostsItself() throws {
+      let run = try Tool.run("run", "t.yaml", "--host", "local")
+      #expect(run.code == 2 && run.errors.contains("a topology file has its hosts itself"))
+    }
   }
 }

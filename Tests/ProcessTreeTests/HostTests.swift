@@ -20,6 +20,8 @@ private let lossScenarios = [
   "rootStopped",
 ]
 
+private let supervisedScenarios = ["supervised"]
+
 private let refusalScenarios = ["badHosts", "engines", "noise", "channels", "fromElsewhere"]
 
 extension ProcessTrees {
@@ -36,6 +38,11 @@ extension ProcessTrees {
 
     @Test(arguments: lossScenarios)
     func aLostHostIsOver(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: supervisedScenarios)
+    func aSupervisorKeepsChildrenOnHosts(scenario: String) async throws {
       try await HostFixture.expectSuccess(of: scenario, "forkServer")
     }
 

@@ -81,7 +81,9 @@ extension Node {
       keeper?.kill()
       throw error
     }
-    return OpenHost(host, number, controller, shared)
+    let opened = OpenHost(host, number, controller, shared)
+    controller.perform { $0.handle = opened }
+    return opened
   }
 
   private func waitUntilUp(_ host: OpenHost) async throws {

@@ -91,8 +91,10 @@ public final class HostPool: Place, Sendable {
 
   /// The host that is up with the smallest part of its slots in use, the first of several; `nil` if none
   /// is up.
-  public func choose() -> OpenHost? {
-    all.filter { $0.state == .up }.min {
+  public func choose() -> OpenHost? { Self.leastUsed(of: all) }
+
+  static func leastUsed(of hosts: [OpenHost]) -> OpenHost? {
+    hosts.filter { $0.state == .up }.min {
       $0.nodeCount * $1.slots < $1.nodeCount * $0.slots
     }
   }

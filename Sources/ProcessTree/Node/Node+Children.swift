@@ -87,12 +87,12 @@ extension Node {
   /// Makes a life of a supervised child.
   func makeLife(
     _ life: Int, of program: any NodeProgram, name: String, stopPolicy: StopPolicy?,
-    settings: ProcessSettings, liveness: Liveness?
+    settings: ProcessSettings, liveness: Liveness?, host: OpenHost?
   ) throws -> AnyChild {
     func make<Program: NodeProgram>(_ program: Program) throws -> AnyChild {
       try makeChild(
         program, name: name, daemon: nil, stopPolicy: stopPolicy, settings: settings,
-        liveness: liveness, life: life, host: nil)
+        liveness: liveness, life: life, host: host)
     }
     return try make(program)
   }

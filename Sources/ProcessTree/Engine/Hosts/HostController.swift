@@ -41,6 +41,8 @@ final class HostController {
   let overWaiters: Waiters<Void>
   /// The state that any thread may read.
   let shared: OpenHost.Shared
+  /// The handle of the scope that has opened it.
+  weak var handle: OpenHost?
 
   init(_ number: UInt32, _ host: Host, in runtime: NodeRuntime, shared: OpenHost.Shared) {
     self.number = number
