@@ -17,42 +17,49 @@ struct ExampleRun {
   }
 
   /// Runs the example and returns the exit code.
-  func perform<Lesson: Example>(_ example: Lesson) async throws -> Int32 {
-    try await report(of: { try await example.run(in: root) })
+  func perform(_ example: some Example) async throws -> Int32 {
+    try await running({ report in try await report(try await example.run(in: root)) })
   }
 
   /// Runs the example with nodes on hosts, and returns the exit code.
-  func perform<Lesson: HostedExample>(_ example: Lesson, on plans: [HostPlan]) async throws -> Int32
-  {
-    try await report(of: {
+  func perform(_ example: some HostedExample, on plans: [HostPlan]) async throws -> Int32 {
+    try await running({ report in
       try await root.withHosts(plans) { hosts in
         if options.limit == nil { root.configure { $0.defaultLimit = hosts.pool.slots } }
-        return try await example.run(in: root, on: hosts.pool)
+        // Children that go on are joined as long as their hosts are open.
+        return try await report(try await example.run(in: root, on: hosts.pool))
       }
     })
   }
 
-  private func report<Report: ExampleReport>(of body: () async throws -> Report) async throws
-    -> Int32
-  {
+  /// - Parameter body: Runs an example, hands its report over, and returns whether all is well.
+  private func running(
+    _ body: ((any ExampleReport) async throws -> Bool) async throws -> Bool
+  ) async throws -> Int32 {
     let progress = try await prepare()
-    var isSuccess: Bool
     do {
-      let report = try await body()
-      await end(progress)
-      try await print(report)
-      isSuccess = report.isSuccess
-      for child in root.children where !child.isDaemon {
-        try await child.join()
-        isSuccess = isSuccess && child.exitReport?.cause.isSuccess ?? false
+      let isSuccess = try await body { report in
+        await end(progress)
+        try await print(report)
+        return try await joinChildren() && report.isSuccess
       }
+      return isSuccess ? ExitStatusCode.success : ExitStatusCode.failure
     } catch {
       await end(progress)
       // The tree is being stopped: what comes of that is no failure of the example.
       if let code = earlyEnd.code { return code }
       throw error
     }
-    return isSuccess ? ExitStatusCode.success : ExitStatusCode.failure
+  }
+
+  /// Waits for children that still run; whether all have succeeded.
+  private func joinChildren() async throws -> Bool {
+    var isSuccess = true
+    for child in root.children where !child.isDaemon {
+      try await child.join()
+      isSuccess = isSuccess && child.exitReport?.cause.isSuccess ?? false
+    }
+    return isSuccess
   }
 
   /// Runs `body` with the tree set up, and returns its exit code, or that of an end that came before.

@@ -16,30 +16,45 @@ extension Node {
   package func withHosts<Value>(
     _ plans: [HostPlan], _ body: (OpenHosts) async throws -> Value
   ) async throws -> Value {
-    let hosts = plans.compactMap(\.host)
-    return try await withHosts(hosts) { pool in
-      try await body(
-        OpenHosts(
-          pool: pool, names: Dictionary(uniqueKeysWithValues: hosts.map { ($0.name, [$0.name]) })))
+    try await open(plans[...], beside: [], [:], body)
+  }
+
+  /// Opens the hosts once all allocations are there.
+  private func open<Value>(
+    _ plans: ArraySlice<HostPlan>, beside hosts: [Host], _ names: [String: [String]],
+    _ body: (OpenHosts) async throws -> Value
+  ) async throws -> Value {
+    guard let plan = plans.first else {
+      return try await withHosts(hosts) { try await body(OpenHosts(pool: $0, names: names)) }
+    }
+    func goOn(with more: [Host]) async throws -> Value {
+      var names = names
+      names[plan.name] = more.map(\.name)
+      return try await open(plans.dropFirst(), beside: hosts + more.map(plan.refined), names, body)
+    }
+    switch plan.engine {
+    case .ssh(let destination, let options):
+      return try await goOn(with: [.ssh(destination, name: plan.name, options: options)])
+    case .command(let words):
+      return try await goOn(with: [.command(words, name: plan.name)])
+    case .slurm(let slurm):
+      guard let nodes = slurm.nodes else {
+        return try await goOn(with: try await hostsOfSlurmJob(named: plan.name))
+      }
+      var request = SlurmRequest(
+        nodes: nodes, time: slurm.time, partition: slurm.partition, options: slurm.options)
+      request.name = plan.name
+      if let within = plan.within { request.patience = within }
+      return try await withSlurm(request, goOn)
     }
   }
 }
 
 extension HostPlan {
-  /// The host, if it is one and no allocation of several.
-  fileprivate var host: Host? {
-    switch engine {
-    case .ssh(let destination, let options):
-      refined(
-        .ssh(destination, name: name, slots: slots, options: options, program: program))
-    case .command(let words):
-      refined(.command(words, name: name, slots: slots, program: program))
-    case .slurm: nil
-    }
-  }
-
-  private func refined(_ host: Host) -> Host {
+  fileprivate func refined(_ host: Host) -> Host {
     var host = host
+    host.slots = slots ?? host.slots
+    host.program = program
     if let lease { host.lease = lease }
     if let within { host.startDeadline = within }
     return host
