@@ -20,7 +20,7 @@ private let lossScenarios = [
   "rootStopped",
 ]
 
-private let refusalScenarios = ["badHosts", "engines", "noise", "channels", "fromElsewhere"]
+private let refusalScenarios = ["badHosts", "engines", "noise", "fromElsewhere"]
 
 extension ProcessTrees {
   @Suite struct HostTests {

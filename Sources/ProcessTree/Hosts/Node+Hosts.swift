@@ -14,8 +14,8 @@ extension Node {
   /// ```
   ///
   /// A child on a host is a child of this node like any other: its messages, result, events and output
-  /// come here, and it is stopped and waited for from here. What it starts itself runs beside it. Ends
-  /// of channels cannot be sent to other hosts.
+  /// come here, and it is stopped and waited for from here. What it starts itself runs beside it. Channels
+  /// reach there.
   ///
   /// When the connection to a host breaks, the host is over: its children end with the cause
   /// ``ExitCause/hostLost(_:)``, and everything that runs there is killed over there.
@@ -58,7 +58,8 @@ extension Node {
 
   /// Starts the near half of a host.
   private func begin(_ host: Host) async throws -> OpenHost {
-    let number = shared.takeHostNumber()
+    // No other node of the run, wherever it is, gives a host this number.
+    let number = try randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) }
     let shared = OpenHost.Shared()
     let controller = try await runtime.run { runtime in
       let controller = HostController(number, host, in: runtime, shared: shared)
