@@ -104,7 +104,8 @@ import Testing
     var placed = sampleRecord
     placed.placement = place
     #expect(try BootstrapRecord(packed: placed.packed()).placement == place)
-    #expect(placed.parentAddress == parent)
+    #expect(placed.parentAddress.pid == 9 && placed.parentAddress.startTime == 8)
+    #expect(placed.parentAddress.endpoint == sampleRecord.endpoints.links)
     #expect(try BootstrapRecord(packed: sampleRecord.packed()).placement == nil)
   }
 

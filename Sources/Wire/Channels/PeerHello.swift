@@ -62,7 +62,7 @@ package struct PeerHello: Equatable, Sendable {
       received = try reader.readUInt64()
       question = try reader.readUInt64()
       // A later minor version may add fields.
-      if fields > 12 { address = address.on(try .read(from: &reader)) }
+      if fields > 12 { address = address.on(try HostPath?.read(from: &reader) ?? .root) }
       for _ in 13..<max(13, fields) { try reader.skipValue() }
       guard reader.isAtEnd else { throw WireError("bytes after the hello") }
     } catch let error as WireError {
