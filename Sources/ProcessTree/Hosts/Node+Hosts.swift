@@ -121,14 +121,22 @@ extension Node {
   /// ``makeChild(_:name:daemon:stopPolicy:settings:liveness:)``.
   ///
   /// It runs on `place`: a host, or the pool of hosts to choose from. A ``HostError`` is thrown when no host is
-  /// up, and `messageNotEncodable` for arguments that carry ends of channels.
+  /// up.
   public func makeChild<Program: NodeProgram>(
     _ program: Program, on place: some Place, name: String? = nil, daemon: Bool? = nil,
     stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),
     liveness: Liveness? = nil
   ) throws -> Child<Program.Output> {
+    if place is Here {
+      return try makeChild(
+        program, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings,
+        liveness: liveness)
+    }
     guard let host = place.choose() else {
-      throw HostError(.over, host: "of any name", "no host is up")
+      let losses = place.hosts.compactMap(\.loss).map(\.description)
+      throw HostError(
+        .over, host: place.hosts.map(\.name).joined(separator: ", "),
+        losses.isEmpty ? "no host is up" : "no host is up: \(losses.joined(separator: "; "))")
     }
     guard host.state == .up else {
       throw HostError(.over, host: host.name, host.loss?.reason ?? "it is not open")
