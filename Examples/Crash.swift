@@ -26,15 +26,6 @@ struct Crashing: NodeProgram {
   }
 }
 
-/// Kills a process of its host, as a user with a shell would: not by way of the library.
-struct Killer: NodeProgram {
-  var pid: Int32
-
-  static var spawnsChildren: Bool { false }
-
-  func run(in node: Node) async throws { kill(pid, SIGKILL) }
-}
-
 /// Children that end in every way there is, and what their parent learns of each.
 ///
 /// Success is a result that has arrived. Everything else is told as it is: an error with its type and
@@ -59,14 +50,7 @@ public struct Crash: HostedExample {
       let child = try root.makeChild(Crashing(ending: ending), on: hosts, name: "\(ending)")
       do {
         try await child.start()
-        if ending == .killedFromOutside, let pid = child.pid {
-          if let name = child.host, let host = hosts?[name] {
-            // A process id belongs to a process of its host.
-            try await root.spawn(Killer(pid: pid), on: host).result
-          } else {
-            kill(pid, SIGKILL)
-          }
-        }
+        if ending == .killedFromOutside { _ = try await root.killFromOutside(child, hosts) }
         _ = try await child.result
       } catch is RemoteFailure {
         // The program's own error; the report has its type and text as well.

@@ -22,7 +22,7 @@ private let lossScenarios = [
 
 private let supervisedScenarios = ["supervised"]
 
-private let refusalScenarios = ["badHosts", "engines", "noise", "channels", "fromElsewhere"]
+private let refusalScenarios = ["badHosts", "engines", "noise", "fromElsewhere"]
 
 extension ProcessTrees {
   @Suite struct HostTests {

@@ -68,12 +68,30 @@ public final class OpenHost: Place, Sendable {
 
   /// The host itself.
   public func choose() -> OpenHost? { self }
+
+  /// The host itself.
+  public var hosts: [OpenHost] { [self] }
 }
 
-/// Where a child runs: an ``OpenHost``, or the host of a ``HostPool`` that is used least.
+/// Where children run: an ``OpenHost``, the host of a ``HostPool`` that is used least, or ``Here``.
 public protocol Place: Sendable {
   /// The host for the next child; `nil` if there is none.
   func choose() -> OpenHost?
+  /// The hosts to choose from.
+  var hosts: [OpenHost] { get }
+}
+
+/// The place beside the node that starts the children, for one stage of a pipeline whose others run on
+/// hosts.
+public struct Here: Place {
+  /// Makes the place.
+  public init() {}
+
+  /// None: the host of the parent is no open one.
+  public func choose() -> OpenHost? { nil }
+
+  /// None.
+  public var hosts: [OpenHost] { [] }
 }
 
 /// The hosts of one scope of ``Node/withHosts(_:_:)``.
@@ -82,6 +100,9 @@ public final class HostPool: Place, Sendable {
   public let all: [OpenHost]
 
   init(_ all: [OpenHost]) { self.all = all }
+
+  /// The same hosts.
+  public var hosts: [OpenHost] { all }
 
   /// The host with a name; `nil` if there is none.
   public subscript(name: String) -> OpenHost? { all.first { $0.name == name } }

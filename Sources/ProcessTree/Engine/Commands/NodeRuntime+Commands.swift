@@ -45,7 +45,8 @@ extension NodeRuntime {
   }
 
   private func start(
-    _ command: Command, _ tag: RunTag, _ plan: CommandProcessPlan, _ streams: borrowing CommandStreams
+    _ command: Command, _ tag: RunTag, _ plan: CommandProcessPlan,
+    _ streams: borrowing CommandStreams
   ) throws -> CommandController {
     let process = try CommandProcess.start(plan)
     do {
