@@ -26,7 +26,7 @@ enum EarlyCommands {
       ordered.dropFirst().first == RunTopology.name
     else { return }
     do {
-      guard let command = try PtreeCommand.parseAsRoot(ordered) as? RunTopology else { return }
+      guard let command = try PtreeCommand.parsed(ordered) as? RunTopology else { return }
       try AppHandover.follow(command.file, isTrusted: command.trust)
       guard command.options.hosts.isEmpty else {
         throw UsageError("a topology file has its hosts itself: 'hosts:', and 'on:' of its nodes.")
@@ -48,7 +48,7 @@ enum EarlyCommands {
 
   private static func perform(_ arguments: [String]) -> Int32 {
     do {
-      var command = try PtreeCommand.parseAsRoot(arguments)
+      var command = try PtreeCommand.parsed(arguments)
       try command.run()
       return ExitStatusCode.success
     } catch {

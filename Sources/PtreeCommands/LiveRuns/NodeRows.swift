@@ -45,6 +45,8 @@ struct NodeRows {
 
   private mutating func add(_ nodes: [NodeExplanation], of run: LiveRun) {
     let (rootName, usage) = (run.givenName, run.usage(ofNodes: Set(nodes.compactMap(\.localPID))))
+    let ages = Dictionary(
+      run.processes.map { ($0.pid, $0.age) }, uniquingKeysWith: { first, _ in first })
     var known: [String: Int] = [:]
     for node in nodes {
       known["\(node.address)"] = rows.count
@@ -53,7 +55,8 @@ struct NodeRows {
           name: node.address == .root ? rootName ?? node.name : node.name,
           address: "\(node.address)", path: node.path,
           state: node.silence == nil ? node.phase.rawValue : "silent", pid: node.pid,
-          host: node.host, age: node.localPID.flatMap { LiveRun.Process($0)?.age },
+          host: node.host,
+          age: node.localPID.flatMap { ages[$0] ?? LiveRun.Process($0)?.age },
           restarts: node.restarts, incarnation: node.incarnation,
           usage: node.localPID.flatMap { usage[$0] }, waits: node.waits,
           lastEnd: node.lastEnd))
