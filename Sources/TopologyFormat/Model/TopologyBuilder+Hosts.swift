@@ -91,20 +91,12 @@ extension TopologyBuilder {
     return names.map(\.0).filter { hosts.plans[$0] != nil }
   }
 
-  /// Channels join nodes of one machine.
+  /// The sources and sinks of a pipeline are those of the root's machine.
   mutating func checkPlace(of node: NodePlan, _ value: Value) {
-    if case .pipeline = node.kind, reader.isElsewhere, node.hosts.isEmpty {
-      refuse(
-        .meaningless, value.place, "",
-        "a pipeline runs on the machine of the root: '\(node.name)' is below a node with 'on'.")
-    }
-    guard !node.hosts.isEmpty, let end = node.ends.map(\.channel).min(),
-      let place = value.entry("on")?.place
-    else { return }
+    guard case .pipeline = node.kind, reader.isElsewhere, node.hosts.isEmpty else { return }
     refuse(
-      .meaningless, place, "on",
-      "'\(node.name)' has an end of the channel '\(end)', and channels do not reach to other hosts."
-    )
+      .meaningless, value.place, "",
+      "a pipeline runs on the machine of the root: '\(node.name)' is below a node with 'on'.")
   }
 
   /// The plans of the hosts that nodes name.
