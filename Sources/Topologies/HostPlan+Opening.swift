@@ -39,7 +39,7 @@ extension Node {
       return try await goOn(with: [.command(words, name: plan.name)])
     case .slurm(let slurm):
       guard let nodes = slurm.nodes else {
-        return try await goOn(with: try await hostsOfSlurmJob(named: plan.name))
+        return try await goOn(with: try await hostsOfSlurmAllocation(named: plan.name))
       }
       var request = SlurmRequest(
         nodes: nodes, time: slurm.time, partition: slurm.partition, options: slurm.options)

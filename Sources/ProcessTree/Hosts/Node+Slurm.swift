@@ -73,7 +73,7 @@ extension Node {
   /// - Returns: A host for each node.
   /// - Throws: A ``HostError`` with `allocationEnded` outside of a job, and `engineMissing` without `scontrol`;
   ///   `CancellationError`.
-  public func hostsOfSlurmJob(named name: String = "slurm") async throws -> [Host] {
+  public func hostsOfSlurmAllocation(named name: String = "slurm") async throws -> [Host] {
     guard getenv("SLURM_JOB_ID") != nil else {
       throw HostError(
         .allocationEnded, host: name,
