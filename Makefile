@@ -15,6 +15,8 @@ DEMO_DEPTH ?= 2
 SEEDS ?= 20000
 # Which tests run: a regular expression over Target.Suite/test, as `swift test --filter` takes it.
 FILTER ?=
+# Which rows `make test-hosts` runs (empty: all).
+ROWS ?=
 # The scenario of `make scenario`, its arguments, and the start method (empty: one after the other).
 NAME ?=
 ARGUMENTS ?=
@@ -90,6 +92,11 @@ else
 	$(TEST_ENVIRONMENT) $(if $(SEED),SWIFT_DETERMINISTIC_HASHING=1) \
 		swift test $(BUILD_FLAGS) $(TEST_FLAGS) --filter '$(FILTER)'
 endif
+
+.PHONY: test-hosts
+test-hosts: dependencies ## Runs ptree over simulated hosts, as root: all rows, or those of ROWS=.
+	swift build $(BUILD_FLAGS) --product ptree
+	Tests/Hosts/run "$$(swift build $(BUILD_FLAGS) --show-bin-path)/ptree" $(ROWS)
 
 .PHONY: scenario
 scenario: dependencies ## Runs the scenario NAME= of a fixture; ARGUMENTS= and START_METHOD= go to it.

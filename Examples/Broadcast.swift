@@ -30,7 +30,7 @@ struct Subscriber: NodeProgram {
 ///
 /// With `dropOldest` nobody waits for it: what it has no room for is left out for this subscriber,
 /// from the oldest on, and counted. With `suspend`, the default, it would hold the sender back.
-public struct Broadcast: Example {
+public struct Broadcast: HostedExample {
   /// What it is run by.
   public static let name = "broadcast"
   /// What it teaches.
@@ -46,7 +46,7 @@ public struct Broadcast: Example {
   }
 
   /// Sends the items, and adds up who got how many.
-  public func run(in root: Node) async throws -> BroadcastReport {
+  public func run(in root: Node, on hosts: HostPool?) async throws -> BroadcastReport {
     let (sender, receiver) = root.makeBroadcast(of: Parcel.self, overflow: .dropOldest(beyond: 100))
     let shares = try await root.withChildren(
       of: BroadcastReport.Share.self, limit: subscribers
@@ -54,7 +54,8 @@ public struct Broadcast: Example {
       for number in 0..<subscribers {
         let pause = Duration.milliseconds(number == 0 ? 2 : 0)
         try await group.spawn(
-          Subscriber(broadcast: receiver, pause: pause), name: "subscriber-\(number + 1)")
+          Subscriber(broadcast: receiver, pause: pause), on: hosts,
+          name: "subscriber-\(number + 1)")
       }
       // The root does not listen itself.
       receiver.close()

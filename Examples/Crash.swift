@@ -30,7 +30,7 @@ struct Crashing: NodeProgram {
 ///
 /// Success is a result that has arrived. Everything else is told as it is: an error with its type and
 /// text, a crash with its signal, an exit with its code, each with the child's last words.
-public struct Crash: Example {
+public struct Crash: HostedExample {
   /// What it is run by.
   public static let name = "crash"
   /// What it teaches.
@@ -42,16 +42,15 @@ public struct Crash: Example {
   public init() {}
 
   /// Has one child after another end.
-  public func run(in root: Node) async throws -> CrashReport {
+  public func run(in root: Node, on hosts: HostPool?) async throws -> CrashReport {
     var ends: [CrashReport.End] = []
     for ending in Ending.allCases {
       let deadline = root.configuration.startDeadline
       if ending == .couldNotStart { root.configure { $0.startDeadline = .zero } }
-      let child = try root.makeChild(Crashing(ending: ending), name: "\(ending)")
+      let child = try root.makeChild(Crashing(ending: ending), on: hosts, name: "\(ending)")
       do {
         try await child.start()
-        // As a user with a shell would, not by way of the library.
-        if ending == .killedFromOutside, let pid = child.pid { kill(pid, SIGKILL) }
+        if ending == .killedFromOutside { _ = try await root.killFromOutside(child, hosts) }
         _ = try await child.result
       } catch is RemoteFailure {
         // The program's own error; the report has its type and text as well.

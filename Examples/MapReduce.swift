@@ -1,4 +1,3 @@
-import Glibc
 public import Pools
 
 /// Counts the words of a chunk of text, by their places in the vocabulary.
@@ -17,7 +16,7 @@ struct CountVocabulary: Transform {
 /// What a worker was given stays the root's until the result has come: what a dead worker had goes to
 /// others, so a chunk may be counted more than once, and is recorded exactly once. Anybody may kill
 /// workers from outside as well: `kill -9` of any child, as often as one likes.
-public struct MapReduce: Example {
+public struct MapReduce: HostedExample {
   /// What it is run by.
   public static let name = "mapreduce"
   /// What it teaches.
@@ -42,11 +41,11 @@ public struct MapReduce: Example {
   }
 
   /// Maps chunks to counts, and adds the counts up.
-  public func run(in root: Node) async throws -> MapReduceReport {
+  public func run(in root: Node, on hosts: HostPool?) async throws -> MapReduceReport {
     // Deaths are no chunk's fault here: none is ever given up.
     let options = PoolOptions(attempts: .max)
-    return try await root.withPool(size: workers, options: options) { pool in
-      let killer = Task { await kill(workersOf: pool) }
+    return try await root.withPool(size: workers, on: hosts, options: options) { pool in
+      let killer = Task { await kill(workersOf: pool, at: root, hosts) }
       defer { killer.cancel() }
       var report = MapReduceReport()
       let chunks = ChunkSource(amount)
@@ -61,8 +60,8 @@ public struct MapReduce: Example {
   }
 
   /// Kills a worker now and then; the number that were killed, once the task is cancelled.
-  private func kill(workersOf pool: Pool) async -> Int {
-    var killed: Set<Int32> = []
+  private func kill(workersOf pool: Pool, at root: Node, _ hosts: HostPool?) async -> Int {
+    var killed: Set<String> = []
     guard killsPerSecond > 0 else { return 0 }
     // A rate that is next to nothing is a pause that no duration holds.
     let pause = Duration.seconds(min(1 / killsPerSecond, 1_000_000_000))
@@ -70,9 +69,12 @@ public struct MapReduce: Example {
     while (try? await Task.sleep(for: pause)) != nil {
       // When no more chunks are taken, those under way are to come to their end.
       if let time = amount.time, ContinuousClock.now - start >= time { break }
-      guard let pid = pool.workerPIDs.randomElement() else { continue }
-      // As anybody could, not by way of the library.
-      if Glibc.kill(pid, SIGKILL) == 0 { killed.insert(pid) }
+      let pids = Set(pool.workerPIDs)
+      let workers = root.children.filter { !$0.isDaemon && pids.contains($0.pid ?? 0) }
+      guard let worker = workers.randomElement(),
+        (try? await root.killFromOutside(worker, hosts)) == true
+      else { continue }
+      killed.insert(worker.path)
     }
     return killed.count
   }

@@ -8,6 +8,8 @@ struct NameTree: Codable, Sendable {
   /// The parent as the operating system sees it, not as the library does.
   var parentPid: Int32
   var isDaemon: Bool
+  /// The host that it runs on; nil for the root's.
+  var host: String?
   var children: [NameTree] = []
 
   init(_ node: Node) {
@@ -15,14 +17,18 @@ struct NameTree: Codable, Sendable {
     pid = getpid()
     parentPid = getppid()
     isDaemon = node.isDaemon
+    host = node.host
   }
 
   /// Starts two children, the second as a daemon, and takes from each what it says of itself.
-  mutating func addChildren(of node: Node, levels: Int, hold: Duration) async throws {
+  mutating func addChildren(
+    of node: Node, on hosts: HostPool?, levels: Int, hold: Duration
+  ) async throws {
     guard levels > 0 else { return }
     let program = NamedNode(levels: levels - 1, hold: hold)
     let children = [
-      try await node.spawn(program), try await node.spawn(program, daemon: true),
+      try await node.spawn(program, on: hosts),
+      try await node.spawn(program, on: hosts, daemon: true),
     ]
     for child in children {
       var messages = try await child.messages(of: NameTree.self).makeAsyncIterator()
@@ -44,7 +50,7 @@ struct NamedNode: NodeProgram {
 
   func run(in node: Node) async throws {
     var names = NameTree(node)
-    try await names.addChildren(of: node, levels: levels, hold: hold)
+    try await names.addChildren(of: node, on: nil, levels: levels, hold: hold)
     guard let parent = node.parent else { return }
     try await parent.send(names)
     var answers = try await parent.messages(of: Heard.self).makeAsyncIterator()
@@ -56,8 +62,8 @@ struct NamedNode: NodeProgram {
 /// Names, process ids and daemons: every node is a process of its own, and the child of its parent.
 ///
 /// `pstree -p` shows the same tree; there is no process in between. The names reach the root as
-/// messages, while the nodes live. A daemon is stopped when its parent ends, the others are joined.
-public struct Names: Example {
+/// messages, while the nodes live. On other hosts the parent of a process is the far half of its host. A daemon is stopped when its parent ends, the others are joined.
+public struct Names: HostedExample {
   /// What it is run by.
   public static let name = "names"
   /// What it teaches.
@@ -71,9 +77,9 @@ public struct Names: Example {
   }
 
   /// Starts the tree and waits until all its names have come.
-  public func run(in root: Node) async throws -> NamesReport {
+  public func run(in root: Node, on hosts: HostPool?) async throws -> NamesReport {
     var names = NameTree(root)
-    try await names.addChildren(of: root, levels: 2, hold: hold)
+    try await names.addChildren(of: root, on: hosts, levels: 2, hold: hold)
     return NamesReport(root: names)
   }
 }
@@ -87,7 +93,8 @@ public struct NamesReport: ExampleReport {
 
   private func lines(of node: NameTree, indent: String) -> [String] {
     let daemon = node.isDaemon ? ", daemon" : ""
-    let line = "\(indent)\(node.name): pid \(node.pid), parent \(node.parentPid)\(daemon)"
+    let host = node.host.map { ", on \($0)" } ?? ""
+    let line = "\(indent)\(node.name): pid \(node.pid), parent \(node.parentPid)\(daemon)\(host)"
     return [line] + node.children.flatMap { lines(of: $0, indent: indent + "  ") }
   }
 

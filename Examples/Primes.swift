@@ -33,7 +33,7 @@ struct Span: Codable, Sendable {
 ///
 /// Ranges are taken from the sequence as workers need them, and travel several at a time when they
 /// take little time; results come in the order of the ranges.
-public struct Primes: Example {
+public struct Primes: HostedExample {
   /// What it is run by.
   public static let name = "primes"
   /// What it teaches.
@@ -52,11 +52,11 @@ public struct Primes: Example {
   }
 
   /// Counts.
-  public func run(in root: Node) async throws -> Report {
+  public func run(in root: Node, on hosts: HostPool?) async throws -> Report {
     let starts = stride(from: 2, to: limit, by: Self.spanLength)
     let spans = starts.lazy.map { Span(start: $0, end: min($0 + Self.spanLength, limit)) }
     let stage = CountPrimes(divisors: Self.divisors(below: limit))
-    let primes = try await root.withPool(size: workers) { pool in
+    let primes = try await root.withPool(size: workers, on: hosts) { pool in
       var primes = 0
       for try await count in pool.stream(over: spans, using: stage) { primes += count }
       return primes

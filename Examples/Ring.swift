@@ -50,7 +50,7 @@ struct RingStart: NodeProgram {
 ///
 /// The root makes the pipes and hands each end to the node that it is for: what is sent then goes
 /// from neighbour to neighbour, and not through the root.
-public struct Ring: Example {
+public struct Ring: HostedExample {
   /// What it is run by.
   public static let name = "ring"
   /// What it teaches.
@@ -66,18 +66,18 @@ public struct Ring: Example {
   }
 
   /// Lays the circle, and waits for the token.
-  public func run(in root: Node) async throws -> RingReport {
+  public func run(in root: Node, on hosts: HostPool?) async throws -> RingReport {
     let pipes = (0..<nodes).map { _ in root.makePipe(of: Token.self) }
     let times = try await root.withChildren(of: Void.self, limit: nodes) { group in
       for place in 1..<max(nodes, 1) {
         try await group.spawn(
-          RingNode(from: pipes[place - 1].receiver, to: pipes[place].sender),
+          RingNode(from: pipes[place - 1].receiver, to: pipes[place].sender), on: hosts,
           name: "ring-\(place + 1)")
       }
       let start = try await root.spawn(
         RingStart(
           from: pipes[nodes - 1].receiver, to: pipes[0].sender, hops: nodes * laps, nodes: nodes),
-        name: "ring-1")
+        on: hosts, name: "ring-1")
       return try await start.result
     }
     return RingReport(nodes: nodes, laps: laps, times: times)

@@ -14,7 +14,7 @@ struct Square: NodeProgram {
 ///
 /// `spawn` waits for a free slot, so the loop may ask for any number of children: never more than the
 /// group's limit are alive. When the scope is left no child is, whatever happened inside.
-public struct Squares: Example {
+public struct Squares: HostedExample {
   /// What it is run by.
   public static let name = "squares"
   /// What it teaches.
@@ -28,9 +28,9 @@ public struct Squares: Example {
   }
 
   /// Starts a child for each number.
-  public func run(in root: Node) async throws -> Report {
+  public func run(in root: Node, on hosts: HostPool?) async throws -> Report {
     let squares = try await root.withChildren(of: Int.self) { group in
-      for number in 1..<count + 1 { try await group.spawn(Square(number: number)) }
+      for number in 1..<count + 1 { try await group.spawn(Square(number: number), on: hosts) }
       return try await group.inSpawnOrder()
     }
     return Report(squares: squares)

@@ -26,7 +26,7 @@ struct TreeBranch: NodeProgram {
 
   func run(in node: Node) async throws -> TreeTotals {
     async let sent: Void = node.sendNumbers(upTo: items)
-    var totals = try await node.totals(below: widths, items: items)
+    var totals = try await node.totals(below: widths, items: items, on: nil)
     try await sent
     totals.nodes += 1
     return totals
@@ -44,14 +44,19 @@ extension Node {
   }
 
   /// Starts the next level, and adds up what its nodes are and have sent.
-  fileprivate func totals(below widths: [Int], items: Int) async throws -> TreeTotals {
+  fileprivate func totals(
+    below widths: [Int], items: Int, on hosts: HostPool?
+  ) async throws -> TreeTotals {
     guard let width = widths.first else { return TreeTotals() }
     let rest = Array(widths.dropFirst())
     return try await withThrowingTaskGroup(of: TreeTotals.self) { [self] group in
       for _ in 0..<width {
         group.addTask { [self] in
-          if rest.isEmpty { return try await totals(of: TreeLeaf(items: items), items: items) }
-          return try await totals(of: TreeBranch(widths: rest, items: items), items: items)
+          guard !rest.isEmpty else {
+            return try await totals(of: TreeLeaf(items: items), items: items, on: hosts)
+          }
+          return try await totals(
+            of: TreeBranch(widths: rest, items: items), items: items, on: hosts)
         }
       }
       return try await group.reduce(into: TreeTotals()) { $0 += $1 }
@@ -62,12 +67,12 @@ extension Node {
   ///
   /// Only the messages of the life that came to its end count, so each message counts once.
   private func totals<Program: NodeProgram>(
-    of program: Program, items: Int
+    of program: Program, items: Int, on hosts: HostPool?
   ) async throws -> TreeTotals where Program.Output == TreeTotals {
     var deaths = 0
     while true {
       do {
-        let child = try await spawn(program)
+        let child = try await spawn(program, on: hosts)
         var heard = TreeTotals()
         for try await message in try await child.messages(of: Numbered.self) {
           heard.items += 1
@@ -77,8 +82,8 @@ extension Node {
         totals += heard
         totals.deaths += deaths
         return totals
-      } catch let failure as ChildFailure where failure.report.exitCode == -SIGKILL {
-        // Somebody outside has ended it; what it had sent is forgotten. For any other failure the
+      } catch let failure as ChildFailure where failure.isNobodysFault {
+        // Somebody outside has ended it, or its host is lost; what it had sent is forgotten. For any other failure the
         // next child would hardly be luckier: without room on the disk none can start.
         deaths += 1
         try Task.checkCancellation()
@@ -87,12 +92,20 @@ extension Node {
   }
 }
 
+extension ChildFailure {
+  /// Whether the same program may well succeed in another process.
+  fileprivate var isNobodysFault: Bool {
+    if case .hostLost = report.cause { return true }
+    return report.exitCode == -SIGKILL
+  }
+}
+
 /// A tree of nodes of any shape, each of which sends messages to its parent, and parents that replace
 /// children that die.
 ///
 /// A result is recorded once, whatever happens on the way to it: a child that died is started again,
 /// with everything below it, and only the life that came to its end counts.
-public struct Tree: Example {
+public struct Tree: HostedExample {
   /// What it is run by.
   public static let name = "tree"
   /// What it teaches.
@@ -110,8 +123,9 @@ public struct Tree: Example {
   }
 
   /// Runs the tree and adds up what came.
-  public func run(in root: Node) async throws -> TreeReport {
+  public func run(in root: Node, on hosts: HostPool?) async throws -> TreeReport {
     TreeReport(
-      shape: shape, items: items, totals: try await root.totals(below: shape.widths, items: items))
+      shape: shape, items: items,
+      totals: try await root.totals(below: shape.widths, items: items, on: hosts))
   }
 }

@@ -35,7 +35,7 @@ struct Tokenize: Stage {
 /// A word is a maximal run of ASCII letters, in small letters; all other bytes lie between words.
 /// Words do not go on from one file to the next. The counts are those of
 /// `LC_ALL=C tr -cs 'A-Za-z' '\n' | LC_ALL=C tr A-Z a-z | LC_ALL=C sort | uniq -c` over each file.
-public struct WordCount: Example {
+public struct WordCount: HostedExample {
   /// What it is run by.
   public static let name = "wordcount"
   /// What it teaches.
@@ -64,14 +64,14 @@ public struct WordCount: Example {
   }
 
   /// Reads the files and sends them through the pipeline.
-  public func run(in root: Node) async throws -> WordCountReport {
+  public func run(in root: Node, on hosts: HostPool?) async throws -> WordCountReport {
     try GivenPaths.check(paths, allowsDirectories: true)
     let top = hasAll ? nil : top
     let words = Pipeline(Tokenize(parts: counters * 16), workers: workers)
       .then(CountWords(top: top), workers: counters, distribution: .partitioned(by: \.part))
       .then(MergeWords(top: top))
     let chunks = FileChunks(paths, cut: .betweenWords, for: root, name: Self.name)
-    let counts = try await root.run(over: chunks, using: words)
+    let counts = try await root.run(over: chunks, using: words, on: hosts)
     return WordCountReport(chunks.counts, counts, top: self.top, hasAll: hasAll)
   }
 }

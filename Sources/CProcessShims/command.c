@@ -71,7 +71,7 @@ static int settle(struct plan *_Nonnull plan) {
 
   plan->step = PT_COMMAND_SESSION;
   if (setsid() < 0) return errno;
-  int error = pt_die_with_parent(plan->parent);
+  int error = command->outlives_parent ? 0 : pt_die_with_parent(plan->parent);
   if (error != 0) return error;
 
   plan->step = PT_COMMAND_DESCRIPTORS;
@@ -99,7 +99,7 @@ static int settle(struct plan *_Nonnull plan) {
   if (error != 0 || !command->credentials) return error;
   // A change of credentials resets the signal for the parent's death.
   plan->step = PT_COMMAND_PARENT;
-  return pt_die_with_parent(plan->parent);
+  return command->outlives_parent ? 0 : pt_die_with_parent(plan->parent);
 }
 
 /// Executes the command in the child, while the parent's thread sleeps.

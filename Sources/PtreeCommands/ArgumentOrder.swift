@@ -5,6 +5,7 @@ enum ArgumentOrder {
   private static let optionsWithValue: Set<String> = [
     "--events", "--timeout", "--start-method", "--limit", "--post-mortem", "--cgroup", "--set",
     "--variables", "--overlay", "--profile", "--only", "--without", "--wait", "--log",
+    "--host", "--hosts",
   ]
 
   /// The arguments with the name in the place where the parser expects it; throws for a name that

@@ -28,6 +28,9 @@ enum EarlyCommands {
     do {
       guard let command = try PtreeCommand.parsed(ordered) as? RunTopology else { return }
       try AppHandover.follow(command.file, isTrusted: command.trust)
+      guard command.options.hosts.isEmpty else {
+        throw UsageError("a topology file has its hosts itself: 'hosts:', and 'on:' of its nodes.")
+      }
       let checked = try command.check()
       CheckReport.tell(checked)
       guard let topology = checked.topology else { exit(ExitStatusCode.usage) }

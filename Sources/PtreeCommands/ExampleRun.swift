@@ -1,6 +1,8 @@
 internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeExamples
+internal import ProcessTreeTopologies
+internal import ProcessTreeTopologyFormat
 internal import Synchronization
 
 /// One run of an example under the options that were given.
@@ -15,25 +17,49 @@ struct ExampleRun {
   }
 
   /// Runs the example and returns the exit code.
-  func perform<Lesson: Example>(_ example: Lesson) async throws -> Int32 {
-    let progress = try await prepare()
-    var isSuccess: Bool
-    do {
-      let report = try await example.run(in: root)
-      await end(progress)
-      try await print(report)
-      isSuccess = report.isSuccess
-      for child in root.children where !child.isDaemon {
-        try await child.join()
-        isSuccess = isSuccess && child.exitReport?.cause.isSuccess ?? false
+  func perform(_ example: some Example) async throws -> Int32 {
+    try await running({ report in try await report(try await example.run(in: root)) })
+  }
+
+  /// Runs the example with nodes on hosts, and returns the exit code.
+  func perform(_ example: some HostedExample, on plans: [HostPlan]) async throws -> Int32 {
+    try await running({ report in
+      try await root.withHosts(plans) { hosts in
+        if options.limit == nil { root.configure { $0.defaultLimit = hosts.pool.slots } }
+        // Children that go on are joined as long as their hosts are open.
+        return try await report(try await example.run(in: root, on: hosts.pool))
       }
+    })
+  }
+
+  /// - Parameter body: Runs an example, hands its report over, and returns whether all is well.
+  private func running(
+    _ body: ((any ExampleReport) async throws -> Bool) async throws -> Bool
+  ) async throws -> Int32 {
+    let progress = try await prepare()
+    do {
+      let isSuccess = try await body { report in
+        await end(progress)
+        try await print(report)
+        return try await joinChildren() && report.isSuccess
+      }
+      return isSuccess ? ExitStatusCode.success : ExitStatusCode.failure
     } catch {
       await end(progress)
       // The tree is being stopped: what comes of that is no failure of the example.
       if let code = earlyEnd.code { return code }
       throw error
     }
-    return isSuccess ? ExitStatusCode.success : ExitStatusCode.failure
+  }
+
+  /// Waits for children that still run; whether all have succeeded.
+  private func joinChildren() async throws -> Bool {
+    var isSuccess = true
+    for child in root.children where !child.isDaemon {
+      try await child.join()
+      isSuccess = isSuccess && child.exitReport?.cause.isSuccess ?? false
+    }
+    return isSuccess
   }
 
   /// Runs `body` with the tree set up, and returns its exit code, or that of an end that came before.

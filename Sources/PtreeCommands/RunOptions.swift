@@ -55,8 +55,13 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Print no lifecycle events and no progress on standard error.")
   var quiet = false
 
+  @OptionGroup var hosts: HostOptions
+
   func validate() throws {
     guard limit ?? 1 > 0 else { throw ValidationError("The limit is at least 1.") }
+    guard hosts.isEmpty || startMethod != .inProcess else {
+      throw ValidationError("Nodes on hosts are processes; --start-method is forkServer or spawn.")
+    }
     if let timeout, timeout.duration <= .zero {
       throw ValidationError("The timeout is more than 0 seconds.")
     }

@@ -19,17 +19,30 @@ struct ToolRoot {
       }
       var command = try PtreeCommand.parsed(try ArgumentOrder.nameFirst(arguments))
       if let chaos = command as? ChaosCommand { return try await perform(chaos) }
-      if let hosts = command as? HostsCommand { return try await hosts.perform(in: root) }
+      if let hosts = command as? HostsCheck { return try await hosts.perform(in: root) }
       guard let command = command as? any ExampleCommand else {
         try command.run()
         return ExitStatusCode.success
       }
-      return try await ExampleRun(command.options, in: root).perform(try command.makeExample())
+      return try await perform(try command.makeExample(), command.options)
     } catch {
       // The library ends the process in the way that belongs to the signal.
       if root.stopRequest != nil { throw CancellationError() }
       return Self.report(error)
     }
+  }
+
+  private func perform(_ example: any Example, _ options: RunOptions) async throws -> Int32 {
+    let run = ExampleRun(options, in: root)
+    guard !options.hosts.isEmpty else { return try await run.perform(example) }
+    let plans = try options.hosts.plans()
+    guard let hosted = example as? any HostedExample else {
+      let names = Examples.all.filter { $0 is any HostedExample.Type }.map { $0.name }
+      throw UsageError(
+        "'\(type(of: example).name)' starts all its nodes on this machine; --host and --hosts are for "
+          + "\(names.joined(separator: ", ")).")
+    }
+    return try await run.perform(hosted, on: plans)
   }
 
   private func perform(_ chaos: ChaosCommand) async throws -> Int32 {
@@ -45,6 +58,11 @@ struct ToolRoot {
   static func report(_ error: any Error) -> Int32 {
     switch error {
     case let code as ExitCode: return code.rawValue
+    case let error as UnusableHosts:
+      // Each begins with its place.
+      Standard.error.tell(error.text)
+      Standard.complain("the hosts are not right; nothing was started.")
+      return ExitStatusCode.usage
     case is UsageError, is UnusableInput, is VariableFile.Refusal:
       Standard.complain("\(error)")
       return ExitStatusCode.usage

@@ -47,10 +47,16 @@ struct GroupRun: Sendable {
   /// Runs the group to its end; no node of it is left afterwards.
   func run(in node: Node) async throws -> GroupVerdict {
     guard !plan.nodes.isEmpty else { return .success }
+    guard !plan.hosts.isEmpty else { return try await supervise(in: node, [:]) }
+    return try await node.withHosts(plan.hosts) { try await supervise(in: node, $0.names) }
+  }
+
+  /// - Parameter hosts: The names of the hosts of each plan.
+  private func supervise(in node: Node, _ hosts: [String: [String]]) async throws -> GroupVerdict {
     let end = GroupEnd(plan)
     let ends = ProgramEnds(plan, at: node, outer: outer)
     let specifications = try plan.nodes.map {
-      try specification($0, at: node, ends)
+      try specification($0, at: node, ends, on: hosts)
     }
     let held = Lock(HeldEnds(ends.all, plan))
     return try await node.withSupervisor(
@@ -82,7 +88,7 @@ struct GroupRun: Sendable {
   }
 
   private func specification(
-    _ node: NodePlan, at root: Node, _ ends: ProgramEnds
+    _ node: NodePlan, at root: Node, _ ends: ProgramEnds, on hosts: [String: [String]]
   ) throws -> ChildSpecification {
     let own = ends.ends(of: node)
     let program: any NodeProgram =
@@ -102,7 +108,8 @@ struct GroupRun: Sendable {
       backoff: node.restart.backoff.map {
         RestartBackoff(first: $0.first, factor: $0.factor, most: $0.most, jitter: $0.jitter)
       }, instances: node.instances,
-      announcesUp: isGroup || node.readiness != nil, startsByItself: !node.isManual)
+      announcesUp: isGroup || node.readiness != nil, startsByItself: !node.isManual,
+      hosts: node.hosts.flatMap { hosts[$0] ?? [] })
   }
 
   private static func listed(_ name: String, at node: Node) throws -> any ListedProgram.Type {

@@ -20,7 +20,9 @@ private let lossScenarios = [
   "rootStopped",
 ]
 
-private let refusalScenarios = ["badHosts", "engines", "noise", "channels", "fromElsewhere"]
+private let supervisedScenarios = ["supervised"]
+
+private let refusalScenarios = ["badHosts", "engines", "noise", "fromElsewhere"]
 
 extension ProcessTrees {
   @Suite struct HostTests {
@@ -36,6 +38,11 @@ extension ProcessTrees {
 
     @Test(arguments: lossScenarios)
     func aLostHostIsOver(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: supervisedScenarios)
+    func aSupervisorKeepsChildrenOnHosts(scenario: String) async throws {
       try await HostFixture.expectSuccess(of: scenario, "forkServer")
     }
 

@@ -14,6 +14,10 @@ import Testing
       ("Host key verification failed.", .hostKeyUnknown),
       ("alice@b: Permission denied (publickey).", .authenticationFailed),
       ("program: error while loading shared libraries: libzmq.so.5: cannot", .libraryMissing),
+      ("env: /p: Exec format error", .otherMachine),
+      ("/p: 1: Syntax error: \"(\" unexpected", .otherMachine),
+      ("process-tree: /x cannot be made: No such. Set TMPDIR to a directory", .directoryUnusable),
+      ("srun: error: Unable to confirm: Invalid job id specified", .allocationEnded),
       ("something else", .notReached),
     ] as [(String, HostError.Code)])
   func sshSaysWhyThereIsNoHost(_ line: String, _ code: HostError.Code) {

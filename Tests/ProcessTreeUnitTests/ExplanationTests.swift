@@ -19,7 +19,8 @@ import Testing
       ThreadStack(
         id: 7, name: "till", state: "S", kernelFunction: "do_epoll_wait", frames: ["f"],
         reason: "r")
-    ], lastEnd: "till exited with 1", children: [.root.child("x"), .root.child(at: 2)])
+    ], lastEnd: "till exited with 1", children: [.root.child("x"), .root.child(at: 2)], restarts: 2,
+    host: "b")
 
   @Test func explanationsTravelWhole() throws {
     #expect(try NodeExplanation(packed: Self.full.packed()) == Self.full)
@@ -59,7 +60,7 @@ import Testing
         == "waits 1.5 s for credit from a (Process-2), b, at most 2.0 s more (2 tasks)")
     #expect(Self.full.waits[0].remedy == "a (Process-2), b has to receive")
     let text = "\(Self.full)"
-    #expect(text.hasPrefix("/shop/till (till, pid 7, life 3): backoff\n"))
+    #expect(text.hasPrefix("/shop/till (till, pid 7 on b, life 3): backoff\n"))
     #expect(text.contains("did not answer within 1.0 s: process 5 traces it"))
     #expect(text.contains("thread 7 till: S in do_epoll_wait, no stack: r"))
     let hostile = NodeExplanation(address: .root, name: "a\u{1B}[2J", phase: .up)

@@ -92,16 +92,20 @@ import Testing
   }
 
   @Test func recordAndHelloComeBackAsTheyWere() throws {
-    let record = HostRecord(number: 3, name: "b", nonce: "ab", lease: 10_000)
+    let record = HostRecord(host: HostPath(numbers: [3]), name: "b", nonce: "ab", lease: 10_000)
     #expect(try HostRecord(packed: record.packed()) == record)
     let hello = HostHello(
       build: "x-1", machine: "x86_64", processors: 8, pid: 5, hostRun: 7, directory: "/tmp/d")
     #expect(try HostHello(packed: hello.packed()) == hello)
-    let place = Placement(host: 3, name: "b", build: "1-2", isRelayed: true)
-    #expect(!place.ofChild.isRelayed && place.ofChild.name == "b")
+    let parent = PeerAddress(path: .root, name: "r", pid: 9, startTime: 8, endpoint: "ipc:///r.l")
+    let place = Placement(
+      host: HostPath(numbers: [3]), name: "b", build: "1-2", parent: parent)
+    #expect(place.ofChild.parent == nil && place.ofChild.name == "b")
     var placed = sampleRecord
     placed.placement = place
     #expect(try BootstrapRecord(packed: placed.packed()).placement == place)
+    #expect(placed.parentAddress.pid == 9 && placed.parentAddress.startTime == 8)
+    #expect(placed.parentAddress.endpoint == sampleRecord.endpoints.links)
     #expect(try BootstrapRecord(packed: sampleRecord.packed()).placement == nil)
   }
 

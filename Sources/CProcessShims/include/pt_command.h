@@ -1,4 +1,5 @@
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,8 @@ struct pt_command {
   /// -1 for the caller's.
   int32_t umask;
   uint64_t tag;
+  /// Whether it goes on when the caller ends.
+  bool outlives_parent;
   const struct pt_command_limit *_Nullable limits;
   int32_t limit_count;
   /// Null for the caller's.

@@ -1,4 +1,4 @@
-internal import ProcessTreeWire
+package import ProcessTreeWire
 
 /// The stream of items from one sender to one receiver, at the receiver.
 ///
@@ -8,6 +8,8 @@ final class InFlow {
   let sender: TicketID
   let link: PeerLink
   let isLeased: Bool
+  /// Distinguishes this flow from those of other senders; both ends know its parts.
+  let senderKey: UInt64
   // Unchecked is what each item touches: a check costs 84 instructions, about 10 ns.
   @exclusivity(unchecked) private(set) var allowance: FlowAllowance
   /// The pieces of an item whose last piece has not arrived.
@@ -41,11 +43,9 @@ final class InFlow {
     self.sender = sender
     self.link = link
     isLeased = channel.isLeased
+    senderKey = FlowKey.make(sender: sender, flow: id)
     allowance = FlowAllowance(prefetch: channel.prefetch)
   }
-
-  /// Distinguishes this flow from those of other senders; both ends know its parts.
-  var senderKey: UInt64 { FlowKey.make(sender: link.peer.pid, flow: id) }
 
   /// Receives a frame; returns its items, or one item whose last piece this is, or nil.
   func receive(
@@ -172,10 +172,17 @@ final class InFlow {
   private static let mostAbove = 8_192
 }
 
-/// Identifies a flow among all those of one receiver.
+/// Identifies a flow among all those to one process.
+///
+/// Pids would not, because senders on two hosts may have the same; the number of a sender's ticket is one
+/// that nobody can guess.
 package enum FlowKey {
-  package static func make(sender pid: Int32, flow: UInt32) -> UInt64 {
-    UInt64(UInt32(bitPattern: pid)) << 32 | UInt64(flow)
+  package static func make(sender: TicketID, flow: UInt32) -> UInt64 {
+    var key = sender.number
+    for position in sender.node.positions + [flow] {
+      key = (key ^ UInt64(position)) &* 0x0000_0100_0000_01B3
+    }
+    return key
   }
 }
 

@@ -8,6 +8,8 @@ internal import ProcessTreeZeroMQ
 package final class PeerConnector {
   private let link: PeerLink
   private let hello: PeerHello
+  /// Whether the connection is to a gate, which asks where it leads.
+  private let isThroughGate: Bool
   private let onRefusal: (Refusal) -> Void
   private let onViolation: (String) -> Void
   private var socket: (any FrameCarrier)?
@@ -23,22 +25,25 @@ package final class PeerConnector {
   ///   - link: The link.
   ///   - secret: What both ends prove themselves with; nil if ``prove(by:)`` will bring it.
   ///   - hello: The hello, without question and proof.
+  ///   - gate: The endpoint of the gate that leads to the peer; nil to connect to the peer itself.
   ///   - context: The node's sockets.
   ///   - loop: The node's loop.
   ///   - onRefusal: Called with the reason when the peer does not want the link.
   ///   - onViolation: Called with what the peer has sent against the protocol.
   package init(
-    _ link: PeerLink, by secret: LinkSecret?, hello: PeerHello, in context: LinkContext,
-    on loop: EventLoop,
+    _ link: PeerLink, by secret: LinkSecret?, hello: PeerHello, through gate: String? = nil,
+    in context: LinkContext, on loop: EventLoop,
     onRefusal: @escaping (Refusal) -> Void, onViolation: @escaping (String) -> Void
   ) throws {
     self.link = link
     self.hello = hello
+    isThroughGate = gate != nil
     self.secret = secret
     self.onRefusal = onRefusal
     self.onViolation = onViolation
-    guard let endpoint = Endpoint(link.peer.endpoint) else {
-      throw WireError("\(link.peer.endpoint) is no endpoint: ipc://path is expected")
+    let address = gate ?? link.peer.endpoint
+    guard let endpoint = Endpoint(address) else {
+      throw WireError("\(address) is no endpoint: ipc://path is expected")
     }
     let socket = try context.makeSocket(.dealer, on: loop, probesRouter: true) {
       [unowned self] _, frame in receive(frame)
@@ -57,6 +62,8 @@ package final class PeerConnector {
       let header = try FlowHeader(frame)
       switch header.kind {
       case .whoIsThere: answer(header.number)
+      case .whereTo where isThroughGate:
+        socket?.send(GateTarget(from: hello.address, to: link.peer).frame())
       case .welcome: try enter(header, frame)
       case .refused where !isWelcome: onRefusal(Refusal(header, frame))
       default: try link.receive(header, frame)

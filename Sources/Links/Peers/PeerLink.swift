@@ -26,6 +26,9 @@ package final class PeerLink {
   package var onConfirmed: (() -> Void)?
   /// Called when the peer has confirmed every frame, and when that is no longer so.
   package var onSettled: ((_ isSettled: Bool) -> Void)?
+  /// Called when a gate says that nothing more comes; nil for a peer of this host, of which no gate
+  /// speaks.
+  package var onVerdict: ((PeerVerdict) -> Void)?
 
   package init(to peer: PeerAddress) {
     self.peer = peer
@@ -93,6 +96,7 @@ package final class PeerLink {
     onFrame = nil
     onConfirmed = nil
     onSettled = nil
+    onVerdict = nil
     // The memory stays: items in it have arrived, and the program may still read them.
   }
 
@@ -130,7 +134,11 @@ package final class PeerLink {
     switch header.kind {
     case .received: try confirm(upTo: header.total)
     case .report: transmit?(frames.takeReceipt())
-    case .welcome, .whoIsThere, .refused: throw WireError("a greeting in the middle of a link")
+    case .welcome, .whoIsThere, .refused, .whereTo, .target:
+      throw WireError("a greeting in the middle of a link")
+    case .closed:
+      guard let onVerdict else { throw WireError("a gate's word on a link that no gate carries") }
+      onVerdict(try PeerVerdict(frame: frame))
     case .items, .back, .control, .reply:
       guard try frames.receive(header.number, size: frame.count) else { return }
       if frames.owesReceipt { transmit?(frames.takeReceipt()) }

@@ -28,14 +28,21 @@ package final class FrameRelay {
   }
 
   /// Connects to a node in the place of another.
+  ///
+  /// - Parameters:
+  ///   - endpoint: Where to connect.
+  ///   - probes: Whether each connection, the first one and any after it, begins with an empty frame.
+  ///   - context: The sockets of the process.
+  ///   - loop: Its loop.
+  ///   - onFrame: Called with each frame; the bytes are valid during the call.
   package init(
-    to endpoint: String, in context: LinkContext, on loop: EventLoop,
+    to endpoint: String, probes: Bool = false, in context: LinkContext, on loop: EventLoop,
     onFrame: @escaping (UnsafeRawBufferPointer) -> Void
   ) throws {
     guard let endpoint = Endpoint(endpoint) else {
       throw WireError("\(endpoint) is no endpoint: ipc://path is expected")
     }
-    socket = try context.makeSocket(.dealer, on: loop) { onFrame($1) }
+    socket = try context.makeSocket(.dealer, on: loop, probesRouter: probes) { onFrame($1) }
     try socket.connect(to: endpoint)
   }
 

@@ -1,4 +1,5 @@
 internal import ProcessTree
+internal import ProcessTreeStages
 
 /// A pipeline while its channels and workers are being laid out.
 final class Assembly {
@@ -8,13 +9,22 @@ final class Assembly {
   /// For each stage, and last for the end, what is to be done when nothing more comes for it.
   private(set) var closers: [@Sendable () -> Void]
 
-  init(_ plan: PipelinePlan, at node: Node) {
+  /// Where workers run whose stage says nothing else; nil for where the node does.
+  private let hosts: WorkerHosts?
+
+  init(_ plan: PipelinePlan, at node: Node, on place: (any Place)? = nil) {
+    hosts = WorkerHosts(place)
     self.plan = plan
     self.node = node
     closers = Array(repeating: {}, count: plan.stages.count + 1)
   }
 
   func add(_ slot: WorkerSeat) { slots.append(slot) }
+
+  /// Where the workers of a stage run.
+  func hosts(at place: (any Place)?) -> WorkerHosts? {
+    place == nil ? hosts : WorkerHosts(place)
+  }
 
   /// Does something when all that feeds a stage has ended.
   func whenFed(_ stage: Int, _ body: @escaping @Sendable () -> Void) { closers[stage] = body }
@@ -29,6 +39,8 @@ struct WorkerSeat: Sendable {
   /// Its number among all workers of the pipeline.
   let worker: Int
   let name: String
-  /// Starts a node.
-  let start: @Sendable (ChildGroup<WorkerCounters>) async throws -> Child<WorkerCounters>
+  /// Where it is; nil for where the run's node is.
+  let hosts: WorkerHosts?
+  /// Starts a node, on a host if there is one.
+  let start: @Sendable (ChildGroup<WorkerCounters>, OpenHost?) async throws -> Child<WorkerCounters>
 }

@@ -16,15 +16,16 @@ extension Pipeline {
   ///   - distribution: How they share what comes.
   ///   - isOrdered: Whether it gets its input in the order of the source, for which it has one worker
   ///     or partitions.
+  ///   - place: The hosts on which the nodes run, or `Here()`; `nil` for those of the run.
   public func then<Next>(
     _ command: Command, input: CommandFraming<Output>, output: CommandFraming<Next>,
     workers: Int = 1, distribution: Distribution<Output> = .balanced,
-    ordered isOrdered: Bool = false
+    ordered isOrdered: Bool = false, on place: (any Place)? = nil
   ) -> Pipeline<Input, Next> {
     let name = command.executable.split(separator: "/").last.map(String.init)
     return then(
       command, named: name ?? "command", input: input, output: output, workers: workers,
-      distribution: distribution, ordered: isOrdered)
+      distribution: distribution, ordered: isOrdered, on: place)
   }
 
   /// The same with a name of the stage.
@@ -34,14 +35,14 @@ extension Pipeline {
   package func then<Next>(
     _ command: Command, named name: String, input: CommandFraming<Output>,
     output: CommandFraming<Next>, workers: Int, distribution: Distribution<Output>,
-    ordered isOrdered: Bool, joint: CommandJoint? = nil
+    ordered isOrdered: Bool, joint: CommandJoint? = nil, on place: (any Place)? = nil
   ) -> Pipeline<Input, Next> {
     followed(
       by: StageBlueprint(
         description: StageDescription(
           name: name, workers: workers, sharing: distribution.sharing,
           isStateless: false, isOrdered: isOrdered || self.isOrdered, isJoined: joint != nil),
-        distribution: distribution, joint: joint
+        distribution: distribution, joint: joint, place: place
       ) { inlet, outlets, place in
         CommandWorker(
           command: command, input: input, output: output, inlet: inlet, outlets: outlets,
@@ -49,7 +50,7 @@ extension Pipeline {
       })
   }
 
-  /// A pipeline of an external command; see `then(_:input:output:workers:distribution:ordered:)`.
+  /// A pipeline of an external command; see `then(_:input:output:workers:distribution:ordered:on:)`.
   public init(
     _ command: Command, input: CommandFraming<Input>, output: CommandFraming<Output>,
     workers: Int = 1, distribution: Distribution<Input> = .balanced

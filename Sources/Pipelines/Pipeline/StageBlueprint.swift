@@ -8,6 +8,8 @@ struct StageBlueprint<
   let distribution: Distribution<Input>
   /// The pipe that the input of a command comes through.
   var joint: CommandJoint?
+  /// Where the workers run; nil for where those of the run do.
+  var place: (any Place)?
   /// The program of a worker, with ends for its input and twice its output.
   let program: @Sendable (Receiver<Envelope<Input>>, [Outlet<Output>], WorkerPlace) -> Program
 
@@ -24,6 +26,7 @@ struct StageBlueprint<
       assembly.node.makeChannel(
         of: Envelope<Input>.self, prefetch: PipelinePlan.prefetch, attempts: .max)
     }
+    let hosts = assembly.hosts(at: self.place)
     for (number, worker) in stage.workers.enumerated() {
       let lane = description.lanes == 1 ? 0 : number
       let place = WorkerPlace(
@@ -33,10 +36,13 @@ struct StageBlueprint<
       let receiver = channels[channelCount == 1 ? 0 : number].receiver
       let name = stage.nodeName(ofWorker: number)
       assembly.add(
-        WorkerSeat(stage: index, worker: worker, name: name) { group in
-          try await group.spawn(
-            program(receiver, [outlet, outlet], place), name: name,
-            stopPolicy: WorkerSeat.stopPolicy)
+        WorkerSeat(stage: index, worker: worker, name: name, hosts: hosts) { group, host in
+          let program = program(receiver, [outlet, outlet], place)
+          guard let host else {
+            return try await group.spawn(program, name: name, stopPolicy: WorkerSeat.stopPolicy)
+          }
+          return try await group.spawn(
+            program, on: host, name: name, stopPolicy: WorkerSeat.stopPolicy)
         })
     }
     let senders = channels.map(\.sender)

@@ -18,7 +18,7 @@ public struct PipelineFailure: Error, Hashable, Sendable, Codable, CustomStringC
     /// The input is quarantined: as many workers died with it as it has attempts.
     ///
     /// A run can continue without such inputs; see `onQuarantine` of
-    /// `ProcessTree/Node/run(over:using:monitor:onQuarantine:)`.
+    /// `ProcessTree/Node/run(over:using:on:monitor:onQuarantine:)`.
     public static let killedWorkers = Self(kind: .killedWorkers)
     /// Not everything that entered the pipeline had left it at the end: something was lost.
     public static let imbalance = Self(kind: .imbalance)

@@ -16,6 +16,8 @@ extension Node {
   ///   - pipeline: The stages.
   ///   - inputs: Any sequence; its iterator is called on the task executor of this call, where it
   ///     should not block.
+  ///   - place: The hosts on which workers run whose stage says nothing else, of a scope of this node;
+  ///     `nil` for where this node runs. What workers of a lost host had goes to others.
   ///   - monitor: Watches the run, and changes the numbers of workers.
   ///   - onQuarantine: Takes each input that has ended three workers of a stateless stage. The run goes
   ///     on without it, and so without its outputs; an error that is thrown here ends the run. Without
@@ -26,29 +28,33 @@ extension Node {
   @inlinable
   public func run<Inputs: Sequence, Output>(
     over inputs: sending Inputs, using pipeline: Pipeline<Inputs.Element, Output>,
-    monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
+    on place: (any Place)? = nil, monitor: PipelineMonitor? = nil,
+    onQuarantine: QuarantineHandler? = nil
   ) async throws -> [Output] {
-    try await collect(pipeline, SequencePump(InputSource(inputs) { $0 }), monitor, onQuarantine)
+    try await collect(
+      pipeline, SequencePump(InputSource(inputs) { $0 }), place, monitor, onQuarantine)
   }
 
   /// Runs a pipeline over asynchronous inputs and returns all its outputs; else as
-  /// `run(over:using:monitor:onQuarantine:)`.
+  /// `run(over:using:on:monitor:onQuarantine:)`.
   ///
   /// - Throws: Also the errors of the sequence of inputs.
   public func run<Inputs: AsyncSequence, Output>(
     over inputs: sending Inputs, using pipeline: Pipeline<Inputs.Element, Output>,
-    monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
+    on place: (any Place)? = nil, monitor: PipelineMonitor? = nil,
+    onQuarantine: QuarantineHandler? = nil
   ) async throws -> [Output] {
-    try await collect(pipeline, AsyncSequencePump(inputs), monitor, onQuarantine)
+    try await collect(pipeline, AsyncSequencePump(inputs), place, monitor, onQuarantine)
   }
 
   @usableFromInline
   func collect<Input, Output>(
-    _ pipeline: Pipeline<Input, Output>, _ pump: any InputPump<Input>, _ monitor: PipelineMonitor?,
-    _ onQuarantine: QuarantineHandler?
+    _ pipeline: Pipeline<Input, Output>, _ pump: any InputPump<Input>, _ place: (any Place)?,
+    _ monitor: PipelineMonitor?, _ onQuarantine: QuarantineHandler?
   ) async throws -> [Output] {
     let collected = Collected<Output>()
-    let run = try PipelineRun(pipeline, at: self, monitor: monitor, onQuarantine: onQuarantine)
+    let run = try PipelineRun(
+      pipeline, at: self, on: place, monitor: monitor, onQuarantine: onQuarantine)
     try await run.run(pump) { outputs in
       collected.outputs.withLock { $0 += outputs }
     }

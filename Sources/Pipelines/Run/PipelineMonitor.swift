@@ -1,7 +1,7 @@
 internal import ProcessTreeBase
 
 /// Watches a run of a pipeline, and changes how many workers its stages have: hand one to
-/// `ProcessTree/Node/run(over:using:monitor:onQuarantine:)`.
+/// `ProcessTree/Node/run(over:using:on:monitor:onQuarantine:)`.
 ///
 /// ```swift
 /// let monitor = PipelineMonitor()

@@ -2,7 +2,7 @@ public import ProcessTree
 internal import ProcessTreeStages
 
 /// The outputs of a pipeline as they come, made as they are asked for; see
-/// `ProcessTree/Node/stream(over:using:monitor:onQuarantine:)`.
+/// `ProcessTree/Node/stream(over:using:on:monitor:onQuarantine:)`.
 ///
 /// The run begins with the first iteration, and is one for each. When the sequence ends or throws,
 /// no worker is left. A reader that stops lets the iterator go, which stops the workers.
@@ -21,7 +21,7 @@ public struct PipelineOutputs<Output: Codable & Sendable>: AsyncSequence, Sendab
 
     /// The next output; nil at the end.
     ///
-    /// - Throws: The errors of `ProcessTree/Node/run(over:using:monitor:onQuarantine:)`.
+    /// - Throws: The errors of `ProcessTree/Node/run(over:using:on:monitor:onQuarantine:)`.
     public mutating func next() async throws -> Output? {
       while place == outputs.count {
         guard let more = try await run.take() else { return nil }
@@ -68,25 +68,27 @@ extension Node {
   ///
   /// The run takes only as many inputs as fill the pipeline: infinite inputs work, and a
   /// reader that is slow holds the workers back. The parameters are those of
-  /// `run(over:using:monitor:onQuarantine:)`. The inputs can be iterated several times if the outputs are.
+  /// `run(over:using:on:monitor:onQuarantine:)`. The inputs can be iterated several times if the outputs are.
   public func stream<Inputs: Sequence & Sendable, Output>(
     over inputs: Inputs, using pipeline: Pipeline<Inputs.Element, Output>,
-    monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
+    on place: (any Place)? = nil, monitor: PipelineMonitor? = nil,
+    onQuarantine: QuarantineHandler? = nil
   ) -> PipelineOutputs<Output> {
-    outputs(of: pipeline, monitor, onQuarantine) { SequencePump(InputSource(inputs) { $0 }) }
+    outputs(of: pipeline, place, monitor, onQuarantine) { SequencePump(InputSource(inputs) { $0 }) }
   }
 
   /// Runs a pipeline over asynchronous inputs as its outputs are read; else as
-  /// `stream(over:using:monitor:onQuarantine:)`.
+  /// `stream(over:using:on:monitor:onQuarantine:)`.
   public func stream<Inputs: AsyncSequence & Sendable, Output>(
     over inputs: Inputs, using pipeline: Pipeline<Inputs.Element, Output>,
-    monitor: PipelineMonitor? = nil, onQuarantine: QuarantineHandler? = nil
+    on place: (any Place)? = nil, monitor: PipelineMonitor? = nil,
+    onQuarantine: QuarantineHandler? = nil
   ) -> PipelineOutputs<Output> {
-    outputs(of: pipeline, monitor, onQuarantine) { AsyncSequencePump(inputs) }
+    outputs(of: pipeline, place, monitor, onQuarantine) { AsyncSequencePump(inputs) }
   }
 
   private func outputs<Input, Output>(
-    of pipeline: Pipeline<Input, Output>, _ monitor: PipelineMonitor?,
+    of pipeline: Pipeline<Input, Output>, _ place: (any Place)?, _ monitor: PipelineMonitor?,
     _ onQuarantine: QuarantineHandler?, _ makePump: @escaping @Sendable () -> any InputPump<Input>
   ) -> PipelineOutputs<Output> {
     PipelineOutputs { [self] handoff in
@@ -95,7 +97,7 @@ extension Node {
       return Task(executorPreference: executor) {
         do {
           let run = try PipelineRun(
-            pipeline, at: self, monitor: monitor, onQuarantine: onQuarantine)
+            pipeline, at: self, on: place, monitor: monitor, onQuarantine: onQuarantine)
           try await run.run(makePump()) { outputs in
             try await handoff.give(outputs)
           }

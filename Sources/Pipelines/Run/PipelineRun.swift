@@ -18,15 +18,15 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
 
   /// Lays out channels and workers; starts nothing.
   init(
-    _ pipeline: Pipeline<Input, Output>, at node: Node, monitor: PipelineMonitor?,
-    onQuarantine: QuarantineHandler?
+    _ pipeline: Pipeline<Input, Output>, at node: Node, on place: (any Place)? = nil,
+    monitor: PipelineMonitor?, onQuarantine: QuarantineHandler?
   ) throws {
     self.node = node
     self.monitor = monitor
     self.onQuarantine = onQuarantine
     isOrdered = pipeline.isOrdered
     plan = try PipelinePlan(pipeline.shape, isOrdered: pipeline.isOrdered)
-    let assembly = Assembly(plan, at: node)
+    let assembly = Assembly(plan, at: node, on: place)
     let (sender, receiver) = node.makeChannel(
       of: Envelope<Output>.self, prefetch: PipelinePlan.prefetch, attempts: .max)
     assembly.whenFed(plan.stages.count) { sender.finish() }
@@ -139,6 +139,9 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     var position: Int?
     /// The input with which its step failed.
     var failedInput: UInt64?
+    /// Its host, if it was to be on one, and whether it ran there.
+    var host: OpenHost?
+    var wasReady = false
     /// The error that ends the run, however the worker ends.
     var verdict: (any Error)?
   }
@@ -146,13 +149,18 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   /// The life of one worker; throws if it ends the run.
   private func live(in slot: WorkerSeat) async throws {
     let life = Lock(Life())
+    defer { life.withLock { life in life.host.map { slot.hosts?.returned($0, wasStarted: life.wasReady) } } }
     do {
+      let host = try slot.hosts?.take()
+      life.withLock { $0.host = host }
       let counters = try await node.withChildren(of: WorkerCounters.self) { group in
         record.began(slot) { group.cancelAll() }
-        let child = try await slot.start(group)
+        let child = try await slot.start(group, host)
         life.withLock { $0.position = child.position }
         record.update { $0.handle(.started, of: slot.worker, ofStage: slot.stage) }
         for try await word in try await child.messages(of: WorkerWord.self) {
+          if let host { slot.hosts?.started(on: host) }
+          life.withLock { $0.wasReady = true }
           switch word {
           case .counters(let counters):
             record.update { $0.count(counters, ofWorker: slot.worker) }
@@ -189,6 +197,10 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         // The others process its unfinished envelopes, however it ended.
         record.update { $0.retire(at: life.position, worker: slot.worker, ofStage: slot.stage) }
         monitor?.changed()
+      case .died(let report) where isHostsFault(report, life, slot):
+        try lose(slot, life.position, "\(report)", deaths: [report])
+      case .other(let error as HostError) where error.code == .over:
+        try lose(slot, life.position, error.description, deaths: [])
       case .died(let report):
         let isReplaceable = !plan.stages[slot.stage].description.isStateful && report.isDeath
         let chain =
@@ -203,6 +215,30 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       case .other(let error): throw error
       }
     }
+  }
+
+  private func isHostsFault(_ report: ExitReport, _ life: Life, _ slot: WorkerSeat) -> Bool {
+    guard let host = life.host, let hosts = slot.hosts else { return false }
+    return hosts.isToBlame(host, for: report)
+  }
+
+  /// A worker has gone with its host, or the host does not start any: another one gets its work.
+  private func lose(
+    _ slot: WorkerSeat, _ position: Int?, _ account: String, deaths: [ExitReport]
+  ) throws {
+    let stage = plan.stages[slot.stage].description
+    if let hosts = slot.hosts, hosts.areLost {
+      throw failure(
+        of: slot, over: nil, .workerDied, hosts.loss.description, deaths: deaths)
+    }
+    guard !stage.isStateful || position == nil else {
+      throw failure(of: slot, over: nil, .workerDied, account, deaths: deaths)
+    }
+    let chain = record.update {
+      $0.lose(at: position, worker: slot.worker, ofStage: slot.stage, account)
+    }
+    monitor?.changed()
+    if let chain { throw failure(of: slot, over: nil, .workerDied, chain, deaths: deaths) }
   }
 
   /// Decides which items a worker leaves out of an envelope, and hands over the inputs that are given up with

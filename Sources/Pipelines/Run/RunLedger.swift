@@ -174,6 +174,21 @@ struct RunLedger {
     return crews[stage].gaveUp
   }
 
+  /// Notes that a worker has gone by the fault of its host: nothing that it had is to blame for that, nor
+  /// is its place.
+  ///
+  /// - Parameter position: The worker's position among the children; nil if it was not made.
+  /// - Returns: How it came to that it has no successor, in one line; nil if it has one.
+  mutating func lose(
+    at position: Int?, worker: Int, ofStage stage: Int, _ account: String
+  ) -> String? {
+    if let position { suspects[stage].end(of: position, nil) }
+    leave(worker)
+    restarts[stage] += 1
+    handle(.ended(.fruitful, account: account), of: worker, ofStage: stage)
+    return crews[stage].gaveUp
+  }
+
   /// Notes that a worker has gone that was asked to stop: nothing that it had is to blame for that.
   ///
   /// - Parameter position: The worker's position among the children; nil if it was not made.

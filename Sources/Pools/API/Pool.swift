@@ -1,6 +1,7 @@
 internal import ProcessTree
+internal import ProcessTreeStages
 
-/// Worker processes that share the work of a scope; see `ProcessTree/Node/withPool(size:options:initializer:_:)`.
+/// Worker processes that share the work of a scope; see `ProcessTree/Node/withPool(size:on:options:initializer:_:)`.
 ///
 /// Workers are children of the node, started when there is work for them and reused. What they do is
 /// a value of a type of its own: a `Transform`, a `Stage`, an `AsyncStage`, or a
@@ -17,12 +18,14 @@ public final class Pool: Sendable, CustomStringConvertible {
   let core: PoolCore
 
   init(
-    _ node: Node, size: Int?, options: PoolOptions, initializer: (any PoolInitializer)?
-  ) throws(PoolError) {
-    let size = size ?? cpuCount
-    guard size > 0 else { throw .invalidSize(size) }
+    _ node: Node, size: Int?, on hosts: WorkerHosts?, options: PoolOptions,
+    initializer: (any PoolInitializer)?
+  ) throws {
+    if let hosts, hosts.areLost { throw hosts.loss }
+    let size = size ?? hosts?.slots ?? cpuCount
+    guard size > 0 else { throw PoolError.invalidSize(size) }
     try options.check()
-    core = PoolCore(node, size: size, options: options, initializer: initializer)
+    core = PoolCore(node, size: size, on: hosts, options: options, initializer: initializer)
   }
 
   /// How many workers there are at most.

@@ -59,9 +59,11 @@ extension PoolCore {
   }
 
   /// Notes that a worker has been reaped, or could not be made at all.
+  ///
+  /// - Parameter isHostsFault: Whether neither an input nor the pool is to blame, but a host.
   func workerEnded(
     _ worker: Int, _ report: ExitReport?, at element: (batch: Int, offset: Int)?,
-    _ error: (any Error)?
+    _ error: (any Error)?, isHostsFault: Bool = false
   ) {
     update { shared, now in
       shared.links[worker] = nil
@@ -72,7 +74,8 @@ extension PoolCore {
         shared.state.stopAll()
       }
       let gaveUp = shared.state.workerEnded(
-        worker, report, at: element, mostFailedStarts: mostFailedStarts(report), now: now)
+        worker, report, at: element, mostFailedStarts: mostFailedStarts(report),
+        isBlameless: isHostsFault, now: now)
       if let gaveUp { fail(PoolError.workersCannotStart(report, gaveUp), &shared) }
     }
   }
@@ -89,6 +92,7 @@ extension PoolCore {
   /// The reason why the pool cannot go on after a worker ended before it was ready; nil if another start
   /// may do better.
   private func reason(_ error: (any Error)?, _ report: ExitReport?) -> (any Error)? {
+    if let hosts, hosts.areLost { return hosts.loss }
     switch error {
     case let failure as RemoteFailure
     where initializer != nil && failure.underlying(as: ProcessTreeError.self)?.code != .unreachable:
@@ -96,6 +100,7 @@ extension PoolCore {
     case let error as ProcessTreeError where report == nil:
       return PoolError.workNotUsable(error.message)
     case is CancellationError: return CancellationError()
+    case let error as HostError where error.code == .invalidHost: return error
     default: return nil
     }
   }

@@ -1,5 +1,6 @@
 internal import ProcessTree
 internal import ProcessTreeBase
+internal import ProcessTreeStages
 
 /// The effects of a pool: carries out the actions of its state, and wakes tasks that wait.
 ///
@@ -46,6 +47,8 @@ final class PoolCore: Sendable {
   }
 
   let node: Node
+  /// Where the workers run; nil for where the node does.
+  let hosts: WorkerHosts?
   let options: PoolOptions
   let initializer: (any PoolInitializer)?
   /// Work for the tasks of the pool's scope.
@@ -54,9 +57,11 @@ final class PoolCore: Sendable {
   private let shared: Lock<Shared>
 
   init(
-    _ node: Node, size: Int, options: PoolOptions, initializer: (any PoolInitializer)?
+    _ node: Node, size: Int, on hosts: WorkerHosts? = nil, options: PoolOptions,
+    initializer: (any PoolInitializer)?
   ) {
     self.node = node
+    self.hosts = hosts
     start = node.now
     self.options = options
     self.initializer = initializer

@@ -34,6 +34,8 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
     var child: AnyChild?
     var leases: [Int: JobRun<Work>] = [:]
     var notebook: ChildNotebook?
+    var host: OpenHost?
+    var isReady = false
     var mustStop = false
     var mustKill = false
     var hasEnded = false
@@ -93,11 +95,18 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
       error = thrown
     }
     orders.finish()
-    let (report, notebook) = contents.withLock { contents in
+    let contents = contents.withLock { contents in
       contents.hasEnded = true
-      return (contents.child?.exitReport, contents.notebook)
+      return contents
     }
-    core.workerEnded(id, report, at: notebook?.element, error)
+    let report = contents.child?.exitReport
+    var isHostsFault = false
+    if let host = contents.host, let hosts = core.hosts {
+      isHostsFault = hosts.isToBlame(host, for: report)
+      hosts.returned(host, wasStarted: contents.isReady || contents.mustStop || contents.mustKill)
+    }
+    core.workerEnded(
+      id, report, at: contents.notebook?.element, error, isHostsFault: isHostsFault)
   }
 
   private func serve(_ initializer: (any PoolInitializer)?) async throws {
@@ -116,9 +125,18 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
       Work._traits.suspends
       ? StopPolicy(ask: .seconds(1), terminate: .milliseconds(500))
       : StopPolicy(ask: .milliseconds(20), terminate: .milliseconds(20))
+    let host = try core.hosts?.take()
+    contents.withLock { $0.host = host }
     try await core.node.withChildren(of: Void.self, limit: 1) { group in
-      let child = try await group.spawn(
-        program, name: "worker-\(id)", stopPolicy: policy, liveness: core.options.liveness)
+      let child =
+        if let host {
+          try await group.spawn(
+            program, on: host, name: "worker-\(id)", stopPolicy: policy,
+            liveness: core.options.liveness)
+        } else {
+          try await group.spawn(
+            program, name: "worker-\(id)", stopPolicy: policy, liveness: core.options.liveness)
+        }
       let (mustStop, mustKill) = contents.withLock { contents in
         contents.child = child
         return (contents.mustStop, contents.mustKill)
@@ -166,6 +184,8 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
   private func receive(_ reply: WorkReply<Work.Output>) {
     guard reply.batch != 0 else {
       contents.withLock { contents in
+        contents.isReady = true
+        if let host = contents.host { core.hosts?.started(on: host) }
         guard let child = contents.child, let name = reply.notebook else { return }
         contents.notebook = ChildNotebook(name, of: child)
       }

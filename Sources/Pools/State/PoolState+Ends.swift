@@ -8,16 +8,19 @@ extension PoolState {
   ///   - element: The batch and the offset in it that the worker noted last; nil if it worked on
   ///     no item, or if nobody knows on which.
   ///   - mostFailedStarts: How many starts in a row may fail while no other worker is ready.
+  ///   - isBlameless: Whether the worker's host was lost, or starts nothing: no item is to blame, and
+  ///     the pool does not give up.
   /// - Returns: How often and in what time starts failed, if that ends the pool.
   @discardableResult
   mutating func workerEnded(
     _ id: WorkerID, _ report: Report, at element: (batch: BatchID, offset: Int)?,
-    mostFailedStarts: Int = .max, now: Duration
+    mostFailedStarts: Int = .max, isBlameless: Bool = false, now: Duration
   ) -> String? {
     guard let worker = workers.removeValue(forKey: id) else { return nil }
     var gaveUp: String?
     if !worker.isReady, !worker.isLeaving {
-      let most = workers.values.contains(where: \.isReady) ? nil : mostFailedStarts
+      let others = workers.values.contains(where: \.isReady)
+      let most = others || isBlameless ? nil : mostFailedStarts
       let pause = failedStarts.fail(
         at: now, Self.backoff, most: most, chance: random.fraction())
       if let pause {
@@ -30,14 +33,14 @@ extension PoolState {
       counters.workersLost += 1
     }
     let held = worker.batches.compactMap { id in batches.removeValue(forKey: id).map { (id, $0) } }
-    let culprit = culprit(among: held, element)
+    let culprit = isBlameless ? nil : culprit(among: held, element)
     // The last first, because each goes to the front.
     for (id, batch) in held.reversed() {
       jobs[batch.job]?.outCount -= batch.items.count
       jobs[batch.job]?.batchCount -= 1
       guard let job = jobs[batch.job], !job.isAbandoned, !batch.items.isEmpty else { continue }
       counters.retried += batch.items.count
-      let oneByOne = batch.goesOneByOne || culprit == nil
+      let oneByOne = batch.goesOneByOne || culprit == nil && !isBlameless
       if let culprit, culprit.batch == id, blame(culprit.item, of: batch, report) {
         counters.retried -= 1
         let after = (culprit.item + 1)..<batch.items.upperBound

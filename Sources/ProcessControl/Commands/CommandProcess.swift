@@ -82,7 +82,8 @@ package final class CommandProcess {
                 path: path, arguments: arguments, environment: environment,
                 directory: directory?.pointers[0],
                 descriptors: (plan.standardInput, plan.standardOutput, plan.standardError),
-                umask: plan.umask.map { Int32($0 & 0o777) } ?? -1, tag: plan.tag.value,
+                umask: plan.umask.map { Int32($0 & 0o777) } ?? -1, tag: plan.tag?.value ?? .max,
+                outlives_parent: plan.tag == nil,
                 limits: limits.baseAddress, limit_count: Int32(clamping: limits.count),
                 credentials: credentials)
               return body(&command)

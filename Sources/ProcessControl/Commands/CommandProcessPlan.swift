@@ -32,13 +32,14 @@ package struct CommandProcessPlan: Hashable, Sendable {
   package var standardInput: Int32
   package var standardOutput: Int32
   package var standardError: Int32
-  /// The tag of the process and its descendants.
-  package var tag: RunTag
+  /// The tag of the process and its descendants; nil for a process that belongs to no run, and outlives this
+  /// one.
+  package var tag: RunTag?
 
   package init(
     path: String, arguments: [String], environment: [[UInt8]], directory: String? = nil,
     umask: UInt32? = nil, credentials: Credentials? = nil, limits: [ProcessLimit] = [],
-    standardInput: Int32, standardOutput: Int32, standardError: Int32, tag: RunTag
+    standardInput: Int32, standardOutput: Int32, standardError: Int32, tag: RunTag?
   ) {
     self.path = path
     self.arguments = arguments

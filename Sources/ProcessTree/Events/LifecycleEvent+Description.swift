@@ -3,7 +3,8 @@ internal import ProcessTreeBase
 extension LifecycleEvent: CustomStringConvertible {
   /// The node and the event in one line, without control characters, as `ptree` shows them.
   public var description: String {
-    let process = if case .started = kind { pid.map { " (pid \($0))" } ?? "" } else { "" }
+    let place = host.map { " on \($0)" } ?? ""
+    let process = if case .started = kind { pid.map { " (pid \($0)\(place))" } ?? "" } else { "" }
     return "\(node) \(kind)\(process)".withoutControlCharacters
   }
 }

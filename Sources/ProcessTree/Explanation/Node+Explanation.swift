@@ -108,8 +108,12 @@ extension Node {
     for (path, node) in picture.nodes(below: identity.path) where !known.contains(node.path) {
       var explanation = NodeExplanation(
         address: NodeAddress(of: path), name: node.name, path: node.path, pid: node.pid,
-        incarnation: node.incarnation, phase: SupervisedPhase(node.phase), silence: .zero)
-      if let pid = node.pid, shared.nodes == nil, RunTag.read(of: pid)?.run == identity.run.runID {
+        incarnation: node.incarnation, phase: SupervisedPhase(node.phase), silence: .zero,
+        host: node.host)
+      // The kernel of this host knows nothing of processes of others.
+      if let pid = node.pid, shared.nodes == nil, node.host == host,
+        RunTag.read(of: pid)?.run == identity.run.runID
+      {
         explanation.process = ProcessState(of: pid)
         explanation.threads = stacks ? await threads(of: pid) : ThreadStack.threads(of: pid)
       }

@@ -32,13 +32,15 @@ public struct NodeExplanation: Hashable, Sendable, Codable {
   public var children: [NodeAddress]
   /// How often its supervisor started it again by itself; 0 for a child that no supervisor keeps.
   public var restarts: Int
+  /// The name of the host that it runs on; `nil` for that of the run's root, and before the first life.
+  public var host: String?
 
   /// Makes an explanation, for tests of code that takes one.
   public init(
     address: NodeAddress, name: String, path: String? = nil, pid: Int32? = nil,
     incarnation: Int = 1, phase: SupervisedPhase, waits: [NodeWait] = [], silence: Duration? = nil,
     process: ProcessState? = nil, threads: [ThreadStack] = [], lastEnd: String? = nil,
-    children: [NodeAddress] = [], restarts: Int = 0
+    children: [NodeAddress] = [], restarts: Int = 0, host: String? = nil
   ) {
     self.address = address
     self.name = name
@@ -53,6 +55,7 @@ public struct NodeExplanation: Hashable, Sendable, Codable {
     self.lastEnd = lastEnd
     self.children = children
     self.restarts = restarts
+    self.host = host
   }
 
   /// The most waits of a node that are named.
@@ -64,7 +67,7 @@ public struct NodeExplanation: Hashable, Sendable, Codable {
 extension NodeExplanation: CustomStringConvertible {
   /// The node, and an indented line for each thing that is known.
   public var description: String {
-    let process = pid.map { ", pid \($0)" } ?? ""
+    let process = (pid.map { ", pid \($0)" } ?? "") + (host.map { " on \($0)" } ?? "")
     let life = incarnation > 1 ? ", life \(incarnation)" : ""
     var lines = ["\(address) (\(name)\(process)\(life)): \(phase.rawValue)"]
     if let silence {

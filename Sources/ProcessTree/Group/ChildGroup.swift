@@ -57,7 +57,7 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   /// ``Node/makeChild(_:on:name:daemon:stopPolicy:settings:liveness:)``.
   @discardableResult
   public func spawn<Program: NodeProgram>(
-    _ program: Program, on place: some Place, name: String? = nil,
+    _ program: Program, on place: (any Place)?, name: String? = nil,
     stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),
     liveness: Liveness? = nil
   ) async throws -> Child<Output> where Program.Output == Output {

@@ -25,8 +25,9 @@ public struct Host: Hashable, Sendable, Codable {
   public var name: String
   /// How it is reached.
   public var engine: Engine
-  /// How many nodes it is meant to run at a time: where ``HostPool`` puts the next depends on it.
-  public var slots: Int
+  /// How many nodes it is meant to run at a time, which guides ``HostPool``; as many as it has processors if
+  /// `nil`.
+  public var slots: Int?
   /// The path of the program there; the path of this one if `nil`.
   public var program: String?
   /// How long it may take until the host is up.
@@ -36,7 +37,7 @@ public struct Host: Hashable, Sendable, Codable {
   public var lease: Duration = .seconds(10)
 
   /// Makes a description of a host; nothing is checked before it is opened.
-  public init(name: String, engine: Engine, slots: Int = 1, program: String? = nil) {
+  public init(name: String, engine: Engine, slots: Int? = nil, program: String? = nil) {
     self.name = name
     self.engine = engine
     self.slots = slots
@@ -52,10 +53,10 @@ public struct Host: Hashable, Sendable, Codable {
   /// - Parameters:
   ///   - words: The command; no words for another host on this machine.
   ///   - name: The name.
-  ///   - slots: How many nodes it is meant to run at a time.
+  ///   - slots: How many nodes it is meant to run at a time; as many as it has processors if `nil`.
   ///   - program: The path of the program there; the path of this one if `nil`.
   public static func command(
-    _ words: [String], name: String, slots: Int = 1, program: String? = nil
+    _ words: [String], name: String, slots: Int? = nil, program: String? = nil
   ) -> Self {
     Self(name: name, engine: .command(words), slots: slots, program: program)
   }
@@ -68,11 +69,11 @@ public struct Host: Hashable, Sendable, Codable {
   ///   - destination: What `ssh` takes: `alice@b`, `ssh://alice@b:2222`, or a name of its
   ///     configuration.
   ///   - name: The name; by default the destination.
-  ///   - slots: How many nodes it is meant to run at a time.
+  ///   - slots: How many nodes it is meant to run at a time; as many as it has processors if `nil`.
   ///   - options: Further options for `ssh`, such as `["-p", "2222"]`.
   ///   - program: The path of the program there; the path of this one if `nil`.
   public static func ssh(
-    _ destination: String, name: String? = nil, slots: Int = 1, options: [String] = [],
+    _ destination: String, name: String? = nil, slots: Int? = nil, options: [String] = [],
     program: String? = nil
   ) -> Self {
     Self(
@@ -83,8 +84,10 @@ public struct Host: Hashable, Sendable, Codable {
   private static let longestName = 48
   private static let shortestLease: Duration = .seconds(2)
 
-  /// Throws for a host that cannot be opened whatever happens.
-  func check() throws(HostError) {
+  /// Checks what can be checked without opening the host.
+  ///
+  /// - Throws: A ``HostError`` with the code `invalidHost` for a host that cannot be opened whatever happens.
+  public func check() throws(HostError) {
     let isPrintable = name.utf8.allSatisfy {
       $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/")
     }
@@ -93,7 +96,7 @@ public struct Host: Hashable, Sendable, Codable {
         .invalidHost, host: name.quotation,
         "a host's name has 1 to \(Self.longestName) bytes without control characters and slashes")
     }
-    guard slots > 0 else {
+    if let slots, slots < 1 {
       throw HostError(.invalidHost, host: name, "a host has one slot or more, not \(slots)")
     }
     guard startDeadline > .zero else {

@@ -39,6 +39,14 @@ public struct HostError: Error, Hashable, Sendable, Codable, CustomStringConvert
     case programMissing
     /// The program over there lacks a shared library.
     case libraryMissing
+    /// The file of the program over there is none for its machine.
+    case otherMachine
+    /// The host has no directory in which the run's can be made.
+    case directoryUnusable
+    /// Slurm does not give nodes.
+    case allocationRefused
+    /// The allocation of Slurm is over.
+    case allocationEnded
     /// The program on the host is another build.
     case otherBuild
     /// The host was not up in its time.

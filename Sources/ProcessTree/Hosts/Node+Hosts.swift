@@ -14,8 +14,8 @@ extension Node {
   /// ```
   ///
   /// A child on a host is a child of this node like any other: its messages, result, events and output
-  /// come here, and it is stopped and waited for from here. What it starts itself runs beside it. Ends
-  /// of channels cannot be sent to other hosts.
+  /// come here, and it is stopped and waited for from here. What it starts itself runs beside it. Channels
+  /// reach there.
   ///
   /// When the connection to a host breaks, the host is over: its children end with the cause
   /// ``ExitCause/hostLost(_:)``, and everything that runs there is killed over there.
@@ -58,7 +58,8 @@ extension Node {
 
   /// Starts the near half of a host.
   private func begin(_ host: Host) async throws -> OpenHost {
-    let number = shared.takeHostNumber()
+    // No other node of the run, wherever it is, gives a host this number.
+    let number = try randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) }
     let shared = OpenHost.Shared()
     let controller = try await runtime.run { runtime in
       let controller = HostController(number, host, in: runtime, shared: shared)
@@ -81,7 +82,9 @@ extension Node {
       keeper?.kill()
       throw error
     }
-    return OpenHost(host, number, controller, shared)
+    let opened = OpenHost(host, number, controller, shared)
+    controller.perform { $0.handle = opened }
+    return opened
   }
 
   private func waitUntilUp(_ host: OpenHost) async throws {
@@ -119,15 +122,23 @@ extension Node {
   /// The other parameters and errors are those of
   /// ``makeChild(_:name:daemon:stopPolicy:settings:liveness:)``.
   ///
-  /// It runs on `place`: a host, or the pool of hosts to choose from. A ``HostError`` is thrown when no host is
-  /// up, and `messageNotEncodable` for arguments that carry ends of channels.
+  /// It runs on `place`: a host, the pool of hosts to choose from, or beside this node if it is `nil` or a
+  /// ``Here``. A ``HostError`` is thrown when no host is up.
   public func makeChild<Program: NodeProgram>(
-    _ program: Program, on place: some Place, name: String? = nil, daemon: Bool? = nil,
+    _ program: Program, on place: (any Place)?, name: String? = nil, daemon: Bool? = nil,
     stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),
     liveness: Liveness? = nil
   ) throws -> Child<Program.Output> {
+    guard let place, !(place is Here) else {
+      return try makeChild(
+        program, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings,
+        liveness: liveness)
+    }
     guard let host = place.choose() else {
-      throw HostError(.over, host: "of any name", "no host is up")
+      let losses = place.hosts.compactMap(\.loss).map(\.description)
+      throw HostError(
+        .over, host: place.hosts.map(\.name).joined(separator: ", "),
+        losses.isEmpty ? "no host is up" : "no host is up: \(losses.joined(separator: "; "))")
     }
     guard host.state == .up else {
       throw HostError(.over, host: host.name, host.loss?.reason ?? "it is not open")
@@ -146,7 +157,7 @@ extension Node {
   /// The parameters and errors are those of
   /// ``makeChild(_:on:name:daemon:stopPolicy:settings:liveness:)`` and ``AnyChild/start(timeout:)``.
   public func spawn<Program: NodeProgram>(
-    _ program: Program, on place: some Place, name: String? = nil, daemon: Bool? = nil,
+    _ program: Program, on place: (any Place)?, name: String? = nil, daemon: Bool? = nil,
     stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),
     liveness: Liveness? = nil, timeout: Duration? = nil
   ) async throws -> Child<Program.Output> {

@@ -19,9 +19,9 @@ public final class OpenHost: Place, Sendable {
 
   /// What the loop writes and any thread reads.
   final class Shared: Sendable {
-    private let state = Lock((state: State.opening, placed: 0))
+    private let state = Lock((state: State.opening, placed: 0, processors: 1))
 
-    var current: (state: State, placed: Int) { state.withLock { ($0.state, $0.placed) } }
+    var current: (state: State, placed: Int, processors: Int) { state.withLock { $0 } }
 
     func set(_ new: State) {
       state.withLock { state in
@@ -32,6 +32,8 @@ public final class OpenHost: Place, Sendable {
     }
 
     func set(placed: Int) { state.withLock { $0.placed = placed } }
+
+    func set(processors: Int) { state.withLock { $0.processors = max(1, processors) } }
   }
 
   let host: Host
@@ -49,8 +51,9 @@ public final class OpenHost: Place, Sendable {
   /// The host's name.
   public var name: String { host.name }
 
-  /// How many nodes it is meant to run at a time.
-  public var slots: Int { host.slots }
+  /// How many nodes it is meant to run at a time: what its description says, or its processors; 1 while
+  /// those are not known.
+  public var slots: Int { host.slots ?? shared.current.processors }
 
   /// Where the host is in its life.
   public var state: State { shared.current.state }
@@ -65,12 +68,30 @@ public final class OpenHost: Place, Sendable {
 
   /// The host itself.
   public func choose() -> OpenHost? { self }
+
+  /// The host itself.
+  public var hosts: [OpenHost] { [self] }
 }
 
-/// Where a child runs: an ``OpenHost``, or the host of a ``HostPool`` that is used least.
+/// Where children run: an ``OpenHost``, the host of a ``HostPool`` that is used least, or ``Here``.
 public protocol Place: Sendable {
   /// The host for the next child; `nil` if there is none.
   func choose() -> OpenHost?
+  /// The hosts to choose from.
+  var hosts: [OpenHost] { get }
+}
+
+/// The place beside the node that starts the children, for one stage of a pipeline whose others run on
+/// hosts.
+public struct Here: Place {
+  /// Makes the place.
+  public init() {}
+
+  /// None: the host of the parent is no open one.
+  public func choose() -> OpenHost? { nil }
+
+  /// None.
+  public var hosts: [OpenHost] { [] }
 }
 
 /// The hosts of one scope of ``Node/withHosts(_:_:)``.
@@ -80,6 +101,9 @@ public final class HostPool: Place, Sendable {
 
   init(_ all: [OpenHost]) { self.all = all }
 
+  /// The same hosts.
+  public var hosts: [OpenHost] { all }
+
   /// The host with a name; `nil` if there is none.
   public subscript(name: String) -> OpenHost? { all.first { $0.name == name } }
 
@@ -88,8 +112,10 @@ public final class HostPool: Place, Sendable {
 
   /// The host that is up with the smallest part of its slots in use, the first of several; `nil` if none
   /// is up.
-  public func choose() -> OpenHost? {
-    all.filter { $0.state == .up }.min {
+  public func choose() -> OpenHost? { Self.leastUsed(of: all) }
+
+  static func leastUsed(of hosts: [OpenHost]) -> OpenHost? {
+    hosts.filter { $0.state == .up }.min {
       $0.nodeCount * $1.slots < $1.nodeCount * $0.slots
     }
   }

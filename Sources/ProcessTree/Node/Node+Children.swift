@@ -49,13 +49,6 @@ extension Node {
     let reference = try ProgramReference(Program.self, listed: shared.programs)
     // This comes last of all that may throw, because ends of channels leave with it.
     let (arguments, tickets) = try TicketOffice(channelContext).encode(program)
-    if let host, !tickets.isEmpty {
-      runtime.perform { $0.openChannels().revoke(tickets) }
-      throw ProcessTreeError(
-        .messageNotEncodable,
-        "\(Program.self) carries an end of a channel, and channels do not reach to other hosts: the "
-          + "child on \(host.name) gets messages, arguments and gives a result.")
-    }
     let position = isKeeper ? shared.takeKeeperPosition() : shared.takePosition()
     let path = identity.path.child(position)
     let declaration = ChildDeclaration(
@@ -87,12 +80,12 @@ extension Node {
   /// Makes a life of a supervised child.
   func makeLife(
     _ life: Int, of program: any NodeProgram, name: String, stopPolicy: StopPolicy?,
-    settings: ProcessSettings, liveness: Liveness?
+    settings: ProcessSettings, liveness: Liveness?, host: OpenHost?
   ) throws -> AnyChild {
     func make<Program: NodeProgram>(_ program: Program) throws -> AnyChild {
       try makeChild(
         program, name: name, daemon: nil, stopPolicy: stopPolicy, settings: settings,
-        liveness: liveness, life: life, host: nil)
+        liveness: liveness, life: life, host: host)
     }
     return try make(program)
   }

@@ -42,6 +42,11 @@ public struct ChildSpecification: Sendable, Codable {
   public var settings: ProcessSettings
   /// How the items in the child's mailbox wait; see ``Node/mailbox(of:)``.
   public var mailbox: MailboxPolicy
+  /// The names of hosts on which the child may run; beside its supervisor if there are none.
+  ///
+  /// The supervisor's node has them open; see ``Node/withHosts(_:_:)``. Each life starts on the one with the
+  /// smallest part of its slots in use. If none is up, the life could not start.
+  public var hosts: [String]
 
   private var carried: CarriedProgram
 
@@ -51,7 +56,8 @@ public struct ChildSpecification: Sendable, Codable {
     stopPolicy: StopPolicy? = nil, liveness: Liveness? = nil, isSignificant: Bool = false,
     dependsOn: [String: DependencyCondition] = [:], backoff: RestartBackoff? = nil,
     instances: Int? = nil, announcesUp: Bool = false, startsByItself: Bool = true,
-    settings: ProcessSettings = ProcessSettings(), mailbox: MailboxPolicy = MailboxPolicy()
+    settings: ProcessSettings = ProcessSettings(), mailbox: MailboxPolicy = MailboxPolicy(),
+    hosts: [String] = []
   ) {
     self.name = name
     carried = CarriedProgram(program: program)
@@ -66,6 +72,7 @@ public struct ChildSpecification: Sendable, Codable {
     self.startsByItself = startsByItself
     self.settings = settings
     self.mailbox = mailbox
+    self.hosts = hosts
   }
 
   /// Makes a specification of an external command, which runs in a node of its own; see

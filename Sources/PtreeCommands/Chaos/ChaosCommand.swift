@@ -34,6 +34,9 @@ struct ChaosCommand: ParsableCommand {
     guard command.options.startMethod != .inProcess else {
       throw UsageError("faults need processes; --start-method is forkServer or spawn.")
     }
+    guard command.options.hosts.isEmpty else {
+      throw UsageError("faults hit processes of this machine; --host and --hosts are for 'run'.")
+    }
     guard command.options.timeout == nil else {
       throw UsageError("--timeout is for 'ptree run'; --duration says how long faults come.")
     }

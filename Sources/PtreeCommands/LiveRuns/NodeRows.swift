@@ -10,6 +10,8 @@ struct NodeRows {
     var path: String?
     var state: String
     var pid: Int32?
+    /// The host that it runs on; nil for that of the root.
+    var host: String?
     var age: Duration?
     var restarts: Int?
     var incarnation: Int?
@@ -42,7 +44,7 @@ struct NodeRows {
   }
 
   private mutating func add(_ nodes: [NodeExplanation], of run: LiveRun) {
-    let (rootName, usage) = (run.givenName, run.usage(ofNodes: Set(nodes.compactMap(\.pid))))
+    let (rootName, usage) = (run.givenName, run.usage(ofNodes: Set(nodes.compactMap(\.localPID))))
     let ages = Dictionary(
       run.processes.map { ($0.pid, $0.age) }, uniquingKeysWith: { first, _ in first })
     var known: [String: Int] = [:]
@@ -53,8 +55,10 @@ struct NodeRows {
           name: node.address == .root ? rootName ?? node.name : node.name,
           address: "\(node.address)", path: node.path,
           state: node.silence == nil ? node.phase.rawValue : "silent", pid: node.pid,
-          age: node.pid.flatMap { ages[$0] ?? LiveRun.Process($0)?.age }, restarts: node.restarts,
-          incarnation: node.incarnation, usage: node.pid.flatMap { usage[$0] }, waits: node.waits,
+          host: node.host,
+          age: node.localPID.flatMap { ages[$0] ?? LiveRun.Process($0)?.age },
+          restarts: node.restarts, incarnation: node.incarnation,
+          usage: node.localPID.flatMap { usage[$0] }, waits: node.waits,
           lastEnd: node.lastEnd))
     }
     for (index, node) in nodes.enumerated() {
@@ -112,6 +116,7 @@ struct NodeRows {
         ("node", .text(row.name)), ("address", row.address.map { .text($0) } ?? .null),
         ("path", row.path.map { .text($0) } ?? .null), ("state", .text(row.state)),
         ("pid", row.pid.map { .integer(Int($0)) } ?? .null),
+        ("host", row.host.map { .text($0) } ?? .null),
         ("age", row.age.map { .number($0 / .seconds(1)) } ?? .null),
         ("startedAt", row.age.map { .text(PsDocument.time($0)) } ?? .null),
         ("incarnation", row.incarnation.map { .integer($0) } ?? .null),
@@ -122,6 +127,11 @@ struct NodeRows {
         ("children", .list(row.children.map(json))),
       ])
   }
+}
+
+extension NodeExplanation {
+  /// The process id if it is one of this machine.
+  fileprivate var localPID: Int32? { host == nil ? pid : nil }
 }
 
 /// A wait as JSON.

@@ -90,7 +90,7 @@ struct PsCommand: LiveCommand {
         rows.lines.map { line in
           [
             line.tree + line.row.name, line.row.state, line.row.age.map(AgeText.text) ?? "",
-            line.row.pid.map { "\($0)" } ?? "",
+            (line.row.pid.map { "\($0)" } ?? "") + (line.row.host.map { " on \($0)" } ?? ""),
             line.row.usage.map { UsageText.text($0.processorTime) } ?? "",
             line.row.usage.map { UsageText.size($0.memory) } ?? "",
             line.row.restarts.map { "\($0)" } ?? "", line.row.note,

@@ -62,6 +62,7 @@ struct WhyCommand: LiveCommand {
     .object([
       ("node", .text("\(node.address)")), ("state", .text(node.phase.rawValue)),
       ("pid", node.pid.map { .integer(Int($0)) } ?? .null),
+      ("host", node.host.map { .text($0) } ?? .null),
       ("incarnation", .integer(node.incarnation)), ("restarts", .integer(node.restarts)),
       ("silentFor", node.silence.map { .number($0 / .seconds(1)) } ?? .null),
       ("waitsFor", .list(node.waits.map(WaitJSON.json))),

@@ -9,6 +9,8 @@ package struct TopologyReader {
   var profiles: Set<String> = []
   /// The path of the app that the file names.
   var app: String?
+  /// Whether the present node runs on another host.
+  var isElsewhere = false
 
   init(_ files: FileSet, _ options: CheckOptions) {
     self.files = files
@@ -201,12 +203,12 @@ package struct TopologyReader {
     for entry in included.entries ?? [] {
       switch entry.key {
       case "ptree", "name", "description", "include": continue
-      case "variables", "channels", "nodes": merge(entry, given, into: &value)
+      case "variables", "hosts", "channels", "nodes": merge(entry, given, into: &value)
       case let key where key.hasPrefix("x-"): if value.entry(key) == nil { value.append(entry) }
       default:
         diagnostics.error(
           .meaningless, at: entry.place, length: entry.key.count,
-          "an included file has variables, channels, nodes and x-…; '\(entry.key)' belongs to a file that is run, or to a node with 'file'."
+          "an included file has variables, hosts, channels, nodes and x-…; '\(entry.key)' belongs to a file that is run, or to a node with 'file'."
         )
       }
     }

@@ -17,6 +17,7 @@ package struct Diagnostic: Hashable, Sendable {
     case unknownProfile, broughtIn, needsRoot, unsafeFile
     case unknownProgram, unknownStage, wrongArgument, uncheckedPrograms
     case unknownChannel, wrongElement, unusedChannel
+    case unknownHost, unusedHost
   }
 
   package var severity: Severity

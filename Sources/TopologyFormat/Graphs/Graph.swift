@@ -7,6 +7,8 @@ package struct Graph: Sendable {
     /// The number of the group that it lies in, from 0 on.
     package var group: Int
     package var instances: Int?
+    /// The hosts that it runs on; none for that of its group.
+    package var hosts: [String] = []
     /// The place among boxes and groups.
     var position = 0
   }
@@ -70,7 +72,9 @@ package struct Graph: Sendable {
     switch node.kind {
     case .group(let group) where depth > 1:
       groups.append(
-        Group(id: node.address, label: node.name, parent: number, position: nextPosition))
+        Group(
+          id: node.address, label: node.name + Self.place(node.hosts), parent: number,
+          position: nextPosition))
       add(group, groups.count - 1, depth - 1)
     case .pipeline(let pipeline):
       groups.append(
@@ -80,7 +84,7 @@ package struct Graph: Sendable {
       boxes.append(
         Box(
           id: node.address, label: node.name, kind: node.kind.name, group: number,
-          instances: node.instances, position: nextPosition))
+          instances: node.instances, hosts: node.hosts, position: nextPosition))
     }
   }
 
@@ -118,7 +122,13 @@ package struct Graph: Sendable {
   /// The box or the group that an edge leads to.
   func isGroup(_ id: String) -> Bool { groups.contains { $0.id == id } }
 
-  func label(_ box: Box) -> String { box.instances.map { "\(box.label) ×\($0)" } ?? box.label }
+  func label(_ box: Box) -> String {
+    (box.instances.map { "\(box.label) ×\($0)" } ?? box.label) + Self.place(box.hosts)
+  }
+
+  private static func place(_ hosts: [String]) -> String {
+    hosts.isEmpty ? "" : " on " + hosts.joined(separator: ", ")
+  }
 
   func inner(of number: Int) -> [Int] { groups.indices.filter { groups[$0].parent == number } }
 }

@@ -35,6 +35,8 @@ package struct GroupPlan: Sendable, Codable {
   package var channels: [ChannelPlan] = []
   /// The ends of channels of outer groups that its nodes have.
   package var outerEnds: Set<EndPlan> = []
+  /// The hosts that its nodes name.
+  package var hosts: [HostPlan] = []
   /// The nodes that are run.
   package var nodes: [NodePlan] = []
   /// How many nodes stand in it and in the groups below, those of other profiles included.
@@ -62,6 +64,8 @@ package struct NodePlan: Sendable, Codable {
   package var origin: String
   package var kind: Kind
   package var instances: Int?
+  /// The names of the hosts that it runs on; none for that of its group.
+  package var hosts: [String] = []
   package var dependsOn: [String: Condition] = [:]
   package var readiness: CheckPlan?
   package var liveness: CheckPlan?

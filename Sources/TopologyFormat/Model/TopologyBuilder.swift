@@ -4,6 +4,7 @@ struct TopologyBuilder {
   let path: String
   /// The channels of the groups around the present node, the innermost last.
   var scopes: [ChannelScope] = []
+  var hosts = HostScope()
 
   /// What groups hand down to the nodes below.
   struct Inherited {
@@ -30,7 +31,9 @@ struct TopologyBuilder {
     // Groups from other files have the same one.
     reader.app = reader.app ?? app
     if let named = value["app"] { checkApp(named) }
+    readHosts(value)
     let group = group(value, address: address, Inherited())
+    reportUnusedHosts(value)
     return TopologyPlan(
       name: name, description: value["description"]?.text, app: app,
       treeLimit: value["treeLimit"]?.scalar?.integer, group: group)
@@ -73,6 +76,7 @@ struct TopologyBuilder {
     }
     GroupChecks.check(group, value, &reader)
     group.nodes = Selection(group, value, isTop: address.isEmpty, &reader).nodes
+    group.hosts = hosts(of: group.nodes)
     return group
   }
 
@@ -99,10 +103,16 @@ struct TopologyBuilder {
   ) -> NodePlan {
     let value = entry.value
     let file = reader.files[entry.place.file]?.name ?? ""
+    let places = places(of: value, entry.key)
+    let isElsewhere = reader.isElsewhere
+    reader.isElsewhere = isElsewhere || !places.isEmpty
+    defer { reader.isElsewhere = isElsewhere }
     var node = NodePlan(
       name: entry.key, address: address, description: value["description"]?.text,
       origin: "\(file):\(entry.place.line)",
       kind: kind(value, entry, address: address, inherited))
+    node.hosts = places
+    checkPlace(of: node, value)
     node.instances = value["instances"]?.scalar?.integer
     node.dependsOn = Self.dependencies(value["dependsOn"])
     node.readiness = value["readiness"].map { Self.check($0, inherited.interpreter) }
@@ -151,7 +161,8 @@ struct TopologyBuilder {
     // What the node says of the group wins over what the file says.
     let own = value.without(
       Set(NodeKind.allCases.map(\.rawValue)).union([
-        "variables", "dependsOn", "restart", "mayFail", "start", "profiles", "description", "log",
+        "variables", "dependsOn", "on", "restart", "mayFail", "start", "profiles", "description",
+        "log",
         "timeLimit",
       ]))
     let whole = Overlay.merged(other, own)

@@ -45,11 +45,12 @@ extension Schema {
           of: .either(
             scalar: .text(.any), list: nil, map: .object("inclusion"), orNothing: false),
           least: 0, most: 64),
-        "files whose `variables`, `channels`, `nodes` and `x-…` count as if they stood here",
+        "files whose `variables`, `hosts`, `channels`, `nodes` and `x-…` count as if they stood here",
         without: "none"),
       key(
         "treeLimit", .integer(1...100_000), "how many programs run at a time in the whole tree",
         without: "any number"),
+      hostsKey,
       key("nodes", .named("nodes"), "the nodes by name, in the order of start"),
       key("stop", .object("stop"), "how it is stopped; `within` is the one deadline for all below"),
     ] + groupKeys.map(withoutKinds) + sharedKeys.map(withoutKinds), hasExtensions: true)

@@ -24,6 +24,7 @@ extension Schema {
         "instances", count,
         "how many; they are called `NAME-1` …, and are told `${{ instance }}` and `PTREE_INSTANCE`",
         without: "one, called `NAME`", kinds: processes),
+      onKey,
       key(
         "dependsOn", .named("dependencies"),
         "sibling → `started`, `up`, `succeeded`, `ended`; a list means `up`, and names groups and nodes with `readiness` only",

@@ -7,7 +7,8 @@ package struct Schema: Sendable {
 
   /// Format 1.
   package static let standard = Schema(
-    objects: [file, node] + groupObjects + nodeObjects + pipelineObjects, shapes: sharedShapes)
+    objects: [file, node] + groupObjects + hostObjects + nodeObjects + pipelineObjects,
+    shapes: sharedShapes)
 
   init(objects: [ObjectShape], shapes: [(name: String, shape: Shape)]) {
     self.objects = objects

@@ -102,10 +102,12 @@ package struct BootstrapRecord: Sendable {
     self.placement = placement
   }
 
-  /// Where the parent's data links end.
+  /// Where the parent's data links end: at the process that stands in for it, if it is elsewhere.
   package var parentAddress: PeerAddress {
-    PeerAddress(
-      path: NodePath(positions: path.positions.dropLast()), name: parent.name, pid: parent.pid,
-      startTime: parent.startTime, endpoint: endpoints.links)
+    let other = placement?.parent
+    return PeerAddress(
+      path: NodePath(positions: path.positions.dropLast()), name: parent.name,
+      pid: other?.pid ?? parent.pid, startTime: other?.startTime ?? parent.startTime,
+      endpoint: endpoints.links, host: other?.host ?? placement?.host ?? .root)
   }
 }

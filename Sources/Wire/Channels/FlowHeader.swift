@@ -35,6 +35,12 @@ package struct FlowHeader: Equatable, Sendable {
     case whoIsThere = 8
     /// Refuses the hello; `total` is the code, the body is the reason, as text.
     case refused = 9
+    /// A `PeerVerdict`, as the last frame of a link over hosts; not numbered.
+    case closed = 10
+    /// A gate asks a new connection where it leads.
+    case whereTo = 11
+    /// The answer: a `GateTarget`.
+    case target = 12
   }
 
   package struct Flags: OptionSet, Equatable, Sendable {
@@ -127,7 +133,7 @@ package struct FlowHeader: Equatable, Sendable {
     guard let header = try? Self(frame) else { return nil }
     switch header.kind {
     case .items, .back, .control, .reply: return header.number
-    case .received, .report, .welcome, .whoIsThere, .refused: return nil
+    case .received, .report, .welcome, .whoIsThere, .refused, .closed, .whereTo, .target: return nil
     }
   }
 

@@ -30,10 +30,10 @@ package struct PeerHello: Equatable, Sendable {
   }
 
   /// The frame: `[magic, major, minor, proof, build, path, name, pid, start time, endpoint,
-  /// received, question]`.
+  /// received, question]`, and the host behind them unless that is the root's.
   package func frame() -> [UInt8] {
     var writer = MessagePackWriter(capacity: 256)
-    writer.packArrayHeader(12)
+    writer.packArrayHeader(address.host == .root ? 12 : 13)
     writer.pack(Self.magic)
     writer.pack(version.major)
     writer.pack(version.minor)
@@ -42,6 +42,7 @@ package struct PeerHello: Equatable, Sendable {
     address.packFields(into: &writer)
     writer.pack(received)
     writer.pack(question)
+    if address.host != .root { address.host.pack(into: &writer) }
     return writer.bytes
   }
 
@@ -61,7 +62,8 @@ package struct PeerHello: Equatable, Sendable {
       received = try reader.readUInt64()
       question = try reader.readUInt64()
       // A later minor version may add fields.
-      for _ in 12..<fields { try reader.skipValue() }
+      if fields > 12 { address = address.on(try HostPath?.read(from: &reader) ?? .root) }
+      for _ in 13..<max(13, fields) { try reader.skipValue() }
       guard reader.isAtEnd else { throw WireError("bytes after the hello") }
     } catch let error as WireError {
       throw error

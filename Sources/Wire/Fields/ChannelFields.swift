@@ -15,16 +15,24 @@ extension PeerAddress: WireField {
   private static let longestName = 1 << 10
 
   package static func read(from reader: inout MessagePackReader) throws -> Self {
-    guard try reader.readArrayHeader() == 5 else { throw WireError("not the address of a node") }
-    return try PeerAddress(fields: &reader)
+    let count = try reader.readArrayHeader()
+    guard count == 5 || count == 6 else { throw WireError("not the address of a node") }
+    let address = try PeerAddress(fields: &reader)
+    return count == 5 ? address : address.on(try .read(from: &reader))
   }
 
   package func pack(into writer: inout MessagePackWriter) {
-    writer.packArrayHeader(5)
+    writer.packArrayHeader(host == .root ? 5 : 6)
     packFields(into: &writer)
+    if host != .root { host.pack(into: &writer) }
   }
 
-  /// Reads the five fields, which are also fields of a hello.
+  /// The same node on another host.
+  func on(_ host: HostPath) -> Self {
+    Self(path: path, name: name, pid: pid, startTime: startTime, endpoint: endpoint, host: host)
+  }
+
+  /// Reads the fields without the host, which are also fields of a hello.
   init(fields reader: inout MessagePackReader) throws {
     self.init(
       path: try .read(from: &reader), name: try .read(from: &reader), pid: try .read(from: &reader),

@@ -101,7 +101,7 @@ package struct LinkSecret: Sendable {
 
   /// The proof of the end that connects: as this process, in reply to this question.
   package func helloProof(_ question: UInt64, by node: PeerAddress) -> Proof {
-    secret.prove(.hello, question, node.pid, node.startTime)
+    secret.prove(.hello, question, node.pid, node.startTime, node.host)
   }
 
   /// The proof of the end that listens.
@@ -213,6 +213,11 @@ extension UInt32: HashedPart {
 }
 extension UInt64: HashedPart {
   fileprivate func append(to bytes: inout [UInt8]) { appendLittleEndian(to: &bytes) }
+}
+extension HostPath: HashedPart {
+  fileprivate func append(to bytes: inout [UInt8]) {
+    for number in numbers { number.append(to: &bytes) }
+  }
 }
 extension NodePath: HashedPart {
   fileprivate func append(to bytes: inout [UInt8]) {

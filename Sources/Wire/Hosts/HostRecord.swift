@@ -3,8 +3,8 @@ package import ProcessTreeMessagePack
 /// What the far half of a host reads from its standard input before anything else.
 package struct HostRecord: Equatable, Sendable {
   package var version: ProtocolVersion
-  /// The number of the host in its run, from 1 on, and its name.
-  package var number: UInt32
+  /// Where the host is, and its name.
+  package var host: HostPath
   package var name: String
   /// What the far half writes before its first frame, so that it is found behind what a login script
   /// has written.
@@ -13,11 +13,11 @@ package struct HostRecord: Equatable, Sendable {
   package var lease: Int64
 
   package init(
-    version: ProtocolVersion = .current, number: UInt32, name: String, nonce: String,
+    version: ProtocolVersion = .current, host: HostPath, name: String, nonce: String,
     lease: Int64
   ) {
     self.version = version
-    self.number = number
+    self.host = host
     self.name = name
     self.nonce = nonce
     self.lease = lease
@@ -34,12 +34,12 @@ extension HostRecord: WireRecord {
   package init(fields: inout WireFields) throws {
     self.init(
       version: ProtocolVersion(major: try fields.next(), minor: try fields.next()),
-      number: try fields.next(), name: try fields.next(), nonce: try fields.next(),
+      host: try fields.next(), name: try fields.next(), nonce: try fields.next(),
       lease: try fields.next())
   }
 
   package func pack(into writer: inout MessagePackWriter) {
-    WireFields.pack(into: &writer, version.major, version.minor, number, name, nonce, lease)
+    WireFields.pack(into: &writer, version.major, version.minor, host, name, nonce, lease)
   }
 }
 
@@ -88,24 +88,24 @@ extension HostHello: WireRecord {
 
 /// Where a node runs, if that is not where its run's root does; nodes below inherit it.
 package struct Placement: Hashable, Sendable {
-  /// The number of the host in its run, from 1 on, and its name.
-  package var host: UInt32
+  package var host: HostPath
   package var name: String
   /// The build that nodes of the run say they are of: one that they compare is of one host's file.
   package var build: String
-  /// Whether the node's connections to its parent are relayed: its parent is on another host.
-  package var isRelayed: Bool
+  /// The parent's own address, if it is on another host: the connections to it are relayed, and the
+  /// process that has made the node stands in for it.
+  package var parent: PeerAddress?
 
-  package init(host: UInt32, name: String, build: String, isRelayed: Bool) {
+  package init(host: HostPath, name: String, build: String, parent: PeerAddress? = nil) {
     self.host = host
     self.name = name
     self.build = build
-    self.isRelayed = isRelayed
+    self.parent = parent
   }
 
   /// That of a child that the node starts beside itself.
   package var ofChild: Self {
-    Self(host: host, name: name, build: build, isRelayed: false)
+    Self(host: host, name: name, build: build)
   }
 }
 
@@ -113,10 +113,10 @@ extension Placement: WireRecord {
   package init(fields: inout WireFields) throws {
     self.init(
       host: try fields.next(), name: try fields.next(), build: try fields.next(),
-      isRelayed: try fields.next())
+      parent: try fields.next())
   }
 
   package func pack(into writer: inout MessagePackWriter) {
-    WireFields.pack(into: &writer, host, name, build, isRelayed)
+    WireFields.pack(into: &writer, host, name, build, parent)
   }
 }

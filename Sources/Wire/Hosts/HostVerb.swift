@@ -46,6 +46,9 @@ package enum HostVerb: Equatable, Sendable {
   case noise(String)
   /// The near half goes on; it says so all the time.
   case alive
+  /// A node on the sending half's side has opened a data link to one on the other, which is a stream
+  /// from now on.
+  case reach(stream: UInt32, GateTarget)
   /// Whether output has to wait over there, because nobody takes it here.
   case hold(Bool)
 }
@@ -79,6 +82,7 @@ extension HostVerb: WireRecord {
       case 12: .noise(try fields.next())
       case 13: .alive
       case 14: .hold(try fields.next())
+      case 20: .reach(stream: try fields.next(), try fields.next())
       default: throw WireError("no verb of a host has the number \(number)")
       }
   }
@@ -115,6 +119,7 @@ extension HostVerb: WireRecord {
       WireFields.pack(into: &writer, 12, text.limited(to: WireLimits.message))
     case .alive: WireFields.pack(into: &writer, 13)
     case .hold(let holds): WireFields.pack(into: &writer, 14, holds)
+    case .reach(let stream, let target): WireFields.pack(into: &writer, 20, stream, target)
     }
   }
 }

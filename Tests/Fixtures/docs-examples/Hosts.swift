@@ -21,3 +21,13 @@ func runElsewhere(_ root: Node) async throws {
     print(cubes.count)  // 4
   }
 }
+
+/// Needs Slurm, so nobody calls it here.
+func runOnSlurm(_ root: Node) async throws {
+  try await root.withSlurm(SlurmRequest(nodes: 3, time: .seconds(1_800))) { hosts in
+    try await root.withHosts(hosts) { hosts in
+      let child = try await root.spawn(Cube(number: 3), on: hosts)
+      print(child.name, try await child.result)
+    }
+  }
+}

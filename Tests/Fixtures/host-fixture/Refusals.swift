@@ -4,15 +4,6 @@ import ProcessTreeScenarios
 import ProcessTreeTestSettings
 import ProcessTreeTesting
 
-/// Carries an end of a channel.
-struct Carrying: NodeProgram {
-  var receiver: Receiver<Int>
-
-  static var spawnsChildren: Bool { false }
-
-  func run(in node: Node) async throws {}
-}
-
 /// Returns the error that it gets when it sends to an address of another host.
 struct Reaching: NodeProgram {
   static var spawnsChildren: Bool { false }
@@ -99,22 +90,6 @@ let refusalScenarios: [String: Scenario] = [
         test.expect(false, "no event tells of the noise")
         break
       }
-    }
-  },
-
-  "channels": { root, test in
-    try await root.withHosts([here("b")]) { hosts in
-      let (sender, receiver) = root.makePipe(of: Int.self)
-      let error = await test.thrown(ProcessTreeError.self) {
-        _ = try root.makeChild(Carrying(receiver: receiver), on: hosts)
-      }
-      test.equal(error?.code, .messageNotEncodable)
-      sender.finish()
-      let mailbox = try await root.mailbox(of: Int.self)
-      let reaching = try await root.spawn(Reaching(), on: hosts)
-      let answer = try await reaching.result(timeout: .seconds(10))
-      test.expect(answer.contains("host"), answer)
-      withExtendedLifetime(mailbox) {}
     }
   },
 ]

@@ -232,7 +232,7 @@ final class ChannelWorld {
 
   private func accept(_ flow: UInt32, _ connection: Connection) {
     connection.isAccepted = true
-    let key = FlowKey.make(sender: connection.sender.address.pid, flow: flow)
+    let key = FlowKey.make(sender: connection.sender.core.ticket, flow: flow)
     connection.sender.core.accept(flow: flow, over: connection.link.left) {
       [unowned receiver = connection.receiver] in receiver.notes.read(key)
     }

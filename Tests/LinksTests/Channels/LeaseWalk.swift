@@ -251,7 +251,7 @@ final class LeaseWalk {
   /// What the receiver worked on; where the sender was never told where to look, its oldest.
   private func blamed(_ connection: ChannelWorld.Connection, _ leases: Leases) -> UInt64? {
     guard connection.isAccepted else { return leases.oldest }
-    let key = FlowKey.make(sender: connection.sender.address.pid, flow: connection.flow)
+    let key = FlowKey.make(sender: connection.sender.core.ticket, flow: connection.flow)
     guard let current = current[ObjectIdentifier(connection.receiver)], current[0] == key else {
       return nil
     }

@@ -32,7 +32,7 @@ extension AddressBook {
     guard var explanation = runtime.supervisors.compactMap({ $0.explanation(of: name) }).first
     else { return nil }
     guard let life = controller?.explanation() else { return explanation }
-    (explanation.path, explanation.pid) = (life.path, life.pid)
+    (explanation.path, explanation.pid, explanation.host) = (life.path, life.pid, life.host)
     explanation.waits += life.waits
     return explanation
   }

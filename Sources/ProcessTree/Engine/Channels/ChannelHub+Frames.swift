@@ -14,6 +14,9 @@ extension ChannelHub {
       for sender in peer.outgoing.values { sender.confirmed() }
       receipts.confirmed(id)
     }
+    if peer.isElsewhere, peer.child == nil, peer.edge == nil {
+      link.onVerdict = { [unowned self, unowned peer] in closed(peer, $0) }
+    }
     // The goodbye waits for what was sent over an edge.
     guard peer.edge == nil else { return }
     link.onSettled = { [unowned self] in receipts.note(id, isConfirmed: $0) }
@@ -34,7 +37,7 @@ extension ChannelHub {
           flow: header.flow, over: peer.link, header: header, frame)
       case .reply: receiveReply(header, frame, from: peer)
       case .control: receive(try LinkMessage(frame: frame), from: peer)
-      case .received, .report, .welcome, .whoIsThere, .refused: break
+      case .received, .report, .welcome, .whoIsThere, .refused, .closed, .whereTo, .target: break
       }
     } catch {
       if let child = peer.child { return child.handle(.violation(error.description)) }
@@ -66,11 +69,17 @@ extension ChannelHub {
     case .open(let flow, let sender, let receiver):
       open(flow, from: sender, to: receiver, at: peer)
     case .accept(let flow, let page, let slot):
-      let key = FlowKey.make(sender: address.pid, flow: flow)
+      guard let sender = peer.outgoing[flow] else { return }
+      let key = FlowKey.make(sender: sender.ticket, flow: flow)
+      guard !peer.isElsewhere else {
+        // Its host reads the page.
+        let read: (() -> WorkNote?)? = { [weak peer] in peer?.lastWork(of: key) }
+        return sender.accept(flow: flow, over: link, page == nil ? nil : read)
+      }
       let read = page.flatMap { reader(of: $0, slot: slot, flow: key) }
       // The page of a node that has died in the meantime is gone, and its receiver gets nothing more.
       guard page == nil || read != nil || peer.process?.hasEnded != true else { return }
-      peer.outgoing[flow]?.accept(flow: flow, over: link, read)
+      sender.accept(flow: flow, over: link, read)
     case .recall(let flow, let keeping):
       peer.incoming[flow]?.recall(flow: flow, over: link, keeping: keeping)
     case .returned(let flow, let first, let last):

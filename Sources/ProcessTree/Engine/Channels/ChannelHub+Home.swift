@@ -113,12 +113,8 @@ extension ChannelHub {
   /// The home of channels is gone: no node can join them any more; those that have joined go on.
   func homeLost(_ home: PeerAddress) {
     for (ticket, channel) in channels where channel.home == home {
-      let isElsewhere = isOnAnotherHost(home)
       let reason =
-        "\(home.name), which made the channel, "
-        + (isElsewhere
-          ? "is on another host, and channels do not reach there."
-          : "is gone or does not listen: nobody else can join.")
+        "\(home.name), which made the channel, is gone or does not listen: nobody else can join."
       senders[ticket]?.homeLost(.channelEnded(reason))
       receivers[ticket]?.homeLost(.channelEnded(reason))
     }

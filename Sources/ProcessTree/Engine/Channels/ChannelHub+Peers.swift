@@ -48,21 +48,14 @@ extension ChannelHub {
 
   /// The link to a node, opened when it is first needed; nil if the node is gone.
   func peer(at node: PeerAddress) -> ChannelPeer? {
-    if isOnAnotherHost(node) { return nil }
     if let known = table.link(to: node) { return peers[known] }
     if let child = runtime.child(at: node) {
       child.askForLink()
       return join(child, at: node)
     }
+    // The parent listens where the record says, which need not be where it lives.
+    if let parent = runtime.parent?.address, parent == node { return open(parent, .here) }
     return open(node, node == address ? .own : .here)
-  }
-
-  /// Whether a node is where channels do not reach: what joins it with this one is relayed, or there is
-  /// nothing.
-  func isOnAnotherHost(_ node: PeerAddress) -> Bool {
-    if !runtime.hosts.isEmpty, runtime.child(at: node)?.host != nil { return true }
-    guard runtime.identity.placement != nil || !runtime.hosts.isEmpty else { return false }
-    return runtime.names.endpoint(of: node) == nil
   }
 
   private func open(_ node: PeerAddress, _ origin: PeerTable.Origin) -> ChannelPeer? {
@@ -86,7 +79,8 @@ extension ChannelHub {
     child: ChildController? = nil
   ) -> ChannelPeer {
     let peer = ChannelPeer(
-      PeerLink(to: node), table.open(node, origin), edge: edge, child: child)
+      PeerLink(to: node), table.open(node, origin), edge: edge, child: child,
+      isElsewhere: runtime.names.isElsewhere(node))
     peers[peer.id] = peer
     prepare(peer)
     return peer
@@ -124,8 +118,8 @@ extension ChannelHub {
       let secret = linkSecret(to: peer.address.path)
       let connector = try PeerConnector(
         peer.link, by: secret,
-        hello: PeerHello(build: runtime.identity.build, address: address), in: runtime.context,
-        on: loop,
+        hello: PeerHello(build: runtime.identity.build, address: address),
+        through: gate(to: peer), in: runtime.context, on: loop,
         onRefusal: { [unowned self, unowned peer] in refused(peer, $0.reason) },
         onViolation: { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) })
       peer.connector = connector
@@ -138,6 +132,24 @@ extension ChannelHub {
       if peer.edge != nil, actions.contains(.drain(peer.id)) { return runtime.giveUp(error) }
       for action in actions { perform(action) }
     }
+  }
+
+  /// The gate through which a link goes; nil for one to a node of this host, and for that to the parent,
+  /// for which a process of this host stands in.
+  private func gate(to peer: ChannelPeer) -> String? {
+    peer.isElsewhere && peer.edge == nil ? runtime.names.endpoint(of: peer.address) : nil
+  }
+
+  /// A gate says that nothing more comes from a peer, whose frames have all come.
+  func closed(_ peer: ChannelPeer, _ verdict: PeerVerdict) {
+    guard peer.verdict == nil else { return }
+    peer.verdict = verdict
+    if case .unreachable(let reason) = verdict {
+      runtime.emitOwn(
+        .messageRejected(reason: "There is no way to \(peer.address.name): \(reason)"))
+    }
+    // Not in the middle of what its socket has brought.
+    _ = loop.timers.schedule(after: .zero) { [weak self] in self?.handle(.lost(peer.id)) }
   }
 
   /// What this node proves itself with at another; nil if it needs a pass for that.
@@ -154,7 +166,8 @@ extension ChannelHub {
 
   /// Whether a peer has connected once, or listens: a peer that listens and does not answer is busy.
   private func isReachable(_ id: PeerTable.LinkID) -> Bool {
-    guard runtime.nodes == nil, let peer = peers[id], !peer.link.wasConnected else { return true }
+    guard runtime.nodes == nil, let peer = peers[id], !peer.link.wasConnected, !peer.isElsewhere
+    else { return true }
     let path = String(peer.address.endpoint.drop { $0 != ":" }.dropFirst("://".count))
     return access(path, F_OK) == 0
   }
@@ -170,11 +183,15 @@ extension ChannelHub {
 
   private func process(at node: PeerAddress) -> PeerProcess {
     if let nodes = runtime.nodes { return nodes.process(node.pid).map { .alive($0) } ?? .gone }
+    let isElsewhere = runtime.names.isElsewhere(node)
+    // With its gate, a host has gone; what happens there, the gate says.
+    guard let pid = isElsewhere ? runtime.names.gateways.gate(to: node.host)?.pid : node.pid
+    else { return .gone }
     do {
-      let process = try ProcessHandle(pid: node.pid)
+      let process = try ProcessHandle(pid: pid)
       // The pid may belong to another process by now, which has another start time.
       let isTheOne =
-        node.startTime == 0 || HostProcess.startTime(of: node.pid) == node.startTime
+        isElsewhere || node.startTime == 0 || HostProcess.startTime(of: pid) == node.startTime
       guard !process.hasEnded, isTheOne else {
         process.close()
         return .gone
@@ -192,9 +209,7 @@ extension ChannelHub {
     case .gone: handle(.lost(id))
     case .unknown: handle(.unseen(id))
     case .alive(let process):
-      peer.found(
-        process, on: loop,
-        isNear: peer.edge == nil || runtime.identity.placement?.isRelayed != true)
+      peer.found(process, on: loop)
       do {
         try process.watch(on: loop) { [unowned self] in
           handle(.ended(id))
@@ -219,7 +234,9 @@ extension ChannelHub {
   }
 
   private func close(_ peer: ChannelPeer) {
-    for (flow, sender) in peer.outgoing { sender.remove(flow: flow, over: peer.link, died: true) }
+    for (flow, sender) in peer.outgoing {
+      sender.remove(flow: flow, over: peer.link, died: peer.endBlamesItems)
+    }
     for (flow, receiver) in peer.incoming { receiver.close(flow: flow, over: peer.link) }
     peer.outgoing = [:]
     peer.incoming = [:]

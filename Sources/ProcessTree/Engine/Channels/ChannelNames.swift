@@ -35,7 +35,8 @@ final class ChannelNames: Sendable {
       let address = PeerAddress(
         path: identity.path, name: identity.name, pid: identity.pid,
         startTime: isInProcess ? 0 : HostProcess.startTime(of: identity.pid) ?? 0,
-        endpoint: (isInProcess ? "inproc://" : "ipc://") + socketPath)
+        endpoint: (isInProcess ? "inproc://" : "ipc://") + socketPath,
+        host: identity.host)
       state.address = address
       return address
     }
@@ -68,9 +69,17 @@ final class ChannelNames: Sendable {
     secret.channelKey(channel.number, side)
   }
 
-  /// Where another node of the run listens for data links; nil if it claims another place.
+  /// The gates around this node's host.
+  var gateways: Gateways { identity.gateways }
+
+  /// Whether a node is on another host than this one.
+  func isElsewhere(_ node: PeerAddress) -> Bool { node.host != identity.host }
+
+  /// Where to connect to for another node of the run: where it listens, or the gate to its host; nil
+  /// if it claims another place, or its host is over.
   func endpoint(of node: PeerAddress) -> String? {
     if shared.nodes != nil { return node.endpoint }
+    if isElsewhere(node) { return gateways.gate(to: node.host)?.endpoint }
     let path = RunDirectory(path: identity.run.directory).socket(of: node.pid, "l")
     return node.endpoint == "ipc://" + path ? node.endpoint : nil
   }

@@ -13,7 +13,7 @@ final class ChannelPeer {
   /// The controller that watches the peer's process, if the peer is a child of this node.
   private(set) weak var child: ChildController?
   let isChild: Bool
-  /// The peer's process, whose end is the link's; nil for the node itself.
+  /// The peer's process, whose end is the link's, or that of the gate; nil for the node itself.
   private(set) var process: (any ChildProcess)?
   /// Nil when the peer connected to us.
   var connector: PeerConnector?
@@ -32,13 +32,18 @@ final class ChannelPeer {
   var onRing: ((FrameRing) -> Void)? {
     didSet { ring?.onRing = onRing }
   }
+  /// Whether the peer is on another host, so that a gate says how it ended.
+  let isElsewhere: Bool
+  /// The gate's word, once it has come.
+  var verdict: PeerVerdict?
   private var lastFlow = EdgeStreams.reservedFlows
 
   init(
     _ link: PeerLink, _ id: PeerTable.LinkID, edge: EdgeStreams? = nil,
-    child: ChildController? = nil
+    child: ChildController? = nil, isElsewhere: Bool = false
   ) {
     self.link = link
+    self.isElsewhere = isElsewhere
     self.id = id
     self.edge = edge
     self.child = child
@@ -52,13 +57,11 @@ final class ChannelPeer {
   }
 
   /// The peer's process is known: memory can be shared with it.
-  ///
-  /// - Parameter isNear: Whether the peer is on this host; not, if another process stands in for it.
-  func found(_ process: any ChildProcess, on loop: EventLoop, isNear: Bool = true) {
+  func found(_ process: any ChildProcess, on loop: EventLoop) {
     self.process = process
     // Nodes that share a process hand each other what they send as it is.
     // The process of a known peer may have been looked at before, when it could not be watched.
-    guard isNear, memory == nil, let process = process as? ProcessHandle else { return }
+    guard !isElsewhere, memory == nil, let process = process as? ProcessHandle else { return }
     memory = PeerMemory(link, of: process, on: loop)
     link.memory = memory
     ring = PeerRing(link, of: process, on: loop)
@@ -66,6 +69,22 @@ final class ChannelPeer {
   }
 
   var address: PeerAddress { link.peer }
+
+  /// Whether the peer's end may be due to one of the items that it had.
+  var endBlamesItems: Bool {
+    guard isElsewhere else { return true }
+    // Where a gate says nothing, it has gone with its host.
+    if case .dead? = verdict { return true }
+    return false
+  }
+
+  /// The item of a flow that the peer worked on when it ended, as its host says.
+  func lastWork(of flow: UInt64) -> WorkNote? {
+    guard case .dead(let work)? = verdict else { return nil }
+    return work.first { $0.flow == flow }.map {
+      WorkNote(sequence: $0.sequence, elementOffset: $0.elementOffset)
+    }
+  }
 
   func takeFlowID() -> UInt32 {
     lastFlow += 1

@@ -248,6 +248,7 @@ final class ChildController {
     guard let process, end == nil else { return true }
     if let loss = placed?.loss {
       end = .hostLost(loss)
+      peer?.verdict = .hostOver
       runtime.listeners.receiveAll(from: self)
       handle(.exited(nil))
       return true
@@ -255,6 +256,7 @@ final class ChildController {
     do throws(ProcessControlError) {
       guard let reaped = try process.reap() else { return false }
       end = .reaped(reaped)
+      if let work = placed?.remains?.work { peer?.verdict = .dead(work: work) }
     } catch {
       // Only for a re-exec'd child: other code in this process has waited for any child.
       end = .statusWasTaken

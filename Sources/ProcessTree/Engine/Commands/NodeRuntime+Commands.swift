@@ -26,14 +26,15 @@ extension NodeRuntime {
     do {
       let streams = try CommandStreams(
         of: command, pipes: pipes, errorsTo: commands.errors, on: loop)
+      // Its own: all that it starts is known by it, wherever that moves, and ends with it.
+      let tag = RunTag(run: identity.run.runID, node: try RunTag.randomNodeID())
       let plan = CommandProcessPlan(
         path: path, arguments: [command.executable] + command.arguments,
         environment: environment, directory: command.directory, umask: command.umask,
         credentials: credentials, limits: limits, standardInput: streams.descriptors.input,
         standardOutput: streams.descriptors.output, standardError: streams.descriptors.errors,
-        // Its own: all that it starts is known by it, wherever that moves, and ends with it.
-        tag: RunTag(run: identity.run.runID, node: try RunTag.randomNodeID()))
-      return try start(command, plan, streams)
+        tag: tag)
+      return try start(command, tag, plan, streams)
     } catch let failure as CommandProcess.StartFailure {
       throw CommandError(failure, of: command, at: path)
     } catch let error as ProcessControlError {
@@ -44,12 +45,13 @@ extension NodeRuntime {
   }
 
   private func start(
-    _ command: Command, _ plan: CommandProcessPlan, _ streams: borrowing CommandStreams
+    _ command: Command, _ tag: RunTag, _ plan: CommandProcessPlan,
+    _ streams: borrowing CommandStreams
   ) throws -> CommandController {
     let process = try CommandProcess.start(plan)
     do {
       let controller = try CommandController(
-        command, tag: plan.tag, process: process, streams: streams, in: self)
+        command, tag: tag, process: process, streams: streams, in: self)
       commands.add(controller)
       return controller
     } catch {

@@ -8,7 +8,8 @@ extension ChildController {
   func explanation() -> NodeExplanation {
     NodeExplanation(
       address: child.address, name: child.name, path: child.path, pid: child.pid,
-      incarnation: child.incarnation, phase: SupervisedPhase(life.phase), waits: waits)
+      incarnation: child.incarnation, phase: SupervisedPhase(life.phase), waits: waits,
+      host: child.host)
   }
 
   /// What the child waits for, as far as its parent decides it.

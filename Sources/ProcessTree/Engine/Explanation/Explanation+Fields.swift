@@ -24,6 +24,7 @@ extension NodeExplanation: WireRecord {
       NodeAddress($0)
     }
     restarts = max(0, try fields.nextIfPresent() ?? 0)
+    host = try fields.nextIfPresent()
   }
 
   func pack(into writer: inout MessagePackWriter) {
@@ -32,7 +33,8 @@ extension NodeExplanation: WireRecord {
       incarnation, phase, Array(waits.prefix(Self.mostWaits)), silence, process?.tracer,
       process.map { $0 == .stopped }, Array(threads.prefix(ThreadStack.mostThreads)),
       lastEnd?.limited(to: WireLimits.message),
-      children.prefix(Self.mostChildren).map(\.description), restarts)
+      children.prefix(Self.mostChildren).map(\.description), restarts,
+      host?.limited(to: WireLimits.nodeName))
   }
 }
 

@@ -11,7 +11,7 @@ extension NodeRuntime {
       address: identity.address, name: identity.name, path: identity.path.description,
       pid: identity.pid, incarnation: identity.incarnation,
       phase: life.phase == .running && life.stopRequest == nil ? .up : .stopping,
-      waits: waits, children: childAddresses)
+      waits: waits, children: childAddresses, host: identity.placement?.name)
   }
 
   private var childAddresses: [NodeAddress] {

@@ -16,6 +16,8 @@ final class AgentChild {
   /// Nil until the fork server has replied.
   private(set) var process: ProcessHandle?
   private(set) var reaped: Reaped?
+  /// The items on which it worked when it ended.
+  private var work: [PeerVerdict.NotedWork] = []
   /// Signals that came before the process was known.
   private var waitingSignals: [Int32] = []
 
@@ -45,9 +47,12 @@ final class AgentChild {
   }
 
   /// Reaps the process, which has ended; false when that cannot be done at present.
-  func reap() -> Bool {
+  ///
+  /// - Parameter witness: Knows on what it worked.
+  func reap(seenBy witness: WorkWitness) -> Bool {
     guard let process, let reaped = try? process.reap() else { return false }
     self.reaped = reaped
+    work = witness.work(of: process.pid)
     streams.drainAndClose()
     return true
   }
@@ -60,7 +65,7 @@ final class AgentChild {
     HostRemains(
       status: reaped?.status, usage: reaped?.usage, lastWord: tie.lastWord,
       lastErrorLines: streams.errorTail.lastErrorLines,
-      crashAccount: streams.errorTail.crashAccount)
+      crashAccount: streams.errorTail.crashAccount, work: work)
   }
 }
 

@@ -10,9 +10,11 @@ final class AgentRelays {
     let child: UInt32
     let connection: HostVerb.Connection
     let number: FrameRelay.Connection
+    let pid: Int32
   }
 
   private let carrier: HostCarrier
+  private let witness: WorkWitness
   private var relays: [HostVerb.Connection: FrameRelay] = [:]
   private var courses: [HostVerb.Connection: RelayCourses] = [
     .control: RelayCourses(), .links: RelayCourses(),
@@ -25,9 +27,10 @@ final class AgentRelays {
 
   init(
     at directory: RunDirectory, of pid: Int32, in context: LinkContext, on loop: EventLoop,
-    over carrier: HostCarrier
+    over carrier: HostCarrier, seenBy witness: WorkWitness
   ) throws {
     self.carrier = carrier
+    self.witness = witness
     for (connection, kind) in [(HostVerb.Connection.control, Character("c")), (.links, "l")] {
       relays[connection] = try FrameRelay(
         listeningAt: directory.socket(of: pid, kind), in: context, on: loop
@@ -41,9 +44,7 @@ final class AgentRelays {
     _ frame: UnsafeRawBufferPointer, _ connection: HostVerb.Connection,
     _ number: FrameRelay.Connection
   ) {
-    if let stream = courses[connection]?.stream(of: number) {
-      return pass(Array(frame), stream, connection)
-    }
+    if let stream = courses[connection]?.stream(of: number) { return pass(Array(frame), stream) }
     let pid = relays[connection]?.sender ?? 0
     guard courses[connection]?.hold(Array(frame), of: number, from: pid) == true else { return }
     identify(connection, number, pid)
@@ -61,15 +62,17 @@ final class AgentRelays {
   ) {
     guard let owner = child?(pid) else { return }
     lastStream += 1
-    streams[lastStream] = Stream(child: owner, connection: connection, number: number)
+    streams[lastStream] = Stream(child: owner, connection: connection, number: number, pid: pid)
     let frames = courses[connection]?.open(number, as: lastStream) ?? []
     carrier.send(.open(stream: lastStream, child: owner, connection))
-    for frame in frames { pass(frame, lastStream, connection) }
+    for frame in frames { pass(frame, lastStream) }
   }
 
-  private func pass(_ frame: [UInt8], _ stream: UInt32, _ connection: HostVerb.Connection) {
-    carrier.send(
-      HostFrame(.relay, body: frame, stream: stream, isUrgent: connection == .control))
+  private func pass(_ frame: [UInt8], _ number: UInt32) {
+    guard let stream = streams[number] else { return }
+    let isControl = stream.connection == .control
+    let body = isControl ? frame : witness.look(at: frame, of: stream.pid)
+    carrier.send(HostFrame(.relay, body: body, stream: number, isUrgent: isControl))
   }
 
   // MARK: To children

@@ -16,9 +16,11 @@ final class EngineProcess {
   var onEnd: (() -> Void)?
 
   /// Starts the command; both of its ends are closed here.
+  ///
+  /// - Parameter outlivesRun: Whether it has no tag, and ends by the end of its input alone.
   init(
     _ words: [String], input: consuming Descriptor, output: consuming Descriptor,
-    in runtime: NodeRuntime
+    in runtime: NodeRuntime, outlivesRun: Bool = false
   ) throws {
     loop = runtime.loop
     let errorPipe = try Descriptors.makePipe()
@@ -29,7 +31,9 @@ final class EngineProcess {
       CommandProcessPlan(
         path: path, arguments: words, environment: environment, standardInput: input.number,
         standardOutput: output.number, standardError: errorPipe.second.number,
-        tag: RunTag(run: runtime.identity.run.runID, node: try RunTag.randomNodeID())))
+        tag: outlivesRun
+          ? nil
+          : RunTag(run: runtime.identity.run.runID, node: try RunTag.randomNodeID())))
     errors = try PipeReader(errorPipe.first, on: runtime.loop) {
       true
     } receive: { [unowned self] in
@@ -54,9 +58,11 @@ final class EngineProcess {
     return true
   }
 
-  func kill() {
+  func kill() { signal(SIGKILL) }
+
+  func signal(_ number: Int32) {
     guard !hasEnded else { return }
-    process.signalGroup(SIGKILL)
+    process.signalGroup(number)
   }
 
   /// What its end tells.

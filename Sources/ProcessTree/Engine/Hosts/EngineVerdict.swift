@@ -28,7 +28,22 @@ struct EngineVerdict: Equatable, Sendable {
       "error while loading shared libraries", .libraryMissing,
       "install the library there, such as libzmq5"
     ),
+    (
+      "Set TMPDIR to a directory", .directoryUnusable,
+      "that is its TMPDIR, or else its /tmp, not the one of this machine"
+    ),
+    ("Invalid job id", .allocationEnded, "squeue shows the jobs that there are"),
+    (
+      "Job/step already completing or completed", .allocationEnded,
+      "its time is over, or somebody has cancelled it"
+    ),
+    ("Exec format error", .otherMachine, otherMachine),
+    ("cannot execute binary file", .otherMachine, otherMachine),
+    // A shell has read it as a script.
+    ("Syntax error: ", .otherMachine, otherMachine),
   ]
+
+  private static let otherMachine = "is the program built for the architecture of that machine?"
 
   /// The error with the command's end and words, and with another code if the host had never been up.
   func explaining(_ error: HostError, of command: [String]) -> HostError {

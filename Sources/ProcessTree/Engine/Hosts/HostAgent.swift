@@ -19,6 +19,7 @@ final class HostAgent {
   private let carrier: HostCarrier
   private let sink: AgentOutput
   private let relays: AgentRelays
+  private let gate: HostGate
   private var forkServer: ForkServerClient?
   private let remains: AgentRemains
   private let startTime: UInt64
@@ -47,8 +48,13 @@ final class HostAgent {
     startTime = HostProcess.startTime(of: run.node.pid) ?? 0
     carrier = try streams.makeCarrier(on: loop)
     sink = AgentOutput(carrier)
+    let context = LinkContext()
+    gate = try HostGate(
+      Gateways(directory: directory, host: record.host, root: run.node.pid), .up,
+      of: run.node.pid, in: context, on: loop, over: carrier)
     relays = try AgentRelays(
-      at: directory, of: run.node.pid, in: LinkContext(), on: loop, over: carrier)
+      at: directory, of: run.node.pid, in: context, on: loop, over: carrier,
+      seenBy: gate.witness)
     remains = AgentRemains(run.node.tag, on: loop)
     forkServer = try ForkServerClient(server, on: loop) { [unowned self] in
       ending = ending ?? "its fork server has gone"
@@ -97,7 +103,7 @@ final class HostAgent {
 
   private func receive(_ frame: HostFrame) {
     switch frame.kind {
-    case .relay: relays.receive(frame)
+    case .relay: HostGate.has(frame.stream) ? gate.receive(frame) : relays.receive(frame)
     case .verb:
       do throws(WireError) {
         receive(try HostVerb(packed: frame.body))
@@ -113,7 +119,8 @@ final class HostAgent {
     switch verb {
     case .place(let position, let record, let secret): place(position, record, secret)
     case .signal(let position, let signal): children[position]?.send(signal)
-    case .close(let stream): relays.close(stream)
+    case .close(let stream): HostGate.has(stream) ? gate.close(stream) : relays.close(stream)
+    case .reach(let stream, let target): gate.reach(stream, target)
     case .hold(let holds): sink.isHeld = holds
     case .end:
       guard ending == nil else { return }
@@ -220,9 +227,12 @@ final class HostAgent {
   // MARK: Ends
 
   private func reap(_ child: AgentChild) -> Bool {
-    guard child.reap() else { return false }
+    guard child.reap(seenBy: gate.witness) else { return false }
     relays.receiveAll()
-    if let pid = child.process?.pid { directory.removeSockets(of: pid) }
+    if let pid = child.process?.pid {
+      directory.removeSockets(of: pid)
+      gate.release(pid)
+    }
     known()
     remains.clear { [unowned self] in
       children[child.position] = nil

@@ -16,6 +16,8 @@ final class HostController {
   private static let stopMargin: Duration = .seconds(8)
 
   let number: UInt32
+  /// Where the host is.
+  let path: HostPath
   let name: String
   private unowned let runtime: NodeRuntime
   private var keeper: ChildController?
@@ -41,9 +43,12 @@ final class HostController {
   let overWaiters: Waiters<Void>
   /// The state that any thread may read.
   let shared: OpenHost.Shared
+  /// The handle of the scope that has opened it.
+  weak var handle: OpenHost?
 
   init(_ number: UInt32, _ host: Host, in runtime: NodeRuntime, shared: OpenHost.Shared) {
     self.number = number
+    path = runtime.identity.host.child(number)
     name = host.name
     watch = KeeperWatch(lease: host.lease, at: .sinceBoot)
     self.runtime = runtime
@@ -54,7 +59,8 @@ final class HostController {
 
   /// What children there are told of where they run.
   var placement: Placement {
-    Placement(host: number, name: name, build: runtime.identity.build, isRelayed: true)
+    Placement(
+      host: path, name: name, build: runtime.identity.build, parent: runtime.names.address)
   }
 
   // MARK: Opening and closing
@@ -135,6 +141,9 @@ final class HostController {
       return controller.handle(.couldNotStart("its host \(name) is over: \(reason)"))
     }
     let endpoints = try runtime.listeners.open()
+    for ticket in controller.child.tickets {
+      try runtime.openChannels().prepareToSend(ticket)
+    }
     try runtime.listeners.expect(
       controller.child.declaration, attempt: controller.attempt, carrier: carrier)
     let record = try runtime.startingRecord(of: controller, endpoints)
@@ -201,7 +210,7 @@ final class HostController {
       guard let controller = placed[position] else { return }
       runtime.emit(.leftBehind(pid: pid, command: command), about: controller.child)
     case .ended(let position, let remains, let relayed): ended(position, remains, relayed)
-    case .place, .signal, .open, .close, .end, .bye, .alive, .hold: break
+    case .place, .signal, .open, .reach, .close, .end, .bye, .alive, .hold: break
     }
   }
 
@@ -212,6 +221,7 @@ final class HostController {
       return surrender(refusal)
     }
     self.hello = hello
+    shared.set(processors: hello.processors)
     shared.set(.up)
     if let keeper { runtime.emit(.hostUp(host: name), about: keeper.child) }
     knownWaiters.resume(())
@@ -273,6 +283,7 @@ final class HostController {
       process.lost(loss)
     }
     keeper = nil
+    runtime.directory.removeGate(to: number)
     runtime.hosts[number] = nil
     if let hello { HostStragglers(of: hello.hostRun, in: runtime).lookForSome() }
     knownWaiters.resume(())

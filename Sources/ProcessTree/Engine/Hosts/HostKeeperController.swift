@@ -24,6 +24,7 @@ final class HostKeeperController {
   private let engine: EngineProcess
   private let carrier: HostCarrier
   private let relays: KeeperRelays
+  private let gate: HostGate
   private var hello: HostHello?
   /// Why the link has ended, unless it was asked to.
   private(set) var failure: HostError?
@@ -55,6 +56,10 @@ final class HostKeeperController {
       keeper.words, input: input.first, output: output.second, in: runtime)
     relays = KeeperRelays(
       to: parent, in: runtime.context, on: runtime.loop, over: carrier)
+    gate = try HostGate(
+      runtime.identity.gateways, .down(keeper.number), of: runtime.identity.pid,
+      in: runtime.context, on: runtime.loop, over: carrier)
+    try runtime.directory.announceGate(to: keeper.number, of: runtime.identity.pid)
     carrier.onFrame = { [unowned self] in receive($0) }
     carrier.onEnd = { [unowned self] in end(because: $0) }
     carrier.onRoom = { [unowned runtime] in runtime.loop.turnAgain() }
@@ -63,7 +68,7 @@ final class HostKeeperController {
     runtime.output.onRoom = { [weak self] in self?.roomReturned() }
     try carrier.start()
     let record = HostRecord(
-      number: keeper.number, name: keeper.name, nonce: nonce,
+      host: runtime.identity.host.child(keeper.number), name: keeper.name, nonce: nonce,
       lease: Int64(keeper.lease.wholeMilliseconds)
     ).packed()
     carrier.sendPreamble(withUnsafeBytes(of: UInt32(record.count).bigEndian, Array.init) + record)
@@ -105,7 +110,7 @@ final class HostKeeperController {
     }
     switch frame.kind {
     case .hello: introduce(frame.body)
-    case .relay: relays.receive(frame)
+    case .relay: HostGate.has(frame.stream) ? gate.receive(frame) : relays.receive(frame)
     case .ask:
       grant?.asked(at: .sinceBoot)
       carrier.send(HostFrame(.grant, body: [], number: frame.number, isUrgent: true))
@@ -179,7 +184,8 @@ final class HostKeeperController {
       } catch {
         carrier.send(.close(stream: stream))
       }
-    case .close(let stream): relays.close(stream)
+    case .close(let stream): HostGate.has(stream) ? gate.close(stream) : relays.close(stream)
+    case .reach(let stream, let target): gate.reach(stream, target)
     case .ended(let child, let remains, _):
       tell(.ended(child: child, remains: remains, relays.relayed(of: child)))
     case .bye(let reason):
@@ -221,6 +227,7 @@ final class HostKeeperController {
     linkEnded = true
     carrier.close()
     relays.closeAll()
+    gate.end()
     if !isEnding { failure = HostError(code, host: keeper.name, reason) }
     guard !engine.hasEnded else { return finish() }
     _ = runtime.loop.timers.schedule(after: Self.engineTime) { [weak self] in self?.engine.kill() }

@@ -11,11 +11,14 @@ struct HostRemains: Equatable, Sendable, WireRecord {
   var lastWord: LastWord?
   var lastErrorLines: [String] = []
   var crashAccount: [String] = []
+  /// The items of channels on which it worked.
+  var work: [PeerVerdict.NotedWork] = []
 
   init(
     status: ExitStatus?, usage: ResourceUsage?, lastWord: LastWord?, lastErrorLines: [String],
-    crashAccount: [String]
+    crashAccount: [String], work: [PeerVerdict.NotedWork] = []
   ) {
+    self.work = work
     self.status = status
     self.usage = usage
     self.lastWord = lastWord
@@ -31,13 +34,15 @@ struct HostRemains: Equatable, Sendable, WireRecord {
     lastWord = failure.map { .failed($0) } ?? (hasBegun ? .begun : nil)
     lastErrorLines = (try fields.next() as [String]).suffix(ErrorTail.lastLines)
     crashAccount = Array((try fields.next() as [String]).prefix(ErrorTail.accountLines))
+    work = Array((try fields.next() as [PeerVerdict.NotedWork]).prefix(PeerVerdict.mostNotes))
   }
 
   func pack(into writer: inout MessagePackWriter) {
     var failure: String?
     if case .failed(let reason) = lastWord { failure = reason }
     WireFields.pack(
-      into: &writer, status, usage, lastWord == .begun, failure, lastErrorLines, crashAccount)
+      into: &writer, status, usage, lastWord == .begun, failure, lastErrorLines, crashAccount,
+      Array(work.prefix(PeerVerdict.mostNotes)))
   }
 
   var reaped: Reaped? {

@@ -28,6 +28,14 @@ struct NodeIdentity: Sendable {
 
   var isRoot: Bool { parent == nil }
 
+  /// The host that the node runs on.
+  var host: HostPath { placement?.host ?? .root }
+
+  /// The gates around the node's host.
+  var gateways: Gateways {
+    Gateways(directory: RunDirectory(path: run.directory), host: host, root: run.rootPID)
+  }
+
   /// What a stop that this node requests comes from.
   var origin: StopRequest.Origin { .node(address: address.description) }
 

@@ -252,15 +252,17 @@ final class NodeRuntime {
   func child(at node: PeerAddress) -> ChildController? {
     guard let position = node.path.positions.last, identity.path.child(position) == node.path,
       let controller = controllers[position], controller.life.phase != .exited,
-      controller.process.map({ $0.pid == node.pid }) ?? true
+      controller.process.map({ $0.pid == node.pid }) ?? true,
+      node.host == controller.host?.path ?? identity.host
     else { return nil }
     return controller
   }
 
-  /// The process that connects in the place of a child on another host; nil for any other node.
+  /// The process that connects in the place of a node on another host, 0 if there is none; nil for a
+  /// node of this host.
   func carrier(of node: PeerAddress) -> Int32? {
-    guard !hosts.isEmpty, let child = child(at: node) else { return nil }
-    return child.host?.keeperPID
+    guard node.host != identity.host else { return nil }
+    return identity.gateways.gate(to: node.host)?.pid ?? 0
   }
 
   func remove(_ controller: ChildController) {

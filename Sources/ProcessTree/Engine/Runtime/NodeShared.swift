@@ -7,7 +7,6 @@ final class NodeShared: Sendable {
     var configuration: TreeConfiguration
     var nextPosition: UInt32 = 1
     var nextKeeperPosition = NodeShared.firstKeeperPosition
-    var nextHostNumber: UInt32 = 1
     var liveChildren: [UInt32: AnyChild] = [:]
     var stopRequest: StopRequest?
     var startsChildren = true
@@ -74,14 +73,6 @@ final class NodeShared: Sendable {
     state.withLock { state in
       defer { state.nextKeeperPosition += 1 }
       return state.nextKeeperPosition
-    }
-  }
-
-  /// The number of the next host that this node opens; never given twice.
-  func takeHostNumber() -> UInt32 {
-    state.withLock { state in
-      defer { state.nextHostNumber += 1 }
-      return state.nextHostNumber
     }
   }
 

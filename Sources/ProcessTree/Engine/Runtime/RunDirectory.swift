@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 
 /// The directory of a run, with the sockets of its nodes.
@@ -73,6 +74,20 @@ struct RunDirectory {
   /// Where the node with this pid listens.
   func socket(of pid: Int32, _ kind: Character) -> String { "\(path)/\(pid).\(kind)" }
 
+  /// What names the process of the gate to a host that was opened from here.
+  private func gateName(of host: UInt32) -> String { "\(path)/h.\(host)" }
+
+  /// Lets nodes find the gate to a host: the socket of a process.
+  func announceGate(to host: UInt32, of pid: Int32) throws(ProcessTreeError) {
+    guard symlink("\(pid)", gateName(of: host)) == 0 else { throw Self.unusable(path, errno) }
+  }
+
+  /// The process of the gate to a host; nil if the host was never open, or is over.
+  func gate(to host: UInt32) -> Int32? { Files.link(gateName(of: host)).flatMap { Int32($0) } }
+
+  /// Nobody finds the gate to a host any more.
+  func removeGate(to host: UInt32) { unlink(gateName(of: host)) }
+
   /// The places under the limit on the tree's programs.
   var slots: String { "\(path)/slots" }
 
@@ -89,7 +104,7 @@ struct RunDirectory {
 
   /// Removes the sockets of a node that has gone.
   func removeSockets(of pid: Int32) {
-    for kind: Character in ["c", "l", "n"] { unlink(socket(of: pid, kind)) }
+    for kind: Character in ["c", "l", "n", "g"] { unlink(socket(of: pid, kind)) }
   }
 
   /// Removes the sockets of all nodes of the run that are no more.

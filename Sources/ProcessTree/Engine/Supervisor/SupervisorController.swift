@@ -201,7 +201,8 @@ final class SupervisorController {
       }
       let child = try node.makeLife(
         incarnation, of: specification.program, name: name, stopPolicy: specification.stopPolicy,
-        settings: specification.settings, liveness: specification.liveness)
+        settings: specification.settings, liveness: specification.liveness,
+        host: try runtime.host(among: specification.hosts))
       children[name] = child
       try child.beginOnLoop()
       guard let controller = runtime.controller(of: child) else {

@@ -1,0 +1,310 @@
+internal import Glibc
+internal import ProcessTreeBase
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+/// The way of data links to a host and from it, at one half of that host.
+///
+/// A node of this side connects here and says to which node on the other side it wants; the other half
+/// connects to that node, or to the next gate. Frames are passed on as they are, in order. Behind the last
+/// frame of a node that has ended comes the word that it has. Belongs to the loop.
+final class HostGate {
+  /// The streams that the near half and the far half number begin behind these, and those of the edges
+  /// of placed children before both.
+  static let firstOfFar: UInt32 = 1 << 30
+  static let firstOfNear: UInt32 = 1 << 31
+
+  /// Whether a stream is one of a gate.
+  static func has(_ stream: UInt32) -> Bool { stream >= firstOfFar }
+
+  fileprivate enum End {
+    case accepted(FrameRelay.Connection)
+    case dialled(FrameRelay)
+  }
+
+  private struct Stream {
+    let end: End
+    /// The process at this end: a node, or another gate.
+    let pid: Int32
+    let target: GateTarget
+  }
+
+  private static let mostStreams = 4_096
+  /// In this time what a process has sent is in this one's sockets.
+  private static let lastWords: Duration = .milliseconds(20)
+  private static let looks = 16
+
+  private let gateways: Gateways
+  /// The direction in which the other half is.
+  private let way: HostPath.Way
+  private let context: LinkContext
+  private let loop: EventLoop
+  private let carrier: HostCarrier
+  let witness = WorkWitness()
+  private var listener: FrameRelay?
+  /// Connections that have been asked where they lead, and those that need no answer any more.
+  private var asked = Recent<FrameRelay.Connection, Void>(capacity: 4_096)
+  private var closed = Recent<FrameRelay.Connection, Void>(capacity: 4_096)
+  private var accepted: [FrameRelay.Connection: UInt32] = [:]
+  private var streams: [UInt32: Stream] = [:]
+  private var lastStream: UInt32
+  private var processes: [Int32: ProcessHandle] = [:]
+  private var isOver = false
+  private var hook: Int?
+
+  /// Listens in the directory of this side's host.
+  ///
+  /// - Parameters:
+  ///   - gateways: The gates around this side's host.
+  ///   - way: The direction in which the other half is.
+  ///   - pid: This process.
+  ///   - context: Its sockets.
+  ///   - loop: Its loop.
+  ///   - carrier: The link to the other half.
+  init(
+    _ gateways: Gateways, _ way: HostPath.Way, of pid: Int32, in context: LinkContext,
+    on loop: EventLoop, over carrier: HostCarrier
+  ) throws {
+    self.gateways = gateways
+    self.way = way
+    self.context = context
+    self.loop = loop
+    self.carrier = carrier
+    lastStream = way == .up ? Self.firstOfFar : Self.firstOfNear
+    let path = gateways.directory.socket(of: pid, "g")
+    unlink(path)
+    listener = try FrameRelay(listeningAt: path, in: context, on: loop) { [unowned self] in
+      receive($1, over: $0)
+    }
+    hook = loop.addTurnHook { [unowned self] in exchange() }
+  }
+
+  deinit {
+    if let hook { loop.removeTurnHook(hook) }
+    listener?.close()
+  }
+
+  // MARK: From nodes of this side
+
+  private func receive(
+    _ frame: UnsafeRawBufferPointer, over connection: FrameRelay.Connection
+  ) {
+    if let stream = accepted[connection] { return pass(frame, stream) }
+    guard closed[connection] == nil, let listener else { return }
+    guard asked[connection] != nil else {
+      asked.note((), for: connection)
+      listener.send(FlowHeader(kind: .whereTo).frame(), to: connection)
+      return
+    }
+    // Others are from before the node knew that its connection is new: it sends them again.
+    guard let target = GateTarget(frame: frame) else { return }
+    let pid = listener.sender
+    // The connection is gone: its node comes again, over another.
+    guard pid != 0 else { return }
+    if let refusal = refusal(of: target, from: pid) {
+      return refuse(connection, .unreachable(reason: refusal))
+    }
+    guard !isOver else { return refuse(connection, .hostOver) }
+    open(target, of: pid, over: connection)
+  }
+
+  /// Why a process must not open a link; nil if it may.
+  private func refusal(of target: GateTarget, from pid: Int32) -> String? {
+    guard gateways.host.way(to: target.to.host) == way else {
+      return "the gate does not lead to its host"
+    }
+    guard gateways.host.way(to: target.from.host) != way else {
+      return "the node that asks is on the same side as the other"
+    }
+    // A gate speaks for the nodes behind it, a node for itself.
+    guard pid == gateways.gate(to: target.from.host)?.pid ?? target.from.pid else {
+      return "the process \(pid) speaks for a node that is not its own"
+    }
+    guard streams.count < Self.mostStreams else { return "the gate has too many connections" }
+    return nil
+  }
+
+  private func refuse(_ connection: FrameRelay.Connection, _ verdict: PeerVerdict) {
+    listener?.send(verdict.frame(), to: connection)
+    closed.note((), for: connection)
+  }
+
+  private func open(
+    _ target: GateTarget, of pid: Int32, over connection: FrameRelay.Connection
+  ) {
+    // The same node again, whose connection was lost.
+    for (number, stream) in streams where stream.pid == pid && stream.target == target {
+      if case .accepted = stream.end { end(number) }
+    }
+    guard watch(pid) else { return refuse(connection, .dead(work: [])) }
+    lastStream += 1
+    accepted[connection] = lastStream
+    streams[lastStream] = Stream(end: .accepted(connection), pid: pid, target: target)
+    carrier.send(.reach(stream: lastStream, target), isUrgent: false)
+  }
+
+  private func pass(_ frame: UnsafeRawBufferPointer, _ number: UInt32) {
+    guard let stream = streams[number], !isOver else { return }
+    carrier.send(
+      HostFrame(.relay, body: witness.look(at: Array(frame), of: stream.pid), stream: number))
+  }
+
+  // MARK: From the other half
+
+  /// A node on the other side wants a link to one on this side.
+  func reach(_ number: UInt32, _ target: GateTarget) {
+    do throws(WireError) {
+      guard Self.has(number), streams[number] == nil, streams.count < Self.mostStreams,
+        gateways.host.way(to: target.from.host) == way,
+        gateways.host.way(to: target.to.host) != way
+      else { throw WireError("the other half of the host asks for a link that cannot be") }
+      try dial(number, target)
+    } catch {
+      answer(number, .unreachable(reason: error.description))
+    }
+  }
+
+  private func dial(_ number: UInt32, _ target: GateTarget) throws(WireError) {
+    let node = target.to
+    let gate = gateways.gate(to: node.host)
+    if gate == nil, node.host != gateways.host { throw WireError("its host is over") }
+    if gate == nil, HostProcess.startTime(of: node.pid) != node.startTime {
+      return answer(number, .dead(work: []))
+    }
+    let pid = gate?.pid ?? node.pid
+    guard watch(pid) else { return answer(number, gate == nil ? .dead(work: []) : .hostOver) }
+    do {
+      let relay = try FrameRelay(
+        to: gate?.endpoint ?? gateways.endpoint(of: node), probes: true, in: context, on: loop
+      ) { [unowned self] in pass($0, number) }
+      streams[number] = Stream(end: .dialled(relay), pid: pid, target: target)
+    } catch {
+      throw WireError("its host cannot connect to it: \(error)")
+    }
+  }
+
+  /// Takes a frame of the other half.
+  func receive(_ frame: HostFrame) {
+    guard let stream = streams[frame.stream] else { return }
+    send(frame.body, to: stream)
+  }
+
+  private func send(_ frame: [UInt8], to stream: Stream) {
+    switch stream.end {
+    case .accepted(let connection): listener?.send(frame, to: connection)
+    case .dialled(let relay): relay.send(frame)
+    }
+  }
+
+  /// Nothing more comes over a stream.
+  func close(_ number: UInt32) {
+    guard let stream = streams.removeValue(forKey: number) else { return }
+    switch stream.end {
+    case .accepted(let connection):
+      accepted[connection] = nil
+      closed.note((), for: connection)
+    case .dialled(let relay): relay.close()
+    }
+    unwatch(stream.pid)
+  }
+
+  // MARK: Ends
+
+  /// The last word about a stream, and nothing after it.
+  private func answer(_ number: UInt32, _ verdict: PeerVerdict) {
+    guard !isOver else { return }
+    carrier.send(HostFrame(.relay, body: verdict.frame(), stream: number))
+    carrier.send(.close(stream: number), isUrgent: false)
+  }
+
+  /// Closes a stream on both sides.
+  private func end(_ number: UInt32) {
+    close(number)
+    if !isOver { carrier.send(.close(stream: number), isUrgent: false) }
+  }
+
+  /// Watches a process that streams lead to; returns whether it lives.
+  private func watch(_ pid: Int32) -> Bool {
+    if processes[pid] != nil { return true }
+    guard let process = try? ProcessHandle(pid: pid) else { return false }
+    do {
+      try process.watch(on: loop) { [unowned self] in
+        _ = loop.timers.schedule(after: Self.lastWords) { [weak self] in self?.ended(pid) }
+        return true
+      }
+    } catch {
+      process.close()
+      return false
+    }
+    processes[pid] = process
+    return true
+  }
+
+  private func unwatch(_ pid: Int32) {
+    guard !streams.values.contains(where: { $0.pid == pid }),
+      let process = processes.removeValue(forKey: pid)
+    else { return }
+    process.unwatch(on: loop)
+    process.close()
+    witness.forget(pid)
+  }
+
+  /// A process has ended that need not have had a link.
+  func release(_ pid: Int32) { if processes[pid] == nil { witness.forget(pid) } }
+
+  /// A process has ended: what it sent goes first, then the word that it has.
+  private func ended(_ pid: Int32) {
+    guard processes[pid] != nil else { return }
+    receiveAll()
+    let work = witness.work(of: pid)
+    for (number, stream) in streams.sorted(by: { $0.key < $1.key }) where stream.pid == pid {
+      // With a gate, a host has gone.
+      let node = stream.end.isAccepted ? stream.target.from : stream.target.to
+      answer(number, node.host == gateways.host ? .dead(work: work) : .hostOver)
+      close(number)
+    }
+  }
+
+  /// The link has ended: nothing of the other side is heard any more.
+  func end() {
+    guard !isOver else { return }
+    isOver = true
+    for (number, stream) in streams {
+      send(PeerVerdict.hostOver.frame(), to: stream)
+      close(number)
+    }
+  }
+
+  // MARK: Turns
+
+  /// Receives a turn's share; true when there is more.
+  private func exchange() -> Bool {
+    // All of it is bulk, which waits while the link has enough.
+    guard carrier.hasRoom || isOver else { return false }
+    listener?.receive()
+    var hasMore = listener?.mayHaveFrames ?? false
+    for stream in streams.values {
+      guard case .dialled(let relay) = stream.end else { continue }
+      relay.receive()
+      hasMore = hasMore || relay.mayHaveFrames
+    }
+    return hasMore
+  }
+
+  /// Receives all that has come.
+  private func receiveAll() {
+    for _ in 0..<Self.looks {
+      listener?.receiveAll()
+      for stream in streams.values {
+        if case .dialled(let relay) = stream.end { relay.receiveAll() }
+      }
+    }
+  }
+}
+
+extension HostGate.End {
+  fileprivate var isAccepted: Bool {
+    if case .accepted = self { true } else { false }
+  }
+}

@@ -1,0 +1,57 @@
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+/// Reads, for senders on other hosts, on which items the receivers of this host work.
+///
+/// A receiver tells the senders where it notes that; a gate through which this goes opens the same memory,
+/// which it can read when the receiver is dead. Belongs to the loop.
+final class WorkWitness {
+  private struct Page {
+    let name: SharedMemoryName
+    let page: PeerWorkPage
+  }
+
+  private var pages: [Int32: [Page]] = [:]
+
+  /// Looks at a frame of a node; returns the frame to pass on.
+  ///
+  /// Of a page that it cannot open senders must not hear: they would expect to be told what it says.
+  func look(at frame: [UInt8], of pid: Int32) -> [UInt8] {
+    guard frame.first == FlowHeader.Kind.control.rawValue else { return frame }
+    return frame.withUnsafeBytes { bytes in
+      guard var header = try? FlowHeader(bytes),
+        case .accept(let flow, let page?, let slot)? = try? LinkMessage(frame: bytes),
+        !open(page, of: pid),
+        let blind = LinkMessage.accept(flow: flow, page: nil, slot: slot).frames().first
+      else { return frame }
+      header.kind = .control
+      return header.frame(body: Array(blind.dropFirst(FlowHeader.size)))
+    }
+  }
+
+  private func open(_ name: SharedMemoryName, of pid: Int32) -> Bool {
+    if pages[pid]?.contains(where: { $0.name == name }) == true { return true }
+    guard name.pid == pid, let process = try? ProcessHandle(pid: pid) else { return false }
+    defer { process.close() }
+    let identity = SharedRegionIdentity(
+      pid: name.pid, descriptor: name.descriptor, inode: name.inode, byteCount: name.size)
+    guard let page = try? PeerWorkPage(identity, of: process) else { return false }
+    pages[pid, default: []].append(Page(name: name, page: page))
+    return true
+  }
+
+  /// The items on which a process works, or worked when it ended.
+  func work(of pid: Int32) -> [PeerVerdict.NotedWork] {
+    (pages[pid] ?? []).flatMap { page in
+      (0..<WorkPage.slotCount).compactMap { slot in
+        page.page.read(slot).map {
+          PeerVerdict.NotedWork(
+            flow: $0.channel, sequence: $0.sequence, elementOffset: $0.elementOffset)
+        }
+      }
+    }
+  }
+
+  /// Forgets a process that has ended.
+  func forget(_ pid: Int32) { pages[pid] = nil }
+}

@@ -1,0 +1,90 @@
+internal import Glibc
+internal import ProcessTreeBase
+internal import ProcessTreeLinks
+internal import ProcessTreeWire
+
+extension Node {
+  /// Has Slurm allocate nodes, which are hosts in `body`, and gives them back at its end.
+  ///
+  /// The allocation ends with this process, however that ends: `salloc` holds it as long as its standard input
+  /// is open.
+  ///
+  /// - Parameters:
+  ///   - request: How many nodes, and for how long.
+  ///   - body: The code that opens the hosts; see ``withHosts(_:_:)``. Their slots are the processors that the
+  ///     allocation has on each.
+  /// - Returns: The result of `body`.
+  /// - Throws: The error of `body`; a ``HostError`` with `engineMissing` without `salloc`, `allocationRefused`
+  ///   if Slurm gives no nodes, `notInTime` if it gives none within the request's `patience`;
+  ///   `CancellationError`.
+  public func withSlurm<Value>(
+    _ request: SlurmRequest, _ body: ([Host]) async throws -> Value
+  ) async throws -> Value {
+    let words = try request.words()
+    let allocation = try await runtime.run { runtime in
+      do {
+        return LoopBound(try SlurmAllocation(words, in: runtime), on: runtime.loop)
+      } catch {
+        throw HostError(
+          .engineMissing, host: request.name, "Slurm's salloc cannot be started: \(error)")
+      }
+    }
+    let result: Result<Value, any Error>
+    do {
+      let nodes = try await nodes(of: allocation, request)
+      result = .success(try await body(nodes.hosts(named: request.name)))
+    } catch {
+      result = .failure(error)
+    }
+    allocation.perform { $0.release() }
+    _ = await runtime.lendingSlot {
+      await runtime.wait(isShielded: true) { (wait: LoopBound<Wait<Void>>) in
+        guard !allocation.value.isOver else { return wait.value.end(()) }
+        wait.value.join(allocation.value.overWaiters, within: nil)
+      }
+    }
+    return try result.get()
+  }
+
+  private func nodes(
+    of allocation: LoopBound<SlurmAllocation>, _ request: SlurmRequest
+  ) async throws -> SlurmNodes {
+    let isInTime: Void? = await runtime.wait { (wait: LoopBound<Wait<Void>>) in
+      let allocation = allocation.value
+      guard allocation.nodes == nil, !allocation.isOver else { return wait.value.end(()) }
+      wait.value.join(allocation.knownWaiters, within: request.patience)
+    }
+    try Task.checkCancellation()
+    if let nodes = try await allocation.run({ $0.nodes }) { return nodes }
+    guard isInTime != nil else {
+      throw HostError(
+        .notInTime, host: request.name,
+        "Slurm has given no nodes within \(request.patience.inShort); squeue says what they wait for"
+      )
+    }
+    throw HostError(
+      .allocationRefused, host: request.name,
+      "Slurm gives no nodes: \(try await allocation.run { $0.account })")
+  }
+
+  /// The hosts of the allocation of Slurm that this process runs in: a job of `sbatch`, or a shell of `salloc`.
+  ///
+  /// - Parameter name: The name with which theirs begin.
+  /// - Returns: A host for each node.
+  /// - Throws: A ``HostError`` with `allocationEnded` outside of a job, and `engineMissing` without `scontrol`;
+  ///   `CancellationError`.
+  public func hostsOfSlurmAllocation(named name: String = "slurm") async throws -> [Host] {
+    guard getenv("SLURM_JOB_ID") != nil else {
+      throw HostError(
+        .allocationEnded, host: name,
+        "this is no job of Slurm: SLURM_JOB_ID is not set; request nodes: 2, or begin with salloc")
+    }
+    let outcome = try await capture(Command("sh", ["-c", SlurmNodes.script]))
+    guard let nodes = SlurmNodes(outcome.outputText) else {
+      throw HostError(
+        .engineMissing, host: name,
+        "Slurm's scontrol does not name the nodes of this job: \(outcome.errorText.quotation)")
+    }
+    return nodes.hosts(named: name)
+  }
+}

@@ -1,0 +1,62 @@
+internal import ArgumentParser
+internal import ProcessTree
+internal import ProcessTreeTopologies
+internal import ProcessTreeTopologyFormat
+
+/// The options that name hosts.
+struct HostOptions: ParsableArguments {
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      """
+      Start nodes on this host: a destination of ssh, local, 'command:' and the words of another engine, or \
+      slurm:nodes=N,time=T for an allocation. May be given again and again.
+      """, valueName: "destination[:slots]"))
+  var host: [String] = []
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("Start nodes on the hosts of this file.", valueName: "file"),
+    completion: .file())
+  var hosts: [String] = []
+
+  /// Whether there are none.
+  var isEmpty: Bool { host.isEmpty && hosts.isEmpty }
+
+  /// The hosts; throws with all that is wrong.
+  func plans() throws(UnusableHosts) -> [HostPlan] { try Self.plans(of: host, in: hosts) }
+
+  /// The hosts of arguments and files; throws with all that is wrong.
+  static func plans(
+    of arguments: [String], in files: [String]
+  ) throws(UnusableHosts) -> [HostPlan] {
+    var (plans, names, text) = ([HostPlan](), HostNames(), "")
+    for argument in arguments {
+      let line = HostLine(argument: argument)
+      for fault in line.faults { text += "--host \(argument): \(fault.message)\n" }
+      guard var plan = line.plan else { continue }
+      if names.take(&plan, from: "") != nil {
+        text += "--host \(argument): this host is there twice; a host file can name both: name=…\n"
+      }
+      plans.append(plan)
+    }
+    for path in files {
+      let file = HostFile(path)
+      text += DiagnosticText([file.file]).text(of: file.diagnostics)
+      guard file.diagnostics.errorCount == 0 else { continue }
+      for var plan in file.plans {
+        if names.take(&plan, from: "") != nil {
+          text += "\(path): '\(plan.name)' is named elsewhere on the command line.\n"
+        }
+        plans.append(plan)
+      }
+    }
+    guard text.isEmpty else { throw UnusableHosts(text: text) }
+    return plans
+  }
+}
+
+/// Hosts on the command line, or in files, are not right; nothing was started.
+struct UnusableHosts: Error {
+  let text: String
+}

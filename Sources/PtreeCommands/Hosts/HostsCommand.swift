@@ -1,0 +1,14 @@
+internal import ArgumentParser
+
+/// `ptree hosts`: what can be done with hosts beside running nodes on them.
+struct HostsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hosts", abstract: "Checks the hosts that nodes are to run on.",
+    subcommands: [HostsCheck.self])
+
+  func run() throws {
+    throw UsageError(
+      "say what to do: '\(RunningTool.current.name) hosts check FILE', or 'hosts check --host DESTINATION'."
+    )
+  }
+}

@@ -1,0 +1,47 @@
+extension Schema {
+  /// The hosts of a file.
+  static let hostsKey = key(
+    "hosts", .map(keys: .name, of: .object("host"), least: 0),
+    "machines by name, on which nodes run that name them with `on`", without: "none")
+
+  /// Where a node runs.
+  static let onKey = key(
+    "on",
+    .either(
+      scalar: .text(.name), list: .list(of: .text(.name), least: 1, most: 1_000), map: nil,
+      orNothing: false),
+    "`here`, the name of a host, or several: each start takes the one with the smallest part of its slots in use",
+    without: "`here`: beside its group", kinds: [.command, .shell, .program, .nodes, .file])
+
+  static let hostObjects: [ObjectShape] = [
+    ObjectShape(
+      name: "host", title: "a host",
+      keys: [
+        key("ssh", .text(.any), "a destination of `ssh`"),
+        key(
+          "command", .named("arguments"),
+          "a command that runs the words behind it there, and joins standard input and output"),
+        key("slurm", .object("slurm"), "as many hosts as an allocation of Slurm has nodes"),
+        key("local", .yes, "another host on this machine"),
+        key(
+          "slots", .integer(1...HostKey.most), "how many nodes it is meant to run at a time",
+          without: "its processors"),
+        key(
+          "program", .text(.any), "the path of this program there", without: "its path here"),
+        key("options", texts, "options for `ssh`, or for `salloc`", without: "none"),
+        key(
+          "lease", .time, "how long nodes there go on without a word from here, `2s` or more",
+          without: "10s"),
+        key("within", .time, "how long it may take until it is up", without: "30s"),
+      ], exactlyOne: ["ssh", "command", "slurm", "local"]),
+    ObjectShape(
+      name: "slurm", title: "'slurm'",
+      keys: [
+        key(
+          "nodes", .integer(1...HostKey.most), "how many nodes an allocation of one's own has",
+          without: "the allocation around the run"),
+        key("time", .time, "for how long", without: "what the site gives"),
+        key("partition", .text(.any), "where", without: "what the site gives"),
+      ]),
+  ]
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+  /// Hosts of Slurm; its commands are scripts that run all here.
+  struct SlurmTests {
+    private static let commands = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Hosts/fake-slurm").path
+
+    /// The tool with Slurm's commands, and what they note.
+    private func start(_ words: String, _ environment: [String: String] = [:]) throws -> Tool {
+      try Tool(
+        shell: """
+          export SLURM_LOG=$PWD/log PATH=\(Self.commands):$PATH
+          \(words)
+          """, environment: environment)
+    }
+
+    @Test func anAllocationIsHostsForTheTimeOfARun() throws {
+      let run = try start(
+        """
+        $PTREE run squares 6 --host slurm:nodes=2,time=90s --json
+        code=$?; cat log >&2; exit $code
+        """
+      ).end()
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(try run.json() as? [Int] == [1, 4, 9, 16, 25, 36])
+      #expect(run.errors.contains(" on slurm-n1)\n") && run.errors.contains(" on slurm-n2)\n"))
+      #expect(run.errors.contains("salloc -Q -N 2 -J ptree-slurm -t 2 sh -c "))
+      for node in ["n1", "n2"] {
+        #expect(run.errors.contains("srun -Q --jobid=7 -N1 -n1 -w \(node) --overlap "))
+      }
+      #expect(run.errors.hasSuffix("released\n"))
+    }
+
+    @Test func theAllocationEndsWithAKilledRoot() throws {
+      let tool = try start("exec $PTREE run names --hold 600 --host slurm:nodes=2")
+      #expect(tool.wait { tool.outputSoFar != "" || tool.errorsSoFar.contains("2:2 started") })
+      tool.signal(SIGKILL)
+      #expect(
+        tool.wait {
+          (try? String(contentsOfFile: tool.directory.path + "/log", encoding: .utf8))?
+            .hasSuffix("released\n") == true
+        })
+      _ = try tool.endLeavingNothing()
+    }
+
+    @Test(arguments: [
+      ("--host slurm:nodes=2,partition=full", "Requested node configuration is not available"),
+      ("--host slurm", "this is no job of Slurm"),
+    ])
+    func aRefusalIsNamed(_ words: String, _ reason: String) throws {
+      let run = try start("$PTREE run squares 3 --quiet \(words)").end()
+      #expect(run.code == 1 && run.output == "")
+      #expect(run.errors.contains("Host slurm: ") && run.errors.contains(reason), "\(run.errors)")
+    }
+
+    @Test func theQueueHasADeadline() throws {
+      let run = try start(
+        "$PTREE hosts check --host slurm:nodes=1,partition=slow --within 0.5 --json"
+      ).end()
+      #expect(run.code == 1)
+      #expect((try run.json() as? [String: Any])?["error"] as? String == "notInTime")
+    }
+
+    @Test func aJobIsItsOwnHosts() throws {
+      let job = [
+        "SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "n[1-2]", "SLURM_JOB_CPUS_PER_NODE": "3,4",
+      ]
+      let run = try start("$PTREE hosts check --host slurm --json; cat log >&2", job).end()
+      #expect(run.lines.count == 2 && !run.errors.contains("salloc"))
+      #expect(run.output.contains("\"host\":\"slurm-n1\"") && run.output.contains("\"slots\":4"))
+      let over = try start(
+        "$PTREE hosts check --host slurm --json", job.merging(["SLURM_JOB_ID": "8"]) { $1 }
+      ).end()
+      #expect(over.code == 1)
+      #expect((try over.json() as? [String: Any])?["error"] as? String == "allocationEnded")
+    }
+  }
+}

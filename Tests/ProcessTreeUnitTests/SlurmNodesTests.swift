@@ -1,0 +1,59 @@
+import ProcessTreeRandomTesting
+import ProcessTreeTestSettings
+import Testing
+
+@testable import ProcessTree
+
+/// What Slurm says of an allocation, and what is requested of it.
+struct SlurmNodesTests {
+  @Test func nodesBecomeHostsWithTheirProcessors() throws {
+    let nodes = try #require(SlurmNodes("7\n4(x2),8\nn1\nn2\nm\n.\n"))
+    #expect(nodes.job == "7" && nodes.nodes == ["n1", "n2", "m"])
+    let hosts = nodes.hosts(named: "grid")
+    #expect(hosts.map(\.name) == ["grid-n1", "grid-n2", "grid-m"])
+    #expect(hosts.map(\.slots) == [4, 4, 8])
+    guard case .command(let words) = hosts[1].engine else { return #expect(Bool(false)) }
+    #expect(words.starts(with: ["srun", "-Q", "--jobid=7", "-N1", "-n1", "-w", "n2"]))
+    // A terminal changes bytes.
+    #expect(!words.contains("-u") && !words.contains("--pty"))
+  }
+
+  @Test func processorsThatSlurmDoesNotTellAreThoseOfTheMachine() throws {
+    let nodes = try #require(SlurmNodes("7\n\nn1\nn2\n.\n"))
+    #expect(nodes.hosts(named: "a").map(\.slots) == [nil, nil])
+  }
+
+  @Test(arguments: [
+    "", "7\n", "7\n2\n", "7\n2\n.\n", "7\n2\nn1\n", "x\n2\nn1\n.\n", "7\n2\n-w\n.\n",
+  ])
+  func whatIsNoAllocationIsNone(_ text: String) { #expect(SlurmNodes(text) == nil) }
+
+  @Test func aRequestIsACommandThatEndsWithItsInput() throws {
+    var request = SlurmRequest(
+      nodes: 3, time: .seconds(61), partition: "main", options: ["--account=a"])
+    request.name = "grid"
+    let words = try request.words()
+    #expect(
+      words.dropLast(3) == [
+        "salloc", "-Q", "-N", "3", "-J", "ptree-grid", "-t", "2", "-p", "main", "--account=a",
+      ])
+    #expect(
+      words.suffix(3).starts(with: ["sh", "-c"]) && words.last?.hasSuffix("cat >/dev/null") == true)
+    #expect(throws: HostError.self) { try SlurmRequest(nodes: 0).words() }
+    #expect(throws: HostError.self) { try SlurmRequest(nodes: 1, time: .zero).words() }
+  }
+
+  @Test func randomTextsAreReadOrRefused() {
+    var random = SeededGenerator.announced("randomTextsAreReadOrRefused")
+    let pieces = [
+      "7", "\n", "n1\n", "4(x2)", "4(x999999999)", "(", ")", "x", ",", ".\n", "-", " ", "ä",
+    ]
+    for _ in 0..<(TestSettings.iterations ?? 10_000) {
+      let text = (0..<Int.random(in: 0...12, using: &random)).map { _ in
+        pieces[Int.random(in: 0..<pieces.count, using: &random)]
+      }.joined()
+      guard let nodes = SlurmNodes("7\n" + text + "\n.\n") else { continue }
+      #expect(nodes.hosts(named: "a").count == nodes.nodes.count)
+    }
+  }
+}
