@@ -20,6 +20,16 @@ private let lossScenarios = [
   "rootStopped",
 ]
 
+private let channelScenarios = [
+  "pipes", "pipesOfSiblings", "work", "services", "broadcasts", "grandchildren", "addresses",
+  "blame", "hostsLostWithAnElement", "bulk",
+]
+
+private let workScenarios = [
+  "pool", "poolPoison", "poolUnderFire", "poolWithoutHosts", "pipeline", "pipelineUnderFire",
+  "pipelineWithoutHosts",
+]
+
 private let refusalScenarios = ["badHosts", "engines", "noise", "fromElsewhere"]
 
 extension ProcessTrees {
@@ -36,6 +46,16 @@ extension ProcessTrees {
 
     @Test(arguments: lossScenarios)
     func aLostHostIsOver(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: channelScenarios)
+    func channelsReachThere(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: workScenarios)
+    func poolsAndPipelinesWorkThere(scenario: String) async throws {
       try await HostFixture.expectSuccess(of: scenario, "forkServer")
     }
 

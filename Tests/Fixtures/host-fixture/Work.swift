@@ -87,11 +87,7 @@ let workScenarios: [String: Scenario] = [
       let fire = Fire(at: root, losing: "b")
       async let burning: Void = fire.burn()
       let pipeline = Pipeline(Pausing(), workers: 4).then(Gathering(), on: Here())
-      let monitor = PipelineMonitor()
-      let watching = Task { for await report in monitor.updates { print(report) } }
-      defer { watching.cancel() }
-      let tables = try await root.run(
-        over: 0..<3_000, using: pipeline, on: hosts, monitor: monitor)
+      let tables = try await root.run(over: 0..<3_000, using: pipeline, on: hosts)
       fire.end()
       try await burning
       test.equal(tables.first?.values.reduce(0, +), 3_000)

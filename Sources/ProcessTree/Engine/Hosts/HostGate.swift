@@ -158,6 +158,15 @@ final class HostGate {
     }
     carrier.send(
       HostFrame(.relay, body: witness.look(at: Array(frame), of: stream.pid), stream: number))
+    // The last word of another gate: nothing follows it.
+    guard frame.first == FlowHeader.Kind.closed.rawValue, !isOfNode(stream) else { return }
+    send(PeerVerdict.heard, to: stream)
+    end(number)
+  }
+
+  /// Whether a stream ends at a node of this side, and not at another gate.
+  private func isOfNode(_ stream: Stream) -> Bool {
+    (stream.end.isAccepted ? stream.target.from : stream.target.to).host == gateways.host
   }
 
   // MARK: From the other half
@@ -281,8 +290,9 @@ final class HostGate {
     for (number, stream) in streams.sorted(by: { $0.key < $1.key }) where stream.pid == pid {
       // With a gate, a host has gone.
       let node = stream.end.isAccepted ? stream.target.from : stream.target.to
-      answer(number, about: node, node.host == gateways.host ? .dead(work: work) : .hostOver)
+      answer(number, about: node, isOfNode(stream) ? .dead(work: work) : .hostOver)
       close(number)
+      closing.removeValue(forKey: number)?.close()
     }
   }
 
