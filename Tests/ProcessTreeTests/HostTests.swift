@@ -21,6 +21,15 @@ private let lossScenarios = [
 ]
 
 private let supervisedScenarios = ["supervised"]
+private let channelScenarios = [
+  "pipes", "pipesOfSiblings", "work", "services", "broadcasts", "grandchildren", "addresses",
+  "blame", "hostsLostWithAnElement", "bulk",
+]
+
+private let workScenarios = [
+  "pool", "poolPoison", "poolUnderFire", "poolWithoutHosts", "pipeline", "pipelineUnderFire",
+  "pipelineWithoutHosts",
+]
 
 private let refusalScenarios = ["badHosts", "engines", "noise", "fromElsewhere"]
 
@@ -43,6 +52,16 @@ extension ProcessTrees {
 
     @Test(arguments: supervisedScenarios)
     func aSupervisorKeepsChildrenOnHosts(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: channelScenarios)
+    func channelsReachThere(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: workScenarios)
+    func poolsAndPipelinesWorkThere(scenario: String) async throws {
       try await HostFixture.expectSuccess(of: scenario, "forkServer")
     }
 

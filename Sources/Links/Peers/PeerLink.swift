@@ -138,7 +138,10 @@ package final class PeerLink {
       throw WireError("a greeting in the middle of a link")
     case .closed:
       guard let onVerdict else { throw WireError("a gate's word on a link that no gate carries") }
-      onVerdict(try PeerVerdict(frame: frame))
+      let word = try PeerVerdict.read(frame)
+      guard word.peer == peer else { throw WireError("a gate's word about another peer") }
+      transmit?(PeerVerdict.heard)
+      onVerdict(word.verdict)
     case .items, .back, .control, .reply:
       guard try frames.receive(header.number, size: frame.count) else { return }
       if frames.owesReceipt { transmit?(frames.takeReceipt()) }

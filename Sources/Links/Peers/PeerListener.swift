@@ -13,6 +13,8 @@ package final class PeerListener {
     package var refused: (String) -> Void
     /// A peer has broken the protocol; the listener ignores its connection from then on.
     package var broken: (PeerLink, String) -> Void
+    /// The gate that speaks for a peer says that nothing more comes from it.
+    package var closed: (PeerAddress, PeerVerdict) -> Void
     /// The listener has long accepted nobody, because the process has no descriptor left.
     package var exhausted: (LimitError) -> Void
 
@@ -21,12 +23,14 @@ package final class PeerListener {
       carrier: @escaping (PeerAddress) -> Int32? = { _ in nil },
       refused: @escaping (String) -> Void,
       broken: @escaping (PeerLink, String) -> Void,
+      closed: @escaping (PeerAddress, PeerVerdict) -> Void = { _, _ in },
       exhausted: @escaping (LimitError) -> Void = { _ in }
     ) {
       self.link = link
       self.carrier = carrier
       self.refused = refused
       self.broken = broken
+      self.closed = closed
       self.exhausted = exhausted
     }
   }
@@ -111,6 +115,7 @@ package final class PeerListener {
       }
       return
     }
+    if frame.first == FlowHeader.Kind.closed.rawValue { return hearGate(frame, connection) }
     guard ignored[connection] == nil else { return }
     guard let question = questions[connection] else {
       // The probe of a new connection; its content does not matter.
@@ -129,6 +134,15 @@ package final class PeerListener {
       socket?.senderIsRefused()
       handlers.refused(error.reason)
     }
+  }
+
+  /// Takes a gate's word about a peer that can no longer prove itself over this connection.
+  private func hearGate(_ frame: UnsafeRawBufferPointer, _ connection: FrameCarrier.Connection) {
+    guard let word = try? PeerVerdict.read(frame),
+      let carrier = handlers.carrier(word.peer), carrier == socket?.sender
+    else { return }
+    socket?.send(PeerVerdict.heard, to: connection)
+    handlers.closed(word.peer, word.verdict)
   }
 
   /// The first byte of a hello, an array; no other frame of a link begins with it.

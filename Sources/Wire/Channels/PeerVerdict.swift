@@ -28,11 +28,37 @@ package enum PeerVerdict: Equatable, Sendable {
   package static let mostNotes = 4_096
 
   /// The frame, which a gate puts behind the peer's.
-  package func frame() -> [UInt8] { FlowHeader(kind: .closed).frame(body: packed()) }
+  package func frame(of peer: PeerAddress) -> [UInt8] {
+    FlowHeader(kind: .closed).frame(body: Word(peer: peer, verdict: self).packed())
+  }
 
   /// Reads such a frame.
-  package init(frame: UnsafeRawBufferPointer) throws(WireError) {
-    try self.init(packed: Array(frame.dropFirst(FlowHeader.size)))
+  package static func read(
+    _ frame: UnsafeRawBufferPointer
+  ) throws(WireError) -> (peer: PeerAddress, verdict: Self) {
+    let word = try Word(packed: Array(frame.dropFirst(FlowHeader.size)))
+    return (word.peer, word.verdict)
+  }
+
+  /// The frame by which a node tells a gate that it has heard its word.
+  package static var heard: [UInt8] { FlowHeader(kind: .closed).frame() }
+
+  private struct Word: WireRecord {
+    let peer: PeerAddress
+    let verdict: PeerVerdict
+
+    init(peer: PeerAddress, verdict: PeerVerdict) {
+      self.peer = peer
+      self.verdict = verdict
+    }
+
+    init(fields: inout WireFields) throws {
+      self.init(peer: try fields.next(), verdict: try fields.next())
+    }
+
+    func pack(into writer: inout MessagePackWriter) {
+      WireFields.pack(into: &writer, peer, verdict)
+    }
   }
 }
 

@@ -15,6 +15,7 @@ struct HostFixture: ScenarioApp {
       .merging(randomScenarios.audited) { $1 }
       .merging(supervisedScenarios.audited) { $1 }
       .merging(channelScenarios.audited) { $1 }
+      .merging(workScenarios.audited) { $1 }
       .merging(refusalScenarios) { $1 }
       .merging(heldScenarios) { $1 }
       .merging(sshScenarios) { $1 }

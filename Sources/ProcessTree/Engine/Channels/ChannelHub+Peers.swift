@@ -23,6 +23,10 @@ extension ChannelHub {
         carrier: { [unowned runtime] in runtime.carrier(of: $0) },
         refused: { [unowned runtime] in runtime.noteRefusal($0) },
         broken: { [unowned self] in broken($0, $1) },
+        closed: { [unowned self] node, verdict in
+          let peer = table.link(from: node).flatMap { peers[$0] }
+          if let peer, peer.link.onVerdict != nil { closed(peer, verdict) }
+        },
         exhausted: { [unowned runtime] in runtime.giveUp($0) })
       listener = try PeerListener(
         at: path, build: runtime.identity.build, in: runtime.context, on: loop,

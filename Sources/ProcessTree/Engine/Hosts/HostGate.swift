@@ -34,6 +34,8 @@ final class HostGate {
   /// In this time what a process has sent is in this one's sockets.
   private static let lastWords: Duration = .milliseconds(20)
   private static let looks = 16
+  /// How long a node may be stopped and still hear the last word.
+  private static let longestClosing: Duration = .seconds(60)
 
   private let gateways: Gateways
   /// The direction in which the other half is.
@@ -49,6 +51,8 @@ final class HostGate {
   private var accepted: [FrameRelay.Connection: UInt32] = [:]
   private var streams: [UInt32: Stream] = [:]
   private var lastStream: UInt32
+  /// Connections whose nodes have been told the last word, and have not said that they have heard it.
+  private var closing: [UInt32: FrameRelay] = [:]
   private var processes: [Int32: ProcessHandle] = [:]
   private var isOver = false
   private var hook: Int?
@@ -83,6 +87,7 @@ final class HostGate {
   deinit {
     if let hook { loop.removeTurnHook(hook) }
     listener?.close()
+    for relay in closing.values { relay.close() }
   }
 
   // MARK: From nodes of this side
@@ -103,9 +108,9 @@ final class HostGate {
     // The connection is gone: its node comes again, over another.
     guard pid != 0 else { return }
     if let refusal = refusal(of: target, from: pid) {
-      return refuse(connection, .unreachable(reason: refusal))
+      return refuse(connection, target, .unreachable(reason: refusal))
     }
-    guard !isOver else { return refuse(connection, .hostOver) }
+    guard !isOver else { return refuse(connection, target, .hostOver) }
     open(target, of: pid, over: connection)
   }
 
@@ -125,8 +130,10 @@ final class HostGate {
     return nil
   }
 
-  private func refuse(_ connection: FrameRelay.Connection, _ verdict: PeerVerdict) {
-    listener?.send(verdict.frame(), to: connection)
+  private func refuse(
+    _ connection: FrameRelay.Connection, _ target: GateTarget, _ verdict: PeerVerdict
+  ) {
+    listener?.send(verdict.frame(of: target.to), to: connection)
     closed.note((), for: connection)
   }
 
@@ -137,7 +144,7 @@ final class HostGate {
     for (number, stream) in streams where stream.pid == pid && stream.target == target {
       if case .accepted = stream.end { end(number) }
     }
-    guard watch(pid) else { return refuse(connection, .dead(work: [])) }
+    guard watch(pid) else { return refuse(connection, target, .dead(work: [])) }
     lastStream += 1
     accepted[connection] = lastStream
     streams[lastStream] = Stream(end: .accepted(connection), pid: pid, target: target)
@@ -145,9 +152,21 @@ final class HostGate {
   }
 
   private func pass(_ frame: UnsafeRawBufferPointer, _ number: UInt32) {
-    guard let stream = streams[number], !isOver else { return }
+    guard let stream = streams[number], !isOver else {
+      if frame.first == FlowHeader.Kind.closed.rawValue { closing.removeValue(forKey: number)?.close() }
+      return
+    }
     carrier.send(
       HostFrame(.relay, body: witness.look(at: Array(frame), of: stream.pid), stream: number))
+    // The last word of another gate: nothing follows it.
+    guard frame.first == FlowHeader.Kind.closed.rawValue, !isOfNode(stream) else { return }
+    send(PeerVerdict.heard, to: stream)
+    end(number)
+  }
+
+  /// Whether a stream ends at a node of this side, and not at another gate.
+  private func isOfNode(_ stream: Stream) -> Bool {
+    (stream.end.isAccepted ? stream.target.from : stream.target.to).host == gateways.host
   }
 
   // MARK: From the other half
@@ -161,7 +180,7 @@ final class HostGate {
       else { throw WireError("the other half of the host asks for a link that cannot be") }
       try dial(number, target)
     } catch {
-      answer(number, .unreachable(reason: error.description))
+      answer(number, about: target.to, .unreachable(reason: error.description))
     }
   }
 
@@ -170,10 +189,12 @@ final class HostGate {
     let gate = gateways.gate(to: node.host)
     if gate == nil, node.host != gateways.host { throw WireError("its host is over") }
     if gate == nil, HostProcess.startTime(of: node.pid) != node.startTime {
-      return answer(number, .dead(work: []))
+      return answer(number, about: node, .dead(work: []))
     }
     let pid = gate?.pid ?? node.pid
-    guard watch(pid) else { return answer(number, gate == nil ? .dead(work: []) : .hostOver) }
+    guard watch(pid) else {
+      return answer(number, about: node, gate == nil ? .dead(work: []) : .hostOver)
+    }
     do {
       let relay = try FrameRelay(
         to: gate?.endpoint ?? gateways.endpoint(of: node), probes: true, in: context, on: loop
@@ -204,17 +225,25 @@ final class HostGate {
     case .accepted(let connection):
       accepted[connection] = nil
       closed.note((), for: connection)
-    case .dialled(let relay): relay.close()
+    case .dialled(let relay): letGo(relay, number)
     }
     unwatch(stream.pid)
+  }
+
+  /// Closes a connection once the node has heard the last word: closing it earlier may cost that.
+  private func letGo(_ relay: FrameRelay, _ number: UInt32) {
+    closing[number] = relay
+    _ = loop.timers.schedule(after: Self.longestClosing) { [weak self] in
+      self?.closing.removeValue(forKey: number)?.close()
+    }
   }
 
   // MARK: Ends
 
   /// The last word about a stream, and nothing after it.
-  private func answer(_ number: UInt32, _ verdict: PeerVerdict) {
+  private func answer(_ number: UInt32, about node: PeerAddress, _ verdict: PeerVerdict) {
     guard !isOver else { return }
-    carrier.send(HostFrame(.relay, body: verdict.frame(), stream: number))
+    carrier.send(HostFrame(.relay, body: verdict.frame(of: node), stream: number))
     carrier.send(.close(stream: number), isUrgent: false)
   }
 
@@ -261,8 +290,9 @@ final class HostGate {
     for (number, stream) in streams.sorted(by: { $0.key < $1.key }) where stream.pid == pid {
       // With a gate, a host has gone.
       let node = stream.end.isAccepted ? stream.target.from : stream.target.to
-      answer(number, node.host == gateways.host ? .dead(work: work) : .hostOver)
+      answer(number, about: node, isOfNode(stream) ? .dead(work: work) : .hostOver)
       close(number)
+      closing.removeValue(forKey: number)?.close()
     }
   }
 
@@ -271,7 +301,8 @@ final class HostGate {
     guard !isOver else { return }
     isOver = true
     for (number, stream) in streams {
-      send(PeerVerdict.hostOver.frame(), to: stream)
+      let node = stream.end.isAccepted ? stream.target.to : stream.target.from
+      send(PeerVerdict.hostOver.frame(of: node), to: stream)
       close(number)
     }
   }
@@ -289,6 +320,7 @@ final class HostGate {
       relay.receive()
       hasMore = hasMore || relay.mayHaveFrames
     }
+    for relay in closing.values { relay.receive() }
     return hasMore
   }
 
