@@ -129,13 +129,17 @@ package final class PeerLink {
   func receive(_ header: FlowHeader, _ frame: UnsafeRawBufferPointer) throws(WireError) {
     switch header.kind {
     case .received: try confirm(upTo: header.total)
-    case .report: transmit?(frames.takeReceipt())
+    case .report: sendReceipt()
     case .welcome, .whoIsThere, .refused: throw WireError("a greeting in the middle of a link")
     case .items, .back, .control, .reply:
       guard try frames.receive(header.number, size: frame.count) else { return }
-      if frames.owesReceipt { transmit?(frames.takeReceipt()) }
+      if frames.owesReceipt { sendReceipt() }
       onFrame?(header, frame)
     }
+  }
+
+  private func sendReceipt() {
+    transmit?(FlowHeader(kind: .received, total: frames.takeReceipt()).frame())
   }
 
   private func confirm(upTo number: UInt64) throws(WireError) {

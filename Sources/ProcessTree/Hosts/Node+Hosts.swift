@@ -60,14 +60,15 @@ extension Node {
   private func begin(_ host: Host) async throws -> OpenHost {
     let number = shared.takeHostNumber()
     let shared = OpenHost.Shared()
+    let way = try HostWay(to: host)
     let controller = try await runtime.run { runtime in
-      let controller = HostController(number, host, in: runtime, shared: shared)
+      let controller = HostController(number, host, way, in: runtime, shared: shared)
       runtime.hosts[number] = controller
       return LoopBound(controller, on: runtime.loop)
     }
-    var keeper: Child<HostError?>?
+    var keeper: Child<HostEnd?>?
     do {
-      let made = try makeKeeper(of: host, number)
+      let made = try makeKeeper(of: host, number, way)
       keeper = made
       try await made.start()
       try await runtime.run { runtime in
@@ -91,7 +92,7 @@ extension Node {
       wait.value.join(controller.knownWaiters, within: host.host.startDeadline)
     }
     try Task.checkCancellation()
-    if host.state == .up { return }
+    if host.isOpen { return }
     guard isInTime != nil else {
       throw HostError(
         .notInTime, host: host.name,
@@ -129,7 +130,7 @@ extension Node {
     guard let host = place.choose() else {
       throw HostError(.over, host: "of any name", "no host is up")
     }
-    guard host.state == .up else {
+    guard host.isOpen else {
       throw HostError(.over, host: host.name, host.loss?.reason ?? "it is not open")
     }
     guard host.controller.loop === runtime.loop else {

@@ -48,6 +48,12 @@ package enum HostVerb: Equatable, Sendable {
   case alive
   /// Whether output has to wait over there, because nobody takes it here.
   case hold(Bool)
+  /// The connection has been lost, or is silent, for so many milliseconds; another one is tried.
+  case cut(silence: Int64)
+  /// The link goes on, after so many milliseconds.
+  case resumed(after: Int64)
+  /// Over there, connections without the secret were refused; how many in all.
+  case refused(count: Int64)
 }
 
 extension HostVerb: WireRecord {
@@ -79,6 +85,9 @@ extension HostVerb: WireRecord {
       case 12: .noise(try fields.next())
       case 13: .alive
       case 14: .hold(try fields.next())
+      case 20: .cut(silence: try fields.next())
+      case 21: .resumed(after: try fields.next())
+      case 22: .refused(count: try fields.next())
       default: throw WireError("no verb of a host has the number \(number)")
       }
   }
@@ -115,6 +124,9 @@ extension HostVerb: WireRecord {
       WireFields.pack(into: &writer, 12, text.limited(to: WireLimits.message))
     case .alive: WireFields.pack(into: &writer, 13)
     case .hold(let holds): WireFields.pack(into: &writer, 14, holds)
+    case .cut(let silence): WireFields.pack(into: &writer, 20, silence)
+    case .resumed(let time): WireFields.pack(into: &writer, 21, time)
+    case .refused(let count): WireFields.pack(into: &writer, 22, count)
     }
   }
 }
