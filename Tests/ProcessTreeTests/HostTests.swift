@@ -20,6 +20,10 @@ private let lossScenarios = [
   "rootStopped",
 ]
 
+private let cutScenarios = [
+  "engineKilled", "oneWay", "placedInACut", "stoppedInACutForGood", "strangers", "manyCuts",
+]
+
 private let refusalScenarios = ["badHosts", "engines", "noise", "channels", "fromElsewhere"]
 
 extension ProcessTrees {
@@ -36,6 +40,11 @@ extension ProcessTrees {
 
     @Test(arguments: lossScenarios)
     func aLostHostIsOver(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: cutScenarios)
+    func aShortCutIsNoticedByNobody(scenario: String) async throws {
       try await HostFixture.expectSuccess(of: scenario, "forkServer")
     }
 

@@ -14,6 +14,7 @@ struct HostFixture: ScenarioApp {
       .merging(lateScenarios.audited) { $1 }
       .merging(randomScenarios.audited) { $1 }
       .merging(cutScenarios.audited) { $1 }
+      .merging(manyCutsScenarios) { $1 }
       .merging(refusalScenarios) { $1 }
       .merging(heldScenarios) { $1 }
       .merging(sshScenarios) { $1 }

@@ -67,6 +67,9 @@ final class HostController {
     Placement(host: number, name: name, build: runtime.identity.build, isRelayed: true)
   }
 
+  /// Whether nothing is heard of it at present, although it may go on.
+  var isCut: Bool { shared.current.state == .cut }
+
   // MARK: Opening and closing
 
   /// The near half has started: from now on its words are taken.
