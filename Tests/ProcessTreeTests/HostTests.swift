@@ -83,11 +83,19 @@ extension ProcessTrees {
 
     @Test(arguments: [SIGKILL, SIGTERM, SIGINT])
     func nothingIsLeftThereAfterTheRoot(signal: Int32) async throws {
+      try await endRoot(of: "hold", by: signal)
+    }
+
+    @Test func nothingIsLeftThereAfterARootThatIsKilledInACut() async throws {
+      try await endRoot(of: "holdInACut", by: SIGKILL)
+    }
+
+    private func endRoot(of scenario: String, by signal: Int32) async throws {
       let files = try TemporaryDirectory()
       let file = files.url.appending(path: "program")
       let process = Process()
       process.executableURL = try HostFixture.executable
-      process.arguments = ["hold", file.path]
+      process.arguments = [scenario, file.path]
       let output = Pipe()
       process.standardOutput = output
       process.standardError = FileHandle.nullDevice
@@ -100,7 +108,10 @@ extension ProcessTrees {
       #expect(kill(node, 0) == 0)
       #expect(kill(program, 0) == 0)
       kill(process.processIdentifier, signal)
-      let isEmpty = try await eventually { kill(node, 0) != 0 && kill(program, 0) != 0 }
+      // The far half has five seconds, or its lease.
+      let isEmpty = try await eventually(within: .seconds(12)) {
+        kill(node, 0) != 0 && kill(program, 0) != 0
+      }
       #expect(isEmpty)
       process.waitUntilExit()
       for pid in [node, program] where kill(pid, 0) == 0 { kill(pid, SIGKILL) }

@@ -17,8 +17,9 @@ extension Node {
   /// come here, and it is stopped and waited for from here. What it starts itself runs beside it. Ends
   /// of channels cannot be sent to other hosts.
   ///
-  /// When the connection to a host breaks, the host is over: its children end with the cause
-  /// ``ExitCause/hostLost(_:)``, and everything that runs there is killed over there.
+  /// A connection that breaks is replaced by another one, and nobody notices. A host without one for longer
+  /// than ``Host/lease`` is over: its children end with the cause ``ExitCause/hostLost(_:)``, and
+  /// everything that runs there is killed over there.
   ///
   /// - Parameters:
   ///   - hosts: The hosts, with names of their own.
