@@ -21,7 +21,7 @@ private let lossScenarios = [
 ]
 
 private let cutScenarios = [
-  "engineKilled", "oneWay", "placedInACut", "stoppedInACutForGood", "strangers", "manyCuts",
+  "engineKilled", "oneWay", "placedInACut", "stoppedInACutForGood", "strangers",
 ]
 
 private let refusalScenarios = ["badHosts", "engines", "noise", "channels", "fromElsewhere"]
@@ -46,6 +46,11 @@ extension ProcessTrees {
     @Test(arguments: cutScenarios)
     func aShortCutIsNoticedByNobody(scenario: String) async throws {
       try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test func manyCutsLoseAndDoubleNothing() async throws {
+      try await HostFixture.expectSuccess(
+        of: "manyCuts", "forkServer", arguments: ["50"], timeout: 240)
     }
 
     @Test(arguments: refusalScenarios)
