@@ -61,7 +61,8 @@ import Testing
     (
       .hostOver(HostLoss(host: "b", evidence: .fenced, reason: "r")), 25,
       [0x93, 0xA1, 0x62, 0xA1, 0x72, 5]
-    ), (.hostCut(host: "b", silence: .seconds(1)), 26, [0x92, 0xA1, 0x62, 0xCE, 0x3B, 0x9A, 0xCA, 0]),
+    ),
+    (.hostCut(host: "b", silence: .seconds(1)), 26, [0x92, 0xA1, 0x62, 0xCE, 0x3B, 0x9A, 0xCA, 0]),
     (.hostResumed(host: "b", after: .zero), 27, [0x92, 0xA1, 0x62, 0]),
   ]
 

@@ -21,7 +21,10 @@ import Testing
   }
 
   private var frames: [HostFrame] {
-    [HostFrame(.hello, body: [1, 2], isUrgent: true), HostFrame(.ask, body: [], stream: 76, number: 77)]
+    [
+      HostFrame(.hello, body: [1, 2], isUrgent: true),
+      HostFrame(.ask, body: [], stream: 76, number: 77),
+    ]
       + verbs.enumerated().map {
         HostFrame(.verb, body: $1.packed(), number: UInt64($0 + 1), isUrgent: $0.isMultiple(of: 2))
       } + [

@@ -75,7 +75,9 @@ package struct HostLink {
 
   // MARK: Sending
 
-  /// Sends a frame. Those without a number are words of the present connection, and lost without one.
+  /// Sends a frame.
+  ///
+  /// Those without a number are words of the present connection, and lost without one.
   package mutating func send(_ frame: HostFrame) {
     guard frame.kind.isNumbered else {
       guard isOpen else { return }

@@ -31,9 +31,10 @@ public struct Host: Hashable, Sendable, Codable {
   public var program: String?
   /// How long it may take until the host is up.
   public var startDeadline: Duration = .seconds(30)
-  /// How long what runs there goes on without a word from here, at least two seconds: a connection that
-  /// breaks is replaced by another one meanwhile, and a host without one for a little longer is lost. One
-  /// that is silent for a quarter of it is taken for broken.
+  /// How long what runs there goes on without a word from here, at least two seconds.
+  ///
+  /// A connection that breaks is replaced by another one meanwhile; one that is silent for a quarter of the
+  /// time is taken for broken. A host without any for a little longer than the time is lost.
   public var lease: Duration = .seconds(10)
 
   /// Makes a description of a host; nothing is checked before it is opened.

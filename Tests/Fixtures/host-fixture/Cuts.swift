@@ -11,7 +11,7 @@ let cutScenarios: [String: Scenario] = [
     try await root.withHosts([relayed("b")]) { hosts in
       let child = try await root.spawn(Echo(), on: hosts)
       try await exchange(child, 1...100, test)
-      engines(of: root).forEach { $0.cut(by: .everything) }
+      for engine in engines(of: root) { engine.cut(by: .everything) }
       try await exchange(child, 101...300, test)
       try await child.send(0)
       test.equal(try await child.result, 300)
@@ -29,7 +29,7 @@ let cutScenarios: [String: Scenario] = [
       let child = try await root.spawn(Echo(), on: hosts)
       try await exchange(child, 1...10, test)
       for (index, way) in [Engine.Way.there, .back, .both].enumerated() {
-        engines(of: root).forEach { $0.stall(way) }
+        for engine in engines(of: root) { engine.stall(way) }
         try await exchange(child, (index + 1) * 1_000...(index + 1) * 1_000 + 99, test)
       }
       try await child.send(0)
@@ -44,7 +44,7 @@ let cutScenarios: [String: Scenario] = [
     try await root.withHosts([relayed("b")]) { hosts in
       let child = try await root.spawn(Echo(), on: hosts)
       Engine.isDown = true
-      engines(of: root).forEach { $0.cut(by: .there) }
+      for engine in engines(of: root) { engine.cut(by: .there) }
       let isCut = try await eventually { hosts.all[0].state == .cut }
       test.expect(isCut, "\(hosts.all[0].state)")
       let picture = root.snapshot.root.children
@@ -71,7 +71,7 @@ let cutScenarios: [String: Scenario] = [
       let child = try await root.spawn(Ending(way: "sleep"), on: hosts, stopPolicy: .kill)
       let pid = child.pid ?? 0
       Engine.isDown = true
-      engines(of: root).forEach { $0.stall(.both) }
+      for engine in engines(of: root) { engine.stall(.both) }
       _ = try await child.stop()
       test.expect(!isRunning(pid), "the child outlives its host")
       guard case .over(let loss?) = hosts.all[0].state else {
@@ -91,7 +91,7 @@ let cutScenarios: [String: Scenario] = [
       for word in ["", "short", String(repeating: "x", count: 32) + "\u{1}"] {
         test.expect(talk(to: door ?? "", word) == "", "a stranger has an answer")
       }
-      engines(of: root).forEach { $0.cut(by: .back) }
+      for engine in engines(of: root) { engine.cut(by: .back) }
       try await exchange(child, 1...100, test)
       try await child.send(0)
       test.equal(try await child.result, 100)
@@ -112,7 +112,7 @@ let manyCutsScenarios: [String: Scenario] = [
     let cuts = arguments.count > 2 ? Int(arguments[2]) ?? 50 : 50
     let seed = UInt64.random(in: 1...(1 << 32))
     print("manyCuts: seed \(seed)")
-    var random = SeededRandom( arguments.count > 3 ? UInt64(arguments[3]) ?? seed : seed)
+    var random = SeededRandom(arguments.count > 3 ? UInt64(arguments[3]) ?? seed : seed)
     var host = relayed("b")
     host.lease = .seconds(5)
     let events = try await root.events
@@ -128,7 +128,7 @@ let manyCutsScenarios: [String: Scenario] = [
         Engine.isDown = isDown
         let way = Engine.Way.allCases.randomElement(using: &random) ?? .everything
         let isStall = Int.random(in: 0..<12, using: &random) == 0
-        engines(of: root).forEach { isStall ? $0.stall(way) : $0.cut(by: way) }
+        for engine in engines(of: root) { isStall ? engine.stall(way) : engine.cut(by: way) }
         if isDown {
           try await Task.sleep(for: .milliseconds(Int.random(in: 50...500, using: &random)))
           Engine.isDown = false
@@ -184,7 +184,9 @@ func exchange(
   }
 }
 
-/// Exchanges numbers until it is told to end; returns how many. Every one comes back, once and in order.
+/// Exchanges numbers until it is told to end; returns how many.
+///
+/// Every one comes back, once and in order.
 private func talk(
   _ child: Child<Int>, _ progress: Progress, _ test: Expectations
 ) async throws -> Int {

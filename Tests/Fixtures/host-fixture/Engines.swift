@@ -3,8 +3,9 @@ import ProcessTree
 import ProcessTreeTestSettings
 import Synchronization
 
-/// A command of an engine that relays: a shell with two processes, one of which carries what goes there,
-/// and the other what comes from there. They can be killed, and stopped.
+/// A command of an engine that relays: a shell with two processes.
+///
+/// One carries what goes there, and the other what comes from there. They can be killed, and stopped.
 struct Engine {
   enum Way: CaseIterable {
     case there

@@ -169,7 +169,7 @@ let heldScenarios: [String: Scenario] = [
       let child = try await root.spawn(Household(file: file), on: hosts)
       _ = try await eventually { number(in: file) != nil }
       Engine.isDown = true
-      engines(of: root).forEach { $0.stall(.both) }
+      for engine in engines(of: root) { engine.stall(.both) }
       _ = try await eventually { hosts.all[0].state == .cut }
       print("held \(child.pid ?? 0)")
       fflush(nil)

@@ -26,7 +26,9 @@ import Testing
     }
 
     mutating func take(_ frame: HostFrame, over connection: UInt32) throws {
-      guard let news = try link.receive(frame, over: connection), news.kind == .relay else { return }
+      guard let news = try link.receive(frame, over: connection), news.kind == .relay else {
+        return
+      }
       let number = news.body.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
       if news.isUrgent { urgent.append(number) } else { bulk.append(number) }
     }

@@ -84,7 +84,7 @@ extension ExitCause: WireRecord {
     case .couldNotStart(let reason): WireFields.pack(into: &writer, 10, reason)
     case .unresponsive(let silence): WireFields.pack(into: &writer, 11, silence)
     case .limitExceeded(let signal): WireFields.pack(into: &writer, 12, signal)
-    case .hostLost(let loss): 
+    case .hostLost(let loss):
       WireFields.pack(into: &writer, 13, loss.host, loss.reason, loss.evidence)
     }
   }

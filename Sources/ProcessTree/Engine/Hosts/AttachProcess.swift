@@ -157,7 +157,8 @@ extension SystemIdentity {
       Files.text(of: path).map { String($0.prefix { $0 != "\n" }) } ?? ""
     }
     return SystemIdentity(
-      boot: line("/proc/sys/kernel/random/boot_id"), processes: Files.link("/proc/self/ns/pid") ?? "",
+      boot: line("/proc/sys/kernel/random/boot_id"),
+      processes: Files.link("/proc/self/ns/pid") ?? "",
       machine: line("/etc/machine-id"))
   }
 }

@@ -59,7 +59,7 @@ extension Duration {
 extension Node {
   /// Makes the near half of a host, which ends with this node.
   func makeKeeper(of host: Host, _ number: UInt32, _ way: HostWay) throws -> Child<HostEnd?> {
-    return try makeChild(
+    try makeChild(
       HostKeeper(
         words: way.command.words, attachWords: way.command.attachWords, secret: way.secret,
         number: number, name: host.name, lease: host.lease),
