@@ -36,9 +36,6 @@ SECONDS ?= 300
 # A target that imports a sibling without declaring it builds or fails by luck without the check.
 BUILD_FLAGS = --scratch-path $(SCRATCH) --explicit-target-dependency-import-check error \
 	$(SWIFT_FLAGS)
-# With Swift's runtime inside, the tool needs no toolchain where it is installed, and starts in half the time.
-INSTALL_FLAGS = --scratch-path $(SCRATCH)-install --explicit-target-dependency-import-check error \
-	$(SWIFT_FLAGS) --static-swift-stdlib --configuration release --product ptree
 PYTHON_PACKAGES = $(abspath $(SCRATCH))/python-packages
 TEST_ENVIRONMENT = PYTHONPATH="$(PYTHON_PACKAGES)$${PYTHONPATH:+:$$PYTHONPATH}" \
 	$(foreach setting,SEED ITERATIONS ROUNDS ITEMS FAULTS TIME_SCALE,\
@@ -77,8 +74,8 @@ demo: dependencies ## Counts files, their words and their lines, with trees of p
 
 .PHONY: install
 install: dependencies ## Installs ptree with its manual and completions below PREFIX=/usr/local.
-	swift build $(INSTALL_FLAGS)
-	@Scripts/install install "$(SCRATCH)-install/release/ptree" "$(PREFIX)" "$(DESTDIR)"
+	swift build $(BUILD_FLAGS) --configuration release --product ptree
+	@Scripts/install install "$(SCRATCH)/release/ptree" "$(PREFIX)" "$(DESTDIR)"
 
 .PHONY: uninstall
 uninstall: ## Removes what `make install` has put below PREFIX=.

@@ -14,6 +14,16 @@ let settings: [SwiftSetting] = [
 /// children inherit resolved addresses instead of each resolving them again.
 let bindNow: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]
 
+/// The optimised tool has Swift's runtime inside, at a fixed address: a short command takes half of the time,
+/// and a node has fewer mappings to copy.
+let staticImage: [LinkerSetting] = [
+  .unsafeFlags(
+    [
+      "-static-stdlib", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims",
+      "-l_FoundationCollections", "-lstdc++", "-Xclang-linker", "-no-pie",
+    ], .when(configuration: .release))
+]
+
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heaps = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
@@ -114,7 +124,7 @@ let package = Package(
       ], swiftSettings: settings),
     .executableTarget(
       name: "ptree", dependencies: ["PtreeCommands", "ProcessTree"], swiftSettings: settings,
-      linkerSettings: bindNow),
+      linkerSettings: bindNow + staticImage),
 
     // Tests, lowest layer first.
     .target(

@@ -87,7 +87,10 @@ int pt_stat(int32_t pid, struct pt_stat *_Nonnull out) {
   for (int number = 4; number <= 38; number++) {
     uint64_t value = pt_next_number(&field);
     if (number == 4) out->parent = (int32_t)value;
+    if (number == 14) out->user_time = value;
+    if (number == 15) out->system_time = value;
     if (number == 22) out->start_time = value;
+    if (number == 24) out->resident_pages = value;
     if (number == 38) out->exit_signal = (int32_t)value;
   }
   return 0;

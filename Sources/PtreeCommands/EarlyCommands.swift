@@ -26,7 +26,7 @@ enum EarlyCommands {
       ordered.dropFirst().first == RunTopology.name
     else { return }
     do {
-      guard let command = try PtreeCommand.parseAsRoot(ordered) as? RunTopology else { return }
+      guard let command = try PtreeCommand.parsed(ordered) as? RunTopology else { return }
       try AppHandover.follow(command.file, isTrusted: command.trust)
       let checked = try command.check()
       CheckReport.tell(checked)
@@ -45,7 +45,7 @@ enum EarlyCommands {
 
   private static func perform(_ arguments: [String]) -> Int32 {
     do {
-      var command = try PtreeCommand.parseAsRoot(arguments)
+      var command = try PtreeCommand.parsed(arguments)
       try command.run()
       return ExitStatusCode.success
     } catch {

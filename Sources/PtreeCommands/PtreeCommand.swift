@@ -25,6 +25,26 @@ struct PtreeCommand: ParsableCommand {
       ])
   }
 
+  /// Parses a command line by the subcommand that its first words name.
+  ///
+  /// The whole tree of commands, which each would have to wait for, is made for the texts of errors and of
+  /// help alone.
+  static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+    if let command = PsCommand(plain: arguments) { return command }
+    var (type, rest): (any ParsableCommand.Type, _) = (Self.self, arguments[...])
+    while let word = rest.first,
+      let next = type.configuration.subcommands
+        .first(where: { $0.configuration.commandName == word })
+    {
+      (type, rest) = (next, rest.dropFirst())
+    }
+    // Of a request for help another command is made.
+    if let command = try? type.parseAsRoot(Array(rest)), Swift.type(of: command) == type {
+      return command
+    }
+    return try parseAsRoot(arguments)
+  }
+
   func run() throws {
     throw UsageError("a command is missing.\n\n" + Self.helpMessage())
   }

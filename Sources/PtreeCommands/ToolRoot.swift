@@ -17,7 +17,7 @@ struct ToolRoot {
       if let (topology, options) = EarlyCommands.checkedTopology {
         return try await FileRun(topology, options, in: root).perform()
       }
-      var command = try PtreeCommand.parseAsRoot(try ArgumentOrder.nameFirst(arguments))
+      var command = try PtreeCommand.parsed(try ArgumentOrder.nameFirst(arguments))
       if let chaos = command as? ChaosCommand { return try await perform(chaos) }
       if let hosts = command as? HostsCommand { return try await hosts.perform(in: root) }
       guard let command = command as? any ExampleCommand else {

@@ -127,11 +127,11 @@ extension RestartPlan {
 
 extension NodePlan {
   /// The time that the node's process gets, so that its command has as much as the file says: a node
-  /// keeps a fifth for itself.
+  /// keeps a fifth for itself, of which half has to do for the end of a command that was killed.
   var stopPolicy: StopPolicy {
     if stop.signal == "KILL", stop.command == nil { return .kill }
     let whole = longestStop / 4 * 5
-    let last = min(whole / 5, .seconds(1))
+    let last = min(whole / 10, .seconds(1))
     return StopPolicy(ask: whole - last, terminate: last)
   }
 }

@@ -96,7 +96,7 @@ extension EndToEndTests {
       )
       #expect(tool.wait { tool.outputSoFar == "deaf | up\n" })
       let stop = try tool.ask("stop")
-      #expect(stop.code == 1 && stop.output.contains("deaf had to be ended by SIG"), "\(stop)")
+      #expect(stop.code == 1 && stop.output.contains("deaf had to be ended by SIGKILL"), "\(stop)")
       #expect(try tool.end().code == -SIGTERM)
     }
 

@@ -44,15 +44,14 @@ extension EndToEndTests {
       let pids = try #require(run["pids"] as? [Int])
       var (memory, ticks) = (0, 0)
       for pid in pids {
-        let rollup = try String(contentsOfFile: "/proc/\(pid)/smaps_rollup", encoding: .utf8)
-        let line = rollup.split(separator: "\n").first { $0.hasPrefix("Pss:") }
-        memory += (line?.split(separator: " ")[1]).flatMap { Int($0) } ?? 0
+        let sizes = try String(contentsOfFile: "/proc/\(pid)/statm", encoding: .utf8)
+        memory += (Int(sizes.split(separator: " ")[1]) ?? 0) * Int(getpagesize())
         let stat = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
         let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
         ticks += (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
       }
       let shownMemory = try #require(run["memory"] as? Int)
-      #expect(abs(Double(shownMemory) / Double(memory << 10) - 1) < 0.2)
+      #expect(abs(Double(shownMemory) / Double(memory) - 1) < 0.05)
       let cpu = try #require(run["cpu"] as? Double)
       #expect(cpu > 0 && cpu <= Double(ticks) / 100 + 0.001)
       let nodes = try tool.nodes()

@@ -73,6 +73,14 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
       evidence(ended(SIGKILL), stop: request, signalled: true, ready: false),
       .terminated(request, signal: SIGKILL)
     ),
+    // As its command, which the node had to kill.
+    (
+      evidence(ended(SIGKILL), .cancelled, goodbye: true, stop: request),
+      .terminated(request, signal: SIGKILL)
+    ),
+    (evidence(ended(SIGKILL), goodbye: true, stop: request, memory: true), .outOfMemory),
+    (evidence(ended(SIGKILL), goodbye: true), .killed(signal: SIGKILL)),
+    (evidence(ended(SIGTERM), goodbye: true, stop: request), .killed(signal: SIGTERM)),
     // A signal that was not ours, although somebody asked for a stop.
     (evidence(ended(SIGKILL), stop: request), .killed(signal: SIGKILL)),
     (evidence(ended(SIGSEGV), stop: request, signalled: true), .crashed(signal: SIGSEGV)),
@@ -166,8 +174,9 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
     case .exited(let code): return given.outcome == .exit(code) && given.status == .exited(code)
     case .stopped(let by): return by == given.stopRequest && given.status.exitCode >= 0
     case .terminated(let by, let signal):
-      return by == given.stopRequest && given.wasSignalled && given.status == ended(signal)
-        && [SIGKILL, SIGTERM].contains(signal)
+      return by == given.stopRequest && given.status == ended(signal)
+        && (given.wasSignalled && signal == SIGTERM
+          || (given.wasSignalled || given.saidGoodbye) && signal == SIGKILL)
     case .crashed(let signal): return given.wasReady && given.status == ended(signal)
     case .killed(let signal): return given.status == ended(signal) && given.wasReady
     case .limitExceeded(let signal):

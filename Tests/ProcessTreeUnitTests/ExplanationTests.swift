@@ -32,11 +32,11 @@ import Testing
   }
 
   @Test func everyKindHasANumber() {
-    #expect(Set(NodeWait.Kind.numbers.map(\.value)) == Set(NodeWait.Kind.allCases))
-    #expect(Set(NodeWait.Kind.numbers.map(\.key)).count == NodeWait.Kind.allCases.count)
-    #expect(Set(SupervisedPhase.numbers.map(\.value)) == Set(SupervisedPhase.allCases))
+    #expect(Set(NodeWait.Kind.numbers.values) == Set(NodeWait.Kind.allCases))
+    #expect(Set(NodeWait.Kind.numbers.numbers).count == NodeWait.Kind.allCases.count)
+    #expect(Set(SupervisedPhase.numbers.values) == Set(SupervisedPhase.allCases))
     #expect(
-      Set(LifecycleEvent.Deadline.numbers.map(\.value)) == Set(LifecycleEvent.Deadline.allCases))
+      Set(LifecycleEvent.Deadline.numbers.values) == Set(LifecycleEvent.Deadline.allCases))
   }
 
   @Test func anAnswerFitsItsFrame() {

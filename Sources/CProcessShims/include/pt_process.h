@@ -8,6 +8,10 @@ struct pt_stat {
   int32_t parent;
   int32_t exit_signal;
   uint64_t start_time;
+  /// In clock ticks.
+  uint64_t user_time;
+  uint64_t system_time;
+  uint64_t resident_pages;
 };
 
 /// The end of a process and the resources that it used.

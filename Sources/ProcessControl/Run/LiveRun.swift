@@ -17,6 +17,7 @@ package struct LiveRun: Sendable {
     package let startTime: UInt64
     /// The node that it is, or that started it; `nil` for a root inside another run.
     package let node: UInt32?
+    package let usage: ProcessUsage
 
     package var isHelper: Bool { node == RunTag.helperNode }
     /// Whether a signal or a debugger has stopped it.
@@ -26,11 +27,8 @@ package struct LiveRun: Sendable {
     package var age: Duration {
       var now = timespec()
       clock_gettime(CLOCK_BOOTTIME, &now)
-      let ticks = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
-      let start =
-        Duration.seconds(Int64(startTime / ticks))
-        + .nanoseconds(Int64(startTime % ticks * 1_000_000_000 / ticks))
-      return max(.zero, .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec) - start)
+      return max(
+        .zero, .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec) - .clockTicks(startTime))
     }
 
     /// A living process; `nil` if it has ended.
@@ -44,6 +42,7 @@ package struct LiveRun: Sendable {
       self.state = state
       startTime = stat.start_time
       self.node = node
+      usage = ProcessUsage(stat)
     }
 
     /// The user that it belongs to; `nil` if it has ended.

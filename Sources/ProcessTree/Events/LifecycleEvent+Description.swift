@@ -73,11 +73,16 @@ extension ProgressReport: CustomStringConvertible {
 extension String {
   /// The text with its control characters, which a terminal would obey, escaped.
   var withoutControlCharacters: String {
+    guard unicodeScalars.contains(where: \.isControl) else { return self }
     var printable = ""
     for scalar in unicodeScalars {
-      let isControl = scalar.properties.generalCategory == .control
-      printable += isControl ? scalar.escaped(asASCII: true) : String(scalar)
+      printable += scalar.isControl ? scalar.escaped(asASCII: true) : String(scalar)
     }
     return printable
   }
+}
+
+extension Unicode.Scalar {
+  /// Whether it belongs to Unicode's category Cc.
+  fileprivate var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 }

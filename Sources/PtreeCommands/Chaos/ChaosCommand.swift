@@ -27,7 +27,7 @@ struct ChaosCommand: ParsableCommand {
 
   /// The command that would run the example without faults.
   func exampleCommand() throws -> any ExampleCommand {
-    let command = try PtreeCommand.parseAsRoot(try ArgumentOrder.nameFirst(["run"] + example))
+    let command = try PtreeCommand.parsed(try ArgumentOrder.nameFirst(["run"] + example))
     guard let command = command as? any ExampleCommand else {
       throw UsageError("the name of an example is missing; 'ptree list' shows them.")
     }

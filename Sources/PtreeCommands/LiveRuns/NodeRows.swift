@@ -43,6 +43,8 @@ struct NodeRows {
 
   private mutating func add(_ nodes: [NodeExplanation], of run: LiveRun) {
     let (rootName, usage) = (run.givenName, run.usage(ofNodes: Set(nodes.compactMap(\.pid))))
+    let ages = Dictionary(
+      run.processes.map { ($0.pid, $0.age) }, uniquingKeysWith: { first, _ in first })
     var known: [String: Int] = [:]
     for node in nodes {
       known["\(node.address)"] = rows.count
@@ -51,7 +53,7 @@ struct NodeRows {
           name: node.address == .root ? rootName ?? node.name : node.name,
           address: "\(node.address)", path: node.path,
           state: node.silence == nil ? node.phase.rawValue : "silent", pid: node.pid,
-          age: node.pid.flatMap { LiveRun.Process($0)?.age }, restarts: node.restarts,
+          age: node.pid.flatMap { ages[$0] ?? LiveRun.Process($0)?.age }, restarts: node.restarts,
           incarnation: node.incarnation, usage: node.pid.flatMap { usage[$0] }, waits: node.waits,
           lastEnd: node.lastEnd))
     }

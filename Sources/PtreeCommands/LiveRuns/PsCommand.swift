@@ -16,8 +16,8 @@ struct PsCommand: LiveCommand {
         ]
       ).text(
         """
-        CPU is the processor time that living processes have used, MEMORY their proportional set size, in which \
-        a page that several share counts once. What a root does not answer, the kernel does.
+        CPU is the processor time that living processes have used, MEMORY their resident set size, in which \
+        a page that several share counts for each. What a root does not answer, the kernel does.
         """))
   }
 
@@ -25,6 +25,27 @@ struct PsCommand: LiveCommand {
   var words: [String] = []
 
   @OptionGroup var live: LiveOptions
+
+  init() {}
+
+  /// Reads a line of which nothing has to be said, without the parser of arguments: it looks at all
+  /// conformances of the program again and again, for 3 ms, and `ps` is what scripts ask all the time.
+  ///
+  /// - Returns: `nil` if the line is for the parser.
+  init?(plain arguments: [String]) {
+    guard arguments.first == "ps" else { return nil }
+    var (words, live) = ([String](), LiveOptions())
+    (live.json, live.quiet) = (false, false)
+    for argument in arguments.dropFirst() {
+      switch argument {
+      case "--json": live.json = true
+      case "--quiet": live.quiet = true
+      case _ where argument.hasPrefix("-") || argument.isEmpty || !words.isEmpty: return nil
+      default: words.append(argument)
+      }
+    }
+    (self.words, self.live) = (words, live)
+  }
 
   func validate() throws {
     guard words.count <= 1 else { throw ValidationError("ps shows one run at most.") }

@@ -3,18 +3,24 @@ enum TextColumns {
   /// The rows below their heads, each column as wide as its widest cell.
   static func text(_ heads: [String], _ rows: [[String]]) -> String {
     let all = [heads] + rows
-    let widths = heads.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    return all.map { row in
-      let cells = zip(row, widths).map { cell, width in
-        cell + String(repeating: " ", count: width - cell.count)
+    let lengths = all.map { row in row.map(\.count) }
+    let widths = heads.indices.map { column in lengths.map { $0[column] }.max() ?? 0 }
+    let spaces = String(repeating: " ", count: (widths.max() ?? 0) + 2)
+    return zip(all, lengths).map { row, lengths in
+      var line = ""
+      for column in row.indices {
+        line += row[column]
+        line += spaces.prefix(widths[column] - lengths[column] + 2)
       }
-      let line = cells.joined(separator: "  ")
       return line.lastIndex { $0 != " " }.map { String(line[...$0]) } ?? ""
     }.joined(separator: "\n")
   }
 
   /// A text from another process without what a terminal would obey, cut where it is too long.
   static func harmless(_ text: String, longest: Int) -> String {
+    if text.utf8.count <= longest, text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) {
+      return text
+    }
     let visible = text.unicodeScalars.map { scalar in
       scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "?" : Character(scalar)
     }

@@ -118,7 +118,7 @@ extension ChannelSpecification: WireRecord {
 }
 
 extension ChannelSpecification.Kind: WireNumbered {
-  package static let numbers: KeyValuePairs<Int, Self> = [
+  package static let numbers: WireNumbers<Self> = [
     0: .pipe, 1: .work, 2: .broadcast, 3: .service, 4: .topics,
   ]
 }

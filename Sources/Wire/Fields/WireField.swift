@@ -79,21 +79,37 @@ package struct WireBytes: WireField {
 
 /// A value of a fixed list, which travels as its number; numbers are part of the protocol and never
 /// reused.
-package protocol WireNumbered: WireField, Equatable {
-  static var numbers: KeyValuePairs<Int, Self> { get }
+package protocol WireNumbered: WireField, Equatable, Sendable {
+  static var numbers: WireNumbers<Self> { get }
+}
+
+/// The numbers of values, each beside its value.
+///
+/// The numbers are a list of their own: code that does not know the type of the values finds one without a
+/// look for the metadata of pairs at each step.
+package struct WireNumbers<Value: Sendable>: ExpressibleByDictionaryLiteral, Sendable {
+  package let numbers: [Int]
+  package let values: [Value]
+
+  package init(dictionaryLiteral pairs: (Int, Value)...) {
+    numbers = pairs.map(\.0)
+    values = pairs.map(\.1)
+  }
 }
 
 extension WireNumbered {
   package static func read(from reader: inout MessagePackReader) throws -> Self {
     let number = try reader.readInt()
-    guard let value = numbers.first(where: { $0.key == number })?.value else {
+    let list = numbers
+    guard let index = list.numbers.firstIndex(of: number) else {
       throw WireError("no \(Self.self) has the number \(number)")
     }
-    return value
+    return list.values[index]
   }
 
   package func pack(into writer: inout MessagePackWriter) {
+    let list = Self.numbers
     // The list has all values; 0 is the number of none.
-    writer.pack(Self.numbers.first { $0.value == self }?.key ?? 0)
+    writer.pack(list.values.firstIndex(of: self).map { list.numbers[$0] } ?? 0)
   }
 }

@@ -19,7 +19,7 @@ package struct NodeOperation: WireRecord, Hashable, Sendable {
     /// Restarts the node, and after it all that depend on it.
     case restartWithDependents
 
-    package static let numbers: KeyValuePairs<Int, Self> = [
+    package static let numbers: WireNumbers<Self> = [
       1: .stop, 2: .kill, 3: .start, 4: .restart, 5: .scale, 6: .signal, 7: .waitForUp,
       8: .waitForEnd, 9: .restartWithDependents,
     ]
@@ -72,7 +72,7 @@ package struct OperationResult: WireRecord, Hashable, Sendable {
     /// The signal has been sent.
     case delivered
 
-    package static let numbers: KeyValuePairs<Int, Self> = [
+    package static let numbers: WireNumbers<Self> = [
       1: .stopped, 2: .killed, 3: .up, 4: .succeeded, 5: .failed, 6: .alreadyEnded, 7: .delivered,
     ]
   }

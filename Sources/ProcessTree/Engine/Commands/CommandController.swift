@@ -31,6 +31,8 @@ final class CommandController {
   private(set) var isReaped = false
   /// It was ended because its time was over.
   private(set) var isOverdue = false
+  /// Whether SIGKILL was sent to end it.
+  var wasKilled: Bool { ladder?.step == .kill }
   /// How long it ran, from its start to its reaping; nil before that.
   private(set) var duration: Duration?
 

@@ -213,7 +213,6 @@ package struct DeskClient: ~Copyable {
   private mutating func receive(
     until deadline: ContinuousClock.Instant
   ) throws(Failure) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       do throws(WireError) {
         if let frame = try frames.next() { return frame }
@@ -221,10 +220,13 @@ package struct DeskClient: ~Copyable {
         throw .closed
       }
       try wait(for: POLLIN, until: deadline)
-      let length = recv(descriptor.number, &bytes, bytes.count, 0)
+      let length = withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
+        let length = recv(descriptor.number, buffer.baseAddress, buffer.count, 0)
+        if length > 0 { frames.append(buffer[..<length]) }
+        return length
+      }
       if length < 0, errno == EAGAIN || errno == EINTR { continue }
       guard length > 0 else { throw .closed }
-      frames.append(bytes[..<length])
     }
   }
 

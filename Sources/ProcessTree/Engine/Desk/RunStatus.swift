@@ -13,7 +13,7 @@ package struct RunStatus: WireRecord, Hashable, Sendable {
     case degraded
     case stopping
 
-    package static let numbers: KeyValuePairs<Int, Self> = [
+    package static let numbers: WireNumbers<Self> = [
       1: .starting, 2: .up, 3: .degraded, 4: .stopping,
     ]
   }

@@ -171,7 +171,7 @@ extension LifecycleEvent.Kind {
 }
 
 extension LifecycleEvent.Deadline: WireNumbered {
-  static let numbers: KeyValuePairs<Int, Self> = [
+  static let numbers: WireNumbers<Self> = [
     1: .start, 2: .ask, 3: .terminate, 4: .leave, 5: .drain,
   ]
 }

@@ -161,7 +161,7 @@ extension HostLoss {
 }
 
 extension HostLoss.Evidence: WireNumbered {
-  static let numbers: KeyValuePairs<Int, Self> = [
+  static let numbers: WireNumbers<Self> = [
     1: .goodbye, 2: .agentGone, 3: .rebooted, 4: .leaseOver, 5: .fenced,
   ]
 }

@@ -70,7 +70,7 @@ extension ThreadStack: WireRecord {
 }
 
 extension NodeWait.Kind: WireNumbered {
-  static let numbers: KeyValuePairs<Int, Self> = [
+  static let numbers: WireNumbers<Self> = [
     1: .dependency, 2: .turn, 3: .slot, 4: .start, 5: .up, 6: .backoff, 7: .end, 8: .stop,
     9: .credit, 10: .acknowledgement, 11: .element, 12: .reply, 13: .search, 14: .command,
     15: .work, 16: .sleep, 17: .hook,
@@ -78,7 +78,7 @@ extension NodeWait.Kind: WireNumbered {
 }
 
 extension SupervisedPhase: WireNumbered {
-  package static let numbers: KeyValuePairs<Int, Self> = [
+  static let numbers: WireNumbers<Self> = [
     1: .waiting, 2: .skipped, 3: .backoff, 4: .starting, 5: .started, 6: .up, 7: .stopping,
     8: .stopped, 9: .succeeded, 10: .failed,
   ]

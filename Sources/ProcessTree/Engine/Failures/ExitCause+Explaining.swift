@@ -125,8 +125,12 @@ extension ExitCause {
 
   private static func explaining(signal: Int32, _ evidence: ExitEvidence) -> Self {
     if signal == SIGKILL, let silence = evidence.silence { return .unresponsive(silence: silence) }
-    if let request = evidence.stopRequest, evidence.wasSignalled,
-      signal == SIGTERM || signal == SIGKILL
+    // A node that kills its command when it is stopped says goodbye, and ends as the command did.
+    let mayBeAsItsCommand =
+      evidence.saidGoodbye && !evidence.memoryRanOut && !evidence.cpuTimeRanOut
+    if let request = evidence.stopRequest,
+      evidence.wasSignalled && signal == SIGTERM
+        || (evidence.wasSignalled || mayBeAsItsCommand) && signal == SIGKILL
     {
       return .terminated(request, signal: signal)
     }

@@ -51,7 +51,7 @@ struct NodeSettings: WireRecord, Sendable {
 }
 
 extension StartMethod: WireNumbered {
-  static let numbers: KeyValuePairs<Int, Self> = [1: .forkServer, 2: .spawn, 3: .inProcess]
+  static let numbers: WireNumbers<Self> = [1: .forkServer, 2: .spawn, 3: .inProcess]
 }
 
 extension StopPolicy: WireRecord {
@@ -76,7 +76,7 @@ extension Liveness: WireRecord {
 }
 
 extension Logger.Level: WireNumbered {
-  static let numbers: KeyValuePairs<Int, Self> = [
+  static let numbers: WireNumbers<Self> = [
     1: .trace, 2: .debug, 3: .info, 4: .notice, 5: .warning, 6: .error, 7: .critical,
   ]
 }

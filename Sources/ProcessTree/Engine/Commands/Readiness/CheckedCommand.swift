@@ -12,7 +12,7 @@ struct CheckedCommand {
 
   /// Runs the command to its end; no process of it is left afterwards.
   ///
-  /// - Returns: How it ended by itself.
+  /// - Returns: How it ended by itself, or that the stop of its node had to kill it.
   /// - Throws: `notReady` when the check has ended it, the errors of its start, and `CancellationError`.
   func run() async throws -> ExitStatus {
     try program.validate()
@@ -20,11 +20,25 @@ struct CheckedCommand {
     guard
       let made = ReadinessKeeper(
         readiness: program.upWhen, liveness: program.aliveWhile, in: node)
-    else { return try await runUnchecked().exitStatus }
+    else {
+      let run = try await runUnchecked()
+      return try await run.killedAtStop { try await run.exitStatus }
+    }
     let keeper = LoopBound(made, on: node.runtime.loop)
     let started = try await node.runtime.run { try start(in: $0, keeper.value) }
     defer { keeper.perform { $0.end() } }
-    let status = try await Node.using(started.run) { run in
+    let status = try await started.run.killedAtStop {
+      try await end(of: started, keeper)
+    }
+    // Its file lasts as long as the command.
+    withExtendedLifetime(started) {}
+    return status
+  }
+
+  private func end(
+    of started: Started, _ keeper: LoopBound<ReadinessKeeper>
+  ) async throws -> ExitStatus {
+    try await Node.using(started.run) { run in
       try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
         group.addTask { try await run.exitStatus }
         group.addTask {
@@ -47,9 +61,6 @@ struct CheckedCommand {
         return status
       }
     }
-    // Its file lasts as long as the command.
-    withExtendedLifetime(started) {}
-    return status
   }
 
   private func runUnchecked() async throws -> CommandRun {
@@ -119,5 +130,20 @@ struct CheckedCommand {
 
   private static func lines(of bytes: [UInt8]) -> [String] {
     bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+extension CommandRun {
+  /// The status that a wait returns, and SIGKILL for a wait that was cancelled if the command did not end
+  /// before: the node ends as its command did, so that a stop which had to kill says so.
+  fileprivate func killedAtStop(
+    _ wait: () async throws -> ExitStatus
+  ) async throws -> ExitStatus {
+    do {
+      return try await wait()
+    } catch let error as CancellationError {
+      guard try await controller.run({ $0.wasKilled }) else { throw error }
+      return .signaled(SIGKILL, coreDumped: false)
+    }
   }
 }
