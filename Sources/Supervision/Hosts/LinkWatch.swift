@@ -4,7 +4,7 @@
 /// when what comes says that answers do not arrive. A connection that is silent may speak again, and is
 /// then cut no more. A value without a clock.
 package struct LinkWatch: Sendable {
-  /// What has to be done.
+  /// The next step.
   package enum Finding: Equatable, Sendable {
     /// The connection is cut; nothing has come over it for this time.
     case cut(silence: Duration)
@@ -73,7 +73,7 @@ package struct LinkWatch: Sendable {
 
   // MARK: Looks
 
-  /// What has to be done now.
+  /// The steps that are due now.
   package mutating func look(at now: Duration) -> [Finding] {
     var findings: [Finding] = []
     if cutSince == nil, now - lastWord >= patience || isDeaf(at: now) {

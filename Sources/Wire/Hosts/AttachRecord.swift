@@ -82,7 +82,7 @@ extension AttachRecord: WireRecord {
   }
 }
 
-/// What has become of a far half to which nobody can connect any more.
+/// The end of a far half to which nobody can connect any more, as far as it is known.
 package enum HostVerdict: Equatable, Sendable {
   /// It has gone, and so many processes that it had left were killed: nothing of the host runs any more.
   case gone(killed: Int)
@@ -91,8 +91,8 @@ package enum HostVerdict: Equatable, Sendable {
   /// This is another machine, or nobody can tell: no evidence.
   case elsewhere
 
-  /// The verdict of a process that finds nobody listening; nil if it has to look for what was left, and
-  /// to kill it.
+  /// The verdict of a process that finds nobody listening; nil if it has to look for processes that were
+  /// left, and to kill them.
   ///
   /// - Parameters:
   ///   - there: Where the far half said that it is.
