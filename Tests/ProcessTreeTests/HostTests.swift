@@ -119,6 +119,7 @@ extension ProcessTrees {
       }
       #expect(isEmpty)
       process.waitUntilExit()
+      unlink("/tmp/ptree-down-\(process.processIdentifier)")
       for pid in [node, program] where kill(pid, 0) == 0 { kill(pid, SIGKILL) }
     }
   }
