@@ -32,9 +32,10 @@ struct EventLines: EventSink {
     case .exited, .lost, .leftBehind, .forkServerLost, .gaveUp, .hostOver: "\u{1B}[31m"
     case .stopping, .startMethodChanged, .connectionRefused, .messageRejected, .channelsInCycle,
       .restarting, .skipped, .down, .unresponsive, .hookFailed,
-      .deadlinePassed:
+      .deadlinePassed, .hostCut:
       "\u{1B}[33m"
-    case .started, .ready, .up, .responsive, .restarted, .reported, .channelFinished, .hostUp:
+    case .started, .ready, .up, .responsive, .restarted, .reported, .channelFinished, .hostUp,
+      .hostResumed:
       "\u{1B}[2m"
     }
   }

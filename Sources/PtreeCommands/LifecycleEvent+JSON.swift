@@ -63,13 +63,19 @@ extension LifecycleEvent.Kind {
     case .deadlinePassed: "deadlinePassed"
     case .hostUp: "hostUp"
     case .hostOver: "hostOver"
+    case .hostCut: "hostCut"
+    case .hostResumed: "hostResumed"
     }
   }
 
   fileprivate func addDetails(to line: inout JSONLine) {
     switch self {
     case .started, .ready, .up, .down, .restarted, .forkServerLost, .lost, .hostUp: break
-    case .hostOver(let loss): line.add("reason", loss.reason)
+    case .hostOver(let loss):
+      line.add("evidence", loss.evidence.rawValue)
+      line.add("reason", loss.reason)
+    case .hostCut(_, let silence): line.add("silence", silence)
+    case .hostResumed(_, let time): line.add("after", time)
     case .unresponsive(let silence, let state):
       line.add("silence", silence)
       line.add("reason", state.description)

@@ -31,6 +31,10 @@ private let workScenarios = [
   "pipelineWithoutHosts",
 ]
 
+private let cutScenarios = [
+  "engineKilled", "oneWay", "placedInACut", "stoppedInACutForGood", "strangers",
+]
+
 private let refusalScenarios = ["badHosts", "engines", "noise", "fromElsewhere"]
 
 extension ProcessTrees {
@@ -63,6 +67,16 @@ extension ProcessTrees {
     @Test(arguments: workScenarios)
     func poolsAndPipelinesWorkThere(scenario: String) async throws {
       try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: cutScenarios)
+    func aShortCutIsNoticedByNobody(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test func manyCutsLoseAndDoubleNothing() async throws {
+      try await HostFixture.expectSuccess(
+        of: "manyCuts", "forkServer", arguments: ["50"], timeout: 240)
     }
 
     @Test(arguments: refusalScenarios)
@@ -100,11 +114,19 @@ extension ProcessTrees {
 
     @Test(arguments: [SIGKILL, SIGTERM, SIGINT])
     func nothingIsLeftThereAfterTheRoot(signal: Int32) async throws {
+      try await endRoot(of: "hold", by: signal)
+    }
+
+    @Test func nothingIsLeftThereAfterARootThatIsKilledInACut() async throws {
+      try await endRoot(of: "holdInACut", by: SIGKILL)
+    }
+
+    private func endRoot(of scenario: String, by signal: Int32) async throws {
       let files = try TemporaryDirectory()
       let file = files.url.appending(path: "program")
       let process = Process()
       process.executableURL = try HostFixture.executable
-      process.arguments = ["hold", file.path]
+      process.arguments = [scenario, file.path]
       let output = Pipe()
       process.standardOutput = output
       process.standardError = FileHandle.nullDevice
@@ -117,9 +139,13 @@ extension ProcessTrees {
       #expect(kill(node, 0) == 0)
       #expect(kill(program, 0) == 0)
       kill(process.processIdentifier, signal)
-      let isEmpty = try await eventually { kill(node, 0) != 0 && kill(program, 0) != 0 }
+      // The far half has five seconds, or its lease.
+      let isEmpty = try await eventually(within: .seconds(12)) {
+        kill(node, 0) != 0 && kill(program, 0) != 0
+      }
       #expect(isEmpty)
       process.waitUntilExit()
+      unlink("/tmp/ptree-down-\(process.processIdentifier)")
       for pid in [node, program] where kill(pid, 0) == 0 { kill(pid, SIGKILL) }
     }
   }

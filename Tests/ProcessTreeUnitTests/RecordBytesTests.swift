@@ -58,7 +58,12 @@ import Testing
       .deadlinePassed(.terminate, after: .nanoseconds(8), reason: "r"), 23,
       [0x93, 3, 8, 0xA1, 0x72]
     ), (.hostUp(host: "b"), 24, [0x91, 0xA1, 0x62]),
-    (.hostOver(HostLoss(host: "b", reason: "r")), 25, [0x92, 0xA1, 0x62, 0xA1, 0x72]),
+    (
+      .hostOver(HostLoss(host: "b", evidence: .fenced, reason: "r")), 25,
+      [0x93, 0xA1, 0x62, 0xA1, 0x72, 5]
+    ),
+    (.hostCut(host: "b", silence: .seconds(1)), 26, [0x92, 0xA1, 0x62, 0xCE, 0x3B, 0x9A, 0xCA, 0]),
+    (.hostResumed(host: "b", after: .zero), 27, [0x92, 0xA1, 0x62, 0]),
   ]
 
   @Test(arguments: kinds.indices)
@@ -100,7 +105,10 @@ import Testing
       (.couldNotStart(reason: "r"), [0x92, 10, 0xA1, 0x72]),
       (.unresponsive(silence: .nanoseconds(8)), [0x92, 11, 8]),
       (.limitExceeded(signal: 24), [0x92, 12, 24]),
-      (.hostLost(HostLoss(host: "b", reason: "r")), [0x93, 13, 0xA1, 0x62, 0xA1, 0x72]),
+      (
+        .hostLost(HostLoss(host: "b", evidence: .leaseOver, reason: "r")),
+        [0x94, 13, 0xA1, 0x62, 0xA1, 0x72, 4]
+      ),
     ] as [(ExitCause, [UInt8])])
   func aCauseHasTheBytesOfTheProtocol(_ cause: ExitCause, _ bytes: [UInt8]) throws {
     #expect(cause.packed() == bytes)

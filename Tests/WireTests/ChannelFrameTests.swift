@@ -40,7 +40,10 @@ import Testing
   @Test func aNumberChangesNothingElse() throws {
     let header = FlowHeader(kind: .items, flow: 3, count: 2, items: 1, total: .max, number: 9)
     var frame = header.frame(body: [9, 9])
-    FlowHeader.setNumber(.max - 1, of: &frame)
+    frame.withUnsafeMutableBytes {
+      let number = UInt64.max - 1
+      $0.storeBytes(of: number.littleEndian, toByteOffset: FlowHeader.numberOffset, as: UInt64.self)
+    }
     var numbered = header
     numbered.number = .max - 1
     #expect(frame == numbered.frame(body: [9, 9]))

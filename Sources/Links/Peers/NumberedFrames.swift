@@ -23,6 +23,10 @@ struct NumberedFrames {
   private(set) var received: UInt64 = 0
   private var lastReceipt: UInt64 = 0
   private var bytesSinceReceipt = 0
+  /// Where a frame has its number: eight bytes, little-endian.
+  private let numberOffset: Int
+
+  init(numbersAt numberOffset: Int = FlowHeader.numberOffset) { self.numberOffset = numberOffset }
 
   /// Whether the peer has confirmed every frame.
   var isConfirmed: Bool { retained.isEmpty }
@@ -35,7 +39,9 @@ struct NumberedFrames {
   /// Numbers a frame and keeps it until it is confirmed.
   mutating func add(_ frame: inout [UInt8]) {
     lastSent += 1
-    FlowHeader.setNumber(lastSent, of: &frame)
+    frame.withUnsafeMutableBytes {
+      $0.storeBytes(of: lastSent.littleEndian, toByteOffset: numberOffset, as: UInt64.self)
+    }
     unconfirmedBytes += frame.count
     retained.append(frame)
   }
@@ -91,10 +97,10 @@ struct NumberedFrames {
     received - lastReceipt >= Self.framesPerReceipt || bytesSinceReceipt >= Self.bytesPerReceipt
   }
 
-  /// The receipt for all that has come.
-  mutating func takeReceipt() -> [UInt8] {
+  /// What a receipt says that is sent now: the number of frames that have come.
+  mutating func takeReceipt() -> UInt64 {
     lastReceipt = received
     bytesSinceReceipt = 0
-    return FlowHeader(kind: .received, total: received).frame()
+    return received
   }
 }

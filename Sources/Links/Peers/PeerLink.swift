@@ -133,7 +133,7 @@ package final class PeerLink {
   func receive(_ header: FlowHeader, _ frame: UnsafeRawBufferPointer) throws(WireError) {
     switch header.kind {
     case .received: try confirm(upTo: header.total)
-    case .report: transmit?(frames.takeReceipt())
+    case .report: sendReceipt()
     case .welcome, .whoIsThere, .refused, .whereTo, .target:
       throw WireError("a greeting in the middle of a link")
     case .closed:
@@ -144,9 +144,13 @@ package final class PeerLink {
       onVerdict(word.verdict)
     case .items, .back, .control, .reply:
       guard try frames.receive(header.number, size: frame.count) else { return }
-      if frames.owesReceipt { transmit?(frames.takeReceipt()) }
+      if frames.owesReceipt { sendReceipt() }
       onFrame?(header, frame)
     }
+  }
+
+  private func sendReceipt() {
+    transmit?(FlowHeader(kind: .received, total: frames.takeReceipt()).frame())
   }
 
   private func confirm(upTo number: UInt64) throws(WireError) {

@@ -42,6 +42,10 @@ extension LifecycleEvent.Kind: CustomStringConvertible {
       "did not \(deadline == .start ? "start" : "end") within \(time.inShort)\(deadline.after): \(reason)"
     case .hostUp(let host): "has host \(host) up"
     case .hostOver(let loss): "lost its host: \(loss)"
+    case .hostCut(let host, let silence):
+      "has no connection to host \(host)"
+        + (silence > .zero ? ", from which nothing has come for \(silence.inShort)" : "")
+    case .hostResumed(let host, let time): "goes on with host \(host) after \(time.inShort)"
     case .lost: "lost: its parent ended before it could tell how"
     }
   }

@@ -59,6 +59,11 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     case hostUp(host: String)
     /// A host is over, and what ran there with it, and why.
     case hostOver(HostLoss)
+    /// The connection to a host has been lost, or nothing has come over it for the time that is given. What
+    /// runs there goes on, as long as the host's lease lasts; another connection is being made.
+    case hostCut(host: String, silence: Duration)
+    /// A host goes on after a cut of this time: nothing has been lost.
+    case hostResumed(host: String, after: Duration)
   }
 
   /// A deadline that the parent of a node sets.

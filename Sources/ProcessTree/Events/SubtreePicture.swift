@@ -18,13 +18,16 @@ public struct NodeSnapshot: Hashable, Sendable, Codable {
   public var host: String?
   /// The phase of its life.
   public var phase: ChildPhase
+  /// Whether the node is the near half of a host, and has no connection to it at present.
+  public var isCut: Bool
   /// The live children, in the order in which they were made.
   public var children: [NodeSnapshot]
 
   /// Makes a snapshot, for tests of code that takes one.
   public init(
     name: String, path: String, pid: Int32? = nil, parentPID: Int32? = nil, phase: ChildPhase,
-    children: [NodeSnapshot] = [], incarnation: Int = 1, host: String? = nil
+    children: [NodeSnapshot] = [], incarnation: Int = 1, host: String? = nil,
+    isCut: Bool = false
   ) {
     self.name = name
     self.path = path
@@ -33,6 +36,7 @@ public struct NodeSnapshot: Hashable, Sendable, Codable {
     self.incarnation = incarnation
     self.host = host
     self.phase = phase
+    self.isCut = isCut
     self.children = children
   }
 }
@@ -70,15 +74,22 @@ final class SubtreePicture: Sendable {
   }
 
   func apply(_ event: LifecycleEvent, about path: NodePath) {
+    apply(isCut: event.kind.number.isCut, at: path)
     apply(
       event.kind.number.phase, of: event.node, pid: event.pid, parentPID: event.parentPID,
       life: event.incarnation, host: event.host, at: path)
   }
 
   func apply(_ record: EventRecord) {
+    apply(isCut: record.isCut, at: record.path)
     apply(
       record.phase, of: record.node, pid: record.pid, parentPID: record.parentPID,
       life: record.incarnation, host: record.host, at: record.path)
+  }
+
+  private func apply(isCut: Bool?, at path: NodePath) {
+    guard let isCut else { return }
+    state.withLock { $0.nodes[path]?.isCut = isCut }
   }
 
   /// Notes the phase that an event begins; nil if it begins none.

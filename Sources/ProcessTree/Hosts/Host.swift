@@ -32,8 +32,10 @@ public struct Host: Hashable, Sendable, Codable {
   public var program: String?
   /// How long it may take until the host is up.
   public var startDeadline: Duration = .seconds(30)
-  /// How long what runs there goes on without a word from here, at least two seconds; a connection that
-  /// is silent for a little longer than this is taken for lost.
+  /// How long what runs there goes on without a word from here, at least two seconds.
+  ///
+  /// A connection that breaks is replaced by another one meanwhile; one that is silent for a quarter of the
+  /// time is taken for broken. A host without any for a little longer than the time is lost.
   public var lease: Duration = .seconds(10)
 
   /// Makes a description of a host; nothing is checked before it is opened.
@@ -47,7 +49,8 @@ public struct Host: Hashable, Sendable, Codable {
   /// A host that a command reaches.
   ///
   /// The words `env PROCESS_TREE_BOOTSTRAP=host`, the program and the arguments of this process are
-  /// appended to the command, which must join standard input and output to those of what it runs,
+  /// appended to the command; `env PROCESS_TREE_BOOTSTRAP=attach` and the program, if the connection has
+  /// broken. The command must join standard input and output to those of what it runs,
   /// without changing a byte: no terminal. `docker exec -i NAME` and `kubectl exec -i NAME --` do.
   ///
   /// - Parameters:

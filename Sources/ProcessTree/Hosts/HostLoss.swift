@@ -2,12 +2,30 @@
 public struct HostLoss: Hashable, Sendable, Codable {
   /// The host's name.
   public var host: String
-  /// The evidence, in words.
+  /// What shows that nothing of a host runs any more.
+  public enum Evidence: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The far half has said that it ends, and why.
+    case goodbye
+    /// A new connection has found no far half (no agent), and has killed what it had left.
+    case agentGone
+    /// A new connection has found the machine started anew.
+    case rebooted
+    /// Nothing has been heard for so long that the far half has ended everything by itself.
+    case leaseOver
+    /// What came from the host broke the protocol, or its near half has ended; the far half has been
+    /// ended since.
+    case fenced
+  }
+
+  /// What shows it.
+  public var evidence: Evidence
+  /// What has happened, in words.
   public var reason: String
 
   /// Makes a loss, for tests of code that takes one.
-  public init(host: String, reason: String) {
+  public init(host: String, evidence: Evidence, reason: String) {
     self.host = host
+    self.evidence = evidence
     self.reason = reason
   }
 }

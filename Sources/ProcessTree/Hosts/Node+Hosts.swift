@@ -17,8 +17,9 @@ extension Node {
   /// come here, and it is stopped and waited for from here. What it starts itself runs beside it. Channels
   /// reach there.
   ///
-  /// When the connection to a host breaks, the host is over: its children end with the cause
-  /// ``ExitCause/hostLost(_:)``, and everything that runs there is killed over there.
+  /// A connection that breaks is replaced by another one, and nobody notices. A host without one for longer
+  /// than ``Host/lease`` is over: its children end with the cause ``ExitCause/hostLost(_:)``, and
+  /// everything that runs there is killed over there.
   ///
   /// - Parameters:
   ///   - hosts: The hosts, with names of their own.
@@ -61,14 +62,15 @@ extension Node {
     // No other node of the run, wherever it is, gives a host this number.
     let number = try randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) }
     let shared = OpenHost.Shared()
+    let way = try HostWay(to: host)
     let controller = try await runtime.run { runtime in
-      let controller = HostController(number, host, in: runtime, shared: shared)
+      let controller = HostController(number, host, way, in: runtime, shared: shared)
       runtime.hosts[number] = controller
       return LoopBound(controller, on: runtime.loop)
     }
-    var keeper: Child<HostError?>?
+    var keeper: Child<HostEnd?>?
     do {
-      let made = try makeKeeper(of: host, number)
+      let made = try makeKeeper(of: host, number, way)
       keeper = made
       try await made.start()
       try await runtime.run { runtime in
@@ -94,7 +96,7 @@ extension Node {
       wait.value.join(controller.knownWaiters, within: host.host.startDeadline)
     }
     try Task.checkCancellation()
-    if host.state == .up { return }
+    if host.isOpen { return }
     guard isInTime != nil else {
       throw HostError(
         .notInTime, host: host.name,
@@ -140,7 +142,7 @@ extension Node {
         .over, host: place.hosts.map(\.name).joined(separator: ", "),
         losses.isEmpty ? "no host is up" : "no host is up: \(losses.joined(separator: "; "))")
     }
-    guard host.state == .up else {
+    guard host.isOpen else {
       throw HostError(.over, host: host.name, host.loss?.reason ?? "it is not open")
     }
     guard host.controller.loop === runtime.loop else {

@@ -11,6 +11,9 @@ public final class OpenHost: Place, Sendable {
     case opening
     /// Nodes can run there.
     case up
+    /// There is no connection at present. What runs there goes on, and nothing is lost if there is another
+    /// one within the host's lease; a node that is placed there starts then.
+    case cut
     /// Its scope ends: what runs there is being stopped.
     case closing
     /// Nothing of it is left here, and why, unless it was closed.
@@ -57,6 +60,9 @@ public final class OpenHost: Place, Sendable {
 
   /// Where the host is in its life.
   public var state: State { shared.current.state }
+
+  /// Whether nodes can be placed there.
+  var isOpen: Bool { state == .up || state == .cut }
 
   /// The nodes that run there, of those that this node has started.
   public var nodeCount: Int { shared.current.placed }
@@ -107,15 +113,16 @@ public final class HostPool: Place, Sendable {
   /// The host with a name; `nil` if there is none.
   public subscript(name: String) -> OpenHost? { all.first { $0.name == name } }
 
-  /// The slots of the hosts that are up.
-  public var slots: Int { all.filter { $0.state == .up }.reduce(0) { $0 + $1.slots } }
+  /// The slots of the hosts that are up, or have no connection at present.
+  public var slots: Int { all.filter(\.isOpen).reduce(0) { $0 + $1.slots } }
 
-  /// The host that is up with the smallest part of its slots in use, the first of several; `nil` if none
-  /// is up.
+  /// The host that is up with the smallest part of its slots in use, the first of several; one without a
+  /// connection if none is up, and `nil` if there is none either.
   public func choose() -> OpenHost? { Self.leastUsed(of: all) }
 
   static func leastUsed(of hosts: [OpenHost]) -> OpenHost? {
-    hosts.filter { $0.state == .up }.min {
+    let up = hosts.filter { $0.state == .up }
+    return (up.isEmpty ? hosts.filter { $0.state == .cut } : up).min {
       $0.nodeCount * $1.slots < $1.nodeCount * $0.slots
     }
   }

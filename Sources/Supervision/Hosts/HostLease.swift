@@ -8,6 +8,8 @@ package struct HostLease: Equatable, Sendable {
   /// When it is over.
   package private(set) var until: Duration
   private var last: UInt64 = 0
+  /// The number of the last question that was answered.
+  package private(set) var answered: UInt64 = 0
   /// When the questions were sent that have not been answered, and that could extend the lease.
   private var sent: [UInt64: Duration] = [:]
 
@@ -30,8 +32,14 @@ package struct HostLease: Equatable, Sendable {
 
   /// An answer has come.
   package mutating func granted(_ number: UInt64) {
+    if number <= last { answered = max(answered, number) }
     guard let time = sent.removeValue(forKey: number) else { return }
     until = max(until, time + duration)
+  }
+
+  /// The connection has ended: the way to here works, so a near half that lives is back soon.
+  package mutating func connectionEnded(at now: Duration) {
+    until = min(until, now + max(.seconds(5), duration / 2))
   }
 
   /// Whether all that runs there has to end.

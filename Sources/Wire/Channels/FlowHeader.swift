@@ -118,15 +118,11 @@ package struct FlowHeader: Equatable, Sendable {
     buffer.storeBytes(of: count.littleEndian, toByteOffset: 8, as: UInt32.self)
     buffer.storeBytes(of: items.littleEndian, toByteOffset: 12, as: UInt32.self)
     buffer.storeBytes(of: total.littleEndian, toByteOffset: 16, as: UInt64.self)
-    buffer.storeBytes(of: number.littleEndian, toByteOffset: 24, as: UInt64.self)
+    buffer.storeBytes(of: number.littleEndian, toByteOffset: Self.numberOffset, as: UInt64.self)
   }
 
-  /// Writes a frame's number over that of its header.
-  package static func setNumber(_ number: UInt64, of frame: inout [UInt8]) {
-    frame.withUnsafeMutableBytes {
-      $0.storeBytes(of: number.littleEndian, toByteOffset: 24, as: UInt64.self)
-    }
-  }
+  /// Where a frame has its number.
+  package static let numberOffset = 24
 
   /// The number of a frame that a link keeps until it is confirmed; nil for any other frame.
   package static func number(of frame: UnsafeRawBufferPointer) -> UInt64? {

@@ -6,7 +6,8 @@
 package struct HostFrame: Equatable, Sendable {
   /// The numbers of the kinds; they are part of the protocol and never reused.
   package enum Kind: UInt8, CaseIterable, Sendable {
-    /// The far half introduces itself.
+    /// A half introduces itself on a connection, and says how many numbered frames it has. The near half
+    /// answers on the connection that it goes on with.
     case hello = 1
     /// A ``HostVerb``.
     case verb = 2
@@ -14,21 +15,27 @@ package struct HostFrame: Equatable, Sendable {
     case relay = 3
     /// A piece of output of a placed node.
     case output = 4
-    /// The far half asks for its lease.
+    /// So many numbered frames have come.
+    case received = 5
+    /// The far half asks for its lease, and says which answer has come last.
     case ask = 6
     /// The near half has received the question with this number.
     case grant = 7
+    /// A ``HostVerdict``: there is no far half that the connection could be joined to.
+    case verdict = 8
 
     /// Whether frames of the kind are numbered in their direction, without gaps.
     package var isNumbered: Bool {
       switch self {
       case .verb, .relay, .output: true
-      case .hello, .ask, .grant: false
+      case .hello, .received, .ask, .grant, .verdict: false
       }
     }
   }
 
   package static let headerSize = 24
+  /// Where a frame has its number.
+  package static let numberOffset = 8
   /// The largest body in bytes: a frame of an edge, or an item of output, with room for its fields.
   package static let largestBody = WireLimits.frameSize + 64
   private static let lineFeed = UInt8(ascii: "\n")
@@ -37,9 +44,10 @@ package struct HostFrame: Equatable, Sendable {
   /// Whether the frame went before others that had been waiting for longer.
   package var isUrgent: Bool
   /// The number of the frame in its direction, from 1 on; that of the question for a question and its
-  /// answer, 0 for a hello.
+  /// answer; of a hello and a receipt, how many numbered frames have come.
   package var number: UInt64
-  /// The relayed connection that the frame belongs to; 0 for other kinds.
+  /// The relayed connection that the frame belongs to; of the near half's hello, the number of the
+  /// connection; of a question, the low half of the last answered one's number; 0 for other kinds.
   package var stream: UInt32
   package var body: [UInt8]
 
@@ -103,8 +111,6 @@ package struct HostFrame: Equatable, Sendable {
 package struct HostFrameReader: Sendable {
   private var buffer: [UInt8] = []
   private var start = 0
-  /// The number of the last numbered frame.
-  private var last: UInt64 = 0
   /// The line before the first frame; nil once it has come.
   private var marker: [UInt8]?
   /// The bytes that were skipped before the marker.
@@ -140,11 +146,6 @@ package struct HostFrameReader: Sendable {
     }
     guard let (frame, size) = found else { return nil }
     start += size
-    guard frame.kind.isNumbered else { return frame }
-    guard frame.number == last + 1 else {
-      throw WireError("frame \(frame.number) of a host's link follows \(last)")
-    }
-    last = frame.number
     return frame
   }
 

@@ -11,19 +11,22 @@ package struct HostRecord: Equatable, Sendable {
   package var nonce: String
   /// How long the far half may go on without an answer, in milliseconds.
   package var lease: Int64
+  /// What later connections prove with that they are the near half's.
+  package var secret: [UInt8]
 
   package init(
     version: ProtocolVersion = .current, host: HostPath, name: String, nonce: String,
-    lease: Int64
+    lease: Int64, secret: [UInt8]
   ) {
     self.version = version
     self.host = host
     self.name = name
     self.nonce = nonce
     self.lease = lease
+    self.secret = secret
   }
 
-  /// The largest record in bytes.
+  /// The largest record in bytes, this or an ``AttachRecord``.
   package static let largest = 4 << 10
 
   /// The line that the frames follow.
@@ -35,11 +38,12 @@ extension HostRecord: WireRecord {
     self.init(
       version: ProtocolVersion(major: try fields.next(), minor: try fields.next()),
       host: try fields.next(), name: try fields.next(), nonce: try fields.next(),
-      lease: try fields.next())
+      lease: try fields.next(), secret: (try fields.next() as WireBytes).bytes)
   }
 
   package func pack(into writer: inout MessagePackWriter) {
-    WireFields.pack(into: &writer, version.major, version.minor, host, name, nonce, lease)
+    WireFields.pack(
+      into: &writer, version.major, version.minor, host, name, nonce, lease, WireBytes(secret))
   }
 }
 
@@ -56,10 +60,14 @@ package struct HostHello: Equatable, Sendable {
   package var hostRun: UInt32
   /// The directory of the run on that host.
   package var directory: String
+  /// The socket that further connections are joined to.
+  package var socket: String
+  /// Where it runs.
+  package var system: SystemIdentity
 
   package init(
     version: ProtocolVersion = .current, build: String, machine: String, processors: Int,
-    pid: Int32, hostRun: UInt32, directory: String
+    pid: Int32, hostRun: UInt32, directory: String, socket: String, system: SystemIdentity
   ) {
     self.version = version
     self.build = build
@@ -68,6 +76,8 @@ package struct HostHello: Equatable, Sendable {
     self.pid = pid
     self.hostRun = hostRun
     self.directory = directory
+    self.socket = socket
+    self.system = system
   }
 }
 
@@ -76,13 +86,14 @@ extension HostHello: WireRecord {
     self.init(
       version: ProtocolVersion(major: try fields.next(), minor: try fields.next()),
       build: try fields.next(), machine: try fields.next(), processors: try fields.next(),
-      pid: try fields.next(), hostRun: try fields.next(), directory: try fields.next())
+      pid: try fields.next(), hostRun: try fields.next(), directory: try fields.next(),
+      socket: try fields.next(), system: try SystemIdentity(fields: &fields))
   }
 
   package func pack(into writer: inout MessagePackWriter) {
     WireFields.pack(
       into: &writer, version.major, version.minor, build, machine, processors, pid, hostRun,
-      directory)
+      directory, socket, system.boot, system.processes, system.machine)
   }
 }
 

@@ -51,6 +51,12 @@ package enum HostVerb: Equatable, Sendable {
   case reach(stream: UInt32, GateTarget)
   /// Whether output has to wait over there, because nobody takes it here.
   case hold(Bool)
+  /// The connection has been lost, or is silent, for so many milliseconds; another one is tried.
+  case cut(silence: Int64)
+  /// The link goes on, after so many milliseconds.
+  case resumed(after: Int64)
+  /// Over there, connections without the secret were refused; how many in all.
+  case refused(count: Int64)
 }
 
 extension HostVerb: WireRecord {
@@ -82,7 +88,10 @@ extension HostVerb: WireRecord {
       case 12: .noise(try fields.next())
       case 13: .alive
       case 14: .hold(try fields.next())
-      case 20: .reach(stream: try fields.next(), try fields.next())
+      case 20: .cut(silence: try fields.next())
+      case 21: .resumed(after: try fields.next())
+      case 22: .refused(count: try fields.next())
+      case 23: .reach(stream: try fields.next(), try fields.next())
       default: throw WireError("no verb of a host has the number \(number)")
       }
   }
@@ -119,7 +128,10 @@ extension HostVerb: WireRecord {
       WireFields.pack(into: &writer, 12, text.limited(to: WireLimits.message))
     case .alive: WireFields.pack(into: &writer, 13)
     case .hold(let holds): WireFields.pack(into: &writer, 14, holds)
-    case .reach(let stream, let target): WireFields.pack(into: &writer, 20, stream, target)
+    case .cut(let silence): WireFields.pack(into: &writer, 20, silence)
+    case .resumed(let time): WireFields.pack(into: &writer, 21, time)
+    case .refused(let count): WireFields.pack(into: &writer, 22, count)
+    case .reach(let stream, let target): WireFields.pack(into: &writer, 23, stream, target)
     }
   }
 }

@@ -16,6 +16,8 @@ struct HostFixture: ScenarioApp {
       .merging(supervisedScenarios.audited) { $1 }
       .merging(channelScenarios.audited) { $1 }
       .merging(workScenarios.audited) { $1 }
+      .merging(cutScenarios.audited) { $1 }
+      .merging(manyCutsScenarios) { $1 }
       .merging(refusalScenarios) { $1 }
       .merging(heldScenarios) { $1 }
       .merging(sshScenarios) { $1 }

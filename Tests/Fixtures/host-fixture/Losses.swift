@@ -6,20 +6,20 @@ import ProcessTreeTesting
 
 /// A host is lost: its children end with that cause, and nothing runs there any more.
 let lossScenarios: [String: Scenario] = [
-  "farHalfKilled": { root, test in try await lose(root, test) { parent($0) } },
+  "farHalfKilled": { root, test in try await lose(root, test, .agentGone) { parent($0) } },
   "keeperKilled": { root, test in
-    try await lose(root, test) { _ in keeper(of: root) }
+    try await lose(root, test, .fenced) { _ in keeper(of: root) }
   },
   // Nobody hears of these by the end of a connection.
   "farHalfStopped": { root, test in
-    try await lose(root, test, by: SIGSTOP) { parent($0) }
+    try await lose(root, test, nil, by: SIGSTOP) { parent($0) }
   },
   "keeperStopped": { root, test in
-    try await lose(root, test, by: SIGSTOP) { _ in keeper(of: root) }
+    try await lose(root, test, .fenced, by: SIGSTOP) { _ in keeper(of: root) }
   },
 
   "bothHalvesStopped": { root, test in
-    try await lose(root, test, by: SIGSTOP) { child in
+    try await lose(root, test, .fenced, by: SIGSTOP) { child in
       kill(parent(child), SIGSTOP)
       return keeper(of: root)
     }
@@ -81,7 +81,8 @@ let randomScenarios: [String: Scenario] = [
 
 /// Loses a host by a signal to the process that is chosen by one that runs there.
 private func lose(
-  _ root: Node, _ test: Expectations, by signal: Int32 = SIGKILL,
+  _ root: Node, _ test: Expectations, _ evidence: HostLoss.Evidence?,
+  by signal: Int32 = SIGKILL,
   _ victim: (Int32) -> Int32
 ) async throws {
   let file = "/tmp/ptree-loss-\(getpid())"
@@ -97,12 +98,13 @@ private func lose(
     kill(victim(pid), signal)
     try await child.join()
     // It may be that nobody has reaped them yet.
-    let isEmpty = try await eventually { !isRunning(pid) && !isRunning(program) }
-    test.expect(isEmpty, "something runs on the host that was lost")
+    test.expect(!isRunning(pid), "the child runs on a host that is over")
+    test.expect(!isRunning(program), "a program runs on a host that is over")
     guard case .hostLost(let loss)? = child.exitReport?.cause else {
       return test.expect(false, "\(child.exitReport?.cause as Any) is no loss of the host")
     }
     test.equal(loss.host, "b")
+    if let evidence { test.equal(loss.evidence, evidence) }
     test.equal(child.exitReport?.status, nil)
     let error = await test.thrown(HostError.self) {
       _ = try await root.spawn(Square(number: 1), on: hosts)
@@ -154,6 +156,21 @@ let heldScenarios: [String: Scenario] = [
     try await root.withHosts([here("b")]) { hosts in
       let child = try await root.spawn(Household(file: file), on: hosts)
       _ = try await eventually { number(in: file) != nil }
+      print("held \(child.pid ?? 0)")
+      fflush(nil)
+      try await child.result
+    }
+  },
+
+  // It is held over a connection that is silent, and cannot be replaced.
+  "holdInACut": { root, test in
+    let file = CommandLine.arguments.dropFirst(2).first ?? "/tmp/ptree-held"
+    try await root.withHosts([relayed("b")]) { hosts in
+      let child = try await root.spawn(Household(file: file), on: hosts)
+      _ = try await eventually { number(in: file) != nil }
+      Engine.isDown = true
+      for engine in engines(of: root) { engine.stall(.both) }
+      _ = try await eventually { hosts.all[0].state == .cut }
       print("held \(child.pid ?? 0)")
       fflush(nil)
       try await child.result

@@ -28,10 +28,10 @@ let sshScenarios: [String: Scenario] = [
     }
   },
 
-  "sshKilled": { root, test in try await lose(root, test, by: SIGKILL) },
+  "sshKilled": { root, test in try await resume(root, test, by: SIGKILL) },
 
   // Nothing is heard of either side, and no connection ends.
-  "sshSilent": { root, test in try await lose(root, test, by: SIGSTOP) },
+  "sshSilent": { root, test in try await resume(root, test, by: SIGSTOP) },
 
   "sshRefused": { root, test in
     let error = await test.thrown(HostError.self) {
@@ -41,25 +41,18 @@ let sshScenarios: [String: Scenario] = [
   },
 ]
 
-/// Loses the host by a signal to the process of `ssh`.
-private func lose(_ root: Node, _ test: Expectations, by signal: Int32) async throws {
-  let file = "/tmp/ptree-ssh-\(getpid())"
-  unlink(file)
+/// Cuts the link by a signal to the process of `ssh`; it goes on over another.
+private func resume(_ root: Node, _ test: Expectations, by signal: Int32) async throws {
+  let events = try await root.events
   try await root.withHosts([remote()]) { hosts in
-    let child = try await root.spawn(Household(file: file), on: hosts)
-    _ = try await eventually { number(in: file) != nil }
-    let (pid, program) = (child.pid ?? 0, number(in: file) ?? 0)
-    test.expect(isRunning(pid) && isRunning(program), "nothing runs that could be lost")
-    let keeper = root.children.first { $0.name == "host:b" }?.pid ?? 0
-    for ssh in children(of: keeper) { kill(ssh, signal) }
-    try await child.join()
-    guard case .hostLost? = child.exitReport?.cause else {
-      return test.expect(false, "\(child.exitReport?.cause as Any) is no loss of the host")
-    }
-    let isEmpty = try await eventually { !isRunning(pid) && !isRunning(program) }
-    test.expect(isEmpty, "something runs on the host that was lost")
+    let child = try await root.spawn(Echo(), on: hosts)
+    try await exchange(child, 1...50, test)
+    for ssh in children(of: keeper(of: root)) { kill(ssh, signal) }
+    try await exchange(child, 51...150, test)
+    try await child.send(0)
+    test.equal(try await child.result, 150)
   }
-  unlink(file)
+  test.equal(await words(in: events), ["up b", "cut b", "resumed b"])
 }
 
 /// The children of a process.

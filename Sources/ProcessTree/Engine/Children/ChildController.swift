@@ -220,6 +220,9 @@ final class ChildController {
   /// The process, if it is on another host.
   var placed: PlacedProcess? { process as? PlacedProcess }
 
+  /// Whether its host has no connection at present, so that silence says nothing about the child.
+  var isUnheard: Bool { host?.isCut ?? false }
+
   /// Gives up a process that never was announced, for another start.
   func attemptLost() {
     beforeStart = []

@@ -42,7 +42,7 @@ final class LeaseKeeper {
       handle(
         .found(
           controller.process?.state ?? .running,
-          mayWaitForOutput: controller.streams?.isPaused ?? false))
+          mayWaitForOutput: controller.isUnheard || controller.streams?.isPaused ?? false))
     case .reportUnresponsive(let silence, let state):
       runtime.emit(.unresponsive(silence: silence, process: state), about: controller.child)
     case .reportResponsive(let silence):

@@ -35,23 +35,10 @@ final class Desk {
     self.runtime = runtime
     // Where they are few, they belong to the tree.
     try FreeDescriptors.demand(Self.descriptors, for: "the desk of a run")
-    let flags = Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-    let made = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | flags, 0)
-    guard let descriptor = Descriptor(owning: made) else { throw Self.failure("socket") }
-    let number = descriptor.number
-    // Others cannot enter the directory; this is the second lock.
-    fchmod(number, 0o600)
-    let status = UnixAddress.with(runtime.directory.desk) { Glibc.bind(number, $0, $1) }
-    guard status == 0, chmod(runtime.directory.desk, 0o600) == 0 else {
-      throw Self.failure("bind")
-    }
-    guard listen(number, Int32(Self.mostConnections)) == 0 else { throw Self.failure("listen") }
-    listener = WatchedDescriptor(descriptor, on: runtime.loop)
+    let path = runtime.directory.desk
+    listener = WatchedDescriptor(
+      try LocalListener.make(at: path, backlog: Self.mostConnections), on: runtime.loop)
     try listener.watch(for: .read) { [unowned self] in accept() }
-  }
-
-  private static func failure(_ call: String) -> ProcessTreeError {
-    ProcessTreeError(.systemCallFailed, "\(call): \(String(cString: strerror(errno)))")
   }
 
   private func accept() {

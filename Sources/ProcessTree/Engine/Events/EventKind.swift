@@ -29,6 +29,8 @@ enum EventKind: Int, CaseIterable {
   case deadlinePassed = 23
   case hostUp = 24
   case hostOver = 25
+  case hostCut = 26
+  case hostResumed = 27
 
   /// The phase of a node's life that such an event begins, if it does.
   var phase: ChildPhase? {
@@ -37,6 +39,15 @@ enum EventKind: Int, CaseIterable {
     case .ready: .ready
     case .stopping: .stopping
     case .exited, .lost: .exited
+    default: nil
+    }
+  }
+
+  /// Whether the connection to a host is cut from such an event on; nil if that stays as it was.
+  var isCut: Bool? {
+    switch self {
+    case .hostCut: true
+    case .hostResumed: false
     default: nil
     }
   }
@@ -70,6 +81,8 @@ extension LifecycleEvent.Kind {
     case .deadlinePassed: .deadlinePassed
     case .hostUp: .hostUp
     case .hostOver: .hostOver
+    case .hostCut: .hostCut
+    case .hostResumed: .hostResumed
     }
   }
 
@@ -98,7 +111,9 @@ extension LifecycleEvent.Kind {
     case .deadlinePassed(let deadline, let time, let reason):
       WireFields.pack(into: &writer, deadline, time, reason)
     case .hostUp(let host): WireFields.pack(into: &writer, host)
-    case .hostOver(let loss): WireFields.pack(into: &writer, loss.host, loss.reason)
+    case .hostOver(let loss): WireFields.pack(into: &writer, loss.host, loss.reason, loss.evidence)
+    case .hostCut(let host, let time), .hostResumed(let host, let time):
+      WireFields.pack(into: &writer, host, time)
     case .channelFinished(let counts): WireFields.pack(into: &writer, counts)
     case .channelsInCycle(let nodes): WireFields.pack(into: &writer, nodes)
     }
@@ -141,7 +156,12 @@ extension LifecycleEvent.Kind {
       case .responsive: .responsive(silence: (try fields.next() as Duration).asTaken)
       case .hookFailed: .hookFailed(hook: try fields.next(), reason: try fields.next())
       case .hostUp: .hostUp(host: try fields.next())
-      case .hostOver: .hostOver(HostLoss(host: try fields.next(), reason: try fields.next()))
+      case .hostOver: .hostOver(try HostLoss(from: &fields))
+      case .hostCut:
+        .hostCut(
+          host: try fields.next(), silence: (try fields.next() as Duration).asTaken)
+      case .hostResumed:
+        .hostResumed(host: try fields.next(), after: (try fields.next() as Duration).asTaken)
       case .deadlinePassed:
         .deadlinePassed(
           try fields.next(), after: (try fields.next() as Duration).asTaken,

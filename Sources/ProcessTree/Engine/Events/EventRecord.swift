@@ -82,6 +82,9 @@ struct EventRecord: WireRecord, Equatable {
   /// The phase of the node's life that the event begins, if it does.
   var phase: ChildPhase? { EventKind(rawValue: kind)?.phase }
 
+  /// Whether the connection to a host is cut from the event on; nil if that stays as it was.
+  var isCut: Bool? { EventKind(rawValue: kind)?.isCut }
+
   /// The event itself; nil for one of a later version.
   ///
   /// Another process sent it, so its numbers are brought within bounds: code that reads the event,
@@ -113,6 +116,10 @@ extension LifecycleEvent {
         reason: reason.limited(to: limit))
     case .hostUp(let host): event.kind = .hostUp(host: host.limited(to: limit))
     case .hostOver(let loss): event.kind = .hostOver(loss.cut(textsTo: limit))
+    case .hostCut(let host, let silence):
+      event.kind = .hostCut(host: host.limited(to: limit), silence: silence)
+    case .hostResumed(let host, let time):
+      event.kind = .hostResumed(host: host.limited(to: limit), after: time)
     case .skipped(let child): event.kind = .skipped(child: child.limited(to: limit))
     case .gaveUp(let reason): event.kind = .gaveUp(reason: reason.limited(to: limit))
     case .reported(var report):
@@ -176,7 +183,7 @@ extension ExitCause {
 
 extension HostLoss {
   fileprivate func cut(textsTo limit: Int) -> Self {
-    Self(host: host.limited(to: limit), reason: reason.limited(to: limit))
+    Self(host: host.limited(to: limit), evidence: evidence, reason: reason.limited(to: limit))
   }
 }
 

@@ -65,7 +65,7 @@ extension ExitCause: WireRecord {
       case 10: .couldNotStart(reason: try fields.next())
       case 11: .unresponsive(silence: (try fields.next() as Duration).asTaken)
       case 12: .limitExceeded(signal: try fields.next())
-      case 13: .hostLost(HostLoss(host: try fields.next(), reason: try fields.next()))
+      case 13: .hostLost(try HostLoss(from: &fields))
       default: throw WireError("no cause of an end has the number \(number)")
       }
   }
@@ -84,7 +84,8 @@ extension ExitCause: WireRecord {
     case .couldNotStart(let reason): WireFields.pack(into: &writer, 10, reason)
     case .unresponsive(let silence): WireFields.pack(into: &writer, 11, silence)
     case .limitExceeded(let signal): WireFields.pack(into: &writer, 12, signal)
-    case .hostLost(let loss): WireFields.pack(into: &writer, 13, loss.host, loss.reason)
+    case .hostLost(let loss):
+      WireFields.pack(into: &writer, 13, loss.host, loss.reason, loss.evidence)
     }
   }
 }
@@ -149,4 +150,18 @@ extension Duration: WireField {
 
   /// A time that something took, as another process says.
   var asTaken: Duration { max(.zero, clamped) }
+}
+
+extension HostLoss {
+  /// Reads one that is among the fields of another record.
+  init(from fields: inout WireFields) throws {
+    let (host, reason): (String, String) = (try fields.next(), try fields.next())
+    self.init(host: host, evidence: try fields.next(), reason: reason)
+  }
+}
+
+extension HostLoss.Evidence: WireNumbered {
+  static let numbers: WireNumbers<Self> = [
+    1: .goodbye, 2: .agentGone, 3: .rebooted, 4: .leaseOver, 5: .fenced,
+  ]
 }

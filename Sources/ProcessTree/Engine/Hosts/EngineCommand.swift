@@ -1,10 +1,12 @@
 internal import Glibc
 internal import ProcessTreeWire
 
-/// The command that starts the far half of a host.
+/// The commands of an engine for one host.
 struct EngineCommand {
-  /// Its words, the executable first.
+  /// The words of the one that starts the far half, the executable first, and of the one whose streams
+  /// are joined to a far half that runs.
   let words: [String]
+  let attachWords: [String]
 
   /// - Parameters:
   ///   - host: The host.
@@ -18,11 +20,18 @@ struct EngineCommand {
         "env takes \(path.quotation.debugDescription) for a variable: the path of the program must "
           + "have no equals sign")
     }
-    let far = ["env", Bootstrap.hostVariable, path] + arguments
+    words = try Self.words(["env", Bootstrap.hostVariable, path] + arguments, on: host)
+    attachWords = try Self.words(["env", Bootstrap.attachVariable, path], on: host)
+  }
+
+  /// The command that runs words there.
+  private static func words(
+    _ far: [String], on host: Host
+  ) throws(HostError) -> [String] {
     switch host.engine {
-    case .command(let engine): words = engine + far
+    case .command(let engine): engine + far
     case .ssh(let destination, let options):
-      words = ["ssh"] + Self.sshOptions + options + ["--", destination, try Self.quoted(far, host)]
+      ["ssh"] + sshOptions + options + ["--", destination, try quoted(far, host)]
     }
   }
 

@@ -9,14 +9,18 @@ internal import ProcessTreeWire
 ///
 /// It makes the process, and reports how it ended.
 ///
-/// It runs no program of anybody's, so it never blocks. When the link ends, it ends all that it has
+/// It runs no program of anybody's, so it never blocks. When its lease is over, it ends all that it has
 /// started; if it cannot, its helper does. Belongs to the loop.
 final class HostAgent {
+  /// How long the last words may take.
+  private static let goodbyeTime: Duration = .seconds(1)
+
   private let loop: EventLoop
   private let hostRun: HostRun
   private let place: RunPlace
   private let directory: RunDirectory
-  private let carrier: HostCarrier
+  private let link: AgentLink
+  private var carrier: HostCarrier { link.carrier }
   private let sink: AgentOutput
   private let relays: AgentRelays
   private let gate: HostGate
@@ -46,14 +50,15 @@ final class HostAgent {
     self.place = place
     directory = RunDirectory(path: run.identity.directory)
     startTime = HostProcess.startTime(of: run.node.pid) ?? 0
-    carrier = try streams.makeCarrier(on: loop)
-    sink = AgentOutput(carrier)
+    link = try AgentLink(
+      Self.hello(run, directory), secret: record.secret, on: loop)
+    sink = AgentOutput(link.carrier)
     let context = LinkContext()
     gate = try HostGate(
       Gateways(directory: directory, host: record.host, root: run.node.pid), .up,
-      of: run.node.pid, in: context, on: loop, over: carrier)
+      of: run.node.pid, in: context, on: loop, over: link.carrier)
     relays = try AgentRelays(
-      at: directory, of: run.node.pid, in: context, on: loop, over: carrier,
+      at: directory, of: run.node.pid, in: context, on: loop, over: link.carrier,
       seenBy: gate.witness)
     remains = AgentRemains(run.node.tag, on: loop)
     forkServer = try ForkServerClient(server, on: loop) { [unowned self] in
@@ -63,7 +68,9 @@ final class HostAgent {
       children.values.first { $0.process?.pid == pid }?.position
     }
     carrier.onFrame = { [unowned self] in receive($0) }
-    carrier.onEnd = { [unowned self] in ending = ending ?? $0 }
+    link.onCut = { [unowned self] in lease.connectionEnded(at: .sinceBoot) }
+    link.onResumed = { [unowned self] in ask() }
+    link.onOver = { [unowned self] in ending = ending ?? $0 }
     sink.onRoom = { [unowned self] in for child in children.values { child.resume() } }
     remains.onFound = { [unowned self] pid, command in
       guard let child = children.keys.min() else { return }
@@ -73,16 +80,16 @@ final class HostAgent {
       sink.recheck()
       return relays.exchange()
     }
-    carrier.sendPreamble(Array(HostRecord.marker(record.nonce).utf8))
-    carrier.send(HostFrame(.hello, body: hello.packed(), isUrgent: true))
-    try carrier.start()
+    link.introduce(
+      on: try HostConnection(over: try streams.takeBoth(), on: loop),
+      after: Array(HostRecord.marker(record.nonce).utf8))
     askForLease()
     // Its errors until now went to the engine that started it.
     null = try Descriptors.openNull()
     if let null = null?.number { dup2(null, STDERR_FILENO) }
   }
 
-  private var hello: HostHello {
+  private static func hello(_ run: HostRun, _ directory: RunDirectory) -> HostHello {
     var name = utsname()
     uname(&name)
     let machine = withUnsafeBytes(of: &name.machine) {
@@ -91,7 +98,8 @@ final class HostAgent {
     return HostHello(
       build: HostProcess.contentIdentity(), machine: machine,
       processors: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-      pid: hostRun.node.pid, hostRun: hostRun.identity.runID, directory: directory.path)
+      pid: run.node.pid, hostRun: run.identity.runID, directory: directory.path,
+      socket: directory.socket(of: run.node.pid, "a"), system: .here)
   }
 
   func run() -> Never {
@@ -111,7 +119,8 @@ final class HostAgent {
         ending = ending ?? error.description
       }
     case .grant: lease.granted(frame.number)
-    case .hello, .output, .ask: ending = ending ?? "a frame that only this side sends"
+    case .hello, .output, .ask, .received, .verdict:
+      ending = ending ?? "a frame that has no place here"
     }
   }
 
@@ -126,7 +135,8 @@ final class HostAgent {
       guard ending == nil else { return }
       wasAsked = true
       ending = "it was asked to"
-    case .started, .failed, .ended, .leftBehind, .open, .bye, .up, .noise, .alive:
+    case .started, .failed, .ended, .leftBehind, .open, .bye, .up, .noise, .alive, .cut, .resumed,
+      .refused:
       ending = ending ?? "a word that only this side says"
     }
   }
@@ -139,9 +149,17 @@ final class HostAgent {
       ending = "its lease is over"
       return
     }
+    ask()
+    _ = loop.timers.schedule(after: min(lease.pause, lease.until - .sinceBoot)) {
+      [unowned self] in askForLease()
+    }
+  }
+
+  private func ask() {
     carrier.send(
-      HostFrame(.ask, body: [], number: lease.ask(at: .sinceBoot), isUrgent: true))
-    _ = loop.timers.schedule(after: lease.pause) { [unowned self] in askForLease() }
+      HostFrame(
+        .ask, body: [], stream: UInt32(truncatingIfNeeded: lease.answered),
+        number: lease.ask(at: .sinceBoot), isUrgent: true))
   }
 
   // MARK: Starting
@@ -263,7 +281,11 @@ final class HostAgent {
     remains.reapAll()
     place.remove()
     // Nobody listens any more, or waits for this word and nothing else.
+    carrier.onFrame = nil
     carrier.send(.bye(reason: wasAsked ? nil : ending), isUrgent: false)
+    var isInTime = true
+    _ = loop.timers.schedule(after: Self.goodbyeTime) { isInTime = false }
+    loop.run { carrier.isDrained || !isInTime }
     _exit(0)
   }
 }

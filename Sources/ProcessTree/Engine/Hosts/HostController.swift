@@ -19,6 +19,7 @@ final class HostController {
   /// Where the host is.
   let path: HostPath
   let name: String
+  private let way: HostWay
   private unowned let runtime: NodeRuntime
   private var keeper: ChildController?
   /// The process of the near half, which connects in the place of the children there.
@@ -28,7 +29,13 @@ final class HostController {
   /// Why it is over, unless it was closed.
   private(set) var loss: HostLoss?
   /// What its near half said when it ended.
-  private(set) var failure: HostError?
+  private var end: HostEnd?
+  var failure: HostError? {
+    surrender.map { HostError(.over, host: name, $0) } ?? end?.error
+  }
+  /// What ends the far half if the near half has ended without it.
+  private var fence: HostFence?
+  private var wasClosed = false
   /// Why this side has killed the near half.
   private var surrender: String?
   private var watch: KeeperWatch
@@ -46,9 +53,12 @@ final class HostController {
   /// The handle of the scope that has opened it.
   weak var handle: OpenHost?
 
-  init(_ number: UInt32, _ host: Host, in runtime: NodeRuntime, shared: OpenHost.Shared) {
+  init(
+    _ number: UInt32, _ host: Host, _ way: HostWay, in runtime: NodeRuntime, shared: OpenHost.Shared
+  ) {
     self.number = number
     path = runtime.identity.host.child(number)
+    self.way = way
     name = host.name
     watch = KeeperWatch(lease: host.lease, at: .sinceBoot)
     self.runtime = runtime
@@ -62,6 +72,9 @@ final class HostController {
     Placement(
       host: path, name: name, build: runtime.identity.build, parent: runtime.names.address)
   }
+
+  /// Whether nothing is heard of it at present, although it may go on.
+  var isCut: Bool { shared.current.state == .cut }
 
   // MARK: Opening and closing
 
@@ -136,7 +149,7 @@ final class HostController {
 
   /// Requests the start of a child there.
   func launch(_ controller: ChildController) throws {
-    guard !isOver, !isClosing, hello != nil, let carrier = keeperPID else {
+    guard !isOver, !isClosing, fence == nil, hello != nil, let carrier = keeperPID else {
       let reason = loss.map(\.reason) ?? "it has been closed"
       return controller.handle(.couldNotStart("its host \(name) is over: \(reason)"))
     }
@@ -210,8 +223,22 @@ final class HostController {
       guard let controller = placed[position] else { return }
       runtime.emit(.leftBehind(pid: pid, command: command), about: controller.child)
     case .ended(let position, let remains, let relayed): ended(position, remains, relayed)
+    case .cut(let silence):
+      shared.set(.cut)
+      emit(.hostCut(host: name, silence: .milliseconds(max(0, silence))))
+    case .resumed(let time):
+      shared.set(.up)
+      emit(.hostResumed(host: name, after: .milliseconds(max(0, time))))
+    case .refused(let count):
+      emit(
+        .connectionRefused(
+          reason: "Host \(name) has refused \(count) connections without its secret."))
     case .place, .signal, .open, .reach, .close, .end, .bye, .alive, .hold: break
     }
+  }
+
+  private func emit(_ event: LifecycleEvent.Kind) {
+    if let keeper { runtime.emit(event, about: keeper.child) }
   }
 
   private func cameUp(_ bytes: [UInt8]) {
@@ -223,7 +250,7 @@ final class HostController {
     self.hello = hello
     shared.set(processors: hello.processors)
     shared.set(.up)
-    if let keeper { runtime.emit(.hostUp(host: name), about: keeper.child) }
+    emit(.hostUp(host: name))
     knownWaiters.resume(())
   }
 
@@ -258,23 +285,41 @@ final class HostController {
     }
   }
 
-  /// The near half has ended: from now on nothing of the host is heard, and what ran there is lost.
+  /// The near half has ended: from now on nothing of the host is heard.
   func keeperEnded(_ report: ExitReport, _ outcome: RecordedOutcome?) {
+    guard !isOver, fence == nil else { return }
+    let isAnswer: Bool
+    if case .result(let bytes) = outcome {
+      end = try? HostKeeper._decode(bytes)
+      isAnswer = true
+    } else {
+      isAnswer = false
+    }
+    wasClosed = isClosing || laterStop != nil || report.cause.isStop
+    let reason = surrender ?? "its keeper has ended: \(report.cause)"
+    guard let hello, !isAnswer else { return over(reason) }
+    // Nobody renews the lease of the far half any more, but it may last.
+    shared.set(.closing)
+    let attempts = AttachAttempts(way.command.attachWords, to: hello, way.secret, in: runtime)
+    let made = HostFence(attempts, until: watch.limit, on: runtime.loop)
+    fence = made
+    made.onOver = { [weak self] _ in self?.over(reason) }
+    made.begin()
+  }
+
+  /// Nothing of the host runs any more: what ran there is lost.
+  private func over(_ reason: String) {
     guard !isOver else { return }
     isOver = true
-    if case .result(let bytes) = outcome {
-      failure = try? HostKeeper._decode(bytes)
-    }
-    if let surrender { failure = HostError(.over, host: name, surrender) }
-    let wasClosed = isClosing || laterStop != nil || report.cause.isStop
     if !wasClosed || !placed.isEmpty || surrender != nil {
       let loss = HostLoss(
-        host: name, reason: failure?.message ?? "its keeper has ended: \(report.cause)")
+        host: name, evidence: end?.evidence ?? .fenced,
+        reason: surrender ?? end?.error.message ?? reason)
       self.loss = loss
-      if let keeper { runtime.emit(.hostOver(loss), about: keeper.child) }
+      emit(.hostOver(loss))
     }
     shared.set(.over(loss))
-    let loss = loss ?? HostLoss(host: name, reason: "it has been closed")
+    let loss = loss ?? HostLoss(host: name, evidence: .goodbye, reason: "it has been closed")
     for (_, controller) in placed.sorted(by: { $0.key > $1.key }) {
       guard let process = controller.placed else {
         controller.handle(.couldNotStart("its host \(name) is over: \(loss.reason)"))

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
@@ -9,8 +10,11 @@ internal import ProcessTreeWire
 /// It starts the engine's command, and relays between the nodes there and the parent. A host that is
 /// lost costs this process and what ran there, and nothing else.
 struct HostKeeper: NodeProgram {
-  /// The engine's command.
+  /// The engine's command that starts the far half, and that for another connection to it.
   var words: [String]
+  var attachWords: [String]
+  /// What other connections prove with that they are this half's.
+  var secret: [UInt8]
   var number: UInt32
   var name: String
   /// How long the far half runs without the word of this one.
@@ -22,14 +26,14 @@ struct HostKeeper: NodeProgram {
   static var spawnsChildren: Bool { false }
 
   /// Why the connection ended; nil if it was asked to.
-  func run(in node: Node) async throws -> HostError? {
+  func run(in node: Node) async throws -> HostEnd? {
     let keeper: LoopBound<HostKeeperController>
     do {
       keeper = try await node.runtime.run { runtime in
         LoopBound(try HostKeeperController(self, in: runtime), on: runtime.loop)
       }
     } catch {
-      return HostError(.engineMissing, host: name, "\(error)")
+      return HostEnd(error: HostError(.engineMissing, host: name, "\(error)"))
     }
     await withTaskCancellationHandler {
       _ = await node.runtime.wait(isShielded: true) { (wait: LoopBound<Wait<Void>>) in
@@ -37,9 +41,9 @@ struct HostKeeper: NodeProgram {
         wait.value.join(keeper.value.overWaiters, within: nil)
       }
     } onCancel: {
-      keeper.perform { $0.end() }
+      keeper.perform { $0.askToEnd() }
     }
-    return try await keeper.run { $0.failure }
+    return try await keeper.run { $0.end }
   }
 }
 
@@ -54,16 +58,28 @@ extension Duration {
 
 extension Node {
   /// Makes the near half of a host, which ends with this node.
-  func makeKeeper(of host: Host, _ number: UInt32) throws -> Child<HostError?> {
-    guard let program = HostProcess.executablePath else {
-      throw HostError(.invalidHost, host: host.name, "the path of this program is not known")
-    }
-    let command = try EngineCommand(
-      for: host, program: program, arguments: Array(CommandLine.arguments.dropFirst()))
-    return try makeChild(
-      HostKeeper(words: command.words, number: number, name: host.name, lease: host.lease),
+  func makeKeeper(of host: Host, _ number: UInt32, _ way: HostWay) throws -> Child<HostEnd?> {
+    try makeChild(
+      HostKeeper(
+        words: way.command.words, attachWords: way.command.attachWords, secret: way.secret,
+        number: number, name: host.name, lease: host.lease),
       name: "host:\(host.name)",
       daemon: true, stopPolicy: HostKeeper.stopPolicy, settings: ProcessSettings(),
       liveness: .off, life: nil, host: nil, isKeeper: true)
+  }
+}
+
+/// How a host is reached: by what commands, and with what secret.
+struct HostWay: Sendable {
+  let command: EngineCommand
+  let secret: [UInt8]
+
+  init(to host: Host) throws {
+    guard let program = HostProcess.executablePath else {
+      throw HostError(.invalidHost, host: host.name, "the path of this program is not known")
+    }
+    command = try EngineCommand(
+      for: host, program: program, arguments: Array(CommandLine.arguments.dropFirst()))
+    secret = try randomBytes(Secret.size)
   }
 }

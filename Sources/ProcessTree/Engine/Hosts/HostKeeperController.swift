@@ -11,8 +11,6 @@ internal import ProcessTreeWire
 final class HostKeeperController {
   /// How long the far half may take to end all that runs there, and to leave.
   private static let endTime: Duration = .seconds(5)
-  /// How long the engine's command may go on once the link has ended.
-  private static let engineTime: Duration = .seconds(1)
 
   /// How much output waits here before the far half is told to hold it back, and the most that may come
   /// after that: what was under way, and the last words of those that die meanwhile.
@@ -21,19 +19,16 @@ final class HostKeeperController {
 
   private let keeper: HostKeeper
   private unowned let runtime: NodeRuntime
-  private let engine: EngineProcess
-  private let carrier: HostCarrier
+  private let link: KeeperLink
+  private var carrier: HostCarrier { link.carrier }
   private let relays: KeeperRelays
   private let gate: HostGate
   private var hello: HostHello?
-  /// Why the link has ended, unless it was asked to.
-  private(set) var failure: HostError?
-  private var code = HostError.Code.notReached
-  private var grant: HostGrant?
+  /// Why the host is over, unless that was asked for.
+  private(set) var end: HostEnd?
   private(set) var isOver = false
   private var isFinishing = false
   private var isEnding = false
-  private var linkEnded = false
   let overWaiters: Waiters<Void>
   /// The bytes of output that have come since nobody takes any.
   private var waitingBytes = 0
@@ -46,36 +41,32 @@ final class HostKeeperController {
     self.keeper = keeper
     self.runtime = runtime
     overWaiters = Waiters(on: runtime.loop.timers)
-    let nonce = try runtime.loop.randomBytes(16).map { String($0, radix: 16) }.joined()
-    let input = try Descriptors.makePipe()
-    let output = try Descriptors.makePipe()
-    carrier = try HostCarrier(
-      reading: output.first, writing: input.second, on: runtime.loop,
-      after: HostRecord.marker(nonce))
-    engine = try EngineProcess(
-      keeper.words, input: input.first, output: output.second, in: runtime)
+    link = try KeeperLink(keeper, in: runtime)
     relays = KeeperRelays(
-      to: parent, in: runtime.context, on: runtime.loop, over: carrier)
+      to: parent, in: runtime.context, on: runtime.loop, over: link.carrier)
     gate = try HostGate(
       runtime.identity.gateways, .down(keeper.number), of: runtime.identity.pid,
-      in: runtime.context, on: runtime.loop, over: carrier)
+      in: runtime.context, on: runtime.loop, over: link.carrier)
     try runtime.directory.announceGate(to: keeper.number, of: runtime.identity.pid)
+    link.onHello = { [unowned self] (hello, bytes, noise) throws(HostError) in
+      try introduce(hello, bytes, noise)
+    }
+    link.onCut = { [unowned self] in tell(.cut(silence: Int64($0.wholeMilliseconds))) }
+    link.onResumed = { [unowned self] in tell(.resumed(after: Int64($0.wholeMilliseconds))) }
+    link.onOver = { [unowned self] in ended($0) }
+    link.onIdle = { [weak self] in self?.finish() }
     carrier.onFrame = { [unowned self] in receive($0) }
-    carrier.onEnd = { [unowned self] in end(because: $0) }
-    carrier.onRoom = { [unowned runtime] in runtime.loop.turnAgain() }
-    engine.onEnd = { [weak self] in self?.engineEnded() }
+    carrier.onRoom = { [unowned self] in
+      takeWords()
+      runtime.loop.turnAgain()
+    }
     // Those two may outlive this one.
     runtime.output.onRoom = { [weak self] in self?.roomReturned() }
-    try carrier.start()
-    let record = HostRecord(
-      host: runtime.identity.host.child(keeper.number), name: keeper.name, nonce: nonce,
-      lease: Int64(keeper.lease.wholeMilliseconds)
-    ).packed()
-    carrier.sendPreamble(withUnsafeBytes(of: UInt32(record.count).bigEndian, Array.init) + record)
     let words = parent.edge.receiver(.messages)
     words.onItems = { [weak self] in self?.takeWords() }
     takeWords()
     sayAlive()
+    try link.begin()
   }
 
   // MARK: The parent
@@ -93,7 +84,7 @@ final class HostKeeperController {
   }
 
   private func takeWords() {
-    while let item = runtime.parent?.edge.receiver(.messages).take() {
+    while carrier.hasUrgentRoom, let item = runtime.parent?.edge.receiver(.messages).take() {
       guard let verb = try? HostVerb(packed: item.withItem { Array($0) }) else { continue }
       switch verb {
       case .place, .signal: carrier.send(verb)
@@ -105,24 +96,19 @@ final class HostKeeperController {
   // MARK: The far half
 
   private func receive(_ frame: HostFrame) {
-    guard hello != nil || frame.kind == .hello else {
-      return fail("it does not begin with a hello")
-    }
     switch frame.kind {
-    case .hello: introduce(frame.body)
     case .relay: HostGate.has(frame.stream) ? gate.receive(frame) : relays.receive(frame)
-    case .ask:
-      grant?.asked(at: .sinceBoot)
-      carrier.send(HostFrame(.grant, body: [], number: frame.number, isUrgent: true))
+    case .ask: link.answer(frame)
     case .output:
       if let chunk = OutputChunk(item: frame.body) { runtime.output.pass(chunk) }
       if !runtime.output.hasRoom { hold(frame.body.count) }
-    case .grant: fail("the host says what only this side says")
+    case .hello, .grant, .received, .verdict:
+      link.giveUp(because: "the host says what has no place there")
     case .verb:
       do throws(WireError) {
         receive(try HostVerb(packed: frame.body))
       } catch {
-        fail(error.description)
+        link.giveUp(because: error.description)
       }
     }
   }
@@ -133,7 +119,7 @@ final class HostKeeperController {
   private func hold(_ count: Int) {
     waitingBytes += count
     guard waitingBytes < Self.mostAfterHold else {
-      return fail("it sends output although it was told to hold it back")
+      return link.giveUp(because: "it sends output although it was told to hold it back")
     }
     guard !isHolding, waitingBytes > Self.mostWaiting else { return }
     isHolding = true
@@ -147,31 +133,25 @@ final class HostKeeperController {
     carrier.send(.hold(false))
   }
 
-  private func introduce(_ bytes: [UInt8]) {
-    guard hello == nil, let hello = try? HostHello(packed: bytes) else {
-      return fail("its hello is none")
-    }
+  private func introduce(
+    _ hello: HostHello, _ bytes: [UInt8], _ noise: [UInt8]
+  ) throws(HostError) {
     if let refusal = hello.refusal(in: runtime.identity.run.runID, besides: []) {
-      return fail(refusal)
+      throw HostError(.notReached, host: keeper.name, refusal)
     }
-    self.hello = hello
     if let refusal = ProtocolVersion.current.refusal(of: "the host", speaking: hello.version) {
-      return fail(refusal)
+      throw HostError(.notReached, host: keeper.name, refusal)
     }
     let build = HostProcess.contentIdentity()
     guard hello.build == build else {
-      code = .otherBuild
-      return fail(
+      throw HostError(
+        .otherBuild, host: keeper.name,
         "the program there is another build (\(hello.build)) than this one (\(build)): copy this "
           + "file to the host, the same file and not the same sources, or say where it is with "
           + "program:")
     }
-    if !carrier.noise.isEmpty {
-      tell(.noise(String(decoding: carrier.noise.prefix(200), as: UTF8.self)))
-    }
-    code = .over
-    grant = HostGrant(lease: keeper.lease, at: .sinceBoot)
-    checkGrant()
+    self.hello = hello
+    if !noise.isEmpty { tell(.noise(String(decoding: noise.prefix(200), as: UTF8.self))) }
     tell(.up(hello: bytes))
   }
 
@@ -188,68 +168,42 @@ final class HostKeeperController {
     case .reach(let stream, let target): gate.reach(stream, target)
     case .ended(let child, let remains, _):
       tell(.ended(child: child, remains: remains, relays.relayed(of: child)))
+    case .refused: tell(verb)
     case .bye(let reason):
-      end(because: reason.map { "its far half has ended: \($0)" } ?? "it has left")
-    case .place, .signal, .end, .up, .noise, .alive, .hold:
-      fail("the host says what only this side says")
+      link.end(
+        .over, reason.map { "its far half has ended: \($0)" } ?? "it has left", .goodbye)
+    case .place, .signal, .end, .up, .noise, .alive, .hold, .cut, .resumed:
+      link.giveUp(because: "the host says what only this side says")
     }
-  }
-
-  /// The far half has ended everything by the time at which its lease is over here.
-  private func checkGrant() {
-    guard let grant, !linkEnded else { return }
-    let left = grant.limit - .sinceBoot
-    guard left > .zero else {
-      return fail("nothing has been heard of it for \(grant.silence(at: .sinceBoot).inShort)")
-    }
-    _ = runtime.loop.timers.schedule(after: left) { [weak self] in self?.checkGrant() }
-  }
-
-  private func fail(_ reason: String) {
-    carrier.close()
-    end(because: reason)
   }
 
   // MARK: The end
 
   /// Ends what runs there, and the connection.
-  func end() {
-    guard !isEnding, !linkEnded else { return }
+  func askToEnd() {
+    guard !isEnding, !link.isOver else { return }
     isEnding = true
     carrier.send(.end)
     _ = runtime.loop.timers.schedule(after: Self.endTime) { [weak self] in
-      self?.fail("it did not leave in time")
+      // Its lease ends it, if nothing else does.
+      self?.link.end(.over, "it did not leave in time")
     }
   }
 
-  private func end(because reason: String) {
-    guard !linkEnded else { return }
-    linkEnded = true
-    carrier.close()
+  private func ended(_ end: HostEnd) {
     relays.closeAll()
     gate.end()
-    if !isEnding { failure = HostError(code, host: keeper.name, reason) }
-    guard !engine.hasEnded else { return finish() }
-    _ = runtime.loop.timers.schedule(after: Self.engineTime) { [weak self] in self?.engine.kill() }
-  }
-
-  private func engineEnded() {
-    guard linkEnded else {
-      // What the far half has sent may be in the pipe still, whose end says that there is no more.
-      _ = runtime.loop.timers.schedule(after: Self.engineTime) { [weak self] in
-        self?.end(because: "the engine's command has ended")
-      }
-      return
-    }
+    if !isEnding { self.end = end }
     finish()
   }
 
+  /// Leaves once nothing of the host is left here.
   private func finish() {
-    guard !isFinishing else { return }
+    guard link.isOver, link.isIdle, !isFinishing else { return }
     isFinishing = true
     runtime.output.onRoom = nil
     runtime.parent?.edge.receiver(.messages).onItems = nil
-    if let known = failure { failure = engine.verdict.explaining(known, of: keeper.words) }
+    if let error = end?.error { end?.error = link.explain(error) }
     guard let hello else { return leave() }
     // On this machine, what ran on the host has come to this process.
     let stragglers = HostStragglers(of: hello.hostRun, in: runtime)

@@ -30,6 +30,9 @@ struct KeeperWatch {
     isSuspect = false
   }
 
+  /// When nothing runs over there any more, by all that has been heard.
+  var limit: Duration { grant.limit }
+
   mutating func look(at now: Duration) -> Finding {
     guard grant.isOver(at: now) else { return .again(grant.limit - now) }
     // If this process was stopped, words have been waiting, and are read before the next look.

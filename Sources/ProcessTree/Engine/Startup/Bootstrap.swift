@@ -34,16 +34,25 @@ enum Bootstrap {
     case child
     /// The far half of a host, whose record comes over its standard input.
     case host
+    /// One that joins its streams to a far half that runs, of which its standard input says where.
+    case attach
   }
 
   private static let hostMark = "host"
+  private static let attachMark = "attach"
   /// The variable that makes the program the far half of a host, as `env` takes it.
   static let hostVariable = "\(variable)=\(hostMark)"
+  static let attachVariable = "\(variable)=\(attachMark)"
 
   /// What this process was started as; removes the mark, which its own children must not inherit.
   static func takeMark() -> Mark? {
     guard let value = getenv(variable) else { return nil }
-    let mark = String(cString: value) == hostMark ? Mark.host : .child
+    let mark: Mark =
+      switch String(cString: value) {
+      case hostMark: .host
+      case attachMark: .attach
+      default: .child
+      }
     unsetenv(variable)
     return mark
   }

@@ -23,6 +23,7 @@ struct Launcher {
       switch Bootstrap.takeMark() {
       case .child: runChild(wasSpawned: true)
       case .host: try runHost()
+      case .attach: try AttachProcess.run()
       case nil: try runRoot()
       }
     } catch {

@@ -1,0 +1,139 @@
+internal import DequeModule
+package import ProcessTreeWire
+
+/// The link between the two halves of a host, at one of them: frames that arrive once and in order,
+/// whatever becomes of the connections beneath.
+///
+/// Urgent frames go before bulk ones that wait; within each kind the order is kept. Numbers are given
+/// when a frame is about to be written, so nothing has one before the peer has said hello. A value
+/// without connections: whoever has them takes bytes from it, as fast as they can be written, and never
+/// stops reading because of what waits here. So two links cannot wait for each other.
+package struct HostLink {
+  /// How many bytes of bulk there may be without a number before those who bring more have to wait.
+  package static let bulkCapacity = 4 << 20
+  /// How many bytes may be with the peer without its receipt before bulk waits here.
+  static let window = 8 << 20
+  /// How many bytes of urgent frames may be kept before those who bring more have to wait.
+  package static let urgentCapacity = 64 << 20
+
+  private var frames = NumberedFrames(numbersAt: HostFrame.numberOffset)
+  private var urgent: Deque<HostFrame> = []
+  private var urgentBytes = 0
+  private var bulk: Deque<HostFrame> = []
+  private var bulkBytes = 0
+  /// Frames that the peer may lack, which come before any other numbered one.
+  private var missing: Deque<[UInt8]> = []
+  /// Words of this connection, at most one of a kind: a newer one says all that an older one did.
+  private var words: [HostFrame] = []
+  /// The connection that frames go over, and come from; 0 before the first.
+  package private(set) var connection: UInt32 = 0
+  /// Whether frames can go over it.
+  package private(set) var isOpen = false
+
+  package init() {}
+
+  /// How many numbered frames have come.
+  package var received: UInt64 { frames.received }
+
+  /// Whether there is room for more bulk, and for more urgent frames.
+  package var hasRoom: Bool { bulkBytes < Self.bulkCapacity }
+  package var hasUrgentRoom: Bool {
+    urgentBytes + frames.unconfirmedBytes < Self.urgentCapacity
+  }
+
+  /// Whether all that was sent has been taken.
+  package var isDrained: Bool {
+    words.isEmpty && missing.isEmpty && urgent.isEmpty && bulk.isEmpty
+  }
+
+  // MARK: Connections
+
+  /// Goes on over another connection, on which the peer has said hello; returns whether it is newer than
+  /// the present one, which is then heard no more.
+  ///
+  /// - Parameters:
+  ///   - connection: Its number, which the near half gives.
+  ///   - peerReceived: How many numbered frames the peer had when it said hello.
+  package mutating func resume(
+    over connection: UInt32, peerReceived: UInt64
+  ) throws(WireError) -> Bool {
+    guard connection > self.connection else { return false }
+    _ = try frames.confirm(upTo: peerReceived)
+    self.connection = connection
+    isOpen = true
+    missing = Deque(frames.resume())
+    words = []
+    return true
+  }
+
+  /// The present connection has ended, or is not to be used.
+  package mutating func disconnect() {
+    isOpen = false
+    missing = []
+    words = []
+  }
+
+  // MARK: Sending
+
+  /// Sends a frame.
+  ///
+  /// Those without a number are words of the present connection, and lost without one.
+  package mutating func send(_ frame: HostFrame) {
+    guard frame.kind.isNumbered else {
+      guard isOpen else { return }
+      words.removeAll { $0.kind == frame.kind }
+      return words.append(frame)
+    }
+    if frame.isUrgent {
+      urgent.append(frame)
+      urgentBytes += frame.body.count
+    } else {
+      bulk.append(frame)
+      bulkBytes += frame.body.count
+    }
+  }
+
+  /// Appends what is to be written next, until there are about so many bytes.
+  package mutating func take(into bytes: inout [UInt8], upTo count: Int) {
+    guard isOpen else { return }
+    if frames.owesReceipt { send(HostFrame(.received, body: [], number: frames.takeReceipt())) }
+    for word in words { word.append(to: &bytes) }
+    words = []
+    while bytes.count < count, let next = next() { bytes += next }
+  }
+
+  private mutating func next() -> [UInt8]? {
+    if let frame = missing.popFirst() { return frame }
+    let frame: HostFrame
+    if let first = urgent.popFirst() {
+      urgentBytes -= first.body.count
+      frame = first
+    } else if frames.unconfirmedBytes < Self.window, let first = bulk.popFirst() {
+      bulkBytes -= first.body.count
+      frame = first
+    } else {
+      return nil
+    }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(HostFrame.headerSize + frame.body.count + 1)
+    frame.append(to: &bytes)
+    frames.add(&bytes)
+    return bytes
+  }
+
+  // MARK: Receiving
+
+  /// Takes a frame that has come over a connection; returns it if it is news.
+  package mutating func receive(
+    _ frame: HostFrame, over connection: UInt32
+  ) throws(WireError) -> HostFrame? {
+    guard connection == self.connection, isOpen else { return nil }
+    if frame.kind == .received {
+      _ = try frames.confirm(upTo: frame.number)
+      return nil
+    }
+    guard frame.kind.isNumbered else { return frame }
+    let size = HostFrame.headerSize + frame.body.count + 1
+    return try frames.receive(frame.number, size: size) ? frame : nil
+  }
+}

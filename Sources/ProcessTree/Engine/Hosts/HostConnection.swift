@@ -1,0 +1,181 @@
+internal import ProcessTreeBase
+internal import ProcessTreeLinks
+internal import ProcessTreeProcessControl
+internal import ProcessTreeWire
+
+/// One connection between the two halves of a host: frames over a pair of byte streams.
+///
+/// Reading never waits for writing. Belongs to the loop.
+final class HostConnection {
+  /// Why no more frames come.
+  enum End {
+    /// One of the streams has ended.
+    case ended
+    /// What comes are no frames.
+    case broken(WireError)
+  }
+
+  private static let bytesPerRead = 256 << 10
+  private static let bytesPerWrite = 256 << 10
+
+  /// Nil once the connection has been closed.
+  private var input: Descriptor?
+  private var output: Descriptor?
+  private let inputNumber: Int32
+  private let outputNumber: Int32
+  private let loop: EventLoop
+  private var reader: HostFrameReader
+  /// Bytes of which a part has been written.
+  private var outgoing: [UInt8] = []
+  private var written = 0
+  private var isWriting = false
+  private(set) var isOver = false
+
+  /// Called with each frame.
+  var onFrame: ((HostFrame) -> Void)?
+  /// Called after the frames of one look.
+  var onLook: (() -> Void)?
+  /// Called once when no more frames come.
+  var onEnd: ((End) -> Void)?
+  /// Appends the bytes that are to be written next, about as many as it is told.
+  var more: ((inout [UInt8], Int) -> Void)?
+  /// Called after bytes have been taken from there.
+  var onTaken: (() -> Void)?
+
+  /// Takes both descriptors over; nothing is read before ``start()``.
+  ///
+  /// - Parameter marker: The line that the peer's frames begin behind, if there is one.
+  init(
+    over ends: consuming StreamEnds, on loop: EventLoop, after marker: String? = nil
+  ) throws(ProcessControlError) {
+    try Descriptors.setNonBlocking(ends.input.number)
+    try Descriptors.setNonBlocking(ends.output.number)
+    inputNumber = ends.input.number
+    outputNumber = ends.output.number
+    let input = ends.input
+    let output = ends.output
+    self.input = consume input
+    self.output = consume output
+    self.loop = loop
+    reader = HostFrameReader(after: marker)
+  }
+
+  func start() throws(LoopError) {
+    try loop.poller.add(inputNumber, for: .read) { [unowned self] _ in read() }
+  }
+
+  /// The bytes before the marker.
+  var noise: [UInt8] { reader.noise }
+
+  // MARK: Sending
+
+  /// Writes bytes of this connection alone, such as what comes before any frame.
+  func send(_ bytes: [UInt8]) {
+    outgoing += bytes
+    write()
+  }
+
+  func send(_ frame: HostFrame) {
+    frame.append(to: &outgoing)
+    write()
+  }
+
+  /// Writes what there is, as far as the stream takes it.
+  func write() {
+    guard !isOver, !isWriting else { return }
+    do {
+      while true {
+        if written == outgoing.count {
+          outgoing.removeAll(keepingCapacity: true)
+          written = 0
+        }
+        more?(&outgoing, Self.bytesPerWrite)
+        guard written < outgoing.count else { break }
+        let count = try writeOnce()
+        guard count > 0 else {
+          try watchOutput()
+          break
+        }
+        written += count
+      }
+    } catch {
+      return end(.ended)
+    }
+    onTaken?()
+  }
+
+  /// Whether all that was sent has been written.
+  var isDrained: Bool { written == outgoing.count }
+
+  private func writeOnce() throws -> Int {
+    let (number, start) = (outputNumber, written)
+    return try outgoing.withUnsafeBytes { (bytes) throws(ProcessControlError) in
+      try Descriptors.writeQuietly(number, UnsafeRawBufferPointer(rebasing: bytes[start...]))
+    }
+  }
+
+  private func watchOutput() throws(ProcessControlError) {
+    isWriting = true
+    do throws(LoopError) {
+      try loop.poller.addOnce(outputNumber, for: .write) { [unowned self] in
+        isWriting = false
+        write()
+      }
+    } catch {
+      isWriting = false
+      throw .system("epoll_ctl", error.errno)
+    }
+  }
+
+  // MARK: Receiving
+
+  private func read() {
+    let result = withUnsafeTemporaryAllocation(byteCount: Self.bytesPerRead, alignment: 16) {
+      space -> Descriptors.ReadResult? in
+      let result = try? Descriptors.read(inputNumber, into: space)
+      if case .bytes(let count) = result {
+        reader.append(UnsafeRawBufferPointer(rebasing: space[..<count]))
+      }
+      return result
+    }
+    switch result {
+    case .bytes: takeFrames()
+    case .wouldBlock: break
+    case .end, nil: end(.ended)
+    }
+  }
+
+  private func takeFrames() {
+    // A handler may close this connection, and let go of it.
+    withExtendedLifetime(self) {
+      do throws(WireError) {
+        while !isOver, let frame = try reader.next() { onFrame?(frame) }
+        if !isOver { onLook?() }
+      } catch {
+        end(.broken(error))
+      }
+    }
+  }
+
+  /// Ends the connection at this end.
+  func close() {
+    guard !isOver else { return }
+    isOver = true
+    loop.poller.remove(inputNumber)
+    if isWriting { loop.poller.remove(outputNumber) }
+    input = nil
+    output = nil
+    more = nil
+  }
+
+  /// Takes the streams for ended.
+  func giveUp() { end(.ended) }
+
+  private func end(_ reason: End) {
+    guard !isOver else { return }
+    close()
+    onEnd?(reason)
+  }
+
+  deinit { close() }
+}
