@@ -22,7 +22,9 @@ private let lossScenarios = [
 
 private let supervisedScenarios = ["supervised"]
 
-private let refusalScenarios = ["badHosts", "engines", "noise", "fromElsewhere"]
+private let refusalScenarios = [
+  "badHosts", "engines", "noise", "fromElsewhere", "manyHosts", "allFailures",
+]
 
 extension ProcessTrees {
   @Suite struct HostTests {
