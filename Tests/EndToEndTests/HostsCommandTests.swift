@@ -33,6 +33,9 @@ extension EndToEndTests {
     @Test(arguments: [
       ["hosts"], ["hosts", "check"], ["hosts", "check", "b"], ["hosts", "check", "--nonsense"],
       ["hosts", "check", "--host", "b", "--within", "0"], ["hosts", "check", "--host", "b:0"],
+      ["hosts", "check", "--host", "local", "--program", "p"],
+      ["hosts", "check", "--host", "local", "--program", "/a=b"],
+      ["hosts", "check", "--host", "slurm:time=30m,partition=gpu"],
     ])
     func badUsageIsRefused(arguments: [String]) throws {
       let run = try Tool(arguments).end()

@@ -55,6 +55,33 @@ extension EndToEndTests {
       #expect(run.errors.contains("Host slurm: ") && run.errors.contains(reason), "\(run.errors)")
     }
 
+    /// Long before the time that a request may wait in the queue.
+    @Test(arguments: [
+      ("broken", "Invalid hostlist"), ("nameless", "does not name the nodes of the allocation: 7"),
+      ("noisy", "does not name the nodes of the allocation: Welcome to the grid"),
+    ])
+    func anAllocationWithoutNodesIsGivenBackAtOnce(_ partition: String, _ reason: String) throws {
+      let run = try start(
+        """
+        $PTREE run squares 3 --quiet --host slurm:nodes=2,partition=\(partition)
+        code=$?; cat log >&2; exit $code
+        """
+      ).end()
+      #expect(run.code == 1 && run.output == "")
+      #expect(run.errors.contains("Host slurm: ") && run.errors.contains(reason), "\(run.errors)")
+      #expect(run.errors.contains("released\n"))
+    }
+
+    @Test(arguments: [("broken", "Invalid hostlist"), ("nameless", "the nodes of this job: 7")])
+    func aJobWithoutNodesSaysWhatSlurmSays(_ partition: String, _ reason: String) throws {
+      let job = [
+        "SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "n[1-2]", "SLURM_JOB_CPUS_PER_NODE": "3",
+        "SLURM_JOB_PARTITION": partition,
+      ]
+      let run = try start("$PTREE run squares 3 --quiet --host slurm", job).end()
+      #expect(run.code == 1 && run.errors.contains(reason), "\(run.errors)")
+    }
+
     @Test func theQueueHasADeadline() throws {
       let run = try start(
         "$PTREE hosts check --host slurm:nodes=1,partition=slow --within 0.5 --json"

@@ -35,7 +35,9 @@ private let cutScenarios = [
   "engineKilled", "oneWay", "placedInACut", "stoppedInACutForGood", "strangers",
 ]
 
-private let refusalScenarios = ["badHosts", "engines", "noise", "fromElsewhere"]
+private let refusalScenarios = [
+  "badHosts", "engines", "noise", "fromElsewhere", "manyHosts", "allFailures",
+]
 
 extension ProcessTrees {
   @Suite struct HostTests {

@@ -25,8 +25,45 @@ struct SlurmNodesTests {
 
   @Test(arguments: [
     "", "7\n", "7\n2\n", "7\n2\n.\n", "7\n2\nn1\n", "x\n2\nn1\n.\n", "7\n2\n-w\n.\n",
+    "7\n2\nn/1\n.\n", "7\n2\n\u{1B}[0m\n.\n", "hello\n7\n2\nn1\n.\n",
   ])
   func whatIsNoAllocationIsNone(_ text: String) { #expect(SlurmNodes(text) == nil) }
+
+  @Test func whatThereIsIsWholeWithItsLastLine() {
+    for text in ["", "7\n2\nn1\n", "7\n2\nn1\n.", "7\n2\n.n1\n", "7\n.5\n"] {
+      #expect(!SlurmNodes.isWhole(text), "\(text.debugDescription)")
+    }
+    for text in [".\n", "7\n2\nn1\n.\n", "hello\n.\n"] { #expect(SlurmNodes.isWhole(text)) }
+    #expect(SlurmNodes.isWhole(String(repeating: "y\n", count: SlurmNodes.mostBytes / 2)))
+  }
+
+  @Test func namesThatAreTooLongForHostsAreShortened() throws {
+    let domain = ".rack." + String(repeating: "x", count: 40)
+    func hosts(_ nodes: [String], _ name: String = "slurm") throws -> [Host] {
+      let text = "7\n\n" + nodes.map { $0 + "\n" }.joined() + ".\n"
+      let hosts = try #require(SlurmNodes(text)).hosts(named: name)
+      for (host, node) in zip(hosts, nodes) {
+        try host.check()
+        guard case .command(let words) = host.engine else { return [] }
+        #expect(words.contains(node))
+      }
+      return hosts
+    }
+    #expect(try hosts(["n1.a", "n2.a"]).map(\.name) == ["slurm-n1.a", "slurm-n2.a"])
+    #expect(try hosts(["n1" + domain, "n2"]).map(\.name) == ["slurm-n1", "slurm-n2"])
+    #expect(try hosts(["n1" + domain, "n1.b"]).map(\.name) == ["slurm-1", "slurm-2"])
+    let long = String(repeating: "n", count: 60)
+    #expect(try hosts([long, "b"]).map(\.name) == ["slurm-1", "slurm-2"])
+    let longest = String(repeating: "s", count: 43)
+    #expect(try hosts([long], longest).map(\.name) == [longest + "-1"])
+  }
+
+  @Test(arguments: ["", "a/b", String(repeating: "s", count: 44)])
+  func aNameIsCheckedBeforeNodesAreThere(_ name: String) {
+    var request = SlurmRequest(nodes: 1)
+    request.name = name
+    #expect(throws: HostError.self) { try request.words() }
+  }
 
   @Test func aRequestIsACommandThatEndsWithItsInput() throws {
     var request = SlurmRequest(
@@ -53,7 +90,9 @@ struct SlurmNodesTests {
         pieces[Int.random(in: 0..<pieces.count, using: &random)]
       }.joined()
       guard let nodes = SlurmNodes("7\n" + text + "\n.\n") else { continue }
-      #expect(nodes.hosts(named: "a").count == nodes.nodes.count)
+      let hosts = nodes.hosts(named: "a")
+      #expect(hosts.count == nodes.nodes.count)
+      for host in hosts { #expect(throws: Never.self) { try host.check() } }
     }
   }
 }

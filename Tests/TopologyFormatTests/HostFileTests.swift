@@ -73,6 +73,42 @@ struct HostFileTests {
     #expect(Self.codes(line) == [code], "\(HostLine(line.unicodeScalars).faults)")
   }
 
+  @Test(arguments: [
+    ("-o ProxyJump=gate", ["-o", "ProxyJump=gate"]), ("-4", ["-4"]), ("-vvC", ["-vvC"]),
+    ("-p  2222", ["-p", "2222"]), ("-p2222", ["-p2222"]), ("-vp 22", ["-vp", "22"]),
+    (
+      "-o ProxyCommand=ssh -W %h:%p gate", ["-o", "ProxyCommand=ssh -W %h:%p gate"]
+    ),
+    ("-oProxyCommand=ssh -W %h:%p gate", ["-oProxyCommand=ssh -W %h:%p gate"]),
+    ("-o ProxyCommand ssh -q gate", ["-o", "ProxyCommand ssh -q gate"]),
+    ("-i /home/a/my key", ["-i", "/home/a/my key"]),
+  ])
+  func anOptionOfSSHHasOneValue(_ option: String, _ words: [String]) {
+    #expect(Self.plan("b option=\"\(option)\"")?.engine == .ssh("b", options: words))
+  }
+
+  @Test(arguments: [
+    ("-A physics", ["-A", "physics"]), ("--account=physics", ["--account=physics"]),
+    ("--comment=two words", ["--comment=two words"]), ("--exclusive", ["--exclusive"]),
+    ("-K15", ["-K15"]),
+  ])
+  func anOptionOfSlurmHasOneValue(_ option: String, _ words: [String]) {
+    var slurm = SlurmPlan()
+    (slurm.nodes, slurm.options) = (1, words)
+    #expect(Self.plan("slurm nodes=1 option=\"\(option)\"")?.engine == .slurm(slurm))
+  }
+
+  @Test(arguments: [
+    "b option=gate", "b option=\"-4 gate\"", "b option=-", "b option=--", "b option=\"-- gate\"",
+    "b option=-o", "b option=\"-vp\"", "b option=\"-o A=1 -o B=2\"", "b option=\"-p 22 -4\"",
+    "b option=\"-4 -C\"", "slurm nodes=1 option=\"--exclusive sh\"",
+    "slurm nodes=1 option=\"--account physics\"", "slurm nodes=1 option=-A",
+    "slurm nodes=1 option=\"-Q sh\"",
+  ])
+  func aWordThatIsNoValueOfAnOptionIsRefused(_ line: String) {
+    #expect(Self.codes(line) == [.wrongValue])
+  }
+
   @Test func aKeyOfAnotherToolIsSuggested() {
     #expect(HostLine("b cpus=3".unicodeScalars).faults.first?.suggestion == "slots")
     #expect(HostLine("b leese=3s".unicodeScalars).faults.first?.suggestion == "lease")
@@ -88,6 +124,11 @@ struct HostFileTests {
         == HostPlan(name: "slurm", engine: .slurm(slurm)))
     #expect(HostLine(argument: "slurm:nodes=2,tme=1m").faults.map(\.suggestion) == ["time"])
     #expect(HostLine(argument: "b slots=4").plan == nil)
+    for part in ["time=30m,partition=gpu", "time=30m", "partition=gpu", "option=--exclusive"] {
+      #expect(HostLine(argument: "slurm:" + part).faults.map(\.code) == [.missingKey])
+    }
+    #expect(
+      HostLine(argument: "slurm:nodes=1,name=" + String(repeating: "n", count: 49)).plan == nil)
   }
 
   @Test func allMistakesOfAFileHaveTheirPlaces() {

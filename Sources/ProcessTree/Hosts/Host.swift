@@ -84,7 +84,7 @@ public struct Host: Hashable, Sendable, Codable {
       engine: .ssh(destination: destination, options: options), slots: slots, program: program)
   }
 
-  private static let longestName = 48
+  static let longestName = 48
   private static let shortestLease: Duration = .seconds(2)
 
   /// Checks what can be checked without opening the host.

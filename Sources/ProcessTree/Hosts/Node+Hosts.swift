@@ -25,8 +25,8 @@ extension Node {
   ///   - hosts: The hosts, with names of their own.
   ///   - body: The code that uses them. Handles of hosts are of no use outside.
   /// - Returns: The result of `body`.
-  /// - Throws: The error of `body`; a ``HostError`` when one of the hosts cannot be opened, with none
-  ///   left open; `CancellationError`.
+  /// - Throws: The error of `body`; a ``HostError`` when one of the hosts cannot be opened, which names the
+  ///   others that were being opened then and cannot be either, with none left open; `CancellationError`.
   public func withHosts<Value>(
     _ hosts: [Host], _ body: (HostPool) async throws -> Value
   ) async throws -> Value {
@@ -44,8 +44,7 @@ extension Node {
     var opened: [OpenHost] = []
     let result: Result<Value, any Error>
     do {
-      for host in hosts { opened.append(try await begin(host)) }
-      for host in opened { try await waitUntilUp(host) }
+      try await open(hosts, into: &opened)
       result = .success(try await body(HostPool(opened)))
     } catch {
       result = .failure(error)
@@ -55,6 +54,32 @@ extension Node {
     }
     for host in opened { await close(host) }
     return try result.get()
+  }
+
+  /// How many hosts are being opened at a time: `sshd` turns away more when it is the same for all.
+  private static let mostOpening = 16
+
+  /// Opens hosts until one fails; throws with all of those that were being opened then and fail.
+  private func open(_ hosts: [Host], into opened: inout [OpenHost]) async throws {
+    var failures: [HostError] = []
+    var starts: [ContinuousClock.Instant] = []
+    var known = 0
+    while known < hosts.count {
+      do {
+        while failures.isEmpty, opened.count < min(hosts.count, known + Self.mostOpening) {
+          starts.append(.now)
+          opened.append(try await begin(hosts[opened.count]))
+        }
+        guard known < opened.count else { break }
+        known += 1
+        try await waitUntilUp(opened[known - 1], since: starts[known - 1])
+      } catch let error as HostError {
+        failures.append(error)
+      }
+    }
+    guard var error = failures.first else { return }
+    for other in failures.dropFirst() { error.message += "; host \(other.host): \(other.message)" }
+    throw error
   }
 
   /// Starts the near half of a host.
@@ -89,11 +114,12 @@ extension Node {
     return opened
   }
 
-  private func waitUntilUp(_ host: OpenHost) async throws {
+  private func waitUntilUp(_ host: OpenHost, since start: ContinuousClock.Instant) async throws {
+    let remaining = host.host.startDeadline - (ContinuousClock.now - start)
     let isInTime: Void? = await runtime.wait { (wait: LoopBound<Wait<Void>>) in
       let controller = host.controller.value
       guard controller.hello == nil, !controller.isOver else { return wait.value.end(()) }
-      wait.value.join(controller.knownWaiters, within: host.host.startDeadline)
+      wait.value.join(controller.knownWaiters, within: max(.zero, remaining))
     }
     try Task.checkCancellation()
     if host.isOpen { return }

@@ -14,9 +14,9 @@ extension Node {
   ///   - body: The code that opens the hosts; see ``withHosts(_:_:)``. Their slots are the processors that the
   ///     allocation has on each.
   /// - Returns: The result of `body`.
-  /// - Throws: The error of `body`; a ``HostError`` with `engineMissing` without `salloc`, `allocationRefused`
-  ///   if Slurm gives no nodes, `notInTime` if it gives none within the request's `patience`;
-  ///   `CancellationError`.
+  /// - Throws: The error of `body`; a ``HostError`` with `engineMissing` without `salloc`, or if `scontrol` names
+  ///   no nodes, `allocationRefused` if Slurm gives none, `notInTime` if it gives none within the request's
+  ///   `patience`; `CancellationError`.
   public func withSlurm<Value>(
     _ request: SlurmRequest, _ body: ([Host]) async throws -> Value
   ) async throws -> Value {
@@ -51,11 +51,18 @@ extension Node {
   ) async throws -> SlurmNodes {
     let isInTime: Void? = await runtime.wait { (wait: LoopBound<Wait<Void>>) in
       let allocation = allocation.value
-      guard allocation.nodes == nil, !allocation.isOver else { return wait.value.end(()) }
+      guard allocation.nodes == nil, allocation.unreadable == nil, !allocation.isOver else {
+        return wait.value.end(())
+      }
       wait.value.join(allocation.knownWaiters, within: request.patience)
     }
     try Task.checkCancellation()
     if let nodes = try await allocation.run({ $0.nodes }) { return nodes }
+    if let text = try await allocation.run({ $0.unreadable }) {
+      throw HostError(
+        .engineMissing, host: request.name,
+        "Slurm's scontrol does not name the nodes of the allocation: \(text)")
+    }
     guard isInTime != nil else {
       throw HostError(
         .notInTime, host: request.name,
@@ -74,16 +81,20 @@ extension Node {
   /// - Throws: A ``HostError`` with `allocationEnded` outside of a job, and `engineMissing` without `scontrol`;
   ///   `CancellationError`.
   public func hostsOfSlurmAllocation(named name: String = "slurm") async throws -> [Host] {
+    try SlurmNodes.check(name: name)
     guard getenv("SLURM_JOB_ID") != nil else {
       throw HostError(
         .allocationEnded, host: name,
         "this is no job of Slurm: SLURM_JOB_ID is not set; request nodes: 2, or begin with salloc")
     }
     let outcome = try await capture(Command("sh", ["-c", SlurmNodes.script]))
-    guard let nodes = SlurmNodes(outcome.outputText) else {
+    let text = outcome.outputText
+    guard let nodes = SlurmNodes(text) else {
+      let errors = outcome.errorText
       throw HostError(
         .engineMissing, host: name,
-        "Slurm's scontrol does not name the nodes of this job: \(outcome.errorText.quotation)")
+        "Slurm's scontrol does not name the nodes of this job: "
+          + SlurmNodes.oneLine(errors.isEmpty ? text : errors))
     }
     return nodes.hosts(named: name)
   }

@@ -33,6 +33,9 @@ struct HostsCheck: ParsableCommand {
     guard !files.isEmpty || !host.isEmpty else {
       throw ValidationError("There is no host to check: name a file, or --host.")
     }
+    if let fault = program.flatMap(HostPlan.fault) {
+      throw ValidationError("--program: \(fault)")
+    }
     guard within ?? 1 > 0, within ?? 1 <= 3_600 else {
       throw ValidationError("A host has more than 0 and at most 3600 seconds to be up.")
     }

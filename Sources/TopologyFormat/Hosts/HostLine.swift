@@ -51,6 +51,7 @@ package struct HostLine: Sendable {
     for part in argument.dropFirst(prefix.count).split(separator: ",") {
       read(Word(text: String(part), column: 1, length: word.length), &keys)
     }
+    if let plan, faults.isEmpty { check(plan, word) }
     if !faults.isEmpty { plan = nil }
   }
 

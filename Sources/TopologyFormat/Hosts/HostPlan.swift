@@ -21,6 +21,12 @@ package struct HostPlan: Sendable, Codable, Hashable {
     self.name = name
     self.engine = engine
   }
+
+  /// Why a text cannot be the program of a host; nil if it can.
+  package static func fault(ofProgram text: String) -> String? {
+    text.hasPrefix("/") && !text.contains("=")
+      ? nil : "a program over there is an absolute path without an equals sign."
+  }
 }
 
 /// What an allocation of Slurm is to have; the one around this process if it has no number of nodes.
@@ -70,9 +76,7 @@ enum HostKey: String, CaseIterable {
       plan.name = text
     case .slots: plan.slots = try number(text)
     case .program:
-      try require(
-        text.hasPrefix("/") && !text.contains("="),
-        "a program over there is an absolute path without an equals sign.")
+      if let fault = HostPlan.fault(ofProgram: text) { throw Refusal(message: fault) }
       plan.program = text
     case .lease:
       let time = Quantity.time(text)
@@ -104,15 +108,12 @@ enum HostKey: String, CaseIterable {
   }
 
   private func addOption(_ text: String, to plan: inout HostPlan) throws(Refusal) {
-    let words = text.split(separator: " ").map(String.init)
-    try require(
-      words.first?.hasPrefix("-") == true,
-      "an option begins with '-', such as \"-o ProxyJump=gate\".")
     switch plan.engine {
     case .ssh(let destination, let options):
+      let words = try EngineOption.ssh.words(of: text)
       plan.engine = .ssh(destination, options: options + words)
     case .slurm(var slurm):
-      slurm.options += words
+      slurm.options += try EngineOption.salloc.words(of: text)
       plan.engine = .slurm(slurm)
     case .command:
       throw Refusal(

@@ -20,6 +20,14 @@ struct Reaching: NodeProgram {
   }
 }
 
+private func entries(of directory: String) -> Int {
+  guard let stream = opendir(directory) else { return 0 }
+  defer { closedir(stream) }
+  var count = 0
+  while readdir(stream) != nil { count += 1 }
+  return count - 2
+}
+
 /// What cannot be is refused with a clear error, in bounded time.
 let refusalScenarios: [String: Scenario] = [
   "badHosts": { root, test in
@@ -58,6 +66,40 @@ let refusalScenarios: [String: Scenario] = [
     slow.startDeadline = .milliseconds(300)
     let late = await test.thrown(HostError.self) { try await root.withHosts([slow]) { _ in } }
     test.equal(late?.code, .notInTime)
+  },
+
+  // Each engine notes that it is there, and waits for the word.
+  "manyHosts": { root, test in
+    var template = Array("/tmp/ptree-engines-XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else { return test.expect(false) }
+    let directory = String(cString: made)
+    let script =
+      "mkdir \(directory)/$$; until [ -e \(directory)/go ]; do sleep 0.02; done; "
+      + "rmdir \(directory)/$$; exec \"$@\""
+    let hosts = (0..<18).map { Host.command(["sh", "-c", script, "sh"], name: "b\($0)") }
+    let watch = Task {
+      _ = try await eventually { entries(of: directory) >= 16 }
+      try await Task.sleep(for: .milliseconds(300))
+      test.equal(entries(of: directory), 16)
+      mkdir(directory + "/go", 0o700)
+    }
+    try await root.withHosts(hosts) { test.equal($0.all.count { $0.state == .up }, 18) }
+    try await watch.value
+    rmdir(directory + "/go")
+    test.equal(rmdir(directory), 0)
+  },
+
+  "allFailures": { root, test in
+    let hosts = [
+      here("b"), .command(["sh", "-c", "echo no way >&2; exit 3"], name: "c"),
+      .command(["sh", "-c", "sleep 0.2; echo no key >&2; exit 3"], name: "d"),
+    ]
+    let error = await test.thrown(HostError.self) { try await root.withHosts(hosts) { _ in } }
+    test.equal(error?.host, "c")
+    test.expect(error?.message.contains("no way") == true, "\(error as Any)")
+    test.expect(error?.message.contains("; host d: ") == true, "\(error as Any)")
+    test.expect(error?.message.contains("no key") == true, "\(error as Any)")
+    test.equal(root.children.count, 0)
   },
 
   "fromElsewhere": { root, test in

@@ -17,6 +17,8 @@ final class SlurmAllocation {
   private var reader: PipeReader?
   private var text: [UInt8] = []
   private(set) var nodes: SlurmNodes?
+  /// What has come in place of nodes, in one line.
+  private(set) var unreadable: String?
   private(set) var isOver = false
   let knownWaiters: Waiters<Void>
   let overWaiters: Waiters<Void>
@@ -42,10 +44,12 @@ final class SlurmAllocation {
   }
 
   private func receive(_ bytes: UnsafeRawBufferPointer) {
-    guard nodes == nil, text.count < SlurmNodes.mostBytes else { return }
+    guard nodes == nil, unreadable == nil else { return }
     text += bytes
-    guard let nodes = SlurmNodes(String(decoding: text, as: UTF8.self)) else { return }
-    self.nodes = nodes
+    let text = String(decoding: text, as: UTF8.self)
+    guard SlurmNodes.isWhole(text) else { return }
+    nodes = SlurmNodes(text)
+    if nodes == nil { unreadable = SlurmNodes.oneLine(text) }
     knownWaiters.resume(())
   }
 
@@ -62,7 +66,7 @@ final class SlurmAllocation {
     hold = nil
     guard !isOver else { return }
     // In the queue it reads nothing.
-    if nodes == nil { engine.signal(SIGTERM) }
+    if nodes == nil, unreadable == nil { engine.signal(SIGTERM) }
     _ = runtime.loop.timers.schedule(after: Self.releaseTime) { [weak self] in
       self?.engine.signal(SIGTERM)
     }
