@@ -127,7 +127,7 @@ extension Node {
     stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),
     liveness: Liveness? = nil
   ) throws -> Child<Program.Output> {
-    if place is Here {
+    if place is OwnHost {
       return try makeChild(
         program, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings,
         liveness: liveness)
