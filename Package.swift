@@ -192,8 +192,8 @@ let package = Package(
     .executableTarget(
       name: "host-fixture",
       dependencies: [
-        "Pools", "Pipelines", "ProcessTreeTesting", "ProcessTreeRandomTesting", "ProcessTreeScenarios",
-        "ProcessTreeTestSettings",
+        "Pools", "Pipelines", "ProcessTreeTesting", "ProcessTreeRandomTesting",
+        "ProcessTreeScenarios", "ProcessTreeTestSettings",
       ],
       path: "Tests/Fixtures/host-fixture", swiftSettings: settings, linkerSettings: bindNow),
     .executableTarget(

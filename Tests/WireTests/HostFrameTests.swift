@@ -4,6 +4,7 @@ import Testing
 
 @Suite struct HostFrameTests {
   private let verbs: [HostVerb] = [
+    .reach(stream: 9, GateTarget(from: address(1), to: address(2).on(HostPath(numbers: [3, 4])))),
     .place(child: 1, record: [1, 2, 3], secret: [9]), .signal(child: 2, 15),
     .started(child: 3, pid: 4_711), .failed(child: 4, reason: "no room"),
     .ended(child: 5, remains: [0xC0], .init(control: 7, link: 8)),
@@ -117,6 +118,46 @@ import Testing
     #expect(placed.parentAddress.pid == 9 && placed.parentAddress.startTime == 8)
     #expect(placed.parentAddress.endpoint == sampleRecord.endpoints.links)
     #expect(try BootstrapRecord(packed: sampleRecord.packed()).placement == nil)
+  }
+
+  @Test func stepsBetweenHostsFollowFromTheirPaths() {
+    let (root, b) = (HostPath.root, HostPath.root.child(7))
+    let nested = b.child(8)
+    let cases: [(HostPath, HostPath, HostPath.Way)] = [
+      (root, root, .here), (root, b, .down(7)), (root, nested, .down(7)), (b, nested, .down(8)),
+      (b, root, .up), (nested, b, .up), (nested, root, .up), (b, root.child(9), .up),
+      (nested, nested, .here),
+    ]
+    for (from, to, way) in cases { #expect(from.way(to: to) == way) }
+  }
+
+  @Test func wordsOfGatesComeBackAsTheyWere() throws {
+    let peer = address(1).on(HostPath(numbers: [3]))
+    #expect(peer != address(1))
+    let verdicts: [PeerVerdict] = [
+      .dead(work: []), .hostOver, .unreachable(reason: "no way"),
+      .dead(work: [
+        .init(flow: .max, sequence: 7), .init(flow: 1, sequence: .max, elementOffset: 3),
+      ]),
+    ]
+    for verdict in verdicts {
+      let read = try verdict.frame(of: peer).withUnsafeBytes { try PeerVerdict.read($0) }
+      #expect(read.peer == peer && read.verdict == verdict)
+    }
+    #expect(throws: WireError.self) {
+      try PeerVerdict.heard.withUnsafeBytes { _ = try PeerVerdict.read($0) }
+    }
+    let target = GateTarget(from: peer, to: address(2))
+    #expect(target.frame().withUnsafeBytes { GateTarget(frame: $0) } == target)
+    var generator = SeededGenerator.announced("words of gates")
+    for _ in rounds(5_000) {
+      var bytes = generator.bool() ? target.frame() : verdicts[3].frame(of: peer)
+      mutate(&bytes, &generator)
+      bytes.withUnsafeBytes {
+        _ = GateTarget(frame: $0)
+        _ = try? PeerVerdict.read($0)
+      }
+    }
   }
 
   /// Whatever comes, the reader returns frames or throws.

@@ -16,7 +16,7 @@ extension Pipeline {
   ///   - distribution: How they share what comes.
   ///   - isOrdered: Whether it gets its input in the order of the source, for which it has one worker
   ///     or partitions.
-  ///   - place: The hosts on which the nodes run, or `Here()`; `nil` for those of the run.
+  ///   - place: The hosts on which the nodes run, or `OwnHost()`; `nil` for those of the run.
   public func then<Next>(
     _ command: Command, input: CommandFraming<Output>, output: CommandFraming<Next>,
     workers: Int = 1, distribution: Distribution<Output> = .balanced,

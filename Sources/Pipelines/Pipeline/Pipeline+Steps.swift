@@ -32,7 +32,7 @@ extension Pipeline {
   ///   - attempts: How many workers of a stateless step may die with an item before it is quarantined.
   ///   - isOrdered: Whether the step gets its input in the order of the source; it then has one worker
   ///     or partitions. The death of a worker fails the run, even if the step is stateless.
-  ///   - place: The hosts on which the nodes run, or `Here()`; `nil` for those of the run.
+  ///   - place: The hosts on which the nodes run, or `OwnHost()`; `nil` for those of the run.
   public func then<Work: Step>(
     _ step: Work, workers: Int = 1, distribution: Distribution<Output> = .balanced,
     attempts: Int = 3, ordered isOrdered: Bool = false, on place: (any Place)? = nil

@@ -149,7 +149,10 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   /// The life of one worker; throws if it ends the run.
   private func live(in slot: WorkerSeat) async throws {
     let life = Lock(Life())
-    defer { life.withLock { life in life.host.map { slot.hosts?.returned($0, wasStarted: life.wasReady) } } }
+    defer {
+      life.withLock { life in life.host.map { slot.hosts?.returned($0, wasStarted: life.wasReady) }
+      }
+    }
     do {
       let host = try slot.hosts?.take()
       life.withLock { $0.host = host }

@@ -151,13 +151,13 @@ extension Node {
   /// ``makeChild(_:name:daemon:stopPolicy:settings:liveness:)``.
   ///
   /// It runs on `place`: a host, the pool of hosts to choose from, or beside this node if it is `nil` or a
-  /// ``Here``. A ``HostError`` is thrown when no host is up.
+  /// ``OwnHost``. A ``HostError`` is thrown when no host is up.
   public func makeChild<Program: NodeProgram>(
     _ program: Program, on place: (any Place)?, name: String? = nil, daemon: Bool? = nil,
     stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),
     liveness: Liveness? = nil
   ) throws -> Child<Program.Output> {
-    guard let place, !(place is Here) else {
+    guard let place, !(place is OwnHost) else {
       return try makeChild(
         program, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings,
         liveness: liveness)

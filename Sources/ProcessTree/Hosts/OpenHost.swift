@@ -79,7 +79,7 @@ public final class OpenHost: Place, Sendable {
   public var hosts: [OpenHost] { [self] }
 }
 
-/// Where children run: an ``OpenHost``, the host of a ``HostPool`` that is used least, or ``Here``.
+/// Where children run: an ``OpenHost``, the host of a ``HostPool`` that is used least, or ``OwnHost``.
 public protocol Place: Sendable {
   /// The host for the next child; `nil` if there is none.
   func choose() -> OpenHost?
@@ -87,9 +87,9 @@ public protocol Place: Sendable {
   var hosts: [OpenHost] { get }
 }
 
-/// The place beside the node that starts the children, for one stage of a pipeline whose others run on
+/// The host of the node that starts the children, for one stage of a pipeline whose others run on
 /// hosts.
-public struct Here: Place {
+public struct OwnHost: Place {
   /// Makes the place.
   public init() {}
 

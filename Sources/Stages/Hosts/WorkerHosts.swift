@@ -19,7 +19,7 @@ package final class WorkerHosts: Sendable {
 
   /// Nil for workers that run where their parent does.
   package init?(_ place: (any Place)?) {
-    guard let place, !(place is Here) else { return nil }
+    guard let place, !(place is OwnHost) else { return nil }
     self.place = place
   }
 

@@ -28,7 +28,7 @@ extension PeerAddress: WireField {
   }
 
   /// The same node on another host.
-  func on(_ host: HostPath) -> Self {
+  package func on(_ host: HostPath) -> Self {
     Self(path: path, name: name, pid: pid, startTime: startTime, endpoint: endpoint, host: host)
   }
 

@@ -40,12 +40,13 @@ let channelScenarios: [String: Scenario] = [
   // Senders and receivers at all places.
   "work": { root, test in
     try await root.withHosts([here("b"), here("c")]) { hosts in
-      let (numbers, taken) = root.makeChannel(of: [Int].self)
+      let (numbers, taken) = root.makeChannel(of: [Int].self, prefetch: 4)
       let takers = try await [nil, "b", "c"].asyncMap {
         try await root.spawn(Taker(numbers: taken), at: $0, of: hosts)
       }
       let givers = try await ["b", nil].enumerated().asyncMap { number, place in
-        try await root.spawn(Giver(numbers: numbers, as: number, count: 3_000), at: place, of: hosts)
+        try await root.spawn(
+          Giver(numbers: numbers, as: number, count: 3_000), at: place, of: hosts)
       }
       taken.close()
       numbers.finish()
@@ -60,7 +61,9 @@ let channelScenarios: [String: Scenario] = [
   "services": { root, test in
     try await root.withHosts([here("b"), here("c")]) { hosts in
       let (client, service) = root.makeService(of: Int.self, returning: Int.self)
-      for host in ["b", "c"] { _ = try await root.spawn(Squares(service: service), at: host, of: hosts) }
+      for host in ["b", "c"] {
+        _ = try await root.spawn(Squares(service: service), at: host, of: hosts)
+      }
       let asker = try await root.spawn(Asker(client: client), at: "b", of: hosts)
       for number in 1...200 { test.equal(try await client.call(number), number * number) }
       test.equal(try await asker.result, (1...200).reduce(0) { $0 + $1 * $1 })
@@ -99,7 +102,8 @@ let channelScenarios: [String: Scenario] = [
     try await root.withHosts([here("b"), here("c")]) { hosts in
       let (sender, receiver) = root.makePipe(of: Int.self)
       let (numbers, taken) = root.makePipe(of: Int.self)
-      let summer = try await root.spawn(AboveSummer(below: Summer(receiver: receiver)), at: "b", of: hosts)
+      let summer = try await root.spawn(
+        AboveSummer(below: Summer(receiver: receiver)), at: "b", of: hosts)
       let middle = try await root.spawn(
         AboveProducer(below: Producer(sender: sender, count: 3_000)), at: "c", of: hosts)
       let maker = try await root.spawn(Maker(numbers: numbers), at: "b", of: hosts)
@@ -206,7 +210,8 @@ private func peakMemory(of pid: Int32) -> Int {
   defer { fclose(stream) }
   var line = [CChar](repeating: 0, count: 256)
   while fgets(&line, 256, stream) != nil {
-    let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let text = String(
+      decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     guard text.hasPrefix("VmHWM:") else { continue }
     return text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
   }
@@ -231,170 +236,4 @@ extension Node {
     guard let host = hosts[host] else { throw HostScenarioError() }
     return try await spawn(program, on: host)
   }
-}
-
-/// Sends back what it gets.
-struct PipeEcho: NodeProgram {
-  var requests: Receiver<[UInt8]>
-  var answers: Sender<[UInt8]>
-
-  func run(in node: Node) async throws {
-    for try await bytes in requests { try await answers.send(bytes) }
-  }
-}
-
-/// Sends the numbers from one to `count` and finishes.
-struct Producer: NodeProgram {
-  var sender: Sender<Int>
-  var count: Int
-
-  func run(in node: Node) async throws {
-    for number in 1...count { try await sender.send(number) }
-  }
-}
-
-/// Counts and adds up what comes, each number greater than the one before.
-struct Summer: NodeProgram {
-  var receiver: Receiver<Int>
-
-  func run(in node: Node) async throws -> [Int] {
-    var (count, sum, last) = (0, 0, 0)
-    for try await number in receiver {
-      guard number > last else { throw HostScenarioError() }
-      last = number
-      count += 1
-      sum += number
-    }
-    return [count, sum]
-  }
-}
-
-/// Sends pairs of its number and a count.
-struct Giver: NodeProgram {
-  var numbers: Sender<[Int]>
-  var number: Int
-  var count: Int
-
-  init(numbers: Sender<[Int]>, as number: Int, count: Int) {
-    self.numbers = numbers
-    self.number = number
-    self.count = count
-  }
-
-  func run(in node: Node) async throws {
-    for count in 1...count { try await numbers.send([number, count]) }
-    try await numbers.join()
-  }
-}
-
-/// Returns all that it has taken.
-struct Taker: NodeProgram {
-  var numbers: Receiver<[Int]>
-
-  func run(in node: Node) async throws -> [[Int]] {
-    var taken: [[Int]] = []
-    for try await pair in numbers { taken.append(pair) }
-    return taken
-  }
-}
-
-/// Squares numbers above 0.
-struct Squares: NodeProgram {
-  var service: Service<Int, Int>
-
-  func run(in node: Node) async throws {
-    try await service.serve {
-      guard $0 > 0 else { throw HostScenarioError() }
-      return $0 * $0
-    }
-  }
-}
-
-/// Adds up squares that others compute.
-struct Asker: NodeProgram {
-  var client: Client<Int, Int>
-
-  func run(in node: Node) async throws -> Int {
-    var sum = 0
-    for number in 1...200 { sum += try await client.call(number) }
-    return sum
-  }
-}
-
-/// Counts and adds up what comes of one topic.
-struct Reader: NodeProgram {
-  var subscriber: Receiver<Publication<Int>>
-  var topic: String
-
-  func run(in node: Node) async throws -> [Int] {
-    try await subscriber.subscribe(to: [topic])
-    try await node.parent?.send(true)
-    var (count, sum) = (0, 0)
-    for try await publication in subscriber {
-      count += 1
-      sum += publication.element
-    }
-    return [count, sum]
-  }
-}
-
-/// Has a child that counts and adds up what comes.
-struct AboveSummer: NodeProgram {
-  var below: Summer
-
-  func run(in node: Node) async throws -> [Int] { try await node.spawn(below).result }
-}
-
-/// Has a child that sends numbers.
-struct AboveProducer: NodeProgram {
-  var below: Producer
-
-  func run(in node: Node) async throws { try await node.spawn(below).result }
-}
-
-/// Makes a channel between two children of its own, and sends on what comes out of it.
-struct Maker: NodeProgram {
-  var numbers: Sender<Int>
-
-  func run(in node: Node) async throws {
-    let (sender, receiver) = node.makePipe(of: Int.self)
-    let producer = try await node.spawn(Producer(sender: sender, count: 100))
-    for try await number in receiver { try await numbers.send(number) }
-    try await producer.result
-  }
-}
-
-/// Dies of one of its numbers, of which it takes several at a time.
-struct Victim: NodeProgram {
-  var numbers: Receiver<Int>
-  var poison: Int
-
-  func run(in node: Node) async throws {
-    for try await delivery in numbers.deliveries {
-      delivery.note(elementOffset: 7)
-      if delivery.element == poison { raise(SIGKILL) }
-      delivery.acknowledge()
-    }
-  }
-}
-
-/// Tells its parent when it has a number; returns the last one and its attempt.
-struct Holder: NodeProgram {
-  var numbers: Receiver<Int>
-  var pauses: Bool
-
-  func run(in node: Node) async throws -> [Int] {
-    var last: [Int] = []
-    for try await delivery in numbers.deliveries {
-      last = [delivery.element, delivery.attempt]
-      try await node.parent?.send(true)
-      if pauses { try await node.sleep(for: .seconds(3_600)) }
-      delivery.acknowledge()
-    }
-    return last
-  }
-}
-
-extension ExitCause {
-  var isHostLoss: Bool { if case .hostLost = self { true } else { false } }
 }

@@ -73,7 +73,7 @@ let workScenarios: [String: Scenario] = [
     try await root.withHosts([here("b", slots: 2), here("c")]) { hosts in
       let pipeline = Pipeline(Splitting(), workers: 3)
         .then(Counting(), workers: 2, distribution: .partitioned(by: \.word), on: hosts["c"])
-        .then(Gathering(), on: Here())
+        .then(Gathering(), on: OwnHost())
       let tables = try await root.run(
         over: (0..<2_000).map { "a b\($0 % 7) c" }, using: pipeline, on: hosts)
       test.equal(tables.first?["a"], 2_000)
@@ -86,7 +86,7 @@ let workScenarios: [String: Scenario] = [
     try await root.withHosts([here("b", slots: 2), here("c", slots: 2), here("d")]) { hosts in
       let fire = Fire(at: root, losing: "b")
       async let burning: Void = fire.burn()
-      let pipeline = Pipeline(Pausing(), workers: 4).then(Gathering(), on: Here())
+      let pipeline = Pipeline(Pausing(), workers: 4).then(Gathering(), on: OwnHost())
       let tables = try await root.run(over: 0..<3_000, using: pipeline, on: hosts)
       fire.end()
       try await burning

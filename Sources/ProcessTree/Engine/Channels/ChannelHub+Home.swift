@@ -47,14 +47,15 @@ extension ChannelHub {
     return false
   }
 
-  /// A node has gone with its ends; the tickets that it minted are void unless they arrive within a
-  /// second, in messages that it sent before.
+  /// A node has gone with its ends; the tickets that it minted are void unless they arrive in time, in
+  /// messages that it sent before: within a second, and later from another host.
   func nodeGone(_ node: PeerAddress) {
     for number in homes.keys {
       update(ChannelID(home: address, number: number)) { $0.nodeGone(node) }
     }
     guard homes.values.contains(where: { !$0.unclaimed(from: node.path).isEmpty }) else { return }
-    _ = loop.timers.schedule(after: .seconds(1)) { [unowned self] in
+    let time: Duration = runtime.names.isElsewhere(node) ? .seconds(15) : .seconds(1)
+    _ = loop.timers.schedule(after: time) { [unowned self] in
       for number in homes.keys {
         update(ChannelID(home: address, number: number)) { roster in
           roster.revoke(roster.unclaimed(from: node.path), by: node.path)

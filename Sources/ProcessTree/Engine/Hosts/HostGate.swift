@@ -153,7 +153,9 @@ final class HostGate {
 
   private func pass(_ frame: UnsafeRawBufferPointer, _ number: UInt32) {
     guard let stream = streams[number], !isOver else {
-      if frame.first == FlowHeader.Kind.closed.rawValue { closing.removeValue(forKey: number)?.close() }
+      if frame.first == FlowHeader.Kind.closed.rawValue {
+        closing.removeValue(forKey: number)?.close()
+      }
       return
     }
     carrier.send(
