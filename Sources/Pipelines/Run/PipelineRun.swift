@@ -139,9 +139,9 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     var position: Int?
     /// The input with which its step failed.
     var failedInput: UInt64?
-    /// Its host, if it was to be on one, and whether it ran there.
+    /// Its host, if it was to be on one, and whether its process was made there.
     var host: OpenHost?
-    var wasReady = false
+    var hasBegun = false
     /// The error that ends the run, however the worker ends.
     var verdict: (any Error)?
   }
@@ -150,7 +150,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   private func live(in slot: WorkerSeat) async throws {
     let life = Lock(Life())
     defer {
-      life.withLock { life in life.host.map { slot.hosts?.returned($0, wasStarted: life.wasReady) }
+      life.withLock { life in life.host.map { slot.hosts?.returned($0, wasStarted: life.hasBegun) }
       }
     }
     do {
@@ -159,11 +159,13 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       let counters = try await node.withChildren(of: WorkerCounters.self) { group in
         record.began(slot) { group.cancelAll() }
         let child = try await slot.start(group, host)
-        life.withLock { $0.position = child.position }
+        life.withLock {
+          $0.position = child.position
+          $0.hasBegun = true
+        }
+        if let host { slot.hosts?.started(on: host) }
         record.update { $0.handle(.started, of: slot.worker, ofStage: slot.stage) }
         for try await word in try await child.messages(of: WorkerWord.self) {
-          if let host { slot.hosts?.started(on: host) }
-          life.withLock { $0.wasReady = true }
           switch word {
           case .counters(let counters):
             record.update { $0.count(counters, ofWorker: slot.worker) }

@@ -62,7 +62,7 @@ public final class OpenHost: Place, Sendable {
   public var state: State { shared.current.state }
 
   /// Whether nodes can be placed there.
-  var isOpen: Bool { state == .up || state == .cut }
+  package var isOpen: Bool { state == .up || state == .cut }
 
   /// The nodes that run there, of those that this node has started.
   public var nodeCount: Int { shared.current.placed }

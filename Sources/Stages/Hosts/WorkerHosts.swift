@@ -27,7 +27,7 @@ package final class WorkerHosts: Sendable {
   package var slots: Int { place.hosts.filter { $0.state == .up }.reduce(0) { $0 + $1.slots } }
 
   /// Whether no host is up any more.
-  package var areLost: Bool { !place.hosts.contains { $0.state == .up } }
+  package var areLost: Bool { !place.hosts.contains(where: \.isOpen) }
 
   /// Why no worker can be placed.
   package var loss: HostError {
@@ -37,9 +37,11 @@ package final class WorkerHosts: Sendable {
       losses.isEmpty ? "no host is open" : "no host is left: \(losses.joined(separator: "; "))")
   }
 
-  /// Takes a place for a worker: at the host with the smallest part of its slots in use.
+  /// Takes a place for a worker: at the host with the smallest part of its slots in use, and at one without
+  /// a connection if no other is open.
   package func take() throws(HostError) -> OpenHost {
-    let up = place.hosts.filter { $0.state == .up }
+    let connected = place.hosts.filter { $0.state == .up }
+    let up = connected.isEmpty ? place.hosts.filter(\.isOpen) : connected
     let found = loads.withLock { loads -> OpenHost? in
       let good = up.filter { loads[$0.name, default: Load()].failures < Self.mostFailures }
       let host = (good.isEmpty ? up : good).min {

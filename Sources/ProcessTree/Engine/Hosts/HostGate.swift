@@ -123,7 +123,10 @@ final class HostGate {
       return "the node that asks is on the same side as the other"
     }
     // A gate speaks for the nodes behind it, a node for itself.
-    guard pid == gateways.gate(to: target.from.host)?.pid ?? target.from.pid else {
+    let speaker =
+      target.from.host == gateways.host
+      ? target.from.pid : gateways.gate(to: target.from.host)?.pid
+    guard pid == speaker else {
       return "the process \(pid) speaks for a node that is not its own"
     }
     guard streams.count < Self.mostStreams else { return "the gate has too many connections" }
@@ -140,14 +143,15 @@ final class HostGate {
   private func open(
     _ target: GateTarget, of pid: Int32, over connection: FrameRelay.Connection
   ) {
-    // The same node again, whose connection was lost.
-    for (number, stream) in streams where stream.pid == pid && stream.target == target {
-      if case .accepted = stream.end { end(number) }
-    }
     guard watch(pid) else { return refuse(connection, target, .dead(work: [])) }
+    // The same node again, whose connection was lost.
+    let lost = streams.filter {
+      $1.pid == pid && $1.target == target && $1.end.isAccepted
+    }.keys
     lastStream += 1
     accepted[connection] = lastStream
     streams[lastStream] = Stream(end: .accepted(connection), pid: pid, target: target)
+    for number in lost.sorted() { end(number) }
     carrier.send(.reach(stream: lastStream, target), isUrgent: false)
   }
 
@@ -158,8 +162,9 @@ final class HostGate {
       }
       return
     }
-    carrier.send(
-      HostFrame(.relay, body: witness.look(at: Array(frame), of: stream.pid), stream: number))
+    // What other gates pass on has been looked at on the host of its node.
+    let body = isOfNode(stream) ? witness.look(at: Array(frame), of: stream.pid) : Array(frame)
+    carrier.send(HostFrame(.relay, body: body, stream: number))
     // The last word of another gate: nothing follows it.
     guard frame.first == FlowHeader.Kind.closed.rawValue, !isOfNode(stream) else { return }
     send(PeerVerdict.heard, to: stream)
@@ -278,11 +283,19 @@ final class HostGate {
     else { return }
     process.unwatch(on: loop)
     process.close()
-    witness.forget(pid)
+    // The far half's witness serves the links of children to their parents as well.
+    if way == .down { witness.forget(pid) }
   }
 
   /// A process has ended that need not have had a link.
-  func release(_ pid: Int32) { if processes[pid] == nil { witness.forget(pid) } }
+  func release(_ pid: Int32) { forget(pid) }
+
+  /// Forgets the notes of a process that has ended, when both its links and its parent have been told.
+  private func forget(_ pid: Int32) {
+    _ = loop.timers.schedule(after: Self.longestClosing) { [weak self] in
+      self?.witness.forget(pid)
+    }
+  }
 
   /// A process has ended: what it sent goes first, then the word that it has.
   private func ended(_ pid: Int32) {
@@ -296,6 +309,7 @@ final class HostGate {
       close(number)
       closing.removeValue(forKey: number)?.close()
     }
+    forget(pid)
   }
 
   /// The link has ended: nothing of the other side is heard any more.
