@@ -21,7 +21,8 @@ private let lossScenarios = [
 ]
 
 private let cutScenarios = [
-  "engineKilled", "oneWay", "placedInACut", "stoppedInACutForGood", "strangers",
+  "engineKilled", "oneWay", "placedInACut", "stoppedInACutForGood", "keeperEndedInACut",
+  "strangers",
 ]
 
 private let refusalScenarios = ["badHosts", "engines", "noise", "channels", "fromElsewhere"]
@@ -50,7 +51,7 @@ extension ProcessTrees {
 
     @Test func manyCutsLoseAndDoubleNothing() async throws {
       try await HostFixture.expectSuccess(
-        of: "manyCuts", "forkServer", arguments: ["50"], timeout: 240)
+        of: "manyCuts", "forkServer", arguments: ["15"], timeout: 120)
     }
 
     @Test(arguments: refusalScenarios)
