@@ -77,7 +77,8 @@ import Testing
   @Test func anAttemptThatFailedSaysWhy() {
     let refused = EngineVerdict(status: .exited(255), lines: ["x", "", "Permission denied"])
     #expect(refused.trouble(of: ["ssh"])?.hasSuffix(": x | Permission denied") == true)
-    #expect(EngineVerdict(status: .exited(9), lines: []).trouble(of: ["sh"])?.hasPrefix("sh ") == true)
+    #expect(
+      EngineVerdict(status: .exited(9), lines: []).trouble(of: ["sh"])?.hasPrefix("sh ") == true)
     #expect(EngineVerdict(status: .exited(0), lines: []).trouble(of: ["sh"]) == nil)
     #expect(EngineVerdict(status: nil, lines: ["x"]).trouble(of: ["sh"]) == nil)
   }

@@ -37,7 +37,9 @@ struct EngineCommand {
     switch host.engine {
     case .command(let engine): engine + far
     case .ssh(let destination, let options):
-      ["ssh"] + sshOptions + ["-o", "ConnectTimeout=\(patience)"] + options + ["--", destination, try quoted(far, host)]
+      ["ssh"] + sshOptions + ["-o", "ConnectTimeout=\(patience)"] + options + [
+        "--", destination, try quoted(far, host),
+      ]
     }
   }
 

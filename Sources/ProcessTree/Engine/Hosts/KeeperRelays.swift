@@ -80,7 +80,9 @@ final class KeeperRelays {
     var hasMore = false
     for stream in streams.values {
       // Each waits while the link has enough of its kind.
-      guard stream.connection == .control ? carrier.hasUrgentRoom : carrier.hasRoom else { continue }
+      guard stream.connection == .control ? carrier.hasUrgentRoom : carrier.hasRoom else {
+        continue
+      }
       stream.relay.receive()
       hasMore = hasMore || stream.relay.mayHaveFrames
     }
