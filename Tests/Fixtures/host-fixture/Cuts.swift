@@ -85,13 +85,15 @@ let cutScenarios: [String: Scenario] = [
 
   // The near half is asked to end while it hears nothing: the far half goes on, and is ended.
   "keeperEndedInACut": { root, test in
-    try await root.withHosts([relayed("b")]) { hosts in
+    var host = relayed("b")
+    host.lease = .seconds(20)
+    try await root.withHosts([host]) { hosts in
       let child = try await root.spawn(Ending(way: "sleep"), on: hosts)
       let (pid, near) = (child.pid ?? 0, keeper(of: root))
       Engine.isDown = true
       for engine in engines(of: root) { engine.stall(.both) }
       kill(near, SIGTERM)
-      let hasEnded = try await eventually(within: .seconds(9)) { !isRunning(near) }
+      let hasEnded = try await eventually(within: .seconds(14)) { !isRunning(near) }
       test.expect(hasEnded, "the near half runs on")
       test.expect(isRunning(pid) && child.isAlive, "the host is over although it runs on")
       Engine.isDown = false
