@@ -14,7 +14,7 @@ package struct LinkWatch: Sendable {
   }
 
   /// The most attempts that are under way at a time, and how long one counts as that: one that hangs
-  /// must not keep others back for ever.
+  /// must not keep others back for good.
   package static let mostAttempts = 5
   package static let attemptTime: Duration = .seconds(10)
   /// The time from one attempt to the next while the link is cut, and over the end of a cut.
