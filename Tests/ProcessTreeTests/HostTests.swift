@@ -32,7 +32,8 @@ private let workScenarios = [
 ]
 
 private let cutScenarios = [
-  "engineKilled", "oneWay", "placedInACut", "stoppedInACutForGood", "strangers",
+  "engineKilled", "oneWay", "placedInACut", "stoppedInACutForGood", "keeperEndedInACut",
+  "strangers",
 ]
 
 private let refusalScenarios = [
@@ -78,7 +79,7 @@ extension ProcessTrees {
 
     @Test func manyCutsLoseAndDoubleNothing() async throws {
       try await HostFixture.expectSuccess(
-        of: "manyCuts", "forkServer", arguments: ["50"], timeout: 240)
+        of: "manyCuts", "forkServer", arguments: ["15"], timeout: 120)
     }
 
     @Test(arguments: refusalScenarios)

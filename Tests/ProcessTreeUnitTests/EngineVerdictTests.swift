@@ -68,4 +68,22 @@ import Testing
         "docker", "exec", "-i", "web", "env", "PROCESS_TREE_BOOTSTRAP=host", "/x", "a b",
       ])
   }
+
+  @Test func aProgramIsJoinedByTheWayByWhichItWasBegun() throws {
+    let host = Host.command(["docker", "exec", "-i", "web"], name: "web")
+    let words = try EngineCommand(for: host, program: "/x", arguments: ["a b"]).attachWords
+    #expect(words.suffix(3) == ["PROCESS_TREE_BOOTSTRAP=attach", "/x", "a b"])
+    let remote = try EngineCommand(for: .ssh("b"), program: "/x", arguments: [])
+    #expect(remote.words.contains("ConnectTimeout=10"))
+    #expect(remote.attachWords.contains("ConnectTimeout=5"))
+  }
+
+  @Test func anAttemptThatFailedSaysWhy() {
+    let refused = EngineVerdict(status: .exited(255), lines: ["x", "", "Permission denied"])
+    #expect(refused.trouble(of: ["ssh"])?.hasSuffix(": x | Permission denied") == true)
+    #expect(
+      EngineVerdict(status: .exited(9), lines: []).trouble(of: ["sh"])?.hasPrefix("sh ") == true)
+    #expect(EngineVerdict(status: .exited(0), lines: []).trouble(of: ["sh"]) == nil)
+    #expect(EngineVerdict(status: nil, lines: ["x"]).trouble(of: ["sh"]) == nil)
+  }
 }

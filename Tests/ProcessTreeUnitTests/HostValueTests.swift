@@ -84,7 +84,8 @@ import Testing
   @Test func aHostMustNotNameTheRunOfSomebodyElse() {
     let hello = HostHello(
       build: "x-1", machine: "x86_64", processors: 8, pid: 5, hostRun: 7, directory: "/tmp/d",
-      socket: "/tmp/d/5.a", system: SystemIdentity(boot: "b", processes: "p", machine: "m"))
+      socket: "/tmp/d/5.a",
+      system: SystemIdentity(boot: "b", processes: "p", machine: "m", name: "h"))
     #expect(hello.refusal(in: 1, besides: [2, 3]) == nil)
     #expect(hello.refusal(in: 7, besides: [])?.contains("the run that has opened it") == true)
     #expect(hello.refusal(in: 1, besides: [2, 7])?.contains("another host") == true)

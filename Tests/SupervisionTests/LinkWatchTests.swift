@@ -47,11 +47,39 @@ import Testing
     var watch = LinkWatch(lease: .seconds(8), at: .zero)
     _ = watch.connectionEnded(at: .zero)
     var attempts = 0
-    for second in 0..<20 { attempts += watch.look(at: .seconds(second)).count }
+    for second in 0..<10 { attempts += watch.look(at: .seconds(second)).count }
     #expect(attempts == LinkWatch.mostAttempts)
+    #expect(watch.pause(at: .milliseconds(9_500)) == .seconds(1))
     watch.attemptEnded()
-    #expect(watch.look(at: .seconds(30)) == [.attempt])
-    #expect(watch.look(at: .seconds(40)) == [])
+    #expect(watch.look(at: .milliseconds(9_500)) == [.attempt])
+    #expect(watch.look(at: .milliseconds(9_600)) == [])
+  }
+
+  @Test func attemptsThatHangKeepNoOthersBack() {
+    var watch = LinkWatch(lease: .seconds(8), at: .zero)
+    _ = watch.connectionEnded(at: .zero)
+    for second in 0..<40 {
+      let findings = watch.look(at: .seconds(second))
+      #expect(findings == (second % 10 < LinkWatch.mostAttempts ? [.attempt] : []))
+    }
+    for _ in 0..<100 { watch.attemptEnded() }
+    #expect(watch.look(at: .seconds(50)) == [.attempt])
+  }
+
+  /// A frame comes for a long time, and questions about the lease behind it.
+  @Test func aSlowConnectionIsNotCut() {
+    var watch = LinkWatch(lease: .seconds(8), at: .zero)
+    watch.asked(11, answered: 10, at: .zero)
+    for second in 1...60 {
+      watch.bytesCame(isBulk: true, at: .seconds(second))
+      #expect(watch.look(at: .seconds(second)) == [])
+      #expect(watch.pause(at: .seconds(second)) > .milliseconds(1))
+    }
+    // Nothing explains the missing answer any more, although small words come.
+    watch.bytesCame(isBulk: false, at: .seconds(61))
+    #expect(watch.look(at: .seconds(61)) == [])
+    watch.bytesCame(isBulk: false, at: .seconds(62))
+    #expect(watch.look(at: .seconds(62)) == [.cut(silence: .zero), .attempt])
   }
 
   @Test func aLinkThatBreaksAgainAndAgainIsNotMadeInALoop() {
@@ -77,7 +105,8 @@ import Testing
       var (isCut, underWay) = (false, 0)
       for _ in 0..<200 {
         now += .milliseconds(Int.random(in: 0...900, using: &random))
-        switch Int.random(in: 0..<6, using: &random) {
+        switch Int.random(in: 0..<7, using: &random) {
+        case 6: watch.bytesCame(isBulk: .random(using: &random), at: now)
         case 0: if watch.connectionEnded(at: now) { isCut = true }
         case 1 where underWay > 0:
           underWay -= 1
@@ -106,7 +135,7 @@ import Testing
             #expect(isCut, "round \(round)")
           }
         }
-        #expect(watch.isCut == isCut && underWay <= LinkWatch.mostAttempts, "round \(round)")
+        #expect(watch.isCut == isCut && underWay <= 60, "round \(round)")
         let pause = watch.pause(at: now)
         #expect(pause > .zero && pause <= .seconds(1), "round \(round)")
       }

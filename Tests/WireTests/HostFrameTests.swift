@@ -99,7 +99,7 @@ import Testing
     let record = HostRecord(
       host: HostPath(numbers: [3]), name: "b", nonce: "ab", lease: 10_000, secret: [1, 2])
     #expect(try HostRecord(packed: record.packed()) == record)
-    let system = SystemIdentity(boot: "b", processes: "p", machine: "m")
+    let system = SystemIdentity(boot: "b", processes: "p", machine: "m", name: "h")
     let hello = HostHello(
       build: "x-1", machine: "x86_64", processors: 8, pid: 5, hostRun: 7, directory: "/tmp/d",
       socket: "/tmp/d/5.a", system: system)

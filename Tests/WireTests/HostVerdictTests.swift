@@ -3,12 +3,12 @@ import ProcessTreeWire
 import Testing
 
 @Suite struct HostVerdictTests {
-  private let here = SystemIdentity(boot: "b1", processes: "pid:[1]", machine: "m")
+  private let here = SystemIdentity(boot: "b1", processes: "pid:[1]", machine: "m", name: "h")
 
   @Test func aVerdictNeedsEvidence() {
     func verdict(_ boot: String, _ processes: String, _ machine: String) -> HostVerdict? {
       HostVerdict(
-        SystemIdentity(boot: boot, processes: processes, machine: machine), from: here)
+        SystemIdentity(boot: boot, processes: processes, machine: machine, name: "h"), from: here)
     }
     // The same place: what was left is looked for.
     #expect(verdict("b1", "pid:[1]", "m") == nil)
@@ -22,6 +22,9 @@ import Testing
     ] {
       #expect(other == .elsewhere)
     }
+    // Machines that were made from one image.
+    let sibling = SystemIdentity(boot: "b0", processes: "pid:[1]", machine: "m", name: "h2")
+    #expect(HostVerdict(sibling, from: here) == .elsewhere)
   }
 
   @Test func verdictsComeBackAsTheyWere() throws {

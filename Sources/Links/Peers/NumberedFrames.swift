@@ -9,7 +9,7 @@ internal import ProcessTreeWire
 struct NumberedFrames {
   /// The frames after which the peer gets a receipt, and the bytes.
   private static let framesPerReceipt: UInt64 = 64
-  private static let bytesPerReceipt = 512 << 10
+  private let bytesPerReceipt: Int
 
   private var retained: Deque<[UInt8]> = []
   private var firstRetained: UInt64 = 1
@@ -26,7 +26,10 @@ struct NumberedFrames {
   /// Where a frame has its number: eight bytes, little-endian.
   private let numberOffset: Int
 
-  init(numbersAt numberOffset: Int = FlowHeader.numberOffset) { self.numberOffset = numberOffset }
+  init(numbersAt numberOffset: Int = FlowHeader.numberOffset, bytesPerReceipt: Int = 512 << 10) {
+    self.numberOffset = numberOffset
+    self.bytesPerReceipt = bytesPerReceipt
+  }
 
   /// Whether the peer has confirmed every frame.
   var isConfirmed: Bool { retained.isEmpty }
@@ -94,8 +97,11 @@ struct NumberedFrames {
 
   /// Whether enough has come for a receipt.
   var owesReceipt: Bool {
-    received - lastReceipt >= Self.framesPerReceipt || bytesSinceReceipt >= Self.bytesPerReceipt
+    received - lastReceipt >= Self.framesPerReceipt || bytesSinceReceipt >= bytesPerReceipt
   }
+
+  /// The peer lacks a receipt, whatever has come since the last one.
+  mutating func oweReceipt() { bytesSinceReceipt = bytesPerReceipt }
 
   /// What a receipt says that is sent now: the number of frames that have come.
   mutating func takeReceipt() -> UInt64 {

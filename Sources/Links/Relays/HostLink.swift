@@ -12,11 +12,15 @@ package struct HostLink {
   /// How many bytes of bulk there may be without a number before those who bring more have to wait.
   package static let bulkCapacity = 4 << 20
   /// How many bytes may be with the peer without its receipt before bulk waits here.
-  static let window = 8 << 20
+  ///
+  /// Questions about the lease wait behind what is under way: more of it takes a slow connection too long.
+  static let window = 1 << 20
+  private static let bytesPerReceipt = 64 << 10
   /// How many bytes of urgent frames may be kept before those who bring more have to wait.
   package static let urgentCapacity = 64 << 20
 
-  private var frames = NumberedFrames(numbersAt: HostFrame.numberOffset)
+  private var frames = NumberedFrames(
+    numbersAt: HostFrame.numberOffset, bytesPerReceipt: Self.bytesPerReceipt)
   private var urgent: Deque<HostFrame> = []
   private var urgentBytes = 0
   private var bulk: Deque<HostFrame> = []
@@ -134,6 +138,9 @@ package struct HostLink {
     }
     guard frame.kind.isNumbered else { return frame }
     let size = HostFrame.headerSize + frame.body.count + 1
-    return try frames.receive(frame.number, size: size) ? frame : nil
+    if try frames.receive(frame.number, size: size) { return frame }
+    // It comes again because a receipt was lost with a connection, and the peer may wait for that.
+    frames.oweReceipt()
+    return nil
   }
 }

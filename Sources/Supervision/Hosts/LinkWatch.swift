@@ -2,7 +2,8 @@
 ///
 /// A connection is cut when it has ended, when nothing has come over it for a quarter of the lease, or
 /// when what comes says that answers do not arrive. A connection that is silent may speak again, and is
-/// then cut no more. A value without a clock.
+/// then cut no more. One that is slow is not cut: every byte is a sign of life, and while bulk comes, the
+/// word that an answer has arrived may be on its way behind it. A value without a clock.
 package struct LinkWatch: Sendable {
   /// The next step.
   package enum Finding: Equatable, Sendable {
@@ -12,18 +13,22 @@ package struct LinkWatch: Sendable {
     case attempt
   }
 
-  /// The most attempts that are under way at a time.
+  /// The most attempts that are under way at a time, and how long one counts as that: one that hangs
+  /// must not keep others back for good.
   package static let mostAttempts = 5
+  package static let attemptTime: Duration = .seconds(10)
   /// The time from one attempt to the next while the link is cut, and over the end of a cut.
   package static let pause: Duration = .seconds(1)
   package static let pauseAfterCut: Duration = .milliseconds(200)
 
   private let patience: Duration
   private var lastWord: Duration
+  private var lastBulk: Duration?
   private var hasConnection = true
   /// Since when it is cut.
   private var cutSince: Duration?
-  private var attempts = 0
+  /// When the attempts began that have not ended, the oldest first.
+  private var attempts: [Duration] = []
   private var lastAttempt: Duration?
   private var hasTried = false
   /// The first question over this connection of which is not known whether its answer has arrived.
@@ -44,6 +49,16 @@ package struct LinkWatch: Sendable {
     lastWord = max(lastWord, now)
     guard hasConnection, !isDeaf(at: now) else { return nil }
     return endCut(at: now)
+  }
+
+  /// Bytes have come over the present connection, which need not be whole frames.
+  ///
+  /// - Parameters:
+  ///   - isBulk: Whether they are bulk, or a part of a frame.
+  ///   - now: The time.
+  package mutating func bytesCame(isBulk: Bool, at now: Duration) {
+    lastWord = max(lastWord, now)
+    if isBulk { lastBulk = now }
   }
 
   /// A question has come, which is answered; it names the last answer that has arrived there.
@@ -69,7 +84,7 @@ package struct LinkWatch: Sendable {
   }
 
   /// An attempt has come to nothing.
-  package mutating func attemptEnded() { attempts = max(0, attempts - 1) }
+  package mutating func attemptEnded() { if !attempts.isEmpty { attempts.removeFirst() } }
 
   // MARK: Looks
 
@@ -81,7 +96,8 @@ package struct LinkWatch: Sendable {
       findings.append(.cut(silence: now - lastWord))
     }
     if mayTry(at: now) {
-      attempts += 1
+      if attempts.count == 2 * Self.mostAttempts { attempts.removeFirst() }
+      attempts.append(now)
       (lastAttempt, hasTried) = (now, true)
       findings.append(.attempt)
     }
@@ -92,7 +108,9 @@ package struct LinkWatch: Sendable {
   package func pause(at now: Duration) -> Duration {
     let next =
       if cutSince == nil {
-        min(lastWord + patience, unheard.map { $0.time + patience } ?? .seconds(Int64.max / 2))
+        min(lastWord + patience, deafSince.map { $0 + patience } ?? .seconds(Int64.max / 2))
+      } else if underWay(at: now) >= Self.mostAttempts {
+        now + Self.pause
       } else {
         lastAttempt.map { $0 + pause } ?? now
       }
@@ -102,12 +120,21 @@ package struct LinkWatch: Sendable {
   private var pause: Duration { hasTried ? Self.pause : Self.pauseAfterCut }
 
   private func mayTry(at now: Duration) -> Bool {
-    guard cutSince != nil, attempts < Self.mostAttempts else { return false }
+    guard cutSince != nil, underWay(at: now) < Self.mostAttempts else { return false }
     return lastAttempt.map { now >= $0 + pause } ?? true
   }
 
+  private func underWay(at now: Duration) -> Int {
+    attempts.count { now < $0 + Self.attemptTime }
+  }
+
   private func isDeaf(at now: Duration) -> Bool {
-    unheard.map { now - $0.time >= patience } ?? false
+    deafSince.map { now - $0 >= patience } ?? false
+  }
+
+  /// Since when nothing explains that an answer is not known to have arrived.
+  private var deafSince: Duration? {
+    unheard.map { max($0.time, lastBulk ?? $0.time) }
   }
 
   private mutating func beginCut(at now: Duration) {

@@ -8,16 +8,20 @@ package struct SystemIdentity: Equatable, Sendable {
   package var processes: String
   /// The machine, over all boots; empty if it has no such number.
   package var machine: String
+  /// The name that it gives itself: machines that were made from one image may have one number.
+  package var name: String
 
-  package init(boot: String, processes: String, machine: String) {
+  package init(boot: String, processes: String, machine: String, name: String) {
     self.boot = boot
     self.processes = processes
     self.machine = machine
+    self.name = name
   }
 
   init(fields: inout WireFields) throws {
     self.init(
-      boot: try fields.next(), processes: try fields.next(), machine: try fields.next())
+      boot: try fields.next(), processes: try fields.next(), machine: try fields.next(),
+      name: try fields.next())
   }
 }
 
@@ -78,7 +82,7 @@ extension AttachRecord: WireRecord {
   package func pack(into writer: inout MessagePackWriter) {
     WireFields.pack(
       into: &writer, version.major, version.minor, nonce, socket, WireBytes(secret),
-      Int(purpose.rawValue), hostRun, system.boot, system.processes, system.machine)
+      Int(purpose.rawValue), hostRun, system.boot, system.processes, system.machine, system.name)
   }
 }
 
@@ -106,7 +110,9 @@ package enum HostVerdict: Equatable, Sendable {
       guard there.processes != here.processes || there.processes.isEmpty else { return nil }
       self = .elsewhere
     } else {
-      self = !there.machine.isEmpty && there.machine == here.machine ? .rebooted : .elsewhere
+      let isSame =
+        !there.machine.isEmpty && (there.machine, there.name) == (here.machine, here.name)
+      self = isSame ? .rebooted : .elsewhere
     }
   }
 }

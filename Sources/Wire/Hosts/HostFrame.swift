@@ -125,6 +125,9 @@ package struct HostFrameReader: Sendable {
     self.marker = marker.map { Array($0.utf8) }
   }
 
+  /// Whether a part of a frame has come.
+  package var hasPart: Bool { start < buffer.count }
+
   package mutating func append(_ bytes: UnsafeRawBufferPointer) {
     if start > 0 {
       buffer.removeFirst(start)

@@ -93,7 +93,7 @@ extension HostHello: WireRecord {
   package func pack(into writer: inout MessagePackWriter) {
     WireFields.pack(
       into: &writer, version.major, version.minor, build, machine, processors, pid, hostRun,
-      directory, socket, system.boot, system.processes, system.machine)
+      directory, socket, system.boot, system.processes, system.machine, system.name)
   }
 }
 

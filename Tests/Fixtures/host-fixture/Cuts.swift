@@ -78,8 +78,32 @@ let cutScenarios: [String: Scenario] = [
         return test.expect(false, "\(hosts.all[0].state) is no loss")
       }
       test.equal(loss.evidence, .leaseOver)
+      test.expect(loss.reason.contains("the last attempt to reach it: sh"), loss.reason)
     }
     Engine.isDown = false
+  },
+
+  // The near half is asked to end while it hears nothing: the far half goes on, and is ended.
+  "keeperEndedInACut": { root, test in
+    var host = relayed("b")
+    host.lease = .seconds(20)
+    try await root.withHosts([host]) { hosts in
+      let child = try await root.spawn(Ending(way: "sleep"), on: hosts)
+      let (pid, near) = (child.pid ?? 0, keeper(of: root))
+      Engine.isDown = true
+      for engine in engines(of: root) { engine.stall(.both) }
+      kill(near, SIGTERM)
+      let hasEnded = try await eventually(within: .seconds(14)) { !isRunning(near) }
+      test.expect(hasEnded, "the near half runs on")
+      test.expect(isRunning(pid) && child.isAlive, "the host is over although it runs on")
+      Engine.isDown = false
+      try await child.join()
+      test.expect(!isRunning(pid), "the child outlives its host")
+      guard case .hostLost(let loss)? = child.exitReport?.cause else {
+        return test.expect(false, "\(child.exitReport?.cause as Any) is no loss of the host")
+      }
+      test.equal(loss.evidence, .fenced)
+    }
   },
 
   "strangers": { root, test in

@@ -15,11 +15,11 @@ let lossScenarios: [String: Scenario] = [
     try await lose(root, test, nil, by: SIGSTOP) { parent($0) }
   },
   "keeperStopped": { root, test in
-    try await lose(root, test, .fenced, by: SIGSTOP) { _ in keeper(of: root) }
+    try await lose(root, test, .leaseOver, by: SIGSTOP) { _ in keeper(of: root) }
   },
 
   "bothHalvesStopped": { root, test in
-    try await lose(root, test, .fenced, by: SIGSTOP) { child in
+    try await lose(root, test, .leaseOver, by: SIGSTOP) { child in
       kill(parent(child), SIGSTOP)
       return keeper(of: root)
     }

@@ -101,8 +101,8 @@ final class AgentRelays {
     var hasMore = false
     for connection in connections {
       guard let relay = relays[connection] else { continue }
-      // Bulk waits while the link has enough of it; control never does.
-      guard connection == .control || carrier.hasRoom else { continue }
+      // Each waits while the link has enough of its kind.
+      guard connection == .control ? carrier.hasUrgentRoom : carrier.hasRoom else { continue }
       relay.receive()
       hasMore = hasMore || relay.mayHaveFrames
     }

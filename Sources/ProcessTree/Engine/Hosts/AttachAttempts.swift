@@ -13,6 +13,10 @@ final class AttachAttempts {
   private var open: [EngineSession] = []
   /// The commands that run, of those that have been closed as well.
   private var running: [EngineSession] = []
+  /// The most of them that may run: beyond that the oldest is killed, unless the link goes over it.
+  private static let mostRunning = 10
+  /// Why an attempt came to nothing, the last of which that is known.
+  private(set) var lastTrouble: String?
 
   /// Called when the far half says hello; the connection is the receiver's.
   var onHello: ((EngineSession, HostFrame) -> Void)?
@@ -39,7 +43,12 @@ final class AttachAttempts {
 
   /// Starts another attempt beside those under way.
   func start(to purpose: AttachRecord.Purpose) {
-    guard let session = try? makeSession(purpose) else {
+    makeRoom()
+    let session: EngineSession
+    do {
+      session = try makeSession(purpose)
+    } catch {
+      lastTrouble = "\(error)"
       onFailure?()
       return
     }
@@ -49,6 +58,15 @@ final class AttachAttempts {
     session.onSilentEnd = { [unowned self, unowned session] _ in fail(session) }
     session.onEnd = { [weak self, unowned session] in self?.ended(session) }
     if (try? session.begin()) == nil { fail(session) }
+  }
+
+  private func makeRoom() {
+    let idle = running.filter { session in
+      session.hasBeenLeft || open.contains { $0 === session }
+    }
+    guard idle.count >= Self.mostRunning, let oldest = idle.first else { return }
+    fail(oldest)
+    oldest.kill()
   }
 
   private func makeSession(_ purpose: AttachRecord.Purpose) throws -> EngineSession {
@@ -67,6 +85,9 @@ final class AttachAttempts {
     case .verdict:
       let verdict = try? HostVerdict(packed: frame.body)
       fail(session)
+      if verdict == .elsewhere {
+        lastTrouble = "it has led to another machine or container, or to one that cannot be told"
+      }
       if let verdict { onVerdict?(verdict) }
     default: fail(session)
     }
@@ -81,6 +102,7 @@ final class AttachAttempts {
 
   private func ended(_ session: EngineSession) {
     running.removeAll { $0 === session }
+    if !session.hasSpoken { lastTrouble = session.trouble ?? lastTrouble }
     if running.isEmpty { onIdle?() }
   }
 

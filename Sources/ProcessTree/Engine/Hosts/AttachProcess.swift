@@ -54,6 +54,8 @@ enum AttachProcess {
   private static func verdict(on record: AttachRecord) -> HostVerdict {
     if let verdict = HostVerdict(record.system, from: .here) { return verdict }
     let outcome = RunSweep.killAll(run: record.hostRun)
+    // Helpers end by themselves once they are alone, but not while they are stopped.
+    RunSweep.continueAll(run: record.hostRun)
     return outcome.isComplete ? .gone(killed: outcome.hits) : .elsewhere
   }
 
@@ -159,6 +161,6 @@ extension SystemIdentity {
     return SystemIdentity(
       boot: line("/proc/sys/kernel/random/boot_id"),
       processes: Files.link("/proc/self/ns/pid") ?? "",
-      machine: line("/etc/machine-id"))
+      machine: line("/etc/machine-id"), name: line("/proc/sys/kernel/hostname"))
   }
 }

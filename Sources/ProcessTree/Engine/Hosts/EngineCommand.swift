@@ -21,17 +21,25 @@ struct EngineCommand {
           + "have no equals sign")
     }
     words = try Self.words(["env", Bootstrap.hostVariable, path] + arguments, on: host)
-    attachWords = try Self.words(["env", Bootstrap.attachVariable, path], on: host)
+    attachWords = try Self.words(
+      ["env", Bootstrap.attachVariable, path] + arguments, on: host, patience: 5)
   }
 
   /// The command that runs words there.
+  ///
+  /// - Parameters:
+  ///   - far: The words.
+  ///   - host: The host.
+  ///   - patience: The seconds within which `ssh` has to get a connection.
   private static func words(
-    _ far: [String], on host: Host
+    _ far: [String], on host: Host, patience: Int = 10
   ) throws(HostError) -> [String] {
     switch host.engine {
     case .command(let engine): engine + far
     case .ssh(let destination, let options):
-      ["ssh"] + sshOptions + options + ["--", destination, try quoted(far, host)]
+      ["ssh"] + sshOptions + ["-o", "ConnectTimeout=\(patience)"] + options + [
+        "--", destination, try quoted(far, host),
+      ]
     }
   }
 
@@ -39,7 +47,7 @@ struct EngineCommand {
   /// one, ask somebody, or open what nobody needs.
   private static let sshOptions = [
     "-T", "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none",
-    "-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o", "ConnectTimeout=10",
+    "-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no",
     "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=2", "-o", "LogLevel=ERROR",
   ]
 

@@ -19,7 +19,9 @@ final class EngineSession {
   private let words: [String]
   private let record: [UInt8]
   private let loop: EventLoop
-  private var hasSpoken = false
+  private(set) var hasSpoken = false
+  private(set) var hasBeenLeft = false
+  private var wasKilled = false
 
   /// Called with the first frame; ``connection`` is then whose it is to be.
   var onFirst: ((HostFrame) -> Void)?
@@ -76,11 +78,21 @@ final class EngineSession {
   ///
   /// - Parameter isLast: Whether there is no time for a login that is slow.
   func leave(isLast: Bool = false) {
+    hasBeenLeft = true
     connection.close()
     guard !engine.hasEnded else { return }
     _ = loop.timers.schedule(after: hasSpoken || isLast ? Self.joinedTime : Self.leavingTime) {
-      [weak self] in self?.engine.kill()
+      [weak self] in self?.kill()
     }
+  }
+
+  /// What the end of its command tells; nil if this side has killed it.
+  var trouble: String? { wasKilled ? nil : engine.verdict.trouble(of: words) }
+
+  /// Kills the command at once.
+  func kill() {
+    wasKilled = true
+    engine.kill()
   }
 
   /// The error with what the command's end tells.

@@ -60,6 +60,13 @@ struct EngineVerdict: Equatable, Sendable {
     return explained
   }
 
+  /// What it tells of a command that has come to nothing; nil if it tells nothing.
+  func trouble(of command: [String]) -> String? {
+    let last = lines.suffix(3).filter { !$0.isEmpty }.joined(separator: " | ")
+    guard let status, status != .exited(0) || !last.isEmpty else { return nil }
+    return "\(command.first ?? "the command") \(status)" + (last.isEmpty ? "" : ": \(last)")
+  }
+
   private var cause: (HostError.Code, String)? {
     for line in lines.reversed() {
       for sign in Self.signs where line.contains(sign.text) { return (sign.code, sign.advice) }

@@ -11,11 +11,15 @@ final class HostCarrier {
   private var isClosed = false
   /// Whether somebody may wait for room.
   private var wasFull = false
+  /// Whether bulk has come in this look.
+  private var hasBulk = false
 
   /// Called with each frame, once.
   var onFrame: ((HostFrame) -> Void)?
   /// Called when something has come over the present connection.
   var onWord: (() -> Void)?
+  /// Called when bytes have come over the present connection: whether they are bulk, or a part of a frame.
+  var onBytes: ((_ isBulk: Bool) -> Void)?
   /// Called when the present connection has ended.
   var onCut: (() -> Void)?
   /// Called with the reason when what came breaks the protocol, which no other connection mends.
@@ -30,6 +34,9 @@ final class HostCarrier {
   var hasUrgentRoom: Bool { link.hasUrgentRoom }
 
   // MARK: Connections
+
+  /// Whether there is a connection at present.
+  var isConnected: Bool { connection != nil }
 
   /// How many numbered frames have come, for a hello.
   var received: UInt64 { link.received }
@@ -51,7 +58,11 @@ final class HostCarrier {
     connection?.close()
     connection = new
     new.onFrame = { [unowned self] in receive($0, over: number) }
-    new.onLook = { [unowned self] in write() }
+    new.onLook = { [unowned self, unowned new] in
+      onBytes?(hasBulk || new.hasPart)
+      hasBulk = false
+      write()
+    }
     new.onEnd = { [unowned self] in end($0) }
     if let hello { new.send(hello) }
     new.more = { [unowned self] in link.take(into: &$0, upTo: $1) }
@@ -106,6 +117,7 @@ final class HostCarrier {
     do throws(WireError) {
       let news = try link.receive(frame, over: number)
       onWord?()
+      if frame.kind.isNumbered, !frame.isUrgent { hasBulk = true }
       if let news { onFrame?(news) }
     } catch {
       end(.broken(error))

@@ -17,6 +17,8 @@ final class HostConnection {
 
   private static let bytesPerRead = 256 << 10
   private static let bytesPerWrite = 256 << 10
+  /// How long what has come is read once nothing can be written any more.
+  private static let lastReadTime: Duration = .milliseconds(500)
 
   /// Nil once the connection has been closed.
   private var input: Descriptor?
@@ -29,6 +31,7 @@ final class HostConnection {
   private var outgoing: [UInt8] = []
   private var written = 0
   private var isWriting = false
+  private var canWrite = true
   private(set) var isOver = false
 
   /// Called with each frame.
@@ -64,6 +67,9 @@ final class HostConnection {
     try loop.poller.add(inputNumber, for: .read) { [unowned self] _ in read() }
   }
 
+  /// Whether a part of a frame has come.
+  var hasPart: Bool { reader.hasPart }
+
   /// The bytes before the marker.
   var noise: [UInt8] { reader.noise }
 
@@ -82,7 +88,7 @@ final class HostConnection {
 
   /// Writes what there is, as far as the stream takes it.
   func write() {
-    guard !isOver, !isWriting else { return }
+    guard !isOver, canWrite, !isWriting else { return }
     do {
       while true {
         if written == outgoing.count {
@@ -99,9 +105,16 @@ final class HostConnection {
         written += count
       }
     } catch {
-      return end(.ended)
+      return stopWriting()
     }
     onTaken?()
+  }
+
+  /// Nobody reads any more; the last that was said there may be here already, and is read.
+  private func stopWriting() {
+    canWrite = false
+    (outgoing, written) = ([], 0)
+    _ = loop.timers.schedule(after: Self.lastReadTime) { [weak self] in self?.giveUp() }
   }
 
   /// Whether all that was sent has been written.

@@ -74,7 +74,9 @@ final class HostController {
   }
 
   /// Whether nothing is heard of it at present, although it may go on.
-  var isCut: Bool { shared.current.state == .cut }
+  private(set) var isCut = false {
+    didSet { if !isClosing, !isOver, fence == nil { shared.set(isCut ? .cut : .up) } }
+  }
 
   // MARK: Opening and closing
 
@@ -224,10 +226,10 @@ final class HostController {
       runtime.emit(.leftBehind(pid: pid, command: command), about: controller.child)
     case .ended(let position, let remains, let relayed): ended(position, remains, relayed)
     case .cut(let silence):
-      shared.set(.cut)
+      isCut = true
       emit(.hostCut(host: name, silence: .milliseconds(max(0, silence))))
     case .resumed(let time):
-      shared.set(.up)
+      isCut = false
       emit(.hostResumed(host: name, after: .milliseconds(max(0, time))))
     case .refused(let count):
       emit(
@@ -288,32 +290,40 @@ final class HostController {
   /// The near half has ended: from now on nothing of the host is heard.
   func keeperEnded(_ report: ExitReport, _ outcome: RecordedOutcome?) {
     guard !isOver, fence == nil else { return }
-    let isAnswer: Bool
-    if case .result(let bytes) = outcome {
-      end = try? HostKeeper._decode(bytes)
-      isAnswer = true
-    } else {
-      isAnswer = false
-    }
+    let evidence = takeAnswer(outcome)
     wasClosed = isClosing || laterStop != nil || report.cause.isStop
     let reason = surrender ?? "its keeper has ended: \(report.cause)"
-    guard let hello, !isAnswer else { return over(reason) }
+    // If it did not hear that the far half has ended, nobody but children there waits for that.
+    guard let hello, evidence == nil, !wasClosed || !placed.isEmpty else {
+      return over(reason, evidence)
+    }
     // Nobody renews the lease of the far half any more, but it may last.
     shared.set(.closing)
     let attempts = AttachAttempts(way.command.attachWords, to: hello, way.secret, in: runtime)
     let made = HostFence(attempts, until: watch.limit, on: runtime.loop)
     fence = made
-    made.onOver = { [weak self] _ in self?.over(reason) }
+    made.onOver = { [weak self] in self?.over(reason, $0) }
     made.begin()
   }
 
+  /// Takes what the near half has returned; returns what that proves.
+  private func takeAnswer(_ outcome: RecordedOutcome?) -> HostLoss.Evidence? {
+    guard case .result(let bytes) = outcome else { return nil }
+    do {
+      end = try HostKeeper._decode(bytes)
+    } catch {
+      return nil
+    }
+    return end.map(\.evidence) ?? .goodbye
+  }
+
   /// Nothing of the host runs any more: what ran there is lost.
-  private func over(_ reason: String) {
+  private func over(_ reason: String, _ evidence: HostLoss.Evidence?) {
     guard !isOver else { return }
     isOver = true
     if !wasClosed || !placed.isEmpty || surrender != nil {
       let loss = HostLoss(
-        host: name, evidence: end?.evidence ?? .fenced,
+        host: name, evidence: evidence ?? .fenced,
         reason: surrender ?? end?.error.message ?? reason)
       self.loss = loss
       emit(.hostOver(loss))

@@ -47,7 +47,9 @@ final class HostFence {
   }
 
   private func take(_ verdict: HostVerdict) {
-    if let evidence = HostLoss.Evidence(verdict) { end(evidence) }
+    guard let evidence = HostLoss.Evidence(verdict) else { return }
+    // It has gone because it was told to.
+    end(evidence == .agentGone ? .fenced : evidence)
   }
 
   private func end(_ evidence: HostLoss.Evidence) {

@@ -193,7 +193,8 @@ final class HostKeeperController {
   private func ended(_ end: HostEnd) {
     relays.closeAll()
     gate.end()
-    if !isEnding { self.end = end }
+    // Only what was asked for needs no reason.
+    if !isEnding || end.evidence != .goodbye { self.end = end }
     finish()
   }
 

@@ -47,6 +47,7 @@ final class KeeperLink {
     }
     first.onEnd = { [weak self] in self?.tellIfIdle() }
     carrier.onWord = { [unowned self] in heard() }
+    carrier.onBytes = { [unowned self] in watch?.bytesCame(isBulk: $0, at: .sinceBoot) }
     carrier.onCut = { [unowned self] in connectionEnded() }
     carrier.onBroken = { [unowned self] in giveUp(because: $0) }
   }
@@ -117,8 +118,11 @@ final class KeeperLink {
       return session.leave()
     }
     attempts?.leaveAll()
+    let time = watch?.resumed(at: .sinceBoot)
     use(session, frame)
-    if let watch = watch?.resumed(at: .sinceBoot) { resumed(after: watch) }
+    // It may have broken at once.
+    guard let time, carrier.isConnected, current === session, fence == nil, !isOver else { return }
+    resumed(after: time)
   }
 
   private func resumed(after time: Duration) {
@@ -145,7 +149,8 @@ final class KeeperLink {
     let now = Duration.sinceBoot
     guard now < grant.limit else {
       let silence = grant.silence(at: now).inShort
-      return end(.over, "nothing has been heard of it for \(silence)", .leaseOver)
+      let trouble = attempts?.lastTrouble.map { "; the last attempt to reach it: \($0)" } ?? ""
+      return end(.over, "nothing has been heard of it for \(silence)\(trouble)", .leaseOver)
     }
     for finding in watch?.look(at: now) ?? [] {
       switch finding {
@@ -168,7 +173,7 @@ final class KeeperLink {
     guard let attempts, let grant else { return end(.over, reason) }
     let made = HostFence(attempts, until: grant.limit, on: loop)
     fence = made
-    made.onOver = { [unowned self] _ in end(.over, reason, .fenced) }
+    made.onOver = { [unowned self] in end(.over, reason, $0) }
     made.begin()
   }
 

@@ -79,8 +79,10 @@ final class KeeperRelays {
   private func exchange() -> Bool {
     var hasMore = false
     for stream in streams.values {
-      // Bulk waits while the link has enough of it; control never does.
-      guard stream.connection == .control || carrier.hasRoom else { continue }
+      // Each waits while the link has enough of its kind.
+      guard stream.connection == .control ? carrier.hasUrgentRoom : carrier.hasRoom else {
+        continue
+      }
       stream.relay.receive()
       hasMore = hasMore || stream.relay.mayHaveFrames
     }
