@@ -284,7 +284,7 @@ final class HostGate {
     process.unwatch(on: loop)
     process.close()
     // The far half's witness serves the links of children to their parents as well.
-    if way == .down { witness.forget(pid) }
+    if way != .up { witness.forget(pid) }
   }
 
   /// A process has ended that need not have had a link.
