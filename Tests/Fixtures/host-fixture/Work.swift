@@ -111,7 +111,9 @@ let workScenarios: [String: Scenario] = [
   },
 ]
 
-/// Kills workers at random moments, and one host. An input may be unlucky several times.
+/// Kills workers at random moments, and one host.
+///
+/// An input may be unlucky several times.
 final class Fire: Sendable {
   private let root: Node
   private let host: String
