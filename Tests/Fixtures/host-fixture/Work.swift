@@ -38,7 +38,7 @@ let workScenarios: [String: Scenario] = [
     try await root.withHosts([here("b", slots: 2), here("c", slots: 2), here("d", slots: 2)]) {
       hosts in
       let fire = Fire(at: root, losing: "c")
-      let sum = try await root.withPool(on: hosts) { pool in
+      let sum = try await root.withPool(on: hosts, options: PoolOptions(attempts: 50)) { pool in
         async let burning: Void = fire.burn()
         let results = try await pool.map(over: 1...3_000, using: Slowly())
         fire.end()
@@ -86,7 +86,7 @@ let workScenarios: [String: Scenario] = [
     try await root.withHosts([here("b", slots: 2), here("c", slots: 2), here("d")]) { hosts in
       let fire = Fire(at: root, losing: "b")
       async let burning: Void = fire.burn()
-      let pipeline = Pipeline(Pausing(), workers: 4).then(Gathering(), on: OwnHost())
+      let pipeline = Pipeline(Pausing(), workers: 4, attempts: 50).then(Gathering(), on: OwnHost())
       let tables = try await root.run(over: 0..<3_000, using: pipeline, on: hosts)
       fire.end()
       try await burning
@@ -112,6 +112,8 @@ let workScenarios: [String: Scenario] = [
 ]
 
 /// Kills workers at random moments, and one host.
+///
+/// An input may be unlucky several times.
 final class Fire: Sendable {
   private let root: Node
   private let host: String
