@@ -28,7 +28,16 @@ extension ZeroMQError: CustomStringConvertible {
   public var description: String {
     let text = zmq_strerror(errno).map { String(cString: $0) } ?? "unknown error"
     let head = "\(call): \(text) (errno \(errno))"
-    return detail.map { "\(head): \($0)" } ?? head
+    return (detail ?? remedy).map { "\(head): \($0)" } ?? head
+  }
+
+  /// Advice for an error that has one remedy, whatever the call.
+  ///
+  /// Descriptors that were free a moment ago may have gone to a thread of libzmq.
+  private var remedy: String? {
+    errno == EMFILE
+      ? "raise the limit on open files (ulimit -n), or keep fewer children and channels at a time"
+      : nil
   }
 }
 

@@ -4,6 +4,13 @@ import ProcessTreeZeroMQ
 import Testing
 
 @Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct SocketTests {
+  @Test func anErrorWithOneRemedyNamesIt() {
+    let error = ZeroMQError(errno: EMFILE, call: "socket")
+    #expect(error.description.contains("Too many open files"))
+    #expect(error.description.contains("ulimit -n"))
+    #expect(!ZeroMQError(errno: EAGAIN, call: "zmq_recv").description.contains("ulimit"))
+  }
+
   @Test func sendingToNobodyWouldBlock() throws {
     let socket = try Socket(.push, in: Context())
     var message = Message(copying: [1, 2, 3])
