@@ -6,8 +6,8 @@ package import ProcessTreeWire
 ///
 /// Urgent frames go before bulk ones that wait; within each kind the order is kept. Numbers are given
 /// when a frame is about to be written, so nothing has one before the peer has said hello. A value
-/// without connections: whoever has them takes bytes from it, as fast as they can be written, and never
-/// stops reading because of what waits here. So two links cannot wait for each other.
+/// without connections: its owner takes bytes from it as fast as a connection can write them, and never
+/// stops reading because frames wait here. So two links cannot wait for each other.
 package struct HostLink {
   /// How many bytes of bulk there may be without a number before those who bring more have to wait.
   package static let bulkCapacity = 4 << 20

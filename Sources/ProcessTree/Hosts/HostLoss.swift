@@ -12,14 +12,14 @@ public struct HostLoss: Hashable, Sendable, Codable {
     case rebooted
     /// Nothing has been heard for so long that the far half has ended everything by itself.
     case leaseOver
-    /// What came from the host broke the protocol, or its near half has ended; the far half has been
+    /// The host sent bytes that break the protocol, or its near half has ended; the far half has been
     /// ended since.
     case fenced
   }
 
   /// What shows it.
   public var evidence: Evidence
-  /// What has happened, in words.
+  /// A sentence about the event that ended the host.
   public var reason: String
 
   /// Makes a loss, for tests of code that takes one.

@@ -1,4 +1,4 @@
-/// What is requested of Slurm: an allocation whose nodes become hosts.
+/// A request to Slurm for an allocation, whose nodes become hosts.
 ///
 /// ```swift
 /// try await root.withSlurm(SlurmRequest(nodes: 3, time: .seconds(1_800))) { hosts in

@@ -122,7 +122,7 @@ import Testing
       for index in 0...1 where random.int(0...1) == 0 { pair.ends[index].link.disconnect() }
       for index in 0...1 { pair.ends[index].send(&random) }
       try pair.connect()
-      // What is left of the old connection comes late.
+      // The rest of the old connection comes late.
       for index in 0...1 { try pair.deliver(to: index, over: 1, count: .max) }
       try pair.finish()
       pair.check("cut at byte \(place)")

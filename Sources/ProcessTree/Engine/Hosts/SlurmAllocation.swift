@@ -17,7 +17,7 @@ final class SlurmAllocation {
   private var reader: PipeReader?
   private var text: [UInt8] = []
   private(set) var nodes: SlurmNodes?
-  /// What has come in place of nodes, in one line.
+  /// The text that `salloc` printed instead of node names, in one line.
   private(set) var unreadable: String?
   private(set) var isOver = false
   let knownWaiters: Waiters<Void>
