@@ -6,6 +6,31 @@ import Testing
 
 /// Values of which the halves of a host, and the node above them, are made.
 @Suite struct HostValueTests {
+  // MARK: Gates
+
+  /// The near half of host 3, of whose gates none is announced, asks who may speak for whom.
+  @Test func nobodySpeaksForNodesThatAreNotItsOwn() {
+    let gateways = Gateways(
+      directory: RunDirectory(path: "/nonexistent"), host: .root, root: 1)
+    let there = HostPath(numbers: [3])
+    func refusal(
+      from host: HostPath, _ pid: Int32, to other: HostPath, by speaker: Int32
+    ) -> String? {
+      func node(_ host: HostPath, _ pid: Int32) -> PeerAddress {
+        PeerAddress(
+          path: .root, name: "n", pid: pid, startTime: 1, endpoint: "ipc:///n.l", host: host)
+      }
+      return gateways.refusal(
+        of: GateTarget(from: node(host, pid), to: node(other, 9)), from: speaker, over: .down(3))
+    }
+    #expect(refusal(from: .root, 7, to: there, by: 7) == nil)
+    #expect(refusal(from: .root, 7, to: there, by: 8) != nil)
+    #expect(refusal(from: .root, 7, to: HostPath(numbers: [4]), by: 7) != nil)
+    #expect(refusal(from: there, 7, to: there, by: 7) != nil)
+    // The pid of a node on a host that has gone is nobody's here.
+    #expect(refusal(from: HostPath(numbers: [4]), 7, to: there, by: 7) != nil)
+  }
+
   // MARK: Connections
 
   @Test func framesWaitUntilTheirChildIsKnown() {

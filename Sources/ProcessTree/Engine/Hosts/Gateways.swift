@@ -30,4 +30,19 @@ struct Gateways: Sendable {
 
   /// Where a node of this host listens for data links.
   func endpoint(of node: PeerAddress) -> String { "ipc://" + directory.socket(of: node.pid, "l") }
+
+  /// Why a process must not open a link over the gate in a direction; nil if it may.
+  func refusal(of target: GateTarget, from pid: Int32, over way: HostPath.Way) -> String? {
+    guard host.way(to: target.to.host) == way else { return "the gate does not lead to its host" }
+    guard host.way(to: target.from.host) != way else {
+      return "the node that asks is on the same side as the other"
+    }
+    // A gate speaks for the nodes behind it, a node for itself.
+    let speaker =
+      target.from.host == host ? target.from.pid : gate(to: target.from.host)?.pid
+    guard pid == speaker else {
+      return "the process \(pid) speaks for a node that is not its own"
+    }
+    return nil
+  }
 }

@@ -31,9 +31,11 @@ final class HostGate {
   }
 
   private static let mostStreams = 4_096
-  /// In this time what a process has sent is in this one's sockets.
-  private static let lastWords: Duration = .milliseconds(20)
   private static let looks = 16
+  /// How long a node may say nothing before it has to listen at least.
+  private static let patience: Duration = .seconds(5)
+  /// In this time the end of a process has been told to all who have to know.
+  private static let timeToTell: Duration = .seconds(5)
   /// How long a node may be stopped and still hear the last word.
   private static let longestClosing: Duration = .seconds(60)
 
@@ -51,9 +53,11 @@ final class HostGate {
   private var accepted: [FrameRelay.Connection: UInt32] = [:]
   private var streams: [UInt32: Stream] = [:]
   private var lastStream: UInt32
+  /// Streams to nodes of this side that have sent nothing yet.
+  private var silent: Set<UInt32> = []
   /// Connections whose nodes have been told the last word, and have not said that they have heard it.
   private var closing: [UInt32: FrameRelay] = [:]
-  private var processes: [Int32: ProcessHandle] = [:]
+  private lazy var processes = WatchedProcesses(on: loop) { [unowned self] in ended($0) }
   private var isOver = false
   private var hook: Int?
 
@@ -107,30 +111,14 @@ final class HostGate {
     let pid = listener.sender
     // The connection is gone: its node comes again, over another.
     guard pid != 0 else { return }
-    if let refusal = refusal(of: target, from: pid) {
+    let refusal =
+      gateways.refusal(of: target, from: pid, over: way)
+      ?? (streams.count < Self.mostStreams ? nil : "the gate has too many connections")
+    if let refusal {
       return refuse(connection, target, .unreachable(reason: refusal))
     }
     guard !isOver else { return refuse(connection, target, .hostOver) }
     open(target, of: pid, over: connection)
-  }
-
-  /// Why a process must not open a link; nil if it may.
-  private func refusal(of target: GateTarget, from pid: Int32) -> String? {
-    guard gateways.host.way(to: target.to.host) == way else {
-      return "the gate does not lead to its host"
-    }
-    guard gateways.host.way(to: target.from.host) != way else {
-      return "the node that asks is on the same side as the other"
-    }
-    // A gate speaks for the nodes behind it, a node for itself.
-    let speaker =
-      target.from.host == gateways.host
-      ? target.from.pid : gateways.gate(to: target.from.host)?.pid
-    guard pid == speaker else {
-      return "the process \(pid) speaks for a node that is not its own"
-    }
-    guard streams.count < Self.mostStreams else { return "the gate has too many connections" }
-    return nil
   }
 
   private func refuse(
@@ -143,7 +131,7 @@ final class HostGate {
   private func open(
     _ target: GateTarget, of pid: Int32, over connection: FrameRelay.Connection
   ) {
-    guard watch(pid) else { return refuse(connection, target, .dead(work: [])) }
+    guard processes.watch(pid) else { return refuse(connection, target, .dead(work: [])) }
     // The same node again, whose connection was lost.
     let lost = streams.filter {
       $1.pid == pid && $1.target == target && $1.end.isAccepted
@@ -156,6 +144,7 @@ final class HostGate {
   }
 
   private func pass(_ frame: UnsafeRawBufferPointer, _ number: UInt32) {
+    silent.remove(number)
     guard let stream = streams[number], !isOver else {
       if frame.first == FlowHeader.Kind.closed.rawValue {
         closing.removeValue(forKey: number)?.close()
@@ -199,7 +188,7 @@ final class HostGate {
       return answer(number, about: node, .dead(work: []))
     }
     let pid = gate?.pid ?? node.pid
-    guard watch(pid) else {
+    guard processes.watch(pid) else {
       return answer(number, about: node, gate == nil ? .dead(work: []) : .hostOver)
     }
     do {
@@ -207,8 +196,21 @@ final class HostGate {
         to: gate?.endpoint ?? gateways.endpoint(of: node), probes: true, in: context, on: loop
       ) { [unowned self] in pass($0, number) }
       streams[number] = Stream(end: .dialled(relay), pid: pid, target: target)
+      if gate == nil { expectWord(of: node, number) }
     } catch {
       throw WireError("its host cannot connect to it: \(error)")
+    }
+  }
+
+  /// Gives up a live node that says nothing and does not listen: one that listens is busy.
+  private func expectWord(of node: PeerAddress, _ number: UInt32) {
+    silent.insert(number)
+    _ = loop.timers.schedule(after: Self.patience) { [weak self] in
+      guard let self, silent.remove(number) != nil,
+        access(gateways.directory.socket(of: node.pid, "l"), F_OK) != 0
+      else { return }
+      answer(number, about: node, .unreachable(reason: "it does not listen for links"))
+      close(number)
     }
   }
 
@@ -227,6 +229,7 @@ final class HostGate {
 
   /// Nothing more comes over a stream.
   func close(_ number: UInt32) {
+    silent.remove(number)
     guard let stream = streams.removeValue(forKey: number) else { return }
     switch stream.end {
     case .accepted(let connection):
@@ -260,29 +263,10 @@ final class HostGate {
     if !isOver { carrier.send(.close(stream: number), isUrgent: false) }
   }
 
-  /// Watches a process that streams lead to; returns whether it lives.
-  private func watch(_ pid: Int32) -> Bool {
-    if processes[pid] != nil { return true }
-    guard let process = try? ProcessHandle(pid: pid) else { return false }
-    do {
-      try process.watch(on: loop) { [unowned self] in
-        _ = loop.timers.schedule(after: Self.lastWords) { [weak self] in self?.ended(pid) }
-        return true
-      }
-    } catch {
-      process.close()
-      return false
-    }
-    processes[pid] = process
-    return true
-  }
-
   private func unwatch(_ pid: Int32) {
     guard !streams.values.contains(where: { $0.pid == pid }),
-      let process = processes.removeValue(forKey: pid)
+      processes.unwatch(pid)
     else { return }
-    process.unwatch(on: loop)
-    process.close()
     // The far half's witness serves the links of children to their parents as well.
     if way != .up { witness.forget(pid) }
   }
@@ -292,14 +276,14 @@ final class HostGate {
 
   /// Forgets the notes of a process that has ended, when both its links and its parent have been told.
   private func forget(_ pid: Int32) {
-    _ = loop.timers.schedule(after: Self.longestClosing) { [weak self] in
-      self?.witness.forget(pid)
+    guard let life = witness.life(of: pid) else { return }
+    _ = loop.timers.schedule(after: Self.timeToTell) { [weak self] in
+      self?.witness.forget(pid, ofLife: life)
     }
   }
 
   /// A process has ended: what it sent goes first, then the word that it has.
   private func ended(_ pid: Int32) {
-    guard processes[pid] != nil else { return }
     receiveAll()
     let work = witness.work(of: pid)
     for (number, stream) in streams.sorted(by: { $0.key < $1.key }) where stream.pid == pid {

@@ -11,7 +11,13 @@ final class WorkWitness {
     let page: PeerWorkPage
   }
 
-  private var pages: [Int32: [Page]] = [:]
+  /// The pages of a process, whose start time tells it from a later one with its pid.
+  private struct Life {
+    let startTime: UInt64
+    var pages: [Page] = []
+  }
+
+  private var lives: [Int32: Life] = [:]
 
   /// Looks at a frame of a node; returns the frame to pass on.
   ///
@@ -30,19 +36,21 @@ final class WorkWitness {
   }
 
   private func open(_ name: SharedMemoryName, of pid: Int32) -> Bool {
-    if pages[pid]?.contains(where: { $0.name == name }) == true { return true }
     guard name.pid == pid, let process = try? ProcessHandle(pid: pid) else { return false }
     defer { process.close() }
+    guard let startTime = HostProcess.startTime(of: pid) else { return false }
+    if lives[pid]?.startTime != startTime { lives[pid] = Life(startTime: startTime) }
+    if lives[pid]?.pages.contains(where: { $0.name == name }) == true { return true }
     let identity = SharedRegionIdentity(
       pid: name.pid, descriptor: name.descriptor, inode: name.inode, byteCount: name.size)
     guard let page = try? PeerWorkPage(identity, of: process) else { return false }
-    pages[pid, default: []].append(Page(name: name, page: page))
+    lives[pid]?.pages.append(Page(name: name, page: page))
     return true
   }
 
   /// The items on which a process works, or worked when it ended.
   func work(of pid: Int32) -> [PeerVerdict.NotedWork] {
-    (pages[pid] ?? []).flatMap { page in
+    (lives[pid]?.pages ?? []).flatMap { page in
       (0..<WorkPage.slotCount).compactMap { slot in
         page.page.read(slot).map {
           PeerVerdict.NotedWork(
@@ -52,6 +60,14 @@ final class WorkWitness {
     }
   }
 
-  /// Forgets a process that has ended.
-  func forget(_ pid: Int32) { pages[pid] = nil }
+  /// The start time of the process whose notes it can read; `nil` if there is none with this pid.
+  func life(of pid: Int32) -> UInt64? { lives[pid]?.startTime }
+
+  /// Forgets a process that has ended, and not a later one with its pid.
+  func forget(_ pid: Int32, ofLife startTime: UInt64) {
+    if lives[pid]?.startTime == startTime { lives[pid] = nil }
+  }
+
+  /// Forgets a process that nobody asks about.
+  func forget(_ pid: Int32) { lives[pid] = nil }
 }
