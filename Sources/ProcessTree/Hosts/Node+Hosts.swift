@@ -137,8 +137,8 @@ extension Node {
     _ = await runtime.lendingSlot {
       await runtime.wait(isShielded: true) { (wait: LoopBound<Wait<Void>>) in
         let controller = host.controller.value
-        guard !controller.isOver else { return wait.value.end(()) }
-        wait.value.join(controller.overWaiters, within: nil)
+        guard !controller.isGone else { return wait.value.end(()) }
+        wait.value.join(controller.goneWaiters, within: nil)
       }
     }
   }

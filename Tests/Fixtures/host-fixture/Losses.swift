@@ -48,6 +48,7 @@ let randomScenarios: [String: Scenario] = [
   "randomKills": { root, test in
     let arguments = CommandLine.arguments
     var random = SystemRandomNumberGenerator()
+    let before = ResourceAudit.ofOwn().children
     for round in 0..<(arguments.count > 2 ? Int(arguments[2]) ?? 10 : 10) {
       var seen: Set<Int32> = []
       do {
@@ -76,6 +77,9 @@ let randomScenarios: [String: Scenario] = [
       test.expect(isEmpty, "round \(round): a process of a host goes on")
       test.expect(root.children.isEmpty, "round \(round): \(root.children.map(\.name))")
     }
+    // A far half that nobody could tell to end, and that has no children, ends with its lease.
+    let areGone = try await eventually { ResourceAudit.ofOwn().children <= before }
+    test.expect(areGone, "far halves go on: \(ResourceAudit.ofOwn())")
   }
 ]
 

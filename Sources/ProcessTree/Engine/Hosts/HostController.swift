@@ -40,14 +40,16 @@ final class HostController {
   private var surrender: String?
   private var watch: KeeperWatch
   private(set) var isOver = false
+  /// Whether it is over and no command of it runs here.
+  var isGone: Bool { isOver && fence?.isIdle ?? true }
   private var isClosing = false
   /// The children there, by their position, from the request to start them on.
   private var placed: [UInt32: ChildController] = [:]
   /// What stops the near half once no child is there any more.
   private var laterStop: (request: StopRequest, policy: StopPolicy?)?
-  /// Callers that wait until the host is up or over, and until it is over.
+  /// Callers that wait until the host is up or over, and until it is gone.
   let knownWaiters: Waiters<Void>
-  let overWaiters: Waiters<Void>
+  let goneWaiters: Waiters<Void>
   /// The state that any thread may read.
   let shared: OpenHost.Shared
   /// The handle of the scope that has opened it.
@@ -64,7 +66,7 @@ final class HostController {
     self.runtime = runtime
     self.shared = shared
     knownWaiters = Waiters(on: runtime.loop.timers)
-    overWaiters = Waiters(on: runtime.loop.timers)
+    goneWaiters = Waiters(on: runtime.loop.timers)
   }
 
   /// What children there are told of where they run.
@@ -303,6 +305,7 @@ final class HostController {
     let made = HostFence(attempts, until: watch.limit, on: runtime.loop)
     fence = made
     made.onOver = { [weak self] in self?.over(reason, $0) }
+    made.onIdle = { [weak self] in if let self, isGone { goneWaiters.resume(()) } }
     made.begin()
   }
 
@@ -342,6 +345,6 @@ final class HostController {
     runtime.hosts[number] = nil
     if let hello { HostStragglers(of: hello.hostRun, in: runtime).lookForSome() }
     knownWaiters.resume(())
-    overWaiters.resume(())
+    if isGone { goneWaiters.resume(()) }
   }
 }

@@ -12,8 +12,11 @@ final class HostFence {
   private var watch: LinkWatch
   private let limit: Duration
   private(set) var isOver = false
-  /// Called once nothing runs there any more, with what was found.
+  /// Called once nothing runs there any more, with the evidence.
   var onOver: ((HostLoss.Evidence) -> Void)?
+  /// Called when no command of it runs here, which each may for a second more.
+  var onIdle: (() -> Void)?
+  var isIdle: Bool { attempts.isIdle }
 
   /// - Parameters:
   ///   - attempts: Those that end the far half.
@@ -28,6 +31,7 @@ final class HostFence {
     attempts.leaveAll()
     attempts.onFailure = { [weak self] in self?.watch.attemptEnded() }
     attempts.onVerdict = { [weak self] in self?.take($0) }
+    attempts.onIdle = { [weak self] in self?.onIdle?() }
     attempts.onHello = { [weak self] session, _ in
       session.leave()
       self?.watch.attemptEnded()
