@@ -82,6 +82,37 @@ extension EndToEndTests {
       #expect(run.lines.last.flatMap { Int($0) } ?? 0 > 0)
     }
 
+    /// A record whose outputs have left a worker that dies then comes once, whatever becomes of those that get it
+    /// again.
+    @Test func aRecordThatWasDoneIsNotPutAside() throws {
+      let tool = try Tool.pipeline(
+        """
+        from: {list: [x]}, to: {file: out}, quarantine: {file: aside}, stages: [
+        {name: e, shell: 'test -e got && { : > again.$$; sleep 60; }; cat', mode: each},
+        {name: a, shell: 'read x; : > got; until test -e go; do sleep 0.05; done; echo $x', mode: answer}]
+        """)
+      func files(_ name: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: tool.directory.path)) ?? []).filter {
+          $0.hasPrefix(name)
+        }
+      }
+      func killTheWorker() -> Bool {
+        tool.processes.first { tool.name(of: $0).hasPrefix("e-") }.map { kill($0, SIGKILL) == 0 }
+          ?? false
+      }
+      #expect(tool.wait { files("got").count == 1 })
+      #expect(killTheWorker())
+      for round in 1...3 {
+        #expect(tool.wait { files("again").count == round })
+        #expect(killTheWorker())
+      }
+      try Data().write(to: tool.directory.appendingPathComponent("go"))
+      let run = try tool.end()
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(try String(contentsOfFile: tool.directory.path + "/out", encoding: .utf8) == "x\n")
+      #expect(try String(contentsOfFile: tool.directory.path + "/aside", encoding: .utf8).isEmpty)
+    }
+
     /// The number of workers changes all the time, and each record comes once.
     @Test func aStageIsScaledWhileItRuns() throws {
       let tool = try Tool.pipeline(

@@ -40,6 +40,13 @@ extension EndToEndTests {
           stages: [{shell: 'read x; test $x = 1 && sleep 0.3; echo $x', mode: each, workers: 3}]
           """, output: (1...12).map { "\($0)\n" }.joined()),
       Case(
+        name: "aStreamReadsInOrder",
+        pipeline: """
+          from: {range: [1, 12]}, ordered: true, stages: [{branches: {x: [
+          {shell: 'read x; test $x = 1 && sleep 0.3; echo $x', mode: each, workers: 3},
+          {command: [sed, s/^/x/]}]}}, {command: [cat]}]
+          """, output: (1...12).map { "x\($0)\n" }.joined()),
+      Case(
         name: "answer",
         pipeline: """
           from: {range: [1, 3]}, ordered: true,

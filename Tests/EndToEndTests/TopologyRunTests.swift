@@ -222,6 +222,16 @@ extension EndToEndTests {
       #expect(try tool.end().code == -SIGKILL)
     }
 
+    @Test func aTemporaryDirectoryThatCannotBeUsedIsNamed() throws {
+      let run = try Tool(
+        shell: """
+          printf 'ptree: 1\\nnodes: {a: {shell: "true"}}' > t.yaml
+          TMPDIR=/proc exec "$PTREE" run t.yaml --trust
+          """
+      ).end()
+      #expect(run.code == 1 && run.errors.contains("Set TMPDIR"), "\(run.errors)")
+    }
+
     @Test(arguments: [
       ("hello", ["--set port=18231"], "visitor | 200"),
       ("shop", ["--set port=18240"], "order | 2 schema 1 for NO"),

@@ -15,6 +15,8 @@ struct Envelope<Item: Codable & Sendable>: Sendable {
   var items: [Item]
   /// What stages gave up of it.
   var refusals: [Refusal] = []
+  /// What the run gave up of it.
+  var omissions: [OmittedItem] = []
 
   /// The number of the input that an item came of; nil when it came of no single one.
   func input(of item: Int) -> UInt64? {
@@ -80,6 +82,7 @@ extension Envelope: Codable {
     origins = Origins(from: first, offsets: try fields.decode([UInt32].self))
     items = try fields.decode([Item].self)
     refusals = fields.isAtEnd ? [] : try fields.decode([Refusal].self)
+    omissions = fields.isAtEnd ? [] : try fields.decode([OmittedItem].self)
     guard origins.offsets.isEmpty || origins.offsets.count == items.count else {
       throw DecodingError.dataCorruptedError(
         in: fields, debugDescription: "An envelope has as many origins as items, or none.")
@@ -94,7 +97,8 @@ extension Envelope: Codable {
     try fields.encode(origins.first)
     try fields.encode(origins.offsets)
     try fields.encode(items)
-    if !refusals.isEmpty { try fields.encode(refusals) }
+    if !refusals.isEmpty || !omissions.isEmpty { try fields.encode(refusals) }
+    if !omissions.isEmpty { try fields.encode(omissions) }
   }
 }
 

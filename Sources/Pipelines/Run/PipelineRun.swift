@@ -110,6 +110,11 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         $0.arrive(envelope.id, cost: envelope.cost, outputs: envelope.items.count)
       }
       if isNew, !envelope.refusals.isEmpty { try await refuse(envelope.refusals) }
+      if isNew, !envelope.omissions.isEmpty, let onQuarantine {
+        for input in record.update({ $0.quarantine(envelope.omissions) }) {
+          try await onQuarantine(input)
+        }
+      }
       if isNew, isOrdered {
         restorer.insert(envelope.items, at: envelope.id)
         while let items = restorer.takeNext(of: envelope.id.stream) { try await deliver(items) }
@@ -246,23 +251,18 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     if let chain { throw failure(of: slot, over: nil, .workerDied, chain, deaths: deaths) }
   }
 
-  /// Decides which items a worker leaves out of an envelope, and hands over the inputs that are given up with
-  /// them.
+  /// Decides which items a worker leaves out of an envelope.
   private func judge(_ suspicion: Suspicion, by slot: WorkerSeat) async throws -> Omission {
-    let verdict = try await record.verdict(
+    let omission = try await record.omission(
       on: suspicion, worker: slot.worker, ofStage: slot.stage)
-    guard let onQuarantine else {
-      // The run ends with the first input that is given up. Another worker may get the same envelope
-      // meanwhile, and must not go on without that input.
-      guard !verdict.skipped.isEmpty, let input = record.update(\.quarantined).first else {
-        return Omission(skipped: [])
-      }
-      throw failure(
-        of: slot, over: input.input, .killedWorkers, "it ended \(input.deaths.inWords)",
-        deaths: input.deaths)
-    }
-    for input in verdict.quarantined { try await onQuarantine(input) }
-    return Omission(skipped: verdict.skipped)
+    // The run ends with the first input that is given up. Another worker may get the same envelope
+    // meanwhile, and must not go on without that input.
+    guard onQuarantine == nil, !omission.skipped.isEmpty,
+      let input = record.update({ $0.quarantineAll() })
+    else { return omission }
+    throw failure(
+      of: slot, over: input.input, .killedWorkers, "it ended \(input.deaths.inWords)",
+      deaths: input.deaths)
   }
 
   private func failure(

@@ -25,18 +25,12 @@ struct RunLedger {
   private var restarts: [Int]
   private var suspects: [Suspects<ExitReport>]
   private(set) var quarantined: [QuarantinedInput] = []
+  /// What workers leave out, until an envelope without it has come to the end.
+  private var omitted: [OmittedItem: QuarantinedInput] = [:]
   /// The places whose workers have reported that they are ready to take envelopes.
   private var ready: Set<Int> = []
   /// The places of workers that seemed to have got nothing done, by the positions of these workers.
   private var fruitless: [Int: Int] = [:]
-
-  /// A decision on an envelope at whose items workers died.
-  struct Verdict {
-    /// The items to leave out, by their offsets.
-    var skipped: Set<Int>
-    /// The inputs that are given up with this.
-    var quarantined: [QuarantinedInput]
-  }
 
   /// - Parameter seed: Decides the jitter of pauses.
   init(_ plan: PipelinePlan, seed: UInt64) throws {
@@ -130,21 +124,58 @@ struct RunLedger {
   }
 
   /// Decides on the items of an envelope at which workers died; nil until all their ends are known.
-  mutating func judge(_ suspicion: Suspicion, worker: Int, ofStage stage: Int) -> Verdict? {
+  mutating func judge(_ suspicion: Suspicion, worker: Int, ofStage stage: Int) -> Omission? {
     guard let verdict = suspects[stage].judge(suspicion, worker: worker) else { return nil }
     for suspect in suspicion.suspects {
       guard let worker = fruitless.removeValue(forKey: suspect.consumer) else { continue }
       handle(.excused, of: worker, ofStage: stage)
     }
-    let inputs = verdict.givenUp.map { given in
+    for given in verdict.givenUp {
       var input = QuarantinedInput(
         stage: stage, stageName: plan.stages[stage].description.name,
         input: given.suspect.input.map { Int(clamping: $0) }, deaths: given.deaths)
-      quarantined.append(input)
       input.record = given.suspect.record
+      let item = OmittedItem(
+        worker: worker, envelope: suspicion.envelope, item: given.suspect.item)
+      omitted[inCommon(item, ofStage: stage)] = input
+    }
+    return Omission(skipped: verdict.skipped)
+  }
+
+  /// Notes that an envelope without these items has come to the end, the first with its number.
+  ///
+  /// - Returns: The inputs that are quarantined with this.
+  mutating func quarantine(_ items: [OmittedItem]) -> [QuarantinedInput] {
+    let inputs = items.compactMap { item in
+      plan.stages.first { $0.workers.contains(item.worker) }
+        .flatMap { omitted.removeValue(forKey: inCommon(item, ofStage: $0.index)) }
+    }
+    note(inputs)
+    return inputs
+  }
+
+  /// Gives up at once all that workers leave out; the first input that was given up.
+  mutating func quarantineAll() -> QuarantinedInput? {
+    note(omitted.values.sorted { ($0.input ?? 0) < ($1.input ?? 0) })
+    omitted = [:]
+    return quarantined.first
+  }
+
+  private mutating func note(_ inputs: [QuarantinedInput]) {
+    quarantined += inputs.map { input in
+      var input = input
+      input.record = nil
       return input
     }
-    return Verdict(skipped: verdict.skipped, quarantined: inputs)
+  }
+
+  /// The item for all workers that may get its envelope.
+  private func inCommon(_ item: OmittedItem, ofStage stage: Int) -> OmittedItem {
+    let stage = plan.stages[stage]
+    guard stage.description.sharing == .balanced else { return item }
+    var item = item
+    item.worker = stage.workers.lowerBound
+    return item
   }
 
   /// Notes the death of a worker that can be replaced.

@@ -46,9 +46,9 @@ final class RunRecord: Sendable {
   /// worker leaves out.
   ///
   /// - Throws: `CancellationError`.
-  func verdict(
+  func omission(
     on suspicion: Suspicion, worker: Int, ofStage stage: Int
-  ) async throws -> RunLedger.Verdict {
+  ) async throws -> Omission {
     try await state.wait { $0.ledger.judge(suspicion, worker: worker, ofStage: stage) }
   }
 

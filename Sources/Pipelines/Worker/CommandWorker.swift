@@ -86,6 +86,7 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
     var empty = Emission<Output>(capacity: 0).envelope(
       replacing: envelope.id, first: 0, cost: max(envelope.cost, cost))
     empty.refusals = envelope.refusals
+    empty.omissions = envelope.omissions
     try await outlet.send(empty)
   }
 

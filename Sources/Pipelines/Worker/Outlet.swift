@@ -29,7 +29,9 @@ struct Outlet<Element: Codable & Sendable>: Codable, Sendable {
         try await route.senders[Int(place)].send(envelope.taking(&refusals))
       } else if let partitioner = route.partitioner, route.senders.count > 1 {
         let parts = try partitioner.divide(envelope, among: route.senders.count)
-        for (sender, part) in zip(route.senders, parts) {
+        for (sender, var part) in zip(route.senders, parts) {
+          // Each lane may be the only one that takes this copy of the envelope.
+          part.omissions = envelope.omissions
           try await sender.send(part.taking(&refusals))
         }
       } else {

@@ -132,10 +132,14 @@ struct StageWork<Work: Step> {
         stage: refused.stage, input: envelope.input(of: items[refused.offset]),
         record: refused.record, failures: refused.failures)
     }
+    let left = RangeSet(envelope.items.indices).subtracting(RangeSet(parts)).ranges.joined()
+    let omissions = left.map {
+      OmittedItem(worker: place.worker, envelope: envelope.id, item: $0)
+    }
     return Envelope(
       id: envelope.id, cost: max(envelope.cost, cost),
       origins: envelope.origins.origins(of: outputs, madeOf: items), items: outputs.values,
-      refusals: envelope.refusals + refusals)
+      refusals: envelope.refusals + refusals, omissions: envelope.omissions + omissions)
   }
 
   private func noOutputs(capacity: Int) -> StepOutputs<Work.Output> {

@@ -94,3 +94,14 @@ struct Suspect: Hashable, Sendable, Codable {
 struct Omission: Hashable, Sendable, Codable {
   var skipped: Set<Int>
 }
+
+/// An item that a worker left out of an envelope.
+///
+/// It travels on with what comes of the envelope. One that comes twice may have been made whole the first
+/// time: then what is known of the second is of no use, and the item has not been left out.
+struct OmittedItem: Hashable, Sendable, Codable {
+  var worker: Int
+  /// The envelope as the worker took it.
+  var envelope: EnvelopeID
+  var item: Int
+}

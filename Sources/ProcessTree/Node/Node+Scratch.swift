@@ -10,7 +10,10 @@ extension Node {
   ///
   /// - Throws: `directoryUnusable` if it cannot be made.
   public func makeScratchDirectory() async throws -> String {
-    let path = try await runtime.run { $0.directory.path + "/scratch" }
+    let path = try await runtime.run { runtime in
+      try runtime.makeDirectory()
+      return runtime.directory.path + "/scratch"
+    }
     guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
       throw ProcessTreeError(
         .directoryUnusable, "\(path) cannot be made: \(String(cString: strerror(errno))).")

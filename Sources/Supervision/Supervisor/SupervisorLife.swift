@@ -67,6 +67,15 @@ package struct SupervisorLife: Sendable {
     case shutDown
     /// There were too many restarts; how it came to that, in one line.
     case gaveUp(String)
+
+    /// Why a child is stopped with the supervisor.
+    package var reason: String {
+      switch self {
+      case .stopped: "its supervisor ends"
+      case .shutDown: "those that its supervisor waits for have ended"
+      case .gaveUp(let chain): chain
+      }
+    }
   }
 
   let name: String

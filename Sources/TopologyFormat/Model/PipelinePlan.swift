@@ -95,7 +95,25 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
   package var stages: [Stage] { parts.flatMap(\.stages) }
 }
 
+extension PipelinePlan.Part {
+  /// The same where a worker that alone keeps what it has read gets it in order: what it makes has no other one.
+  var readingInOrder: Self {
+    switch self {
+    case .stage(var stage):
+      stage.isOrdered = stage.isOrdered || stage.keepsState && stage.mostWorkers == 1
+      return .stage(stage)
+    case .branches(let branches):
+      return .branches(
+        branches.map { PipelinePlan.Branch(name: $0.name, parts: $0.parts.map(\.readingInOrder)) })
+    }
+  }
+}
+
 extension PipelinePlan.Stage {
+  fileprivate var keepsState: Bool {
+    if case .program(let program) = work { !program.isStateless } else { isStream }
+  }
+
   /// The most workers of a stage that may have more than it began with, unless the file says another number.
   private static let mostLaterWorkers = 64
 

@@ -48,13 +48,14 @@ struct Selection {
     }
     nodes = group.nodes.filter { active.contains($0.name) }
     let isChosen = isTop && !options.only.isEmpty
+    let hasOnlyProfiles = nodes.isEmpty && group.nodes.allSatisfy { !$0.profiles.isEmpty }
     if nodes.allSatisfy(\.isManual), !isChosen, !group.nodes.isEmpty,
       let entry = value.entry("nodes")
     {
       reader.diagnostics.warning(
         .neverReached, at: entry.place, length: entry.key.count,
         "no node of this group starts by itself"
-          + (nodes.isEmpty ? ": all are of profiles; choose one with --profile." : "."))
+          + (hasOnlyProfiles ? ": all are of profiles; choose one with --profile." : "."))
     }
   }
 

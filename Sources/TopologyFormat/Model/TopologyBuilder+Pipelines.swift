@@ -18,6 +18,7 @@ extension TopologyBuilder {
       plan.sink = .null
     }
     plan.isOrdered = value["ordered"]?.text == "true"
+    if plan.isOrdered { plan.parts = plan.parts.map(\.readingInOrder) }
     plan.attempts = value["attempts"]?.scalar?.integer ?? plan.attempts
     plan.quarantine = value["quarantine"]?["file"].flatMap(absolute)
     return plan
