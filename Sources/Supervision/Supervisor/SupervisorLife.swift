@@ -67,6 +67,15 @@ package struct SupervisorLife: Sendable {
     case shutDown
     /// There were too many restarts; how it came to that, in one line.
     case gaveUp(String)
+
+    /// Why its children are stopped, in words.
+    package var reason: String {
+      switch self {
+      case .stopped: "their supervisor is stopped"
+      case .shutDown: "the children that their supervisor waits for have ended"
+      case .gaveUp(let chain): chain
+      }
+    }
   }
 
   let name: String

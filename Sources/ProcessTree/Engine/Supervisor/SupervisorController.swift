@@ -251,7 +251,7 @@ final class SupervisorController {
     let request =
       runtime.shared.stopRequest ?? stopRequest
       ?? node.identity.stopRequest(
-        because: reasons[name] ?? life.ending.map { "\($0)" } ?? "replaced")
+        because: reasons[name] ?? life.ending?.reason ?? "replaced")
     var policy = policy
     // Who stops the node gives nobody below it time to drain.
     if runtime.shared.stopRequest != nil { policy.drain = .zero }
