@@ -33,21 +33,35 @@ struct RunTopology: ParsableCommand {
 
   /// Checks the file as it is to be run here.
   func check() throws -> CheckedFile {
+    let isCareful = geteuid() == 0 && !trust
+    for path in topology.variables where isCareful && path != "-" {
+      guard let refusal = Trust.refusal(of: path) else { continue }
+      throw UsageError("root does not run with \(path): \(refusal), or say --trust.")
+    }
     var options = try topology.checkOptions()
     options.isForRun = true
     var checked = Watchdog.guarding { TopologyReader.check(file, options) }
-    if geteuid() == 0, !trust { refuseUnsafeFiles(of: &checked) }
+    if isCareful { refuseUnsafeFiles(of: &checked) }
     return checked
   }
 
   /// A topology is code, and root runs no code of somebody else by mistake.
   private func refuseUnsafeFiles(of checked: inout CheckedFile) {
-    for (number, source) in checked.files.enumerated() where source.path != "-" {
-      guard let refusal = Trust.refusal(of: source.path) else { continue }
+    func refuse(
+      _ path: String, at place: ProcessTreeTopologyFormat.Place, length: Int, _ what: String
+    ) {
+      guard let refusal = Trust.refusal(of: path) else { return }
       checked.diagnostics.error(
-        .unsafeFile, at: Place(file: number),
-        "root does not run this: \(refusal). To run it all the same, say --trust.")
+        .unsafeFile, at: place, length: length,
+        "root does not run \(what): \(refusal). To run it all the same, say --trust.")
       checked.topology = nil
+    }
+    for (number, source) in checked.files.enumerated() where source.path != "-" {
+      refuse(source.path, at: Place(file: number), length: 1, "this")
+    }
+    // The environment decides which code a program loads.
+    for (path, name) in checked.environmentFiles {
+      refuse(path, at: name.place, length: name.text?.count ?? 1, "with '\(name.text ?? path)'")
     }
   }
 }

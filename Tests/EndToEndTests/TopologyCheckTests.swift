@@ -57,7 +57,7 @@ extension EndToEndTests {
       ("mkfifo t", "a named pipe"), ("ln -s /dev/zero t", "a device"), ("mkdir t", "a directory"),
       ("printf '\\377\\376' > t", "no UTF-8"), ("printf 'a\\0b' > t", "U+0000"),
       ("head -c 1048577 /dev/zero | tr '\\0' '#' > t", "at most 1048576 bytes"),
-      ("head -c 100000 /dev/zero | tr '\\0' '[' > t", "nesting"),
+      ("head -c 100000 /dev/zero | tr '\\0' '[' > t", "nested at most 64 levels"),
       ("true", "No such file"),
     ])
     func whatIsNoTopologyIsRefused(make: String, words: String) throws {
@@ -172,6 +172,40 @@ extension EndToEndTests {
         "dependsOn: {db: up}", "instances: 2", "stop: {signal: INT, within: 20s}",
         "restart: {when: onFailure, backoff: {first: 2s, factor: 1}}",
       ] { #expect(run.output.contains(words)) }
+    }
+
+    /// What process-compose accepts, a check accepts, and what has no equal is said.
+    @Test func nothingOfAnImportedFileIsLostInSilence() throws {
+      let text = """
+        shell: {shell_command: bash, shell_argument: "-c"}
+        processes:
+          off: {command: x, disabled: true}
+          web:
+            command: ./web
+            depends_on: {off: {condition: process_started}, gone: {condition: process_started}}
+            ready_log_line: up
+            readiness_probe:
+              http_get: {port: 80, status_code: 204}
+              initial_delay_seconds: 3
+              success_threshold: 2
+            environment: ["A=1", "A=2", "B"]
+            shutdown: {command: ./stop, signal: 15}
+            availability: {restart: exit_on_failure, backoff_seconds: -1, exit_on_end: true}
+            replicas: -2
+        """
+      let run = try Tool(
+        shell: """
+          printf '%s' "$TEXT" > p.yaml; "$PTREE" import p.yaml > t.yaml && "$PTREE" check t.yaml && cat t.yaml
+          """, environment: ["TEXT": text]
+      ).end()
+      #expect(run.code == 0, "\(run.errors)")
+      for words in [
+        "defaults: {interpreter: [bash, \"-c\"]}", "onFailure: continue", "endsWith: [web]",
+        "# 'depends_on: off' has", "# 'depends_on: gone' has", "# 'ready_log_line' has",
+        "# 'readiness_probe.http_get.status_code' has", "delay: 3s, successes: 2}", "A: \"2\"",
+        "# 'environment: B' has", "stop: {command: [/bin/sh, -c, ./stop]}",
+        "# 'restart: exit_on_failure' has", "# 'replicas' has",
+      ] { #expect(run.output.contains(words), "\(words): \(run.output)") }
     }
   }
 }

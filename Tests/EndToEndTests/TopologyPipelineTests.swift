@@ -188,7 +188,7 @@ extension EndToEndTests {
           from: {list: ['{x']},
           stages: [{command: [cat], workers: 2, partition: {json: /a}}]
           """,
-        code: 1, errors: "input 0: a record is no JSON at its byte 1"),
+        code: 1, errors: "input 1: a record is no JSON at its byte 1"),
       Case(
         name: "partitionByMatch",
         pipeline: """

@@ -107,7 +107,16 @@ struct CheckTests {
 
   static let types: [Fault] = [
     .node("command: sleep 5", "4:14:wrongType", words: "Write [sleep, \"5\"], or use 'shell'."),
-    .node("command: []", "4:14:wrongValue", words: "at least 1"),
+    .node("command: []", "4:14:wrongValue", words: "at least 1 element;"),
+    .node(
+      "command: ./web --port ${{ 80 }} 'a b'", "4:14:wrongType",
+      words: "Write [./web, --port, \"${{ 80 }}\", \"a b\"], or use 'shell'."),
+    .node("command: ls *.c | wc", "4:14:wrongType", words: "Use 'shell' for what a shell"),
+    .node("command: \"\"", "4:14:wrongType", words: "then its arguments."),
+    .node("command: [\"\", x]", "4:15:wrongValue", words: "here is an empty text"),
+    .node("command: [x, \"a\\0b\"]", "4:18:wrongValue", words: "no zero byte"),
+    .node(
+      "shell: \"a\\0${{ run.id }}\"\n    directory: \"\\0\"", "4:12:wrongValue", "5:16:wrongValue"),
     .node("command: [[x]]", "4:15:wrongType", words: "is text"),
     .node("shell: [x]", "4:12:wrongType", words: "'shell' is text"),
     .node("shell: {a: b}", "4:12:wrongType"),
@@ -121,8 +130,8 @@ struct CheckTests {
     .node("shell: x\n    instances: \"2\"", "5:16:wrongType"),
     .node("shell: x\n    umask: 22", "5:12:wrongValue", words: "four octal digits"),
     .node("shell: x\n    umask: 0999", "5:12:wrongValue"),
-    .node("shell: x\n    mayFail: yes", "5:14:wrongType", words: "true or false, and written so"),
-    .node("shell: x\n    mayFail: \"true\"", "5:14:wrongType"),
+    .node("shell: x\n    mayFail: yes", "5:14:wrongType", words: "write true or false; here"),
+    .node("shell: x\n    mayFail: \"true\"", "5:14:wrongType", words: "without quotes"),
     .node("shell: x\n    restart: on-failure", "5:14:wrongValue", words: "'onFailure'"),
     .node("shell: x\n    restart: allways", "5:14:wrongValue", words: "did you mean 'always'"),
     .node("shell: x\n    restart: [always]", "5:14:wrongType"),
@@ -210,6 +219,10 @@ struct CheckTests {
       "2:13:unusedVariable", "4:15:invalidExpression", words: "nobody uses"),
     .node("shell: a ${{ env.NOT_SET_EVER }}", "4:14:unsetVariable"),
     .node("shell: ${{ env.NOT_SET_EVER }}", "4:12:unsetVariable", words: "has no value"),
+    .node(
+      "shell: \"${{ 1 + }} x $${{ ${{ env.NOT_SET_EVER }} ${{ 2 }} ${{ 'a' + 1 }} ${{ x\"",
+      "4:13:invalidExpression", "4:32:unsetVariable", "4:62:invalidExpression",
+      "4:79:invalidExpression"),
     .node("shell: \"x ${{ 1 + }}\"", "4:15:invalidExpression", words: "ends too early"),
     .node("shell: \"${{ 1 - 2 }}\"", "4:13:invalidExpression"),
     .node("shell: \"${{ 'a' + 1 }}\"", "4:13:invalidExpression", words: "adds numbers"),
@@ -229,6 +242,13 @@ struct CheckTests {
     Fault(
       topology("  a: {shell: \"${{ s }}\"}\n", top: "variables: {s: {default: x, secret: true}}\n"),
       "4:14:misplacedSecret"),
+    // Nothing else is said of it, and no file of that name is opened.
+    Fault(
+      topology("  a: {file: \"${{ s }}\"}\n", top: "variables: {s: {default: x, secret: true}}\n"),
+      "4:13:misplacedSecret"),
+    Fault(
+      "ptree: 1\ninclude: [\"${{ x }}.yaml\"]\nnodes: {a: {shell: x}}\n", "2:11:invalidExpression"),
+    Fault("ptree: 1\ninclude: x.yaml\n", "2:10:wrongType"),
     Fault(
       topology("  a: {shell: x}\n", top: "variables: {Port: 1}\n"), "2:13:invalidName",
       "2:13:unusedVariable"),

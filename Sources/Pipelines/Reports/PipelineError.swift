@@ -47,8 +47,8 @@ public struct PipelineError: Error, Hashable, Sendable, Codable, CustomStringCon
     self.stageName = stageName
   }
 
-  /// The stage and what is wrong with it.
+  /// The stage by its name, or by its number from 1 on, and what is wrong with it.
   public var description: String {
-    "stage \(stage)\(stageName.isEmpty ? "" : " (\(stageName))"): \(message)"
+    "\(StageInWords.text(stage, stageName)): \(message)"
   }
 }

@@ -60,11 +60,11 @@ public struct PipelineFailure: Error, Hashable, Sendable, Codable, CustomStringC
     self.deaths = deaths
   }
 
-  /// The stage, the worker, the input and the message in a line.
+  /// The stage by its name, the worker, the input by its number from 1 on, and the message in a line.
   public var description: String {
     var text = "the pipeline"
-    if let stage { text = "stage \(stage) (\(stageName)) in \(worker)" }
-    if let input { text += ", input \(input)" }
+    if let stage { text = "\(StageInWords.text(stage, stageName)) in \(worker)" }
+    if let input { text += ", input \(input + 1)" }
     return "\(text): \(message)"
   }
 }
@@ -90,10 +90,18 @@ public struct QuarantinedInput: Hashable, Sendable, Codable, CustomStringConvert
     self.deaths = deaths
   }
 
-  /// The stage, the input and the last death in a line.
+  /// The stage by its name, the input by its number from 1 on, and the last death in a line.
   public var description: String {
-    let item = input.map { "input \($0)" } ?? "an item"
-    return "\(item) of stage \(stage) (\(stageName)) ended \(deaths.inWords)"
+    let item = input.map { "input \($0 + 1)" } ?? "an item"
+    return "\(item) of \(StageInWords.text(stage, stageName)) ended \(deaths.inWords)"
+  }
+}
+
+/// What a stage is called in texts for people.
+enum StageInWords {
+  /// Its name, or its number from 1 on if it has none.
+  static func text(_ index: Int, _ name: String) -> String {
+    name.isEmpty ? "stage \(index + 1)" : "stage \(name)"
   }
 }
 

@@ -37,7 +37,7 @@ struct RunLedger {
     self.plan = plan
     crews = try plan.stages.map { stage in
       try Crew(
-        "stage \(stage.index) (\(stage.description.name))", count: stage.description.workers,
+        StageInWords.text(stage.index, stage.description.name), count: stage.description.workers,
         of: stage.workers, seed: seed &+ UInt64(stage.index))
     }
     window = FlightWindow(

@@ -68,11 +68,11 @@ package struct SupervisorLife: Sendable {
     /// There were too many restarts; how it came to that, in one line.
     case gaveUp(String)
 
-    /// Why a child is stopped with the supervisor.
+    /// Why its children are stopped, in words.
     package var reason: String {
       switch self {
-      case .stopped: "its supervisor ends"
-      case .shutDown: "those that its supervisor waits for have ended"
+      case .stopped: "their supervisor is stopped"
+      case .shutDown: "the children that their supervisor waits for have ended"
       case .gaveUp(let chain): chain
       }
     }

@@ -32,4 +32,6 @@ package struct CheckedFile {
   package var topology: TopologyPlan?
   /// The file with all that it includes, and its expressions evaluated.
   package var value: Value?
+  /// The files of variables of the environment that nodes name, and where they name them.
+  package var environmentFiles: [(path: String, name: Value)] = []
 }

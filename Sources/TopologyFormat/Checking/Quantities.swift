@@ -7,7 +7,9 @@ package enum Quantity {
     guard !rest.isEmpty else { return nil }
     while !rest.isEmpty {
       let digits = rest.prefix { $0.isASCII && $0.isNumber || $0 == "." }
-      guard let number = Double(digits), digits.last != "." else { return nil }
+      guard let number = Double(digits), digits.last != ".", digits.first != "." else {
+        return nil
+      }
       rest = rest.dropFirst(digits.count)
       let unit = rest.prefix { $0.isLetter }
       guard let seconds = seconds[String(unit)] else { return nil }
@@ -28,7 +30,7 @@ package enum Quantity {
     guard let text = scalar.constant else { return nil }
     let digits = text.prefix { $0.isASCII && $0.isNumber || $0 == "." }
     guard let number = Double(digits), let unit = bytes[String(text.dropFirst(digits.count))],
-      number * unit <= 9e15
+      number * unit <= 9e15, digits.first != ".", digits.last != "."
     else { return nil }
     return Int(number * unit)
   }

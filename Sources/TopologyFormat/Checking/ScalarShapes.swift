@@ -13,7 +13,7 @@ struct ScalarRefusal {
 extension Shape {
   /// Whether text may stand here of which a part is known at the start of a process only.
   var takesLateText: Bool {
-    if case .text(let rule) = self { rule == .any || rule == .port } else { false }
+    if case .text(let rule) = self { [.any, .record, .port].contains(rule) } else { false }
   }
 
   /// Why a scalar whose text is known may not stand here; nil if it may.
@@ -31,13 +31,14 @@ extension Shape {
     case .word(let words): return Self.wordRefusal(text, words)
     case .boolean:
       if scalar.isPlain, text == "true" || text == "false" { return nil }
-      let other = ["yes", "no", "on", "off", "y", "n", "True", "False", "TRUE", "FALSE"]
       return ScalarRefusal(
         code: .wrongType,
-        expected: other.contains(text) ? "true or false, and written so" : "true or false")
+        expected: "a truth value: write true or false" + Self.withoutQuotes(text, scalar))
     case .yes:
       return scalar.isPlain && text == "true"
-        ? nil : ScalarRefusal(code: .wrongType, expected: "true")
+        ? nil
+        : ScalarRefusal(
+          code: .wrongType, expected: "true" + Self.withoutQuotes(text, scalar))
     case .integer(let range):
       guard let value = scalar.integer else {
         return ScalarRefusal(code: .wrongType, expected: Self.inWords(range))
@@ -58,6 +59,10 @@ extension Shape {
         : nil
     case .list, .map, .object, .named, .either, .anything: return nil
     }
+  }
+
+  private static func withoutQuotes(_ text: String, _ scalar: Scalar) -> String {
+    !scalar.isPlain && ["true", "false"].contains(text) ? ", without quotes" : ""
   }
 
   private static func portRefusal(_ scalar: Scalar) -> ScalarRefusal? {
@@ -98,7 +103,7 @@ extension ShapeChecker {
     switch shape {
     case .text: "text"
     case .word(let words): alternatives(words)
-    case .boolean: "true or false"
+    case .boolean: "a truth value: write true or false"
     case .yes: "true"
     case .integer(let range): Shape.inWords(range)
     case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"

@@ -69,23 +69,17 @@ struct ShapeChecker {
     case "environment": scope.allowsSecrets = true
     case "arguments":
       if let scalar = value.scalar {
-        error(.wrongType, value, Self.listWanted(path.last ?? "command", scalar))
+        error(.wrongType, value, CommandWords.listWanted(path.last ?? "command", scalar))
         return value
       }
+      let words = check(value, schema.shape(name), scope)
+      if let first = words.list?.first, first.text == "" {
+        error(.wrongValue, first, "\(subject) begins with an executable; here is an empty text.")
+      }
+      return words
     default: break
     }
     return check(value, schema.shape(name), scope)
-  }
-
-  private static func listWanted(_ key: String, _ scalar: Scalar) -> String {
-    let words = scalar.description.split { $0.isWhitespace }.prefix(12).map { word in
-      let isSafe = word.first?.isLetter == true || "./-".contains(word.first ?? " ")
-      let isPlain = isSafe && !word.contains { ",[]{}:#'\"\\&*!|>%@`".contains($0) }
-      return isPlain && !["true", "false", "null"].contains(word)
-        ? String(word) : "\"\(word.replacing("\"", with: "\\\""))\""
-    }
-    return "'\(key)' is a list: the executable, then its arguments. Write ["
-      + words.joined(separator: ", ") + "]" + (key == "command" ? ", or use 'shell'." : ".")
   }
 
   /// Nodes by their names, each with what its expressions can refer to.
@@ -141,7 +135,10 @@ struct ShapeChecker {
       let wanted =
         values.count < bounds.lowerBound
         ? "at least \(bounds.lowerBound)" : "at most \(bounds.upperBound)"
-      error(.wrongValue, value, "\(subject) has \(wanted) elements; here are \(values.count).")
+      error(
+        .wrongValue, value,
+        "\(subject) has \(wanted) element\(wanted.hasSuffix(" 1") ? "" : "s"); here are \(values.count)."
+      )
     }
     var result = value
     result.content = .list(
@@ -172,7 +169,7 @@ struct ShapeChecker {
     var result = value
     switch value.content {
     case .nothing: break
-    case .scalar: return self.scalar(value, .text(.any), scope)
+    case .scalar: return self.scalar(value, .text(.record), scope)
     case .list(let values): result.content = .list(values.map { anything($0, scope) })
     case .map(let entries):
       result.content = .map(
@@ -278,17 +275,20 @@ struct ShapeChecker {
     var evaluation = Evaluation(scope, bytes: bytes)
     var result = value
     let scalar: Scalar
-    do throws(ExpressionError) {
+    do throws(ExpressionErrors) {
       defer { bytes = evaluation.bytes }
       guard let evaluated = try evaluation.scalar(given) else {
-        throw ExpressionError(offset: 0, message: evaluation.unset(given.description))
+        throw ExpressionErrors(all: [
+          ExpressionError(offset: 0, message: evaluation.unset(given.description))
+        ])
       }
       scalar = evaluated
     } catch {
-      let place = place(of: error.offset, in: value)
-      self.error(
-        error.message.contains("has no value") ? .unsetVariable : .invalidExpression, at: place,
-        length: 3, error.message)
+      for error in error.all {
+        self.error(
+          error.message.contains("has no value") ? .unsetVariable : .invalidExpression,
+          at: place(of: error.offset, in: value), length: 3, error.message)
+      }
       result.content = .scalar(Scalar(pieces: [.unknown]))
       return result
     }
@@ -297,8 +297,14 @@ struct ShapeChecker {
       error(
         .misplacedSecret, value,
         "a secret stands in 'environment' only: all users of the host can read arguments.")
+      // Nothing is done with it that could show it, such as to open the file of this name.
+      result.content = .scalar(Scalar(pieces: [.unknown]))
+      return result
     }
     guard !scalar.isUnknown else { return result }
+    if case .text(.any) = shape, scalar.holdsZero {
+      error(.wrongValue, value, "\(subject) is for a process or a file, and has no zero byte.")
+    }
     if scalar.constant == nil, !shape.takesLateText {
       error(
         .invalidExpression, value,

@@ -9,6 +9,8 @@ package struct TopologyReader {
   var profiles: Set<String> = []
   /// The path of the app that the file names.
   var app: String?
+  /// The files of variables of the environment that nodes name, and where.
+  var environmentFiles: [(path: String, name: Value)] = []
   /// Whether the present node runs on another host.
   var isElsewhere = false
 
@@ -33,7 +35,8 @@ package struct TopologyReader {
     let isRight = reader.diagnostics.errorCount == 0
     return CheckedFile(
       path: path, files: files.sources, diagnostics: reader.diagnostics,
-      topology: isRight ? checked?.topology : nil, value: checked?.value)
+      topology: isRight ? checked?.topology : nil, value: checked?.value,
+      environmentFiles: reader.environmentFiles)
   }
 
   private mutating func read(_ path: String) -> (topology: TopologyPlan, value: Value)? {
@@ -83,7 +86,7 @@ package struct TopologyReader {
     diagnostics.hideSecrets(of: checker.diagnostics)
     reportUnused(variables)
     evaluated = evaluated.without(["include", "variables"])
-    if evaluated["nodes"] == nil {
+    if evaluated["nodes"] == nil, value["include"].map({ $0.list != nil }) ?? true {
       diagnostics.error(
         .missingKey, at: value.place, "a topology has 'nodes', or includes a file that has some.")
     }
@@ -93,6 +96,7 @@ package struct TopologyReader {
     let topology = builder.topology(evaluated, name: name, address: address)
     diagnostics = builder.reader.diagnostics
     profiles = builder.reader.profiles
+    environmentFiles = builder.reader.environmentFiles
     return (topology, evaluated)
   }
 
@@ -163,75 +167,6 @@ package struct TopologyReader {
     return true
   }
 
-  private mutating func including(_ value: Value) -> Value {
-    guard let entry = value.entry("include"), let list = entry.value.list else { return value }
-    var value = value
-    for element in list {
-      let given = element["variables"]
-      guard let scalar = (element["file"] ?? element).scalar, let name = scalar.constant else {
-        continue
-      }
-      let place = (element["file"] ?? element).place
-      guard let path = path(name, at: place, length: name.count),
-        let included = load(path)
-      else { continue }
-      include(included, given, into: &value)
-    }
-    return value
-  }
-
-  /// The path of a file that another one leads to; nil if it may not be followed.
-  mutating func path(_ name: String, at place: Place, length: Int) -> String? {
-    let from = files[place.file]?.directory ?? Path.current
-    let path = Path.relative(Path.absolute(name, from: from))
-    if let start = trail.firstIndex(where: { Path.relative($0) == path }) {
-      let circle = (trail[start...] + [path]).joined(separator: " → ")
-      diagnostics.error(
-        .includeCycle, at: place, length: length, "the file leads to itself: \(circle).")
-      return nil
-    }
-    guard files.sources.count < FileSet.most, trail.count < FileSet.mostLevels else {
-      diagnostics.error(
-        .tooManyFiles, at: place, length: length,
-        "a topology has at most \(FileSet.most) files, \(FileSet.mostLevels) deep.")
-      return nil
-    }
-    return path
-  }
-
-  private mutating func include(_ included: Value, _ given: Value?, into value: inout Value) {
-    for entry in included.entries ?? [] {
-      switch entry.key {
-      case "ptree", "name", "description", "include": continue
-      case "variables", "hosts", "channels", "nodes": merge(entry, given, into: &value)
-      case let key where key.hasPrefix("x-"): if value.entry(key) == nil { value.append(entry) }
-      default:
-        diagnostics.error(
-          .meaningless, at: entry.place, length: entry.key.count,
-          "an included file has variables, hosts, channels, nodes and x-…; '\(entry.key)' belongs to a file that is run, or to a node with 'file'."
-        )
-      }
-    }
-  }
-
-  private mutating func merge(_ entry: Value.Entry, _ given: Value?, into value: inout Value) {
-    var entry = entry
-    if entry.key == "variables", let given, let values = given.entries {
-      entry.value = Overlay.merged(entry.value, Value(.map(values), at: given.place))
-    }
-    guard let own = value.entry(entry.key) else { return value.append(entry) }
-    guard let known = own.value.entries, let added = entry.value.entries else { return }
-    let table = Dictionary(known.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-    for other in added {
-      guard let first = table[other.key] else { continue }
-      let file = files[first.place.file]?.name ?? ""
-      diagnostics.error(
-        .duplicateKey, at: other.place, length: other.key.count,
-        "'\(other.key)' stands here and at \(file):\(first.place.line):\(first.place.column).")
-    }
-    value.replace(entry.key, Value(.map(known + added), at: own.value.place))
-  }
-
   // MARK: Variables
 
   private mutating func declare(_ value: Value, _ variables: Variables, given: Value?) {
@@ -239,8 +174,9 @@ package struct TopologyReader {
       var variable = Variables.Variable(place: entry.place, value: entry.value)
       if entry.value.entries != nil {
         variable.value = entry.value["default"]
-        variable.isSecret = entry.value["secret"]?.text == "true"
-        variable.isRequired = entry.value["required"]?.text == "true"
+        // Nothing has a value yet, so an expression counts as true: what may be a secret is none by mistake.
+        variable.isSecret = entry.value["secret"]?.text.map { $0 != "false" } ?? false
+        variable.isRequired = entry.value["required"]?.text.map { $0 != "false" } ?? false
       }
       if variable.isSecret { hide(variable.value) }
       variables.declare(entry.key, variable)
@@ -249,7 +185,9 @@ package struct TopologyReader {
     if given == nil {
       // What comes from outside of the files is text: it cannot read the environment.
       for (name, text) in options.variables {
-        give(name, Value(.scalar(Scalar(text)), at: Place()), Place(), variables, isText: true)
+        // There is no place in a file where it stands; the variables are the next best.
+        let place = value.entry("variables")?.place ?? value.place
+        give(name, Value(.scalar(Scalar(text)), at: place), place, variables, isText: true)
       }
     }
     for (name, variable) in variables.table.sorted(by: { $0.value.place < $1.value.place })
@@ -266,14 +204,21 @@ package struct TopologyReader {
     _ name: String, _ value: Value, _ place: Place, _ variables: Variables, isText: Bool = false
   ) {
     guard variables.table[name] != nil else {
-      let nearest = Nearest.word(to: name, among: variables.table.keys.sorted())
-      return diagnostics.error(
-        .unknownVariable, at: place, length: name.count,
-        "there is no variable '\(name.prefix(60))' to be set"
-          + (nearest.map { "; did you mean '\($0)'?" } ?? "."), suggestion: nearest)
+      return reportUnknown(name, at: place, among: variables.table.keys.sorted())
     }
-    if variables.table[name]?.isSecret == true { hide(value) }
+    if variables.table[name]?.isSecret == true {
+      // What comes from outside of the files stands in no line of theirs.
+      if isText { diagnostics.hide(value.text) } else { hide(value) }
+    }
     variables.give(name, value, isText: isText)
+  }
+
+  mutating func reportUnknown(_ name: String, at place: Place, among known: [String]) {
+    let nearest = Nearest.word(to: name, among: known)
+    diagnostics.error(
+      .unknownVariable, at: place, length: name.count,
+      "there is no variable '\(name.prefix(60))' to be set"
+        + (nearest.map { "; did you mean '\($0)'?" } ?? "."), suggestion: nearest)
   }
 
   /// A secret is not shown with the lines of the file.
@@ -290,14 +235,6 @@ package struct TopologyReader {
   }
 }
 
-extension Path {
-  /// A path as it is shown: from the working directory, if it is below that.
-  static func relative(_ path: String) -> String {
-    let here = current.hasSuffix("/") ? current : current + "/"
-    return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
-  }
-}
-
 extension Value {
   mutating func append(_ entry: Entry) { content = .map((entries ?? []) + [entry]) }
 
@@ -309,35 +246,6 @@ extension Value {
   func without(_ keys: Set<String>) -> Value {
     var value = self
     value.content = .map((entries ?? []).filter { !keys.contains($0.key) })
-    return value
-  }
-}
-
-/// Lays one file over another.
-enum Overlay {
-  /// Maps are merged key by key, all else is replaced, and nothing takes away.
-  static func merged(_ lower: Value, _ upper: Value) -> Value {
-    guard let below = lower.entries, let above = upper.entries else { return upper }
-    let table = Dictionary(above.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-    let kinds = Set(NodeKind.allCases.map(\.rawValue))
-    // Only a node has such keys, and one of them at a time.
-    let hasOtherKind =
-      above.contains { kinds.contains($0.key) && $0.key != "nodes" } && lower.entry("ptree") == nil
-    var entries: [Value.Entry] = []
-    for entry in below {
-      if let other = table[entry.key] {
-        guard !other.value.isNothing else { continue }
-        entries.append(
-          Value.Entry(
-            key: entry.key, place: other.place, value: merged(entry.value, other.value)))
-      } else if !(hasOtherKind && kinds.contains(entry.key)) {
-        entries.append(entry)
-      }
-    }
-    let known = Set(below.map(\.key))
-    entries += above.filter { !known.contains($0.key) && !$0.value.isNothing }
-    var value = lower
-    value.content = .map(entries)
     return value
   }
 }

@@ -46,9 +46,9 @@ package struct Diagnostics: Sendable {
   package private(set) var placesOfSecrets: Set<Place> = []
 
   /// Does not show a text, nor what stands in the line where it begins.
-  mutating func hide(_ text: String?, at place: Place) {
+  mutating func hide(_ text: String?, at place: Place? = nil) {
     if let text { secrets.insert(text) }
-    placesOfSecrets.insert(place)
+    if let place { placesOfSecrets.insert(place) }
   }
 
   /// The lines of which only a part is shown, whatever it is: nobody knows what stands in them.

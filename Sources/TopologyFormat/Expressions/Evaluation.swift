@@ -14,30 +14,43 @@ struct Evaluation {
   }
 
   /// A scalar with its expressions evaluated; nil if all of it is one that has no value.
-  mutating func scalar(_ scalar: Scalar) throws(ExpressionError) -> Scalar? {
+  mutating func scalar(_ scalar: Scalar) throws(ExpressionErrors) -> Scalar? {
     guard let text = scalar.constant, Self.place(of: Self.opening, in: text[...]) != nil else {
       return scalar
     }
-    let parts = try Self.parts(of: text)
-    if parts.count == 1, case .expression(let source, let offset) = parts[0] {
-      return try evaluate(source, at: offset)
-    }
+    var errors: [ExpressionError] = []
     var result = Scalar(pieces: [], isPlain: false)
+    let parts = Self.parts(of: text)
     for part in parts {
-      switch part {
-      case .text(let text): result.append(.text(text))
-      case .expression(let source, let offset):
-        guard let value = try evaluate(source, at: offset) else {
-          throw ExpressionError(offset: offset, message: unset(source))
+      do throws(ExpressionError) {
+        if case .expression(let source, let offset) = part, parts.count == 1 {
+          return try evaluate(source, at: offset)
         }
-        for piece in value.pieces {
-          if case .text(let text) = piece { try count(text, at: offset) }
-          result.append(piece)
-        }
-        result.isSecret = result.isSecret || value.isSecret
+        try append(part, to: &result)
+      } catch {
+        errors.append(error)
+        // A text that grows beyond all bounds is too long once.
+        if bytes > Self.mostBytes { break }
       }
     }
+    guard errors.isEmpty else { throw ExpressionErrors(all: errors) }
     return result
+  }
+
+  private mutating func append(_ part: Part, to result: inout Scalar) throws(ExpressionError) {
+    switch part {
+    case .text(let text): result.append(.text(text))
+    case .wrong(let error): throw error
+    case .expression(let source, let offset):
+      guard let value = try evaluate(source, at: offset) else {
+        throw ExpressionError(offset: offset, message: unset(source))
+      }
+      for piece in value.pieces {
+        if case .text(let text) = piece { try count(text, at: offset) }
+        result.append(piece)
+      }
+      result.isSecret = result.isSecret || value.isSecret
+    }
   }
 
   func unset(_ source: String) -> String {
@@ -65,10 +78,12 @@ struct Evaluation {
     case text(String)
     /// What stands between the braces, and where in the text that begins.
     case expression(String, at: Int)
+    /// What begins like an expression and is none.
+    case wrong(ExpressionError)
   }
 
   /// Text and expressions in turn; `$${{` is the text `${{`.
-  static func parts(of text: String) throws(ExpressionError) -> [Part] {
+  static func parts(of text: String) -> [Part] {
     var parts: [Part] = []
     var rest = text[...]
     var plain = ""
@@ -87,13 +102,14 @@ struct Evaluation {
       if !plain.isEmpty { parts.append(.text(plain)) }
       plain = ""
       guard let end = place(of: "}}", in: rest[begin...]) else {
-        throw ExpressionError(offset: offset, message: "'${{' is not closed by '}}'.")
+        let message = "'${{' is not closed by '}}'."
+        return parts + [.wrong(ExpressionError(offset: offset, message: message))]
       }
       let source = String(rest[begin..<end])
-      guard !source.contains(where: \.isNewline) else {
-        throw ExpressionError(offset: offset, message: "an expression stands on one line.")
-      }
-      parts.append(.expression(source, at: offset))
+      parts.append(
+        source.contains(where: \.isNewline)
+          ? .wrong(ExpressionError(offset: offset, message: "an expression stands on one line."))
+          : .expression(source, at: offset))
       rest = rest[text.utf8.index(end, offsetBy: 2)...]
     }
     plain += rest
@@ -160,7 +176,12 @@ struct Evaluation {
     defer { bytes = inner.bytes }
     return try scope.variables.scalar(name) { value throws(ExpressionError) in
       guard let scalar = value.scalar else { return nil }
-      return try inner.scalar(scalar)
+      do throws(ExpressionErrors) {
+        return try inner.scalar(scalar)
+      } catch {
+        // All of them are reported where the variable stands.
+        throw error.all[0]
+      }
     }
   }
 

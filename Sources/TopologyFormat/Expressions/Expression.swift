@@ -18,9 +18,14 @@ indirect enum Expression: Hashable {
 }
 
 /// Why something is no expression, and at which of its characters.
-struct ExpressionError: Error {
+struct ExpressionError: Error, Equatable {
   var offset: Int
   var message: String
+}
+
+/// All that is wrong with the expressions of one scalar.
+struct ExpressionErrors: Error {
+  var all: [ExpressionError]
 }
 
 /// Reads an expression.

@@ -4,10 +4,12 @@ struct ComposeImport {
   private var lines: [String] = ["ptree: 1", ""]
   /// What the processes are called here.
   private var names: [String: String] = [:]
+  /// The processes that do not start by themselves.
+  private var disabled: Set<String> = []
 
   init(_ value: Value) { self.value = value }
 
-  private static let ignored: Set<String> = ["version", "processes", "environment"]
+  private static let ignored: Set<String> = ["version", "processes", "environment", "shell"]
 
   func text() throws(ReadingFailure) -> String {
     var copy = self
@@ -19,31 +21,61 @@ struct ComposeImport {
       copy.note(entry.key, indent: "")
     }
     copy.environment(value["environment"], indent: "")
-    copy.lines.append("nodes:")
+    if let shell = value["shell"] { copy.interpreter(shell) }
     var taken: Set<String> = []
     for process in processes {
       copy.names[process.key] = FileImport.usable(process.key, &taken)
+      if process.value["disabled"]?.text == "true" { copy.disabled.insert(process.key) }
     }
+    copy.ends(processes)
+    copy.lines.append("nodes:")
     for process in processes { copy.node(process) }
     return copy.lines.joined(separator: "\n") + "\n"
   }
 
-  private mutating func note(_ key: String, indent: String) {
-    lines.append("\(indent)# '\(key)' has no equal here.")
+  private mutating func note(_ key: String, indent: String = "    ") {
+    // What the file has for a name stays within the comment.
+    let line = String(String.UnicodeScalarView(key.unicodeScalars.filter { $0.value >= 0x20 }))
+    lines.append("\(indent)# '\(line)' has no equal here.")
+  }
+
+  private mutating func interpreter(_ shell: Value) {
+    guard let command = shell["shell_command"]?.text else { return note("shell", indent: "") }
+    let words = [command, shell["shell_argument"]?.text ?? "-c"].map(FileImport.quoted)
+    lines.append("defaults: {interpreter: [\(words.joined(separator: ", "))]}")
+  }
+
+  /// A process that fails stops no other one there, unless it says so.
+  private mutating func ends(_ processes: [Value.Entry]) {
+    let last = processes.filter { $0.value["availability"]?["exit_on_end"]?.text == "true" }
+      .compactMap { names[$0.key] }
+    if !last.isEmpty { lines.append("endsWith: [\(last.joined(separator: ", "))]") }
+    lines.append("onFailure: continue")
   }
 
   private mutating func add(_ line: String) { lines.append("    " + line) }
 
   private mutating func environment(_ value: Value?, indent: String) {
-    let pairs: [(String, String)] =
-      (value?.list ?? []).compactMap { element in
-        guard let text = element.text, let equals = text.firstIndex(of: "=") else { return nil }
+    let pairs: [(name: String, text: String?)] =
+      (value?.list ?? []).map { element in
+        let text = element.text ?? ""
+        guard let equals = text.firstIndex(of: "=") else { return (text, nil) }
         return (String(text[..<equals]), String(text[text.index(after: equals)...]))
-      } + (value?.entries ?? []).compactMap { entry in entry.value.text.map { (entry.key, $0) } }
-    guard !pairs.isEmpty else { return }
+      } + (value?.entries ?? []).map { ($0.key, $0.value.text) }
+    // The last one of a name wins.
+    var texts: [String: String] = [:]
+    var order: [String] = []
+    for (name, text) in pairs {
+      guard let text, TextRule.environmentName.refusal(of: name) == nil else {
+        note("environment: \(name)", indent: indent)
+        continue
+      }
+      if texts.updateValue(text, forKey: name) == nil { order.append(name) }
+    }
+    guard !order.isEmpty else { return }
     lines.append("\(indent)environment:")
-    for (name, text) in pairs where TextRule.environmentName.refusal(of: name) == nil {
-      lines.append("\(indent)  \(name): \(FileImport.quoted(text))")
+    for name in order {
+      lines.append("\(indent)  \(name): \(FileImport.quoted(texts[name] ?? ""))")
     }
   }
 
@@ -58,27 +90,35 @@ struct ComposeImport {
     } else {
       add("shell: \"true\"")
     }
-    for entry in value.entries ?? [] { key(entry) }
+    let hasProbe = value["readiness_probe"] != nil
+    for entry in value.entries ?? [] { key(entry, hasProbe: hasProbe) }
   }
 
-  private mutating func key(_ entry: Value.Entry) {
+  private mutating func key(_ entry: Value.Entry, hasProbe: Bool) {
     let text = entry.value.text ?? ""
     switch entry.key {
     case "command", "entrypoint": return
+    case _
+    where ["description", "working_dir", "env_file", "ready_log_line"].contains(entry.key)
+      && entry.value.text == nil:
+      note(entry.key)
     case "description": add("description: \(FileImport.quoted(text))")
     case "working_dir": add("directory: \(FileImport.quoted(text))")
     case "environment": environment(entry.value, indent: "    ")
     case "env_file": add("environmentFiles: [\(FileImport.quoted(text))]")
-    case "replicas": if let count = Int(text), count != 1 { add("instances: \(min(count, 1_000))") }
+    case "replicas":
+      guard let count = Int(text), (0...1_000).contains(count) else { return note(entry.key) }
+      if count != 1 { add("instances: \(count)") }
     case "disabled": if text == "true" { add("start: manual") }
     case "depends_on": dependencies(entry.value)
     case "availability": availability(entry.value)
-    case "readiness_probe": probe("readiness", entry.value)
-    case "liveness_probe": probe("liveness", entry.value)
-    case "ready_log_line": add("readiness: {line: \(FileImport.quoted(Self.pattern(text)))}")
+    case "readiness_probe": probe(entry, as: "readiness")
+    case "liveness_probe": probe(entry, as: "liveness")
+    case "ready_log_line" where !hasProbe:
+      add("readiness: {line: \(FileImport.quoted(Self.pattern(text)))}")
     case "shutdown": shutdown(entry.value)
     case "is_daemon" where text != "true", "is_tty" where text != "true": return
-    default: note(entry.key, indent: "    ")
+    default: note(entry.key)
     }
   }
 
@@ -92,45 +132,62 @@ struct ComposeImport {
       "process_completed": "ended", "process_completed_successfully": "succeeded",
       "process_healthy": "up", "process_started": "started", "process_log_ready": "up",
     ]
-    let parts = (value.entries ?? []).compactMap { entry -> String? in
-      guard let name = names[entry.key] else { return nil }
-      return "\(name): \(conditions[entry.value["condition"]?.text ?? ""] ?? "started")"
+    var parts: [String] = []
+    for entry in value.entries ?? [] {
+      // Here nobody waits for what nobody starts.
+      guard let name = names[entry.key], !disabled.contains(entry.key) else {
+        note("depends_on: \(entry.key)")
+        continue
+      }
+      parts.append("\(name): \(conditions[entry.value["condition"]?.text ?? ""] ?? "started")")
     }
     if !parts.isEmpty { add("dependsOn: {\(parts.joined(separator: ", "))}") }
   }
 
   private mutating func availability(_ value: Value) {
-    let words = ["always": "always", "on_failure": "onFailure", "exit_on_failure": "never"]
+    let words = ["always": "always", "on_failure": "onFailure"]
     let when = words[value["restart"]?.text ?? ""] ?? "never"
-    if let seconds = value["backoff_seconds"]?.text.flatMap({ Int($0) }), when != "never" {
+    if let seconds = seconds(value["backoff_seconds"]), when != "never" {
       add("restart: {when: \(when), backoff: {first: \(seconds)s, factor: 1}}")
     } else {
       add("restart: \(when)")
     }
-    for key in ["max_restarts", "exit_on_skipped", "exit_on_end"] where value[key] != nil {
-      note(key, indent: "    ")
-    }
+    if value["restart"]?.text == "exit_on_failure" { note("restart: exit_on_failure") }
+    for key in ["max_restarts", "exit_on_skipped"] where value[key] != nil { note(key) }
   }
 
-  private mutating func probe(_ name: String, _ value: Value) {
+  /// A number of seconds that a file here may have.
+  private func seconds(_ value: Value?) -> Int? {
+    value?.text.flatMap { Int($0) }.flatMap { (0...1_000_000).contains($0) ? $0 : nil }
+  }
+
+  private mutating func probe(_ entry: Value.Entry, as name: String) {
+    let value = entry.value
     var parts: [String] = []
     if let command = value["exec"]?["command"]?.text {
       parts.append("shell: \(FileImport.quoted(command))")
-    } else if let get = value["http_get"] {
-      guard get["scheme"]?.text != "https" else { return note(name, indent: "    ") }
+      if value["exec"]?["working_dir"] != nil { note("\(entry.key).exec.working_dir") }
+    } else if let get = value["http_get"], get["scheme"]?.text != "https" {
       let port = get["port"]?.text ?? "80"
       let address = "http://\(get["host"]?.text ?? "127.0.0.1"):\(port)\(get["path"]?.text ?? "/")"
       parts.append("http: \(FileImport.quoted(address))")
-    } else {
-      return note(name, indent: "    ")
-    }
-    for (theirs, ours) in [("period_seconds", "every"), ("timeout_seconds", "timeout")] {
-      if let seconds = value[theirs]?.text.flatMap({ Int($0) }) {
-        parts.append("\(ours): \(seconds)s")
+      for key in ["headers", "status_code"] where get[key] != nil {
+        note("\(entry.key).http_get.\(key)")
       }
+    } else {
+      return note(entry.key)
     }
-    if let count = value["failure_threshold"]?.text.flatMap({ Int($0) }) {
-      parts.append("failures: \(min(count, 1_000))")
+    let times = [
+      ("initial_delay_seconds", "delay"), ("period_seconds", "every"),
+      ("timeout_seconds", "timeout"),
+    ]
+    for (theirs, ours) in times {
+      if let seconds = seconds(value[theirs]) { parts.append("\(ours): \(seconds)s") }
+    }
+    for (theirs, ours) in [("failure_threshold", "failures"), ("success_threshold", "successes")] {
+      if let count = value[theirs]?.text.flatMap({ Int($0) }), count > 0 {
+        parts.append("\(ours): \(min(count, 1_000))")
+      }
     }
     add("\(name): {\(parts.joined(separator: ", "))}")
   }
@@ -140,13 +197,17 @@ struct ComposeImport {
       "1": "HUP", "2": "INT", "3": "QUIT", "9": "KILL", "10": "USR1", "12": "USR2", "15": "TERM",
     ]
     var parts: [String] = []
-    if let signal = value["signal"]?.text.flatMap({ signals[$0] }) {
-      parts.append("signal: \(signal)")
+    if let command = value["command"]?.text {
+      parts.append("command: [/bin/sh, -c, \(FileImport.quoted(command))]")
+    } else if let number = value["signal"]?.text {
+      if let signal = signals[number] {
+        parts.append("signal: \(signal)")
+      } else {
+        note("shutdown.signal: \(number)")
+      }
     }
-    if let seconds = value["timeout_seconds"]?.text.flatMap({ Int($0) }) {
-      parts.append("within: \(seconds)s")
-    }
-    if value["command"] != nil { note("shutdown.command", indent: "    ") }
+    if let seconds = seconds(value["timeout_seconds"]) { parts.append("within: \(seconds)s") }
+    if value["parent_only"]?.text == "true" { note("shutdown.parent_only") }
     if !parts.isEmpty { add("stop: {\(parts.joined(separator: ", "))}") }
   }
 }

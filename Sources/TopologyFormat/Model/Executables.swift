@@ -94,6 +94,7 @@ enum EnvironmentFile {
     of value: Value, _ path: Scalar?, _ reader: inout TopologyReader
   ) -> [CommandPlan.Change] {
     guard let path = path?.constant else { return [] }
+    reader.environmentFiles.append((path, value))
     do throws(ReadingFailure) {
       return changes(in: try FileReading.text(of: path))
     } catch {

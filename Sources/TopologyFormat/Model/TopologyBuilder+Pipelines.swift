@@ -14,7 +14,7 @@ extension TopologyBuilder {
       plan.sink = .file(
         file, appends: value["to"]?["append"]?.text == "true",
         framing: Self.framing(value["to"]?["items"]))
-    } else if value["to"]?.text == "null" {
+    } else if let to = value["to"], to.isNothing || to.text == "null" {
       plan.sink = .null
     }
     plan.isOrdered = value["ordered"]?.text == "true"

@@ -66,6 +66,13 @@ package enum Path {
     return rest == "." || rest.isEmpty ? directory : base + rest
   }
 
+  /// The same for all paths that lead to one file.
+  package static func identity(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return absolute(path, from: current) }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
   /// The last component without what follows its last dot.
   package static func stem(of path: String) -> String {
     let name = path.split(separator: "/").last.map(String.init) ?? path

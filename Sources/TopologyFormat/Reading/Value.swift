@@ -102,6 +102,11 @@ package struct Scalar: Hashable, Sendable, Codable {
     return text
   }
 
+  /// Whether it holds a zero byte, which ends a text for the kernel.
+  var holdsZero: Bool {
+    pieces.contains { if case .text(let text) = $0 { text.utf8.contains(0) } else { false } }
+  }
+
   /// Whether a part of it is not known on this machine.
   package var isUnknown: Bool { pieces.contains(.unknown) }
 

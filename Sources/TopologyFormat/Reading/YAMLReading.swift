@@ -3,6 +3,7 @@ internal import Yams
 /// Reads the text of a file as values with places, within bounds.
 struct YAMLReading {
   static let mostLevels = 64
+  private static let tooDeep = "values are nested at most \(mostLevels) levels deep."
   /// How many values there are, those that aliases stand for included.
   static let mostValues = 100_000
 
@@ -39,8 +40,7 @@ struct YAMLReading {
     let place = place(node.mark)
     guard level <= Self.mostLevels else {
       throw ReadingFailure(
-        code: .tooDeep, place: place,
-        message: "values are nested at most \(Self.mostLevels) levels deep.")
+        code: .tooDeep, place: place, message: Self.tooDeep)
     }
     count += 1
     guard count <= Self.mostValues else {
@@ -158,6 +158,9 @@ struct YAMLReading {
     // The end of a file shows nothing; what was begun and not ended does.
     if place.line >= file.lineCount, let context { place = self.place(context.mark) }
     var message = context.map { "\($0.text), \(problem)" } ?? problem
+    if problem.contains("Maximum nesting level") {
+      return ReadingFailure(code: .tooDeep, place: place, message: Self.tooDeep)
+    }
     if message.contains("expected a single document") {
       message = "a second document begins here; a file has one."
     } else if problem.contains("cannot start any token"),
@@ -210,8 +213,8 @@ struct YAMLReading {
   }
 
   private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar == "_"
-      || scalar == "-" || scalar == "."
+    scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+      || "_-.<".unicodeScalars.contains(scalar)
   }
 
   private static func key(at scalars: ArraySlice<Unicode.Scalar>) -> [Unicode.Scalar] {

@@ -130,7 +130,7 @@ extension Schema {
     ObjectShape(
       name: "variable", title: "a variable",
       keys: [
-        key("default", .text(.any), "its value when none is given", without: "unset"),
+        key("default", .text(.record), "its value when none is given", without: "unset"),
         key("required", .boolean, "whether a value has to be given", without: "`false`"),
         key("description", .text(.any), "text for people"),
         key("secret", .boolean, "whether it may stand in `environment` only", without: "`false`"),
@@ -140,7 +140,7 @@ extension Schema {
       keys: [
         key("file", .text(.any), "the path, from this file", isRequired: true),
         key(
-          "variables", .map(keys: .variableName, of: .text(.any), least: 0),
+          "variables", .map(keys: .variableName, of: .text(.record), least: 0),
           "values of its variables"),
       ]),
   ]

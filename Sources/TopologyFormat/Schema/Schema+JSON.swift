@@ -95,7 +95,7 @@ extension Schema {
       orExpression(
         any([
           .object([("type", .text("integer")), ("minimum", .integer(0))]),
-          pattern(#"^[0-9]+(\.[0-9]+)?(B|KiB|MiB|GiB)?$"#),
+          pattern(#"^[0-9]+(\.[0-9]+)?(B|KiB|MiB|GiB)$"#),
         ]))
     case .list(let element, let least, let most):
       .object([
@@ -122,13 +122,19 @@ extension Schema {
     return .object(json)
   }
 
+  /// `4` or `2..8`, from 1 to 64.
+  private static let workers = {
+    let number = "([1-9]|[1-5][0-9]|6[0-4])"
+    return "^\(number)(\\.\\.\(number))?$"
+  }()
+
   private static func json(_ rule: TextRule) -> JSONValue {
     switch rule {
-    case .any: types("string", "number", "boolean")
-    case .port: types("string", "integer")
+    case .any, .record: types("string", "number", "boolean")
+    case .port: orExpression(any([whole(1...65_535), pattern("^[0-9]+$|:[0-9]+$|/")]))
     case .workers:
-      orExpression(any([whole(1...64), pattern(#"^[0-9]+(\.\.[0-9]+)?$"#)]))
-    case .version: any([.object([("const", .integer(1))]), pattern(#"^1(\.[0-9]+)?$"#)])
+      orExpression(any([whole(1...64), pattern(workers)]))
+    case .version: any([.object([("const", .integer(1))]), pattern(#"^1(\.0)?$"#)])
     // The word `true` is a name as well, and a truth value for a reader of JSON.
     case .name: orExpression(any([pattern(rule.pattern ?? ""), types("boolean")]))
     default: orExpression(pattern(rule.pattern ?? ""))

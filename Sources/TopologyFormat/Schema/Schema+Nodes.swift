@@ -18,7 +18,7 @@ extension Schema {
         "arguments", .map(keys: .any, of: .anything, least: 0), "the properties of the program",
         kinds: [.program]),
       key(
-        "variables", .map(keys: .variableName, of: .text(.any), least: 0),
+        "variables", .map(keys: .variableName, of: .text(.record), least: 0),
         "values of the other file's variables", kinds: [.file]),
       key(
         "instances", count,
@@ -175,7 +175,7 @@ extension Schema {
           "to",
           .either(
             scalar: .word(["standardOutput", "null"]), list: nil, map: .object("sink"),
-            orNothing: false), "where the records go", without: "`standardOutput`"),
+            orNothing: true), "where the records go", without: "`standardOutput`"),
         key("ordered", .boolean, "outputs in the order of the source", without: "`false`"),
         key(
           "attempts", .integer(1...100),
@@ -191,7 +191,7 @@ extension Schema {
         key("files", texts, "patterns of paths, sorted by bytes"),
         key("command", .named("arguments"), "the output of a command"),
         key("standardInput", .yes, "standard input"),
-        key("list", anyNumberOfTexts, "these texts"),
+        key("list", .list(of: .text(.record), least: 0, most: 1_000), "these texts"),
         key(
           "range", .list(of: .integer(-1_000_000_000...1_000_000_000), least: 2, most: 2),
           "numbers from one to another"),
@@ -244,7 +244,7 @@ extension Schema {
       name: "partition", title: "'partition'",
       keys: [
         key("field", .integer(1...1_000_000), "the number of a field"),
-        key("separator", .text(.any), "what stands between fields", without: "spaces"),
+        key("separator", .text(.record), "what stands between fields", without: "spaces"),
         key("json", .text(.pointer), "a JSON pointer"),
         key("match", .text(.any), "a regular expression with a group"),
       ], exactlyOne: ["field", "json", "match"]),

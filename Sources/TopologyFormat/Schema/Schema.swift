@@ -92,7 +92,7 @@ package struct Schema: Sendable {
     ),
     (
       "variableValue",
-      .either(scalar: .text(.any), list: nil, map: .object("variable"), orNothing: false)
+      .either(scalar: .text(.record), list: nil, map: .object("variable"), orNothing: false)
     ),
     (
       "stages", .list(of: .object("stage"), least: 1, most: 100)

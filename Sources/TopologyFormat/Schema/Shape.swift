@@ -28,7 +28,10 @@ package indirect enum Shape: Sendable {
 
 /// What a text may be.
 package enum TextRule: String, Sendable, CaseIterable {
+  /// What the kernel takes as text: an argument, a path, a value of the environment.
   case any
+  /// Any bytes that are text.
+  case record
   /// The name of a node and the like.
   case name
   case variableName
@@ -47,7 +50,7 @@ package enum TextRule: String, Sendable, CaseIterable {
   /// The regular expression of the JSON Schema.
   package var pattern: String? {
     switch self {
-    case .any: nil
+    case .any, .record: nil
     case .name: "^[A-Za-z][A-Za-z0-9._-]{0,47}$"
     case .variableName: "^[a-z][A-Za-z0-9]*$"
     case .environmentName: "^[A-Za-z_][A-Za-z0-9_]*$"
@@ -62,7 +65,7 @@ package enum TextRule: String, Sendable, CaseIterable {
   /// Why a text does not follow the rule; nil if it does.
   func refusal(of text: String) -> String? {
     switch self {
-    case .any, .port: return nil
+    case .any, .record, .port: return nil
     case .name:
       return Self.isName(text)
         ? nil

@@ -178,7 +178,7 @@ let deathScenarios: [String: Scenario] = [
     test.equal(report.cause, .exitedWithoutResult(code: 3))
     let chain = failure?.message ?? ""
     test.expect(
-      chain.contains(" 10 times in ") && chain.hasSuffix("; stage 1 (Stillborn) gave up"), chain)
+      chain.contains(" 10 times in ") && chain.hasSuffix("; stage Stillborn gave up"), chain)
   },
 ]
 
