@@ -38,11 +38,12 @@ struct TreeBench: ProcessTreeApp {
     case "pool": try await measurePool(root)
     case "pipeline": try await measurePipeline(root)
     case "suspension": try await measureSuspension(root)
+    case "host": try await measureHost(root, CommandLine.arguments.dropFirst(2).first ?? "local")
     case "count": try await count(root)
     default:
       root.exit(
         "usage: tree-bench start|rate|tree|roundtrip|small|inside|medium|large|pool|pipeline|memory|death|"
-          + "idle|suspension|usage\n       tree-bench count "
+          + "idle|suspension|usage\n       tree-bench host DESTINATION\n       tree-bench count "
           + CountedPath.allCases.map(\.rawValue).joined(separator: "|") + " COUNT")
     }
   }

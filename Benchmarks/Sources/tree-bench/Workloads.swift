@@ -39,8 +39,8 @@ func measureTree(_ root: Node) async throws {
 }
 
 /// Row D: 64 bytes there and back.
-func measureRoundTrip(_ root: Node) async throws {
-  let child = try await root.spawn(Echo())
+func measureRoundTrip(_ root: Node, on host: OpenHost? = nil) async throws {
+  let child = try await root.spawn(Echo(), on: host)
   let bytes = [UInt8](repeating: 7, count: 64)
   var iterator = try await child.messages(of: [UInt8].self).makeAsyncIterator()
   for _ in 0..<1_000 {
