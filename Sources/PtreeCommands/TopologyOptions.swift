@@ -50,6 +50,10 @@ struct TopologyOptions: ParsableArguments {
     options.overlays = overlay
     options.profiles = Set(profile)
     options.only = only.flatMap(Self.names)
+    // An empty list would run all of them.
+    guard only.isEmpty || !options.only.isEmpty else {
+      throw UsageError("--only takes the names of nodes, and here is none.")
+    }
     options.without = Set(without.flatMap(Self.names))
     options.environment = ProcessInfo.processInfo.environment
     options.catalog = RunningTool.current.catalog

@@ -203,7 +203,7 @@ extension EndToEndTests {
         "defaults: {interpreter: [bash, \"-c\"]}", "onFailure: continue", "endsWith: [web]",
         "# 'depends_on: off' has", "# 'depends_on: gone' has", "# 'ready_log_line' has",
         "# 'readiness_probe.http_get.status_code' has", "delay: 3s, successes: 2}", "A: \"2\"",
-        "# 'environment: B' has", "stop: {command: [/bin/sh, -c, ./stop]}",
+        "# 'environment: B' has", "stop: {command: [/bin/sh, -c, \"./stop\"]}",
         "# 'restart: exit_on_failure' has", "# 'replicas' has",
       ] { #expect(run.output.contains(words), "\(words): \(run.output)") }
     }

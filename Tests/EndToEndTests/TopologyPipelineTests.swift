@@ -101,7 +101,7 @@ extension EndToEndTests {
         pipeline: """
           from: {command: [seq, 9]},
           stages: [{name: bad, shell: 'cat; exit 3'}, {command: [wc, -l]}]
-          """, code: 1, errors: "(bad)"),
+          """, code: 1, errors: "stage bad in bad"),
       Case(
         name: "aDeathBetweenTwoCommands",
         pipeline: """
@@ -164,7 +164,7 @@ extension EndToEndTests {
         name: "aStreamThatFails",
         pipeline: "from: {list: [a]}, to: 'null', stages: [{name: bad, shell: cat; exit 3}]",
         code: 1,
-        errors: "(bad)"),
+        errors: "stage bad in bad"),
       Case(
         name: "noUTF8AsArgument",
         pipeline: "from: {files: [in]}, stages: [{command: [echo, '{}'], mode: each}]",

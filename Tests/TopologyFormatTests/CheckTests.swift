@@ -221,7 +221,7 @@ struct CheckTests {
     .node("shell: ${{ env.NOT_SET_EVER }}", "4:12:unsetVariable", words: "has no value"),
     .node(
       "shell: \"${{ 1 + }} x $${{ ${{ env.NOT_SET_EVER }} ${{ 2 }} ${{ 'a' + 1 }} ${{ x\"",
-      "4:13:invalidExpression", "4:32:unsetVariable", "4:62:invalidExpression",
+      "4:13:invalidExpression", "4:31:unsetVariable", "4:64:invalidExpression",
       "4:79:invalidExpression"),
     .node("shell: \"x ${{ 1 + }}\"", "4:15:invalidExpression", words: "ends too early"),
     .node("shell: \"${{ 1 - 2 }}\"", "4:13:invalidExpression"),
@@ -247,7 +247,7 @@ struct CheckTests {
       topology("  a: {file: \"${{ s }}\"}\n", top: "variables: {s: {default: x, secret: true}}\n"),
       "4:13:misplacedSecret"),
     Fault(
-      "ptree: 1\ninclude: [\"${{ x }}.yaml\"]\nnodes: {a: {shell: x}}\n", "2:11:invalidExpression"),
+      "ptree: 1\ninclude: [\"${{ run.name }}.yaml\"]\nnodes: {a: {shell: x}}\n", "2:11:invalidExpression"),
     Fault("ptree: 1\ninclude: x.yaml\n", "2:10:wrongType"),
     Fault(
       topology("  a: {shell: x}\n", top: "variables: {Port: 1}\n"), "2:13:invalidName",

@@ -35,6 +35,11 @@ struct ReadingTests {
         == "echo $HOME ${HOME} $(id -u) {} {{x}} %d `id -u` # x ${{ y }}")
   }
 
+  @Test func aMarkOfTheEncodingIsNoText() throws {
+    _ = try command(check("\u{FEFF}" + topology("  a: {shell: x}\n")))
+    #expect(diagnose("\u{FEFF}" + topology("  a: {sehll: x}\n")).contains("3:7:unknownKey"))
+  }
+
   @Test func aCommentHoldsNoExpression() throws {
     _ = try command(check(topology("  # ${{ nothing }}\n  a: {shell: x}\n")))
   }

@@ -25,6 +25,9 @@ enum FileReading {
 
   /// The bytes as text, without what YAML does not allow.
   static func text(from bytes: [UInt8]) throws(ReadingFailure) -> String {
+    // The mark of some editors is none of the file's text.
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let bytes = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ReadingFailure(
         code: .invalidYAML, place: place(ofInvalid: bytes), message: "this is no UTF-8.")
@@ -35,7 +38,7 @@ enum FileReading {
         (line, column) = (line + 1, 1)
         continue
       }
-      if !isAllowed(scalar), !(scalar == "\u{FEFF}" && line == 1 && column == 1) {
+      if !isAllowed(scalar) {
         throw ReadingFailure(
           code: .invalidYAML, place: Place(line: line, column: column),
           message: "a file holds no control characters; here is U+"

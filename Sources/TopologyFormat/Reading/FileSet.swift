@@ -20,20 +20,19 @@ package final class FileSet {
   func read(_ path: String) -> (number: Int, value: Result<Value, ReadingFailure>) {
     let number = sources.count
     let directory = Path.directory(of: path)
-    func add(_ text: String) -> SourceFile {
-      let file = SourceFile(
-        path: path, directory: directory, text: text)
-      sources.append(file)
-      return file
+    func add(_ text: String) {
+      sources.append(SourceFile(path: path, directory: directory, text: text))
     }
     do throws(ReadingFailure) {
       let bytes = try bytes(of: path)
       // Messages about what is no text show their line too.
-      let file = add(String(decoding: bytes, as: UTF8.self))
-      _ = try FileReading.text(from: bytes)
+      add(String(decoding: bytes, as: UTF8.self))
+      let file = SourceFile(
+        path: path, directory: directory, text: try FileReading.text(from: bytes))
+      sources[number] = file
       return (number, .success(try YAMLReading.value(of: file, number: number)))
     } catch {
-      if sources.count == number { _ = add("") }
+      if sources.count == number { add("") }
       var failure = error
       failure.place.file = number
       return (number, .failure(failure))
