@@ -106,7 +106,7 @@ extension EndToEndTests {
         #expect(tool.wait { files("again").count == round })
         #expect(killTheWorker())
       }
-      try Data().write(to: tool.directory.appendingPathComponent("go"))
+      try Data().write(to: URL(filePath: tool.directory.path + "/go"))
       let run = try tool.end()
       #expect(run.code == 0, "\(run.errors)")
       #expect(try String(contentsOfFile: tool.directory.path + "/out", encoding: .utf8) == "x\n")
