@@ -160,7 +160,8 @@ extension EndToEndTests {
       let run = try tool.end()
       #expect(run.code == 1)
       #expect(
-        run.errors.contains("stage count in count") && run.errors.contains("SIGKILL"), "\(run.errors)")
+        run.errors.contains("stage count in count") && run.errors.contains("SIGKILL"),
+        "\(run.errors)")
     }
 
     @Test(arguments: startMethods, [SIGINT, SIGTERM])

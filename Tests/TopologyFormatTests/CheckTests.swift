@@ -247,7 +247,8 @@ struct CheckTests {
       topology("  a: {file: \"${{ s }}\"}\n", top: "variables: {s: {default: x, secret: true}}\n"),
       "4:13:misplacedSecret"),
     Fault(
-      "ptree: 1\ninclude: [\"${{ run.name }}.yaml\"]\nnodes: {a: {shell: x}}\n", "2:11:invalidExpression"),
+      "ptree: 1\ninclude: [\"${{ run.name }}.yaml\"]\nnodes: {a: {shell: x}}\n",
+      "2:11:invalidExpression"),
     Fault("ptree: 1\ninclude: x.yaml\n", "2:10:wrongType"),
     Fault(
       topology("  a: {shell: x}\n", top: "variables: {Port: 1}\n"), "2:13:invalidName",
