@@ -132,6 +132,8 @@ extension EndToEndTests {
       #expect(run.code == 0)
       #expect(run.output.contains("apple") && run.output.contains("pear"))
       #expect(run.output.contains("succeeded"))
+      // The line begins at what the group waits for, and the arrow points there.
+      if format == "svg" { #expect(run.output.contains("marker-start")) }
     }
 
     @Test func aProcfileIsImported() throws {

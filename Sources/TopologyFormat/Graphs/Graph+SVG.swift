@@ -10,7 +10,7 @@ extension Graph {
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" width="\(width)" \
       height="\(height)" font-family="sans-serif" font-size="12">
       <defs><marker id="a" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" \
-      orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>
+      orient="auto-start-reverse"><path d="M0 0L8 4L0 8z"/></marker></defs>
       <rect width="100%" height="100%" fill="white"/>
 
       """
@@ -18,12 +18,15 @@ extension Graph {
       guard let from = drawing.box(of: edge.kind == .dependsOn ? edge.to : edge.from),
         let to = drawing.box(of: edge.kind == .dependsOn ? edge.from : edge.to)
       else { continue }
-      let style = edge.kind == .dependsOn ? "stroke-dasharray=\"5 3\"" : "stroke-width=\"2.5\""
+      // The line starts at the left box; the arrow points where those of the other formats do.
+      let (style, head) =
+        edge.kind == .dependsOn
+        ? ("stroke-dasharray=\"5 3\"", "marker-start") : ("stroke-width=\"2.5\"", "marker-end")
       let (x1, y1) = (from.x + Drawing.width, from.y + Drawing.height / 2)
       let (x2, y2) = (to.x, to.y + Drawing.height / 2)
       let middle = (x1 + x2) / 2
       text +=
-        "<path d=\"M\(x1) \(y1)C\(middle) \(y1) \(middle) \(y2) \(x2) \(y2)\" fill=\"none\" stroke=\"black\" \(style) marker-end=\"url(#a)\"/>\n"
+        "<path d=\"M\(x1) \(y1)C\(middle) \(y1) \(middle) \(y2) \(x2) \(y2)\" fill=\"none\" stroke=\"black\" \(style) \(head)=\"url(#a)\"/>\n"
       if !edge.label.isEmpty {
         text +=
           "<text x=\"\(middle)\" y=\"\((y1 + y2) / 2 - 4)\" text-anchor=\"middle\" font-size=\"10\" fill=\"#555\">\(Self.escaped(edge.label))</text>\n"
