@@ -44,7 +44,7 @@ extension EndToEndTests {
         pipeline: """
           from: {range: [1, 12]}, ordered: true, stages: [{branches: {x: [
           {shell: 'read x; test $x = 1 && sleep 0.3; echo $x', mode: each, workers: 3},
-          {command: [sed, s/^/x/]}]}}, {command: [cat]}]
+          {command: [sed, s/^/x/]}], none: [{command: [sed, d]}]}}, {command: [cat]}]
           """, output: (1...12).map { "x\($0)\n" }.joined()),
       Case(
         name: "answer",
