@@ -34,12 +34,12 @@ struct RunTopology: ParsableCommand {
   /// Checks the file as it is to be run here.
   func check() throws -> CheckedFile {
     let isCareful = geteuid() == 0 && !trust
+    var options = try topology.checkOptions()
+    options.isForRun = true
     for path in topology.variables where isCareful && path != "-" {
       guard let refusal = Trust.refusal(of: path) else { continue }
       throw UsageError("root does not run with \(path): \(refusal), or say --trust.")
     }
-    var options = try topology.checkOptions()
-    options.isForRun = true
     var checked = Watchdog.guarding { TopologyReader.check(file, options) }
     if isCareful { refuseUnsafeFiles(of: &checked) }
     return checked
@@ -47,10 +47,14 @@ struct RunTopology: ParsableCommand {
 
   /// A topology is code, and root runs no code of somebody else by mistake.
   private func refuseUnsafeFiles(of checked: inout CheckedFile) {
+    let isRight = checked.topology != nil
     func refuse(
       _ path: String, at place: ProcessTreeTopologyFormat.Place, length: Int, _ what: String
     ) {
-      guard let refusal = Trust.refusal(of: path) else { return }
+      // Of a file that is not there the check has said so.
+      guard isRight || access(path, F_OK) == 0, let refusal = Trust.refusal(of: path) else {
+        return
+      }
       checked.diagnostics.error(
         .unsafeFile, at: place, length: length,
         "root does not run \(what): \(refusal). To run it all the same, say --trust.")

@@ -194,6 +194,13 @@ extension EndToEndTests {
             shutdown: {command: ./stop, signal: 15}
             availability: {restart: exit_on_failure, backoff_seconds: -1, exit_on_end: true}
             replicas: -2
+          list: {command: [./x, --y], depends_on: [web]}
+          loop:
+            command: x
+            readiness_probe: {exec: {command: y}, initial_delay_seconds: 40, period_seconds: 1.5}
+            availability: {restart: always, exit_on_end: true}
+          after: {command: x, depends_on: {loop: {condition: process_completed}}}
+          "x\u{2028}endsWith: any #": {command: x, "y\u{2028}endsWith: any #": 1}
         """
       let run = try Tool(
         shell: """
@@ -204,9 +211,13 @@ extension EndToEndTests {
       for words in [
         "defaults: {interpreter: [bash, \"-c\"]}", "onFailure: continue", "endsWith: [web]",
         "# 'depends_on: off' has", "# 'depends_on: gone' has", "# 'ready_log_line' has",
-        "# 'readiness_probe.http_get.status_code' has", "delay: 3s, successes: 2}", "A: \"2\"",
+        "# 'readiness_probe.http_get.status_code' has", "delay: 3s, within: 34s, successes: 2}",
+        "A: \"2\"",
         "# 'environment: B' has", "stop: {command: [/bin/sh, -c, \"./stop\"]}",
-        "# 'restart: exit_on_failure' has", "# 'replicas' has",
+        "# 'restart: exit_on_failure' has", "# 'replicas' has", "# 'backoff_seconds' has",
+        "# 'command' has", "# 'depends_on' has", "delay: 40s, within: 71s", "# 'exit_on_end' has",
+        "# 'readiness_probe.period_seconds' has", "# 'depends_on: loop' has",
+        "# 'yendsWith: any #' has",
       ] { #expect(run.output.contains(words), "\(words): \(run.output)") }
     }
   }

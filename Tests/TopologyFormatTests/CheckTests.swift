@@ -56,6 +56,24 @@ struct Fault: CustomTestStringConvertible, Sendable {
 }
 
 struct CheckTests {
+  /// Each variable refers to the one before twice.
+  @Test func wrongVariablesOfVariablesAreLookedAtOnce() {
+    let variables = (1...40).map { "  v\($0): \"${{ v\($0 - 1) }}${{ v\($0 - 1) }}\"\n" }.joined()
+    let text = topology(
+      "  a: {shell: \"${{ v40 }}\"}\n", top: "variables:\n  v0: \"${{ 1 + }}\"\n" + variables)
+    #expect(!diagnose(text).isEmpty)
+  }
+
+  @Test func ofManyWrongExpressionsTheFirstAreReported() {
+    let text = topology("  a: {shell: '\(String(repeating: "${{ }}", count: 100_000))'}\n")
+    #expect(check(text).diagnostics.sorted.count == 20)
+  }
+
+  @Test func anEndlessCommandIsOneMessage() {
+    let text = topology("  a: {command: \(String(repeating: "a", count: 500_000))}\n")
+    #expect(diagnose(text).count == 1)
+  }
+
   static let faults: [Fault] =
     files + keys + types + names + dependencies + expressions + pipelines
 

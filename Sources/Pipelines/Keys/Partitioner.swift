@@ -64,5 +64,5 @@ struct KeyFailure: Error, CustomStringConvertible {
   let input: UInt64?
   let reason: String
 
-  var description: String { (input.map { "input \($0 + 1): " } ?? "") + reason }
+  var description: String { (input.map { "input \($0 &+ 1): " } ?? "") + reason }
 }

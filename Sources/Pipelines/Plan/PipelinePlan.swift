@@ -80,7 +80,8 @@ struct PipelinePlan: Sendable {
     guard stages.indices.contains(index) else {
       throw PipelineError(
         .noSuchStage,
-        "there is no such stage: the pipeline has \(stages.count)", stage: index)
+        "there is no stage \(index): the pipeline has \(stages.count), counted from 0 on",
+        stage: index)
     }
     let stage = stages[index].description
     if let obstacle = stage.obstacleToResizing {

@@ -47,8 +47,9 @@ public struct PipelineError: Error, Hashable, Sendable, Codable, CustomStringCon
     self.stageName = stageName
   }
 
-  /// The stage by its name, or by its number from 1 on, and what is wrong with it.
+  /// The stage by its name, or by its number from 1 on, and what is wrong with it; the message alone if there
+  /// is no such stage.
   public var description: String {
-    "\(StageInWords.text(stage, stageName)): \(message)"
+    code == .noSuchStage ? message : "\(StageInWords.text(stage, stageName)): \(message)"
   }
 }

@@ -64,7 +64,7 @@ public struct PipelineFailure: Error, Hashable, Sendable, Codable, CustomStringC
   public var description: String {
     var text = "the pipeline"
     if let stage { text = "\(StageInWords.text(stage, stageName)) in \(worker)" }
-    if let input { text += ", input \(input + 1)" }
+    if let input { text += ", input \(input &+ 1)" }
     return "\(text): \(message)"
   }
 }
@@ -92,7 +92,7 @@ public struct QuarantinedInput: Hashable, Sendable, Codable, CustomStringConvert
 
   /// The stage by its name, the input by its number from 1 on, and the last death in a line.
   public var description: String {
-    let item = input.map { "input \($0 + 1)" } ?? "an item"
+    let item = input.map { "input \($0 &+ 1)" } ?? "an item"
     return "\(item) of \(StageInWords.text(stage, stageName)) ended \(deaths.inWords)"
   }
 }
@@ -101,7 +101,7 @@ public struct QuarantinedInput: Hashable, Sendable, Codable, CustomStringConvert
 enum StageInWords {
   /// Its name, or its number from 1 on if it has none.
   static func text(_ index: Int, _ name: String) -> String {
-    name.isEmpty ? "stage \(index + 1)" : "stage \(name)"
+    name.isEmpty ? "stage \(index &+ 1)" : "stage \(name)"
   }
 }
 

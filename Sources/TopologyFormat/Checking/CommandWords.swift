@@ -1,11 +1,14 @@
 /// What to write where somebody wrote a command as one text in place of a list.
 enum CommandWords {
-  /// How many words a message shows.
+  /// How many words a message shows, of a text of how many bytes.
   private static let most = 12
+  private static let mostBytes = 500
 
   static func listWanted(_ key: String, _ scalar: Scalar) -> String {
     let start = "'\(key)' is a list: the executable, then its arguments."
-    guard let words = words(of: scalar.description) else {
+    let text = scalar.description
+    guard text.utf8.count <= mostBytes else { return start }
+    guard let words = words(of: text), words.first?.contains("=") != true else {
       return start
         + (key == "command" ? " Use 'shell' for what a shell has to read." : "")
     }

@@ -5,6 +5,8 @@ struct Evaluation {
   private static let opening = "${{"
 
   private let scope: Scope
+  /// After how many errors a scalar is left: each that refers to wrong variables would multiply their work.
+  private var mostErrors = 20
   /// How many bytes have been made.
   private(set) var bytes: Int
 
@@ -30,7 +32,7 @@ struct Evaluation {
       } catch {
         errors.append(error)
         // A text that grows beyond all bounds is too long once.
-        if bytes > Self.mostBytes { break }
+        if errors.count == mostErrors || bytes > Self.mostBytes { break }
       }
     }
     guard errors.isEmpty else { throw ExpressionErrors(all: errors) }
@@ -173,13 +175,14 @@ struct Evaluation {
     }
     scope.variables.use(name)
     var inner = self
+    // Where the variable stands, all of its errors are reported.
+    inner.mostErrors = 1
     defer { bytes = inner.bytes }
     return try scope.variables.scalar(name) { value throws(ExpressionError) in
       guard let scalar = value.scalar else { return nil }
       do throws(ExpressionErrors) {
         return try inner.scalar(scalar)
       } catch {
-        // All of them are reported where the variable stands.
         throw error.all[0]
       }
     }

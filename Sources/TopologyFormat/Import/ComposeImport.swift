@@ -6,6 +6,8 @@ struct ComposeImport {
   private var names: [String: String] = [:]
   /// The processes that do not start by themselves.
   private var disabled: Set<String> = []
+  /// The processes that are restarted whenever they end.
+  private var endless: Set<String> = []
 
   init(_ value: Value) { self.value = value }
 
@@ -26,6 +28,9 @@ struct ComposeImport {
     for process in processes {
       copy.names[process.key] = FileImport.usable(process.key, &taken)
       if process.value["disabled"]?.text == "true" { copy.disabled.insert(process.key) }
+      if process.value["availability"]?["restart"]?.text == "always" {
+        copy.endless.insert(process.key)
+      }
     }
     copy.ends(processes)
     copy.lines.append("nodes:")
@@ -35,7 +40,9 @@ struct ComposeImport {
 
   private mutating func note(_ key: String, indent: String = "    ") {
     // What the file has for a name stays within the comment.
-    let line = String(String.UnicodeScalarView(key.unicodeScalars.filter { $0.value >= 0x20 }))
+    let line = String(
+      String.UnicodeScalarView(
+        key.unicodeScalars.filter { $0.properties.generalCategory.isPrinted }))
     lines.append("\(indent)# '\(line)' has no equal here.")
   }
 
@@ -47,8 +54,9 @@ struct ComposeImport {
 
   /// A process that fails stops no other one there, unless it says so.
   private mutating func ends(_ processes: [Value.Entry]) {
-    let last = processes.filter { $0.value["availability"]?["exit_on_end"]?.text == "true" }
-      .compactMap { names[$0.key] }
+    let last = processes.filter {
+      $0.value["availability"]?["exit_on_end"]?.text == "true" && !endless.contains($0.key)
+    }.compactMap { names[$0.key] }
     if !last.isEmpty { lines.append("endsWith: [\(last.joined(separator: ", "))]") }
     lines.append("onFailure: continue")
   }
@@ -83,13 +91,19 @@ struct ComposeImport {
     lines.append("  \(names[process.key] ?? process.key):")
     let value = process.value
     let words = (value["entrypoint"]?.list ?? []).compactMap(\.text)
+    let isTaken: (command: Bool, entrypoint: Bool)
     if let command = value["command"]?.text {
       add("shell: \(FileImport.quoted(command))")
+      isTaken = (true, false)
     } else if !words.isEmpty {
       add("command: [\(words.map(FileImport.quoted).joined(separator: ", "))]")
+      isTaken = (false, true)
     } else {
       add("shell: \"true\"")
+      isTaken = (false, false)
     }
+    if !isTaken.command, value["command"] != nil { note("command") }
+    if !isTaken.entrypoint, value["entrypoint"] != nil { note("entrypoint") }
     let hasProbe = value["readiness_probe"] != nil
     for entry in value.entries ?? [] { key(entry, hasProbe: hasProbe) }
   }
@@ -133,13 +147,17 @@ struct ComposeImport {
       "process_healthy": "up", "process_started": "started", "process_log_ready": "up",
     ]
     var parts: [String] = []
+    if value.entries == nil { note("depends_on") }
     for entry in value.entries ?? [] {
-      // Here nobody waits for what nobody starts.
-      guard let name = names[entry.key], !disabled.contains(entry.key) else {
+      let condition = conditions[entry.value["condition"]?.text ?? ""] ?? "started"
+      // Here nobody waits for what nobody starts, or for the end of what starts again and again.
+      guard let name = names[entry.key], !disabled.contains(entry.key),
+        !(endless.contains(entry.key) && ["ended", "succeeded"].contains(condition))
+      else {
         note("depends_on: \(entry.key)")
         continue
       }
-      parts.append("\(name): \(conditions[entry.value["condition"]?.text ?? ""] ?? "started")")
+      parts.append("\(name): \(condition)")
     }
     if !parts.isEmpty { add("dependsOn: {\(parts.joined(separator: ", "))}") }
   }
@@ -152,7 +170,11 @@ struct ComposeImport {
     } else {
       add("restart: \(when)")
     }
+    if value["backoff_seconds"] != nil, seconds(value["backoff_seconds"]) == nil {
+      note("backoff_seconds")
+    }
     if value["restart"]?.text == "exit_on_failure" { note("restart: exit_on_failure") }
+    if when == "always", value["exit_on_end"]?.text == "true" { note("exit_on_end") }
     for key in ["max_restarts", "exit_on_skipped"] where value[key] != nil { note(key) }
   }
 
@@ -167,9 +189,8 @@ struct ComposeImport {
     if let command = value["exec"]?["command"]?.text {
       parts.append("shell: \(FileImport.quoted(command))")
       if value["exec"]?["working_dir"] != nil { note("\(entry.key).exec.working_dir") }
-    } else if let get = value["http_get"], get["scheme"]?.text != "https" {
-      let port = get["port"]?.text ?? "80"
-      let address = "http://\(get["host"]?.text ?? "127.0.0.1"):\(port)\(get["path"]?.text ?? "/")"
+      if value["http_get"] != nil { note("\(entry.key).http_get") }
+    } else if let get = value["http_get"], let address = Self.address(get) {
       parts.append("http: \(FileImport.quoted(address))")
       for key in ["headers", "status_code"] where get[key] != nil {
         note("\(entry.key).http_get.\(key)")
@@ -182,7 +203,18 @@ struct ComposeImport {
       ("timeout_seconds", "timeout"),
     ]
     for (theirs, ours) in times {
-      if let seconds = seconds(value[theirs]) { parts.append("\(ours): \(seconds)s") }
+      if let seconds = seconds(value[theirs]) {
+        parts.append("\(ours): \(seconds)s")
+      } else if value[theirs] != nil {
+        note("\(entry.key).\(theirs)")
+      }
+    }
+    if name == "readiness", let delay = seconds(value["initial_delay_seconds"]), delay > 0 {
+      // The time until it is ready includes the delay.
+      let period = seconds(value["period_seconds"]) ?? 10
+      let count = value["failure_threshold"]?.text.flatMap { Int($0) } ?? 3
+      let tries = period * min(max(count, 1), 1_000)
+      parts.append("within: \(delay + tries + (seconds(value["timeout_seconds"]) ?? 1))s")
     }
     for (theirs, ours) in [("failure_threshold", "failures"), ("success_threshold", "successes")] {
       if let count = value[theirs]?.text.flatMap({ Int($0) }), count > 0 {
@@ -190,6 +222,16 @@ struct ComposeImport {
       }
     }
     add("\(name): {\(parts.joined(separator: ", "))}")
+  }
+
+  /// The address that a probe asks; nil if no check here can.
+  private static func address(_ get: Value) -> String? {
+    guard (get["scheme"]?.text ?? "http").lowercased() == "http" else { return nil }
+    let host = get["host"]?.text ?? "127.0.0.1"
+    let path = get["path"]?.text ?? "/"
+    let address =
+      "http://\(host):\(get["port"]?.text ?? "80")\(path.hasPrefix("/") ? "" : "/")\(path)"
+    return HTTPPlan(address) == nil ? nil : address
   }
 
   private mutating func shutdown(_ value: Value) {
@@ -206,8 +248,24 @@ struct ComposeImport {
         note("shutdown.signal: \(number)")
       }
     }
-    if let seconds = seconds(value["timeout_seconds"]) { parts.append("within: \(seconds)s") }
+    if let seconds = seconds(value["timeout_seconds"]), seconds > 0 {
+      parts.append("within: \(seconds)s")
+    } else if value["timeout_seconds"] != nil {
+      note("shutdown.timeout_seconds")
+    }
     if value["parent_only"]?.text == "true" { note("shutdown.parent_only") }
     if !parts.isEmpty { add("stop: {\(parts.joined(separator: ", "))}") }
+  }
+}
+
+extension Unicode.GeneralCategory {
+  /// Whether a reader of YAML neither ends a line at such a character nor refuses it.
+  fileprivate var isPrinted: Bool {
+    switch self {
+    case .control, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse,
+      .format:
+      false
+    default: true
+    }
   }
 }
