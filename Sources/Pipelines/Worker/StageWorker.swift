@@ -135,7 +135,8 @@ struct StageWork<Work: Step> {
     return Envelope(
       id: envelope.id, cost: max(envelope.cost, cost),
       origins: envelope.origins.origins(of: outputs, madeOf: items), items: outputs.values,
-      refusals: envelope.refusals + refusals, omissions: envelope.omissions + omissions(of: envelope, without: parts))
+      refusals: envelope.refusals + refusals,
+      omissions: envelope.omissions + omissions(of: envelope, without: parts))
   }
 
   /// The items of an envelope that are in none of the parts.
