@@ -57,7 +57,8 @@ import Testing
           _ = ledger.arrive(arrived, cost: random.next(), outputs: random.int(0...3))
         }
         let suspect = Suspect(consumer: random.int(0...3), item: 1, input: 2)
-        if let suspicion = try changed(Suspicion(envelope: id, suspects: [suspect]), &random) {
+        let sample = Suspicion(envelope: id, count: 3, suspects: [suspect])
+        if let suspicion = try changed(sample, &random) {
           _ = ledger.judge(suspicion, worker: worker, ofStage: worker / 2)
         }
         if random.int(0...4) == 0 {

@@ -32,6 +32,21 @@ import Testing
     }
   }
 
+  /// What is missing of an envelope travels with it, each kind without the other.
+  @Test(arguments: [(false, false), (false, true), (true, false), (true, true)])
+  func whatIsMissingTravels(_ isRefused: Bool, _ isOmitted: Bool) throws {
+    let id = EnvelopeID(stream: 0, number: 5)
+    var envelope = Envelope(id: id, cost: 0, origins: Origins(from: 7), items: [1, 2])
+    #expect(envelope.place(of: 1) == ItemPlace(envelope: id, count: 2, item: 1, input: 8))
+    let refusal = Refusal(stage: "s", input: 7, record: [1], failures: ["f"])
+    let omission = OmittedItem(worker: 3, place: envelope.place(of: 1), record: [2])
+    envelope.refusals = isRefused ? [refusal] : []
+    envelope.omissions = isOmitted ? [omission] : []
+    let copy = try JSONDecoder().decode(
+      Envelope<Int>.self, from: JSONEncoder().encode(envelope))
+    #expect(copy.refusals == envelope.refusals && copy.omissions == envelope.omissions)
+  }
+
   @Test func whatAWorkerMakesOfItsOwnHasNoInput() {
     let envelope = Envelope(
       id: EnvelopeID(stream: EnvelopeSourceID.finish(ofWorker: 0), number: 0), cost: 0,

@@ -121,8 +121,9 @@ import Testing
   @Test func whatIsGivenUpIsToldOnce() throws {
     let stage = StageDescription(name: "A", workers: 1, isStateless: true)
     var ledger = try RunLedger(PipelinePlan(.stage(stage), isOrdered: false), seed: 1)
-    var suspicion = Suspicion(envelope: EnvelopeID(stream: 0, number: 0), suspects: [])
-    let item = OmittedItem(worker: 0, envelope: suspicion.envelope, item: 0)
+    var suspicion = Suspicion(envelope: EnvelopeID(stream: 0, number: 0), count: 2, suspects: [])
+    let place = ItemPlace(envelope: suspicion.envelope, count: 2, item: 0, input: 7)
+    let item = OmittedItem(worker: 0, place: place, record: [1, 2])
     for consumer in 1...3 {
       suspicion.suspects.append(Suspect(consumer: consumer, item: 0, input: 7))
       let early = ledger.judge(suspicion, worker: 0, ofStage: 0)
@@ -135,11 +136,20 @@ import Testing
     }
     // An envelope with the input may still come first.
     #expect(ledger.quarantined.isEmpty)
+    // Another item stands at the same offset when the envelope is made again without one.
+    let other = ItemPlace(envelope: suspicion.envelope, count: 1, item: 0, input: 8)
+    for stranger in [
+      OmittedItem(worker: 0, place: other), OmittedItem(worker: 9_999, place: place),
+    ] {
+      #expect(ledger.quarantine([stranger]).isEmpty)
+    }
     var given: [QuarantinedInput] = []
     for _ in 0..<2 { given += ledger.quarantine([item]) }
     #expect(given.map(\.input) == [7] && given.map(\.deaths.count) == [3])
-    #expect(ledger.quarantined == given && ledger.quarantineAll() == given[0])
-    #expect(ledger.quarantine([OmittedItem(worker: 9, envelope: item.envelope, item: 0)]).isEmpty)
+    #expect(given.map(\.record) == [[1, 2]])
+    // The record comes with the envelope, and nothing keeps it.
+    #expect(ledger.quarantined.map(\.record) == [nil])
+    #expect(ledger.quarantineAll() == ledger.quarantined[0])
   }
 
   /// A worker that dies at an item has got as far as that, although it could not report it.
@@ -151,7 +161,7 @@ import Testing
       let pause = ledger.pause(afterDeathOf: 0, at: consumer) ?? .zero
       #expect((0.8...1.2).contains(pause / .milliseconds(10)), "\(pause)")
       let suspicion = Suspicion(
-        envelope: EnvelopeID(stream: 0, number: UInt64(consumer)),
+        envelope: EnvelopeID(stream: 0, number: UInt64(consumer)), count: 1,
         suspects: [Suspect(consumer: consumer, item: 0, input: nil)])
       // However often the envelope is delivered.
       for _ in 0..<2 { _ = ledger.judge(suspicion, worker: 0, ofStage: 0) }
@@ -202,8 +212,8 @@ import Testing
     // What it was working on is not to blame.
     let suspects = Array(repeating: Suspect(consumer: 1, item: 0, input: nil), count: 3)
     let verdict = ledger.judge(
-      Suspicion(envelope: EnvelopeID(stream: 0, number: 0), suspects: suspects), worker: 0,
-      ofStage: 0)
+      Suspicion(envelope: EnvelopeID(stream: 0, number: 0), count: 1, suspects: suspects),
+      worker: 0, ofStage: 0)
     #expect(verdict?.skipped == [])
     // What it said at its end counts with what its successor says.
     _ = ledger.arrive(

@@ -6,10 +6,16 @@ import Testing
 @Suite struct SuspectsTests {
   private let envelope = EnvelopeID(stream: 0, number: 1)
 
-  private func suspicion(_ deaths: [(consumer: Int, item: Int)]) -> Suspicion {
+  private func suspicion(
+    _ deaths: [(consumer: Int, item: Int)], count: Int = 12, first: UInt64? = nil
+  ) -> Suspicion {
     Suspicion(
-      envelope: envelope,
-      suspects: deaths.map { Suspect(consumer: $0.consumer, item: $0.item, input: nil) })
+      envelope: envelope, count: count,
+      suspects: deaths.map { death in
+        Suspect(
+          consumer: death.consumer, item: death.item,
+          input: first.map { $0 + UInt64(death.item) })
+      })
   }
 
   /// Workers process an envelope in which some items end every worker, while the run stops others in
@@ -61,6 +67,22 @@ import Testing
     #expect(verdict?.skipped == [4] && verdict?.givenUp.map(\.deaths) == [[1, 2]])
     let again = suspects.judge(suspicion([(1, 4), (2, 4)]), worker: 1)
     #expect(again?.skipped == [4] && again?.givenUp.isEmpty == true)
+  }
+
+  /// An envelope comes once whole and once without its first item: each version has deaths of its own.
+  @Test(arguments: [(2, 1, 7, 8), (2, 1, nil, nil), (3, 3, 7, 8)])
+  func aVersionOfAnEnvelopeSaysNothingAboutAnother(
+    _ whole: Int, _ rest: Int, _ first: UInt64?, _ second: UInt64?
+  ) {
+    var suspects = Suspects<Int>(limit: 2, isPartitioned: false)
+    for consumer in 1...4 { suspects.end(of: consumer, consumer) }
+    let shorter = suspects.judge(
+      suspicion([(1, 0), (2, 0)], count: rest, first: second), worker: 0)
+    #expect(shorter?.skipped == [0] && shorter?.givenUp.count == 1)
+    let early = suspects.judge(suspicion([(3, 0)], count: whole, first: first), worker: 0)
+    #expect(early?.skipped == [] && early?.givenUp.isEmpty == true)
+    let late = suspects.judge(suspicion([(3, 0), (4, 0)], count: whole, first: first), worker: 0)
+    #expect(late?.skipped == [0] && late?.givenUp.count == 1)
   }
 
   @Test func lanesHaveEnvelopesOfTheirOwn() {

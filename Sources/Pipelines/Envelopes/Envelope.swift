@@ -22,6 +22,25 @@ struct Envelope<Item: Codable & Sendable>: Sendable {
   func input(of item: Int) -> UInt64? {
     id.stream == EnvelopeSourceID.source ? origins.input(of: item) : nil
   }
+
+  /// The place of an item.
+  func place(of item: Int) -> ItemPlace {
+    ItemPlace(envelope: id, count: items.count, item: item, input: input(of: item))
+  }
+}
+
+/// The place of an item in an envelope as a worker took it.
+///
+/// An envelope that is made again may lack what was left out meanwhile: then the same offset is another
+/// item's. The input tells these two apart, or else the number of items.
+struct ItemPlace: Hashable, Sendable, Codable {
+  var envelope: EnvelopeID
+  /// How many items the envelope has.
+  var count: Int
+  /// The item's offset in the envelope.
+  var item: Int
+  /// The number of the source's input that the item came of, where there is one.
+  var input: UInt64?
 }
 
 /// The place of an envelope in its stream, unique on each edge of a pipeline.

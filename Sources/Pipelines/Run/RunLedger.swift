@@ -25,7 +25,7 @@ struct RunLedger {
   private var restarts: [Int]
   private var suspects: [Suspects<ExitReport>]
   private(set) var quarantined: [QuarantinedInput] = []
-  /// What workers leave out, until an envelope without it has come to the end.
+  /// What workers leave out, until an envelope without it has come to the end; without the records.
   private var omitted: [OmittedItem: QuarantinedInput] = [:]
   /// The places whose workers have reported that they are ready to take envelopes.
   private var ready: Set<Int> = []
@@ -131,12 +131,10 @@ struct RunLedger {
       handle(.excused, of: worker, ofStage: stage)
     }
     for given in verdict.givenUp {
-      var input = QuarantinedInput(
+      let input = QuarantinedInput(
         stage: stage, stageName: plan.stages[stage].description.name,
         input: given.suspect.input.map { Int(clamping: $0) }, deaths: given.deaths)
-      input.record = given.suspect.record
-      let item = OmittedItem(
-        worker: worker, envelope: suspicion.envelope, item: given.suspect.item)
+      let item = OmittedItem(worker: worker, place: suspicion.place(of: given.suspect))
       omitted[inCommon(item, ofStage: stage)] = input
     }
     return Omission(skipped: verdict.skipped)
@@ -146,36 +144,29 @@ struct RunLedger {
   ///
   /// - Returns: The inputs that are quarantined with this.
   mutating func quarantine(_ items: [OmittedItem]) -> [QuarantinedInput] {
-    let inputs = items.compactMap { item in
-      plan.stages.first { $0.workers.contains(item.worker) }
-        .flatMap { omitted.removeValue(forKey: inCommon(item, ofStage: $0.index)) }
-    }
-    note(inputs)
-    return inputs
-  }
-
-  /// Gives up at once all that workers leave out; the first input that was given up.
-  mutating func quarantineAll() -> QuarantinedInput? {
-    note(omitted.values.sorted { ($0.input ?? 0) < ($1.input ?? 0) })
-    omitted = [:]
-    return quarantined.first
-  }
-
-  private mutating func note(_ inputs: [QuarantinedInput]) {
-    quarantined += inputs.map { input in
-      var input = input
-      input.record = nil
+    items.compactMap { item in
+      guard let stage = plan.stages.first(where: { $0.workers.contains(item.worker) }),
+        var input = omitted.removeValue(forKey: inCommon(item, ofStage: stage.index))
+      else { return nil }
+      quarantined.append(input)
+      input.record = item.record
       return input
     }
   }
 
-  /// The item for all workers that may get its envelope.
+  /// Gives up at once all that workers leave out; the first input that was given up.
+  mutating func quarantineAll() -> QuarantinedInput? {
+    quarantined += omitted.values.sorted { ($0.input ?? 0) < ($1.input ?? 0) }
+    omitted = [:]
+    return quarantined.first
+  }
+
+  /// The item for all workers that may get its envelope, without its record.
   private func inCommon(_ item: OmittedItem, ofStage stage: Int) -> OmittedItem {
     let stage = plan.stages[stage]
-    guard stage.description.sharing == .balanced else { return item }
-    var item = item
-    item.worker = stage.workers.lowerBound
-    return item
+    let isShared = stage.description.sharing == .balanced
+    return OmittedItem(
+      worker: isShared ? stage.workers.lowerBound : item.worker, place: item.place)
   }
 
   /// Notes the death of a worker that can be replaced.

@@ -13,9 +13,8 @@ struct Suspects<Death: Sendable> {
   }
 
   private struct Position: Hashable {
-    var envelope: EnvelopeID
+    var place: ItemPlace
     var lane: Int
-    var item: Int
   }
 
   /// The ends of workers by their positions among the children; nil for those that the run stopped.
@@ -56,15 +55,15 @@ struct Suspects<Death: Sendable> {
         guard let end = ends[suspect.consumer] else { return nil }
         if let end { deaths.append(end) }
       }
-      let position = Position(envelope: suspicion.envelope, lane: lane, item: item)
+      let position = Position(place: suspicion.place(of: suspects[0]), lane: lane)
       guard deaths.count >= limit || skipped.contains(position) else { continue }
       verdict.skipped.insert(item)
       verdict.givenUp.append((suspects[0], deaths))
     }
     // Noted at the end: nothing is until all ends are known.
     verdict.givenUp = verdict.givenUp.filter { given in
-      let item = given.suspect.item
-      return skipped.insert(Position(envelope: suspicion.envelope, lane: lane, item: item)).inserted
+      let position = Position(place: suspicion.place(of: given.suspect), lane: lane)
+      return skipped.insert(position).inserted
     }
     return verdict
   }

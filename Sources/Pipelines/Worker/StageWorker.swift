@@ -132,14 +132,23 @@ struct StageWork<Work: Step> {
         stage: refused.stage, input: envelope.input(of: items[refused.offset]),
         record: refused.record, failures: refused.failures)
     }
-    let left = RangeSet(envelope.items.indices).subtracting(RangeSet(parts)).ranges.joined()
-    let omissions = left.map {
-      OmittedItem(worker: place.worker, envelope: envelope.id, item: $0)
-    }
     return Envelope(
       id: envelope.id, cost: max(envelope.cost, cost),
       origins: envelope.origins.origins(of: outputs, madeOf: items), items: outputs.values,
-      refusals: envelope.refusals + refusals, omissions: envelope.omissions + omissions)
+      refusals: envelope.refusals + refusals,
+      omissions: envelope.omissions + omissions(of: envelope, without: parts))
+  }
+
+  /// The items of an envelope that are in none of the parts.
+  private func omissions(
+    of envelope: Envelope<Work.Input>, without parts: [Range<Int>]
+  ) -> [OmittedItem] {
+    guard parts != [envelope.items.indices] else { return [] }
+    let left = RangeSet(envelope.items.indices).subtracting(RangeSet(parts)).ranges.joined()
+    return left.map {
+      OmittedItem(
+        worker: place.worker, place: envelope.place(of: $0), record: envelope.items[$0] as? [UInt8])
+    }
   }
 
   private func noOutputs(capacity: Int) -> StepOutputs<Work.Output> {
@@ -153,12 +162,11 @@ struct StageWork<Work: Step> {
     let suspects = delivery.map { zip($0.consumersOfSuspects, $0.suspects) } ?? zip([], [])
     // A worker that went mad may have noted anything.
     let known = suspects.filter { envelope.items.indices.contains($0.1) }.map { consumer, item in
-      Suspect(
-        consumer: consumer, item: item, input: envelope.input(of: item),
-        record: envelope.items[item] as? [UInt8])
+      Suspect(consumer: consumer, item: item, input: envelope.input(of: item))
     }
     guard !known.isEmpty else { return [envelope.items.indices] }
-    let skipped = try await words.ask(Suspicion(envelope: envelope.id, suspects: known))
+    let skipped = try await words.ask(
+      Suspicion(envelope: envelope.id, count: envelope.items.count, suspects: known))
     var items = RangeSet(envelope.items.indices)
     for item in skipped { items.remove(item, within: envelope.items) }
     return Array(items.ranges)

@@ -75,7 +75,14 @@ enum WorkerWord: Codable, Sendable {
 /// An envelope, and the deaths of workers at its items.
 struct Suspicion: Hashable, Sendable, Codable {
   var envelope: EnvelopeID
+  /// How many items the envelope has.
+  var count: Int
   var suspects: [Suspect]
+
+  /// The place of an item at which workers died.
+  func place(of suspect: Suspect) -> ItemPlace {
+    ItemPlace(envelope: envelope, count: count, item: suspect.item, input: suspect.input)
+  }
 }
 
 /// The death of a worker at an item.
@@ -86,8 +93,6 @@ struct Suspect: Hashable, Sendable, Codable {
   var item: Int
   /// The number of the source's input that the item came of, where there is one.
   var input: UInt64?
-  /// The item itself, where items are bytes.
-  var record: [UInt8]?
 }
 
 /// The items of an envelope that a worker leaves out.
@@ -101,7 +106,7 @@ struct Omission: Hashable, Sendable, Codable {
 /// time: then what is known of the second is of no use, and the item has not been left out.
 struct OmittedItem: Hashable, Sendable, Codable {
   var worker: Int
-  /// The envelope as the worker took it.
-  var envelope: EnvelopeID
-  var item: Int
+  var place: ItemPlace
+  /// The item itself, where items are bytes: the run keeps none, because it may never come to its end.
+  var record: [UInt8]?
 }
