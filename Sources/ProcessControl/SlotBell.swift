@@ -14,8 +14,9 @@ package struct SlotBell: Sendable {
 
   /// Tells those who wait that a slot was let go; a process that was killed is reaped before.
   package func ring() {
-    // Fails where nobody waits.
-    let opened = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)
+    // Fails where nobody has waited yet. Also for reading: a waiting process may close its end before the byte is
+    // written, and a pipe without a reader raises SIGPIPE. What nobody else has open is dropped with it.
+    let opened = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)
     guard let pipe = Descriptor(owning: opened) else { return }
     var byte: UInt8 = 0
     // A full pipe has enough of them.

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import ProcessTreeBase
 import ProcessTreeProcessControl
+import Synchronization
 import Testing
 
 /// Slots that processes share, and what wakes those that wait for one.
@@ -21,6 +22,21 @@ import Testing
     #expect(!other.tryAcquire(limit: 1) && other.tryAcquire(limit: 2))
     #expect(one.release() && !one.release())
     #expect(one.tryAcquire(limit: 2))
+  }
+
+  /// SIGPIPE would end this process.
+  @Test func aListenerThatLeavesDoesNotEndAProcessThatRings() throws {
+    defer { unlink(path) }
+    let bell = SlotBell(path: path)
+    let isOver = Atomic(false)
+    let hasLeft = DispatchSemaphore(value: 0)
+    Thread.detachNewThread {
+      while !isOver.load(ordering: .relaxed) { _ = try? bell.listen() }
+      hasLeft.signal()
+    }
+    for _ in 0..<20_000 { bell.ring() }
+    isOver.store(true, ordering: .relaxed)
+    hasLeft.wait()
   }
 
   @Test func theBellIsHeardByThoseWhoListenAndByOneOfThemForEachRing() throws {
