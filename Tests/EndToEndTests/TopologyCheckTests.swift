@@ -200,7 +200,7 @@ extension EndToEndTests {
             readiness_probe: {exec: {command: y}, initial_delay_seconds: 40, period_seconds: 1.5}
             availability: {restart: always, exit_on_end: true}
           after: {command: x, depends_on: {loop: {condition: process_completed}}}
-          "x\u{2028}endsWith: any #": {command: x, "y\u{2028}endsWith: any #": 1}
+          "x\\u2028endsWith: any #": {command: x, "y\\u2028endsWith: any #": 1}
         """
       let run = try Tool(
         shell: """
