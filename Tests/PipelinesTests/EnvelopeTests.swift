@@ -21,8 +21,9 @@ import Testing
           expected.append(first + UInt64(input))
         }
       }
-      let envelope = emission.envelope(
-        replacing: EnvelopeID(stream: 0, number: 5), first: first, cost: 9)
+      let taken = Envelope<Int>(
+        id: EnvelopeID(stream: 0, number: 5), cost: 1, origins: Origins(from: first), items: [])
+      let envelope = emission.envelope(replacing: taken, cost: 9)
       #expect(envelope.items.indices.map { envelope.input(of: $0) } == expected)
       if counts.allSatisfy({ $0 == 1 }) { #expect(envelope.origins.offsets.isEmpty) }
       let copy = try JSONDecoder().decode(
@@ -45,6 +46,9 @@ import Testing
     let copy = try JSONDecoder().decode(
       Envelope<Int>.self, from: JSONEncoder().encode(envelope))
     #expect(copy.refusals == envelope.refusals && copy.omissions == envelope.omissions)
+    // So it does with an envelope in its place, which is what a part is, too.
+    let next = Emission<String>(capacity: 0).envelope(replacing: envelope, cost: 0)
+    #expect(next.refusals == envelope.refusals && next.omissions == envelope.omissions)
   }
 
   @Test func whatAWorkerMakesOfItsOwnHasNoInput() {
@@ -68,6 +72,8 @@ import Testing
       all.insert(EnvelopeSourceID.finish(ofWorker: worker))
       #expect(EnvelopeSourceID.isFinish(EnvelopeSourceID.finish(ofWorker: worker)))
       #expect(!EnvelopeSourceID.isFinish(EnvelopeSourceID.flow(ofWorker: worker)))
+      #expect(EnvelopeSourceID.worker(of: EnvelopeSourceID.flow(ofWorker: worker)) == worker)
+      #expect(EnvelopeSourceID.worker(of: EnvelopeSourceID.finish(ofWorker: worker)) == worker)
     }
     #expect(!EnvelopeSourceID.isFinish(EnvelopeSourceID.source) && all.count == 2_001)
     #expect(Set(EnvelopeSourceID.streams(ofWorkers: 0..<1_000)).union([0]) == all)

@@ -43,13 +43,18 @@ private struct Secret: Transform {
     for _ in 0..<iterations(200) {
       let visits = visits(&random, random.int(0...60))
       let lanes = random.int(1...7)
+      let id = EnvelopeID(stream: 0, number: 3)
+      let place = ItemPlace(envelope: id, count: 1, item: 0, input: 99)
       let envelope = Envelope(
-        id: EnvelopeID(stream: 0, number: 3), cost: 1, origins: Origins(from: 100), items: visits)
+        id: id, cost: 1, origins: Origins(from: 100), items: visits,
+        refusals: [Refusal(stage: "s", input: 98, record: [], failures: [])],
+        omissions: [OmittedItem(worker: 0, place: place)])
       let parts = try travelled.divide(envelope, among: lanes)
       #expect(parts.count == lanes)
       var laneOfKey: [Key: Int] = [:]
       for (lane, part) in parts.enumerated() {
         #expect(part.id == envelope.id && part.cost == 1)
+        #expect(part.refusals == envelope.refusals && part.omissions == envelope.omissions)
         #expect(part.items.map(\.number) == part.items.map(\.number).sorted())
         for (place, item) in part.items.enumerated() {
           #expect(laneOfKey[key(item), default: lane] == lane, "seed \(random.seed)")

@@ -118,6 +118,38 @@ import Testing
     #expect(report.stages.map(\.queued) == [0, 0])
   }
 
+  /// Every copy of an envelope names what was refused, and the first that does is heard.
+  @Test(arguments: [[0, 1, 2], [2, 0, 1], [1]])
+  func whatIsRefusedIsToldOnce(_ lanes: [UInt64]) throws {
+    let shape = PipelineShape.chain([
+      .stage(StageDescription(name: "A", workers: 1, isStateless: true)),
+      .stage(StageDescription(name: "B", workers: 3, sharing: .broadcast, isStateless: true)),
+    ])
+    var ledger = try RunLedger(PipelinePlan(shape, isOrdered: false), seed: 1)
+    for stream in [EnvelopeSourceID.source, EnvelopeSourceID.flow(ofWorker: 0)] {
+      for batch in UInt64(0)..<2 {
+        let taken = EnvelopeID(stream: stream, number: batch)
+        let refusals = (0..<2).map { item in
+          var refusal = Refusal(stage: "A", input: 7, record: [1], failures: ["f"])
+          let place = ItemPlace(envelope: taken, count: 2, item: item, input: 7)
+          refusal.origin = Refusal.Origin(lane: 0, place: place)
+          return refusal
+        }
+        var told: [Refusal] = []
+        for lane in 0..<UInt64(3) {
+          let id = EnvelopeID(stream: stream, number: batch * 3 + lane)
+          _ = ledger.arrive(id, cost: 0, outputs: 0)
+          // A copy that was made before the refusal does not name it; one of another life has other failures.
+          var named = lanes.contains(lane) ? refusals : []
+          for place in named.indices { named[place].failures.append("\(lane)") }
+          told += ledger.refuse(named, in: id)
+        }
+        #expect(told.map(\.name) == refusals.map(\.name) && told.allSatisfy { $0.record == [1] })
+        #expect(!ledger.awaitsRefusals)
+      }
+    }
+  }
+
   @Test func whatIsGivenUpIsToldOnce() throws {
     let stage = StageDescription(name: "A", workers: 1, isStateless: true)
     var ledger = try RunLedger(PipelinePlan(.stage(stage), isOrdered: false), seed: 1)

@@ -26,10 +26,11 @@ struct Emission<Output: Codable & Sendable> {
     isOneByOne = false
   }
 
-  /// The envelope that takes the place of another one.
-  func envelope(replacing id: EnvelopeID, first: UInt64, cost: UInt64) -> Envelope<Output> {
+  /// The envelope that takes the place of another one; names what is missing of that, too.
+  func envelope<Input>(replacing envelope: Envelope<Input>, cost: UInt64) -> Envelope<Output> {
     Envelope(
-      id: id, cost: cost, origins: Origins(from: first, offsets: offsets), items: items)
+      id: envelope.id, cost: cost, origins: Origins(from: envelope.origins.first, offsets: offsets),
+      items: items, refusals: envelope.refusals, omissions: envelope.omissions)
   }
 }
 

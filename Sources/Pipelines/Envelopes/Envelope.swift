@@ -80,6 +80,9 @@ enum EnvelopeSourceID {
   /// The outputs of a worker at the end of its input.
   static func finish(ofWorker worker: Int) -> Value { Value(worker) * 2 + 2 }
 
+  /// The worker that began a stream; nil for the source's.
+  static func worker(of stream: Value) -> Int? { stream == source ? nil : Int(stream - 1) / 2 }
+
   /// Whether a stream holds the outputs of a worker at the end of its input.
   static func isFinish(_ stream: Value) -> Bool { stream != source && stream.isMultiple(of: 2) }
 

@@ -27,9 +27,7 @@ struct Partitioner<Element: Codable & Sendable>: Sendable {
       parts[lane].offset = envelope.origins.offset(of: place)
       parts[lane].append(envelope.items[place])
     }
-    return parts.map {
-      $0.envelope(replacing: envelope.id, first: envelope.origins.first, cost: envelope.cost)
-    }
+    return parts.map { $0.envelope(replacing: envelope, cost: envelope.cost) }
   }
 
   private static func name(of key: any PartitionKey<Element>) -> String {

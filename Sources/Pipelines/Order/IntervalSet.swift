@@ -57,6 +57,9 @@ struct TakenEnvelopes: Sendable {
     streams[id.stream, default: IntervalSet()].insert(id.number)
   }
 
+  /// Whether an envelope was taken.
+  func contains(_ id: EnvelopeID) -> Bool { streams[id.stream]?.contains(id.number) ?? false }
+
   /// How many envelopes of a stream were taken.
   func count(of stream: EnvelopeSourceID.Value) -> UInt64 { streams[stream]?.count ?? 0 }
 }

@@ -26,6 +26,12 @@ struct PipelinePlan: Sendable {
   /// Whether some stage, or the reader of the outputs, gets them in order.
   let restoresOrder: Bool
 
+  /// How many envelopes arrive at the end for each of a stream.
+  func width(of stream: EnvelopeSourceID.Value) -> UInt64 {
+    guard let worker = EnvelopeSourceID.worker(of: stream) else { return UInt64(width) }
+    return UInt64(stages.first { $0.workers.contains(worker) }?.widthBehind ?? 1)
+  }
+
   /// How many workers there may be in all.
   var workerCount: Int { stages.last?.workers.upperBound ?? 0 }
 

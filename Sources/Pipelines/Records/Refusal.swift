@@ -10,6 +10,22 @@ package struct Refusal: Hashable, Sendable, Codable {
   package var record: [UInt8]
   /// What happened at each attempt.
   package var failures: [String]
+  /// Where it stood; nil if it travels no further.
+  var origin: Origin?
+
+  /// The place of a record in an envelope of a stage.
+  struct Origin: Hashable, Sendable, Codable {
+    /// The worker's number within the stage, where each has envelopes of its own; else 0.
+    var lane: Int
+    var place: ItemPlace
+  }
+
+  /// What tells it from others, however often the record is tried.
+  var name: Self {
+    var name = Self(stage: stage, input: input, record: [], failures: [])
+    name.origin = origin
+    return name
+  }
 
   package init(stage: String, input: UInt64?, record: [UInt8], failures: [String]) {
     self.stage = stage

@@ -106,10 +106,11 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     var restorer = StreamRestorer<[Output]>()
     for try await delivery in end.deliveries {
       let envelope = delivery.element
-      let isNew = record.update {
-        $0.arrive(envelope.id, cost: envelope.cost, outputs: envelope.items.count)
+      let (isNew, refusals) = record.update { ledger in
+        ledger.arrive(envelope.id, cost: envelope.cost, outputs: envelope.items.count)
+          ? (true, ledger.refuse(envelope.refusals, in: envelope.id)) : (false, [])
       }
-      if isNew, !envelope.refusals.isEmpty { try await refuse(envelope.refusals) }
+      if !refusals.isEmpty { try await refuse(refusals) }
       if isNew, !envelope.omissions.isEmpty, let onQuarantine {
         for input in record.update({ $0.quarantine(envelope.omissions) }) {
           try await onQuarantine(input)

@@ -27,6 +27,8 @@ struct RunLedger {
   private(set) var quarantined: [QuarantinedInput] = []
   /// What workers leave out, until an envelope without it has come to the end; without the records.
   private var omitted: [OmittedItem: QuarantinedInput] = [:]
+  /// The refusals that came with some of the envelopes that one has become, until all of these have come.
+  private var refused: [EnvelopeID: Set<Refusal>] = [:]
   /// The places whose workers have reported that they are ready to take envelopes.
   private var ready: Set<Int> = []
   /// The places of workers that seemed to have got nothing done, by the positions of these workers.
@@ -53,6 +55,9 @@ struct RunLedger {
     for stage in crews.indices.reversed() { orders += crews[stage].begin(at: now) }
   }
 
+  /// Whether it keeps refusals because more of their envelopes come.
+  var awaitsRefusals: Bool { !refused.isEmpty }
+
   // MARK: Source and end
 
   /// Notes a batch of inputs that leaves; the identity of its envelope.
@@ -68,6 +73,22 @@ struct RunLedger {
       sizer.record(items: batch.inputs, nanoseconds: batch.cost)
     }
     return true
+  }
+
+  /// Notes what an envelope at the end of the pipeline says that stages gave up.
+  ///
+  /// - Returns: What no other envelope has said that came of the same one.
+  mutating func refuse(_ refusals: [Refusal], in id: EnvelopeID) -> [Refusal] {
+    let width = plan.width(of: id.stream)
+    let first = EnvelopeID(stream: id.stream, number: id.number / width)
+    guard width > 1, !refusals.isEmpty || refused[first] != nil else { return refusals }
+    let news = refusals.filter { refused[first, default: []].insert($0.name).inserted }
+    let isWhole = (0..<width).allSatisfy { lane in
+      let number = (first.number * width).saturatingAdding(lane)
+      return arrived.contains(EnvelopeID(stream: id.stream, number: number))
+    }
+    if isWhole { refused[first] = nil }
+    return news
   }
 
   /// Notes that the source has nothing more; the stages for which therefore nothing more comes.

@@ -83,11 +83,8 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
 
   /// Sends an empty envelope in the place of one.
   private func pass(_ envelope: Envelope<Input>, cost: UInt64) async throws {
-    var empty = Emission<Output>(capacity: 0).envelope(
-      replacing: envelope.id, first: 0, cost: max(envelope.cost, cost))
-    empty.refusals = envelope.refusals
-    empty.omissions = envelope.omissions
-    try await outlet.send(empty)
+    try await outlet.send(
+      Emission(capacity: 0).envelope(replacing: envelope, cost: max(envelope.cost, cost)))
   }
 
   /// Gives the command what comes through a joint, whose last record gets its end if that is missing.

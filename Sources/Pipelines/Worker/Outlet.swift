@@ -19,23 +19,20 @@ struct Outlet<Element: Codable & Sendable>: Codable, Sendable {
   var routes: [Route]
 
   /// Sends an envelope on, to each stage behind; suspends while these have no room.
+  ///
+  /// Each copy and each part names what is missing: any of them may be the only one that its lane takes.
   func send(_ envelope: Envelope<Element>) async throws {
-    var refusals = envelope.refusals
     for route in routes {
       var envelope = envelope
       for fold in route.folds { envelope.id = fold(envelope.id) }
       if route.isDealt {
         let place = (envelope.id.number &+ UInt64(envelope.id.stream)) % UInt64(route.senders.count)
-        try await route.senders[Int(place)].send(envelope.taking(&refusals))
+        try await route.senders[Int(place)].send(envelope)
       } else if let partitioner = route.partitioner, route.senders.count > 1 {
         let parts = try partitioner.divide(envelope, among: route.senders.count)
-        for (sender, var part) in zip(route.senders, parts) {
-          // Each lane may be the only one that takes this copy of the envelope.
-          part.omissions = envelope.omissions
-          try await sender.send(part.taking(&refusals))
-        }
+        for (sender, part) in zip(route.senders, parts) { try await sender.send(part) }
       } else {
-        for sender in route.senders { try await sender.send(envelope.taking(&refusals)) }
+        for sender in route.senders { try await sender.send(envelope) }
       }
     }
   }
@@ -60,15 +57,5 @@ struct Outlet<Element: Codable & Sendable>: Codable, Sendable {
     var outlet = self
     for place in outlet.routes.indices { outlet.routes[place].folds.insert(fold, at: 0) }
     return outlet
-  }
-}
-
-extension Envelope {
-  /// The envelope with the refusals that no copy of it has taken yet.
-  fileprivate func taking(_ refusals: inout [Refusal]) -> Self {
-    var envelope = self
-    envelope.refusals = refusals
-    refusals = []
-    return envelope
   }
 }

@@ -128,9 +128,12 @@ struct StageWork<Work: Step> {
     words.counters.emitted += UInt64(outputs.values.count)
     let cost = max(clock.time - start, clock.processorLap())
     let refusals = outputs.refusals.map { refused in
-      Refusal(
-        stage: refused.stage, input: envelope.input(of: items[refused.offset]),
-        record: refused.record, failures: refused.failures)
+      let origin = envelope.place(of: items[refused.offset])
+      var refusal = Refusal(
+        stage: refused.stage, input: origin.input, record: refused.record,
+        failures: refused.failures)
+      refusal.origin = Refusal.Origin(lane: place.lane, place: origin)
+      return refusal
     }
     return Envelope(
       id: envelope.id, cost: max(envelope.cost, cost),
