@@ -193,12 +193,13 @@ extension EndToEndTests {
           ln -s d/e here; "$PTREE" run here/t.yaml --quiet; echo $?
           chown -h 65534 here; "$PTREE" run here/t.yaml --quiet; echo $?
           "$PTREE" run missing.yaml --quiet; echo $?
-          cd d/e; "$PTREE" run /dev/stdin --quiet < t.yaml; echo $?
+          printf 'ptree: 1\\nnodes: {a: {shell: echo hi}}\\n' > s
+          "$PTREE" run /dev/stdin --quiet < s; echo $?
           """)
       #expect(
         run.lines == [
           "a | 2 3", "0", "2", "2", "a | 2 3", "0", "2", "a | 1 3", "0", "a | 1 3", "0", "2", "2",
-          "a | 1 3", "0",
+          "a | hi", "0",
         ], "\(run.errors)")
       #expect(run.errors.contains("others may write to") && run.errors.contains("/d; chmod go-w "))
       #expect(run.errors.contains("here belongs to user 65534"))
