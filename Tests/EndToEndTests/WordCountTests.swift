@@ -128,10 +128,12 @@ extension EndToEndTests {
       _ = tool.wait {
         let lines = (try? String(contentsOfFile: events, encoding: .utf8)) ?? ""
         let started = lines.matches(of: /"node":"Tokenize-.*"pid":(\d+).*"event":"ready"/)
-        for pid in started.compactMap({ Int32($0.1) }) where killed.insert(pid).inserted {
+        // An input that a third worker dies with would be given up.
+        for pid in started.compactMap({ Int32($0.1) })
+        where killed.count < 2 && killed.insert(pid).inserted {
           kill(pid, SIGKILL)
         }
-        return killed.count >= 5 || !tool.outputSoFar.isEmpty
+        return killed.count == 2 || !tool.outputSoFar.isEmpty
       }
       #expect(killed.count >= 2)
       #expect(try WordOracle(report(tool.end())) == WordOracle("/usr/include/linux"))
