@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  /// What is missing of an envelope travels with it, each kind without the other.
+  /// An envelope carries its refusals and its omissions, also where it has only one of the two.
   @Test(arguments: [(false, false), (false, true), (true, false), (true, true)])
   func whatIsMissingTravels(_ isRefused: Bool, _ isOmitted: Bool) throws {
     let id = EnvelopeID(stream: 0, number: 5)

@@ -35,7 +35,7 @@ package enum Trust {
         continue
       }
       if directory.hasPrefix("/proc/"), directory.hasSuffix("/fd") {
-        // Whoever opened what this process has open chose it.
+        // The process that opened the descriptor chose the file, so the way to it decides nothing.
         return stat(place, &status) == 0 ? refusal(of: status, called: "its file") : unseen(place)
       }
       links += 1
