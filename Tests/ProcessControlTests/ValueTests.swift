@@ -79,6 +79,22 @@ extension ProcessControlTests {
       #expect(ControlGroup.directory(groups: groups, mounts: "") == nil)
     }
 
+    @Test(
+      arguments: [
+        ("memory", "/sys/fs/cgroup/memory/box/in"), ("cpuacct", "/sys/fs/cgroup/cpu"),
+        ("pids", nil), ("mem", nil), ("rw", nil),
+      ] as [(String, String?)])
+    func aGroupsDirectoryIsFoundInAHierarchyOfItsOwn(controller: String, directory: String?) {
+      let mounts = """
+        32 31 0:29 /docker/1 /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu,cpuacct
+        35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
+        36 31 0:33 / /sys/fs/cgroup/pids rw,relatime - tmpfs tmpfs rw,pids
+        """
+      let groups = "8:pids:/\n4:memory:/box/in\n1:cpu,cpuacct:/docker/1\n0::/\n"
+      let found = ControlGroup.directory(groups: groups, mounts: mounts, of: controller)
+      #expect(found == directory)
+    }
+
     @Test
     func oneProcessIsNotReapedByAnother() throws {
       let handle = try ProcessHandle(pid: 1)

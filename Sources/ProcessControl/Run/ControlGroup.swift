@@ -80,15 +80,17 @@ package enum ControlGroup {
   }
 
   /// The directory of a group by the texts of `/proc/PID/cgroup` and `/proc/PID/mountinfo`.
-  package static func directory(groups: String, mounts: String) -> String? {
-    guard let line = groups.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }) else {
-      return nil
-    }
-    let path = line.dropFirst(3)
+  ///
+  /// - Parameter controller: Names a hierarchy of version 1; nil for that of version 2.
+  package static func directory(
+    groups: String, mounts: String, of controller: String? = nil
+  ) -> String? {
+    guard let path = path(groups: groups, of: controller) else { return nil }
     for mount in mounts.split(separator: "\n") {
       let fields = mount.split(separator: " ")
       guard let end = fields.firstIndex(of: "-"), end >= 6, fields.count > end + 1,
-        fields[end + 1] == "cgroup2"
+        fields[end + 1] == (controller == nil ? "cgroup2" : "cgroup"),
+        controller.map({ fields[fields.count - 1].split(separator: ",").contains($0[...]) }) ?? true
       else { continue }
       let (root, point) = (fields[3] == "/" ? "" : fields[3], fields[4])
       // The kernel writes unusual characters as octal numbers; no system mounts it there.
@@ -99,13 +101,26 @@ package enum ControlGroup {
     return nil
   }
 
+  /// The path of a group in its hierarchy, by a line `NUMBER:CONTROLLERS:PATH`.
+  private static func path(groups: String, of controller: String?) -> Substring? {
+    for line in groups.split(separator: "\n") {
+      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard fields.count == 3, fields[2].hasPrefix("/") else { continue }
+      let isSought =
+        controller.map { fields[1].split(separator: ",").contains($0[...]) }
+        ?? (fields[0] == "0" && fields[1].isEmpty)
+      if isSought { return fields[2] }
+    }
+    return nil
+  }
+
   // MARK: Memory
 
   /// How many processes the kernel has killed because memory ran out; `nil` if it has no count.
   ///
-  /// The count is of this process's control group and those below it if the kernel has one (version
-  /// 2), otherwise of the next group above that has one, or of the whole host. Compare two readings
-  /// to detect a kill between them.
+  /// The count is of this process's control group: with those below it in version 2, without them in
+  /// version 1. Only where neither counts memory it is of the whole host, and kills of strangers
+  /// are in it. Compare two readings to detect a kill between them.
   package static func outOfMemoryKills() -> UInt64? {
     for path in files() {
       if let text = Files.bytes(of: path), let count = count(in: text) { return count }
@@ -125,14 +140,19 @@ package enum ControlGroup {
 
   /// The files that may have the count, the most exact first.
   private static func files() -> [String] {
-    let own = directory() ?? ""
-    // A run's own group has a count only where the group above counts memory for it.
-    let above = own.split(separator: "/").dropLast().map { "/\($0)" }.joined()
-    return [
-      "\(own)/memory.events", "\(above)/memory.events",
-      "/proc/vmstat",
-      // This counts the group without those below it.
-      "/sys/fs/cgroup/memory/memory.oom_control",
-    ]
+    var files: [String] = []
+    if let groups = Files.text(of: "/proc/self/cgroup"),
+      let mounts = Files.text(of: "/proc/self/mountinfo")
+    {
+      if let own = directory(groups: groups, mounts: mounts) {
+        // A run's own group has a count only where the group above counts memory for it.
+        let above = own.split(separator: "/").dropLast().map { "/\($0)" }.joined()
+        files += ["\(own)/memory.events", "\(above)/memory.events"]
+      }
+      if let own = directory(groups: groups, mounts: mounts, of: "memory") {
+        files.append("\(own)/memory.oom_control")
+      }
+    }
+    return files + ["/proc/vmstat"]
   }
 }

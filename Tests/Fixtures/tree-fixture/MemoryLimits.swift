@@ -3,29 +3,24 @@ import ProcessTree
 import ProcessTreeScenarios
 
 /// The first child of a node runs out of memory, then a second; one that is killed later is not taken
-/// for a third.
+/// for a third, nor is one that another group's lack of memory could have killed.
 func runsOutOfMemory(_ root: Node, _ test: Expectations, _ group: MemoryGroup) async throws {
-  let child = try await root.spawn(TakesMemory(group: group))
-  _ = try await child.join()
-  test.equal(child.exitReport?.cause, .outOfMemory)
-  let victim = try await root.spawn(Sleeper())
-  let second = try await root.spawn(TakesMemory(group: group))
-  _ = try await second.join()
-  test.equal(second.exitReport?.cause, .outOfMemory)
-  // The parent uses the kernel's count of kills for a second; this kill comes later.
-  try await Task.sleep(for: .milliseconds(1_500))
-  kill(victim.pid ?? -1, SIGKILL)
-  _ = try await victim.join()
-  test.equal(victim.exitReport?.cause, .killed(signal: SIGKILL))
-  // A leaf of another node.
-  let parent = try await root.spawn(HasHungryChild(group: group))
-  let cause = try await parent.result
-  test.equal(cause, .outOfMemory)
+  let parent = try await root.spawn(HasHungryChildren(group: group))
+  let outOfMemory = ExitCause.outOfMemory
+  let killed = ExitCause.killed(signal: SIGKILL)
+  test.equal(try await parent.result, [outOfMemory, outOfMemory, killed])
+  // The root is in another group, and version 1 counts for each alone.
+  guard group.countsAlone else { return }
+  let hungry = try await root.spawn(TakesMemory(group: group))
+  _ = try await hungry.join()
+  test.equal(hungry.exitReport?.cause, killed)
 }
 
 /// A control group with a limit on memory, of either version.
 struct MemoryGroup: Codable {
   let path: String
+  /// Whether the kernel counts kills for this group and not for those above it.
+  let countsAlone: Bool
 
   /// Makes one; nil where that is not possible.
   init?(megabytes: Int) {
@@ -41,6 +36,7 @@ struct MemoryGroup: Codable {
         _ = Self.write("0", to: "\(path)/memory.swap.max")
         _ = Self.write(bytes, to: "\(path)/memory.memsw.limit_in_bytes")
         self.path = path
+        countsAlone = file == "memory.limit_in_bytes"
         return
       }
       rmdir(path)
@@ -79,12 +75,25 @@ struct TakesMemory: NodeProgram {
   }
 }
 
-/// Has a child that takes all the memory, and tells what became of it.
-struct HasHungryChild: NodeProgram {
+/// Has children that take all the memory of its group, and one that is killed; reports their causes.
+struct HasHungryChildren: NodeProgram {
   var group: MemoryGroup
-  func run(in node: Node) async throws -> ExitCause? {
-    let child = try await node.spawn(TakesMemory(group: group))
-    _ = try await child.join()
-    return child.exitReport?.cause
+
+  func run(in node: Node) async throws -> [ExitCause?] {
+    // The kernel counts kills for the group of those that it killed, and a node asks for its own.
+    guard group.join() else { return [] }
+    var causes: [ExitCause?] = []
+    let victim = try await node.spawn(Sleeper())
+    for _ in 0..<2 {
+      let child = try await node.spawn(TakesMemory(group: group))
+      _ = try await child.join()
+      causes.append(child.exitReport?.cause)
+    }
+    // A node uses the kernel's count of kills for a second; this kill comes later.
+    try await Task.sleep(for: .milliseconds(1_500))
+    kill(victim.pid ?? -1, SIGKILL)
+    _ = try await victim.join()
+    causes.append(victim.exitReport?.cause)
+    return causes
   }
 }
