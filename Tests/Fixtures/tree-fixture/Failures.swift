@@ -197,7 +197,12 @@ let failureScenarios: [String: Scenario] = [
         forked = pid
         break
       }
-      if end == .killed { child.kill() }
+      test.expect(forked != nil, "\(end): it has forked nothing")
+      switch end {
+      case .result: break
+      case .exit: try await child.send(1)
+      case .killed: child.kill()
+      }
       let start = ContinuousClock.now
       let status = try await child.join(timeout: .patience)
       let time = ContinuousClock.now - start
@@ -244,8 +249,10 @@ struct Forking: NodeProgram {
     switch end {
     case .result: return forked
     case .exit:
-      // What it has sent has left by then.
-      try await node.sleep(for: .milliseconds(50))
+      // Its parent says when it has received what an exit at once would take along.
+      if let parent = node.parent {
+        for try await _ in try await parent.messages(of: Int.self) { break }
+      }
       _exit(3)
     case .killed: try await node.sleep(for: .seconds(3_600))
     }
