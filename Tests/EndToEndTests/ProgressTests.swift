@@ -44,15 +44,18 @@ extension EndToEndTests {
         shell: """
           cat > script <<'END'
           set -m
-          "$PTREE" run mapreduce --seconds 3 --kills-per-second 0 --json >/dev/null &
-          sleep 1.5
+          "$PTREE" run mapreduce --seconds 100 --kills-per-second 0 --json >/dev/null &
+          until grep -q 'chunks: ' seen; do sleep 0.05; done
           kill -TSTP $!
           until grep -q 'State:.T' /proc/$!/status; do sleep 0.05; done
           echo 'the prompt'
           kill -CONT $!
+          until sed '1,/the prompt/d' seen | grep -q 'chunks: '; do sleep 0.05; done
+          kill -TERM $!
           wait $!
           END
-          script -qec "bash script" /dev/null </dev/null
+          : >seen
+          script -qec "bash script" /dev/null </dev/null | tee seen
           """, environment: ["TERM": "xterm"])
       let output = try tool.end().output
       let halves = output.components(separatedBy: "the prompt")
