@@ -36,8 +36,9 @@ DESTDIR ?=
 SECONDS ?= 300
 
 # A target that imports a sibling without declaring it builds or fails by luck without the check.
-BUILD_FLAGS = --scratch-path $(SCRATCH) --explicit-target-dependency-import-check error \
-	$(SWIFT_FLAGS)
+# An index, which nothing here reads, is a sixth of a build.
+CHECK_FLAGS = --explicit-target-dependency-import-check error --disable-index-store $(SWIFT_FLAGS)
+BUILD_FLAGS = --scratch-path $(SCRATCH) $(CHECK_FLAGS)
 PYTHON_PACKAGES = $(abspath $(SCRATCH))/python-packages
 TEST_ENVIRONMENT = PYTHONPATH="$(PYTHON_PACKAGES)$${PYTHONPATH:+:$$PYTHONPATH}" \
 	$(foreach setting,SEED ITERATIONS ROUNDS ITEMS FAULTS TIME_SCALE,\
@@ -106,10 +107,10 @@ scenario: dependencies ## Runs the scenario NAME= of a fixture; ARGUMENTS= and S
 
 .PHONY: simulate
 simulate: test-dependencies ## Plays SEEDS= simulated histories of each kind, from SEED= on.
-	swift build $(AS_FLAGS) --scratch-path $(SCRATCH)-release --configuration release \
+	swift build $(CHECK_FLAGS) --scratch-path $(SCRATCH)-release --configuration release \
 		-Xswiftc -enable-testing --build-tests
 	$(TEST_ENVIRONMENT) SWIFT_DETERMINISTIC_HASHING=1 PROCESS_TREE_TEST_ITERATIONS=$(SEEDS) \
-		swift test $(AS_FLAGS) --scratch-path $(SCRATCH)-release --configuration release \
+		swift test $(CHECK_FLAGS) --scratch-path $(SCRATCH)-release --configuration release \
 		-Xswiftc -enable-testing $(TEST_FLAGS) --filter SimulationTests
 
 .PHONY: chaos
@@ -151,12 +152,11 @@ coverage: test-dependencies ## Runs the tests and says how much of each module t
 # Builds and runs tests in another way: name, flags, environment, the tests if there is no FILTER.
 # Slower code gets longer deadlines.
 define test_as
-swift build $(AS_FLAGS) --scratch-path $(SCRATCH)-$(1) $(2) --build-tests
+swift build $(CHECK_FLAGS) --scratch-path $(SCRATCH)-$(1) $(2) --build-tests
 	$(TEST_ENVIRONMENT) PROCESS_TREE_TEST_TIME_SCALE=$(or $(TIME_SCALE),4) $(3) \
-		swift test $(AS_FLAGS) --scratch-path $(SCRATCH)-$(1) $(2) $(TEST_FLAGS) \
+		swift test $(CHECK_FLAGS) --scratch-path $(SCRATCH)-$(1) $(2) $(TEST_FLAGS) \
 		$(if $(FILTER)$(4),--filter '$(or $(FILTER),$(4))')
 endef
-AS_FLAGS = --explicit-target-dependency-import-check error $(SWIFT_FLAGS)
 
 .PHONY: bench
 bench: dependencies ## Measures, beside the same work in C.
@@ -186,7 +186,7 @@ check-api: build ## Compares Docs/api.md with the code.
 
 .PHONY: docs
 docs: dependencies ## Builds the documentation; a broken link is an error.
-	swift package --scratch-path $(SCRATCH) generate-documentation --warnings-as-errors \
+	swift package --scratch-path $(SCRATCH) --disable-index-store generate-documentation --warnings-as-errors \
 		$(foreach library,$(LIBRARIES),--target $(library))
 	@echo "To read the documentation of a module, serve its archive and open the address:"
 	@echo "  python3 -m http.server --directory $(SCRATCH)/plugins/Swift-DocC/outputs/ProcessTree.doccarchive"
