@@ -7,19 +7,19 @@ import Testing
 @Suite("Simulated histories", .serialized)
 struct SimulationTests {
   @Test("Trees keep their promises")
-  func trees() async throws { try await play(TreeScene.self, 2_000) }
+  func trees() async throws { try await play(TreeScene.self, 1_000) }
 
   @Test("Pools keep their promises")
-  func pools() async throws { try await play(PoolScene.self, 800) }
+  func pools() async throws { try await play(PoolScene.self, 400) }
 
   @Test("Channels keep their promises")
-  func channels() async throws { try await play(ChannelScene.self, 1_500) }
+  func channels() async throws { try await play(ChannelScene.self, 800) }
 
   @Test("Pipelines keep their promises")
-  func pipelines() async throws { try await play(PipelineScene.self, 500) }
+  func pipelines() async throws { try await play(PipelineScene.self, 250) }
 
   @Test("Groups keep their promises")
-  func groups() async throws { try await play(GroupScene.self, 1_500) }
+  func groups() async throws { try await play(GroupScene.self, 800) }
 
   @Test("One seed replays one history, another seed another one")
   func replay() async throws {

@@ -41,7 +41,7 @@ import Testing
   @Test func itHasABound() {
     var record = PostMortem()
     let long = String(repeating: "x", count: 4_000)
-    let bytes = Array((String(repeating: long + "\n", count: 30)).utf8)
+    let bytes = Array((String(repeating: long + "\n", count: 6)).utf8)
     for number in 0..<2_000 {
       var event = failed("n\(number)")
       event.node = long

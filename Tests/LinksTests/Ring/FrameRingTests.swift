@@ -17,7 +17,7 @@ import Testing
   @Test func framesArriveOnceAndInOrderWhateverBecomesOfConnections() async throws {
     let generator = Box(SeededGenerator.announced("rings and connections"))
     try await withLoop { loop in
-      for _ in 0..<iterations(12) {
+      for _ in 0..<iterations(6) {
         let pair = try RingPair(capacity: 1 << generator.value.int(8...14), on: loop)
         defer { pair.close() }
         let seen = [Box<[UInt64]>([]), Box<[UInt64]>([])]
@@ -205,7 +205,7 @@ import Testing
       end.link.onFrame = { header, _ in
         if header.total == received.value { received.value += 1 }
       }
-      for _ in 0..<iterations(3_000) {
+      for _ in 0..<iterations(1_500) {
         let burst = generator.value.int(0...3) == 0 ? generator.value.int(1...40) : 1
         for _ in 0..<burst {
           end.link.send(Self.frame(sent.value, size: generator.value.int(0...300)))

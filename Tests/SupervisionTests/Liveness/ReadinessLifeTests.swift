@@ -113,7 +113,7 @@ private typealias Action = ReadinessLife.Action
   @Test func noWalkBreaksTheRules() {
     var random = SeededGenerator.announced("noWalkBreaksTheRules")
     var failures = 0
-    for _ in 0..<iterations(5_000) {
+    for _ in 0..<iterations(2_000) {
       let isProbed = random.bool()
       let beginsUp = random.int(0...3) == 0
       var life = ReadinessLife(

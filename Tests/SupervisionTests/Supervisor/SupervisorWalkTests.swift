@@ -7,7 +7,7 @@ import Testing
   @Test func whateverHappensTheRulesHold() throws {
     var generator = SeededGenerator.announced("whateverHappensTheRulesHold")
     var starts = 0
-    for _ in 0..<iterations(10_000) {
+    for _ in 0..<iterations(4_000) {
       var world = try SupervisorWorld(SupervisorPlan(&generator))
       world.feed(.begin)
       for _ in 0..<generator.int(5...50) where world.violations.isEmpty && !world.isOver {
@@ -24,6 +24,6 @@ import Testing
         return
       }
     }
-    #expect(starts > iterations(10_000))
+    #expect(starts > iterations(4_000))
   }
 }
