@@ -31,6 +31,14 @@ extension EndToEndTests {
           == (1...1_500).map { "x\($0)" }.sorted().map { $0[...] })
     }
 
+    @Test func aStandardOutputThatIsFullIsNamed() throws {
+      let run = try Tool.pipeline(
+        "from: {range: [1, 9]}, stages: [{command: [cat]}]", after: "> /dev/full"
+      ).end()
+      #expect(run.code == 1 && run.errors.contains(": standard output: No space left"), "\(run)")
+      #expect(!run.errors.contains("/proc/"))
+    }
+
     /// A table of many files, while workers of the stages that may be killed are killed all the time, and
     /// their commands: it is the same table, the deaths are told, and no record is put aside for them.
     @Test(arguments: [(100_000, 20), (40_000, 50)])

@@ -28,7 +28,7 @@ struct RunLedger {
   /// What workers leave out, until an envelope without it has come to the end; without the records.
   private var omitted: [OmittedItem: QuarantinedInput] = [:]
   /// The refusals that came with some of the envelopes that one has become, until all of these have come.
-  private var refused: [EnvelopeID: Set<Refusal>] = [:]
+  private(set) var refused: [EnvelopeID: Set<Refusal>] = [:]
   /// The places whose workers have reported that they are ready to take envelopes.
   private var ready: Set<Int> = []
   /// The places of workers that seemed to have got nothing done, by the positions of these workers.
@@ -54,9 +54,6 @@ struct RunLedger {
     // Receivers start before their senders.
     for stage in crews.indices.reversed() { orders += crews[stage].begin(at: now) }
   }
-
-  /// Whether it keeps refusals because more of their envelopes come.
-  var awaitsRefusals: Bool { !refused.isEmpty }
 
   // MARK: Source and end
 
