@@ -14,8 +14,8 @@ enum AppHandover {
     else { return }
     if geteuid() == 0, !isTrusted {
       // The file first: who may write to it chooses the app, and with the words what that does.
-      for path in [file, app.path] {
-        if let refusal = Trust.refusal(of: path) {
+      for (path, identity) in [(file, app.namedBy), (app.path, nil)] {
+        if let refusal = Trust.refusal(of: path, being: identity) {
           throw UsageError("root does not run \(path): \(refusal), or say --trust.")
         }
       }

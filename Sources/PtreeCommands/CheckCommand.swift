@@ -101,7 +101,7 @@ enum DiagnosticJSON {
       if withPlan {
         let plan = StartPlan(topology.group)
         members.append(("start", plan.startJSON))
-        members.append(("stop", plan.stopJSON))
+        members.append(("stop", StopOrder(plan).json))
         members.append(("longestStop", .number(plan.longestStop / .seconds(1))))
       }
     }

@@ -31,7 +31,11 @@ struct DetachedStarter {
       sigaction(number, &action, nil)
     }
     switch hear(until: .now + time) {
-    case .word(.up(let run)): return tell(run, "up")
+    case .word(.up(let run)):
+      let code = tell(run, "up")
+      // Nobody would know of it.
+      if code != ExitStatusCode.success { stop() }
+      return code
     case .word(.ended(let code, let account)):
       _ = reap()
       // A run that has done all of its work needs no number any more.
@@ -99,6 +103,17 @@ struct DetachedStarter {
         "\(name) is not up after \(time / .seconds(1)) s and is stopped"
           + (late.map { ": \($0)" } ?? ""))
     }
+    stop()
+    guard Self.signal == 0 else {
+      Glibc.signal(Self.signal, SIG_DFL)
+      raise(Self.signal)
+      return 128 + Self.signal
+    }
+    return ExitStatusCode.timedOut
+  }
+
+  /// Ends the run; nothing of it is left afterwards.
+  private func stop() {
     // One that is suspended takes it once it goes on.
     for number in [SIGTERM, SIGCONT] { kill(pid, number) }
     if !hasEnded(within: stopTime + .seconds(1)) {
@@ -108,12 +123,6 @@ struct DetachedStarter {
       if !hasEnded(within: .seconds(10)) { for number in [SIGKILL, SIGCONT] { kill(pid, number) } }
       _ = reap()
     }
-    guard Self.signal == 0 else {
-      Glibc.signal(Self.signal, SIG_DFL)
-      raise(Self.signal)
-      return 128 + Self.signal
-    }
-    return ExitStatusCode.timedOut
   }
 
   /// What the nodes that are not up wait for.

@@ -27,7 +27,7 @@ enum EarlyCommands {
     else { return }
     do {
       guard let command = try PtreeCommand.parsed(ordered) as? RunTopology else { return }
-      try AppHandover.follow(command.file, isTrusted: command.trust)
+      try AppHandover.follow(command.file, isTrusted: command.options.hosts.trust)
       guard command.options.hosts.isEmpty else {
         throw UsageError("a topology file has its hosts itself: 'hosts:', and 'on:' of its nodes.")
       }

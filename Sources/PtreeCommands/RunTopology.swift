@@ -16,9 +16,6 @@ struct RunTopology: ParsableCommand {
   @Argument(help: "The file; - is standard input.", completion: .topologyFile)
   var file: String
 
-  @Flag(help: "Run the file as root, although somebody else may write to it.")
-  var trust = false
-
   @OptionGroup var topology: TopologyOptions
 
   @OptionGroup var detached: DetachOptions
@@ -33,14 +30,14 @@ struct RunTopology: ParsableCommand {
 
   /// Checks the file as it is to be run here.
   func check() throws -> CheckedFile {
-    let isCareful = geteuid() == 0 && !trust
-    var options = try topology.checkOptions()
-    options.isForRun = true
-    for path in topology.variables where isCareful && path != "-" {
-      guard let refusal = Trust.refusal(of: path) else { continue }
-      throw UsageError("root does not run with \(path): \(refusal), or say --trust.")
+    let isCareful = geteuid() == 0 && !options.hosts.trust
+    var given = try topology.checkOptions()
+    given.isForRun = true
+    for file in given.variableFiles where isCareful && file.path != "-" {
+      guard let refusal = Trust.refusal(of: file.path, being: file.identity) else { continue }
+      throw UsageError("root does not run with \(file.path): \(refusal), or say --trust.")
     }
-    var checked = Watchdog.guarding { TopologyReader.check(file, options) }
+    var checked = Watchdog.guarding { TopologyReader.check(file, given) }
     if isCareful { refuseUnsafeFiles(of: &checked) }
     return checked
   }
@@ -49,23 +46,27 @@ struct RunTopology: ParsableCommand {
   private func refuseUnsafeFiles(of checked: inout CheckedFile) {
     let isRight = checked.topology != nil
     func refuse(
-      _ path: String, at place: ProcessTreeTopologyFormat.Place, length: Int, _ what: String
+      _ path: String, _ identity: FileIdentity?, at place: ProcessTreeTopologyFormat.Place,
+      length: Int, _ what: String
     ) {
       // Of a file that is not there the check has said so.
-      guard isRight || access(path, F_OK) == 0, let refusal = Trust.refusal(of: path) else {
-        return
-      }
+      guard isRight || access(path, F_OK) == 0,
+        let refusal = Trust.refusal(of: path, being: identity)
+      else { return }
       checked.diagnostics.error(
         .unsafeFile, at: place, length: length,
         "root does not run \(what): \(refusal). To run it all the same, say --trust.")
       checked.topology = nil
     }
     for (number, source) in checked.files.enumerated() where source.path != "-" {
-      refuse(source.path, at: Place(file: number), length: 1, "this")
+      refuse(source.path, source.identity, at: Place(file: number), length: 1, "this")
     }
     // The environment decides which code a program loads.
-    for (path, name) in checked.environmentFiles {
-      refuse(path, at: name.place, length: name.text?.count ?? 1, "with '\(name.text ?? path)'")
+    for file in checked.environmentFiles {
+      let text = file.name.text
+      refuse(
+        file.path, file.identity, at: file.name.place, length: text?.count ?? 1,
+        "with '\(text ?? file.path)'")
     }
   }
 }

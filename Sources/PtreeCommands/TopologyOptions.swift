@@ -39,7 +39,11 @@ struct TopologyOptions: ParsableArguments {
   /// What the check is told.
   func checkOptions() throws -> CheckOptions {
     var options = CheckOptions()
-    for file in variables { options.variables += try VariableFile.values(of: file) }
+    for path in variables {
+      let given = try VariableFile(path)
+      options.variables += given.values
+      options.variableFiles.append(given.file)
+    }
     for assignment in set {
       guard let equals = assignment.firstIndex(of: "=") else {
         throw UsageError("--set takes NAME=VALUE, and '\(assignment)' has no '='.")

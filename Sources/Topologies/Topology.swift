@@ -82,13 +82,8 @@ extension Node {
     _ plan: TopologyPlan, as tool: String, onLoss: @escaping @Sendable (String) -> Void = { _ in },
     onUp: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws -> TopologyRun.Outcome {
-    let start = StartPlan(plan.group)
-    let document = JSONValue.object([
-      ("stop", start.stopJSON), ("longestStop", .number(start.longestStop / .seconds(1))),
-    ])
-    var notes: [RunNotes.Note: String] = [
-      .name: plan.name, .plan: start.stopText, .planJSON: document.line,
-    ]
+    let order = StopOrder(StartPlan(plan.group))
+    var notes: [RunNotes.Note: String] = [.name: plan.name, .plan: order.document.line]
     if !tool.isEmpty { notes[.tool] = tool }
     await leave(notes)
     await keepOutput(plan.keptOutput, onFailure: onLoss)

@@ -50,6 +50,12 @@ extension EndToEndTests {
       return (runs?.first?["rootPid"] as? Int).map { pid_t($0) }
     }
 
+    @Test func aRunWhoseNumberCannotBeToldIsStopped() throws {
+      let run = try start("nodes: {a: {shell: 'exec sleep 60'}}", ">&-").end()
+      #expect(
+        run.code == 1 && run.errors.contains("standard output: Bad file descriptor"), "\(run)")
+    }
+
     @Test func aRunThatFailsBeforeItIsUpSaysWhyAndLeavesNothing() throws {
       let ended = try start(
         """

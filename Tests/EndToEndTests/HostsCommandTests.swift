@@ -121,6 +121,20 @@ extension EndToEndTests {
       #expect(run.errors.contains("nothing was started") && !run.errors.contains(" up"))
     }
 
+    /// A file of hosts has commands in it.
+    @Test(.enabled(if: geteuid() == 0)) func rootUsesNoHostsThatOthersMayWrite() throws {
+      let run = try Tool.run(
+        shell: """
+          echo local >hosts; chmod 666 hosts
+          $PTREE run squares 3 --hosts hosts --json --quiet; echo $?
+          $PTREE hosts check hosts; echo $?
+          $PTREE run squares 3 --hosts hosts --json --quiet --trust; echo $?
+          """)
+      #expect(run.lines == ["2", "2", "[1,4,9]", "0"], "\(run)")
+      #expect(
+        run.errors.contains("root does not use hosts: others may write to its file; chmod go-w "))
+    }
+
     @Test func anUnusableHostIsAFailureWithItsName() throws {
       let run = try Tool.run("run", "squares", "3", "--host", "command:/no/such/engine", "--quiet")
       #expect(run.code == 1 && run.output == "")

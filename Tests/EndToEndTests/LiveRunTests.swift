@@ -103,6 +103,10 @@ extension EndToEndTests {
       #expect(plan.code == 0 && plan.lines.first?.contains("late  web ×2") == true, "\(plan)")
       let json = try Tool.run("stop", "\(tool.pid)", "--plan", "--json").json() as? [String: Any]
       #expect((json?["stop"] as? [Any])?.count == 2)
+      // It has as many instances as there are now.
+      #expect(try Tool.run("scale", "\(tool.pid)", "web=3").code == 0)
+      let scaled = try Tool.run("stop", "\(tool.pid)", "--plan")
+      #expect(scaled.lines.first?.contains("late  web ×3") == true, "\(scaled)")
       #expect(states(try Tool.run("ps", "\(tool.pid)", "--json"))["/db"] == "up")
       try stop(tool)
     }

@@ -90,17 +90,6 @@ extension EndToEndTests {
       #expect(try tool.endLeavingNothing().code == -SIGKILL)
     }
 
-    @Test(.enabled(if: geteuid() == 0)) func anotherUserSeesNothing() throws {
-      let tool = try start()
-      let copy = "/tmp/ptree-of-nobody-\(tool.pid)"
-      let other = try Tool.run(
-        shell:
-          "cp $PTREE \(copy); setpriv --reuid=65534 --clear-groups \(copy) ps \(tool.pid); echo $?; rm \(copy)"
-      )
-      #expect(other.lines == ["3"], "\(other)")
-      try tool.stopRun()
-    }
-
     @Test func clientsWithoutAWordLeaveRoomForOthers() throws {
       let tool = try start()
       let before = try tool.descriptors()
@@ -143,6 +132,80 @@ extension EndToEndTests {
       #expect(try tool.ask("why", "a").code == 0)
       clients = []
       #expect(try tool.wait { try tool.descriptors() <= before })
+      try tool.stopRun()
+    }
+
+    /// Somebody else listens in the place of the root: one that speaks another version.
+    @Test func aRootOfAnotherVersionIsShownAsOneAndStopped() throws {
+      let tool = try start()
+      let desk = try tool.desk()
+      try FileManager.default.removeItem(atPath: desk)
+      let stub = try Tool(
+        shell: """
+          exec python3 -c '
+          import socket, sys
+          s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(32)
+          print("up", flush=True)
+          while True:
+            c, _ = s.accept()
+            c.recv(100); c.sendall(bytes([0, 0, 0, 3, 0x92, 2, 0])); c.close()
+          ' \(desk)
+          """)
+      #expect(stub.wait { stub.outputSoFar == "up\n" })
+      #expect(
+        try Tool.run("ps").lines.contains {
+          $0.contains(" \(tool.pid) ") && $0.contains(" protocol 2 ")
+        })
+      let ps = try tool.ask("ps")
+      #expect(ps.code == 0 && ps.lines.contains { $0.contains(" protocol 2 ") }, "\(ps)")
+      #expect(ps.errors.contains("speaks version 2 of this protocol, and this ptree version 1."))
+      #expect(!ps.output.contains("no answer"))
+      let document = try tool.ask("ps", "--json").json() as? [String: Any]
+      let run = (document?["runs"] as? [[String: Any]])?.first
+      #expect(run?["state"] as? String == "protocol 2" && run?["protocol"] as? String == "2")
+      #expect(try tool.ask("why", "a").code == 5)
+      let stop = try tool.ask("stop")
+      #expect(stop.code == 0 && stop.errors.contains("version 1."), "\(stop)")
+      #expect(try tool.endLeavingNothing().code == -SIGTERM)
+      stub.signal(SIGKILL)
+      _ = try stub.end()
+    }
+
+    /// Ten thousand one after the other, with all that a client can do wrong.
+    @Test func tenThousandConnectionsCostNoMemory() throws {
+      let tool = try start()
+      let (descriptors, memory) = (try tool.descriptors(), try tool.memory())
+      let desk = try tool.desk()
+      let hello: [UInt8] = [0, 0, 0, 3, 0x92, 0x01, 0x00]
+      var generator = SystemRandomNumberGenerator()
+      var held: [LocalClient] = []
+      var (made, most) = (0, memory)
+      for number in 0..<10_000 {
+        // One that finds no place in the queue is one as well.
+        guard let client = LocalClient(desk, isPatient: number % 100 == 0) else { continue }
+        made += 1
+        switch number % 6 {
+        case 0: client.write((0..<64).map { _ in UInt8.random(in: 0...255, using: &generator) })
+        case 1: client.write([0, 0, 0, 3, 0x92, 0x01])
+        case 2: client.write([0xFF, 0xFF, 0xFF, 0xFF])
+        case 3: client.write(hello + [0, 0, 0xFF, 0xFF, 1, 2, 3])
+        case 4:
+          // The tree, 64 times, whose answers nobody reads.
+          client.write(hello)
+          for number in 0..<64 { client.write([0, 0, 0, 3, 0x92, UInt8(number), 0x01]) }
+          held.append(client)
+          if held.count > 16 { held.removeFirst() }
+        default: break
+        }
+        guard number % 500 == 499 else { continue }
+        most = max(most, try tool.memory())
+        #expect(try tool.ask("why", "a").code == 0)
+      }
+      #expect(made > 1_000)
+      #expect(most < memory + 8_192, "\(most - memory) KiB for \(made) connections")
+      held = []
+      #expect(try tool.wait { try tool.descriptors() <= descriptors })
+      #expect(try tool.ask("ps").code == 0)
       try tool.stopRun()
     }
 

@@ -67,16 +67,21 @@ extension EndToEndTests {
         nodes:
           a:
             shell: sleep 60
-            readiness: {file: nowhere, within: 200ms}
+            readiness: {file: nowhere, within: 2s}
             restart: {when: onFailure, backoff: {first: 100ms, factor: 3}}
 
         """, "--quiet", "--events", "events.jsonl")
       #expect(run.code == 1)
-      #expect(run.errors.contains("it was not up within 200 ms"), "\(run.errors)")
       let delays = run.lines.filter { $0.contains("\"restarting\"") }
       #expect(delays.count == 2, "\(run.output)")
+      let ends = run.lines.filter { $0.contains("\"exited\"") && $0.contains("\"a\"") }
+      #expect(ends.count == 3, "\(run.output)")
+      #expect(ends.allSatisfy { $0.contains("\"cause\":\"couldNotStart\"") }, "\(ends)")
+      #expect(run.errors.contains("it was not up within 2.0 s"), "\(run.errors)")
+      // The whole chain stands in one line.
       let last = run.errors.split(separator: "\n").last ?? ""
-      #expect(last.hasPrefix("ptree: t failed: a ") && last.hasSuffix("; t gave up"), "\(last)")
+      #expect(last.hasPrefix("ptree: t failed: a could not start: file "), "\(last)")
+      #expect(last.contains(" 3 times in ") && last.hasSuffix("; t gave up"), "\(last)")
     }
 
     @Test func aDependentWaitsThroughTheFailuresOfItsDependency() throws {
@@ -115,6 +120,46 @@ extension EndToEndTests {
       #expect(run.lines.count { $0 == "x | x" } == 6, "\(run.output)")
       let last = run.errors.split(separator: "\n").last ?? ""
       #expect(last.contains("; g gave up 2 times in") && last.hasSuffix("; t gave up"), "\(last)")
+    }
+
+    /// Each kill of its process is a failure of the group, until that above has seen too many.
+    @Test(arguments: startMethods)
+    func aGroupWhoseProcessIsKilledAgainAndAgainFailsTheRun(method: String) throws {
+      let tool = try Tool.running(
+        """
+        supervision: {intensity: {restarts: 2, period: 60s}}
+        nodes:
+          g:
+            restart: onFailure
+            nodes:
+              x: {shell: 'setsid sleep 300 & sleep 300 & wait', restart: always}
+              h: {nodes: {y: {shell: 'exec sleep 300'}}}
+          other: {shell: 'exec sleep 300'}
+
+        """, "--quiet --start-method \(method)")
+      for life in 1...3 {
+        #expect(
+          try tool.wait {
+            let up = try tool.nodes().filter { $0["state"] as? String == "up" }
+            let lives = up.reduce(into: [String: Int]()) {
+              if let name = $1["address"] as? String { $0[name] = $1["incarnation"] as? Int }
+            }
+            return lives["/g"] == life
+              && ["/g/x", "/g/h", "/g/h/y"].allSatisfy { lives[$0] != nil }
+          })
+        let nodes = try tool.nodes().filter {
+          ($0["address"] as? String)?.hasPrefix("/g") == true
+        }
+        let pids = nodes.compactMap { ($0["pid"] as? Int).map(Int32.init) }
+        let group = try #require(nodes.first { $0["address"] as? String == "/g" }?["pid"] as? Int)
+        #expect(kill(Int32(group), SIGKILL) == 0)
+        #expect(tool.wait { pids.allSatisfy { kill($0, 0) != 0 } }, "life \(life)")
+      }
+      let run = try tool.endLeavingNothing()
+      #expect(run.code == 1, "\(run)")
+      let last = run.errors.split(separator: "\n").last ?? ""
+      #expect(last.contains(" failed: g killed by SIGKILL"), "\(last)")
+      #expect(last.contains(" 3 times in ") && last.hasSuffix(" gave up"), "\(last)")
     }
 
     @Test func aGroupThatIsKilledTakesItsNodesWithIt() throws {

@@ -240,7 +240,7 @@ extension EndToEndTests {
         """
         ptree: 1
         nodes:
-          a: {shell: 'cd $PTREE_SCRATCH; mkdir -p d/e; touch d/e/f; ln -s / d/link; mkdir -m 0 locked; pwd; sleep 60'}
+          a: {shell: 'cd $PTREE_SCRATCH; mkdir -p d/e; touch d/e/f; ln -s / d/link; mkdir -m 0 locked; (for i in $(seq 200); do mkdir w && cd w; done); pwd; sleep 60'}
         """, "--quiet")
       #expect(tool.wait { tool.outputSoFar.contains("/scratch") })
       let path = try #require(tool.outputSoFar.split(separator: " ").last).trimmingCharacters(

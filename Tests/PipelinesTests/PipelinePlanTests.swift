@@ -36,8 +36,13 @@ import Testing
       stage(String(repeating: "Long", count: 40)),
     ])
     let plan = try PipelinePlan(shape, isOrdered: true)
-    #expect(plan.stages[0].nodeName(ofWorker: 0) == "Count[0]-1")
-    #expect(plan.stages[2].nodeName(ofWorker: 9) == "Count[2]-10")
+    #expect(plan.stages[0].nodeName(ofWorker: 0) == "Count[1]-1")
+    #expect(plan.stages[2].nodeName(ofWorker: 9) == "Count[3]-10")
+    // Texts tell them apart too.
+    #expect(
+      plan.stages.prefix(3).map(\.description.name) == [
+        "Count[1]", "Map<Array<Int>, a/b>", "Count[3]",
+      ])
     #expect(plan.stages[1].nodeName(ofWorker: 0) == "Map<Array<Int>,_a_b>-1")
     #expect(plan.stages[3].nodeName(ofWorker: 99_999).utf8.count <= 64)
     #expect(plan.restoresOrder)

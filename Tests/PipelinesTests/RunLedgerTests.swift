@@ -145,7 +145,7 @@ import Testing
           told += ledger.refuse(named, in: id)
         }
         #expect(told.map(\.name) == refusals.map(\.name) && told.allSatisfy { $0.record == [1] })
-        #expect(!ledger.awaitsRefusals)
+        #expect(ledger.refused.isEmpty)
       }
     }
   }

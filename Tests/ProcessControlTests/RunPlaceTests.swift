@@ -51,6 +51,24 @@ extension ProcessControlTests {
       #expect(!exists("12345678"))
     }
 
+    /// Deeper than the stack of a helper, or its descriptors, would do for.
+    @Test func wellsAreEmptiedToTheGround() throws {
+      let runs = try open()
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      let well = path + "/a" + String(repeating: "/level", count: 300)
+      for place in [well, path + "/b/deep-a" + String(repeating: "/d", count: 70)] {
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+      }
+      // Names that are given to what is moved up.
+      for name in ["deep-a", "deep-b"] {
+        try FileManager.default.createDirectory(
+          atPath: "\(path)/\(name)/full", withIntermediateDirectories: true)
+      }
+      #expect(FileManager.default.createFile(atPath: well + "/ground", contents: nil))
+      runs.clear()
+      #expect(try FileManager.default.contentsOfDirectory(atPath: path) == [])
+    }
+
     @Test func linksAreNotFollowed() throws {
       let runs = try open()
       defer { try? FileManager.default.removeItem(atPath: path) }

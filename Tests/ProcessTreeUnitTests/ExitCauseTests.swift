@@ -11,6 +11,10 @@ private typealias Status = ProcessTreeProcessControl.ExitStatus
 private let request = StopRequest(requestedBy: "MainProcess", reason: "enough")
 private let failure = RemoteFailure(CancellationError(), at: "Process-1")
 
+/// Of a command that never came up, at its node and on its way through the node above.
+private let neverUp = RemoteFailure(CommandError(.neverUp, "file x: no"), at: "Process-1")
+private let passedOn = RemoteFailure(neverUp, at: "MainProcess")
+
 private func evidence(
   _ status: Status, _ outcome: RecordedOutcome? = nil, goodbye: Bool = false,
   stop: StopRequest? = nil, signalled: Bool = false, ready: Bool = true, late: Bool = false,
@@ -119,6 +123,11 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
       evidence(.exited(0), .result([1]), goodbye: true, late: true),
       .couldNotStart(
         reason: "it did not report that it was ready in time: its process had not connected")
+    ),
+    (evidence(.exited(1), .failure(neverUp)), .couldNotStart(reason: "file x: no")),
+    (
+      evidence(.exited(1), .failure(passedOn)),
+      .failed(type: neverUp.typeName, text: "file x: no")
     ),
     (
       evidence(.exited(1), ready: false),

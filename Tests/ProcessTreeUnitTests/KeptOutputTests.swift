@@ -127,7 +127,7 @@ import Testing
     try Data("secret".utf8).write(to: URL(fileURLWithPath: run + "/elsewhere"))
     symlink(run + "/elsewhere", run + "/name")
     mkfifo(run + "/tool", 0o600)
-    try Data("{}".utf8).write(to: URL(fileURLWithPath: run + "/plan"))
+    try Data("{}".utf8).write(to: URL(fileURLWithPath: run + "/plan.json"))
     #expect(RunNotes.read(.name, in: run, of: geteuid()) == nil)
     #expect(RunNotes.read(.tool, in: run, of: geteuid()) == nil)
     #expect(RunNotes.read(.plan, in: run, of: geteuid()) == "{}")

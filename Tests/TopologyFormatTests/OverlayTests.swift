@@ -48,6 +48,34 @@ struct OverlayTests {
     #expect(checked.value?["x-a"]?.entries?.map(\.key) == ["command", "file", "shell"])
   }
 
+  @Test func nothingTakesAwayWhereItIsNoValue() {
+    let checked = overlaid(
+      """
+      nodes:
+        p: {pipeline: {from: {list: [a]}, stages: [{shell: cat}], to: {file: out}}}
+        q: {pipeline: {from: {list: [a]}, stages: [{shell: cat}]}}
+        c: {shell: x, output: log, restart: always, environment: {A: b}}
+      """,
+      """
+      nodes:
+        p: {pipeline: {to: null}}
+        q: {pipeline: {to: null}}
+        c: {output: null, restart: null, environment: {A: null}}
+      """)
+    #expect(checked.diagnostics.errorCount == 0, "\(checked.diagnostics.all.map(\.message))")
+    let nodes = checked.topology?.group.nodes ?? []
+    for node in nodes.prefix(2) {
+      guard case .pipeline(let plan) = node.kind else { continue }
+      #expect(plan.sink == .null)
+    }
+    guard case .command(let plan)? = nodes.last?.kind else {
+      Issue.record("\(nodes)")
+      return
+    }
+    #expect(plan.output == .null && plan.environment == [.remove("A")])
+    #expect(nodes.last?.restart.when == .never)
+  }
+
   @Test func aSecretStaysOneWithAnotherValue() {
     let text =
       "variables: {s: {secret: true, default: a}}\nnodes: {a: {command: [x, \"${{ s }}\"]}}"

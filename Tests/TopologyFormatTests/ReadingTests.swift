@@ -129,6 +129,46 @@ struct ReadingTests {
     #expect(nodes.first?.timeLimit == .seconds(5) && nodes.first?.mayFail == true)
   }
 
+  /// What is used before the start cannot depend on it, and is not left out silently.
+  @Test(arguments: [
+    "environmentFiles: [\"${{ run.scratch }}/e\"]", "user: \"${{ run.id }}\"",
+    "inheritEnvironment: [\"A${{ run.id }}\"]", "description: \"${{ run.id }}\"",
+    "dependsOn: [\"b${{ run.id }}\"]",
+  ])
+  func textsThatAreUsedBeforeTheStartAreKnownThen(key: String) {
+    let found = diagnose(topology("  a:\n    shell: x\n    \(key)\n"))
+    #expect(found.contains { $0.hasPrefix("5:") && $0.hasSuffix(":invalidExpression") }, "\(found)")
+  }
+
+  @Test func anAddressHasNoZeroByte() {
+    for text in ["h\\0:1", "/run/${{ instance }}\\0"] {
+      let node = "  a: {shell: x, readiness: {port: \"\(text)\"}}\n"
+      #expect(diagnose(topology(node)).contains("3:35:wrongValue"), "\(text)")
+    }
+  }
+
+  @Test func lineBreaksOfUnicodeArePrintedAsEscapes() throws {
+    let checked = check(topology("  a: {shell: \"x\\u2028y\\u2029z\\u0085\"}\n"))
+    let printed = YAMLText.text(of: try #require(checked.value))
+    #expect(printed.contains(#""x\u2028y\u2029z\u0085""#), "\(printed)")
+  }
+
+  @Test func whyNothingStartsIsToldAsItIs() {
+    let text = topology(
+      "  a: {shell: x, profiles: [p]}\n  b: {shell: x, profiles: [q]}\n")
+    func words(_ change: (inout CheckOptions) -> Void) -> [String] {
+      check(text, change).diagnostics.all.map(\.message)
+    }
+    #expect(
+      words { _ in }.first?.hasSuffix(": all are of profiles; choose one with --profile.") == true)
+    #expect(
+      words {
+        $0.profiles = ["p"]
+        $0.without = ["a"]
+      }.first?.hasSuffix(": all that are left are of profiles; choose one with --profile.") == true)
+    #expect(words { $0.without = ["a", "b"] }.first?.hasSuffix(": all are left out.") == true)
+  }
+
   @Test func profilesBringTheirDependencies() {
     let text = topology(
       "  a: {shell: x}\n  b: {shell: x, profiles: [dev], dependsOn: {c: started}}\n  c: {shell: x, profiles: [db]}\n"

@@ -3,6 +3,7 @@ struct PipelinePlan: Sendable {
   /// A stage in its place.
   struct Stage: Sendable {
     let index: Int
+    /// The stage, by a name that no other one of the pipeline has.
     let description: StageDescription
     /// The numbers of its workers among all workers of the pipeline, of those as well that it may get
     /// while it runs.
@@ -12,7 +13,7 @@ struct PipelinePlan: Sendable {
     /// How many envelopes arrive at the end for one that leaves the stage.
     var widthBehind: Int
     /// The name of its workers without their numbers.
-    var nodeName: String
+    let nodeName: String
 
     /// The node name of a worker, counted from 0 on within the stage.
     func nodeName(ofWorker worker: Int) -> String { "\(nodeName)-\(worker + 1)" }
@@ -38,6 +39,17 @@ struct PipelinePlan: Sendable {
   /// How many of the source's envelopes may be on their way, for so many workers at work.
   static func envelopesInFlight(workers: Int) -> Int { 8 + 8 * workers }
 
+  /// How many envelopes of its own a command may be ahead of the first that has not come to the end.
+  static let flowLimit: UInt64 = 64
+  /// After how many that have come to the end the command's worker is told.
+  static let flowStep: UInt64 = 16
+
+  /// Whether what commands of a stage make has to be held together on its way, as the source's envelopes are: somebody
+  /// behind gets it in order, and workers before that overtake each other.
+  func boundsFlow(ofStage index: Int) -> Bool {
+    restoresOrder && stages.dropFirst(index + 1).contains { !$0.description.isStateful }
+  }
+
   /// How many envelopes a receiver may have that it has not begun, from each sender.
   ///
   /// Enough to go on while word of what was taken is on its way back. What one worker has not begun
@@ -48,9 +60,10 @@ struct PipelinePlan: Sendable {
   init(_ shape: PipelineShape, isOrdered: Bool) throws {
     width = shape.width
     restoresOrder = isOrdered || shape.stages.contains(where: \.isOrdered)
+    let marks = Self.marks(of: shape.stages.map(\.name))
     for (index, stage) in shape.stages.enumerated() {
       func refuse(_ code: PipelineError.Code, _ message: String) -> PipelineError {
-        PipelineError(code, message, stage: index, stageName: stage.name)
+        PipelineError(code, message, stage: index, stageName: stage.name + marks[index])
       }
       guard stage.workers > 0 else {
         throw refuse(.invalidSize, "a stage has at least one worker")
@@ -66,9 +79,8 @@ struct PipelinePlan: Sendable {
       }
     }
     var feeders: [Int] = []
-    place(shape, feeders: &feeders, widthBehind: 1)
+    place(shape, marks, feeders: &feeders, widthBehind: 1)
     last = feeders
-    nameNodes()
   }
 
   /// Whether the envelopes of a stage are dealt to its workers by their numbers.
@@ -104,47 +116,47 @@ struct PipelinePlan: Sendable {
   }
 
   private mutating func place(
-    _ shape: PipelineShape, feeders: inout [Int], widthBehind: Int
+    _ shape: PipelineShape, _ marks: [String], feeders: inout [Int], widthBehind: Int
   ) {
     switch shape {
-    case .stage(let description):
+    case .stage(var description):
       let start = workerCount
+      let (mark, name) = (marks[stages.count], Self.nodeName(description.name))
+      description.name += mark
       stages.append(
         Stage(
           index: stages.count, description: description,
           workers: start..<start + description.mostWorkers, feeders: feeders,
-          widthBehind: widthBehind, nodeName: ""))
+          widthBehind: widthBehind, nodeName: name + mark))
       feeders = [stages.count - 1]
     case .chain(let parts):
       for (place, part) in parts.enumerated() {
         let behind = PipelineShape.chain(Array(parts[(place + 1)...]))
-        self.place(part, feeders: &feeders, widthBehind: behind.width * widthBehind)
+        self.place(part, marks, feeders: &feeders, widthBehind: behind.width * widthBehind)
       }
     case .branches(let parts):
       var all: [Int] = []
       for part in parts {
         var own = feeders
-        place(part, feeders: &own, widthBehind: widthBehind)
+        place(part, marks, feeders: &own, widthBehind: widthBehind)
         all += own
       }
       feeders = all
     }
   }
 
-  /// Names nodes after their stages; with the stage's number where two are called the same.
-  private mutating func nameNodes() {
+  /// What is put behind names so that each is the name of one stage: nothing, or the stage's number from 1 on.
+  private static func marks(of names: [String]) -> [String] {
     var counts: [String: Int] = [:]
-    for stage in stages { counts[stage.description.name, default: 0] += 1 }
-    for index in stages.indices {
-      let name = stages[index].description.name
-      let isUnique = counts[name] == 1
-      // A node's name has at most 64 bytes, and no slashes or control characters.
-      let plain = name.unicodeScalars.map { scalar in
-        (0x21...0x7E).contains(scalar.value) && scalar != "/" ? scalar : "_"
-      }
-      var text = String(String.UnicodeScalarView(plain.prefix(40)))
-      if !isUnique { text += "[\(index)]" }
-      stages[index].nodeName = text
+    for name in names { counts[name, default: 0] += 1 }
+    return names.enumerated().map { counts[$1] == 1 ? "" : "[\($0 + 1)]" }
+  }
+
+  /// A node's name has at most 64 bytes, and no slashes or control characters.
+  private static func nodeName(_ name: String) -> String {
+    let plain = name.unicodeScalars.map { scalar in
+      (0x21...0x7E).contains(scalar.value) && scalar != "/" ? scalar : "_"
     }
+    return String(String.UnicodeScalarView(plain.prefix(40)))
   }
 }

@@ -36,7 +36,8 @@ public struct PipelineError: Error, Hashable, Sendable, Codable, CustomStringCon
   public let message: String
   /// The place of the stage that is wrong, from 0 on.
   public let stage: Int
-  /// The name of that stage's type; empty if there is no such stage.
+  /// The name of that stage's type, with the stage's number from 1 on where several are called so; empty if there
+  /// is no such stage.
   public let stageName: String
 
   /// Makes an error, for tests of code that handles one.

@@ -33,7 +33,8 @@ public struct PipelineFailure: Error, Hashable, Sendable, Codable, CustomStringC
   public let message: String
   /// The place of the stage, from 0 on; nil if the failure is the whole pipeline's.
   public let stage: Int?
-  /// The name of the stage's type; empty if the failure is the whole pipeline's.
+  /// The name of the stage's type, with the stage's number from 1 on where several are called so; empty if the
+  /// failure is the whole pipeline's.
   public let stageName: String
   /// The name of the worker's node; empty if the failure is the whole pipeline's.
   public let worker: String
@@ -73,7 +74,7 @@ public struct PipelineFailure: Error, Hashable, Sendable, Codable, CustomStringC
 public struct QuarantinedInput: Hashable, Sendable, Codable, CustomStringConvertible {
   /// The place of the stage whose workers died, from 0 on.
   public let stage: Int
-  /// The name of the stage's type.
+  /// The name of the stage's type, with the stage's number from 1 on where several are called so.
   public let stageName: String
   /// The number of the source's input, from 0 on; nil if the item came of no single input.
   public let input: Int?

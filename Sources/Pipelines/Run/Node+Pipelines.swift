@@ -19,9 +19,10 @@ extension Node {
   ///   - place: The hosts on which workers run whose stage says nothing else, of a scope of this node;
   ///     `nil` for where this node runs. What workers of a lost host had goes to others.
   ///   - monitor: Watches the run, and changes the numbers of workers.
-  ///   - onQuarantine: Takes each input that has ended three workers of a stateless stage. The run goes
-  ///     on without it, and so without its outputs; an error that is thrown here ends the run. Without
-  ///     a closure the first such input ends the run.
+  ///   - onQuarantine: Takes each input that has ended as many workers of a stateless stage as it has
+  ///     attempts there, once all has arrived that was made without it. The run goes on without it, and so
+  ///     without its outputs; an error that is thrown here ends the run. Without a closure the first such
+  ///     input ends the run.
   /// - Throws: `PipelineError` before anything is started; `PipelineFailure` with the stage, the
   ///   worker and the input when a stage throws, a worker ends that cannot be replaced, or an input
   ///   has ended all that tried it; the errors of making a child; `CancellationError`.

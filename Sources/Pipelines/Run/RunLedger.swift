@@ -28,7 +28,7 @@ struct RunLedger {
   /// What workers leave out, until an envelope without it has come to the end; without the records.
   private var omitted: [OmittedItem: QuarantinedInput] = [:]
   /// The refusals that came with some of the envelopes that one has become, until all of these have come.
-  private var refused: [EnvelopeID: Set<Refusal>] = [:]
+  private(set) var refused: [EnvelopeID: Set<Refusal>] = [:]
   /// The places whose workers have reported that they are ready to take envelopes.
   private var ready: Set<Int> = []
   /// The places of workers that seemed to have got nothing done, by the positions of these workers.
@@ -55,9 +55,6 @@ struct RunLedger {
     for stage in crews.indices.reversed() { orders += crews[stage].begin(at: now) }
   }
 
-  /// Whether it keeps refusals because more of their envelopes come.
-  var awaitsRefusals: Bool { !refused.isEmpty }
-
   // MARK: Source and end
 
   /// Notes a batch of inputs that leaves; the identity of its envelope.
@@ -73,6 +70,12 @@ struct RunLedger {
       sizer.record(items: batch.inputs, nanoseconds: batch.cost)
     }
     return true
+  }
+
+  /// How many envelopes that a worker's command has made by itself, from the first on, have come to the end.
+  func flowArrived(ofWorker worker: Int) -> UInt64 {
+    let stream = EnvelopeSourceID.flow(ofWorker: worker)
+    return arrived.firstMissing(of: stream) / plan.width(of: stream)
   }
 
   /// Notes what an envelope at the end of the pipeline says that stages gave up.

@@ -49,10 +49,10 @@ public struct PoolFailure: Error, Hashable, Sendable, Codable, CustomStringConve
     self.deaths = deaths
   }
 
-  /// The input and the message in a line.
+  /// The input by its number from 1 on, and the message in a line.
   public var description: String {
     let tries = attempts == 1 ? "" : " after \(attempts) attempts"
-    return "input \(index) failed\(tries): \(message)"
+    return "input \(index &+ 1) failed\(tries): \(message)"
   }
 }
 
@@ -106,10 +106,10 @@ public struct PoolOutcome<Output: Sendable>: Sendable {
 }
 
 extension PoolOutcome: CustomStringConvertible {
-  /// The output, or the failure.
+  /// The number of the input, from 1 on, with its output, or the failure.
   public var description: String {
     switch result {
-    case .success(let output): "input \(index): \(output)"
+    case .success(let output): "input \(index &+ 1): \(output)"
     case .failure(let failure): "\(failure)"
     }
   }

@@ -59,7 +59,7 @@ package final class OwnDirectory {
     return Files.names(inOpened: second)
   }
 
-  /// Removes all that is in it, at most 64 levels deep, and links without following them.
+  /// Removes all that is in it, however deep that is, and links without following them.
   package func clear() { pt_clear_directory(descriptor) }
 
   package func removeDirectory(_ name: String) { unlinkat(descriptor, name, AT_REMOVEDIR) }

@@ -10,7 +10,7 @@ public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConv
       case executableNotFound, notExecutable, directoryUnusable, fileUnusable, limitRefused
       case credentialsRefused, invalidCommand, systemCallFailed, notPiped, inputClosed
       case lineTooLong, frameTooLong, incompleteFrame, outputTooLarge, alreadyReading
-      case statusTaken, notReady
+      case statusTaken, notReady, neverUp
     }
 
     private let kind: Kind
@@ -49,8 +49,10 @@ public struct CommandError: Error, Hashable, Sendable, Codable, CustomStringConv
     /// child, or ignores SIGCHLD.
     public static let statusTaken = Self(kind: .statusTaken)
 
-    /// The command's ``ReadinessCheck`` did not hold in time, or no longer.
+    /// The command's ``ReadinessCheck`` does not hold any more.
     public static let notReady = Self(kind: .notReady)
+    /// The command's ``ReadinessCheck`` has not held in time: the node that ran it could not start.
+    public static let neverUp = Self(kind: .neverUp)
 
     /// The code's name.
     public var description: String { kind.rawValue }

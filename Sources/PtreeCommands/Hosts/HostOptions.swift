@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeTopologies
 internal import ProcessTreeTopologyFormat
@@ -20,15 +21,22 @@ struct HostOptions: ParsableArguments {
     completion: .file())
   var hosts: [String] = []
 
+  @Flag(help: "As root, use files to which somebody else may write.")
+  var trust = false
+
   /// Whether there are none.
   var isEmpty: Bool { host.isEmpty && hosts.isEmpty }
 
   /// The hosts; throws with all that is wrong.
-  func plans() throws(UnusableHosts) -> [HostPlan] { try Self.plans(of: host, in: hosts) }
+  func plans() throws(UnusableHosts) -> [HostPlan] {
+    try Self.plans(of: host, in: hosts, isTrusted: trust)
+  }
 
   /// The hosts of arguments and files; throws with all that is wrong.
+  ///
+  /// - Parameter isTrusted: Whether root takes files to which somebody else may write, who so chooses commands.
   static func plans(
-    of arguments: [String], in files: [String]
+    of arguments: [String], in files: [String], isTrusted: Bool
   ) throws(UnusableHosts) -> [HostPlan] {
     var (plans, names, text) = ([HostPlan](), HostNames(), "")
     for argument in arguments {
@@ -43,6 +51,11 @@ struct HostOptions: ParsableArguments {
     for path in files {
       let file = HostFile(path)
       text += DiagnosticText([file.file]).text(of: file.diagnostics)
+      if geteuid() == 0, !isTrusted, path != "-", file.file.identity != nil,
+        let refusal = Trust.refusal(of: path, being: file.file.identity)
+      {
+        text += "root does not use \(path): \(refusal), or say --trust.\n"
+      }
       guard file.diagnostics.errorCount == 0 else { continue }
       for var plan in file.plans {
         if names.take(&plan, from: "") != nil {

@@ -26,6 +26,9 @@ struct HostsCheck: ParsableCommand {
   @Option(help: "How many seconds a host may take to be up.")
   var within: Double?
 
+  @Flag(help: "As root, use files to which somebody else may write.")
+  var trust = false
+
   @Flag(help: "Print one JSON object a line.")
   var json = false
 
@@ -46,7 +49,7 @@ struct HostsCheck: ParsableCommand {
 
   /// Checks all hosts; returns the exit code.
   func perform(in root: Node) async throws -> Int32 {
-    let plans = try HostOptions.plans(of: host, in: files).map { plan in
+    let plans = try HostOptions.plans(of: host, in: files, isTrusted: trust).map { plan in
       var plan = plan
       plan.program = program ?? plan.program
       plan.within = within.map { .seconds($0) } ?? plan.within

@@ -34,7 +34,7 @@ struct LogsCommand: LiveCommand {
   @Flag(name: .shortAndLong, help: "Go on with what they write, until the run ends.")
   var follow = false
 
-  @Option(help: "Begin with at most this number of lines.")
+  @Option(parsing: .unconditional, help: "Begin with at most this number of lines.")
   var lines: Int?
 
   @Option(

@@ -31,6 +31,8 @@ struct NodeRows {
   private var tops: [Int] = []
   /// Why the root did not answer.
   private(set) var note: String?
+  /// How the run stands if its root did not answer.
+  private(set) var standing: RunStanding?
 
   init(of run: LiveRun) {
     do {
@@ -38,8 +40,10 @@ struct NodeRows {
       add(try line.request(.tree).nodes, of: run)
     } catch {
       note = "\(error) What follows is what the kernel knows."
+      let standing = RunStanding(run, (error as? RunRefusal)?.failure)
+      self.standing = standing
       rows = []
-      add(run)
+      add(run, standing)
     }
   }
 
@@ -70,7 +74,7 @@ struct NodeRows {
     }
   }
 
-  private mutating func add(_ run: LiveRun) {
+  private mutating func add(_ run: LiveRun, _ standing: RunStanding) {
     var known: [Int32: Int] = [:]
     let processes = run.processes.filter { !$0.isHelper }
     for process in processes {
@@ -80,7 +84,7 @@ struct NodeRows {
       rows.append(
         Row(
           name: isRoot ? run.givenName ?? "MainProcess" : title,
-          state: process.isStopped ? "suspended" : isRoot ? RunStates.noAnswer : "runs",
+          state: process.isStopped ? "suspended" : isRoot ? standing.word : "runs",
           pid: process.pid, age: process.age, usage: process.usage))
     }
     for (index, process) in processes.enumerated() {

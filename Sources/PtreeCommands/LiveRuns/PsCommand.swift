@@ -67,7 +67,8 @@ struct PsCommand: LiveCommand {
     let rows = runs.map { run in
       let usage = run.usage
       return [run.name, run.givenName ?? "-"] + (hasUsers ? [run.userName] : []) + [
-        states.word(for: run), run.root.map { AgeText.text($0.age) } ?? "-", "\(run.nodeCount)",
+        states.standing(of: run).word, run.root.map { AgeText.text($0.age) } ?? "-",
+        "\(run.nodeCount)",
         UsageText.text(usage.processorTime), UsageText.size(usage.memory),
         run.root.map { "\($0.pid)" } ?? "-", run.origin,
       ]
@@ -76,15 +77,18 @@ struct PsCommand: LiveCommand {
       ["RUN", "NAME"] + (hasUsers ? ["USER"] : [])
       + ["STATE", "AGE", "NODES", "CPU", "MEMORY", "ROOT", "FROM"]
     try show(
-      PsDocument.document(runs.map { PsDocument.members(of: $0, states) }),
+      PsDocument.document(runs.map { PsDocument.members(of: $0, states.standing(of: $0)) }),
       runs.isEmpty ? "no live run" : TextColumns.text(heads, rows))
   }
 
   private func show(_ rows: NodeRows, of run: LiveRun) throws {
     if let note = rows.note { Standard.complain(note) }
-    let states = rows.note == nil ? RunStates(of: [run]) : nil
+    func document() -> JSONValue {
+      let standing = rows.standing ?? RunStates(of: [run]).standing(of: run)
+      return PsDocument.document([PsDocument.members(of: run, standing) + [("root", rows.json)]])
+    }
     try show(
-      PsDocument.document([PsDocument.members(of: run, states) + [("root", rows.json)]]),
+      document(),
       TextColumns.text(
         ["NODE", "STATE", "AGE", "PID", "CPU", "MEMORY", "RESTARTS", "LAST"],
         rows.lines.map { line in

@@ -12,17 +12,14 @@ enum PsDocument {
     .object([("version", .integer(version)), ("runs", .list(runs.map { .object($0) }))])
   }
 
-  /// - Parameter states: How runs stand; nil if the root of this one did not answer.
-  static func members(of run: LiveRun, _ states: RunStates?) -> [(String, JSONValue)] {
-    let word = states?.word(for: run) ?? (run.isSuspended ? "suspended" : RunStates.noAnswer)
-    let status = states?.status(of: run)
-    let usage = run.usage
+  static func members(of run: LiveRun, _ standing: RunStanding) -> [(String, JSONValue)] {
+    let (status, usage) = (standing.status, run.usage)
     return [
       ("run", .text(run.name)), ("name", run.givenName.map { .text($0) } ?? .null),
-      ("user", .text(run.userName)), ("state", .text(word)),
+      ("user", .text(run.userName)), ("state", .text(standing.word)),
       ("answers", .boolean(status != nil)),
       ("tool", run.tool.map { .text($0) } ?? .null),
-      ("protocol", states?.version(of: run).map { .text($0) } ?? .null),
+      ("protocol", standing.version.map { .text($0) } ?? .null),
       ("up", status.map { .integer($0.up) } ?? .null),
       ("children", status.map { .integer($0.children) } ?? .null),
       ("rootPid", run.root.map { .integer(Int($0.pid)) } ?? .null),

@@ -9,6 +9,8 @@ struct RunRefusal: Error, CustomStringConvertible {
   /// The word of the reason in JSON.
   let kind: String
   let description: String
+  /// Why the root did not answer; nil if that is not the reason.
+  var failure: DeskClient.Failure?
 
   static func noSuchRun(_ text: String) -> Self {
     Self(code: LiveExitCode.notFound, kind: "noSuchRun", description: text)

@@ -136,9 +136,11 @@ struct RunLine: ~Copyable {
     case .silent where run.isSuspended, .crowded where run.isSuspended: return suspended(run)
     case .silent, .crowded:
       text =
-        "\(RunStates.noAnswer) from the root of \(run.label); \(RunningTool.current.name) kill "
+        "\(RunStanding.noAnswer) from the root of \(run.label); \(RunningTool.current.name) kill "
         + "\(run.name) needs none."
     }
-    return RunRefusal(code: LiveExitCode.noAnswer, kind: "noAnswer", description: text)
+    var refusal = RunRefusal(code: LiveExitCode.noAnswer, kind: "noAnswer", description: text)
+    refusal.failure = failure
+    return refusal
   }
 }

@@ -1,43 +1,56 @@
 internal import ProcessTree
 internal import ProcessTreeProcessControl
 
-/// How runs stand, in a word each: what their roots answer, and what the kernel says of those that do not.
+/// How a run stands, as its root answers, or as it does not.
+struct RunStanding {
+  /// In a word.
+  let word: String
+  /// What the root has answered; nil if it has not.
+  var status: RunStatus?
+  /// The version of the desk's protocol that the root speaks; nil if it has not said.
+  var version: String?
+
+  init(_ standing: DeskClient.Standing) {
+    word = standing.status.phase.rawValue
+    status = standing.status
+    version = "\(standing.version.major).\(standing.version.minor)"
+  }
+
+  /// - Parameter failure: Why the root has not answered; nil for one that has not been asked.
+  init(_ run: LiveRun, _ failure: DeskClient.Failure?) {
+    guard let root = run.root else {
+      word = "remains"
+      return
+    }
+    switch failure {
+    case _ where root.isStopped || run.isSuspended: word = "suspended"
+    case .silent, .crowded: word = Self.noAnswer
+    case .otherVersion(let major):
+      word = "protocol \(major)"
+      version = "\(major)"
+    // It has no desk, or is about to end.
+    case .absent, .closed, .refused, nil: word = "live"
+    }
+  }
+
+  /// What is known of a run whose root has been asked in vain.
+  static let noAnswer = "no answer for \(RunLine.patience.components.seconds) s"
+}
+
+/// How runs stand, all of whose roots have been asked at once.
 struct RunStates {
   private let answers: [String: Result<DeskClient.Standing, DeskClient.Failure>]
 
-  /// Asks the roots of all runs at once.
   init(of runs: [LiveRun]) {
     let directories = runs.filter { $0.root?.isStopped == false }.compactMap(\.directory)
     answers = DeskClient.statuses(of: directories, within: RunLine.patience)
   }
 
-  /// What is known of a run whose root has been asked in vain.
-  static let noAnswer = "no answer for \(RunLine.patience.components.seconds) s"
-
-  func word(for run: LiveRun) -> String {
-    guard let root = run.root else { return "remains" }
-    if root.isStopped { return "suspended" }
-    return switch run.directory.flatMap({ answers[$0] }) {
-    case .success(let standing): standing.status.phase.rawValue
-    case .failure(.silent), .failure(.crowded): Self.noAnswer
-    case .failure(.otherVersion(let major)): "protocol \(major)"
-    // It has no desk, or is about to end.
-    case .failure, nil: "live"
+  func standing(of run: LiveRun) -> RunStanding {
+    switch run.directory.flatMap({ answers[$0] }) {
+    case .success(let standing) where run.root?.isStopped == false: RunStanding(standing)
+    case .success, nil: RunStanding(run, nil)
+    case .failure(let failure): RunStanding(run, failure)
     }
-  }
-
-  /// What the root has answered; nil if it has not.
-  func status(of run: LiveRun) -> RunStatus? { standing(of: run)?.status }
-
-  /// The version of the desk's protocol that the root speaks; nil if it has not said.
-  func version(of run: LiveRun) -> String? {
-    if case .failure(.otherVersion(let major)) = run.directory.flatMap({ answers[$0] }) {
-      return "\(major)"
-    }
-    return standing(of: run).map { "\($0.version.major).\($0.version.minor)" }
-  }
-
-  private func standing(of run: LiveRun) -> DeskClient.Standing? {
-    try? run.directory.flatMap { answers[$0] }?.get()
   }
 }

@@ -62,7 +62,7 @@ struct RunEnd {
     root = try Self.root(of: run)
     self.run = run
     label = run.label
-    longestStop = Self.longestStop(in: run.note(.planJSON))
+    longestStop = Self.longestStop(in: run.note(.plan))
   }
 
   /// The process of a run's root; throws if it is dead.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Foundation
 internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeProcessControl
@@ -110,13 +111,37 @@ struct StopCommand: LiveCommand {
   }
 
   private func showPlan(of run: LiveRun) throws {
-    let note = live.json ? RunNotes.Note.planJSON : .plan
-    guard let plan = run.note(note) else {
+    guard
+      var order = run.note(.plan).flatMap({
+        try? JSONDecoder().decode(StopOrder.self, from: Data($0.utf8))
+      })
+    else {
       throw RunRefusal(
         code: LiveExitCode.impossible, kind: "noPlan",
         description: "\(run.label) is no run of a file, so its order of stop is its program's.")
     }
-    try Standard.output.write(plan)
+    do {
+      try count(&order, in: run)
+    } catch let refusal as RunRefusal where !order.templates.isEmpty {
+      Standard.complain("\(refusal) The numbers of instances are those of the file.")
+    } catch is RunRefusal {
+      // Nothing has changed.
+    }
+    try show(order.document, order.text)
+  }
+
+  /// Notes how many instances templates have now.
+  private func count(_ order: inout StopOrder, in run: LiveRun) throws {
+    guard !order.templates.isEmpty else { return }
+    var line = try RunLine(run)
+    let names = try line.request(.tree).nodes.filter { $0.address.parent == .root }.map(\.name)
+    for template in order.templates {
+      order.count(
+        template,
+        names.count { name in
+          name.hasPrefix(template + "-") && Int(name.dropFirst(template.count + 1)) != nil
+        })
+    }
   }
 }
 

@@ -66,6 +66,8 @@ package struct ReadinessLife: Equatable, Sendable {
     case disarmDeadline
     case announceUp
     case announceDown
+    /// The command is to be ended, because it has not been up in time: it has not started.
+    case failStart(String)
     /// The command is to be ended, because of this.
     case fail(String)
   }
@@ -144,14 +146,14 @@ package struct ReadinessLife: Equatable, Sendable {
   }
 
   private mutating func deadlinePassed() -> [Action] {
-    let account: String
+    let action: Action
     switch phase {
-    case .starting: account = "it was not up within \(plan.deadline.inShort): \(reason)"
-    case .down: account = "it was down for \((plan.limit ?? .zero).inShort): \(reason)"
+    case .starting: action = .failStart("it was not up within \(plan.deadline.inShort): \(reason)")
+    case .down: action = .fail("it was down for \((plan.limit ?? .zero).inShort): \(reason)")
     case .declared, .up, .over: return []
     }
     phase = .over
-    return [.fail(account)]
+    return [action]
   }
 
   private var first: [Action] {

@@ -47,7 +47,8 @@ struct PipelineProgram: NodeProgram {
     case .null: return (nil, .lines)
     case .standardOutput:
       // The node's own output is lines with its name before them; records are bytes.
-      return (try RecordFile(context.streams.path(of: 1), appends: true), .lines)
+      let path = context.streams.path(of: 1)
+      return (try RecordFile(path, appends: true, called: "standard output"), .lines)
     case .file(let path, let appends, let framing):
       return (try RecordFile(maker.text(path), appends: appends), framing.framing)
     }

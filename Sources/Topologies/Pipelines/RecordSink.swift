@@ -4,7 +4,8 @@ internal import ProcessTree
 
 /// A file that records are written to; closed with its last reference.
 final class RecordFile: Sendable {
-  private let path: String
+  /// What it is called in messages.
+  private let name: String
   private let descriptor: Int32
 
   /// Opens it for writing.
@@ -12,11 +13,12 @@ final class RecordFile: Sendable {
   /// - Parameters:
   ///   - path: The path.
   ///   - appends: Whether its content stays.
-  init(_ path: String, appends: Bool) throws {
-    self.path = path
+  ///   - name: What it is called in messages, if not by its path.
+  init(_ path: String, appends: Bool, called name: String? = nil) throws {
+    self.name = name ?? path
     descriptor = open(
       path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (appends ? O_APPEND : O_TRUNC), 0o666)
-    guard descriptor >= 0 else { throw Self.refusal(path, errno) }
+    guard descriptor >= 0 else { throw Self.refusal(self.name, errno) }
   }
 
   deinit { close(descriptor) }
@@ -47,13 +49,13 @@ final class RecordFile: Sendable {
         var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         poll(&wait, 1, -1)
       } else if errno != EINTR {
-        throw Self.refusal(path, errno)
+        throw Self.refusal(name, errno)
       }
     }
   }
 
-  private static func refusal(_ path: String, _ number: Int32) -> SystemRefusal {
-    SystemRefusal(description: "\(path): \(String(cString: strerror(number)))")
+  private static func refusal(_ name: String, _ number: Int32) -> SystemRefusal {
+    SystemRefusal(description: "\(name): \(String(cString: strerror(number)))")
   }
 }
 

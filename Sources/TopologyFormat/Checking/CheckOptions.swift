@@ -2,6 +2,8 @@
 package struct CheckOptions: Sendable {
   /// Values of variables; later ones win.
   package var variables: [(name: String, value: String)] = []
+  /// The files that some of them are from.
+  package var variableFiles: [SourceFile] = []
   /// Files that are laid over the first one.
   package var overlays: [String] = []
   package var profiles: Set<String> = []
@@ -23,6 +25,15 @@ package struct CheckOptions: Sendable {
   package init() {}
 }
 
+/// A file that a value of another one names.
+package struct NamedFile {
+  package let path: String
+  /// Where it is named.
+  package let name: Value
+  /// Which file was read; nil if it could not be.
+  package let identity: FileIdentity?
+}
+
 /// What came of a check.
 package struct CheckedFile {
   package var path: String
@@ -33,5 +44,5 @@ package struct CheckedFile {
   /// The file with all that it includes, and its expressions evaluated.
   package var value: Value?
   /// The files of variables of the environment that nodes name, and where they name them.
-  package var environmentFiles: [(path: String, name: Value)] = []
+  package var environmentFiles: [NamedFile] = []
 }

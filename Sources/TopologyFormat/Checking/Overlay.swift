@@ -2,7 +2,7 @@
 struct Overlay {
   let schema: Schema
 
-  /// Maps are merged key by key, all else is replaced, and nothing takes away.
+  /// Maps are merged key by key, all else is replaced, and nothing takes away, where nothing is no value of its own.
   ///
   /// Where an object has exactly one of some keys, such as the kinds of a node, another one takes the place of
   /// the one below.
@@ -23,18 +23,34 @@ struct Overlay {
     var entries: [Value.Entry] = []
     for entry in below {
       if let other = table[entry.key] {
-        guard !other.value.isNothing else { continue }
-        let value = merged(entry.value, other.value, self.shape(of: entry.key, in: shape))
+        let shape = self.shape(of: entry.key, in: shape)
+        guard !takesAway(other, shape) else { continue }
+        let value = merged(entry.value, other.value, shape)
         entries.append(Value.Entry(key: entry.key, place: other.place, value: value))
       } else if !(hasOtherKind && exclusive.contains(entry.key)) {
         entries.append(entry)
       }
     }
     let known = Set(below.map(\.key))
-    entries += above.filter { !known.contains($0.key) && !$0.value.isNothing }
+    entries += above.filter { entry in
+      !known.contains(entry.key) && !takesAway(entry, self.shape(of: entry.key, in: shape))
+    }
     var value = lower
     value.content = .map(entries)
     return value
+  }
+
+  private func takesAway(_ entry: Value.Entry, _ shape: Shape) -> Bool {
+    entry.value.isNothing && !takesNothing(shape)
+  }
+
+  /// Whether nothing is a value in this place, such as the sink that takes no records.
+  private func takesNothing(_ shape: Shape) -> Bool {
+    switch shape {
+    case .named(let name): takesNothing(schema.shape(name))
+    case .either(_, _, _, let orNothing): orNothing
+    default: false
+    }
   }
 
   /// What a value has to look like that is a map.

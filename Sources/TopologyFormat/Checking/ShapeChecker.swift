@@ -302,7 +302,7 @@ struct ShapeChecker {
       return result
     }
     guard !scalar.isUnknown else { return result }
-    if case .text(.any) = shape, scalar.holdsZero {
+    if case .text(let rule) = shape, [.any, .known, .port].contains(rule), scalar.holdsZero {
       error(.wrongValue, value, "\(subject) is for a process or a file, and has no zero byte.")
     }
     if scalar.constant == nil, !shape.takesLateText {

@@ -10,7 +10,7 @@ package struct TopologyReader {
   /// The path of the app that the file names.
   var app: String?
   /// The files of variables of the environment that nodes name, and where.
-  var environmentFiles: [(path: String, name: Value)] = []
+  var environmentFiles: [NamedFile] = []
   /// Whether the present node runs on another host.
   var isElsewhere = false
 

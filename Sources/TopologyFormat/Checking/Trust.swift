@@ -9,7 +9,10 @@ package enum Trust {
   ///
   /// Each component of the path is looked at, and each link is followed by hand: who owns a link, or may write to a
   /// directory on the way, chooses the file.
-  package static func refusal(of path: String) -> String? {
+  ///
+  /// - Parameter identity: Which file has been read, if it has: another one that the path led to meanwhile may be
+  ///   anybody's.
+  package static func refusal(of path: String, being identity: FileIdentity? = nil) -> String? {
     // The components that are still to go, the next one last, and the directory without links so far.
     var rest = components(of: Path.absolute(path, from: Path.current))
     var (directory, links) = ("", 0)
@@ -36,7 +39,8 @@ package enum Trust {
       }
       if directory.hasPrefix("/proc/"), directory.hasSuffix("/fd") {
         // The process that opened the descriptor chose the file, so the way to it decides nothing.
-        return stat(place, &status) == 0 ? refusal(of: status, called: "its file") : unseen(place)
+        guard stat(place, &status) == 0 else { return unseen(place) }
+        return refusal(of: status, called: "its file") ?? change(of: status, identity)
       }
       links += 1
       guard links <= mostLinks, let target = target(of: place) else { return unseen(place) }
@@ -44,7 +48,14 @@ package enum Trust {
       if target.hasPrefix("/") { directory = "" }
       rest += components(of: target)
     }
+    var status = stat()
     return refusal(of: directory, called: "its file", unless: 0)
+      ?? (lstat(directory, &status) == 0 ? change(of: status, identity) : unseen(directory))
+  }
+
+  private static func change(of status: stat, _ identity: FileIdentity?) -> String? {
+    guard let identity, identity != FileIdentity(status) else { return nil }
+    return "another file has taken its place since it was read"
   }
 
   /// The components of a path, the first one last.

@@ -1,9 +1,12 @@
 /// A file that gives variables their values: a map of names and texts.
-package enum VariableFile {
-  /// The values of a file.
+package struct VariableFile {
+  package let file: SourceFile
+  package private(set) var values: [(name: String, value: String)] = []
+
+  /// Reads a file.
   ///
   /// - Throws: A message for people.
-  package static func values(of path: String) throws(Refusal) -> [(name: String, value: String)] {
+  package init(_ path: String) throws(Refusal) {
     let files = FileSet()
     switch files.read(path).value {
     case .failure(let failure):
@@ -12,7 +15,7 @@ package enum VariableFile {
       guard let entries = value.entries else {
         throw Refusal("\(path) has to be a map of variables and their values.")
       }
-      var values: [(name: String, value: String)] = []
+      file = files.sources[0]
       for entry in entries {
         guard let text = entry.value.text else {
           throw Refusal(
@@ -21,7 +24,6 @@ package enum VariableFile {
         }
         values.append((entry.key, text))
       }
-      return values
     }
   }
 

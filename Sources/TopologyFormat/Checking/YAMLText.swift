@@ -90,7 +90,7 @@ package struct YAMLText {
       case "\r": result += "\\r"
       case let other
       where other.value < 0x20 || (0x7F...0x9F).contains(other.value)
-        || other.value == 0xFEFF:
+        || [0x2028, 0x2029, 0xFEFF].contains(other.value):
         let digits = String(other.value, radix: 16, uppercase: true)
         result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
       default: result.unicodeScalars.append(scalar)

@@ -11,7 +11,9 @@ package struct HostFile: Sendable {
   /// Reads a file, or standard input for `-`.
   package init(_ path: String) {
     do throws(ReadingFailure) {
-      self.init(path: path, text: try FileReading.text(of: path))
+      let contents = try FileReading.contents(of: path)
+      self.init(
+        path: path, text: try FileReading.text(from: contents.bytes), identity: contents.identity)
     } catch {
       self.init(path: path, text: nil)
       diagnostics.error(error.code, at: error.place, length: error.length, error.message)
@@ -19,8 +21,9 @@ package struct HostFile: Sendable {
   }
 
   /// Reads a text.
-  package init(path: String, text: String?) {
-    file = SourceFile(path: path, directory: Path.directory(of: path), text: text ?? "")
+  package init(path: String, text: String?, identity: FileIdentity? = nil) {
+    file = SourceFile(
+      path: path, directory: Path.directory(of: path), text: text ?? "", identity: identity)
     guard text != nil else { return }
     var names = HostNames()
     for number in 1...max(1, file.lineCount) {

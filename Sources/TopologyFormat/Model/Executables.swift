@@ -93,10 +93,14 @@ enum EnvironmentFile {
   static func changes(
     of value: Value, _ path: Scalar?, _ reader: inout TopologyReader
   ) -> [CommandPlan.Change] {
+    // On another machine it may depend on the environment of that.
     guard let path = path?.constant else { return [] }
-    reader.environmentFiles.append((path, value))
+    var identity: FileIdentity?
+    defer { reader.environmentFiles.append(NamedFile(path: path, name: value, identity: identity)) }
     do throws(ReadingFailure) {
-      return changes(in: try FileReading.text(of: path))
+      let contents = try FileReading.contents(of: path)
+      identity = contents.identity
+      return changes(in: try FileReading.text(from: contents.bytes))
     } catch {
       let message = "'\(value.text ?? path)' cannot be read: \(error.message)"
       if reader.options.isForRun {

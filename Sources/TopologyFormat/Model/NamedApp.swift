@@ -5,15 +5,19 @@ package struct NamedApp {
   /// Its absolute path.
   package let path: String
   package let place: Place
+  /// Which file names it.
+  package let namedBy: FileIdentity?
 
   /// The app that a file names, of which nothing else is read; nil if there is none, or if the check of
   /// the file has something to say first.
   package init?(of file: String) {
-    guard file != "-", case .success(let value) = FileSet().read(file).value,
+    let files = FileSet()
+    guard file != "-", case .success(let value) = files.read(file).value,
       let named = value["app"], let text = named.text, !text.contains("${{")
     else { return nil }
     path = Path.absolute(text, from: Path.directory(of: file))
     place = named.place
+    namedBy = files.sources.first?.identity
   }
 
   /// Whether it can be executed, and is no other name of the running executable.

@@ -48,14 +48,23 @@ struct Selection {
     }
     nodes = group.nodes.filter { active.contains($0.name) }
     let isChosen = isTop && !options.only.isEmpty
-    let hasOnlyProfiles = nodes.isEmpty && group.nodes.allSatisfy { !$0.profiles.isEmpty }
     if nodes.allSatisfy(\.isManual), !isChosen, !group.nodes.isEmpty,
       let entry = value.entry("nodes")
     {
+      var reason = "."
+      if nodes.isEmpty {
+        let left = group.nodes.filter { !isTop || !options.without.contains($0.name) }
+        reason =
+          left.isEmpty
+          ? ": all are left out."
+          : ": all that are left are of profiles; choose one with --profile."
+        if left.count == group.nodes.count {
+          reason = ": all are of profiles; choose one with --profile."
+        }
+      }
       reader.diagnostics.warning(
         .neverReached, at: entry.place, length: entry.key.count,
-        "no node of this group starts by itself"
-          + (hasOnlyProfiles ? ": all are of profiles; choose one with --profile." : "."))
+        "no node of this group starts by itself" + reason)
     }
   }
 

@@ -47,44 +47,13 @@ package struct StartPlan {
         let label = node.isManual ? "\(node.label) (by 'ptree start')" : node.label
         return waits.isEmpty ? label : "\(label) (after \(waits))"
       }
-      text += "\(Self.number(index + 1))  \(names.joined(separator: "  "))\n"
+      text += "\(StopOrder.number(index + 1))  \(names.joined(separator: "  "))\n"
     }
-    return text + "stop\n" + stopText
-  }
-
-  /// The order of the stop for people.
-  package var stopText: String {
-    var text = ""
-    for (index, step) in steps.reversed().enumerated() {
-      let longest = step.map(\.longestStop).max() ?? .zero
-      let signals = Set(step.map(\.stopInWords)).sorted().joined(separator: ", ")
-      text +=
-        "\(Self.number(index + 1))  \(step.map(\.label).joined(separator: "  "))  "
-        + "\(signals), at most \(Quantity.text(longest))"
-        + (step.count > 1 ? ", together\n" : "\n")
-    }
-    return text + "    all within \(Quantity.text(longestStop)), then SIGKILL\n"
-  }
-
-  private static func number(_ value: Int) -> String {
-    value < 10 ? " \(value)" : String(value)
+    return text + "stop\n" + StopOrder(self).text
   }
 
   package var startJSON: JSONValue {
     .list(steps.map { .list($0.map { .text($0.address) }) })
-  }
-
-  package var stopJSON: JSONValue {
-    .list(
-      steps.reversed().map { step in
-        .list(
-          step.map { node in
-            .object([
-              ("node", .text(node.address)), ("signal", .text(node.stopInWords)),
-              ("within", .number(node.longestStop / .seconds(1))),
-            ])
-          })
-      })
   }
 }
 

@@ -15,12 +15,13 @@ enum FileReading {
 
   /// The text of a file.
   static func text(of path: String) throws(ReadingFailure) -> String {
-    try text(from: try bytes(of: path))
+    try text(from: try contents(of: path).bytes)
   }
 
-  /// The bytes of a file, or of standard input for `-`.
-  static func bytes(of path: String) throws(ReadingFailure) -> [UInt8] {
-    path == "-" ? try standardInput() : try contents(of: path)
+  /// What is in a file, or comes from standard input for `-`.
+  static func contents(of path: String) throws(ReadingFailure) -> FileContents {
+    path == "-"
+      ? FileContents(bytes: try bytes(of: STDIN_FILENO)) : try contents(ofFile: path)
   }
 
   /// The bytes as text, without what YAML does not allow.
@@ -73,7 +74,7 @@ enum FileReading {
     return Place(line: line, column: column)
   }
 
-  private static func contents(of path: String) throws(ReadingFailure) -> [UInt8] {
+  private static func contents(ofFile path: String) throws(ReadingFailure) -> FileContents {
     // What is no file is not waited for.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw failure() }
@@ -90,11 +91,7 @@ enum FileReading {
         }
       throw ReadingFailure(code: .unreadable, message: "this is \(kind); a topology is a file.")
     }
-    return try bytes(of: descriptor)
-  }
-
-  private static func standardInput() throws(ReadingFailure) -> [UInt8] {
-    try bytes(of: STDIN_FILENO)
+    return FileContents(bytes: try bytes(of: descriptor), identity: FileIdentity(status))
   }
 
   private static func bytes(of descriptor: Int32) throws(ReadingFailure) -> [UInt8] {

@@ -8,9 +8,9 @@ package final class FileSet {
 
   package private(set) var sources: [SourceFile] = []
   /// The bytes of a file instead of those on disk, for tests.
-  private let contents: ((String) -> String?)?
+  private let givenText: ((String) -> String?)?
 
-  package init(contents: ((String) -> String?)? = nil) { self.contents = contents }
+  package init(contents: ((String) -> String?)? = nil) { givenText = contents }
 
   package subscript(_ number: Int) -> SourceFile? {
     sources.indices.contains(number) ? sources[number] : nil
@@ -20,31 +20,30 @@ package final class FileSet {
   func read(_ path: String) -> (number: Int, value: Result<Value, ReadingFailure>) {
     let number = sources.count
     let directory = Path.directory(of: path)
-    func add(_ text: String) {
-      sources.append(SourceFile(path: path, directory: directory, text: text))
+    func file(_ text: String, _ identity: FileIdentity? = nil) -> SourceFile {
+      SourceFile(path: path, directory: directory, text: text, identity: identity)
     }
     do throws(ReadingFailure) {
-      let bytes = try bytes(of: path)
+      let contents = try contents(of: path)
       // Messages about what is no text show their line too.
-      add(String(decoding: bytes, as: UTF8.self))
-      let file = SourceFile(
-        path: path, directory: directory, text: try FileReading.text(from: bytes))
+      sources.append(file(String(decoding: contents.bytes, as: UTF8.self), contents.identity))
+      let file = file(try FileReading.text(from: contents.bytes), contents.identity)
       sources[number] = file
       return (number, .success(try YAMLReading.value(of: file, number: number)))
     } catch {
-      if sources.count == number { add("") }
+      if sources.count == number { sources.append(file("")) }
       var failure = error
       failure.place.file = number
       return (number, .failure(failure))
     }
   }
 
-  private func bytes(of path: String) throws(ReadingFailure) -> [UInt8] {
-    guard let contents else { return try FileReading.bytes(of: path) }
-    guard let text = contents(path) else {
+  private func contents(of path: String) throws(ReadingFailure) -> FileContents {
+    guard let givenText else { return try FileReading.contents(of: path) }
+    guard let text = givenText(path) else {
       throw ReadingFailure(code: .unreadable, message: "No such file or directory.")
     }
-    return Array(text.utf8)
+    return FileContents(bytes: Array(text.utf8))
   }
 }
 

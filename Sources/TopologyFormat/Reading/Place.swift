@@ -25,12 +25,15 @@ package struct SourceFile: Sendable {
   /// The directory from which paths in it count.
   package let directory: String
   package let text: String
+  /// Which file it was when it was read; nil for standard input.
+  package let identity: FileIdentity?
   private let lines: [Substring.UnicodeScalarView]
 
-  package init(path: String, directory: String, text: String) {
+  package init(path: String, directory: String, text: String, identity: FileIdentity? = nil) {
     self.path = path
     self.directory = directory
     self.text = text
+    self.identity = identity
     lines = Self.lines(of: text)
   }
 

@@ -32,9 +32,9 @@ extension Schema {
         "ptree", .text(.version), "the format: `1`, or `\"1.N\"` for a minor version",
         isRequired: true),
       key("name", .text(.name), "the name of the run", without: "the file's name"),
-      key("description", .text(.any), "text for people"),
+      key("description", .text(.known), "text for people"),
       key(
-        "app", .text(.any), "the path of an executable that has the file's programs",
+        "app", .text(.known), "the path of an executable that has the file's programs",
         without: "none"),
       key(
         "variables", .map(keys: .variableName, of: .named("variableValue"), least: 0),
@@ -43,7 +43,7 @@ extension Schema {
         "include",
         .list(
           of: .either(
-            scalar: .text(.any), list: nil, map: .object("inclusion"), orNothing: false),
+            scalar: .text(.known), list: nil, map: .object("inclusion"), orNothing: false),
           least: 0, most: 64),
         "files whose `variables`, `hosts`, `channels`, `nodes` and `x-…` count as if they stood here",
         without: "none"),
@@ -68,7 +68,7 @@ extension Schema {
       "name → text; nothing (`null`) removes; `{secret: TEXT}`, `{secretFile: PATH}`",
       without: "inherited", kinds: [.command, .shell, .nodes, .file]),
     key(
-      "environmentFiles", anyNumberOfTexts, "files of `NAME=value` lines", without: "none",
+      "environmentFiles", knownTexts, "files of `NAME=value` lines", without: "none",
       kinds: [.command, .shell, .nodes, .file]),
     key(
       "inheritEnvironment", .named("inherited"),
@@ -108,11 +108,11 @@ extension Schema {
     ObjectShape(
       name: "channel", title: "a channel",
       keys: [
-        key("of", .text(.any), "the type of its elements", isRequired: true),
+        key("of", .text(.known), "the type of its elements", isRequired: true),
         key(
           "kind", .word(["work", "pipe", "broadcast", "service"]), "how elements are shared out",
           without: "`work`"),
-        key("returning", .text(.any), "the type of a service's replies"),
+        key("returning", .text(.known), "the type of a service's replies"),
         key(
           "overflow", .word(["suspend", "dropOldest", "dropNewest", "fail"]),
           "what a sender does that may not send", without: "`suspend`"),
@@ -132,13 +132,13 @@ extension Schema {
       keys: [
         key("default", .text(.record), "its value when none is given", without: "unset"),
         key("required", .boolean, "whether a value has to be given", without: "`false`"),
-        key("description", .text(.any), "text for people"),
+        key("description", .text(.known), "text for people"),
         key("secret", .boolean, "whether it may stand in `environment` only", without: "`false`"),
       ]),
     ObjectShape(
       name: "inclusion", title: "an entry of 'include'",
       keys: [
-        key("file", .text(.any), "the path, from this file", isRequired: true),
+        key("file", .text(.known), "the path, from this file", isRequired: true),
         key(
           "variables", .map(keys: .variableName, of: .text(.record), least: 0),
           "values of its variables"),

@@ -17,7 +17,7 @@ extension Schema {
     ObjectShape(
       name: "host", title: "a host",
       keys: [
-        key("ssh", .text(.any), "a destination of `ssh`"),
+        key("ssh", .text(.known), "a destination of `ssh`"),
         key(
           "command", .named("arguments"),
           "a command that runs the words behind it there, and joins standard input and output"),
@@ -27,8 +27,10 @@ extension Schema {
           "slots", .integer(1...HostKey.most), "how many nodes it is meant to run at a time",
           without: "its processors"),
         key(
-          "program", .text(.any), "the path of this program there", without: "its path here"),
-        key("options", texts, "options for `ssh`, or for `salloc`", without: "none"),
+          "program", .text(.known), "the path of this program there", without: "its path here"),
+        key(
+          "options", .list(of: .text(.known), least: 1, most: 1_000),
+          "options for `ssh`, or for `salloc`", without: "none"),
         key(
           "lease", .time, "how long nodes there go on without a word from here, `2s` or more",
           without: "10s"),
@@ -41,7 +43,7 @@ extension Schema {
           "nodes", .integer(1...HostKey.most), "how many nodes an allocation of one's own has",
           without: "the allocation around the run"),
         key("time", .time, "for how long", without: "what the site gives"),
-        key("partition", .text(.any), "where", without: "what the site gives"),
+        key("partition", .text(.known), "where", without: "what the site gives"),
       ]),
   ]
 }

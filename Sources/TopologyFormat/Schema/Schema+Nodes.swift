@@ -8,11 +8,11 @@ extension Schema {
     keys: [
       key("command", .named("arguments"), "the executable and its arguments; no shell is involved"),
       key("shell", .text(.any), "text for `/bin/sh -c`"),
-      key("program", .text(.any), "the name of a Swift program of the app, with `arguments`"),
+      key("program", .text(.known), "the name of a Swift program of the app, with `arguments`"),
       key("pipeline", .object("pipeline"), "stages that records run through"),
       key("nodes", .named("nodes"), "a group in a process of its own"),
       key(
-        "file", .text(.any),
+        "file", .text(.known),
         "a group from another file, with `variables`; paths in it count from it"),
       key(
         "arguments", .map(keys: .any, of: .anything, least: 0), "the properties of the program",
@@ -58,8 +58,8 @@ extension Schema {
       key(
         "directory", .text(.any), "the working directory, from the file's own",
         without: "the file's own", kinds: executables),
-      key("user", .text(.any), "the user that it runs as", kinds: executables),
-      key("group", .text(.any), "the group that it runs as", kinds: executables),
+      key("user", .text(.known), "the user that it runs as", kinds: executables),
+      key("group", .text(.known), "the group that it runs as", kinds: executables),
       key(
         "umask", .text(.mode), "the file mode creation mask, such as `\"0022\"`", kinds: executables
       ),
@@ -74,7 +74,7 @@ extension Schema {
         "error", .named("errorOutput"), "the same, or `output` for `2>&1`", without: "`log`",
         kinds: executables),
       key("log", .object("log"), "how much of its output is kept", without: "16 MiB"),
-      key("description", .text(.any), "text for people"),
+      key("description", .text(.known), "text for people"),
     ] + groupKeys + sharedKeys, exactlyOne: NodeKind.allCases.map(\.rawValue))
 
   private static let checkKeys: [Key] = [
@@ -218,7 +218,7 @@ extension Schema {
         key("name", .text(.name), "its name"),
         key("command", .named("arguments"), "the executable and its arguments"),
         key("shell", .text(.any), "text for `/bin/sh -c`"),
-        key("program", .text(.any), "the name of a stage of the app"),
+        key("program", .text(.known), "the name of a stage of the app"),
         key(
           "branches", .map(keys: .name, of: .named("stages"), least: 2),
           "stages that each get all of it"),
@@ -246,7 +246,7 @@ extension Schema {
         key("field", .integer(1...1_000_000), "the number of a field"),
         key("separator", .text(.record), "what stands between fields", without: "spaces"),
         key("json", .text(.pointer), "a JSON pointer"),
-        key("match", .text(.any), "a regular expression with a group"),
+        key("match", .text(.known), "a regular expression with a group"),
       ], exactlyOne: ["field", "json", "match"]),
   ]
 }

@@ -37,7 +37,7 @@ package struct Schema: Sendable {
   // MARK: Shapes with a name
 
   static let texts = Shape.list(of: .text(.any), least: 1, most: 1_000)
-  static let anyNumberOfTexts = Shape.list(of: .text(.any), least: 0, most: 1_000)
+  static let knownTexts = Shape.list(of: .text(.known), least: 0, most: 1_000)
   static let restartWords = ["always", "onFailure", "never"]
   static let count = Shape.integer(0...1_000)
 
@@ -58,7 +58,7 @@ package struct Schema: Sendable {
     (
       "dependencies",
       .either(
-        scalar: nil, list: .list(of: .text(.any), least: 1, most: 1_000),
+        scalar: nil, list: .list(of: .text(.known), least: 1, most: 1_000),
         map: .map(
           keys: .any, of: .word(["started", "up", "succeeded", "ended"]), least: 1),
         orNothing: false)
@@ -67,13 +67,13 @@ package struct Schema: Sendable {
     (
       "endsWith",
       .either(
-        scalar: .word(["all", "any"]), list: .list(of: .text(.any), least: 1, most: 1_000),
+        scalar: .word(["all", "any"]), list: .list(of: .text(.known), least: 1, most: 1_000),
         map: nil, orNothing: false)
     ),
     ("framing", .word(["lines", "nul", "length", "lengthBigEndian", "bytes"])),
     (
       "inherited",
-      .either(scalar: .boolean, list: anyNumberOfTexts, map: nil, orNothing: false)
+      .either(scalar: .boolean, list: knownTexts, map: nil, orNothing: false)
     ),
     (
       "input",

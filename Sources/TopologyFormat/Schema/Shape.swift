@@ -30,6 +30,8 @@ package indirect enum Shape: Sendable {
 package enum TextRule: String, Sendable, CaseIterable {
   /// What the kernel takes as text: an argument, a path, a value of the environment.
   case any
+  /// The same, known before the start: what the check reads itself, such as the path of an included file.
+  case known
   /// Any bytes that are text.
   case record
   /// The name of a node and the like.
@@ -50,7 +52,7 @@ package enum TextRule: String, Sendable, CaseIterable {
   /// The regular expression of the JSON Schema.
   package var pattern: String? {
     switch self {
-    case .any, .record: nil
+    case .any, .known, .record: nil
     case .name: "^[A-Za-z][A-Za-z0-9._-]{0,47}$"
     case .variableName: "^[a-z][A-Za-z0-9]*$"
     case .environmentName: "^[A-Za-z_][A-Za-z0-9_]*$"
@@ -65,7 +67,7 @@ package enum TextRule: String, Sendable, CaseIterable {
   /// Why a text does not follow the rule; nil if it does.
   func refusal(of text: String) -> String? {
     switch self {
-    case .any, .record, .port: return nil
+    case .any, .known, .record, .port: return nil
     case .name:
       return Self.isName(text)
         ? nil

@@ -92,11 +92,18 @@ final class Tool {
   /// Whether the tool itself has not ended.
   var isRunning: Bool { processes.contains(pid) }
 
-  /// Waits for the end of a tool whose helpers clear up after it, and for what they clear up.
+  /// Waits for the end of a tool whose helpers clear up after it, and for what they clear up: processes,
+  /// and the files of the run.
   func endLeavingNothing() throws -> Ended {
     process.waitUntilExit()
-    #expect(wait { processes.isEmpty }, "left behind")
+    #expect(wait { processes.isEmpty && remains.isEmpty }, "left behind: \(remains)")
     return try end()
+  }
+
+  /// The directories of runs that are left, with all in them.
+  private var remains: [String] {
+    let paths = (try? FileManager.default.subpathsOfDirectory(atPath: directory.path)) ?? []
+    return paths.filter { $0.hasPrefix("process-tree-") && $0.contains("/") }
   }
 
   private var code: Int32 {

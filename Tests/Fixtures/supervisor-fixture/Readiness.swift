@@ -122,7 +122,7 @@ let readinessScenarios: [String: Scenario] = [
     }
     test.equal(
       failure?.chain,
-      "deaf failed with ProcessTree.CommandError: TCP port 127.0.0.1:\(port): it was not up within 150 ms: "
+      "deaf could not start: TCP port 127.0.0.1:\(port): it was not up within 150 ms: "
         + "Connection refused; MainProcess gave up")
     let refused = await test.thrown(ProcessTreeError.self) {
       try await root.withSupervisor([

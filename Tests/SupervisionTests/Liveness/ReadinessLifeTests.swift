@@ -33,7 +33,8 @@ private typealias Action = ReadinessLife.Action
     _ = life.handle(.begin)
     _ = life.handle(.failed("Connection refused"))
     #expect(
-      life.handle(.deadlinePassed) == [.fail("it was not up within 30.0 s: Connection refused")])
+      life.handle(.deadlinePassed)
+        == [.failStart("it was not up within 30.0 s: Connection refused")])
     #expect(life.handle(.held) == [] && life.handle(.probeDue) == [])
   }
 
@@ -170,7 +171,11 @@ private typealias Action = ReadinessLife.Action
             }
             if announced == true { wrong.append("up twice") }
             announced = true
-          case .fail:
+          case .fail, .failStart:
+            if case .failStart = action, announced != nil { wrong.append("it had started") }
+            if case .fail = action, announced == nil, !beginsUp {
+              wrong.append("it had not started")
+            }
             if announced == true, !beginsUp { wrong.append("failed while it was up") }
             hasFailed = true
             failures += 1

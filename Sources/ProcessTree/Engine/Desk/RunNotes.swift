@@ -11,9 +11,8 @@ package enum RunNotes {
     case name
     /// The tool that started it, and its version.
     case tool
-    /// In which order the run would be stopped, for people and as JSON.
-    case plan
-    case planJSON = "plan.json"
+    /// In which order the run would be stopped, as JSON.
+    case plan = "plan.json"
 
     fileprivate var longest: Int { [.name, .tool].contains(self) ? 256 : 1 << 20 }
   }

@@ -79,10 +79,18 @@ extension ExitCause {
   private static func ofUnknownEnd(_ outcome: RecordedOutcome?, _ request: StopRequest?) -> Self {
     switch outcome {
     case .result: .completed
-    case .failure(let failure): .failed(type: failure.typeName, text: failure.text)
+    case .failure(let failure): Self(failure)
     case .exit(let code): .exited(code: code)
     case .cancelled, nil: request.map { .stopped($0) } ?? .exitedWithoutResult(code: -1)
     }
+  }
+
+  /// The cause of an end by an error of the program, such as that of a command that never came up.
+  private init(_ failure: RemoteFailure) {
+    let isOwn = failure.path.count <= 1
+    self =
+      isOwn && failure.underlying(as: CommandError.self)?.code == .neverUp
+      ? .couldNotStart(reason: failure.text) : .failed(type: failure.typeName, text: failure.text)
   }
 
   private static let crashSignals: Set<Int32> = [
@@ -102,7 +110,7 @@ extension ExitCause {
     }
     switch evidence.outcome {
     case .result where evidence.status == .exited(0) || evidence.saidGoodbye: return .completed
-    case .failure(let failure): return .failed(type: failure.typeName, text: failure.text)
+    case .failure(let failure): return Self(failure)
     case .exit(let code) where evidence.status == .exited(code): return .exited(code: code)
     default: break
     }

@@ -13,7 +13,7 @@ struct CheckedCommand {
   /// Runs the command to its end; no process of it is left afterwards.
   ///
   /// - Returns: How it ended by itself, or that the stop of its node had to kill it.
-  /// - Throws: `notReady` when the check has ended it, the errors of its start, and `CancellationError`.
+  /// - Throws: `neverUp` or `notReady` when a check has ended it, the errors of its start, and `CancellationError`.
   func run() async throws -> ExitStatus {
     try program.validate()
     let node = node

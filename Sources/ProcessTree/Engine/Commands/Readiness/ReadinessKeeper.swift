@@ -109,6 +109,7 @@ final class ReadinessKeeper {
       node.announceUp()
       liveness?.begin()
     case .announceDown: node.announceDown()
+    case .failStart(let reason): fail(reason, .neverUp)
     case .fail(let reason): fail(reason)
     }
   }
@@ -127,7 +128,9 @@ final class ReadinessKeeper {
     }
   }
 
-  private func fail(_ reason: String) { end(CommandError(.notReady, "\(check): \(reason)")) }
+  private func fail(_ reason: String, _ code: CommandError.Code = .notReady) {
+    end(CommandError(code, "\(check): \(reason)"))
+  }
 
   private func end(_ error: CommandError) {
     if let onFailure { return onFailure(error) }
