@@ -20,6 +20,13 @@ struct HostOptions: ParsableArguments {
     completion: .file())
   var hosts: [String] = []
 
+  init() {}
+
+  init(host: [String], hosts: [String]) {
+    self.host = host
+    self.hosts = hosts
+  }
+
   /// Whether there are none.
   var isEmpty: Bool { host.isEmpty && hosts.isEmpty }
 
