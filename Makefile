@@ -39,6 +39,14 @@ SECONDS ?= 300
 # An index, which nothing here reads, is a sixth of a build.
 CHECK_FLAGS = --explicit-target-dependency-import-check error --disable-index-store $(SWIFT_FLAGS)
 BUILD_FLAGS = --scratch-path $(SCRATCH) $(CHECK_FLAGS)
+# The tool as it is installed: short commands are most of its work, so it looks for few things when it
+# starts. Metadata of types is made by calls instead of by names, behind which the runtime would look
+# for conformances in all records of the program; libzmq is inside where that is possible; and no library
+# is shown symbols of the tool that it does not need.
+TOOL_FLAGS = --configuration release --product ptree \
+	-Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors \
+	-Xlinker --no-export-dynamic \
+	$(shell Scripts/static-libraries "$(abspath $(SCRATCH))/static-libraries")
 PYTHON_PACKAGES = $(abspath $(SCRATCH))/python-packages
 TEST_ENVIRONMENT = PYTHONPATH="$(PYTHON_PACKAGES)$${PYTHONPATH:+:$$PYTHONPATH}" \
 	$(foreach setting,SEED ITERATIONS ROUNDS ITEMS FAULTS TIME_SCALE,\
@@ -72,12 +80,12 @@ build: dependencies ## Builds everything for debugging.
 
 .PHONY: demo
 demo: dependencies ## Counts files, their words and their lines, with trees of processes.
-	swift build $(BUILD_FLAGS) --configuration release --product ptree
+	swift build $(BUILD_FLAGS) $(TOOL_FLAGS)
 	@Scripts/demo "$(SCRATCH)/release/ptree" "$(DEMO_DIRECTORY)" "$(DEMO_DEPTH)"
 
 .PHONY: install
 install: dependencies ## Installs ptree with its manual and completions below PREFIX=/usr/local.
-	swift build $(BUILD_FLAGS) --configuration release --product ptree
+	swift build $(BUILD_FLAGS) $(TOOL_FLAGS)
 	@Scripts/install install "$(SCRATCH)/release/ptree" "$(PREFIX)" "$(DESTDIR)"
 
 .PHONY: uninstall
@@ -115,7 +123,7 @@ simulate: test-dependencies ## Plays SEEDS= simulated histories of each kind, fr
 
 .PHONY: chaos
 chaos: dependencies ## Hits trees of processes with ten thousand faults, from SEED= on; some minutes.
-	swift build $(BUILD_FLAGS) --configuration release --product ptree
+	swift build $(BUILD_FLAGS) $(TOOL_FLAGS)
 	Scripts/chaos "$(SCRATCH)/release/ptree" $(SEED)
 
 # Each target has its share of the time, and the rounds of an ordinary test run at the least.
@@ -162,7 +170,7 @@ endef
 bench: dependencies ## Measures, beside the same work in C.
 	Benchmarks/run
 	Benchmarks/words
-	swift build $(BUILD_FLAGS) --configuration release --product ptree
+	swift build $(BUILD_FLAGS) $(TOOL_FLAGS)
 	Benchmarks/topologies --ptree "$(SCRATCH)/release/ptree"
 	Benchmarks/topology-pipelines --ptree "$(SCRATCH)/release/ptree"
 	Benchmarks/live "$(SCRATCH)/release/ptree"

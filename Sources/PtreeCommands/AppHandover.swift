@@ -6,11 +6,12 @@ enum AppHandover {
   /// Executes the app that a file names, in place of this process and with the same words; returns if there
   /// is none, or if the check of the file says why not.
   ///
+  /// - Parameter files: Keeps what was read, for a check of the file.
   /// - Throws: `UsageError` for a file or an app that root does not trust, or that cannot be executed.
-  static func follow(_ file: String, isTrusted: Bool) throws {
+  static func follow(_ file: String, in files: FileSet, isTrusted: Bool) throws {
     // An app has its programs itself.
     guard RunningTool.current.catalog == nil,
-      let app = Watchdog.guarding({ NamedApp(of: file) }), app.isUsable
+      let app = Watchdog.guarding({ NamedApp(of: file, in: files) }), app.isUsable
     else { return }
     if geteuid() == 0, !isTrusted {
       // The file first: who may write to it chooses the app, and with the words what that does.

@@ -35,6 +35,26 @@ struct CheckCommand: ParsableCommand {
 
   @OptionGroup var topology: TopologyOptions
 
+  init() {}
+
+  /// Reads a plain line; nil if it is for the parser.
+  init?(plain arguments: [String]) {
+    guard
+      let line = PlainLine(
+        arguments.dropFirst(),
+        flags: [
+          "--strict", "--without-environment", "--ask-app", "--trust", "--json", "--print",
+          "--origins", "--plan",
+        ], options: TopologyOptions.ofPlainLines),
+      !line.words.isEmpty
+    else { return nil }
+    (files, topology) = (line.words, TopologyOptions(line))
+    (strict, withoutEnvironment) = (line.has("--strict"), line.has("--without-environment"))
+    (askApp, trust, json) = (line.has("--ask-app"), line.has("--trust"), line.has("--json"))
+    (print, origins, plan) = (line.has("--print"), line.has("--origins"), line.has("--plan"))
+    guard (try? validate()) != nil else { return nil }
+  }
+
   func validate() throws {
     guard print || !origins else { throw ValidationError("--origins goes with --print.") }
     guard !askApp || files.count == 1 else {
@@ -43,7 +63,9 @@ struct CheckCommand: ParsableCommand {
   }
 
   func run() throws {
-    if askApp, let file = files.first { try AppHandover.follow(file, isTrusted: trust) }
+    if askApp, let file = files.first {
+      try AppHandover.follow(file, in: FileSet(), isTrusted: trust)
+    }
     var options = try topology.checkOptions()
     options.isWithoutEnvironment = withoutEnvironment
     var hasErrors = false

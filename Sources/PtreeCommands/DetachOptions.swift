@@ -23,6 +23,20 @@ struct DetachOptions: ParsableArguments {
       valueName: "file"))
   var log: String?
 
+  init() {}
+
+  /// The options of a plain line that take a value.
+  static let ofPlainLines = ["--wait", "--log"]
+
+  /// Takes the options of a plain line; nil if it is for the parser.
+  init?(_ line: PlainLine) {
+    (detach, wait, log) = (line.has("--detach"), Seconds(duration: .seconds(60)), nil)
+    guard line.read("--wait", Seconds.init(argument:), { wait = $0 }),
+      line.read("--log", { $0 }, { log = $0 }),
+      (try? validate()) != nil
+    else { return nil }
+  }
+
   func validate() throws {
     guard detach || log == nil else { throw ValidationError("--log goes with --detach.") }
   }

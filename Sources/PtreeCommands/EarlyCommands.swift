@@ -27,11 +27,12 @@ enum EarlyCommands {
     else { return }
     do {
       guard let command = try PtreeCommand.parsed(ordered) as? RunTopology else { return }
-      try AppHandover.follow(command.file, isTrusted: command.options.hosts.trust)
+      let files = FileSet()
+      try AppHandover.follow(command.file, in: files, isTrusted: command.options.hosts.trust)
       guard command.options.hosts.isEmpty else {
         throw UsageError("a topology file has its hosts itself: 'hosts:', and 'on:' of its nodes.")
       }
-      let checked = try command.check()
+      let checked = try command.check(in: files)
       CheckReport.tell(checked)
       guard let topology = checked.topology else { exit(ExitStatusCode.usage) }
       checkedTopology = (topology, command.options)

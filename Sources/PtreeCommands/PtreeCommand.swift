@@ -30,7 +30,7 @@ struct PtreeCommand: ParsableCommand {
   /// The whole tree of commands, which each would have to wait for, is made for the texts of errors and of
   /// help alone.
   static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
-    if let command = PsCommand(plain: arguments) { return command }
+    if let command = plain(arguments) { return command }
     var (type, rest): (any ParsableCommand.Type, _) = (Self.self, arguments[...])
     while let word = rest.first,
       let next = type.configuration.subcommands
@@ -43,6 +43,15 @@ struct PtreeCommand: ParsableCommand {
       return command
     }
     return try parseAsRoot(arguments)
+  }
+
+  private static func plain(_ arguments: [String]) -> (any ParsableCommand)? {
+    switch arguments.first {
+    case "run": RunTopology(plain: arguments)
+    case "check": CheckCommand(plain: arguments)
+    case "ps": PsCommand(plain: arguments)
+    default: nil
+    }
   }
 
   func run() throws {

@@ -57,6 +57,29 @@ struct RunOptions: ParsableArguments {
 
   @OptionGroup var hosts: HostOptions
 
+  init() {}
+
+  /// The flags and the options of a plain line.
+  static let ofPlainLines = (
+    flags: ["--json", "--quiet", "--trust"],
+    options: ["--events", "--timeout", "--start-method", "--limit", "--post-mortem", "--cgroup"]
+  )
+
+  /// Takes the options of a plain line; nil if it is for the parser.
+  init?(_ line: PlainLine) {
+    (json, quiet) = (line.has("--json"), line.has("--quiet"))
+    (events, timeout, limit, postMortem) = (nil, nil, nil, nil)
+    (startMethod, cgroup, hosts) = (.forkServer, .off, HostOptions(trust: line.has("--trust")))
+    guard line.read("--events", { $0 }, { events = $0 }),
+      line.read("--post-mortem", { $0 }, { postMortem = $0 }),
+      line.read("--timeout", Seconds.init(argument:), { timeout = $0 }),
+      line.read("--limit", { Int($0) }, { limit = $0 }),
+      line.read("--start-method", StartMethodName.init(rawValue:), { startMethod = $0 }),
+      line.read("--cgroup", ControlGroupName.init(rawValue:), { cgroup = $0 }),
+      (try? validate()) != nil
+    else { return nil }
+  }
+
   func validate() throws {
     guard limit ?? 1 > 0 else { throw ValidationError("The limit is at least 1.") }
     guard hosts.isEmpty || startMethod != .inProcess else {

@@ -22,6 +22,22 @@ struct RunTopology: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
+  init() {}
+
+  /// Reads a plain line that has the file behind the name of the subcommand; nil if it is for the parser.
+  init?(plain arguments: [String]) {
+    let options = RunOptions.ofPlainLines
+    guard arguments.dropFirst().first == Self.name,
+      let line = PlainLine(
+        arguments.dropFirst(2), flags: options.flags + ["--detach"],
+        options: options.options + TopologyOptions.ofPlainLines + DetachOptions.ofPlainLines),
+      let file = line.words.first, line.words.count == 1,
+      let options = RunOptions(line), let detached = DetachOptions(line)
+    else { return nil }
+    (self.file, topology) = (file, TopologyOptions(line))
+    (self.options, self.detached) = (options, detached)
+  }
+
   /// Whether a word stands for a file, and not for the name of an example.
   static func isFile(_ word: String) -> Bool {
     word == "-" || word.contains("/")
@@ -29,7 +45,7 @@ struct RunTopology: ParsableCommand {
   }
 
   /// Checks the file as it is to be run here.
-  func check() throws -> CheckedFile {
+  func check(in files: FileSet) throws -> CheckedFile {
     let isCareful = geteuid() == 0 && !options.hosts.trust
     var given = try topology.checkOptions()
     given.isForRun = true
@@ -37,7 +53,7 @@ struct RunTopology: ParsableCommand {
       guard let refusal = Trust.refusal(of: file.path, being: file.identity) else { continue }
       throw UsageError("root does not run with \(file.path): \(refusal), or say --trust.")
     }
-    var checked = Watchdog.guarding { TopologyReader.check(file, given) }
+    var checked = Watchdog.guarding { TopologyReader.check(file, given, in: files) }
     if isCareful { refuseUnsafeFiles(of: &checked) }
     return checked
   }
@@ -94,7 +110,7 @@ struct FileRun {
           Standard.error.tell("\(tool): output is no longer kept for '\(tool) logs': \(reason)")
         }, onUp: { DetachedRun.tell(.up(run: $0)) })
       DetachedRun.tell(.ended(outcome.exitCode, outcome.account ?? ""))
-      try await root.offload { try report(outcome) }
+      if options.json || outcome.account != nil { try await root.offload { try report(outcome) } }
       return outcome.exitCode
     })
   }

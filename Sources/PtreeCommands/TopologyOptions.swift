@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Foundation
 internal import ProcessTreeTopologies
 internal import ProcessTreeTopologyFormat
 
@@ -36,6 +35,19 @@ struct TopologyOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Leave these nodes out.", valueName: "name,…"))
   var without: [String] = []
 
+  /// The options of a plain line.
+  static let ofPlainLines = [
+    "--set", "--variables", "--overlay", "--profile", "--only", "--without",
+  ]
+
+  init() {}
+
+  /// Takes the options of a plain line.
+  init(_ line: PlainLine) {
+    (set, variables, overlay) = (line.all("--set"), line.all("--variables"), line.all("--overlay"))
+    (profile, only, without) = (line.all("--profile"), line.all("--only"), line.all("--without"))
+  }
+
   /// What the check is told.
   func checkOptions() throws -> CheckOptions {
     var options = CheckOptions()
@@ -59,7 +71,7 @@ struct TopologyOptions: ParsableArguments {
       throw UsageError("--only takes the names of nodes, and here is none.")
     }
     options.without = Set(without.flatMap(Self.names))
-    options.environment = ProcessInfo.processInfo.environment
+    options.environment = CheckOptions.environmentOfProcess
     options.catalog = RunningTool.current.catalog
     options.toolVersion = PtreeCommand.version
     return options

@@ -51,7 +51,12 @@ public struct Catalog: Sendable {
   }
 
   /// All that nodes of the app find by its place in the list of `ProcessTreeApp.programs`.
-  public var programs: [any NodeProgram.Type] { given + listed + listedStages }
+  public var programs: [any NodeProgram.Type] { given + listed + listedStages + Self.ofFiles }
+
+  /// Programs that the nodes of files have: a place in the list saves every process the search for a name.
+  private static let ofFiles: [any NodeProgram.Type] = [
+    CommandProgram.self, GroupProgram.self, PipelineProgram.self,
+  ]
 
   /// The catalog of the app that a node belongs to.
   static func listed(at node: Node, _ name: String) -> (any ListedProgram.Type)? {

@@ -1,4 +1,3 @@
-internal import Foundation
 public import ProcessTree
 package import ProcessTreeTopologyFormat
 
@@ -30,7 +29,7 @@ public struct Topology: Sendable {
   ) throws {
     var options = CheckOptions()
     options.variables = variables.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-    options.environment = ProcessInfo.processInfo.environment
+    options.environment = CheckOptions.environmentOfProcess
     options.catalog = catalog
     options.isForRun = true
     let checked = TopologyReader.check(path, options)

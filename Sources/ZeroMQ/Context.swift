@@ -72,7 +72,8 @@ public final class Context: Sendable {
   }
 
   func openSocket(_ kind: SocketKind) throws(ZeroMQError) -> UnsafeMutableRawPointer {
-    let call = "zmq_socket(\(kind))"
+    // For errors alone: the name of a case is looked up by reflection, which takes as long as a socket.
+    var call: String { "zmq_socket(\(kind))" }
     guard mark.isOwn else { throw ZeroMQError.inherited(call) }
     let outcome = state.withLock { state -> Result<UnsafeMutableRawPointer, ZeroMQError> in
       guard let handle = state.handle, !state.isEnding else {

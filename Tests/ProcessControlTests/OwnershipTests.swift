@@ -39,6 +39,7 @@ extension ProcessControlTests {
       #expect(run["alive"] == "true")
       #expect(run["statusKept"] == "true")
       #expect(run["swept"] == "2")
+      #expect(run["descendants"] == "true false")
     }
 
     @Test

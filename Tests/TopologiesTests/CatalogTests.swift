@@ -102,6 +102,12 @@ struct CatalogTests {
     """
   }
 
+  @Test func programsOfFilesHaveAPlaceInTheList() {
+    let names = Catalog().programs.map { "\($0)" }
+    #expect(names == ["CommandProgram", "GroupProgram", "PipelineProgram"])
+    #expect(Self.catalog.programs.map { "\($0)" }.suffix(3) == names[...])
+  }
+
   @Test func whatFitsIsRight() {
     let right = fetch(
       "pause: 250ms, most: 10_000, order: last, hosts: [a, 8000], retry: {times: 255, pause: 1m30s}, "

@@ -35,6 +35,21 @@ struct ReadingTests {
         == "echo $HOME ${HOME} $(id -u) {} {{x}} %d `id -u` # x ${{ y }}")
   }
 
+  @Test func aFileThatMayNameAnAppIsReadOnce() throws {
+    var asked: [String] = []
+    let files = FileSet { path in
+      asked.append(path)
+      return path == "/t/t.yaml" ? topology("  a: {shell: x}\n") : nil
+    }
+    #expect(NamedApp(of: "/t/t.yaml", in: files) == nil)
+    _ = try command(TopologyReader.check("/t/t.yaml", CheckOptions(), in: files))
+    #expect(asked == ["/t/t.yaml"])
+    // Another file that has been read ahead is not taken for the one that is checked.
+    #expect(NamedApp(of: "/t/u.yaml", in: files) == nil)
+    _ = TopologyReader.check("/t/t.yaml", CheckOptions(), in: files)
+    #expect(asked == ["/t/t.yaml", "/t/u.yaml", "/t/t.yaml"])
+  }
+
   @Test func aMarkOfTheEncodingIsNoText() throws {
     _ = try command(check("\u{FEFF}" + topology("  a: {shell: x}\n")))
     #expect(diagnose("\u{FEFF}" + topology("  a: {sehll: x}\n")).contains("3:7:unknownKey"))

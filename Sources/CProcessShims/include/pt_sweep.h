@@ -22,6 +22,10 @@ int pt_sweep_pass(uint32_t run, int signal, enum pt_sweep_reach reach,
 /// of that end. Safe in a signal handler.
 int pt_sweep_kill(uint32_t run);
 
+/// Whether a process may be below the caller; 0 for one that adopts orphans and has no child, reaped or
+/// not.
+int pt_may_have_descendants(void);
+
 /// Opens a directory of this user without following a link. Returns a descriptor, or a negated
 /// errno.
 int pt_open_own_directory(int parent, const char *_Nonnull name);

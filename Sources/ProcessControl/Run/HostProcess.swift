@@ -13,6 +13,9 @@ package enum HostProcess {
   /// How many threads this process has; 0 if `/proc` cannot be read.
   package static func threadCount() -> Int { Files.numbers(in: "/proc/self/task").count }
 
+  /// Whether a process may be below this one; false only if it adopts orphans and has no child.
+  package static var mayHaveDescendants: Bool { pt_may_have_descendants() != 0 }
+
   /// The start time of a process, in clock ticks since boot; `nil` if it has ended.
   package static func startTime(of pid: Int32) -> UInt64? {
     var stat = pt_stat()

@@ -24,6 +24,13 @@ struct HostOptions: ParsableArguments {
   @Flag(help: "As root, use files to which somebody else may write.")
   var trust = false
 
+  init() {}
+
+  init(trust: Bool) {
+    (host, hosts) = ([], [])
+    self.trust = trust
+  }
+
   /// Whether there are none.
   var isEmpty: Bool { host.isEmpty && hosts.isEmpty }
 

@@ -28,23 +28,15 @@ struct PsCommand: LiveCommand {
 
   init() {}
 
-  /// Reads a line of which nothing has to be said, without the parser of arguments: it looks at all
-  /// conformances of the program again and again, for 3 ms, and `ps` is what scripts ask all the time.
-  ///
-  /// - Returns: `nil` if the line is for the parser.
+  /// Reads a plain line; nil if it is for the parser.
   init?(plain arguments: [String]) {
-    guard arguments.first == "ps" else { return nil }
-    var (words, live) = ([String](), LiveOptions())
-    (live.json, live.quiet) = (false, false)
-    for argument in arguments.dropFirst() {
-      switch argument {
-      case "--json": live.json = true
-      case "--quiet": live.quiet = true
-      case _ where argument.hasPrefix("-") || argument.isEmpty || !words.isEmpty: return nil
-      default: words.append(argument)
-      }
-    }
-    (self.words, self.live) = (words, live)
+    guard arguments.first == "ps",
+      let line = PlainLine(arguments.dropFirst(), flags: ["--json", "--quiet"]),
+      line.words.count <= 1
+    else { return nil }
+    var live = LiveOptions()
+    (live.json, live.quiet) = (line.has("--json"), line.has("--quiet"))
+    (self.words, self.live) = (line.words, live)
   }
 
   func validate() throws {

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What a check is told beside the file.
 package struct CheckOptions: Sendable {
   /// Values of variables; later ones win.
@@ -23,6 +25,20 @@ package struct CheckOptions: Sendable {
   package var catalog: (any ProgramCatalog)?
 
   package init() {}
+
+  /// The environment of this process.
+  package static var environmentOfProcess: [String: String] {
+    var variables: [String: String] = [:]
+    var next = environ
+    while let text = next.pointee {
+      let entry = String(cString: text)
+      if let equals = entry.utf8.firstIndex(of: UInt8(ascii: "=")) {
+        variables[String(entry[..<equals])] = String(entry[entry.utf8.index(after: equals)...])
+      }
+      next += 1
+    }
+    return variables
+  }
 }
 
 /// A file that a value of another one names.

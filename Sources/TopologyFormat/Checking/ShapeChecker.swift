@@ -244,12 +244,13 @@ struct ShapeChecker {
 
   private mutating func checkExactlyOne(of object: ObjectShape, in value: Value) {
     let given = (value.entries ?? []).filter { object.exactlyOne.contains($0.key) }
+    guard given.count != 1 else { return }
     let names = Self.list(object.exactlyOne)
     if given.isEmpty {
       error(
         .missingKey, at: value.place, length: 1,
         "\(object.title) has one of \(names); here is none.")
-    } else if given.count > 1 {
+    } else {
       error(
         .exclusiveKeys, at: given[1].place, length: given[1].key.count,
         "\(object.title) has only one of \(names); here are \(Self.list(given.map { "'\($0.key)'" }))."

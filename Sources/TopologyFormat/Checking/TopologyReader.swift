@@ -29,7 +29,15 @@ package struct TopologyReader {
     _ path: String, _ options: CheckOptions = CheckOptions(),
     contents: ((String) -> String?)? = nil
   ) -> CheckedFile {
-    let files = FileSet(contents: contents)
+    check(path, options, in: FileSet(contents: contents))
+  }
+
+  /// Checks a file.
+  ///
+  /// - Parameter files: Those of the topology; the first may have been read.
+  package static func check(
+    _ path: String, _ options: CheckOptions, in files: FileSet
+  ) -> CheckedFile {
     var reader = TopologyReader(files, options)
     let checked = reader.read(path)
     let isRight = reader.diagnostics.errorCount == 0

@@ -13,6 +13,7 @@ package struct DiagnosticText {
 
   /// The lines of some diagnostics, as many as are shown at once.
   package func text(of diagnostics: Diagnostics) -> String {
+    guard !diagnostics.all.isEmpty else { return "" }
     var writer = self
     writer.secrets = Self.scalars(of: diagnostics.secrets)
     writer.shownParts = diagnostics.shownParts

@@ -10,9 +10,10 @@ package struct NamedApp {
 
   /// The app that a file names, of which nothing else is read; nil if there is none, or if the check of
   /// the file has something to say first.
-  package init?(of file: String) {
-    let files = FileSet()
-    guard file != "-", case .success(let value) = files.read(file).value,
+  ///
+  /// - Parameter files: Keeps what was read, for a check of the file.
+  package init?(of file: String, in files: FileSet) {
+    guard file != "-", case .success(let value) = files.readAhead(file),
       let named = value["app"], let text = named.text, !text.contains("${{")
     else { return nil }
     path = Path.absolute(text, from: Path.directory(of: file))
@@ -52,7 +53,7 @@ extension TopologyBuilder {
   mutating func checkApp(_ named: Value) {
     let options = reader.options
     guard options.catalog == nil, let text = named.text else { return }
-    let app = NamedApp(of: path)
+    let app = NamedApp(of: path, in: FileSet())
     let length = max(1, text.count)
     if let refusal = app?.refusal {
       let message = "'\(text)' \(refusal)"

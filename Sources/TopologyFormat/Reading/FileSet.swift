@@ -7,6 +7,8 @@ package final class FileSet {
   static let mostLevels = 16
 
   package private(set) var sources: [SourceFile] = []
+  /// The first file, until its check asks for it.
+  private var ahead: (path: String, read: (number: Int, value: Result<Value, ReadingFailure>))?
   /// The bytes of a file instead of those on disk, for tests.
   private let givenText: ((String) -> String?)?
 
@@ -16,8 +18,19 @@ package final class FileSet {
     sources.indices.contains(number) ? sources[number] : nil
   }
 
+  /// Reads the first file before its check, which then reads it no second time.
+  func readAhead(_ path: String) -> Result<Value, ReadingFailure> {
+    let first = read(path)
+    ahead = (path, first)
+    return first.value
+  }
+
   /// Reads a file and gives it a number; a file that cannot be read has a number as well.
   func read(_ path: String) -> (number: Int, value: Result<Value, ReadingFailure>) {
+    if let known = ahead, known.path == path {
+      ahead = nil
+      return known.read
+    }
     let number = sources.count
     let directory = Path.directory(of: path)
     func file(_ text: String, _ identity: FileIdentity? = nil) -> SourceFile {
@@ -61,7 +74,7 @@ package enum Path {
     let base = directory.hasSuffix("/") ? directory : directory + "/"
     var rest = path[...]
     while rest.hasPrefix("./") { rest = rest.dropFirst(2) }
-    return rest == "." || rest.isEmpty ? directory : base + rest
+    return rest == "." || rest.isEmpty ? directory : base + String(rest)
   }
 
   /// The same for all paths that lead to one file.

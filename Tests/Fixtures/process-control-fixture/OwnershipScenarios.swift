@@ -100,7 +100,14 @@ extension Scenarios {
     let swept = RunSweep.killAll(run: node.identity.runID, except: [node.server.pid]).hits
     report("swept", "\(swept)")
     while waitpid(-1, &status, WNOHANG) > 0 {}
+    // The fork server is still there.
+    let hadDescendants = HostProcess.mayHaveDescendants
     try node.finish()
+    let isAlone = waitUntil(milliseconds: 2000) {
+      waitpid(-1, &status, WNOHANG)
+      return !HostProcess.mayHaveDescendants
+    }
+    report("descendants", "\(hadDescendants) \(!isAlone)")
   }
 
   static func parentDeath(_ node: Node) throws {

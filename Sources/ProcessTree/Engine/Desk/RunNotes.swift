@@ -42,9 +42,8 @@ extension Node {
     _ plan: KeptOutputPlan, onFailure: @escaping @Sendable (String) -> Void
   ) async {
     try? await runtime.run { runtime in
-      guard let desk = runtime.desk,
-        let keeper = try? OutputKeeper(plan, in: runtime.directory.path, on: runtime.loop)
-      else { return }
+      guard let desk = runtime.desk else { return }
+      let keeper = OutputKeeper(plan, in: runtime.directory.path, on: runtime.loop)
       keeper.onFailure = onFailure
       desk.output.keep(in: keeper)
     }

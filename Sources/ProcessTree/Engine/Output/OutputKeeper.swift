@@ -18,7 +18,8 @@ final class OutputKeeper {
   private static let mostKnown = 4_096
 
   private let plan: KeptOutputPlan
-  private let thread: ThreadExecutor
+  /// Made with the first piece: nodes that write nothing need none.
+  private var thread: ThreadExecutor?
   private let shared: Shared
   private let loop: EventLoop
   /// The numbers of the owners' files.
@@ -36,10 +37,9 @@ final class OutputKeeper {
     init(_ files: KeptFiles) { self.files = Lock(files) }
   }
 
-  init(_ plan: KeptOutputPlan, in run: String, on loop: EventLoop) throws(LimitError) {
+  init(_ plan: KeptOutputPlan, in run: String, on loop: EventLoop) {
     self.plan = plan
     self.loop = loop
-    thread = try ThreadExecutor()
     shared = Shared(KeptFiles(in: "\(run)/\(KeptOutput.folder)", most: plan.most))
   }
 
@@ -63,7 +63,21 @@ final class OutputKeeper {
     return (file, owner.bytes)
   }
 
+  /// The thread that writes; nil if none can be made, after which nothing is kept.
+  private func writer() -> ThreadExecutor? {
+    if let thread { return thread }
+    guard !shared.isOver.load(ordering: .relaxed) else { return nil }
+    do throws(LimitError) {
+      thread = try ThreadExecutor()
+    } catch {
+      shared.isOver.store(true, ordering: .releasing)
+      onFailure?(error.description)
+    }
+    return thread
+  }
+
   private func write(_ output: RunOutput, to place: (file: Int, bytes: Int)) {
+    guard let thread = writer() else { return }
     let count = output.bytes.count + Self.costOfPiece
     shared.waiting.add(count, ordering: .relaxed)
     let bound = LoopBound(self, on: loop)
@@ -89,12 +103,14 @@ final class OutputKeeper {
     // There is at most one for each file, so they need no room.
     for loss in leftOut.takeAll() { write(loss.output, to: (loss.file, loss.bytes)) }
     let callback = LoopBound(Callback(body), on: loop)
-    thread.perform { [shared] in
+    let answer: @Sendable () -> Void = { [shared] in
       // Pieces after a failure or a stop have been passed over.
       let isOver = shared.isOver.load(ordering: .acquiring)
       let last = shared.files.withLock { $0.failure == nil && !isOver ? nil : $0.lastNumber }
       callback.perform { $0.body(last) }
     }
+    // Without a thread nothing waits for the disk.
+    if let thread { thread.perform(answer) } else { answer() }
   }
 
   private final class Callback {

@@ -31,15 +31,18 @@ struct Rehearsal {
   func run() throws {
     let record = try readBack(makeRecord())
     _ = try readBack(NodeSettings(TreeConfiguration()))
-    let context = LinkContext()
-    defer { context.terminate() }
+    let runtime = NodeRuntime(
+      identity(from: record), on: loop,
+      shared: NodeShared(configuration: TreeConfiguration(), programs: []), secret: secret.child(1))
+    // Both ends are in one context: another one would cost as much as all the rest.
+    defer { runtime.context.terminate() }
     var isDone = false
-    let listener = try makeListener(in: context) { isDone = true }
+    let listener = try makeListener(in: runtime.context) { isDone = true }
     defer {
       listener.close()
       unlink(socket)
     }
-    try play(record, arguments: try MessagePackEncoder().encode(Program(number: 1))) {
+    try play(runtime, record, arguments: try MessagePackEncoder().encode(Program(number: 1))) {
       listener.receive()
       return listener.mayHaveFrames
     } until: {
@@ -48,15 +51,11 @@ struct Rehearsal {
   }
 
   private func play(
-    _ record: BootstrapRecord, arguments: [UInt8], exchange: @escaping () -> Bool,
-    until isDone: () -> Bool
+    _ runtime: NodeRuntime, _ record: BootstrapRecord, arguments: [UInt8],
+    exchange: @escaping () -> Bool, until isDone: () -> Bool
   ) throws {
-    let (node, own) = (identity(from: record), secret.child(1))
-    let runtime = NodeRuntime(
-      node, on: loop, shared: NodeShared(configuration: TreeConfiguration(), programs: []),
-      secret: own)
-    defer { runtime.context.terminate() }
-    let parent = try ParentLink(record, as: node, own, context: runtime.context, on: loop)
+    let parent = try ParentLink(
+      record, as: runtime.identity, runtime.secret, context: runtime.context, on: loop)
     defer { parent.close() }
     runtime.attach(parent)
     parent.send(.ready)
@@ -97,7 +96,7 @@ struct Rehearsal {
   }
 
   private func makeRecord() throws -> BootstrapRecord {
-    let program = try ProgramReference(Program.self, listed: [])
+    let program = try ProgramReference(Program.self, listed: [Program.self])
     return BootstrapRecord(
       run: .init(
         id: root.run.runID, rootPID: root.run.rootPID, rootStartTime: root.run.rootStartTime,
