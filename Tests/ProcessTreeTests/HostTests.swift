@@ -36,6 +36,8 @@ private let cutScenarios = [
   "strangers",
 ]
 
+private let drainScenarios = ["drainedWork", "drainedPool", "drainedPipeline", "drainedInVain"]
+
 private let refusalScenarios = [
   "badHosts", "engines", "noise", "fromElsewhere", "manyHosts", "allFailures",
 ]
@@ -80,6 +82,18 @@ extension ProcessTrees {
     @Test func manyCutsLoseAndDoubleNothing() async throws {
       try await HostFixture.expectSuccess(
         of: "manyCuts", "forkServer", arguments: ["15"], timeout: 120)
+    }
+
+    @Test(arguments: drainScenarios)
+    func aHostThatIsAskedToEndDrains(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: ["copied", "notCopied"])
+    func theProgramIsCopied(scenario: String) async throws {
+      let home = try TemporaryDirectory()
+      try await HostFixture.expectSuccess(
+        of: scenario, "forkServer", arguments: [home.url.path])
     }
 
     @Test(arguments: refusalScenarios)

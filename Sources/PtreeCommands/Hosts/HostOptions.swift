@@ -20,11 +20,39 @@ struct HostOptions: ParsableArguments {
     completion: .file())
   var hosts: [String] = []
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How long nodes on hosts go on without a word from here, instead of 10 seconds.",
+      valueName: "seconds"))
+  var lease: Seconds?
+
+  @Option(
+    parsing: .unconditional,
+    help: "How many hosts have to be up for the run to begin; all without it.")
+  var minimumHosts: Int?
+
+  func validate() throws {
+    guard lease?.duration ?? HostPlan.shortestLease >= HostPlan.shortestLease else {
+      throw ValidationError("A lease lasts 2 seconds or longer.")
+    }
+    guard minimumHosts ?? 1 > 0 else { throw ValidationError("At least 1 host has to be up.") }
+    guard !isEmpty || (lease == nil && minimumHosts == nil) else {
+      throw ValidationError("--lease and --minimum-hosts need hosts: --host or --hosts.")
+    }
+  }
+
   /// Whether there are none.
   var isEmpty: Bool { host.isEmpty && hosts.isEmpty }
 
   /// The hosts; throws with all that is wrong.
-  func plans() throws(UnusableHosts) -> [HostPlan] { try Self.plans(of: host, in: hosts) }
+  func plans() throws(UnusableHosts) -> [HostPlan] {
+    try Self.plans(of: host, in: hosts).map { plan in
+      var plan = plan
+      plan.lease = lease?.duration ?? plan.lease
+      return plan
+    }
+  }
 
   /// The hosts of arguments and files; throws with all that is wrong.
   static func plans(
