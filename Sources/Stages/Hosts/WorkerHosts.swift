@@ -82,7 +82,7 @@ package final class WorkerHosts: Sendable {
     if case .hostLost? = report?.cause { return true }
     switch report?.cause {
     case .couldNotStart, nil: return host.state != .up || hasOther(than: host)
-    // Whoever ends the host ends what runs there as well.
+    // What ends a host ends what runs there as well.
     case .crashed, .failed, .outOfMemory, .limitExceeded, .unresponsive: return false
     default: return !host.isOpen
     }
