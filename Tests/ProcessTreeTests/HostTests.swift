@@ -17,7 +17,7 @@ private let endScenarios = ["causes", "stops", "scopeEnds", "nothingIsLeftOfAChi
 private let lossScenarios = [
   "farHalfKilled", "keeperKilled", "farHalfStopped", "keeperStopped", "bothHalvesStopped",
   "othersGoOn", "randomKills", "startedTooLate", "helperKilled", "scopeEndsWithAStoppedKeeper",
-  "rootStopped",
+  "rootStopped", "openedOften",
 ]
 
 private let supervisedScenarios = ["supervised"]
