@@ -7,22 +7,19 @@ internal import ProcessTreeProcessControl
 /// It is looked at by its checksum each time, so a spoilt one is replaced.
 struct ProgramCopy {
   private let host: Host
-  private let program: String
+  /// The file of this process, also when its path leads to another one by now.
+  private static let program = "/proc/self/exe"
   private let node: Node
   private let nonce: String
   /// What `cksum` of both machines prints of the file.
   private let checksum: String
 
   init(of node: Node, to host: Host) async throws {
-    guard let program = HostProcess.executablePath else {
-      throw HostError(.invalidHost, host: host.name, "the path of this program is not known")
-    }
     self.host = host
-    self.program = program
     self.node = node
     nonce = try randomBytes(16).map { String($0, radix: 16) }.joined()
     let sum = try await node.capture(
-      Command("cksum", standardInput: .file("/proc/self/exe")), timeout: host.startDeadline)
+      Command("cksum", standardInput: .file(Self.program)), timeout: host.startDeadline)
     checksum = sum.outputText.trimmed
     guard sum.status == .exited(0), !checksum.isEmpty else {
       throw HostError(
@@ -46,7 +43,7 @@ struct ProgramCopy {
   func path() async throws -> String {
     let found = try await run(Self.look, input: .null)
     if found.isThere { return found.path }
-    let made = try await run(Self.take, input: .file(program))
+    let made = try await run(Self.take, input: .file(Self.program))
     guard made.isThere else {
       throw HostError(.copyFailed, host: host.name, "the program is not there after it was copied")
     }
