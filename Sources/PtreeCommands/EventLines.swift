@@ -32,7 +32,7 @@ struct EventLines: EventSink {
     case .exited, .lost, .leftBehind, .forkServerLost, .gaveUp, .hostOver: "\u{1B}[31m"
     case .stopping, .startMethodChanged, .connectionRefused, .messageRejected, .channelsInCycle,
       .restarting, .skipped, .down, .unresponsive, .hookFailed,
-      .deadlinePassed, .hostCut:
+      .deadlinePassed, .hostCut, .hostDraining:
       "\u{1B}[33m"
     case .started, .ready, .up, .responsive, .restarted, .reported, .channelFinished, .hostUp,
       .hostResumed:

@@ -24,7 +24,7 @@ struct ExampleRun {
   /// Runs the example with nodes on hosts, and returns the exit code.
   func perform(_ example: some HostedExample, on plans: [HostPlan]) async throws -> Int32 {
     try await running({ report in
-      try await root.withHosts(plans) { hosts in
+      try await root.withHosts(plans, minimum: options.hosts.minimumHosts) { hosts in
         if options.limit == nil { root.configure { $0.defaultLimit = hosts.pool.slots } }
         // Children that go on are joined as long as their hosts are open.
         return try await report(try await example.run(in: root, on: hosts.pool))

@@ -65,6 +65,7 @@ extension LifecycleEvent.Kind {
     case .hostOver: "hostOver"
     case .hostCut: "hostCut"
     case .hostResumed: "hostResumed"
+    case .hostDraining: "hostDraining"
     }
   }
 
@@ -76,6 +77,7 @@ extension LifecycleEvent.Kind {
       line.add("reason", loss.reason)
     case .hostCut(_, let silence): line.add("silence", silence)
     case .hostResumed(_, let time): line.add("after", time)
+    case .hostDraining(_, let time): line.add("within", time)
     case .unresponsive(let silence, let state):
       line.add("silence", silence)
       line.add("reason", state.description)

@@ -163,6 +163,37 @@ extension EndToEndTests {
       #expect(!near.contains(" on "))
     }
 
+    @Test func stagesOfAFileRunOnItsHosts() throws {
+      let text = """
+        ptree: 1
+        hosts: {b: {local: true, slots: 2}, c: {command: [env]}}
+        nodes:
+          p:
+            pipeline:
+              from: {range: [1, 200]}
+              ordered: true
+              stages:
+                - {name: tens, command: [sed, 's/$/0/'], on: b}
+                - {name: plus, command: [expr, '{}', +, '1'], mode: each, workers: 2, on: [b, c]}
+                - {name: end, command: [sed, 's/$/./']}
+        """
+      let run = try Tool(
+        shell: "printf '%s' \"$TEXT\" >t.yaml; $PTREE run t.yaml", environment: ["TEXT": text]
+      ).end()
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(run.lines == (1...200).map { "\($0 * 10 + 1)." })
+      let started = run.errors.split(separator: "\n").filter { $0.contains(" started (pid ") }
+      #expect(started.contains { $0.contains("tens") && $0.contains(" on b)") }, "\(started)")
+      #expect(started.contains { $0.contains("plus") && $0.contains(" on c)") }, "\(started)")
+      #expect(!started.contains { $0.contains("end") && $0.contains(" on ") }, "\(started)")
+    }
+
+    @Test(arguments: ["--host local --lease 1", "--lease 3", "--host local --minimum-hosts 0"])
+    func anOptionOfHostsHasItsBounds(words: String) throws {
+      let run = try run("run squares 3 \(words)")
+      #expect(run.code == 2 && run.output == "")
+    }
+
     @Test func aFileHasItsHostsItself() throws {
       let run = try Tool.run("run", "t.yaml", "--host", "local")
       #expect(run.code == 2 && run.errors.contains("a topology file has its hosts itself"))

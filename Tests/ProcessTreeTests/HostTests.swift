@@ -17,7 +17,7 @@ private let endScenarios = ["causes", "stops", "scopeEnds", "nothingIsLeftOfAChi
 private let lossScenarios = [
   "farHalfKilled", "keeperKilled", "farHalfStopped", "keeperStopped", "bothHalvesStopped",
   "othersGoOn", "randomKills", "startedTooLate", "helperKilled", "scopeEndsWithAStoppedKeeper",
-  "rootStopped",
+  "rootStopped", "openedOften",
 ]
 
 private let supervisedScenarios = ["supervised"]
@@ -35,6 +35,8 @@ private let cutScenarios = [
   "engineKilled", "oneWay", "placedInACut", "stoppedInACutForGood", "keeperEndedInACut",
   "strangers",
 ]
+
+private let drainScenarios = ["drainedWork", "drainedPool", "drainedPipeline", "drainedInVain"]
 
 private let refusalScenarios = [
   "badHosts", "engines", "noise", "fromElsewhere", "manyHosts", "allFailures",
@@ -80,6 +82,18 @@ extension ProcessTrees {
     @Test func manyCutsLoseAndDoubleNothing() async throws {
       try await HostFixture.expectSuccess(
         of: "manyCuts", "forkServer", arguments: ["15"], timeout: 120)
+    }
+
+    @Test(arguments: drainScenarios)
+    func aHostThatIsAskedToEndDrains(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: ["copied", "notCopied"])
+    func theProgramIsCopied(scenario: String) async throws {
+      let home = try TemporaryDirectory()
+      try await HostFixture.expectSuccess(
+        of: scenario, "forkServer", arguments: [home.url.path])
     }
 
     @Test(arguments: refusalScenarios)

@@ -28,13 +28,13 @@ import Testing
             userTime: .nanoseconds(1), systemTime: .nanoseconds(2), maximumResidentSize: 3,
             voluntaryContextSwitches: 4, involuntaryContextSwitches: 5, minorPageFaults: 6,
             majorPageFaults: 7), lifetime: .nanoseconds(8), lastErrorLines: ["e"],
-          crashAccount: ["c"], incarnation: 2)), 5,
-      [0x91, 0x9A, 0xA1, 0x6E, 1, 0x93, 2, 9, 0xC3, 0x91, 1] + requestBytes
-        + [0x97, 1, 2, 3, 4, 5, 6, 7, 8, 0x91, 0xA1, 0x65, 0x91, 0xA1, 0x63, 2]
+          crashAccount: ["c"], incarnation: 2, host: "b")), 5,
+      [0x91, 0x9B, 0xA1, 0x6E, 1, 0x93, 2, 9, 0xC3, 0x91, 1] + requestBytes
+        + [0x97, 1, 2, 3, 4, 5, 6, 7, 8, 0x91, 0xA1, 0x65, 0x91, 0xA1, 0x63, 2, 0xA1, 0x62]
     ),
     (
       .exited(ExitReport(node: "", cause: .outOfMemory)), 5,
-      [0x91, 0x9A, 0xA0, 0xC0, 0xC0, 0x91, 8, 0xC0, 0xC0, 0, 0x90, 0x90, 1]
+      [0x91, 0x9B, 0xA0, 0xC0, 0xC0, 0x91, 8, 0xC0, 0xC0, 0, 0x90, 0x90, 1, 0xC0]
     ),
     (.leftBehind(pid: 5, command: "s"), 6, [0x92, 5, 0xA1, 0x73]),
     (.forkServerLost, 7, [0x90]),
@@ -64,6 +64,7 @@ import Testing
     ),
     (.hostCut(host: "b", silence: .seconds(1)), 26, [0x92, 0xA1, 0x62, 0xCE, 0x3B, 0x9A, 0xCA, 0]),
     (.hostResumed(host: "b", after: .zero), 27, [0x92, 0xA1, 0x62, 0]),
+    (.hostDraining(host: "b", within: .zero), 28, [0x92, 0xA1, 0x62, 0]),
   ]
 
   @Test(arguments: kinds.indices)

@@ -131,4 +131,88 @@ import Testing
       #expect(nearOver != nil && farOver != nil, "round \(round)")
     }
   }
+
+  @Test func aStopOfTheRunHasALeaseOfItsOwn() {
+    var lease = HostLease(.seconds(10), at: .zero)
+    let lends = lease.granted(lease.ask(at: .seconds(2)), isSuspension: true)
+    #expect(lends && lease.until == .seconds(602))
+    let lendsLess = lease.granted(lease.ask(at: .seconds(3)))
+    #expect(lendsLess && lease.until == .seconds(602))
+    lease.resume(at: .seconds(30))
+    #expect(lease.until == .seconds(40))
+    lease.granted(lease.ask(at: .seconds(35)))
+    #expect(lease.until == .seconds(45))
+    var grant = HostGrant(lease: .seconds(10), at: .zero)
+    grant.suspended(at: .seconds(2))
+    #expect(grant.limit == .seconds(635))
+    grant.resumed(at: .seconds(30))
+    #expect(grant.limit == .milliseconds(43_500))
+  }
+
+  private enum Word {
+    case question(UInt64)
+    case answer(UInt64, isSuspension: Bool)
+    case resume
+    case resumed
+  }
+
+  /// The run stops and goes on at any moments, and both sides hear of it late: the near half never calls a host over on
+  /// which something may still run. Words keep their order, and those about the run are not lost.
+  @Test func nothingRunsOnAHostThatIsOverAfterStops() {
+    for round in rounds(1_000) {
+      var random = SeededGenerator(seed: UInt64(round) + 1)
+      let length = Duration.milliseconds(Int.random(in: 2_000...30_000, using: &random))
+      let farRate = Double.random(in: 0.98...1.0196, using: &random)
+      let nearRate = Double.random(in: 0.98...1.0196, using: &random)
+      var lease = HostLease(length, at: .zero)
+      var grant = HostGrant(lease: length, at: .zero)
+      var (toFar, toNear): ([(time: Duration, word: Word)], [(time: Duration, word: Word)]) = (
+        [], []
+      )
+      var (time, nextQuestion, isSuspended, isCut) = (Duration.zero, Duration.zero, false, false)
+      func late(_ queue: [(time: Duration, word: Word)]) -> Duration {
+        let delay = Duration.milliseconds(Int.random(in: 0...2_000, using: &random))
+        return max(time + delay, queue.last?.time ?? .zero)
+      }
+      while time < .seconds(2_500) {
+        time += .milliseconds(Int.random(in: 50...3_000, using: &random))
+        if Int.random(in: 0..<40, using: &random) == 0 { isCut.toggle() }
+        if time > .seconds(600) { isCut = true }
+        if Int.random(in: 0..<30, using: &random) == 0 {
+          isSuspended.toggle()
+          if !isSuspended { toFar.append((late(toFar), .resume)) }
+        }
+        let (far, near) = (time * farRate, time * nearRate)
+        if time >= nextQuestion {
+          let number = lease.ask(at: far)
+          if !isCut { toNear.append((late(toNear), .question(number))) }
+          nextQuestion = time + lease.pause
+        }
+        while !isCut, let first = toNear.first, first.time <= time {
+          toNear.removeFirst()
+          switch first.word {
+          case .question(let number):
+            isSuspended ? grant.suspended(at: near) : grant.asked(at: near)
+            toFar.append((late(toFar), .answer(number, isSuspension: isSuspended)))
+          case .resumed: if !isSuspended { grant.resumed(at: near) }
+          case .answer, .resume: break
+          }
+        }
+        while !isCut, let first = toFar.first, first.time <= time {
+          toFar.removeFirst()
+          switch first.word {
+          case .answer(let number, let isSuspension):
+            lease.granted(number, isSuspension: isSuspension)
+          case .resume:
+            lease.resume(at: far)
+            toNear.append((late(toNear), .resumed))
+          case .question, .resumed: break
+          }
+        }
+        guard !lease.isOver(at: far) else { break }
+        #expect(!grant.isOver(at: near), "round \(round) at \(time)")
+      }
+      #expect(lease.isOver(at: time * farRate), "round \(round)")
+    }
+  }
 }

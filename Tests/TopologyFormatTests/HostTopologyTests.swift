@@ -44,7 +44,35 @@ struct HostTopologyTests {
     #expect(graph.groups.map(\.label) == ["t", "g", "h on near"])
   }
 
+  @Test func aStageNamesHosts() throws {
+    let checked = check(
+      topology(
+        """
+          p:
+            pipeline:
+              from: {list: [a]}
+              stages:
+                - {shell: x, on: [b, web]}
+                - {command: [/no/such/file], on: near}
+                - {shell: x, on: here}
+
+        """, top: Self.hosts)
+    ) {
+      $0.looksForExecutables = true
+      $0.isForRun = true
+    }
+    #expect(checked.diagnostics.all.map(\.code) == [.unusedHost], "\(checked.diagnostics.all)")
+    let node = try #require(checked.topology?.group.nodes.first)
+    guard case .pipeline(let plan) = node.kind else { return #expect(Bool(false)) }
+    #expect(plan.stages.map(\.hosts) == [["b", "web"], ["near"], []])
+    #expect(plan.hosts.map(\.name) == ["b", "near", "web"])
+    #expect(checked.topology?.group.hosts.isEmpty == true)
+  }
+
   private static let wrongNodes: [Fault] = [
+    Fault(
+      "  p: {pipeline: {from: {list: [a]}, stages: [{shell: x, on: nera}]}}\n", "8:61:unknownHost",
+      words: "did you mean 'near'?"),
     Fault("  a: {shell: x, on: bb}\n", "8:21:unknownHost", words: "no host of this file"),
     Fault("  a: {shell: x, on: nera}\n", "8:21:unknownHost", words: "did you mean 'near'?"),
     Fault("  a: {shell: x, on: [b, here]}\n", "8:25:wrongValue", words: "'here' stands alone"),

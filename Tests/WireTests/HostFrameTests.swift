@@ -12,6 +12,8 @@ import Testing
     .open(stream: 7, child: 1, .control), .open(stream: 8, child: 1, .links),
     .close(stream: 7), .end, .bye(reason: nil), .bye(reason: "no helper"), .up(hello: [1]),
     .noise("welcome"), .alive, .hold(true), .hold(false), .cut(silence: 2_500),
+    .draining(within: 25_000),
+    .suspend, .resume, .barrier(7),
     .resumed(after: 3), .refused(count: 1),
   ]
 
@@ -97,7 +99,8 @@ import Testing
 
   @Test func recordAndHelloComeBackAsTheyWere() throws {
     let record = HostRecord(
-      host: HostPath(numbers: [3]), name: "b", nonce: "ab", lease: 10_000, secret: [1, 2])
+      host: HostPath(numbers: [3]), name: "b", nonce: "ab", lease: 10_000, drain: 25_000,
+      secret: [1, 2])
     #expect(try HostRecord(packed: record.packed()) == record)
     let system = SystemIdentity(boot: "b", processes: "p", machine: "m", name: "h")
     let hello = HostHello(

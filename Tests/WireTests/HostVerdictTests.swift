@@ -43,7 +43,8 @@ import Testing
       build: "x-1", machine: "x86_64", processors: 8, pid: 5, hostRun: 7, directory: "/tmp/d",
       socket: "/tmp/d/5.a", system: here)
     let record = HostRecord(
-      host: HostPath(numbers: [3]), name: "b", nonce: "ab", lease: 10_000, secret: attach.secret)
+      host: HostPath(numbers: [3]), name: "b", nonce: "ab", lease: 10_000, drain: 25_000,
+      secret: attach.secret)
     let samples = [
       attach.packed(), hello.packed(), record.packed(), HostVerdict.gone(killed: 300).packed(),
     ]

@@ -42,7 +42,7 @@ struct StageBlueprint<
             return try await group.spawn(program, name: name, stopPolicy: WorkerSeat.stopPolicy)
           }
           return try await group.spawn(
-            program, on: host, name: name, stopPolicy: WorkerSeat.stopPolicy)
+            program, on: PlaceOfWorker(host), name: name, stopPolicy: WorkerSeat.stopPolicy)
         })
     }
     let senders = channels.map(\.sender)

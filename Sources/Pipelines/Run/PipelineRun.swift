@@ -148,6 +148,9 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     /// Its host, if it was to be on one, and whether its process was made there.
     var host: OpenHost?
     var hasBegun = false
+    /// Whether its host ends soon, and it was asked to stop because of that.
+    var isMoving = false
+    var leaving: Int?
     /// The error that ends the run, however the worker ends.
     var verdict: (any Error)?
   }
@@ -156,7 +159,9 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   private func live(in slot: WorkerSeat) async throws {
     let life = Lock(Life())
     defer {
-      life.withLock { life in life.host.map { slot.hosts?.returned($0, wasStarted: life.hasBegun) }
+      life.withLock { life in
+        if let number = life.leaving { life.host?.forget(number) }
+        life.host.map { slot.hosts?.returned($0, wasStarted: life.hasBegun) }
       }
     }
     do {
@@ -164,6 +169,8 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       life.withLock { $0.host = host }
       let counters = try await node.withChildren(of: WorkerCounters.self) { group in
         record.began(slot) { group.cancelAll() }
+        let leaving = host.flatMap { whenLeaving($0, slot, life, group) }
+        life.withLock { $0.leaving = leaving }
         let child = try await slot.start(group, host)
         life.withLock {
           $0.position = child.position
@@ -210,6 +217,8 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         // The others process its unfinished envelopes, however it ended.
         record.update { $0.retire(at: life.position, worker: slot.worker, ofStage: slot.stage) }
         monitor?.changed()
+      case _ where life.isMoving:
+        try lose(slot, life.position, "its host ends soon", deaths: [])
       case .died(let report) where isHostsFault(report, life, slot):
         try lose(slot, life.position, "\(report)", deaths: [report])
       case .other(let error as HostError) where error.code == .over:
@@ -238,6 +247,19 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       told = arrived
       // One that has ended needs no word.
       do { try await child.send(FlowWord(arrived: arrived)) } catch { return }
+    }
+  }
+
+  /// Stops a worker when its host ends soon: others take its work.
+  ///
+  /// One with state is the only one that has it, and goes on.
+  private func whenLeaving(
+    _ host: OpenHost, _ slot: WorkerSeat, _ life: Lock<Life>, _ group: ChildGroup<WorkerCounters>
+  ) -> Int? {
+    guard !plan.stages[slot.stage].description.isStateful else { return nil }
+    return slot.hosts?.whenLeaving(host) {
+      life.withLock { $0.isMoving = true }
+      group.cancelAll()
     }
   }
 

@@ -127,11 +127,17 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
       : StopPolicy(ask: .milliseconds(20), terminate: .milliseconds(20))
     let host = try core.hosts?.take()
     contents.withLock { $0.host = host }
+    let number = host.flatMap { host in
+      core.hosts?.whenLeaving(host) { [core, id] in
+        core.update { shared, _ in shared.state.retire(id) }
+      }
+    }
+    defer { if let number { host?.forget(number) } }
     try await core.node.withChildren(of: Void.self, limit: 1) { group in
       let child =
         if let host {
           try await group.spawn(
-            program, on: host, name: "worker-\(id)", stopPolicy: policy,
+            program, on: PlaceOfWorker(host), name: "worker-\(id)", stopPolicy: policy,
             liveness: core.options.liveness)
         } else {
           try await group.spawn(

@@ -46,6 +46,8 @@ extension LifecycleEvent.Kind: CustomStringConvertible {
       "has no connection to host \(host)"
         + (silence > .zero ? ", from which nothing has come for \(silence.inShort)" : "")
     case .hostResumed(let host, let time): "goes on with host \(host) after \(time.inShort)"
+    case .hostDraining(let host, let time):
+      "host \(host) was asked to end, and does so within \(time.inShort)"
     case .lost: "lost: its parent ended before it could tell how"
     }
   }

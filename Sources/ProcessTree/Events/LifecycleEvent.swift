@@ -64,6 +64,8 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     case hostCut(host: String, silence: Duration)
     /// A host goes on after a cut of this time: nothing has been lost.
     case hostResumed(host: String, after: Duration)
+    /// A host ends within this time, because it was asked to over there, or once nothing runs there any more.
+    case hostDraining(host: String, within: Duration)
   }
 
   /// A deadline that the parent of a node sets.

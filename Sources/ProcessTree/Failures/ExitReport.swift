@@ -7,6 +7,8 @@ public struct ExitReport: Hashable, Sendable, Codable {
   public var node: String
   /// The process id; `nil` if there never was a process.
   public var pid: Int32?
+  /// The name of the host that it ran on; `nil` for that of the run's root.
+  public var host: String?
   /// The number of the life that ended, from 1 on; always 1 for a node that no supervisor keeps.
   public var incarnation: Int
   /// The exit status of the process; `nil` if there never was a process.
@@ -28,10 +30,12 @@ public struct ExitReport: Hashable, Sendable, Codable {
   public init(
     node: String, pid: Int32? = nil, status: ExitStatus? = nil, cause: ExitCause,
     stopRequest: StopRequest? = nil, usage: ResourceUsage? = nil, lifetime: Duration = .zero,
-    lastErrorLines: [String] = [], crashAccount: [String] = [], incarnation: Int = 1
+    lastErrorLines: [String] = [], crashAccount: [String] = [], incarnation: Int = 1,
+    host: String? = nil
   ) {
     self.node = node
     self.pid = pid
+    self.host = host
     self.incarnation = incarnation
     self.status = status
     self.cause = cause
@@ -47,10 +51,11 @@ public struct ExitReport: Hashable, Sendable, Codable {
 }
 
 extension ExitReport: CustomStringConvertible {
-  /// The node, its process id and the cause in one line; of a later life also its number.
+  /// The node, its process id and host and the cause in one line; of a later life also its number.
   public var description: String {
     let life = incarnation > 1 ? ", life \(incarnation)" : ""
-    let process = pid.map { " (pid \($0)\(life))" } ?? ""
+    let place = host.map { " on \($0)" } ?? ""
+    let process = pid.map { " (pid \($0)\(place)\(life))" } ?? ""
     return "\(node)\(process) \(cause)"
   }
 }

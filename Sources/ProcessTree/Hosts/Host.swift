@@ -30,6 +30,11 @@ public struct Host: Hashable, Sendable, Codable {
   public var slots: Int?
   /// The path of the program there; the path of this one if `nil`.
   public var program: String?
+  /// Whether this program is copied there, instead of being there already.
+  ///
+  /// The copy is in `process-tree` in the user's cache (`$XDG_CACHE_HOME`, or else `~/.cache`), by its build: each build is
+  /// copied once, and a copy that is not the same any more is replaced. A host needs `sh` and `cksum` for that.
+  public var copiesProgram = false
   /// How long it may take until the host is up.
   public var startDeadline: Duration = .seconds(30)
   /// How long what runs there goes on without a word from here, at least two seconds.
@@ -37,6 +42,11 @@ public struct Host: Hashable, Sendable, Codable {
   /// A connection that breaks is replaced by another one meanwhile; one that is silent for a quarter of the
   /// time is taken for broken. A host without any for a little longer than the time is lost.
   public var lease: Duration = .seconds(10)
+
+  /// How long nodes there may finish what they have begun once the host has been asked to end by SIGTERM.
+  ///
+  /// Slurm does that some time before it kills; this has to be shorter.
+  public var drainTime: Duration = .seconds(25)
 
   /// Makes a description of a host; nothing is checked before it is opened.
   public init(name: String, engine: Engine, slots: Int? = nil, program: String? = nil) {
@@ -99,11 +109,18 @@ public struct Host: Hashable, Sendable, Codable {
         .invalidHost, host: name.quotation,
         "a host's name has 1 to \(Self.longestName) bytes without control characters and slashes")
     }
+    if copiesProgram, program != nil {
+      throw HostError(
+        .invalidHost, host: name, "a program that is copied there has no path of its own")
+    }
     if let slots, slots < 1 {
       throw HostError(.invalidHost, host: name, "a host has one slot or more, not \(slots)")
     }
     guard startDeadline > .zero else {
       throw HostError(.invalidHost, host: name, "a host needs time to start")
+    }
+    guard drainTime >= .zero else {
+      throw HostError(.invalidHost, host: name, "no time to drain is less than none")
     }
     guard lease >= Self.shortestLease else {
       throw HostError(

@@ -55,6 +55,8 @@ public struct HostError: Error, Hashable, Sendable, Codable, CustomStringConvert
     case authenticationFailed
     /// The program is not at its path over there, or must not be executed.
     case programMissing
+    /// The program could not be copied there.
+    case copyFailed
     /// The program over there lacks a shared library.
     case libraryMissing
     /// The file of the program over there is none for its machine.

@@ -23,12 +23,14 @@ extension Node {
   ///
   /// - Parameters:
   ///   - hosts: The hosts, with names of their own.
+  ///   - minimum: How many have to be up; all if `nil`. Of one that is not, there is an event ``LifecycleEvent/Kind/hostOver(_:)``.
   ///   - body: The code that uses them. Handles of hosts are of no use outside.
   /// - Returns: The result of `body`.
-  /// - Throws: The error of `body`; a ``HostError`` when one of the hosts cannot be opened, which names the
-  ///   others that were being opened then and cannot be either, with none left open; `CancellationError`.
+  /// - Throws: The error of `body`; a ``HostError`` when one of the hosts cannot be opened, or as many that fewer than
+  ///   `minimum` are left, which names the others that were being opened then and cannot be either, with none left
+  ///   open; `CancellationError`.
   public func withHosts<Value>(
-    _ hosts: [Host], _ body: (HostPool) async throws -> Value
+    _ hosts: [Host], minimum: Int? = nil, _ body: (HostPool) async throws -> Value
   ) async throws -> Value {
     var names: Set<String> = []
     for host in hosts {
@@ -44,7 +46,9 @@ extension Node {
     var opened: [OpenHost] = []
     let result: Result<Value, any Error>
     do {
-      try await open(hosts, into: &opened)
+      try await open(
+        try await copyingProgram(to: hosts),
+        minimum: max(0, min(minimum ?? hosts.count, hosts.count)), into: &opened)
       result = .success(try await body(HostPool(opened)))
     } catch {
       result = .failure(error)
@@ -59,25 +63,31 @@ extension Node {
   /// How many hosts are being opened at a time: `sshd` turns away more when it is the same for all.
   private static let mostOpening = 16
 
-  /// Opens hosts until one fails; throws with all of those that were being opened then and fail.
-  private func open(_ hosts: [Host], into opened: inout [OpenHost]) async throws {
+  /// Opens hosts until too many have failed; throws with all of those that were being opened then and fail.
+  private func open(
+    _ hosts: [Result<Host, HostError>], minimum: Int, into opened: inout [OpenHost]
+  ) async throws {
     var failures: [HostError] = []
     var starts: [ContinuousClock.Instant] = []
-    var known = 0
-    while known < hosts.count {
+    var (next, known) = (0, 0)
+    var isPossible: Bool { hosts.count - failures.count >= minimum }
+    while known < opened.count || next < hosts.count && isPossible {
       do {
-        while failures.isEmpty, opened.count < min(hosts.count, known + Self.mostOpening) {
-          starts.append(.now)
-          opened.append(try await begin(hosts[opened.count]))
+        while next < hosts.count, isPossible, opened.count < known + Self.mostOpening {
+          next += 1
+          let host = try hosts[next - 1].get()
+          let start = ContinuousClock.now
+          opened.append(try await begin(host))
+          starts.append(start)
         }
-        guard known < opened.count else { break }
+        guard known < opened.count else { continue }
         known += 1
         try await waitUntilUp(opened[known - 1], since: starts[known - 1])
       } catch let error as HostError {
         failures.append(error)
       }
     }
-    guard var error = failures.first else { return }
+    guard !isPossible, var error = failures.first else { return }
     for other in failures.dropFirst() { error.message += "; host \(other.host): \(other.message)" }
     throw error
   }
@@ -176,7 +186,7 @@ extension Node {
     }
     return try makeChild(
       program, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings,
-      liveness: liveness, life: nil, host: host)
+      liveness: liveness, life: nil, host: host, drainsWithHost: !(place is PlaceOfWorker))
   }
 
   /// Makes a child that runs on another host, starts it, and returns once it is about to run its

@@ -14,15 +14,22 @@ public final class OpenHost: Place, Sendable {
     /// There is no connection at present. What runs there goes on, and nothing is lost if there is another
     /// one within the host's lease; a node that is placed there starts then.
     case cut
+    /// It ends soon, because it was asked to over there, as by Slurm's `scancel`. What runs there finishes what it
+    /// has begun, and nothing more is started there.
+    case draining
     /// Its scope ends: what runs there is being stopped.
     case closing
     /// Nothing of it is left here, and why, unless it was closed.
     case over(HostLoss?)
+
+    /// Whether nodes can be placed there.
+    fileprivate var isOpen: Bool { self == .up || self == .cut }
   }
 
   /// What the loop writes and any thread reads.
   final class Shared: Sendable {
     private let state = Lock((state: State.opening, placed: 0, processors: 1))
+    private let leaving = Lock((last: 0, bodies: [Int: @Sendable () -> Void]()))
 
     var current: (state: State, placed: Int, processors: Int) { state.withLock { $0 } }
 
@@ -32,7 +39,27 @@ public final class OpenHost: Place, Sendable {
         if case .over = state.state { return }
         state.state = new
       }
+      guard !new.isOpen else { return }
+      let bodies = leaving.withLock { leaving in
+        defer { leaving.bodies = [:] }
+        return leaving.bodies.values
+      }
+      for body in bodies { body() }
     }
+
+    /// Calls `body` once nothing is to be started there any more; the number is for ``forget(_:)``.
+    func whenLeaving(_ body: @escaping @Sendable () -> Void) -> Int? {
+      let number: Int? = leaving.withLock { leaving in
+        guard current.state.isOpen else { return nil }
+        leaving.last += 1
+        leaving.bodies[leaving.last] = body
+        return leaving.last
+      }
+      if number == nil { body() }
+      return number
+    }
+
+    func forget(_ number: Int) { leaving.withLock { $0.bodies[number] = nil } }
 
     func set(placed: Int) { state.withLock { $0.placed = placed } }
 
@@ -62,7 +89,17 @@ public final class OpenHost: Place, Sendable {
   public var state: State { shared.current.state }
 
   /// Whether nodes can be placed there.
-  package var isOpen: Bool { state == .up || state == .cut }
+  package var isOpen: Bool { state.isOpen }
+
+  /// Calls `body` once nothing is to be started there any more, from any thread, and at once if that is so.
+  ///
+  /// - Returns: A number for ``forget(_:)``; `nil` if it has been called.
+  package func whenLeaving(_ body: @escaping @Sendable () -> Void) -> Int? {
+    shared.whenLeaving(body)
+  }
+
+  /// Does not call a closure any more.
+  package func forget(_ number: Int) { shared.forget(number) }
 
   /// The nodes that run there, of those that this node has started.
   public var nodeCount: Int { shared.current.placed }
@@ -85,6 +122,17 @@ public protocol Place: Sendable {
   func choose() -> OpenHost?
   /// The hosts to choose from.
   var hosts: [OpenHost] { get }
+}
+
+/// A host for a worker whose work others take back: it does not drain by itself when the host ends soon.
+package struct PlaceOfWorker: Place {
+  private let host: OpenHost
+
+  package init(_ host: OpenHost) { self.host = host }
+
+  package func choose() -> OpenHost? { host }
+
+  package var hosts: [OpenHost] { [host] }
 }
 
 /// The host of the node that starts the children, for one stage of a pipeline whose others run on
@@ -112,6 +160,11 @@ public final class HostPool: Place, Sendable {
 
   /// The host with a name; `nil` if there is none.
   public subscript(name: String) -> OpenHost? { all.first { $0.name == name } }
+
+  /// Some of the hosts, by their names.
+  package func only(_ names: [String]) -> HostPool {
+    HostPool(all.filter { names.contains($0.name) })
+  }
 
   /// The slots of the hosts that are up, or have no connection at present.
   public var slots: Int { all.filter(\.isOpen).reduce(0) { $0 + $1.slots } }

@@ -34,7 +34,7 @@ extension Node {
   func makeChild<Program: NodeProgram>(
     _ program: Program, name: String?, daemon: Bool?, stopPolicy: StopPolicy?,
     settings: ProcessSettings, liveness: Liveness?, life: Int?, host: OpenHost?,
-    isKeeper: Bool = false
+    isKeeper: Bool = false, drainsWithHost: Bool = true
   ) throws -> Child<Program.Output> {
     guard shared.startsChildren else {
       throw ProcessTreeError(
@@ -56,7 +56,8 @@ extension Node {
       program: reference, arguments: arguments, stopPolicy: stopPolicy,
       settings: settings, liveness: liveness, worksSynchronously: Program.worksSynchronously,
       life: life, address: identity.address.child(name, position: life == nil ? position : nil),
-      host: host?.number, hostName: host?.name ?? identity.placement?.name)
+      host: host?.number, hostName: host?.name ?? identity.placement?.name,
+      drainsWithHost: drainsWithHost)
     return Child(declaration, carrying: tickets, of: runtime) { try Program._decode($0) }
   }
 

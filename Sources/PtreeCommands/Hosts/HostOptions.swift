@@ -24,11 +24,34 @@ struct HostOptions: ParsableArguments {
   @Flag(help: "As root, use files to which somebody else may write.")
   var trust = false
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How long nodes on hosts go on without a word from here, instead of 10 seconds.",
+      valueName: "seconds"))
+  var lease: Seconds?
+
+  @Option(
+    parsing: .unconditional,
+    help: "How many hosts have to be up for the run to begin; all without it.")
+  var minimumHosts: Int?
+
   init() {}
 
   init(trust: Bool) {
     (host, hosts) = ([], [])
+    (lease, minimumHosts) = (nil, nil)
     self.trust = trust
+  }
+
+  func validate() throws {
+    guard lease?.duration ?? HostPlan.shortestLease >= HostPlan.shortestLease else {
+      throw ValidationError("A lease lasts 2 seconds or longer.")
+    }
+    guard minimumHosts ?? 1 > 0 else { throw ValidationError("At least 1 host has to be up.") }
+    guard !isEmpty || (lease == nil && minimumHosts == nil) else {
+      throw ValidationError("--lease and --minimum-hosts need hosts: --host or --hosts.")
+    }
   }
 
   /// Whether there are none.
@@ -36,7 +59,11 @@ struct HostOptions: ParsableArguments {
 
   /// The hosts; throws with all that is wrong.
   func plans() throws(UnusableHosts) -> [HostPlan] {
-    try Self.plans(of: host, in: hosts, isTrusted: trust)
+    try Self.plans(of: host, in: hosts, isTrusted: trust).map { plan in
+      var plan = plan
+      plan.lease = lease?.duration ?? plan.lease
+      return plan
+    }
   }
 
   /// The hosts of arguments and files; throws with all that is wrong.

@@ -20,7 +20,7 @@ struct HostsCheck: ParsableCommand {
       "Check this host: what 'ptree run --host' takes.", valueName: "destination[:slots]"))
   var host: [String] = []
 
-  @Option(help: "The path of this program on the hosts, if it is another than here.")
+  @Option(help: "The path of this program on the hosts, if it is another than here, or 'copied'.")
   var program: String?
 
   @Option(help: "How many seconds a host may take to be up.")
@@ -51,7 +51,7 @@ struct HostsCheck: ParsableCommand {
   func perform(in root: Node) async throws -> Int32 {
     let plans = try HostOptions.plans(of: host, in: files, isTrusted: trust).map { plan in
       var plan = plan
-      plan.program = program ?? plan.program
+      if let program { plan.set(program: program) }
       plan.within = within.map { .seconds($0) } ?? plan.within
       return plan
     }

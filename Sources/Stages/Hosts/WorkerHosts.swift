@@ -68,12 +68,23 @@ package final class WorkerHosts: Sendable {
     }
   }
 
+  /// Calls `body` when a worker's host ends soon, or at once, if another host is there for its work.
+  ///
+  /// - Returns: A number for ``OpenHost/forget(_:)``.
+  package func whenLeaving(
+    _ host: OpenHost, _ body: @escaping @Sendable () -> Void
+  ) -> Int? {
+    host.whenLeaving { [self] in if !areLost { body() } }
+  }
+
   /// Whether its host, and not the worker, is to blame for an end.
   package func isToBlame(_ host: OpenHost, for report: ExitReport?) -> Bool {
     if case .hostLost? = report?.cause { return true }
     switch report?.cause {
     case .couldNotStart, nil: return host.state != .up || hasOther(than: host)
-    default: return false
+    // What ends a host ends what runs there as well.
+    case .crashed, .failed, .outOfMemory, .limitExceeded, .unresponsive: return false
+    default: return !host.isOpen
     }
   }
 

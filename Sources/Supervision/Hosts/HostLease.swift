@@ -4,6 +4,9 @@
 /// *sent*: an answer that sat in a buffer while the connection was cut answers an old question, and
 /// lends nothing. A value without a clock; times are what a clock shows that never stands still.
 package struct HostLease: Equatable, Sendable {
+  /// How long the far half of a run that has been stopped by Ctrl-Z may wait for it to go on.
+  package static let longestSuspension: Duration = .seconds(600)
+
   private let duration: Duration
   /// When it is over.
   package private(set) var until: Duration
@@ -31,11 +34,19 @@ package struct HostLease: Equatable, Sendable {
   }
 
   /// An answer has come.
-  package mutating func granted(_ number: UInt64) {
+  ///
+  /// - Parameter isSuspension: Whether it lends the time for which a run may be stopped.
+  /// - Returns: Whether it lends any time.
+  @discardableResult
+  package mutating func granted(_ number: UInt64, isSuspension: Bool = false) -> Bool {
     if number <= last { answered = max(answered, number) }
-    guard let time = sent.removeValue(forKey: number) else { return }
-    until = max(until, time + duration)
+    guard let time = sent.removeValue(forKey: number) else { return false }
+    until = max(until, time + (isSuspension ? Self.longestSuspension : duration))
+    return true
   }
+
+  /// The run goes on, and so does the usual lease.
+  package mutating func resume(at now: Duration) { until = min(until, now + duration) }
 
   /// The connection has ended: the way to here works, so a near half that lives is back soon.
   package mutating func connectionEnded(at now: Duration) {
@@ -76,6 +87,18 @@ package struct HostGrant: Equatable, Sendable {
   package mutating func asked(at now: Duration) {
     heard = max(heard, now)
     limit = max(limit, Self.limit(duration, at: now))
+  }
+
+  /// A question has come, whose answer allows the run to stop for a while.
+  package mutating func suspended(at now: Duration) {
+    heard = max(heard, now)
+    limit = max(limit, Self.limit(max(duration, HostLease.longestSuspension), at: now))
+  }
+
+  /// The far half has said that it goes on, with its usual lease.
+  package mutating func resumed(at now: Duration) {
+    heard = max(heard, now)
+    limit = Self.limit(duration, at: now)
   }
 
   /// How long nothing has been heard.

@@ -9,6 +9,8 @@ struct PipelineMaker {
   let context: RunContext
   /// The node that runs it.
   let place: Node
+  /// The hosts that its stages name.
+  let hosts: OpenHosts?
 
   /// - Parameter joint: What the source writes to, if the first stage reads that.
   func pipeline(behind joint: CommandJoint?) throws -> Pipeline<[UInt8], [UInt8]> {
@@ -52,7 +54,8 @@ struct PipelineMaker {
         throw SystemRefusal(description: "the app has no stage '\(program.name)'")
       }
       return try listed.append(
-        stage, program, to: pipeline, distribution, attempts: plan.attempts, context)
+        stage, program, to: pipeline, distribution, attempts: plan.attempts,
+        on: hosts?.place(named: stage.hosts), context)
     }
     command.standardInput = .pipe
     command.standardOutput = behind.map { .file($0.writingPath) } ?? .pipe
@@ -60,20 +63,21 @@ struct PipelineMaker {
     let settings = StageSettings(
       name: stage.name, command: command, takesPlace: stage.takesPlace, input: input,
       output: output, attempts: plan.attempts, timeLimit: stage.timeLimit)
+    let hosts = hosts?.place(named: stage.hosts)
     switch stage.mode {
     case .each:
       return pipeline.then(
         EachStep(settings: settings), named: stage.name, workers: stage.workers,
-        distribution: distribution, attempts: plan.attempts, ordered: stage.isOrdered)
+        distribution: distribution, attempts: plan.attempts, ordered: stage.isOrdered, on: hosts)
     case .answer:
       return pipeline.then(
         AnswerStep(settings), named: stage.name, workers: stage.workers,
-        distribution: distribution, attempts: plan.attempts, ordered: stage.isOrdered)
+        distribution: distribution, attempts: plan.attempts, ordered: stage.isOrdered, on: hosts)
     case .stream:
       return pipeline.then(
         command, named: stage.name, input: takesWhole ? .whole(input) : CommandFraming(input),
         output: makesWhole ? .whole(output) : CommandFraming(output), workers: stage.workers,
-        distribution: distribution, ordered: stage.isOrdered, joint: before)
+        distribution: distribution, ordered: stage.isOrdered, joint: before, on: hosts)
     }
   }
 

@@ -17,7 +17,13 @@ struct PipelineProgram: NodeProgram {
   }
 
   private func work(in node: Node) async throws {
-    let maker = PipelineMaker(plan: plan, node: self.node, context: context, place: node)
+    guard !plan.hosts.isEmpty else { return try await work(in: node, on: nil) }
+    try await node.withHosts(plan.hosts) { try await work(in: node, on: $0) }
+  }
+
+  private func work(in node: Node, on hosts: OpenHosts?) async throws {
+    let maker = PipelineMaker(
+      plan: plan, node: self.node, context: context, place: node, hosts: hosts)
     let joint = try plan.sourceSeam.joint()
     let pipeline = try maker.pipeline(behind: joint)
     let (sink, sinkFraming) = try sink(maker)

@@ -5,7 +5,8 @@ internal import ProcessTreeTopologyFormat
 /// need not travel, because commands join hands.
 ///
 /// They are whole where nobody on either side looks at single records: behind the source or streams, before streams
-/// or the sink, all in the same framing. A seam is a joint if besides there is one command on either side.
+/// or the sink, all in the same framing. A seam is a joint if besides there is one command on either side,
+/// and both are on this machine.
 extension PipelinePlan {
   /// How records come from one part to the next.
   enum Seam {
@@ -136,9 +137,11 @@ extension PipelinePlan {
 extension PipelinePlan.Stage {
   /// The framing in which it can read what one other command writes; nil if it has more workers, or looks at records.
   fileprivate var jointInput: PipelinePlan.Framing? {
-    isStream && workers == 1 && partition == nil && !isBroadcast ? input : nil
+    isStream && workers == 1 && partition == nil && !isBroadcast && hosts.isEmpty ? input : nil
   }
 
   /// The framing in which one other command can read what it writes; nil if it has more workers.
-  fileprivate var jointOutput: PipelinePlan.Framing? { isStream && workers == 1 ? output : nil }
+  fileprivate var jointOutput: PipelinePlan.Framing? {
+    isStream && workers == 1 && hosts.isEmpty ? output : nil
+  }
 }

@@ -10,7 +10,8 @@ protocol ListedStage: NodeProgram {
   /// Appends the stage to a pipeline of records.
   static func append(
     _ stage: PipelinePlan.Stage, _ plan: ProgramPlan, to pipeline: Pipeline<[UInt8], [UInt8]>,
-    _ distribution: Distribution<[UInt8]>, attempts: Int, _ context: RunContext
+    _ distribution: Distribution<[UInt8]>, attempts: Int, on place: (any ProcessTree.Place)?,
+    _ context: RunContext
   ) throws -> Pipeline<[UInt8], [UInt8]>
 }
 
@@ -42,7 +43,8 @@ struct StageListing<Work: Step>: NodeProgram, ListedStage {
 
   static func append(
     _ stage: PipelinePlan.Stage, _ plan: ProgramPlan, to pipeline: Pipeline<[UInt8], [UInt8]>,
-    _ distribution: Distribution<[UInt8]>, attempts: Int, _ context: RunContext
+    _ distribution: Distribution<[UInt8]>, attempts: Int, on place: (any ProcessTree.Place)?,
+    _ context: RunContext
   ) throws -> Pipeline<[UInt8], [UInt8]> {
     let reading = ArgumentReading(
       plan.name, at: .init(instance: 1, context: context, ends: ProgramEnds()))
@@ -56,6 +58,6 @@ struct StageListing<Work: Step>: NodeProgram, ListedStage {
         work: work, input: plan.inputForm, output: plan.outputForm, name: stage.name,
         timeLimit: stage.timeLimit),
       named: stage.name, workers: stage.workers, distribution: distribution, attempts: attempts,
-      ordered: stage.isOrdered)
+      ordered: stage.isOrdered, on: place)
   }
 }

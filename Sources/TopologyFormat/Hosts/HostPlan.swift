@@ -13,6 +13,8 @@ package struct HostPlan: Sendable, Codable, Hashable {
   package var engine: Engine
   package var slots: Int?
   package var program: String?
+  /// Whether this program is copied there.
+  package var copiesProgram = false
   package var lease: Duration?
   /// How long it may take until it is up.
   package var within: Duration?
@@ -22,10 +24,23 @@ package struct HostPlan: Sendable, Codable, Hashable {
     self.engine = engine
   }
 
+  package static let shortestLease: Duration = .seconds(2)
+
+  /// What stands in the place of a path for a program that is copied.
+  package static let copied = "copied"
+
   /// Why a text cannot be the program of a host; nil if it can.
   package static func fault(ofProgram text: String) -> String? {
-    text.hasPrefix("/") && !text.contains("=")
-      ? nil : "a program over there is an absolute path without an equals sign."
+    text == copied || text.hasPrefix("/") && !text.contains("=")
+      ? nil : "a program over there is an absolute path without an equals sign, or '\(copied)'."
+  }
+}
+
+extension HostPlan {
+  /// Says where the program is over there, or that it is to be copied.
+  package mutating func set(program text: String) {
+    copiesProgram = text == Self.copied
+    program = copiesProgram ? nil : text
   }
 }
 
@@ -57,7 +72,6 @@ enum HostKey: String, CaseIterable {
 
   /// The largest number of slots, and of nodes of an allocation.
   static let most = 4_096
-  static let shortestLease: Duration = .seconds(2)
   static let longestName = 48
 
   /// Why a value is refused.
@@ -77,11 +91,11 @@ enum HostKey: String, CaseIterable {
     case .slots: plan.slots = try number(text)
     case .program:
       if let fault = HostPlan.fault(ofProgram: text) { throw Refusal(message: fault) }
-      plan.program = text
+      plan.set(program: text)
     case .lease:
       let time = Quantity.time(text)
       try require(
-        time ?? .zero >= Self.shortestLease, "a lease is a time of 2s or longer, such as 30s.")
+        time ?? .zero >= HostPlan.shortestLease, "a lease is a time of 2s or longer, such as 30s.")
       plan.lease = time
     case .within: plan.within = try time(text, such: "30s")
     case .option: try addOption(text, to: &plan)

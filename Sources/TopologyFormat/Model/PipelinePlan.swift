@@ -48,6 +48,8 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
     package var isBroadcast = false
     package var isOrdered = false
     package var timeLimit: Duration?
+    /// The names of the hosts that its workers run on; none for the machine of the pipeline.
+    package var hosts: [String] = []
 
     /// The command; nil for a program.
     package var command: CommandPlan? {
@@ -90,6 +92,8 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
   package var attempts = 3
   package var quarantine: Scalar?
   package var directory: String
+  /// The hosts that its stages name.
+  package var hosts: [HostPlan] = []
 
   /// All stages in the order of the file, those of branches among them.
   package var stages: [Stage] { parts.flatMap(\.stages) }

@@ -3,7 +3,7 @@ extension TopologyBuilder {
   /// The keys of a stage that a program has.
   private static let keysOfPrograms: Set<String> = [
     "name", "program", "arguments", "workers", "partition", "broadcast", "ordered",
-    "timeLimit",
+    "timeLimit", "on",
   ]
 
   mutating func stageProgram(

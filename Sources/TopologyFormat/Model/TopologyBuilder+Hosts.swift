@@ -100,8 +100,10 @@ extension TopologyBuilder {
   }
 
   /// The plans of the hosts that nodes name.
-  func hosts(of nodes: [NodePlan]) -> [HostPlan] {
-    Set(nodes.flatMap(\.hosts)).sorted().compactMap { hosts.plans[$0] }
+  func hosts(of nodes: [NodePlan]) -> [HostPlan] { hosts(named: nodes.flatMap(\.hosts)) }
+
+  func hosts(named names: [String]) -> [HostPlan] {
+    Set(names).sorted().compactMap { hosts.plans[$0] }
   }
 
   mutating func reportUnusedHosts(_ value: Value) {

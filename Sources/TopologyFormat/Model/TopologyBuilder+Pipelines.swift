@@ -21,6 +21,7 @@ extension TopologyBuilder {
     if plan.isOrdered { plan.parts = plan.parts.map(\.readingInOrder) }
     plan.attempts = value["attempts"]?.scalar?.integer ?? plan.attempts
     plan.quarantine = value["quarantine"]?["file"].flatMap(absolute)
+    plan.hosts = hosts(named: plan.stages.flatMap(\.hosts))
     return plan
   }
 
@@ -87,6 +88,10 @@ extension TopologyBuilder {
   private mutating func stage(
     _ value: Value, number: Int, _ inherited: Inherited, after last: PipelinePlan.Stage?
   ) -> PipelinePlan.Stage {
+    let places = places(of: value, value["name"]?.text ?? "a stage")
+    let isElsewhere = reader.isElsewhere
+    reader.isElsewhere = isElsewhere || !places.isEmpty
+    defer { reader.isElsewhere = isElsewhere }
     let work: PipelinePlan.Work =
       value["program"].map { .program(stageProgram(value, $0, after: last)) }
       ?? .command(command(value, inherited))
@@ -112,6 +117,7 @@ extension TopologyBuilder {
     stage.isBroadcast = value["broadcast"]?.text == "true"
     stage.isOrdered = value["ordered"]?.text == "true"
     stage.timeLimit = time(value["timeLimit"])
+    stage.hosts = places
     return stage
   }
 }

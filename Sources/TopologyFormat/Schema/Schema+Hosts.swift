@@ -6,12 +6,18 @@ extension Schema {
 
   /// Where a node runs.
   static let onKey = key(
-    "on",
-    .either(
-      scalar: .text(.name), list: .list(of: .text(.name), least: 1, most: 1_000), map: nil,
-      orNothing: false),
+    "on", places,
     "`here`, the name of a host, or several: each start takes the one with the smallest part of its slots in use",
     without: "`here`: beside its group", kinds: [.command, .shell, .program, .nodes, .file])
+
+  /// Where the workers of a stage run.
+  static let onKeyOfStage = key(
+    "on", places, "`here`, the name of a host, or several, on which its workers run",
+    without: "`here`: the machine of the pipeline")
+
+  private static let places = Shape.either(
+    scalar: .text(.name), list: .list(of: .text(.name), least: 1, most: 1_000), map: nil,
+    orNothing: false)
 
   static let hostObjects: [ObjectShape] = [
     ObjectShape(
@@ -27,10 +33,9 @@ extension Schema {
           "slots", .integer(1...HostKey.most), "how many nodes it is meant to run at a time",
           without: "its processors"),
         key(
-          "program", .text(.known), "the path of this program there", without: "its path here"),
-        key(
-          "options", .list(of: .text(.known), least: 1, most: 1_000),
-          "options for `ssh`, or for `salloc`", without: "none"),
+          "program", .text(.known), "the path of this program there, or `copied`",
+          without: "its path here"),
+        key("options", texts, "options for `ssh`, or for `salloc`", without: "none"),
         key(
           "lease", .time, "how long nodes there go on without a word from here, `2s` or more",
           without: "10s"),

@@ -236,7 +236,7 @@ extension Schema {
           "equal keys to the same worker", without: "the next free worker"),
         key("broadcast", .boolean, "every worker gets everything", without: "`false`"),
         key("ordered", .boolean, "it gets its input in order", without: "`false`"),
-        key("timeLimit", .time, "for a record, or for the worker of a stream"),
+        key("timeLimit", .time, "for a record, or for the worker of a stream"), onKeyOfStage,
       ] + sharedKeys
         + node.keys.filter { ["directory", "user", "group", "umask", "limits"].contains($0.name) },
       exactlyOne: ["command", "shell", "program", "branches"]),

@@ -47,7 +47,8 @@ package struct HostFrame: Equatable, Sendable {
   /// answer; of a hello and a receipt, how many numbered frames have come.
   package var number: UInt64
   /// The relayed connection that the frame belongs to; of the near half's hello, the number of the
-  /// connection; of a question, the low half of the last answered one's number; 0 for other kinds.
+  /// connection; of a question, the low half of the last answered one's number; of an answer, 1 if it
+  /// allows the run to stop for a while; 0 for other kinds.
   package var stream: UInt32
   package var body: [UInt8]
 

@@ -11,18 +11,21 @@ package struct HostRecord: Equatable, Sendable {
   package var nonce: String
   /// How long the far half may go on without an answer, in milliseconds.
   package var lease: Int64
+  /// How long the far half goes on after it was asked to end from over there, in milliseconds.
+  package var drain: Int64
   /// What later connections prove with that they are the near half's.
   package var secret: [UInt8]
 
   package init(
     version: ProtocolVersion = .current, host: HostPath, name: String, nonce: String,
-    lease: Int64, secret: [UInt8]
+    lease: Int64, drain: Int64, secret: [UInt8]
   ) {
     self.version = version
     self.host = host
     self.name = name
     self.nonce = nonce
     self.lease = lease
+    self.drain = drain
     self.secret = secret
   }
 
@@ -38,12 +41,14 @@ extension HostRecord: WireRecord {
     self.init(
       version: ProtocolVersion(major: try fields.next(), minor: try fields.next()),
       host: try fields.next(), name: try fields.next(), nonce: try fields.next(),
-      lease: try fields.next(), secret: (try fields.next() as WireBytes).bytes)
+      lease: try fields.next(), drain: try fields.next(),
+      secret: (try fields.next() as WireBytes).bytes)
   }
 
   package func pack(into writer: inout MessagePackWriter) {
     WireFields.pack(
-      into: &writer, version.major, version.minor, host, name, nonce, lease, WireBytes(secret))
+      into: &writer, version.major, version.minor, host, name, nonce, lease, drain,
+      WireBytes(secret))
   }
 }
 

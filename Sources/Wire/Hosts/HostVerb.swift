@@ -57,6 +57,15 @@ package enum HostVerb: Equatable, Sendable {
   case resumed(after: Int64)
   /// Over there, connections without the secret were refused; how many in all.
   case refused(count: Int64)
+  /// The far half has been asked to end, and ends in so many milliseconds, or when nothing runs there any
+  /// more: nothing new is to be started there.
+  case draining(within: Int64)
+  /// All that runs there is to stop as the run does by Ctrl-Z; the same word from there says that it has.
+  case suspend
+  /// Behind all that was sent before; the same word comes back behind all that was sent there by then.
+  case barrier(Int64)
+  /// All that runs there is to go on; the same word from there says that it does.
+  case resume
 }
 
 extension HostVerb: WireRecord {
@@ -92,6 +101,10 @@ extension HostVerb: WireRecord {
       case 21: .resumed(after: try fields.next())
       case 22: .refused(count: try fields.next())
       case 23: .reach(stream: try fields.next(), try fields.next())
+      case 24: .draining(within: try fields.next())
+      case 25: .suspend
+      case 26: .resume
+      case 27: .barrier(try fields.next())
       default: throw WireError("no verb of a host has the number \(number)")
       }
   }
@@ -132,6 +145,10 @@ extension HostVerb: WireRecord {
     case .resumed(let time): WireFields.pack(into: &writer, 21, time)
     case .refused(let count): WireFields.pack(into: &writer, 22, count)
     case .reach(let stream, let target): WireFields.pack(into: &writer, 23, stream, target)
+    case .draining(let time): WireFields.pack(into: &writer, 24, time)
+    case .suspend: WireFields.pack(into: &writer, 25)
+    case .resume: WireFields.pack(into: &writer, 26)
+    case .barrier(let number): WireFields.pack(into: &writer, 27, number)
     }
   }
 }

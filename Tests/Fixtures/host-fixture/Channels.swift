@@ -146,6 +146,8 @@ let channelScenarios: [String: Scenario] = [
       test.equal(dead.map(\.element), [20])
       test.equal(dead.first?.deaths.map { $0.report?.status }.count, 3)
       test.equal(dead.first?.deaths.allSatisfy { $0.elementOffset == 7 }, true)
+      let places = dead.first?.deaths.map { $0.report?.host } ?? []
+      test.expect(places.allSatisfy { ["b", "c"].contains($0) }, "the deaths were on \(places)")
       numbers.finish()
       taken.close()
       try await victims
@@ -175,9 +177,12 @@ let channelScenarios: [String: Scenario] = [
     }
   },
 
-  // 64 MiB in each direction, through processes whose memory does not grow by that.
+  // 64 MiB, or as many as the second argument says, in each direction, through processes whose memory does not grow by that.
   "bulk": { root, test in
+    let count = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 64
     try await root.withHosts([here("b")]) { hosts in
+      let large = try await root.spawn(Large(given: [7], count: 64 << 20), on: hosts)
+      test.equal(try await large.result, [UInt8](repeating: 7, count: 64 << 20))
       let (requests, taken) = root.makePipe(of: [UInt8].self)
       let (given, answers) = root.makePipe(of: [UInt8].self)
       let child = try await root.spawn(PipeEcho(requests: taken, answers: given), on: hosts)
@@ -185,17 +190,17 @@ let channelScenarios: [String: Scenario] = [
       let before = halves.map(peakMemory)
       let bytes = [UInt8](repeating: 9, count: 1 << 20)
       async let sending: Void = {
-        for _ in 0..<64 { try await requests.send(bytes) }
+        for _ in 0..<count { try await requests.send(bytes) }
         requests.finish()
       }()
-      var count = 0
+      var received = 0
       for try await answer in answers {
-        count += answer.count
-        if count == 10 << 20 { try await Task.sleep(for: .milliseconds(500)) }
+        received += answer.count
+        if received == 10 << 20 { try await Task.sleep(for: .milliseconds(500)) }
       }
       try await sending
       try await child.result
-      test.equal(count, 64 << 20)
+      test.equal(received, count << 20)
       for (half, before) in zip(halves, before) {
         let grown = peakMemory(of: half) - before
         test.expect(grown < 40 << 10, "a half has grown by \(grown) KiB")

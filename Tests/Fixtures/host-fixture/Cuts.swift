@@ -249,6 +249,7 @@ func words(in events: some AsyncSequence<LifecycleEvent, Never>) async -> [Strin
     case .hostUp(let host): seen.append("up \(host)")
     case .hostCut(let host, _): seen.append("cut \(host)")
     case .hostResumed(let host, _): seen.append("resumed \(host)")
+    case .hostDraining(let host, _): seen.append("draining \(host)")
     case .hostOver(let loss): seen.append("over: \(loss)")
     default: break
     }

@@ -17,6 +17,8 @@ struct HostFixture: ScenarioApp {
       .merging(channelScenarios.audited) { $1 }
       .merging(workScenarios.audited) { $1 }
       .merging(cutScenarios.audited) { $1 }
+      .merging(drainScenarios.audited) { $1 }
+      .merging(copyScenarios.audited) { $1 }
       .merging(manyCutsScenarios) { $1 }
       .merging(refusalScenarios) { $1 }
       .merging(heldScenarios) { $1 }

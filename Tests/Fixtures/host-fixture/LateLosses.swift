@@ -21,6 +21,28 @@ let lateScenarios: [String: Scenario] = [
     }
   },
 
+  // Descriptors, processes and directories are as many afterwards as after the first time; the audit compares the rest.
+  "openedOften": { root, test in
+    let count = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 12
+    var first: ResourceAudit?
+    for _ in 0..<count {
+      try await root.withHosts([here("b"), here("c"), here("d")]) { hosts in
+        test.equal(try await root.spawn(Square(number: 3), on: hosts).result, 9)
+      }
+      guard let before = first else {
+        // What ends with the scope is closed a moment later.
+        try await Task.sleep(for: .milliseconds(500))
+        first = ResourceAudit.ofOwn()
+        continue
+      }
+      let isEqual = try await eventually {
+        let now = ResourceAudit.ofOwn()
+        return now.descriptors == before.descriptors && now.children == before.children
+      }
+      test.expect(isEqual, "\(ResourceAudit.ofOwn()) instead of \(before)")
+    }
+  },
+
   // The far half goes when its helper does, and says so.
   "helperKilled": { root, test in
     try await root.withHosts([here("b")]) { hosts in

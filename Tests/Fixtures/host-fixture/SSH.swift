@@ -33,6 +33,25 @@ let sshScenarios: [String: Scenario] = [
   // Nothing is heard of either side, and no connection ends.
   "sshSilent": { root, test in try await resume(root, test, by: SIGSTOP) },
 
+  // The request goes before what is under way, and behind no more than the link has taken.
+  "stopInBulk": { root, test in
+    try await root.withHosts([remote()]) { hosts in
+      let (numbers, taken) = root.makePipe(of: [UInt8].self)
+      let child = try await root.spawn(Sink(bytes: taken), on: hosts)
+      let sending = Task {
+        while true { try await numbers.send([UInt8](repeating: 1, count: 1 << 20)) }
+      }
+      try await Task.sleep(for: .seconds(4))
+      let start = Duration.sinceBoot
+      _ = try await child.stop()
+      sending.cancel()
+      let asked = child.exitReport?.lastErrorLines.compactMap { Int64($0) }.last
+      let time = .nanoseconds(asked ?? .max) - start
+      print("asked after \(time)")
+      test.expect(time < .milliseconds(500), "it was asked after \(time)")
+    }
+  },
+
   "sshRefused": { root, test in
     let error = await test.thrown(HostError.self) {
       try await root.withHosts([remote()]) { _ in }
@@ -53,6 +72,32 @@ private func resume(_ root: Node, _ test: Expectations, by signal: Int32) async 
     test.equal(try await child.result, 150)
   }
   test.equal(await words(in: events), ["up b", "cut b", "resumed b"])
+}
+
+/// Takes bytes, and says when it is asked to stop.
+struct Sink: NodeProgram {
+  var bytes: Receiver<[UInt8]>
+
+  static var spawnsChildren: Bool { false }
+
+  func run(in node: Node) async throws {
+    try await withTaskCancellationHandler {
+      for try await _ in bytes {}
+    } onCancel: {
+      let time = Duration.sinceBoot.components
+      let line = "\(time.seconds * 1_000_000_000 + time.attoseconds / 1_000_000_000)\n"
+      _ = line.withCString { write(2, $0, strlen($0)) }
+    }
+  }
+}
+
+extension Duration {
+  /// The time of a clock that all processes of a machine share.
+  fileprivate static var sinceBoot: Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
 }
 
 /// The children of a process.

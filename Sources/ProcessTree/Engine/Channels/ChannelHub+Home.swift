@@ -48,18 +48,50 @@ extension ChannelHub {
   }
 
   /// A node has gone with its ends; the tickets that it minted are void unless they arrive in time, in
-  /// messages that it sent before: within a second, and later from another host.
+  /// messages that it sent before: within a second, and from another host behind all that is under way over links.
   func nodeGone(_ node: PeerAddress) {
     for number in homes.keys {
       update(ChannelID(home: address, number: number)) { $0.nodeGone(node) }
     }
     guard homes.values.contains(where: { !$0.unclaimed(from: node.path).isEmpty }) else { return }
-    let time: Duration = runtime.names.isElsewhere(node) ? .seconds(15) : .seconds(1)
-    _ = loop.timers.schedule(after: time) { [unowned self] in
-      for number in homes.keys {
-        update(ChannelID(home: address, number: number)) { roster in
-          roster.revoke(roster.unclaimed(from: node.path), by: node.path)
+    guard runtime.names.isElsewhere(node) else {
+      return later(.seconds(1)) { [unowned self] in revokeAll(of: node) }
+    }
+    guard !runtime.hosts.isEmpty else {
+      // The links to hosts are another node's, and may be cut.
+      return later(.seconds(15)) { [unowned self] in revokeAll(of: node) }
+    }
+    later(.seconds(1)) { [unowned self] in
+      // Now messages arrive that were on their way over a host's link, then the words of those that had got them.
+      flushHosts { [unowned self] in
+        later(.seconds(1)) { [unowned self] in
+          flushHosts { [unowned self] in revokeAll(of: node) }
         }
+      }
+    }
+  }
+
+  private func later(_ time: Duration, _ body: @escaping () -> Void) {
+    _ = loop.timers.schedule(after: time, body)
+  }
+
+  /// Calls `body` when all has arrived that is on its way over the links of the hosts that this node has opened.
+  private func flushHosts(then body: @escaping () -> Void) {
+    let hosts = Array(runtime.hosts.values)
+    guard !hosts.isEmpty else { return body() }
+    var waiting = hosts.count
+    for host in hosts {
+      host.flush {
+        waiting -= 1
+        if waiting == 0 { body() }
+      }
+    }
+  }
+
+  private func revokeAll(of node: PeerAddress) {
+    for number in homes.keys {
+      update(ChannelID(home: address, number: number)) { roster in
+        roster.revoke(roster.unclaimed(from: node.path), by: node.path)
       }
     }
   }

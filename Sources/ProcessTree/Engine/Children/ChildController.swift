@@ -292,7 +292,7 @@ final class ChildController {
       lifetime: startTime.duration(to: runtime.loop.timers.now),
       lastErrorLines: placed?.remains?.lastErrorLines ?? streams?.errorTail.lastErrorLines ?? [],
       crashAccount: placed?.remains?.crashAccount ?? streams?.errorTail.crashAccount ?? [],
-      incarnation: child.declaration.incarnation)
+      incarnation: child.declaration.incarnation, host: child.declaration.hostName)
     process?.close()
     runtime.clearRemains(of: self) { [self] in publish(report) }
   }

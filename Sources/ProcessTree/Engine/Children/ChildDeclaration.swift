@@ -24,6 +24,8 @@ struct ChildDeclaration: Sendable {
   let host: UInt32?
   /// The name of the host that the child runs on; nil for that of the run's root.
   let hostName: String?
+  /// Whether the child drains when its host ends soon; not one whose work somebody else takes back.
+  let drainsWithHost: Bool
 
   /// The child's place among its siblings, from 1 on.
   var position: UInt32 { path.positions.last ?? 0 }

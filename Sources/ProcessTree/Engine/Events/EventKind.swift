@@ -31,6 +31,7 @@ enum EventKind: Int, CaseIterable {
   case hostOver = 25
   case hostCut = 26
   case hostResumed = 27
+  case hostDraining = 28
 
   /// The phase of a node's life that such an event begins, if it does.
   var phase: ChildPhase? {
@@ -83,6 +84,7 @@ extension LifecycleEvent.Kind {
     case .hostOver: .hostOver
     case .hostCut: .hostCut
     case .hostResumed: .hostResumed
+    case .hostDraining: .hostDraining
     }
   }
 
@@ -112,7 +114,8 @@ extension LifecycleEvent.Kind {
       WireFields.pack(into: &writer, deadline, time, reason)
     case .hostUp(let host): WireFields.pack(into: &writer, host)
     case .hostOver(let loss): WireFields.pack(into: &writer, loss.host, loss.reason, loss.evidence)
-    case .hostCut(let host, let time), .hostResumed(let host, let time):
+    case .hostCut(let host, let time), .hostResumed(let host, let time),
+      .hostDraining(let host, let time):
       WireFields.pack(into: &writer, host, time)
     case .channelFinished(let counts): WireFields.pack(into: &writer, counts)
     case .channelsInCycle(let nodes): WireFields.pack(into: &writer, nodes)
@@ -162,6 +165,9 @@ extension LifecycleEvent.Kind {
           host: try fields.next(), silence: (try fields.next() as Duration).asTaken)
       case .hostResumed:
         .hostResumed(host: try fields.next(), after: (try fields.next() as Duration).asTaken)
+      case .hostDraining:
+        .hostDraining(
+          host: try fields.next(), within: (try fields.next() as Duration).asTaken)
       case .deadlinePassed:
         .deadlinePassed(
           try fields.next(), after: (try fields.next() as Duration).asTaken,

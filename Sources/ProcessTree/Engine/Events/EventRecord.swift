@@ -120,6 +120,8 @@ extension LifecycleEvent {
       event.kind = .hostCut(host: host.limited(to: limit), silence: silence)
     case .hostResumed(let host, let time):
       event.kind = .hostResumed(host: host.limited(to: limit), after: time)
+    case .hostDraining(let host, let time):
+      event.kind = .hostDraining(host: host.limited(to: limit), within: time)
     case .skipped(let child): event.kind = .skipped(child: child.limited(to: limit))
     case .gaveUp(let reason): event.kind = .gaveUp(reason: reason.limited(to: limit))
     case .reported(var report):

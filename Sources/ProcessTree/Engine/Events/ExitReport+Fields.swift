@@ -12,13 +12,14 @@ extension ExitReport: WireRecord {
       lifetime: (try fields.next() as Duration).asTaken,
       lastErrorLines: (try fields.next() as [String]).suffix(ErrorTail.lastLines),
       crashAccount: Array((try fields.next() as [String]).prefix(ErrorTail.accountLines)),
-      incarnation: max(1, try fields.nextIfPresent() ?? 1))
+      incarnation: max(1, try fields.nextIfPresent() ?? 1),
+      host: try fields.nextIfPresent())
   }
 
   func pack(into writer: inout MessagePackWriter) {
     WireFields.pack(
       into: &writer, node, pid, status, cause, stopRequest, usage, lifetime, lastErrorLines,
-      crashAccount, incarnation)
+      crashAccount, incarnation, host)
   }
 }
 

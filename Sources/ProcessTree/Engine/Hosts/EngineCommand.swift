@@ -31,7 +31,7 @@ struct EngineCommand {
   ///   - far: The words.
   ///   - host: The host.
   ///   - patience: The seconds within which `ssh` has to get a connection.
-  private static func words(
+  static func words(
     _ far: [String], on host: Host, patience: Int = 10
   ) throws(HostError) -> [String] {
     switch host.engine {

@@ -38,6 +38,11 @@ final class HostAgent {
   private var ending: String?
   /// Whether the near half has ended it.
   private var wasAsked = false
+  /// How long it goes on after it was asked to end by a signal, and whether it was.
+  private let drainTime: Duration
+  private var isDraining = false
+  /// Whether all that runs here is stopped, as the run is.
+  private var isSuspended = false
 
   init(
     _ record: HostRecord, _ run: HostRun, _ place: RunPlace, _ server: ForkServer,
@@ -46,6 +51,7 @@ final class HostAgent {
     self.loop = loop
     self.deadline = deadline
     lease = HostLease(.milliseconds(record.lease), at: .sinceBoot)
+    drainTime = .milliseconds(max(0, record.drain))
     hostRun = run
     self.place = place
     directory = RunDirectory(path: run.identity.directory)
@@ -83,6 +89,7 @@ final class HostAgent {
     link.introduce(
       on: try HostConnection(over: try streams.takeBoth(), on: loop),
       after: Array(HostRecord.marker(record.nonce).utf8))
+    try heedSignals()
     askForLease()
     // Its errors until now went to the engine that started it.
     null = try Descriptors.openNull()
@@ -118,7 +125,7 @@ final class HostAgent {
       } catch {
         ending = ending ?? error.description
       }
-    case .grant: lease.granted(frame.number)
+    case .grant: take(grant: frame)
     case .hello, .output, .ask, .received, .verdict:
       ending = ending ?? "a frame that has no place here"
     }
@@ -131,12 +138,15 @@ final class HostAgent {
     case .close(let stream): HostGate.has(stream) ? gate.close(stream) : relays.close(stream)
     case .reach(let stream, let target): gate.reach(stream, target)
     case .hold(let holds): sink.isHeld = holds
+    case .barrier: carrier.send(verb, isUrgent: false)
+    case .suspend: ask()
+    case .resume: resume()
     case .end:
       guard ending == nil else { return }
       wasAsked = true
       ending = "it was asked to"
     case .started, .failed, .ended, .leftBehind, .open, .bye, .up, .noise, .alive, .cut, .resumed,
-      .refused:
+      .refused, .draining:
       ending = ending ?? "a word that only this side says"
     }
   }
@@ -162,6 +172,50 @@ final class HostAgent {
         number: lease.ask(at: .sinceBoot), isUrgent: true))
   }
 
+  // MARK: Stops of the whole run
+
+  /// Takes an answer: one that lends the time for a stop of the run has all stop that runs here.
+  private func take(grant: HostFrame) {
+    let isSuspension = grant.stream == 1
+    guard lease.granted(grant.number, isSuspension: isSuspension), isSuspension, ending == nil
+    else { return }
+    RunSweep.stopAll(run: hostRun.identity.runID)
+    guard !isSuspended else { return }
+    isSuspended = true
+    carrier.send(.suspend)
+  }
+
+  private func resume() {
+    lease.resume(at: .sinceBoot)
+    isSuspended = false
+    RunSweep.continueAll(run: hostRun.identity.runID)
+    carrier.send(.resume)
+    ask()
+  }
+
+  // MARK: Draining
+
+  /// SIGTERM comes from whoever ends this process soon: Slurm, or a machine that is shut down.
+  private func heedSignals() throws {
+    let descriptor = try SignalSource.install(signals: [SIGTERM])
+    try loop.poller.add(descriptor, for: .read) { [unowned self] _ in takeSignals() }
+  }
+
+  private func takeSignals() {
+    guard !SignalSource.takePending().isEmpty, !isDraining, ending == nil else { return }
+    isDraining = true
+    carrier.send(.draining(within: Int64(drainTime.wholeMilliseconds)))
+    _ = loop.timers.schedule(after: drainTime) { [unowned self] in
+      ending = ending ?? "it was asked to end by SIGTERM, and its time is over"
+    }
+    leaveIfDrained()
+  }
+
+  private func leaveIfDrained() {
+    guard isDraining, children.isEmpty else { return }
+    ending = ending ?? "it was asked to end by SIGTERM, and nothing runs there any more"
+  }
+
   // MARK: Starting
 
   private func place(_ position: UInt32, _ bytes: [UInt8], _ secret: [UInt8]) {
@@ -179,6 +233,7 @@ final class HostAgent {
     guard children[position] == nil, original.path.positions.last == position,
       secret.count == Secret.size, let forkServer
     else { throw WireError("a child that cannot be placed") }
+    guard !isDraining else { throw WireError("the host has been asked to end") }
     try FreeDescriptors.demand(ChildEnds.descriptors + 4, for: "another child")
     let record = own(original)
     let ends = try ChildEnds(null: try nullDevice())
@@ -227,6 +282,7 @@ final class HostAgent {
   private func failed(_ child: AgentChild, _ reason: String) {
     children[child.position] = nil
     carrier.send(.failed(child: child.position, reason: reason), isUrgent: false)
+    leaveIfDrained()
   }
 
   private func started(_ child: AgentChild, _ handle: ProcessHandle) {
@@ -245,6 +301,8 @@ final class HostAgent {
   // MARK: Ends
 
   private func reap(_ child: AgentChild) -> Bool {
+    // What ends by the same signal ends behind the word of it.
+    takeSignals()
     guard child.reap(seenBy: gate.witness) else { return false }
     relays.receiveAll()
     if let pid = child.process?.pid {
@@ -260,6 +318,7 @@ final class HostAgent {
         isUrgent: false)
       relays.closeStreams(of: child.position)
       known()
+      leaveIfDrained()
     }
     return true
   }

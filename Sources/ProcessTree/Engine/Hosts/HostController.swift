@@ -10,8 +10,6 @@ internal import ProcessTreeWire
 ///
 /// Belongs to the loop.
 final class HostController {
-  /// The most that the end of a child waits for frames that were relayed before it.
-  private static let lastFramesTime: Duration = .seconds(5)
   /// How long the children there may take for their end beyond the times of their policies.
   private static let stopMargin: Duration = .seconds(8)
 
@@ -20,7 +18,7 @@ final class HostController {
   let path: HostPath
   let name: String
   private let way: HostWay
-  private unowned let runtime: NodeRuntime
+  unowned let runtime: NodeRuntime
   private var keeper: ChildController?
   /// The process of the near half, which connects in the place of the children there.
   var keeperPID: Int32? { keeper?.process?.pid }
@@ -38,13 +36,19 @@ final class HostController {
   private var wasClosed = false
   /// Why this side has killed the near half.
   private var surrender: String?
-  private var watch: KeeperWatch
+  var watch: KeeperWatch
   private(set) var isOver = false
   /// Whether it is over and no command of it runs here.
   var isGone: Bool { isOver && fence?.isIdle ?? true }
   private var isClosing = false
+  /// Whether it ends soon, so that nothing is to be started there.
+  private(set) var isDraining = false
+  /// Called when the far half has heard all that was sent before, by the numbers of the words for that.
+  var barriers: [Int64: () -> Void] = [:]
+  /// Called once all that runs there is stopped, as the run is to be.
+  var onSuspended: (() -> Void)?
   /// The children there, by their position, from the request to start them on.
-  private var placed: [UInt32: ChildController] = [:]
+  private(set) var placed: [UInt32: ChildController] = [:]
   /// What stops the near half once no child is there any more.
   private var laterStop: (request: StopRequest, policy: StopPolicy?)?
   /// Callers that wait until the host is up or over, and until it is gone.
@@ -75,9 +79,12 @@ final class HostController {
       host: path, name: name, build: runtime.identity.build, parent: runtime.names.address)
   }
 
+  /// Whether it is in use, and can be told to stop for a while.
+  var canStop: Bool { !isClosing && !isOver && fence == nil && hello != nil }
+
   /// Whether nothing is heard of it at present, although it may go on.
   private(set) var isCut = false {
-    didSet { if !isClosing, !isOver, fence == nil { shared.set(isCut ? .cut : .up) } }
+    didSet { if canStop, !isDraining { shared.set(isCut ? .cut : .up) } }
   }
 
   // MARK: Opening and closing
@@ -153,8 +160,8 @@ final class HostController {
 
   /// Requests the start of a child there.
   func launch(_ controller: ChildController) throws {
-    guard !isOver, !isClosing, fence == nil, hello != nil, let carrier = keeperPID else {
-      let reason = loss.map(\.reason) ?? "it has been closed"
+    guard canStop, !isDraining, let carrier = keeperPID else {
+      let reason = loss.map(\.reason) ?? (isDraining ? "it ends soon" : "it has been closed")
       return controller.handle(.couldNotStart("its host \(name) is over: \(reason)"))
     }
     let endpoints = try runtime.listeners.open()
@@ -237,7 +244,25 @@ final class HostController {
       emit(
         .connectionRefused(
           reason: "Host \(name) has refused \(count) connections without its secret."))
+    case .draining(let time): drain(within: .milliseconds(max(0, time)))
+    case .suspend: suspended()
+    case .resume: resumed()
+    case .barrier(let number): barriers.removeValue(forKey: number)?()
     case .place, .signal, .open, .reach, .close, .end, .bye, .alive, .hold: break
+    }
+  }
+
+  /// The host ends soon: what runs there finishes what it has begun, as far as it can.
+  private func drain(within time: Duration) {
+    guard canStop, !isDraining else { return }
+    isDraining = true
+    shared.set(.draining)
+    emit(.hostDraining(host: name, within: time))
+    let request = runtime.identity.stopRequest(because: "its host \(name) ends soon")
+    for (_, controller) in placed.sorted(by: { $0.key > $1.key })
+    where controller.child.declaration.drainsWithHost {
+      // Who does not listen is asked to stop before that.
+      controller.handle(.drain(request, within: time / 5 * 4))
     }
   }
 
@@ -259,35 +284,6 @@ final class HostController {
   }
 
   // MARK: Ends
-
-  /// A child has been reaped there; its end counts once all that it had sent is here.
-  private func ended(_ position: UInt32, _ bytes: [UInt8], _ relayed: HostVerb.Relayed) {
-    guard let controller = placed[position] else { return }
-    let remains =
-      (try? HostRemains(packed: bytes))
-      ?? HostRemains(
-        status: nil, usage: nil, lastWord: nil, lastErrorLines: [], crashAccount: [])
-    conclude(
-      controller, remains, relayed, until: runtime.loop.timers.now.after(Self.lastFramesTime))
-  }
-
-  private func conclude(
-    _ controller: ChildController, _ remains: HostRemains, _ relayed: HostVerb.Relayed,
-    until deadline: SuspendingClock.Instant
-  ) {
-    guard let process = controller.placed, !process.hasEnded else { return }
-    runtime.listeners.receiveAll(from: controller)
-    let position = controller.child.declaration.position
-    let control = runtime.listeners.control?.framesCarried(of: position) ?? 0
-    let link = controller.peer?.link.received ?? 0
-    guard control < relayed.control || link < relayed.link, runtime.loop.timers.now < deadline
-    else { return process.ended(remains) }
-    // They are under way between two processes of this host.
-    _ = runtime.loop.timers.schedule(after: .milliseconds(1)) { [weak self, weak controller] in
-      guard let self, let controller else { return }
-      conclude(controller, remains, relayed, until: deadline)
-    }
-  }
 
   /// The near half has ended: from now on nothing of the host is heard.
   func keeperEnded(_ report: ExitReport, _ outcome: RecordedOutcome?) {
@@ -340,6 +336,8 @@ final class HostController {
       }
       process.lost(loss)
     }
+    for body in barriers.values { body() }
+    barriers = [:]
     keeper = nil
     runtime.directory.removeGate(to: number)
     runtime.hosts[number] = nil

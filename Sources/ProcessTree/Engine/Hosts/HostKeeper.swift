@@ -19,6 +19,8 @@ struct HostKeeper: NodeProgram {
   var name: String
   /// How long the far half runs without the word of this one.
   var lease: Duration
+  /// How long it goes on after it was asked to end from over there.
+  var drainTime: Duration
 
   /// Enough for what a near half waits for; never endless, as that of the tree may be.
   static let stopPolicy = StopPolicy(ask: .seconds(12), terminate: .seconds(2))
@@ -62,7 +64,8 @@ extension Node {
     try makeChild(
       HostKeeper(
         words: way.command.words, attachWords: way.command.attachWords, secret: way.secret,
-        number: number, name: host.name, lease: host.lease),
+        number: number, name: host.name, lease: host.lease,
+        drainTime: host.drainTime),
       name: "host:\(host.name)",
       daemon: true, stopPolicy: HostKeeper.stopPolicy, settings: ProcessSettings(),
       liveness: .off, life: nil, host: nil, isKeeper: true)

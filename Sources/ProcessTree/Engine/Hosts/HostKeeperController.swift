@@ -88,6 +88,13 @@ final class HostKeeperController {
       guard let verb = try? HostVerb(packed: item.withItem { Array($0) }) else { continue }
       switch verb {
       case .place, .signal: carrier.send(verb)
+      case .barrier: carrier.send(verb, isUrgent: false)
+      case .suspend:
+        link.suspend()
+        carrier.send(verb)
+      case .resume:
+        link.resume()
+        carrier.send(verb)
       default: break
       }
     }
@@ -168,7 +175,9 @@ final class HostKeeperController {
     case .reach(let stream, let target): gate.reach(stream, target)
     case .ended(let child, let remains, _):
       tell(.ended(child: child, remains: remains, relays.relayed(of: child)))
-    case .refused: tell(verb)
+    case .refused, .draining, .barrier: tell(verb)
+    case .suspend: if link.isSuspended { tell(verb) }
+    case .resume: if link.resumed() { tell(verb) }
     case .bye(let reason):
       link.end(
         .over, reason.map { "its far half has ended: \($0)" } ?? "it has left", .goodbye)

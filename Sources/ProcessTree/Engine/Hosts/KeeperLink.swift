@@ -22,6 +22,8 @@ final class KeeperLink {
   private var grant: HostGrant?
   private var fence: HostFence?
   private(set) var isOver = false
+  /// Whether the far half may stop all that runs there, and waits for this one to go on.
+  private(set) var isSuspended = false
   /// Called when the last command has ended.
   var onIdle: (() -> Void)?
 
@@ -38,7 +40,8 @@ final class KeeperLink {
     let nonce = try EngineSession.nonce(on: runtime.loop)
     let record = HostRecord(
       host: runtime.identity.host.child(keeper.number), name: keeper.name, nonce: nonce,
-      lease: Int64(keeper.lease.wholeMilliseconds), secret: keeper.secret)
+      lease: Int64(keeper.lease.wholeMilliseconds),
+      drain: Int64(keeper.drainTime.wholeMilliseconds), secret: keeper.secret)
     first = try EngineSession(keeper.words, nonce: nonce, record: record.packed(), in: runtime)
     first.onFirst = { [unowned self] in introduce($0) }
     first.onSilentEnd = { [unowned self] in
@@ -100,10 +103,29 @@ final class KeeperLink {
 
   /// Answers a question of the far half.
   func answer(_ question: HostFrame) {
-    grant?.asked(at: .sinceBoot)
+    isSuspended ? grant?.suspended(at: .sinceBoot) : grant?.asked(at: .sinceBoot)
     watch?.asked(
       UInt32(truncatingIfNeeded: question.number), answered: question.stream, at: .sinceBoot)
-    carrier.send(HostFrame(.grant, body: [], number: question.number, isUrgent: true))
+    carrier.send(
+      HostFrame(
+        .grant, body: [], stream: isSuspended ? 1 : 0, number: question.number, isUrgent: true))
+  }
+
+  /// From now on answers allow the far half to stop all that runs there.
+  func suspend() { isSuspended = true }
+
+  /// This half goes on after a stop, in which it has heard nothing.
+  func resume() {
+    isSuspended = false
+    guard watch?.isCut == false else { return }
+    watch = LinkWatch(lease: keeper.lease, at: .sinceBoot)
+  }
+
+  /// The far half goes on; returns false if it is to stop again.
+  func resumed() -> Bool {
+    guard !isSuspended else { return false }
+    grant?.resumed(at: .sinceBoot)
+    return true
   }
 
   private func connectionEnded() {
@@ -152,13 +174,16 @@ final class KeeperLink {
       let trouble = attempts?.lastTrouble.map { "; the last attempt to reach it: \($0)" } ?? ""
       return end(.over, "nothing has been heard of it for \(silence)\(trouble)", .leaseOver)
     }
-    for finding in watch?.look(at: now) ?? [] {
+    // Stopped together with the engine's command, this half hears nothing.
+    let findings = isSuspended ? [] : watch?.look(at: now) ?? []
+    for finding in findings {
       switch finding {
       case .cut(let silence): onCut?(silence)
       case .attempt: attempts?.start(to: .join)
       }
     }
-    let pause = min(watch?.pause(at: now) ?? .zero, grant.limit - now)
+    let next = isSuspended ? LinkWatch.pauseAfterCut : watch?.pause(at: now) ?? .zero
+    let pause = min(next, grant.limit - now)
     if let nextLook { loop.timers.cancel(nextLook) }
     nextLook = loop.timers.schedule(after: pause) { [weak self] in self?.look() }
   }

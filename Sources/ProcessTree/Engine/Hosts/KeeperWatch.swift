@@ -16,11 +16,13 @@ struct KeeperWatch {
   /// The time from the first look after the limit to the next.
   private static let pause: Duration = .seconds(1)
 
+  private let lease: Duration
   private var grant: HostGrant
   private var isSuspect = false
 
   init(lease: Duration, at now: Duration) {
     // The word that belongs to the last grant may not have come, but that before it has.
+    self.lease = lease
     grant = HostGrant(lease: lease * 11 / 10, at: now)
   }
 
@@ -29,6 +31,15 @@ struct KeeperWatch {
     grant.asked(at: now)
     isSuspect = false
   }
+
+  /// The near half may grant the time for which a run may be stopped, from now on.
+  mutating func suspended(at now: Duration) {
+    grant = HostGrant(lease: max(lease, HostLease.longestSuspension) * 11 / 10, at: now)
+    isSuspect = false
+  }
+
+  /// It grants the usual time again, and the far half has said that it has that.
+  mutating func resumed(at now: Duration) { self = Self(lease: lease, at: now) }
 
   /// When nothing runs over there any more, by all that has been heard.
   var limit: Duration { grant.limit }

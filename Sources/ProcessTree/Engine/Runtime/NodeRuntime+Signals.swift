@@ -45,18 +45,33 @@ extension NodeRuntime {
   private func resume() {
     loop.timers.restart()
     renewal?.renewNow()
+    // The kernel discards a stop that has not happened yet, and so does this.
+    suspending?.cancel()
     guard identity.isRoot else { return }
     RunSweep.continueAll(run: identity.run.runID)
   }
 
   /// Ctrl-Z: the whole run stops with the root, and goes on with it.
   ///
-  /// Where no shell could continue it, the kernel does not let the root stop, and the others go on at
+  /// The hosts that this node has opened stop first, for nobody renews their leases meanwhile. Where no shell could
+  /// continue it, the kernel does not let the root stop, and the others go on at
   /// once.
   private func suspend() {
+    guard suspending == nil else { return }
+    suspending = HostSuspension(of: hosts.values.filter(\.canStop), on: loop) {
+      [unowned self] isCalledOff in
+      suspending = nil
+      if !isCalledOff { stopHere() }
+    }
+    suspending?.begin()
+  }
+
+  private func stopHere() {
+    let stopped = hosts.values.filter(\.canStop)
     RunSweep.stopAll(run: identity.run.runID)
     suspension { SignalSource.stopThisProcess() }
     RunSweep.continueAll(run: identity.run.runID)
+    for host in stopped { host.resume() }
   }
 }
 

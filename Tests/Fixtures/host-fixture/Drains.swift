@@ -1,0 +1,116 @@
+import Glibc
+import Pipelines
+import Pools
+import ProcessTree
+import ProcessTreeScenarios
+import ProcessTreeTestSettings
+import ProcessTreeTesting
+
+/// A host is asked to end by SIGTERM: what runs there finishes or moves, and nothing counts as a death.
+let drainScenarios: [String: Scenario] = [
+  "drainedWork": { root, test in
+    let events = try await root.events
+    try await root.withHosts([here("b"), here("c")]) { hosts in
+      let (numbers, taken) = root.makeChannel(of: Int.self, prefetch: 4, attempts: 1)
+      let takers = try await ["b", "c"].asyncMap {
+        try await root.spawn(SlowTaker(numbers: taken), at: $0, of: hosts)
+      }
+      taken.close()
+      for number in 1...400 {
+        try await numbers.send(number)
+        if number == 100 { kill(parent(takers[0].pid ?? 0), SIGTERM) }
+      }
+      try await numbers.join()
+      numbers.finish()
+      let all = try await takers.asyncMap { try await $0.result }
+      test.expect(!all.contains([]), "a receiver got nothing")
+      test.expect(all[0].count < 150, "the host took \(all[0].count) after it was asked to end")
+      test.equal(all.joined().sorted(), Array(1...400))
+      test.equal(try await numbers.balance.quarantined, 0)
+      try await expectGoodbye(hosts, test)
+    }
+    test.equal(
+      await words(in: events).filter { $0.contains("b") && !$0.hasPrefix("up") }.map {
+        $0.prefix(8)
+      },
+      ["draining", "over: b:"])
+  },
+
+  "drainedPool": { root, test in
+    for hitsWorkers in [false, true] {
+      try await root.withHosts([here("b", slots: 2), here("c", slots: 2)]) { hosts in
+        try await root.withPool(on: hosts, options: PoolOptions(attempts: 1)) { pool in
+          async let results = pool.map(over: 1...3_000, using: Slowly())
+          _ = try await eventually { pool.progress.completed > 300 }
+          end(hosts.all[0], in: root, hitsWorkers: hitsWorkers)
+          test.equal(try await results.reduce(0, +), 3_000 * 3_001 / 2)
+          test.equal(pool.progress.quarantined, 0)
+        }
+        try await expectGoodbye(hosts, test)
+      }
+    }
+  },
+
+  "drainedPipeline": { root, test in
+    for hitsWorkers in [false, true] {
+      try await root.withHosts([here("b", slots: 2), here("c", slots: 2)]) { hosts in
+        let pipeline = Pipeline(Pausing(), workers: 4, attempts: 1).then(Gathering(), on: OwnHost())
+        async let tables = root.run(over: 0..<3_000, using: pipeline, on: hosts)
+        _ = try await eventually { root.children.count { $0.host == "b" } == 2 }
+        try await Task.sleep(for: .milliseconds(300))
+        end(hosts.all[0], in: root, hitsWorkers: hitsWorkers)
+        test.equal(try await tables.first?.values.reduce(0, +), 3_000)
+        try await expectGoodbye(hosts, test)
+      }
+    }
+  },
+
+  // What does not listen is lost with its host when the time is over.
+  "drainedInVain": { root, test in
+    var host = here("b")
+    host.drainTime = .seconds(1)
+    try await root.withHosts([host]) { hosts in
+      let child = try await root.spawn(Ending(way: "ignore"), on: hosts)
+      kill(parent(child.pid ?? 0), SIGTERM)
+      let isDraining = try await eventually { hosts.all[0].state == .draining }
+      test.expect(isDraining, "\(hosts.all[0].state)")
+      let late = await test.thrown(HostError.self) {
+        _ = try await root.spawn(Square(number: 1), on: hosts.all[0])
+      }
+      test.equal(late?.code, .over)
+      try await child.join()
+      test.expect(child.exitReport?.cause.isHostLoss == true, "\(child.exitReport as Any)")
+      try await expectGoodbye(hosts, test)
+    }
+  },
+]
+
+/// Sends SIGTERM to the far half of a host; Slurm sends it to what that has started as well.
+private func end(_ host: OpenHost, in root: Node, hitsWorkers: Bool) {
+  let there = root.children.filter { $0.host == host.name && !$0.name.hasPrefix("host:") }
+    .compactMap(\.pid)
+  guard let agent = there.first.map(parent) else { return }
+  for pid in [agent] + (hitsWorkers ? there : []) { kill(pid, SIGTERM) }
+}
+
+/// Host b leaves by itself.
+private func expectGoodbye(_ hosts: HostPool, _ test: Expectations) async throws {
+  let isOver = try await eventually { hosts.all[0].loss != nil }
+  test.expect(isOver, "\(hosts.all[0].state)")
+  test.equal(hosts.all[0].loss?.evidence, .goodbye)
+  test.expect(hosts.all[0].loss?.reason.contains("SIGTERM") == true, "\(hosts.all[0].state)")
+}
+
+/// Takes its time for each number; returns all.
+struct SlowTaker: NodeProgram {
+  var numbers: Receiver<Int>
+
+  func run(in node: Node) async throws -> [Int] {
+    var taken: [Int] = []
+    for try await number in numbers {
+      taken.append(number)
+      try await node.sleep(for: .milliseconds(2))
+    }
+    return taken
+  }
+}
