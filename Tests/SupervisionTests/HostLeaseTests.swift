@@ -156,8 +156,9 @@ import Testing
     case resumed
   }
 
-  /// The run stops and goes on at any moments, and both sides hear of it late: the near half never calls a host over on
-  /// which something may still run. Words keep their order, and those about the run are not lost.
+  /// The run stops and goes on at any moments, and both sides hear of it late.
+  ///
+  /// The near half never calls a host over on which something may still run. Words keep their order, and those about the run are not lost.
   @Test func nothingRunsOnAHostThatIsOverAfterStops() {
     for round in rounds(1_000) {
       var random = SeededGenerator(seed: UInt64(round) + 1)
