@@ -80,10 +80,10 @@ package final class FrameStream {
 
   // MARK: Sending
 
-  /// Sends a frame; false if the other end has gone or the frame is too large.
+  /// Sends a frame; false if the stream is closed or the frame is too large.
   @discardableResult
   package func send(_ frame: [UInt8]) -> Bool {
-    guard !isClosed, !hasEnded, !frame.isEmpty, frame.count <= WireLimits.frameSize else {
+    guard !isClosed, !frame.isEmpty, frame.count <= WireLimits.frameSize else {
       return false
     }
     withUnsafeBytes(of: UInt32(frame.count).bigEndian) { outgoing.append(contentsOf: $0) }
@@ -206,10 +206,10 @@ package final class FrameStream {
 
   // MARK: The end
 
-  /// Tells the other end that this one has gone, also where another process has a copy of it.
+  /// Tells the other end that nothing more comes, also where another process has a copy of this one; an
+  /// answer can still come.
   package func cut() {
-    close()
-    _ = shutdown(number, Int32(SHUT_RDWR))
+    _ = shutdown(number, Int32(SHUT_WR))
   }
 
   /// Sends and receives no more.
