@@ -43,11 +43,11 @@ extension ProcessTrees {
       try await run(beginning + hostileNode, "hostileSibling")
     }
 
-    @Test(arguments: ["\"process-tree\", 4, 0", "\"process-tree-link\", 4, 0"])
+    @Test(arguments: ["\"process-tree\", 5, 0", "\"process-tree-link\", 5, 0"])
     func isRefusedByNameWhenItSpeaksAnotherVersion(hello: String) async throws {
       let script = try script()
       try #require(script.contains(hello))
-      let old = hello.replacingOccurrences(of: "4, 0", with: "2, 0")
+      let old = hello.replacingOccurrences(of: "5, 0", with: "2, 0")
       try await run(
         script.replacingOccurrences(of: hello, with: old), "foreignNodeOfAnotherVersion")
     }

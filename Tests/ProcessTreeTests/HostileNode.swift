@@ -10,13 +10,7 @@ let hostileNode = #"""
       said.append(f"{what}: {'ok' if is_fine else 'NOT REFUSED'}")
 
   def receive(dealer):
-      return dealer.recv() if dealer.poll(20000) else b""
-
-  def control_as(position, proof, build=""):
-      dealer = connect(endpoints[0], False)
-      dealer.send(msgpack.packb(["process-tree", 4, 0, position, proof, pid, build]))
-      answer = receive(dealer)
-      return msgpack.unpackb(answer)[:2] if answer else None
+      return dealer.recv() if dealer is control or dealer.poll(20000) else b""
 
   def start_time():
       with open("/proc/self/stat") as stat:
@@ -34,29 +28,13 @@ let hostileNode = #"""
       start = start_time() if start is None else start
       proof = prove(key, b"hello", u64(asked), u32(number), u64(start))
       dealer.send(msgpack.packb([
-          "process-tree-link", 4, 0, proof, "", path, "name", number, start, "", 0, asked]))
+          "process-tree-link", 5, 0, proof, "", path, "name", number, start, "", 0, asked]))
       answer = receive(dealer)
       kind, _, _, _, _, _, total, _ = header.unpack_from(answer)
       return kind, total, dealer, asked
 
-  # On control connections.
   say(1)
-  receive(control)  # welcome
   sibling = 1 if own != 1 else 2
-  note("a sibling's control connection", control_as(
-      sibling, prove(secret, b"control", u32(1), u32(pid))) == [17, 2])
-  note("with a child's derivation", control_as(
-      sibling, prove(prove(secret, b"child", u32(sibling)), b"control", u32(1), u32(pid))) == [17, 2])
-  note("its own a second time", control_as(own, proof) == [17, 3])
-  note("the parent's child that is not there", control_as(99, proof) == [17, 2])
-  reading, writing = os.pipe()
-  if os.fork() == 0:
-      # The same words, from another process: what somebody has who read them.
-      context = zmq.Context()
-      os.write(writing, b"1" if control_as(own, proof) == [17, 2] else b"0")
-      os._exit(0)
-  note("its own from another process", os.read(reading, 1) == b"1")
-  os.wait()
 
   # On data links: whose socket is whose.
   victim, deadline = None, time.time() + 20

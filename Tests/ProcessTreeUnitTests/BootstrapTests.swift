@@ -10,9 +10,9 @@ import Testing
 @Suite struct BootstrapTests {
   private func lastWord(after bytes: [UInt8]) throws -> LastWord? {
     let ends = try Descriptors.makeSocketPair()
-    let parents = ends.first
+    let tie = try ChildTie(ends.first, on: EventLoop()) {}
     try write(bytes, to: ends.second)
-    return Bootstrap.lastWord(parents.number)
+    return tie.lastWord
   }
 
   /// Writes and closes.

@@ -5,7 +5,9 @@ internal import ProcessTreeZeroMQ
 /// A child's end of the control connection to its parent.
 package final class EdgeConnector {
   private var socket: (any FrameCarrier)?
-  private let endpoint: Endpoint
+  /// What the child has inherited to talk over, in place of a socket.
+  private let stream: FrameStream?
+  private let endpoint: Endpoint?
 
   /// Connects to the parent and says hello; does not wait for an answer, which only a refusal has.
   package init(
@@ -16,17 +18,34 @@ package final class EdgeConnector {
       throw WireError("\(endpoint) is no endpoint: ipc://path or tcp://host:port is expected")
     }
     self.endpoint = endpoint
+    stream = nil
     let socket = try context.makeSocket(.dealer, on: loop) { _, frame in onFrame(frame) }
     try socket.connect(to: endpoint)
     socket.send(hello.frame())
     self.socket = socket
   }
 
+  /// Says hello over the stream that the child has inherited from its parent, with the next flush.
+  package init(
+    over stream: FrameStream, hello: Hello, onFrame: @escaping (UnsafeRawBufferPointer) -> Void
+  ) {
+    endpoint = nil
+    self.stream = stream
+    stream.onFrame = onFrame
+    stream.gather()
+    stream.send(hello.frame())
+  }
+
+  /// Keeps what is sent over a stream until `flush()`; other connections have a thread that gathers.
+  package func gather() { stream?.gather() }
+
+  package func flush() { stream?.flush() }
+
   /// Whether one of this process's descriptors leads to the parent already.
   ///
   /// ZeroMQ makes it on a thread of its own, some time after the constructor has returned.
   package var isConnected: Bool {
-    guard case .ipc(let path) = endpoint else { return true }
+    guard case .ipc(let path)? = endpoint else { return true }
     return (0..<Self.descriptorsLookedAt).contains { leads($0, to: path) }
   }
 
@@ -44,7 +63,9 @@ package final class EdgeConnector {
   }
 
   /// Sends a frame to the parent.
-  package func send(_ frame: [UInt8]) { socket?.send(frame) }
+  package func send(_ frame: [UInt8]) {
+    if let stream { _ = stream.send(frame) } else { socket?.send(frame) }
+  }
 
   /// Takes what has come, up to a turn's share.
   package func receive() { socket?.receive() }
@@ -53,5 +74,8 @@ package final class EdgeConnector {
   package var mayHaveFrames: Bool { socket.map { $0.mayHaveFrames && !$0.isClosed } ?? false }
 
   /// Closes the socket; what was sent goes out within a bounded time, if the process lives on.
-  package func close() { socket?.close() }
+  package func close() {
+    socket?.close()
+    stream?.close()
+  }
 }

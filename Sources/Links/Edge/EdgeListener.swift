@@ -1,7 +1,8 @@
 package import ProcessTreeWire
 internal import ProcessTreeZeroMQ
 
-/// A parent's end of the control connections of its children: one socket, one connection a child.
+/// A parent's end of the control connections of its children: a stream for each that inherits one, and a
+/// socket for those that connect.
 ///
 /// Peers that do not prove to be an expected child are answered once, counted and ignored.
 package final class EdgeListener {
@@ -33,11 +34,15 @@ package final class EdgeListener {
     }
   }
 
+  /// Whether children can connect.
+  package var isListening: Bool { socket != nil }
+
   /// Descriptors that have to be free beside the one for a connection, or it has to wait.
   package static let descriptorReserve = AcceptGate.reserve
 
   private let handlers: Handlers
   private var socket: (any FrameCarrier)?
+  private var streams: [UInt32: FrameStream] = [:]
   private var admission: Admission
   /// Which child a connection is, and the reverse.
   private var children: [FrameCarrier.Connection: UInt32] = [:]
@@ -50,13 +55,23 @@ package final class EdgeListener {
   /// Peers that were turned away.
   package private(set) var refusals = 0
 
-  /// Listens at `path`; throws when the path is too long or cannot be made.
-  package init(
+  /// Makes an end without a socket.
+  package init(build: String, secret: NodeSecret, handlers: Handlers) {
+    self.handlers = handlers
+    admission = Admission(build: build, secret: secret)
+  }
+
+  /// Makes an end that listens at `path`.
+  package convenience init(
     at path: String, build: String, secret: NodeSecret, in context: LinkContext,
     on loop: EventLoop, handlers: Handlers
   ) throws {
-    self.handlers = handlers
-    admission = Admission(build: build, secret: secret)
+    self.init(build: build, secret: secret, handlers: handlers)
+    try listen(at: path, in: context, on: loop)
+  }
+
+  /// Listens at `path`; throws when the path is too long or cannot be made.
+  package func listen(at path: String, in context: LinkContext, on loop: EventLoop) throws {
     let socket = try context.makeSocket(.router, on: loop) {
       [unowned self] connection, frame in
       receive(frame, from: connection)
@@ -86,6 +101,13 @@ package final class EdgeListener {
     if carrier != nil { carried[position] = 0 }
   }
 
+  /// Takes over the stream of which an expected child inherits the other end.
+  package func join(_ stream: FrameStream, of position: UInt32) {
+    streams[position] = stream
+    stream.onFrame = { [unowned self, unowned stream] in receive($0, over: stream, of: position) }
+    stream.onMalformed = { [unowned self] in handlers.broken(position) }
+  }
+
   /// How many frames of a carried child have come, with its hello.
   package func framesCarried(of position: UInt32) -> UInt64 { carried[position] ?? 0 }
 
@@ -93,6 +115,7 @@ package final class EdgeListener {
   package func forget(_ position: UInt32) {
     admission.forget(position)
     if !carried.isEmpty { carried[position] = nil }
+    streams.removeValue(forKey: position)?.onFrame = nil
     if let connection = connections.removeValue(forKey: position) {
       children[connection] = nil
       // Its last frames may still be on their way.
@@ -103,6 +126,7 @@ package final class EdgeListener {
   /// Sends a frame to a child; false when it is not connected.
   @discardableResult
   package func send(_ frame: [UInt8], to position: UInt32) -> Bool {
+    if let stream = streams[position] { return stream.send(frame) }
     guard let connection = connections[position], let socket else { return false }
     return socket.send(frame, to: connection)
   }
@@ -110,8 +134,11 @@ package final class EdgeListener {
   /// Takes what has come, up to a turn's share.
   package func receive() { socket?.receive() }
 
-  /// Takes all that has come, whether or not the socket has announced it.
-  package func receiveAll() { socket?.receiveAll() }
+  /// Takes all that has come from a child, whether or not it has been announced.
+  package func receiveAll(from position: UInt32) {
+    if let stream = streams[position] { return stream.receiveAll() }
+    socket?.receiveAll()
+  }
 
   /// Whether the next look may find something.
   package var mayHaveFrames: Bool { socket.map { $0.mayHaveFrames && !$0.isClosed } ?? false }
@@ -142,6 +169,26 @@ package final class EdgeListener {
       refuse(connection, refusal)
     } catch {
       refuse(connection, Refusal(.malformed, "\(error)"))
+    }
+  }
+
+  /// Takes a frame of a child over its stream, which nobody else has: the parent need not prove itself.
+  private func receive(
+    _ frame: UnsafeRawBufferPointer, over stream: FrameStream, of position: UInt32
+  ) {
+    guard stream.takesMarks else { return handlers.frame(position, frame) }
+    do {
+      let hello = try Hello(frame: Array(frame.prefix(Hello.largestFrame + 1)))
+      guard hello.position == position else { throw Refusal.unproved }
+      _ = try admission.admit(hello, from: nil)
+      stream.takesMarks = false
+      handlers.admitted(position, hello)
+    } catch {
+      let refusal = error as? Refusal ?? Refusal(.malformed, "\(error)")
+      refusals += 1
+      stream.onFrame = nil
+      stream.send(ControlMessage.refused(refusal).frame())
+      handlers.refused(refusal.reason)
     }
   }
 

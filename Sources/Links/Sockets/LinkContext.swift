@@ -24,6 +24,8 @@ package final class LinkContext {
   private static let threads = 2
   /// The descriptors of a first socket, and of its listening or connecting end.
   private static let firstDescriptors = 8
+  /// The descriptors of a node's first socket, if it listens.
+  package static let descriptorsOfAListener = firstDescriptors
   /// The descriptors of each further socket.
   private static let furtherDescriptors = 2
 

@@ -2,8 +2,11 @@
 package struct BootstrapRecord: Sendable {
   /// The endpoints at which the parent listens: for control connections, and for data links.
   package struct Endpoints: Sendable {
+    /// Empty if control goes over the descriptor that the child inherits.
     package var control: String
     package var links: String
+
+    package var isControlInherited: Bool { control.isEmpty }
 
     package init(control: String, links: String) {
       self.control = control

@@ -34,7 +34,8 @@ package enum ControlMessage: Equatable, Sendable {
   case drain(StopMessage)
   /// Replies to the goodbye; the child may leave.
   case goodbyeAcknowledged
-  /// Requests that the child opens the data link, because the parent has something to send on it.
+  /// Requests that the child opens the data link, at which the parent listens; from a child, asks for
+  /// that.
   case openLink
   /// What the node needs for that link.
   case pass(from: NodePath, to: NodePath, Pass)

@@ -219,7 +219,7 @@ struct WritesIntoConnections: NodeProgram {
   func run(in node: Node) async throws -> Int {
     // The handshake comes first.
     try await Task.sleep(for: .milliseconds(200))
-    for descriptor: Int32 in 4..<64 {
+    for descriptor: Int32 in 3..<64 {
       var address = sockaddr_un()
       var size = socklen_t(MemoryLayout<sockaddr_un>.size)
       let isConnection = withUnsafeMutablePointer(to: &address) {
@@ -227,7 +227,7 @@ struct WritesIntoConnections: NodeProgram {
           getpeername(descriptor, $0, &size) == 0
         }
       }
-      guard isConnection, address.sun_path.0 != 0 else { continue }
+      guard isConnection, descriptor == 3 || address.sun_path.0 != 0 else { continue }
       let bytes = Array(text.utf8)
       _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
@@ -269,7 +269,7 @@ private func tasksOfThisUser() -> Int {
   return count
 }
 
-private func directoryEntries(_ path: String) -> [String] {
+func directoryEntries(_ path: String) -> [String] {
   guard let directory = opendir(path) else { return [] }
   defer { closedir(directory) }
   var names: [String] = []

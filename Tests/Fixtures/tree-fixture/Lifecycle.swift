@@ -12,6 +12,14 @@ let lifecycleScenarios: [String: Scenario] = [
     test.equal(try await child.result, 144)
     test.equal(child.exitCode, 0)
   },
+  "oneThreadBeforeTheFirstLink": { root, test in
+    // A leaf below two nodes: neither has anything to carry for it but control.
+    test.equal(try await root.spawn(CountsThreads(depth: 2)).result, [1, 1, 1])
+    // Events of a child that nobody listens to, and its failure, need no link either.
+    let failing = try await root.spawn(CountsThreads(depth: -1))
+    _ = await test.thrown(RemoteFailure.self) { try await failing.result }
+    test.equal(failing.exitReport?.lastErrorLines, ["threads: 1"])
+  },
   "rootIdentity": { root, test in
     test.equal(root.name, "MainProcess")
     test.expect(root.isRoot && !root.isDaemon && root.parent == nil)
@@ -181,5 +189,21 @@ struct Exiting: NodeProgram {
     case 3: node.exit(8)
     default: node.exit("a text")
     }
+  }
+}
+
+/// Counts the threads of its process, once a child of its own has done so.
+struct CountsThreads: NodeProgram {
+  var depth: Int
+
+  func run(in node: Node) async throws -> [Int] {
+    let below = depth > 0 ? try await node.spawn(CountsThreads(depth: depth - 1)).result : []
+    let threads = directoryEntries("/proc/self/task").count
+    guard depth >= 0 else {
+      let line = "threads: \(threads)\n"
+      _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+      throw PlainTrouble()
+    }
+    return below + [threads]
   }
 }

@@ -28,7 +28,8 @@ extension ChildController {
         return handle(.violation("a request for the pass of \(connector), which is not below it"))
       }
       runtime.wantPass(from: connector, to: listener)
-    case .welcome, .refused, .stop, .drain, .goodbyeAcknowledged, .openLink, .pass:
+    case .openLink: askForLink()
+    case .welcome, .refused, .stop, .drain, .goodbyeAcknowledged, .pass:
       handle(.violation("a message that only parents send"))
     }
   }

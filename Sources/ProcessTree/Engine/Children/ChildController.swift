@@ -85,10 +85,16 @@ final class ChildController {
 
   private var isLinkWanted = false
 
-  /// Requests the child to open the data link, once, as soon as it is connected.
+  /// Listens for the data link, and requests the child to open it, once, as soon as it is connected.
   func askForLink() {
     guard !isLinkWanted, peer?.link.wasConnected != true else { return }
     isLinkWanted = true
+    do throws(ProcessTreeError) {
+      try runtime.openChannels().listen()
+    } catch {
+      // As a child does that cannot open it: what is to go over it would wait without end.
+      return runtime.giveUp(error)
+    }
     if life.isConnected { send(.openLink) }
   }
 
@@ -237,7 +243,11 @@ final class ChildController {
 
   /// Takes over the parent's end of the descriptor that the child inherits, and watches it.
   func take(tie descriptor: consuming Descriptor) throws(LoopError) {
-    tie = try ChildTie(descriptor, on: runtime.loop) { [weak self] in self?.handle(.tieCut) }
+    let tie = try ChildTie(descriptor, on: runtime.loop) { [weak self] in self?.handle(.tieCut) }
+    self.tie = tie
+    if let stream = tie.stream {
+      runtime.listeners.control?.join(stream, of: child.declaration.position)
+    }
   }
 
   /// Makes the tie to a node that shares the process; returns what cuts it.

@@ -4,8 +4,7 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// The socket on which a node's children connect for control, and the descriptors that are kept for
-/// their connections.
+/// The control connections of a node's children, and the descriptors that are kept for those to come.
 ///
 /// Belongs to the loop.
 final class ChildListeners {
@@ -17,7 +16,6 @@ final class ChildListeners {
 
   private unowned let runtime: NodeRuntime
   private(set) var control: EdgeListener?
-  private var endpoints: BootstrapRecord.Endpoints?
   /// The children whose connection of each kind is still to come, and has a descriptor kept for it.
   private var awaited: [Connection: Set<UInt32>] = [:]
   private var null: Descriptor?
@@ -26,14 +24,27 @@ final class ChildListeners {
 
   // MARK: A child to come
 
-  /// Opens the sockets for control and for data links, the first time that a child is started.
-  func open() throws -> BootstrapRecord.Endpoints {
-    if let endpoints { return endpoints }
+  /// Opens the sockets that a child needs, the first time.
+  ///
+  /// - Parameter isControlInherited: Whether its control connection is the descriptor that it inherits;
+  ///   otherwise it connects.
+  func open(isControlInherited: Bool = false) throws -> BootstrapRecord.Endpoints {
     try runtime.makeDirectory()
-    let path = runtime.directory.socket(of: runtime.identity.pid, "c")
-    // A node with this pid may have died and left its socket.
-    if runtime.nodes == nil { unlink(path) }
+    let control = control ?? makeControl()
+    self.control = control
+    let links = runtime.names.address.endpoint
+    guard !isControlInherited else { return .init(control: "", links: links) }
     try runtime.openChannels().listen()
+    let path = runtime.directory.socket(of: runtime.identity.pid, "c")
+    if !control.isListening {
+      // A node with this pid may have died and left its socket.
+      if runtime.nodes == nil { unlink(path) }
+      try control.listen(at: path, in: runtime.context, on: runtime.loop)
+    }
+    return .init(control: runtime.context.endpoint(at: path), links: links)
+  }
+
+  private func makeControl() -> EdgeListener {
     // A child that is not let in by its start deadline could not start: no need to give up for it.
     let handlers = EdgeListener.Handlers(
       admitted: { [unowned self] position, _ in admitted(position) },
@@ -43,13 +54,8 @@ final class ChildListeners {
         broke(controller, "control", "a message that is not one frame")
       },
       refused: { [unowned runtime] reason in runtime.noteRefusal(reason) })
-    control = try EdgeListener(
-      at: path, build: runtime.identity.build, secret: runtime.secret, in: runtime.context,
-      on: runtime.loop, handlers: handlers)
-    let made = BootstrapRecord.Endpoints(
-      control: runtime.context.endpoint(at: path), links: runtime.names.address.endpoint)
-    endpoints = made
-    return made
+    return EdgeListener(
+      build: runtime.identity.build, secret: runtime.secret, handlers: handlers)
   }
 
   /// Expects a child, after making sure of the descriptors for it, and for the connections of all that
@@ -57,10 +63,13 @@ final class ChildListeners {
   ///
   /// - Parameter carrier: The process that connects in the child's place; nil for the child itself.
   func expect(_ child: ChildDeclaration, attempt: UInt32, carrier: Int32? = nil) throws {
-    for connection in Connection.allCases {
-      awaited[connection, default: []].insert(child.position)
+    awaited[.link, default: []].insert(child.position)
+    if carrier != nil || runtime.nodes != nil {
+      awaited[.control, default: []].insert(child.position)
     }
-    let connections = awaited.values.reduce(0) { $0 + $1.count }
+    // A child that inherits its control connection may ask for the link later.
+    let listener = runtime.channels?.listener == nil ? LinkContext.descriptorsOfAListener : 0
+    let connections = awaited.values.reduce(listener) { $0 + $1.count }
     do {
       try runtime.context.demandDescriptors(
         ChildEnds.descriptors + connections + EdgeListener.descriptorReserve, for: "another child")
@@ -98,7 +107,7 @@ final class ChildListeners {
 
   /// Receives everything from a child that may have died: there will be no other time.
   func receiveAll(from child: ChildController) {
-    control?.receiveAll()
+    control?.receiveAll(from: child.child.declaration.position)
     runtime.channels?.listener?.receiveAll()
     child.peer?.link.ring?.receiveAll()
   }

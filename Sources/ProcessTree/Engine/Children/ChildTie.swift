@@ -6,10 +6,12 @@ internal import ProcessTreeSupervision
 /// The parent's end of the descriptor that a child inherits: its end tells the child that the parent
 /// has gone, and the parent that the child has.
 ///
+/// The control frames of both go over it, unless the child connects.
+///
 /// Belongs to the loop.
 final class ChildTie {
   /// Nil for a node that shares the process.
-  private let descriptor: WatchedDescriptor?
+  let stream: FrameStream?
   private let timers: TimerQueue
   private var deadline: TimerQueue.ID?
 
@@ -17,14 +19,14 @@ final class ChildTie {
   init(
     _ descriptor: consuming Descriptor, on loop: EventLoop, onCut: @escaping () -> Void
   ) throws(LoopError) {
-    self.descriptor = WatchedDescriptor(descriptor, on: loop)
     timers = loop.timers
-    try self.descriptor?.watchOnce(for: [], onCut)
+    stream = try FrameStream(descriptor, on: loop)
+    stream?.onEnd = onCut
   }
 
   /// Makes a tie without a descriptor.
   init(on loop: EventLoop) {
-    descriptor = nil
+    stream = nil
     timers = loop.timers
   }
 
@@ -35,10 +37,11 @@ final class ChildTie {
 
   /// What a child that has ended left.
   var lastWord: LastWord? {
-    switch descriptor {
-    case .some(let descriptor): Bootstrap.lastWord(descriptor.number)
-    case .none: nil
-    }
+    guard let stream else { return nil }
+    stream.receiveAll()
+    // One that its parent does not want finds out when it has begun.
+    if let reason = stream.failure { return .failed(String(decoding: reason, as: UTF8.self)) }
+    return stream.hasBegun ? .begun : nil
   }
 
   deinit {

@@ -10,8 +10,10 @@ internal import ProcessTreeWire
 final class ParentLink {
   /// Where the parent's data links end.
   let address: PeerAddress
-  /// Where its control connections end.
+  /// Where it takes control connections, if it does.
   let controlEndpoint: String
+  /// The descriptor that the process has inherited; nil for a node that shares its process.
+  let tie: FrameStream?
   let edge: EdgeStreams
   private var control: EdgeConnector?
   /// Called with each control message.
@@ -21,27 +23,41 @@ final class ParentLink {
 
   /// That the other end is the parent.
   private let proof: Proof
+  /// Whether the control connection is the tie, so that what was sent survives this process.
+  let isControlInherited: Bool
   private var isProved = false
 
-  /// Connects to the parent that has written the record.
+  /// Connects to the parent that has written the record, or uses the tie to it, if it says so.
   init(
-    _ record: BootstrapRecord, as node: NodeIdentity, _ secret: NodeSecret, context: LinkContext,
-    on loop: EventLoop
+    _ record: BootstrapRecord, as node: NodeIdentity, _ secret: NodeSecret, tie: FrameStream?,
+    context: LinkContext, on loop: EventLoop
   ) throws {
     proof = secret.welcomeProof(attempt: record.attempt, pid: node.pid)
     let hello = Hello(of: secret, attempt: record.attempt, pid: node.pid, build: node.build)
     address = record.parentAddress
-    controlEndpoint = record.endpoints.control
+    self.tie = tie
     edge = EdgeStreams(on: loop)
-    control = try EdgeConnector(
-      to: record.endpoints.control, hello: hello, in: context, on: loop
-    ) { [unowned self] frame in
-      do throws(WireError) {
-        let message = try ControlMessage(frame: Array(frame))
-        if isFromParent(message) { onMessage?(message) }
-      } catch {
-        onViolation?(error.description)
-      }
+    isControlInherited = record.endpoints.isControlInherited
+    guard isControlInherited, let tie else {
+      controlEndpoint = record.endpoints.control
+      control = try EdgeConnector(
+        to: record.endpoints.control, hello: hello, in: context, on: loop
+      ) { [unowned self] in receive($0) }
+      return
+    }
+    let directory = RunDirectory(path: record.run.directory)
+    controlEndpoint = context.endpoint(at: directory.socket(of: record.parent.pid, "c"))
+    // Nobody else has the other end.
+    isProved = true
+    control = EdgeConnector(over: tie, hello: hello) { [unowned self] in receive($0) }
+  }
+
+  private func receive(_ frame: UnsafeRawBufferPointer) {
+    do throws(WireError) {
+      let message = try ControlMessage(frame: Array(frame))
+      if isFromParent(message) { onMessage?(message) }
+    } catch {
+      onViolation?(error.description)
     }
   }
 
@@ -69,6 +85,21 @@ final class ParentLink {
   }
 
   private static let connectionTime: Duration = .seconds(1)
+
+  private var hasAskedForLink = false
+
+  /// Asks the parent to listen for the data link, which answers that it does; false if it listens anyway.
+  func askForLink() -> Bool {
+    guard isControlInherited else { return false }
+    if !hasAskedForLink { send(.openLink) }
+    hasAskedForLink = true
+    return true
+  }
+
+  /// Keeps what is sent until `flush()`, for one write.
+  func gather() { control?.gather() }
+
+  func flush() { control?.flush() }
 
   func send(_ message: ControlMessage) { control?.send(message.frame()) }
 

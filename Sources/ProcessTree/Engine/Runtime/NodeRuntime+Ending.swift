@@ -84,8 +84,7 @@ extension NodeRuntime {
     case .sayGoodbye: sayGoodbye()
     case .cutTie:
       guard nodes == nil else { return }
-      loop.poller.remove(Bootstrap.descriptor)
-      Bootstrap.cutTie()
+      parent?.tie?.cut()
     case .arm(let deadline, let time):
       _ = loop.timers.schedule(after: time) { [unowned self] in handle(.deadlinePassed(deadline)) }
     case .finish: ending.onFinished?()

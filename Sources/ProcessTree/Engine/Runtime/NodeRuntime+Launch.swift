@@ -34,7 +34,7 @@ extension NodeRuntime {
         }
         return try host.launch(controller)
       }
-      let endpoints = try listeners.open()
+      let endpoints = try listeners.open(isControlInherited: nodes == nil)
       for ticket in controller.child.tickets { try openChannels().prepareToSend(ticket) }
       try listeners.expect(controller.child.declaration, attempt: controller.attempt)
       if let nodes {

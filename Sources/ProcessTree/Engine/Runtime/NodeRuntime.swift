@@ -147,7 +147,9 @@ final class NodeRuntime {
   func attach(_ parent: ParentLink) {
     self.parent = parent
     parent.edge.onDirty = { [unowned self] in openChannels().markDirty($0) }
-    parent.edge.onLinkNeeded = { [unowned self] in openLinkToParent() }
+    parent.edge.onLinkNeeded = { [unowned self, unowned parent] in
+      if !parent.askForLink() { openLinkToParent() }
+    }
     output.attach(parent)
   }
 
@@ -192,12 +194,14 @@ final class NodeRuntime {
       jobsSeen = loop.jobsRun
       Descriptors.refillStandardDescriptors()
     }
+    parent?.gather()
     clearRemains()
     receiveFrames()
     if life.phase != .running { advance() }
     sendFrames()
     receiveFrames()
     if life.phase != .running { advance() }
+    parent?.flush()
     channels?.restRings()
     return hasFramesToExchange
   }

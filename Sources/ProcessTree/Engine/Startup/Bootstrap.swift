@@ -1,7 +1,7 @@
 internal import Glibc
 internal import ProcessTreeBase
+internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
-internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 /// The transfer of the bootstrap record through the descriptor that a child inherits.
@@ -87,36 +87,19 @@ enum Bootstrap {
 
   /// The exit code of a child that could not start; `child_setup.c` uses it too.
   static let failureCode: Int32 = 125
-  private static let longestReason = 4_096
-  private static let begunMark: UInt8 = 1
-  private static let failedMark: UInt8 = 2
 
-  /// Leaves the mark that the program is about to run.
+  /// Leaves the mark that the program is about to run, for a parent to which frames go over a socket.
   ///
-  /// Unlike a frame, which a separate thread has to send, the parent can read it whatever happens
-  /// next.
-  static func markBegun() { leave([begunMark]) }
+  /// Unlike those, which a separate thread has to send, it can be read whatever happens next.
+  static func markBegun() { leave([FrameStream.begunMark]) }
 
   static func tellFailure(_ reason: String) {
-    leave([failedMark] + reason.limited(to: longestReason).utf8)
+    leave([FrameStream.failedMark] + reason.limited(to: FrameStream.longestReason).utf8)
   }
-
-  /// Reports to the parent, over the descriptor alone, that the child has ended.
-  static func cutTie() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
   private static func leave(_ bytes: [UInt8]) {
     // Sending neither blocks nor raises SIGPIPE if the parent has ended.
     _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
-  }
-
-  static func lastWord(_ descriptor: Int32) -> LastWord? {
-    var bytes = [UInt8](repeating: 0, count: longestReason + 2)
-    let length = Glibc.read(descriptor, &bytes, bytes.count)
-    guard length > 0 else { return nil }
-    // One that its parent does not want finds out when it has begun.
-    let word = bytes[..<length].drop { $0 == begunMark }
-    guard word.first == failedMark else { return .begun }
-    return .failed(String(decoding: word.dropFirst(), as: UTF8.self))
   }
 
   private static func read(count: Int) throws -> [UInt8] {

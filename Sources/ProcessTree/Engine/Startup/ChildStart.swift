@@ -53,19 +53,29 @@ struct ChildStart {
 
   func run(forkServer: ForkServer?) throws -> Never {
     lineBufferStandardOutput()
-    let runtime = try makeRuntime(on: try EventLoop())
+    let loop = try EventLoop()
+    let tie = try FrameStream(lent: Bootstrap.descriptor, on: loop)
+    let runtime = try makeRuntime(on: loop, tie: tie)
     try NodeMain(runtime, forkServer: forkServer).runChild { try runProgram(in: runtime) }
   }
 
   /// Makes the node with its connection to the parent.
-  func makeRuntime(on loop: EventLoop, in nodes: InProcessNodes? = nil) throws -> NodeRuntime {
+  ///
+  /// - Parameters:
+  ///   - loop: Its loop.
+  ///   - tie: The descriptor that its process has inherited.
+  ///   - nodes: The nodes with which it shares its process, if it has none of its own.
+  func makeRuntime(
+    on loop: EventLoop, tie: FrameStream? = nil, in nodes: InProcessNodes? = nil
+  ) throws -> NodeRuntime {
     var configuration = TreeConfiguration()
     settings.apply(to: &configuration)
     let runtime = NodeRuntime(
       identity, on: loop,
       shared: NodeShared(configuration: configuration, programs: listedPrograms, sharing: nodes),
       secret: secret)
-    let parent = try ParentLink(record, as: identity, secret, context: runtime.context, on: loop)
+    let parent = try ParentLink(
+      record, as: identity, secret, tie: tie, context: runtime.context, on: loop)
     runtime.attach(parent)
     return runtime
   }
@@ -76,6 +86,8 @@ struct ChildStart {
     parent.onMessage = { [unowned runtime] in runtime.receiveFromParent($0) }
     parent.onViolation = { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) }
     parent.send(.ready)
+    // Before the program can do anything to the process.
+    parent.flush()
     if let period = record.renewalPeriod {
       runtime.renewLease(every: .milliseconds(max(1, period)))
     }

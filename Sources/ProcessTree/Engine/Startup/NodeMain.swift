@@ -87,14 +87,12 @@ struct NodeMain {
   func runChild(_ begin: () throws -> Void) throws -> Never {
     try prepareLoop()
     forwardLog()
-    try runtime.loop.poller.add(Bootstrap.descriptor, for: .read) { [unowned runtime] readiness in
-      guard !readiness.isDisjoint(with: .hangUp) else { return }
-      // The parent has ended, and the kernel did not kill this process: its user may have changed.
-      runtime.loop.poller.remove(Bootstrap.descriptor)
-      kill(getpid(), SIGKILL)
+    // The parent has ended, and the kernel did not kill this process: its user may have changed.
+    runtime.parent?.tie?.onEnd = { kill(getpid(), SIGKILL) }
+    if let parent = runtime.parent, !parent.isControlInherited {
+      parent.waitForConnection()
+      Bootstrap.markBegun()
     }
-    runtime.parent?.waitForConnection()
-    Bootstrap.markBegun()
     try begin()
     runtime.loop.run { runtime.life.isFinished }
     leaveChild()

@@ -31,31 +31,57 @@ struct Rehearsal {
   func run() throws {
     let record = try readBack(makeRecord())
     _ = try readBack(NodeSettings(TreeConfiguration()))
-    let runtime = NodeRuntime(
-      identity(from: record), on: loop,
-      shared: NodeShared(configuration: TreeConfiguration(), programs: []), secret: secret.child(1))
-    // Both ends are in one context: another one would cost as much as all the rest.
-    defer { runtime.context.terminate() }
     var isDone = false
-    let listener = try makeListener(in: runtime.context) { isDone = true }
+    let listener = makeListener { isDone = true }
+    let ends = try Descriptors.makeSocketPair()
+    let parents = try FrameStream(ends.first, on: loop)
+    listener.join(parents, of: 1)
+    let childs = try FrameStream(ends.second, on: loop)
+    let arguments = try MessagePackEncoder().encode(Program(number: 1))
+    try play(record, over: childs, arguments: arguments) { isDone }
+    try exchangeOverSockets()
+  }
+
+  /// Sends a frame as data links do, for nodes that open some.
+  private func exchangeOverSockets() throws {
+    let context = LinkContext()
     defer {
-      listener.close()
+      context.terminate()
       unlink(socket)
     }
-    try play(runtime, record, arguments: try MessagePackEncoder().encode(Program(number: 1))) {
+    var isDone = false
+    let listener = try FrameRelay(listeningAt: socket, in: context, on: loop) { _, _ in
+      isDone = true
+    }
+    defer { listener.close() }
+    let connector = try FrameRelay(to: context.endpoint(at: socket), in: context, on: loop) { _ in }
+    defer { connector.close() }
+    connector.send([1])
+    let hook = loop.addTurnHook {
       listener.receive()
       return listener.mayHaveFrames
-    } until: {
-      isDone
     }
+    defer { loop.removeTurnHook(hook) }
+    turn { isDone }
+  }
+
+  private func turn(until isDone: () -> Bool) {
+    var isLate = false
+    let timer = loop.timers.schedule(after: Self.deadline) { isLate = true }
+    loop.run { isDone() || isLate }
+    loop.timers.cancel(timer)
   }
 
   private func play(
-    _ runtime: NodeRuntime, _ record: BootstrapRecord, arguments: [UInt8],
-    exchange: @escaping () -> Bool, until isDone: () -> Bool
+    _ record: BootstrapRecord, over tie: FrameStream, arguments: [UInt8], until isDone: () -> Bool
   ) throws {
+    let (node, own) = (identity(from: record), secret.child(1))
+    let runtime = NodeRuntime(
+      node, on: loop, shared: NodeShared(configuration: TreeConfiguration(), programs: []),
+      secret: own)
+    defer { runtime.context.terminate() }
     let parent = try ParentLink(
-      record, as: runtime.identity, runtime.secret, context: runtime.context, on: loop)
+      record, as: node, own, tie: tie, context: runtime.context, on: loop)
     defer { parent.close() }
     runtime.attach(parent)
     parent.send(.ready)
@@ -69,41 +95,32 @@ struct Rehearsal {
         runtime.parent?.send(.goodbye(exitCode: 0, linkFrames: 0))
       }
     }
-    let hook = loop.addTurnHook { [unowned runtime] in
-      let hasMore = exchange()
-      return runtime.exchangeFrames() || hasMore
-    }
+    let hook = loop.addTurnHook { [unowned runtime] in runtime.exchangeFrames() }
     defer { loop.removeTurnHook(hook) }
-    var isLate = false
-    let timer = loop.timers.schedule(after: Self.deadline) { isLate = true }
-    loop.run { isDone() || isLate }
-    loop.timers.cancel(timer)
+    turn(until: isDone)
   }
 
-  private func makeListener(
-    in context: LinkContext, whenDone: @escaping () -> Void
-  ) throws -> EdgeListener {
+  private func makeListener(whenDone: @escaping () -> Void) -> EdgeListener {
     let handlers = EdgeListener.Handlers(
       admitted: { _, _ in },
       frame: { _, frame in
         if case .goodbye? = try? ControlMessage(frame: Array(frame)) { whenDone() }
       },
       refused: { _ in whenDone() })
-    let listener = try EdgeListener(
-      at: socket, build: "", secret: secret, in: context, on: loop, handlers: handlers)
+    let listener = EdgeListener(build: "", secret: secret, handlers: handlers)
     listener.expect(1, attempt: 1, name: "rehearsal")
     return listener
   }
 
   private func makeRecord() throws -> BootstrapRecord {
-    let program = try ProgramReference(Program.self, listed: [Program.self])
+    let program = try ProgramReference(Program.self, listed: [])
     return BootstrapRecord(
       run: .init(
         id: root.run.runID, rootPID: root.run.rootPID, rootStartTime: root.run.rootStartTime,
         directory: root.run.directory),
       path: root.path.child(1), name: "rehearsal", isDaemon: false,
       parent: .init(name: root.name, pid: root.pid, startTime: 0), attempt: 1,
-      endpoints: .init(control: "ipc://\(socket)", links: "ipc://\(socket)"),
+      endpoints: .init(control: "", links: "ipc://\(socket)"),
       program: .init(type: program.name, listIndex: nil, arguments: [1]), tag: 1, settings: [1])
   }
 

@@ -1,0 +1,223 @@
+internal import Glibc
+package import ProcessTreeBase
+internal import ProcessTreeWire
+
+/// Frames over the two ends of a stream socket, of which a child inherits one.
+///
+/// A frame is its length, four bytes, big-endian, and its bytes. Between frames a child may leave a mark
+/// instead, whose first byte no length has. What one end has written the other can read, whatever
+/// becomes of the process that wrote it; no thread stands in between. Belongs to the loop.
+package final class FrameStream {
+  /// A child's mark that its program is about to run.
+  package static let begunMark: UInt8 = 1
+  /// A child's mark that it could not come up; the reason follows, up to the end.
+  package static let failedMark: UInt8 = 2
+  /// The most bytes of a reason.
+  package static let longestReason = 4_096
+
+  private static let lengthSize = 4
+  private static let readSize = 16 << 10
+  /// The most reads before others have their turn, and the most at a peer's end.
+  private static let readsPerTurn = 8
+  private static let readsAtTheEnd = 1_024
+
+  private let number: Int32
+  /// Nil for a descriptor that is lent.
+  private let own: Descriptor?
+  private let poller: DescriptorPoller
+  private var incoming: [UInt8] = []
+  private var outgoing: [UInt8] = []
+  private var isGathering = false
+  private var waitsForRoom = false
+  private var hasEnded = false
+  private var isBroken = false
+  /// Nothing is sent or received any more.
+  package private(set) var isClosed = false
+  /// Whether the other end has left the mark that its program is about to run.
+  package private(set) var hasBegun = false
+  /// Why the other end says that it could not come up.
+  package private(set) var failure: [UInt8]?
+  /// Whether marks are expected; anything else that is no frame breaks the stream.
+  package var takesMarks = true
+  /// Called with each frame; the bytes are valid during the call.
+  package var onFrame: ((UnsafeRawBufferPointer) -> Void)?
+  /// Called once, when something else has come than frames and marks.
+  package var onMalformed: (() -> Void)?
+  /// Called once, after all that has come, when the other end has gone.
+  package var onEnd: (() -> Void)?
+
+  /// Takes over an end.
+  package convenience init(_ descriptor: consuming Descriptor, on loop: EventLoop) throws(LoopError)
+  {
+    let number = descriptor.number
+    try self.init(number, owning: descriptor, on: loop)
+  }
+
+  /// Uses an end that is open as long as the process.
+  package convenience init(lent number: Int32, on loop: EventLoop) throws(LoopError) {
+    try self.init(number, owning: nil, on: loop)
+  }
+
+  private init(_ number: Int32, owning own: consuming Descriptor?, on loop: EventLoop)
+    throws(LoopError)
+  {
+    self.number = number
+    self.own = own
+    poller = loop.poller
+    try poller.add(number, for: .read) { [weak self] in self?.isReady(for: $0) }
+  }
+
+  deinit { poller.remove(number) }
+
+  private func isReady(for readiness: DescriptorPoller.Readiness) {
+    if readiness.contains(.write) {
+      waitsForRoom = false
+      poller.change(number, to: .read)
+      write()
+    }
+    receive(Self.readsPerTurn)
+  }
+
+  // MARK: Sending
+
+  /// Sends a frame; false if the stream is closed or the frame is too large.
+  @discardableResult
+  package func send(_ frame: [UInt8]) -> Bool {
+    guard !isClosed, !frame.isEmpty, frame.count <= WireLimits.frameSize else {
+      return false
+    }
+    withUnsafeBytes(of: UInt32(frame.count).bigEndian) { outgoing.append(contentsOf: $0) }
+    outgoing.append(contentsOf: frame)
+    if !isGathering { write() }
+    return true
+  }
+
+  /// Keeps what is sent until `flush()`, for one write.
+  package func gather() { isGathering = true }
+
+  package func flush() {
+    isGathering = false
+    write()
+  }
+
+  private func write() {
+    guard !isClosed, !waitsForRoom, !outgoing.isEmpty else { return }
+    var offset = 0
+    while offset < outgoing.count {
+      // A program may have opened something else by this number: only a socket takes this call.
+      let count = outgoing.withUnsafeBytes {
+        Glibc.send(
+          number, $0.baseAddress.map { $0 + offset }, $0.count - offset,
+          Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+      }
+      if count >= 0 {
+        offset += count
+      } else if errno == EAGAIN {
+        waitsForRoom = true
+        poller.change(number, to: [.read, .write])
+        break
+      } else if errno != EINTR {
+        // The other end has gone, which is noticed by reading.
+        offset = outgoing.count
+      }
+    }
+    outgoing.removeFirst(offset)
+  }
+
+  // MARK: Receiving
+
+  /// Receives all that has come, up to a bound that no turn should reach.
+  package func receiveAll() { receive(Self.readsAtTheEnd) }
+
+  private func receive(_ most: Int) {
+    guard !isClosed, !hasEnded else { return }
+    var budget = most
+    while budget > 0, !isClosed, read() {
+      budget -= 1
+      deliver()
+    }
+    guard hasEnded, !isClosed else { return }
+    poller.remove(number)
+    let onEnd = onEnd
+    self.onEnd = nil
+    onEnd?()
+  }
+
+  /// Reads once; false if nothing has come, or the other end has gone.
+  private func read() -> Bool {
+    withUnsafeTemporaryAllocation(byteCount: Self.readSize, alignment: 8) { place in
+      let count = recv(number, place.baseAddress, place.count, Int32(MSG_DONTWAIT))
+      guard count > 0 else {
+        if count == 0 || (errno != EAGAIN && errno != EINTR) { hasEnded = true }
+        return false
+      }
+      incoming.append(contentsOf: place[..<count])
+      return true
+    }
+  }
+
+  private func deliver() {
+    var bytes: [UInt8] = []
+    swap(&bytes, &incoming)
+    var offset = 0
+    while !isClosed, let size = next(in: bytes[offset...]) {
+      if let onFrame, size > Self.lengthSize {
+        bytes.withUnsafeBytes {
+          onFrame(
+            UnsafeRawBufferPointer(rebasing: $0[(offset + Self.lengthSize)..<(offset + size)]))
+        }
+      }
+      offset += size
+    }
+    // A handler may have received, too.
+    if offset == 0, incoming.isEmpty {
+      incoming = bytes
+    } else if offset < bytes.count {
+      incoming.insert(contentsOf: bytes[offset...], at: 0)
+    }
+  }
+
+  /// The size of the frame or the mark with which the bytes begin; nil if more has to come.
+  private func next(in bytes: ArraySlice<UInt8>) -> Int? {
+    guard !isBroken, let first = bytes.first else { return nil }
+    if let reason = failure {
+      failure = Array((reason + bytes).prefix(Self.longestReason))
+      return bytes.count
+    }
+    if takesMarks, first == Self.begunMark || first == Self.failedMark {
+      if first == Self.begunMark { hasBegun = true } else { failure = [] }
+      return 1
+    }
+    // No length needs the first of its bytes.
+    guard first == 0 else { return breakOff() }
+    guard bytes.count >= Self.lengthSize else { return nil }
+    let length = bytes.prefix(Self.lengthSize).reduce(0) { $0 << 8 | Int($1) }
+    guard length > 0, length <= WireLimits.frameSize else { return breakOff() }
+    return bytes.count >= Self.lengthSize + length ? Self.lengthSize + length : nil
+  }
+
+  private func breakOff() -> Int? {
+    isBroken = true
+    let onMalformed = onMalformed
+    self.onMalformed = nil
+    onMalformed?()
+    return nil
+  }
+
+  // MARK: The end
+
+  /// Tells the other end that nothing more comes, also where another process has a copy of this one; an
+  /// answer can still come.
+  package func cut() {
+    _ = shutdown(number, Int32(SHUT_WR))
+  }
+
+  /// Sends and receives no more.
+  package func close() {
+    isClosed = true
+    poller.remove(number)
+    onFrame = nil
+    onMalformed = nil
+    onEnd = nil
+  }
+}

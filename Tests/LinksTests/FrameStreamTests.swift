@@ -1,0 +1,187 @@
+import Glibc
+import ProcessTreeBase
+import ProcessTreeLinks
+import ProcessTreeTestSettings
+import ProcessTreeWire
+import Testing
+
+/// Control connections over a descriptor that a child inherits.
+@Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct FrameStreamTests {
+  /// A stream, what came over it, and the other end as a bare descriptor.
+  private final class Bench {
+    let stream: FrameStream
+    private var other: Descriptor?
+    private(set) var frames: [[UInt8]] = []
+    private(set) var ends = 0
+    private(set) var breaks = 0
+
+    init(on loop: EventLoop) throws {
+      var ends: [Int32] = [-1, -1]
+      try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+      other = Descriptor(owning: ends[1])
+      guard let own = Descriptor(owning: ends[0]) else { preconditionFailure("no pair") }
+      stream = try FrameStream(own, on: loop)
+      stream.onFrame = { [unowned self] in frames.append(Array($0)) }
+      stream.onEnd = { [unowned self] in self.ends += 1 }
+      stream.onMalformed = { [unowned self] in breaks += 1 }
+    }
+
+    /// Writes at the other end.
+    func say(_ bytes: [UInt8]) {
+      #expect(Glibc.write(number, bytes, bytes.count) == bytes.count)
+    }
+
+    /// Reads what there is at the other end.
+    func hear() -> [UInt8] {
+      var bytes = [UInt8](repeating: 0, count: 1 << 16)
+      let count = recv(number, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+      return Array(bytes[..<max(0, count)])
+    }
+
+    func hangUp() { other = nil }
+
+    /// The other end, lent.
+    var number: Int32 { other?.number ?? -1 }
+  }
+
+  private func framed(_ frame: [UInt8]) -> [UInt8] {
+    withUnsafeBytes(of: UInt32(frame.count).bigEndian, Array.init) + frame
+  }
+
+  @Test func framesOfAllSizesCrossAWindowThatIsFull() async throws {
+    try await withLoop { loop in
+      let bench = try Bench(on: loop)
+      let number = bench.number
+      let peer = try FrameStream(lent: number, on: loop)
+      var came: [[UInt8]] = []
+      peer.onFrame = { came.append(Array($0)) }
+      let sizes = [1, 3, 4, 16 << 10, (16 << 10) - 4, WireLimits.frameSize, 2, 300_000]
+      let sent = sizes.map { [UInt8](repeating: UInt8(truncatingIfNeeded: $0), count: $0) }
+      // Nobody reads meanwhile: what does not fit waits, and sending does not.
+      for frame in sent { #expect(bench.stream.send(frame) && peer.send(frame)) }
+      try loop.turn { bench.frames.count == sent.count && came.count == sent.count }
+      #expect(bench.frames == sent && came == sent)
+      #expect(!peer.send([UInt8](repeating: 0, count: WireLimits.frameSize + 1)) && !peer.send([]))
+      peer.close()
+    }
+  }
+
+  @Test func whatWasSaidBeforeTheEndComesBeforeTheEnd() async throws {
+    try await withLoop { loop in
+      let bench = try Bench(on: loop)
+      bench.say([1] + framed([7]) + framed([8, 9]) + [0, 0])
+      bench.hangUp()
+      try loop.turn { bench.ends == 1 }
+      #expect(bench.frames == [[7], [8, 9]] && bench.breaks == 0)
+      #expect(bench.stream.hasBegun && bench.stream.failure == nil)
+      bench.stream.receiveAll()
+      #expect(bench.ends == 1)
+    }
+  }
+
+  @Test func anEndThatIsCutStillHearsAnAnswer() async throws {
+    try await withLoop { loop in
+      let bench = try Bench(on: loop)
+      let peer = try FrameStream(lent: bench.number, on: loop)
+      var came: [[UInt8]] = []
+      peer.onFrame = { came.append(Array($0)) }
+      peer.send([1])
+      peer.cut()
+      try loop.turn { bench.ends == 1 }
+      #expect(bench.frames == [[1]])
+      // The goodbye of a child whose parent was stopped for long has its reply.
+      bench.stream.send([2])
+      try loop.turn { came == [[2]] }
+      peer.close()
+    }
+  }
+
+  @Test func whatIsGatheredGoesOutInOnePiece() async throws {
+    try await withLoop { loop in
+      let bench = try Bench(on: loop)
+      bench.stream.gather()
+      bench.stream.send([1])
+      bench.stream.send([2, 3])
+      #expect(bench.hear() == [])
+      bench.stream.flush()
+      #expect(bench.hear() == framed([1]) + framed([2, 3]))
+      bench.stream.send([4])
+      #expect(bench.hear() == framed([4]))
+    }
+  }
+
+  @Test func aReasonIsAllThatFollowsItsMark() async throws {
+    try await withLoop { loop in
+      let bench = try Bench(on: loop)
+      bench.say(framed([7]) + [2] + [UInt8](repeating: 65, count: 9_000))
+      bench.hangUp()
+      try loop.turn { bench.ends == 1 }
+      #expect(bench.stream.failure == [UInt8](repeating: 65, count: FrameStream.longestReason))
+      #expect(bench.frames == [[7]] && bench.breaks == 0)
+    }
+  }
+
+  @Test(
+    arguments: [[9], [0xFF, 0, 0, 0], [0, 0, 0, 0], [0, 0x10, 0, 1], [1, 2, 3]] as [[UInt8]])
+  func whatIsNoFrameBreaksTheStreamOnce(_ bytes: [UInt8]) async throws {
+    try await withLoop { loop in
+      let bench = try Bench(on: loop)
+      bench.stream.takesMarks = false
+      bench.say(framed([7]) + bytes)
+      try loop.turn { bench.breaks == 1 }
+      bench.say(framed([8]))
+      bench.hangUp()
+      try loop.turn { bench.ends == 1 }
+      #expect(bench.frames == [[7]] && bench.breaks == 1)
+      #expect(!bench.stream.hasBegun && bench.stream.failure == nil)
+    }
+  }
+
+  @Test func whatAProgramOpensByTheNumberGetsNoFrames() async throws {
+    try await withLoop { loop in
+      let bench = try Bench(on: loop)
+      let number = bench.number
+      let peer = try FrameStream(lent: number, on: loop)
+      var ends: [Int32] = [-1, -1]
+      try #require(pipe(&ends) == 0)
+      try #require(dup2(ends[1], number) == number)
+      peer.send([1, 2, 3])
+      peer.flush()
+      #expect(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
+      var byte: UInt8 = 0
+      #expect(read(ends[0], &byte, 1) == -1 && errno == EAGAIN)
+      peer.close()
+      for end in ends { close(end) }
+    }
+  }
+
+  @Test func aChildMayClaimOnlyItsOwnPlace() async throws {
+    try await withLoop { loop in
+      var (admitted, refused): ([UInt32], [String]) = ([], [])
+      let listener = EdgeListener(
+        build: "build", secret: rootSecret(),
+        handlers: .init(
+          admitted: { position, _ in admitted.append(position) }, frame: { _, _ in },
+          refused: { refused.append($0) }))
+      let benches = [try Bench(on: loop), try Bench(on: loop)]
+      for position: UInt32 in [1, 2] {
+        listener.expect(position, attempt: 1, name: "child")
+        listener.join(benches[Int(position) - 1].stream, of: position)
+      }
+      benches[0].say(framed(hello(2).frame()))
+      try loop.turn { refused.count == 1 }
+      // The other one's place is as free as before.
+      benches[1].say(framed(hello(2).frame()))
+      try loop.turn { admitted == [2] }
+      #expect(listener.send([5], to: 2) && benches[1].hear() == framed([5]))
+      let answer = Array(benches[0].hear().dropFirst(4))
+      guard case .refused? = try? ControlMessage(frame: answer) else {
+        return Issue.record("\(answer)")
+      }
+      benches[0].say(framed([1, 2, 3]))
+      benches[0].hangUp()
+      try loop.turn { benches[0].stream.isClosed || refused.count == 1 }
+      #expect(listener.refusals == 1)
+    }
+  }
+}
