@@ -122,7 +122,10 @@ let stopScenarios: [String: Scenario] = [
     test.expect(kill(pid, 0) != 0)
   },
   "leftBehind": { root, test in
-    _ = try await root.spawn(Nothing()).result
+    // The root listens from the first message on.
+    let first = try await root.spawn(WhoAmI(waits: true))
+    try await first.send(1)
+    _ = try await first.result
     let before = await settledAudit()
     let events = try await root.events
     let child = try await root.spawn(Daemonises())
