@@ -36,8 +36,7 @@ DESTDIR ?=
 SECONDS ?= 300
 
 # A target that imports a sibling without declaring it builds or fails by luck without the check.
-# An index, which nothing here reads, is a sixth of a build.
-CHECK_FLAGS = --explicit-target-dependency-import-check error --disable-index-store $(SWIFT_FLAGS)
+CHECK_FLAGS = --explicit-target-dependency-import-check error $(SWIFT_FLAGS)
 BUILD_FLAGS = --scratch-path $(SCRATCH) $(CHECK_FLAGS)
 # The tool as it is installed: short commands are most of its work, so it looks for few things when it
 # starts. Metadata of types is made by calls instead of by names, behind which the runtime would look
@@ -194,7 +193,7 @@ check-api: build ## Compares Docs/api.md with the code.
 
 .PHONY: docs
 docs: dependencies ## Builds the documentation; a broken link is an error.
-	swift package --scratch-path $(SCRATCH) --disable-index-store generate-documentation --warnings-as-errors \
+	swift package --scratch-path $(SCRATCH) generate-documentation --warnings-as-errors \
 		$(foreach library,$(LIBRARIES),--target $(library))
 	@echo "To read the documentation of a module, serve its archive and open the address:"
 	@echo "  python3 -m http.server --directory $(SCRATCH)/plugins/Swift-DocC/outputs/ProcessTree.doccarchive"

@@ -7,12 +7,14 @@ import Testing
 /// What the tool reads without the parser of arguments, beside what the parser reads.
 struct PlainLineTests {
   private static func account(_ command: RunTopology) -> String {
-    let (topology, options, detached) = (command.topology, command.options, command.detached)
-    return "\(command.file) \(command.trust) \(account(topology)) \(options.json) \(options.quiet) "
-      + "\(options.events ?? "nil") \(options.timeout?.description ?? "nil") "
-      + "\(options.startMethod) \(options.limit ?? 0) \(options.postMortem ?? "nil") \(options.cgroup) "
-      + "\(options.hosts.host) \(options.hosts.hosts) \(detached.detach) \(detached.wait) "
-      + (detached.log ?? "nil")
+    let (options, hosts, detached) = (command.options, command.options.hosts, command.detached)
+    let parts: [Any] = [
+      command.file, account(command.topology), options.json, options.quiet, options.events as Any,
+      options.timeout as Any, options.startMethod, options.limit as Any, options.postMortem as Any,
+      options.cgroup, hosts.host, hosts.hosts, hosts.trust, hosts.lease as Any,
+      hosts.minimumHosts as Any, detached.detach, detached.wait, detached.log as Any,
+    ]
+    return parts.map { "\($0)" }.joined(separator: " ")
   }
 
   private static func account(_ options: TopologyOptions) -> String {
