@@ -176,7 +176,8 @@ import Testing
       #expect(listener.send([5], to: 2) && benches[1].hear() == framed([5]))
       let answer = Array(benches[0].hear().dropFirst(4))
       guard case .refused? = try? ControlMessage(frame: answer) else {
-        return Issue.record("\(answer)")
+        Issue.record("\(answer)")
+        return
       }
       benches[0].say(framed([1, 2, 3]))
       benches[0].hangUp()

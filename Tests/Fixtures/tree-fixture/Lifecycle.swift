@@ -17,7 +17,7 @@ let lifecycleScenarios: [String: Scenario] = [
     test.equal(try await root.spawn(CountsThreads(depth: 2)).result, [1, 1, 1])
     // Events of a child that nobody listens to, and its failure, need no link either.
     let failing = try await root.spawn(CountsThreads(depth: -1))
-    _ = await test.thrown(RemoteFailure.self) { try await failing.result }
+    _ = await test.thrown(RemoteFailure.self) { _ = try await failing.result }
     test.equal(failing.exitReport?.lastErrorLines, ["threads: 1"])
   },
   "rootIdentity": { root, test in
