@@ -18,7 +18,9 @@ let drainScenarios: [String: Scenario] = [
       taken.close()
       for number in 1...400 {
         try await numbers.send(number)
-        if number == 100 { kill(parent(takers[0].pid ?? 0), SIGTERM) }
+        guard number == 100 else { continue }
+        for try await _ in try await takers[0].messages(of: Int.self) { break }
+        kill(parent(takers[0].pid ?? 0), SIGTERM)
       }
       try await numbers.join()
       numbers.finish()
@@ -108,6 +110,7 @@ struct SlowTaker: NodeProgram {
   func run(in node: Node) async throws -> [Int] {
     var taken: [Int] = []
     for try await number in numbers {
+      if taken.isEmpty { try await node.parent?.send(number) }
       taken.append(number)
       try await node.sleep(for: .milliseconds(2))
     }

@@ -21,7 +21,7 @@ struct PoolFixture: ScenarioApp {
 private func audited(_ scenario: @escaping Scenario) -> Scenario {
   { root, test in
     // The first child opens what stays open; leaks are counted from there on.
-    _ = try await root.spawn(Identity()).result
+    _ = try await root.spawn(FirstWord()).result
     // So does the first timer.
     try await Task.sleep(for: .milliseconds(1))
     let before = await ResourceAudit.atRest()

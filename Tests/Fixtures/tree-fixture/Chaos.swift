@@ -13,7 +13,7 @@ let chaosScenarios: [String: Scenario] = [
     let seed = arguments.count > 2 ? UInt64(arguments[2]) ?? 1 : 1
     let rounds = arguments.count > 3 ? Int(arguments[3]) ?? 1 : 1
     var random = SeededGenerator(seed: seed)
-    _ = try await root.spawn(Nothing()).result
+    _ = try await root.spawn(FirstWord()).result
     let before = await settledAudit(in: runDirectory(of: root.pid))
     for round in 0..<rounds {
       let events = try await root.events
@@ -44,7 +44,7 @@ let chaosScenarios: [String: Scenario] = [
     let seed = arguments.count > 2 ? UInt64(arguments[2]) ?? 1 : 1
     let rounds = arguments.count > 3 ? Int(arguments[3]) ?? 1 : 1
     var random = SeededGenerator(seed: seed)
-    _ = try await root.spawn(Nothing()).result
+    _ = try await root.spawn(FirstWord()).result
     let before = await settledAudit(in: runDirectory(of: root.pid))
     for round in 0..<rounds {
       let child = try root.makeChild(Chain(depth: Int.random(in: 1...3, using: &random)))

@@ -254,7 +254,7 @@ private func settle(_ root: Node, to audit: ResourceAudit) async throws {
 func killNodesWithCommands(
   _ root: Node, _ test: Expectations, credentials: Command.Credentials? = nil
 ) async throws {
-  _ = try await root.spawn(Nothing()).result
+  _ = try await root.spawn(FirstWord()).result
   let before = await settledAudit(in: runDirectory(of: root.pid))
   for _ in 0..<10 {
     let child = try await root.spawn(RunsCommands(count: 3, credentials: credentials))

@@ -187,10 +187,7 @@ let failureScenarios: [String: Scenario] = [
   },
   // A process that a program has forked has all of the node's descriptors, its connections among them.
   "bareForks": { root, test in
-    // The root listens from the first message on.
-    let first = try await root.spawn(WhoAmI(waits: true))
-    try await first.send(1)
-    _ = try await first.result
+    _ = try await root.spawn(FirstWord()).result
     let before = await settledAudit()
     for end in Forking.End.allCases {
       let events = try await root.events

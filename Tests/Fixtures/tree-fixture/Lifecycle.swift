@@ -18,7 +18,7 @@ let lifecycleScenarios: [String: Scenario] = [
     // Events of a child that nobody listens to, and its failure, need no link either.
     let failing = try await root.spawn(CountsThreads(depth: -1))
     _ = await test.thrown(RemoteFailure.self) { _ = try await failing.result }
-    test.equal(failing.exitReport?.lastErrorLines, ["threads: 1"])
+    test.equal(failing.exitReport?.lastErrorLines.first, "threads: 1")
   },
   "rootIdentity": { root, test in
     test.equal(root.name, "MainProcess")

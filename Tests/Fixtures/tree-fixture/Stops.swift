@@ -122,10 +122,7 @@ let stopScenarios: [String: Scenario] = [
     test.expect(kill(pid, 0) != 0)
   },
   "leftBehind": { root, test in
-    // The root listens from the first message on.
-    let first = try await root.spawn(WhoAmI(waits: true))
-    try await first.send(1)
-    _ = try await first.result
+    _ = try await root.spawn(FirstWord()).result
     let before = await settledAudit()
     let events = try await root.events
     let child = try await root.spawn(Daemonises())

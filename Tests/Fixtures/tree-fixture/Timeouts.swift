@@ -27,7 +27,7 @@ let timeoutScenarios: [String: Scenario] = [
     test.equal(early?.code, .notStarted)
   },
   "spawnInTime": { root, test in
-    _ = try await root.spawn(Nothing()).result
+    _ = try await root.spawn(FirstWord()).result
     let before = await settledAudit()
     // No child is ready at once; one that is too late has gone.
     for time in [Duration.zero, .seconds(-1)] {

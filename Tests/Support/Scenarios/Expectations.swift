@@ -1,4 +1,5 @@
 internal import Glibc
+public import ProcessTree
 internal import ProcessTreeTestSettings
 public import ProcessTreeTesting
 internal import Synchronization
@@ -75,6 +76,19 @@ public func settledAudit(in directory: String? = nil) async -> ResourceAudit {
     audit = next
   }
   return audit
+}
+
+/// Sends a word to its parent.
+///
+/// A node opens what carries messages with the first one, and keeps it: leaks are counted from there on.
+public struct FirstWord: NodeProgram {
+  /// Makes the program.
+  public init() {}
+
+  /// Sends the word.
+  public func run(in node: Node) async throws {
+    try await node.parent?.send(1)
+  }
 }
 
 /// Waits five milliseconds, in which the loop has a turn.
