@@ -68,12 +68,12 @@ extension EndToEndTests {
       #expect(run.errors.contains("not true that no file is left: 1 in "), "\(run.errors)")
     }
 
-    /// The disk of the run's sockets has room for some nodes of a tree, and not for all.
+    /// The disk of the run's sockets has room for some nodes that listen, and not for all.
     @Test func aFullDiskIsNamedAndLeavesNothing() throws {
       let run = try Tool.run(
         shell: """
           unshare --map-root-user --mount sh -c '
-            mount -t tmpfs -o nr_inodes=8 none "$TMPDIR" || exit 77
+            mount -t tmpfs -o nr_inodes=7 none "$TMPDIR" || exit 77
             "$PTREE" run tree 3x2 --quiet; code=$?
             find "$TMPDIR" -mindepth 2; exit $code' || exit $?
           """)

@@ -79,8 +79,8 @@ extension EndToEndTests {
         """)
       #expect(
         try tool.wait {
-          // The last slot of the tree goes to the command of one of two nodes.
-          let why = try tool.ask("why", "g/a", "g/b", "e", "m").output
+          // The slots of the tree go to the commands of three of four nodes.
+          let why = try tool.ask("why", "g/a", "g/b", "c", "d", "e", "m").output
           return why.contains("for a slot (1 of its group may be alive at a time)")
             && why.contains("for a slot (3 programs of the tree run at a time)")
             && why.contains("starts when somebody requests it")

@@ -161,7 +161,8 @@ package final class FrameStream {
     swap(&bytes, &incoming)
     var offset = 0
     while !isClosed, let size = next(in: bytes[offset...]) {
-      if let onFrame, size > Self.lengthSize {
+      // A reason has any length, and is no frame.
+      if let onFrame, failure == nil, size > Self.lengthSize {
         bytes.withUnsafeBytes {
           onFrame(
             UnsafeRawBufferPointer(rebasing: $0[(offset + Self.lengthSize)..<(offset + size)]))
