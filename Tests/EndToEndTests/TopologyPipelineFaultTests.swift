@@ -45,7 +45,7 @@ extension EndToEndTests {
     func oneSlowRecordHoldsBackWhatAStreamMakes(end: String) throws {
       let slow = """
         exec awk -v me=$$ '{ if ($1 == 1) while ((getline x < \"go\") < 0) system(\"sleep 0.05\");
-        if (++n % 500 == 0) { print n > \"count-\" me; close(\"count-\" me) } print; fflush() }'
+        if (++n % 20 == 0) { print n > \"count-\" me; close(\"count-\" me) } print; fflush() }'
         """.split(separator: "\n").joined(separator: " ")
       let tool = try Tool.pipeline(
         """
