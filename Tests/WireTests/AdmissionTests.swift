@@ -87,7 +87,7 @@ import Testing
     #expect(admission().welcome(hello(position: 9)) == nil)
   }
 
-  @Test(arguments: [(4, 0, true), (4, 99, true), (3, 0, false), (5, 0, false), (-1, 0, false)])
+  @Test(arguments: [(5, 0, true), (5, 99, true), (4, 0, false), (6, 0, false), (-1, 0, false)])
   func theMajorVersionDecides(_ major: Int, _ minor: Int, _ isAdmitted: Bool) {
     var admission = admission()
     let refusal = refusal(

@@ -74,7 +74,7 @@ let sampleRecord = BootstrapRecord(
       incarnation: 2, address: "/n")
     #expect(
       record.packed() == [
-        0xDC, 0, 16, 4, 3, 0x94, 1, 2, 3, 0xA1, 0x64, 0x91, 4, 0xA1, 0x6E, 0xC2, 0x93, 0xA1, 0x70,
+        0xDC, 0, 16, 5, 0, 0x94, 1, 2, 3, 0xA1, 0x64, 0x91, 4, 0xA1, 0x6E, 0xC2, 0x93, 0xA1, 0x70,
         5, 6, 7, 0x92, 0xA1, 0x63, 0xA1, 0x6C, 0x93, 0xA1, 0x74, 0xC0,
         0xC4, 1, 9, 10, 0xC4, 1, 11, 0xC0, 0xC0, 2, 0xA2, 0x2F, 0x6E,
       ])
@@ -103,7 +103,7 @@ let sampleRecord = BootstrapRecord(
     let life: [UInt8] = [3, 0xAA] + Array("/shop/till".utf8)
     let later = lease + settings + life
     #expect(bytes.suffix(later.count) == later[...])
-    let old = try BootstrapRecord(packed: [0x9C, 4, 0] + bytes[5...].dropLast(later.count))
+    let old = try BootstrapRecord(packed: [0x9C, 5, 0] + bytes[5...].dropLast(later.count))
     #expect(old.renewalPeriod == nil && old.processSettings == nil)
     #expect(old.incarnation == 1 && old.address == "" && old.settings == [1, 2, 3])
   }

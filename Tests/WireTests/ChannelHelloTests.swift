@@ -126,11 +126,11 @@ import Testing
     #expect(try refusal(peerHello()) == nil)
     #expect(try refusal(peerHello(build: "")) == nil)
     #expect(try refusal(peerHello(build: "other"))?.code == .build)
-    let newer = peerHello(version: ProtocolVersion(major: 5, minor: 0))
+    let newer = peerHello(version: ProtocolVersion(major: 6, minor: 0))
     let refused = try refusal(newer)
     #expect(refused?.code == .version)
     // Who it is, and what either side speaks.
-    for part in [newer.address.name, "5.0", "\(ProtocolVersion.current)"] {
+    for part in [newer.address.name, "6.0", "\(ProtocolVersion.current)"] {
       #expect(refused?.reason.contains(part) == true, "\(part)")
     }
     // Whoever has no proof is told the same whatever else is wrong.
