@@ -39,47 +39,6 @@ extension EndToEndTests {
       #expect(!run.errors.contains("/proc/"))
     }
 
-    /// A record that takes long holds back those behind it, and these do not pile up before a stream that gets its
-    /// input in order, nor at the end of the pipeline.
-    @Test(arguments: [", {name: last, shell: 'cat | cat'}", ""])
-    func oneSlowRecordHoldsBackWhatAStreamMakes(end: String) throws {
-      let slow = """
-        exec awk -v me=$$ '{ if ($1 == 1) while ((getline x < \"go\") < 0) system(\"sleep 0.05\");
-        if (++n % 20 == 0) { print n > \"count-\" me; close(\"count-\" me) } print; fflush() }'
-        """.split(separator: "\n").joined(separator: " ")
-      let tool = try Tool.pipeline(
-        """
-        from: {range: [1, 1]}, ordered: true, to: {file: out}, stages: [
-        {name: make, shell: 'cat > /dev/null; seq 150000'},
-        {name: slow, mode: answer, workers: 2, shell: "\(slow.replacing("\"", with: "\\\""))"}\(end)]
-        """)
-      let directory = tool.directory.path
-      func done() -> Int {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        return names.filter { $0.hasPrefix("count-") }.reduce(0) { sum, name in
-          let text = try? String(contentsOfFile: directory + "/" + name, encoding: .utf8)
-          return sum + (text.flatMap { Int($0.trimmingCharacters(in: .newlines)) } ?? 0)
-        }
-      }
-      // As far as it gets while the first record is not done.
-      var (last, rests) = (0, 0)
-      #expect(
-        tool.wait {
-          let now = done()
-          rests = now == last && now > 0 ? rests + 1 : 0
-          last = now
-          usleep(100_000)
-          return rests >= 15
-        })
-      #expect(last > 0 && last < 100_000, "\(last) records")
-      #expect(
-        FileManager.default.createFile(atPath: directory + "/go", contents: Data("go\n".utf8)))
-      let run = try tool.end()
-      #expect(run.code == 0, "\(run.errors)")
-      let out = try String(contentsOfFile: directory + "/out", encoding: .utf8)
-      #expect(out.split(separator: "\n").elementsEqual((1...150_000).lazy.map { "\($0)"[...] }))
-    }
-
     /// A table of many files, while workers of the stages that may be killed are killed all the time, and
     /// their commands: it is the same table, the deaths are told, and no record is put aside for them.
     @Test(arguments: [(100_000, 20), (40_000, 50)])

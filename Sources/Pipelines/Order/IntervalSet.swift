@@ -6,11 +6,6 @@ struct IntervalSet: Sendable {
   /// How many numbers it holds.
   var count: UInt64 { ranges.reduce(0) { $0 + UInt64($1.count) } }
 
-  /// The first number that it does not hold.
-  var firstMissing: UInt64 {
-    ranges.first.flatMap { $0.lowerBound == 0 ? $0.upperBound : nil } ?? 0
-  }
-
   /// Whether it holds a number.
   func contains(_ number: UInt64) -> Bool {
     let place = firstRange(endingAfter: number)
@@ -64,11 +59,6 @@ struct TakenEnvelopes: Sendable {
 
   /// Whether an envelope was taken.
   func contains(_ id: EnvelopeID) -> Bool { streams[id.stream]?.contains(id.number) ?? false }
-
-  /// The number of the first envelope of a stream that was not taken.
-  func firstMissing(of stream: EnvelopeSourceID.Value) -> UInt64 {
-    streams[stream]?.firstMissing ?? 0
-  }
 
   /// How many envelopes of a stream were taken.
   func count(of stream: EnvelopeSourceID.Value) -> UInt64 { streams[stream]?.count ?? 0 }

@@ -39,17 +39,6 @@ struct PipelinePlan: Sendable {
   /// How many of the source's envelopes may be on their way, for so many workers at work.
   static func envelopesInFlight(workers: Int) -> Int { 8 + 8 * workers }
 
-  /// How many envelopes of its own a command may be ahead of the first that has not come to the end.
-  static let flowLimit: UInt64 = 64
-  /// After how many that have come to the end the command's worker is told.
-  static let flowStep: UInt64 = 16
-
-  /// Whether what commands of a stage make has to be held together on its way, as the source's envelopes are: somebody
-  /// behind gets it in order, and workers before that overtake each other.
-  func boundsFlow(ofStage index: Int) -> Bool {
-    restoresOrder && stages.dropFirst(index + 1).contains { !$0.description.isStateful }
-  }
-
   /// How many envelopes a receiver may have that it has not begun, from each sender.
   ///
   /// Enough to go on while word of what was taken is on its way back. What one worker has not begun

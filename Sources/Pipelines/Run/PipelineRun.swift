@@ -178,8 +178,6 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         }
         if let host { slot.hosts?.started(on: host) }
         record.update { $0.handle(.started, of: slot.worker, ofStage: slot.stage) }
-        // It ends with this scope.
-        async let _: Void = tellArrivals(to: child, in: slot)
         for try await word in try await child.messages(of: WorkerWord.self) {
           switch word {
           case .counters(let counters):
@@ -236,17 +234,6 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         }
       case .other(let error): throw error
       }
-    }
-  }
-
-  /// Tells a worker how much of what its command makes by itself has come to the end.
-  private func tellArrivals(to child: Child<WorkerCounters>, in slot: WorkerSeat) async {
-    guard plan.boundsFlow(ofStage: slot.stage) else { return }
-    var told: UInt64 = 0
-    while let arrived = try? await record.flowArrived(ofWorker: slot.worker, since: told) {
-      told = arrived
-      // One that has ended needs no word.
-      do { try await child.send(FlowWord(arrived: arrived)) } catch { return }
     }
   }
 

@@ -72,12 +72,6 @@ struct RunLedger {
     return true
   }
 
-  /// How many envelopes that a worker's command has made by itself, from the first on, have come to the end.
-  func flowArrived(ofWorker worker: Int) -> UInt64 {
-    let stream = EnvelopeSourceID.flow(ofWorker: worker)
-    return arrived.firstMissing(of: stream) / plan.width(of: stream)
-  }
-
   /// Notes what an envelope at the end of the pipeline says that stages gave up.
   ///
   /// - Returns: What no other envelope has said that came of the same one.

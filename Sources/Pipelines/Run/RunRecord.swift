@@ -61,16 +61,6 @@ final class RunRecord: Sendable {
     }
   }
 
-  /// Waits until enough has come to the end of what a worker's command has made since `told`.
-  ///
-  /// - Throws: `CancellationError`.
-  func flowArrived(ofWorker worker: Int, since told: UInt64) async throws -> UInt64 {
-    try await state.wait { state in
-      let arrived = state.ledger.flowArrived(ofWorker: worker)
-      return arrived - min(told, arrived) >= PipelinePlan.flowStep ? arrived : nil
-    }
-  }
-
   // MARK: Workers
 
   /// Waits for orders about workers; returns none when all stages are over.

@@ -34,7 +34,7 @@ struct CommandWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Nod
         let pump = command.standardOutput == .pipe ? output.pump(run) : nil
         if let pump { tasks.addTask { await pump.work() } }
         tasks.addTask {
-          if let pump { try await work.passOn(pump, in: node) }
+          if let pump { try await work.passOn(pump) }
           // A command that failed ends the worker, even if it has not read all of its input.
           try await run.waitForSuccess()
         }
@@ -131,13 +131,7 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
   }
 
   /// Passes on the output of the command.
-  func passOn(_ pump: any InputPump<Output>, in node: Node) async throws {
-    guard worker.place.boundsFlow else { return try await passAll(pump, through: nil) }
-    let gate = FlowGate()
-    try await gate.listening(in: node) { try await passAll(pump, through: gate) }
-  }
-
-  private func passAll(_ pump: any InputPump<Output>, through gate: FlowGate?) async throws {
+  func passOn(_ pump: any InputPump<Output>) async throws {
     while true {
       let items = try await pump.take(1_024)
       guard !items.isEmpty else { return }
@@ -146,7 +140,6 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
         counters.flowEnvelopes += 1
         return counters.flowEnvelopes - 1
       }
-      try await gate?.waitForRoom(number)
       let id = EnvelopeID(
         stream: EnvelopeSourceID.flow(ofWorker: worker.place.worker), number: number)
       try await outlet.send(Envelope(id: id, cost: 0, origins: Origins(from: 0), items: items))

@@ -14,8 +14,6 @@ struct WorkerPlace: Codable, Sendable {
   var isOrdered: Bool
   /// Of how many of the stage's envelopes it gets one.
   var share: Int
-  /// Whether it waits for what it has made by itself to come to the end.
-  var boundsFlow = false
 
   /// How numbers change on the way through the worker.
   var fold: Fold {
