@@ -11,7 +11,7 @@ extension Node {
   ///
   /// - Parameters:
   ///   - request: How many nodes, and for how long.
-  ///   - body: The code that opens the hosts; see ``withHosts(_:_:)``. Their slots are the processors that the
+  ///   - body: The code that opens the hosts; see ``withHosts(_:minimum:_:)``. Their slots are the processors that the
   ///     allocation has on each.
   /// - Returns: The result of `body`.
   /// - Throws: The error of `body`; a ``HostError`` with `engineMissing` without `salloc`, or if `scontrol` names

@@ -1,7 +1,7 @@
 internal import ProcessTreeBase
 internal import ProcessTreeLinks
 
-/// A host that a scope of ``Node/withHosts(_:_:)`` has opened.
+/// A host that a scope of ``Node/withHosts(_:minimum:_:)`` has opened.
 ///
 /// It may be used from any thread, as long as its scope lasts.
 public final class OpenHost: Place, Sendable {
@@ -148,7 +148,7 @@ public struct OwnHost: Place {
   public var hosts: [OpenHost] { [] }
 }
 
-/// The hosts of one scope of ``Node/withHosts(_:_:)``.
+/// The hosts of one scope of ``Node/withHosts(_:minimum:_:)``.
 public final class HostPool: Place, Sendable {
   /// The hosts, in the order in which they were given.
   public let all: [OpenHost]

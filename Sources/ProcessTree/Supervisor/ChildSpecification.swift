@@ -44,7 +44,7 @@ public struct ChildSpecification: Sendable, Codable {
   public var mailbox: MailboxPolicy
   /// The names of hosts on which the child may run; beside its supervisor if there are none.
   ///
-  /// The supervisor's node has them open; see ``Node/withHosts(_:_:)``. Each life starts on the one with the
+  /// The supervisor's node has them open; see ``Node/withHosts(_:minimum:_:)``. Each life starts on the one with the
   /// smallest part of its slots in use. If none is up, the life could not start.
   public var hosts: [String]
 
