@@ -5,7 +5,7 @@ internal import ProcessTreeZeroMQ
 /// A child's end of the control connection to its parent.
 package final class EdgeConnector {
   private var socket: (any FrameCarrier)?
-  /// What the child has inherited to talk over, in place of a socket.
+  /// The stream that the child has inherited, which carries its frames in place of a socket.
   private let stream: FrameStream?
   private let endpoint: Endpoint?
 

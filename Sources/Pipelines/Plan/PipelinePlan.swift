@@ -134,7 +134,7 @@ struct PipelinePlan: Sendable {
     }
   }
 
-  /// What is put behind names so that each is the name of one stage: nothing, or the stage's number from 1 on.
+  /// The suffixes that make each name the name of one stage: nothing, or the stage's number from 1 on.
   private static func marks(of names: [String]) -> [String] {
     var counts: [String: Int] = [:]
     for name in names { counts[name, default: 0] += 1 }

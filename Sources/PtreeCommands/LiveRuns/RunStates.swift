@@ -33,7 +33,7 @@ struct RunStanding {
     }
   }
 
-  /// What is known of a run whose root has been asked in vain.
+  /// The words for a run whose root has not answered.
   static let noAnswer = "no answer for \(RunLine.patience.components.seconds) s"
 }
 

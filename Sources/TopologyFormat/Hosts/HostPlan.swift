@@ -26,7 +26,7 @@ package struct HostPlan: Sendable, Codable, Hashable {
 
   package static let shortestLease: Duration = .seconds(2)
 
-  /// What stands in the place of a path for a program that is copied.
+  /// The word that asks for a copy of the program, in place of its path.
   package static let copied = "copied"
 
   /// Why a text cannot be the program of a host; nil if it can.

@@ -6,7 +6,7 @@ package struct StopOrder: Codable, Hashable, Sendable {
     package var node: String
     /// How many there are of a template.
     package var instances: Int?
-    /// What ends it, in words.
+    /// The signal or the command that ends it, in words.
     package var signal: String
     /// How many seconds it has for that.
     package var within: Double
@@ -14,7 +14,7 @@ package struct StopOrder: Codable, Hashable, Sendable {
     fileprivate var label: String { instances.map { "\(node) ×\($0)" } ?? node }
   }
 
-  /// What is stopped together, one step after the other.
+  /// The steps of the stop in order; the nodes of one step stop together.
   package private(set) var stop: [[Part]]
   /// The seconds that all of it takes at most.
   package private(set) var longestStop: Double

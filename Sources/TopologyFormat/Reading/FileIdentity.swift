@@ -11,7 +11,7 @@ package struct FileIdentity: Hashable, Sendable {
   }
 }
 
-/// What was read of a file.
+/// The bytes of a file, and the file's identity.
 struct FileContents {
   var bytes: [UInt8]
   /// The file; nil for standard input, and for what a test gives.

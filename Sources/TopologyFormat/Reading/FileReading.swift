@@ -18,7 +18,7 @@ enum FileReading {
     try text(from: try contents(of: path).bytes)
   }
 
-  /// What is in a file, or comes from standard input for `-`.
+  /// Reads a file, or standard input for `-`.
   static func contents(of path: String) throws(ReadingFailure) -> FileContents {
     path == "-"
       ? FileContents(bytes: try bytes(of: STDIN_FILENO)) : try contents(ofFile: path)

@@ -195,7 +195,7 @@ final class HostAgent {
 
   // MARK: Draining
 
-  /// SIGTERM comes from whoever ends this process soon: Slurm, or a machine that is shut down.
+  /// SIGTERM announces the end of this process: Slurm sends it, or a machine that is shut down.
   private func heedSignals() throws {
     let descriptor = try SignalSource.install(signals: [SIGTERM])
     try loop.poller.add(descriptor, for: .read) { [unowned self] _ in takeSignals() }

@@ -63,7 +63,7 @@ final class NodeRuntime {
   private(set) lazy var drainWaiters = Waiters<Void>(on: loop.timers)
   /// Surrounds each stop of the process by Ctrl-Z.
   var suspension: (_ stop: () -> Void) -> Void = { $0() }
-  /// What is under way before such a stop.
+  /// The stop of the hosts that precedes such a stop, while it is under way.
   var suspending: HostSuspension?
   /// The kernel's count of out-of-memory kills, watched while there are children.
   var memoryKills = MemoryKills()
