@@ -16,6 +16,8 @@ package enum LinkError: Error, Equatable, CustomStringConvertible {
   case quarantined([String])
   /// The channel has come to its end, or the node that made it has.
   case channelEnded(String)
+  /// This node could not join the channel: what it lacks.
+  case notJoined(String)
 
   package var description: String {
     switch self {
@@ -27,7 +29,7 @@ package enum LinkError: Error, Equatable, CustomStringConvertible {
     case .quarantined(let killers):
       "the item was put aside because it killed its consumers: "
         + killers.joined(separator: ", ")
-    case .channelEnded(let reason): reason
+    case .channelEnded(let reason), .notJoined(let reason): reason
     case .alreadyReceiving: "another task is receiving from this channel already"
     }
   }

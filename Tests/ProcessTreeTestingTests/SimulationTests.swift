@@ -18,6 +18,13 @@ struct SimulationTests {
   @Test("Pipelines keep their promises")
   func pipelines() async throws { try await play(PipelineScene.self, 250) }
 
+  /// A worker that had no descriptor to join the channel of its input took that for the end of it.
+  @Test("A pipeline that once did not end ends", .timeLimit(.minutes(5)))
+  func aPipelineThatDidNotEnd() async throws {
+    let history = SceneHistory<PipelineScene>(seed: 7_841_201_139_141_376_078)
+    #expect(try await history.play().flaws == [])
+  }
+
   @Test("Groups keep their promises")
   func groups() async throws { try await play(GroupScene.self, 800) }
 

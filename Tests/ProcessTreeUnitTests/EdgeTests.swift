@@ -118,6 +118,7 @@ import Testing
       (.peerGone, .unreachable), (.finished, .unreachable), (.tooLarge(9), .messageNotEncodable),
       (.alreadyReceiving, .alreadyIterating), (.full, .queueFull),
       (.quarantined(["a"]), .itemQuarantined), (.channelEnded("b"), .channelEnded),
+      (.notJoined("c"), .systemCallFailed),
     ]
     for (error, code) in codes { #expect(ProcessTreeError(error).code == code) }
   }

@@ -38,7 +38,7 @@ struct Crew {
   private let workers: Range<Int>
   private var life: SupervisorLife
   /// Whether nothing more comes for the stage.
-  private var isFed = false
+  private(set) var isFed = false
   /// Whether a worker has found that there is nothing left to take.
   private var isEnding = false
   /// The places whose workers were removed after their input had ended.

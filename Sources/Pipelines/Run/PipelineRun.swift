@@ -198,7 +198,11 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         return try await child.result
       }
       let fed = record.update {
-        $0.finish(counters, worker: slot.worker, ofStage: slot.stage)
+        $0.isFed(slot.stage) ? $0.finish(counters, worker: slot.worker, ofStage: slot.stage) : nil
+      }
+      guard let fed else {
+        throw failure(
+          of: slot, over: nil, .workerDied, "it could not join the channel of its stage's input")
       }
       monitor?.changed()
       close(fed)

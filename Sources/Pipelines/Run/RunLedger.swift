@@ -101,6 +101,9 @@ struct RunLedger {
 
   // MARK: Workers
 
+  /// Whether nothing more comes for a stage: a worker finds the end of its input only then.
+  func isFed(_ stage: Int) -> Bool { crews[stage].isFed }
+
   /// Takes the orders about workers: an empty list when all stages are over, nil while there are none yet.
   mutating func takeOrders() -> [Crew.Order]? {
     guard !orders.isEmpty || crews.allSatisfy(\.isOver) else { return nil }

@@ -52,8 +52,8 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
     ///
     /// - Returns: The element; `nil` at the end of the channel.
     /// - Throws: `messageNotDecodable` for an item that is not an `Element`, which is acknowledged
-    ///   and does not end the sequence; `channelEnded` if this end came too late; and
-    ///   `CancellationError`.
+    ///   and does not end the sequence; `channelEnded` if this end came too late; `systemCallFailed`
+    ///   if the node cannot join the channel; and `CancellationError`.
     @inlinable
     public mutating func next() async throws -> Element? {
       // This runs in the caller's module, where the element's type is known, and is enough for most

@@ -16,7 +16,7 @@ let unreachableScenarios: [String: Scenario] = [
           receiver: isSender ? nil : receiver))
       let failure = await expect.thrown(RemoteFailure.self) { try await child.result }
       let error = failure?.underlying(as: ProcessTreeError.self)
-      expect.equal(error?.code, .channelEnded)
+      expect.equal(error?.code, .systemCallFailed)
       expect.expect(error?.message.contains("cannot listen") == true, "\(error as Any)")
       // Who waits for the other end is told.
       if isSender {

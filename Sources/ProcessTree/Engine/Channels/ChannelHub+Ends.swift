@@ -90,7 +90,7 @@ extension ChannelHub {
     do {
       try listen()
     } catch {
-      refused(ticket.ticket, reason: error.message)
+      refused(ticket.ticket, .notJoined(error.message))
       // Nobody will use this end, so the other side must not wait for it.
       return release(ticket.ticket, of: ticket.channel)
     }
@@ -169,10 +169,10 @@ extension ChannelHub {
     }
   }
 
-  /// The home has refused an end, or is gone.
-  func refused(_ ticket: TicketID, reason: String) {
-    senders[ticket]?.close(.channelEnded(reason))
-    receivers[ticket]?.fail(.channelEnded(reason))
+  /// The home has refused an end, or this node cannot use it.
+  func refused(_ ticket: TicketID, _ error: LinkError) {
+    senders[ticket]?.close(error)
+    receivers[ticket]?.fail(error)
   }
 
   // MARK: From the home

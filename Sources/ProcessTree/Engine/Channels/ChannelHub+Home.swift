@@ -138,7 +138,7 @@ extension ChannelHub {
       senders[sender]?.noFurtherReceiver(.peerGone)
     case .ended(_, let receiver) where isHome(of: receiver): receivers[receiver]?.end()
     case .refused(_, let ticket, let reason) where isHome(of: ticket):
-      refused(ticket, reason: reason)
+      refused(ticket, .channelEnded(reason))
     default: break
     }
   }

@@ -14,6 +14,7 @@ extension ProcessTreeError {
     case .full: self.init(.queueFull, "The channel's queue is full.")
     case .quarantined: self.init(.itemQuarantined, "\(error)")
     case .channelEnded(let reason): self.init(.channelEnded, reason)
+    case .notJoined(let reason): self.init(.systemCallFailed, reason)
     }
   }
 
