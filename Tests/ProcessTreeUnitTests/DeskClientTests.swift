@@ -11,9 +11,15 @@ import Testing
   private final class Stub {
     let directory: String
     private let listener: Int32
+    /// Signalled when a connection has been closed.
+    private let closings: DispatchSemaphore
 
-    /// - Parameter greeting: What each client gets; nil for the end of the connection.
-    init(_ greeting: [UInt8]?) throws {
+    /// - Parameters:
+    ///   - greeting: What each client gets; nil for the end of the connection.
+    ///   - closes: Whether the connection ends behind it, with nothing read.
+    init(_ greeting: [UInt8]?, closes: Bool = false) throws {
+      let closings = DispatchSemaphore(value: 0)
+      self.closings = closings
       var template = Array("/tmp/ptree-desk-XXXXXX".utf8CString)
       try #require(mkdtemp(&template) != nil)
       directory = String(
@@ -32,11 +38,17 @@ import Testing
             continue
           }
           _ = send(client, greeting, greeting.count, Int32(MSG_NOSIGNAL))
+          guard closes else { continue }
+          close(client)
+          closings.signal()
         }
         // Here and not by the owner: another socket might get the number while this thread uses it.
         close(listener)
       }
     }
+
+    /// Waits until a connection has been closed.
+    func awaitsClosing() -> Bool { closings.wait(timeout: .now() + 30) == .success }
 
     deinit {
       shutdown(listener, Int32(SHUT_RDWR))
@@ -59,6 +71,28 @@ import Testing
     #expect(
       DeskClient.statuses(of: [stub.directory], within: .patience)
         == [stub.directory: .failure(.otherVersion(2))])
+  }
+
+  /// The client may write into a connection that has been closed: it reads why first.
+  @Test func whatARootHasSaidBeforeItClosedIsRead() throws {
+    let answer = DeskAnswer(1, .failed(.tooMany, "too many requests"))
+    let stub = try Stub(
+      DeskFrames.framed(DeskHello.current.packed()) + DeskFrames.framed(answer.packed()),
+      closes: true)
+    var client = try DeskClient.connect(to: stub.directory, within: .patience)
+    try #require(stub.awaitsClosing())
+    do throws(DeskClient.Failure) {
+      _ = try client.request(.tree, within: .patience)
+      Issue.record("an answer came")
+    } catch {
+      #expect(error == .refused(.tooMany, "too many requests"))
+    }
+    do throws(DeskClient.Failure) {
+      _ = try client.request(.tree, within: .patience)
+      Issue.record("an answer came")
+    } catch {
+      #expect(error == .closed)
+    }
   }
 
   @Test func whatDoesNotAnswerIsGivenUpInTime() throws {

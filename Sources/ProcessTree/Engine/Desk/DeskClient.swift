@@ -192,6 +192,9 @@ package struct DeskClient: ~Copyable {
   /// How many requests are under way at a time: a root takes 64.
   private static let mostAtOnce = 32
 
+  /// Sends a frame.
+  ///
+  /// A root that has closed may have said why before: the next `receive` returns it, or finds the end.
   private func send(
     _ frame: [UInt8], until deadline: ContinuousClock.Instant
   ) throws(Failure) {
@@ -202,6 +205,8 @@ package struct DeskClient: ~Copyable {
       }
       if sent > 0 {
         rest = rest.dropFirst(sent)
+      } else if errno == EPIPE || errno == ECONNRESET {
+        return
       } else if errno == EAGAIN {
         try wait(for: POLLOUT, until: deadline)
       } else if errno != EINTR {
