@@ -82,16 +82,17 @@ extension EndToEndTests {
           go: {shell: 'exec sleep 60'}
           loud:
             start: manual
-            shell: 'head -c 20000000 /dev/zero | tr "\\0" "x" | fold -w 99; while :; do echo; echo over; sleep 0.1; done'
+            shell: 'echo begins; until [ -e go ]; do sleep 0.05; done; head -c 20000000 /dev/zero | tr "\\0" "x" | fold -w 99; while :; do echo; echo over; sleep 0.1; done'
         """
       let tool = try Tool.running(file)
       #expect(try tool.waits(for: "/loud", toBe: "stopped"))
       let before = try tool.memory()
       let reader = try Tool(["logs", "-f", "\(tool.pid)", "loud"])
-      // It has been admitted once it shows what is written before it stops.
+      // It has been admitted once it shows something, and stands before there is more.
       #expect(try tool.ask("start", "loud").code == 0)
-      #expect(reader.wait { !reader.outputSoFar.isEmpty })
+      #expect(reader.wait { reader.outputSoFar == "loud | begins\n" })
       reader.signal(SIGSTOP)
+      try Data().write(to: URL(filePath: tool.directory.path + "/go"))
       #expect(
         tool.wait { tool.outputSoFar.hasSuffix("loud | over\n") }, "the run waits for a reader")
       #expect(try tool.memory() < before + 16_384)
