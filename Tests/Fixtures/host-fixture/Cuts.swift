@@ -24,7 +24,7 @@ let cutScenarios: [String: Scenario] = [
   "oneWay": { root, test in
     let events = try await root.events
     var host = relayed("b")
-    host.lease = .seconds(3)
+    host.lease = .seconds(8)
     try await root.withHosts([host]) { hosts in
       let child = try await root.spawn(Echo(), on: hosts)
       try await exchange(child, 1...10, test)

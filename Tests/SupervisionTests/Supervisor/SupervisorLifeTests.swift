@@ -1,3 +1,4 @@
+import Glibc
 import ProcessTreeSupervision
 import Testing
 
@@ -295,8 +296,14 @@ import Testing
   }
 
   @Test func aSupervisorOfManyTakesLinearTime() throws {
+    // Of this thread: others use the machine as well.
+    func processorTime() -> Duration {
+      var time = timespec()
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+      return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
     func time(_ count: Int) throws -> Duration {
-      let start = ContinuousClock.now
+      let start = processorTime()
       var life = try SupervisorLife("top", rules: (0..<count).map { ChildRule("child-\($0)") })
       var actions = life.handle(.begin, at: .zero)[...]
       var isOver = false
@@ -315,9 +322,9 @@ import Testing
         }
       }
       #expect(isOver)
-      return ContinuousClock.now - start
+      return processorTime() - start
     }
-    // The best of three: others use the machine as well.
+    // The best of three: caches may be cold.
     let (few, many) = try (
       (0..<3).map { _ in try time(200) }.min() ?? .zero,
       (0..<3).map { _ in try time(2_000) }.min() ?? .zero

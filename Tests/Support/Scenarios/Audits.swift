@@ -15,17 +15,37 @@ extension ResourceAudit {
   ///
   /// The loop goes on meanwhile: it closes links to peers that have gone, and reaps children.
   public static func atRest() async -> Self {
-    var audit = ofOwn()
-    var calm = 0
-    // On a busy machine a dead child may be a zombie for longer than five looks.
+    var rest = Rest(ofOwn())
+    // On a busy machine a dead child may be a zombie for longer than all these looks.
     let deadline = ContinuousClock.now + .patience
-    while calm < 5 || (audit.zombies > 0 && ContinuousClock.now < deadline) {
-      try? await Task.sleep(for: .milliseconds(5))
-      let next = ofOwn()
-      calm = next == audit ? calm + 1 : 0
-      audit = next
+    while !rest.isReached || (rest.audit.zombies > 0 && ContinuousClock.now < deadline) {
+      let start = ContinuousClock.now
+      try? await Task.sleep(for: Rest.pause)
+      rest.look(ofOwn(), after: .now - start)
     }
-    return audit
+    return rest.audit
+  }
+}
+
+/// Looks at what a process holds until nothing changes any more.
+///
+/// A thread that still has something to close may be as late as the one that looks: the later looks come, the
+/// more of them must find the same.
+struct Rest {
+  static let pause = Duration.milliseconds(5)
+
+  private(set) var audit: ResourceAudit
+  private var calm = 0
+  private var needed = 5
+
+  init(_ audit: ResourceAudit) { self.audit = audit }
+
+  var isReached: Bool { calm >= needed }
+
+  mutating func look(_ next: ResourceAudit, after elapsed: Duration) {
+    calm = next == audit ? calm + 1 : 0
+    audit = next
+    needed = max(needed, min(50, Int(5 * (elapsed / Self.pause))))
   }
 }
 

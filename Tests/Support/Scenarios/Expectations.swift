@@ -67,15 +67,13 @@ public final class Expectations: Sendable {
 /// What the process holds once it has come to rest: a socket's thread closes the end of a peer that
 /// has gone a moment later.
 public func settledAudit(in directory: String? = nil) async -> ResourceAudit {
-  var audit = ResourceAudit.now(runDirectory: directory)
-  var calm = 0
-  while calm < 5 {
+  var rest = Rest(.now(runDirectory: directory))
+  while !rest.isReached {
+    let start = ContinuousClock.now
     await letTheLoopTurn()
-    let next = ResourceAudit.now(runDirectory: directory)
-    calm = next == audit ? calm + 1 : 0
-    audit = next
+    rest.look(.now(runDirectory: directory), after: .now - start)
   }
-  return audit
+  return rest.audit
 }
 
 /// Sends a word to its parent.
@@ -91,7 +89,7 @@ public struct FirstWord: NodeProgram {
   }
 }
 
-/// Waits five milliseconds, in which the loop has a turn.
+/// Waits some milliseconds, in which the loop has a turn.
 ///
 /// Connections of those who look at all live runs are closed then. A sleep on the pool would start threads,
 /// which audits count.
