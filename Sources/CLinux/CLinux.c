@@ -29,7 +29,13 @@ int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags
   }
   int connection = (int)syscall(SYS_accept4, listener, address, length, flags);
   if (acceptance == cl_accept_as_ever) {
-    cl_stream_end(connection);
+    if (connection >= 0) {
+      cl_stream_end(connection);
+    } else if (errno == EMFILE || errno == ENFILE) {
+      // libzmq would abort. Its poller calls again at once, and no event tells that a descriptor is free.
+      usleep(1000);
+      errno = EAGAIN;
+    }
     return connection;
   }
   // Another thread may have taken the last descriptor meanwhile.

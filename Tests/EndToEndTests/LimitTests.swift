@@ -14,7 +14,13 @@ extension EndToEndTests {
       }
     }
 
-    @Test(arguments: [7, 8, 14, 16, 20, 24, 32, 48, 64, 80])
+    /// Which step finds none left depends on the exact number.
+    @Test(arguments: 6...40)
+    func anyNumberOfDescriptors(limit: Int) throws {
+      try expectWordsOrWork("ulimit -n \(limit)", "names", word: "ulimit -n")
+    }
+
+    @Test(arguments: [8, 16, 20, 24, 32, 48, 64, 80])
     func fewDescriptors(limit: Int) throws {
       for example in ["names", "ring --nodes 6", "wordcount /usr/include/linux"] {
         try expectWordsOrWork("ulimit -n \(limit)", example, word: "ulimit -n")
