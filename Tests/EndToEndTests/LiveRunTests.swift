@@ -77,14 +77,15 @@ extension EndToEndTests {
           e: {shell: 'exec sleep 60', dependsOn: {d: started}}
           m: {shell: 'exec sleep 60', start: manual}
         """)
-      #expect(
-        try tool.wait {
-          // The slots of the tree go to the commands of three of four nodes.
-          let why = try tool.ask("why", "g/a", "g/b", "c", "d", "e", "m").output
-          return why.contains("for a slot (1 of its group may be alive at a time)")
-            && why.contains("for a slot (3 programs of the tree run at a time)")
-            && why.contains("starts when somebody requests it")
-        })
+      var why = ""
+      let isExplained = try tool.wait {
+        // The slots of the tree go to the commands of three of four nodes.
+        why = try tool.ask("why", "g/a", "g/b", "c", "d", "e", "m").output
+        return why.contains("for a slot (1 of its group may be alive at a time)")
+          && why.contains("for a slot (3 programs of the tree run at a time)")
+          && why.contains("starts when somebody requests it")
+      }
+      #expect(isExplained, "\(why)")
       try tool.stopRun()
     }
 
