@@ -15,7 +15,7 @@ let slurmScenarios: [String: Scenario] = [
       try await root.withPool(on: hosts, options: PoolOptions(attempts: 1)) { pool in
         async let results = pool.map(over: 1...10_000, using: Slowly())
         _ = try await eventually { pool.progress.completed > 300 }
-        _ = try await root.run(Command("scancel", [tasks[0]]))
+        _ = try await root.run(Command("scancel", [tasks[0].name]))
         test.equal(try await results.reduce(0, +), 10_000 * 10_001 / 2)
         test.equal(pool.progress.quarantined, 0)
         print("\(pool.progress)")
@@ -35,7 +35,7 @@ let slurmScenarios: [String: Scenario] = [
         _ = try await eventually { pool.progress.completed > 300 }
         test.equal(pool.size, place.slots)
         _ = try await root.run(Command("scancel", Array(CommandLine.arguments.suffix(1))))
-        var late: [String] = []
+        var late: [ArrayTask] = []
         _ = try await eventually {
           late = try await runningTasks(in: root).filter { !first.contains($0) }
           return late.count == 2
@@ -55,19 +55,28 @@ let slurmScenarios: [String: Scenario] = [
   },
 ]
 
-/// The jobs that the running tasks of the array are.
-private func runningTasks(in root: Node) async throws -> [String] {
-  let words = ["--noheader", "--states", "running", "--format", "%A", "--jobs"]
-  let array = CommandLine.arguments.dropFirst(2).prefix(1)
-  return try await root.capture(Command("squeue", words + Array(array))).outputText
-    .split(separator: "\n").map(String.init).sorted()
+/// A task of an array: a job of its own, which `srun` knows by its number, and `scancel` by its name, such as `7_2`.
+private struct ArrayTask: Equatable {
+  var name: String
+  var job: String
 }
 
-/// The node of a job as a host.
-private func host(of job: String) -> Host {
+/// The running tasks of the array.
+private func runningTasks(in root: Node) async throws -> [ArrayTask] {
+  let words = ["--noheader", "--states", "running", "--format", "%i %A", "--jobs"]
+  let array = CommandLine.arguments.dropFirst(2).prefix(1)
+  return try await root.capture(Command("squeue", words + Array(array))).outputText
+    .split(separator: "\n").map { line in
+      let words = line.split(separator: " ").map(String.init)
+      return ArrayTask(name: words[0], job: words[1])
+    }
+}
+
+/// The node of a task as a host.
+private func host(of task: ArrayTask) -> Host {
   .command(
-    ["srun", "-Q", "--jobid=\(job)", "-N1", "-n1", "--overlap", "--mem=0", "--cpu-bind=none"],
-    name: "task-\(job)", slots: 2)
+    ["srun", "-Q", "--jobid=\(task.job)", "-N1", "-n1", "--overlap", "--mem=0", "--cpu-bind=none"],
+    name: "task-\(task.name)", slots: 2)
 }
 
 /// Hosts of several scopes, of which there are more by and by.
