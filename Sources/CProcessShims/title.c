@@ -56,7 +56,7 @@ int pt_title_prepare(void) {
 }
 
 /// Sets the short name, without blanks and parentheses: /proc/PID/stat has it between parentheses, and readers
-/// that take a blank for its end lose the process. Slurm's proctrack/linuxproc is one.
+/// that take a blank for its end lose the process. Slurm is one: it would not send its signals.
 static void set_name(const char *_Nonnull title) {
   char name[16];
   size_t length = strnlen(title, sizeof name - 1);
