@@ -31,7 +31,7 @@ let slurmScenarios: [String: Scenario] = [
     try await root.withHosts(first.map(host)) { hosts in
       let place = GrowingPlace(hosts.all)
       try await root.withPool(on: place) { pool in
-        async let results = pool.map(over: 1...20_000, using: Slowly())
+        let results = Task { try await pool.map(over: 1...20_000, using: Slowly()) }
         _ = try await eventually { pool.progress.completed > 300 }
         test.equal(pool.size, place.slots)
         _ = try await root.run(Command("scancel", Array(CommandLine.arguments.suffix(1))))
@@ -48,7 +48,7 @@ let slurmScenarios: [String: Scenario] = [
           test.expect(areUsed, "\(hosts.all.map(\.nodeCount)) workers on the late hosts")
           let completed = pool.progress.completed
           print("\(first.count) hosts and \(late.count) late ones after \(completed) inputs")
-          test.equal(try await results.reduce(0, +), 20_000 * 20_001 / 2)
+          test.equal(try await results.value.reduce(0, +), 20_000 * 20_001 / 2)
         }
       }
     }
