@@ -15,7 +15,7 @@ DEMO_DEPTH ?= 2
 SEEDS ?= 20000
 # Which tests run: a regular expression over Target.Suite/test, as `swift test --filter` takes it.
 FILTER ?=
-# Which rows `make test-hosts` runs (empty: all).
+# Which rows `make test-hosts` or `make test-slurm` runs (empty: all).
 ROWS ?=
 # The scenario of `make scenario`, its arguments, and the start method (empty: one after the other).
 NAME ?=
@@ -104,7 +104,14 @@ endif
 .PHONY: test-hosts
 test-hosts: dependencies ## Runs ptree over simulated hosts, as root: all rows, or those of ROWS=.
 	swift build $(BUILD_FLAGS) --product ptree
+	swift build $(BUILD_FLAGS) --product host-fixture
 	Tests/Hosts/run "$$(swift build $(BUILD_FLAGS) --show-bin-path)/ptree" $(ROWS)
+
+.PHONY: test-slurm
+test-slurm: dependencies ## Runs ptree over a simulated cluster of Slurm, as root: all rows, or those of ROWS=.
+	swift build $(BUILD_FLAGS) --product ptree
+	swift build $(BUILD_FLAGS) --product host-fixture
+	Tests/Hosts/run --slurm "$$(swift build $(BUILD_FLAGS) --show-bin-path)/ptree" $(ROWS)
 
 .PHONY: scenario
 scenario: dependencies ## Runs the scenario NAME= of a fixture; ARGUMENTS= and START_METHOD= go to it.

@@ -55,8 +55,18 @@ int pt_title_prepare(void) {
   return 0;
 }
 
+/// Sets the short name, without blanks and parentheses: /proc/PID/stat has it between parentheses, and readers
+/// that take a blank for its end lose the process. Slurm is one: it would not send its signals.
+static void set_name(const char *_Nonnull title) {
+  char name[16];
+  size_t length = strnlen(title, sizeof name - 1);
+  for (size_t i = 0; i < length; i++) name[i] = strchr(" ()", title[i]) ? '-' : title[i];
+  name[length] = '\0';
+  prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
 void pt_title_set(const char *_Nonnull title) {
-  prctl(PR_SET_NAME, title, 0, 0, 0);
+  set_name(title);
   if (!area || area_size == 0) return;
   size_t length = strlen(title);
   if (length >= area_size) length = area_size - 1;

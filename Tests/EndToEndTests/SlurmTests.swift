@@ -26,7 +26,7 @@ extension EndToEndTests {
       #expect(run.code == 0, "\(run.errors)")
       #expect(try run.json() as? [Int] == [1, 4, 9, 16, 25, 36])
       #expect(run.errors.contains(" on slurm-n1)\n") && run.errors.contains(" on slurm-n2)\n"))
-      #expect(run.errors.contains("salloc -Q -N 2 -J ptree-slurm -t 2 sh -c "))
+      #expect(run.errors.contains("salloc -Q --no-kill -N 2 -J ptree-slurm -t 2 sh -c "))
       for node in ["n1", "n2"] {
         #expect(run.errors.contains("srun -Q --jobid=7 -N1 -n1 -w \(node) --overlap "))
       }

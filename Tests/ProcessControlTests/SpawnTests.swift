@@ -37,7 +37,9 @@ extension ProcessControlTests {
     func titlesShowInPsAndTopAndKeepArgumentsAndEnvironment() throws {
       let run = try Fixture.play("title")
       #expect(
-        run.facts["shown"] == ["true Process-1:2", "true x", "true longlonglonglon"])
+        run.facts["shown"] == [
+          "true Process-1:2", "true x", "true host-b--2-", "true longlonglonglon",
+        ])
       #expect(run["own"] == "true")
       #expect(run["arguments"]?.hasPrefix("title") == true)
       #expect(run["environment"] == "outer")

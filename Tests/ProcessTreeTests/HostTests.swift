@@ -36,7 +36,9 @@ private let cutScenarios = [
   "strangers",
 ]
 
-private let drainScenarios = ["drainedWork", "drainedPool", "drainedPipeline", "drainedInVain"]
+private let drainScenarios = [
+  "drainedWork", "drainedPool", "drainedPipeline", "drainedEverywhere", "drainedInVain",
+]
 
 private let refusalScenarios = [
   "badHosts", "engines", "noise", "fromElsewhere", "manyHosts", "allFailures",

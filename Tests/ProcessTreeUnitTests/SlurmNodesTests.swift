@@ -72,7 +72,8 @@ struct SlurmNodesTests {
     let words = try request.words()
     #expect(
       words.dropLast(3) == [
-        "salloc", "-Q", "-N", "3", "-J", "ptree-grid", "-t", "2", "-p", "main", "--account=a",
+        "salloc", "-Q", "--no-kill", "-N", "3", "-J", "ptree-grid", "-t", "2", "-p", "main",
+        "--account=a",
       ])
     #expect(
       words.suffix(3).starts(with: ["sh", "-c"]) && words.last?.hasSuffix("cat >/dev/null") == true)

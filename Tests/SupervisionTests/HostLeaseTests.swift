@@ -29,15 +29,15 @@ import Testing
 
   @Test func theEndOfAConnectionShortensTheLease() {
     var lease = HostLease(.seconds(20), at: .zero)
-    lease.connectionEnded(at: .seconds(2))
+    lease.demandWord(at: .seconds(2))
     #expect(lease.until == .seconds(12))
-    lease.connectionEnded(at: .seconds(5))
+    lease.demandWord(at: .seconds(5))
     #expect(lease.until == .seconds(12))
     // A near half that lives has come back.
     lease.granted(lease.ask(at: .seconds(6)))
     #expect(lease.until == .seconds(26) && lease.answered == 1)
     var short = HostLease(.seconds(2), at: .zero)
-    short.connectionEnded(at: .seconds(1))
+    short.demandWord(at: .seconds(1))
     #expect(short.until == .seconds(2))
   }
 
@@ -97,7 +97,7 @@ import Testing
           // Both ends of a connection may end; what was under way may come over the next one, or never.
           if cut, farOver == nil, Bool.random(using: &random) {
             let before = lease.until
-            lease.connectionEnded(at: far(time))
+            lease.demandWord(at: far(time))
             #expect(lease.until <= before)
             if Bool.random(using: &random) { words = [] }
           }

@@ -172,14 +172,9 @@ extension Node {
         program, name: name, daemon: daemon, stopPolicy: stopPolicy, settings: settings,
         liveness: liveness)
     }
-    guard let host = place.choose() else {
-      let losses = place.hosts.compactMap(\.loss).map(\.description)
-      throw HostError(
-        .over, host: place.hosts.map(\.name).joined(separator: ", "),
-        losses.isEmpty ? "no host is up" : "no host is up: \(losses.joined(separator: "; "))")
-    }
+    guard let host = place.choose() else { throw HostError(noneOpenOf: place.hosts) }
     guard host.isOpen else {
-      throw HostError(.over, host: host.name, host.loss?.reason ?? "it is not open")
+      throw HostError(.over, host: host.name, host.trouble ?? "it is not open")
     }
     guard host.controller.loop === runtime.loop else {
       throw HostError(.invalidHost, host: host.name, "another node has opened it")

@@ -109,6 +109,15 @@ public final class OpenHost: Place, Sendable {
     if case .over(let loss) = state { loss } else { nil }
   }
 
+  /// Why nothing can be started there; `nil` while it is open, and if it was closed.
+  package var trouble: String? {
+    switch state {
+    case .draining: "it has been asked to end"
+    case .over(let loss): loss?.reason
+    case .opening, .up, .cut, .closing: nil
+    }
+  }
+
   /// The host itself.
   public func choose() -> OpenHost? { self }
 
@@ -122,6 +131,16 @@ public protocol Place: Sendable {
   func choose() -> OpenHost?
   /// The hosts to choose from.
   var hosts: [OpenHost] { get }
+}
+
+extension HostError {
+  /// None of these hosts is open, for reasons of their own.
+  package init(noneOpenOf hosts: [OpenHost]) {
+    let troubles = hosts.compactMap { host in host.trouble.map { "\(host.name): \($0)" } }
+    self.init(
+      .over, host: hosts.map(\.name).joined(separator: ", "),
+      troubles.isEmpty ? "no host is open" : "no host is left: \(troubles.joined(separator: "; "))")
+  }
 }
 
 /// A host for a worker whose work others take back: it does not drain by itself when the host ends soon.

@@ -36,7 +36,8 @@ public struct SlurmRequest: Hashable, Sendable, Codable {
     guard nodes > 0, time ?? .seconds(1) > .zero else {
       throw HostError(.invalidHost, host: name, "an allocation has one node or more, and time")
     }
-    var words = ["salloc", "-Q", "-N", "\(nodes)", "-J", "ptree-\(name)"]
+    // The other nodes stay when one fails.
+    var words = ["salloc", "-Q", "--no-kill", "-N", "\(nodes)", "-J", "ptree-\(name)"]
     if let time { words += ["-t", "\(max(1, (time.components.seconds + 59) / 60))"] }
     if let partition { words += ["-p", partition] }
     return words + options + ["sh", "-c", SlurmNodes.script + "; exec cat >/dev/null"]

@@ -30,12 +30,7 @@ package final class WorkerHosts: Sendable {
   package var areLost: Bool { !place.hosts.contains(where: \.isOpen) }
 
   /// Why no worker can be placed.
-  package var loss: HostError {
-    let losses = place.hosts.compactMap(\.loss).map(\.description)
-    return HostError(
-      .over, host: place.hosts.map(\.name).joined(separator: ", "),
-      losses.isEmpty ? "no host is open" : "no host is left: \(losses.joined(separator: "; "))")
-  }
+  package var loss: HostError { HostError(noneOpenOf: place.hosts) }
 
   /// Takes a place for a worker: at the host with the smallest part of its slots in use, and at one without
   /// a connection if no other is open.

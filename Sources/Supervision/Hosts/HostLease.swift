@@ -48,8 +48,9 @@ package struct HostLease: Equatable, Sendable {
   /// The run goes on, and so does the usual lease.
   package mutating func resume(at now: Duration) { until = min(until, now + duration) }
 
-  /// The connection has ended: the way to here works, so a near half that lives is back soon.
-  package mutating func connectionEnded(at now: Duration) {
+  /// The near half has to say soon that it lives: the connection has ended, and the way to here works; or the engine
+  /// has announced the end, which Slurm does when the near half has gone, and leaves the connection open.
+  package mutating func demandWord(at now: Duration) {
     until = min(until, now + max(.seconds(5), duration / 2))
   }
 

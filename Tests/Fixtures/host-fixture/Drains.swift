@@ -67,6 +67,24 @@ let drainScenarios: [String: Scenario] = [
     }
   },
 
+  // Work has nowhere to go.
+  "drainedEverywhere": { root, test in
+    try await root.withHosts([here("b"), here("c")]) { hosts in
+      let error = await test.thrown(HostError.self) {
+        try await root.withPool(on: hosts) { pool in
+          async let results = pool.map(over: 1...1_000_000, using: Slowly())
+          _ = try await eventually { pool.workerPIDs.count == 2 && pool.progress.completed > 100 }
+          for host in hosts.all { end(host, in: root, hitsWorkers: false) }
+          _ = try await results
+        }
+      }
+      test.equal(error?.code, .over)
+      for part in ["no host is left: b: it ", "asked to end", "; c: it "] {
+        test.expect(error?.message.contains(part) == true, "\(error as Any)")
+      }
+    }
+  },
+
   // What does not listen is lost with its host when the time is over.
   "drainedInVain": { root, test in
     var host = here("b")

@@ -23,6 +23,7 @@ struct HostFixture: ScenarioApp {
       .merging(refusalScenarios) { $1 }
       .merging(heldScenarios) { $1 }
       .merging(sshScenarios) { $1 }
+      .merging(slurmScenarios) { $1 }
   }
 }
 

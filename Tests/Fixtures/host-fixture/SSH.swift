@@ -52,6 +52,24 @@ let sshScenarios: [String: Scenario] = [
     }
   },
 
+  // The arguments are how often, and the destinations.
+  "openedAgainAndAgain": { root, test in
+    let arguments = CommandLine.arguments.dropFirst(2)
+    let hosts = arguments.dropFirst().map { Host.ssh($0) }
+    func open() async throws {
+      try await root.withHosts(hosts) { hosts in
+        for host in hosts.all {
+          test.equal(try await root.spawn(Square(number: 3), on: host).result, 9)
+        }
+      }
+    }
+    try await open()
+    let before = await ResourceAudit.atRest()
+    let count = arguments.first.flatMap { Int($0) } ?? 1
+    for _ in 0..<count { try await open() }
+    await test.nothingLeft(since: before, "\(count) times \(hosts.count) hosts:")
+  },
+
   "sshRefused": { root, test in
     let error = await test.thrown(HostError.self) {
       try await root.withHosts([remote()]) { _ in }

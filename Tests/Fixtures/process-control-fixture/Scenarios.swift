@@ -115,7 +115,7 @@ enum Scenarios {
 
   static func title(_ node: Node) throws {
     let long = String(repeating: "long", count: 100)
-    for title in ["Process-1:2", "x", long] {
+    for title in ["Process-1:2", "x", "host b (2)", long] {
       let child = try node.start("title \(title)")
       guard try child.line() == "ready" else { throw Failure("not ready") }
       let shown = text(of: "/proc/\(child.handle.pid)/cmdline").split(separator: "\0").first ?? ""

@@ -7,10 +7,8 @@ internal import ProcessTreeWire
 
 /// The far half of a host: to a placed child it is what the fork server is to a local one.
 ///
-/// It makes the process, and reports how it ended.
-///
-/// It runs no program of anybody's, so it never blocks. When its lease is over, it ends all that it has
-/// started; if it cannot, its helper does. Belongs to the loop.
+/// It makes the process, and reports how it ended. It runs no program of anybody's, so it never blocks.
+/// When its lease is over, it ends all that it has started; if it cannot, its helper does. Belongs to the loop.
 final class HostAgent {
   /// How long the last words may take.
   private static let goodbyeTime: Duration = .seconds(1)
@@ -74,7 +72,7 @@ final class HostAgent {
       children.values.first { $0.process?.pid == pid }?.position
     }
     carrier.onFrame = { [unowned self] in receive($0) }
-    link.onCut = { [unowned self] in lease.connectionEnded(at: .sinceBoot) }
+    link.onCut = { [unowned self] in lease.demandWord(at: .sinceBoot) }
     link.onResumed = { [unowned self] in ask() }
     link.onOver = { [unowned self] in ending = ending ?? $0 }
     sink.onRoom = { [unowned self] in for child in children.values { child.resume() } }
@@ -205,6 +203,8 @@ final class HostAgent {
     guard !SignalSource.takePending().isEmpty, !isDraining, ending == nil else { return }
     isDraining = true
     carrier.send(.draining(within: Int64(drainTime.wholeMilliseconds)))
+    lease.demandWord(at: .sinceBoot)
+    ask()
     _ = loop.timers.schedule(after: drainTime) { [unowned self] in
       ending = ending ?? "it was asked to end by SIGTERM, and its time is over"
     }
