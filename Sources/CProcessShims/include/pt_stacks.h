@@ -9,5 +9,9 @@ int pt_stacks_signal(void);
 /// signal alone.
 int pt_stacks_answer(const char *_Nonnull directory);
 
+/// Does once what the first look at a stack costs: it may load a library, and looks up symbols. A clone of
+/// this process need not do it again.
+void pt_stacks_prepare(void);
+
 /// Sends the signal to one thread of a process.
 int pt_stacks_ask(int32_t pid, int32_t thread);

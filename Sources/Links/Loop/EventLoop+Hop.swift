@@ -44,6 +44,9 @@ extension EventLoop {
       _dispatch_main_queue_callback_4CF(nil)
     }
   }
+
+  /// Does once what would cost each clone of this process a part of its start in `drainMainQueue()`.
+  package static func rehearseMainQueue() { cl_rehearse_main_queue() }
 }
 
 /// The timer of one sleep; used on the loop only.
