@@ -26,7 +26,7 @@ package enum ThreadStacks {
   /// A program that handles the signal itself keeps its handler.
   package static func answer(in directory: String) { _ = pt_stacks_answer(directory) }
 
-  /// Does once what would cost each clone of this process half a tenth of its start.
+  /// Does the part of `answer(in:)` that clones of this process need not repeat: a twentieth of their start.
   package static func prepare() { pt_stacks_prepare() }
 
   /// The threads of a process, the main thread first; none if it has ended.

@@ -9,8 +9,8 @@ int pt_stacks_signal(void);
 /// signal alone.
 int pt_stacks_answer(const char *_Nonnull directory);
 
-/// Does once what the first look at a stack costs: it may load a library, and looks up symbols. A clone of
-/// this process need not do it again.
+/// Takes the first look at a stack, which may load a library, and looks up symbols. A clone of this process
+/// need not do that again.
 void pt_stacks_prepare(void);
 
 /// Sends the signal to one thread of a process.

@@ -45,7 +45,7 @@ extension EventLoop {
     }
   }
 
-  /// Does once what would cost each clone of this process a part of its start in `drainMainQueue()`.
+  /// Does the part of `drainMainQueue()` that clones of this process need not repeat.
   package static func rehearseMainQueue() { cl_rehearse_main_queue() }
 }
 

@@ -101,7 +101,7 @@ package final class FrameStream {
     do throws(LoopError) {
       try poller.add(number, for: interest) { [weak self] in self?.isReady(for: $0) }
     } catch {
-      // What waits for room would wait without end.
+      // The bytes that wait for room would wait without end.
       outgoing.removeAll()
       waitsForRoom = false
       isLost = true
@@ -270,7 +270,7 @@ package final class FrameStream {
   }
 }
 
-/// Bytes that wait to be written: what is gone leaves the front without a copy of the rest.
+/// Bytes that wait to be written; those that have been leave the front without a copy of the rest.
 private struct OutgoingBytes {
   private var bytes: [UInt8] = []
   private var start = 0
@@ -298,7 +298,7 @@ private struct OutgoingBytes {
   }
 
   mutating func removeAll() {
-    // What waits in a usual turn is little; what waited for a peer that did not read is given back.
+    // A usual turn needs little; memory for a peer that did not read is given back.
     bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacity)
     start = 0
   }

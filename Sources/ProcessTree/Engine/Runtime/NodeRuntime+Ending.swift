@@ -170,7 +170,7 @@ extension NodeRuntime {
   }
 
   /// Ends without waiting for the reply to the goodbye, where nothing is left for which this process has to
-  /// live: what was sent is in the kernel, and no link is open.
+  /// live: its frames are in the kernel, and no link is open.
   func leaveIfHandedOver() {
     guard life.phase == .leaving, channels == nil, parent?.hasHandedOver == true else { return }
     handle(.released)

@@ -51,7 +51,7 @@ final class NodeRuntime {
   /// The external commands that run in this node.
   private(set) lazy var commands = CommandTable(
     on: loop, errorsThrough: { [unowned self] in output.root })
-  /// Starts what stands for a child's process, in a rehearsal.
+  /// Starts the stand-in for a child's process, in a rehearsal.
   var rehearsedProcess: ((ChildEnds.Inherited) throws -> any ChildProcess)?
   var hasAnnouncedSpawning = false
   /// Why there is no fork server, for the event that says so.

@@ -173,7 +173,7 @@ private final class RehearsedNodes {
   }
 }
 
-/// What stands for a process in a rehearsal.
+/// The stand-in for a process in a rehearsal.
 private final class RehearsedProcess: ChildProcess {
   let pid: Int32
   private(set) var hasEnded = false
