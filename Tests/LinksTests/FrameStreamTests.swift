@@ -73,7 +73,7 @@ import Testing
       bench.hangUp()
       try loop.turn { bench.ends == 1 }
       #expect(bench.frames == [[7], [8, 9]] && bench.breaks == 0)
-      #expect(bench.stream.hasBegun && bench.stream.failure == nil)
+      #expect(bench.stream.hasBegun && bench.stream.failure == nil && bench.stream.isCutShort)
       bench.stream.receiveAll()
       #expect(bench.ends == 1)
     }
@@ -170,6 +170,7 @@ import Testing
       bench.hangUp()
       try loop.turn { bench.ends == 1 }
       #expect(bench.stream.failure == [UInt8](repeating: 65, count: FrameStream.longestReason))
+      #expect(!bench.stream.isCutShort)
       #expect(bench.frames == [[7]] && bench.breaks == 0)
     }
   }

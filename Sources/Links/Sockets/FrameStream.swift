@@ -172,6 +172,9 @@ package final class FrameStream {
 
   // MARK: Receiving
 
+  /// Whether the other end has gone within a frame.
+  package var isCutShort: Bool { hasEnded && !incoming.isEmpty && failure == nil }
+
   /// Receives all that has come, up to a bound that no turn should reach.
   package func receiveAll() { receive(Self.readsAtTheEnd) }
 

@@ -279,6 +279,10 @@ final class ChildController {
     }
     // What the child sent last may have come already.
     runtime.listeners.receiveAll(from: self)
+    // One that has been killed may have been about to send it.
+    if case .reaped(let reaped) = end, reaped.status.exitCode == 0, tie?.isCutShort == true {
+      runtime.listeners.broke(self, "control", "it ended within a message")
+    }
     let lastWord = placed.map { $0.remains?.lastWord } ?? tie?.lastWord
     handle(.exited(life.wasReady ? nil : lastWord))
     return true
