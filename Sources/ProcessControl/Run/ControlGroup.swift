@@ -151,7 +151,7 @@ package enum ControlGroup {
     }
   }
 
-  /// What was found last, for which groups.
+  /// The files that were found last, and the groups of which they are.
   private static let found = Lock<(groups: String, files: [String])>(("", []))
 
   private static func files(of groups: String) -> [String] {
