@@ -15,6 +15,17 @@
 #define SO_COOKIE 57
 #endif
 
+// A queue with a descriptor, as the main queue has one: for CoreFoundation, and absent in some versions.
+extern void *_dispatch_runloop_root_queue_create_4CF(const char *label, unsigned long flags)
+    __attribute__((weak));
+extern void dispatch_release(void *object);
+
+void cl_rehearse_main_queue(void) {
+  if (!_dispatch_runloop_root_queue_create_4CF) return;
+  void *queue = _dispatch_runloop_root_queue_create_4CF("rehearsal", 0);
+  if (queue) dispatch_release(queue);
+}
+
 static _Atomic(const cl_accept_gate *) accept_gate;
 
 void cl_set_accept_gate(const cl_accept_gate *gate) { atomic_store(&accept_gate, gate); }

@@ -44,15 +44,22 @@ static void write_stack(int signal) {
   errno = kept;
 }
 
+void pt_stacks_prepare(void) {
+  static int is_prepared;
+  if (is_prepared) return;
+  is_prepared = 1;
+  // The first call may load a library, for which a handler is no place, and looks up symbols.
+  void *frame[1];
+  backtrace(frame, 1);
+}
+
 int pt_stacks_answer(const char *_Nonnull directory) {
   if (strlen(directory) >= longest_directory) return ENAMETOOLONG;
   struct sigaction action, before;
   if (sigaction(pt_stacks_signal(), NULL, &before) != 0) return errno;
   if (before.sa_handler != SIG_DFL && before.sa_handler != write_stack) return EBUSY;
   strcpy(pipes, directory);
-  // The first call may load a library, for which a handler is no place.
-  void *frame[1];
-  backtrace(frame, 1);
+  pt_stacks_prepare();
   memset(&action, 0, sizeof action);
   action.sa_handler = write_stack;
   action.sa_flags = SA_RESTART | SA_ONSTACK;

@@ -73,7 +73,7 @@ import Testing
       bench.hangUp()
       try loop.turn { bench.ends == 1 }
       #expect(bench.frames == [[7], [8, 9]] && bench.breaks == 0)
-      #expect(bench.stream.hasBegun && bench.stream.failure == nil)
+      #expect(bench.stream.hasBegun && bench.stream.failure == nil && bench.stream.isCutShort)
       bench.stream.receiveAll()
       #expect(bench.ends == 1)
     }
@@ -92,6 +92,59 @@ import Testing
       // The goodbye of a child whose parent was stopped for long has its reply.
       bench.stream.send([2])
       try loop.turn { came == [[2]] }
+      peer.close()
+    }
+  }
+
+  @Test func anEndThatIsCutHearsAnAnswerBehindABacklog() async throws {
+    try await withLoop { loop in
+      let bench = try Bench(on: loop)
+      // Nobody reads yet, so the socket is full when the other end is cut.
+      let backlog = [UInt8](repeating: 7, count: WireLimits.frameSize)
+      bench.stream.send(backlog)
+      #expect(shutdown(bench.number, Int32(SHUT_WR)) == 0)
+      try loop.turn { bench.ends == 1 }
+      bench.stream.send([2])
+      let peer = try FrameStream(lent: bench.number, on: loop)
+      var came: [[UInt8]] = []
+      peer.onFrame = { came.append(Array($0)) }
+      try loop.turn { came.count == 2 }
+      #expect(came == [backlog, [2]])
+      peer.close()
+    }
+  }
+
+  @Test func aPeerThatHasGoneLeavesNoBacklog() async throws {
+    try await withLoop { loop in
+      let bench = try Bench(on: loop)
+      let frame = [UInt8](repeating: 7, count: WireLimits.frameSize)
+      while !bench.stream.isCongested { bench.stream.send(frame) }
+      bench.hangUp()
+      try loop.turn { bench.ends == 1 && !bench.stream.isCongested }
+    }
+  }
+
+  @Test func aPeerThatReadsNothingIsGivenUp() async throws {
+    try await withLoop { loop in
+      let bench = try Bench(on: loop)
+      var overflows = 0
+      // The handler may send, too.
+      bench.stream.onOverflow = { [unowned stream = bench.stream] in
+        overflows += 1
+        #expect(!stream.send([1]))
+      }
+      let frame = [UInt8](repeating: 7, count: WireLimits.frameSize)
+      var sent = 0
+      while bench.stream.send(frame) { sent += 1 }
+      let most = FrameStream.mostWaiting / WireLimits.frameSize
+      #expect((most - 1...most + 1).contains(sent))
+      #expect(!bench.stream.send([1]) && overflows == 1)
+      // What was sent before still comes.
+      let peer = try FrameStream(lent: bench.number, on: loop)
+      var came = 0
+      peer.onFrame = { came += $0.elementsEqual(frame) ? 1 : 0 }
+      try loop.turn { came == sent }
+      #expect(!bench.stream.isCongested && overflows == 1)
       peer.close()
     }
   }
@@ -117,6 +170,7 @@ import Testing
       bench.hangUp()
       try loop.turn { bench.ends == 1 }
       #expect(bench.stream.failure == [UInt8](repeating: 65, count: FrameStream.longestReason))
+      #expect(!bench.stream.isCutShort)
       #expect(bench.frames == [[7]] && bench.breaks == 0)
     }
   }
@@ -144,12 +198,31 @@ import Testing
       let peer = try FrameStream(lent: number, on: loop)
       var ends: [Int32] = [-1, -1]
       try #require(pipe(&ends) == 0)
+      #expect(peer.hasHandedOver)
       try #require(dup2(ends[1], number) == number)
+      #expect(!peer.hasHandedOver)
       peer.send([1, 2, 3])
       peer.flush()
       #expect(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
       var byte: UInt8 = 0
       #expect(read(ends[0], &byte, 1) == -1 && errno == EAGAIN)
+      peer.close()
+      for end in ends { close(end) }
+    }
+  }
+
+  @Test func whatASocketOfTheSameNumberTakesIsNotHandedOver() async throws {
+    try await withLoop { loop in
+      let bench = try Bench(on: loop)
+      #expect(bench.stream.send([1]) && bench.stream.hasHandedOver)
+      bench.stream.send([UInt8](repeating: 7, count: WireLimits.frameSize))
+      #expect(!bench.stream.hasHandedOver)
+      let number = bench.number
+      let peer = try FrameStream(lent: number, on: loop)
+      var ends: [Int32] = [-1, -1]
+      try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+      try #require(dup2(ends[1], number) == number)
+      #expect(peer.send([1]) && !peer.hasHandedOver)
       peer.close()
       for end in ends { close(end) }
     }

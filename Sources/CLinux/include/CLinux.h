@@ -14,6 +14,10 @@ int _dispatch_get_main_queue_handle_4CF(void);
 /// Runs the work of the main queue. Call it on the main thread.
 void _dispatch_main_queue_callback_4CF(void *_Null_unspecified message);
 
+/// Makes libdispatch look up the functions that it needs for the descriptor of the main queue, so that clones
+/// of this process need not. It makes no thread, and leaves no descriptor.
+void cl_rehearse_main_queue(void);
+
 /// The treatment of a connection that waits at a listening socket.
 typedef enum {
   /// The socket has no gate: accept as usual.

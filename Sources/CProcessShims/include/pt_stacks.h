@@ -9,5 +9,9 @@ int pt_stacks_signal(void);
 /// signal alone.
 int pt_stacks_answer(const char *_Nonnull directory);
 
+/// Takes the first look at a stack, which may load a library, and looks up symbols. A clone of this process
+/// need not do that again.
+void pt_stacks_prepare(void);
+
 /// Sends the signal to one thread of a process.
 int pt_stacks_ask(int32_t pid, int32_t thread);

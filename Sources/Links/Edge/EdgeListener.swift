@@ -14,6 +14,8 @@ package final class EdgeListener {
     package var frame: (UInt32, UnsafeRawBufferPointer) -> Void
     /// A child's connection has brought something else than frames.
     package var broken: (UInt32) -> Void
+    /// A child does not read what it is sent over the stream that it inherited.
+    package var overfull: (UInt32) -> Void
     /// A peer was turned away.
     package var refused: (String) -> Void
     /// For long nobody could be let in, for want of descriptors.
@@ -23,12 +25,14 @@ package final class EdgeListener {
       admitted: @escaping (UInt32, Hello) -> Void,
       frame: @escaping (UInt32, UnsafeRawBufferPointer) -> Void,
       broken: @escaping (UInt32) -> Void = { _ in },
+      overfull: @escaping (UInt32) -> Void = { _ in },
       refused: @escaping (String) -> Void,
       exhausted: @escaping (LimitError) -> Void = { _ in }
     ) {
       self.admitted = admitted
       self.frame = frame
       self.broken = broken
+      self.overfull = overfull
       self.refused = refused
       self.exhausted = exhausted
     }
@@ -106,6 +110,7 @@ package final class EdgeListener {
     streams[position] = stream
     stream.onFrame = { [unowned self, unowned stream] in receive($0, over: stream, of: position) }
     stream.onMalformed = { [unowned self] in handlers.broken(position) }
+    stream.onOverflow = { [unowned self] in handlers.overfull(position) }
   }
 
   /// How many frames of a carried child have come, with its hello.

@@ -44,6 +44,9 @@ extension EventLoop {
       _dispatch_main_queue_callback_4CF(nil)
     }
   }
+
+  /// Does the part of `drainMainQueue()` that clones of this process need not repeat.
+  package static func rehearseMainQueue() { cl_rehearse_main_queue() }
 }
 
 /// The timer of one sleep; used on the loop only.

@@ -106,7 +106,8 @@ package final class TimerQueue {
       })
   }
 
-  func removeAll() {
+  /// Cancels all timers.
+  package func removeAll() {
     heap = Heap()
     actions = [:]
   }

@@ -1,5 +1,6 @@
 internal import Glibc
 package import ProcessTreeBase
+internal import ProcessTreeCLinux
 internal import ProcessTreeWire
 
 /// Frames over the two ends of a stream socket, of which a child inherits one.
@@ -17,20 +18,28 @@ package final class FrameStream {
 
   private static let lengthSize = 4
   private static let readSize = 16 << 10
+  /// The most bytes that wait for a peer that does not read, and how many are a lot.
+  package static let mostWaiting = 64 << 20
+  private static let congestion = 1 << 20
   /// The most reads before others have their turn, and the most at a peer's end.
   private static let readsPerTurn = 8
   private static let readsAtTheEnd = 1_024
 
   private let number: Int32
+  /// Which socket it is, whatever has its number later.
+  private let cookie: UInt64
   /// Nil for a descriptor that is lent.
   private let own: Descriptor?
   private let poller: DescriptorPoller
   private var incoming: [UInt8] = []
-  private var outgoing: [UInt8] = []
+  private var outgoing = OutgoingBytes()
   private var isGathering = false
   private var waitsForRoom = false
   private var hasEnded = false
   private var isBroken = false
+  private var isOverfull = false
+  /// Something that was sent cannot arrive.
+  private var isLost = false
   /// Nothing is sent or received any more.
   package private(set) var isClosed = false
   /// Whether the other end has left the mark that its program is about to run.
@@ -45,6 +54,8 @@ package final class FrameStream {
   package var onMalformed: (() -> Void)?
   /// Called once, after all that has come, when the other end has gone.
   package var onEnd: (() -> Void)?
+  /// Called once, when more waits for the other end than it is given; nothing is sent after that.
+  package var onOverflow: (() -> Void)?
 
   /// Takes over an end.
   package convenience init(_ descriptor: consuming Descriptor, on loop: EventLoop) throws(LoopError)
@@ -62,6 +73,7 @@ package final class FrameStream {
     throws(LoopError)
   {
     self.number = number
+    cookie = cl_socket_cookie(number)
     self.own = own
     poller = loop.poller
     try poller.add(number, for: .read) { [weak self] in self?.isReady(for: $0) }
@@ -70,26 +82,64 @@ package final class FrameStream {
   deinit { poller.remove(number) }
 
   private func isReady(for readiness: DescriptorPoller.Readiness) {
-    if readiness.contains(.write) {
+    // An end that has gone for good takes nothing either, which sending finds out.
+    if waitsForRoom, !readiness.isDisjoint(with: [.write, .hangUp]) {
       waitsForRoom = false
-      poller.change(number, to: .read)
       write()
+      watch()
     }
     receive(Self.readsPerTurn)
   }
 
+  /// Watches for what there is to do: the other end may have said its last word and still listen.
+  private func watch() {
+    let interest: DescriptorPoller.Readiness = [
+      hasEnded ? [] : .read, waitsForRoom ? .write : [],
+    ]
+    guard !isClosed, !interest.isEmpty else { return poller.remove(number) }
+    guard !poller.watches(number) else { return poller.change(number, to: interest) }
+    do throws(LoopError) {
+      try poller.add(number, for: interest) { [weak self] in self?.isReady(for: $0) }
+    } catch {
+      // The bytes that wait for room would wait without end.
+      outgoing.removeAll()
+      waitsForRoom = false
+      isLost = true
+    }
+  }
+
   // MARK: Sending
 
-  /// Sends a frame; false if the stream is closed or the frame is too large.
+  /// Sends a frame; false if the stream is closed, the frame is too large, or too much waits already.
   @discardableResult
   package func send(_ frame: [UInt8]) -> Bool {
-    guard !isClosed, !frame.isEmpty, frame.count <= WireLimits.frameSize else {
+    guard !isClosed, !isOverfull, !frame.isEmpty, frame.count <= WireLimits.frameSize else {
       return false
     }
-    withUnsafeBytes(of: UInt32(frame.count).bigEndian) { outgoing.append(contentsOf: $0) }
-    outgoing.append(contentsOf: frame)
+    guard outgoing.count + Self.lengthSize + frame.count <= Self.mostWaiting else {
+      overflow()
+      return false
+    }
+    outgoing.append(frame)
     if !isGathering { write() }
     return true
+  }
+
+  /// Whether the kernel has all that was sent, for the other end: a program may have closed this one, and opened
+  /// another socket by its number.
+  package var hasHandedOver: Bool {
+    outgoing.isEmpty && !isLost && cl_socket_cookie(number) == cookie
+  }
+
+  /// Whether much waits for the other end, so that what is worth less than the rest can be left out.
+  package var isCongested: Bool { outgoing.count > Self.congestion }
+
+  private func overflow() {
+    isOverfull = true
+    isLost = true
+    let onOverflow = onOverflow
+    self.onOverflow = nil
+    onOverflow?()
   }
 
   /// Keeps what is sent until `flush()`, for one write.
@@ -101,30 +151,29 @@ package final class FrameStream {
   }
 
   private func write() {
-    guard !isClosed, !waitsForRoom, !outgoing.isEmpty else { return }
-    var offset = 0
-    while offset < outgoing.count {
+    guard !isClosed, !waitsForRoom else { return }
+    while !outgoing.isEmpty {
       // A program may have opened something else by this number: only a socket takes this call.
       let count = outgoing.withUnsafeBytes {
-        Glibc.send(
-          number, $0.baseAddress.map { $0 + offset }, $0.count - offset,
-          Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        Glibc.send(number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
       }
       if count >= 0 {
-        offset += count
+        outgoing.removeFirst(count)
       } else if errno == EAGAIN {
         waitsForRoom = true
-        poller.change(number, to: [.read, .write])
-        break
+        return watch()
       } else if errno != EINTR {
         // The other end has gone, which is noticed by reading.
-        offset = outgoing.count
+        outgoing.removeAll()
+        isLost = true
       }
     }
-    outgoing.removeFirst(offset)
   }
 
   // MARK: Receiving
+
+  /// Whether the other end has gone within a frame.
+  package var isCutShort: Bool { hasEnded && !incoming.isEmpty && failure == nil }
 
   /// Receives all that has come, up to a bound that no turn should reach.
   package func receiveAll() { receive(Self.readsAtTheEnd) }
@@ -137,7 +186,7 @@ package final class FrameStream {
       deliver()
     }
     guard hasEnded, !isClosed else { return }
-    poller.remove(number)
+    watch()
     let onEnd = onEnd
     self.onEnd = nil
     onEnd?()
@@ -220,5 +269,42 @@ package final class FrameStream {
     onFrame = nil
     onMalformed = nil
     onEnd = nil
+    onOverflow = nil
   }
+}
+
+/// Bytes that wait to be written; those that have been leave the front without a copy of the rest.
+private struct OutgoingBytes {
+  private var bytes: [UInt8] = []
+  private var start = 0
+
+  var count: Int { bytes.count - start }
+  var isEmpty: Bool { count == 0 }
+
+  /// Appends a frame behind its length.
+  mutating func append(_ frame: [UInt8]) {
+    Swift.withUnsafeBytes(of: UInt32(frame.count).bigEndian) { bytes.append(contentsOf: $0) }
+    bytes.append(contentsOf: frame)
+  }
+
+  func withUnsafeBytes<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+    bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+  }
+
+  /// Each byte is moved once for each byte that has left, at most.
+  mutating func removeFirst(_ count: Int) {
+    start += count
+    guard !isEmpty else { return removeAll() }
+    guard start >= bytes.count - start else { return }
+    bytes.removeSubrange(..<start)
+    start = 0
+  }
+
+  mutating func removeAll() {
+    // A usual turn needs little; memory for a peer that did not read is given back.
+    bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacity)
+    start = 0
+  }
+
+  private static let keptCapacity = 16 << 10
 }

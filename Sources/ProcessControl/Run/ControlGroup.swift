@@ -139,20 +139,32 @@ package enum ControlGroup {
   private static let key = Array("oom_kill ".utf8)
 
   /// The files that may have the count, the most exact first.
+  ///
+  /// The mounts are read once, and again in another group: each node with children asks, in its first turn,
+  /// and a clone has what its ancestor has found.
   private static func files() -> [String] {
-    var files: [String] = []
-    if let groups = Files.text(of: "/proc/self/cgroup"),
-      let mounts = Files.text(of: "/proc/self/mountinfo")
-    {
-      if let own = directory(groups: groups, mounts: mounts) {
-        // A run's own group has a count only where the group above counts memory for it.
-        let above = own.split(separator: "/").dropLast().map { "/\($0)" }.joined()
-        files += ["\(own)/memory.events", "\(above)/memory.events"]
-      }
-      if let own = directory(groups: groups, mounts: mounts, of: "memory") {
-        files.append("\(own)/memory.oom_control")
-      }
+    let host = "/proc/vmstat"
+    guard let groups = Files.text(of: "/proc/self/cgroup") else { return [host] }
+    return found.withLock { found in
+      if found.groups != groups { found = (groups, files(of: groups)) }
+      return found.files + [host]
     }
-    return files + ["/proc/vmstat"]
+  }
+
+  /// The files that were found last, and the groups of which they are.
+  private static let found = Lock<(groups: String, files: [String])>(("", []))
+
+  private static func files(of groups: String) -> [String] {
+    var files: [String] = []
+    guard let mounts = Files.text(of: "/proc/self/mountinfo") else { return [] }
+    if let own = directory(groups: groups, mounts: mounts) {
+      // A run's own group has a count only where the group above counts memory for it.
+      let above = own.split(separator: "/").dropLast().map { "/\($0)" }.joined()
+      files += ["\(own)/memory.events", "\(above)/memory.events"]
+    }
+    if let own = directory(groups: groups, mounts: mounts, of: "memory") {
+      files.append("\(own)/memory.oom_control")
+    }
+    return files
   }
 }

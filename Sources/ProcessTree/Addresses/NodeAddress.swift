@@ -62,20 +62,35 @@ extension NodeAddress.Step: LosslessStringConvertible {
 
   /// Reads a step; `nil` if this is none.
   public init?(_ description: String) {
-    let parts = description.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+    // By bytes: each child reads its address, and characters would take ten times as long.
+    let hash = UInt8(ascii: "#")
+    let parts = description.utf8.split(
+      separator: hash, maxSplits: 1, omittingEmptySubsequences: false)
     guard let first = parts.first else { return nil }
     var position: Int?
     if parts.count == 2 {
-      guard let number = UInt32(parts[1]), number > 0, "\(number)" == parts[1] else { return nil }
-      position = Int(number)
+      guard let number = Self.number(parts[1]) else { return nil }
+      position = number
     }
     guard !first.isEmpty else {
       guard position != nil else { return nil }
       self.init(name: nil, position: position)
       return
     }
-    guard let name = Self.unescaped(first) else { return nil }
+    guard let name = Self.unescaped(Substring(first)) else { return nil }
     self.init(name: name, position: position)
+  }
+
+  /// The position that these digits are, if they are written as positions are.
+  private static func number(_ digits: Substring.UTF8View) -> Int? {
+    // Ten digits are enough for 32 bits.
+    guard digits.first != UInt8(ascii: "0"), (1...10).contains(digits.count) else { return nil }
+    var number = 0
+    for digit in digits {
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+      number = number * 10 + Int(digit - UInt8(ascii: "0"))
+    }
+    return number <= Int(UInt32.max) ? number : nil
   }
 
   private static func escaped(_ name: String) -> String {
@@ -91,6 +106,7 @@ extension NodeAddress.Step: LosslessStringConvertible {
   }
 
   private static func unescaped(_ text: Substring) -> String? {
+    guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
     var name = String.UnicodeScalarView()
     var rest = text.unicodeScalars[...]
     while let next = rest.popFirst() {
@@ -121,11 +137,12 @@ extension NodeAddress: LosslessStringConvertible {
       self = .root
       return
     }
-    let texts = description.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+    let texts = description.utf8.dropFirst().split(
+      separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     guard texts.count <= NodePath.maximumDepth else { return nil }
     var steps: [Step] = []
     for text in texts {
-      guard let step = Step(String(text)) else { return nil }
+      guard let step = Step(String(Substring(text))) else { return nil }
       steps.append(step)
     }
     self.init(steps: steps)

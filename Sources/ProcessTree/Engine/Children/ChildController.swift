@@ -33,6 +33,8 @@ final class ChildController {
   let host: HostController?
   /// The host whose near half the child is.
   weak var keeps: HostController?
+  /// Called behind each frame of the child, of either connection; for one whose end waits for frames.
+  var onFrame: (() -> Void)?
   /// Called when the child has announced that it is up, or no longer up.
   var onUp: ((_ isUp: Bool) -> Void)?
   /// How the child proves that it is not hung.
@@ -121,8 +123,9 @@ final class ChildController {
   func join(_ peer: ChannelPeer) {
     self.peer = peer
     peer.onFrameReceived = { [weak self, unowned peer] in
-      guard let self, life.awaitsFrames else { return }
-      handle(.received(frames: peer.link.received))
+      guard let self else { return }
+      if life.awaitsFrames { handle(.received(frames: peer.link.received)) }
+      onFrame?()
     }
     if let process { peer.found(process, on: runtime.loop) }
   }
@@ -276,6 +279,10 @@ final class ChildController {
     }
     // What the child sent last may have come already.
     runtime.listeners.receiveAll(from: self)
+    // One that has been killed may have been about to send it.
+    if case .reaped(let reaped) = end, reaped.status.exitCode == 0, tie?.isCutShort == true {
+      runtime.listeners.broke(self, "control", "it ended within a message")
+    }
     let lastWord = placed.map { $0.remains?.lastWord } ?? tie?.lastWord
     handle(.exited(life.wasReady ? nil : lastWord))
     return true

@@ -53,6 +53,11 @@ final class ChildListeners {
         guard let controller = runtime.controllers[position] else { return }
         broke(controller, "control", "a message that is not one frame")
       },
+      overfull: { [unowned self] position in
+        guard let controller = runtime.controllers[position] else { return }
+        let backlog = "\(FrameStream.mostWaiting >> 20) MiB of messages wait for it"
+        controller.broke(backlog, because: "\(backlog): it is stopped, or its loop does not turn")
+      },
       refused: { [unowned runtime] reason in runtime.noteRefusal(reason) })
     return EdgeListener(
       build: runtime.identity.build, secret: runtime.secret, handlers: handlers)
@@ -120,10 +125,12 @@ final class ChildListeners {
     awaited[.control]?.remove(position)
     guard let controller = runtime.controllers[position] else { return }
     controller.afterStart { controller.connected() }
+    controller.onFrame?()
   }
 
   private func receive(_ position: UInt32, _ frame: UnsafeRawBufferPointer) {
     guard let controller = runtime.controllers[position] else { return }
+    defer { controller.onFrame?() }
     do throws(WireError) {
       let message = try ControlMessage(frame: Array(frame))
       controller.afterStart { controller.receive(message) }

@@ -35,6 +35,9 @@ final class ChildTie {
     deadline = timers.schedule(after: time, body)
   }
 
+  /// Whether a child that has ended has sent a part of a frame at last.
+  var isCutShort: Bool { stream?.isCutShort == true }
+
   /// What a child that has ended left.
   var lastWord: LastWord? {
     guard let stream else { return nil }

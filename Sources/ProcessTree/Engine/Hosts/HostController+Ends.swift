@@ -14,26 +14,27 @@ extension HostController {
       (try? HostRemains(packed: bytes))
       ?? HostRemains(
         status: nil, usage: nil, lastWord: nil, lastErrorLines: [], crashAccount: [])
-    conclude(
-      controller, remains, relayed, until: runtime.loop.timers.now.after(Self.lastFramesTime))
+    runtime.listeners.receiveAll(from: controller)
+    guard !hasCome(relayed, from: controller) else { return controller.concludePlaced(remains) }
+    // They are under way between two processes of this host.
+    let timers = runtime.loop.timers
+    let deadline = timers.schedule(after: Self.lastFramesTime) { [weak controller] in
+      controller?.concludePlaced(remains)
+    }
+    controller.onFrame = { [weak self, unowned controller] in
+      guard self?.hasCome(relayed, from: controller) != false else { return }
+      controller.onFrame = nil
+      timers.cancel(deadline)
+      // The frame is still being taken, by a socket that the end looks at.
+      _ = timers.schedule(after: .zero) { [weak controller] in controller?.concludePlaced(remains) }
+    }
   }
 
-  private func conclude(
-    _ controller: ChildController, _ remains: HostRemains, _ relayed: HostVerb.Relayed,
-    until deadline: SuspendingClock.Instant
-  ) {
-    guard let process = controller.placed, !process.hasEnded else { return }
-    runtime.listeners.receiveAll(from: controller)
-    let position = controller.child.declaration.position
-    let control = runtime.listeners.control?.framesCarried(of: position) ?? 0
-    let link = controller.peer?.link.received ?? 0
-    guard control < relayed.control || link < relayed.link, runtime.loop.timers.now < deadline
-    else { return process.ended(remains) }
-    // They are under way between two processes of this host.
-    _ = runtime.loop.timers.schedule(after: .milliseconds(1)) { [weak self, weak controller] in
-      guard let self, let controller else { return }
-      conclude(controller, remains, relayed, until: deadline)
-    }
+  /// Whether as many frames of a child are here as its host has relayed.
+  private func hasCome(_ relayed: HostVerb.Relayed, from controller: ChildController) -> Bool {
+    let control =
+      runtime.listeners.control?.framesCarried(of: controller.child.declaration.position) ?? 0
+    return control >= relayed.control && controller.peer?.link.received ?? 0 >= relayed.link
   }
 
   /// Calls `body` when all that was sent there before has arrived, and what was sent here until then; or when the
@@ -70,5 +71,13 @@ extension HostController {
 
   func resumed() {
     if onSuspended == nil { watch.resumed(at: .sinceBoot) }
+  }
+}
+
+extension ChildController {
+  /// Ends the process of a child on another host with what is known of its end there.
+  fileprivate func concludePlaced(_ remains: HostRemains) {
+    onFrame = nil
+    placed?.ended(remains)
   }
 }

@@ -96,6 +96,12 @@ final class ParentLink {
     return true
   }
 
+  /// Whether all that was sent has left this process, so that the parent gets it whatever happens here.
+  var hasHandedOver: Bool { isControlInherited && tie?.hasHandedOver == true }
+
+  /// Whether the parent reads more slowly than the node reports.
+  var isCongested: Bool { isControlInherited && tie?.isCongested == true }
+
   /// Keeps what is sent until `flush()`, for one write.
   func gather() { control?.gather() }
 

@@ -46,7 +46,9 @@ extension NodeRuntime {
         return controller.started(node)
       }
       let ends = try ChildEnds(null: try listeners.nullDevice())
-      clone(controller, try prepare(controller, ends, endpoints))
+      let inherited = try prepare(controller, ends, endpoints)
+      if let rehearsedProcess { return controller.started(try rehearsedProcess(inherited)) }
+      clone(controller, inherited)
     } catch let error as ProcessControlError {
       controller.handle(.couldNotStart(error.description))
     } catch {

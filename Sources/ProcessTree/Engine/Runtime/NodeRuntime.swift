@@ -51,6 +51,8 @@ final class NodeRuntime {
   /// The external commands that run in this node.
   private(set) lazy var commands = CommandTable(
     on: loop, errorsThrough: { [unowned self] in output.root })
+  /// Starts the stand-in for a child's process, in a rehearsal.
+  var rehearsedProcess: ((ChildEnds.Inherited) throws -> any ChildProcess)?
   var hasAnnouncedSpawning = false
   /// Why there is no fork server, for the event that says so.
   var spawningReason = "the program declares that it starts no children"
@@ -202,6 +204,7 @@ final class NodeRuntime {
     receiveFrames()
     if life.phase != .running { advance() }
     parent?.flush()
+    leaveIfHandedOver()
     channels?.restRings()
     return hasFramesToExchange
   }
@@ -215,14 +218,19 @@ final class NodeRuntime {
 
   /// Hands out what was sent, on edges and on channels.
   func sendFrames() {
-    parent?.send(events: events.takeOutgoing(), log: log.take(at: identity.name))
+    // Of what a program logs, more than a turn's worth is dropped; of events nothing is.
+    let log = parent?.isCongested == true ? [] : log.take(at: identity.name)
+    parent?.send(events: events.takeOutgoing(), log: log)
     channels?.flush()
     output.recheck()
   }
 
   private var hasFramesToExchange: Bool {
     if listeners.mayHaveFrames { return true }
-    if let parent, parent.hasFramesToExchange || events.hasOutgoing || !log.isEmpty { return true }
+    if let parent {
+      if parent.hasFramesToExchange || events.hasOutgoing { return true }
+      if !log.isEmpty, !parent.isCongested { return true }
+    }
     return channels?.hasWork ?? false
   }
 

@@ -76,13 +76,17 @@ enum Bootstrap {
     }
   }
 
-  static func read() throws -> (record: BootstrapRecord, secret: NodeSecret) {
-    let length = try read(count: 4).reduce(0) { $0 << 8 | Int($1) }
+  /// - Parameter descriptor: Other than the inherited one in a rehearsal.
+  static func read(
+    from descriptor: Int32 = descriptor
+  ) throws -> (record: BootstrapRecord, secret: NodeSecret) {
+    let length = try read(count: 4, from: descriptor).reduce(0) { $0 << 8 | Int($1) }
     guard length <= largestRecord else {
       throw WireError("a bootstrap record has at most \(largestRecord) bytes, not \(length)")
     }
-    let record = try BootstrapRecord(packed: try read(count: length))
-    return (record, NodeSecret(try Secret { try read(into: $0) }, of: record.path))
+    let record = try BootstrapRecord(packed: try read(count: length, from: descriptor))
+    let secret = try Secret { try read(into: $0, from: descriptor) }
+    return (record, NodeSecret(secret, of: record.path))
   }
 
   /// The exit code of a child that could not start; `child_setup.c` uses it too.
@@ -102,14 +106,16 @@ enum Bootstrap {
     _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
   }
 
-  private static func read(count: Int) throws -> [UInt8] {
+  private static func read(count: Int, from descriptor: Int32) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
-    try bytes.withUnsafeMutableBytes { try read(into: $0) }
+    try bytes.withUnsafeMutableBytes { try read(into: $0, from: descriptor) }
     return bytes
   }
 
   /// Fills a buffer.
-  private static func read(into buffer: UnsafeMutableRawBufferPointer) throws {
+  private static func read(
+    into buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32
+  ) throws {
     var rest = buffer[...]
     while !rest.isEmpty {
       var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

@@ -89,6 +89,10 @@ struct NodeMain {
     forwardLog()
     // The parent has ended, and the kernel did not kill this process: its user may have changed.
     runtime.parent?.tie?.onEnd = { kill(getpid(), SIGKILL) }
+    runtime.parent?.tie?.onOverflow = { [unowned runtime] in
+      let backlog = "\(FrameStream.mostWaiting >> 20) MiB of reports wait for the parent"
+      runtime.giveUp(ProcessTreeError(.unreachable, "\(backlog), which reads none."))
+    }
     if let parent = runtime.parent, !parent.isControlInherited {
       parent.waitForConnection()
       Bootstrap.markBegun()

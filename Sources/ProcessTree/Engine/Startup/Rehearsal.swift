@@ -5,14 +5,22 @@ internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// A child's life, simulated within the root from its record to its goodbye.
+/// A child's life, simulated within the root from its record to its goodbye; it has a child of its own.
 struct Rehearsal {
+  /// A program with so many levels of children below it.
   struct Program: NodeProgram {
-    var number: Int
-    func run(in node: Node) async throws -> Int { number }
+    var depth: Int
+
+    func run(in node: Node) async throws -> Int {
+      guard depth > 0 else { return 0 }
+      return try await node.withChildren(of: Int.self, limit: 1) { group in
+        try await group.spawn(Program(depth: depth - 1))
+        return try await group.reduce(0, +)
+      }
+    }
   }
 
-  /// The time limit; it takes about a millisecond.
+  /// The time limit; it takes about two milliseconds.
   private static let deadline: Duration = .milliseconds(100)
 
   private let loop: EventLoop
@@ -27,18 +35,20 @@ struct Rehearsal {
     socket = RunDirectory(path: root.run.directory).rehearsalSocket
   }
 
-  /// Runs the simulation; the process has its former threads and descriptors afterwards.
+  /// Runs the simulation; the process has its former threads and descriptors afterwards, and the loop no
+  /// timers.
   func run() throws {
-    let record = try readBack(makeRecord())
-    _ = try readBack(NodeSettings(TreeConfiguration()))
     var isDone = false
     let listener = makeListener { isDone = true }
     let ends = try Descriptors.makeSocketPair()
-    let parents = try FrameStream(ends.first, on: loop)
-    listener.join(parents, of: 1)
-    let childs = try FrameStream(ends.second, on: loop)
-    let arguments = try MessagePackEncoder().encode(Program(number: 1))
-    try play(record, over: childs, arguments: arguments) { isDone }
+    try Bootstrap.write(try makeRecord(), secret.child(1), to: ends.first.number)
+    let (record, own) = try Bootstrap.read(from: ends.second.number)
+    listener.join(try FrameStream(ends.first, on: loop), of: 1)
+    let nodes = RehearsedNodes(for: root, on: loop)
+    defer { nodes.clear() }
+    let child = try nodes.start(record, own, over: try FrameStream(ends.second, on: loop))
+    turn { isDone }
+    child.handle(.released)
     try exchangeOverSockets()
   }
 
@@ -72,34 +82,6 @@ struct Rehearsal {
     loop.timers.cancel(timer)
   }
 
-  private func play(
-    _ record: BootstrapRecord, over tie: FrameStream, arguments: [UInt8], until isDone: () -> Bool
-  ) throws {
-    let (node, own) = (identity(from: record), secret.child(1))
-    let runtime = NodeRuntime(
-      node, on: loop, shared: NodeShared(configuration: TreeConfiguration(), programs: []),
-      secret: own)
-    defer { runtime.context.terminate() }
-    let parent = try ParentLink(
-      record, as: node, own, tie: tie, context: runtime.context, on: loop)
-    defer { parent.close() }
-    runtime.attach(parent)
-    parent.send(.ready)
-    let bound = LoopBound(runtime, on: loop)
-    let run = ProgramRun(type: Program.self, node: Node(bound))
-    Task(executorPreference: loop) {
-      let outcome = await run.outcome(arguments: arguments)
-      bound.perform { runtime in
-        guard case .result(let bytes) = outcome else { return }
-        runtime.parent?.send(.outcome(.result(bytes)))
-        runtime.parent?.send(.goodbye(exitCode: 0, linkFrames: 0))
-      }
-    }
-    let hook = loop.addTurnHook { [unowned runtime] in runtime.exchangeFrames() }
-    defer { loop.removeTurnHook(hook) }
-    turn(until: isDone)
-  }
-
   private func makeListener(whenDone: @escaping () -> Void) -> EdgeListener {
     let handlers = EdgeListener.Handlers(
       admitted: { _, _ in },
@@ -107,31 +89,116 @@ struct Rehearsal {
         if case .goodbye? = try? ControlMessage(frame: Array(frame)) { whenDone() }
       },
       refused: { _ in whenDone() })
-    let listener = EdgeListener(build: "", secret: secret, handlers: handlers)
+    let listener = EdgeListener(build: root.build, secret: secret, handlers: handlers)
     listener.expect(1, attempt: 1, name: "rehearsal")
     return listener
   }
 
   private func makeRecord() throws -> BootstrapRecord {
-    let program = try ProgramReference(Program.self, listed: [])
+    let program = try ProgramReference(Program.self, listed: RehearsedNodes.programs)
     return BootstrapRecord(
       run: .init(
-        id: root.run.runID, rootPID: root.run.rootPID, rootStartTime: root.run.rootStartTime,
-        directory: root.run.directory),
+        id: root.run.runID, rootPID: root.run.rootPID,
+        rootStartTime: root.run.rootStartTime, directory: root.run.directory),
       path: root.path.child(1), name: "rehearsal", isDaemon: false,
       parent: .init(name: root.name, pid: root.pid, startTime: 0), attempt: 1,
       endpoints: .init(control: "", links: "ipc://\(socket)"),
-      program: .init(type: program.name, listIndex: nil, arguments: [1]), tag: 1, settings: [1])
+      program: .init(
+        type: program.name, listIndex: program.listIndex,
+        arguments: try MessagePackEncoder().encode(Program(depth: 1))),
+      tag: 1, settings: NodeSettings(TreeConfiguration()).packed(),
+      renewalPeriod: Self.deadline.wholeMilliseconds,
+      address: "\(NodeAddress.root.child("rehearsal", position: 1))")
+  }
+}
+
+/// The nodes of a rehearsal, which share the root's process.
+private final class RehearsedNodes {
+  static let programs: [any NodeProgram.Type] = [Rehearsal.Program.self]
+
+  private let root: NodeIdentity
+  private let loop: EventLoop
+  private var nodes: [(node: NodeRuntime, hook: Int)] = []
+
+  init(for root: NodeIdentity, on loop: EventLoop) {
+    self.root = root
+    self.loop = loop
   }
 
-  private func identity(from record: BootstrapRecord) -> NodeIdentity {
-    NodeIdentity(
-      path: record.path, name: record.name, pid: root.pid, isDaemon: false,
-      parent: .init(name: record.parent.name, pid: record.parent.pid), tag: root.tag,
-      run: root.run, build: "")
+  /// Starts a node as its process would.
+  func start(
+    _ record: BootstrapRecord, _ secret: NodeSecret, over tie: FrameStream
+  ) throws -> NodeRuntime {
+    let child = try ChildStart(
+      record, secret, pid: root.pid, tag: root.tag, programs: Self.programs)
+    let node = try child.makeRuntime(on: loop, tie: tie)
+    node.rehearsedProcess = { [unowned self] in try startBelow($0) }
+    nodes.append((node, loop.addTurnHook { node.exchangeFrames() }))
+    try child.runProgram(in: node)
+    return node
   }
 
-  private func readBack<Record: WireRecord>(_ record: Record) throws -> Record {
-    try Record(packed: record.packed())
+  /// Starts a child of such a node.
+  private func startBelow(_ ends: ChildEnds.Inherited) throws -> any ChildProcess {
+    let number = try ends.withDescriptors { fcntl($0.bootstrap, F_DUPFD_CLOEXEC, 3) }
+    guard let own = Descriptor(owning: number) else {
+      throw ProcessControlError.system("fcntl", errno)
+    }
+    let (record, secret) = try Bootstrap.read(from: number)
+    let process = RehearsedProcess(root.pid)
+    let node = try start(record, secret, over: try FrameStream(own, on: loop))
+    node.ending.onFinished = { [unowned node] in
+      node.parent?.close()
+      process.end()
+    }
+    return process
+  }
+
+  /// Removes all of it from the loop.
+  func clear() {
+    for (node, hook) in nodes {
+      loop.removeTurnHook(hook)
+      node.parent?.close()
+      node.rehearsedProcess = nil
+      // A task of one that was too slow may still refer to it.
+      guard node.life.isFinished else {
+        _ = Unmanaged.passRetained(node)
+        continue
+      }
+      node.letGo()
+      node.context.terminate()
+    }
+    // The deadlines of their ends refer to nodes that are gone.
+    loop.timers.removeAll()
+  }
+}
+
+/// The stand-in for a process in a rehearsal.
+private final class RehearsedProcess: ChildProcess {
+  let pid: Int32
+  private(set) var hasEnded = false
+  private var onEnd: (() -> Bool)?
+
+  init(_ pid: Int32) { self.pid = pid }
+
+  var state: ProcessState { .running }
+
+  func send(_ signal: Int32) throws(ProcessControlError) {}
+
+  func watch(on loop: EventLoop, _ body: @escaping () -> Bool) throws(LoopError) { onEnd = body }
+
+  func unwatch(on loop: EventLoop) { onEnd = nil }
+
+  func reap() throws(ProcessControlError) -> Reaped? { reapSoon() }
+
+  func reapSoon() -> Reaped? { hasEnded ? Reaped(status: .exited(0), usage: .none) : nil }
+
+  func close() { onEnd = nil }
+
+  func end() {
+    hasEnded = true
+    let body = onEnd
+    onEnd = nil
+    _ = body?()
   }
 }
