@@ -11,7 +11,7 @@ package struct ProtocolVersion: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The version of this build.
-  package static let current = Self(major: 4, minor: 3)
+  package static let current = Self(major: 4, minor: 4)
 
   package var description: String { "\(major).\(minor)" }
 
