@@ -15,7 +15,8 @@ package struct HostLink {
   ///
   /// Questions about the lease wait behind what is under way: more of it takes a slow connection too long.
   static let window = 1 << 20
-  private static let bytesPerReceipt = 64 << 10
+  /// A quarter of the window: the other end need not wait for one, and each wakes all processes on the way.
+  private static let bytesPerReceipt = 256 << 10
   /// How many bytes of urgent frames may be kept before those who bring more have to wait.
   package static let urgentCapacity = 64 << 20
 

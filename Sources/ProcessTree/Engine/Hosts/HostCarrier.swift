@@ -11,6 +11,8 @@ final class HostCarrier {
   private var isClosed = false
   /// Whether somebody may wait for room.
   private var wasFull = false
+  /// Whether what is sent waits for what follows.
+  private var isGathering = false
   /// Whether bulk has come in this look.
   private var hasBulk = false
 
@@ -102,7 +104,19 @@ final class HostCarrier {
     write()
   }
 
-  private func write() { connection?.write() }
+  private func write() {
+    if !isGathering { connection?.write() }
+  }
+
+  /// Writes what is sent meanwhile at once.
+  func together<Result>(_ body: () -> Result) -> Result {
+    isGathering = true
+    defer {
+      isGathering = false
+      if !link.isDrained { write() }
+    }
+    return body()
+  }
 
   private func tellOfRoom() {
     guard wasFull, hasRoom, hasUrgentRoom else { return }
