@@ -60,7 +60,7 @@ package final class FrameRelay {
   /// Whether the next look may find frames.
   package var mayHaveFrames: Bool { socket.mayHaveFrames && !socket.isClosed }
 
-  /// Called with a connection whose node has broken the protocol of rings, and with what was wrong.
+  /// Called with a connection whose node has broken the protocol of rings, and with the reason.
   package var onBroken: ((Connection, String) -> Void)? {
     get { socket.onRingBroken }
     set { socket.onRingBroken = newValue }

@@ -41,7 +41,7 @@ protocol FrameCarrier: AnyObject {
   func close()
 
   /// Called with each connection over which a ring was agreed upon, or through whose ring frames came,
-  /// against the protocol, and with what was wrong; nothing more comes over it.
+  /// against the protocol, and with the reason; nothing more comes over it.
   var onRingBroken: ((Connection, String) -> Void)? { get set }
   /// Lets the two ends of a connection go over to rings.
   func allowRing(for connection: Connection)

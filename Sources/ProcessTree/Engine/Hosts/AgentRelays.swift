@@ -46,7 +46,7 @@ final class AgentRelays {
     _ frame: UnsafeRawBufferPointer, _ connection: HostVerb.Connection,
     _ number: FrameRelay.Connection
   ) {
-    if let stream = courses[connection]?.stream(of: number) { return pass(Array(frame), stream) }
+    if let stream = courses[connection]?.stream(of: number) { return pass(frame, stream) }
     let pid = relays[connection]?.sender ?? 0
     guard courses[connection]?.hold(Array(frame), of: number, from: pid) == true else { return }
     identify(connection, number, pid)
@@ -68,21 +68,20 @@ final class AgentRelays {
     let frames = courses[connection]?.open(number, as: lastStream) ?? []
     carrier.send(.open(stream: lastStream, child: owner, connection))
     if connection == .links { relays[connection]?.allowRing(for: number) }
-    for frame in frames { pass(frame, lastStream) }
+    for frame in frames { frame.withUnsafeBytes { pass($0, lastStream) } }
   }
 
   /// A child has broken the protocol, which its parent judges.
   private func broke(_ number: FrameRelay.Connection, _ reason: String) {
     guard let stream = courses[.links]?.stream(of: number) else { return }
-    pass(Refusal(.malformed, reason).frame(), stream)
+    Refusal(.malformed, reason).frame().withUnsafeBytes { pass($0, stream) }
     close(stream)
   }
 
-  private func pass(_ frame: [UInt8], _ number: UInt32) {
+  private func pass(_ frame: UnsafeRawBufferPointer, _ number: UInt32) {
     guard let stream = streams[number] else { return }
-    let isControl = stream.connection == .control
-    let body = isControl ? frame : witness.look(at: frame, of: stream.pid)
-    carrier.send(HostFrame(.relay, body: body, stream: number, isUrgent: isControl))
+    if stream.connection == .control { return carrier.relay(frame, number, isUrgent: true) }
+    carrier.relay(frame, number, unless: witness.look(at: frame, of: stream.pid))
   }
 
   // MARK: To children

@@ -67,7 +67,7 @@ final class HostCarrier {
     }
     new.onEnd = { [unowned self] in end($0) }
     if let hello { new.send(hello) }
-    new.more = { [unowned self] in link.take(into: &$0, upTo: $1) }
+    new.more = { [unowned self] in link.take(upTo: $0, $1) }
     new.onTaken = { [unowned self] in tellOfRoom() }
     write()
     return true
@@ -100,6 +100,26 @@ final class HostCarrier {
   func send(_ frame: HostFrame) {
     guard !isClosed else { return }
     link.send(frame)
+    sent()
+  }
+
+  /// Sends a frame of a relayed connection.
+  ///
+  /// - Parameter other: What goes in its place; nil for the frame itself.
+  func relay(
+    _ frame: UnsafeRawBufferPointer, _ stream: UInt32, isUrgent: Bool = false,
+    unless other: [UInt8]? = nil
+  ) {
+    guard !isClosed else { return }
+    if let other {
+      other.withUnsafeBytes { link.send($0, stream: stream, isUrgent: isUrgent) }
+    } else {
+      link.send(frame, stream: stream, isUrgent: isUrgent)
+    }
+    sent()
+  }
+
+  private func sent() {
     if !hasRoom || !hasUrgentRoom { wasFull = true }
     write()
   }

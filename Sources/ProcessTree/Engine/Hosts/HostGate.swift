@@ -144,8 +144,8 @@ final class HostGate {
       return
     }
     // What other gates pass on has been looked at on the host of its node.
-    let body = isOfNode(stream) ? witness.look(at: Array(frame), of: stream.pid) : Array(frame)
-    carrier.send(HostFrame(.relay, body: body, stream: number))
+    carrier.relay(
+      frame, number, unless: isOfNode(stream) ? witness.look(at: frame, of: stream.pid) : nil)
     // The last word of another gate: nothing follows it.
     guard frame.first == FlowHeader.Kind.closed.rawValue, !isOfNode(stream) else { return }
     send(PeerVerdict.heard, to: stream)

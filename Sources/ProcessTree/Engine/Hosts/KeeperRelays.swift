@@ -42,9 +42,7 @@ final class KeeperRelays {
     let relay = try FrameRelay(
       to: endpoint, isLink: connection == .links, in: context, on: loop
     ) { [unowned carrier] frame in
-      carrier.send(
-        HostFrame(
-          .relay, body: Array(frame), stream: number, isUrgent: connection == .control))
+      carrier.relay(frame, number, isUrgent: connection == .control)
     }
     relay.onBroken = { [unowned self] in
       carrier.send(
