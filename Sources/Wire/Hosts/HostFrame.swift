@@ -185,7 +185,9 @@ package struct HostFrameReader: Sendable {
     guard buffer.count - end < least else { return }
     if start > 0 {
       let kept = start..<end
-      buffer.withUnsafeMutableBytes { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[kept])) }
+      buffer.withUnsafeMutableBytes {
+        $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[kept]))
+      }
       (start, end) = (0, kept.count)
     }
     let missing = usual - (buffer.count - end)
