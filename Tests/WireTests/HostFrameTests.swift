@@ -72,6 +72,34 @@ import Testing
     #expect(try read(bytes.indices.map { bytes[$0...$0] }) == frames)
   }
 
+  /// Pieces come into the room that the reader has, which is more after each that needed all.
+  @Test func framesComeOutOfRoomThatGrows() throws {
+    var random = SeededGenerator.announced("room of a reader")
+    let sent = (0..<300).map { number in
+      HostFrame(
+        .relay, body: [UInt8](repeating: UInt8(number % 251), count: random.int(0...60_000)),
+        number: UInt64(number + 1))
+    }
+    let bytes = stream(sent)
+    var reader = HostFrameReader()
+    var (place, found, rooms): (Int, [HostFrame], [Int]) = (0, [], [])
+    while place < bytes.count {
+      let isWhole = random.int(0...2) > 0
+      reader.fill { room in
+        rooms.append(room.count)
+        let count = min(isWhole ? room.count : random.int(0...room.count), bytes.count - place)
+        room.copyBytes(from: bytes[place..<place + count])
+        place += count
+        return count
+      }
+      while let frame = try reader.next() { found.append(frame) }
+    }
+    #expect(found == sent)
+    #expect(!reader.hasPart)
+    #expect(rooms.first ?? 0 < 8 << 10)
+    #expect(rooms.max() ?? 0 < 1 << 20)
+  }
+
   @Test func whatCameBeforeTheMarkerIsSkipped() throws {
     let marker = HostRecord.marker("f00d")
     let noise = Array("welcome\nprocess-tree host f00\n".utf8)

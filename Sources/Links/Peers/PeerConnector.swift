@@ -26,13 +26,14 @@ package final class PeerConnector {
   ///   - secret: What both ends prove themselves with; nil if ``prove(by:)`` will bring it.
   ///   - hello: The hello, without question and proof.
   ///   - gate: The endpoint of the gate that leads to the peer; nil to connect to the peer itself.
+  ///   - isElsewhere: Whether a process of this host stands in for the peer.
   ///   - context: The node's sockets.
   ///   - loop: The node's loop.
   ///   - onRefusal: Called with the reason when the peer does not want the link.
   ///   - onViolation: Called with what the peer has sent against the protocol.
   package init(
     _ link: PeerLink, by secret: LinkSecret?, hello: PeerHello, through gate: String? = nil,
-    in context: LinkContext, on loop: EventLoop,
+    isElsewhere: Bool = false, in context: LinkContext, on loop: EventLoop,
     onRefusal: @escaping (Refusal) -> Void, onViolation: @escaping (String) -> Void
   ) throws {
     self.link = link
@@ -45,10 +46,15 @@ package final class PeerConnector {
     guard let endpoint = Endpoint(address) else {
       throw WireError("\(address) is no endpoint: ipc://path is expected")
     }
-    let socket = try context.makeSocket(.dealer, on: loop, probesRouter: true) {
-      [unowned self] _, frame in receive(frame)
+    let socket = try context.makeSocket(
+      .dealer, on: loop, probesRouter: true, mayHaveRings: isElsewhere
+    ) { [unowned self] _, frame in receive(frame) }
+    socket.onRingBroken = { _, reason in
+      link.detach()
+      onRefusal(Refusal(.malformed, reason))
     }
     try socket.connect(to: endpoint)
+    socket.allowRing(for: 0)
     self.socket = socket
   }
 

@@ -134,8 +134,11 @@ package final class PeerLink {
     switch header.kind {
     case .received: try confirm(upTo: header.total)
     case .report: sendReceipt()
-    case .welcome, .whoIsThere, .refused, .whereTo, .target:
+    case .welcome, .whoIsThere, .whereTo, .target, .rings:
       throw WireError("a greeting in the middle of a link")
+    case .refused:
+      // The half of a host that stands in for the peer has refused what that sent.
+      throw WireError(Refusal(header, frame).reason)
     case .closed:
       guard let onVerdict else { throw WireError("a gate's word on a link that no gate carries") }
       let word = try PeerVerdict.read(frame)

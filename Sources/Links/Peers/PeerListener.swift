@@ -75,9 +75,12 @@ package final class PeerListener {
     self.secret = secret
     self.build = build
     self.handlers = handlers
-    let socket = try context.makeSocket(.router, on: loop) {
+    let socket = try context.makeSocket(.router, on: loop, mayHaveRings: true) {
       [unowned self] connection, frame in
       receive(frame, from: connection)
+    }
+    socket.onRingBroken = { [unowned self] connection, reason in
+      if let link = links[connection] { breakOff(link, connection, reason) }
     }
     socket.onMalformed = { [unowned self] connection in
       if let link = links[connection] { breakOff(link, connection, "a message is not one frame") }
@@ -156,7 +159,8 @@ package final class PeerListener {
     // The connection is gone: its peer comes again, over another.
     guard sender != 0 else { return }
     guard let secret = secret(hello.address) else { throw .unproved }
-    if let carrier = handlers.carrier(hello.address) {
+    let carrier = handlers.carrier(hello.address)
+    if let carrier {
       guard sender == carrier else { throw .unproved }
       sender = hello.address.pid
     }
@@ -182,6 +186,7 @@ package final class PeerListener {
     entrances[hello.address] = Entrance(connection: connection, question: question)
     let welcome = FlowHeader(kind: .welcome, total: link.received, number: question)
     socket?.send(welcome.frame(body: secret.welcomeProof(question).bytes), to: connection)
+    if carrier != nil { socket?.allowRing(for: connection) }
     link.attach(peerReceived: hello.received) { [weak self] frame in
       // A peer without a connection connects again, and then gets the frames that it lacks.
       if self?.socket?.send(frame, to: connection) != true { self?.lost(connection) }
@@ -205,6 +210,7 @@ package final class PeerListener {
   private func turnAway(_ connection: FrameCarrier.Connection) {
     links[connection] = nil
     ignored.note((), for: connection)
+    socket?.forget(connection)
   }
 
   private func lost(_ connection: FrameCarrier.Connection) {

@@ -8,22 +8,24 @@ package import ProcessTreeWire
 /// when a frame is about to be written, so nothing has one before the peer has said hello. A value
 /// without connections: its owner takes bytes from it as fast as a connection can write them, and never
 /// stops reading because frames wait here. So two links cannot wait for each other.
-package struct HostLink {
+package struct HostLink: ~Copyable {
   /// How many bytes of bulk there may be without a number before those who bring more have to wait.
   package static let bulkCapacity = 4 << 20
   /// How many bytes may be with the peer without its receipt before bulk waits here.
   ///
   /// Questions about the lease wait behind what is under way: more of it takes a slow connection too long.
   static let window = 1 << 20
-  private static let bytesPerReceipt = 64 << 10
+  /// A quarter of the window: the other end need not wait for one, and each wakes all processes on the way.
+  private static let bytesPerReceipt = 256 << 10
   /// How many bytes of urgent frames may be kept before those who bring more have to wait.
   package static let urgentCapacity = 64 << 20
 
   private var frames = NumberedFrames(
     numbersAt: HostFrame.numberOffset, bytesPerReceipt: Self.bytesPerReceipt)
-  private var urgent: Deque<HostFrame> = []
+  /// Frames without a number yet, as they are written.
+  private var urgent: Deque<[UInt8]> = []
   private var urgentBytes = 0
-  private var bulk: Deque<HostFrame> = []
+  private var bulk: Deque<[UInt8]> = []
   private var bulkBytes = 0
   /// Frames that the peer may lack, which come before any other numbered one.
   private var missing: Deque<[UInt8]> = []
@@ -88,39 +90,51 @@ package struct HostLink {
       words.removeAll { $0.kind == frame.kind }
       return words.append(frame)
     }
-    if frame.isUrgent {
-      urgent.append(frame)
-      urgentBytes += frame.body.count
+    add(frame.encoded(), isUrgent: frame.isUrgent)
+  }
+
+  /// Sends a frame of a relayed connection.
+  package mutating func send(
+    _ frame: UnsafeRawBufferPointer, stream: UInt32, isUrgent: Bool
+  ) {
+    add(HostFrame.relayed(frame, stream: stream, isUrgent: isUrgent), isUrgent: isUrgent)
+  }
+
+  private mutating func add(_ bytes: [UInt8], isUrgent: Bool) {
+    if isUrgent {
+      urgent.append(bytes)
+      urgentBytes += bytes.count
     } else {
-      bulk.append(frame)
-      bulkBytes += frame.body.count
+      bulk.append(bytes)
+      bulkBytes += bytes.count
     }
   }
 
-  /// Appends what is to be written next, until there are about so many bytes.
-  package mutating func take(into bytes: inout [UInt8], upTo count: Int) {
-    guard isOpen else { return }
+  /// Hands out the frames that are to be written next, about so many bytes of them.
+  package mutating func take(upTo count: Int, _ write: ([UInt8]) -> Void) {
+    guard isOpen, count > 0 else { return }
     if frames.owesReceipt { send(HostFrame(.received, body: [], number: frames.takeReceipt())) }
-    for word in words { word.append(to: &bytes) }
+    for word in words { write(word.encoded()) }
     words = []
-    while bytes.count < count, let next = next() { bytes += next }
+    var taken = 0
+    while taken < count, let next = next() {
+      taken += next.count
+      write(next)
+    }
   }
 
   private mutating func next() -> [UInt8]? {
     if let frame = missing.popFirst() { return frame }
-    let frame: HostFrame
+    var bytes: [UInt8]
     if let first = urgent.popFirst() {
-      urgentBytes -= first.body.count
-      frame = first
+      urgentBytes -= first.count
+      bytes = first
     } else if frames.unconfirmedBytes < Self.window, let first = bulk.popFirst() {
-      bulkBytes -= first.body.count
-      frame = first
+      bulkBytes -= first.count
+      bytes = first
     } else {
       return nil
     }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(HostFrame.headerSize + frame.body.count + 1)
-    frame.append(to: &bytes)
     frames.add(&bytes)
     return bytes
   }

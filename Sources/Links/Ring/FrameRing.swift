@@ -76,6 +76,9 @@ package final class FrameRing {
 
   @exclusivity(unchecked) package private(set) var isClosed = false
 
+  /// Whether frames wait for room.
+  var isSending: Bool { !isClosed && writer.isWaiting }
+
   /// Sends and receives no more.
   package func close() {
     isClosed = true
@@ -206,6 +209,8 @@ package final class FrameRing {
   /// Has the peer ring for its next frame; false if there is one, and the ring is looked at again.
   package func rest() -> Bool {
     guard !isClosed else { return true }
+    // The peer need not ring while there is something.
+    if let isEmpty = try? reader.isEmpty(), !isEmpty { return false }
     wants.bytes += 1
     own.store(wants.bytes, .wantsBytes)
     RingMemory.fence()

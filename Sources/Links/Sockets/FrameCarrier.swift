@@ -39,6 +39,24 @@ protocol FrameCarrier: AnyObject {
   /// Receives all frames, up to a bound that no turn should reach.
   func receiveAll()
   func close()
+
+  /// Called with each connection over which a ring was agreed upon, or through whose ring frames came,
+  /// against the protocol, and with the reason; nothing more comes over it.
+  var onRingBroken: ((Connection, String) -> Void)? { get set }
+  /// Lets the two ends of a connection go over to rings.
+  func allowRing(for connection: Connection)
+  /// Needs a connection no more: frames of its ring are heard no more.
+  func forget(_ connection: Connection)
+}
+
+/// Most sockets have no rings.
+extension FrameCarrier {
+  var onRingBroken: ((Connection, String) -> Void)? {
+    get { nil }
+    set {}
+  }
+  func allowRing(for connection: Connection) {}
+  func forget(_ connection: Connection) {}
 }
 
 extension FrameCarrier {

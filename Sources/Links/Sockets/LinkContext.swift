@@ -9,13 +9,18 @@ package final class LinkContext {
   /// The node's place in the memory network.
   package let station: MemoryStation?
   private var context: Context?
+  /// What rings of connections are made of; nil if connections have none.
+  private let rings: (any RingSource)?
 
   /// Makes a context for sockets of ZeroMQ.
   ///
   /// The ZeroMQ context is made with the first socket and ends with the process. A node leaves by
   /// `_exit` after the reply to its goodbye: terminating the context would take a tenth of a node's
   /// life, and only wait for frames that the reply proves to have arrived.
-  package init() {
+  ///
+  /// - Parameter rings: What rings of connections are made of; nil if connections have none.
+  package init(rings: (any RingSource)? = nil) {
+    self.rings = rings
     network = nil
     station = nil
   }
@@ -33,16 +38,23 @@ package final class LinkContext {
   package init(_ network: MemoryNetwork, at station: MemoryStation) {
     self.network = network
     self.station = station
+    rings = nil
   }
 
+  /// - Parameter mayHaveRings: Whether its connections may go over to rings.
   func makeSocket(
     _ kind: FrameCarrierKind, on loop: EventLoop, probesRouter: Bool = false,
+    mayHaveRings: Bool = false,
     onFrame: @escaping (FrameCarrier.Connection, UnsafeRawBufferPointer) -> Void
   ) throws -> any FrameCarrier {
     if let network, let station {
       try demandDescriptors(1, for: "a connection")
       return MemorySocket(
         kind, in: network, at: station, on: loop, probesRouter: probesRouter, onFrame: onFrame)
+    }
+    if mayHaveRings, let rings {
+      return try RingedSocket(
+        kind, in: self, on: loop, probesRouter: probesRouter, source: rings, onFrame: onFrame)
     }
     return try FrameSocket(
       kind == .dealer ? .dealer : .router, in: self, on: loop, probesRouter: probesRouter,

@@ -41,6 +41,9 @@ package struct FlowHeader: Equatable, Sendable {
     case whereTo = 11
     /// The answer: a `GateTarget`.
     case target = 12
+    /// A `LinkMessage` about rings for this connection, between a node and a half of a host; not
+    /// numbered.
+    case rings = 13
   }
 
   package struct Flags: OptionSet, Equatable, Sendable {
@@ -129,7 +132,8 @@ package struct FlowHeader: Equatable, Sendable {
     guard let header = try? Self(frame) else { return nil }
     switch header.kind {
     case .items, .back, .control, .reply: return header.number
-    case .received, .report, .welcome, .whoIsThere, .refused, .closed, .whereTo, .target: return nil
+    case .received, .report, .welcome, .whoIsThere, .refused, .closed, .whereTo, .target, .rings:
+      return nil
     }
   }
 

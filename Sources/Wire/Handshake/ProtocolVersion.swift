@@ -11,7 +11,7 @@ package struct ProtocolVersion: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The version of this build.
-  package static let current = Self(major: 5, minor: 0)
+  package static let current = Self(major: 5, minor: 1)
 
   package var description: String { "\(major).\(minor)" }
 

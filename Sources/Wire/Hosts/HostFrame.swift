@@ -63,20 +63,39 @@ package struct HostFrame: Equatable, Sendable {
   }
 
   /// Appends the bytes of the frame.
-  package func append(to bytes: inout [UInt8]) {
-    Self.append(UInt32(body.count), to: &bytes)
-    bytes.append(kind.rawValue)
-    bytes.append(isUrgent ? 1 : 0)
-    Self.append(UInt16(0), to: &bytes)
-    Self.append(number, to: &bytes)
-    Self.append(stream, to: &bytes)
-    Self.append(UInt32(0), to: &bytes)
-    bytes += body
-    bytes.append(Self.lineFeed)
+  package func append(to bytes: inout [UInt8]) { bytes += encoded() }
+
+  /// The bytes of the frame.
+  package func encoded() -> [UInt8] {
+    body.withUnsafeBytes {
+      Self.encode(kind, $0, stream: stream, number: number, isUrgent: isUrgent)
+    }
   }
 
-  private static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
-    withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
+  /// The bytes of a frame of a relayed connection, which has no number yet.
+  package static func relayed(
+    _ frame: UnsafeRawBufferPointer, stream: UInt32, isUrgent: Bool
+  ) -> [UInt8] {
+    encode(.relay, frame, stream: stream, number: 0, isUrgent: isUrgent)
+  }
+
+  private static func encode(
+    _ kind: Kind, _ body: UnsafeRawBufferPointer, stream: UInt32, number: UInt64, isUrgent: Bool
+  ) -> [UInt8] {
+    let count = headerSize + body.count + 1
+    return [UInt8](unsafeUninitializedCapacity: count) { space, initialized in
+      let bytes = UnsafeMutableRawBufferPointer(space)
+      bytes.storeBytes(of: UInt32(body.count).littleEndian, as: UInt32.self)
+      bytes[4] = kind.rawValue
+      bytes[5] = isUrgent ? 1 : 0
+      bytes.storeBytes(of: 0, toByteOffset: 6, as: UInt16.self)
+      bytes.storeBytes(of: number.littleEndian, toByteOffset: numberOffset, as: UInt64.self)
+      bytes.storeBytes(of: stream.littleEndian, toByteOffset: 16, as: UInt32.self)
+      bytes.storeBytes(of: 0, toByteOffset: 20, as: UInt32.self)
+      UnsafeMutableRawBufferPointer(rebasing: bytes[headerSize...]).copyMemory(from: body)
+      bytes[count - 1] = lineFeed
+      initialized = count
+    }
   }
 
   /// The frame that bytes begin with, and how many it has; nil if it is not whole yet.
@@ -110,8 +129,16 @@ package struct HostFrame: Equatable, Sendable {
 ///
 /// Holds one frame and one piece at most.
 package struct HostFrameReader: Sendable {
+  /// The room that there is for a piece at first, and at most.
+  private static let firstRoom = 4 << 10
+  private static let mostRoom = 256 << 10
+
+  /// Bytes from `start` to `end` have come; those behind them are room for more.
   private var buffer: [UInt8] = []
   private var start = 0
+  private var end = 0
+  /// How much room the next piece has at least.
+  private var room = firstRoom
   /// The line before the first frame; nil once it has come.
   private var marker: [UInt8]?
   /// The bytes that were skipped before the marker.
@@ -127,22 +154,53 @@ package struct HostFrameReader: Sendable {
   }
 
   /// Whether a part of a frame has come.
-  package var hasPart: Bool { start < buffer.count }
+  package var hasPart: Bool { start < end }
+
+  /// Has the next piece put behind what has come; there is more room after a piece that needed all.
+  ///
+  /// - Parameter read: Puts bytes into the room, and returns how many.
+  package mutating func fill(_ read: (UnsafeMutableRawBufferPointer) -> Int) {
+    makeRoom(room / 4, orElse: room)
+    let (from, size) = (end, buffer.count - end)
+    let count = buffer.withUnsafeMutableBytes {
+      read(UnsafeMutableRawBufferPointer(rebasing: $0[from...]))
+    }
+    precondition(count >= 0 && count <= size, "\(count) bytes in room for \(size)")
+    end += count
+    if count == size { room = min(room * 2, Self.mostRoom) }
+  }
 
   package mutating func append(_ bytes: UnsafeRawBufferPointer) {
-    if start > 0 {
-      buffer.removeFirst(start)
-      start = 0
+    makeRoom(bytes.count, orElse: bytes.count)
+    let from = end
+    buffer.withUnsafeMutableBytes {
+      UnsafeMutableRawBufferPointer(rebasing: $0[from...]).copyMemory(from: bytes)
     }
-    buffer += bytes
+    end += bytes.count
+  }
+
+  /// Makes sure that there is some room, or makes more if there is less.
+  private mutating func makeRoom(_ least: Int, orElse usual: Int) {
+    if start == end { (start, end) = (0, 0) }
+    guard buffer.count - end < least else { return }
+    if start > 0 {
+      let kept = start..<end
+      buffer.withUnsafeMutableBytes {
+        $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[kept]))
+      }
+      (start, end) = (0, kept.count)
+    }
+    let missing = usual - (buffer.count - end)
+    if missing > 0 { buffer += repeatElement(0, count: missing) }
   }
 
   /// The next whole frame; nil when more bytes have to come first.
   package mutating func next() throws(WireError) -> HostFrame? {
     guard try skipToMarker() else { return nil }
+    let part = start..<end
     let found: (HostFrame, Int)?
     do {
-      found = try buffer.withUnsafeBytes { try HostFrame.first(of: .init(rebasing: $0[start...])) }
+      found = try buffer.withUnsafeBytes { try HostFrame.first(of: .init(rebasing: $0[part])) }
     } catch let error as WireError {
       throw error
     } catch {
@@ -155,13 +213,14 @@ package struct HostFrameReader: Sendable {
 
   private mutating func skipToMarker() throws(WireError) -> Bool {
     guard let marker else { return true }
-    guard let place = buffer.firstRange(of: marker) else {
-      guard buffer.count <= Self.mostNoise else {
-        throw WireError("\(buffer.count) bytes have come and no beginning of a host's link")
+    let come = buffer[start..<end]
+    guard let place = come.firstRange(of: marker) else {
+      guard come.count <= Self.mostNoise else {
+        throw WireError("\(come.count) bytes have come and no beginning of a host's link")
       }
       return false
     }
-    noise = Array(buffer[..<place.lowerBound])
+    noise = Array(come[..<place.lowerBound])
     start = place.upperBound
     self.marker = nil
     return true

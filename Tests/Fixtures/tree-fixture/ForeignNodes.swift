@@ -88,12 +88,12 @@ let foreignScenarios: [String: Scenario] = [
     try? await child.send("who is there?")
     for await event in events {
       guard case .connectionRefused(let reason) = event.kind else { continue }
-      for part in [child.name, "2.0", "5.0"] { test.expect(reason.contains(part), reason) }
+      for part in [child.name, "2.0", "5.1"] { test.expect(reason.contains(part), reason) }
       break
     }
     _ = try await child.join()
     let lines = child.exitReport?.lastErrorLines ?? []
     test.expect(
-      lines.contains { $0.contains("refused: \(child.name)") && $0.contains("5.0") }, "\(lines)")
+      lines.contains { $0.contains("refused: \(child.name)") && $0.contains("5.1") }, "\(lines)")
   },
 ]

@@ -34,6 +34,7 @@ final class CuttingProxy: Sendable {
   private let target: String
   private let state: Mutex<State>
   private let isStopped = Atomic<Bool>(false)
+  private let isToCut = Atomic<Bool>(false)
 
   /// Forwards what comes to `path` to the socket at `target`.
   init(at path: String, to target: String, _ random: SeededGenerator) throws {
@@ -49,6 +50,9 @@ final class CuttingProxy: Sendable {
 
   /// Lets the connections live from now on.
   func stopCutting() { state.withLock { $0.isCutting = false } }
+
+  /// Cuts the connections that there are, soon.
+  func cutAll() { isToCut.store(true, ordering: .releasing) }
 
   /// Ends the thread and closes everything.
   func stop() { isStopped.store(true, ordering: .releasing) }
@@ -84,7 +88,14 @@ final class CuttingProxy: Sendable {
         polled.append(pollfd(fd: pair.near, events: Int16(POLLIN), revents: 0))
         polled.append(pollfd(fd: pair.far, events: Int16(POLLIN), revents: 0))
       }
-      guard poll(&polled, nfds_t(polled.count), 20) > 0 else { continue }
+      let count = poll(&polled, nfds_t(polled.count), 20)
+      if !pairs.isEmpty, isToCut.exchange(false, ordering: .acquiring) {
+        for pair in pairs { pair.close() }
+        pairs = []
+        state.withLock { $0.cuts += 1 }
+        continue
+      }
+      guard count > 0 else { continue }
       var ended: Set<Int> = []
       for (index, pair) in pairs.enumerated() {
         for (from, to, events) in [

@@ -21,12 +21,18 @@ final class PeerPair {
   /// What the listener told the connector why it was turned away.
   private(set) var refusalsTold: [String] = []
   private let loop: EventLoop
-  private let contexts = (LinkContext(), LinkContext())
+  private let contexts: (LinkContext, LinkContext)
+  private let isElsewhere: Bool
   private var hook = -1
 
-  /// - Parameter entrance: Where the connector goes; the listener itself unless it is given.
-  init(on loop: EventLoop, entrance: String? = nil) throws {
+  /// - Parameters:
+  ///   - loop: The loop of both.
+  ///   - entrance: Where the connector goes; the listener itself unless it is given.
+  ///   - rings: What rings of connections are made of, if processes stand in for the two nodes.
+  init(on loop: EventLoop, entrance: String? = nil, rings: TestRings? = nil) throws {
     self.loop = loop
+    contexts = (LinkContext(rings: rings), LinkContext(rings: rings))
+    isElsewhere = rings != nil
     directory = FileManager.default.temporaryDirectory
       .appendingPathComponent("peers-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
@@ -42,6 +48,7 @@ final class PeerPair {
     opened = PeerLink(to: listenerNode)
     let handlers = PeerListener.Handlers(
       link: { [unowned self] in $0.address == connectorNode ? accepted : nil },
+      carrier: { [isElsewhere] _ in isElsewhere ? getpid() : nil },
       refused: { [unowned self] in refusals.append($0) },
       broken: { [unowned self] in refusals.append("\($0.peer.name): \($1)") })
     listener = try PeerListener(
@@ -74,8 +81,9 @@ final class PeerPair {
 
   func connect(_ hello: PeerHello? = nil, by secret: LinkSecret? = nil) throws {
     connector = try PeerConnector(
-      opened, by: try secret ?? self.secret(), hello: hello ?? self.hello(), in: contexts.1,
-      on: loop, onRefusal: { [unowned self] in refusalsTold.append($0.reason) },
+      opened, by: try secret ?? self.secret(), hello: hello ?? self.hello(),
+      isElsewhere: isElsewhere, in: contexts.1, on: loop,
+      onRefusal: { [unowned self] in refusalsTold.append($0.reason) },
       onViolation: { [unowned self] in violations.append($0) })
   }
 

@@ -24,12 +24,14 @@ import Testing
     }
   }
 
-  @Test func everyFrameArrivesOnceAndInOrderOverHundredsOfCuts() async throws {
+  @Test(arguments: [false, true])
+  func everyFrameArrivesOnceAndInOrderOverHundredsOfCuts(withRings: Bool) async throws {
     let random = SeededGenerator.announced("cut connections")
     let cuts = iterations(150)
     try await withLoop { loop in
       var generator = random
-      let pair = try PeerPair(on: loop, entrance: "proxy")
+      let pair = try PeerPair(
+        on: loop, entrance: "proxy", rings: withRings ? TestRings() : nil)
       defer { pair.close() }
       let proxy = try CuttingProxy(
         at: pair.entrance, to: pair.path, SeededGenerator(seed: generator.next()))
@@ -51,6 +53,8 @@ import Testing
           }
           await Task.yield()
         }
+        // Nothing passes the proxy any more once there are rings.
+        if withRings, generator.int(0...9) == 0 { proxy.cutAll() }
         // Whatever was sent arrives, without anything more being sent.
         guard generator.int(0...3) == 0 else { continue }
         try await loop.rest { counts[1].value == sent[0] && counts[0].value == sent[1] }

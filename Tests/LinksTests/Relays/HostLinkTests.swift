@@ -4,17 +4,24 @@ import Testing
 
 @testable import ProcessTreeLinks
 
+extension HostLink {
+  /// Appends what is to be written next, until there are about so many bytes.
+  fileprivate mutating func take(into bytes: inout [UInt8], upTo count: Int) {
+    take(upTo: count - bytes.count) { bytes += $0 }
+  }
+}
+
 /// Two ends of a host's link over connections that end, lose and speak late.
 @Suite struct HostLinkTests {
   /// One end: the near one has index 0, and gives connections their numbers.
-  private struct End {
+  private final class End {
     var link = HostLink()
     var urgent: [UInt64] = []
     var bulk: [UInt64] = []
     var sentUrgent: UInt64 = 0
     var sentBulk: UInt64 = 0
 
-    mutating func send(_ random: inout SeededGenerator) {
+    func send(_ random: inout SeededGenerator) {
       let isUrgent = random.int(0...2) == 0
       if isUrgent { sentUrgent += 1 } else { sentBulk += 1 }
       let number = isUrgent ? sentUrgent : sentBulk
@@ -25,7 +32,7 @@ import Testing
           .relay, body: body + [UInt8](repeating: 1, count: size), stream: 1, isUrgent: isUrgent))
     }
 
-    mutating func take(_ frame: HostFrame, over connection: UInt32) throws {
+    func take(_ frame: HostFrame, over connection: UInt32) throws {
       guard let news = try link.receive(frame, over: connection), news.kind == .relay else {
         return
       }
@@ -95,7 +102,8 @@ import Testing
         let (sender, receiver) = (ends[index], ends[1 - index])
         #expect(receiver.urgent == Array(1..<(sender.sentUrgent + 1)), "\(note)")
         #expect(receiver.bulk == Array(1..<(sender.sentBulk + 1)), "\(note)")
-        #expect(sender.link.isDrained, "\(note)")
+        let isDrained = sender.link.isDrained
+        #expect(isDrained, "\(note)")
       }
     }
   }
@@ -213,20 +221,19 @@ import Testing
       }
       return count
     }
-    var link = pair.ends[0].link
-    let count = fill(&link)
+    let count = fill(&pair.ends[0].link)
     #expect(count * 100_000 < HostLink.bulkCapacity + HostLink.window + 300_000)
     // A receipt makes room.
-    _ = try link.receive(HostFrame(.received, body: [], number: 8), over: 1)
+    _ = try pair.ends[0].link.receive(HostFrame(.received, body: [], number: 8), over: 1)
     var bytes: [UInt8] = []
-    link.take(into: &bytes, upTo: .max)
-    let hasRoom = link.hasRoom
+    pair.ends[0].link.take(into: &bytes, upTo: .max)
+    let hasRoom = pair.ends[0].link.hasRoom
     #expect(hasRoom)
     // Urgent frames go on whatever bulk does, up to a bound of their own.
-    _ = fill(&link)
+    _ = fill(&pair.ends[0].link)
     var urgent = 0
-    while link.hasUrgentRoom, urgent < 1_000 {
-      link.send(HostFrame(.verb, body: frame.body, isUrgent: true))
+    while pair.ends[0].link.hasUrgentRoom, urgent < 1_000 {
+      pair.ends[0].link.send(HostFrame(.verb, body: frame.body, isUrgent: true))
       urgent += 1
     }
     #expect(urgent > 100 && urgent * 100_000 < HostLink.urgentCapacity + 100_000)

@@ -7,7 +7,7 @@ extension ChannelHub {
     link.onFrame = { [unowned self, unowned peer] header, frame in
       receive(header, frame, from: peer)
       peer.onFrameReceived?()
-      peer.ring?.frameCame()
+      peer.ring?.framePassed()
     }
     peer.onRing = { [unowned self, unowned peer] in use($0, with: peer) }
     link.onConfirmed = { [unowned peer, unowned self] in
@@ -37,7 +37,8 @@ extension ChannelHub {
           flow: header.flow, over: peer.link, header: header, frame)
       case .reply: receiveReply(header, frame, from: peer)
       case .control: receive(try LinkMessage(frame: frame), from: peer)
-      case .received, .report, .welcome, .whoIsThere, .refused, .closed, .whereTo, .target: break
+      case .received, .report, .welcome, .whoIsThere, .refused, .closed, .whereTo, .target, .rings:
+        break
       }
     } catch {
       if let child = peer.child { return child.handle(.violation(error.description)) }

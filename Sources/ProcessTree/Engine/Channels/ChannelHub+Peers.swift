@@ -123,7 +123,7 @@ extension ChannelHub {
       let connector = try PeerConnector(
         peer.link, by: secret,
         hello: PeerHello(build: runtime.identity.build, address: address),
-        through: gate(to: peer), in: runtime.context, on: loop,
+        through: gate(to: peer), isElsewhere: peer.isElsewhere, in: runtime.context, on: loop,
         onRefusal: { [unowned self, unowned peer] in refused(peer, $0.reason) },
         onViolation: { [unowned runtime] in runtime.emitOwn(.messageRejected(reason: $0)) })
       peer.connector = connector

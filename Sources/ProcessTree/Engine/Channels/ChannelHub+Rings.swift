@@ -22,12 +22,7 @@ extension ChannelHub {
       return
     }
     do throws(WireError) {
-      switch message {
-      case .ring(let memory, let bell): try ring.offered(memory, bell)
-      case .ringFound(let isFound): try ring.found(isFound)
-      case .ringFollows: try ring.follows()
-      default: break
-      }
+      try ring.receive(message)
     } catch {
       // Frames would follow where nobody reads them.
       ringBroke(peer, error.description)

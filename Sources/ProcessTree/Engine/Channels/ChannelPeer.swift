@@ -23,15 +23,13 @@ final class ChannelPeer {
   /// The memory for large items; nil for the node itself.
   private(set) var memory: PeerMemory?
   /// How the two nodes come to rings for their frames; nil for the node itself.
-  private(set) var ring: PeerRing?
+  private(set) var ring: RingAgreement?
   /// Replies whose last piece has not arrived.
   var partialReplies: [UInt64: [UInt8]] = [:]
   /// Called behind each frame that has come.
   var onFrameReceived: (() -> Void)?
   /// Called with the ring when the node begins to use one.
-  var onRing: ((FrameRing) -> Void)? {
-    didSet { ring?.onRing = onRing }
-  }
+  var onRing: ((FrameRing) -> Void)?
   /// Whether the peer is on another host, so that a gate says how it ended.
   let isElsewhere: Bool
   /// The gate's word, once it has come.
@@ -64,8 +62,12 @@ final class ChannelPeer {
     guard !isElsewhere, memory == nil, let process = process as? ProcessHandle else { return }
     memory = PeerMemory(link, of: process, on: loop)
     link.memory = memory
-    ring = PeerRing(link, of: process, on: loop)
-    ring?.onRing = onRing
+    ring = RingAgreement(from: ProcessRings(of: process), on: loop) { [weak link] in
+      link?.send($0)
+    } begin: { [weak self] in
+      self?.onRing?($0)
+      self?.link.sendThrough($0, after: .ringFollows)
+    }
   }
 
   var address: PeerAddress { link.peer }

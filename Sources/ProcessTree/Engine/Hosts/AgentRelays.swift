@@ -33,9 +33,11 @@ final class AgentRelays {
     self.witness = witness
     for (connection, kind) in [(HostVerb.Connection.control, Character("c")), (.links, "l")] {
       relays[connection] = try FrameRelay(
-        listeningAt: directory.socket(of: pid, kind), in: context, on: loop
+        listeningAt: directory.socket(of: pid, kind), mayHaveRings: connection == .links,
+        in: context, on: loop
       ) { [unowned self] number, frame in receive(frame, connection, number) }
     }
+    relays[.links]?.onBroken = { [unowned self] in broke($0, $1) }
   }
 
   // MARK: From children
@@ -44,7 +46,7 @@ final class AgentRelays {
     _ frame: UnsafeRawBufferPointer, _ connection: HostVerb.Connection,
     _ number: FrameRelay.Connection
   ) {
-    if let stream = courses[connection]?.stream(of: number) { return pass(Array(frame), stream) }
+    if let stream = courses[connection]?.stream(of: number) { return pass(frame, stream) }
     let pid = relays[connection]?.sender ?? 0
     guard courses[connection]?.hold(Array(frame), of: number, from: pid) == true else { return }
     identify(connection, number, pid)
@@ -65,14 +67,21 @@ final class AgentRelays {
     streams[lastStream] = Stream(child: owner, connection: connection, number: number, pid: pid)
     let frames = courses[connection]?.open(number, as: lastStream) ?? []
     carrier.send(.open(stream: lastStream, child: owner, connection))
-    for frame in frames { pass(frame, lastStream) }
+    if connection == .links { relays[connection]?.allowRing(for: number) }
+    for frame in frames { frame.withUnsafeBytes { pass($0, lastStream) } }
   }
 
-  private func pass(_ frame: [UInt8], _ number: UInt32) {
+  /// A child has broken the protocol, which its parent judges.
+  private func broke(_ number: FrameRelay.Connection, _ reason: String) {
+    guard let stream = courses[.links]?.stream(of: number) else { return }
+    Refusal(.malformed, reason).frame().withUnsafeBytes { pass($0, stream) }
+    close(stream)
+  }
+
+  private func pass(_ frame: UnsafeRawBufferPointer, _ number: UInt32) {
     guard let stream = streams[number] else { return }
-    let isControl = stream.connection == .control
-    let body = isControl ? frame : witness.look(at: frame, of: stream.pid)
-    carrier.send(HostFrame(.relay, body: body, stream: number, isUrgent: isControl))
+    if stream.connection == .control { return carrier.relay(frame, number, isUrgent: true) }
+    carrier.relay(frame, number, unless: witness.look(at: frame, of: stream.pid))
   }
 
   // MARK: To children
@@ -91,6 +100,7 @@ final class AgentRelays {
   func close(_ number: UInt32) {
     guard let stream = streams.removeValue(forKey: number) else { return }
     courses[stream.connection]?.close(stream.number)
+    relays[stream.connection]?.forget(stream.number)
     carrier.send(.close(stream: number), isUrgent: false)
   }
 
@@ -98,15 +108,17 @@ final class AgentRelays {
 
   /// Receives a turn's share; true when there is more.
   func exchange() -> Bool {
-    var hasMore = false
-    for connection in connections {
-      guard let relay = relays[connection] else { continue }
-      // Each waits while the link has enough of its kind.
-      guard connection == .control ? carrier.hasUrgentRoom : carrier.hasRoom else { continue }
-      relay.receive()
-      hasMore = hasMore || relay.mayHaveFrames
+    carrier.together {
+      var hasMore = false
+      for connection in connections {
+        guard let relay = relays[connection] else { continue }
+        // Each waits while the link has enough of its kind.
+        guard connection == .control ? carrier.hasUrgentRoom : carrier.hasRoom else { continue }
+        relay.receive()
+        hasMore = hasMore || relay.mayHaveFrames
+      }
+      return hasMore
     }
-    return hasMore
   }
 
   /// Receives all that has come, for a child that has ended.

@@ -14,6 +14,11 @@ final class EngineSession {
   /// that have lost their command: what was sent may be in them still, and others may hold them open.
   private static let joinedTime: Duration = .seconds(1)
 
+  /// What each of its pipes holds, for fewer and larger turns at both ends.
+  ///
+  /// All pipes of a user together hold 64 MiB by default.
+  private static let pipeSize = 256 << 10
+
   let engine: EngineProcess
   let connection: HostConnection
   private let words: [String]
@@ -44,6 +49,9 @@ final class EngineSession {
     loop = runtime.loop
     let input = try Descriptors.makePipe()
     let output = try Descriptors.makePipe()
+    for pipe in [input.first.number, output.first.number] {
+      Descriptors.widen(pipe, to: Self.pipeSize)
+    }
     connection = try HostConnection(
       over: StreamEnds(input: output.first, output: input.second), on: runtime.loop,
       after: HostRecord.marker(nonce))

@@ -54,10 +54,9 @@ final class HostAgent {
     self.place = place
     directory = RunDirectory(path: run.identity.directory)
     startTime = HostProcess.startTime(of: run.node.pid) ?? 0
-    link = try AgentLink(
-      Self.hello(run, directory), secret: record.secret, on: loop)
+    link = try AgentLink(Self.hello(run, directory), secret: record.secret, on: loop)
     sink = AgentOutput(link.carrier)
-    let context = LinkContext()
+    let context = LinkContext(rings: ProcessRings(of: nil))
     gate = try HostGate(
       Gateways(directory: directory, host: record.host, root: run.node.pid), .up,
       of: run.node.pid, in: context, on: loop, over: link.carrier)
@@ -116,6 +115,8 @@ final class HostAgent {
 
   private func receive(_ frame: HostFrame) {
     switch frame.kind {
+    case .relay where FrameRelay.isOfThisHost(frame.body):
+      ending = ending ?? "the near half speaks of rings with nodes of this side"
     case .relay: HostGate.has(frame.stream) ? gate.receive(frame) : relays.receive(frame)
     case .verb:
       do throws(WireError) {

@@ -11,6 +11,8 @@ final class HostCarrier {
   private var isClosed = false
   /// Whether somebody may wait for room.
   private var wasFull = false
+  /// Whether what is sent waits for what follows.
+  private var isGathering = false
   /// Whether bulk has come in this look.
   private var hasBulk = false
 
@@ -65,7 +67,7 @@ final class HostCarrier {
     }
     new.onEnd = { [unowned self] in end($0) }
     if let hello { new.send(hello) }
-    new.more = { [unowned self] in link.take(into: &$0, upTo: $1) }
+    new.more = { [unowned self] in link.take(upTo: $0, $1) }
     new.onTaken = { [unowned self] in tellOfRoom() }
     write()
     return true
@@ -98,11 +100,43 @@ final class HostCarrier {
   func send(_ frame: HostFrame) {
     guard !isClosed else { return }
     link.send(frame)
+    sent()
+  }
+
+  /// Sends a frame of a relayed connection.
+  ///
+  /// - Parameter other: What goes in its place; nil for the frame itself.
+  func relay(
+    _ frame: UnsafeRawBufferPointer, _ stream: UInt32, isUrgent: Bool = false,
+    unless other: [UInt8]? = nil
+  ) {
+    guard !isClosed else { return }
+    if let other {
+      other.withUnsafeBytes { link.send($0, stream: stream, isUrgent: isUrgent) }
+    } else {
+      link.send(frame, stream: stream, isUrgent: isUrgent)
+    }
+    sent()
+  }
+
+  private func sent() {
     if !hasRoom || !hasUrgentRoom { wasFull = true }
     write()
   }
 
-  private func write() { connection?.write() }
+  private func write() {
+    if !isGathering { connection?.write() }
+  }
+
+  /// Writes what is sent meanwhile at once.
+  func together<Result>(_ body: () -> Result) -> Result {
+    isGathering = true
+    defer {
+      isGathering = false
+      if !link.isDrained { write() }
+    }
+    return body()
+  }
 
   private func tellOfRoom() {
     guard wasFull, hasRoom, hasUrgentRoom else { return }

@@ -15,7 +15,6 @@ final class HostConnection {
     case broken(WireError)
   }
 
-  private static let bytesPerRead = 256 << 10
   private static let bytesPerWrite = 256 << 10
   /// How long what has come is read once nothing can be written any more.
   private static let lastReadTime: Duration = .milliseconds(500)
@@ -27,9 +26,7 @@ final class HostConnection {
   private let outputNumber: Int32
   private let loop: EventLoop
   private var reader: HostFrameReader
-  /// Bytes of which a part has been written.
-  private var outgoing: [UInt8] = []
-  private var written = 0
+  private var outgoing = WriteQueue()
   private var isWriting = false
   private var canWrite = true
   private(set) var isOver = false
@@ -40,8 +37,8 @@ final class HostConnection {
   var onLook: (() -> Void)?
   /// Called once when no more frames come.
   var onEnd: ((End) -> Void)?
-  /// Appends the bytes that are to be written next, about as many as it is told.
-  var more: ((inout [UInt8], Int) -> Void)?
+  /// Hands out the frames that are to be written next, about as many bytes of them as it is told.
+  var more: ((Int, ([UInt8]) -> Void) -> Void)?
   /// Called after bytes have been taken from there.
   var onTaken: (() -> Void)?
 
@@ -77,32 +74,25 @@ final class HostConnection {
 
   /// Writes bytes of this connection alone, such as what comes before any frame.
   func send(_ bytes: [UInt8]) {
-    outgoing += bytes
+    outgoing.append(bytes)
     write()
   }
 
-  func send(_ frame: HostFrame) {
-    frame.append(to: &outgoing)
-    write()
-  }
+  func send(_ frame: HostFrame) { send(frame.encoded()) }
 
   /// Writes what there is, as far as the stream takes it.
   func write() {
     guard !isOver, canWrite, !isWriting else { return }
     do {
       while true {
-        if written == outgoing.count {
-          outgoing.removeAll(keepingCapacity: true)
-          written = 0
-        }
-        more?(&outgoing, Self.bytesPerWrite)
-        guard written < outgoing.count else { break }
-        let count = try writeOnce()
+        more?(Self.bytesPerWrite - outgoing.count) { outgoing.append($0) }
+        guard outgoing.count > 0 else { break }
+        let count = try outgoing.withNext { try Descriptors.writeQuietly(outputNumber, $0) }
         guard count > 0 else {
           try watchOutput()
           break
         }
-        written += count
+        outgoing.remove(count)
       }
     } catch {
       return stopWriting()
@@ -113,19 +103,12 @@ final class HostConnection {
   /// Nobody reads any more; the last that was said there may be here already, and is read.
   private func stopWriting() {
     canWrite = false
-    (outgoing, written) = ([], 0)
+    outgoing = WriteQueue()
     _ = loop.timers.schedule(after: Self.lastReadTime) { [weak self] in self?.giveUp() }
   }
 
   /// Whether all that was sent has been written.
-  var isDrained: Bool { written == outgoing.count }
-
-  private func writeOnce() throws -> Int {
-    let (number, start) = (outputNumber, written)
-    return try outgoing.withUnsafeBytes { (bytes) throws(ProcessControlError) in
-      try Descriptors.writeQuietly(number, UnsafeRawBufferPointer(rebasing: bytes[start...]))
-    }
-  }
+  var isDrained: Bool { outgoing.count == 0 }
 
   private func watchOutput() throws(ProcessControlError) {
     isWriting = true
@@ -143,13 +126,11 @@ final class HostConnection {
   // MARK: Receiving
 
   private func read() {
-    let result = withUnsafeTemporaryAllocation(byteCount: Self.bytesPerRead, alignment: 16) {
-      space -> Descriptors.ReadResult? in
-      let result = try? Descriptors.read(inputNumber, into: space)
-      if case .bytes(let count) = result {
-        reader.append(UnsafeRawBufferPointer(rebasing: space[..<count]))
-      }
-      return result
+    var result: Descriptors.ReadResult?
+    reader.fill { space in
+      result = try? Descriptors.read(inputNumber, into: space)
+      if case .bytes(let count) = result { return count }
+      return 0
     }
     switch result {
     case .bytes: takeFrames()

@@ -18,18 +18,6 @@ final class HostGate {
   /// Whether a stream is one of a gate.
   static func has(_ stream: UInt32) -> Bool { stream >= firstOfFar }
 
-  fileprivate enum End {
-    case accepted(FrameRelay.Connection)
-    case dialled(FrameRelay)
-  }
-
-  private struct Stream {
-    let end: End
-    /// The process at this end: a node, or another gate.
-    let pid: Int32
-    let target: GateTarget
-  }
-
   private static let mostStreams = 4_096
   private static let looks = 16
   /// How long a node may say nothing before it has to listen at least.
@@ -51,7 +39,7 @@ final class HostGate {
   private var asked = Recent<FrameRelay.Connection, Void>(capacity: 4_096)
   private var closed = Recent<FrameRelay.Connection, Void>(capacity: 4_096)
   private var accepted: [FrameRelay.Connection: UInt32] = [:]
-  private var streams: [UInt32: Stream] = [:]
+  private var streams: [UInt32: GateStream] = [:]
   private var lastStream: UInt32
   /// Streams to nodes of this side that have sent nothing yet.
   private var silent: Set<UInt32> = []
@@ -84,6 +72,9 @@ final class HostGate {
     unlink(path)
     listener = try FrameRelay(listeningAt: path, in: context, on: loop) { [unowned self] in
       receive($1, over: $0)
+    }
+    listener?.onBroken = { [unowned self] connection, reason in
+      if let number = accepted[connection] { broke(number, reason) }
     }
     hook = loop.addTurnHook { [unowned self] in exchange() }
   }
@@ -134,11 +125,12 @@ final class HostGate {
     guard processes.watch(pid) else { return refuse(connection, target, .dead(work: [])) }
     // The same node again, whose connection was lost.
     let lost = streams.filter {
-      $1.pid == pid && $1.target == target && $1.end.isAccepted
+      $1.pid == pid && $1.target == target && $1.isAccepted
     }.keys
     lastStream += 1
     accepted[connection] = lastStream
-    streams[lastStream] = Stream(end: .accepted(connection), pid: pid, target: target)
+    listener?.allowRing(for: connection)
+    streams[lastStream] = GateStream(end: .accepted(connection), pid: pid, target: target)
     for number in lost.sorted() { end(number) }
     carrier.send(.reach(stream: lastStream, target), isUrgent: false)
   }
@@ -152,8 +144,8 @@ final class HostGate {
       return
     }
     // What other gates pass on has been looked at on the host of its node.
-    let body = isOfNode(stream) ? witness.look(at: Array(frame), of: stream.pid) : Array(frame)
-    carrier.send(HostFrame(.relay, body: body, stream: number))
+    carrier.relay(
+      frame, number, unless: isOfNode(stream) ? witness.look(at: frame, of: stream.pid) : nil)
     // The last word of another gate: nothing follows it.
     guard frame.first == FlowHeader.Kind.closed.rawValue, !isOfNode(stream) else { return }
     send(PeerVerdict.heard, to: stream)
@@ -161,8 +153,8 @@ final class HostGate {
   }
 
   /// Whether a stream ends at a node of this side, and not at another gate.
-  private func isOfNode(_ stream: Stream) -> Bool {
-    (stream.end.isAccepted ? stream.target.from : stream.target.to).host == gateways.host
+  private func isOfNode(_ stream: GateStream) -> Bool {
+    (stream.isAccepted ? stream.target.from : stream.target.to).host == gateways.host
   }
 
   // MARK: From the other half
@@ -193,9 +185,10 @@ final class HostGate {
     }
     do {
       let relay = try FrameRelay(
-        to: gate?.endpoint ?? gateways.endpoint(of: node), probes: true, in: context, on: loop
+        to: gate?.endpoint ?? gateways.endpoint(of: node), isLink: true, in: context, on: loop
       ) { [unowned self] in pass($0, number) }
-      streams[number] = Stream(end: .dialled(relay), pid: pid, target: target)
+      relay.onBroken = { [unowned self] in broke(number, $1) }
+      streams[number] = GateStream(end: .dialled(relay), pid: pid, target: target)
       if gate == nil { expectWord(of: node, number) }
     } catch {
       throw WireError("its host cannot connect to it: \(error)")
@@ -220,7 +213,7 @@ final class HostGate {
     send(frame.body, to: stream)
   }
 
-  private func send(_ frame: [UInt8], to stream: Stream) {
+  private func send(_ frame: [UInt8], to stream: GateStream) {
     switch stream.end {
     case .accepted(let connection): listener?.send(frame, to: connection)
     case .dialled(let relay): relay.send(frame)
@@ -235,6 +228,7 @@ final class HostGate {
     case .accepted(let connection):
       accepted[connection] = nil
       closed.note((), for: connection)
+      listener?.forget(connection)
     case .dialled(let relay): letGo(relay, number)
     }
     unwatch(stream.pid)
@@ -263,6 +257,14 @@ final class HostGate {
     if !isOver { carrier.send(.close(stream: number), isUrgent: false) }
   }
 
+  /// The node at this end, or the gate, has broken the protocol: nothing more of it is heard.
+  private func broke(_ number: UInt32, _ reason: String) {
+    guard let stream = streams[number] else { return }
+    let node = stream.isAccepted ? stream.target.from : stream.target.to
+    answer(number, about: node, .unreachable(reason: reason))
+    close(number)
+  }
+
   private func unwatch(_ pid: Int32) {
     guard !streams.values.contains(where: { $0.pid == pid }),
       processes.unwatch(pid)
@@ -288,7 +290,7 @@ final class HostGate {
     let work = witness.work(of: pid)
     for (number, stream) in streams.sorted(by: { $0.key < $1.key }) where stream.pid == pid {
       // With a gate, a host has gone.
-      let node = stream.end.isAccepted ? stream.target.from : stream.target.to
+      let node = stream.isAccepted ? stream.target.from : stream.target.to
       answer(number, about: node, isOfNode(stream) ? .dead(work: work) : .hostOver)
       close(number)
       closing.removeValue(forKey: number)?.close()
@@ -301,7 +303,7 @@ final class HostGate {
     guard !isOver else { return }
     isOver = true
     for (number, stream) in streams {
-      let node = stream.end.isAccepted ? stream.target.to : stream.target.from
+      let node = stream.isAccepted ? stream.target.to : stream.target.from
       send(PeerVerdict.hostOver.frame(of: node), to: stream)
       close(number)
     }
@@ -313,15 +315,17 @@ final class HostGate {
   private func exchange() -> Bool {
     // All of it is bulk, which waits while the link has enough.
     guard carrier.hasRoom || isOver else { return false }
-    listener?.receive()
-    var hasMore = listener?.mayHaveFrames ?? false
-    for stream in streams.values {
-      guard case .dialled(let relay) = stream.end else { continue }
-      relay.receive()
-      hasMore = hasMore || relay.mayHaveFrames
+    return carrier.together {
+      listener?.receive()
+      var hasMore = listener?.mayHaveFrames ?? false
+      for stream in streams.values {
+        guard case .dialled(let relay) = stream.end else { continue }
+        relay.receive()
+        hasMore = hasMore || relay.mayHaveFrames
+      }
+      for relay in closing.values { relay.receive() }
+      return hasMore
     }
-    for relay in closing.values { relay.receive() }
-    return hasMore
   }
 
   /// Receives all that has come.
@@ -332,11 +336,5 @@ final class HostGate {
         if case .dialled(let relay) = stream.end { relay.receiveAll() }
       }
     }
-  }
-}
-
-extension HostGate.End {
-  fileprivate var isAccepted: Bool {
-    if case .accepted = self { true } else { false }
   }
 }

@@ -104,6 +104,8 @@ final class HostKeeperController {
 
   private func receive(_ frame: HostFrame) {
     switch frame.kind {
+    case .relay where FrameRelay.isOfThisHost(frame.body):
+      link.giveUp(because: "the host speaks of rings with nodes of this side")
     case .relay: HostGate.has(frame.stream) ? gate.receive(frame) : relays.receive(frame)
     case .ask: link.answer(frame)
     case .output:

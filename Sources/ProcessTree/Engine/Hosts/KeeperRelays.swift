@@ -39,10 +39,15 @@ final class KeeperRelays {
       throw WireError("the host has too many connections")
     }
     let endpoint = connection == .control ? control : links
-    let relay = try FrameRelay(to: endpoint, in: context, on: loop) { [unowned carrier] frame in
+    let relay = try FrameRelay(
+      to: endpoint, isLink: connection == .links, in: context, on: loop
+    ) { [unowned carrier] frame in
+      carrier.relay(frame, number, isUrgent: connection == .control)
+    }
+    relay.onBroken = { [unowned self] in
       carrier.send(
-        HostFrame(
-          .relay, body: Array(frame), stream: number, isUrgent: connection == .control))
+        HostFrame(.relay, body: Refusal(.malformed, $1).frame(), stream: number))
+      close(number)
     }
     streams[number] = Stream(relay: relay, child: child, connection: connection)
     if relayed[child] == nil { relayed[child] = HostVerb.Relayed() }
@@ -77,15 +82,17 @@ final class KeeperRelays {
   deinit { closeAll() }
 
   private func exchange() -> Bool {
-    var hasMore = false
-    for stream in streams.values {
-      // Each waits while the link has enough of its kind.
-      guard stream.connection == .control ? carrier.hasUrgentRoom : carrier.hasRoom else {
-        continue
+    carrier.together {
+      var hasMore = false
+      for stream in streams.values {
+        // Each waits while the link has enough of its kind.
+        guard stream.connection == .control ? carrier.hasUrgentRoom : carrier.hasRoom else {
+          continue
+        }
+        stream.relay.receive()
+        hasMore = hasMore || stream.relay.mayHaveFrames
       }
-      stream.relay.receive()
-      hasMore = hasMore || stream.relay.mayHaveFrames
+      return hasMore
     }
-    return hasMore
   }
 }

@@ -19,20 +19,17 @@ final class WorkWitness {
 
   private var lives: [Int32: Life] = [:]
 
-  /// Looks at a frame of a node; returns the frame to pass on.
+  /// Looks at a frame of a node; returns what to pass on in its place, nil for the frame itself.
   ///
   /// Of a page that it cannot open senders must not hear: they would expect to be told what it says.
-  func look(at frame: [UInt8], of pid: Int32) -> [UInt8] {
-    guard frame.first == FlowHeader.Kind.control.rawValue else { return frame }
-    return frame.withUnsafeBytes { bytes in
-      guard var header = try? FlowHeader(bytes),
-        case .accept(let flow, let page?, let slot)? = try? LinkMessage(frame: bytes),
-        !open(page, of: pid),
-        let blind = LinkMessage.accept(flow: flow, page: nil, slot: slot).frames().first
-      else { return frame }
-      header.kind = .control
-      return header.frame(body: Array(blind.dropFirst(FlowHeader.size)))
-    }
+  func look(at frame: UnsafeRawBufferPointer, of pid: Int32) -> [UInt8]? {
+    guard frame.first == FlowHeader.Kind.control.rawValue, var header = try? FlowHeader(frame),
+      case .accept(let flow, let page?, let slot)? = try? LinkMessage(frame: frame),
+      !open(page, of: pid),
+      let blind = LinkMessage.accept(flow: flow, page: nil, slot: slot).frames().first
+    else { return nil }
+    header.kind = .control
+    return header.frame(body: Array(blind.dropFirst(FlowHeader.size)))
   }
 
   private func open(_ name: SharedMemoryName, of pid: Int32) -> Bool {

@@ -18,7 +18,7 @@ final class NodeRuntime {
   private(set) lazy var nodes = shared.nodes
   private(set) lazy var context =
     nodes.map { LinkContext($0.network, at: $0.network.station(of: identity.pid)) }
-    ?? LinkContext()
+    ?? LinkContext(rings: ProcessRings(of: nil))
   let events: EventHub
   /// Nil at the root.
   private(set) var parent: ParentLink?

@@ -64,7 +64,9 @@ struct Rehearsal {
       isDone = true
     }
     defer { listener.close() }
-    let connector = try FrameRelay(to: context.endpoint(at: socket), in: context, on: loop) { _ in }
+    let connector = try FrameRelay(
+      to: context.endpoint(at: socket), isLink: false, in: context, on: loop
+    ) { _ in }
     defer { connector.close() }
     connector.send([1])
     let hook = loop.addTurnHook {
