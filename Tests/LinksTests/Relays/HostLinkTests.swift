@@ -188,7 +188,8 @@ extension HostLink {
 
   /// A receipt is written to a connection that loses it, after the hello that would say the same.
   @Test func aCopyIsConfirmedAgain() throws {
-    var (near, far) = (HostLink(), HostLink())
+    var near = HostLink()
+    var far = HostLink()
     for number in [UInt32(1), 2] {
       #expect(try near.resume(over: number, peerReceived: 0))
       if number == 1 { near.send(HostFrame(.output, body: [1])) }
