@@ -5,7 +5,8 @@ import Testing
 extension EndToEndTests {
   /// Runs whose root does not answer, and clients that ask too much of one.
   struct SilentRootTests {
-    private static let file = "nodes: {a: {shell: 'exec sleep 1000'}, b: {shell: 'exec sleep 1000'}}"
+    private static let file =
+      "nodes: {a: {shell: 'exec sleep 1000'}, b: {shell: 'exec sleep 1000'}}"
 
     private func start() throws -> Tool {
       let tool = try Tool.running(Self.file)

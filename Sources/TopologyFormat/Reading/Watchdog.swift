@@ -38,6 +38,6 @@ package enum Watchdog {
   private static func allow(_ seconds: Int) {
     var time = itimerval(
       it_interval: timeval(), it_value: timeval(tv_sec: seconds, tv_usec: 0))
-    setitimer(ITIMER_PROF, &time, nil)
+    setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &time, nil)
   }
 }
