@@ -14,6 +14,11 @@ extension EndToEndTests {
       return tool
     }
 
+    /// Whether a root with many clients serves one more; on a busy machine not within one command's patience.
+    private func answers(_ tool: Tool) throws -> Bool {
+      try tool.wait { try tool.ask("why", "a").code == 0 }
+    }
+
     @Test func aSuspendedRootIsExplainedByTheKernel() throws {
       let tool = try start()
       tool.signal(SIGSTOP)
@@ -109,10 +114,10 @@ extension EndToEndTests {
           default: client.write([0xFF, 0xFF, 0xFF, 0xFF])
           }
         }
-        if round % 100 == 99 { #expect(try tool.ask("why", "a").code == 0) }
+        if round % 100 == 99 { #expect(try answers(tool)) }
       }
       let silent = (0..<40).compactMap { _ in LocalClient(desk, isPatient: false) }
-      #expect(try tool.ask("why", "a").code == 0)
+      #expect(try answers(tool))
       _ = silent
       #expect(try tool.wait { try tool.descriptors() <= before })
       try tool.stopRun()
@@ -132,7 +137,7 @@ extension EndToEndTests {
         if number % 64 == 0 { #expect(try tool.descriptors() < before + 40) }
       }
       #expect(clients.count > 32)
-      #expect(try tool.ask("why", "a").code == 0)
+      #expect(try answers(tool))
       clients = []
       #expect(try tool.wait { try tool.descriptors() <= before })
       try tool.stopRun()
@@ -202,7 +207,7 @@ extension EndToEndTests {
         }
         guard number % 500 == 499 else { continue }
         most = max(most, try tool.memory())
-        #expect(try tool.ask("why", "a").code == 0)
+        #expect(try answers(tool))
       }
       #expect(made > 1_000)
       #expect(most < memory + 8_192, "\(most - memory) KiB for \(made) connections")

@@ -57,10 +57,18 @@ let drainScenarios: [String: Scenario] = [
     for hitsWorkers in [false, true] {
       try await root.withHosts([here("b", slots: 2), here("c", slots: 2)]) { hosts in
         let pipeline = Pipeline(Pausing(), workers: 4, attempts: 1).then(Gathering(), on: OwnHost())
-        async let tables = root.run(over: 0..<1_000, using: pipeline, on: hosts)
-        _ = try await eventually { root.children.count { $0.host == "b" } == 2 }
-        try await Task.sleep(for: .milliseconds(100))
+        // The rest comes when the host has been asked: it is in the middle of the run.
+        let (inputs, source) = AsyncStream.makeStream(of: Int.self)
+        for number in 0..<300 { source.yield(number) }
+        let monitor = PipelineMonitor()
+        async let tables = root.run(over: inputs, using: pipeline, on: hosts, monitor: monitor)
+        _ = try await eventually {
+          (monitor.report.stages.first?.taken ?? 0) > 0
+            && root.children.count { $0.host == "b" && $0.phase >= .ready } == 2
+        }
         end(hosts.all[0], in: root, hitsWorkers: hitsWorkers)
+        for number in 300..<1_000 { source.yield(number) }
+        source.finish()
         test.equal(try await tables.first?.values.reduce(0, +), 1_000)
         try await expectGoodbye(hosts, test)
       }
