@@ -108,12 +108,12 @@ extension Node {
       let made = try makeKeeper(of: host, number, way)
       keeper = made
       try await made.start()
-      try await runtime.run { runtime in
-        guard let child = runtime.controller(of: made) else {
-          throw HostError(.notReached, host: host.name, "its keeper has ended at once")
-        }
+      let isThere = try await runtime.run { runtime in
+        guard let child = runtime.controller(of: made) else { return false }
         controller.value.begin(child)
+        return true
       }
+      guard isThere else { throw await failure(of: made, for: host) }
     } catch {
       runtime.perform { $0.hosts[number] = nil }
       keeper?.kill()
@@ -122,6 +122,13 @@ extension Node {
     let opened = OpenHost(host, number, controller, shared)
     controller.perform { $0.handle = opened }
     return opened
+  }
+
+  /// Why a near half has ended before anybody looked.
+  private func failure(of keeper: Child<HostEnd?>, for host: Host) async -> HostError {
+    let end = try? await keeper.result
+    return end?.error
+      ?? HostError(.notReached, host: host.name, "its keeper has ended at once")
   }
 
   private func waitUntilUp(_ host: OpenHost, since start: ContinuousClock.Instant) async throws {
