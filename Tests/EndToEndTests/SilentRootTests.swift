@@ -93,7 +93,7 @@ extension EndToEndTests {
       let ps = try tool.ask("ps")
       #expect(ps.code == 0 && ps.errors.contains("does not listen") && ps.output.contains("a"))
       #expect(try tool.ask("kill").code == 0)
-      // No run has this name: it belongs to whoever gave it.
+      // No run has the new name of the directory, so no sweep removes it: the test does.
       try FileManager.default.removeItem(at: moved)
       #expect(try tool.endLeavingNothing().code == -SIGKILL)
     }

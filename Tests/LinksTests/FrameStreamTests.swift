@@ -139,7 +139,7 @@ import Testing
       let most = FrameStream.mostWaiting / WireLimits.frameSize
       #expect((most - 1...most + 1).contains(sent))
       #expect(!bench.stream.send([1]) && overflows == 1)
-      // What was sent before still comes.
+      // The frames that were sent before still arrive.
       let peer = try FrameStream(lent: bench.number, on: loop)
       var came = 0
       peer.onFrame = { came += $0.elementsEqual(frame) ? 1 : 0 }

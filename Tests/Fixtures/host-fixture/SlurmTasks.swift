@@ -79,7 +79,7 @@ private func host(of task: ArrayTask) -> Host {
     name: "task-\(task.name)", slots: 2)
 }
 
-/// Hosts of several scopes, of which there are more by and by.
+/// Hosts of several scopes, to which more are added while the pool works.
 private final class GrowingPlace: Place {
   private let known: Mutex<[OpenHost]>
 

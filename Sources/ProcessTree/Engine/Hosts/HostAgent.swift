@@ -54,7 +54,7 @@ final class HostAgent {
     self.place = place
     directory = RunDirectory(path: run.identity.directory)
     startTime = HostProcess.startTime(of: run.node.pid) ?? 0
-    link = try AgentLink(Self.hello(run, directory), secret: record.secret, on: loop)
+    link = try AgentLink(HostHello(of: run, in: directory), secret: record.secret, on: loop)
     sink = AgentOutput(link.carrier)
     let context = LinkContext(rings: ProcessRings(of: nil))
     gate = try HostGate(
@@ -91,19 +91,6 @@ final class HostAgent {
     // Its errors until now went to the engine that started it.
     null = try Descriptors.openNull()
     if let null = null?.number { dup2(null, STDERR_FILENO) }
-  }
-
-  private static func hello(_ run: HostRun, _ directory: RunDirectory) -> HostHello {
-    var name = utsname()
-    uname(&name)
-    let machine = withUnsafeBytes(of: &name.machine) {
-      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-    }
-    return HostHello(
-      build: HostProcess.contentIdentity(), machine: machine,
-      processors: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-      pid: run.node.pid, hostRun: run.identity.runID, directory: directory.path,
-      socket: directory.socket(of: run.node.pid, "a"), system: .here)
   }
 
   func run() -> Never {

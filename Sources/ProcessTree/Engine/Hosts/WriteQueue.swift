@@ -9,7 +9,7 @@ struct WriteQueue {
   private static let largeSize = 16 << 10
 
   private var pieces: Deque<[UInt8]> = []
-  /// What has been written of the first piece.
+  /// How many bytes of the first piece have been written.
   private var written = 0
   /// The bytes that wait.
   private(set) var count = 0
