@@ -82,6 +82,12 @@ package final class RingAgreement {
     beginIfFound()
   }
 
+  /// Refuses a part that cannot be the peer's, or ignores it where rings are agreed upon.
+  package func decline() {
+    if case .used = own { return }
+    refuse()
+  }
+
   /// The peer has found this process's part, or cannot.
   private func found(_ isFound: Bool) throws(WireError) {
     guard case .offered(let part) = own else {

@@ -184,9 +184,8 @@ final class RingedSocket: FrameCarrier {
       }
       let message = try LinkMessage(frame: frame)
       if case .ring(let memory, _) = message {
-        guard memory.pid == socket.sender else {
-          throw WireError("a ring of a process that is not at the other end")
-        }
+        // A connection that has ended no longer says whose it was, so this blames nobody.
+        guard memory.pid == socket.sender else { return agreement.decline() }
         hop.pid = memory.pid
       }
       try agreement.receive(message)

@@ -134,6 +134,47 @@ import Testing
     }
   }
 
+  /// A part whose connection has ended by the time it is looked at is one of them.
+  @Test(arguments: [false, true])
+  func aPartThatIsNotOfTheProcessAtTheOtherEndIsRefused(isGone: Bool) async throws {
+    try await withLoop { loop in
+      let pair = try Pair(on: loop)
+      defer { pair.close() }
+      let open = try descriptors()
+      let context = try Context()
+      let stranger = try Socket(.dealer, in: context)
+      defer { stranger.close() }
+      try stranger.connect(.ipc(path: pair.path))
+      _ = try stranger.trySend([])
+      try loop.turn { pair.connection != 0 }
+      let memory = SharedMemoryName(
+        pid: isGone ? getpid() : getppid(), descriptor: 1, inode: 1, size: RingLayout.byteCount)
+      for var frame in LinkMessage.ring(memory, BellName(descriptor: 1, inode: 1)).frames() {
+        frame[0] = FlowHeader.Kind.rings.rawValue
+        _ = try stranger.trySend(frame)
+      }
+      _ = try stranger.trySend([9])
+      if isGone {
+        // Its frames lie in the listener when the descriptor that brought them is closed.
+        stranger.close()
+        context.terminate()
+        for _ in 0..<5_000 where try descriptors() > open { usleep(1_000) }
+      }
+      try await loop.rest { !pair.frames[0].isEmpty }
+      #expect(pair.frames[0] == [[9]])
+      #expect(pair.broken == [])
+      guard !isGone else { return }
+      var answer = Message()
+      try await loop.rest { (try? stranger.tryReceive(into: &answer)) ?? false }
+      var frame = answer.bytes()
+      #expect(frame.first == FlowHeader.Kind.rings.rawValue)
+      frame[0] = FlowHeader.Kind.control.rawValue
+      guard case .ringFound(false) = try frame.withUnsafeBytes({ try LinkMessage(frame: $0) }) else {
+        throw WireError("\(frame) refuses no part")
+      }
+    }
+  }
+
   @Test func aWordAboutRingsThatNobodyWaitsForIsNamedAndNotPassedOn() async throws {
     try await withLoop { loop in
       let pair = try Pair(on: loop)
@@ -148,5 +189,9 @@ import Testing
       #expect(pair.broken == ["a message about rings that has no place there"])
       stranger.close()
     }
+  }
+
+  private func descriptors() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
   }
 }
