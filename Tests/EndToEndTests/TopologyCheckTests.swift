@@ -6,10 +6,13 @@ extension EndToEndTests {
   /// Topology files that are looked at and not run.
   struct TopologyCheckTests {
     /// A check of a file with this text.
+    /// A check takes seconds at most, of the processor: a busy machine takes longer.
+    private static let bound = "ulimit -t 12"
+
     private func check(_ text: String, _ options: String...) throws -> Tool.Ended {
       try Tool(
         shell:
-          "printf '%s' \"$TEXT\" > t.yaml; exec \"$PTREE\" check t.yaml \(options.joined(separator: " "))",
+          "printf '%s' \"$TEXT\" > t.yaml; \(Self.bound); exec \"$PTREE\" check t.yaml \(options.joined(separator: " "))",
         environment: ["TEXT": text]
       ).end()
     }
@@ -61,19 +64,15 @@ extension EndToEndTests {
       ("true", "No such file"),
     ])
     func whatIsNoTopologyIsRefused(make: String, words: String) throws {
-      let start = ContinuousClock.now
-      let run = try Tool.run(shell: "\(make); exec \"$PTREE\" check t")
+      let run = try Tool.run(shell: "\(make); \(Self.bound); exec \"$PTREE\" check t")
       #expect(run.code == 2 && run.errors.contains(words), "\(run.errors)")
-      #expect(ContinuousClock.now - start < .seconds(10).scaled)
     }
 
     @Test func aliasesInKeysTakeFiveSecondsAtMost() throws {
       let lines = (1...30).map { "a\($0): &a\($0) {*a\($0 - 1) : *a\($0 - 1)}\n" }
       let text = "ptree: 1\na0: &a0 {k: v}\n" + lines.joined()
-      let start = ContinuousClock.now
       let run = try check(text)
-      #expect(run.code == 2 && run.errors.contains("aliases in keys"))
-      #expect(ContinuousClock.now - start < .seconds(15).scaled)
+      #expect(run.code == 2 && run.errors.contains("aliases in keys"), "\(run.errors)")
     }
 
     @Test func aliasesOfAliasesAreCounted() throws {
