@@ -41,6 +41,14 @@ package struct GroupPlan: Sendable, Codable {
   package var nodes: [NodePlan] = []
   /// How many nodes stand in it and in the groups below, those of other profiles included.
   package var nodeCount = 0
+
+  /// Whether it starts a node that counts as up as soon as it runs, because no check tells.
+  package var hasUncheckedNodes: Bool {
+    nodes.contains { node in
+      if case .group(let group) = node.kind { return group.hasUncheckedNodes }
+      return node.readiness == nil && !node.isManual
+    }
+  }
 }
 
 /// A node of a group.
