@@ -37,6 +37,24 @@ extension EndToEndTests {
       #expect(ended.code == 2 && ended.errors.contains("'' is the name of no run"), "\(ended)")
     }
 
+    @Test func aNameOfTwoRunsStandsForNeither() throws {
+      let name = "twin-\(getpid())"
+      let file = "name: \(name)\nnodes: {a: {shell: 'exec sleep 60'}}"
+      let twins = [try Tool.running(file), try Tool.running(file)]
+      for twin in twins { #expect(try twin.waits(for: "/a", toBe: "up")) }
+      let numbers = try twins.map { try #require(try Self.onlyRun(of: $0)["run"] as? String) }
+      let named = try Tool.run("stop", name)
+      #expect(named.code == 2 && named.errors.contains("'\(name)' stands for several runs:"))
+      #expect(numbers.allSatisfy { named.errors.contains("  \($0)  \(name)\n") }, "\(named)")
+      // Other tests may have runs too.
+      let unnamed = try Tool.run("stop")
+      #expect(unnamed.code == 2 && numbers.allSatisfy(unnamed.errors.contains), "\(unnamed)")
+      #expect(try Tool.run("stop", numbers[0]).code == 0)
+      #expect(try twins[0].end().code == -SIGTERM)
+      #expect(try Tool.run("stop", name).code == 0)
+      #expect(try twins[1].end().code == -SIGTERM)
+    }
+
     @Test func psIsWhatItsSchemaSays() throws {
       let tool = try Tool.running(
         """
