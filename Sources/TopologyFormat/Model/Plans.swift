@@ -49,6 +49,22 @@ package struct GroupPlan: Sendable, Codable {
       return node.readiness == nil && !node.isManual
     }
   }
+
+  /// How many nodes it starts on this machine, each once, with those of its groups; nil where pipelines or
+  /// programs decide that.
+  package var starts: Int? {
+    var starts = 0
+    for node in nodes {
+      switch node.kind {
+      case .command: starts += node.instances ?? 1
+      case .group(let group):
+        guard let below = group.starts else { return nil }
+        starts += (1 + below) * (node.instances ?? 1)
+      case .pipeline, .program: return nil
+      }
+    }
+    return starts
+  }
 }
 
 /// A node of a group.
