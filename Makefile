@@ -40,9 +40,9 @@ CHECK_FLAGS = --explicit-target-dependency-import-check error $(SWIFT_FLAGS)
 BUILD_FLAGS = --scratch-path $(SCRATCH) $(CHECK_FLAGS)
 # The tool as it is installed: short commands are most of its work, so it looks for few things when it
 # starts. Metadata of types is made by calls instead of by names, behind which the runtime would look
-# for conformances in all records of the program; libzmq is inside where that is possible; and no library
-# is shown symbols of the tool that it does not need.
-TOOL_FLAGS = --configuration release --product ptree \
+# for conformances in all records of the program; libzmq is inside where that is possible; no library
+# is shown symbols of the tool that it does not need, and none is looked for beside the tool.
+TOOL_FLAGS = --configuration release --product ptree --disable-local-rpath \
 	-Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors \
 	-Xlinker --no-export-dynamic \
 	$(shell Scripts/static-libraries "$(abspath $(SCRATCH))/static-libraries")

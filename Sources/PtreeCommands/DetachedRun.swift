@@ -3,11 +3,11 @@ internal import ProcessTreeTopologyFormat
 
 /// The run of a topology file in a session of its own, and what it tells the process that started it.
 enum DetachedRun {
-  /// What the starter hears, once.
+  /// What the starter hears, with a zero byte behind each.
   enum Word: Equatable {
     /// All nodes are up or have ended.
     case up(run: String)
-    /// The run has ended before, with this code and account.
+    /// The run has ended, with this code and account.
     case ended(Int32, String)
 
     var text: String {
@@ -29,7 +29,7 @@ enum DetachedRun {
     }
   }
 
-  /// In the process of the run: where its word goes; -1 in all others, and once it has been said.
+  /// In the process of the run: where its words go; -1 in all others, and after the last.
   private nonisolated(unsafe) static var pipe: Int32 = -1
 
   /// Splits the process: returns in the one that becomes the run, and never in the one that waits for it.
@@ -44,8 +44,8 @@ enum DetachedRun {
     guard pid >= 0 else { throw failure("fork") }
     guard pid == 0 else {
       close(ends[1])
-      let starter = DetachedStarter(
-        pid: pid, pipe: ends[0], topology.name, stopTime: topology.stopPolicy.total, isJSON: isJSON)
+      var starter = DetachedStarter(
+        pid: pid, pipe: ends[0], topology, isJSON: isJSON)
       exit(starter.wait(within: options.wait.duration))
     }
     close(ends[0])
@@ -57,11 +57,12 @@ enum DetachedRun {
     for descriptor in [STDOUT_FILENO, STDERR_FILENO] { dup2(log ?? null, descriptor) }
   }
 
-  /// Tells the starter; the first word is the only one.
+  /// Tells the starter.
   static func tell(_ word: Word) {
     guard pipe >= 0 else { return }
     // A starter that has gone hears nothing.
-    TextStream(descriptor: pipe, name: "the starter").tell(word.text)
+    try? TextStream(descriptor: pipe, name: "the starter").write(word.text + "\0")
+    guard case .ended = word else { return }
     close(pipe)
     pipe = -1
   }

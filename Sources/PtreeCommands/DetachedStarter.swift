@@ -7,35 +7,46 @@ internal import ProcessTreeTopologyFormat
 struct DetachedStarter {
   private let pid: Int32
   private let pipe: Int32
-  private let name: String
-  /// How long a stop of the run may take.
-  private let stopTime: Duration
+  private let topology: TopologyPlan
   private let isJSON: Bool
+  /// What has come through the pipe and is no whole word yet.
+  private var heard: [UInt8] = []
 
-  init(pid: Int32, pipe: Int32, _ name: String, stopTime: Duration, isJSON: Bool) {
-    (self.pid, self.pipe, self.name) = (pid, pipe, name)
-    (self.stopTime, self.isJSON) = (stopTime, isJSON)
+  init(pid: Int32, pipe: Int32, _ topology: TopologyPlan, isJSON: Bool) {
+    (self.pid, self.pipe, self.topology, self.isJSON) = (pid, pipe, topology, isJSON)
   }
+
+  private var name: String { topology.name }
+
+  /// How long a run goes on before it counts as up if nobody checks some of its nodes: a command that
+  /// cannot do its work ends at once.
+  private static let probation: Duration = .seconds(1)
 
   /// A signal that has asked the starter to end.
   private nonisolated(unsafe) static var signal: Int32 = 0
 
-  /// Waits for the run's word; returns the exit code.
+  /// Waits until the run is up; returns the exit code.
   ///
   /// A run that is not up in time, or whose starter is asked to end, is stopped: nothing is left of it.
-  func wait(within time: Duration) -> Int32 {
+  mutating func wait(within time: Duration) -> Int32 {
     for number in [SIGINT, SIGTERM, SIGHUP] {
       // Without SA_RESTART: the wait has to end.
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { DetachedStarter.signal = $0 }
       sigaction(number, &action, nil)
     }
-    switch hear(until: .now + time) {
-    case .word(.up(let run)):
-      let code = tell(run, "up")
-      // Nobody would know of it.
-      if code != ExitStatusCode.success { stop() }
-      return code
+    var word = hear(until: .now + time)
+    if case .word(.up(let run)) = word {
+      let isChecked = !topology.group.hasUncheckedNodes
+      word = isChecked ? .nothing : hear(until: .now + Self.probation)
+      if case .nothing = word, Self.signal == 0 {
+        let code = tell(run, "up")
+        // Nobody would know of it.
+        if code != ExitStatusCode.success { stop() }
+        return code
+      }
+    }
+    switch word {
     case .word(.ended(let code, let account)):
       _ = reap()
       // A run that has done all of its work needs no number any more.
@@ -46,7 +57,7 @@ struct DetachedStarter {
       let status = reap()
       Standard.complain("\(name) has ended before it was up, with \(Self.text(status))")
       return max(1, status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F)
-    case .nothing: return giveUp(after: time)
+    case .word(.up), .nothing: return giveUp(after: time)
     }
   }
 
@@ -58,10 +69,14 @@ struct DetachedStarter {
     case nothing
   }
 
-  private func hear(until deadline: ContinuousClock.Instant) -> Heard {
-    var bytes: [UInt8] = []
+  private mutating func hear(until deadline: ContinuousClock.Instant) -> Heard {
     var state = pollfd(fd: pipe, events: Int16(POLLIN), revents: 0)
     while Self.signal == 0 {
+      if let end = heard.firstIndex(of: 0) {
+        let text = String(decoding: heard[..<end], as: UTF8.self)
+        heard.removeSubrange(...end)
+        return DetachedRun.Word(text).map { .word($0) } ?? .closed
+      }
       let left = ContinuousClock.now.duration(to: deadline)
       guard left > .zero else { return .nothing }
       // A signal just before the wait is noticed after a moment.
@@ -71,13 +86,8 @@ struct DetachedStarter {
       var chunk = [UInt8](repeating: 0, count: 8_192)
       let count = read(pipe, &chunk, chunk.count)
       if count < 0, errno == EINTR { continue }
-      guard count <= 0 else {
-        bytes += chunk[..<count]
-        continue
-      }
-      let text = String(decoding: bytes, as: UTF8.self)
-      return DetachedRun.Word(text.hasSuffix("\n") ? String(text.dropLast()) : text)
-        .map { .word($0) } ?? .closed
+      guard count > 0 else { return .closed }
+      heard += chunk[..<count]
     }
     return .nothing
   }
@@ -116,7 +126,7 @@ struct DetachedStarter {
   private func stop() {
     // One that is suspended takes it once it goes on.
     for number in [SIGTERM, SIGCONT] { kill(pid, number) }
-    if !hasEnded(within: stopTime + .seconds(1)) {
+    if !hasEnded(within: topology.stopPolicy.total + .seconds(1)) {
       // Its second SIGTERM kills the whole run.
       kill(pid, SIGTERM)
       // Somebody suspends it again and again.

@@ -20,6 +20,15 @@ enum EarlyCommands {
   nonisolated(unsafe) private(set) static var checkedTopology:
     (topology: TopologyPlan, options: RunOptions)?
 
+  /// Whether the root is to rehearse the life of a child: of fewer starts that would be most of the work.
+  static var rehearsesStarts: Bool {
+    guard let starts = checkedTopology?.topology.group.starts else { return true }
+    return starts > mostWithoutRehearsal
+  }
+
+  /// How many starts a rehearsal saves less than it costs.
+  private static let mostWithoutRehearsal = 2
+
   /// Checks the file of `ptree run FILE`; exits if it is not right.
   private static func checkFile(_ arguments: [String]) {
     guard let ordered = try? ArgumentOrder.nameFirst(arguments),

@@ -13,6 +13,13 @@ public struct Ptree: PtreeApp {
 }
 
 extension PtreeApp {
+  /// The default settings; a file of few commands starts them without a rehearsal.
+  public static var configuration: TreeConfiguration {
+    var configuration = TreeConfiguration()
+    configuration.rehearsesStarts = EarlyCommands.rehearsesStarts
+    return configuration
+  }
+
   /// The entry point: does what the arguments of the process ask for, and exits.
   ///
   /// What needs no tree is done before anything else: a root makes a helper, which such commands do

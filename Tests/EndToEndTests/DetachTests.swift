@@ -68,6 +68,15 @@ extension EndToEndTests {
       #expect(ended.errors.contains("failed: never") && ended.errors.contains("not up within"))
     }
 
+    /// Nobody says of such a node whether it does its work: it counts as up as soon as it runs.
+    @Test func aNodeThatFailsAtOnceFailsTheStart() throws {
+      let ended = try start(
+        "nodes: {a: {shell: 'echo no; exit 3'}, b: {shell: 'exec sleep 60'}}"
+      ).end()
+      #expect(ended.code == 1 && ended.output.isEmpty, "\(ended)")
+      #expect(ended.errors.contains("failed: a exited with code 3"), "\(ended)")
+    }
+
     @Test func aRunThatIsNotUpInTimeIsStopped() throws {
       let ended = try start(
         "nodes: {slow: {shell: 'exec sleep 60', readiness: {file: nowhere, within: 60s}}}",

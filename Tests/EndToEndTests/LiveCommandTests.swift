@@ -26,6 +26,35 @@ extension EndToEndTests {
       }
     }
 
+    /// It would stand for the root, or for the only run.
+    @Test(arguments: [
+      ["start", ""], ["start", "x", ""], ["restart", "x", "", "b"], ["stop", ""],
+      ["kill", "x", ""], ["scale", "x", ""], ["logs", "x", ""], ["why", ""],
+      ["wait", "", "--for", "up"], ["ps", ""], ["signal", "HUP", "x", ""],
+    ])
+    func anEmptyNameIsAMistake(words: [String]) throws {
+      let ended = try Tool(words).end()
+      #expect(ended.code == 2 && ended.errors.contains("'' is the name of no run"), "\(ended)")
+    }
+
+    @Test func aNameOfTwoRunsStandsForNeither() throws {
+      let name = "twin-\(getpid())"
+      let file = "name: \(name)\nnodes: {a: {shell: 'exec sleep 60'}}"
+      let twins = [try Tool.running(file), try Tool.running(file)]
+      for twin in twins { #expect(try twin.waits(for: "/a", toBe: "up")) }
+      let numbers = try twins.map { try #require(try Self.onlyRun(of: $0)["run"] as? String) }
+      let named = try Tool.run("stop", name)
+      #expect(named.code == 2 && named.errors.contains("'\(name)' stands for several runs:"))
+      #expect(numbers.allSatisfy { named.errors.contains("  \($0)  \(name)\n") }, "\(named)")
+      // Other tests may have runs too.
+      let unnamed = try Tool.run("stop")
+      #expect(unnamed.code == 2 && numbers.allSatisfy(unnamed.errors.contains), "\(unnamed)")
+      #expect(try Tool.run("stop", numbers[0]).code == 0)
+      #expect(try twins[0].end().code == -SIGTERM)
+      #expect(try Tool.run("stop", name).code == 0)
+      #expect(try twins[1].end().code == -SIGTERM)
+    }
+
     @Test func psIsWhatItsSchemaSays() throws {
       let tool = try Tool.running(
         """
@@ -37,23 +66,16 @@ extension EndToEndTests {
         """)
       #expect(try tool.waits(for: "/again", toBe: "backoff"))
       #expect(tool.wait { tool.outputSoFar == "work | done\n" })
-      let shown = try tool.ask("ps", "--json")
-      let document = try #require(try shown.json() as? [String: Any])
-      let run = try #require((document["runs"] as? [[String: Any]])?.first)
-      // What the kernel says of the same processes now.
-      let pids = try #require(run["pids"] as? [Int])
-      var (memory, ticks) = (0, 0)
-      for pid in pids {
-        let sizes = try String(contentsOfFile: "/proc/\(pid)/statm", encoding: .utf8)
-        memory += (Int(sizes.split(separator: " ")[1]) ?? 0) * Int(getpagesize())
-        let stat = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-        let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
-        ticks += (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
-      }
-      let shownMemory = try #require(run["memory"] as? Int)
-      #expect(abs(Double(shownMemory) / Double(memory) - 1) < 0.05)
+      let pids = try #require(try Self.onlyRun(of: tool)["pids"] as? [Int])
+      // What the kernel says of the same processes before and after.
+      let before = try Self.usage(of: pids)
+      let run = try Self.onlyRun(of: tool)
+      let after = try Self.usage(of: pids)
+      #expect(Set(pids) == Set(run["pids"] as? [Int] ?? []))
+      let memory = try #require(run["memory"] as? Int)
+      #expect(abs(Double(memory) / Double(after.memory) - 1) < 0.05)
       let cpu = try #require(run["cpu"] as? Double)
-      #expect(cpu > 0 && cpu <= Double(ticks) / 100 + 0.001)
+      #expect(before.cpu > 0 && (before.cpu - 0.001...after.cpu + 0.001).contains(cpu), "\(cpu)")
       let nodes = try tool.nodes()
       let work = nodes.first { $0["node"] as? String == "work" }
       #expect(work?["cpu"] as? Double ?? 0 > 0 && work?["memory"] as? Int ?? 0 > 0)
@@ -77,6 +99,24 @@ extension EndToEndTests {
       .end()
       #expect(["valid\nvalid\n", "no validator\n"].contains(check.output), "\(check.errors)")
       try tool.stopRun()
+    }
+
+    private static func onlyRun(of tool: Tool) throws -> [String: Any] {
+      let document = try #require(try tool.ask("ps", "--json").json() as? [String: Any])
+      return try #require((document["runs"] as? [[String: Any]])?.first)
+    }
+
+    /// Resident memory in bytes and processor time in seconds of living processes, as the kernel counts them.
+    private static func usage(of pids: [Int]) throws -> (memory: Int, cpu: Double) {
+      var (pages, ticks) = (0, 0)
+      for pid in pids {
+        let sizes = try String(contentsOfFile: "/proc/\(pid)/statm", encoding: .utf8)
+        pages += Int(sizes.split(separator: " ")[1]) ?? 0
+        let stat = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+        let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
+        ticks += (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
+      }
+      return (pages * Int(getpagesize()), Double(ticks) / Double(sysconf(Int32(_SC_CLK_TCK))))
     }
 
     @Test func aRestartWithDependentsGivesThemNewLivesToo() throws {

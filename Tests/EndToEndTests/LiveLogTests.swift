@@ -59,7 +59,10 @@ extension EndToEndTests {
       let form = #/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z two-1 \| (early|out|err)/#
       #expect(stamped.lines.count == 3)
       #expect(stamped.lines.allSatisfy { $0.wholeMatch(of: form) != nil }, "\(stamped)")
-      for wrong in [["--since", "soon"], ["--stream", "3"], ["--raw", "--timestamps"]] {
+      for wrong in [
+        ["--since", "soon"], ["--stream", "3"], ["--raw", "--timestamps"],
+        ["--lines", "-1"], ["--lines=-1"],
+      ] {
         #expect(try Tool(["logs", "\(tool.pid)"] + wrong).end().code == 2)
       }
       try tool.stopRun()

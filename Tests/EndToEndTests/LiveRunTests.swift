@@ -170,6 +170,8 @@ extension EndToEndTests {
       #expect(try Tool.run("wait", run, "db", "web", "--for", "up").code == 0)
       let late = try Tool.run("wait", run, "late", "--for", "up", "--timeout", "0.2")
       #expect(late.code == 124 && late.errors.contains("late is waiting"), "\(late.errors)")
+      let goesOn = try Tool.run("wait", run, "db", "--for", "ended", "--timeout", "0.2")
+      #expect(goesOn.code == 124 && goesOn.errors.contains(": db is up"), "\(goesOn.errors)")
       #expect(try Tool.run("stop", run, "db").code == 0)
       #expect(try Tool.run("wait", run, "db", "--for", "ended").code == 0)
       try stop(tool)

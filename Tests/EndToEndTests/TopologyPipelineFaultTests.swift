@@ -159,6 +159,27 @@ extension EndToEndTests {
           == (1...5_000).map { "x\($0)" }.sorted().map { $0[...] })
     }
 
+    /// Those that come before their turn wait at the last stage, and have been written down before it.
+    @Test func whatWaitsBehindASlowRecordIsBounded() async throws {
+      let count = 400_000
+      let tool = try Tool.pipeline(
+        """
+        from: {command: [seq, '\(count)']}, ordered: true, stages: [{command: [cat]},
+        {shell: 'read -r x; while test $x = 1 && ! test -e on; do sleep 0.05; done; echo $x; exec tee -a seen',
+        mode: answer, workers: 3}, {command: [cat]}]
+        """)
+      let seen = tool.directory.path + "/seen"
+      func size() -> Int {
+        (try? FileManager.default.attributesOfItem(atPath: seen))?[.size] as? Int ?? 0
+      }
+      #expect(tool.wait { size() > 0 })
+      #expect(try await comesToRest { size() })
+      // 48 batches for five workers, of at most 1,024 records with seven bytes.
+      #expect(size() < 48 * 1_024 * 7)
+      #expect(FileManager.default.createFile(atPath: tool.directory.path + "/on", contents: nil))
+      #expect(try tool.end().output == (1...count).map { "\($0)\n" }.joined())
+    }
+
     /// A worker of a stream has a state that nobody else has.
     @Test func theDeathOfAStreamFailsTheRun() throws {
       let tool = try Tool.pipeline(

@@ -48,6 +48,12 @@ struct Fault: CustomTestStringConvertible, Sendable {
     return fault
   }
 
+  /// A pipeline whose stage has this partition.
+  static func partition(_ partition: String, _ expected: String, words: String = "") -> Fault {
+    let stage = "{shell: cat, workers: 2, partition: \(partition)}"
+    return .node("pipeline: {from: {list: [a]}, stages: [\(stage)]}", expected, words: words)
+  }
+
   private init(_ text: String, _ expected: [String], _ words: String) {
     self.text = text
     self.expected = expected
@@ -314,6 +320,10 @@ struct CheckTests {
     .node(
       "pipeline: {from: {list: [a]}, stages: [{shell: cat, mode: each, broadcast: true, workers: 2..3}]}",
       "4:86:meaningless", words: "'broadcast'"),
+    .partition("{field: 2, separator: ''}", "4:102:wrongValue", words: "spaces and tabs"),
+    .partition("{field: 2, separator: '${{ run.id }}'}", "4:102:invalidExpression"),
+    .partition("{json: /a, separator: ','}", "4:91:meaningless", words: "belongs to 'field'"),
+    .partition("{match: '('}", "4:88:wrongValue", words: "'match' is a regular expression"),
   ]
 
   @Test(arguments: faults) func aFaultIsReportedAtItsPlace(fault: Fault) throws {

@@ -255,6 +255,19 @@ struct ReadingTests {
     #expect(text.contains("default: hunter2") ? shown.contains(" default•") : shown.contains("•"))
   }
 
+  /// Few starts are not rehearsed; of pipelines and programs nobody knows how many they are.
+  @Test(
+    arguments: [
+      ("a: {shell: x}", 1), ("a: {shell: x, instances: 3}\n  b: {command: [x]}", 4),
+      ("g: {nodes: {a: {shell: x}, h: {nodes: {b: {shell: x}}}}}\n  c: {shell: x}", 5),
+      ("a: {shell: x}\n  p: {pipeline: {from: {list: [a]}, stages: [{shell: cat}]}}", nil),
+      ("g: {nodes: {p: {pipeline: {from: {list: [a]}, stages: [{shell: cat}]}}}}", nil),
+    ] as [(String, Int?)])
+  func howManyNodesStartIsKnownOfCommands(nodes: String, starts: Int?) throws {
+    let plan = try #require(check(topology("  \(nodes)\n")).topology)
+    #expect(plan.group.starts == starts)
+  }
+
   @Test func whatIsPrintedIsTheSameTopology() throws {
     let text = """
       ptree: 1

@@ -32,7 +32,7 @@ struct StageBlueprint<
       let place = WorkerPlace(
         worker: worker, lane: lane, lanes: description.lanes,
         isStateful: description.isStateful, isOrdered: description.isOrdered,
-        share: isDealt ? channelCount : 1)
+        share: isDealt ? channelCount : 1, mostInFlight: assembly.plan.mostInFlightOfWorkers)
       let receiver = channels[channelCount == 1 ? 0 : number].receiver
       let name = stage.nodeName(ofWorker: number)
       assembly.add(

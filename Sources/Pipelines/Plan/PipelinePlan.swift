@@ -39,6 +39,11 @@ struct PipelinePlan: Sendable {
   /// How many of the source's envelopes may be on their way, for so many workers at work.
   static func envelopesInFlight(workers: Int) -> Int { 8 + 8 * workers }
 
+  /// How many of the envelopes that a worker begins may be on their way; nil if no stage restores the order.
+  var mostInFlightOfWorkers: Int? {
+    restoresOrder ? Self.envelopesInFlight(workers: workerCount) : nil
+  }
+
   /// How many envelopes a receiver may have that it has not begun, from each sender.
   ///
   /// Enough to go on while word of what was taken is on its way back. What one worker has not begun

@@ -143,6 +143,10 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
       let id = EnvelopeID(
         stream: EnvelopeSourceID.flow(ofWorker: worker.place.worker), number: number)
       try await outlet.send(Envelope(id: id, cost: 0, origins: Origins(from: 0), items: items))
+      // The source has a window at its run; what a command makes knows of no end but the next stage's.
+      if let most = worker.place.mostInFlight, (number + 1).isMultiple(of: UInt64(most)) {
+        try await outlet.join()
+      }
     }
   }
 

@@ -86,11 +86,11 @@ package enum ControlGroup {
     groups: String, mounts: String, of controller: String? = nil
   ) -> String? {
     guard let path = path(groups: groups, of: controller) else { return nil }
-    for mount in mounts.split(separator: "\n") {
-      let fields = mount.split(separator: " ")
+    for mount in mounts[...].parts(at: "\n") {
+      let fields = mount.parts(at: " ")
       guard let end = fields.firstIndex(of: "-"), end >= 6, fields.count > end + 1,
         fields[end + 1] == (controller == nil ? "cgroup2" : "cgroup"),
-        controller.map({ fields[fields.count - 1].split(separator: ",").contains($0[...]) }) ?? true
+        controller.map({ fields[fields.count - 1].parts(at: ",").contains($0[...]) }) ?? true
       else { continue }
       let (root, point) = (fields[3] == "/" ? "" : fields[3], fields[4])
       // The kernel writes unusual characters as octal numbers; no system mounts it there.
@@ -103,11 +103,11 @@ package enum ControlGroup {
 
   /// The path of a group in its hierarchy, by a line `NUMBER:CONTROLLERS:PATH`.
   private static func path(groups: String, of controller: String?) -> Substring? {
-    for line in groups.split(separator: "\n") {
-      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+    for line in groups[...].parts(at: "\n") {
+      let fields = line.parts(at: ":", most: 3)
       guard fields.count == 3, fields[2].hasPrefix("/") else { continue }
       let isSought =
-        controller.map { fields[1].split(separator: ",").contains($0[...]) }
+        controller.map { fields[1].parts(at: ",").contains($0[...]) }
         ?? (fields[0] == "0" && fields[1].isEmpty)
       if isSought { return fields[2] }
     }
@@ -159,12 +159,24 @@ package enum ControlGroup {
     guard let mounts = Files.text(of: "/proc/self/mountinfo") else { return [] }
     if let own = directory(groups: groups, mounts: mounts) {
       // A run's own group has a count only where the group above counts memory for it.
-      let above = own.split(separator: "/").dropLast().map { "/\($0)" }.joined()
+      let above = own[..<(own.lastIndex(of: "/") ?? own.startIndex)]
       files += ["\(own)/memory.events", "\(above)/memory.events"]
     }
     if let own = directory(groups: groups, mounts: mounts, of: "memory") {
       files.append("\(own)/memory.oom_control")
     }
     return files
+  }
+}
+
+extension Substring {
+  /// What stands between separators, by bytes: the first node with children waits for a split by characters.
+  ///
+  /// - Parameter most: How many parts there are at most, with those that are empty; nil for all that are not.
+  fileprivate func parts(at separator: Unicode.Scalar, most: Int? = nil) -> [Substring] {
+    utf8.split(
+      separator: UInt8(ascii: separator), maxSplits: most.map { $0 - 1 } ?? .max,
+      omittingEmptySubsequences: most == nil
+    ).map(Substring.init)
   }
 }

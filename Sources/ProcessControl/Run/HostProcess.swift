@@ -37,7 +37,10 @@ package enum HostProcess {
       UInt64(file.st_dev), UInt64(file.st_ino), UInt64(clamping: file.st_size),
       UInt64(clamping: file.st_mtim.tv_sec), UInt64(clamping: file.st_mtim.tv_nsec),
     ]
-    return numbers.map { String($0, radix: 16) }.joined(separator: "-")
+    // Each root and child asks: joining a list would have the runtime look for conformances.
+    return numbers.dropFirst().reduce(into: String(numbers[0], radix: 16)) { text, number in
+      text += "-" + String(number, radix: 16)
+    }
   }
 }
 

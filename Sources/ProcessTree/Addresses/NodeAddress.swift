@@ -127,7 +127,11 @@ extension NodeAddress.Step: LosslessStringConvertible {
 extension NodeAddress: LosslessStringConvertible {
   /// The steps with a slash before each; `/` for the root.
   public var description: String {
-    steps.isEmpty ? "/" : steps.map { "/\($0)" }.joined()
+    guard !steps.isEmpty else { return "/" }
+    // Each child writes its own: joining a list would have the runtime look for conformances.
+    var text = ""
+    for step in steps { text += "/" + step.description }
+    return text
   }
 
   /// Reads an address such as `/shop/till`; `nil` if this is none.

@@ -48,6 +48,11 @@ public struct TreeConfiguration: Sendable {
   /// does not read the setting.
   public var controlGroup: ControlGroupMode = .off
 
+  /// Whether the root plays the life of a child through before its first start.
+  ///
+  /// It takes the root as long as it saves two or three starts.
+  package var rehearsesStarts = true
+
   /// Makes the default settings.
   public init() {}
 

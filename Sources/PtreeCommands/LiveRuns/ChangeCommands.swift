@@ -119,7 +119,9 @@ struct ScaleCommand: LiveCommand {
 
   private static func target(_ word: String) throws -> NodeChange.Target {
     let parts = word.split(separator: "=", omittingEmptySubsequences: false)
-    guard parts.count == 2, let count = Int(parts[1]), (0...most).contains(count) else {
+    guard parts.count == 2, !parts[0].isEmpty, let count = Int(parts[1]),
+      (0...most).contains(count)
+    else {
       throw UsageError("'\(word)' is no NODE=N, with a number from 0 to \(most).")
     }
     return NodeChange.Target(address: NodeChoice.address(String(parts[0])), number: count)

@@ -21,6 +21,10 @@ protocol LiveCommand: ParsableCommand {
 
 extension LiveCommand {
   func run() throws {
+    guard !words.contains("") else {
+      // Scripts whose variable is not set would mean the root by it.
+      throw UsageError("'' is the name of no run and no node; is a variable not set?")
+    }
     do {
       try perform()
     } catch let refusal as RunRefusal {

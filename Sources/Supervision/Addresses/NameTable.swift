@@ -51,7 +51,7 @@ package struct NameTable: Sendable {
   // MARK: Supervised children
 
   /// The first of these names that a child of another supervisor has.
-  package func firstTaken(of names: some Sequence<String>, for owner: Int) -> String? {
+  package func firstTaken(of names: [String], for owner: Int) -> String? {
     names.first { supervised[$0].map { $0.owner != owner } ?? false }
   }
 

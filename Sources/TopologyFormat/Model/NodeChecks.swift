@@ -75,10 +75,14 @@ enum NodeChecks {
         "'http' is an address without encryption, such as http://127.0.0.1:8080/health; for anything more, use command: [curl, …]."
       )
     }
-    if let line = check["line"], let text = line.text, (try? Regex(text)) == nil {
-      reader.diagnostics.error(
-        .wrongValue, at: line.place, length: max(1, text.count),
-        "'line' is a regular expression, and this is none.")
-    }
+    if let line = check["line"] { checkExpression("line", line, &reader) }
+  }
+
+  /// Checks that the value of a key is a regular expression.
+  static func checkExpression(_ key: String, _ value: Value, _ reader: inout TopologyReader) {
+    guard let text = value.text, (try? Regex(text)) == nil else { return }
+    reader.diagnostics.error(
+      .wrongValue, at: value.place, length: max(1, text.count),
+      "'\(key)' is a regular expression, and this is none.")
   }
 }

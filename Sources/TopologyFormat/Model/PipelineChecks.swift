@@ -49,6 +49,16 @@ enum PipelineChecks {
         "with '\(stage.isBroadcast ? "broadcast" : "partition")' the number of workers stays: each has "
           + "input of its own.")
     }
+    if let partition = value["partition"] { checkPartition(partition, &reader) }
+  }
+
+  /// Checks what says which worker gets a record.
+  private static func checkPartition(_ value: Value, _ reader: inout TopologyReader) {
+    if let entry = value.entry("separator"), value["field"] == nil {
+      reader.diagnostics.error(
+        .meaningless, at: entry.place, length: entry.key.count, "'separator' belongs to 'field'.")
+    }
+    if let match = value["match"] { NodeChecks.checkExpression("match", match, &reader) }
   }
 
   /// Checks that a place of branches is nothing else.

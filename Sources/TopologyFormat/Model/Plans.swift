@@ -41,6 +41,30 @@ package struct GroupPlan: Sendable, Codable {
   package var nodes: [NodePlan] = []
   /// How many nodes stand in it and in the groups below, those of other profiles included.
   package var nodeCount = 0
+
+  /// Whether it starts a node that counts as up as soon as it runs, because no check tells.
+  package var hasUncheckedNodes: Bool {
+    nodes.contains { node in
+      if case .group(let group) = node.kind { return group.hasUncheckedNodes }
+      return node.readiness == nil && !node.isManual
+    }
+  }
+
+  /// How many nodes it starts on this machine, each once, with those of its groups; nil where pipelines or
+  /// programs decide that.
+  package var starts: Int? {
+    var starts = 0
+    for node in nodes {
+      switch node.kind {
+      case .command: starts += node.instances ?? 1
+      case .group(let group):
+        guard let below = group.starts else { return nil }
+        starts += (1 + below) * (node.instances ?? 1)
+      case .pipeline, .program: return nil
+      }
+    }
+    return starts
+  }
 }
 
 /// A node of a group.

@@ -130,7 +130,7 @@ extension Schema {
 
   private static func json(_ rule: TextRule) -> JSONValue {
     switch rule {
-    case .any, .known, .record: types("string", "number", "boolean")
+    case .any, .known, .record, .separator: types("string", "number", "boolean")
     case .port: orExpression(any([whole(1...65_535), pattern("^[0-9]+$|:[0-9]+$|/")]))
     case .workers:
       orExpression(any([whole(1...64), pattern(workers)]))

@@ -244,7 +244,7 @@ extension Schema {
       name: "partition", title: "'partition'",
       keys: [
         key("field", .integer(1...1_000_000), "the number of a field"),
-        key("separator", .text(.record), "what stands between fields", without: "spaces"),
+        key("separator", .text(.separator), "what stands between fields", without: "spaces"),
         key("json", .text(.pointer), "a JSON pointer"),
         key("match", .text(.known), "a regular expression with a group"),
       ], exactlyOne: ["field", "json", "match"]),

@@ -35,7 +35,7 @@ extension Schema {
     switch shape {
     case .text(let rule):
       switch rule {
-      case .any, .known, .record: "text"
+      case .any, .known, .record, .separator: "text"
       case .name: "name"
       case .variableName, .environmentName: "name"
       case .mode: "four octal digits"

@@ -34,6 +34,8 @@ package enum TextRule: String, Sendable, CaseIterable {
   case known
   /// Any bytes that are text.
   case record
+  /// Any bytes that are text, but none is no text; known before the start.
+  case separator
   /// The name of a node and the like.
   case name
   case variableName
@@ -52,7 +54,7 @@ package enum TextRule: String, Sendable, CaseIterable {
   /// The regular expression of the JSON Schema.
   package var pattern: String? {
     switch self {
-    case .any, .known, .record: nil
+    case .any, .known, .record, .separator: nil
     case .name: "^[A-Za-z][A-Za-z0-9._-]{0,47}$"
     case .variableName: "^[a-z][A-Za-z0-9]*$"
     case .environmentName: "^[A-Za-z_][A-Za-z0-9_]*$"
@@ -68,6 +70,9 @@ package enum TextRule: String, Sendable, CaseIterable {
   func refusal(of text: String) -> String? {
     switch self {
     case .any, .known, .record, .port: return nil
+    case .separator:
+      return text.isEmpty
+        ? "nothing cannot stand between fields; without 'separator' spaces and tabs do" : nil
     case .name:
       return Self.isName(text)
         ? nil

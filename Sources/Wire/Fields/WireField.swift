@@ -92,8 +92,9 @@ package struct WireNumbers<Value: Sendable>: ExpressibleByDictionaryLiteral, Sen
   package let values: [Value]
 
   package init(dictionaryLiteral pairs: (Int, Value)...) {
-    numbers = pairs.map(\.0)
-    values = pairs.map(\.1)
+    // Key paths would be made at run time, in each child.
+    numbers = pairs.map { $0.0 }
+    values = pairs.map { $0.1 }
   }
 }
 

@@ -39,7 +39,7 @@ extension AddressBook {
   }
 
   /// Throws if a child of another supervisor of this node has one of the names.
-  func check(_ names: some Sequence<String>, for owner: Int) throws(ProcessTreeError) {
+  func check(_ names: [String], for owner: Int) throws(ProcessTreeError) {
     guard let taken = self.names.firstTaken(of: names, for: owner) else { return }
     throw ProcessTreeError(
       .nameTaken,

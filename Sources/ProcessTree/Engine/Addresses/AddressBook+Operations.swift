@@ -191,7 +191,10 @@ extension SupervisorController {
     }
     if let result = ended(self) { return answer(.operated(result)) }
     waiters(for: name, until: ended).add(within: operation.time) { [weak self] result in
-      guard let result else { return answer(.late(operation, self?.delays(name) ?? "it ended")) }
+      guard let result else {
+        let isOfEnd = [.stop, .kill, .waitForEnd].contains(operation.verb)
+        return answer(.late(operation, self?.delays(name, ofEnd: isOfEnd) ?? "it ended"))
+      }
       answer(.operated(result))
     }
   }
@@ -207,10 +210,7 @@ extension SupervisorController {
 
   private func resultOfEnd(_ name: String) -> OperationResult? {
     let children = (life.names(for: name) ?? []).compactMap(life.child)
-    let hasEnded = children.allSatisfy { child in
-      [.stopped, .succeeded, .failed, .skipped].contains(child.phase)
-    }
-    guard hasEnded else { return nil }
+    guard children.allSatisfy(\.phase.isEnd) else { return nil }
     let failed = children.first { $0.phase == .failed || $0.phase == .skipped }
     let last = failed ?? children.last
     let code = last.flatMap { snapshot($0.name)?.lastExit?.exitCode }.map { Int($0) }

@@ -1,6 +1,11 @@
 internal import ProcessTreeBase
 internal import ProcessTreeSupervision
 
+extension SupervisedPhase {
+  /// Whether a child in it has ended, and starts no more by itself.
+  var isEnd: Bool { [.stopped, .succeeded, .failed, .skipped].contains(self) }
+}
+
 /// What a supervisor knows of a child, with or without a process.
 extension SupervisorController {
   /// The children for which a caller waits, with the phase that each has.
@@ -11,11 +16,12 @@ extension SupervisorController {
       .map { "\($0.name) (\($0.phase.rawValue))" }
   }
 
-  /// What the children that a name stands for, and that are not up, wait for.
-  func delays(_ name: String?) -> String {
+  /// What the children that a name stands for wait for, of which a caller expects that they are up, or
+  /// have ended.
+  func delays(_ name: String?, ofEnd isOfEnd: Bool = false) -> String {
     let children =
       name.map { (life.names(for: $0) ?? []).compactMap(life.child) } ?? life.childrenInOrder
-    let late = children.filter { !$0.phase.isSettled }
+    let late = children.filter { isOfEnd ? !$0.phase.isEnd : !$0.phase.isSettled }
     let accounts = late.prefix(NodeWait.mostSubjects).map { child in
       let wait = explanation(of: child.name)?.waits.first.map { " and \($0)" } ?? ""
       return "\(child.name) is \(child.phase.rawValue)\(wait)"

@@ -63,11 +63,12 @@ struct KeptFiles {
   init(in directory: String, most: Int = .max) {
     self.directory = directory
     self.most = most
-    if mkdir(directory, 0o700) != 0 { failure = errno }
   }
 
   /// Adds a piece to a file that is at most half as large as what is kept.
   mutating func add(_ output: RunOutput, to file: Int, keeping bytes: Int) {
+    // Made with the first piece: nodes that write nothing need none.
+    if sizes.isEmpty, mkdir(directory, 0o700) != 0 { failure = errno }
     guard failure == nil else { return }
     let half = max(1, bytes / 2)
     let kept = output.cut(to: half)

@@ -37,7 +37,7 @@ enum TemporaryDirectory {
     var prefixes = ["/"]
     var prefix = ""
     for component in path.split(separator: "/") {
-      prefix += "/" + component
+      prefix += "/" + String(component)
       prefixes.append(prefix)
     }
     return prefixes

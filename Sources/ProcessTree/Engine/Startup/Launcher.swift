@@ -64,7 +64,7 @@ struct Launcher {
     let loop = try EventLoop()
     var server: ForkServer?
     var spawningReason: String?
-    if configuration.startMethod == .forkServer, place != nil {
+    if configuration.startMethod == .forkServer, configuration.rehearsesStarts, place != nil {
       WarmUp.run(on: loop, for: identity.node, app: app)
     }
     // Both start methods need the helper: it outlives a root that is killed, and then kills the
