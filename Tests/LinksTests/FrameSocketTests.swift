@@ -13,6 +13,8 @@ import Testing
       .appendingPathComponent("frames-\(UUID().uuidString.prefix(8))")
     var path: String { directory.path + "/s" }
     private(set) var frames: [[UInt8]] = []
+    /// The processes at the other ends of their connections.
+    private(set) var senders: [Int32?] = []
     private(set) var socket: FrameSocket?
     private let strangers: Context
 
@@ -22,6 +24,7 @@ import Testing
       let socket = try FrameSocket(.router, in: LinkContext(), on: loop) {
         [unowned self] _, frame in
         frames.append(Array(frame))
+        senders.append(self.socket?.sender)
       }
       try socket.listen(at: path, gate: nil)
       self.socket = socket
@@ -44,6 +47,40 @@ import Testing
       socket?.close()
       try? FileManager.default.removeItem(at: directory)
     }
+  }
+
+  /// The last frame of a connection waits while others get its descriptor.
+  @Test func aFrameOfAConnectionThatHasGoneIsOfNobody() async throws {
+    try await withLoop { loop in
+      let router = try Router(on: loop)
+      let open = try descriptors()
+      let context = try Context()
+      let gone = try Socket(.dealer, in: context)
+      try gone.connect(.ipc(path: router.path))
+      _ = try gone.trySend([1])
+      try loop.turn { router.frames == [[1]] }
+      _ = try gone.trySend([2])
+      gone.close()
+      context.terminate()
+      for _ in 0..<5_000 where try descriptors() > open { usleep(1_000) }
+      let others = try (3...8).map { number in
+        let other = try router.stranger()
+        _ = try other.trySend([UInt8(number)])
+        return other
+      }
+      // Each has a socket, its end here, and a bell of libzmq.
+      for _ in 0..<5_000 where try descriptors() < open + 3 * others.count { usleep(1_000) }
+      try loop.turn { router.frames.count == 8 }
+      #expect(
+        router.frames[1] == [2]
+          && router.frames[2...].sorted { $0[0] < $1[0] } == (3...8).map { [$0] })
+      #expect(router.senders == [getpid(), 0] + others.map { _ in getpid() })
+      for other in others { other.close() }
+    }
+  }
+
+  private func descriptors() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
   }
 
   @Test func messagesOfSeveralPartsAreDroppedAndCounted() async throws {
