@@ -198,6 +198,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         }
         return try await child.result
       }
+      if counters.isLeaving { return try leave(slot, life.withLock { $0 }, counters) }
       let fed = record.update {
         $0.isFed(slot.stage) ? $0.finish(counters, worker: slot.worker, ofStage: slot.stage) : nil
       }
@@ -242,6 +243,17 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     }
   }
 
+  /// A worker that was asked to drain has done all that it had taken: another one goes on.
+  private func leave(_ slot: WorkerSeat, _ life: Life, _ counters: WorkerCounters) throws {
+    record.update { $0.count(counters, ofWorker: slot.worker) }
+    guard !record.update({ $0.isLeaving(slot.worker, ofStage: slot.stage) }) else {
+      record.update { $0.retire(at: life.position, worker: slot.worker, ofStage: slot.stage) }
+      monitor?.changed()
+      return
+    }
+    try lose(slot, life.position, "it was asked to drain", deaths: [], hasState: false)
+  }
+
   /// Stops a worker when it is to go to another host: others take its work.
   ///
   /// One with state is the only one that has it, and goes on.
@@ -262,14 +274,15 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
 
   /// A worker has gone with its host, or the host does not start any: another one gets its work.
   private func lose(
-    _ slot: WorkerSeat, _ position: Int?, _ account: String, deaths: [ExitReport]
+    _ slot: WorkerSeat, _ position: Int?, _ account: String, deaths: [ExitReport],
+    hasState: Bool = true
   ) throws {
     let stage = plan.stages[slot.stage].description
     if let hosts = slot.hosts, hosts.areLost {
       throw failure(
         of: slot, over: nil, .workerDied, hosts.loss.description, deaths: deaths)
     }
-    guard !stage.isStateful || position == nil else {
+    guard !stage.isStateful || !hasState || position == nil else {
       throw failure(
         of: slot, over: nil, .workerDied, "\(account); no other worker has its state",
         deaths: deaths)

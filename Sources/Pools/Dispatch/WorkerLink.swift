@@ -147,6 +147,7 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
         contents.child = child
         return (contents.mustStop, contents.mustKill)
       }
+      child.whenDraining { [core, id] in core.update { shared, _ in shared.state.retire(id) } }
       if mustKill { child.kill() } else if mustStop { stop() }
       async let sending: Void = sendOrders(to: child)
       do {
