@@ -19,6 +19,7 @@ import Testing
     let input = try Descriptors.makePipe()
     let output = try Descriptors.makePipe()
     let ends = StreamEnds(input: input.first, output: output.second)
+    let written = output.first
     let carrier = HostCarrier()
     #expect(try carrier.use(HostConnection(over: ends, on: loop), 1, peerReceived: 0))
     let gate = try HostGate(
@@ -32,8 +33,9 @@ import Testing
     let stream = HostGate.firstOfFar + 1
     gate.reach(stream, GateTarget(from: node(on: 3), to: node(on: 4)))
     var reader = HostFrameReader(after: nil)
+    let number = written.number
     reader.fill { space in
-      guard case .bytes(let count) = try? Descriptors.read(output.first.number, into: space) else {
+      guard case .bytes(let count) = try? Descriptors.read(number, into: space) else {
         return 0
       }
       return count
@@ -42,5 +44,6 @@ import Testing
     #expect(frame.kind == .relay && frame.stream == stream)
     let (peer, verdict) = try frame.body.withUnsafeBytes { try PeerVerdict.read($0) }
     #expect(peer == node(on: 4) && verdict == .hostOver)
+    _ = consume written
   }
 }
