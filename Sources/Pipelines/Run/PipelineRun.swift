@@ -278,14 +278,14 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     hasState: Bool = true
   ) throws {
     let stage = plan.stages[slot.stage].description
-    if let hosts = slot.hosts, hosts.areLost {
-      throw failure(
-        of: slot, over: nil, .workerDied, hosts.loss.description, deaths: deaths)
-    }
     guard !stage.isStateful || !hasState || position == nil else {
       throw failure(
         of: slot, over: nil, .workerDied, "\(account); no other worker has its state",
         deaths: deaths)
+    }
+    if let hosts = slot.hosts, hosts.areLost {
+      throw failure(
+        of: slot, over: nil, .workerDied, hosts.loss.description, deaths: deaths)
     }
     let chain = record.update {
       $0.lose(at: position, worker: slot.worker, ofStage: slot.stage, account)

@@ -128,6 +128,7 @@ let arrayScenarios: [String: Scenario] = [
       fputs(lines, stream)
       fclose(stream)
     }
+    unlink(tasks)
     let unknown = await test.thrown(HostError.self) {
       try await root.withHosts(joining: root.hostsOfSlurmArray("7")) { _ in }
     }
