@@ -63,19 +63,14 @@ import Testing
       gone.close()
       context.terminate()
       for _ in 0..<5_000 where try descriptors() > open { usleep(1_000) }
-      let others = try (3...8).map { number in
-        let other = try router.stranger()
-        _ = try other.trySend([UInt8(number)])
-        return other
+      // Any socket will do: the kernel names a process at its other end.
+      let others = (0..<64).flatMap { _ in
+        var ends: [Int32] = [0, 0]
+        return socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0 ? ends : []
       }
-      // Each has a socket, its end here, and a bell of libzmq.
-      for _ in 0..<5_000 where try descriptors() < open + 3 * others.count { usleep(1_000) }
-      try loop.turn { router.frames.count == 8 }
-      #expect(
-        router.frames[1] == [2]
-          && router.frames[2...].sorted { $0[0] < $1[0] } == (3...8).map { [$0] })
-      #expect(router.senders == [getpid(), 0] + others.map { _ in getpid() })
-      for other in others { other.close() }
+      defer { for other in others { close(other) } }
+      try loop.turn { router.frames == [[1], [2]] }
+      #expect(router.senders == [getpid(), 0])
     }
   }
 
