@@ -13,6 +13,8 @@ import Testing
       .appendingPathComponent("frames-\(UUID().uuidString.prefix(8))")
     var path: String { directory.path + "/s" }
     private(set) var frames: [[UInt8]] = []
+    /// The processes at the other ends of their connections.
+    private(set) var senders: [Int32?] = []
     private(set) var socket: FrameSocket?
     private let strangers: Context
 
@@ -22,6 +24,7 @@ import Testing
       let socket = try FrameSocket(.router, in: LinkContext(), on: loop) {
         [unowned self] _, frame in
         frames.append(Array(frame))
+        senders.append(self.socket?.sender)
       }
       try socket.listen(at: path, gate: nil)
       self.socket = socket
@@ -44,6 +47,35 @@ import Testing
       socket?.close()
       try? FileManager.default.removeItem(at: directory)
     }
+  }
+
+  /// The last frame of a connection waits while others get its descriptor.
+  @Test func aFrameOfAConnectionThatHasGoneIsOfNobody() async throws {
+    try await withLoop { loop in
+      let router = try Router(on: loop)
+      let open = try descriptors()
+      let context = try Context()
+      let gone = try Socket(.dealer, in: context)
+      try gone.connect(.ipc(path: router.path))
+      _ = try gone.trySend([1])
+      try loop.turn { router.frames == [[1]] }
+      _ = try gone.trySend([2])
+      gone.close()
+      context.terminate()
+      for _ in 0..<5_000 where try descriptors() > open { usleep(1_000) }
+      // Any socket will do: the kernel names a process at its other end.
+      let others = (0..<64).flatMap { _ in
+        var ends: [Int32] = [0, 0]
+        return socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0 ? ends : []
+      }
+      defer { for other in others { close(other) } }
+      try loop.turn { router.frames == [[1], [2]] }
+      #expect(router.senders == [getpid(), 0])
+    }
+  }
+
+  private func descriptors() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
   }
 
   @Test func messagesOfSeveralPartsAreDroppedAndCounted() async throws {

@@ -17,7 +17,7 @@ private let endScenarios = ["causes", "stops", "scopeEnds", "nothingIsLeftOfAChi
 private let lossScenarios = [
   "farHalfKilled", "keeperKilled", "farHalfStopped", "keeperStopped", "bothHalvesStopped",
   "othersGoOn", "randomKills", "startedTooLate", "helperKilled", "scopeEndsWithAStoppedKeeper",
-  "rootStopped", "openedOften",
+  "rootStopped", "openedOften", "keeperKilledAtTheEnd",
 ]
 
 private let supervisedScenarios = ["supervised"]
@@ -38,6 +38,11 @@ private let cutScenarios = [
 
 private let drainScenarios = [
   "drainedWork", "drainedPool", "drainedPipeline", "drainedEverywhere", "drainedInVain",
+  "drainedState", "endedState", "drainedWorkers", "drainedPoolWorkers",
+]
+
+private let lateHostScenarios = [
+  "lateHosts", "lateFailures", "lateForItsScope", "lateHostsOfAPipeline", "joiningHosts",
 ]
 
 private let refusalScenarios = [
@@ -89,6 +94,24 @@ extension ProcessTrees {
     @Test(arguments: drainScenarios)
     func aHostThatIsAskedToEndDrains(scenario: String) async throws {
       try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    @Test(arguments: lateHostScenarios)
+    func lateHostsAreUsed(scenario: String) async throws {
+      try await HostFixture.expectSuccess(of: scenario, "forkServer")
+    }
+
+    /// Slurm's commands are scripts that run all here.
+    @Test func tasksOfAnArrayJoinAsTheyBegin() async throws {
+      let files = try TemporaryDirectory()
+      let commands = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "Hosts/fake-slurm").path
+      let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+      try await HostFixture.expectSuccess(
+        of: "arrayTasks", "forkServer",
+        environment: [
+          "PATH": "\(commands):\(path)", "SLURM_LOG": files.url.appending(path: "log").path,
+        ])
     }
 
     @Test(arguments: ["copied", "notCopied"])

@@ -1,3 +1,5 @@
+import Foundation
+import ProcessTreeProcessControl
 import ProcessTreeSupervision
 import ProcessTreeWire
 import Testing
@@ -29,6 +31,35 @@ import Testing
     #expect(refusal(from: there, 7, to: there, by: 7) != nil)
     // The pid of a node on a host that has gone is nobody's here.
     #expect(refusal(from: HostPath(numbers: [4]), 7, to: there, by: 7) != nil)
+  }
+
+  /// Those of near halves that nobody cleared up after: their node died with them.
+  @Test func namesOfGatesGoWithTheirProcesses() throws {
+    let place = NSTemporaryDirectory() + "gates-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: place) }
+    let directory = RunDirectory(path: place)
+    let ended = Process()
+    ended.executableURL = URL(fileURLWithPath: "/bin/true")
+    try ended.run()
+    ended.waitUntilExit()
+    try directory.announceGate(to: 5, of: getpid())
+    try directory.announceGate(to: 6, of: ended.processIdentifier)
+    directory.removeSocketsOfTheDead(of: try RunIdentity.ofThisProcess(runID: 1))
+    #expect(directory.gate(to: 5) == getpid())
+    #expect(directory.gate(to: 6) == nil)
+  }
+
+  // MARK: Opening
+
+  /// ssh gives up by itself when it gets no connection; after that only the shell over there can be slow.
+  @Test func aSlowLoginShellIsNamed() {
+    var host = Host.ssh("alice@b")
+    let error = EngineCommand.lateness(of: host)
+    #expect(error.code == .loginShellSlow && error.message.contains("time ssh alice@b true"))
+    host.startDeadline = .seconds(5)
+    #expect(EngineCommand.lateness(of: host).code == .notInTime)
+    #expect(EngineCommand.lateness(of: .command(["env"], name: "b")).code == .notInTime)
   }
 
   // MARK: Connections

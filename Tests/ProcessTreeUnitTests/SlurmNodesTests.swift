@@ -29,6 +29,18 @@ struct SlurmNodesTests {
   ])
   func whatIsNoAllocationIsNone(_ text: String) { #expect(SlurmNodes(text) == nil) }
 
+  @Test func aTaskOfAnArrayIsAHost() throws {
+    let task = try #require(SlurmTask("1234_2 1240 8 2"))
+    #expect(task.name == "1234_2" && task.job == "1240" && task.processors == 4)
+    let host = task.host(named: "slurm")
+    #expect(host.name == "slurm-1234_2" && host.slots == 4)
+    guard case .command(let words) = host.engine else { return #expect(Bool(false)) }
+    #expect(words.starts(with: ["srun", "-Q", "--jobid=1240", "-N1", "-n1"]))
+    for line in ["", "7_1 9", "7_1 x 2 1", "7_1 -9 2 1", "7_1 9 2 0", "7_1 9 many 1", "a b c d e"] {
+      #expect(SlurmTask(line) == nil, "\(line)")
+    }
+  }
+
   @Test func whatThereIsIsWholeWithItsLastLine() {
     for text in ["", "7\n2\nn1\n", "7\n2\nn1\n.", "7\n2\n.n1\n", "7\n.5\n"] {
       #expect(!SlurmNodes.isWhole(text), "\(text.debugDescription)")

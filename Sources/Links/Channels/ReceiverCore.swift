@@ -40,6 +40,8 @@ package final class ReceiverCore {
   @exclusivity(unchecked) package private(set) var isClosed = false
   /// The program finishes the items that it has begun, and gets no others.
   package private(set) var isDraining = false
+  /// Whether it receives up to the end of the channel, although its node is asked to drain.
+  package var goesOnInADrain = false
   /// The item that a receiver of leased items works on; nil if it can note none.
   @exclusivity(unchecked) var work: CurrentWork?
   /// Called when a caller no longer waits for the reply to an item that the program has.
@@ -166,7 +168,7 @@ package final class ReceiverCore {
   /// Gives back the items that the program has not begun, and takes no more: a receiver of leased items
   /// is at its end, as far as its program sees.
   package func drain() {
-    guard specification.isLeased, !isDraining, !isClosed else { return }
+    guard specification.isLeased, !goesOnInADrain, !isDraining, !isClosed else { return }
     isDraining = true
     for flow in flows where !flow.isClosed {
       flow.link.send(.drain(flow: flow.id))

@@ -203,8 +203,9 @@ package final class EdgeListener {
   }
 
   private func refuse(_ connection: FrameCarrier.Connection, _ refusal: Refusal) {
-    refusals += 1
     ignored.note((), for: connection)
+    guard socket?.hasSenderEnded != true else { return }
+    refusals += 1
     socket?.send(ControlMessage.refused(refusal).frame(), to: connection)
     socket?.senderIsRefused()
     handlers.refused(refusal.reason)

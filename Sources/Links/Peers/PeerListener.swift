@@ -133,6 +133,8 @@ package final class PeerListener {
       try admit(frame, from: connection, question)
     } catch {
       ignored.note((), for: connection)
+      // A half whose host is over has gone before its last frames were taken.
+      guard socket?.hasSenderEnded != true else { return }
       socket?.send(error.frame(), to: connection)
       socket?.senderIsRefused()
       handlers.refused(error.reason)

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import ProcessTreeZeroMQ
 
 /// An end of the connections that carry frames between nodes: a ZeroMQ socket, or its twin in
@@ -67,4 +68,12 @@ extension FrameCarrier {
 enum FrameCarrierKind {
   case dealer
   case router
+}
+
+extension FrameCarrier {
+  /// Whether the sender of the present frame has ended, so that there is nobody to be refused.
+  var hasSenderEnded: Bool {
+    guard let sender else { return false }
+    return sender == 0 || kill(sender, 0) != 0 && errno == ESRCH
+  }
 }

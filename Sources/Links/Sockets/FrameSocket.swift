@@ -26,6 +26,9 @@ final class FrameSocket: FrameCarrier {
   private var gate: AcceptGate?
   /// The connections whose senders have proved themselves, by the cookies of their sockets.
   private var proved = Recent<UInt64, Connection>(capacity: 1 << 16)
+  /// The cookies of the sockets of a router's connections, as of their first frames: once a connection has ended,
+  /// another one may have its descriptor, and its last frames still wait here.
+  private var cookies = Recent<Connection, UInt64>(capacity: 4_096)
   /// The connection of the present frame.
   @exclusivity(unchecked) private var connection: Connection = 0
   @exclusivity(unchecked) private var taken = Taken(connection: 0)
@@ -88,13 +91,13 @@ final class FrameSocket: FrameCarrier {
   private static let longestHandshake: Duration = .seconds(30)
 
   func senderIsProved() {
-    guard let gate, let descriptor = message.sourceDescriptor else { return }
+    guard let gate, let descriptor = source else { return }
     gate.proved(descriptor)
     proved.note(connection, for: cl_socket_cookie(descriptor))
   }
 
   func senderIsRefused() {
-    guard let gate, let descriptor = message.sourceDescriptor else { return }
+    guard let gate, let descriptor = source else { return }
     gate.refused(descriptor)
   }
 
@@ -105,7 +108,14 @@ final class FrameSocket: FrameCarrier {
     if let connection = proved[cookie] { onMalformed?(connection) }
   }
 
-  var sender: Int32? { message.sourceDescriptor.map(cl_peer_process) ?? 0 }
+  /// The descriptor of the connection of the present frame; nil once that has ended.
+  private var source: Int32? {
+    guard let descriptor = message.sourceDescriptor else { return nil }
+    guard isRouter, let cookie = cookies[connection] else { return descriptor }
+    return cl_socket_cookie(descriptor) == cookie ? descriptor : nil
+  }
+
+  var sender: Int32? { source.map(cl_peer_process) ?? 0 }
 
   /// Connects now, or as soon as there is a listener; closes the socket on failure.
   func connect(to endpoint: Endpoint) throws {
@@ -209,7 +219,11 @@ final class FrameSocket: FrameCarrier {
     var run = taken
     if run.connection != connection || run.isDue || run.frames == 0 {
       run.tell()
-      run = Taken(connection: connection, descriptor: message.sourceDescriptor)
+      let descriptor = message.sourceDescriptor
+      if isRouter, cookies[connection] == nil {
+        cookies.note(descriptor.map(cl_socket_cookie) ?? 0, for: connection)
+      }
+      run = Taken(connection: connection, descriptor: descriptor)
     }
     run.frames += 1
     run.bytes += UInt64(message.count)

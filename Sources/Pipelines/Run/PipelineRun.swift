@@ -1,5 +1,6 @@
 internal import ProcessTree
 internal import ProcessTreeBase
+internal import ProcessTreeStages
 
 /// One run of a pipeline: feeds the first stage, looks after all workers, and receives the outputs.
 struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Sendable {
@@ -148,9 +149,9 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     /// Its host, if it was to be on one, and whether its process was made there.
     var host: OpenHost?
     var hasBegun = false
-    /// Whether its host ends soon, and it was asked to stop because of that.
+    /// Whether it was asked to stop because it is to go to another host.
     var isMoving = false
-    var leaving: Int?
+    var move: WorkerHosts.Move?
     /// The error that ends the run, however the worker ends.
     var verdict: (any Error)?
   }
@@ -160,7 +161,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     let life = Lock(Life())
     defer {
       life.withLock { life in
-        if let number = life.leaving { life.host?.forget(number) }
+        if let move = life.move { slot.hosts?.forget(move) }
         life.host.map { slot.hosts?.returned($0, wasStarted: life.hasBegun) }
       }
     }
@@ -169,8 +170,8 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
       life.withLock { $0.host = host }
       let counters = try await node.withChildren(of: WorkerCounters.self) { group in
         record.began(slot) { group.cancelAll() }
-        let leaving = host.flatMap { whenLeaving($0, slot, life, group) }
-        life.withLock { $0.leaving = leaving }
+        let move = host.flatMap { whenMoving($0, slot, life, group) }
+        life.withLock { $0.move = move }
         let child = try await slot.start(group, host)
         life.withLock {
           $0.position = child.position
@@ -197,6 +198,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         }
         return try await child.result
       }
+      if counters.isLeaving { return try leave(slot, life.withLock { $0 }, counters) }
       let fed = record.update {
         $0.isFed(slot.stage) ? $0.finish(counters, worker: slot.worker, ofStage: slot.stage) : nil
       }
@@ -220,7 +222,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
         record.update { $0.retire(at: life.position, worker: slot.worker, ofStage: slot.stage) }
         monitor?.changed()
       case _ where life.isMoving:
-        try lose(slot, life.position, "its host ends soon", deaths: [])
+        try lose(slot, life.position, "it moves to another host", deaths: [])
       case .died(let report) where isHostsFault(report, life, slot):
         try lose(slot, life.position, "\(report)", deaths: [report])
       case .other(let error as HostError) where error.code == .over:
@@ -241,14 +243,25 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
     }
   }
 
-  /// Stops a worker when its host ends soon: others take its work.
+  /// A worker that was asked to drain has done all that it had taken: another one goes on.
+  private func leave(_ slot: WorkerSeat, _ life: Life, _ counters: WorkerCounters) throws {
+    record.update { $0.count(counters, ofWorker: slot.worker) }
+    guard !record.update({ $0.isLeaving(slot.worker, ofStage: slot.stage) }) else {
+      record.update { $0.retire(at: life.position, worker: slot.worker, ofStage: slot.stage) }
+      monitor?.changed()
+      return
+    }
+    try lose(slot, life.position, "it was asked to drain", deaths: [], hasState: false)
+  }
+
+  /// Stops a worker when it is to go to another host: others take its work.
   ///
   /// One with state is the only one that has it, and goes on.
-  private func whenLeaving(
+  private func whenMoving(
     _ host: OpenHost, _ slot: WorkerSeat, _ life: Lock<Life>, _ group: ChildGroup<WorkerCounters>
-  ) -> Int? {
+  ) -> WorkerHosts.Move? {
     guard !plan.stages[slot.stage].description.isStateful else { return nil }
-    return slot.hosts?.whenLeaving(host) {
+    return slot.hosts?.whenMoving(host) {
       life.withLock { $0.isMoving = true }
       group.cancelAll()
     }
@@ -261,15 +274,18 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
 
   /// A worker has gone with its host, or the host does not start any: another one gets its work.
   private func lose(
-    _ slot: WorkerSeat, _ position: Int?, _ account: String, deaths: [ExitReport]
+    _ slot: WorkerSeat, _ position: Int?, _ account: String, deaths: [ExitReport],
+    hasState: Bool = true
   ) throws {
     let stage = plan.stages[slot.stage].description
+    guard !stage.isStateful || !hasState || position == nil else {
+      throw failure(
+        of: slot, over: nil, .workerDied, "\(account); no other worker has its state",
+        deaths: deaths)
+    }
     if let hosts = slot.hosts, hosts.areLost {
       throw failure(
         of: slot, over: nil, .workerDied, hosts.loss.description, deaths: deaths)
-    }
-    guard !stage.isStateful || position == nil else {
-      throw failure(of: slot, over: nil, .workerDied, account, deaths: deaths)
     }
     let chain = record.update {
       $0.lose(at: position, worker: slot.worker, ofStage: slot.stage, account)

@@ -18,6 +18,11 @@ struct CommandWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Nod
   }
 
   private func work(in node: Node) async throws -> WorkerCounters {
+    guard try await inlet.isKept(in: node) else {
+      var counters = WorkerCounters()
+      counters.isLeaving = true
+      return counters
+    }
     let work = CommandWork(self)
     try await node.withCommand(command) { run in
       run.widenStreams()

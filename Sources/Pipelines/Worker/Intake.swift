@@ -41,6 +41,15 @@ struct Intake<Item: Codable & Sendable> {
   }
 }
 
+extension Receiver {
+  /// Lets a worker with state receive all, although its node is asked to drain; false if it was asked before, and
+  /// should leave all to a successor.
+  func isKept(in node: Node) async throws -> Bool {
+    try await goOnInADrain()
+    return !node.isDraining
+  }
+}
+
 extension ReceivedDeliveries.Iterator {
   /// The next delivery; nil at the end, also for a worker whose predecessor had taken the last.
   mutating func nextUnlessTooLate() async throws -> Delivery<Item>? {

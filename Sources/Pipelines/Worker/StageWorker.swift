@@ -17,7 +17,7 @@ struct StageWorker<Work: Step>: NodeProgram {
     try await WorkerStop.told {
       var work = try await StageWork(self, in: node)
       do {
-        try await place.isStateful ? work.runStateful() : work.runStateless()
+        guard try await work.run() else { return work.leave() }
         return try await work.finish()
       } catch {
         if Task.isCancelled { await work.sayLastCounters() }
@@ -50,9 +50,20 @@ struct StageWork<Work: Step> {
 
   // MARK: The two ways to work
 
+  /// Takes all envelopes; false if others are to take the rest, because the node is asked to drain.
+  mutating func run() async throws -> Bool {
+    guard place.isStateful else {
+      try await runStateless()
+      return !node.isDraining
+    }
+    guard try await inlet.isKept(in: node) else { return false }
+    try await runStateful()
+    return true
+  }
+
   /// Acknowledges each envelope only after its outputs have been acknowledged: a successor processes the
   /// others.
-  mutating func runStateless() async throws {
+  private mutating func runStateless() async throws {
     let settlements = Settlements<Work.Input>()
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { [outlets] in
@@ -73,7 +84,7 @@ struct StageWork<Work: Step> {
   }
 
   /// Takes every envelope once, in order if that was asked for; nobody could take its place.
-  mutating func runStateful() async throws {
+  private mutating func runStateful() async throws {
     var intake = Intake(inlet, at: place)
     while let envelope = try await counting({ try await intake.next() }, \.items.count) {
       try await send(try await process(envelope), by: 0)
@@ -231,6 +242,13 @@ struct StageWork<Work: Step> {
     }
     words.counters.blocked += clock.lap()
     return words.counters
+  }
+
+  /// The counters for a run that is to go on without this worker.
+  func leave() -> WorkerCounters {
+    var counters = words.counters
+    counters.isLeaving = true
+    return counters
   }
 
   /// Reports the last counters; others process the unfinished envelopes.

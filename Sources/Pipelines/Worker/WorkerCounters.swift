@@ -16,6 +16,8 @@ struct WorkerCounters: Hashable, Sendable, Codable {
   var busy: UInt64 = 0
   var waiting: UInt64 = 0
   var blocked: UInt64 = 0
+  /// Whether it was asked to drain, and leaves what is left to a successor.
+  var isLeaving = false
 
   static func += (left: inout Self, right: Self) {
     left.taken = left.taken.saturatingAdding(right.taken)

@@ -15,7 +15,7 @@ extension Node {
   ///
   /// - Parameters:
   ///   - size: How many workers there are at most; without a number `cpuCount`, or the slots of the
-  ///     hosts.
+  ///     hosts, also of those that are added later.
   ///   - place: The hosts on which they run, of a scope of this node; `nil` for where this node runs. The
   ///     work of a host that is lost goes to the others, and no input is blamed for that.
   ///   - options: What holds for all calls.

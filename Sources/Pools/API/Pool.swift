@@ -22,10 +22,11 @@ public final class Pool: Sendable, CustomStringConvertible {
     initializer: (any PoolInitializer)?
   ) throws {
     if let hosts, hosts.areLost { throw hosts.loss }
-    let size = size ?? hosts?.slots ?? cpuCount
-    guard size > 0 else { throw PoolError.invalidSize(size) }
+    let number = size ?? hosts?.slots ?? cpuCount
+    guard number > 0 else { throw PoolError.invalidSize(number) }
     try options.check()
-    core = PoolCore(node, size: size, on: hosts, options: options, initializer: initializer)
+    core = PoolCore(node, size: number, on: hosts, options: options, initializer: initializer)
+    if size == nil { core.growWithHosts() }
   }
 
   /// How many workers there are at most.
@@ -42,12 +43,16 @@ public final class Pool: Sendable, CustomStringConvertible {
 
   /// Changes how many workers there are at most.
   ///
-  /// Workers above the new number leave once they have done what they hold.
+  /// Workers above the new number leave once they have done what they hold. From then on the size is this one, also when
+  /// hosts are added.
   ///
   /// - Throws: `PoolError` with the code `invalidSize` for a size below one.
   public func resize(to size: Int) throws(PoolError) {
     guard size > 0 else { throw .invalidSize(size) }
-    core.update { shared, now in shared.state.resize(to: size, at: now) }
+    core.update { shared, now in
+      shared.growsWithHosts = false
+      shared.state.resize(to: size, at: now)
+    }
   }
 
   /// Refuses further work, drops what has not been begun and lets workers finish what has.

@@ -30,6 +30,8 @@ final class PoolCore: Sendable {
     /// The error of every call from now on.
     var failure: (any Error)?
     var hasEnded = false
+    /// Whether nobody has said how many workers there are.
+    var growsWithHosts = false
     var timerDue: Duration?
     var timer: Task<Void, Never>?
     var lastReport: Duration = .zero
@@ -70,6 +72,19 @@ final class PoolCore: Sendable {
       memoryLimit: options.memoryLimit, maximumAge: options.maximumAge?.clamped)
     shared = Lock(
       Shared(state: State(size: size, settings: settings, seed: node.makeSeed())))
+  }
+
+  /// Has at least as many workers as there are slots, when hosts are added.
+  func growWithHosts() {
+    guard let hosts else { return }
+    read { $0.growsWithHosts = true }
+    hosts.whenGrown { [weak self, weak hosts] in
+      guard let self, let slots = hosts?.slots else { return }
+      update { shared, now in
+        guard shared.growsWithHosts, slots > shared.state.size else { return }
+        shared.state.resize(to: slots, at: now)
+      }
+    }
   }
 
   /// Changes the state and carries out its actions.

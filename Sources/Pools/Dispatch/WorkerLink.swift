@@ -127,12 +127,12 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
       : StopPolicy(ask: .milliseconds(20), terminate: .milliseconds(20))
     let host = try core.hosts?.take()
     contents.withLock { $0.host = host }
-    let number = host.flatMap { host in
-      core.hosts?.whenLeaving(host) { [core, id] in
+    let move = host.flatMap { host in
+      core.hosts?.whenMoving(host) { [core, id] in
         core.update { shared, _ in shared.state.retire(id) }
       }
     }
-    defer { if let number { host?.forget(number) } }
+    defer { if let move { core.hosts?.forget(move) } }
     try await core.node.withChildren(of: Void.self, limit: 1) { group in
       let child =
         if let host {
@@ -147,6 +147,7 @@ final class WorkerLink<Work: Step>: AnyWorkerLink {
         contents.child = child
         return (contents.mustStop, contents.mustKill)
       }
+      child.whenDraining { [core, id] in core.update { shared, _ in shared.state.retire(id) } }
       if mustKill { child.kill() } else if mustStop { stop() }
       async let sending: Void = sendOrders(to: child)
       do {

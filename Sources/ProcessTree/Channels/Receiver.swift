@@ -95,6 +95,10 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
     get async throws { Int(clamping: try await end.core.run(\.missed)) }
   }
 
+  /// Receives up to the end of the channel, although the node is asked to drain from now on: nobody else can do the
+  /// work.
+  package func goOnInADrain() async throws { try await end.core.run { $0.goesOnInADrain = true } }
+
   /// Ends the receiving; elements that are not acknowledged go to other receivers.
   ///
   /// Releasing the last reference to the end does the same.

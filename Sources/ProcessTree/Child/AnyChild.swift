@@ -21,6 +21,9 @@ public class AnyChild: @unchecked Sendable {
     var edge: Edge?
     /// Ends of channels on their way to the child: void at its end unless it has claimed them.
     var tickets: [ChannelTicket] = []
+    /// Whether it was asked to drain, and what is done then.
+    var isDraining = false
+    var onDrain: @Sendable () -> Void = {}
   }
 
   let declaration: ChildDeclaration
@@ -40,6 +43,24 @@ public class AnyChild: @unchecked Sendable {
     // Never started: nobody will claim what it was to carry.
     let tickets = takeTickets()
     if !tickets.isEmpty { node.perform { $0.openChannels().revoke(tickets) } }
+  }
+
+  /// Calls `body` when the child is asked to drain, from any thread, and at once if that is so.
+  package func whenDraining(_ body: @escaping @Sendable () -> Void) {
+    let isDraining = state.withLock { state in
+      state.onDrain = body
+      return state.isDraining
+    }
+    if isDraining { body() }
+  }
+
+  /// Notes that the child is asked to drain.
+  func beginDraining() {
+    let body = state.withLock { state in
+      state.isDraining = true
+      return state.onDrain
+    }
+    body()
   }
 
   /// Notes ends that were sent to the child, the latest of them: older ones have long arrived.

@@ -69,6 +69,8 @@ public struct HostError: Error, Hashable, Sendable, Codable, CustomStringConvert
     case allocationEnded
     /// The program on the host is another build.
     case otherBuild
+    /// `ssh` has got in, but the login shell over there did not begin the program in time.
+    case loginShellSlow
     /// The host was not up in its time.
     case notInTime
     /// The host is over: it was closed, or lost.

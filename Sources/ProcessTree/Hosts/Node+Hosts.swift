@@ -1,4 +1,3 @@
-internal import ProcessTreeBase
 internal import ProcessTreeLinks
 public import ProcessTreeSupervision
 internal import ProcessTreeWire
@@ -32,132 +31,56 @@ extension Node {
   public func withHosts<Value>(
     _ hosts: [Host], minimum: Int? = nil, _ body: (HostPool) async throws -> Value
   ) async throws -> Value {
-    var names: Set<String> = []
-    for host in hosts {
-      try host.check()
-      guard names.insert(host.name).inserted else {
-        throw HostError(.invalidHost, host: host.name, "two hosts have this name")
-      }
-    }
-    guard configuration.startMethod != .inProcess else {
-      throw ProcessTreeError(
-        .invalidConfiguration, "With the start method inProcess there are no other hosts.")
-    }
-    var opened: [OpenHost] = []
+    let pool = HostPool(of: self)
     let result: Result<Value, any Error>
     do {
-      try await open(
-        try await copyingProgram(to: hosts),
-        minimum: max(0, min(minimum ?? hosts.count, hosts.count)), into: &opened)
-      result = .success(try await body(HostPool(opened)))
+      try await pool.add(hosts, minimum: minimum)
+      result = .success(try await body(pool))
     } catch {
       result = .failure(error)
     }
-    for host in opened {
-      host.controller.perform { $0.close(because: "the scope of its host ends") }
-    }
-    for host in opened { await close(host) }
+    await pool.close()
     return try result.get()
   }
 
-  /// How many hosts are being opened at a time: `sshd` turns away more when it is the same for all.
-  private static let mostOpening = 16
-
-  /// Opens hosts until too many have failed; throws with all of those that were being opened then and fail.
-  private func open(
-    _ hosts: [Result<Host, HostError>], minimum: Int, into opened: inout [OpenHost]
-  ) async throws {
-    var failures: [HostError] = []
-    var starts: [ContinuousClock.Instant] = []
-    var (next, known) = (0, 0)
-    var isPossible: Bool { hosts.count - failures.count >= minimum }
-    while known < opened.count || next < hosts.count && isPossible {
+  /// Opens hosts as they come, on which children can run in `body`, and closes them at its end.
+  ///
+  /// ```swift
+  /// try await root.withHosts(joining: root.hostsOfSlurmArray("1234")) { hosts in
+  ///   try await root.withPool(on: hosts) { pool in try await pool.map(over: inputs, using: Square()) }
+  /// }
+  /// ```
+  ///
+  /// Hosts that come while `body` runs join the pool of hosts as by ``HostPool/add(_:minimum:)``, and pools of workers
+  /// there grow. Of a host that cannot be opened there is an event ``LifecycleEvent/Kind/hostOver(_:)``. The end of
+  /// the sequence ends nothing; an error of it while `body` runs is reported by the node.
+  ///
+  /// - Parameters:
+  ///   - hosts: The hosts, with names of their own, each when it can be opened.
+  ///   - minimum: With how many of them `body` begins.
+  ///   - body: The code that uses them. Handles of hosts are of no use outside.
+  /// - Returns: The result of `body`.
+  /// - Throws: The error of `body`; before it begins that of the sequence, or a ``HostError`` if the sequence has ended
+  ///   with fewer hosts than `minimum`; `CancellationError`.
+  public func withHosts<Hosts: AsyncSequence & Sendable, Value>(
+    joining hosts: Hosts, minimum: Int = 1, _ body: (HostPool) async throws -> Value
+  ) async throws -> Value where Hosts.Element == Host {
+    let pool = HostPool(of: self)
+    let result: Result<Value, any Error> = await withTaskGroup(of: Void.self) { group in
+      group.addTask { await pool.join(hosts) }
+      let result: Result<Value, any Error>
       do {
-        while next < hosts.count, isPossible, opened.count < known + Self.mostOpening {
-          next += 1
-          let host = try hosts[next - 1].get()
-          let start = ContinuousClock.now
-          opened.append(try await begin(host))
-          starts.append(start)
-        }
-        guard known < opened.count else { continue }
-        known += 1
-        try await waitUntilUp(opened[known - 1], since: starts[known - 1])
-      } catch let error as HostError {
-        failures.append(error)
+        try await pool.waitUntilJoined(minimum)
+        result = .success(try await body(pool))
+      } catch {
+        result = .failure(error)
       }
+      group.cancelAll()
+      await pool.close()
+      await group.waitForAll()
+      return result
     }
-    guard !isPossible, var error = failures.first else { return }
-    for other in failures.dropFirst() { error.message += "; host \(other.host): \(other.message)" }
-    throw error
-  }
-
-  /// Starts the near half of a host.
-  private func begin(_ host: Host) async throws -> OpenHost {
-    // No other node of the run, wherever it is, gives a host this number.
-    let number = try randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) }
-    let shared = OpenHost.Shared()
-    let way = try HostWay(to: host)
-    let controller = try await runtime.run { runtime in
-      let controller = HostController(number, host, way, in: runtime, shared: shared)
-      runtime.hosts[number] = controller
-      return LoopBound(controller, on: runtime.loop)
-    }
-    var keeper: Child<HostEnd?>?
-    do {
-      let made = try makeKeeper(of: host, number, way)
-      keeper = made
-      try await made.start()
-      let isThere = try await runtime.run { runtime in
-        guard let child = runtime.controller(of: made) else { return false }
-        controller.value.begin(child)
-        return true
-      }
-      guard isThere else { throw await failure(of: made, for: host) }
-    } catch {
-      runtime.perform { $0.hosts[number] = nil }
-      keeper?.kill()
-      throw error
-    }
-    let opened = OpenHost(host, number, controller, shared)
-    controller.perform { $0.handle = opened }
-    return opened
-  }
-
-  /// Why a near half has ended before anybody looked.
-  private func failure(of keeper: Child<HostEnd?>, for host: Host) async -> HostError {
-    let end = try? await keeper.result
-    return end?.error
-      ?? HostError(.notReached, host: host.name, "its keeper has ended at once")
-  }
-
-  private func waitUntilUp(_ host: OpenHost, since start: ContinuousClock.Instant) async throws {
-    let remaining = host.host.startDeadline - (ContinuousClock.now - start)
-    let isInTime: Void? = await runtime.wait { (wait: LoopBound<Wait<Void>>) in
-      let controller = host.controller.value
-      guard controller.hello == nil, !controller.isOver else { return wait.value.end(()) }
-      wait.value.join(controller.knownWaiters, within: max(.zero, remaining))
-    }
-    try Task.checkCancellation()
-    if host.isOpen { return }
-    guard isInTime != nil else {
-      throw HostError(
-        .notInTime, host: host.name,
-        "it was not up after \(host.host.startDeadline.inShort): does the engine's command wait for "
-          + "something, or does a login script over there?")
-    }
-    throw try await host.controller.run { $0.failure }
-      ?? HostError(.notReached, host: host.name, "it has ended before it was up")
-  }
-
-  private func close(_ host: OpenHost) async {
-    _ = await runtime.lendingSlot {
-      await runtime.wait(isShielded: true) { (wait: LoopBound<Wait<Void>>) in
-        let controller = host.controller.value
-        guard !controller.isGone else { return wait.value.end(()) }
-        wait.value.join(controller.goneWaiters, within: nil)
-      }
-    }
+    return try result.get()
   }
 
   // MARK: Children

@@ -98,4 +98,29 @@ extension Node {
     }
     return nodes.hosts(named: name)
   }
+  /// The hosts of an array of Slurm, each when its task begins to run, for
+  /// ``withHosts(joining:minimum:_:)``.
+  ///
+  /// A task of an array is a job of its own. It may do nothing but hold its node, and `scancel` drains that host
+  /// alone:
+  ///
+  /// ```sh
+  /// sbatch --parsable --array=1-8 -N1 -c4 --no-requeue --wrap 'sleep infinity'
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - array: The number of the array's job, which `sbatch` has printed.
+  ///   - name: The name with which theirs begin: `slurm-1234_2`.
+  /// - Returns: A host for each task, with as many slots as the task has processors.
+  /// - Throws: A ``HostError`` with `invalidHost` if that is no number of a job.
+  public func hostsOfSlurmArray(
+    _ array: String, named name: String = "slurm"
+  ) throws(HostError) -> SlurmArrayHosts {
+    try Host.command([], name: "\(name)-\(array)_9999").check()
+    guard UInt64(array) != nil else {
+      throw HostError(
+        .invalidHost, host: name, "\(array.quotation) is no number of an array of Slurm")
+    }
+    return SlurmArrayHosts(node: self, array: array, name: name)
+  }
 }

@@ -67,7 +67,8 @@ public final class OpenHost: Place, Sendable {
   }
 
   let host: Host
-  let number: UInt32
+  /// No other host of the run has it.
+  package let number: UInt32
   let controller: LoopBound<HostController>
   private let shared: Shared
 
@@ -109,12 +110,13 @@ public final class OpenHost: Place, Sendable {
     if case .over(let loss) = state { loss } else { nil }
   }
 
-  /// Why nothing can be started there; `nil` while it is open, and if it was closed.
+  /// Why nothing can be started there; `nil` while it is open or being opened, and if it was closed.
   package var trouble: String? {
     switch state {
     case .draining: "it has been asked to end"
     case .over(let loss): loss?.reason
-    case .opening, .up, .cut, .closing: nil
+    case .closing: "it is ending"
+    case .opening, .up, .cut: nil
     }
   }
 
@@ -123,79 +125,4 @@ public final class OpenHost: Place, Sendable {
 
   /// The host itself.
   public var hosts: [OpenHost] { [self] }
-}
-
-/// Where children run: an ``OpenHost``, the host of a ``HostPool`` that is used least, or ``OwnHost``.
-public protocol Place: Sendable {
-  /// The host for the next child; `nil` if there is none.
-  func choose() -> OpenHost?
-  /// The hosts to choose from.
-  var hosts: [OpenHost] { get }
-}
-
-extension HostError {
-  /// None of these hosts is open, for reasons of their own.
-  package init(noneOpenOf hosts: [OpenHost]) {
-    let troubles = hosts.compactMap { host in host.trouble.map { "\(host.name): \($0)" } }
-    self.init(
-      .over, host: hosts.map(\.name).joined(separator: ", "),
-      troubles.isEmpty ? "no host is open" : "no host is left: \(troubles.joined(separator: "; "))")
-  }
-}
-
-/// A host for a worker whose work others take back: it does not drain by itself when the host ends soon.
-package struct PlaceOfWorker: Place {
-  private let host: OpenHost
-
-  package init(_ host: OpenHost) { self.host = host }
-
-  package func choose() -> OpenHost? { host }
-
-  package var hosts: [OpenHost] { [host] }
-}
-
-/// The host of the node that starts the children, for one stage of a pipeline whose others run on
-/// hosts.
-public struct OwnHost: Place {
-  /// Makes the place.
-  public init() {}
-
-  /// None: the host of the parent is no open one.
-  public func choose() -> OpenHost? { nil }
-
-  /// None.
-  public var hosts: [OpenHost] { [] }
-}
-
-/// The hosts of one scope of ``Node/withHosts(_:minimum:_:)``.
-public final class HostPool: Place, Sendable {
-  /// The hosts, in the order in which they were given.
-  public let all: [OpenHost]
-
-  init(_ all: [OpenHost]) { self.all = all }
-
-  /// The same hosts.
-  public var hosts: [OpenHost] { all }
-
-  /// The host with a name; `nil` if there is none.
-  public subscript(name: String) -> OpenHost? { all.first { $0.name == name } }
-
-  /// Some of the hosts, by their names.
-  package func only(_ names: [String]) -> HostPool {
-    HostPool(all.filter { names.contains($0.name) })
-  }
-
-  /// The slots of the hosts that are up, or have no connection at present.
-  public var slots: Int { all.filter(\.isOpen).reduce(0) { $0 + $1.slots } }
-
-  /// The host that is up with the smallest part of its slots in use, the first of several; one without a
-  /// connection if none is up, and `nil` if there is none either.
-  public func choose() -> OpenHost? { Self.leastUsed(of: all) }
-
-  static func leastUsed(of hosts: [OpenHost]) -> OpenHost? {
-    let up = hosts.filter { $0.state == .up }
-    return (up.isEmpty ? hosts.filter { $0.state == .cut } : up).min {
-      $0.nodeCount * $1.slots < $1.nodeCount * $0.slots
-    }
-  }
 }

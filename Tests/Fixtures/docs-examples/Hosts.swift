@@ -31,3 +31,13 @@ func runOnSlurm(_ root: Node) async throws {
     }
   }
 }
+
+/// The same for an array of jobs.
+func runOnAnArray(_ root: Node, _ array: String) async throws {
+  // sbatch --parsable --array=1-8 -N1 -c4 --no-requeue --wrap 'sleep infinity'
+  let tasks = try root.hostsOfSlurmArray(array)
+  try await root.withHosts(joining: tasks, minimum: 2) { hosts in
+    let child = try await root.spawn(Cube(number: 3), on: hosts)
+    print(child.name, try await child.result)
+  }
+}

@@ -75,6 +75,90 @@ let drainScenarios: [String: Scenario] = [
     }
   },
 
+  // Nobody else has the state of a stage: its worker goes on, and the run is done in time.
+  "drainedState": { root, test in
+    try await root.withHosts([here("b", slots: 2), here("c", slots: 2)]) { hosts in
+      let (inputs, source) = AsyncStream.makeStream(of: Int.self)
+      for number in 0..<300 { source.yield(number) }
+      let pipeline = Pipeline(Pausing(), workers: 2, on: hosts["c"]).then(
+        Gathering(), on: hosts["b"])
+      let monitor = PipelineMonitor()
+      async let tables = root.run(over: inputs, using: pipeline, monitor: monitor)
+      _ = try await eventually { monitor.report.stages.last.map { $0.taken > 0 } ?? false }
+      end(hosts.all[0], in: root, hitsWorkers: false)
+      _ = try await eventually { hosts.all[0].state == .draining }
+      for number in 300..<1_000 { source.yield(number) }
+      source.finish()
+      test.equal(try await tables.first?.values.reduce(0, +), 1_000)
+      try await expectGoodbye(hosts, test)
+    }
+  },
+
+  // It is stopped with its host: the run says what is lost, and of whom.
+  "endedState": { root, test in
+    try await root.withHosts([here("b"), here("c", slots: 2)]) { hosts in
+      let (inputs, source) = AsyncStream.makeStream(of: Int.self)
+      for number in 0..<300 { source.yield(number) }
+      let pipeline = Pipeline(Pausing(), workers: 2, on: hosts["c"]).then(
+        Gathering(), on: hosts["b"])
+      let monitor = PipelineMonitor()
+      let error = await test.thrown(PipelineFailure.self) {
+        async let tables = root.run(over: inputs, using: pipeline, monitor: monitor)
+        _ = try await eventually { monitor.report.stages.last.map { $0.taken > 0 } ?? false }
+        end(hosts.all[0], in: root, hitsWorkers: true)
+        _ = try await tables
+      }
+      test.equal(error?.code, .workerDied)
+      test.equal(error?.stageName, "Gathering")
+      test.expect(error?.message.contains("state") == true, "\(error as Any)")
+    }
+  },
+
+  // Workers are drained one after the other, as for an update; another takes the place of each.
+  "drainedWorkers": { root, test in
+    let pipeline = Pipeline(Pausing(), workers: 2, attempts: 1).then(Gathering())
+    let (inputs, source) = AsyncStream.makeStream(of: Int.self)
+    for number in 0..<300 { source.yield(number) }
+    let monitor = PipelineMonitor()
+    async let tables = root.run(over: inputs, using: pipeline, monitor: monitor)
+    for round in 1...3 {
+      // In the last round nothing more comes, but much is left.
+      if round == 3 {
+        for number in 0..<2_000 { source.yield(number) }
+        source.finish()
+      }
+      let taken = monitor.report.inputsDone
+      _ = try await eventually {
+        monitor.report.inputsDone > taken
+          && root.children.count { $0.name.hasPrefix("Pausing") && $0.phase >= .ready } == 2
+      }
+      for child in root.children where child.name.hasPrefix("Pausing") {
+        async let ended = child.drain(within: .seconds(60))
+        for number in 0..<100 { source.yield(number) }
+        test.equal(try await ended, .exited(0))
+      }
+    }
+    test.equal(try await tables.first?.values.reduce(0, +), 2_700)
+    test.expect((monitor.report.stages.first?.restarts ?? 0) >= 4, "\(monitor.report)")
+  },
+
+  "drainedPoolWorkers": { root, test in
+    try await root.withPool(size: 2, options: PoolOptions(attempts: 1)) { pool in
+      async let results = pool.map(over: 1...3_000, using: Slowly())
+      for _ in 1...3 {
+        let isFull = try await eventually {
+          root.children.count { $0.name.hasPrefix("worker-") && $0.phase >= .ready } == 2
+        }
+        test.expect(isFull, "\(root.children.map(\.name)) are at work")
+        for child in root.children {
+          test.equal(try await child.drain(within: .seconds(60)), .exited(0))
+        }
+      }
+      test.equal(try await results.reduce(0, +), 3_000 * 3_001 / 2)
+      test.equal(pool.progress.retried, 0)
+    }
+  },
+
   // Work has nowhere to go.
   "drainedEverywhere": { root, test in
     try await root.withHosts([here("b"), here("c")]) { hosts in

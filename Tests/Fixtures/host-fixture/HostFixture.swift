@@ -18,6 +18,8 @@ struct HostFixture: ScenarioApp {
       .merging(workScenarios.audited) { $1 }
       .merging(cutScenarios.audited) { $1 }
       .merging(drainScenarios.audited) { $1 }
+      .merging(lateHostScenarios.audited) { $1 }
+      .merging(arrayScenarios.audited) { $1 }
       .merging(copyScenarios.audited) { $1 }
       .merging(manyCutsScenarios) { $1 }
       .merging(refusalScenarios) { $1 }

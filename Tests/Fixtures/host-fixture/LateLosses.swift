@@ -74,6 +74,22 @@ let lateScenarios: [String: Scenario] = [
     test.expect(isEmpty, "the child runs on")
   },
 
+  // Nothing runs there any more when the near half dies while it is asked to end: the far half is told to leave.
+  "keeperKilledAtTheEnd": { root, test in
+    let far = try await root.withHosts([here("b")]) { hosts in
+      let far = try await root.spawn(Member(), on: hosts).result.parent
+      let keeper = keeper(of: root)
+      kill(keeper, SIGSTOP)
+      Task.detached {
+        _ = try await eventually { hosts.all[0].state == .closing }
+        kill(keeper, SIGKILL)
+      }
+      test.expect(isRunning(far), "there is no far half")
+      return far
+    }
+    test.expect(!isRunning(far), "the far half goes on")
+  },
+
   // A node that was stopped itself does not blame its hosts.
   "rootStopped": { root, test in
     var host = here("b")

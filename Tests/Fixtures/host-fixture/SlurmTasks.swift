@@ -3,7 +3,6 @@ import ProcessTree
 import ProcessTreeScenarios
 import ProcessTreeTestSettings
 import ProcessTreeTesting
-import Synchronization
 
 /// Hosts that are tasks of an array of Slurm; the first argument of the scenarios is its number.
 let slurmScenarios: [String: Scenario] = [
@@ -27,29 +26,21 @@ let slurmScenarios: [String: Scenario] = [
 
   // The second argument is a job that keeps other tasks of the array from running.
   "lateTasks": { root, test in
-    let first = try await runningTasks(in: root)
-    try await root.withHosts(first.map(host)) { hosts in
-      let place = GrowingPlace(hosts.all)
-      try await root.withPool(on: place) { pool in
-        let results = Task { try await pool.map(over: 1...20_000, using: Slowly()) }
+    let arguments = CommandLine.arguments.dropFirst(2)
+    try await root.withHosts(joining: root.hostsOfSlurmArray(arguments.first ?? "")) { hosts in
+      let first = hosts.all.count
+      try await root.withPool(on: hosts) { pool in
+        async let results = pool.map(over: 1...20_000, using: Slowly())
         _ = try await eventually { pool.progress.completed > 300 }
-        test.equal(pool.size, place.slots)
-        _ = try await root.run(Command("scancel", Array(CommandLine.arguments.suffix(1))))
-        var late: [ArrayTask] = []
-        _ = try await eventually {
-          late = try await runningTasks(in: root).filter { !first.contains($0) }
-          return late.count == 2
+        test.equal(pool.size, hosts.slots)
+        _ = try await root.run(Command("scancel", Array(arguments.suffix(1))))
+        let areUsed = try await eventually {
+          hosts.all.count == first + 2 && hosts.all.allSatisfy { $0.nodeCount == 2 }
         }
-        test.equal(late.count, 2)
-        try await root.withHosts(late.map(host)) { hosts in
-          place.add(hosts.all)
-          try pool.resize(to: place.slots)
-          let areUsed = try await eventually { hosts.all.allSatisfy { $0.nodeCount == 2 } }
-          test.expect(areUsed, "\(hosts.all.map(\.nodeCount)) workers on the late hosts")
-          let completed = pool.progress.completed
-          print("\(first.count) hosts and \(late.count) late ones after \(completed) inputs")
-          test.equal(try await results.value.reduce(0, +), 20_000 * 20_001 / 2)
-        }
+        test.expect(areUsed, "\(hosts.all.map(\.nodeCount)) workers on the hosts")
+        test.equal(pool.size, hosts.slots)
+        print("\(first) host and 2 late ones after \(pool.progress.completed) inputs")
+        test.equal(try await results.reduce(0, +), 20_000 * 20_001 / 2)
       }
     }
   },
@@ -77,20 +68,4 @@ private func host(of task: ArrayTask) -> Host {
   .command(
     ["srun", "-Q", "--jobid=\(task.job)", "-N1", "-n1", "--overlap", "--mem=0", "--cpu-bind=none"],
     name: "task-\(task.name)", slots: 2)
-}
-
-/// Hosts of several scopes, to which more are added while the pool works.
-private final class GrowingPlace: Place {
-  private let known: Mutex<[OpenHost]>
-
-  init(_ hosts: [OpenHost]) { known = Mutex(hosts) }
-
-  var hosts: [OpenHost] { known.withLock { $0 } }
-  var slots: Int { hosts.reduce(0) { $0 + $1.slots } }
-
-  func add(_ more: [OpenHost]) { known.withLock { $0 += more } }
-
-  func choose() -> OpenHost? {
-    hosts.filter { $0.state == .up }.min { $0.nodeCount * $1.slots < $1.nodeCount * $0.slots }
-  }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import ProcessTreeLinks
 import ProcessTreeRandomTesting
 import ProcessTreeTestSettings
@@ -96,6 +96,27 @@ import Testing
       #expect(pair.refusals == ["node 9 is not alive"])
       try expectService(pair, seen, loop)
     }
+  }
+
+  /// The half of a host that is over may have said hello before it ended: that is no stranger to be told of.
+  @Test func aHelloOfAConnectionThatHasGoneIsRefusedToNobody() async throws {
+    try await withLoop { loop in
+      let (pair, seen) = try makePair(on: loop)
+      defer { pair.close() }
+      let open = try descriptors()
+      let context = try Context()
+      let stranger = try stranger(context, at: pair)
+      try await introduce(stranger, as: pair.hello(build: "other"), by: try pair.secret(), loop)
+      stranger.close()
+      context.terminate()
+      for _ in 0..<5_000 where try descriptors() > open { usleep(1_000) }
+      try expectService(pair, seen, loop)
+      #expect(pair.refusals == [])
+    }
+  }
+
+  private func descriptors() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
   }
 
   @Test func aNodeThatIsRefusedIsToldWhy() async throws {

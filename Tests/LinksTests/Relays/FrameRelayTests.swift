@@ -169,7 +169,8 @@ import Testing
       var frame = answer.bytes()
       #expect(frame.first == FlowHeader.Kind.rings.rawValue)
       frame[0] = FlowHeader.Kind.control.rawValue
-      guard case .ringFound(false) = try frame.withUnsafeBytes({ try LinkMessage(frame: $0) }) else {
+      guard case .ringFound(false) = try frame.withUnsafeBytes({ try LinkMessage(frame: $0) })
+      else {
         throw WireError("\(frame) refuses no part")
       }
     }

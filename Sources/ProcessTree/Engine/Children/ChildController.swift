@@ -174,7 +174,9 @@ final class ChildController {
     case .arm(let what, let time):
       deadline.arm(what, after: time, keepsEarlier: what.isOfAStop)
     case .disarm: deadline.disarm()
-    case .drain(let time): send(.drain(request.message(within: time)))
+    case .drain(let time):
+      child.beginDraining()
+      send(.drain(request.message(within: time)))
     case .ask(let time): send(.stop(request.message(within: time)))
     case .terminate:
       try? process?.send(SIGTERM)

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeWire
 
 /// The commands of an engine for one host.
@@ -25,6 +26,25 @@ struct EngineCommand {
       ["env", Bootstrap.attachVariable, path] + arguments, on: host, patience: 5)
   }
 
+  /// How long `ssh` may take to get a connection, with the keys for it.
+  static let connectTime: Duration = .seconds(10)
+
+  /// Why a host was not up in time, as far as the time itself tells.
+  static func lateness(of host: Host) -> HostError {
+    let time = host.startDeadline.inShort
+    guard case .ssh(let destination, _) = host.engine, host.startDeadline > connectTime else {
+      return HostError(
+        .notInTime, host: host.name,
+        "it was not up after \(time): does the engine's command wait for something, or does a login "
+          + "script over there?")
+    }
+    // ssh would have given up before, and it asks nobody.
+    return HostError(
+      .loginShellSlow, host: host.name,
+      "ssh has a connection, but after \(time) the login shell over there had not begun the program: is a "
+        + "script of it slow, such as .bashrc? Try: time ssh \(destination) true")
+  }
+
   /// The command that runs words there.
   ///
   /// - Parameters:
@@ -32,7 +52,7 @@ struct EngineCommand {
   ///   - host: The host.
   ///   - patience: The seconds within which `ssh` has to get a connection.
   static func words(
-    _ far: [String], on host: Host, patience: Int = 10
+    _ far: [String], on host: Host, patience: Int = Int(connectTime.components.seconds)
   ) throws(HostError) -> [String] {
     switch host.engine {
     case .command(let engine): engine + far

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeSupervision
@@ -6,6 +7,12 @@ internal import ProcessTreeWire
 extension HostController {
   /// The most that the end of a child waits for frames that were relayed before it.
   private static let lastFramesTime: Duration = .seconds(5)
+
+  /// The host has not said in time that it has started a child.
+  func giveUp(_ controller: ChildController) {
+    tell(.signal(child: controller.child.declaration.position, SIGKILL))
+    controller.handle(.couldNotStart("its host \(name) did not say in time that it has started it"))
+  }
 
   /// A child has been reaped there; its end counts once all that it had sent is here.
   func ended(_ position: UInt32, _ bytes: [UInt8], _ relayed: HostVerb.Relayed) {
@@ -18,7 +25,9 @@ extension HostController {
     guard !hasCome(relayed, from: controller) else { return controller.concludePlaced(remains) }
     // They are under way between two processes of this host.
     let timers = runtime.loop.timers
-    let deadline = timers.schedule(after: Self.lastFramesTime) { [weak controller] in
+    let deadline = timers.schedule(after: Self.lastFramesTime) { [weak self, weak controller] in
+      // The half that had the frames has ended before it passed them on: the child is lost with its host.
+      guard self?.isBeingLost != true else { return }
       controller?.concludePlaced(remains)
     }
     controller.onFrame = { [weak self, unowned controller] in

@@ -12,6 +12,8 @@ internal import ProcessTreeWire
 final class HostController {
   /// How long the children there may take for their end beyond the times of their policies.
   private static let stopMargin: Duration = .seconds(8)
+  /// How long a far half without children may take to leave; it does by itself when nobody reaches it for so long.
+  private static let leavingTime: Duration = .seconds(5)
 
   let number: UInt32
   /// Where the host is.
@@ -38,6 +40,8 @@ final class HostController {
   private var surrender: String?
   var watch: KeeperWatch
   private(set) var isOver = false
+  /// Whether its near half has ended, so that the children there are lost or soon will be.
+  var isBeingLost: Bool { isOver || fence != nil }
   /// Whether it is over and no command of it runs here.
   var isGone: Bool { isOver && fence?.isIdle ?? true }
   private var isClosing = false
@@ -179,12 +183,6 @@ final class HostController {
     tell(.place(child: position, record: record.packed(), secret: secret))
   }
 
-  /// The host has not said in time that it has started a child.
-  func giveUp(_ controller: ChildController) {
-    tell(.signal(child: controller.child.declaration.position, SIGKILL))
-    controller.handle(.couldNotStart("its host \(name) did not say in time that it has started it"))
-  }
-
   /// A child's end has been made known.
   func ended(_ child: AnyChild) {
     placed[child.declaration.position] = nil
@@ -291,14 +289,14 @@ final class HostController {
     let evidence = takeAnswer(outcome)
     wasClosed = isClosing || laterStop != nil || report.cause.isStop
     let reason = surrender ?? "its keeper has ended: \(report.cause)"
-    // If it did not hear that the far half has ended, nobody but children there waits for that.
-    guard let hello, evidence == nil, !wasClosed || !placed.isEmpty else {
-      return over(reason, evidence)
-    }
-    // Nobody renews the lease of the far half any more, but it may last.
+    let isEmpty = wasClosed && placed.isEmpty
+    // One that has waited for the far half in vain has waited long enough, if no child is there.
+    guard let hello, evidence == nil, !isEmpty || end == nil else { return over(reason, evidence) }
+    // Nobody renews the lease of the far half any more, but it may last; without children it is only told to leave.
     shared.set(.closing)
     let attempts = AttachAttempts(way.command.attachWords, to: hello, way.secret, in: runtime)
-    let made = HostFence(attempts, until: watch.limit, on: runtime.loop)
+    let limit = isEmpty ? min(watch.limit, .sinceBoot + Self.leavingTime) : watch.limit
+    let made = HostFence(attempts, until: limit, on: runtime.loop)
     fence = made
     made.onOver = { [weak self] in self?.over(reason, $0) }
     made.onIdle = { [weak self] in if let self, isGone { goneWaiters.resume(()) } }

@@ -175,7 +175,7 @@ final class HostGate {
   private func dial(_ number: UInt32, _ target: GateTarget) throws(WireError) {
     let node = target.to
     let gate = gateways.gate(to: node.host)
-    if gate == nil, node.host != gateways.host { throw WireError("its host is over") }
+    if gate == nil, node.host != gateways.host { return answer(number, about: node, .hostOver) }
     if gate == nil, HostProcess.startTime(of: node.pid) != node.startTime {
       return answer(number, about: node, .dead(work: []))
     }

@@ -55,11 +55,15 @@ struct SlurmNodes: Equatable {
   func hosts(named name: String) -> [Host] {
     zip(nodes, names(beginningWith: name)).enumerated().map { number, node in
       Host.command(
-        [
-          "srun", "-Q", "--jobid=\(job)", "-N1", "-n1", "-w", node.0, "--overlap", "--mem=0",
-          "--cpu-bind=none", "--kill-on-bad-exit=0", "--wait=0",
-        ], name: node.1, slots: processors.count == nodes.count ? processors[number] : nil)
+        Self.step(of: job, ["-w", node.0]), name: node.1,
+        slots: processors.count == nodes.count ? processors[number] : nil)
     }
+  }
+
+  /// The command of a step that ends with no other, and ends none.
+  static func step(of job: String, _ options: [String] = []) -> [String] {
+    ["srun", "-Q", "--jobid=\(job)", "-N1", "-n1"] + options
+      + ["--overlap", "--mem=0", "--cpu-bind=none", "--kill-on-bad-exit=0", "--wait=0"]
   }
 
   // MARK: The names of hosts

@@ -1,0 +1,78 @@
+internal import ProcessTreeBase
+
+/// The hosts of one scope of ``Node/withHosts(_:minimum:_:)``, to which others can be added.
+///
+/// Pools that were told no size grow with it, and workers of pools and pipelines that have more company than their
+/// hosts have slots move to a host that is added.
+public final class HostPool: Place, Sendable {
+  struct State {
+    var hosts: [OpenHost] = []
+    /// Those of calls that have not returned yet.
+    var opening: [OpenHost] = []
+    /// Their names.
+    var names: Set<String> = []
+    /// Calls that open hosts.
+    var calls = 0
+    /// Whether the scope ends: nothing more is opened.
+    var isClosed = false
+    var listeners: [Int: @Sendable () -> Void] = [:]
+    var lastListener = 0
+    /// Whether no further host comes by itself, and why one of those did not join.
+    var hasJoined = false
+    var failure: (any Error)?
+  }
+
+  let node: Node
+  let state = Protected(State())
+
+  init(of node: Node) { self.node = node }
+
+  /// The hosts, in the order in which they were given; those that were added come last.
+  public var all: [OpenHost] { state.withLock(\.hosts) }
+
+  /// The same hosts.
+  public var hosts: [OpenHost] { all }
+
+  /// The host with a name, the last of several; `nil` if there is none.
+  public subscript(name: String) -> OpenHost? { all.last { $0.name == name } }
+
+  /// Some of the hosts, by their names.
+  package func only(_ names: [String]) -> any Place {
+    SomeHosts(hosts: all.filter { names.contains($0.name) })
+  }
+
+  /// The slots of the hosts that are up, or have no connection at present.
+  public var slots: Int { all.filter(\.isOpen).reduce(0) { $0 + $1.slots } }
+
+  /// The host that is up with the smallest part of its slots in use, the first of several; one without a
+  /// connection if none is up, and `nil` if there is none either.
+  public func choose() -> OpenHost? { Self.leastUsed(of: all) }
+
+  static func leastUsed(of hosts: [OpenHost]) -> OpenHost? {
+    let up = hosts.filter { $0.state == .up }
+    return (up.isEmpty ? hosts.filter { $0.state == .cut } : up).min {
+      $0.nodeCount * $1.slots < $1.nodeCount * $0.slots
+    }
+  }
+
+  /// Calls `body` after each addition of hosts, from any thread.
+  ///
+  /// - Returns: A number for ``forgetGrowth(_:)``.
+  package func whenGrown(_ body: @escaping @Sendable () -> Void) -> Int {
+    state.withLock { state in
+      state.lastListener += 1
+      state.listeners[state.lastListener] = body
+      return state.lastListener
+    }
+  }
+
+  /// Does not call a closure any more.
+  package func forgetGrowth(_ number: Int) { state.withLock { $0.listeners[number] = nil } }
+}
+
+/// Some hosts of a pool.
+private struct SomeHosts: Place {
+  let hosts: [OpenHost]
+
+  func choose() -> OpenHost? { HostPool.leastUsed(of: hosts) }
+}
