@@ -25,7 +25,10 @@ struct FuzzTests {
       id: 70_000, name: "naïve", ratio: 0.5, data: [1, 2, 3], table: ["a": [1, -300]],
       shapes: [.none, .polygon([.init(x: 1, y: 2)], closed: true)])
     let encoder = MessagePackEncoder()
-    var seeds = [try encoder.encode(record), try encoder.encode([1, 300, -70_000])]
+    var seeds = [
+      try encoder.encode(record), try encoder.encode(Array(repeating: record, count: 64)),
+      try encoder.encode([1, 300, -70_000]),
+    ]
     seeds += FormatVectorTests.lengths.map(\.bytes).filter { $0.count < 40 }
     while seeds.count < 60 {
       let bytes = generator.value().packed
@@ -75,6 +78,7 @@ struct FuzzTests {
       case 2: (try? decoder.decode([String: [Int16?]].self, from: &reader)) != nil
       case 3: (try? decoder.decode([CodableMatrixTests.Shape].self, from: &reader)) != nil
       case 4: (try? decoder.decode([UInt8].self, from: &reader)) != nil
+      case 5: (try? decoder.decode([Record].self, from: &reader)) != nil
       default: (try? decoder.decode(Record.self, from: &reader)) != nil
       }
     if decoded {
@@ -89,9 +93,13 @@ struct FuzzTests {
     let seeds = try Self.corpus(&generator)
     let before = Self.peakMemory()
     for index in rounds(60_000) {
-      // Every second from the record, whose decoder has most to go wrong.
+      // Every second from the record, whose decoder has most to go wrong; some from a long array of them.
       var bytes =
-        index % 2 == 0 ? seeds[0] : seeds[Int.random(in: 0..<seeds.count, using: &generator)]
+        switch index % 64 {
+        case 5: seeds[1]
+        case let place where place.isMultiple(of: 2): seeds[0]
+        default: seeds[Int.random(in: 0..<seeds.count, using: &generator)]
+        }
       Self.mutate(&bytes, &generator)
       try Self.probe(bytes, index)
     }

@@ -3,7 +3,26 @@ extension DecoderCore {
     keyedBy type: Key.Type
   ) throws -> KeyedDecodingContainer<Key> {
     if frame.firstKey < 0 { try beginMap() }
-    return KeyedDecodingContainer(KeyedDecoder<Key>(core: self, serial: frame.serial))
+    if let slot = slots.free(for: ObjectIdentifier(type)) {
+      slot.serial = frame.serial
+      return unsafeDowncast(slot, to: TypedSlot<KeyedDecodingContainer<Key>>.self).container()
+    }
+    return newContainer(keyedBy: type)
+  }
+
+  /// A container in a slot of this decoder, or in one of its own.
+  @inline(never)
+  private func newContainer<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedDecodingContainer<Key> {
+    typealias Slot = TypedSlot<KeyedDecodingContainer<Key>>
+    // A nested container is all that holds its decoder.
+    let isShared = outer == nil && !slots.isFull && Slot.isObject
+    let slot = Slot(keys: type, core: self, serial: frame.serial, keepsCore: !isShared)
+    let container = KeyedDecodingContainer(
+      KeyedDecoder<Key>(slot: .passUnretained(slot), owner: isShared ? nil : slot))
+    guard isShared else { return container }
+    slot.keep(container)
+    slots.add(slot)
+    return container
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {

@@ -5,12 +5,27 @@ extension DecoderCore {
   /// place first. Only when it is another one are all keys looked at. The entry that was found
   /// becomes the present one.
   @inline(__always)
-  func findValue(_ key: some CodingKey, serial: Int) throws -> Int? {
-    guard frame.serial == serial else { throw corrupted(.staleContainer) }
+  func findValue<Key: CodingKey>(_ key: Key, _ slot: KeyedSlot) throws -> Int? {
+    if frame.serial == slot.serial, frame.index < frame.count, let name = slot.names.find(key),
+      let base = input.bytes.baseAddress,
+      name.pointee.isAt(base + frame.nextKey, of: input.bytes.count &- frame.nextKey)
+    {
+      return frame.nextKey &+ name.pointee.length
+    }
+    return try findByName(key, slot, isOwn: true)
+  }
+
+  /// The same by the text of the name, for keys of other types too, which the slot has no names of.
+  @inline(never)
+  func findByName(_ key: some CodingKey, _ slot: KeyedSlot, isOwn: Bool) throws -> Int? {
+    guard frame.serial == slot.serial else { throw corrupted(.staleContainer) }
     var name = key.stringValue
     if frame.index < frame.count {
       var cursor = cursor(at: frame.nextKey)
-      if cursor.matchShortKey(&name) { return cursor.offset }
+      if cursor.matchShortKey(&name) {
+        if isOwn { slot.names.learn(key, &name) }
+        return cursor.offset
+      }
     }
     do throws(MessagePackError) {
       return try scan(key, &name)

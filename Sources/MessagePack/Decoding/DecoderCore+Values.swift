@@ -78,11 +78,16 @@ extension DecoderCore {
     return unsafeBitCast(try cursor.readInteger(as: UInt8.self), to: T.self)
   }
 
-  private func decodeComposite<T: Decodable>(
+  func decodeComposite<T: Decodable>(
     _ type: T.Type, at offset: Int, _ element: @autoclosure () -> PathElement?
   ) throws -> T {
     let known = KnownArray.of(T.self)
-    guard known != .none else { return try decodeNested(type, at: offset, element()) }
+    guard known != .none else {
+      guard let array = arrayType(of: type, at: offset) else {
+        return try decodeNested(type, at: offset, element())
+      }
+      return try decodeArray(type, array, at: offset, element())
+    }
     var cursor = cursor(at: offset)
     do throws(MessagePackError) {
       let value = try readKnown(type, known, &cursor)

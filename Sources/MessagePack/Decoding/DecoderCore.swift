@@ -6,15 +6,17 @@
 ///
 /// Exclusivity is not checked at run time, as in the encoder.
 final class DecoderCore: Decoder {
-  let input: DecodingInput
+  @exclusivity(unchecked) private(set) var input: DecodingInput
   @exclusivity(unchecked) var frame: DecodingFrame
   @exclusivity(unchecked) var path: [PathElement] = []
   @exclusivity(unchecked) var depth: Int
   /// Where the value that was decoded last ends.
   @exclusivity(unchecked) var lastEnd = 0
   @exclusivity(unchecked) private var lastSerial = 1
+  @exclusivity(unchecked) var slots = KeyedSlots()
+  @exclusivity(unchecked) var arrays = TypeMemo<any DecodableArray.Type>()
   /// The decoder that a nested container belongs to, and how much of its path leads here.
-  private let outer: (decoder: DecoderCore, pathCount: Int)?
+  let outer: (decoder: DecoderCore, pathCount: Int)?
 
   init(
     input: DecodingInput, start: Int, depth: Int = 0,
@@ -25,6 +27,38 @@ final class DecoderCore: Decoder {
     self.outer = outer
     frame = DecodingFrame(serial: 1, start: start)
   }
+
+  deinit {
+    slots.close(Self.closed)
+  }
+
+  /// A decoder that is done, with its containers and the names of their keys.
+  private static let spare = Spare<DecoderCore>()
+
+  /// The spare decoder, or a new one.
+  static func take() -> DecoderCore {
+    spare.take() ?? DecoderCore(input: DecodingInput(), start: 0)
+  }
+
+  /// Ends the use of a decoder: code that still holds it, or what came of it, finds no data.
+  static func retire(_ core: inout DecoderCore) {
+    core.input.close()
+    core.frame = .closed
+    if !core.path.isEmpty { core.path.removeAll(keepingCapacity: true) }
+    core.depth = 0
+    // One that somebody still holds is not used again.
+    guard !core.slots.isFull, isKnownUniquelyReferenced(&core.input),
+      isKnownUniquelyReferenced(&core)
+    else { return }
+    spare.keep(core)
+  }
+
+  /// What containers refer to that were kept for longer than their decoder.
+  private nonisolated(unsafe) static let closed: DecoderCore = {
+    let core = DecoderCore(input: DecodingInput(), start: 0)
+    core.frame = .closed
+    return core
+  }()
 
   var codingPath: [any CodingKey] { codingPath(path.count) }
 
@@ -53,20 +87,26 @@ final class DecoderCore: Decoder {
 
   /// Decodes a value that has no form of its own by its own code.
   func decodeNested<T: Decodable>(
-    _ type: T.Type, at offset: Int, _ element: PathElement?
+    _ type: T.Type, at offset: Int, _ element: consuming PathElement?
   ) throws -> T {
+    guard let element = consume element else { return try decodeNested(type, at: offset) }
+    path.append(consume element)
+    defer { path.removeLast() }
+    return try decodeNested(type, at: offset)
+  }
+
+  /// The same for a value that the path leads to already.
+  func decodeNested<T: Decodable>(_ type: T.Type, at offset: Int) throws -> T {
     guard depth < input.limits.depth else {
-      throw decodingError(.tooDeep(at: offset, limit: input.limits.depth), type, offset, element)
+      throw decodingError(.tooDeep(at: offset, limit: input.limits.depth), type, offset, nil)
     }
     let saved = frame
     depth &+= 1
-    if let element { path.append(element) }
     lastSerial &+= 1
     frame = DecodingFrame(serial: lastSerial, start: offset)
     defer {
       frame = saved
       depth &-= 1
-      if element != nil { path.removeLast() }
     }
     let value = try type.init(from: self)
     if let failure = input.takeFailure() { throw corrupted(failure) }

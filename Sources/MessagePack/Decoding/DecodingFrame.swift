@@ -21,14 +21,19 @@ struct DecodingFrame {
 
 /// The bytes that all decoders of one call read, until that call ends.
 final class DecodingInput {
-  @exclusivity(unchecked) var bytes: UnsafeRawBufferPointer
-  let limits: MessagePackLimits
-  let options: [CodingUserInfoKey: any Sendable]
+  @exclusivity(unchecked) private(set) var bytes: UnsafeRawBufferPointer
+  @exclusivity(unchecked) private(set) var limits = MessagePackLimits.default
+  @exclusivity(unchecked) private(set) var options: [CodingUserInfoKey: any Sendable] = [:]
   /// An error that occurred where nothing could be thrown.
   @exclusivity(unchecked) var failure: MessagePackError?
 
-  init(
-    bytes: UnsafeRawBufferPointer, limits: MessagePackLimits,
+  init() {
+    bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+  }
+
+  /// Begins a call.
+  func open(
+    _ bytes: UnsafeRawBufferPointer, limits: MessagePackLimits,
     options: [CodingUserInfoKey: any Sendable]
   ) {
     self.bytes = bytes
@@ -46,5 +51,7 @@ final class DecodingInput {
   /// Drops the bytes, so that code that kept a decoder finds the end of data.
   func close() {
     bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    options = [:]
+    failure = nil
   }
 }

@@ -79,12 +79,9 @@ public struct MessagePackDecoder: Sendable {
   private func decode<T: Decodable>(
     _ type: T.Type, _ bytes: UnsafeRawBufferPointer, at offset: Int
   ) throws -> (value: T, end: Int) {
-    let input = DecodingInput(bytes: bytes, limits: limits, options: userInfo)
-    let core = DecoderCore(input: input, start: offset)
-    defer {
-      input.close()
-      core.frame = .closed
-    }
+    var core = DecoderCore.take()
+    core.input.open(bytes, limits: limits, options: userInfo)
+    defer { DecoderCore.retire(&core) }
     let value = try core.decodeValue(type, at: offset, nil)
     return (value, core.lastEnd)
   }

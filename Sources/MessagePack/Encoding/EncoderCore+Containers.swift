@@ -1,6 +1,28 @@
 extension EncoderCore {
   func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-    KeyedEncodingContainer(KeyedEncoder<Key>(core: self, serial: begin(.keyed)))
+    let serial = begin(.keyed)
+    if let slot = slots.free(for: ObjectIdentifier(type)) {
+      slot.serial = serial
+      return unsafeDowncast(slot, to: TypedSlot<KeyedEncodingContainer<Key>>.self).container()
+    }
+    return newContainer(keyedBy: type, serial)
+  }
+
+  /// A container in a slot of this encoder, or in one of its own.
+  @inline(never)
+  private func newContainer<Key: CodingKey>(
+    keyedBy type: Key.Type, _ serial: Int
+  ) -> KeyedEncodingContainer<Key> {
+    typealias Slot = TypedSlot<KeyedEncodingContainer<Key>>
+    // A nested container may be all that holds its encoder.
+    let isShared = ownStorage == nil && !slots.isFull && Slot.isObject
+    let slot = Slot(keys: type, core: self, serial: serial, keepsCore: !isShared)
+    let container = KeyedEncodingContainer(
+      KeyedEncoder<Key>(slot: .passUnretained(slot), owner: isShared ? nil : slot))
+    guard isShared else { return container }
+    slot.keep(container)
+    slots.add(slot)
+    return container
   }
 
   func unkeyedContainer() -> any UnkeyedEncodingContainer {
@@ -58,9 +80,17 @@ extension EncoderCore {
     self.maximumDepth = maximumDepth
     self.options = options
     failure = nil
-    path.removeAll(keepingCapacity: true)
-    splices.removeAll(keepingCapacity: true)
+    if !path.isEmpty { path.removeAll(keepingCapacity: true) }
+    if !splices.isEmpty { splices.removeAll(keepingCapacity: true) }
     open()
+  }
+
+  /// Ends the use of an encoder, and keeps it for the next call unless somebody still holds it.
+  static func keep(_ core: inout EncoderCore) {
+    core.dropSplices()
+    core.retire()
+    guard !core.slots.isFull, isKnownUniquelyReferenced(&core) else { return }
+    spare.keep(core)
   }
 
   /// Ends the use of this encoder; code that still holds one of its containers gets errors.
@@ -68,7 +98,7 @@ extension EncoderCore {
     frame = .closed
     outer = nil
     options = [:]
-    splices.removeAll(keepingCapacity: true)
+    if !splices.isEmpty { splices.removeAll(keepingCapacity: true) }
   }
 
   /// Moves the bytes after each nested container's place up, and copies the containers in.

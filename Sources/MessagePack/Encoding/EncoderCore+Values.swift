@@ -43,7 +43,10 @@ extension EncoderCore {
     _ value: T, _ element: @autoclosure () -> PathElement?
   ) throws {
     let known = KnownArray.of(T.self)
-    guard known != .none else { return try encodeNested(value, element()) }
+    guard known != .none else {
+      guard let array = arrayType(of: value) else { return try encodeNested(value, element()) }
+      return try encodeArray(value, array, element())
+    }
     guard try packArray(value, known) else {
       throw invalidValue(
         value,

@@ -24,12 +24,24 @@ final class EncoderCore: Encoder {
   @exclusivity(unchecked) var spare: EncoderCore?
   @exclusivity(unchecked) private var lastSerial = 0
   /// Keeps the buffer of a nested container; the main buffer is the writer's.
-  private let ownStorage: WriterStorage?
+  let ownStorage: WriterStorage?
+  @exclusivity(unchecked) var slots = KeyedSlots()
+  @exclusivity(unchecked) var arrays = TypeMemo<any EncodableArray.Type>()
 
   init(buffer: UnsafeMutablePointer<PackedBuffer>) {
     self.buffer = buffer
     ownStorage = nil
   }
+
+  deinit {
+    slots.close(Self.closed)
+  }
+
+  /// An encoder that is done, with its containers and the names of their keys.
+  static let spare = Spare<EncoderCore>()
+
+  /// What containers refer to that were kept for longer than their encoder.
+  private nonisolated(unsafe) static let closed = unusable
 
   init(nested storage: WriterStorage) {
     buffer = storage.buffer
@@ -90,18 +102,24 @@ final class EncoderCore: Encoder {
   }
 
   /// Encodes a value that has no form of its own by its own code.
-  func encodeNested<T: Encodable>(_ value: T, _ element: PathElement?) throws {
+  func encodeNested<T: Encodable>(_ value: T, _ element: consuming PathElement?) throws {
+    guard let element = consume element else { return try encodeNested(value) }
+    path.append(consume element)
+    defer { path.removeLast() }
+    try encodeNested(value)
+  }
+
+  /// The same for a value that the path leads to already.
+  func encodeNested<T: Encodable>(_ value: T) throws {
     guard depth < maximumDepth else {
-      throw invalidValue(value, .tooDeep(at: nil, limit: maximumDepth), element)
+      throw invalidValue(value, .tooDeep(at: nil, limit: maximumDepth), nil)
     }
     let saved = frame
     depth &+= 1
-    if let element { path.append(element) }
     open()
     defer {
       frame = saved
       depth &-= 1
-      if element != nil { path.removeLast() }
     }
     do {
       try value.encode(to: self)

@@ -26,8 +26,9 @@ public struct MessagePackEncoder: Sendable {
     if T.self == [UInt8].self, let bytes = Self.pack(unsafeBitCast(value, to: [UInt8].self)) {
       return bytes
     }
-    var writer = MessagePackWriter(capacity: 128)
+    var writer = MessagePackWriter(WriterStorage.spare.take() ?? WriterStorage(capacity: 128))
     try encode(value, into: &writer)
+    defer { WriterStorage.keep(writer.storage) }
     return writer.bytes
   }
 
@@ -52,17 +53,12 @@ public struct MessagePackEncoder: Sendable {
   @usableFromInline
   func encodeAny<T: Encodable>(_ value: T, into writer: inout MessagePackWriter) throws {
     let buffer = writer.unique()
-    let storage = writer.storage
     let start = buffer.pointee.count
-    var core = storage.spareEncoder ?? EncoderCore(buffer: buffer)
-    storage.spareEncoder = nil
+    var core = EncoderCore.spare.take() ?? EncoderCore(buffer: buffer)
+    core.buffer = buffer
     core.reset(depth: 0, maximumDepth: maximumDepth, options: userInfo)
     core.frame.kind = .single
-    defer {
-      core.dropSplices()
-      core.retire()
-      if isKnownUniquelyReferenced(&core) { storage.spareEncoder = core }
-    }
+    defer { EncoderCore.keep(&core) }
     do {
       if core.packScalar(value) { return }
       try core.encodeComposite(value, nil)

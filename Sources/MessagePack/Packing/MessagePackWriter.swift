@@ -11,6 +11,10 @@ public struct MessagePackWriter {
     storage = WriterStorage(capacity: capacity)
   }
 
+  init(_ storage: WriterStorage) {
+    self.storage = storage
+  }
+
   /// A copy of the bytes packed so far.
   public var bytes: [UInt8] { storage.buffer.pointee.bytes }
 

@@ -34,8 +34,16 @@ extension PackedBuffer {
 
   mutating func pack(_ values: [String]) {
     packArrayHeader(values.count)
-    for value in values {
-      pack(value)
+    values.withUnsafeBufferPointer { values in
+      for index in values.indices {
+        // Most are short, and those are not even retained.
+        let place = UnsafeRawPointer(values.baseAddress.unsafelyUnwrapped + index)
+        if let length = ShortString.write(at: place, to: reserve(ShortString.longestWritten)) {
+          count &+= length
+        } else {
+          pack(values[index])
+        }
+      }
     }
   }
 }

@@ -1,19 +1,23 @@
 extension PackedBuffer {
-  @inlinable
+  @usableFromInline
   mutating func pack(_ value: String) {
-    var value = value
-    value.withUTF8 { utf8 in
-      let length = utf8.count
-      if length < 32, let source = utf8.baseAddress {
-        let target = reserve(length &+ 1)
-        target.storeBytes(of: FormatByte.fixstr | UInt8(truncatingIfNeeded: length), as: UInt8.self)
-        (target + 1).copyMemory(from: source, byteCount: length)
-        count &+= length &+ 1
-      } else {
-        packStringHeader(length)
-        append(UnsafeRawBufferPointer(utf8))
-      }
+    let room = reserve(ShortString.longestWritten)
+    let short = withUnsafeBytes(of: value) { bytes in
+      ShortString.write(at: bytes.baseAddress.unsafelyUnwrapped, to: room)
     }
+    if let short {
+      count &+= short
+      return
+    }
+    let packed: Void? = value.utf8.withContiguousStorageIfAvailable { pack(utf8: $0) }
+    guard packed == nil else { return }
+    var value = value
+    value.withUTF8 { pack(utf8: $0) }
+  }
+
+  private mutating func pack(utf8: UnsafeBufferPointer<UInt8>) {
+    packStringHeader(utf8.count)
+    append(UnsafeRawBufferPointer(utf8))
   }
 
   @usableFromInline

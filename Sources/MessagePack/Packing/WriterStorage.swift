@@ -3,13 +3,22 @@
 final class WriterStorage {
   @usableFromInline let buffer: UnsafeMutablePointer<PackedBuffer>
 
-  /// An encoder that is done, kept so that the next value needs no new one.
-  @exclusivity(unchecked) var spareEncoder: EncoderCore?
-
   @usableFromInline
   init(capacity: Int) {
     buffer = .allocate(capacity: 1)
     buffer.initialize(to: PackedBuffer(capacity: capacity))
+  }
+
+  static let spare = Spare<WriterStorage>()
+
+  /// The largest buffer that is kept, in bytes.
+  private static let largestSpare = 256 << 10
+
+  /// Keeps the storage of a writer that is not used any more.
+  static func keep(_ storage: WriterStorage) {
+    guard storage.buffer.pointee.capacity <= largestSpare else { return }
+    storage.buffer.pointee.count = 0
+    spare.keep(storage)
   }
 
   @usableFromInline @inline(never)

@@ -5,6 +5,21 @@ extension RawCursor {
     limit: Int, _ read: (inout RawCursor) throws(MessagePackError) -> T
   ) throws(MessagePackError) -> [T] {
     let count = try readArrayHeader(limit: limit)
+    // A literal's memory is allocated without a look-up of types, which takes most of the time otherwise.
+    switch count {
+    case 0: return []
+    case 1: return [try read(&self)]
+    case 2: return [try read(&self), try read(&self)]
+    case 3: return [try read(&self), try read(&self), try read(&self)]
+    case 4: return [try read(&self), try read(&self), try read(&self), try read(&self)]
+    default: return try readElements(count, read)
+    }
+  }
+
+  @inline(__always)
+  private mutating func readElements<T>(
+    _ count: Int, _ read: (inout RawCursor) throws(MessagePackError) -> T
+  ) throws(MessagePackError) -> [T] {
     var cursor = self
     // A throw inside the array's initializer would have to be untyped; hence the detour.
     var failure: MessagePackError?
@@ -28,6 +43,7 @@ extension RawCursor {
     _ type: T.Type, limit: Int
   ) throws(MessagePackError) -> [T] {
     let count = try readArrayHeader(limit: limit)
+    guard count > 0 else { return [] }
     var cursor = self
     var failure: MessagePackError?
     let values = [T](unsafeUninitializedCapacity: count) { target, initialized in

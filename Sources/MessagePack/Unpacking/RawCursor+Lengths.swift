@@ -36,14 +36,27 @@ extension RawCursor {
     return try take(length)
   }
 
-  @inlinable
+  @usableFromInline
   mutating func readString(limit: Int) throws(MessagePackError) -> String {
+    if remaining > KeyName.longest, limit >= ShortString.longest, let base = bytes.baseAddress {
+      let length = Int(bytes[offset] ^ FormatByte.fixstr)
+      if length <= ShortString.longest,
+        let string = ShortString.read(base + (offset &+ 1), length: length)
+      {
+        offset &+= 1 &+ length
+        return string
+      }
+    }
+    return try readLongString(limit)
+  }
+
+  private mutating func readLongString(_ limit: Int) throws(MessagePackError) -> String {
     let start = offset
     let utf8 = try readUTF8(limit: limit)
     // Decoding repairs what is invalid, which then differs. That is twice as fast as the
     // initializer that validates, which is generic code without a specialization.
     var string = String(decoding: utf8, as: UTF8.self)
-    guard string.withUTF8({ utf8.equals(UnsafeRawBufferPointer($0)) }) else {
+    guard utf8.isASCII || string.withUTF8({ utf8.equals(UnsafeRawBufferPointer($0)) }) else {
       throw .invalidUTF8(at: start)
     }
     return string

@@ -1,0 +1,65 @@
+/// An array whose elements encode themselves.
+protocol EncodableArray {
+  func encodeElements(by core: EncoderCore) throws
+}
+
+extension Array: EncodableArray where Element: Encodable {
+  func encodeElements(by core: EncoderCore) throws {
+    try withUnsafeBufferPointer { try core.encodeElements($0) }
+  }
+}
+
+// Arrays of other types than the known ones, without a container and without the standard library's code, which
+// copies each element.
+extension EncoderCore {
+  /// How a long array is encoded; nil for other values.
+  @inline(__always)
+  func arrayType<T: Encodable>(of value: T) -> (any EncodableArray.Type)? {
+    // The count is at the same place in all arrays.
+    guard LongArray.isArray(T.self),
+      unsafeBitCast(value, to: [UInt8].self).count >= LongArray.fewest
+    else { return nil }
+    return arrays.answer(for: T.self) { T.self as? any EncodableArray.Type }
+  }
+
+  /// Encodes an array.
+  func encodeArray<T: Encodable>(
+    _ value: T, _ array: any EncodableArray.Type, _ element: PathElement?
+  ) throws {
+    guard depth < maximumDepth else {
+      throw invalidValue(value, .tooDeep(at: nil, limit: maximumDepth), element)
+    }
+    depth &+= 1
+    if let element { path.append(element) }
+    defer {
+      depth &-= 1
+      if element != nil { path.removeLast() }
+    }
+    func encode<A: EncodableArray>(_ array: A.Type) throws {
+      try unsafeBitCast(value, to: array).encodeElements(by: self)
+    }
+    try encode(array)
+  }
+
+  fileprivate func encodeElements<Element: Encodable>(
+    _ elements: UnsafeBufferPointer<Element>
+  ) throws {
+    guard elements.count <= 0xffff_ffff else {
+      throw encodingError(
+        .tooLarge(at: 0, what: "array", length: elements.count, limit: 0xffff_ffff))
+    }
+    buffer.pointee.packArrayHeader(elements.count)
+    guard let base = elements.baseAddress, !elements.isEmpty else { return }
+    path.append(.index(0))
+    defer { path.removeLast() }
+    let isPlain = KnownArray.of(Element.self) == .none && !LongArray.isArray(Element.self)
+    for index in 0..<elements.count {
+      path[path.count &- 1] = .index(index)
+      if isPlain {
+        try encodeNested(base[index])
+      } else {
+        try encodeComposite(base[index], nil)
+      }
+    }
+  }
+}
