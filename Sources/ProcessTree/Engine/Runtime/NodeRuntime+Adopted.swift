@@ -30,7 +30,8 @@ extension NodeRuntime {
         }
         end(process)
       case .deadNodesForkServer:
-        end(process)
+        // In most cases it has ended with its node.
+        if (try? process.handle.reap()) == nil { end(process) }
       }
     }
   }
