@@ -173,7 +173,8 @@ swift build $(CHECK_FLAGS) --scratch-path $(SCRATCH)-$(1) $(2) --build-tests
 endef
 
 .PHONY: bench
-bench: dependencies ## Measures, beside the same work in C.
+bench: ## Measures, beside the same work in C.
+	@Scripts/install-dependencies --with-valgrind
 	Benchmarks/run
 	Benchmarks/words
 	swift build $(BUILD_FLAGS) $(TOOL_FLAGS)

@@ -26,6 +26,10 @@ struct server {
   char node_name[16];
 };
 
+static uint64_t helper_tag(const struct server *_Nonnull server) {
+  return (uint64_t)server->run.run << 32 | PT_HELPER_NODE;
+}
+
 /// Ends what a dead root has left.
 static void sweep(const struct server *_Nonnull server) {
   pt_group_keep(server->directory);
@@ -48,7 +52,7 @@ static void settle(const struct server *_Nonnull server, int socket) {
   strcat(strcat(title, server->node_name), "]");
   pt_title_set(title);
   prctl(PR_SET_NAME, "ptree-forksrv", 0, 0, 0);
-  if (pt_tag_set((uint64_t)server->run.run << 32 | PT_HELPER_NODE) != 0) _exit(PT_SETUP_FAILED);
+  if (pt_tag_set(helper_tag(server)) != 0) _exit(PT_SETUP_FAILED);
   // A node may be started with some of 0 to 4 closed, so move the socket above them first.
   int high = fcntl(socket, F_DUPFD_CLOEXEC, first_free_number);
   if (high < 0) _exit(PT_SETUP_FAILED);
@@ -104,7 +108,6 @@ static int handle(const struct server *_Nonnull server) {
       pt_receive(socket_number, &request, sizeof request, descriptors, &count, MSG_DONTWAIT);
   if (size == -EAGAIN) return 0;
   if (size <= 0) leave(server, grace_milliseconds);
-  if (size == sizeof request && request.goodbye) _exit(0);
   if (size == sizeof request && count == 4) return serve(server, &request, descriptors);
 
   for (int i = 0; i < count; i++) close(descriptors[i]);
@@ -171,6 +174,9 @@ int pt_fork_server_start(const struct pt_run *_Nonnull run, const char *_Nonnull
     close(ends[0]);
     return pid;
   }
+  // It does so itself too; but its node may end before it has run, and would then seem to have left behind
+  // a process of its own.
+  pt_tag_give(pid, helper_tag(&server));
   *out = (struct pt_fork_server){.socket = ends[0], .pid = pid, .pidfd = pidfd};
   return 0;
 }

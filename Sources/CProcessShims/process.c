@@ -63,13 +63,17 @@ void pt_kill_and_reap(int32_t pid) {
   }
 }
 
-int pt_tag_set(uint64_t tag) {
+int pt_tag_give(int32_t pid, uint64_t tag) {
   uint64_t limit[2];
-  if (syscall(SYS_prlimit64, 0, RLIMIT_LOCKS, NULL, limit) != 0) return errno;
+  if (syscall(SYS_prlimit64, pid, RLIMIT_LOCKS, NULL, limit) != 0) return errno;
   limit[0] = tag;
-  if (syscall(SYS_prlimit64, 0, RLIMIT_LOCKS, limit, NULL) != 0) return errno;
+  return syscall(SYS_prlimit64, pid, RLIMIT_LOCKS, limit, NULL) == 0 ? 0 : errno;
+}
+
+int pt_tag_set(uint64_t tag) {
   uint64_t read;
-  int error = pt_tag_get(0, &read);
+  int error = pt_tag_give(0, tag);
+  if (error == 0) error = pt_tag_get(0, &read);
   if (error != 0) return error;
   return read == tag ? 0 : ENOTSUP;
 }

@@ -8,11 +8,6 @@ int pt_fork_server_request(int socket, const struct pt_request *_Nonnull request
   return pt_send(socket, request, sizeof *request, descriptors, 4, MSG_DONTWAIT);
 }
 
-int pt_fork_server_goodbye(int socket) {
-  struct pt_request request = {.goodbye = 1};
-  return pt_send(socket, &request, sizeof request, NULL, 0, MSG_DONTWAIT);
-}
-
 int pt_fork_server_receive(int socket, struct pt_reply *_Nonnull reply, int32_t *_Nonnull pidfd) {
   int descriptors[4];
   int count;

@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTreeBase
 import ProcessTreeProcessControl
 import Testing
 
@@ -50,7 +51,7 @@ extension ProcessControlTests {
     @Test
     func thisProcessKnowsItself() {
       #expect(HostProcess.pid == ProcessInfo.processInfo.processIdentifier)
-      #expect(HostProcess.threadCount() > 1)
+      #expect(Threads.count() > 1)
       #expect(HostProcess.executablePath?.contains("PackageTests") == true)
       #expect(HostProcess.buildIdentity().split(separator: "-").count == 5)
       #expect(HostProcess.startTime(of: getpid()) ?? 0 > 0)

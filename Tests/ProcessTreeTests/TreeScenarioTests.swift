@@ -29,7 +29,7 @@ private let groupScenarios = [
 private let stopScenarios = [
   "stopByAsking", "stopDeaf", "stopStopped", "stopSubtree", "stopBeforeStart",
   "stopWhileStarting", "cancelledStart", "daemonEndsWithParent", "joinsAtTheEnd", "leftBehind",
-  "killTree", "everyLevelSaysWhoAsked",
+  "forkServersEndWithTheirNodes", "killTree", "everyLevelSaysWhoAsked",
 ]
 
 private let hookScenarios = [

@@ -28,8 +28,6 @@ struct pt_request {
   uint64_t id;
   uint64_t tag;
   int32_t parent;
-  /// Not 0: the node requests no child, but that the fork server end.
-  int32_t goodbye;
 };
 
 /// The fork server's reply, sent with a pidfd if `error` is 0.
@@ -47,9 +45,6 @@ int pt_fork_server_start(const struct pt_run *_Nonnull run, const char *_Nonnull
 /// Sends a request with four descriptors, without blocking.
 int pt_fork_server_request(int socket, const struct pt_request *_Nonnull request,
                            const int32_t *_Nonnull descriptors);
-
-/// Requests that the fork server end at once.
-int pt_fork_server_goodbye(int socket);
 
 /// Receives one reply without blocking; EPIPE if the server has ended. `pidfd` is -1 without one.
 int pt_fork_server_receive(int socket, struct pt_reply *_Nonnull reply, int32_t *_Nonnull pidfd);

@@ -46,6 +46,9 @@ void pt_kill_and_reap(int32_t pid);
 /// Reads /proc/PID/stat.
 int pt_stat(int32_t pid, struct pt_stat *_Nonnull out);
 
+/// Sets the tag of a process, of the caller if `pid` is 0.
+int pt_tag_give(int32_t pid, uint64_t tag);
+
 /// Sets the caller's tag and reads it back; ENOTSUP if it was not kept.
 int pt_tag_set(uint64_t tag);
 

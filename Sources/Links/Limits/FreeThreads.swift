@@ -14,7 +14,7 @@ enum FreeThreads {
     var gate = pthread_mutex_t()
     pthread_mutex_init(&gate, nil)
     defer { pthread_mutex_destroy(&gate) }
-    let before = threadCount()
+    let before = Threads.count()
     var threads: [pthread_t] = []
     var failure: Int32 = 0
     // Only permanent threads may handle signals.
@@ -34,7 +34,7 @@ enum FreeThreads {
     }
     pthread_sigmask(SIG_SETMASK, &mask, nil)
     // A joined thread is counted until the kernel has released it, of which there is no event.
-    Unannounced.wait(within: patience) { threadCount() <= before }
+    Unannounced.wait(within: patience) { Threads.count() <= before }
     guard failure == 0 else { throw error(failure) }
   }
 
@@ -42,12 +42,6 @@ enum FreeThreads {
     LimitError(
       "No thread can be made (\(String(cString: strerror(number)))): raise the limit on "
         + "processes (ulimit -u, pids.max, TasksMax), or keep fewer children at a time.")
-  }
-
-  private static func threadCount() -> nlink_t {
-    var status = stat()
-    // Each thread is one link of the directory, in addition to the directory's own two.
-    return stat("/proc/self/task", &status) == 0 ? status.st_nlink : 0
   }
 }
 

@@ -11,7 +11,10 @@ package enum AdoptedProcesses {
     case unansweredClone
     /// A node of this run, now dead, has left it behind.
     case leftBehind(RunTag)
-    /// It is the fork server of a node that has ended; it ends by itself and only has to be reaped.
+    /// It is the fork server of a node that has ended; it ends by itself, if that node has not killed it, and only
+    /// has to be reaped.
+    ///
+    /// Nothing is below it.
     case deadNodesForkServer
   }
 
@@ -20,6 +23,8 @@ package enum AdoptedProcesses {
     package let handle: ProcessHandle
     package let origin: Origin
     /// The command line or, without one, the name in brackets; at most 256 bytes.
+    ///
+    /// It is empty for a fork server.
     package let command: String
   }
 
@@ -34,7 +39,8 @@ package enum AdoptedProcesses {
       guard let handle = try? ProcessHandle(pid: pid), let stat = Children.stat(of: pid),
         let origin = origin(of: pid, exitSignal: stat.exit_signal, tag: tag)
       else { return nil }
-      return Adopted(handle: handle, origin: origin, command: command(of: pid))
+      let command = origin == .deadNodesForkServer ? "" : command(of: pid)
+      return Adopted(handle: handle, origin: origin, command: command)
     }
   }
 

@@ -10,9 +10,6 @@ package enum HostProcess {
   package static var parentPID: Int32 { getppid() }
   package static var isMainThread: Bool { pt_thread_id() == getpid() }
 
-  /// How many threads this process has; 0 if `/proc` cannot be read.
-  package static func threadCount() -> Int { Files.numbers(in: "/proc/self/task").count }
-
   /// Whether a process may be below this one; false only if it adopts orphans and has no child.
   package static var mayHaveDescendants: Bool { pt_may_have_descendants() != 0 }
 

@@ -58,7 +58,7 @@ package final class ForkServer {
         "make the fork server on the main thread: children die with the thread that is their parent"
       )
     }
-    let threads = HostProcess.threadCount()
+    let threads = Threads.count()
     guard threads <= 1 else {
       throw ProcessControlError(
         .multithreaded, call: "ForkServer.start",
@@ -93,7 +93,7 @@ package final class ForkServer {
       throw ProcessControlError(
         .forkServerLost, call: "sendmsg", "this fork server was closed; request children before")
     }
-    var request = pt_request(id: id, tag: tag.value, parent: HostProcess.pid, goodbye: 0)
+    var request = pt_request(id: id, tag: tag.value, parent: HostProcess.pid)
     let error = pt_fork_server_request(fileDescriptor, &request, descriptors.inOrder)
     switch error {
     case 0: return
@@ -114,8 +114,10 @@ package final class ForkServer {
   /// Reap it by its `process` afterwards. Pending requests are dropped, or leave children that
   /// `AdoptedProcesses.scan` finds.
   package func close() {
-    guard let socket = socket.take() else { return }
-    _ = pt_fork_server_goodbye(socket.number)
+    guard socket != nil else { return }
+    // Before the socket closes, which the helper would take for the death of its node.
+    try? process.send(SIGKILL)
+    socket = nil
   }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeProcessControl
 
 /// What children do: one command, read from descriptor 3.
@@ -64,7 +65,7 @@ enum ChildProgram {
         openDescriptors().map(String.init).joined(separator: ","),
         getsid(0) == getpid() ? "leader" : "member", String(mask), String(name),
         "\(tag?.node ?? 0)", "\(rand())", fcntl(3, F_GETFD, 0) == FD_CLOEXEC ? "cloexec" : "open",
-        "\(HostProcess.threadCount())", pthread_kill(mine, 0) == 0 ? "alive" : "stale",
+        "\(Threads.count())", pthread_kill(mine, 0) == 0 ? "alive" : "stale",
       ].joined(separator: " "))
   }
 

@@ -96,8 +96,7 @@ extension Scenarios {
     kill(plain, SIGKILL)
     usleep(50_000)
     report("statusKept", "\(waitpid(plain, &status, 0) == plain)")
-    // The fork server may not have got as far as its own tag.
-    let swept = RunSweep.killAll(run: node.identity.runID, except: [node.server.pid]).hits
+    let swept = RunSweep.killAll(run: node.identity.runID).hits
     report("swept", "\(swept)")
     while waitpid(-1, &status, WNOHANG) > 0 {}
     // The fork server is still there.

@@ -141,6 +141,23 @@ let stopScenarios: [String: Scenario] = [
     test.expect(!command.isEmpty)
     await test.noLeaks(since: before)
   },
+  // A node that ends at once has ended before its fork server has begun.
+  "forkServersEndWithTheirNodes": { root, test in
+    _ = try await root.spawn(FirstWord()).result
+    let before = await settledAudit()
+    let events = try await root.events
+    var last = ""
+    for _ in 0..<30 {
+      let child = try await root.spawn(Nothing())
+      _ = try await child.result
+      last = child.name
+    }
+    await test.noLeaks(since: before)
+    for await event in events {
+      if case .leftBehind(_, let text) = event.kind { test.expect(false, "left behind: \(text)") }
+      if case .exited = event.kind, event.node == last { break }
+    }
+  },
   "killTree": { root, test in
     let child = try await root.spawn(Bush(depth: 2, fanOut: 3, daemonEvery: 2))
     while root.snapshot.counts[.ready] != 14 { try await Task.sleep(for: .milliseconds(2)) }

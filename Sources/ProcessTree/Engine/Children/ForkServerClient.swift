@@ -118,7 +118,7 @@ final class ForkServerClient {
     for answer in unanswered { answer(.lost) }
   }
 
-  /// Lets the helper go, for a node that is about to end; to be reaped by `end`.
+  /// Ends the helper, for a node that is about to end; reaped by `end` or by the node's parent, which adopts it.
   func dismiss() {
     guard !isLost else { return }
     isLost = true
@@ -129,7 +129,6 @@ final class ForkServerClient {
   /// Ends the helper and reaps it.
   func end() {
     dismiss()
-    try? server.process.send(SIGKILL)
     // It is ending by a signal that cannot be caught; the wait is for the scheduler alone.
     _ = server.process.reapSoon()
     server.process.close()

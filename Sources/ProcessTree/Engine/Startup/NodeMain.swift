@@ -104,7 +104,8 @@ struct NodeMain {
 
   private func leaveChild() -> Never {
     fflush(nil)
-    runtime.forkServer?.end()
+    // The parent adopts it, and reaps it with this process.
+    runtime.forkServer?.dismiss()
     if let signal = runtime.life.signal { SignalSource.restoreDefaultAndRaise(signal) }
     _exit(runtime.life.outcome?.exitCode ?? 1)
   }

@@ -26,7 +26,7 @@ enum WarmUp {
     // Each child gives the log system a handler of its own.
     _ = Logger(label: "rehearsal")
     for program in app.programs.prefix(mostPrograms) { program.rehearseDecoding() }
-    Unannounced.wait(within: patience) { HostProcess.threadCount() <= 1 }
+    Unannounced.wait(within: patience) { Threads.count() <= 1 }
   }
 }
 
