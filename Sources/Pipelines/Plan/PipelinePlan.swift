@@ -41,7 +41,8 @@ struct PipelinePlan: Sendable {
 
   /// How many of the envelopes that a worker begins may be on their way; nil if no stage restores the order.
   var mostInFlightOfWorkers: Int? {
-    restoresOrder ? Self.envelopesInFlight(workers: workerCount) : nil
+    guard restoresOrder else { return nil }
+    return Self.envelopesInFlight(workers: stages.map(\.description.workers).reduce(0, +))
   }
 
   /// How many envelopes a receiver may have that it has not begun, from each sender.
