@@ -49,7 +49,7 @@ extension NodeRuntime {
   private func end(_ process: AdoptedProcesses.Adopted) {
     let handle = process.handle
     try? handle.send(SIGKILL)
-    adopted[handle.pid] = process
+    adopted[handle.pid] = handle
     do {
       try loop.whenEnded(handle) { [unowned self] in
         // One that somebody else has reaped is gone as well.
@@ -110,9 +110,7 @@ extension NodeRuntime {
     guard mayHaveRemains else { return }
     mayHaveRemains = false
     reapAdopted()
-    // A fork server that has been killed runs nothing more. It is reaped before this node ends, but on a busy machine
-    // that takes as long as it waits for a processor.
-    if adopted.values.allSatisfy({ $0.origin == .deadNodesForkServer }) { clearWaiters.resume(()) }
+    if adopted.isEmpty { clearWaiters.resume(()) }
   }
 
   /// A child's end has been made known.

@@ -43,8 +43,8 @@ final class NodeRuntime {
   /// Log records for the parent, of this turn.
   var log = LogQueue()
   /// Processes that dead nodes left behind, killed and not yet reaped.
-  var adopted: [Int32: AdoptedProcesses.Adopted] = [:]
-  /// What waits for those to be reaped that are no fork servers.
+  var adopted: [Int32: ProcessHandle] = [:]
+  /// What waits for all of those to be reaped.
   private(set) lazy var clearWaiters = Waiters<Void>(on: loop.timers)
   /// A process of the tree has been reaped, and what it left behind has not been looked for.
   var mayHaveRemains = false
