@@ -28,18 +28,6 @@ struct TypeMemo<Answer>: ~Copyable {
 
   private static var places: Int { 16 }
 
-  /// The first words of a type: that it is a structure, and which.
-  private static func words(of type: Any.Type) -> UnsafePointer<(UInt, UInt)> {
-    unsafeBitCast(type, to: UnsafePointer<(UInt, UInt)>.self)
-  }
-
-  /// Whether a type is an array.
-  @inline(__always)
-  static func isArray<T>(_ type: T.Type) -> Bool {
-    let (own, array) = (words(of: type), words(of: [Int].self))
-    return own.pointee.0 == array.pointee.0 && own.pointee.1 == array.pointee.1
-  }
-
   private var entries: UnsafeMutablePointer<Entry>?
 
   deinit {
