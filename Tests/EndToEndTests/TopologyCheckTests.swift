@@ -5,10 +5,10 @@ import Testing
 extension EndToEndTests {
   /// Topology files that are looked at and not run.
   struct TopologyCheckTests {
-    /// A check of a file with this text.
     /// A check takes seconds at most, of the processor: a busy machine takes longer.
     private static let bound = "ulimit -t 12"
 
+    /// A check of a file with this text.
     private func check(_ text: String, _ options: String...) throws -> Tool.Ended {
       try Tool(
         shell:
