@@ -44,7 +44,11 @@ extension EndToEndTests {
       // One that comes when the run has gone finds no run.
       let codes = stops.lines.filter { Int($0) != nil }
       #expect(codes.count == 50 && codes.contains("0"))
-      #expect(codes.allSatisfy { $0 == "0" || $0 == "3" }, "\(stops.output)")
+      // To that one the number is a node of the only run that is live then, of another test that runs beside this one.
+      let others = stops.lines.count {
+        $0.hasSuffix("has ended or does not listen.") && !$0.contains("\(tool.pid)")
+      }
+      #expect(codes.count { $0 != "0" && $0 != "3" } <= others, "\(stops.output)")
       #expect(try tool.end().code == -SIGTERM)
     }
 
