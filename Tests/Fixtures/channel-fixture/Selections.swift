@@ -1,5 +1,6 @@
 import ProcessTree
 import ProcessTreeScenarios
+import ProcessTreeTestSettings
 
 /// Sends numbers over a channel, and words to its parent.
 struct Teller: NodeProgram {
@@ -226,7 +227,11 @@ let selectionScenarios: [String: Scenario] = [
     let adder = try await root.spawn(Summer(receiver: moved))
     let numbers = try await adder.messages(of: Int.self)
     let other = Task { for try await _ in numbers {} }
-    try await root.sleep(for: .milliseconds(20))
+    // Else the selection receives first, and the other task is refused.
+    let waits = try await eventually {
+      try await root.explain(.root, within: .patience).waits.contains { $0.kind == .element }
+    }
+    expect.expect(waits, "the other task does not receive")
     var events = root.select([
       .elements(of: ends.receiver) { $0 }, .elements(of: piped) { $0 },
       .elements(of: moved) { $0 }, .messages(of: numbers) { $0 },
