@@ -110,20 +110,21 @@ struct FileRun {
           Standard.error.tell("\(tool): output is no longer kept for '\(tool) logs': \(reason)")
         }, onUp: { DetachedRun.tell(.up(run: $0)) })
       DetachedRun.tell(.ended(outcome.exitCode, outcome.account ?? ""))
-      if options.json || outcome.account != nil { try await root.offload { try report(outcome) } }
+      if options.json {
+        try await root.offload { try report(outcome) }
+      } else if let account = outcome.account {
+        // Not before what the nodes have to say of it.
+        root.tell("\(tool): \(topology.name) failed: \(account)")
+      }
       return outcome.exitCode
     })
   }
 
   private func report(_ outcome: TopologyRun.Outcome) throws {
-    if options.json {
-      let document = JSONValue.object([
-        ("name", .text(topology.name)), ("exitCode", .integer(Int(outcome.exitCode))),
-        ("verdict", .text(outcome.account ?? "succeeded")),
-      ])
-      try Standard.output.write(document.line)
-    } else if let account = outcome.account {
-      Standard.complain("\(topology.name) failed: \(account)")
-    }
+    let document = JSONValue.object([
+      ("name", .text(topology.name)), ("exitCode", .integer(Int(outcome.exitCode))),
+      ("verdict", .text(outcome.account ?? "succeeded")),
+    ])
+    try Standard.output.write(document.line)
   }
 }

@@ -105,6 +105,20 @@ extension EndToEndTests {
         code: 0, lines: ["a | d"]),
     ]
 
+    /// The reader comes late, and finds more than a pipe holds.
+    @Test func theVerdictStandsBehindAllThatNodesHaveWritten() throws {
+      let run = try Tool(
+        shell: """
+          printf '%s' "$TEXT" > t.yaml
+          { "$PTREE" run t.yaml --quiet 2>&1; } | { sleep 1; tail -n 1; }
+          """,
+        environment: [
+          "TEXT": "ptree: 1\nnodes: {a: {shell: 'seq 60000 >&2; exit 3'}}\n"
+        ]
+      ).end()
+      #expect(run.output == "ptree: t failed: a exited with code 3\n")
+    }
+
     @Test(arguments: cases, startMethods) func aFileRuns(file: Case, method: String) throws {
       let run = try start("ptree: 1\n\(file.text)\n", "--quiet", "--start-method", method).end()
       #expect(run.code == file.code, "\(run.output)\(run.errors)")

@@ -169,4 +169,9 @@ extension Node {
 
   /// The directory of the run, with the sockets of its nodes.
   package var runDirectory: String { identity.run.directory }
+
+  /// Writes a line to standard error, at a root behind all that nodes have written.
+  package func tell(_ line: String) {
+    runtime.perform { $0.output.tell(line) }
+  }
 }

@@ -104,6 +104,15 @@ final class NodeOutput {
     }
   }
 
+  /// Writes a line to standard error, at a root behind all that nodes have written.
+  func tell(_ line: String) {
+    let bytes = Array("\(line)\n".utf8)
+    guard let root = try? open() as? RootOutput else {
+      return _ = try? Descriptors.writeAllQuietly(STDERR_FILENO, bytes)
+    }
+    root.write(bytes, to: .error)
+  }
+
   // MARK: The end of the root's output
 
   /// A stream of the root cannot be written to: says so, and does not end as if all were well.
