@@ -54,7 +54,9 @@ extension EndToEndTests {
     @Test(arguments: startMethods) func aRunIsShownAndStopped(method: String) throws {
       let tool = try start(method)
       let all = try Tool.run("ps")
-      #expect(all.lines.contains { $0.contains(" shop-\(tool.pid) ") && $0.contains(" starting ") })
+      #expect(
+        all.lines.contains { $0.contains(" shop-\(tool.pid) ") && $0.contains(" starting ") },
+        "\(all)")
       let states = states(try Tool.run("ps", "shop-\(tool.pid)", "--json"))
       #expect(
         states == [

@@ -105,6 +105,18 @@ import Testing
     #expect(endings.contains(failure(of: babble, within: .milliseconds(50))))
   }
 
+  /// The silent one is waited for first, as long as all may take.
+  @Test func aSilentRootDoesNotSilenceOthers() throws {
+    let silent = try Stub([])
+    let other = try Stub(DeskFrames.framed(DeskHello(major: 2, minor: 0).packed()))
+    let found = DeskClient.statuses(
+      of: [silent.directory, other.directory], within: .milliseconds(500))
+    #expect(
+      found == [
+        silent.directory: .failure(.silent), other.directory: .failure(.otherVersion(2)),
+      ])
+  }
+
   @Test func silentRootsAreWaitedForTogether() throws {
     let stubs = try (0..<8).map { _ in try Stub([]) }
     let start = ContinuousClock.now

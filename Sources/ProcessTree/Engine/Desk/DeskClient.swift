@@ -146,8 +146,12 @@ package struct DeskClient: ~Copyable {
       }
     }
 
+    /// How long it may take to read an answer that came while another root was waited for.
+    private static let reading: Duration = .milliseconds(50)
+
     func answer(until deadline: ContinuousClock.Instant) -> Result<Standing, Failure> {
       if let failure { return .failure(failure) }
+      let deadline = max(deadline, .now + Self.reading)
       do throws(Failure) {
         try client?.receiveHello(until: deadline)
         guard case .status(let status)? = try client?.next(until: deadline) else { throw .closed }

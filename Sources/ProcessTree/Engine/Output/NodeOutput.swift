@@ -108,7 +108,8 @@ final class NodeOutput {
   func tell(_ line: String) {
     let bytes = Array("\(line)\n".utf8)
     guard let root = try? open() as? RootOutput else {
-      return _ = try? Descriptors.writeAllQuietly(STDERR_FILENO, bytes)
+      try? Descriptors.writeAllQuietly(STDERR_FILENO, bytes)
+      return
     }
     root.write(bytes, to: .error)
   }
