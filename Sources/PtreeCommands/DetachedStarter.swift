@@ -9,7 +9,7 @@ struct DetachedStarter {
   private let pipe: Int32
   private let topology: TopologyPlan
   private let isJSON: Bool
-  /// What has come through the pipe and is no whole word yet.
+  /// The bytes received through the pipe that do not form a whole word yet.
   private var heard: [UInt8] = []
 
   init(pid: Int32, pipe: Int32, _ topology: TopologyPlan, isJSON: Bool) {

@@ -170,7 +170,7 @@ package enum ControlGroup {
 }
 
 extension Substring {
-  /// What stands between separators, by bytes: the first node with children waits for a split by characters.
+  /// The parts between separators, by bytes: a split by characters would delay the first node with children.
   ///
   /// - Parameter most: How many parts there are at most, with those that are empty; nil for all that are not.
   fileprivate func parts(at separator: Unicode.Scalar, most: Int? = nil) -> [Substring] {

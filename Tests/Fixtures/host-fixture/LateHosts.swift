@@ -44,7 +44,7 @@ let lateHostScenarios: [String: Scenario] = [
     test.equal(error?.code, .over)
   },
 
-  // What was open stays open, and is used.
+  // The hosts that are open stay open, and children run there.
   "lateFailures": { root, test in
     try await root.withHosts([here("b")]) { hosts in
       let twice = await test.thrown(HostError.self) { try await hosts.add([here("b")]) }
