@@ -74,10 +74,6 @@ import Testing
     }
   }
 
-  private func descriptors() throws -> Int {
-    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-  }
-
   @Test func messagesOfSeveralPartsAreDroppedAndCounted() async throws {
     try await withLoop { loop in
       let router = try Router(on: loop)

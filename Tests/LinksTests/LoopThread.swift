@@ -106,3 +106,8 @@ struct TestPipe {
     Glibc.close(writing)
   }
 }
+
+/// How many descriptors the process has open.
+func descriptors() throws -> Int {
+  try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+}

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import ProcessTreeLinks
 import ProcessTreeRandomTesting
 import ProcessTreeTestSettings
@@ -113,10 +113,6 @@ import Testing
       try expectService(pair, seen, loop)
       #expect(pair.refusals == [])
     }
-  }
-
-  private func descriptors() throws -> Int {
-    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
   }
 
   @Test func aNodeThatIsRefusedIsToldWhy() async throws {

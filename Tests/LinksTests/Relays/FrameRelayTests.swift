@@ -191,8 +191,4 @@ import Testing
       stranger.close()
     }
   }
-
-  private func descriptors() throws -> Int {
-    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-  }
 }
