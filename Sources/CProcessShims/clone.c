@@ -5,8 +5,15 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#if __has_feature(thread_sanitizer)
+// Ends the thread that the sanitizer has for its housekeeping.
+extern void __sanitizer_sandbox_on_notify(void *_Nullable arguments);
+#endif
 
 /// Calls clone3, or clone in a sandbox that refuses clone3 because it cannot inspect the flags.
 static long clone_call(struct clone_args *_Nonnull arguments) {
@@ -62,6 +69,23 @@ static int look_for_thread_id(struct dl_phdr_info *_Nonnull module, size_t size,
 
 void pt_clone_prepare(void) {
   if (!runtime_thread_id && swift_once) dl_iterate_phdr(look_for_thread_id, NULL);
+}
+
+void pt_end_sanitizer_thread(void) {
+#if __has_feature(thread_sanitizer)
+  // Clones have none, and would wait for it.
+  static int has_ended;
+  if (has_ended) return;
+  has_ended = 1;
+  __sanitizer_sandbox_on_notify(NULL);
+  // A thread that has been joined is counted for a moment more.
+  struct timespec pause = {0, 1000000};
+  struct stat status;
+  for (int i = 0; i < 1000; i++) {
+    if (stat("/proc/self/task", &status) != 0 || status.st_nlink <= 3) return;
+    nanosleep(&pause, NULL);
+  }
+#endif
 }
 
 int32_t pt_clone(uint64_t flags, int *_Nonnull pidfd) {

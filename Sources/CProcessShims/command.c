@@ -2,9 +2,7 @@
 #include "internal.h"
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -12,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { stack_size = 64 * 1024, lowest_safe_number = 3 };
+enum { lowest_safe_number = 3 };
 
 /// The child's input and, if it fails, its output; it shares the parent's memory until the exec.
 struct plan {
@@ -76,7 +74,7 @@ static int settle(struct plan *_Nonnull plan) {
 
   plan->step = PT_COMMAND_DESCRIPTORS;
   for (int i = 0; i < 3; i++)
-    if (dup2(plan->descriptors[i], i) < 0) return errno;
+    if (syscall(SYS_dup3, plan->descriptors[i], i, 0) < 0) return errno;
   pt_close_from(3);
 
   plan->step = PT_COMMAND_DIRECTORY;
@@ -103,7 +101,7 @@ static int settle(struct plan *_Nonnull plan) {
 }
 
 /// Executes the command in the child, while the parent's thread sleeps.
-static int become(void *_Nonnull argument) {
+PT_UNSEEN static int become(void *_Nonnull argument) {
   struct plan *plan = argument;
   int error = settle(plan);
   if (error == 0) {
@@ -114,25 +112,15 @@ static int become(void *_Nonnull argument) {
     error = errno;
   }
   plan->error = error;
-  _exit(PT_SETUP_FAILED);
+  syscall(SYS_exit_group, PT_SETUP_FAILED);
+  __builtin_unreachable();
 }
 
-/// Clones with shared memory while the calling thread sleeps, so the cost does not depend on the
-/// parent's size, and a failed exec is known on return.
+/// Executes the command in a clone that shares the memory, so a failed exec is known on return.
 static int clone_and_exec(struct plan *_Nonnull plan, struct pt_command_start *_Nonnull out) {
-  void *stack =
-      mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (stack == MAP_FAILED) return errno;
-  int error = 0;
-  uint64_t all = ~(uint64_t)0, mask;
   int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-  // No handler may run in the child while the memory is shared.
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, sizeof all);
-  out->pid = clone(become, (char *)stack + stack_size, CLONE_VM | CLONE_VFORK | CLONE_PIDFD, plan,
-                   &out->pidfd);
-  if (out->pid < 0) error = errno;
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
-  munmap(stack, stack_size);
+  out->pid = pt_clone_sharing(become, plan, &out->pidfd);
+  int error = out->pid < 0 ? -out->pid : 0;
   // A change of credentials protects the shared memory from the new user's debuggers. Restore the
   // parent's setting, including core dumps.
   if (plan->command->credentials && dumpable == 1) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);

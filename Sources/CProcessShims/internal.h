@@ -17,6 +17,16 @@ void pt_clone_prepare(void);
 /// the per-thread caches of glibc and of Swift's runtime. Returns as `fork`, or a negated errno.
 int32_t pt_clone(uint64_t flags, int *_Nonnull pidfd);
 
+/// The first function of a clone that shares its parent's memory. It does not return, so what a sanitizer notes at
+/// its beginning would stay in the parent.
+#define PT_UNSEEN __attribute__((disable_sanitizer_instrumentation))
+
+/// Runs `body`, which does not return, in a clone that shares the memory of the caller, whose thread sleeps until
+/// the clone executes a program or ends. So the cost does not depend on the caller's size. Returns the pid, or a
+/// negated errno.
+int32_t pt_clone_sharing(int (*_Nonnull body)(void *_Nonnull), void *_Nonnull argument,
+                         int *_Nonnull pidfd);
+
 /// Sets up a child cloned by the fork server; the descriptors are all above 3. Returns an errno.
 int pt_child_setup(const struct pt_request *_Nonnull request, const int *_Nonnull descriptors,
                    uint64_t mask, const char *_Nonnull name);

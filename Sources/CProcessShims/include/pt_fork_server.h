@@ -37,6 +37,10 @@ struct pt_reply {
   int32_t error;
 };
 
+/// Ends the thread that ThreadSanitizer has in a program that was built for it, so that the process can have a
+/// fork server; does nothing in others. Races are found without it.
+void pt_end_sanitizer_thread(void);
+
 /// Makes the fork server. Returns 0 in the caller, 1 in every child that the server clones later,
 /// or a negated errno.
 int pt_fork_server_start(const struct pt_run *_Nonnull run, const char *_Nonnull directory,

@@ -58,6 +58,7 @@ package final class ForkServer {
         "make the fork server on the main thread: children die with the thread that is their parent"
       )
     }
+    pt_end_sanitizer_thread()
     let threads = Threads.count()
     guard threads <= 1 else {
       throw ProcessControlError(
