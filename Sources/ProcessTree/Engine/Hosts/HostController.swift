@@ -28,18 +28,13 @@ final class HostController {
   private(set) var hello: HostHello?
   /// Why it is over, unless it was closed.
   private(set) var loss: HostLoss?
-  /// What its near half said when it ended.
-  private var end: HostEnd?
-  var failure: HostError? {
-    surrender.map { HostError(.over, host: name, $0) } ?? end?.error
-  }
+  /// When it is over, and why.
+  private var conclusion: HostConclusion
+  var failure: HostError? { conclusion.failure }
   /// What ends the far half if the near half has ended without it.
   private var fence: HostFence?
-  private var wasClosed = false
-  /// Why this side has killed the near half.
-  private var surrender: String?
   var watch: KeeperWatch
-  private(set) var isOver = false
+  var isOver: Bool { conclusion.isOver }
   /// Whether its near half has ended, so that the children there are lost or soon will be.
   var isBeingLost: Bool { isOver || fence != nil }
   /// Whether it is over and no command of it runs here.
@@ -70,6 +65,7 @@ final class HostController {
     path = runtime.identity.host.child(number)
     self.way = way
     name = host.name
+    conclusion = HostConclusion(of: host.name)
     watch = KeeperWatch(lease: host.lease, at: .sinceBoot)
     self.runtime = runtime
     self.shared = shared
@@ -105,7 +101,7 @@ final class HostController {
 
   /// Looks whether the near half goes on: all that ends here waits for it.
   private func lookAtKeeper() {
-    guard !isOver, surrender == nil else { return }
+    guard !isOver, !conclusion.hasSurrendered else { return }
     switch watch.look(at: .sinceBoot) {
     case .again(let time):
       _ = runtime.loop.timers.schedule(after: time) { [weak self] in self?.lookAtKeeper() }
@@ -115,11 +111,7 @@ final class HostController {
   }
 
   /// Kills the near half, with whose end the host is over.
-  private func surrender(_ reason: String) {
-    guard !isOver, surrender == nil else { return }
-    surrender = reason
-    try? keeper?.process?.send(SIGKILL)
-  }
+  private func surrender(_ reason: String) { conclude(.surrendered(reason: reason)) }
 
   /// Stops the children there, and then the host.
   func close(because reason: String) {
@@ -275,6 +267,7 @@ final class HostController {
       return surrender(refusal)
     }
     self.hello = hello
+    conclude(.cameUp)
     shared.set(processors: hello.processors)
     shared.set(.up)
     emit(.hostUp(host: name))
@@ -285,46 +278,40 @@ final class HostController {
 
   /// The near half has ended: from now on nothing of the host is heard.
   func keeperEnded(_ report: ExitReport, _ outcome: RecordedOutcome?) {
-    guard !isOver, fence == nil else { return }
-    let evidence = takeAnswer(outcome)
-    wasClosed = isClosing || laterStop != nil || report.cause.isStop
-    let reason = surrender ?? "its keeper has ended: \(report.cause)"
-    let isEmpty = wasClosed && placed.isEmpty
-    // One that has waited for the far half in vain has waited long enough, if no child is there.
-    guard let hello, evidence == nil, !isEmpty || end == nil else { return over(reason, evidence) }
-    // Nobody renews the lease of the far half any more, but it may last; without children it is only told to leave.
+    let wasAsked = isClosing || laterStop != nil || report.cause.isStop
+    conclude(
+      .keeperEnded(
+        HostConclusion.Answer(outcome), cause: "\(report.cause)", wasAsked: wasAsked,
+        children: placed.count))
+  }
+
+  private func conclude(_ event: HostConclusion.Event) {
+    switch conclusion.handle(event) {
+    case .kill: try? keeper?.process?.send(SIGKILL)
+    case .fence(let isEmpty): beginFence(isEmpty: isEmpty)
+    case .over(let loss): over(loss)
+    case nil: break
+    }
+  }
+
+  private func beginFence(isEmpty: Bool) {
+    guard let hello else { return }
     shared.set(.closing)
     let attempts = AttachAttempts(way.command.attachWords, to: hello, way.secret, in: runtime)
     let limit = isEmpty ? min(watch.limit, .sinceBoot + Self.leavingTime) : watch.limit
     let made = HostFence(attempts, until: limit, on: runtime.loop)
     fence = made
-    made.onOver = { [weak self] in self?.over(reason, $0) }
+    made.onOver = { [weak self] in
+      if let self { conclude(.found($0, children: placed.count)) }
+    }
     made.onIdle = { [weak self] in if let self, isGone { goneWaiters.resume(()) } }
     made.begin()
   }
 
-  /// Takes what the near half has returned; returns what that proves.
-  private func takeAnswer(_ outcome: RecordedOutcome?) -> HostLoss.Evidence? {
-    guard case .result(let bytes) = outcome else { return nil }
-    do {
-      end = try HostKeeper._decode(bytes)
-    } catch {
-      return nil
-    }
-    return end.map(\.evidence) ?? .goodbye
-  }
-
   /// Nothing of the host runs any more: what ran there is lost.
-  private func over(_ reason: String, _ evidence: HostLoss.Evidence?) {
-    guard !isOver else { return }
-    isOver = true
-    if !wasClosed || !placed.isEmpty || surrender != nil {
-      let loss = HostLoss(
-        host: name, evidence: evidence ?? .fenced,
-        reason: surrender ?? end?.error.message ?? reason)
-      self.loss = loss
-      emit(.hostOver(loss))
-    }
+  private func over(_ loss: HostLoss?) {
+    self.loss = loss
+    if let loss { emit(.hostOver(loss)) }
     shared.set(.over(loss))
     let loss = loss ?? HostLoss(host: name, evidence: .goodbye, reason: "it has been closed")
     for (_, controller) in placed.sorted(by: { $0.key > $1.key }) {

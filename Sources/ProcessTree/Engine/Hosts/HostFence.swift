@@ -51,9 +51,7 @@ final class HostFence {
   }
 
   private func take(_ verdict: HostVerdict) {
-    guard let evidence = HostLoss.Evidence(verdict) else { return }
-    // It has gone because it was told to.
-    end(evidence == .agentGone ? .fenced : evidence)
+    if let evidence = HostLoss.Evidence(ofFenced: verdict) { end(evidence) }
   }
 
   private func end(_ evidence: HostLoss.Evidence) {
@@ -61,16 +59,5 @@ final class HostFence {
     isOver = true
     attempts.leaveAll(isLast: true)
     onOver?(evidence)
-  }
-}
-
-extension HostLoss.Evidence {
-  /// What a verdict proves; nil if it proves nothing.
-  init?(_ verdict: HostVerdict) {
-    switch verdict {
-    case .gone: self = .agentGone
-    case .rebooted: self = .rebooted
-    case .elsewhere: return nil
-    }
   }
 }
