@@ -25,9 +25,9 @@ struct ExampleRun {
   func perform(_ example: some HostedExample, on plans: [HostPlan]) async throws -> Int32 {
     try await running({ report in
       try await root.withHosts(plans, minimum: options.hosts.minimumHosts) { hosts in
-        if options.limit == nil { root.configure { $0.defaultLimit = hosts.pool.slots } }
+        if options.limit == nil { root.configure { $0.defaultLimit = hosts.slots } }
         // Children that go on are joined as long as their hosts are open.
-        return try await report(try await example.run(in: root, on: hosts.pool))
+        return try await report(try await example.run(in: root, on: hosts))
       }
     })
   }

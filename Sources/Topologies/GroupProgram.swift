@@ -47,17 +47,14 @@ struct GroupRun: Sendable {
   /// Runs the group to its end; no node of it is left afterwards.
   func run(in node: Node) async throws -> GroupVerdict {
     guard !plan.nodes.isEmpty else { return .success }
-    guard !plan.hosts.isEmpty else { return try await supervise(in: node, [:]) }
-    return try await node.withHosts(plan.hosts) { try await supervise(in: node, $0.names) }
+    guard !plan.hosts.isEmpty else { return try await supervise(in: node) }
+    return try await node.withHosts(plan.hosts) { _ in try await supervise(in: node) }
   }
 
-  /// - Parameter hosts: The names of the hosts of each plan.
-  private func supervise(in node: Node, _ hosts: [String: [String]]) async throws -> GroupVerdict {
+  private func supervise(in node: Node) async throws -> GroupVerdict {
     let end = GroupEnd(plan)
     let ends = ProgramEnds(plan, at: node, outer: outer)
-    let specifications = try plan.nodes.map {
-      try specification($0, at: node, ends, on: hosts)
-    }
+    let specifications = try plan.nodes.map { try specification($0, at: node, ends) }
     let held = Lock(HeldEnds(ends.all, plan))
     return try await node.withSupervisor(
       specifications,
@@ -88,7 +85,7 @@ struct GroupRun: Sendable {
   }
 
   private func specification(
-    _ node: NodePlan, at root: Node, _ ends: ProgramEnds, on hosts: [String: [String]]
+    _ node: NodePlan, at root: Node, _ ends: ProgramEnds
   ) throws -> ChildSpecification {
     let own = ends.ends(of: node)
     let program: any NodeProgram =
@@ -109,7 +106,7 @@ struct GroupRun: Sendable {
         RestartBackoff(first: $0.first, factor: $0.factor, most: $0.most, jitter: $0.jitter)
       }, instances: node.instances,
       announcesUp: isGroup || node.readiness != nil, startsByItself: !node.isManual,
-      hosts: node.hosts.flatMap { hosts[$0] ?? [] })
+      hosts: node.hosts)
   }
 
   private static func listed(_ name: String, at node: Node) throws -> any ListedProgram.Type {

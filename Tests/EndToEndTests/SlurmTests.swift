@@ -82,6 +82,93 @@ extension EndToEndTests {
       #expect(run.code == 1 && run.errors.contains(reason), "\(run.errors)")
     }
 
+    /// The second task begins while the run goes on; the third never does.
+    @Test func tasksOfAnArrayJoinAsTheyBegin() throws {
+      let run = try start(
+        """
+        printf 'slurm tasks=3 time=90s partition=main within=30s\\n' >hosts
+        (until grep -qs '70_1.*started' events; do sleep 0.05; done; echo '70_2 72 1 1' >>log.tasks) &
+        $PTREE run mapreduce --hosts hosts --seconds 8 --kills-per-second 0 --quiet --events events
+        code=$?; cat log events >&2; exit $code
+        """
+      ).end()
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(run.output.contains("totals are exact"), "\(run.output)")
+      #expect(
+        run.errors.contains(
+          "sbatch --parsable --array=1-3 -N 1 --no-requeue -o /dev/null -J ptree-slurm -t 2 -p main "
+            + "--wrap"))
+      #expect(run.errors.contains("srun -Q --jobid=71 -N1 -n1 --overlap "))
+      #expect(run.errors.contains("srun -Q --jobid=72 -N1 -n1 --overlap "))
+      let lines = run.errors.split(separator: "\n")
+      #expect(lines.contains { $0.contains("hostUp") && $0.contains("slurm-70_2") }, "\(lines)")
+      #expect(run.errors.contains("scancel 70\n"))
+    }
+
+    @Test func anArrayThatIsThereIsJoinedAndStays() throws {
+      let run = try start(
+        """
+        echo '70_4 74 3 1' >log.tasks
+        $PTREE hosts check --host slurm:array=70,minimum=1 --json; cat log >&2
+        """
+      ).end()
+      #expect((try run.json() as? [String: Any])?["host"] as? String == "slurm-70_4")
+      #expect((try run.json() as? [String: Any])?["slots"] as? Int == 3)
+      #expect(run.errors.contains("--jobs 70\n") && !run.errors.contains("scancel"))
+    }
+
+    @Test func theArrayIsCancelledWithAKilledRoot() throws {
+      let tool = try start("exec $PTREE run names --hold 600 --host slurm:tasks=2")
+      #expect(tool.wait { tool.outputSoFar != "" || tool.errorsSoFar.contains("2:2 started") })
+      tool.signal(SIGKILL)
+      #expect(
+        tool.wait {
+          (try? String(contentsOfFile: tool.directory.path + "/log", encoding: .utf8))?
+            .hasSuffix("scancel 70\n") == true
+        })
+      _ = try tool.endLeavingNothing()
+    }
+
+    @Test(arguments: [
+      ("tasks=2,partition=full", "Requested node configuration is not available"),
+      ("tasks=2,partition=noisy", "does not print the number of the array: Welcome"),
+      ("array=99", "does not know the array 99"),
+      ("tasks=3,minimum=2,within=3s", "of 2 hosts have come, within 3"),
+    ])
+    func anArrayThatCannotBeUsedIsNamed(_ words: String, _ reason: String) throws {
+      let run = try start("$PTREE run squares 3 --quiet --host slurm:\(words)").end()
+      #expect(run.code == 1 && run.output == "")
+      #expect(run.errors.contains("Host slurm: ") && run.errors.contains(reason), "\(run.errors)")
+    }
+
+    /// One of all is enough if the command line says so.
+    @Test func theMinimumOfTheCommandLineCountsAllHosts() throws {
+      let run = try start(
+        "$PTREE run squares 4 --host local:2 --host slurm:tasks=3 --minimum-hosts 2 --json --quiet"
+      ).end()
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(try run.json() as? [Int] == [1, 4, 9, 16])
+    }
+
+    @Test func aNodeOfAFileNamesAnArray() throws {
+      let run = try start(
+        """
+        cat >t.yaml <<'END'
+        ptree: 1
+        hosts:
+          grid: {slurm: {tasks: 3, minimum: 1}, within: 30s}
+        nodes:
+          a: {shell: echo there, instances: 3, restart: never, on: grid}
+        END
+        $PTREE run t.yaml --quiet
+        code=$?; cat log >&2; exit $code
+        """
+      ).end()
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(run.output.components(separatedBy: "there").count == 4, "\(run.output)")
+      #expect(run.errors.contains("srun -Q --jobid=71 ") && run.errors.contains("scancel 70\n"))
+    }
+
     @Test func theQueueHasADeadline() throws {
       let run = try start(
         "$PTREE hosts check --host slurm:nodes=1,partition=slow --within 0.5 --json"

@@ -93,6 +93,32 @@ struct SlurmNodesTests {
     #expect(throws: HostError.self) { try SlurmRequest(nodes: 1, time: .zero).words() }
   }
 
+  @Test func anArrayIsACommandThatCancelsItAtTheEndOfItsInput() throws {
+    var request = SlurmRequest(
+      nodes: 8, time: .seconds(61), partition: "main", options: ["-c", "4"])
+    request.name = "grid"
+    let words = try request.arrayWords()
+    #expect(Array(words.prefix(4)) == ["sh", "-c", SlurmTask.script, "sh"])
+    #expect(
+      words.dropFirst(4) == [
+        "sbatch", "--parsable", "--array=1-8", "-N", "1", "--no-requeue", "-o", "/dev/null", "-J",
+        "ptree-grid", "-t", "2", "-p", "main", "-c", "4", "--wrap", "exec sleep infinity",
+      ])
+    #expect(throws: HostError.self) { try SlurmRequest(nodes: 0).arrayWords() }
+    // The longest name of a host has the largest number of a job in it.
+    request.name = String(repeating: "s", count: 32)
+    #expect(throws: Never.self) { try request.arrayWords() }
+    request.name += "s"
+    #expect(throws: HostError.self) { try request.arrayWords() }
+  }
+
+  @Test func theNumberOfAnArrayIsTheFirstLine() {
+    #expect(SlurmTask.array(in: "1234\n.\n") == "1234")
+    for text in ["", ".\n", "1234", "1234\n", "+1\n.\n", "-1\n.\n", "x\n.\n", "Hello\n12\n.\n"] {
+      #expect(SlurmTask.array(in: text) == nil, "\(text.debugDescription)")
+    }
+  }
+
   @Test func randomTextsAreReadOrRefused() {
     var random = SeededGenerator.announced("randomTextsAreReadOrRefused")
     let pieces = [

@@ -4,6 +4,13 @@ import Testing
 
 @testable import ProcessTreeTopologyFormat
 
+extension SlurmPlan {
+  fileprivate init(tasks: Int? = nil, array: Int? = nil, minimum: Int? = nil) {
+    self.init()
+    (self.tasks, self.array, self.minimum) = (tasks, array, minimum)
+  }
+}
+
 /// Host files: the forms that people know, and a place for each mistake.
 struct HostFileTests {
   private static func plan(_ line: String) -> HostPlan? {
@@ -35,6 +42,33 @@ struct HostFileTests {
     #expect(
       Self.plan("slurm nodes=3 time=30m partition=main option=\"-A physics\"")
         == HostPlan(name: "slurm", engine: .slurm(slurm)))
+  }
+
+  @Test func anArrayIsItsOwnOrOneThatIsThere() {
+    var slurm = SlurmPlan()
+    (slurm.tasks, slurm.minimum, slurm.time, slurm.options) = (8, 2, .seconds(60), ["-c", "4"])
+    #expect(
+      Self.plan("slurm tasks=8 minimum=2 time=1m option=\"-c 4\"")?.engine == .slurm(slurm))
+    #expect(HostLine(argument: "slurm:tasks=8").plan?.engine == .slurm(SlurmPlan(tasks: 8)))
+    #expect(
+      HostLine(argument: "slurm:array=4294967293,minimum=3").plan?.engine
+        == .slurm(SlurmPlan(array: 4_294_967_293, minimum: 3)))
+  }
+
+  /// A mistake of two words is told at the one that does not fit.
+  @Test(arguments: [
+    ("slurm tasks=3 nodes=2", Diagnostic.Code.exclusiveKeys, 7),
+    ("slurm array=3 tasks=2", .exclusiveKeys, 7), ("slurm nodes=2 array=7", .exclusiveKeys, 15),
+    ("slurm minimum=2", .missingKey, 1), ("slurm nodes=2 minimum=1", .keyOfOtherKind, 15),
+    ("slurm array=7 time=1m", .keyOfOtherKind, 15),
+    ("slurm array=7 option=--exclusive", .keyOfOtherKind, 15),
+    ("slurm tasks=2 minimum=3", .wrongValue, 15), ("slurm array=0", .wrongValue, 7),
+    ("slurm array=7_1", .wrongValue, 7), ("slurm array=4294967294", .wrongValue, 7),
+    ("b tasks=2", .keyOfOtherKind, 3),
+  ])
+  func wordsOfAnArrayFitTogether(_ line: String, _ code: Diagnostic.Code, _ column: Int) {
+    let faults = HostLine(line.unicodeScalars).faults
+    #expect(faults.map(\.code) == [code] && faults.map(\.column) == [column], "\(faults)")
   }
 
   /// A name, an engine, and slots.
@@ -152,7 +186,8 @@ struct HostFileTests {
     var random = SeededGenerator.announced("randomLinesAreReadOrRefused")
     let pieces = [
       "alice@b", "8/", ":8", "ssh://", "ssh:", "command:", "slurm", "local", " ", "\t", "\"", "#",
-      "=", "slots=", "name=", "lease=", "option=", "nodes=", "time=", "0", "8", "30s", "-", "/",
+      "=", "slots=", "name=", "lease=", "option=", "nodes=", "time=", "tasks=", "array=",
+      "minimum=", "0", "8", "30s", "-", "/",
       "[", "]", "::", "ä", "\u{0}", "env", ",", "\r",
     ]
     for _ in 0..<(TestSettings.iterations ?? 20_000) {

@@ -44,6 +44,35 @@ struct HostTopologyTests {
     #expect(graph.groups.map(\.label) == ["t", "g", "h on near"])
   }
 
+  @Test func anArrayIsAHostOfTheGroupThatNamesIt() throws {
+    let checked = check(
+      topology(
+        "  a: {shell: x, on: grid}\n  c: {shell: x, on: old}\n",
+        top: """
+          hosts:
+            grid: {slurm: {tasks: 8, minimum: 2, time: 30m}, options: [-c, 4], within: 5m}
+            old: {slurm: {array: 1234}}
+
+          """))
+    #expect(checked.diagnostics.all.isEmpty, "\(checked.diagnostics.all)")
+    let hosts = try #require(checked.topology?.group.hosts)
+    var (grid, old) = (SlurmPlan(), SlurmPlan())
+    (grid.tasks, grid.minimum, grid.time, grid.options) = (8, 2, .seconds(1_800), ["-c", "4"])
+    old.array = 1_234
+    #expect(hosts.map(\.engine) == [.slurm(grid), .slurm(old)])
+    // The place is that of the word that does not fit.
+    let text = topology(
+      "  a: {shell: x, on: b}\n",
+      top: """
+        hosts:
+          b: {slurm: {array: 7}, options: [-c, 4]}
+          c: {slurm: {tasks: 2, minimum: 3}}
+
+        """)
+    let places = check(text).diagnostics.sorted.filter { $0.severity == .error }.map(\.place)
+    #expect(places.map { "\($0.line):\($0.column)" } == ["3:26", "4:25"])
+  }
+
   @Test func aStageNamesHosts() throws {
     let checked = check(
       topology(
@@ -104,6 +133,12 @@ struct HostTopologyTests {
     Fault("b: {command: [env], options: [-4]}", "keyOfOtherKind"),
     Fault("b: {slurm: {time: 3m}}", "missingKey"), Fault("b: {slurm: {node: 3}}", "unknownKey"),
     Fault("b: {local: true}\n  here: {ssh: x}", "invalidName"),
+    Fault("b: {slurm: {nodes: 2, tasks: 3}}", "exclusiveKeys"),
+    Fault("b: {slurm: {minimum: 3}}", "missingKey"),
+    Fault("b: {slurm: {array: 7, partition: x}}", "keyOfOtherKind"),
+    Fault("b: {slurm: {array: 7}, options: [-c, 4]}", "keyOfOtherKind"),
+    Fault("b: {slurm: {tasks: 2, minimum: 3}}", "wrongValue"),
+    Fault("b: {slurm: {tasks: 0}}", "wrongValue"),
   ])
   func aHostThatIsNoneIsRefused(fault: Fault) {
     let text = topology("  a: {shell: x, on: b}\n", top: "hosts:\n  \(fault.text)\n")

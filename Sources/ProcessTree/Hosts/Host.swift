@@ -23,6 +23,8 @@ public struct Host: Hashable, Sendable, Codable {
   /// The name, at most 48 bytes without control characters and slashes; unique among hosts that are
   /// open at one time.
   public var name: String
+  /// The name by which files name it together with others: that of an allocation, or of an array.
+  package var family: String?
   /// How it is reached.
   public var engine: Engine
   /// How many nodes it is meant to run at a time, which guides ``HostPool``; as many as it has processors if

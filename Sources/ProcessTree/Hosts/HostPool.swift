@@ -4,7 +4,7 @@ internal import ProcessTreeBase
 ///
 /// Pools that were told no size grow with it, and workers of pools and pipelines that have more company than their
 /// hosts have slots move to a host that is added.
-public final class HostPool: Place, Sendable {
+public final class HostPool: GrowingPlace, Sendable {
   struct State {
     var hosts: [OpenHost] = []
     /// Those of calls that have not returned yet.
@@ -17,9 +17,9 @@ public final class HostPool: Place, Sendable {
     var isClosed = false
     var listeners: [Int: @Sendable () -> Void] = [:]
     var lastListener = 0
-    /// Whether no further host comes by itself, and why one of those did not join.
-    var hasJoined = false
-    var failure: (any Error)?
+    /// The sequences of hosts that have ended, by their families, and why a host of one did not join.
+    var ended: Set<String?> = []
+    var failures: [String?: any Error] = [:]
   }
 
   let node: Node
@@ -36,9 +36,9 @@ public final class HostPool: Place, Sendable {
   /// The host with a name, the last of several; `nil` if there is none.
   public subscript(name: String) -> OpenHost? { all.last { $0.name == name } }
 
-  /// Some of the hosts, by their names.
-  package func only(_ names: [String]) -> any Place {
-    SomeHosts(hosts: all.filter { names.contains($0.name) })
+  /// Some of the hosts, by their names or those of their families, with such as come later; nil without names.
+  package func only(_ names: [String]) -> (any Place)? {
+    names.isEmpty ? nil : SomeHosts(pool: self, names: names)
   }
 
   /// The slots of the hosts that are up, or have no connection at present.
@@ -71,8 +71,15 @@ public final class HostPool: Place, Sendable {
 }
 
 /// Some hosts of a pool.
-private struct SomeHosts: Place {
-  let hosts: [OpenHost]
+private struct SomeHosts: GrowingPlace {
+  let pool: HostPool
+  let names: [String]
+
+  var hosts: [OpenHost] { pool.all.filter { $0.isNamed(in: names) } }
 
   func choose() -> OpenHost? { HostPool.leastUsed(of: hosts) }
+
+  func whenGrown(_ body: @escaping @Sendable () -> Void) -> Int { pool.whenGrown(body) }
+
+  func forgetGrowth(_ number: Int) { pool.forgetGrowth(number) }
 }

@@ -65,12 +65,29 @@ extension Node {
   public func withHosts<Hosts: AsyncSequence & Sendable, Value>(
     joining hosts: Hosts, minimum: Int = 1, _ body: (HostPool) async throws -> Value
   ) async throws -> Value where Hosts.Element == Host {
+    try await withHosts([], joining: [JoiningHosts(hosts, minimum: minimum)], minimum: nil, body)
+  }
+
+  /// Opens hosts, and others as they come, on which children can run in `body`, and closes them at its end.
+  ///
+  /// - Parameters:
+  ///   - hosts: The hosts that are there.
+  ///   - others: Those that come later.
+  ///   - minimum: How many have to be up in all for `body` to begin; if `nil`, all of `hosts` and as many of each of
+  ///     `others` as it says.
+  ///   - body: The code that uses them.
+  package func withHosts<Value>(
+    _ hosts: [Host], joining others: [JoiningHosts], minimum: Int?,
+    _ body: (HostPool) async throws -> Value
+  ) async throws -> Value {
+    guard !others.isEmpty else { return try await withHosts(hosts, minimum: minimum, body) }
     let pool = HostPool(of: self)
     let result: Result<Value, any Error> = await withTaskGroup(of: Void.self) { group in
-      group.addTask { await pool.join(hosts) }
+      for other in others { group.addTask { await other.join(pool) } }
       let result: Result<Value, any Error>
       do {
-        try await pool.waitUntilJoined(minimum)
+        try await pool.add(hosts, minimum: minimum.map { _ in 0 })
+        try await pool.wait(for: others, minimum: minimum)
         result = .success(try await body(pool))
       } catch {
         result = .failure(error)

@@ -21,18 +21,56 @@ extension Node {
     _ request: SlurmRequest, _ body: ([Host]) async throws -> Value
   ) async throws -> Value {
     let words = try request.words()
+    return try await holding(words, by: .salloc, of: request, SlurmNodes.init) {
+      try await body($0.hosts(named: request.name))
+    }
+  }
+
+  /// Has Slurm run an array of jobs, each of which holds a node that joins as a host when it begins, and cancels
+  /// what is left of them when `body` ends.
+  ///
+  /// ```swift
+  /// try await root.withSlurmArray(SlurmRequest(nodes: 8, options: ["-c", "4"])) { tasks in
+  ///   try await root.withHosts(joining: tasks, minimum: 2) { hosts in … }
+  /// }
+  /// ```
+  ///
+  /// They are cancelled when this process ends, however that happens.
+  ///
+  /// - Parameters:
+  ///   - request: How many tasks as its `nodes`, each of one node, and for how long. `patience` is the time that
+  ///     `sbatch` has for its answer.
+  ///   - body: The code that opens the hosts.
+  /// - Returns: The result of `body`.
+  /// - Throws: The error of `body`; a ``HostError`` with `engineMissing` without `sbatch`, or if it does not print the
+  ///   array's number, `allocationRefused` if Slurm takes no such array, `notInTime`; `CancellationError`.
+  public func withSlurmArray<Value>(
+    _ request: SlurmRequest, _ body: (SlurmArrayHosts) async throws -> Value
+  ) async throws -> Value {
+    let words = try request.arrayWords()
+    return try await holding(words, by: .sbatch, of: request, SlurmTask.array) {
+      try await body(try hostsOfSlurmArray($0, named: request.name))
+    }
+  }
+
+  /// Runs `body` with what Slurm has given, as long as a process of this one holds it.
+  private func holding<Grant: Sendable, Value>(
+    _ words: [String], by tool: SlurmTool, of request: SlurmRequest,
+    _ read: @escaping @Sendable (String) -> Grant?, _ body: (Grant) async throws -> Value
+  ) async throws -> Value {
     let allocation = try await runtime.run { runtime in
       do {
-        return LoopBound(try SlurmAllocation(words, in: runtime), on: runtime.loop)
+        return LoopBound(
+          try SlurmAllocation(words, by: tool, in: runtime, read), on: runtime.loop)
       } catch {
         throw HostError(
-          .engineMissing, host: request.name, "Slurm's salloc cannot be started: \(error)")
+          .engineMissing, host: request.name,
+          "Slurm's \(tool.rawValue) cannot be started: \(error)")
       }
     }
     let result: Result<Value, any Error>
     do {
-      let nodes = try await nodes(of: allocation, request)
-      result = .success(try await body(nodes.hosts(named: request.name)))
+      result = .success(try await body(try await grant(of: allocation, request, tool)))
     } catch {
       result = .failure(error)
     }
@@ -46,22 +84,20 @@ extension Node {
     return try result.get()
   }
 
-  private func nodes(
-    of allocation: LoopBound<SlurmAllocation>, _ request: SlurmRequest
-  ) async throws -> SlurmNodes {
+  private func grant<Grant: Sendable>(
+    of allocation: LoopBound<SlurmAllocation<Grant>>, _ request: SlurmRequest, _ tool: SlurmTool
+  ) async throws -> Grant {
     let isInTime: Void? = await runtime.wait { (wait: LoopBound<Wait<Void>>) in
       let allocation = allocation.value
-      guard allocation.nodes == nil, allocation.unreadable == nil, !allocation.isOver else {
+      guard allocation.grant == nil, allocation.unreadable == nil, !allocation.isOver else {
         return wait.value.end(())
       }
       wait.value.join(allocation.knownWaiters, within: request.patience)
     }
     try Task.checkCancellation()
-    if let nodes = try await allocation.run({ $0.nodes }) { return nodes }
+    if let grant = try await allocation.run({ $0.grant }) { return grant }
     if let text = try await allocation.run({ $0.unreadable }) {
-      throw HostError(
-        .engineMissing, host: request.name,
-        "Slurm's scontrol does not name the nodes of the allocation: \(text)")
+      throw HostError(.engineMissing, host: request.name, "\(tool.silence): \(text)")
     }
     guard isInTime != nil else {
       throw HostError(
@@ -98,11 +134,12 @@ extension Node {
     }
     return nodes.hosts(named: name)
   }
+
   /// The hosts of an array of Slurm, each when its task begins to run, for
   /// ``withHosts(joining:minimum:_:)``.
   ///
   /// A task of an array is a job of its own. It may do nothing but hold its node, and `scancel` drains that host
-  /// alone:
+  /// alone. ``withSlurmArray(_:_:)`` submits such an array; this is for one that is there:
   ///
   /// ```sh
   /// sbatch --parsable --array=1-8 -N1 -c4 --no-requeue --wrap 'sleep infinity'

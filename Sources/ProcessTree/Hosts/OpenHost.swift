@@ -82,6 +82,11 @@ public final class OpenHost: Place, Sendable {
   /// The host's name.
   public var name: String { host.name }
 
+  /// Whether it is named by one of these names: its own, or that of its family.
+  package func isNamed(in names: [String]) -> Bool {
+    names.contains(name) || host.family.map(names.contains) == true
+  }
+
   /// How many nodes it is meant to run at a time: what its description says, or its processors; 1 while
   /// those are not known.
   public var slots: Int { host.slots ?? shared.current.processors }

@@ -6,6 +6,17 @@ public protocol Place: Sendable {
   var hosts: [OpenHost] { get }
 }
 
+/// A place whose hosts may become more.
+package protocol GrowingPlace: Place {
+  /// Calls `body` after each addition of hosts, from any thread.
+  ///
+  /// - Returns: A number for ``forgetGrowth(_:)``.
+  func whenGrown(_ body: @escaping @Sendable () -> Void) -> Int
+
+  /// Does not call a closure any more.
+  func forgetGrowth(_ number: Int)
+}
+
 extension HostError {
   /// None of these hosts is open, for reasons of their own.
   package init(noneOpenOf hosts: [OpenHost]) {

@@ -6,7 +6,7 @@
 /// }
 /// ```
 public struct SlurmRequest: Hashable, Sendable, Codable {
-  /// How many nodes it has.
+  /// How many nodes it has; of an array how many tasks, each of which has one node.
   public var nodes: Int
   /// How long it lasts, in whole minutes; what the site gives if `nil`.
   public var time: Duration?
@@ -33,13 +33,27 @@ public struct SlurmRequest: Hashable, Sendable, Codable {
   /// end of its standard input any more, whatever has ended this process.
   func words() throws(HostError) -> [String] {
     try SlurmNodes.check(name: name)
+    // The other nodes stay when one fails.
+    return ["salloc", "-Q", "--no-kill", "-N", "\(nodes)"] + (try commonWords())
+      + ["sh", "-c", SlurmNodes.script + "; exec cat >/dev/null"]
+  }
+
+  /// The command that submits an array, and cancels it when nobody holds the other end of its standard input any
+  /// more.
+  func arrayWords() throws(HostError) -> [String] {
+    try SlurmTask.check(name: name)
+    let array = ["sbatch", "--parsable", "--array=1-\(nodes)", "-N", "1"]
+    return ["sh", "-c", SlurmTask.script, "sh"] + array + ["--no-requeue", "-o", "/dev/null"]
+      + (try commonWords()) + ["--wrap", "exec sleep infinity"]
+  }
+
+  private func commonWords() throws(HostError) -> [String] {
     guard nodes > 0, time ?? .seconds(1) > .zero else {
       throw HostError(.invalidHost, host: name, "an allocation has one node or more, and time")
     }
-    // The other nodes stay when one fails.
-    var words = ["salloc", "-Q", "--no-kill", "-N", "\(nodes)", "-J", "ptree-\(name)"]
+    var words = ["-J", "ptree-\(name)"]
     if let time { words += ["-t", "\(max(1, (time.components.seconds + 59) / 60))"] }
     if let partition { words += ["-p", partition] }
-    return words + options + ["sh", "-c", SlurmNodes.script + "; exec cat >/dev/null"]
+    return words + options
   }
 }

@@ -11,7 +11,8 @@ struct HostOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Start nodes on this host: a destination of ssh, local, 'command:' and the words of another engine, or \
-      slurm:nodes=N,time=T for an allocation. May be given again and again.
+      slurm:nodes=N,time=T for an allocation, or slurm:tasks=N for an array whose tasks join as they begin. May be \
+      given again and again.
       """, valueName: "destination[:slots]"))
   var host: [String] = []
 

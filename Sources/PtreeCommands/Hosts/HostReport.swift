@@ -23,7 +23,7 @@ struct HostReport {
       return try await root.withHosts([plan]) { hosts in
         let timeToUp = ContinuousClock.now - start
         var reports: [Self] = []
-        for host in hosts.pool.all {
+        for host in hosts.all {
           var report = Self(host: host.name)
           (report.timeToUp, report.slots) = (timeToUp, host.slots)
           do {

@@ -63,12 +63,12 @@ package final class WorkerHosts: Sendable {
   package init?(_ place: (any Place)?) {
     guard let place, !(place is OwnHost) else { return nil }
     self.place = place
-    let number = (place as? HostPool)?.whenGrown { [weak self] in self?.hostsWereAdded() }
+    let number = (place as? any GrowingPlace)?.whenGrown { [weak self] in self?.hostsWereAdded() }
     growth.withLock { $0 = number }
   }
 
   deinit {
-    if let number = growth.withLock({ $0 }) { (place as? HostPool)?.forgetGrowth(number) }
+    if let number = growth.withLock({ $0 }) { (place as? any GrowingPlace)?.forgetGrowth(number) }
   }
 
   /// Calls `body` when hosts have been added, from any thread.

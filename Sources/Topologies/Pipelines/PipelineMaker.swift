@@ -10,7 +10,7 @@ struct PipelineMaker {
   /// The node that runs it.
   let place: Node
   /// The hosts that its stages name.
-  let hosts: OpenHosts?
+  let hosts: HostPool?
 
   /// - Parameter joint: What the source writes to, if the first stage reads that.
   func pipeline(behind joint: CommandJoint?) throws -> Pipeline<[UInt8], [UInt8]> {
@@ -55,7 +55,7 @@ struct PipelineMaker {
       }
       return try listed.append(
         stage, program, to: pipeline, distribution, attempts: plan.attempts,
-        on: hosts?.place(named: stage.hosts), context)
+        on: hosts?.only(stage.hosts), context)
     }
     command.standardInput = .pipe
     command.standardOutput = behind.map { .file($0.writingPath) } ?? .pipe
@@ -63,7 +63,7 @@ struct PipelineMaker {
     let settings = StageSettings(
       name: stage.name, command: command, takesPlace: stage.takesPlace, input: input,
       output: output, attempts: plan.attempts, timeLimit: stage.timeLimit)
-    let hosts = hosts?.place(named: stage.hosts)
+    let hosts = hosts?.only(stage.hosts)
     switch stage.mode {
     case .each:
       return pipeline.then(

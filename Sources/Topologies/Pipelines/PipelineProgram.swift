@@ -21,7 +21,7 @@ struct PipelineProgram: NodeProgram {
     try await node.withHosts(plan.hosts) { try await work(in: node, on: $0) }
   }
 
-  private func work(in node: Node, on hosts: OpenHosts?) async throws {
+  private func work(in node: Node, on hosts: HostPool?) async throws {
     let maker = PipelineMaker(
       plan: plan, node: self.node, context: context, place: node, hosts: hosts)
     let joint = try plan.sourceSeam.joint()

@@ -29,9 +29,9 @@ package struct HostLine: Sendable {
     guard let first = words.first else { return }
     plan = destination(first)
     place = (first.column, first.length)
-    var keys: Set<String> = []
+    var keys: [HostKey: Word] = [:]
     for word in words.dropFirst() { read(word, &keys) }
-    if let plan, faults.isEmpty { check(plan, first) }
+    if let plan, faults.isEmpty { check(plan, first, keys) }
     if !faults.isEmpty { plan = nil }
   }
 
@@ -42,16 +42,16 @@ package struct HostLine: Sendable {
     let prefix = "slurm:"
     guard argument.hasPrefix(prefix) else {
       plan = destination(word)
-      if let plan, faults.isEmpty { check(plan, word) }
+      if let plan, faults.isEmpty { check(plan, word, [:]) }
       if !faults.isEmpty { plan = nil }
       return
     }
     plan = destination(Word(text: "slurm", column: 1, length: 5))
-    var keys: Set<String> = []
+    var keys: [HostKey: Word] = [:]
     for part in argument.dropFirst(prefix.count).split(separator: ",") {
       read(Word(text: String(part), column: 1, length: word.length), &keys)
     }
-    if let plan, faults.isEmpty { check(plan, word) }
+    if let plan, faults.isEmpty { check(plan, word, keys) }
     if !faults.isEmpty { plan = nil }
   }
 
@@ -174,7 +174,7 @@ package struct HostLine: Sendable {
 
   // MARK: The rest of the line
 
-  private mutating func read(_ word: Word, _ keys: inout Set<String>) {
+  private mutating func read(_ word: Word, _ keys: inout [HostKey: Word]) {
     guard let equals = word.text.firstIndex(of: "=") else {
       return add(
         .wrongValue, word,
@@ -193,7 +193,7 @@ package struct HostLine: Sendable {
             ?? ": there are \(known.joined(separator: ", "))."),
         suggestion: nearest)
     }
-    guard keys.insert(name).inserted || key == .option else {
+    guard keys.updateValue(word, forKey: key) == nil || key == .option else {
       return add(.duplicateKey, word, "'\(name)' stands here twice.")
     }
     guard !value.isEmpty else { return add(.wrongValue, word, "'\(name)' has no value.") }
@@ -209,18 +209,13 @@ package struct HostLine: Sendable {
     }
   }
 
-  private mutating func check(_ plan: HostPlan, _ word: Word) {
+  private mutating func check(_ plan: HostPlan, _ word: Word, _ keys: [HostKey: Word]) {
     if !HostKey.isName(plan.name) {
       add(
         .invalidName, word,
         "a host's name has 1 to \(HostKey.longestName) bytes; give this one another: name=…")
     }
-    guard case .slurm(let slurm) = plan.engine, slurm.nodes == nil else { return }
-    if slurm.time != nil || slurm.partition != nil || !slurm.options.isEmpty {
-      add(
-        .missingKey, word,
-        "an allocation has a number of nodes: nodes=2; 'slurm' alone is the one around this process."
-      )
-    }
+    guard case .slurm(let slurm) = plan.engine, let fault = slurm.fault else { return }
+    add(fault.code, fault.key.flatMap { keys[$0] } ?? word, fault.message)
   }
 }

@@ -4,8 +4,8 @@ package struct HostPlan: Sendable, Codable, Hashable {
     case ssh(String, options: [String])
     /// The words of a command; no words for another host on this machine.
     case command([String])
-    /// As many hosts as an allocation of Slurm has nodes; an allocation of one's own, or the one around
-    /// this process.
+    /// As many hosts as an allocation of Slurm has nodes: one of the run's own, or the one around this process; or a
+    /// host for each task of an array, when it begins.
     case slurm(SlurmPlan)
   }
 
@@ -44,24 +44,70 @@ extension HostPlan {
   }
 }
 
-/// What an allocation of Slurm is to have; the one around this process if it has no number of nodes.
+/// What Slurm is asked for; the allocation around this process if it is none of `nodes`, `tasks` and `array`.
 package struct SlurmPlan: Sendable, Codable, Hashable {
+  /// How many nodes an allocation of the run's own has.
   package var nodes: Int?
+  /// How many tasks an array of the run's own has.
+  package var tasks: Int?
+  /// The number of an array that is there.
+  package var array: Int?
+  /// With how many tasks of the array the nodes begin.
+  package var minimum: Int?
   package var time: Duration?
   package var partition: String?
-  /// Further options for `salloc`.
+  /// Further options for `salloc` or `sbatch`.
   package var options: [String] = []
 
   package init() {}
+
+  /// Why its values do not fit together, and which of them; the destination if there is none.
+  struct Fault {
+    var key: HostKey?
+    var code: Diagnostic.Code
+    var message: String
+  }
+
+  var fault: Fault? {
+    let kinds = [(HostKey.nodes, nodes), (.tasks, tasks), (.array, array)].filter { $1 != nil }
+    if kinds.count > 1 {
+      return Fault(
+        key: kinds[1].0, code: .exclusiveKeys,
+        message: "slurm has one of 'nodes', 'tasks' and 'array', not two.")
+    }
+    let hasWishes = time != nil || partition != nil || !options.isEmpty
+    if kinds.isEmpty, hasWishes || minimum != nil {
+      return Fault(
+        code: .missingKey,
+        message: "an allocation has 'nodes', an array of the run's own has 'tasks', and one that "
+          + "is there has its number, 'array'; without them it is the allocation around the run."
+      )
+    }
+    if array != nil, hasWishes {
+      return Fault(
+        key: time != nil ? .time : partition != nil ? .partition : .option, code: .keyOfOtherKind,
+        message: "an array that is there has its time, partition and options already.")
+    }
+    guard let minimum else { return nil }
+    if nodes != nil {
+      return Fault(
+        key: .minimum, code: .keyOfOtherKind,
+        message: "an allocation comes as a whole; only an array has 'minimum'.")
+    }
+    if let tasks, minimum > tasks {
+      return Fault(
+        key: .minimum, code: .wrongValue,
+        message: "of \(tasks) tasks \(tasks) can be there at most.")
+    }
+    return nil
+  }
 }
 
 /// What can be said of a host, and by which values.
 enum HostKey: String, CaseIterable {
   case name, slots, program, lease, within, option
   // Of Slurm alone.
-  case nodes, time, partition
-
-  static let ofSlurm: Set<Self> = [.nodes, .time, .partition]
+  case nodes, tasks, array, minimum, time, partition
 
   /// What other tools call them.
   static let synonyms: [String: String] = [
@@ -72,6 +118,8 @@ enum HostKey: String, CaseIterable {
 
   /// The largest number of slots, and of nodes of an allocation.
   static let most = 4_096
+  /// The largest number of a job of Slurm.
+  static let largestJob = 4_294_967_293
   static let longestName = 48
 
   /// Why a value is refused.
@@ -99,7 +147,7 @@ enum HostKey: String, CaseIterable {
       plan.lease = time
     case .within: plan.within = try time(text, such: "30s")
     case .option: try addOption(text, to: &plan)
-    case .nodes, .time, .partition: try setOfSlurm(text, in: &plan)
+    case .nodes, .tasks, .array, .minimum, .time, .partition: try setOfSlurm(text, in: &plan)
     }
   }
 
@@ -142,6 +190,13 @@ enum HostKey: String, CaseIterable {
     }
     switch self {
     case .nodes: slurm.nodes = try number(text)
+    case .tasks: slurm.tasks = try number(text)
+    case .minimum: slurm.minimum = try number(text)
+    case .array:
+      slurm.array = Int(text)
+      try require(
+        (1...Self.largestJob).contains(slurm.array ?? 0) && text.first != "+",
+        "the number of an array's job is expected, as sbatch prints it.")
     case .time: slurm.time = try time(text, such: "30m")
     default:
       try require(!text.hasPrefix("-"), "a partition is a name.")

@@ -35,15 +35,19 @@ extension TopologyBuilder {
     } else if let slurm = value["slurm"] {
       var plan = SlurmPlan()
       plan.nodes = slurm["nodes"]?.scalar?.integer
+      plan.tasks = slurm["tasks"]?.scalar?.integer
+      plan.array = slurm["array"]?.scalar?.integer
+      plan.minimum = slurm["minimum"]?.scalar?.integer
       plan.time = time(slurm["time"])
       plan.partition = slurm["partition"]?.text
       plan.options = options
       options = []
       engine = .slurm(plan)
-      if plan.nodes == nil, plan != SlurmPlan() {
-        refuse(
-          .missingKey, slurm.place, "",
-          "an allocation has 'nodes'; without anything it is the one around the run.")
+      if let fault = plan.fault {
+        let key =
+          fault.key == .option
+          ? value.entry("options") : fault.key.flatMap { slurm.entry($0.rawValue) }
+        refuse(fault.code, key?.place ?? slurm.place, key?.key ?? "", fault.message)
       }
     }
     if !options.isEmpty, let place = value.entry("options")?.place {

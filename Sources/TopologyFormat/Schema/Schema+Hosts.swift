@@ -27,7 +27,9 @@ extension Schema {
         key(
           "command", .named("arguments"),
           "a command that runs the words behind it there, and joins standard input and output"),
-        key("slurm", .object("slurm"), "as many hosts as an allocation of Slurm has nodes"),
+        key(
+          "slurm", .object("slurm"),
+          "as many hosts as an allocation of Slurm has nodes, or an array tasks"),
         key("local", .yes, "another host on this machine"),
         key(
           "slots", .integer(1...HostKey.most), "how many nodes it is meant to run at a time",
@@ -35,7 +37,7 @@ extension Schema {
         key(
           "program", .text(.known), "the path of this program there, or `copied`",
           without: "its path here"),
-        key("options", texts, "options for `ssh`, or for `salloc`", without: "none"),
+        key("options", texts, "options for `ssh`, `salloc` or `sbatch`", without: "none"),
         key(
           "lease", .time, "how long nodes there go on without a word from here, `2s` or more",
           without: "10s"),
@@ -47,6 +49,17 @@ extension Schema {
         key(
           "nodes", .integer(1...HostKey.most), "how many nodes an allocation of one's own has",
           without: "the allocation around the run"),
+        key(
+          "tasks", .integer(1...HostKey.most),
+          "how many tasks an array of one's own has: jobs of one node each, which join later",
+          without: "no array"),
+        key(
+          "array", .integer(1...HostKey.largestJob),
+          "the number of an array that is there, whose tasks join as they begin",
+          without: "no array"),
+        key(
+          "minimum", .integer(1...HostKey.most),
+          "with how many tasks of the array the nodes that name it begin", without: "1"),
         key("time", .time, "for how long", without: "what the site gives"),
         key("partition", .text(.known), "where", without: "what the site gives"),
       ]),

@@ -4,7 +4,7 @@ extension NodeRuntime {
   /// - Throws: ``HostError`` if none of those that it names is up.
   func host(among names: [String]) throws(HostError) -> OpenHost? {
     guard !names.isEmpty else { return nil }
-    let open = hosts.values.compactMap(\.handle).filter { names.contains($0.name) }
+    let open = hosts.values.compactMap(\.handle).filter { $0.isNamed(in: names) }
     guard let host = HostPool.leastUsed(of: open.sorted { $0.number < $1.number }) else {
       throw HostError(.over, host: names.joined(separator: ", "), "no host of this name is up")
     }

@@ -3,28 +3,54 @@ internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
-/// An allocation of Slurm, which a process of `salloc` holds.
+/// The command by which Slurm is asked for nodes.
+enum SlurmTool: String, Sendable {
+  case salloc, sbatch
+
+  /// What has gone wrong if nobody says what there is.
+  var silence: String {
+    switch self {
+    case .salloc: "Slurm's scontrol does not name the nodes of the allocation"
+    case .sbatch: "Slurm's sbatch does not print the number of the array"
+    }
+  }
+}
+
+/// An allocation of Slurm, or an array of jobs, which a process holds.
 ///
 /// Belongs to the loop.
-final class SlurmAllocation {
-  /// How long Slurm may take to take the nodes back, before `salloc` is told, and killed.
-  private static let releaseTime: Duration = .seconds(10)
+final class SlurmAllocation<Grant: Sendable> {
+  /// How long Slurm may take to take the nodes back, before the process is told, and killed.
+  private static var releaseTime: Duration { .seconds(10) }
 
   private unowned let runtime: NodeRuntime
+  private let tool: SlurmTool
+  private let read: (String) -> Grant?
   private let engine: EngineProcess
   /// Its standard input: the nodes are given back when it closes.
   private var hold: Descriptor?
   private var reader: PipeReader?
   private var text: [UInt8] = []
-  private(set) var nodes: SlurmNodes?
-  /// The text that `salloc` printed instead of node names, in one line.
+  /// What Slurm has given.
+  private(set) var grant: Grant?
+  /// The text that was printed instead of that, in one line.
   private(set) var unreadable: String?
   private(set) var isOver = false
   let knownWaiters: Waiters<Void>
   let overWaiters: Waiters<Void>
 
-  init(_ words: [String], in runtime: NodeRuntime) throws {
+  /// - Parameters:
+  ///   - words: The command.
+  ///   - tool: What it runs.
+  ///   - runtime: That of this node.
+  ///   - read: Reads what Slurm has given in what the command has printed.
+  init(
+    _ words: [String], by tool: SlurmTool, in runtime: NodeRuntime,
+    _ read: @escaping (String) -> Grant?
+  ) throws {
     self.runtime = runtime
+    self.tool = tool
+    self.read = read
     knownWaiters = Waiters(on: runtime.loop.timers)
     overWaiters = Waiters(on: runtime.loop.timers)
     let input = try Descriptors.makePipe()
@@ -44,19 +70,19 @@ final class SlurmAllocation {
   }
 
   private func receive(_ bytes: UnsafeRawBufferPointer) {
-    guard nodes == nil, unreadable == nil else { return }
+    guard grant == nil, unreadable == nil else { return }
     text += bytes
     let text = String(decoding: text, as: UTF8.self)
     guard SlurmNodes.isWhole(text) else { return }
-    nodes = SlurmNodes(text)
-    if nodes == nil { unreadable = SlurmNodes.oneLine(text) }
+    grant = read(text)
+    if grant == nil { unreadable = SlurmNodes.oneLine(text) }
     knownWaiters.resume(())
   }
 
-  /// What `salloc` has said.
+  /// What the command has said.
   var account: String {
     engine.verdict.explaining(
-      HostError(.allocationRefused, host: "", "salloc has ended"), of: ["salloc"]
+      HostError(.allocationRefused, host: "", "\(tool.rawValue) has ended"), of: [tool.rawValue]
     )
     .message
   }
@@ -65,8 +91,8 @@ final class SlurmAllocation {
   func release() {
     hold = nil
     guard !isOver else { return }
-    // In the queue it reads nothing.
-    if nodes == nil, unreadable == nil { engine.signal(SIGTERM) }
+    // In the queue `salloc` reads nothing. A `sbatch` that has not answered may have submitted the array.
+    if tool == .salloc, grant == nil, unreadable == nil { engine.signal(SIGTERM) }
     _ = runtime.loop.timers.schedule(after: Self.releaseTime) { [weak self] in
       self?.engine.signal(SIGTERM)
     }

@@ -1,7 +1,34 @@
+internal import ProcessTreeWire
+
 /// A running task of an array of Slurm: a job of its own.
 struct SlurmTask: Equatable {
   /// What `squeue` prints of a running task: its name, its job, and how many processors and nodes it has.
   static let format = "%i %A %C %D"
+
+  /// Submits an array by the command in its arguments, prints what is read by ``array(in:)``, and cancels it at the
+  /// end of its input.
+  static let script =
+    #"job=$("$@" </dev/null) || exit 1; job=${job%%;*}; echo "$job"; echo .; cat >/dev/null; exec scancel "$job""#
+
+  /// Reads the number of an array that the script has printed; nil if that is none.
+  @Sendable static func array(in text: String) -> String? {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    guard lines.count > 1, lines[1] == ".", UInt32(lines[0]) != nil, lines[0].first != "+" else {
+      return nil
+    }
+    return String(lines[0])
+  }
+
+  /// Checks a name with which those of hosts begin, before there is an array.
+  static func check(name: String) throws(HostError) {
+    try Host.command([], name: name).check()
+    let longest = Host.longestName - "-\(UInt32.max)_9999".utf8.count
+    guard name.utf8.count <= longest else {
+      throw HostError(
+        .invalidHost, host: name.quotation,
+        "the name of an array has at most \(longest) bytes: those of its hosts begin with it")
+    }
+  }
 
   /// Such as `7_2`, by which `scancel` knows it.
   var name: String
