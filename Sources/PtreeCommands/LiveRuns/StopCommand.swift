@@ -63,7 +63,7 @@ struct StopCommand: LiveCommand {
     guard !plan else { return try showPlan(of: run) }
     guard rest.isEmpty else {
       return try change(
-        [run.name] + rest,
+        rest, of: run,
         NodeChange(.stop, within: waiting.time, reason: reason, wanted: [.stopped, .alreadyEnded]))
     }
     let stop = try RunStop(run, until: deadline, live)
