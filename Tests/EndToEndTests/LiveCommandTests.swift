@@ -206,11 +206,12 @@ extension EndToEndTests {
           exec unshare -pf --mount-proc sh -c '
           "$PTREE" run t.yaml --detach > /dev/null
           for word in 4194304 0a1b2c3d /4194304 nobody; do "$PTREE" stop $word; echo $?; done
-          "$PTREE" scale 4194304 n=1; echo $?
+          "$PTREE" scale 4194304 n=1; echo $?; "$PTREE" stop nobody --plan; echo $?
+          "$PTREE" stop t n --plan; echo $?
           "$PTREE" stop --quiet'
           """
       ).end()
-      #expect(run.output == "3\n3\n3\n3\n3\n", "\(run)")
+      #expect(run.output == "3\n3\n3\n3\n3\n3\n2\n", "\(run)")
       #expect(run.errors.contains("no live run has the process id or number 0a1b2c3d; there is:\n"))
       #expect(
         run.errors.components(separatedBy: "process id or number 4194304; there is:\n").count == 3)

@@ -60,7 +60,13 @@ struct StopCommand: LiveCommand {
   func perform() throws {
     guard !allRuns else { return try stopAll() }
     let (run, rest) = try RunChoice().choose(words)
-    guard !plan else { return try showPlan(of: run) }
+    guard !plan else {
+      guard let word = rest.first else { return try showPlan(of: run) }
+      guard rest.count < words.count else {
+        throw RunRefusal.noSuchRun(RunChoice.absence(of: word) + ".")
+      }
+      throw UsageError("--plan shows the stop of a whole run, so '\(word)' does not go with it.")
+    }
     guard rest.isEmpty else {
       return try change(
         rest, of: run,
