@@ -39,9 +39,12 @@ struct GroupEnd: Sendable {
         return isSuccess(child) || plan.mayFail ? .success : .failure(account(of: child))
       }
     }
-    let awaited = children.filter { !rests($0) }
-    guard awaited.allSatisfy(\.hasEnded), !isScaledAway(children) else { return nil }
-    let failed = awaited.first { !isSuccess($0) && plan(of: $0)?.mayFail == false }
+    guard children.allSatisfy({ $0.hasEnded || rests($0) }), !isScaledAway(children) else {
+      return nil
+    }
+    let failed = children.first {
+      !rests($0) && !isSuccess($0) && plan(of: $0)?.mayFail == false
+    }
     return failed.map { .failure(account(of: $0)) } ?? .success
   }
 
@@ -53,10 +56,8 @@ struct GroupEnd: Sendable {
     }
   }
 
-  /// Whether all of a group that goes on are up or have ended.
-  func isUp(_ children: [SupervisedChild]) -> Bool {
-    verdict(children) == nil && children.allSatisfy(\.phase.isSettled)
-  }
+  /// Whether all of a group that has no verdict yet are up or have ended.
+  func isUp(_ children: [SupervisedChild]) -> Bool { children.allSatisfy(\.phase.isSettled) }
 
   private func plan(of child: SupervisedChild) -> NodePlan? {
     if let plan = plans[child.name] { return plan }

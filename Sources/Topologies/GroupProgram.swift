@@ -56,6 +56,7 @@ struct GroupRun: Sendable {
     let ends = ProgramEnds(plan, at: node, outer: outer)
     let specifications = try plan.nodes.map { try specification($0, at: node, ends) }
     let held = Lock(HeldEnds(ends.all, plan))
+    let (ups, up) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     return try await node.withSupervisor(
       specifications,
       strategy: SupervisionStrategy(rawValue: plan.strategy.rawValue) ?? .oneForOne,
@@ -64,16 +65,19 @@ struct GroupRun: Sendable {
     ) { supervisor in
       try await withThrowingTaskGroup(of: GroupVerdict?.self) { group in
         group.addTask {
-          let isUp = try? await supervisor.wait { children -> Bool? in
-            end.verdict(children) != nil ? false : end.isUp(children) ? true : nil
+          for await _ in ups {
+            onUp()
+            break
           }
-          if isUp == true { onUp() }
           return nil
         }
         group.addTask {
+          // All children are looked at after each change of one, so this is the only look.
           let verdict: GroupVerdict = try await supervisor.wait { children in
             for over in held.withLock({ $0.takeOver(children) }) { ends[over]?.release() }
-            return end.verdict(children)
+            let verdict = end.verdict(children)
+            if verdict == nil, end.isUp(children) { up.yield() }
+            return verdict
           }
           return verdict
         }

@@ -198,6 +198,27 @@ extension EndToEndTests {
       #expect(try Tool.run("stop", "--all-runs", "--plan").code == 2)
     }
 
+    /// Whoever names a run by its process id means no node of another one.
+    @Test(.enabled(if: namespaces)) func aRunThatIsGoneIsNoNodeOfTheOnlyOne() throws {
+      let run = try Tool(
+        shell: """
+          printf 'ptree: 1\\nnodes: {n: {shell: exec sleep 60}}\\n' > t.yaml
+          exec unshare -pf --mount-proc sh -c '
+          "$PTREE" run t.yaml --detach > /dev/null
+          for word in 4194304 0a1b2c3d /4194304 nobody; do "$PTREE" stop $word; echo $?; done
+          "$PTREE" scale 4194304 n=1; echo $?; "$PTREE" stop nobody --plan; echo $?
+          "$PTREE" stop t n --plan; echo $?
+          "$PTREE" stop --quiet'
+          """
+      ).end()
+      #expect(run.output == "3\n3\n3\n3\n3\n3\n2\n", "\(run)")
+      #expect(run.errors.contains("no live run has the process id or number 0a1b2c3d; there is:\n"))
+      #expect(
+        run.errors.components(separatedBy: "process id or number 4194304; there is:\n").count == 3)
+      #expect(run.errors.contains("there is no run and no node '/4194304'; there are: n."))
+      #expect(run.errors.contains("there is no run and no node 'nobody'; there are: n."))
+    }
+
     /// A time that is over ends the command and not the run.
     @Test func aTimeForTheStopOfARunIsOneDeadline() throws {
       let tool = try Tool.running(

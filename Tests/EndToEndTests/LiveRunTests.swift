@@ -140,7 +140,10 @@ extension EndToEndTests {
       let run = "\(tool.pid)"
       #expect(try Tool.run("scale", run, "web=3").code == 0)
       #expect(states(try Tool.run("ps", run, "--json"))["/web-3"] == "up")
-      #expect(try Tool.run("scale", run, "web=1").code == 0)
+      #expect(try Tool.run("scale", run, "web=0").output == "web has no instances\n")
+      let none = try Tool.run("scale", run, "web=0", "--json").json() as? [String: Any]
+      #expect(none?["outcome"] as? String == "stopped")
+      #expect(try Tool.run("scale", run, "web=1").output == "web up\n")
       #expect(try Tool.run("scale", run, "db=2").code == 4)
       #expect(try Tool.run("scale", run, "db").code == 2)
       #expect(try Tool.run("scale", run, "nobody=2").code == 3)

@@ -85,6 +85,28 @@ extension EndToEndTests {
       #expect(try tool.end().code == -SIGTERM)
     }
 
+    /// Its desk is gone before it is: a second signal would kill what it is stopping.
+    @Test func aRootThatIsEndingGetsNoSignal() async throws {
+      let node =
+        "{shell: 'trap \"while ! test -e go; do sleep 0.02; done; exit\" TERM; echo up; while :; do sleep 0.02; done'}"
+      let tool = try Tool.running("nodes: {slow: \(node)}")
+      #expect(tool.wait { tool.outputSoFar == "slow | up\n" })
+      try FileManager.default.removeItem(atPath: try tool.desk())
+      tool.signal(SIGINT)
+      let start = ContinuousClock.now
+      let stop = try Tool(["stop", "\(tool.pid)"])
+      // It waits for the root.
+      #expect(
+        try await comesToRest {
+          try String(contentsOfFile: "/proc/\(stop.pid)/schedstat", encoding: .utf8)
+        })
+      try Data().write(to: URL(fileURLWithPath: tool.directory.path + "/go"))
+      let stopped = try stop.end()
+      let isLate = start.duration(to: .now) > .seconds(2)
+      #expect(stopped.code == 0 && (stopped.errors.isEmpty || isLate), "\(stopped)")
+      #expect(try tool.end().code == -SIGINT)
+    }
+
     @Test func aRunWhoseDirectoryHasMovedIsFoundAndKilled() throws {
       let tool = try start()
       let directory = URL(fileURLWithPath: try tool.desk()).deletingLastPathComponent()

@@ -195,6 +195,20 @@ extension EndToEndTests {
         "\(run.errors)")
     }
 
+    /// As `mawk`, which reads on until its block is full.
+    @Test func aCommandThatIsNeverInTimeIsToBlameAndNotItsRecords() throws {
+      let run = try Tool.pipeline(
+        """
+        from: {range: [1, 1000]}, attempts: 2, quarantine: {file: q},
+        stages: [{name: mute, command: [sh, -c, 'while read x; do :; done'], mode: answer, timeLimit: 50ms}]
+        """
+      ).end()
+      #expect(run.code == 1, "\(run)")
+      let words = "no answer within 0.05 seconds: does the command"
+      #expect(run.errors.components(separatedBy: "| mute: " + words).count == 2, "\(run)")
+      #expect(run.errors.split(separator: "\n").last?.contains(words) == true, "\(run)")
+    }
+
     @Test(arguments: startMethods, [SIGINT, SIGTERM])
     func aSignalEndsThePipeline(method: String, signal: Int32) throws {
       let tool = try Tool.pipeline(

@@ -213,6 +213,13 @@ struct CheckTests {
       ),
       "3:3:cycle", words: "a → b → c → a"),
     Fault(topology("  a: {shell: x, dependsOn: {a: up}}\n"), "3:3:cycle", words: "for itself"),
+    // A value of the wrong type does not hide what is wrong with names.
+    Fault(
+      topology(
+        "  a: {shell: x, mayFail: yes}\n  b: {shell: x, dependsOn: [aa]}\n"
+          + "  c: {nodes: {d: {shell: x, dependsOn: {d: up}}}}\n",
+        top: "endsWith: [bb]\n"),
+      "2:12:unknownNode", "4:26:wrongType", "5:29:unknownNode", "6:15:cycle"),
     Fault(
       topology("  a: {shell: x, restart: always}\n  b: {shell: x, dependsOn: {a: succeeded}}\n"),
       "4:29:neverReached", words: "without end"),

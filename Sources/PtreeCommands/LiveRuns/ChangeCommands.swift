@@ -169,7 +169,7 @@ struct WaitCommand: LiveCommand {
     let change = NodeChange(
       state == .up ? .waitForUp : .waitForEnd, within: waiting.time, reason: "wait",
       wanted: [.up, .succeeded, .stopped])
-    guard rest.isEmpty else { return try self.change([run.name] + rest, change) }
+    guard rest.isEmpty else { return try self.change(rest, of: run, change) }
     // All of the first level: each of them tells of those below it. Those that somebody has had
     // stopped, or that start by request only, are on their way to nothing.
     var line = try RunLine(run)

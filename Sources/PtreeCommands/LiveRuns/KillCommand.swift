@@ -50,11 +50,11 @@ struct KillCommand: LiveCommand {
       let number = try SignalNumber.value(of: signal)
       return rest.isEmpty
         ? try send(number, to: run)
-        : try change([run.name] + rest, number: Int(number), .signal)
+        : try change(rest, of: run, number: Int(number), .signal)
     }
     guard rest.isEmpty else {
       return try change(
-        [run.name] + rest,
+        rest, of: run,
         NodeChange(
           .kill, within: .seconds(30), reason: "kill", wanted: [.killed, .stopped, .alreadyEnded]))
     }

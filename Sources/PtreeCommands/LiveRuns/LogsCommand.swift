@@ -97,7 +97,11 @@ struct LogsCommand: LiveCommand {
     do {
       var line = try RunLine(run)
       let patterns =
-        rest.isEmpty ? [] : try NodeChoice(nodes: line.request(.tree).nodes).patterns(rest)
+        rest.isEmpty
+        ? []
+        : try NodeChoice(
+          nodes: line.request(.tree).nodes, isOfOnlyRun: rest.count == words.count
+        ).patterns(rest)
       try log.show(patterns, by: &line, follows: follow)
     } catch let refusal as RunRefusal where refusal.code == LiveExitCode.noAnswer {
       // Output in files is read without an answer of the root.

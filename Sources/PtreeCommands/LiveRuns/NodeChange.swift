@@ -49,7 +49,7 @@ struct NodeChange {
         case .failure(let failure): refusal = refusal ?? failure
         case .success(let result):
           isAsWanted = isAsWanted && wanted.contains(result.outcome)
-          try tell(result, of: targets[place].address, after: start.duration(to: .now), live)
+          try tell(result, of: targets[place], after: start.duration(to: .now), live)
         }
       })
     if let refusal { throw refusal }
@@ -57,11 +57,15 @@ struct NodeChange {
   }
 
   private func tell(
-    _ result: OperationResult, of address: String, after time: Duration, _ live: LiveOptions
+    _ result: OperationResult, of target: Target, after time: Duration, _ live: LiveOptions
   ) throws {
+    let address = target.address
+    // None of no instances is down, so the root says that they are up.
+    let isEmpty = verb == .scale && target.number == 0 && result.outcome == .up
     if live.json {
       let document = JSONValue.object([
-        ("node", .text(address)), ("outcome", .text(result.outcome.rawValue)),
+        ("node", .text(address)),
+        ("outcome", .text((isEmpty ? .stopped : result.outcome).rawValue)),
         ("exitCode", result.exitCode.map { .integer($0) } ?? .null),
         ("account", result.account.map { .text($0) } ?? .null),
         ("seconds", .number(time / .seconds(1))),
@@ -70,7 +74,8 @@ struct NodeChange {
     }
     guard !live.quiet else { return }
     let account = result.account.map { ": " + TextColumns.harmless($0, longest: 400) } ?? ""
-    try Standard.output.write("\(address.dropFirst()) \(result.outcome.words)\(account)\n")
+    let words = isEmpty ? "has no instances" : result.outcome.words
+    try Standard.output.write("\(address.dropFirst()) \(words)\(account)\n")
   }
 
   /// Whether those that depend on others go first.
@@ -97,11 +102,16 @@ struct WaitOptions: ParsableArguments {
 
 extension LiveCommand {
   /// Carries an operation out on the nodes that words stand for.
-  func change(_ words: [String], number: Int = 0, _ change: NodeChange) throws {
-    let (run, rest) = try RunChoice().choose(words)
+  ///
+  /// - Parameter chosen: The run if it has been chosen already; then the words are those of the nodes.
+  func change(
+    _ words: [String], of chosen: LiveRun? = nil, number: Int = 0, _ change: NodeChange
+  ) throws {
+    let (run, rest) = try chosen.map { ($0, words) } ?? RunChoice().choose(words)
     guard !rest.isEmpty else { throw UsageError("a node is missing.") }
     var line = try RunLine(run)
-    let choice = NodeChoice(nodes: try line.request(.tree).nodes)
+    let choice = NodeChoice(
+      nodes: try line.request(.tree).nodes, isOfOnlyRun: rest.count == self.words.count)
     let addresses = try rest.flatMap { word in
       let found = try choice.nodes(named: word).map { "\($0.address)" }
       return change.goesBackwards ? found.reversed() : found

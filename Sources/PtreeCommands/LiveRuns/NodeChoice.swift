@@ -4,6 +4,8 @@ internal import ProcessTreeTopologyFormat
 /// The choice of nodes of a run by words: addresses, paths, templates and wildcards.
 struct NodeChoice {
   let nodes: [NodeExplanation]
+  /// Whether nobody has named the run, so that a word that is no node may have been meant as one.
+  var isOfOnlyRun = false
 
   /// The nodes that a word stands for; throws if there are none.
   func nodes(named word: String) throws -> [NodeExplanation] {
@@ -16,7 +18,8 @@ struct NodeChoice {
     let known = nodes.filter { $0.address != .root }.prefix(Self.mostNamed)
       .map { "\($0.address)".dropFirst() }.joined(separator: ", ")
     throw RunRefusal.noSuchNode(
-      "there is no node '\(word)'; there are: \(known.isEmpty ? "none" : known).")
+      "there is \(isOfOnlyRun ? "no run and " : "")no node '\(word)'; there are: "
+        + "\(known.isEmpty ? "none" : known).")
   }
 
   /// The most nodes that an error names.

@@ -47,7 +47,7 @@ struct PsCommand: LiveCommand {
     let choice = try RunChoice()
     guard let name = words.first else { return try show(choice.runs) }
     let matches = choice.runs(named: name)
-    guard !matches.isEmpty else { throw RunRefusal.noSuchRun("there is no run '\(name)'.") }
+    guard !matches.isEmpty else { throw RunRefusal.noSuchRun(RunChoice.absence(of: name) + ".") }
     let run = try choice.choose([name]).run
     try show(NodeRows(of: run), of: run)
   }

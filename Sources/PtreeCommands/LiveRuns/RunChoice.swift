@@ -50,6 +50,22 @@ struct RunChoice {
   /// The fewest digits that stand for a run's number.
   private static let fewestDigits = 4
 
+  /// Whether a word is a process id or the number of a run, also of one that is gone, and so no node.
+  ///
+  /// Of numbers that begin with a letter nobody can tell.
+  static func isNumber(_ word: String) -> Bool {
+    guard word.first?.isASCIIDigit == true else { return false }
+    if word.allSatisfy(\.isASCIIDigit) { return true }
+    return word.count >= fewestDigits
+      && word.allSatisfy { $0.isASCIIDigit || ("a"..."f").contains($0) }
+  }
+
+  /// That no run is meant by a word.
+  static func absence(of word: String) -> String {
+    isNumber(word)
+      ? "no live run has the process id or number \(word)" : "there is no run '\(word)'"
+  }
+
   /// The runs that a word stands for: the beginning of the number, the root's pid, or the name.
   func runs(named word: String) -> [LiveRun] {
     let isNumber =
@@ -71,11 +87,12 @@ struct RunChoice {
       if matches.count > 1 { throw several(matches, "'\(first)' stands for several runs:") }
     }
     let living = runs.filter { $0.root != nil && $0.isOwn }
-    if living.count == 1 { return (living[0], words) }
-    if living.count > 1 {
+    if living.count == 1, !(words.first.map(Self.isNumber) ?? false) { return (living[0], words) }
+    if !living.isEmpty {
       guard let first = words.first else { throw several(living, "say which run:") }
       throw RunRefusal.noSuchRun(
-        "there is no run '\(first)'; there are:\n" + Self.list(living))
+        "\(Self.absence(of: first)); there \(living.count == 1 ? "is" : "are"):\n"
+          + Self.list(living))
     }
     let others = runs.filter { $0.root != nil }
     guard others.isEmpty else {
@@ -83,7 +100,7 @@ struct RunChoice {
         "no run of this user is live; name one of others:\n" + Self.list(others))
     }
     throw RunRefusal.noSuchRun(
-      words.first.map { "there is no run '\($0)'; no run is live." } ?? "no run is live.")
+      words.first.map { Self.absence(of: $0) + "; no run is live." } ?? "no run is live.")
   }
 
   private func several(_ runs: [LiveRun], _ text: String) -> RunRefusal {
@@ -116,4 +133,8 @@ extension LiveRun {
 
   /// Whether its root is stopped now.
   var isSuspended: Bool { root.flatMap { Process($0.pid) }?.isStopped == true }
+}
+
+extension Character {
+  fileprivate var isASCIIDigit: Bool { ("0"..."9").contains(self) }
 }

@@ -32,8 +32,12 @@ final class RunStop {
         within: RunLine.patience)
       self.line = consume line
     } catch let refusal as RunRefusal where refusal.code == LiveExitCode.noAnswer {
-      guard !end.hasEnded else { return }
       guard !end.isSuspended else { throw refusal }
+      if refusal.failure == .absent || refusal.failure == .closed {
+        // A root closes its desk shortly before it ends, and a signal would disturb that.
+        end.wait(until: min(deadline, .now + RunLine.patience))
+      }
+      guard !end.hasEnded else { return }
       Standard.complain("\(refusal) It gets SIGTERM.")
       end.terminate()
       wasTerminated = true
@@ -132,7 +136,8 @@ struct RunEnd {
     try wait(until: deadline, live, killed: "the whole run was killed")
   }
 
-  private func wait(until deadline: ContinuousClock.Instant) {
+  /// Waits for the end of the root, but no longer than until a time.
+  func wait(until deadline: ContinuousClock.Instant) {
     let left = max(.zero, ContinuousClock.now.duration(to: deadline))
     root.waitForEnd(milliseconds: Int32(clamping: Int(left / .milliseconds(1))))
   }

@@ -60,10 +60,16 @@ struct StopCommand: LiveCommand {
   func perform() throws {
     guard !allRuns else { return try stopAll() }
     let (run, rest) = try RunChoice().choose(words)
-    guard !plan else { return try showPlan(of: run) }
+    guard !plan else {
+      guard let word = rest.first else { return try showPlan(of: run) }
+      guard rest.count < words.count else {
+        throw RunRefusal.noSuchRun(RunChoice.absence(of: word) + ".")
+      }
+      throw UsageError("--plan shows the stop of a whole run, so '\(word)' does not go with it.")
+    }
     guard rest.isEmpty else {
       return try change(
-        [run.name] + rest,
+        rest, of: run,
         NodeChange(.stop, within: waiting.time, reason: reason, wanted: [.stopped, .alreadyEnded]))
     }
     let stop = try RunStop(run, until: deadline, live)

@@ -43,7 +43,8 @@ struct WhyCommand: LiveCommand {
 
   private func explain(_ rest: [String], of run: LiveRun) throws {
     var line = try RunLine(run)
-    let choice = NodeChoice(nodes: try line.request(.tree).nodes)
+    let choice = NodeChoice(
+      nodes: try line.request(.tree).nodes, isOfOnlyRun: rest.count == words.count)
     var found: [NodeExplanation] = []
     for node in try (rest.isEmpty ? ["/"] : rest).flatMap({ try choice.nodes(named: $0) }) {
       // Those of the tree have no stacks.

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Pipelines
 internal import ProcessTree
 
@@ -9,6 +10,7 @@ struct AnswerStep: Step {
   let settings: StageSettings
   /// The command that lives, in the worker alone.
   private var session: AnswerSession?
+  private var silence = AnswerSilence()
 
   init(_ settings: StageSettings) { self.settings = settings }
 
@@ -46,7 +48,10 @@ struct AnswerStep: Step {
       let known = outputs.inputCount
       let failure = try await session.ask(asked, into: &outputs, in: node)
       let answered = outputs.inputCount - known
-      if answered > 0 { failures = [] }
+      if answered > 0 {
+        failures = []
+        silence = AnswerSilence()
+      }
       await outputs.tellProgress()
       rest = rest.dropFirst(answered)
       self.session = failure == nil ? session : nil
@@ -57,10 +62,13 @@ struct AnswerStep: Step {
       // The next record was not answered. From here on it is alone with the command, so that no other is
       // charged with what it does.
       most = 1
-      failures.append(failure)
+      failures.append(failure.account)
+      // Whoever looks at the run hears of it now: until all attempts are over it may take hours.
+      if silence.note(failure) { Self.warn("\(settings.name): \(failure.account)") }
       if failures.count >= settings.attempts, let record = rest.popFirst() {
         outputs.refuse(record, stage: settings.name, failures)
         failures = []
+        if silence.noteRecord() { throw StageFailure(failure.account) }
       }
     }
   }
@@ -70,6 +78,58 @@ struct AnswerStep: Step {
   {
     try await session?.finish()
     session = nil
+  }
+
+  /// Writes a line to the worker's standard error.
+  private static func warn(_ text: String) {
+    let line = Array((text + "\n").utf8)
+    _ = write(STDERR_FILENO, line, line.count)
+  }
+}
+
+/// Why an answer did not come.
+enum AnswerFailure: Hashable, Sendable {
+  /// Its time was over.
+  case late(String)
+  /// The command ended.
+  case ended(String)
+
+  var account: String {
+    switch self {
+    case .late(let account), .ended(let account): account
+    }
+  }
+}
+
+/// Whether it is the command that answers nothing in time, and not a record that it cannot answer.
+struct AnswerSilence: Sendable {
+  /// How many answers in a row do not come in time before the command is to blame.
+  static let most = 10
+  /// Of how many records these are at least: one alone may be what the command hangs at.
+  static let fewestRecords = 2
+
+  private var count = 0
+  private var records = 0
+
+  /// Notes that an answer did not come.
+  ///
+  /// - Returns: Whether it is the first in a row that was late.
+  mutating func note(_ failure: AnswerFailure) -> Bool {
+    guard case .late = failure else {
+      self = Self()
+      return false
+    }
+    count += 1
+    return count == 1
+  }
+
+  /// Notes that all attempts of a record are over.
+  ///
+  /// - Returns: Whether the command is to blame.
+  mutating func noteRecord() -> Bool {
+    guard count > 0 else { return false }
+    records += 1
+    return count >= Self.most && records >= Self.fewestRecords
   }
 }
 
@@ -98,12 +158,12 @@ struct AnswerSession: Sendable {
   /// - Throws: An error for answers that belong to no record, and `CancellationError`.
   mutating func ask(
     _ records: ArraySlice<[UInt8]>, into outputs: inout StepOutputs<[UInt8]>, in node: Node
-  ) async throws -> String? {
+  ) async throws -> AnswerFailure? {
     var bytes: [UInt8] = []
     for record in records { settings.input.append(record, to: &bytes) }
     async let sent: Void = send(bytes)
     var missing = records.count
-    var failure: String?
+    var failure: AnswerFailure?
     do {
       while missing > 0 {
         if let answer = try splitter.next() {
@@ -113,17 +173,17 @@ struct AnswerSession: Sendable {
         } else if let chunk = try await chunk(in: node) {
           splitter.append(chunk)
         } else {
-          failure = try await end(in: node)
+          failure = .ended(try await end(in: node))
           break
         }
       }
     } catch {
       try Task.checkCancellation()
       guard (error as? ProcessTreeError)?.code == .deadlinePassed else { throw error }
-      failure =
+      failure = .late(
         "no answer within \(settings.timeLimit ?? Self.patience): does the command write one record "
-        + "for each, and does it flush it (sed -u, jq --unbuffered, awk fflush(), "
-        + "mawk -W interactive, grep --line-buffered)?"
+          + "for each, and does it flush it (sed -u, jq --unbuffered, awk fflush(), "
+          + "mawk -W interactive, grep --line-buffered)?")
       run.kill()
     }
     await sent

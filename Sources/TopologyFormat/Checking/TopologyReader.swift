@@ -82,7 +82,7 @@ package struct TopologyReader {
     // Values of variables are evaluated where they are used; `include` has been followed.
     var rest = value
     rest.content = .map((value.entries ?? []).filter { $0.key != "variables" })
-    let errors = diagnostics.errorCount
+    let (errors, lacksFiles) = (diagnostics.errorCount, hasWrongShapes)
     var evaluated = checker.check(rest, .object("topology"), scope)
     if let declared = value.entry("variables") {
       // What a secret is made into is a secret, and is used as one.
@@ -98,8 +98,11 @@ package struct TopologyReader {
       diagnostics.error(
         .missingKey, at: value.place, "a topology has 'nodes', or includes a file that has some.")
     }
-    // Where a value is not what it has to be, what follows from it is nonsense.
-    guard diagnostics.errorCount == errors || !hasWrongShapes(since: errors) else { return nil }
+    // Where a value is not what it has to be, what follows from it is nonsense; names are what they are.
+    guard diagnostics.errorCount == errors || !hasWrongShapes else {
+      if !lacksFiles { NameChecks.checkAll(evaluated, &self) }
+      return nil
+    }
     var builder = TopologyBuilder(self, path: path)
     let topology = builder.topology(evaluated, name: name, address: address)
     diagnostics = builder.reader.diagnostics
@@ -112,7 +115,7 @@ package struct TopologyReader {
     .map(keys: .variableName, of: .named("variableValue"), least: 0)
   }
 
-  private func hasWrongShapes(since count: Int) -> Bool {
+  private var hasWrongShapes: Bool {
     diagnostics.all.contains {
       $0.severity == .error
         && [.wrongType, .tooLarge, .tooDeep, .tooManyValues].contains($0.code)
