@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <unwind.h>
 
 enum { longest_directory = 128, most_frames = 64 };
 
@@ -20,6 +21,21 @@ static char *append_number(char *end, long number) {
   while ((number /= 10) > 0);
   while (count > 0) *end++ = digits[--count];
   return end;
+}
+
+/// The frames of a stack, the innermost first.
+struct frames {
+  int count;
+  void *at[most_frames];
+};
+
+static _Unwind_Reason_Code note_frame(struct _Unwind_Context *_Nonnull context,
+                                      void *_Nonnull argument) {
+  struct frames *frames = argument;
+  void *place = (void *)_Unwind_GetIP(context);
+  if (!place || frames->count == most_frames) return _URC_END_OF_STACK;
+  frames->at[frames->count++] = place;
+  return _URC_NO_REASON;
 }
 
 static void write_stack(int signal) {
@@ -37,8 +53,10 @@ static void write_stack(int signal) {
   // Fails unless somebody waits for it: the signal alone does nothing.
   int descriptor = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
   if (descriptor >= 0) {
-    void *frames[most_frames];
-    backtrace_symbols_fd(frames, backtrace(frames, most_frames), descriptor);
+    // By the unwinder that the program is linked with: `backtrace` loads a library of its own.
+    struct frames frames = {.count = 0};
+    _Unwind_Backtrace(note_frame, &frames);
+    backtrace_symbols_fd(frames.at, frames.count, descriptor);
     close(descriptor);
   }
   errno = kept;
@@ -48,9 +66,9 @@ void pt_stacks_prepare(void) {
   static int is_prepared;
   if (is_prepared) return;
   is_prepared = 1;
-  // The first call may load a library, for which a handler is no place, and looks up symbols.
-  void *frame[1];
-  backtrace(frame, 1);
+  // The first call may look up symbols, for which a handler is no place.
+  struct frames full = {.count = most_frames};
+  _Unwind_Backtrace(note_frame, &full);
 }
 
 int pt_stacks_answer(const char *_Nonnull directory) {

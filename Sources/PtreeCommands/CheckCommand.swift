@@ -45,7 +45,7 @@ struct CheckCommand: ParsableCommand {
         flags: [
           "--strict", "--without-environment", "--ask-app", "--trust", "--json", "--print",
           "--origins", "--plan",
-        ], options: TopologyOptions.ofPlainLines),
+        ], options: TopologySettings.ofPlainLines),
       !line.words.isEmpty
     else { return nil }
     (files, topology) = (line.words, TopologyOptions(line))
@@ -66,7 +66,7 @@ struct CheckCommand: ParsableCommand {
     if askApp, let file = files.first {
       try AppHandover.follow(file, in: FileSet(), isTrusted: trust)
     }
-    var options = try topology.checkOptions()
+    var options = try topology.settings.checkOptions()
     options.isWithoutEnvironment = withoutEnvironment
     var hasErrors = false
     var documents: [JSONValue] = []

@@ -15,7 +15,7 @@ struct DetachOptions: ParsableArguments {
     help: ArgumentHelp(
       "With --detach: how long nodes have to be up; otherwise the run is stopped, and the exit code is 124.",
       valueName: "seconds"))
-  var wait = Seconds(duration: .seconds(60))
+  var wait = DetachSettings().wait
 
   @Option(
     help: ArgumentHelp(
@@ -23,21 +23,33 @@ struct DetachOptions: ParsableArguments {
       valueName: "file"))
   var log: String?
 
-  init() {}
+  func validate() throws { try settings.validate() }
+
+  /// What they say.
+  var settings: DetachSettings { DetachSettings(detach: detach, wait: wait, log: log) }
+}
+
+/// What the options say of a run that goes on without its terminal.
+struct DetachSettings {
+  var detach = false
+  var wait = Seconds(duration: .seconds(60))
+  var log: String?
 
   /// The options of a plain line that take a value.
   static let ofPlainLines = ["--wait", "--log"]
 
+  func validate() throws {
+    guard detach || log == nil else { throw ValidationError("--log goes with --detach.") }
+  }
+}
+
+extension DetachSettings {
   /// Takes the options of a plain line; nil if it is for the parser.
   init?(_ line: PlainLine) {
-    (detach, wait, log) = (line.has("--detach"), Seconds(duration: .seconds(60)), nil)
+    self.init(detach: line.has("--detach"))
     guard line.read("--wait", Seconds.init(argument:), { wait = $0 }),
       line.read("--log", { $0 }, { log = $0 }),
       (try? validate()) != nil
     else { return nil }
-  }
-
-  func validate() throws {
-    guard detach || log == nil else { throw ValidationError("--log goes with --detach.") }
   }
 }

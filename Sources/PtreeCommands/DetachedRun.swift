@@ -35,7 +35,7 @@ enum DetachedRun {
   /// Splits the process: returns in the one that becomes the run, and never in the one that waits for it.
   ///
   /// To be called while the process has one thread.
-  static func begin(_ topology: TopologyPlan, _ options: DetachOptions, isJSON: Bool) throws {
+  static func begin(_ topology: TopologyPlan, _ options: DetachSettings, isJSON: Bool) throws {
     let log = try options.log.map(openLog)
     var ends: [Int32] = [-1, -1]
     guard Glibc.pipe(&ends) == 0 else { throw failure("pipe") }

@@ -18,7 +18,7 @@ enum EarlyCommands {
 
   /// The topology that the root is to run, once its file has been checked.
   nonisolated(unsafe) private(set) static var checkedTopology:
-    (topology: TopologyPlan, options: RunOptions)?
+    (topology: TopologyPlan, options: RunSettings)?
 
   /// Whether the root is to rehearse the life of a child: of fewer starts that would be most of the work.
   static var rehearsesStarts: Bool {
@@ -35,7 +35,10 @@ enum EarlyCommands {
       ordered.dropFirst().first == RunTopology.name
     else { return }
     do {
-      guard let command = try PtreeCommand.parsed(ordered) as? RunTopology else { return }
+      guard
+        let command = try FileRequest(plain: ordered)
+          ?? (PtreeCommand.parsed(ordered) as? RunTopology)?.request
+      else { return }
       let files = FileSet()
       try AppHandover.follow(command.file, in: files, isTrusted: command.options.hosts.trust)
       guard command.options.hosts.isEmpty else {

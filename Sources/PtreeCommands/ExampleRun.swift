@@ -7,11 +7,11 @@ internal import Synchronization
 
 /// One run of an example under the options that were given.
 struct ExampleRun {
-  private let options: RunOptions
+  private let options: RunSettings
   private let root: Node
   private let earlyEnd = EarlyEnd()
 
-  init(_ options: RunOptions, in root: Node) {
+  init(_ options: RunSettings, in root: Node) {
     self.options = options
     self.root = root
   }

@@ -26,7 +26,7 @@ struct GraphCommand: ParsableCommand {
   }
 
   func run() throws {
-    var options = try topology.checkOptions()
+    var options = try topology.settings.checkOptions()
     options.isWithoutEnvironment = true
     options.looksForExecutables = false
     let checked = Watchdog.guarding { TopologyReader.check(file, options) }

@@ -47,7 +47,6 @@ struct PtreeCommand: ParsableCommand {
 
   private static func plain(_ arguments: [String]) -> (any ParsableCommand)? {
     switch arguments.first {
-    case "run": RunTopology(plain: arguments)
     case "check": CheckCommand(plain: arguments)
     case "ps": PsCommand(plain: arguments)
     default: nil

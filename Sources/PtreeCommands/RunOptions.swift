@@ -57,28 +57,33 @@ struct RunOptions: ParsableArguments {
 
   @OptionGroup var hosts: HostOptions
 
-  init() {}
+  func validate() throws { try settings.validate() }
+
+  /// What they say.
+  var settings: RunSettings {
+    RunSettings(
+      json: json, events: events, timeout: timeout, startMethod: startMethod, limit: limit,
+      postMortem: postMortem, cgroup: cgroup, quiet: quiet, hosts: hosts.settings)
+  }
+}
+
+/// What the options of a run say: a plain line makes no option of the parser, each of which is dear.
+struct RunSettings {
+  var json = false
+  var events: String?
+  var timeout: Seconds?
+  var startMethod = StartMethodName.forkServer
+  var limit: Int?
+  var postMortem: String?
+  var cgroup = ControlGroupName.off
+  var quiet = false
+  var hosts = HostSettings()
 
   /// The flags and the options of a plain line.
   static let ofPlainLines = (
     flags: ["--json", "--quiet", "--trust"],
     options: ["--events", "--timeout", "--start-method", "--limit", "--post-mortem", "--cgroup"]
   )
-
-  /// Takes the options of a plain line; nil if it is for the parser.
-  init?(_ line: PlainLine) {
-    (json, quiet) = (line.has("--json"), line.has("--quiet"))
-    (events, timeout, limit, postMortem) = (nil, nil, nil, nil)
-    (startMethod, cgroup, hosts) = (.forkServer, .off, HostOptions(trust: line.has("--trust")))
-    guard line.read("--events", { $0 }, { events = $0 }),
-      line.read("--post-mortem", { $0 }, { postMortem = $0 }),
-      line.read("--timeout", Seconds.init(argument:), { timeout = $0 }),
-      line.read("--limit", { Int($0) }, { limit = $0 }),
-      line.read("--start-method", StartMethodName.init(rawValue:), { startMethod = $0 }),
-      line.read("--cgroup", ControlGroupName.init(rawValue:), { cgroup = $0 }),
-      (try? validate()) != nil
-    else { return nil }
-  }
 
   func validate() throws {
     guard limit ?? 1 > 0 else { throw ValidationError("The limit is at least 1.") }
@@ -88,6 +93,22 @@ struct RunOptions: ParsableArguments {
     if let timeout, timeout.duration <= .zero {
       throw ValidationError("The timeout is more than 0 seconds.")
     }
+  }
+}
+
+extension RunSettings {
+  /// Takes the options of a plain line; nil if it is for the parser.
+  init?(_ line: PlainLine) {
+    self.init(json: line.has("--json"), quiet: line.has("--quiet"))
+    hosts.trust = line.has("--trust")
+    guard line.read("--events", { $0 }, { events = $0 }),
+      line.read("--post-mortem", { $0 }, { postMortem = $0 }),
+      line.read("--timeout", Seconds.init(argument:), { timeout = $0 }),
+      line.read("--limit", { Int($0) }, { limit = $0 }),
+      line.read("--start-method", StartMethodName.init(rawValue:), { startMethod = $0 }),
+      line.read("--cgroup", ControlGroupName.init(rawValue:), { cgroup = $0 }),
+      (try? validate()) != nil
+    else { return nil }
   }
 }
 

@@ -22,27 +22,26 @@ struct RunTopology: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
-  init() {}
-
-  /// Reads a plain line that has the file behind the name of the subcommand; nil if it is for the parser.
-  init?(plain arguments: [String]) {
-    let options = RunOptions.ofPlainLines
-    guard arguments.dropFirst().first == Self.name,
-      let line = PlainLine(
-        arguments.dropFirst(2), flags: options.flags + ["--detach"],
-        options: options.options + TopologyOptions.ofPlainLines + DetachOptions.ofPlainLines),
-      let file = line.words.first, line.words.count == 1,
-      let options = RunOptions(line), let detached = DetachOptions(line)
-    else { return nil }
-    (self.file, topology) = (file, TopologyOptions(line))
-    (self.options, self.detached) = (options, detached)
-  }
-
   /// Whether a word stands for a file, and not for the name of an example.
   static func isFile(_ word: String) -> Bool {
     word == "-" || word.contains("/")
       || [".yaml", ".yml", ".json"].contains { word.hasSuffix($0) }
   }
+
+  /// What the line asks for.
+  var request: FileRequest {
+    FileRequest(
+      file: file, topology: topology.settings, detached: detached.settings,
+      options: options.settings)
+  }
+}
+
+/// What a line with a topology file asks for.
+struct FileRequest {
+  let file: String
+  let topology: TopologySettings
+  let detached: DetachSettings
+  let options: RunSettings
 
   /// Checks the file as it is to be run here.
   func check(in files: FileSet) throws -> CheckedFile {
@@ -87,13 +86,29 @@ struct RunTopology: ParsableCommand {
   }
 }
 
+extension FileRequest {
+  /// Reads a plain line that has the file behind the name of the subcommand; nil if it is for the parser.
+  init?(plain arguments: [String]) {
+    let options = RunSettings.ofPlainLines
+    guard arguments.first == "run", arguments.dropFirst().first == RunTopology.name,
+      let line = PlainLine(
+        arguments.dropFirst(2), flags: options.flags + ["--detach"],
+        options: options.options + TopologySettings.ofPlainLines + DetachSettings.ofPlainLines),
+      let file = line.words.first, line.words.count == 1,
+      let options = RunSettings(line), let detached = DetachSettings(line)
+    else { return nil }
+    self.init(
+      file: file, topology: TopologySettings(line), detached: detached, options: options)
+  }
+}
+
 /// One run of a topology under the options that were given.
 struct FileRun {
   private let topology: TopologyPlan
-  private let options: RunOptions
+  private let options: RunSettings
   private let root: Node
 
-  init(_ topology: TopologyPlan, _ options: RunOptions, in root: Node) {
+  init(_ topology: TopologyPlan, _ options: RunSettings, in root: Node) {
     self.topology = topology
     self.options = options
     self.root = root

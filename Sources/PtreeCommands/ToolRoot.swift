@@ -24,7 +24,7 @@ struct ToolRoot {
         try command.run()
         return ExitStatusCode.success
       }
-      return try await perform(try command.makeExample(), command.options)
+      return try await perform(try command.makeExample(), command.options.settings)
     } catch {
       // The library ends the process in the way that belongs to the signal.
       if root.stopRequest != nil { throw CancellationError() }
@@ -32,7 +32,7 @@ struct ToolRoot {
     }
   }
 
-  private func perform(_ example: any Example, _ options: RunOptions) async throws -> Int32 {
+  private func perform(_ example: any Example, _ options: RunSettings) async throws -> Int32 {
     let run = ExampleRun(options, in: root)
     guard !options.hosts.isEmpty else { return try await run.perform(example) }
     let plans = try options.hosts.plans()
@@ -47,7 +47,7 @@ struct ToolRoot {
 
   private func perform(_ chaos: ChaosCommand) async throws -> Int32 {
     let command = try chaos.exampleCommand()
-    var options = command.options
+    var options = command.options.settings
     // Lines about thousands of nodes that die on purpose are no news; `--events` has them all.
     options.quiet = true
     try await ExampleRun(options, in: root).prepare()

@@ -35,18 +35,36 @@ struct TopologyOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Leave these nodes out.", valueName: "name,…"))
   var without: [String] = []
 
-  /// The options of a plain line.
-  static let ofPlainLines = [
-    "--set", "--variables", "--overlay", "--profile", "--only", "--without",
-  ]
-
   init() {}
 
   /// Takes the options of a plain line.
   init(_ line: PlainLine) {
-    (set, variables, overlay) = (line.all("--set"), line.all("--variables"), line.all("--overlay"))
-    (profile, only, without) = (line.all("--profile"), line.all("--only"), line.all("--without"))
+    let settings = TopologySettings(line)
+    (set, variables, overlay) = (settings.set, settings.variables, settings.overlay)
+    (profile, only, without) = (settings.profile, settings.only, settings.without)
   }
+
+  /// What they say.
+  var settings: TopologySettings {
+    TopologySettings(
+      set: set, variables: variables, overlay: overlay, profile: profile, only: only,
+      without: without)
+  }
+}
+
+/// What the options say that concern the file.
+struct TopologySettings {
+  var set: [String] = []
+  var variables: [String] = []
+  var overlay: [String] = []
+  var profile: [String] = []
+  var only: [String] = []
+  var without: [String] = []
+
+  /// The options of a plain line.
+  static let ofPlainLines = [
+    "--set", "--variables", "--overlay", "--profile", "--only", "--without",
+  ]
 
   /// What the check is told.
   func checkOptions() throws -> CheckOptions {
@@ -79,5 +97,14 @@ struct TopologyOptions: ParsableArguments {
 
   private static func names(_ text: String) -> [String] {
     text.split(separator: ",").map(String.init)
+  }
+}
+
+extension TopologySettings {
+  /// Takes the options of a plain line.
+  init(_ line: PlainLine) {
+    self.init(
+      set: line.all("--set"), variables: line.all("--variables"), overlay: line.all("--overlay"),
+      profile: line.all("--profile"), only: line.all("--only"), without: line.all("--without"))
   }
 }

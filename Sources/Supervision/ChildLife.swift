@@ -187,7 +187,7 @@ package struct ChildLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
   private mutating func ready() -> [Action] {
     guard !wasReady else { return [] }
     wasReady = true
-    return [.becameReady] + live(.ready)
+    return [.becameReady].adding(live(.ready))
   }
 
   /// Holds the goodbye back until everything that was sent before it has come: the child's sockets

@@ -231,22 +231,24 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     guard phase == .running else { return [] }
     phase = .cleaning
     (self.outcome, hasResult) = (outcome, isResult)
-    return [.flushReports] + (cleansUp ? [.cleanUp] : cleanedUp())
+    return [.flushReports].adding(cleansUp ? [.cleanUp] : cleanedUp())
   }
 
   private mutating func cleanedUp() -> [Action] {
     phase = .ended
     var actions: [Action] = []
     if stopRequest == nil { actions.append(.startNoMore) }
-    actions += [
-      .endChannels(abandoning: stopRequest != nil), arm(.lastWords), arm(.delivery),
-    ]
+    actions.append(.endChannels(abandoning: stopRequest != nil))
+    actions.append(arm(.lastWords))
+    actions.append(arm(.delivery))
     // A node that was asked to stop has stopped everything below already.
     guard stopRequest == nil else { return actions }
     let reason = hasResult ? "\(name) has ended, and the child is a daemon" : "\(name) is ending"
     let request = StopRequest(requestedBy: name, reason: reason, origin: origin)
-    actions += [.stopChildren(request, onlyDaemons: hasResult, within: nil), .stopCommands]
-    return isRoot && hasResult ? actions + [arm(.silence)] : actions
+    actions.append(.stopChildren(request, onlyDaemons: hasResult, within: nil))
+    actions.append(.stopCommands)
+    if isRoot, hasResult { actions.append(arm(.silence)) }
+    return actions
   }
 
   private mutating func report(_ fault: Outcome?) -> [Action] {
@@ -257,9 +259,9 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
   }
 
   private mutating func leave() -> [Action] {
-    guard !isRoot else { return [.closeDown] + finish() }
+    guard !isRoot else { return [.closeDown].adding(finish()) }
     phase = .flushing
-    return [.closeDown] + (hasGivenUp ? sayGoodbye() : [arm(.flush)])
+    return [.closeDown].adding(hasGivenUp ? sayGoodbye() : [arm(.flush)])
   }
 
   private mutating func sayGoodbye() -> [Action] {

@@ -10,6 +10,28 @@ struct CommandProgram: NodeProgram {
 
   static var spawnsChildren: Bool { false }
 
+  init(node: NodePlan, plan: CommandPlan, context: RunContext) {
+    (self.node, self.plan, self.context) = (node, plan, context)
+  }
+
+  /// The plan is that of the node, which holds it.
+  func encode(to encoder: any Encoder) throws {
+    var list = encoder.unkeyedContainer()
+    try list.encode(node)
+    try list.encode(context)
+  }
+
+  init(from decoder: any Decoder) throws {
+    var list = try decoder.unkeyedContainer()
+    node = try list.decode(NodePlan.self)
+    context = try list.decode(RunContext.self)
+    guard case .command(let plan) = node.kind else {
+      throw DecodingError.dataCorruptedError(
+        in: list, debugDescription: "\(node.address) is no command")
+    }
+    self.plan = plan
+  }
+
   func run(in node: Node) async throws {
     let instance = self.node.instance(named: node.name)
     let maker = CommandMaker(plan: plan, node: self.node, context: context, instance: instance)

@@ -17,10 +17,27 @@ package struct RunContext: Sendable, Codable {
     self.scratch = scratch
     streams = RootStreams(pid: getpid())
   }
+
+  /// As a list, like the plans of a file.
+  package func encode(to encoder: any Encoder) throws {
+    var list = encoder.unkeyedContainer()
+    try list.encode(run)
+    try list.encode(name)
+    try list.encode(scratch)
+    try list.encode(streams.pid)
+  }
+
+  package init(from decoder: any Decoder) throws {
+    var list = try decoder.unkeyedContainer()
+    run = try list.decode(String.self)
+    name = try list.decode(String.self)
+    scratch = try list.decode(String.self)
+    streams = RootStreams(pid: try list.decode(Int32.self))
+  }
 }
 
 /// The standard streams of the root, which nodes below open by the kernel's names of them.
-struct RootStreams: Sendable, Codable {
+struct RootStreams: Sendable {
   let pid: Int32
 
   /// The path that opens a stream of the root.

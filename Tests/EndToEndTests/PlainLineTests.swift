@@ -6,7 +6,7 @@ import Testing
 
 /// What the tool reads without the parser of arguments, beside what the parser reads.
 struct PlainLineTests {
-  private static func account(_ command: RunTopology) -> String {
+  private static func account(_ command: FileRequest) -> String {
     let (options, hosts, detached) = (command.options, command.options.hosts, command.detached)
     let parts: [Any] = [
       command.file, account(command.topology), options.json, options.quiet, options.events as Any,
@@ -17,7 +17,7 @@ struct PlainLineTests {
     return parts.map { "\($0)" }.joined(separator: " ")
   }
 
-  private static func account(_ options: TopologyOptions) -> String {
+  private static func account(_ options: TopologySettings) -> String {
     "\(options.set) \(options.variables) \(options.overlay) \(options.profile) \(options.only) "
       + "\(options.without)"
   }
@@ -25,7 +25,7 @@ struct PlainLineTests {
   private static func account(_ command: CheckCommand) -> String {
     "\(command.files) \(command.strict) \(command.withoutEnvironment) \(command.askApp) "
       + "\(command.trust) \(command.json) \(command.print) \(command.origins) \(command.plan) "
-      + account(command.topology)
+      + account(command.topology.settings)
   }
 
   private static func account(_ command: PsCommand) -> String {
@@ -35,7 +35,7 @@ struct PlainLineTests {
   /// What a line says without the parser; nil if it is for that.
   private static func plain(_ words: [String]) -> String? {
     switch words.first {
-    case "run": RunTopology(plain: ["run", "FILE"] + words.dropFirst()).map(account)
+    case "run": FileRequest(plain: ["run", "FILE"] + words.dropFirst()).map(account)
     case "check": CheckCommand(plain: words).map(account)
     default: PsCommand(plain: words).map(account)
     }
@@ -45,7 +45,7 @@ struct PlainLineTests {
   private static func parsed(_ words: [String]) -> String? {
     let rest = Array(words.dropFirst())
     switch words.first {
-    case "run": return try? account(RunTopology.parse(rest))
+    case "run": return try? account(RunTopology.parse(rest).request)
     case "check": return try? account(CheckCommand.parse(rest))
     default: return try? account(PsCommand.parse(rest))
     }

@@ -53,9 +53,13 @@ extension Descriptors {
   package static func writeNewFile(
     _ path: String, in directory: String, _ bytes: [UInt8], isDurable: Bool = true
   ) throws(ProcessControlError) {
-    if mkdir(directory, 0o700) != 0, errno != EEXIST { throw .last("mkdir \(directory)") }
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-    guard let file = Descriptor(owning: open(path, flags, 0o600)) else {
+    var opened = open(path, flags, 0o600)
+    if opened < 0, errno == ENOENT {
+      if mkdir(directory, 0o700) != 0, errno != EEXIST { throw .last("mkdir \(directory)") }
+      opened = open(path, flags, 0o600)
+    }
+    guard let file = Descriptor(owning: opened) else {
       throw .last("open \(path)")
     }
     do throws(ProcessControlError) {

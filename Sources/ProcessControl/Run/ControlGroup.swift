@@ -86,7 +86,7 @@ package enum ControlGroup {
     groups: String, mounts: String, of controller: String? = nil
   ) -> String? {
     guard let path = path(groups: groups, of: controller) else { return nil }
-    for mount in mounts[...].parts(at: "\n") {
+    for mount in mounts[...].parts(at: "\n") where mount.mayBeOfGroups {
       let fields = mount.parts(at: " ")
       guard let end = fields.firstIndex(of: "-"), end >= 6, fields.count > end + 1,
         fields[end + 1] == (controller == nil ? "cgroup2" : "cgroup"),
@@ -170,6 +170,21 @@ package enum ControlGroup {
 }
 
 extension Substring {
+  /// Whether a mount may be of control groups, so that its fields are worth a look.
+  fileprivate var mayBeOfGroups: Bool {
+    let type: StaticString = " - cgroup"
+    let length = type.utf8CodeUnitCount
+    return utf8.withContiguousStorageIfAvailable { bytes in
+      guard let start = bytes.baseAddress else { return false }
+      var place = 0
+      while place + length <= bytes.count {
+        if memcmp(start + place, type.utf8Start, length) == 0 { return true }
+        place += 1
+      }
+      return false
+    } ?? true
+  }
+
   /// The parts between separators, by bytes: a split by characters would delay the first node with children.
   ///
   /// - Parameter most: How many parts there are at most, with those that are empty; nil for all that are not.

@@ -34,7 +34,7 @@ struct ChaosCommand: ParsableCommand {
     guard command.options.startMethod != .inProcess else {
       throw UsageError("faults need processes; --start-method is forkServer or spawn.")
     }
-    guard command.options.hosts.isEmpty else {
+    guard command.options.settings.hosts.isEmpty else {
       throw UsageError("faults hit processes of this machine; --host and --hosts are for 'run'.")
     }
     guard command.options.timeout == nil else {

@@ -37,23 +37,30 @@ struct HostOptions: ParsableArguments {
     help: "How many hosts have to be up for the run to begin; all without it.")
   var minimumHosts: Int?
 
-  init() {}
-
-  init(trust: Bool) {
-    (host, hosts) = ([], [])
-    (lease, minimumHosts) = (nil, nil)
-    self.trust = trust
-  }
-
   func validate() throws {
     guard lease?.duration ?? HostPlan.shortestLease >= HostPlan.shortestLease else {
       throw ValidationError("A lease lasts 2 seconds or longer.")
     }
     guard minimumHosts ?? 1 > 0 else { throw ValidationError("At least 1 host has to be up.") }
-    guard !isEmpty || (lease == nil && minimumHosts == nil) else {
+    guard !settings.isEmpty || (lease == nil && minimumHosts == nil) else {
       throw ValidationError("--lease and --minimum-hosts need hosts: --host or --hosts.")
     }
   }
+
+  /// What they say.
+  var settings: HostSettings {
+    HostSettings(
+      host: host, hosts: hosts, trust: trust, lease: lease, minimumHosts: minimumHosts)
+  }
+}
+
+/// What the options say that name hosts.
+struct HostSettings {
+  var host: [String] = []
+  var hosts: [String] = []
+  var trust = false
+  var lease: Seconds?
+  var minimumHosts: Int?
 
   /// Whether there are none.
   var isEmpty: Bool { host.isEmpty && hosts.isEmpty }

@@ -49,7 +49,7 @@ struct HostsCheck: ParsableCommand {
 
   /// Checks all hosts; returns the exit code.
   func perform(in root: Node) async throws -> Int32 {
-    let plans = try HostOptions.plans(of: host, in: files, isTrusted: trust).map { plan in
+    let plans = try HostSettings.plans(of: host, in: files, isTrusted: trust).map { plan in
       var plan = plan
       if let program { plan.set(program: program) }
       plan.within = within.map { .seconds($0) } ?? plan.within

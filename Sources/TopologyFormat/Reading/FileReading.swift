@@ -12,6 +12,8 @@ struct ReadingFailure: Error {
 enum FileReading {
   /// How large a file may be.
   static let mostBytes = 1 << 20
+  /// How many bytes are read at once: at least a page, because a file may say too little of its size.
+  private static let atOnce = (least: 1 << 12, most: 1 << 16)
 
   /// The text of a file.
   static func text(of path: String) throws(ReadingFailure) -> String {
@@ -91,12 +93,17 @@ enum FileReading {
         }
       throw ReadingFailure(code: .unreadable, message: "this is \(kind); a topology is a file.")
     }
-    return FileContents(bytes: try bytes(of: descriptor), identity: FileIdentity(status))
+    let bytes = try bytes(of: descriptor, about: Int(status.st_size))
+    return FileContents(bytes: bytes, identity: FileIdentity(status))
   }
 
-  private static func bytes(of descriptor: Int32) throws(ReadingFailure) -> [UInt8] {
+  /// - Parameter size: How many bytes there will be, if that is known.
+  private static func bytes(
+    of descriptor: Int32, about size: Int = atOnce.most
+  ) throws(ReadingFailure) -> [UInt8] {
     var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    // A byte more, of which there is none.
+    var buffer = [UInt8](repeating: 0, count: min(max(size + 1, atOnce.least), atOnce.most))
     while bytes.count <= mostBytes {
       let count = read(descriptor, &buffer, buffer.count)
       if count > 0 {

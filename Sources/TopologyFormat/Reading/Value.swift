@@ -161,15 +161,18 @@ extension Scalar: CustomStringConvertible {
   ///   - run: The run's number in words.
   ///   - scratch: The run's own directory.
   package func resolved(instance: Int, run: String, scratch: String) -> String {
-    pieces.map { piece in
+    // Each node of a command does this, and `joined` looks through all conformances of the program.
+    var whole = ""
+    for piece in pieces {
       switch piece {
-      case .text(let text): text
+      case .text(let text): whole += text
       case .instance(let factor, let number):
-        String(instance.multipliedReportingOverflow(by: factor).partialValue &+ number)
-      case .runIdentity: run
-      case .runScratch: scratch
-      case .unknown: ""
+        whole += String(instance.multipliedReportingOverflow(by: factor).partialValue &+ number)
+      case .runIdentity: whole += run
+      case .runScratch: whole += scratch
+      case .unknown: break
       }
-    }.joined()
+    }
+    return whole
   }
 }

@@ -28,7 +28,10 @@ struct YAMLReading {
     let root: Node?
     do {
       // Without rules for tags, since the place of a value decides what it is.
-      root = try Parser(yaml: file.text, resolver: .basic, encoding: .utf8).singleRoot()
+      let noRules = Constructor([:], [:], [:])
+      root = try Parser(
+        yaml: file.text, resolver: .basic, constructor: noRules, encoding: .utf8
+      ).singleRoot()
     } catch {
       throw failure(error)
     }

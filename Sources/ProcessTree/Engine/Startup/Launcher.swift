@@ -64,9 +64,14 @@ struct Launcher {
     let loop = try EventLoop()
     var server: ForkServer?
     var spawningReason: String?
+    // What the root needs as well as each child is there before the fork server is made, for both.
+    WarmUp.runOwn()
     if configuration.startMethod == .forkServer, configuration.rehearsesStarts, place != nil {
       WarmUp.run(on: loop, for: identity.node, app: app)
     }
+    let shared = NodeShared(configuration: configuration, programs: app.programs)
+    let runtime = NodeRuntime(
+      identity.node, on: loop, shared: shared, secret: try .ofRoot(on: loop))
     // Both start methods need the helper: it outlives a root that is killed, and then kills the
     // rest of the run.
     let start = Result { () throws(ProcessControlError) in
@@ -78,9 +83,6 @@ struct Launcher {
     case .success(.node(let made)): server = made
     case .failure(let error): spawningReason = error.message
     }
-    let shared = NodeShared(configuration: configuration, programs: app.programs)
-    let runtime = NodeRuntime(
-      identity.node, on: loop, shared: shared, secret: try .ofRoot(on: loop))
     runtime.place = place
     if place != nil { runtime.desk = try? Desk(of: runtime) }
     if let spawningReason { runtime.spawningReason = spawningReason }

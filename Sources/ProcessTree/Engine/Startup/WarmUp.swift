@@ -18,11 +18,16 @@ enum WarmUp {
   /// How many of an app's programs are rehearsed: each takes a tenth of a millisecond.
   private static let mostPrograms = 64
 
+  /// The steps that cost the root nothing, because it does them anyway.
+  static func runOwn() {
+    ThreadStacks.prepare()
+    EventLoop.rehearseMainQueue()
+    _ = NodeSettings(TreeConfiguration()).packed()
+  }
+
   static func run(on loop: EventLoop, for root: NodeIdentity, app: any ProcessTreeApp.Type) {
     // Nothing depends on its success.
     try? Rehearsal(for: root, on: loop).run()
-    ThreadStacks.prepare()
-    EventLoop.rehearseMainQueue()
     // Each child gives the log system a handler of its own.
     _ = Logger(label: "rehearsal")
     for program in app.programs.prefix(mostPrograms) { program.rehearseDecoding() }
