@@ -2,7 +2,18 @@
 #include "internal.h"
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <time.h>
+
+/// Whether a stream's buffer holds anything, or another thread is about to write to it.
+static int is_in_use(FILE *_Nonnull stream) {
+  if (ftrylockfile(stream) != 0) return 1;
+  int holds = __fpending(stream) > 0;
+  funlockfile(stream);
+  return holds;
+}
+
+int pt_has_unflushed_output(void) { return is_in_use(stdout) || is_in_use(stderr); }
 
 int pt_flush_buffers(void) {
   sigset_t broken, before, pending;

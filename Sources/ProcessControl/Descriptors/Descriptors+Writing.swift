@@ -39,6 +39,9 @@ extension Descriptors {
     if let failure { throw failure }
   }
 
+  /// Whether a flush of the buffers might wait: one holds anything, or a thread is writing.
+  package static var hasUnflushedOutput: Bool { pt_has_unflushed_output() != 0 }
+
   /// Flushes the C library's buffers; returns 0, or the `errno` of a failure, including an earlier
   /// one on standard output.
   package static func flushBuffers() -> Int32 { pt_flush_buffers() }

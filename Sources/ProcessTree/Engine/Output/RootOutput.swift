@@ -35,6 +35,8 @@ final class RootOutput: OutputSink {
   /// Called with each piece of output of a node.
   var onChunk: ((OutputChunk) -> Void)?
   private var isBlocked = false
+  /// Whether the thread has been given anything to write.
+  private var isUsed = false
   /// All output has been written or has failed, and no more follows.
   private(set) var isFinished = false
 
@@ -61,6 +63,7 @@ final class RootOutput: OutputSink {
 
   func write(_ bytes: [UInt8], to stream: OutputStream) {
     guard !bytes.isEmpty else { return }
+    isUsed = true
     waiting.bytes.add(bytes.count, ordering: .relaxed)
     let bound = LoopBound(self, on: loop)
     thread.perform { [waiting] in
@@ -85,6 +88,14 @@ final class RootOutput: OutputSink {
   /// Ends the output; `isFinished` becomes true once all is written, including the C library's
   /// buffers.
   func finish() {
+    if !isUsed, !Descriptors.hasUnflushedOutput {
+      // Nothing waits for a reader, so the thread need not wait for one.
+      guard let failure = waiting.flushBuffers() else {
+        isFinished = true
+        return
+      }
+      onFailure?(failure)
+    }
     let bound = LoopBound(self, on: loop)
     thread.perform { [waiting] in
       let failure = waiting.flushBuffers()
