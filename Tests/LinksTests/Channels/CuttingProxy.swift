@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import ProcessTreeRandomTesting
+import ProcessTreeTestSettings
 import Synchronization
 
 /// A unix socket that forwards bytes to another, on a thread of its own, and cuts its connections in
@@ -133,10 +134,10 @@ final class CuttingProxy: Sendable {
     let room = isCutting ? min(buffer.count, pair.left) : buffer.count
     guard room > 0 else {
       // Both ends may read what has come: a connection that breaks loses what nobody has read, and
-      // one that always breaks within the millisecond carries nothing.
+      // one that always breaks before that carries nothing.
       let pause = state.withLock { state in
         state.cuts += 1
-        return state.random.int(0...3_000)
+        return Double(state.random.int(0...3_000)) * TestSettings.timeScale
       }
       usleep(UInt32(pause))
       return false
