@@ -198,7 +198,7 @@ extension EndToEndTests {
       #expect(try Tool.run("stop", "--all-runs", "--plan").code == 2)
     }
 
-    /// Whoever names a run by its process id means no node of another one.
+    /// A process id names a run, even one that has ended, and never a node of another run.
     @Test(.enabled(if: namespaces)) func aRunThatIsGoneIsNoNodeOfTheOnlyOne() throws {
       let run = try Tool(
         shell: """

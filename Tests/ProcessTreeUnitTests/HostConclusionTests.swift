@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProcessTree
 
-/// What is concluded from the end of a host's near half, and from what a further connection finds.
+/// The value that decides when a host is over, without processes and without a clock.
 @Suite struct HostConclusionTests {
   typealias Event = HostConclusion.Event
   typealias Answer = HostConclusion.Answer
@@ -151,7 +151,7 @@ import Testing
   @Test func aVerdictOfAFurtherConnectionIsEvidence() {
     let verdicts: [HostVerdict] = [.gone(killed: 3), .rebooted, .elsewhere]
     #expect(verdicts.map { HostLoss.Evidence($0) } == [.agentGone, .rebooted, nil])
-    // Who was told to end has been fenced; another machine proves nothing then either.
+    // A far half that was told to end has been fenced; another machine proves nothing here either.
     #expect(verdicts.map { HostLoss.Evidence(ofFenced: $0) } == [.fenced, .rebooted, nil])
   }
 

@@ -27,7 +27,7 @@ extension Node {
   }
 
   /// Has Slurm run an array of jobs, each of which holds a node that joins as a host when it begins, and cancels
-  /// what is left of them when `body` ends.
+  /// the remaining jobs when `body` ends.
   ///
   /// ```swift
   /// try await root.withSlurmArray(SlurmRequest(nodes: 8, options: ["-c", "4"])) { tasks in

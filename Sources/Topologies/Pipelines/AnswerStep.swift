@@ -63,7 +63,7 @@ struct AnswerStep: Step {
       // charged with what it does.
       most = 1
       failures.append(failure.account)
-      // Whoever looks at the run hears of it now: until all attempts are over it may take hours.
+      // Report the first late answer at once: all attempts together may take hours.
       if silence.note(failure) { Self.warn("\(settings.name): \(failure.account)") }
       if failures.count >= settings.attempts, let record = rest.popFirst() {
         outputs.refuse(record, stage: settings.name, failures)

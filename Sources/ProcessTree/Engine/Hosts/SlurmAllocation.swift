@@ -7,7 +7,7 @@ internal import ProcessTreeProcessControl
 enum SlurmTool: String, Sendable {
   case salloc, sbatch
 
-  /// What has gone wrong if nobody says what there is.
+  /// The error of a command that ends without an answer.
   var silence: String {
     switch self {
     case .salloc: "Slurm's scontrol does not name the nodes of the allocation"
