@@ -64,22 +64,28 @@ final class ForkServerClient {
   }
 
   private func sendWaiting() {
-    while answers.count < Self.mostUnderWay, !isLost, let request = waiting.popFirst() {
+    while answers.count < Self.mostUnderWay, !isLost, !patience.isPausing,
+      let request = waiting.popFirst()
+    {
       do throws(ProcessControlError) {
         try request.ends.withDescriptors { ends throws(ProcessControlError) in
           try server.request(id: request.id, tag: request.tag, descriptors: ends)
         }
         answers[request.id] = request.answer
+        patience.renew()
       } catch {
         switch error.code {
         case .wouldBlock:
           waiting.prepend(request)
           // The next reply makes room, or, where others use up the user's descriptors under way, time.
-          if answers.isEmpty, let pause = patience.next() {
-            _ = loop.timers.schedule(after: pause) { [weak self] in self?.sendWaiting() }
-          } else if answers.isEmpty {
+          guard answers.isEmpty else { return }
+          guard let pause = patience.pause() else {
             waiting.removeFirst().answer(.failed(errno: error.errno))
             continue
+          }
+          _ = loop.timers.schedule(after: pause) { [weak self] in
+            self?.patience.resume()
+            self?.sendWaiting()
           }
           return
         case .forkServerLost:
