@@ -79,6 +79,24 @@ import Testing
     }
   }
 
+  /// What takes a frame may look into the same stream again, behind which the next one may be cut in two.
+  @Test func aLookWithinAFrameTakesNoPartForAWhole() async throws {
+    try await withLoop { loop in
+      let bench = try Bench(on: loop)
+      let next = framed([8, 9])
+      var frames: [[UInt8]] = []
+      bench.stream.onFrame = { frame in
+        frames.append(Array(frame))
+        guard frames.count == 1 else { return }
+        bench.say(Array(next[3...]) + framed([1]))
+        bench.stream.receiveAll()
+      }
+      bench.say(framed([7]) + next[..<3])
+      try loop.turn { frames.count == 3 || bench.breaks == 1 }
+      #expect(frames == [[7], [8, 9], [1]] && bench.breaks == 0)
+    }
+  }
+
   @Test func anEndThatIsCutStillHearsAnAnswer() async throws {
     try await withLoop { loop in
       let bench = try Bench(on: loop)

@@ -36,6 +36,7 @@ package final class FrameStream {
   private var isGathering = false
   private var waitsForRoom = false
   private var hasEnded = false
+  private var isReceiving = false
   private var isBroken = false
   private var isOverfull = false
   /// Something that was sent cannot arrive.
@@ -178,13 +179,16 @@ package final class FrameStream {
   /// Receives all that has come, up to a bound that no turn should reach.
   package func receiveAll() { receive(Self.readsAtTheEnd) }
 
+  /// Receives some; nothing while a frame is being taken, behind which a part of another may be.
   private func receive(_ most: Int) {
-    guard !isClosed, !hasEnded else { return }
+    guard !isClosed, !hasEnded, !isReceiving else { return }
+    isReceiving = true
     var budget = most
     while budget > 0, !isClosed, read() {
       budget -= 1
       deliver()
     }
+    isReceiving = false
     guard hasEnded, !isClosed else { return }
     watch()
     let onEnd = onEnd
@@ -219,11 +223,10 @@ package final class FrameStream {
       }
       offset += size
     }
-    // A handler may have received, too.
-    if offset == 0, incoming.isEmpty {
+    if offset == 0 {
       incoming = bytes
     } else if offset < bytes.count {
-      incoming.insert(contentsOf: bytes[offset...], at: 0)
+      incoming = Array(bytes[offset...])
     }
   }
 
