@@ -27,6 +27,24 @@ import Testing
     #expect(numbers[.exited(exitReport())] == [4] && numbers[.forkServerLost] == [1, 2, 3, 4])
   }
 
+  @Test func theNumbersOfANodeThatIsKeptOpenGoOnBehindItsEnd() async {
+    let hub = hub(hasParent: false)
+    let events = hub.subscribe(to: .root)
+    hub.emit(event(.started), about: one)
+    hub.keepOpen(one)
+    hub.emit(event(.exited(exitReport())), about: one)
+    hub.emit(event(.forkServerLost), about: one)
+    hub.close(one)
+    hub.emit(event(.started), about: one)
+    hub.emit(event(.exited(exitReport())), about: one)
+    hub.close(one)
+    hub.emit(event(.started), about: one)
+    hub.finishAll()
+    var numbers: [UInt64] = []
+    for await event in events { numbers.append(event.sequence) }
+    #expect(numbers == [1, 2, 3, 1, 2, 1])
+  }
+
   @Test func aSubscriberHearsOfItsSubtreeAlone() async {
     let hub = hub(hasParent: false)
     let events = hub.subscribe(to: one)

@@ -77,6 +77,15 @@ import Testing
     }
   }
 
+  @Test(arguments: ["/a", "/a/b", "/a/b/c", "/c/d"])
+  func aNodeSpeaksForItselfAndForThoseBelow(_ address: String) {
+    let chunk = OutputChunk(node: "n", address: address, stream: .output, bytes: [])
+    #expect(chunk.isFrom(oneOf: ["/x", address]))
+    #expect(chunk.isFrom(oneOf: ["/a", "/c"]))
+    #expect(!chunk.isFrom(oneOf: []))
+    #expect(!chunk.isFrom(oneOf: [address + "b", address + "/b", "/", "a", ""]))
+  }
+
   @Test func cutAndChangedItemsAreReadOrRefused() {
     var generator = SeededGenerator.announced("cutAndChangedItemsAreReadOrRefused")
     let item = OutputChunk(node: "Process-1", stream: .error, bytes: [97, 98, 10, 99]).item()

@@ -21,6 +21,8 @@ final class EventHub {
   var recorder: ((LifecycleEvent) -> Void)?
   private var subscriptions: [Subscription] = []
   private var numbers: [NodePath: UInt64] = [:]
+  /// Nodes about which more is to be reported when they have ended.
+  private var unfinished: Set<NodePath> = []
   /// Encoded events for the parent, of this turn.
   private var outgoing: [[UInt8]] = []
   /// Whether events are handed on; false at the root.
@@ -49,10 +51,18 @@ final class EventHub {
     deliver(event, about: path)
   }
 
+  /// Goes on with the numbers of a node behind its end, until `close(_:)`.
+  func keepOpen(_ path: NodePath) { unfinished.insert(path) }
+
+  /// All about a node that has ended is reported.
+  func close(_ path: NodePath) {
+    if unfinished.remove(path) != nil { numbers[path] = nil }
+  }
+
   /// The number of a node's next event, which is its last if that begins the phase `exited`.
   private func takeNumber(of path: NodePath, _ phase: ChildPhase?) -> UInt64 {
     let number = (numbers[path] ?? 0) + 1
-    numbers[path] = phase == .exited ? nil : number
+    numbers[path] = phase == .exited && !unfinished.contains(path) ? nil : number
     return number
   }
 

@@ -48,6 +48,8 @@ final class HostController {
   var onSuspended: (() -> Void)?
   /// The children there, by their position, from the request to start them on.
   private(set) var placed: [UInt32: ChildController] = [:]
+  /// Their addresses.
+  private var addresses: Set<String> = []
   /// What stops the near half once no child is there any more.
   private var laterStop: (request: StopRequest, policy: StopPolicy?)?
   /// Callers that wait until the host is up or over, and until it is gone.
@@ -171,6 +173,7 @@ final class HostController {
     let position = controller.child.declaration.position
     try runtime.output.expectRelayed(controller)
     placed[position] = controller
+    addresses.insert(controller.child.address.description)
     shared.set(placed: placed.count)
     tell(.place(child: position, record: record.packed(), secret: secret))
   }
@@ -178,13 +181,14 @@ final class HostController {
   /// A child's end has been made known.
   func ended(_ child: AnyChild) {
     placed[child.declaration.position] = nil
+    addresses.remove(child.address.description)
     shared.set(placed: placed.count)
     stopIfEmpty()
   }
 
   /// Whether a piece of output is of a child there, for which the near half passes it on.
   func speaks(for chunk: OutputChunk) -> Bool {
-    placed.values.contains { chunk.isFrom($0.child.address.description) }
+    chunk.isFrom(oneOf: addresses)
   }
 
   // MARK: Words
@@ -296,6 +300,8 @@ final class HostController {
 
   private func beginFence(isEmpty: Bool) {
     guard let hello else { return }
+    // Its end is reported about the near half, which has ended already.
+    if let keeper { runtime.events.keepOpen(keeper.child.declaration.path) }
     shared.set(.closing)
     let attempts = AttachAttempts(way.command.attachWords, to: hello, way.secret, in: runtime)
     let limit = isEmpty ? min(watch.limit, .sinceBoot + Self.leavingTime) : watch.limit
@@ -312,6 +318,7 @@ final class HostController {
   private func over(_ loss: HostLoss?) {
     self.loss = loss
     if let loss { emit(.hostOver(loss)) }
+    if let keeper, fence != nil { runtime.events.close(keeper.child.declaration.path) }
     shared.set(.over(loss))
     let loss = loss ?? HostLoss(host: name, evidence: .goodbye, reason: "it has been closed")
     for (_, controller) in placed.sorted(by: { $0.key > $1.key }) {

@@ -22,6 +22,16 @@ struct OutputChunk: Equatable, Sendable {
     self.address == address || self.address.hasPrefix(address + "/")
   }
 
+  /// Whether it is from a node at one of these addresses, or from one below.
+  func isFrom(oneOf addresses: Set<String>) -> Bool {
+    var node = address[...]
+    while !addresses.contains(String(node)) {
+      guard let end = node.lastIndex(of: "/") else { return false }
+      node = node[..<end]
+    }
+    return true
+  }
+
   /// The item of the output stream: `[node, stream, bytes, address, incarnation]`.
   func item() -> [UInt8] {
     var writer = MessagePackWriter(capacity: 64 + bytes.count)
