@@ -94,7 +94,10 @@ import Testing
         live.append(path)
         picture.apply(event(.started, path), about: path)
       } else if let victim = live.randomElement(using: &generator) {
-        for (path, _) in picture.nodes(below: victim) {
+        let below = picture.nodes(below: victim)
+        #expect(
+          Set(below.map(\.0)) == Set(live.filter { $0 != victim && $0.isWithin(victim) }))
+        for (path, _) in below {
           picture.apply(event(.lost, path), about: path)
           live.removeAll { $0 == path }
           ended += 1

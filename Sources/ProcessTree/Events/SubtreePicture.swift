@@ -61,8 +61,40 @@ public struct TreeSnapshot: Hashable, Sendable, Codable {
 /// A node's knowledge of its subtree, from the events that passed; usable on any thread.
 final class SubtreePicture: Sendable {
   private struct State {
-    var nodes: [NodePath: NodeSnapshot] = [:]
+    private(set) var nodes: [NodePath: NodeSnapshot]
+    /// How many live nodes are below each child, so that most ends need no look at all nodes.
+    private(set) var below: [UInt32: Int] = [:]
     var exited = 0
+    private let depth: Int
+
+    init(_ node: NodeSnapshot, at path: NodePath) {
+      nodes = [path: node]
+      depth = path.positions.count
+    }
+
+    mutating func setCut(_ isCut: Bool, at path: NodePath) { nodes[path]?.isCut = isCut }
+
+    mutating func set(_ node: NodeSnapshot, at path: NodePath) {
+      if nodes.updateValue(node, forKey: path) == nil { count(1, at: path) }
+    }
+
+    /// Returns whether the node was there.
+    mutating func remove(_ path: NodePath) -> Bool {
+      guard nodes.removeValue(forKey: path) != nil else { return false }
+      count(-1, at: path)
+      return true
+    }
+
+    /// Whether there may be nodes below.
+    func hasNodes(below path: NodePath) -> Bool {
+      path.positions.count != depth + 1 || below[path.positions[depth]] != nil
+    }
+
+    private mutating func count(_ change: Int, at path: NodePath) {
+      guard path.positions.count > depth + 1 else { return }
+      let count = below[path.positions[depth], default: 0] + change
+      below[path.positions[depth]] = count == 0 ? nil : count
+    }
   }
 
   private let path: NodePath
@@ -70,7 +102,7 @@ final class SubtreePicture: Sendable {
 
   init(of node: NodeSnapshot, at path: NodePath) {
     self.path = path
-    state = Lock(State(nodes: [path: node]))
+    state = Lock(State(node, at: path))
   }
 
   func apply(_ event: LifecycleEvent, about path: NodePath) {
@@ -89,7 +121,7 @@ final class SubtreePicture: Sendable {
 
   private func apply(isCut: Bool?, at path: NodePath) {
     guard let isCut else { return }
-    state.withLock { $0.nodes[path]?.isCut = isCut }
+    state.withLock { $0.setCut(isCut, at: path) }
   }
 
   /// Notes the phase that an event begins; nil if it begins none.
@@ -101,12 +133,13 @@ final class SubtreePicture: Sendable {
     state.withLock { state in
       guard phase != .exited else {
         // A node that never had a process has only an end, which its parent reports once.
-        if state.nodes.removeValue(forKey: path) != nil || pid == nil { state.exited += 1 }
+        if state.remove(path) || pid == nil { state.exited += 1 }
         return
       }
-      state.nodes[path] = NodeSnapshot(
+      let node = NodeSnapshot(
         name: node, path: path.description, pid: pid, parentPID: parentPID, phase: phase,
         incarnation: life, host: host)
+      state.set(node, at: path)
     }
   }
 
@@ -119,7 +152,8 @@ final class SubtreePicture: Sendable {
   /// ends.
   func nodes(below path: NodePath) -> [(NodePath, NodeSnapshot)] {
     state.withLock { state in
-      state.nodes.filter { $0.key != path && $0.key.isWithin(path) }
+      guard state.hasNodes(below: path) else { return [] }
+      return state.nodes.filter { $0.key != path && $0.key.isWithin(path) }
         .sorted {
           let depths = ($0.key.positions.count, $1.key.positions.count)
           return depths.0 == depths.1 ? $0.key < $1.key : depths.0 > depths.1
