@@ -33,6 +33,26 @@ import Testing
     #expect(await second == nil)
   }
 
+  @Test func tasksThatWaitTogetherShareTheEvents() async {
+    let queue = EventQueue()
+    let numbers = await withTaskGroup(of: [UInt64].self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          var numbers: [UInt64] = []
+          while let event = await queue.next() { numbers.append(event.sequence) }
+          return numbers
+        }
+      }
+      for number in 1...1_000 as ClosedRange<UInt64> {
+        queue.push(event(.ready, sequence: number))
+        if number % 10 == 0 { await Task.yield() }
+      }
+      queue.finish()
+      return await group.reduce(into: []) { $0 += $1 }
+    }
+    #expect(numbers.sorted() == Array(1...1_000))
+  }
+
   @Test func eventsOfLivesAreNeverDropped() async {
     let queue = EventQueue()
     for number in 1...20_000 as ClosedRange<UInt64> {

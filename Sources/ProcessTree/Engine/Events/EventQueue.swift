@@ -10,8 +10,6 @@ final class EventQueue: Sendable {
   private struct State {
     var events: Deque<LifecycleEvent> = []
     var isFinished = false
-    /// A task waits for an event.
-    var isAwaited = false
 
     /// The next event, or nil for the end; nothing while there is neither.
     mutating func takeNext() -> LifecycleEvent?? {
@@ -46,16 +44,7 @@ final class EventQueue: Sendable {
   func finish() { state.withLock { $0.isFinished = true } }
 
   /// The next event; nil at the end and when the task is cancelled.
-  func next() async -> LifecycleEvent? {
-    let immediate = state.withLock { state -> LifecycleEvent?? in
-      // One subscription has one iterator: a second that waits gets the end.
-      if Task.isCancelled || state.isAwaited { return .some(nil) }
-      if let next = state.takeNext() { return next }
-      state.isAwaited = true
-      return nil
-    }
-    if let immediate { return immediate }
-    defer { state.withLock { $0.isAwaited = false } }
-    return try? await state.wait { $0.takeNext() }
-  }
+  ///
+  /// Of several tasks that wait each gets another one.
+  func next() async -> LifecycleEvent? { try? await state.wait { $0.takeNext() } }
 }
