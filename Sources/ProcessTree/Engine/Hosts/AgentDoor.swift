@@ -16,6 +16,8 @@ final class AgentDoor {
   private let secret: Proof
   private let loop: EventLoop
   private var guests: [Int32: Guest] = [:]
+  /// Whether connections wait in the listener's queue until a guest has proved itself or left.
+  private var isFull = false
   /// How many were refused.
   private(set) var refusals: Int64 = 0
 
@@ -53,7 +55,10 @@ final class AgentDoor {
   }
 
   private func accept() {
-    guard guests.count < Self.mostGuests else { return pause() }
+    guard guests.count < Self.mostGuests else {
+      isFull = true
+      return listener.unwatch()
+    }
     do {
       guard let made = try LocalConnection.accept(at: listener.number) else { return }
       let guest = Guest(made.takeDescriptor())
@@ -67,12 +72,14 @@ final class AgentDoor {
     }
   }
 
-  /// Leaves connections in the listener's queue for a while.
+  /// Leaves connections in the listener's queue for a while: there is no descriptor, which no event tells of.
   private func pause() {
     listener.unwatch()
-    _ = loop.timers.schedule(after: .milliseconds(200)) { [weak self] in
-      try? self?.listener.watch(for: .read) { [weak self] in self?.accept() }
-    }
+    _ = loop.timers.schedule(after: .milliseconds(200)) { [weak self] in self?.goOn() }
+  }
+
+  private func goOn() {
+    try? listener.watch(for: .read) { [weak self] in self?.accept() }
   }
 
   private func read(_ number: Int32) {
@@ -109,5 +116,8 @@ final class AgentDoor {
   private func forget(_ guest: Guest) {
     loop.poller.remove(guest.number)
     guests[guest.number] = nil
+    guard isFull else { return }
+    isFull = false
+    goOn()
   }
 }

@@ -219,21 +219,16 @@ final class HostKeeperController {
     guard let hello else { return leave() }
     // On this machine, what ran on the host has come to this process.
     let stragglers = HostStragglers(of: hello.hostRun, in: runtime)
-    waitForStragglers(stragglers, until: runtime.loop.timers.now.after(Self.endTime))
-  }
-
-  private func waitForStragglers(
-    _ stragglers: HostStragglers, until deadline: SuspendingClock.Instant
-  ) {
-    guard stragglers.look(), runtime.loop.timers.now < deadline else {
-      return leave()
-    }
-    _ = runtime.loop.timers.schedule(after: .milliseconds(5)) { [self] in
-      waitForStragglers(stragglers, until: deadline)
+    guard stragglers.look() else { return leave() }
+    stragglers.onEnd = { [self, unowned stragglers] in if !stragglers.look() { leave() } }
+    _ = runtime.loop.timers.schedule(after: Self.endTime) { [self] in
+      stragglers.onEnd = nil
+      leave()
     }
   }
 
   private func leave() {
+    guard !isOver else { return }
     isOver = true
     overWaiters.resume(())
   }

@@ -12,6 +12,8 @@ final class HostStragglers {
   private weak var runtime: NodeRuntime?
   private var watched: [Int32: ProcessHandle] = [:]
   private var looks = 0
+  /// Called when one of them has ended, with whose end others may have come.
+  var onEnd: (() -> Void)?
 
   /// How long, and how often, it looks for more.
   private static let pause: Duration = .milliseconds(50)
@@ -46,6 +48,7 @@ final class HostStragglers {
       do { guard try handle.reap() != nil else { return false } } catch {}
       handle.close()
       watched[handle.pid] = nil
+      onEnd?()
       return true
     }
     if isWatched == nil { watched[handle.pid] = nil }
