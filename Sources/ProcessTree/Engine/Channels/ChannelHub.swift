@@ -64,10 +64,11 @@ final class ChannelHub {
   }
 
   private func receiveLoopback() {
-    guard !loopback.isEmpty, let link = table.link(to: address).flatMap({ peers[$0]?.link })
-    else { return }
+    guard !loopback.isEmpty else { return }
     let frames = loopback
     loopback = []
+    // Without a link nobody waits for them.
+    guard let link = table.link(to: address).flatMap({ peers[$0]?.link }) else { return }
     for frame in frames { try? frame.withUnsafeBytes { try link.receive($0) } }
   }
 

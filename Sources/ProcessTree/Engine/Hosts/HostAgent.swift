@@ -210,7 +210,6 @@ final class HostAgent {
     do {
       try start(position, try BootstrapRecord(packed: bytes), secret)
     } catch {
-      children[position] = nil
       carrier.send(.failed(child: position, reason: "\(error)"), isUrgent: false)
     }
   }
