@@ -122,15 +122,15 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   ///   then.
   public func takeQuarantined() async throws -> [QuarantinedItem<Element>] {
     let (core, decoder) = (end.core, ElementDecoder(end.context))
-    let deadline = ContinuousClock.now + .seconds(1)
     let node = end.node
+    let deadline = try await node.run { $0.loop.timers.now + .seconds(1) }
     // Each death ends the wait with false. A cancelled task does without reports under way.
     while await node.wait({ wait in
       let runtime = node.value
       guard
         core.value.quarantined.contains(where: { $0.killers.contains(where: runtime.awaitsReport) })
       else { return wait.value.end(true) }
-      wait.value.join(runtime.deathWaiters, within: deadline - .now)
+      wait.value.join(runtime.deathWaiters, within: deadline - runtime.loop.timers.now)
     }) == false {}
     return try await end.node.run { node in
       let items = try core.value.quarantined.map { item in
