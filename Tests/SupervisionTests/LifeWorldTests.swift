@@ -6,7 +6,7 @@ import Testing
   @Test func everyTreeComesToItsEnd() {
     var seeds = SeededGenerator.announced("everyTreeComesToItsEnd")
     var (nodes, kills) = (0, 0)
-    for _ in 0..<iterations(8_000) {
+    for _ in 0..<iterations(17_000) {
       let seed = seeds.next()
       var world = LifeWorld(seed: seed)
       world.play()

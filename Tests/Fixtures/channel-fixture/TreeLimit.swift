@@ -3,6 +3,14 @@ import ProcessTree
 import ProcessTreeScenarios
 import ProcessTreeTestSettings
 
+/// Sends a message once it has its place, and keeps it.
+struct Placed: NodeProgram {
+  func run(in node: Node) async throws {
+    try await node.parent?.send(true)
+    try await node.sleep(for: .seconds(3_600))
+  }
+}
+
 /// Notes that it runs, as a file, while it works; starts children of its own further up.
 struct Rung: NodeProgram {
   var depth: Int
@@ -108,8 +116,8 @@ let treeLimitScenarios: [String: Scenario] = [
   },
   "slotsOfKilledNodesAreFree": { root, expect in
     root.configure { $0.treeLimit = 1 }
-    let holder = try await root.spawn(Holder())
-    try await Task.sleep(for: .milliseconds(50))
+    let holder = try await root.spawn(Placed())
+    for try await _ in try await holder.messages(of: Bool.self) { break }
     let next = try await root.spawn(Producer(sender: root.discard(), count: 1))
     expect.expect(try await next.join(timeout: .milliseconds(100)) == nil)
     holder.kill()
