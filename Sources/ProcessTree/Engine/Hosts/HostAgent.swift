@@ -32,15 +32,9 @@ final class HostAgent {
   }
   /// The end of the lease, for the helper: it ends this process too, should that be stopped.
   private let deadline: SharedDeadline
-  /// Why it ends; nil while it goes on.
-  private var ending: String?
-  /// Whether the near half has ended it.
-  private var wasAsked = false
-  /// How long it goes on after it was asked to end by a signal, and whether it was.
+  private var life = AgentLife()
+  /// How long it goes on after it was asked to end by a signal.
   private let drainTime: Duration
-  private var isDraining = false
-  /// Whether all that runs here is stopped, as the run is.
-  private var isSuspended = false
 
   init(
     _ record: HostRecord, _ run: HostRun, _ place: RunPlace, _ server: ForkServer,
@@ -65,7 +59,7 @@ final class HostAgent {
       seenBy: gate.witness)
     remains = AgentRemains(run.node.tag, on: loop)
     forkServer = try ForkServerClient(server, on: loop) { [unowned self] in
-      ending = ending ?? "its fork server has gone"
+      handle(.broke(reason: "its fork server has gone"))
     }
     relays.child = { [unowned self] pid in
       children.values.first { $0.process?.pid == pid }?.position
@@ -73,7 +67,7 @@ final class HostAgent {
     carrier.onFrame = { [unowned self] in receive($0) }
     link.onCut = { [unowned self] in lease.demandWord(at: .sinceBoot) }
     link.onResumed = { [unowned self] in ask() }
-    link.onOver = { [unowned self] in ending = ending ?? $0 }
+    link.onOver = { [unowned self] in handle(.broke(reason: $0)) }
     sink.onRoom = { [unowned self] in for child in children.values { child.resume() } }
     remains.onFound = { [unowned self] pid, command in
       guard let child = children.keys.min() else { return }
@@ -94,8 +88,21 @@ final class HostAgent {
   }
 
   func run() -> Never {
-    loop.run { ending != nil }
+    loop.run { life.ending != nil }
     leave()
+  }
+
+  private func handle(_ event: AgentLife.Event) {
+    for action in life.handle(event) {
+      switch action {
+      case .drain: drain()
+      case .stopAll: RunSweep.stopAll(run: hostRun.identity.runID)
+      case .reportStop: carrier.send(.suspend)
+      case .continueAll:
+        RunSweep.continueAll(run: hostRun.identity.runID)
+        carrier.send(.resume)
+      }
+    }
   }
 
   // MARK: The near half
@@ -103,17 +110,17 @@ final class HostAgent {
   private func receive(_ frame: HostFrame) {
     switch frame.kind {
     case .relay where FrameRelay.isOfThisHost(frame.body):
-      ending = ending ?? "the near half speaks of rings with nodes of this side"
+      handle(.broke(reason: "the near half speaks of rings with nodes of this side"))
     case .relay: HostGate.has(frame.stream) ? gate.receive(frame) : relays.receive(frame)
     case .verb:
       do throws(WireError) {
         receive(try HostVerb(packed: frame.body))
       } catch {
-        ending = ending ?? error.description
+        handle(.broke(reason: error.description))
       }
     case .grant: take(grant: frame)
     case .hello, .output, .ask, .received, .verdict:
-      ending = ending ?? "a frame that has no place here"
+      handle(.broke(reason: "a frame that has no place here"))
     }
   }
 
@@ -127,23 +134,19 @@ final class HostAgent {
     case .barrier: carrier.send(verb, isUrgent: false)
     case .suspend: ask()
     case .resume: resume()
-    case .end:
-      guard ending == nil else { return }
-      wasAsked = true
-      ending = "it was asked to"
+    case .end: handle(.asked)
     case .started, .failed, .ended, .leftBehind, .open, .bye, .up, .noise, .alive, .cut, .resumed,
       .refused, .draining:
-      ending = ending ?? "a word that only this side says"
+      handle(.broke(reason: "a word that only this side says"))
     }
   }
 
   // MARK: The lease
 
   private func askForLease() {
-    guard ending == nil else { return }
+    guard life.ending == nil else { return }
     guard !lease.isOver(at: .sinceBoot) else {
-      ending = "its lease is over"
-      return
+      return handle(.broke(reason: "its lease is over"))
     }
     ask()
     _ = loop.timers.schedule(after: min(lease.pause, lease.until - .sinceBoot)) {
@@ -163,19 +166,13 @@ final class HostAgent {
   /// Takes an answer: one that lends the time for a stop of the run has all stop that runs here.
   private func take(grant: HostFrame) {
     let isSuspension = grant.stream == 1
-    guard lease.granted(grant.number, isSuspension: isSuspension), isSuspension, ending == nil
-    else { return }
-    RunSweep.stopAll(run: hostRun.identity.runID)
-    guard !isSuspended else { return }
-    isSuspended = true
-    carrier.send(.suspend)
+    guard lease.granted(grant.number, isSuspension: isSuspension), isSuspension else { return }
+    handle(.stopLent)
   }
 
   private func resume() {
     lease.resume(at: .sinceBoot)
-    isSuspended = false
-    RunSweep.continueAll(run: hostRun.identity.runID)
-    carrier.send(.resume)
+    handle(.resumed)
     ask()
   }
 
@@ -188,20 +185,15 @@ final class HostAgent {
   }
 
   private func takeSignals() {
-    guard !SignalSource.takePending().isEmpty, !isDraining, ending == nil else { return }
-    isDraining = true
+    guard !SignalSource.takePending().isEmpty else { return }
+    handle(.terminated(children: children.count))
+  }
+
+  private func drain() {
     carrier.send(.draining(within: Int64(drainTime.wholeMilliseconds)))
     lease.demandWord(at: .sinceBoot)
     ask()
-    _ = loop.timers.schedule(after: drainTime) { [unowned self] in
-      ending = ending ?? "it was asked to end by SIGTERM, and its time is over"
-    }
-    leaveIfDrained()
-  }
-
-  private func leaveIfDrained() {
-    guard isDraining, children.isEmpty else { return }
-    ending = ending ?? "it was asked to end by SIGTERM, and nothing runs there any more"
+    _ = loop.timers.schedule(after: drainTime) { [unowned self] in handle(.drainTimeOver) }
   }
 
   // MARK: Starting
@@ -220,7 +212,7 @@ final class HostAgent {
     guard children[position] == nil, original.path.positions.last == position,
       secret.count == Secret.size, let forkServer
     else { throw WireError("a child that cannot be placed") }
-    guard !isDraining else { throw WireError("the host has been asked to end") }
+    guard life.takesChildren else { throw WireError("the host has been asked to end") }
     try FreeDescriptors.demand(ChildEnds.descriptors + 4, for: "another child")
     let record = own(original)
     let ends = try ChildEnds(null: try nullDevice())
@@ -269,7 +261,7 @@ final class HostAgent {
   private func failed(_ child: AgentChild, _ reason: String) {
     children[child.position] = nil
     carrier.send(.failed(child: child.position, reason: reason), isUrgent: false)
-    leaveIfDrained()
+    handle(.childEnded(children: children.count))
   }
 
   private func started(_ child: AgentChild, _ handle: ProcessHandle) {
@@ -305,7 +297,7 @@ final class HostAgent {
         isUrgent: false)
       relays.closeStreams(of: child.position)
       known()
-      leaveIfDrained()
+      handle(.childEnded(children: children.count))
     }
     return true
   }
@@ -328,7 +320,7 @@ final class HostAgent {
     place.remove()
     // Nobody listens any more, or waits for this word and nothing else.
     carrier.onFrame = nil
-    carrier.send(.bye(reason: wasAsked ? nil : ending), isUrgent: false)
+    carrier.send(.bye(reason: life.reason), isUrgent: false)
     var isInTime = true
     _ = loop.timers.schedule(after: Self.goodbyeTime) { isInTime = false }
     loop.run { carrier.isDrained || !isInTime }
