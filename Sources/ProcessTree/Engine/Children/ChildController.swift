@@ -306,7 +306,7 @@ final class ChildController {
       node: child.name, pid: process?.pid, status: end?.status,
       cause: .explaining(
         life, end, cpuSeconds: child.declaration.settings.cpuSeconds,
-        memoryRanOut: runtime.memoryRanOut),
+        memoryRanOut: { runtime.memory?.explainsKill() ?? false }),
       stopRequest: life.stopRequest, usage: end?.usage,
       lifetime: startTime.duration(to: runtime.loop.timers.now),
       lastErrorLines: placed?.remains?.lastErrorLines ?? streams?.errorTail.lastErrorLines ?? [],

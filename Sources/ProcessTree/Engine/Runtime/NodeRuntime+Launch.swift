@@ -15,7 +15,7 @@ extension NodeRuntime {
     let controller = ChildController(
       child, tag: RunTag(run: identity.run.runID, node: try newNodeID()), in: self)
     try contain()
-    if nodes == nil { watchMemory() }
+    memory?.begin()
     add(controller)
     controller.handle(.start)
   }

@@ -67,9 +67,10 @@ final class NodeRuntime {
   var suspension: (_ stop: () -> Void) -> Void = { $0() }
   /// The stop of the hosts that precedes such a stop, while it is under way.
   var suspending: HostSuspension?
-  /// The kernel's count of out-of-memory kills, watched while there are children.
-  var memoryKills = MemoryKills()
-  var isMemoryWatched = false
+  /// Nil in a node that shares its process: it would end with all others.
+  private(set) lazy var memory =
+    nodes == nil
+    ? MemoryWatch(on: loop.timers) { [unowned self] in !controllers.isEmpty } : nil
 
   /// What the node names its channels by.
   let names: ChannelNames

@@ -39,30 +39,44 @@ struct MemoryKills {
   }
 }
 
-extension NodeRuntime {
-  private static let memoryPeriod: Duration = .seconds(1)
+/// Looks at the kernel's count of out-of-memory kills while a node has children.
+///
+/// Belongs to the loop.
+final class MemoryWatch {
+  private static let period: Duration = .seconds(1)
 
-  /// Watches the count from the first start of a child on.
-  func watchMemory() {
-    guard !isMemoryWatched else { return }
-    isMemoryWatched = true
-    memoryKills.restart(at: ControlGroup.outOfMemoryKills())
-    scheduleMemoryLook()
+  private let timers: TimerQueue
+  private var kills = MemoryKills()
+  private var isOn = false
+  private let isWanted: () -> Bool
+
+  /// Makes a watch that ends when it is not wanted any more.
+  init(on timers: TimerQueue, while isWanted: @escaping () -> Bool) {
+    self.timers = timers
+    self.isWanted = isWanted
   }
 
-  private func scheduleMemoryLook() {
-    _ = loop.timers.schedule(after: Self.memoryPeriod) { [unowned self] in
-      guard !controllers.isEmpty else {
-        isMemoryWatched = false
+  /// Begins to look, with the first child.
+  func begin() {
+    guard !isOn else { return }
+    isOn = true
+    kills.restart(at: ControlGroup.outOfMemoryKills())
+    lookLater()
+  }
+
+  private func lookLater() {
+    _ = timers.schedule(after: Self.period) { [unowned self] in
+      guard isWanted() else {
+        isOn = false
         return
       }
-      memoryKills.note(ControlGroup.outOfMemoryKills(), at: .now)
-      scheduleMemoryLook()
+      kills.note(ControlGroup.outOfMemoryKills(), at: .now)
+      lookLater()
     }
   }
 
-  func memoryRanOut() -> Bool {
-    // The kernel kills processes, and a node that shares one would have gone with all others.
-    nodes == nil && memoryKills.explainsKill(ControlGroup.outOfMemoryKills(), at: .now)
+  /// Whether memory explains a kill of unknown origin, which has just become known.
+  func explainsKill() -> Bool {
+    kills.explainsKill(ControlGroup.outOfMemoryKills(), at: .now)
   }
 }
