@@ -199,9 +199,12 @@ package final class FrameStream {
   /// Reads once; false if nothing has come, or the other end has gone.
   private func read() -> Bool {
     withUnsafeTemporaryAllocation(byteCount: Self.readSize, alignment: 8) { place in
-      let count = recv(number, place.baseAddress, place.count, Int32(MSG_DONTWAIT))
+      var count: Int
+      repeat {
+        count = recv(number, place.baseAddress, place.count, Int32(MSG_DONTWAIT))
+      } while count < 0 && errno == EINTR
       guard count > 0 else {
-        if count == 0 || (errno != EAGAIN && errno != EINTR) { hasEnded = true }
+        if count == 0 || errno != EAGAIN { hasEnded = true }
         return false
       }
       incoming.append(contentsOf: place[..<count])

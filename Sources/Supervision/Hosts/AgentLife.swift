@@ -51,7 +51,7 @@ package struct AgentLife {
   }
 
   package mutating func handle(_ event: Event) -> [Action] {
-    // What is stopped goes on before it ends.
+    // Processes that are stopped go on before they end.
     if event == .resumed {
       isStopped = false
       return [.continueAll]
@@ -69,7 +69,7 @@ package struct AgentLife {
       ending = .broken(reason: "it was asked to end by SIGTERM, and its time is over")
     case .childEnded(let children): endIfDrained(children)
     case .stopLent:
-      // What has been started since a stop before runs.
+      // A child that was started since the stop before runs.
       guard !isStopped else { return [.stopAll] }
       isStopped = true
       return [.stopAll, .reportStop]
