@@ -53,6 +53,8 @@ struct HostConclusion {
   private var end: HostEnd?
   /// How the near half has ended.
   private var cause = ""
+  /// Why it is over, unless it was closed.
+  private(set) var loss: HostLoss?
 
   init(of host: String) {
     self.host = host
@@ -94,7 +96,8 @@ struct HostConclusion {
     phase = .over
     guard !wasAsked || children > 0 || hasSurrendered else { return .over(nil) }
     let reason = surrender ?? end?.error.message ?? "its keeper has ended: \(cause)"
-    return .over(HostLoss(host: host, evidence: evidence, reason: reason))
+    loss = HostLoss(host: host, evidence: evidence, reason: reason)
+    return .over(loss)
   }
 }
 

@@ -26,8 +26,6 @@ final class HostController {
   var keeperPID: Int32? { keeper?.process?.pid }
   /// How the far half introduced itself.
   private(set) var hello: HostHello?
-  /// Why it is over, unless it was closed.
-  private(set) var loss: HostLoss?
   /// When it is over, and why.
   private var conclusion: HostConclusion
   var failure: HostError? { conclusion.failure }
@@ -159,7 +157,8 @@ final class HostController {
   /// Requests the start of a child there.
   func launch(_ controller: ChildController) throws {
     guard canStop, !isDraining, let carrier = keeperPID else {
-      let reason = loss.map(\.reason) ?? (isDraining ? "it ends soon" : "it has been closed")
+      let reason =
+        conclusion.loss?.reason ?? (isDraining ? "it ends soon" : "it has been closed")
       return controller.handle(.couldNotStart("its host \(name) is over: \(reason)"))
     }
     let endpoints = try runtime.listeners.open()
@@ -316,7 +315,6 @@ final class HostController {
 
   /// Nothing of the host runs any more: what ran there is lost.
   private func over(_ loss: HostLoss?) {
-    self.loss = loss
     if let loss { emit(.hostOver(loss)) }
     if let keeper, fence != nil { runtime.events.close(keeper.child.declaration.path) }
     shared.set(.over(loss))

@@ -23,7 +23,6 @@ final class HostKeeperController {
   private var carrier: HostCarrier { link.carrier }
   private let relays: KeeperRelays
   private let gate: HostGate
-  private var hello: HostHello?
   /// Why the host is over, unless that was asked for.
   private(set) var end: HostEnd?
   private(set) var isOver = false
@@ -159,7 +158,6 @@ final class HostKeeperController {
           + "file to the host, the same file and not the same sources, or say where it is with "
           + "program:")
     }
-    self.hello = hello
     if !noise.isEmpty { tell(.noise(String(decoding: noise.prefix(200), as: UTF8.self))) }
     tell(.up(hello: bytes))
   }
@@ -216,7 +214,7 @@ final class HostKeeperController {
     runtime.output.onRoom = nil
     runtime.parent?.edge.receiver(.messages).onItems = nil
     if let error = end?.error { end?.error = link.explain(error) }
-    guard let hello else { return leave() }
+    guard let hello = link.hello else { return leave() }
     // On this machine, what ran on the host has come to this process.
     let stragglers = HostStragglers(of: hello.hostRun, in: runtime)
     guard stragglers.look() else { return leave() }

@@ -16,7 +16,8 @@ final class KeeperLink {
   private let first: EngineSession
   private var current: EngineSession?
   private var attempts: AttachAttempts?
-  private var hello: HostHello?
+  /// How the far half introduced itself, if the host can be used.
+  private(set) var hello: HostHello?
   private var lastNumber: UInt32 = 0
   private var watch: LinkWatch?
   private var grant: HostGrant?
