@@ -104,7 +104,7 @@ let package = Package(
       swiftSettings: settings),
 
     // Trees that are written down in files; for the tool.
-    .layer("TopologyFormat", products: [.product(name: "Yams", package: "Yams")]),
+    .layer("TopologyFormat", on: ["Base"], products: [.product(name: "Yams", package: "Yams")]),
     .layer("Topologies", on: ["TopologyFormat", "Base"], products: ["ProcessTree", "Pipelines"]),
 
     // The tool and its examples.
@@ -258,7 +258,8 @@ let package = Package(
     .testTarget(
       name: "TopologyFormatTests",
       dependencies: [
-        "ProcessTreeTopologyFormat", "ProcessTreeRandomTesting", "ProcessTreeTestSettings",
+        "ProcessTreeTopologyFormat", "ProcessTreeBase", "ProcessTreeRandomTesting",
+        "ProcessTreeTestSettings",
       ],
       swiftSettings: settings),
     .testTarget(

@@ -50,7 +50,7 @@ struct ImportRules {
       ["ProcessTree", "Pools", "Pipelines", "Foundation"],
       showing: ["ProcessTree", "Pools", "Pipelines"]),
     // A file as a checked value; the one place that knows YAML.
-    "TopologyFormat": Rule(["Yams"]),
+    "TopologyFormat": Rule(["Yams", "Base"]),
     "Topologies": Rule(
       // Records of values are documents of JSON.
       ["ProcessTree", "Pipelines", "TopologyFormat", "Base", "Foundation"],
