@@ -40,6 +40,14 @@ import Testing
     }
   }
 
+  /// Debug builds find a task that is resumed twice or never, wherever it waits.
+  @Test func tasksWaitByContinuationsThatDebugBuildsCheck() throws {
+    let files = try SourceTree.files(in: ["Sources"], endings: [".swift"])
+    let unconditional = /\b(with)?(Unsafe|Checked)(Throwing)?Continuation\b/
+    let users = files.filter { file in file.lines.contains { $0.contains(unconditional) } }
+    #expect(users.map(\.path) == ["Sources/Base/Waiting/TaskContinuation.swift"])
+  }
+
   /// A clock that somebody may set is for observers: no wait depends on it.
   @Test func waitsUseAClockThatNobodySets() throws {
     let files = try SourceTree.files(in: ["Sources"], endings: [".swift", ".c", ".h"])
