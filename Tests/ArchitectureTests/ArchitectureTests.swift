@@ -48,6 +48,14 @@ import Testing
     #expect(users.map(\.path) == ["Sources/Base/Waiting/TaskContinuation.swift"])
   }
 
+  /// A duration's own components trap where they do not fit, and so does an integer of a quotient.
+  @Test func durationsBecomeNumbersWithoutTraps() throws {
+    let files = try SourceTree.files(in: ["Sources"], endings: [".swift"])
+    let trapping = /\.components\b|\bInt(32|64)?\(.*\/ \.(milli|micro|nano)?seconds\(1\)\)/
+    let users = files.filter { file in file.lines.contains { $0.contains(trapping) } }
+    #expect(users.map(\.path) == [])
+  }
+
   /// A clock that somebody may set is for observers: no wait depends on it.
   @Test func waitsUseAClockThatNobodySets() throws {
     let files = try SourceTree.files(in: ["Sources"], endings: [".swift", ".c", ".h"])
