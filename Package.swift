@@ -81,7 +81,7 @@ let package = Package(
     .layer("Wire", on: ["MessagePack", "Base"]),
     .layer("Supervision", on: ["Base"]),
     .layer(
-      "Links", on: ["ZeroMQ", "Wire", "MessagePack", "CLinux", "Base"],
+      "Links", on: ["ZeroMQ", "Wire", "CLinux", "Base"],
       products: [deques, heaps]),
 
     // What people use.
@@ -123,7 +123,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(
-      name: "ptree", dependencies: ["PtreeCommands", "ProcessTree"], swiftSettings: settings,
+      name: "ptree", dependencies: ["PtreeCommands"], swiftSettings: settings,
       linkerSettings: bindNow + staticImage),
 
     // Tests, lowest layer first.

@@ -8,6 +8,7 @@ import Testing
     let files = try SourceTree.files(in: ["Sources", "Examples"], endings: [".swift"])
     #expect(files.count > 20, "the sources were not found")
     #expect(ImportRules().violations(in: files) == [])
+    #expect(ImportRules().unused(in: files) == [])
   }
 
   @Test func theRulesAreAboutTargetsThatExist() throws {
