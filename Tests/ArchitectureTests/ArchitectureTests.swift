@@ -41,6 +41,15 @@ import Testing
     }
   }
 
+  /// A new code of an error breaks nobody's program: users cannot switch over all of them.
+  @Test func codesOfErrorsAreNoPublicEnumerations() throws {
+    let files = try SourceTree.files(in: ["Sources"], endings: [".swift"])
+    let exhaustive = files.filter { file in
+      file.lines.contains { $0.contains(/\bpublic (indirect )?enum Code\b/) }
+    }
+    #expect(exhaustive.map(\.path) == [])
+  }
+
   /// Debug builds find a task that is resumed twice or never, wherever it waits.
   @Test func tasksWaitByContinuationsThatDebugBuildsCheck() throws {
     let files = try SourceTree.files(in: ["Sources"], endings: [".swift"])

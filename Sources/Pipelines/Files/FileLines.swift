@@ -61,7 +61,7 @@ public struct FileLines: AsyncSequence, Sendable {
     }
 
     private var tooLong: FileFailure {
-      FileFailure(path: files.path, reason: "a line is longer than \(limit) bytes")
+      FileFailure(.lineTooLong, path: files.path, "a line is longer than \(limit) bytes")
     }
   }
 
@@ -95,21 +95,4 @@ public struct FileChunks: AsyncSequence, Sendable {
 
   /// Starts with the first file.
   public func makeAsyncIterator() -> Iterator { Iterator(FileReader(paths)) }
-}
-
-/// The error of a file that cannot be opened or read, or whose lines cannot be used.
-public struct FileFailure: Error, Hashable, Sendable, Codable, CustomStringConvertible {
-  /// The file.
-  public var path: String
-  /// Why.
-  public var reason: String
-
-  /// Makes a failure.
-  public init(path: String, reason: String) {
-    self.path = path
-    self.reason = reason
-  }
-
-  /// The file and the reason.
-  public var description: String { "\(path == "-" ? "standard input" : path): \(reason)" }
 }

@@ -75,7 +75,7 @@ struct HostReport {
   var jsonLine: String {
     var line = JSONLine()
     line.add("host", host)
-    line.add("error", (failure as? HostError)?.code.rawValue ?? failure.map { "\($0)" })
+    line.add("error", (failure as? HostError)?.code.description ?? failure.map { "\($0)" })
     if let failure {
       line.add("message", "\(failure)")
     } else {
