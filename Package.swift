@@ -97,7 +97,8 @@ let package = Package(
     // Features on top, written against what everybody can use.
     .layer("Stages", on: ["Base"], products: ["ProcessTree"]),
     .target(
-      name: "Pools", dependencies: ["ProcessTree"] + modules("Stages", "Supervision", "Base"),
+      name: "Pools",
+      dependencies: ["ProcessTree"] + modules("Stages", "Supervision", "Base") + [deques],
       swiftSettings: settings),
     .target(
       name: "Pipelines", dependencies: ["ProcessTree"] + modules("Stages", "Supervision", "Base"),

@@ -37,7 +37,7 @@ struct ImportRules {
     // The note of an input is one store, which steps inline.
     "Stages": Rule(["ProcessTree", "Base"], showing: ["ProcessTree", "Synchronization"]),
     "Pools": Rule(
-      ["ProcessTree", "Stages", "Supervision", "Base"],
+      ["ProcessTree", "Stages", "Supervision", "Base", "DequeModule"],
       showing: ["ProcessTree", "Stages"]),
     "Pipelines": Rule(
       ["ProcessTree", "Stages", "Supervision", "Base"],
