@@ -81,7 +81,7 @@ let package = Package(
     .layer("Wire", on: ["MessagePack", "Base"]),
     .layer("Supervision", on: ["Base"]),
     .layer(
-      "Links", on: ["ZeroMQ", "Wire", "MessagePack", "CLinux", "Base"],
+      "Links", on: ["ZeroMQ", "Wire", "CLinux", "Base"],
       products: [deques, heaps]),
 
     // What people use.
@@ -97,14 +97,15 @@ let package = Package(
     // Features on top, written against what everybody can use.
     .layer("Stages", on: ["Base"], products: ["ProcessTree"]),
     .target(
-      name: "Pools", dependencies: ["ProcessTree"] + modules("Stages", "Supervision", "Base"),
+      name: "Pools",
+      dependencies: ["ProcessTree"] + modules("Stages", "Supervision", "Base") + [deques],
       swiftSettings: settings),
     .target(
       name: "Pipelines", dependencies: ["ProcessTree"] + modules("Stages", "Supervision", "Base"),
       swiftSettings: settings),
 
     // Trees that are written down in files; for the tool.
-    .layer("TopologyFormat", products: [.product(name: "Yams", package: "Yams")]),
+    .layer("TopologyFormat", on: ["Base"], products: [.product(name: "Yams", package: "Yams")]),
     .layer("Topologies", on: ["TopologyFormat", "Base"], products: ["ProcessTree", "Pipelines"]),
 
     // The tool and its examples.
@@ -123,7 +124,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(
-      name: "ptree", dependencies: ["PtreeCommands", "ProcessTree"], swiftSettings: settings,
+      name: "ptree", dependencies: ["PtreeCommands"], swiftSettings: settings,
       linkerSettings: bindNow + staticImage),
 
     // Tests, lowest layer first.
@@ -258,7 +259,8 @@ let package = Package(
     .testTarget(
       name: "TopologyFormatTests",
       dependencies: [
-        "ProcessTreeTopologyFormat", "ProcessTreeRandomTesting", "ProcessTreeTestSettings",
+        "ProcessTreeTopologyFormat", "ProcessTreeBase", "ProcessTreeRandomTesting",
+        "ProcessTreeTestSettings",
       ],
       swiftSettings: settings),
     .testTarget(

@@ -26,10 +26,9 @@ extension Duration {
 
   /// The time in milliseconds, or in seconds with a tenth.
   package var inShort: String {
-    let (seconds, attoseconds) = components
     let milliseconds = attoseconds / 1_000_000_000_000_000
-    guard seconds != 0 else { return "\(milliseconds) ms" }
-    return "\(seconds).\(abs(milliseconds) / 100) s"
+    guard milliseconds.magnitude >= 1_000 else { return "\(milliseconds) ms" }
+    return "\(milliseconds / 1_000).\(milliseconds.magnitude % 1_000 / 100) s"
   }
 
   /// The only way from a duration to a number: `components` traps for what does not fit.

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 internal import ProcessTreeTopologyFormat
 
@@ -80,7 +81,7 @@ struct DetachedStarter {
       let left = ContinuousClock.now.duration(to: deadline)
       guard left > .zero else { return .nothing }
       // A signal just before the wait is noticed after a moment.
-      guard poll(&state, 1, Int32(min(left, .milliseconds(200)) / .milliseconds(1)) + 1) > 0 else {
+      guard poll(&state, 1, Int32(min(left, .milliseconds(200)).wholeMilliseconds)) > 0 else {
         continue
       }
       var chunk = [UInt8](repeating: 0, count: 8_192)
@@ -152,7 +153,7 @@ struct DetachedStarter {
 
   private func hasEnded(within time: Duration) -> Bool {
     guard let handle = try? ProcessHandle(pid: pid) else { return true }
-    handle.waitForEnd(milliseconds: Int32(clamping: Int(time / .milliseconds(1))))
+    handle.waitForEnd(milliseconds: Int32(clamping: time.wholeMilliseconds))
     return handle.hasEnded
   }
 

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import Synchronization
 
 /// Somewhere to write events to.
@@ -48,7 +49,7 @@ enum EventWriter {
     let deadline = ContinuousClock.now + patience
     var end = pollfd(fd: last[0], events: Int16(POLLIN), revents: 0)
     var timeLeft: Int32 {
-      Int32(max(.zero, ContinuousClock.now.duration(to: deadline)) / .milliseconds(1))
+      Int32(max(.zero, ContinuousClock.now.duration(to: deadline)).wholeMilliseconds)
     }
     while poll(&end, 1, isHurried ? timeLeft : -1) < 0, errno == EINTR {}
     guard code == 0, hasLostEvents.load(ordering: .sequentiallyConsistent) else { return }

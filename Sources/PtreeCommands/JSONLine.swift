@@ -1,3 +1,4 @@
+internal import Foundation
 internal import ProcessTreeBase
 
 /// A JSON object in one line, with its keys in the order in which they were added.
@@ -39,4 +40,11 @@ struct JSONLine {
     }
     return quoted + "\""
   }
+}
+
+/// A value as one line of JSON, always with the same order of keys.
+func jsonDocument(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
 }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import ProcessTreeTopologyFormat
 
 /// The program of a node that is a command of a file.
@@ -85,7 +86,7 @@ struct CommandMaker {
       directory: text(plan.directory), limits: plan.limits.map(\.limit), umask: plan.umask,
       credentials: try Accounts.credentials(user: plan.user, group: plan.group),
       standardInput: plan.input.map { .file(text($0)) } ?? .null,
-      stopSignal: StopSignal.number(of: node.stop.signal))
+      stopSignal: SignalName.number(of: node.stop.signal))
     switch plan.output {
     case .log, .output: break
     case .null: command.standardOutput = .null

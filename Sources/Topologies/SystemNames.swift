@@ -1,17 +1,6 @@
 internal import Glibc
 internal import ProcessTree
 
-/// The numbers of signals by their names.
-enum StopSignal {
-  static func number(of name: String) -> Int32? {
-    let table: [String: Int32] = [
-      "TERM": SIGTERM, "INT": SIGINT, "QUIT": SIGQUIT, "HUP": SIGHUP, "USR1": SIGUSR1,
-      "USR2": SIGUSR2, "KILL": SIGKILL,
-    ]
-    return table[name]
-  }
-}
-
 /// A name or a path that the system does not know.
 struct SystemRefusal: Error, CustomStringConvertible {
   let description: String

@@ -23,7 +23,7 @@ public struct Topology: Sendable {
   ///   - path: The path of the file.
   ///   - catalog: The programs and stages that it may name.
   ///   - variables: Values for the variables of the file.
-  /// - Throws: ``InvalidTopology`` for a file that is not right, with all that is wrong in it.
+  /// - Throws: ``TopologyError`` for a file that is not right, with all that is wrong in it.
   public init(
     contentsOf path: String, catalog: Catalog = Catalog(), variables: [String: String] = [:]
   ) throws {
@@ -34,25 +34,39 @@ public struct Topology: Sendable {
     options.isForRun = true
     let checked = TopologyReader.check(path, options)
     guard let plan = checked.topology else {
-      throw InvalidTopology(
-        description: DiagnosticText(checked.files).text(of: checked.diagnostics))
+      throw TopologyError(DiagnosticText(checked.files).text(of: checked.diagnostics))
     }
     self.plan = plan
   }
 }
 
-/// A topology file is not right.
-public struct InvalidTopology: Error, CustomStringConvertible {
+/// A topology file that cannot be used, so nothing has been started.
+public struct TopologyError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
   /// The mistakes, each with its place and its line; secrets are not shown.
-  public let description: String
+  public let message: String
+
+  /// Makes an error, for tests of code that handles one.
+  public init(_ message: String) { self.message = message }
+
+  /// The message.
+  public var description: String { message }
 }
 
-/// A run of a topology has failed.
-public struct TopologyFailure: Error, CustomStringConvertible {
+/// A run of a topology that failed.
+public struct TopologyFailure: Error, Hashable, Sendable, Codable, CustomStringConvertible {
   /// The exit code that `ptree run` would have.
   public let exitCode: Int32
   /// Which node failed, and how.
-  public let description: String
+  public let message: String
+
+  /// Makes a failure, for tests of code that handles one.
+  public init(_ message: String, exitCode: Int32) {
+    self.message = message
+    self.exitCode = exitCode
+  }
+
+  /// The message.
+  public var description: String { message }
 }
 
 extension Node {
@@ -67,8 +81,8 @@ extension Node {
     let outcome = try await run(topology.plan, as: "")
     guard outcome.exitCode != 0 || outcome.account != nil else { return }
     throw TopologyFailure(
-      exitCode: outcome.exitCode,
-      description: outcome.account ?? "\(topology.name) ended with exit code \(outcome.exitCode)")
+      outcome.account ?? "\(topology.name) ended with exit code \(outcome.exitCode)",
+      exitCode: outcome.exitCode)
   }
 
   /// Runs a checked topology as the root.

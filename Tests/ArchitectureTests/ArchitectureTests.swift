@@ -8,6 +8,7 @@ import Testing
     let files = try SourceTree.files(in: ["Sources", "Examples"], endings: [".swift"])
     #expect(files.count > 20, "the sources were not found")
     #expect(ImportRules().violations(in: files) == [])
+    #expect(ImportRules().unused(in: files) == [])
   }
 
   @Test func theRulesAreAboutTargetsThatExist() throws {
@@ -38,6 +39,31 @@ import Testing
       }
       #expect(!isUsed, "\(file.path): use Lock")
     }
+  }
+
+  /// A new code of an error breaks nobody's program: users cannot switch over all of them.
+  @Test func codesOfErrorsAreNoPublicEnumerations() throws {
+    let files = try SourceTree.files(in: ["Sources"], endings: [".swift"])
+    let exhaustive = files.filter { file in
+      file.lines.contains { $0.contains(/\bpublic (indirect )?enum Code\b/) }
+    }
+    #expect(exhaustive.map(\.path) == [])
+  }
+
+  /// Debug builds find a task that is resumed twice or never, wherever it waits.
+  @Test func tasksWaitByContinuationsThatDebugBuildsCheck() throws {
+    let files = try SourceTree.files(in: ["Sources"], endings: [".swift"])
+    let unconditional = /\b(with)?(Unsafe|Checked)(Throwing)?Continuation\b/
+    let users = files.filter { file in file.lines.contains { $0.contains(unconditional) } }
+    #expect(users.map(\.path) == ["Sources/Base/Waiting/TaskContinuation.swift"])
+  }
+
+  /// A duration's own components trap where they do not fit, and so does an integer of a quotient.
+  @Test func durationsBecomeNumbersWithoutTraps() throws {
+    let files = try SourceTree.files(in: ["Sources"], endings: [".swift"])
+    let trapping = /\.components\b|\bInt(32|64)?\(.*\/ \.(milli|micro|nano)?seconds\(1\)\)/
+    let users = files.filter { file in file.lines.contains { $0.contains(trapping) } }
+    #expect(users.map(\.path) == [])
   }
 
   /// A clock that somebody may set is for observers: no wait depends on it.

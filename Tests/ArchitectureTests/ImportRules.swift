@@ -14,9 +14,6 @@ struct ImportRules {
     }
   }
 
-  /// Queues and heaps, where waiting work is kept.
-  private static let collections: Set<String> = ["DequeModule", "HeapModule"]
-
   /// The C library and what comes with the language: open to every target, shown by none.
   let common: Set<String> = ["Glibc", "Synchronization"]
 
@@ -29,28 +26,27 @@ struct ImportRules {
     "ProcessControl": Rule(["CProcessShims", "Base"]),
     "Wire": Rule(["MessagePack", "Base"]),
     "Supervision": Rule(["Base"]),
-    "Links": Rule(
-      collections.union(["ZeroMQ", "Wire", "CLinux", "MessagePack", "Base"])),
+    "Links": Rule(["ZeroMQ", "Wire", "CLinux", "Base", "DequeModule", "HeapModule"]),
     "ProcessTree": Rule(
-      collections.union([
+      [
         "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Base", "Logging",
-        "Dispatch",
-      ]),
+        "Dispatch", "DequeModule",
+      ],
       showing: ["Supervision", "ProcessControl", "Logging"]),
     "ProcessTreeTesting": Rule(["ProcessTree", "Base"], showing: ["ProcessTree"]),
     // The note of an input is one store, which steps inline.
     "Stages": Rule(["ProcessTree", "Base"], showing: ["ProcessTree", "Synchronization"]),
     "Pools": Rule(
-      collections.union(["ProcessTree", "Stages", "Supervision", "Base"]),
+      ["ProcessTree", "Stages", "Supervision", "Base", "DequeModule"],
       showing: ["ProcessTree", "Stages"]),
     "Pipelines": Rule(
-      collections.union(["ProcessTree", "Stages", "Supervision", "Base"]),
+      ["ProcessTree", "Stages", "Supervision", "Base"],
       showing: ["ProcessTree", "Stages"]),
     "ProcessTreeExamples": Rule(
-      ["ProcessTree", "Pools", "Pipelines", "Foundation"],
+      ["ProcessTree", "Pools", "Pipelines"],
       showing: ["ProcessTree", "Pools", "Pipelines"]),
     // A file as a checked value; the one place that knows YAML.
-    "TopologyFormat": Rule(["Yams"]),
+    "TopologyFormat": Rule(["Yams", "Base"]),
     "Topologies": Rule(
       // Records of values are documents of JSON.
       ["ProcessTree", "Pipelines", "TopologyFormat", "Base", "Foundation"],
@@ -62,7 +58,7 @@ struct ImportRules {
         "TopologyFormat", "Topologies", "ArgumentParser", "Foundation",
       ],
       showing: ["ProcessTree", "ProcessTreeExamples", "Topologies", "ArgumentParser"]),
-    "ptree": Rule(["PtreeCommands", "ProcessTree"]),
+    "ptree": Rule(["PtreeCommands"]),
     "crawl": Rule(["PtreeCommands", "Foundation"]),
   ]
 
@@ -86,6 +82,19 @@ struct ImportRules {
         }
       }
     }
+  }
+
+  /// What targets may import, and no file of theirs does.
+  func unused(in files: [SourceFile]) -> [String] {
+    var imported: [String: Set<String>] = [:]
+    for file in files where file.isSwift {
+      guard let target = file.target else { continue }
+      imported[target, default: []].formUnion(
+        ImportStatement.all(in: file).map { Self.folder(of: $0.module) })
+    }
+    return rules.flatMap { target, rule in
+      rule.allowed.subtracting(imported[target] ?? []).map { "\(target): \($0)" }
+    }.sorted()
   }
 
   private func reason(

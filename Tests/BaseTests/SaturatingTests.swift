@@ -42,6 +42,16 @@ import Testing
     #expect(Self.tiny.wholeMicroseconds == .min)
   }
 
+  @Test(
+    arguments: [
+      (.zero, "0 ms"), (.microseconds(999_999), "999 ms"), (.milliseconds(-1_999), "-1.9 s"),
+      (.seconds(61), "61.0 s"), (huge, "170141183460469231731.6 s"),
+      (tiny, "-170141183460469231731.6 s"),
+    ] as [(Duration, String)])
+  func aTimeInShortIsForPeople(_ duration: Duration, _ text: String) {
+    #expect(duration.inShort == text)
+  }
+
   @Test(arguments: [huge, .seconds(Int64.max), .longest, .longest + .nanoseconds(1)])
   func aWaitIsACenturyAtMost(_ duration: Duration) {
     #expect(duration.clamped == .longest)

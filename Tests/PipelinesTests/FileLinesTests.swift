@@ -63,11 +63,13 @@ import Testing
     }
   }
 
-  @Test(arguments: ["/no/such/file", "/"])
-  func whatCannotBeReadIsNamed(path: String) async throws {
+  @Test(
+    arguments: [("/no/such/file", .notOpened), ("/", .notRead)] as [(String, FileFailure.Code)])
+  func aFileThatCannotBeReadIsNamed(path: String, code: FileFailure.Code) async throws {
     let failure = await #expect(throws: FileFailure.self) {
       for try await _ in FileLines([path]) {}
     }
+    #expect(failure?.code == code)
     #expect(failure?.description.hasPrefix(path + ": ") == true)
   }
 

@@ -1,3 +1,4 @@
+import ProcessTreeBase
 import ProcessTreeRandomTesting
 import Testing
 
@@ -40,7 +41,7 @@ struct RecordTests {
       // The last one may lack its mark, unless it is empty.
       let lacksEnd = framing.end != nil && records.last?.isEmpty == false && random.int(0...1) == 0
       let given = lacksEnd ? Array(bytes.dropLast()) : bytes
-      var splitter = RecordSplitter(framing)
+      var splitter = RecordSplitter()
       var found: [[UInt8]] = []
       var cutter = RecordCutter(framing)
       var whole: [UInt8] = []
@@ -49,17 +50,17 @@ struct RecordTests {
       for chunk in Self.chunks(given, &random) {
         splitter.append(chunk)
         count += tally.count(chunk)
-        while let record = try splitter.next() { found.append(record) }
+        while let record = try splitter.next(framing) { found.append(record) }
         if let piece = try cutter.take(chunk) {
           // A piece has whole records, each of which can be found in it.
-          var inner = RecordSplitter(framing)
+          var inner = RecordSplitter()
           inner.append(piece)
-          while try inner.next() != nil {}
+          while try inner.next(framing) != nil {}
           #expect(inner.count == 0, "seed \(random.seed)")
           whole += piece
         }
       }
-      while let record = try splitter.next(atEnd: true) { found.append(record) }
+      while let record = try splitter.next(framing, atEnd: true) { found.append(record) }
       whole += try cutter.finish() ?? []
       #expect(found == records, "seed \(random.seed)")
       #expect(whole == bytes, "seed \(random.seed)")
@@ -76,11 +77,11 @@ struct RecordTests {
     framing.append([1, 2, 3], to: &bytes)
     for length in 1..<bytes.count {
       var cutter = RecordCutter(framing)
-      var splitter = RecordSplitter(framing)
+      var splitter = RecordSplitter()
       splitter.append(Array(bytes[..<length]))
       #expect(try cutter.take(Array(bytes[..<length])) == nil)
       #expect(throws: RecordFailure.self) { try cutter.finish() }
-      #expect(throws: RecordFailure.self) { try splitter.next(atEnd: true) }
+      #expect(throws: RecordFailure.self) { try splitter.next(framing, atEnd: true) }
     }
   }
 
@@ -90,10 +91,10 @@ struct RecordTests {
     ]
     for (framing, bytes) in lengths {
       var cutter = RecordCutter(framing)
-      var splitter = RecordSplitter(framing)
+      var splitter = RecordSplitter()
       splitter.append(bytes)
       #expect(throws: RecordFailure.self) { try cutter.take(bytes) }
-      #expect(throws: RecordFailure.self) { try splitter.next() }
+      #expect(throws: RecordFailure.self) { try splitter.next(framing) }
     }
   }
 }

@@ -63,29 +63,6 @@ import Testing
 }
 
 @Suite struct StoreTests {
-  @Test func queuesKeepTheirOrder() {
-    var random = SeededGenerator.announced("queuesKeepTheirOrder")
-    for _ in 0..<iterations(200) {
-      var queue = Queue<Int>()
-      var model: [Int] = []
-      for step in 0..<300 {
-        switch random.int(0...3) {
-        case 0, 1:
-          queue.append(step)
-          model.append(step)
-        case 2:
-          queue.putBack(step)
-          model.insert(step, at: 0)
-        default:
-          #expect(queue.popFirst() == (model.isEmpty ? nil : model.removeFirst()))
-        }
-        #expect(queue.first == model.first)
-        #expect(queue.isEmpty == model.isEmpty)
-      }
-      #expect(queue.all == model)
-    }
-  }
-
   @Test func turnsComeInOrderAndElementsLeaveBeforeThem() {
     var random = SeededGenerator.announced("Turns")
     for _ in 0..<iterations(100) {

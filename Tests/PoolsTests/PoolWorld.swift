@@ -297,7 +297,7 @@ struct PoolWorld {
   /// Each item is in one place.
   private mutating func checkItems(of id: Int, _ call: Call) {
     guard let job = state.jobs[id] else { return }
-    let pending = job.pending.all.flatMap { Array($0.items) }
+    let pending = job.pending.flatMap { Array($0.items) }
     let out = state.batches.values.filter { $0.job == id }.flatMap { Array($0.items) }
     let delayed = state.delayed.filter { $0.job == id }.map(\.item)
     let all = (pending + out + delayed + call.done + call.failed.keys).sorted()

@@ -38,7 +38,7 @@ private let cutScenarios = [
 
 private let drainScenarios = [
   "drainedWork", "drainedPool", "drainedPipeline", "drainedEverywhere", "drainedInVain",
-  "drainedState", "endedState", "drainedWorkers", "drainedPoolWorkers",
+  "drainedState", "endedState", "drainedWorkers", "drainedPoolWorkers", "longestWaits",
 ]
 
 private let lateHostScenarios = [

@@ -109,6 +109,35 @@ import Testing
     #expect(failure.origin == "worker-1" && failure.typeName == "Swift.CancellationError")
   }
 
+  @Test(
+    arguments: [
+      (
+        .tooLong(nil, limit: 5), .lines, .lineTooLong,
+        "A line of the output is longer than the 5 bytes that are allowed."
+      ),
+      (
+        .tooLong(nil, limit: 5), .nul, .lineTooLong,
+        "A record of the output is longer than the 5 bytes that are allowed."
+      ),
+      (
+        .tooLong(9, limit: 5), .length, .frameTooLong,
+        "A frame of the output has 9 bytes, more than the 5 that are allowed."
+      ),
+      (
+        .incomplete(3, of: 9), .length, .incompleteFrame,
+        "The output ended after 3 of 9 bytes of a frame."
+      ),
+      (
+        .incompleteLength(1), .length, .incompleteFrame,
+        "The output ended after 1 of 4 bytes of a frame's length."
+      ),
+    ] as [(RecordFailure, RecordFraming, CommandError.Code, String)])
+  func outputThatCannotBeDividedHasAnErrorOfItsForm(
+    _ failure: RecordFailure, _ framing: RecordFraming, _ code: CommandError.Code, _ text: String
+  ) {
+    #expect(CommandError(failure, of: framing) == CommandError(code, text))
+  }
+
   @Test func completedCommandsAreLines() {
     var completed = CompletedCommand(command: "make all", pid: 5, status: .exited(2))
     completed.standardError = Array("first\nlast line\n".utf8)

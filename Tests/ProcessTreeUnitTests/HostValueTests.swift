@@ -1,4 +1,5 @@
 import Foundation
+import ProcessTreeBase
 import ProcessTreeProcessControl
 import ProcessTreeSupervision
 import ProcessTreeWire
@@ -118,6 +119,15 @@ import Testing
     let first = watch.look(at: .seconds(5) + time)
     let second = watch.look(at: .seconds(6) + time)
     #expect(first == .again(.seconds(1)) && second == .over(silence: .seconds(1) + time))
+  }
+
+  @Test(arguments: [.seconds(Int64.max), .seconds(Int64.max) + .seconds(Int64.max)] as [Duration])
+  func theLongestLeaseLastsACentury(lease: Duration) {
+    var watch = KeeperWatch(lease: lease, at: .seconds(5))
+    watch.suspended(at: .seconds(6))
+    watch.resumed(at: .seconds(7))
+    #expect(watch.limit > .longest)
+    #expect(HostGrant(lease: lease, at: .zero).limit > HostLease(lease, at: .zero).until)
   }
 
   @Test func aNodeThatWasStoppedReadsBeforeItJudges() {

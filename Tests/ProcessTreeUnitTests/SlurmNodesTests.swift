@@ -93,6 +93,18 @@ struct SlurmNodesTests {
     #expect(throws: HostError.self) { try SlurmRequest(nodes: 1, time: .zero).words() }
   }
 
+  @Test(
+    arguments: [
+      (.milliseconds(1), "1"), (.seconds(60), "1"), (.milliseconds(60_001), "2"),
+      // A century.
+      (.seconds(Int64.max), "52560000"), (.seconds(Int64.max) + .seconds(Int64.max), "52560000"),
+    ] as [(Duration, String)])
+  func anAllocationLastsWholeMinutes(_ time: Duration, _ minutes: String) throws {
+    let words = try SlurmRequest(nodes: 1, time: time).words()
+    let place = try #require(words.firstIndex(of: "-t"))
+    #expect(words[place + 1] == minutes)
+  }
+
   @Test func anArrayIsACommandThatCancelsItAtTheEndOfItsInput() throws {
     var request = SlurmRequest(
       nodes: 8, time: .seconds(61), partition: "main", options: ["-c", "4"])

@@ -1,3 +1,4 @@
+import ProcessTreeBase
 import Testing
 
 @testable import ProcessTreeTopologyFormat
@@ -21,6 +22,10 @@ struct SchemaTests {
     } else if errors.contains(where: { [.unknownKey, .exclusiveKeys].contains($0.code) }) {
       #expect(!isRight, "\(fault.text)")
     }
+  }
+
+  @Test(arguments: Schema.stopSignals) func signalsThatStopCommandsHaveNumbers(word: String) {
+    #expect(SignalName.number(of: word) != nil)
   }
 
   @Test func everyKeyHasASummary() {

@@ -1,12 +1,5 @@
 internal import Synchronization
 
-#if DEBUG
-  /// Traps when it is resumed twice, and reports when it never is.
-  private typealias TaskContinuation = CheckedContinuation<Void, Never>
-#else
-  private typealias TaskContinuation = UnsafeContinuation<Void, Never>
-#endif
-
 /// One wait of one task, which an event or the task's cancellation ends.
 ///
 /// The task puts the waiter where the code behind the event finds it, usually under a lock; that code
@@ -29,7 +22,7 @@ package final class Waiter: @unchecked Sendable {
 
   private let phase = Atomic(Phase.new.rawValue)
   /// Written before the phase becomes `suspended`, and read by the call that ends that phase.
-  private var continuation: TaskContinuation?
+  private var continuation: TaskContinuation<Void, Never>?
 
   /// Makes a waiter for one wait.
   package init() {}
@@ -52,14 +45,10 @@ package final class Waiter: @unchecked Sendable {
 
   /// Suspends the task until `resume()` was called, even if the task is cancelled.
   package func waitShielded() async {
-    #if DEBUG
-      await withCheckedContinuation { suspend($0) }
-    #else
-      await withUnsafeContinuation { suspend($0) }
-    #endif
+    await withTaskContinuation { suspend($0) }
   }
 
-  private func suspend(_ continuation: TaskContinuation) {
+  private func suspend(_ continuation: TaskContinuation<Void, Never>) {
     self.continuation = continuation
     let hasSuspended = phase.compareExchange(
       expected: Phase.new.rawValue, desired: Phase.suspended.rawValue,

@@ -134,8 +134,8 @@ extension ReceiverCore {
     let id = takeID()
     let bound = LoopBound(self, on: loop)
     try await withTaskCancellationHandler {
-      try await withUnsafeThrowingContinuation {
-        (continuation: UnsafeContinuation<Void, any Error>) in
+      try await withThrowingTaskContinuation {
+        (continuation: TaskContinuation<Void, any Error>) in
         addWaiter(id) { continuation.resume(with: $0) }
       }
     } onCancel: {

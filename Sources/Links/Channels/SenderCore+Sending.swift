@@ -88,8 +88,8 @@ extension SenderCore {
     let id = takeID()
     counts.sent += 1
     try await withTaskCancellationHandler {
-      try await withUnsafeThrowingContinuation {
-        (continuation: UnsafeContinuation<Void, any Error>) in
+      try await withThrowingTaskContinuation {
+        (continuation: TaskContinuation<Void, any Error>) in
         waiters.append(
           Waiter(
             id: id, item: PendingItem(bytes: bytes), since: loop.timers.coarseNanoseconds
@@ -155,8 +155,8 @@ extension SenderCore {
     let id = takeID()
     let bound = LoopBound(self, on: loop)
     return try await withTaskCancellationHandler {
-      try await withUnsafeThrowingContinuation {
-        (continuation: UnsafeContinuation<[UInt8], any Error>) in
+      try await withThrowingTaskContinuation {
+        (continuation: TaskContinuation<[UInt8], any Error>) in
         expectReply(to: id) { continuation.resume(with: $0) }
         do {
           guard try !offer(bytes, call: id, due: due) else { return }

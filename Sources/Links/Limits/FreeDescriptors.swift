@@ -19,3 +19,12 @@ package enum FreeDescriptors {
 
   package static var limit: Int { Int(clamping: cl_descriptor_limit()) }
 }
+
+/// A limit of the system that is too low for an operation, which was not begun.
+package struct LimitError: Error, Equatable, CustomStringConvertible {
+  package let description: String
+
+  package init(_ description: String) {
+    self.description = description
+  }
+}

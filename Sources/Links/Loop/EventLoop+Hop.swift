@@ -8,7 +8,7 @@ extension EventLoop {
     _ body: @escaping @Sendable () throws -> Success
   ) async throws -> Success {
     guard !isCurrent else { return try body() }
-    return try await withUnsafeThrowingContinuation { continuation in
+    return try await withThrowingTaskContinuation { continuation in
       perform { continuation.resume(with: Result(catching: body)) }
     }
   }

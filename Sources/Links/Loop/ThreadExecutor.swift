@@ -1,5 +1,6 @@
 internal import DequeModule
 internal import Glibc
+internal import ProcessTreeBase
 
 /// Threads of the library's own, for work that blocks or computes for long.
 ///
@@ -138,7 +139,7 @@ private final class WorkQueue: @unchecked Sendable {
   func drain(within time: Duration) -> Bool {
     var deadline = timespec()
     clock_gettime(CLOCK_MONOTONIC, &deadline)
-    deadline.tv_sec += Int(time.components.seconds)
+    deadline.tv_sec += time.clamped.wholeSeconds
     return withLock {
       while !work.isEmpty || idle < threads {
         guard pthread_cond_timedwait(isDrained, mutex, &deadline) == 0 else {

@@ -1,3 +1,5 @@
+internal import ProcessTreeBase
+
 /// The lines of files, one file after another, as inputs of a pipeline or a pool.
 ///
 /// ```swift
@@ -28,8 +30,7 @@ public struct FileLines: AsyncSequence, Sendable {
   public struct Iterator: AsyncIteratorProtocol {
     private var files: FileReader
     private let limit: Int
-    private var bytes: [UInt8] = []
-    private var start = 0
+    private var splitter = RecordSplitter()
     private var isAtEndOfFile = true
 
     init(_ files: FileReader, limit: Int) {
@@ -39,29 +40,18 @@ public struct FileLines: AsyncSequence, Sendable {
 
     /// The next line; nil at the end of the last file.
     public mutating func next() async throws -> String? {
-      var searched = start
       while true {
-        if let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-          guard end - start <= limit else { throw tooLong }
-          defer { start = end + 1 }
-          return String(decoding: bytes[start..<end], as: UTF8.self)
+        do throws(RecordFailure) {
+          let place = try splitter.nextPlace(.lines, limit: limit, atEnd: isAtEndOfFile)
+          if let place { return String(decoding: splitter[place], as: UTF8.self) }
+        } catch {
+          throw FileFailure(
+            .lineTooLong, path: files.path, "a line is longer than \(limit) bytes")
         }
-        guard bytes.count - start <= limit else { throw tooLong }
-        if isAtEndOfFile, start < bytes.count {
-          defer { start = bytes.count }
-          return String(decoding: bytes[start...], as: UTF8.self)
-        }
-        bytes.removeSubrange(..<start)
-        start = 0
-        searched = bytes.count
         guard let more = try await files.next() else { return nil }
         isAtEndOfFile = more.isEmpty
-        bytes += more
+        splitter.append(more)
       }
-    }
-
-    private var tooLong: FileFailure {
-      FileFailure(path: files.path, reason: "a line is longer than \(limit) bytes")
     }
   }
 
@@ -95,21 +85,4 @@ public struct FileChunks: AsyncSequence, Sendable {
 
   /// Starts with the first file.
   public func makeAsyncIterator() -> Iterator { Iterator(FileReader(paths)) }
-}
-
-/// The error of a file that cannot be opened or read, or whose lines cannot be used.
-public struct FileFailure: Error, Hashable, Sendable, Codable, CustomStringConvertible {
-  /// The file.
-  public var path: String
-  /// Why.
-  public var reason: String
-
-  /// Makes a failure.
-  public init(path: String, reason: String) {
-    self.path = path
-    self.reason = reason
-  }
-
-  /// The file and the reason.
-  public var description: String { "\(path == "-" ? "standard input" : path): \(reason)" }
 }

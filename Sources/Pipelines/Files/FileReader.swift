@@ -49,7 +49,7 @@ struct FileReader {
         if length >= 0 { number = 0 }
       }
       guard number != 0 else { return bytes }
-      guard number == EINTR || number == EAGAIN else { throw file.failure(number) }
+      guard number == EINTR || number == EAGAIN else { throw file.failure(.notRead, number) }
     }
   }
 }
@@ -66,14 +66,14 @@ private final class OpenFile: Sendable {
       return
     }
     descriptor = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw failure(errno) }
+    guard descriptor >= 0 else { throw failure(.notOpened, errno) }
   }
 
   deinit {
     if descriptor > STDIN_FILENO { close(descriptor) }
   }
 
-  func failure(_ number: Int32) -> FileFailure {
-    FileFailure(path: path, reason: String(cString: strerror(number)))
+  func failure(_ code: FileFailure.Code, _ number: Int32) -> FileFailure {
+    FileFailure(code, path: path, String(cString: strerror(number)))
   }
 }

@@ -1,3 +1,5 @@
+package import ProcessTreeBase
+
 /// Bytes cut at ends of records, with as many whole records in each piece as there are.
 ///
 /// Between commands that read and write streams in the same framing nobody has to look at a single record.
@@ -9,6 +11,8 @@ struct RecordCutter: Sendable {
   private var missing = RecordFraming.prefix
 
   init(_ framing: RecordFraming) { self.framing = framing }
+
+  private var longest: Int { RecordSplitter.longest }
 
   /// Takes bytes that came; the whole records that are there now, with their marks, and nil if there are
   /// none.
@@ -25,9 +29,9 @@ struct RecordCutter: Sendable {
   private mutating func take(
     _ chunk: [UInt8], endingWith mark: UInt8
   ) throws(RecordFailure) -> [UInt8]? {
-    if rest.count + chunk.count > RecordSplitter.longest {
+    if rest.count + chunk.count > longest {
       let length = rest.count + (chunk.firstIndex(of: mark) ?? chunk.count)
-      guard length <= RecordSplitter.longest else { throw RecordSplitter.tooLong }
+      guard length <= longest else { throw .tooLong(nil, limit: longest) }
     }
     guard let last = chunk.lastIndex(of: mark) else {
       rest += chunk
@@ -44,8 +48,8 @@ struct RecordCutter: Sendable {
     var end = 0
     missing = RecordFraming.prefix
     while rest.count - end >= RecordFraming.prefix {
-      let length = framing.length(rest[end..<end + RecordFraming.prefix])
-      guard length <= RecordSplitter.longest else { throw RecordSplitter.tooLong }
+      let length = framing.length(at: end, in: rest)
+      guard length <= longest else { throw .tooLong(nil, limit: longest) }
       missing = RecordFraming.prefix + length
       guard rest.count - end >= missing else { break }
       end += missing
@@ -62,9 +66,9 @@ struct RecordCutter: Sendable {
   mutating func finish() throws(RecordFailure) -> [UInt8]? {
     guard !rest.isEmpty else { return nil }
     guard let end = framing.end else {
-      var splitter = RecordSplitter(framing)
+      var splitter = RecordSplitter()
       splitter.append(rest)
-      return try splitter.next(atEnd: true)
+      return try splitter.next(framing, atEnd: true)
     }
     defer { rest = [] }
     return rest + [end]

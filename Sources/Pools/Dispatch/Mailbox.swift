@@ -1,9 +1,10 @@
+internal import DequeModule
 internal import ProcessTreeBase
 
 /// Messages for one task, which is not disturbed by its cancellation.
 final class Mailbox<Message: Sendable>: Sendable {
   private struct Contents {
-    var messages = Queue<Message>()
+    var messages = Deque<Message>()
     var receiver: Waiter?
     var isFinished = false
   }

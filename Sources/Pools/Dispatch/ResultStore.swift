@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import ProcessTreeStages
 
 /// The results of consecutive inputs: their outputs, or one failure.
@@ -28,7 +29,7 @@ enum ResultOrder {
 struct ResultStore<Output: Sendable>: Sendable {
   private let order: ResultOrder
   private var ordered = OrderRestorer<ResultSegment<Output>>()
-  private var completed = Queue<ResultSegment<Output>>()
+  private var completed = Deque<ResultSegment<Output>>()
 
   init(_ order: ResultOrder) {
     self.order = order

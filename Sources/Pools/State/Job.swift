@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import ProcessTreeStages
 internal import ProcessTreeSupervision
 
@@ -14,7 +15,7 @@ struct WorkPiece: Equatable, Sendable {
 struct Job<Report: Sendable>: Sendable {
   let kind: PoolState<Report>.KindID
   let policy: JobPolicy
-  var pending = Queue<WorkPiece>()
+  var pending = Deque<WorkPiece>()
   private(set) var pendingCount = 0
   /// Items that wait for their next try.
   var delayedCount = 0
@@ -51,15 +52,11 @@ struct Job<Report: Sendable>: Sendable {
   mutating func enqueue(_ piece: WorkPiece, first: Bool = false) {
     guard !piece.items.isEmpty else { return }
     pendingCount += piece.items.count
-    guard !first else { return pending.putBack(piece) }
-    let merged = pending.updateLast { last in
-      guard !last.goesOneByOne, !piece.goesOneByOne,
-        last.items.upperBound == piece.items.lowerBound
-      else { return false }
-      last.items = last.items.lowerBound..<piece.items.upperBound
-      return true
-    }
-    if !merged { pending.append(piece) }
+    guard !first else { return pending.prepend(piece) }
+    guard let last = pending.last, !last.goesOneByOne, !piece.goesOneByOne,
+      last.items.upperBound == piece.items.lowerBound
+    else { return pending.append(piece) }
+    pending[pending.count - 1].items = last.items.lowerBound..<piece.items.upperBound
   }
 
   /// Takes the items of the next batch.
@@ -73,7 +70,7 @@ struct Job<Report: Sendable>: Sendable {
     if count < piece.items.count {
       var rest = piece
       rest.items = (piece.items.lowerBound + count)..<piece.items.upperBound
-      pending.putBack(rest)
+      pending.prepend(rest)
       piece.items = piece.items.lowerBound..<(piece.items.lowerBound + count)
     }
     pendingCount -= count

@@ -1,9 +1,11 @@
+internal import DequeModule
+
 /// The order in which elements have their turns, each at most once.
 ///
 /// An element that leaves early stays in the queue as a shadow until its turn, or until most are shadows:
 /// all operations take amortized constant time.
 struct Turns<Element: Hashable> {
-  private var queue = Queue<(element: Element, number: Int)>()
+  private var queue = Deque<(element: Element, number: Int)>()
   /// The number of each element that waits; a number in the queue that is not here is a shadow's.
   private var numbers: [Element: Int] = [:]
   private var next = 0
@@ -16,7 +18,7 @@ struct Turns<Element: Hashable> {
   var first: Element? { queue.first?.element }
 
   /// Everything that waits, first to last.
-  var all: [Element] { queue.all.filter { numbers[$0.element] == $0.number }.map(\.element) }
+  var all: [Element] { queue.filter { numbers[$0.element] == $0.number }.map(\.element) }
 
   /// Adds an element at the end, unless it waits already.
   mutating func append(_ element: Element) {
@@ -42,9 +44,7 @@ struct Turns<Element: Hashable> {
   private mutating func dropShadows() {
     while let (element, number) = queue.first, numbers[element] != number { _ = queue.popFirst() }
     guard queue.count > 2 * numbers.count + 16 else { return }
-    let rest = queue.all.filter { numbers[$0.element] == $0.number }
-    queue.removeAll()
-    for entry in rest { queue.append(entry) }
+    queue.removeAll { numbers[$0.element] != $0.number }
   }
 }
 

@@ -1,4 +1,4 @@
-import Glibc
+internal import ProcessTreeBase
 
 /// The end of a process, as the kernel reports it.
 public enum ExitStatus: Hashable, Sendable, Codable {
@@ -31,27 +31,4 @@ extension ExitStatus: CustomStringConvertible {
       "killed by \(SignalName.name(of: signal))\(coreDumped ? " (core dumped)" : "")"
     }
   }
-}
-
-extension ExitStatus {
-  package static let signals: ClosedRange<Int32> = 1...64
-}
-
-/// The names of signals.
-package enum SignalName {
-  /// Returns the name of a signal, such as "SIGTERM", or "signal 40" for one without a name.
-  package static func name(of signal: Int32) -> String {
-    names[signal] ?? "signal \(signal)"
-  }
-
-  private static let names: [Int32: String] = [
-    SIGHUP: "SIGHUP", SIGINT: "SIGINT", SIGQUIT: "SIGQUIT", SIGILL: "SIGILL",
-    SIGTRAP: "SIGTRAP", SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGFPE: "SIGFPE",
-    SIGKILL: "SIGKILL", SIGUSR1: "SIGUSR1", SIGSEGV: "SIGSEGV", SIGUSR2: "SIGUSR2",
-    SIGPIPE: "SIGPIPE", SIGALRM: "SIGALRM", SIGTERM: "SIGTERM", SIGSTKFLT: "SIGSTKFLT",
-    SIGCHLD: "SIGCHLD", SIGCONT: "SIGCONT", SIGSTOP: "SIGSTOP", SIGTSTP: "SIGTSTP",
-    SIGTTIN: "SIGTTIN", SIGTTOU: "SIGTTOU", SIGURG: "SIGURG", SIGXCPU: "SIGXCPU",
-    SIGXFSZ: "SIGXFSZ", SIGVTALRM: "SIGVTALRM", SIGPROF: "SIGPROF", SIGWINCH: "SIGWINCH",
-    SIGIO: "SIGIO", SIGPWR: "SIGPWR", SIGSYS: "SIGSYS",
-  ]
 }

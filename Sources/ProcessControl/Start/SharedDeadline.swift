@@ -21,9 +21,7 @@ package final class SharedDeadline {
 
   /// Sets the deadline, in time since boot.
   package func set(_ time: Duration) {
-    let (seconds, attoseconds) = time.components
     // An aligned word is written in one piece.
-    UnsafeMutablePointer(mutating: pointer).pointee =
-      UInt64(clamping: seconds) * 1_000_000_000 + UInt64(clamping: attoseconds / 1_000_000_000)
+    UnsafeMutablePointer(mutating: pointer).pointee = UInt64(clamping: time.wholeNanoseconds)
   }
 }

@@ -59,3 +59,43 @@ public struct TreeConfiguration: Sendable {
   /// The limit of a group where nobody has set one.
   static let groupLimit = 64
 }
+
+/// How a node starts its children; the names are Python's.
+public enum StartMethod: String, Hashable, Sendable, Codable, CaseIterable {
+  /// A helper, forked before anything else started, clones itself for each child; the default.
+  ///
+  /// It needs the library's `main` (see ``ProcessTreeApp``), because the process has only one
+  /// thread when the helper is forked.
+  case forkServer
+  /// Each child executes the program anew.
+  ///
+  /// It takes some milliseconds longer. Children do not share an address layout or hash seed with
+  /// their siblings, as forked ones do, so use it for untrusted input.
+  case spawn
+  /// Each child is a task of this process, with a runtime of its own.
+  ///
+  /// It is for tests and debuggers: programs, messages, channels, events and stops work as usual,
+  /// but nothing isolates the nodes. A crash ends all of them, code that never suspends blocks all
+  /// of them and cannot be killed, and a child prints to the process's own output.
+  case inProcess
+}
+
+/// What the root does with the lines that nodes write to their standard output and error.
+public enum OutputMode: String, Hashable, Sendable, Codable {
+  /// The lines are written unchanged to the root's own standard output and error.
+  case passThrough
+  /// The lines are written with the node's name before each.
+  case prefixed
+  /// The lines are read and dropped; exit reports still have the last error lines.
+  case discard
+}
+
+/// Whether a run has a control group of its own.
+public enum ControlGroupMode: String, Hashable, Sendable, Codable, CaseIterable {
+  /// The run has none; its processes are known by their tags.
+  case off
+  /// The run has one where the system allows it.
+  case whereAvailable
+  /// No child and no command starts without it: ``ProcessTreeError/Code/controlGroupUnavailable``.
+  case required
+}

@@ -252,7 +252,7 @@ public class AnyChild: @unchecked Sendable {
 
   /// Begins the child's life, once, and then calls `body` on the loop.
   func begin(_ body: @escaping @Sendable (NodeRuntime) -> Void) async throws {
-    try await withUnsafeThrowingContinuation { (begun: UnsafeContinuation<Void, any Error>) in
+    try await withThrowingTaskContinuation { (begun: TaskContinuation<Void, any Error>) in
       let start: @Sendable () -> Void = { [self] in
         do {
           try node.value.begin(self)

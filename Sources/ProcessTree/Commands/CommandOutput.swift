@@ -10,7 +10,7 @@ internal import ProcessTreeLinks
 /// ended; ``CommandRun/waitForSuccess()`` checks its end.
 public struct CommandOutput<Element: Sendable>: AsyncSequence, Sendable {
   let run: CommandRun
-  let unit: CommandOutputBuffer.Unit
+  let unit: CommandOutputReader.Unit
   let convert: @Sendable ([UInt8]) -> Element
 
   /// The elements, one after another.

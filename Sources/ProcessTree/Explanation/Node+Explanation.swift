@@ -124,7 +124,7 @@ extension Node {
 
   func threads(of pid: Int32) async -> [ThreadStack] {
     await readableStacks(
-      await withUnsafeContinuation { continuation in
+      await withTaskContinuation { continuation in
         runtime.perform { $0.inspectThreads(of: pid) { continuation.resume(returning: $0) } }
       })
   }

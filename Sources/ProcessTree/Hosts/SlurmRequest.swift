@@ -1,3 +1,5 @@
+internal import ProcessTreeBase
+
 /// A request to Slurm for an allocation, whose nodes become hosts.
 ///
 /// ```swift
@@ -52,7 +54,7 @@ public struct SlurmRequest: Hashable, Sendable, Codable {
       throw HostError(.invalidHost, host: name, "an allocation has one node or more, and time")
     }
     var words = ["-J", "ptree-\(name)"]
-    if let time { words += ["-t", "\(max(1, (time.components.seconds + 59) / 60))"] }
+    if let time { words += ["-t", "\((time.clamped.wholeSeconds + 59) / 60)"] }
     if let partition { words += ["-p", partition] }
     return words + options
   }

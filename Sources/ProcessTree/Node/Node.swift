@@ -1,5 +1,6 @@
 internal import Glibc
 public import Logging
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 public import ProcessTreeSupervision
 internal import ProcessTreeWire
@@ -131,7 +132,7 @@ public final class Node: Sendable {
     }
     let threads = try shared.threads.executor()
     return try await runtime.noting(.work) {
-      try await withUnsafeThrowingContinuation { continuation in
+      try await withThrowingTaskContinuation { continuation in
         threads.perform { continuation.resume(with: Result(catching: work)) }
       }
     }

@@ -1,4 +1,5 @@
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import ProcessTreeTopologies
 internal import ProcessTreeTopologyFormat
 
@@ -64,17 +65,17 @@ struct HostReport {
     return
       "\(host): up in \(Self.milliseconds(timeToUp)); \(machine.name), \(machine.architecture), "
       + "\(machine.processors) processors, \(slots) \(slots == 1 ? "slot" : "slots"); round trip "
-      + "\(Int(roundTrip / .microseconds(1))) µs; build \(machine.build.prefix(12))"
+      + "\(roundTrip.wholeMicroseconds) µs; build \(machine.build.prefix(12))"
   }
 
   private static func milliseconds(_ time: Duration) -> String {
-    "\(Int(time / .milliseconds(1))) ms"
+    "\(time.wholeMilliseconds) ms"
   }
 
   var jsonLine: String {
     var line = JSONLine()
     line.add("host", host)
-    line.add("error", (failure as? HostError)?.code.rawValue ?? failure.map { "\($0)" })
+    line.add("error", (failure as? HostError)?.code.description ?? failure.map { "\($0)" })
     if let failure {
       line.add("message", "\(failure)")
     } else {

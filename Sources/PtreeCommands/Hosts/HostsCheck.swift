@@ -3,6 +3,19 @@ internal import ProcessTree
 internal import ProcessTreeTopologies
 internal import ProcessTreeTopologyFormat
 
+/// `ptree hosts`: what can be done with hosts beside running nodes on them.
+struct HostsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hosts", abstract: "Checks the hosts that nodes are to run on.",
+    subcommands: [HostsCheck.self])
+
+  func run() throws {
+    throw UsageError(
+      "say what to do: '\(RunningTool.current.name) hosts check FILE', or 'hosts check --host DESTINATION'."
+    )
+  }
+}
+
 /// `ptree hosts check`: opens hosts, runs a node on each, and says what it found.
 struct HostsCheck: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 internal import ProcessTreeTopologyFormat
 
@@ -47,7 +48,7 @@ struct KillCommand: LiveCommand {
     let (run, rest) =
       matches.count == 1 ? (matches[0], Array(words.dropFirst())) : try choice.choose(words)
     if let signal {
-      let number = try SignalNumber.value(of: signal)
+      let number = try SignalName.number(given: signal)
       return rest.isEmpty
         ? try send(number, to: run)
         : try change(rest, of: run, number: Int(number), .signal)
@@ -96,6 +97,19 @@ struct KillCommand: LiveCommand {
   }
 }
 
+extension SignalName {
+  /// Returns the number of a signal that a user names, in any case, or gives by its number.
+  ///
+  /// - Throws: A message that names the text if it is no signal.
+  fileprivate static func number(given text: String) throws(UsageError) -> Int32 {
+    if let number = Int32(text), numbers.contains(number) { return number }
+    guard let number = number(of: text.uppercased()) else {
+      throw UsageError("there is no signal '\(text)'.")
+    }
+    return number
+  }
+}
+
 extension NodeChange {
   /// The delivery of a signal.
   static var signal: Self {
@@ -131,6 +145,6 @@ struct SignalCommand: LiveCommand {
   @OptionGroup var live: LiveOptions
 
   func perform() throws {
-    try change(words, number: Int(try SignalNumber.value(of: signal)), .signal)
+    try change(words, number: Int(try SignalName.number(given: signal)), .signal)
   }
 }

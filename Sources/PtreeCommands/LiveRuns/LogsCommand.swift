@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Glibc
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 internal import ProcessTreeTopologyFormat
 
@@ -114,7 +115,7 @@ struct LogsCommand: LiveCommand {
   /// Whether a piece is of the time and the stream that are meant.
   private var isWanted: (RunOutput) -> Bool {
     let start = since.map { age in
-      Int64((Date().timeIntervalSince1970 - age.duration / .seconds(1)) * 1_000) * 1_000_000
+      Int64(Date().timeIntervalSince1970 * 1_000) * 1_000_000 - Int64(age.duration.wholeNanoseconds)
     }
     let stream = stream
     return { output in

@@ -1,4 +1,5 @@
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 
 /// How a run stands, as its root answers, or as it does not.
@@ -34,7 +35,7 @@ struct RunStanding {
   }
 
   /// The words for a run whose root has not answered.
-  static let noAnswer = "no answer for \(RunLine.patience.components.seconds) s"
+  static let noAnswer = "no answer for \(RunLine.patience.wholeSeconds) s"
 }
 
 /// How runs stand, all of whose roots have been asked at once.

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Glibc
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 internal import ProcessTreeTopologyFormat
 
@@ -28,7 +29,7 @@ final class RunStop {
     do {
       var line = try RunLine(run)
       _ = try line.request(
-        .stopRun(within: time.map { Int($0 / .milliseconds(1)) }, reason: reason),
+        .stopRun(within: time?.wholeMilliseconds, reason: reason),
         within: RunLine.patience)
       self.line = consume line
     } catch let refusal as RunRefusal where refusal.code == LiveExitCode.noAnswer {
@@ -139,6 +140,6 @@ struct RunEnd {
   /// Waits for the end of the root, but no longer than until a time.
   func wait(until deadline: ContinuousClock.Instant) {
     let left = max(.zero, ContinuousClock.now.duration(to: deadline))
-    root.waitForEnd(milliseconds: Int32(clamping: Int(left / .milliseconds(1))))
+    root.waitForEnd(milliseconds: Int32(clamping: left.wholeMilliseconds))
   }
 }

@@ -1,3 +1,5 @@
+internal import ProcessTreeBase
+
 /// Lines of a table for a terminal.
 enum TextColumns {
   /// The rows below their heads, each column as wide as its widest cell.
@@ -31,7 +33,7 @@ enum TextColumns {
 /// How long something has lasted, in two units at most.
 enum AgeText {
   static func text(_ age: Duration) -> String {
-    let seconds = max(0, age.components.seconds)
+    let seconds = max(0, age.wholeMilliseconds / 1_000)
     return switch seconds {
     case ..<60: "\(seconds)s"
     case ..<3_600: "\(seconds / 60)m\(seconds % 60)s"

@@ -1,3 +1,5 @@
+internal import ProcessTreeBase
+
 /// How long the far half of a host may go on without the near half.
 ///
 /// It asks from time to time. An answer extends the lease from the moment at which its question was
@@ -16,10 +18,10 @@ package struct HostLease: Equatable, Sendable {
   /// When the questions were sent that have not been answered, and that could extend the lease.
   private var sent: [UInt64: Duration] = [:]
 
-  /// Begins a lease.
+  /// Begins a lease; another process has said how long it is.
   package init(_ duration: Duration, at now: Duration) {
-    self.duration = duration
-    until = now + duration
+    self.duration = duration.clamped
+    until = now + self.duration
   }
 
   /// The time from one question to the next.
@@ -75,9 +77,9 @@ package struct HostGrant: Equatable, Sendable {
 
   /// The far half has begun its lease, not later than now.
   package init(lease: Duration, at now: Duration) {
-    duration = lease
+    duration = lease.clamped
     heard = now
-    limit = Self.limit(lease, at: now)
+    limit = Self.limit(duration, at: now)
   }
 
   private static func limit(_ lease: Duration, at now: Duration) -> Duration {

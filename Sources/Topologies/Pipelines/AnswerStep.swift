@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Pipelines
 internal import ProcessTree
+internal import ProcessTreeBase
 
 /// A stage in the mode `answer`: a command that is kept alive and makes exactly one record of each.
 struct AnswerStep: Step {
@@ -137,7 +138,7 @@ struct AnswerSilence: Sendable {
 struct AnswerSession: Sendable {
   private let run: CommandRun
   private let settings: StageSettings
-  private var splitter: RecordSplitter
+  private var splitter = RecordSplitter()
   private var answered = 0
 
   /// How long an answer may take where the file says nothing.
@@ -146,7 +147,6 @@ struct AnswerSession: Sendable {
   init(_ run: CommandRun, _ settings: StageSettings) {
     self.run = run
     self.settings = settings
-    splitter = RecordSplitter(settings.output)
   }
 
   /// Gives records to the command.
@@ -166,7 +166,7 @@ struct AnswerSession: Sendable {
     var failure: AnswerFailure?
     do {
       while missing > 0 {
-        if let answer = try splitter.next() {
+        if let answer = try splitter.next(settings.output) {
           outputs.append(answer)
           outputs.endInput()
           missing -= 1

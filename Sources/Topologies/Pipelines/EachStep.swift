@@ -1,5 +1,6 @@
 internal import Pipelines
 internal import ProcessTree
+internal import ProcessTreeBase
 
 /// A stage in the mode `each`: a run of the command for each record.
 struct EachStep: Step {
@@ -48,10 +49,10 @@ struct EachStep: Step {
     let (command, input) = try settings.run(for: record)
     let bytes = try await node.run(
       command, input: input, limit: RecordSplitter.longest, timeout: settings.timeLimit)
-    var splitter = RecordSplitter(settings.output)
+    var splitter = RecordSplitter()
     splitter.append(bytes)
     var records: [[UInt8]] = []
-    while let record = try splitter.next(atEnd: true) { records.append(record) }
+    while let record = try splitter.next(settings.output, atEnd: true) { records.append(record) }
     return records
   }
 }

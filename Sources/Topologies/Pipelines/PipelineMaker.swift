@@ -1,5 +1,6 @@
 internal import Pipelines
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import ProcessTreeTopologyFormat
 
 /// Makes a pipeline of its plan.

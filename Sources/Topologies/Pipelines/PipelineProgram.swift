@@ -1,5 +1,6 @@
 internal import Pipelines
 internal import ProcessTree
+internal import ProcessTreeBase
 internal import ProcessTreeTopologyFormat
 
 /// The program of a node that is a pipeline of a file.

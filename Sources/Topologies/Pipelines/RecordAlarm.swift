@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeTopologyFormat
 
 /// Ends a worker whose record takes too long, whatever it does: code that computes suspends nowhere.
@@ -33,10 +34,10 @@ enum RecordAlarm {
   static func clear() { arm(.zero) }
 
   private static func arm(_ time: Duration) {
-    let (seconds, rest) = time.components
+    let (seconds, rest) = time.wholeMicroseconds.quotientAndRemainder(dividingBy: 1_000_000)
     var value = itimerval()
-    value.it_value.tv_sec = Int(seconds)
-    value.it_value.tv_usec = Int(rest / 1_000_000_000_000)
+    value.it_value.tv_sec = seconds
+    value.it_value.tv_usec = rest
     setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &value, nil)
   }
 }

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Pipelines
 internal import ProcessTree
+internal import ProcessTreeBase
 
 /// The records that a pipeline begins with.
 struct RecordSource: AsyncSequence, Sendable {

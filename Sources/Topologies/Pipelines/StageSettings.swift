@@ -1,5 +1,6 @@
 internal import Pipelines
 internal import ProcessTree
+internal import ProcessTreeBase
 
 /// What a worker of a stage knows of it: a value that travels.
 struct StageSettings: Codable, Sendable {

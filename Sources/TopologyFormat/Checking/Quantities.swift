@@ -1,3 +1,5 @@
+internal import ProcessTreeBase
+
 /// Times and sizes as text with their units.
 package enum Quantity {
   /// A time such as `10s`, `500ms`, `1m30s`; nil for text that is none.
@@ -41,8 +43,7 @@ package enum Quantity {
 
   /// A time as it stands in a file.
   package static func text(_ time: Duration) -> String {
-    let milliseconds =
-      time.components.seconds * 1_000 + time.components.attoseconds / 1_000_000_000_000_000
+    let milliseconds = time.wholeMilliseconds
     return milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000)s" : "\(milliseconds)ms"
   }
 }

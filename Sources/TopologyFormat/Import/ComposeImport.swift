@@ -1,3 +1,5 @@
+internal import ProcessTreeBase
+
 /// Makes a topology of a process-compose file.
 struct ComposeImport {
   private let value: Value
@@ -235,14 +237,12 @@ struct ComposeImport {
   }
 
   private mutating func shutdown(_ value: Value) {
-    let signals = [
-      "1": "HUP", "2": "INT", "3": "QUIT", "9": "KILL", "10": "USR1", "12": "USR2", "15": "TERM",
-    ]
     var parts: [String] = []
     if let command = value["command"]?.text {
       parts.append("command: [/bin/sh, -c, \(FileImport.quoted(command))]")
     } else if let number = value["signal"]?.text {
-      if let signal = signals[number] {
+      let known = Schema.stopSignals.first { SignalName.number(of: $0) == Int32(number) }
+      if let signal = known {
         parts.append("signal: \(signal)")
       } else {
         note("shutdown.signal: \(number)")

@@ -2,6 +2,9 @@ extension Schema {
   private static let executables: Set<NodeKind> = [.command, .shell]
   private static let processes: Set<NodeKind> = [.command, .shell, .program]
 
+  /// The signals that ask a command to end.
+  static let stopSignals = ["TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "KILL"]
+
   /// A node.
   static let node = ObjectShape(
     name: "node", title: "a node",
@@ -129,7 +132,7 @@ extension Schema {
       name: "stop", title: "'stop'",
       keys: [
         key(
-          "signal", .word(["TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "KILL"]),
+          "signal", .word(stopSignals),
           "the first signal", without: "`TERM`"),
         key("command", .named("arguments"), "a command that stops it, in place of the signal"),
         key("within", .time, "SIGKILL follows then", without: "7s"),

@@ -177,6 +177,28 @@ let drainScenarios: [String: Scenario] = [
     }
   },
 
+  // Times may be as long as times can be: a host is opened, used and drained.
+  "longestWaits": { root, test in
+    let longest: [Duration] = [
+      .seconds(Int64.max), .seconds(Int64.max) + .seconds(Int64.max), .nanoseconds(Int64.max),
+    ]
+    for wait in longest {
+      var host = here("b")
+      (host.startDeadline, host.lease, host.drainTime) = (wait, wait, wait)
+      try await root.withHosts([host]) { hosts in
+        let (numbers, taken) = root.makeChannel(of: Int.self)
+        let taker = try await root.spawn(SlowTaker(numbers: taken), on: hosts)
+        taken.close()
+        try await numbers.send(7)
+        for try await _ in try await taker.messages(of: Int.self) { break }
+        kill(parent(taker.pid ?? 0), SIGTERM)
+        test.equal(try await taker.result, [7])
+        numbers.finish()
+        try await expectGoodbye(hosts, test)
+      }
+    }
+  },
+
   // What does not listen is lost with its host when the time is over.
   "drainedInVain": { root, test in
     var host = here("b")

@@ -1,3 +1,4 @@
+internal import ProcessTreeBase
 internal import ProcessTreeLinks
 
 /// Callers that wait on the loop for one event, each at most for a time of its own.
@@ -42,13 +43,13 @@ final class Waiters<Value> {
 ///
 /// Belongs to the loop; ends once.
 final class Wait<Value: Sendable> {
-  private var continuation: UnsafeContinuation<Value?, Never>?
+  private var continuation: TaskContinuation<Value?, Never>?
   private var isCancelled = false
   private var withdraw: (() -> Void)?
 
   fileprivate init() {}
 
-  fileprivate func begin(_ continuation: UnsafeContinuation<Value?, Never>) {
+  fileprivate func begin(_ continuation: TaskContinuation<Value?, Never>) {
     self.continuation = continuation
   }
 
@@ -93,7 +94,7 @@ extension LoopBound {
   ) async -> Value? {
     let wait = LoopBound<Wait<Value>>(Wait(), on: loop)
     return await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
+      await withTaskContinuation { continuation in
         guard isShielded || !Task.isCancelled else { return continuation.resume(returning: nil) }
         perform { _ in
           wait.value.begin(continuation)

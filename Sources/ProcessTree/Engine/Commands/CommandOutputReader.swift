@@ -1,4 +1,4 @@
-internal import ProcessTreeBase
+package import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
@@ -6,13 +6,28 @@ internal import ProcessTreeProcessControl
 ///
 /// So a consumer that does not read stops the command, once the pipe is full. Belongs to the loop.
 final class CommandOutputReader {
+  /// The form of one item, which may change from one to the next.
+  struct Unit: Sendable {
+    let framing: RecordFraming
+    let limit: Int
+
+    /// Whatever is there.
+    static let chunk = Self(framing: .bytes, limit: .max)
+
+    /// To the next line feed, which is not part of it.
+    static func line(limit: Int) -> Self { Self(framing: .lines, limit: limit) }
+
+    /// Four bytes of length, little-endian, then as many bytes, which are the item.
+    static func frame(limit: Int) -> Self { Self(framing: .length, limit: limit) }
+  }
+
   private var bytesPerRead = 64 << 10
   /// A read can be worth many thousand lines.
   private static let readsPerTurn = 4
 
   /// The reading end, until it is closed.
   private var pipe: WatchedDescriptor?
-  private var buffer = CommandOutputBuffer()
+  private var splitter = RecordSplitter()
   private var isBusy = false
   /// The command is over: what still holds the pipe is no part of it, and an empty pipe is the end.
   private var commandHasEnded = false
@@ -34,15 +49,15 @@ final class CommandOutputReader {
   }
 
   /// The next item if it was read before; nil says nothing.
-  func takeBuffered(_ unit: CommandOutputBuffer.Unit) -> [UInt8]? {
+  func takeBuffered(_ unit: Unit) -> [UInt8]? {
     guard !isBusy else { return nil }
-    return try? buffer.take(unit, atEnd: false)
+    return try? splitter.next(unit.framing, limit: unit.limit)
   }
 
   /// The next item; nil at the end.
   ///
-  /// Throws what `CommandOutputBuffer.take` throws, `alreadyReading` and `CancellationError`.
-  func next(_ unit: CommandOutputBuffer.Unit) async throws -> [UInt8]? {
+  /// Throws `lineTooLong`, `frameTooLong`, `incompleteFrame`, `alreadyReading` and `CancellationError`.
+  func next(_ unit: Unit) async throws -> [UInt8]? {
     guard !isBusy else {
       throw CommandError(
         .alreadyReading, "Another task is reading the command's output: one may at a time.")
@@ -51,7 +66,13 @@ final class CommandOutputReader {
     defer { isBusy = false }
     while true {
       try Task.checkCancellation()
-      if let item = try buffer.take(unit, atEnd: pipe == nil) { return item }
+      do throws(RecordFailure) {
+        if let item = try splitter.next(unit.framing, limit: unit.limit, atEnd: pipe == nil) {
+          return item
+        }
+      } catch {
+        throw CommandError(error, of: unit.framing)
+      }
       guard let number = pipe?.number else { return nil }
       if try readOnce(number) {
         await budget.spend()
@@ -82,7 +103,7 @@ final class CommandOutputReader {
   /// False when nothing is there at present.
   private func readOnce(_ number: Int32) throws -> Bool {
     var isThere = true
-    try buffer.fill(bytesPerRead) { space in
+    try splitter.fill(bytesPerRead) { space in
       switch try Descriptors.read(number, into: space) {
       case .bytes(let count): return count
       case .end: close()
@@ -98,5 +119,29 @@ final class CommandOutputReader {
   /// Watches for as long as somebody waits: a pipe whose writer has gone is always ready.
   private func watch() throws(LoopError) {
     try pipe?.watchOnce(for: .read) { [unowned self] in wake() }
+  }
+}
+
+extension CommandError {
+  /// The error of output that cannot be divided into items.
+  package init(_ failure: RecordFailure, of framing: RecordFraming) {
+    self =
+      switch failure {
+      case .tooLong(let length?, let limit):
+        Self(
+          .frameTooLong,
+          "A frame of the output has \(length) bytes, more than the \(limit) that are allowed.")
+      case .tooLong(nil, let limit):
+        Self(
+          .lineTooLong,
+          "A \(framing == .lines ? "line" : "record") of the output is longer than the \(limit) bytes "
+            + "that are allowed.")
+      case .incomplete(let count, let length):
+        Self(.incompleteFrame, "The output ended after \(count) of \(length) bytes of a frame.")
+      case .incompleteLength(let count):
+        Self(
+          .incompleteFrame,
+          "The output ended after \(count) of \(RecordFraming.prefix) bytes of a frame's length.")
+      }
   }
 }

@@ -31,7 +31,7 @@ extension ExitStatus: WireRecord {
     case 1: self = .exited(try fields.next())
     case 2:
       let signal: Int32 = try fields.next()
-      guard Self.signals.contains(signal) else {
+      guard SignalName.numbers.contains(signal) else {
         throw WireError("a process cannot have ended by the signal \(signal)")
       }
       self = .signaled(signal, coreDumped: try fields.next())

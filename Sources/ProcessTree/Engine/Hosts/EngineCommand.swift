@@ -52,7 +52,7 @@ struct EngineCommand {
   ///   - host: The host.
   ///   - patience: The seconds within which `ssh` has to get a connection.
   static func words(
-    _ far: [String], on host: Host, patience: Int = Int(connectTime.components.seconds)
+    _ far: [String], on host: Host, patience: Int = connectTime.wholeSeconds
   ) throws(HostError) -> [String] {
     switch host.engine {
     case .command(let engine): engine + far

@@ -1,3 +1,4 @@
+internal import ProcessTreeBase
 internal import ProcessTreeSupervision
 
 /// How long a node hears nothing of the near half of a host before it ends it.
@@ -22,8 +23,8 @@ struct KeeperWatch {
 
   init(lease: Duration, at now: Duration) {
     // The word that belongs to the last grant may not have come, but that before it has.
-    self.lease = lease
-    grant = HostGrant(lease: lease * 11 / 10, at: now)
+    self.lease = lease.clamped
+    grant = HostGrant(lease: self.lease * 11 / 10, at: now)
   }
 
   /// A word has come.

@@ -106,7 +106,7 @@ private final class InProcessThread: Sendable {
   private let isOver = Atomic<Bool>(false)
   /// The root's node, from its end until the loop has finished.
   private let last = Lock<LoopBound<NodeRuntime>?>(nil)
-  private let ended = Lock<CheckedContinuation<Void, Never>?>(nil)
+  private let ended = Lock<TaskContinuation<Void, Never>?>(nil)
 
   private init(_ loop: EventLoop) { self.loop = loop }
 
@@ -116,7 +116,7 @@ private final class InProcessThread: Sendable {
   static func start(
     _ time: EventLoop.Time, _ pickJob: (@Sendable (Int) -> Int)?
   ) async throws -> InProcessThread {
-    try await withCheckedThrowingContinuation { continuation in
+    try await withThrowingTaskContinuation { continuation in
       let body = ThreadBody {
         do {
           let loop = try EventLoop(time: time)
@@ -149,7 +149,7 @@ private final class InProcessThread: Sendable {
       return .failure(error)
     }
     let result = ResultBox<Success>()
-    await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+    await withTaskContinuation { continuation in
       begin(runtime, body, result) { continuation.resume() }
     }
     runtime.value.vanish()
@@ -206,7 +206,7 @@ private final class InProcessThread: Sendable {
 
   /// Ends the loop; returns when its thread does nothing more.
   func end() async {
-    await withCheckedContinuation { continuation in
+    await withTaskContinuation { continuation in
       ended.withLock { $0 = continuation }
       loop.perform { self.isOver.store(true, ordering: .releasing) }
     }

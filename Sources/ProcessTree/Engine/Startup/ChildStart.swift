@@ -1,4 +1,4 @@
-internal import Glibc
+@preconcurrency internal import Glibc
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
@@ -116,4 +116,9 @@ struct ChildStart {
     }
     return item.withItem { Array($0) }
   }
+}
+
+/// Buffers standard output by lines: a pipe would be fully buffered, and a crash would lose it.
+func lineBufferStandardOutput() {
+  setvbuf(stdout, nil, _IOLBF, 0)
 }
