@@ -11,6 +11,7 @@ package struct TopologyReader {
   var app: String?
   /// The files of variables of the environment that nodes name, and where.
   var environmentFiles: [NamedFile] = []
+  let executables = KnownExecutables()
   /// Whether the present node runs on another host.
   var isElsewhere = false
 
