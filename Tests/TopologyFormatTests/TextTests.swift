@@ -1,3 +1,4 @@
+import Foundation
 import ProcessTreeRandomTesting
 import Testing
 
@@ -112,6 +113,17 @@ struct TextTests {
   ])
   func whatHasNoUnitIsNoTime(text: String) {
     #expect(Quantity.time(text) == nil)
+  }
+
+  /// Texts of a document come back as they were, whatever has to be written in another way.
+  @Test func textsOfDocumentsComeBack() throws {
+    var random = SeededGenerator.announced("textsOfDocumentsComeBack")
+    for _ in 0..<iterations(500) {
+      let text = text(&random) + ["", "\"", "\\", "\u{0}", "\t", "\u{1F}"][random.int(0...5)]
+      let line = JSONValue.list([.text(text)]).line
+      let read = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String]
+      #expect(read == [text], "\(line)")
+    }
   }
 
   /// Paths of executables are looked at once, and what is not there is reported at each node.
