@@ -25,8 +25,11 @@ struct GroupEnd: Sendable {
   }
 
   /// The verdict; nil for as long as the group goes on.
-  func verdict(_ children: [SupervisedChild]) -> GroupVerdict? {
-    for child in children {
+  ///
+  /// Children that have not changed gave no verdict before, so only those that have are looked at until none is
+  /// left that runs.
+  func verdict(_ changes: SupervisedChanges) -> GroupVerdict? {
+    for child in changes.changed {
       guard child.hasEnded, let plan = plan(of: child) else { continue }
       if ends(plan) { return .code(code(of: child), account(of: child)) }
       if plan.writesOutput, child.lastExit?.cause == .exited(code: ReaderGone.exitCode) {
@@ -39,6 +42,8 @@ struct GroupEnd: Sendable {
         return isSuccess(child) || plan.mayFail ? .success : .failure(account(of: child))
       }
     }
+    guard changes.areSettled, !changes.isAnyUp else { return nil }
+    let children = changes.all
     guard children.allSatisfy({ $0.hasEnded || rests($0) }), !isScaledAway(children) else {
       return nil
     }
@@ -55,9 +60,6 @@ struct GroupEnd: Sendable {
       plan.instances.map { $0 > 0 } == true && !plan.isManual && !present.contains(plan.name)
     }
   }
-
-  /// Whether all of a group that has no verdict yet are up or have ended.
-  func isUp(_ children: [SupervisedChild]) -> Bool { children.allSatisfy(\.phase.isSettled) }
 
   private func plan(of child: SupervisedChild) -> NodePlan? {
     if let plan = plans[child.name] { return plan }

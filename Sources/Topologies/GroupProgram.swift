@@ -72,11 +72,10 @@ struct GroupRun: Sendable {
           return nil
         }
         group.addTask {
-          // All children are looked at after each change of one, so this is the only look.
-          let verdict: GroupVerdict = try await supervisor.wait { children in
-            for over in held.withLock({ $0.takeOver(children) }) { ends[over]?.release() }
-            let verdict = end.verdict(children)
-            if verdict == nil, end.isUp(children) { up.yield() }
+          let verdict: GroupVerdict = try await supervisor.wait { (changes: SupervisedChanges) in
+            for over in held.withLock({ $0.takeOver(changes) }) { ends[over]?.release() }
+            let verdict = end.verdict(changes)
+            if verdict == nil, changes.areSettled { up.yield() }
             return verdict
           }
           return verdict

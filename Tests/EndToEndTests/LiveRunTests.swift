@@ -144,6 +144,10 @@ extension EndToEndTests {
       let none = try Tool.run("scale", run, "web=0", "--json").json() as? [String: Any]
       #expect(none?["outcome"] as? String == "stopped")
       #expect(try Tool.run("scale", run, "web=1").output == "web up\n")
+      #expect(try Tool.run("stop", run, "web-1").code == 0)
+      let kept = try Tool.run("scale", run, "web=1")
+      #expect(kept.output == "web stopped\n" && kept.code == 0, "what was stopped stays so")
+      #expect(try Tool.run("start", run, "web-1").code == 0)
       #expect(try Tool.run("scale", run, "db=2").code == 4)
       #expect(try Tool.run("scale", run, "db").code == 2)
       #expect(try Tool.run("scale", run, "nobody=2").code == 3)

@@ -45,6 +45,23 @@ import Testing
     #expect(numbers == [1, 2, 3, 1, 2, 1])
   }
 
+  /// A quick child is up before its parent knows that it has been started.
+  @Test func whatAChildSaysOfItselfIsNoEarlierThanItsStart() async throws {
+    let hub = hub(hasParent: true)
+    let events = hub.subscribe(to: .root)
+    var (start, up, down) = (event(.started), event(.up), event(.down))
+    (start.time, up.time, down.time) = (20, 10, 30)
+    hub.emit(start, about: one)
+    for sent in [up, down] {
+      try hub.receive(EventRecord(path: one, event: sent).packed(), from: one)
+    }
+    hub.finishAll()
+    var times: [Int64] = []
+    for await event in events { times.append(event.time) }
+    #expect(times == [20, 20, 30])
+    #expect(try hub.takeOutgoing().map { try EventRecord(packed: $0).time } == times)
+  }
+
   @Test func aSubscriberHearsOfItsSubtreeAlone() async {
     let hub = hub(hasParent: false)
     let events = hub.subscribe(to: one)

@@ -131,6 +131,20 @@ struct ReadingTests {
     #expect(check(group).diagnostics.sorted.map(\.code) == [.includeCycle])
   }
 
+  /// A file that is not there is reported where another one names it.
+  @Test(arguments: [
+    ("include: [x.yaml]\nnodes: {a: {shell: x}}\n", "2:11:unreadable"),
+    ("include: [{file: x.yaml}]\nnodes: {a: {shell: x}}\n", "2:18:unreadable"),
+    ("nodes: {a: {file: x.yaml}}\n", "2:19:unreadable"),
+  ])
+  func aMissingFileIsReportedWhereItIsNamed(text: String, place: String) {
+    let checked = check("ptree: 1\n" + text)
+    #expect(diagnose("ptree: 1\n" + text).contains(place))
+    let shown = DiagnosticText(checked.files).text(of: checked.diagnostics)
+    #expect(shown.contains("'x.yaml' cannot be read: No such file or directory."), "\(shown)")
+    #expect(shown.contains("^~~~~~"), "\(shown)")
+  }
+
   @Test func anOverlayReplacesAddsAndTakesAway() throws {
     let files = [
       "/t/o.yaml":

@@ -119,12 +119,21 @@ package struct LiveRun: Sendable {
     self.processes = own == nil ? (root.map { [$0] } ?? []) + processes : processes
   }
 
-  /// The directory of a run, by the lock that a process has open.
+  /// So many descriptors are looked at before all are listed, of which a root has several for each node.
+  private static let firstDescriptors: Int32 = 32
+
+  /// The directory of a run, by the lock that a process has open, and had opened before it had any nodes.
   private static func directory(of pid: Int32, run: UInt32) -> String? {
     let end = "/\(RunPlace.name(of: run))/lock"
-    for number in Files.numbers(in: "/proc/\(pid)/fd") {
+    func directory(_ number: Int32) -> String? {
       let path = Files.link("/proc/\(pid)/fd/\(number)")
-      if let path, path.hasSuffix(end) { return String(path.dropLast("/lock".count)) }
+      return path.flatMap { $0.hasSuffix(end) ? String($0.dropLast("/lock".count)) : nil }
+    }
+    for number in 0..<firstDescriptors {
+      if let found = directory(number) { return found }
+    }
+    for number in Files.numbers(in: "/proc/\(pid)/fd") where number >= firstDescriptors {
+      if let found = directory(number) { return found }
     }
     return nil
   }

@@ -167,9 +167,19 @@ public final class Supervisor: Sendable {
   public func wait<Value: Sendable>(
     until look: @escaping @Sendable ([SupervisedChild]) -> Value?
   ) async throws -> Value {
+    try await wait { (changes: SupervisedChanges) in look(changes.all) }
+  }
+
+  /// Waits until `look` finds something in the children, which it follows from one change to the next.
+  ///
+  /// - Parameter look: The code that looks, as in ``wait(until:)``.
+  /// - Throws: The errors of ``wait(until:)``.
+  package func wait<Value: Sendable>(
+    following look: @escaping @Sendable (SupervisedChanges) -> Value?
+  ) async throws -> Value {
     let found = Lock<Value?>(nil)
     try await wait(for: nil, to: .end) { controller in
-      guard let value = look(controller.snapshots) else { return nil }
+      guard let value = look(controller.changes) else { return nil }
       found.withLock { $0 = value }
       return .success(())
     }

@@ -110,7 +110,7 @@ struct ScaleCommand: LiveCommand {
     var line = try RunLine(run)
     let change = NodeChange(
       .scale, within: waiting.time, reason: "scale to " + rest.joined(separator: " "),
-      wanted: [.up, .succeeded])
+      wanted: [.up, .succeeded, .stopped])
     try change.carryOut(on: targets, &line, live)
   }
 

@@ -60,12 +60,9 @@ struct NodeChange {
     _ result: OperationResult, of target: Target, after time: Duration, _ live: LiveOptions
   ) throws {
     let address = target.address
-    // None of no instances is down, so the root says that they are up.
-    let isEmpty = verb == .scale && target.number == 0 && result.outcome == .up
     if live.json {
       let document = JSONValue.object([
-        ("node", .text(address)),
-        ("outcome", .text((isEmpty ? .stopped : result.outcome).rawValue)),
+        ("node", .text(address)), ("outcome", .text(result.outcome.rawValue)),
         ("exitCode", result.exitCode.map { .integer($0) } ?? .null),
         ("account", result.account.map { .text($0) } ?? .null),
         ("seconds", .number(time / .seconds(1))),
@@ -74,6 +71,7 @@ struct NodeChange {
     }
     guard !live.quiet else { return }
     let account = result.account.map { ": " + TextColumns.harmless($0, longest: 400) } ?? ""
+    let isEmpty = verb == .scale && target.number == 0 && result.outcome == .stopped
     let words = isEmpty ? "has no instances" : result.outcome.words
     try Standard.output.write("\(address.dropFirst()) \(words)\(account)\n")
   }

@@ -51,9 +51,9 @@ struct NodeRows {
     let (rootName, usage) = (run.givenName, run.usage(ofNodes: Set(nodes.compactMap(\.localPID))))
     let ages = Dictionary(
       run.processes.map { ($0.pid, $0.age) }, uniquingKeysWith: { first, _ in first })
-    var known: [String: Int] = [:]
+    var known: [NodeAddress: Int] = [:]
     for node in nodes {
-      known["\(node.address)"] = rows.count
+      known[node.address] = rows.count
       rows.append(
         Row(
           name: node.address == .root ? rootName ?? node.name : node.name,
@@ -66,7 +66,7 @@ struct NodeRows {
           lastEnd: node.lastEnd))
     }
     for (index, node) in nodes.enumerated() {
-      if let parent = node.address.parent.flatMap({ known["\($0)"] }) {
+      if let parent = node.address.parent.flatMap({ known[$0] }) {
         rows[parent].children.append(index)
       } else {
         tops.append(index)

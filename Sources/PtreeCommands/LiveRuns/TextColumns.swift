@@ -7,26 +7,36 @@ enum TextColumns {
     let all = [heads] + rows
     let lengths = all.map { row in row.map(\.count) }
     let widths = heads.indices.map { column in lengths.map { $0[column] }.max() ?? 0 }
-    let spaces = String(repeating: " ", count: (widths.max() ?? 0) + 2)
-    return zip(all, lengths).map { row, lengths in
-      var line = ""
+    let space = UInt8(ascii: " ")
+    var text: [UInt8] = []
+    for (number, (row, lengths)) in zip(all, lengths).enumerated() {
+      if number > 0 { text.append(UInt8(ascii: "\n")) }
       for column in row.indices {
-        line += row[column]
-        line += spaces.prefix(widths[column] - lengths[column] + 2)
+        text += row[column].utf8
+        text += repeatElement(space, count: widths[column] - lengths[column] + 2)
       }
-      return line.lastIndex { $0 != " " }.map { String(line[...$0]) } ?? ""
-    }.joined(separator: "\n")
+      while text.last == space { text.removeLast() }
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// A text from another process without what a terminal would obey, cut where it is too long.
   static func harmless(_ text: String, longest: Int) -> String {
-    if text.utf8.count <= longest, text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) {
-      return text
-    }
+    if text.utf8.count <= longest, !holdsControls(text) { return text }
     let visible = text.unicodeScalars.map { scalar in
       scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "?" : Character(scalar)
     }
     return visible.count > longest ? String(visible.prefix(longest - 1)) + "…" : String(visible)
+  }
+
+  private static func holdsControls(_ text: String) -> Bool {
+    var before: UInt8 = 0
+    for byte in text.utf8 {
+      // U+0080 to U+009F have two bytes, of which the first is C2.
+      if byte < 0x20 || byte == 0x7F || before == 0xC2 && byte < 0xA0 { return true }
+      before = byte
+    }
+    return false
   }
 }
 

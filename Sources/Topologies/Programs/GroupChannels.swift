@@ -36,7 +36,11 @@ struct HeldEnds: Sendable {
   }
 
   /// The ends that nobody needs any more, as their group's nodes stand; each is returned once.
-  mutating func takeOver(_ children: [SupervisedChild]) -> Set<EndPlan> {
+  mutating func takeOver(_ changes: SupervisedChanges) -> Set<EndPlan> {
+    guard !held.isEmpty, changes.mayLack || changes.changed.contains(where: \.hasEnded) else {
+      return []
+    }
+    let children = changes.all
     let over = held.filter { end in
       (holders[end] ?? []).allSatisfy { node in
         children.filter { node.isLife($0.name) }.allSatisfy(\.hasEnded)

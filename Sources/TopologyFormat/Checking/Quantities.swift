@@ -4,27 +4,47 @@ internal import ProcessTreeBase
 package enum Quantity {
   /// A time such as `10s`, `500ms`, `1m30s`; nil for text that is none.
   package static func time(_ text: String) -> Duration? {
-    var rest = Substring(text)
+    var text = text
+    return text.withUTF8(time)
+  }
+
+  private static func time(_ text: UnsafeBufferPointer<UInt8>) -> Duration? {
     var total = 0.0
-    guard !rest.isEmpty else { return nil }
-    while !rest.isEmpty {
-      let digits = rest.prefix { $0.isASCII && $0.isNumber || $0 == "." }
-      guard let number = Double(digits), digits.last != ".", digits.first != "." else {
-        return nil
-      }
-      rest = rest.dropFirst(digits.count)
-      let unit = rest.prefix { $0.isLetter }
-      guard let seconds = seconds[String(unit)] else { return nil }
-      rest = rest.dropFirst(unit.count)
+    var index = 0
+    repeat {
+      let start = index
+      while index < text.count, isPartOfNumber(text[index]) { index += 1 }
+      let numberEnd = index
+      while index < text.count, !isPartOfNumber(text[index]) { index += 1 }
+      guard let number = number(text[start..<numberEnd]),
+        let seconds = seconds(text[numberEnd..<index])
+      else { return nil }
       total += number * seconds
-    }
+    } while index < text.count
     guard total <= 86_400 * 36_500 else { return nil }
     return .milliseconds(Int64((total * 1_000).rounded()))
   }
 
-  private static let seconds: [String: Double] = [
-    "ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400,
-  ]
+  private static func isPartOfNumber(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: ".")
+  }
+
+  private static func number(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> Double? {
+    let point = UInt8(ascii: ".")
+    guard let first = digits.first, first != point, digits.last != point else { return nil }
+    return Double(String(decoding: digits, as: UTF8.self))
+  }
+
+  private static func seconds(_ unit: Slice<UnsafeBufferPointer<UInt8>>) -> Double? {
+    switch (unit.count, unit.first, unit.last) {
+    case (2, UInt8(ascii: "m"), UInt8(ascii: "s")): 0.001
+    case (1, UInt8(ascii: "s"), _): 1
+    case (1, UInt8(ascii: "m"), _): 60
+    case (1, UInt8(ascii: "h"), _): 3_600
+    case (1, UInt8(ascii: "d"), _): 86_400
+    default: nil
+    }
+  }
 
   /// A size such as `1024` or `64MiB`; nil for text that is none.
   package static func size(_ scalar: Scalar) -> Int? {

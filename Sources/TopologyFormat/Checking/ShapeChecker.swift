@@ -4,7 +4,8 @@ struct ShapeChecker {
   let files: FileSet
   var diagnostics = Diagnostics()
   private var path: [String] = []
-  private var bytes = 0
+  /// How many bytes expressions have made.
+  var bytes = 0
 
   init(_ schema: Schema, _ files: FileSet) {
     self.schema = schema
@@ -216,8 +217,9 @@ struct ShapeChecker {
         }
         return entry
       })
-    for key in object.keys where key.isRequired && value.entry(key.name) == nil {
-      error(.missingKey, value, missing(key.name, object))
+    for index in object.keys.indices where object.keys[index].isRequired {
+      let name = object.keys[index].name
+      if !value.has(name) { error(.missingKey, value, missing(name, object)) }
     }
     if !object.exactlyOne.isEmpty { checkExactlyOne(of: object, in: value) }
     return result
@@ -243,8 +245,8 @@ struct ShapeChecker {
   }
 
   private mutating func checkExactlyOne(of object: ObjectShape, in value: Value) {
+    guard object.exactlyOne.count(where: value.has) != 1 else { return }
     let given = (value.entries ?? []).filter { object.exactlyOne.contains($0.key) }
-    guard given.count != 1 else { return }
     let names = Self.list(object.exactlyOne)
     if given.isEmpty {
       error(
@@ -259,7 +261,7 @@ struct ShapeChecker {
   }
 
   static func kind(of value: Value) -> NodeKind? {
-    NodeKind.allCases.first { value.entry($0.rawValue) != nil }
+    NodeKind.allCases.first { value.has($0.rawValue) }
   }
 
   static func list(_ words: some Collection<String>) -> String {
@@ -271,25 +273,8 @@ struct ShapeChecker {
 
   private mutating func scalar(_ value: Value, _ shape: Shape, _ scope: Scope) -> Value {
     guard let given = value.scalar else { return wrong(value, Self.inWords(shape)) }
-    var scope = scope
-    if let file = files[value.place.file] { scope.directory = file.directory }
-    var evaluation = Evaluation(scope, bytes: bytes)
     var result = value
-    let scalar: Scalar
-    do throws(ExpressionErrors) {
-      defer { bytes = evaluation.bytes }
-      guard let evaluated = try evaluation.scalar(given) else {
-        throw ExpressionErrors(all: [
-          ExpressionError(offset: 0, message: evaluation.unset(given.description))
-        ])
-      }
-      scalar = evaluated
-    } catch {
-      for error in error.all {
-        self.error(
-          error.message.contains("has no value") ? .unsetVariable : .invalidExpression,
-          at: place(of: error.offset, in: value), length: 3, error.message)
-      }
+    guard let scalar = evaluated(given, of: value, scope) else {
       result.content = .scalar(Scalar(pieces: [.unknown]))
       return result
     }
@@ -303,7 +288,7 @@ struct ShapeChecker {
       return result
     }
     guard !scalar.isUnknown else { return result }
-    if case .text(let rule) = shape, [.any, .known, .port].contains(rule), scalar.holdsZero {
+    if case .text(let rule) = shape, rule.isForKernel, scalar.holdsZero {
       error(.wrongValue, value, "\(subject) is for a process or a file, and has no zero byte.")
     }
     if scalar.constant == nil, !shape.takesLateText {
@@ -317,30 +302,5 @@ struct ShapeChecker {
       error(refusal.code, value, refusal.message(subject, scalar.quotation))
     }
     return result
-  }
-
-  /// The place of an expression within a scalar.
-  private func place(of offset: Int, in value: Value) -> Place {
-    guard let text = value.scalar?.constant, let file = files[value.place.file] else {
-      return value.place
-    }
-    let before = text.unicodeScalars.prefix(offset)
-    var left = String(String.UnicodeScalarView(before)).split(
-      separator: "${{", omittingEmptySubsequences: false
-    ).count
-    for line in value.place
-      .line...min(value.place.line + 2_000, max(value.place.line, file.lineCount))
-    {
-      let scalars = file.scalars(ofLine: line)
-      var column = line == value.place.line ? value.place.column - 1 : 0
-      while column + 2 < scalars.count {
-        if scalars[column] == "$", scalars[column + 1] == "{", scalars[column + 2] == "{" {
-          left -= 1
-          if left == 0 { return Place(file: value.place.file, line: line, column: column + 1) }
-        }
-        column += 1
-      }
-    }
-    return value.place
   }
 }

@@ -4,17 +4,17 @@ extension TopologyReader {
     guard let entry = value.entry("include"), let list = entry.value.list else { return value }
     var value = value
     for element in list {
-      guard let scalar = (element["file"] ?? element).scalar, let name = scalar.constant else {
-        continue
-      }
-      let place = (element["file"] ?? element).place
+      let file = element["file"] ?? element
+      guard let name = file.text else { continue }
+      let place = file.place
       guard !name.contains("${{") else {
         diagnostics.error(
           .invalidExpression, at: place, length: name.count,
           "an included file is read before anything has a value, so its path has no expression.")
         continue
       }
-      guard let path = path(name, at: place, length: name.count), var included = load(path)
+      guard let path = path(name, at: place, length: name.count),
+        var included = load(path, named: file)
       else { continue }
       if let given = element["variables"]?.entries { included = giving(given, to: included) }
       include(included, into: &value)

@@ -11,6 +11,7 @@ package struct TopologyReader {
   var app: String?
   /// The files of variables of the environment that nodes name, and where.
   var environmentFiles: [NamedFile] = []
+  let executables = KnownExecutables()
   /// Whether the present node runs on another host.
   var isElsewhere = false
 
@@ -125,11 +126,19 @@ package struct TopologyReader {
   // MARK: Files
 
   /// A file with what it includes; nil if it cannot be read.
-  mutating func load(_ path: String) -> Value? {
+  ///
+  /// - Parameter name: Where another file names it; nil for one that the command line names.
+  mutating func load(_ path: String, named name: Value? = nil) -> Value? {
     trail.append(path)
     defer { trail.removeLast() }
     let read = files.read(path)
     switch read.value {
+    case .failure(let failure) where failure.code == .unreadable && name != nil:
+      // It has no line that could be shown.
+      diagnostics.error(
+        .unreadable, at: name?.place ?? failure.place, length: name?.text?.count ?? 1,
+        "'\(name?.text ?? path)' cannot be read: \(failure.message)")
+      return nil
     case .failure(let failure):
       diagnostics.error(failure.code, at: failure.place, length: failure.length, failure.message)
       // Only a file that can be read tells which of its values are secrets.

@@ -2,7 +2,7 @@
 struct Evaluation {
   /// How long all texts together may become.
   static let mostBytes = 16 << 20
-  private static let opening = "${{"
+  private static let opening: StaticString = "${{"
 
   private let scope: Scope
   /// After how many errors a scalar is left: each that refers to wrong variables would multiply their work.
@@ -17,9 +17,7 @@ struct Evaluation {
 
   /// A scalar with its expressions evaluated; nil if all of it is one that has no value.
   mutating func scalar(_ scalar: Scalar) throws(ExpressionErrors) -> Scalar? {
-    guard let text = scalar.constant, Self.place(of: Self.opening, in: text[...]) != nil else {
-      return scalar
-    }
+    guard let text = scalar.constant, Self.holdsExpression(text) else { return scalar }
     var errors: [ExpressionError] = []
     var result = Scalar(pieces: [], isPlain: false)
     let parts = Self.parts(of: text)
@@ -57,7 +55,7 @@ struct Evaluation {
 
   func unset(_ source: String) -> String {
     let name =
-      source.hasPrefix(Self.opening)
+      source.hasPrefix("\(Self.opening)")
       ? source.dropFirst(3).dropLast(2).trimmed : source.trimmed
     return "'\(name.prefix(60))' has no value; "
       + (name.hasPrefix("env.")
@@ -84,48 +82,64 @@ struct Evaluation {
     case wrong(ExpressionError)
   }
 
+  /// Whether a text may hold an expression.
+  static func holdsExpression(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { place(of: opening, in: $0, from: 0) != nil }
+  }
+
   /// Text and expressions in turn; `$${{` is the text `${{`.
   static func parts(of text: String) -> [Part] {
+    var text = text
+    return text.withUTF8(parts)
+  }
+
+  private static func parts(of text: UnsafeBufferPointer<UInt8>) -> [Part] {
     var parts: [Part] = []
-    var rest = text[...]
+    var rest = 0
     var plain = ""
     // Where the last expression began, so that no part is counted twice.
-    var (offset, counted) = (0, text.startIndex)
-    while let start = place(of: opening, in: rest) {
-      offset += text.unicodeScalars.distance(from: counted, to: start)
+    var (offset, counted) = (0, 0)
+    func string(_ range: Range<Int>) -> String { String(decoding: text[range], as: UTF8.self) }
+    while let start = place(of: opening, in: text, from: rest) {
+      // Characters begin with bytes that continue no other.
+      offset += text[counted..<start].count { $0 & 0xC0 != 0x80 }
       counted = start
-      let begin = text.utf8.index(start, offsetBy: opening.utf8.count)
-      if start > rest.startIndex, text.utf8[text.utf8.index(before: start)] == UInt8(ascii: "$") {
-        plain += rest[..<text.utf8.index(before: start)] + opening
-        rest = rest[begin...]
+      let begin = start + opening.utf8CodeUnitCount
+      if start > rest, text[start - 1] == UInt8(ascii: "$") {
+        plain += string(rest..<start - 1) + "\(opening)"
+        rest = begin
         continue
       }
-      plain += rest[..<start]
+      plain += string(rest..<start)
       if !plain.isEmpty { parts.append(.text(plain)) }
       plain = ""
-      guard let end = place(of: "}}", in: rest[begin...]) else {
+      guard let end = place(of: "}}", in: text, from: begin) else {
         let message = "'${{' is not closed by '}}'."
         return parts + [.wrong(ExpressionError(offset: offset, message: message))]
       }
-      let source = String(rest[begin..<end])
       parts.append(
-        source.contains(where: \.isNewline)
+        (begin..<end).contains { LineBreak.length(at: $0, in: text) > 0 }
           ? .wrong(ExpressionError(offset: offset, message: "an expression stands on one line."))
-          : .expression(source, at: offset))
-      rest = rest[text.utf8.index(end, offsetBy: 2)...]
+          : .expression(string(begin..<end), at: offset))
+      rest = end + 2
     }
-    plain += rest
+    plain += string(rest..<text.count)
     if !plain.isEmpty || parts.isEmpty { parts.append(.text(plain)) }
     return parts
   }
 
-  /// Where a text of ASCII begins in another one.
-  private static func place(of pattern: String, in text: Substring) -> String.Index? {
-    guard let first = pattern.utf8.first else { return nil }
-    var rest = text.utf8[...]
-    while let index = rest.firstIndex(of: first) {
-      if rest[index...].starts(with: pattern.utf8) { return index }
-      rest = rest[rest.index(after: index)...]
+  /// Where a text of ASCII begins in another one, from a byte on.
+  private static func place(
+    of pattern: StaticString, in text: UnsafeBufferPointer<UInt8>, from start: Int
+  ) -> Int? {
+    let (bytes, count) = (pattern.utf8Start, pattern.utf8CodeUnitCount)
+    var index = start
+    while index + count <= text.count {
+      if text[index] == bytes[0], (1..<count).allSatisfy({ text[index + $0] == bytes[$0] }) {
+        return index
+      }
+      index += 1
     }
     return nil
   }
@@ -167,6 +181,7 @@ struct Evaluation {
   }
 
   private mutating func variable(_ name: String) throws(ExpressionError) -> Scalar? {
+    if let known = scope.variables.evaluated[name] { return known }
     guard scope.variables.table[name] != nil else {
       let known = scope.variables.table.keys.sorted() + Expression.Word.allCases.map(\.rawValue)
       let nearest = Nearest.word(to: name, among: known).map { "; did you mean '\($0)'?" }

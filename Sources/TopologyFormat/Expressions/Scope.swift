@@ -30,7 +30,8 @@ final class Variables {
   let isWithoutEnvironment: Bool
   private(set) var table: [String: Variable] = [:]
   private(set) var used: Set<String> = []
-  private var evaluated: [String: Scalar?] = [:]
+  /// The scalars of variables that have been used before; nil for those that are unset.
+  private(set) var evaluated: [String: Scalar?] = [:]
   private(set) var beingEvaluated: [String] = []
 
   init(environment: [String: String], isWithoutEnvironment: Bool) {
@@ -52,7 +53,6 @@ final class Variables {
   func scalar(
     _ name: String, _ evaluate: (Value) throws(ExpressionError) -> Scalar?
   ) throws(ExpressionError) -> Scalar? {
-    if let known = evaluated[name] { return known }
     guard let variable = table[name] else { return nil }
     guard !beingEvaluated.contains(name), beingEvaluated.count < 64 else {
       let circle = (beingEvaluated.drop { $0 != name } + [name]).joined(separator: " → ")

@@ -20,7 +20,7 @@ enum Executables {
           ? "'\(name)' is no file that can be executed." : "'\(name)' is not found in PATH.",
         &reader)
     }
-    if let interpreter = interpreter(of: path), access(interpreter, X_OK) != 0 {
+    if let interpreter = reader.executables[path]?.missingInterpreter {
       report(
         .missingExecutable, place,
         "'\(name)' is a script for '\(interpreter)', which cannot be executed.", &reader)
@@ -52,7 +52,7 @@ enum Executables {
     if name.contains("/") {
       guard let directory = plan.directory.constant else { return name }
       let path = Path.absolute(name, from: directory)
-      return isExecutable(path) ? path : nil
+      return reader.executables[path] == nil ? nil : path
     }
     var search = reader.options.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     for case .set("PATH", let scalar) in plan.environment {
@@ -61,9 +61,32 @@ enum Executables {
     }
     for directory in search.split(separator: ":") {
       let path = Path.absolute(name, from: String(directory))
-      if isExecutable(path) { return path }
+      if reader.executables[path] != nil { return path }
     }
     return nil
+  }
+}
+
+/// The files that commands name, each of which is looked at once: many nodes have the same.
+final class KnownExecutables {
+  struct Executable {
+    /// The interpreter of a script, if that cannot be executed.
+    var missingInterpreter: String?
+  }
+
+  private var known: [String: Executable?] = [:]
+
+  /// The file of a path; nil if it is none that can be executed.
+  subscript(_ path: String) -> Executable? {
+    if let executable = known[path] { return executable }
+    var executable: Executable?
+    if Self.isExecutable(path) {
+      let interpreter = Self.interpreter(of: path)
+      executable = Executable(
+        missingInterpreter: interpreter.flatMap { access($0, X_OK) == 0 ? nil : $0 })
+    }
+    known[path] = .some(executable)
+    return executable
   }
 
   private static func isExecutable(_ path: String) -> Bool {

@@ -150,7 +150,7 @@ struct TopologyBuilder {
   ) -> GroupPlan {
     guard let file = value["file"], let name = file.text,
       let path = reader.path(name, at: file.place, length: name.count),
-      let other = reader.load(path)
+      let other = reader.load(path, named: file)
     else { return GroupPlan() }
     reader.trail.append(path)
     defer { reader.trail.removeLast() }

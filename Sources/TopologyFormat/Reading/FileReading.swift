@@ -35,6 +35,7 @@ enum FileReading {
       throw ReadingFailure(
         code: .invalidYAML, place: place(ofInvalid: bytes), message: "this is no UTF-8.")
     }
+    guard !bytes.allSatisfy(isUsual) else { return text }
     var (line, column) = (1, 1)
     for scalar in text.unicodeScalars {
       if scalar == "\n" {
@@ -55,6 +56,14 @@ enum FileReading {
   private static func hexadecimal(_ value: UInt32) -> String {
     let digits = String(value, radix: 16, uppercase: true)
     return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
+
+  /// Whether a byte is a character of ASCII that YAML allows; most files hold no others.
+  private static func isUsual(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x09, 0x0A, 0x0D, 0x20...0x7E: true
+    default: false
+    }
   }
 
   /// The characters that YAML 1.1 allows.

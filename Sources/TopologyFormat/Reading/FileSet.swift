@@ -38,11 +38,15 @@ package final class FileSet {
     }
     do throws(ReadingFailure) {
       let contents = try contents(of: path)
-      // Messages about what is no text show their line too.
-      sources.append(file(String(decoding: contents.bytes, as: UTF8.self), contents.identity))
-      let file = file(try FileReading.text(from: contents.bytes), contents.identity)
-      sources[number] = file
-      return (number, .success(try YAMLReading.value(of: file, number: number)))
+      do throws(ReadingFailure) {
+        let text = try FileReading.text(from: contents.bytes)
+        sources.append(file(text, contents.identity))
+      } catch {
+        // Messages about what is no text show their line too.
+        sources.append(file(String(decoding: contents.bytes, as: UTF8.self), contents.identity))
+        throw error
+      }
+      return (number, .success(try YAMLReading.value(of: sources[number], number: number)))
     } catch {
       if sources.count == number { sources.append(file("")) }
       var failure = error

@@ -27,43 +27,39 @@ package struct SourceFile: Sendable {
   package let text: String
   /// Which file it was when it was read; nil for standard input.
   package let identity: FileIdentity?
-  private let lines: [Substring.UnicodeScalarView]
+  /// Where the lines stand in the text, in bytes.
+  private let lines: [Range<Int>]
 
   package init(path: String, directory: String, text: String, identity: FileIdentity? = nil) {
+    var text = text
+    lines = text.withUTF8(Self.lines)
     self.path = path
     self.directory = directory
     self.text = text
     self.identity = identity
-    lines = Self.lines(of: text)
   }
 
-  /// The lines as the YAML reader counts them.
-  private static func lines(of text: String) -> [Substring.UnicodeScalarView] {
-    let scalars = text.unicodeScalars[...]
-    var lines: [Substring.UnicodeScalarView] = []
-    var start = scalars.startIndex
-    var index = start
-    while index < scalars.endIndex {
-      let next = scalars.index(after: index)
-      let isBreak =
-        switch scalars[index] {
-        case "\n", "\u{85}", "\u{2028}", "\u{2029}": true
-        case "\r": !(next < scalars.endIndex && scalars[next] == "\n")
-        default: false
-        }
-      if isBreak {
-        lines.append(scalars[start..<index])
-        start = next
+  private static func lines(of bytes: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
+    var lines: [Range<Int>] = []
+    var (start, index) = (0, 0)
+    while index < bytes.count {
+      let length = LineBreak.length(at: index, in: bytes)
+      if length > 0 {
+        lines.append(start..<index)
+        start = index + length
       }
-      index = next
+      index += max(1, length)
     }
-    lines.append(scalars[start...])
+    lines.append(start..<bytes.count)
     return lines
   }
 
   /// A line by its number, from 1 on.
   package func line(_ number: Int) -> Substring {
-    lines.indices.contains(number - 1) ? Substring(lines[number - 1]) : ""
+    guard lines.indices.contains(number - 1) else { return "" }
+    let (line, bytes) = (lines[number - 1], text.utf8)
+    let start = bytes.index(bytes.startIndex, offsetBy: line.lowerBound)
+    return text[start..<bytes.index(start, offsetBy: line.count)]
   }
 
   /// Whether it has, or may have, texts that are not shown.
@@ -72,7 +68,22 @@ package struct SourceFile: Sendable {
   package var lineCount: Int { lines.count }
 
   /// The characters of a line as the YAML reader counts them.
-  func scalars(ofLine number: Int) -> [Unicode.Scalar] {
-    lines.indices.contains(number - 1) ? Array(lines[number - 1]) : []
+  func scalars(ofLine number: Int) -> [Unicode.Scalar] { Array(line(number).unicodeScalars) }
+}
+
+/// What ends a line for the YAML reader: LF, CR, NEL, LS and PS; CR and LF together do at the LF.
+enum LineBreak {
+  /// How many bytes a break has that begins here; 0 if none does.
+  static func length(at index: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
+    func isNext(_ offset: Int, _ byte: UInt8) -> Bool {
+      index + offset < bytes.count && bytes[index + offset] == byte
+    }
+    return switch bytes[index] {
+    case 0x0A: 1
+    case 0x0D: isNext(1, 0x0A) ? 0 : 1
+    case 0xC2: isNext(1, 0x85) ? 2 : 0
+    case 0xE2: isNext(1, 0x80) && (isNext(2, 0xA8) || isNext(2, 0xA9)) ? 3 : 0
+    default: 0
+    }
   }
 }

@@ -49,10 +49,26 @@ package struct Value: Hashable, Sendable, Codable {
   }
 
   /// The value of a key.
-  package subscript(_ key: String) -> Value? { entries?.first { $0.key == key }?.value }
+  package subscript(_ key: String) -> Value? {
+    // Plans ask for dozens of keys of each node: nothing of the entries in between is copied.
+    guard case .map(let entries) = content else { return nil }
+    for index in entries.indices where entries[index].key == key { return entries[index].value }
+    return nil
+  }
 
   /// The entry of a key.
-  package func entry(_ key: String) -> Entry? { entries?.first { $0.key == key } }
+  package func entry(_ key: String) -> Entry? {
+    guard case .map(let entries) = content else { return nil }
+    for index in entries.indices where entries[index].key == key { return entries[index] }
+    return nil
+  }
+
+  /// Whether it has a key.
+  package func has(_ key: String) -> Bool {
+    guard case .map(let entries) = content else { return false }
+    for index in entries.indices where entries[index].key == key { return true }
+    return false
+  }
 
   /// The text of a scalar that is known before the start.
   package var text: String? { scalar?.constant }
@@ -112,20 +128,23 @@ package struct Scalar: Hashable, Sendable, Codable {
 
   /// The integer that it reads as.
   package var integer: Int? {
-    guard isPlain, let text = constant, text.first?.isNumber == true || text.first == "-" else {
-      return nil
-    }
+    guard isPlain, let text = constant, Self.mayBeNumber(text) else { return nil }
+    guard text.utf8.contains(UInt8(ascii: "_")) else { return Int(text) }
     let digits = text.utf8.filter { $0 != UInt8(ascii: "_") }
     return Int(String(decoding: digits, as: UTF8.self))
   }
 
   /// The number that it reads as.
   package var number: Double? {
-    guard isPlain, let text = constant, let first = text.utf8.first,
-      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) || first == UInt8(ascii: "-"),
-      let value = Double(text), value.isFinite
+    guard isPlain, let text = constant, Self.mayBeNumber(text), let value = Double(text),
+      value.isFinite
     else { return nil }
     return value
+  }
+
+  private static func mayBeNumber(_ text: String) -> Bool {
+    guard let first = text.utf8.first else { return false }
+    return first == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first)
   }
 
   /// How it is shown in messages: short, and without secrets.

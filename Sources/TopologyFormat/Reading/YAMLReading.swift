@@ -56,7 +56,9 @@ struct YAMLReading {
     case .sequence(let sequence):
       try refuse(sequence.tag, at: place)
       var values: [Value] = []
-      for node in sequence { values.append(try convert(node, level: level + 1)) }
+      for index in sequence.indices {
+        values.append(try convert(sequence[index], level: level + 1))
+      }
       return Value(.list(values), at: place)
     case .mapping(let mapping):
       try refuse(mapping.tag, at: place)
@@ -66,13 +68,19 @@ struct YAMLReading {
   }
 
   private func convert(_ scalar: Node.Scalar, at place: Place) throws(ReadingFailure) -> Value {
-    let isText = scalar.tag.rawValue.hasSuffix(":str")
-    if !isText { try refuse(scalar.tag, at: place) }
+    let tag = scalar.tag
+    let isText = tag.rawValue.hasSuffix(":str")
+    if !isText { try refuse(tag, at: place) }
     let isPlain = scalar.style == .plain && !isText
-    if isPlain, ["", "~", "null", "Null", "NULL"].contains(scalar.string) {
-      return Value(.nothing, at: place)
-    }
+    if isPlain, Self.isNothing(scalar.string) { return Value(.nothing, at: place) }
     return Value(.scalar(Scalar(scalar.string, isPlain: isPlain)), at: place)
+  }
+
+  private static func isNothing(_ text: String) -> Bool {
+    switch text {
+    case "", "~", "null", "Null", "NULL": true
+    default: false
+    }
   }
 
   /// The entries of a map; those of merged maps follow its own.
@@ -81,7 +89,9 @@ struct YAMLReading {
   ) throws(ReadingFailure) -> [Value.Entry] {
     var entries: [Value.Entry] = []
     var merged: [Value.Entry] = []
-    for (key, node) in mapping {
+    entries.reserveCapacity(mapping.count)
+    for index in mapping.indices {
+      let (key, node) = mapping[index]
       let place = place(key.mark)
       guard case .scalar(let scalar) = key else {
         throw ReadingFailure(
@@ -94,6 +104,7 @@ struct YAMLReading {
         entries.append(Value.Entry(key: scalar.string, place: place, value: value))
       }
     }
+    guard !merged.isEmpty else { return entries }
     var keys = Set(entries.map(\.key))
     for entry in merged where keys.insert(entry.key).inserted { entries.append(entry) }
     return entries
@@ -119,10 +130,9 @@ struct YAMLReading {
 
   private func refuse(_ tag: Tag, at place: Place) throws(ReadingFailure) {
     let name = tag.rawValue
-    let usual = [
-      "", "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map",
-    ]
-    guard usual.contains(name) else {
+    switch name {
+    case "", "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map": break
+    default:
       // Another one may be a value that begins with '!', and a secret.
       let word = name.replacing("tag:yaml.org,2002:", with: "!!")
       throw ReadingFailure(

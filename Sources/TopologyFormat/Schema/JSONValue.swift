@@ -58,8 +58,18 @@ package indirect enum JSONValue: Sendable {
     text += closing
   }
 
+  /// Whether a byte stands in a text as it is.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+  }
+
   private static func write(_ value: String, into text: inout String) {
     text += "\""
+    defer { text += "\"" }
+    if value.utf8.allSatisfy(isPlain) {
+      text += value
+      return
+    }
     for scalar in value.unicodeScalars {
       switch scalar {
       case "\"": text += "\\\""
@@ -73,6 +83,5 @@ package indirect enum JSONValue: Sendable {
       default: text.unicodeScalars.append(scalar)
       }
     }
-    text += "\""
   }
 }

@@ -66,6 +66,14 @@ package enum TextRule: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether the text goes to the kernel, for which a zero byte ends it.
+  var isForKernel: Bool {
+    switch self {
+    case .any, .known, .port: true
+    default: false
+    }
+  }
+
   /// Why a text does not follow the rule; nil if it does.
   func refusal(of text: String) -> String? {
     switch self {
@@ -149,7 +157,10 @@ package struct ObjectShape: Sendable {
   /// Whether keys that begin with `x-` may hold anything.
   package var hasExtensions = false
 
-  package func key(_ name: String) -> Key? { keys.first { $0.name == name } }
+  package func key(_ name: String) -> Key? {
+    for index in keys.indices where keys[index].name == name { return keys[index] }
+    return nil
+  }
 }
 
 /// A key of an object.

@@ -134,7 +134,7 @@ extension SupervisorController {
       case .restartWithDependents: try restartWithDependents(of: name, operation, answer)
       case .scale:
         try request(.scale(name, to: operation.number), because: operation.reason)
-        follow(operation, on: name, answer) { $0.isScaled(name).map(Self.result) }
+        follow(operation, on: name, answer) { $0.resultOfScale(name) }
       case .waitForUp: awaitUp(operation, name, answer)
       case .waitForEnd:
         follow(operation, on: name, answer) { controller in
@@ -206,6 +206,15 @@ extension SupervisorController {
     }
     if case .success = result { return OperationResult(hasSucceeded ? .succeeded : .up) }
     return Self.result(result)
+  }
+
+  /// Where no instance is left, or somebody has had all of them stopped, none is up.
+  private func resultOfScale(_ name: String) -> OperationResult? {
+    guard let result = isScaled(name) else { return nil }
+    guard case .success = result else { return Self.result(result) }
+    let phases = Set((life.names(for: name) ?? []).compactMap { life.child($0)?.phase })
+    return OperationResult(
+      phases.contains(.up) ? .up : phases.contains(.succeeded) ? .succeeded : .stopped)
   }
 
   private func resultOfEnd(_ name: String) -> OperationResult? {

@@ -20,7 +20,8 @@ final class EventHub {
   /// Called with each event, where a post-mortem is wanted.
   var recorder: ((LifecycleEvent) -> Void)?
   private var subscriptions: [Subscription] = []
-  private var numbers: [NodePath: UInt64] = [:]
+  /// The last event of each node that was numbered here, and the time of the last that this node noticed.
+  private var last: [NodePath: (number: UInt64, time: Int64)] = [:]
   /// Nodes about which more is to be reported when they have ended.
   private var unfinished: Set<NodePath> = []
   /// Encoded events for the parent, of this turn.
@@ -48,6 +49,7 @@ final class EventHub {
   func emit(_ event: LifecycleEvent, about path: NodePath) {
     var event = event
     event.sequence = takeNumber(of: path, event.kind.number.phase)
+    last[path]?.time = event.time
     deliver(event, about: path)
   }
 
@@ -56,14 +58,15 @@ final class EventHub {
 
   /// All about a node that has ended is reported.
   func close(_ path: NodePath) {
-    if unfinished.remove(path) != nil { numbers[path] = nil }
+    if unfinished.remove(path) != nil { last[path] = nil }
   }
 
   /// The number of a node's next event, which is its last if that begins the phase `exited`.
   private func takeNumber(of path: NodePath, _ phase: ChildPhase?) -> UInt64 {
-    let number = (numbers[path] ?? 0) + 1
-    numbers[path] = phase == .exited && !unfinished.contains(path) ? nil : number
-    return number
+    let before = last[path] ?? (number: 0, time: .min)
+    let isLast = phase == .exited && !unfinished.contains(path)
+    last[path] = isLast ? nil : (before.number + 1, before.time)
+    return before.number + 1
   }
 
   /// Takes an event that this node noticed and that has its number.
@@ -76,7 +79,8 @@ final class EventHub {
   /// Takes the record of an event from a child's subtree, and hands on its bytes as they came.
   ///
   /// The event itself is read where somebody listens, and nowhere else. What a child says about itself
-  /// is numbered here, and has the number of its life; all else was numbered further down.
+  /// is numbered here, has the number of its life, and is no earlier than what this node has told of it, of
+  /// which it may have known nothing; all else was numbered further down.
   ///
   /// - Returns: What the child says about itself; nil for what it says about others.
   /// - Throws: `WireError` for bytes that are no record of a node of that subtree, and, where somebody
@@ -97,6 +101,8 @@ final class EventHub {
       event?.sequence = record.sequence
       record.incarnation = incarnation
       event?.incarnation = incarnation
+      record.time = max(record.time, last[path]?.time ?? .min)
+      event?.time = record.time
     }
     picture.apply(record)
     if let event { tell(event, about: path) }

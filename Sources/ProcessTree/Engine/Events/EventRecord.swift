@@ -11,7 +11,7 @@ struct EventRecord: WireRecord, Equatable {
   /// The number of an `EventKind`, or that of a later version.
   let kind: Int
   var sequence: UInt64
-  let time: Int64
+  var time: Int64
   let node: String
   let pid: Int32?
   let parentPID: Int32?

@@ -112,6 +112,8 @@ final class SupervisorController {
   /// Inputs that came while actions were being performed.
   private var inputs: [SupervisorLife.Input] = []
   private var isPerforming = false
+  /// The children that have changed since those who wait looked last; nil in the first look of one of them.
+  private var changed: [String]?
 
   private func handle(_ input: SupervisorLife.Input) {
     inputs.append(input)
@@ -129,7 +131,9 @@ final class SupervisorController {
     for action in actions { perform(action, because: reason) }
     isPerforming = false
     for name in changed where life.child(name) == nil { children[name] = nil }
+    self.changed = changed
     waits.look(at: changed, in: life, self)
+    self.changed = nil
   }
 
   /// Tells the node's addresses how a child stands.
@@ -283,6 +287,14 @@ final class SupervisorController {
   }
 
   var snapshots: [SupervisedChild] { life.childrenInOrder.map(snapshot) }
+
+  /// What one who follows the children sees now.
+  var changes: SupervisedChanges {
+    let present = changed.map { $0.compactMap(snapshot) } ?? snapshots
+    return SupervisedChanges(
+      changed: present, mayLack: changed?.count != present.count, areSettled: life.isSettled,
+      isAnyUp: life.count(.up) > 0, all: { self.snapshots })
+  }
 
   func snapshot(_ name: String) -> SupervisedChild? { life.child(name).map(snapshot) }
 
