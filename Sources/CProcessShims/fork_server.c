@@ -24,6 +24,8 @@ struct server {
   const char *_Nonnull directory;
   uint64_t mask;
   char node_name[16];
+  /// In a child: whether it is to have a server of its own.
+  int has_server;
 };
 
 static uint64_t helper_tag(const struct server *_Nonnull server) {
@@ -78,14 +80,15 @@ static void settle(const struct server *_Nonnull server, int socket) {
 }
 
 /// Clones one child and replies. Returns 1 in the child, 0 in the server.
-static int serve(const struct server *_Nonnull server, const struct pt_request *_Nonnull request,
+static int serve(struct server *_Nonnull server, const struct pt_request *_Nonnull request,
                  const int *_Nonnull descriptors) {
   struct pt_reply reply = {.id = request->id, .pid = 0, .error = 0};
   int pidfd = -1;
   int32_t pid = pt_clone(CLONE_PARENT, &pidfd);
   if (pid == 0) {
-    if (pt_child_setup(request, descriptors, server->mask, server->node_name) != 0)
-      _exit(PT_SETUP_FAILED);
+    const char *name = request->has_server ? request->name : server->node_name;
+    if (pt_child_setup(request, descriptors, server->mask, name) != 0) _exit(PT_SETUP_FAILED);
+    server->has_server = request->has_server;
     return 1;
   }
   for (int i = 0; i < 4; i++) close(descriptors[i]);
@@ -100,7 +103,7 @@ static int serve(const struct server *_Nonnull server, const struct pt_request *
 }
 
 /// Handles one request. Returns 1 in a child, 0 in the server.
-static int handle(const struct server *_Nonnull server) {
+static int handle(struct server *_Nonnull server) {
   struct pt_request request;
   int descriptors[4];
   int count;
@@ -108,6 +111,7 @@ static int handle(const struct server *_Nonnull server) {
       pt_receive(socket_number, &request, sizeof request, descriptors, &count, MSG_DONTWAIT);
   if (size == -EAGAIN) return 0;
   if (size <= 0) leave(server, grace_milliseconds);
+  request.name[sizeof request.name - 1] = '\0';
   if (size == sizeof request && count == 4) return serve(server, &request, descriptors);
 
   for (int i = 0; i < count; i++) close(descriptors[i]);
@@ -129,7 +133,7 @@ static int is_overdue(const struct server *_Nonnull server) {
 }
 
 /// Serves until the end. Returns only in children.
-static void loop(const struct server *_Nonnull server) {
+static void loop(struct server *_Nonnull server) {
   for (;;) {
     struct pollfd polls[2] = {{socket_number, POLLIN, 0}, {root_number, POLLIN, 0}};
     int patience = server->run.deadline ? deadline_milliseconds : -1;
@@ -143,32 +147,25 @@ static void loop(const struct server *_Nonnull server) {
   }
 }
 
-int pt_fork_server_start(const struct pt_run *_Nonnull run, const char *_Nonnull directory,
-                         struct pt_fork_server *_Nonnull out) {
-  // It is static, so the server needs no memory of the caller.
-  static char kept_directory[4096];
-  size_t length = strlen(directory);
-  if (length >= sizeof kept_directory) return -ENAMETOOLONG;
-  memcpy(kept_directory, directory, length + 1);
-  pt_group_keep(directory);
-
-  struct server server = {.run = *run, .directory = kept_directory};
-  prctl(PR_GET_NAME, server.node_name, 0, 0, 0);
+/// Clones the server from this process. Returns 0 in the caller, 1 in the server's children, or a negated errno.
+static int begin(struct server *_Nonnull server, struct pt_fork_server *_Nonnull out) {
+  pt_group_keep(server->directory);
+  prctl(PR_GET_NAME, server->node_name, 0, 0, 0);
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -errno;
   // Signals are blocked from the server's first instruction, because it begins in the terminal's
   // foreground group.
   uint64_t all = ~(uint64_t)0;
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &server.mask, sizeof all);
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &server->mask, sizeof all);
   pt_clone_prepare();
   int pidfd = -1;
   int32_t pid = pt_clone(0, &pidfd);
   if (pid == 0) {
-    settle(&server, ends[1]);
-    loop(&server);
+    settle(server, ends[1]);
+    loop(server);
     return 1;
   }
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &server.mask, NULL, sizeof all);
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &server->mask, NULL, sizeof all);
   close(ends[1]);
   if (pid < 0) {
     close(ends[0]);
@@ -176,7 +173,31 @@ int pt_fork_server_start(const struct pt_run *_Nonnull run, const char *_Nonnull
   }
   // It does so itself too; but its node may end before it has run, and would then seem to have left behind
   // a process of its own.
-  pt_tag_give(pid, helper_tag(&server));
+  pt_tag_give(pid, helper_tag(server));
   *out = (struct pt_fork_server){.socket = ends[0], .pid = pid, .pidfd = pidfd};
   return 0;
+}
+
+int pt_fork_server_start(const struct pt_run *_Nonnull run, const char *_Nonnull directory,
+                         struct pt_fork_server *_Nonnull out) {
+  // It is static, so the server needs no memory of the caller.
+  static char kept_directory[4096];
+  size_t length = strlen(directory);
+  if (length >= sizeof kept_directory) return -ENAMETOOLONG;
+  memcpy(kept_directory, directory, length + 1);
+
+  struct server server = {.run = *run, .directory = kept_directory};
+  int result = begin(&server, out);
+  // A child makes its server before it writes to any page: each page that it had copied before would be
+  // copied again afterwards, and the server would keep the first copy.
+  while (result == 1 && server.has_server) {
+    // Only the first server of a run ends it at a time.
+    server.run.deadline = NULL;
+    server.has_server = 0;
+    result = begin(&server, out);
+    if (result == 0) return 2;
+    // The child tries again, and reports the reason.
+    if (result < 0) return 1;
+  }
+  return result;
 }

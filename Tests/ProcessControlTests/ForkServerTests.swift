@@ -60,6 +60,22 @@ extension ProcessControlTests {
     }
 
     @Test
+    func childrenFindTheServersThatWereRequestedForThem() throws {
+      let run = try Fixture.play("found")
+      let rest = "true true 0"
+      #expect(
+        run.facts["level"] == [
+          "a-name-of-many- ptree-forksrv [a-name-of-many-] \(rest)",
+          "level-2 ptree-forksrv [level-2] \(rest)",
+          "level-1 ptree-forksrv [level-1] \(rest)",
+          "level-1 without",
+        ])
+      #expect(run["status"] == "exited 0")
+      #expect(run["adopted"] == "")
+      #expect(run["left"] == "0")
+    }
+
+    @Test
     func badRequestsAreAnsweredAndAFullSocketIsAnError() throws {
       let run = try Fixture.play("badRequests")
       #expect(run["closed"] == "true")

@@ -28,6 +28,9 @@ struct pt_request {
   uint64_t id;
   uint64_t tag;
   int32_t parent;
+  /// Whether the child is to have a fork server of its own, and the child's name for its title.
+  int32_t has_server;
+  char name[16];
 };
 
 /// The fork server's reply, sent with a pidfd if `error` is 0.
@@ -41,8 +44,8 @@ struct pt_reply {
 /// fork server; does nothing in others. Races are found without it.
 void pt_end_sanitizer_thread(void);
 
-/// Makes the fork server. Returns 0 in the caller, 1 in every child that the server clones later,
-/// or a negated errno.
+/// Makes the fork server. Returns 0 in the caller, 1 in every child that the server clones later, 2 in a child that
+/// was asked to have a server of its own and has it, or a negated errno.
 int pt_fork_server_start(const struct pt_run *_Nonnull run, const char *_Nonnull directory,
                          struct pt_fork_server *_Nonnull out);
 

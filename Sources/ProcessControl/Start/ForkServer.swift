@@ -15,8 +15,8 @@ package final class ForkServer {
   package enum Role {
     /// The caller, with its new helper.
     case node(ForkServer)
-    /// A child that the helper has cloned.
-    case child
+    /// A child that the helper has cloned, with a helper of its own if that was requested.
+    case child(ForkServer?)
   }
 
   /// The helper; the caller reaps it after `close()` or `Reply.lost`.
@@ -74,9 +74,9 @@ package final class ForkServer {
     let result = pt_fork_server_start(&identity, run.directory, &server)
     switch result {
     case 0: return .node(ForkServer(server))
-    case 1:
+    case 1, 2:
       pt_reseed()
-      return .child
+      return .child(result == 2 ? ForkServer(server) : nil)
     default: throw .clone("clone3", -result)
     }
   }
@@ -85,16 +85,31 @@ package final class ForkServer {
   ///
   /// It does not block. The caller closes its own copies of the descriptors afterwards.
   ///
+  /// - Parameters:
+  ///   - id: The number of the reply.
+  ///   - tag: The child's tag.
+  ///   - name: The child's name, if it is to have a helper of its own, which is made at less cost before the
+  ///     child has written to its memory. A child that cannot have it then can make it itself.
+  ///   - descriptors: The descriptors that the child inherits.
   /// - Throws: `wouldBlock` if the socket is full, so that nothing was sent and the caller must
   ///   wait for a reply first; `forkServerLost`.
   package func request(
-    id: UInt64, tag: RunTag, descriptors: ChildDescriptors
+    id: UInt64, tag: RunTag, withHelperFor name: String? = nil, descriptors: ChildDescriptors
   ) throws(ProcessControlError) {
     guard fileDescriptor >= 0 else {
       throw ProcessControlError(
         .forkServerLost, call: "sendmsg", "this fork server was closed; request children before")
     }
-    var request = pt_request(id: id, tag: tag.value, parent: HostProcess.pid)
+    var request = pt_request()
+    request.id = id
+    request.tag = tag.value
+    request.parent = HostProcess.pid
+    if let name {
+      request.has_server = 1
+      withUnsafeMutableBytes(of: &request.name) {
+        $0.copyBytes(from: name.utf8.prefix($0.count - 1))
+      }
+    }
     let error = pt_fork_server_request(fileDescriptor, &request, descriptors.inOrder)
     switch error {
     case 0: return

@@ -17,6 +17,32 @@ extension ChildProgram {
     sleepForEver()
   }
 
+  /// Starts the next of a chain, each of which finds its fork server, and passes up what it says.
+  static func found(_ identity: RunIdentity, depth: Int32) throws {
+    guard let own = RunTag.read(of: getpid()) else { throw Failure("no tag") }
+    let name = text(of: "/proc/self/comm").dropLast()
+    guard let server = Node.found else {
+      say("\(name) without")
+      exit(0)
+    }
+    let node = Node(identity: identity, tag: own, server: server)
+    let tag = RunTag.read(of: server.pid)?.node == RunTag.helperNode
+    let child = try node.start(
+      "found \(depth - 1)", withHelperFor: depth > 1 ? "level \(depth - 1)" : nil)
+    // A server that has replied has become what it is to be.
+    let title = text(of: "/proc/\(server.pid)/cmdline").prefix { $0 != "\0" }
+    // It closes the child's descriptors once it has replied.
+    let isBare = waitUntil {
+      (try? Scenarios.directory("/proc/\(server.pid)/fd").sorted()) == [0, 1, 2, 3, 4]
+    }
+    let below = try child.line()
+    guard try child.join().status == .exited(0) else { throw Failure("chain broke") }
+    let left = try node.clearAdopted()
+    try node.finish()
+    say("\(name) \(title) \(isBare) \(tag) \(left.count);\(below)")
+    exit(0)
+  }
+
   /// Starts the next of a chain and passes up what it says.
   static func chain(_ identity: RunIdentity, depth: Int32) throws {
     guard depth > 0 else {

@@ -28,6 +28,7 @@ enum ChildProgram {
     case "daemon": try daemon()
     case "node": try node(identity, children: number)
     case "chain": try chain(identity, depth: number)
+    case "found": try found(identity, depth: number)
     case "arm": arm()
     case "lock": Locks.contend()
     default: exit(97)

@@ -14,8 +14,10 @@ final class Node {
   let server: ForkServer
   var known: Set<Int32> = []
   private var lastID: UInt64 = 0
+  /// The fork server that this process has found, as a child for which one was requested.
+  nonisolated(unsafe) static var found: ForkServer?
 
-  private init(identity: RunIdentity, tag: RunTag, server: ForkServer) {
+  init(identity: RunIdentity, tag: RunTag, server: ForkServer) {
     self.identity = identity
     self.tag = tag
     self.server = server
@@ -25,19 +27,23 @@ final class Node {
   /// Makes the fork server; nil in a child.
   static func make(identity: RunIdentity, tag: RunTag) throws -> Node? {
     switch try ForkServer.start(run: identity) {
-    case .node(let server): Node(identity: identity, tag: tag, server: server)
-    case .child: nil
+    case .node(let server): return Node(identity: identity, tag: tag, server: server)
+    case .child(let own):
+      found = own
+      return nil
     }
   }
 
   /// Sends a request for a child that will do as told; returns our end of its socket.
-  func ask(_ command: String, tag: RunTag? = nil) throws -> (id: UInt64, socket: Int32) {
+  func ask(
+    _ command: String, tag: RunTag? = nil, withHelperFor name: String? = nil
+  ) throws -> (id: UInt64, socket: Int32) {
     let sockets = try Descriptors.makeSocketPair()
     let null = try Descriptors.openNull()
     lastID += 1
     let childTag = try tag ?? RunTag(run: identity.runID, node: RunTag.randomNodeID())
     try server.request(
-      id: lastID, tag: childTag,
+      id: lastID, tag: childTag, withHelperFor: name,
       descriptors: ChildDescriptors(
         standardInput: null.number, standardOutput: 1, standardError: 2,
         bootstrap: sockets.second.number))
@@ -46,8 +52,8 @@ final class Node {
   }
 
   /// Starts a child that will do as told.
-  func start(_ command: String) throws -> Child {
-    let (id, socket) = try ask(command)
+  func start(_ command: String, withHelperFor name: String? = nil) throws -> Child {
+    let (id, socket) = try ask(command, withHelperFor: name)
     guard waitReadable(server.fileDescriptor) else { throw Failure("no answer") }
     switch server.receive() {
     case .started(id: id, let handle)?:

@@ -27,6 +27,16 @@ extension Scenarios {
     try node.finish()
   }
 
+  /// Children that find their fork servers, one below the other.
+  static func found(_ node: Node) throws {
+    let child = try node.start("found 3", withHelperFor: "a name of many bytes")
+    for level in try child.line().split(separator: ";") { report("level", String(level)) }
+    report("status", "\(try child.join().status)")
+    report("adopted", try node.clearAdopted().joined(separator: ";"))
+    report("left", "\(Node.childCount() - 1)")
+    try node.finish()
+  }
+
   static func signals(_ node: Node) throws {
     let descriptor = try SignalSource.install(signals: [SIGTERM, SIGUSR1, SIGTSTP])
     report("early", "\(waitReadable(descriptor, milliseconds: 0))")

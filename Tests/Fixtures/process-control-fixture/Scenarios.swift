@@ -32,6 +32,7 @@ enum Scenarios {
     case "foreign": try foreign(node)
     case "tree": try tree(node)
     case "chain": try chain(node)
+    case "found": try found(node)
     case "signals": try signals(node)
     case "stuck": try stuck(node)
     case "secondInChild": try secondInChild(node)

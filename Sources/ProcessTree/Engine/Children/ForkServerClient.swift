@@ -16,6 +16,7 @@ final class ForkServerClient {
   private struct Request {
     let id: UInt64
     let tag: RunTag
+    let serverName: String?
     let ends: ChildEnds.Inherited
     let answer: (Answer) -> Void
   }
@@ -56,10 +57,19 @@ final class ForkServerClient {
   var pid: Int32 { server.pid }
 
   /// Asks for a child, and keeps its ends until they are under way to the helper.
+  ///
+  /// - Parameters:
+  ///   - id: The child's number.
+  ///   - tag: Its tag.
+  ///   - serverName: Its name, if it is to find a fork server of its own.
+  ///   - ends: What it inherits.
+  ///   - answer: Called once.
   func request(
-    id: UInt64, tag: RunTag, ends: ChildEnds.Inherited, answer: @escaping (Answer) -> Void
+    id: UInt64, tag: RunTag, withServerFor serverName: String? = nil, ends: ChildEnds.Inherited,
+    answer: @escaping (Answer) -> Void
   ) {
-    waiting.append(Request(id: id, tag: tag, ends: ends, answer: answer))
+    waiting.append(
+      Request(id: id, tag: tag, serverName: serverName, ends: ends, answer: answer))
     sendWaiting()
   }
 
@@ -69,7 +79,8 @@ final class ForkServerClient {
     {
       do throws(ProcessControlError) {
         try request.ends.withDescriptors { ends throws(ProcessControlError) in
-          try server.request(id: request.id, tag: request.tag, descriptors: ends)
+          try server.request(
+            id: request.id, tag: request.tag, withHelperFor: request.serverName, descriptors: ends)
         }
         answers[request.id] = request.answer
         patience.renew()

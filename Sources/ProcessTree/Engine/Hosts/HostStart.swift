@@ -20,7 +20,7 @@ extension Launcher {
     WarmUp.run(on: loop, for: run.node, app: app)
     let deadline = try SharedDeadline()
     switch try ForkServer.start(run: run.identity, deadline: deadline) {
-    case .child: runChild(wasSpawned: false)
+    case .child(let own): runChild(wasSpawned: false, with: own)
     case .node(let server):
       let agent = try HostAgent(record, run, place, server, deadline, streams, on: loop)
       agent.run()

@@ -4,10 +4,13 @@ internal import ProcessTreeBase
 struct ProgramReference: Sendable {
   let name: String
   let listIndex: Int?
+  /// Whether the program says that it may have children.
+  let spawnsChildren: Bool
 
   /// Refers to a program's type; throws if a child could not find it.
   init(_ type: any NodeProgram.Type, listed: [any NodeProgram.Type]) throws(ProcessTreeError) {
     name = TypeName.of(type)
+    spawnsChildren = type.spawnsChildren
     listIndex = listed.firstIndex { $0 == type }
     guard listIndex == nil else { return }
     guard name.utf8.count <= TypeName.longest else {

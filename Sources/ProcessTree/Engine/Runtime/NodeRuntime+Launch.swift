@@ -137,9 +137,12 @@ extension NodeRuntime {
       if shared.configuration.startMethod == .forkServer { announceSpawning() }
       return spawn(controller, ends)
     }
+    let child = controller.child.declaration
+    // A child with settings makes its server once it has them, for its clones to have them as well.
+    let findsServer = child.program.spawnsChildren && child.settings.isInherited
     forkServer.request(
-      id: UInt64(controller.child.declaration.position), tag: controller.tag,
-      ends: ends
+      id: UInt64(child.position), tag: controller.tag,
+      withServerFor: findsServer ? child.name : nil, ends: ends
     ) { [weak self, weak controller] answer in
       guard let self, let controller else { return }
       switch answer {

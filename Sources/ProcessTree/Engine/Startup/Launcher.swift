@@ -79,7 +79,7 @@ struct Launcher {
     }
     switch start {
     // This is another process; its errors must not reach the root's code.
-    case .success(.child): runChild(wasSpawned: false)
+    case .success(.child(let own)): runChild(wasSpawned: false, with: own)
     case .success(.node(let made)): server = made
     case .failure(let error): spawningReason = error.message
     }
@@ -94,9 +94,9 @@ struct Launcher {
   /// Runs a child whose bootstrap record has been sent.
   ///
   /// A child that cannot start reports the reason to its parent and ends; it runs no other code.
-  func runChild(wasSpawned: Bool) -> Never {
+  func runChild(wasSpawned: Bool, with forkServer: ForkServer? = nil) -> Never {
     do {
-      try bringUpChild(wasSpawned: wasSpawned)
+      try bringUpChild(wasSpawned: wasSpawned, with: forkServer)
     } catch {
       Bootstrap.tellFailure("\(error)")
       writeToStandardError("process-tree: \(error)")
@@ -104,11 +104,11 @@ struct Launcher {
     }
   }
 
-  /// A child makes its own fork server before anything else; the clones of that server return here
-  /// as children of the child.
-  private func bringUpChild(wasSpawned: Bool) throws -> Never {
+  /// A child that has no fork server yet makes it before anything else; the clones of that server return
+  /// here as children of the child.
+  private func bringUpChild(wasSpawned: Bool, with forkServer: ForkServer?) throws -> Never {
     if wasSpawned { try prepare() }
-    var wasSpawned = wasSpawned
+    var (wasSpawned, forkServer) = (wasSpawned, forkServer)
     while true {
       try FreeDescriptors.demand(ChildStart.descriptors, for: "a child")
       let (record, secret) = try Bootstrap.read()
@@ -118,9 +118,9 @@ struct Launcher {
       let child = try ChildStart(
         record, secret, pid: getpid(), tag: tag, programs: app.programs)
       try child.applyProcessSettings()
-      guard child.needsForkServer else { try child.run(forkServer: nil) }
+      guard forkServer == nil, child.needsForkServer else { try child.run(forkServer: forkServer) }
       switch try ForkServer.start(run: child.identity.run) {
-      case .child: wasSpawned = false
+      case .child(let own): (wasSpawned, forkServer) = (false, own)
       case .node(let server): try child.run(forkServer: server)
       }
     }
