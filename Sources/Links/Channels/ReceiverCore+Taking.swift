@@ -95,6 +95,33 @@ extension ReceiverCore {
     try inbox.popBytes(atMost: most) { if filter.takes($0) { try body($0) } }
   }
 
+  /// Makes arrays of the next items, as long as each is one binary of MessagePack; only for so many as
+  /// `itemsInFrame` says.
+  ///
+  /// It is `popBytes` for elements of bytes, in one pass without a call for each of them.
+  ///
+  /// - Returns: The number of arrays; 0 if topics decide which items are wanted.
+  package func popBinaries(atMost most: Int, to place: UnsafeMutablePointer<[UInt8]>) -> Int {
+    popped(filter == nil ? inbox.popBinaries(atMost: most, to: place) : 0)
+  }
+
+  /// Appends the next items to some bytes, and their places there, as long as each is one binary of
+  /// MessagePack; only for so many as `itemsInFrame` says.
+  ///
+  /// - Returns: The number of places; 0 if topics decide which items are wanted.
+  package func popBinaries(
+    atMost most: Int, to bytes: inout [UInt8], _ places: inout [Range<Int>]
+  ) -> Int {
+    popped(filter == nil ? inbox.popBinaries(atMost: most, to: &bytes, &places) : 0)
+  }
+
+  private func popped(_ count: Int) -> Int {
+    guard count > 0 else { return 0 }
+    markDirty()
+    if !waiters.isEmpty { passOn() }
+    return count
+  }
+
   /// Whether items have arrived that the program has not received.
   package var hasItems: Bool { inbox.hasItems }
 
