@@ -229,12 +229,12 @@ extension ReceiverCore {
   /// The program is done with an item; does nothing the second time.
   package func acknowledge(_ delivery: Delivery) {
     guard delivery.flow.isLeased else { return }
-    finish(delivery)
+    finish(delivery, isTold: false)
   }
 
   /// Replies to an item, which acknowledges it: both are one frame.
   package func reply(_ reply: [UInt8], to delivery: Delivery) {
-    finish(delivery)
+    finish(delivery, isTold: true)
     var offset = 0
     repeat {
       let end = min(offset + WireLimits.pieceSize, reply.count)
@@ -248,9 +248,9 @@ extension ReceiverCore {
     } while offset < reply.count
   }
 
-  private func finish(_ delivery: Delivery) {
+  private func finish(_ delivery: Delivery, isTold: Bool) {
     work?.end(delivery.flow, delivery.sequence)
-    delivery.flow.acknowledge(delivery.sequence)
+    delivery.flow.acknowledge(delivery.sequence, isTold: isTold)
     markDirty()
   }
 }
