@@ -284,7 +284,8 @@ let package = Package(
       name: "LinksTests",
       dependencies: [
         "ProcessTreeLinks", "ProcessTreeCLinux", "ProcessTreeBase", "ProcessTreeWire",
-        "ProcessTreeZeroMQ", "ProcessTreeRandomTesting", "ProcessTreeTestSettings",
+        "ProcessTreeMessagePack", "ProcessTreeZeroMQ", "ProcessTreeRandomTesting",
+        "ProcessTreeTestSettings",
       ],
       swiftSettings: settings),
     .testTarget(

@@ -4,7 +4,8 @@ import Testing
 
 /// Each kind of channel, and ends that travel.
 private let channelScenarios = [
-  "pipeDown", "pipeUp", "pipeBetweenSiblings", "pipeWithinANode", "pipeSizes", "workAmongFour",
+  "pipeDown", "pipeUp", "byteBatches", "pipeBetweenSiblings", "pipeWithinANode", "pipeSizes",
+  "workAmongFour",
   "manySenders", "broadcastToAll", "topicsReachTheirSubscribers",
   "slowSubscriberIsToldWhatItMissed",
   "broadcastWithoutSubscribers", "overflowPolicies", "trySendAnywhere", "services",

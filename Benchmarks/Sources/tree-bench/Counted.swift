@@ -9,6 +9,8 @@ enum CountedPath: String, CaseIterable {
   case elements
   /// The same, taken in batches.
   case batches
+  /// The same, taken in batches of slices.
+  case byteBatches
   /// A structure of about 100 bytes: encoded, sent, received, decoded.
   case structures
   /// A request of a task to another and its reply.
@@ -21,6 +23,7 @@ enum CountedPath: String, CaseIterable {
     switch self {
     case .elements: try await measureInside(root, count: count)
     case .batches: try await countBatches(root, count)
+    case .byteBatches: try await countByteBatches(root, count)
     case .structures: try await countStructures(root, count)
     case .requests: try await countRequests(root, count)
     case .nodes: for _ in 0..<count { _ = try await root.spawn(Leaf(number: 7)).result }
@@ -34,6 +37,21 @@ private func countBatches(_ root: Node, _ count: Int) async throws {
   async let received = {
     var count = 0
     for try await batch in receiver.batches { count += batch.count }
+    return count
+  }()
+  for _ in 0..<count { try await sender.send(bytes) }
+  sender.finish()
+  guard try await received == count else { root.exit("items were lost") }
+}
+
+private func countByteBatches(_ root: Node, _ count: Int) async throws {
+  let (sender, receiver) = root.makePipe(of: [UInt8].self)
+  let bytes = [UInt8](repeating: 7, count: 64)
+  async let received = {
+    var count = 0
+    for try await batch in receiver.byteBatches {
+      for bytes in batch { count += bytes.isEmpty ? 0 : 1 }
+    }
     return count
   }()
   for _ in 0..<count { try await sender.send(bytes) }

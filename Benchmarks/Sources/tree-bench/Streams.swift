@@ -27,6 +27,21 @@ struct BatchSink: NodeProgram {
   }
 }
 
+/// Takes everything in batches of slices.
+struct ByteBatchSink: NodeProgram {
+  static var spawnsChildren: Bool { false }
+
+  var receiver: Receiver<[UInt8]>
+
+  func run(in node: Node) async throws -> Int {
+    var count = 0
+    for try await batch in receiver.byteBatches {
+      for bytes in batch { count += bytes.isEmpty ? 0 : 1 }
+    }
+    return count
+  }
+}
+
 /// Takes large items and touches each cache line of them where they are.
 struct TouchingSink: NodeProgram {
   static var spawnsChildren: Bool { false }
@@ -50,12 +65,14 @@ func measureStream(_ root: Node, size: Int, count: Int, name: String) async thro
   let unit = size < 4_096 ? "items/s" : "MB/s"
   let scale = size < 4_096 ? 1e6 : Double(size)
   let bytes = [UInt8](repeating: 7, count: size)
-  for isBatched in [false, true] {
+  for way in ["elements", "batches", "byte-batches"] {
     let (sender, receiver) = root.makePipe(of: [UInt8].self)
     let child: Child<Int> =
-      isBatched
-      ? try await root.spawn(BatchSink(receiver: receiver))
-      : try await root.spawn(Sink(receiver: receiver))
+      switch way {
+      case "elements": try await root.spawn(Sink(receiver: receiver))
+      case "batches": try await root.spawn(BatchSink(receiver: receiver))
+      default: try await root.spawn(ByteBatchSink(receiver: receiver))
+      }
     try await sender.send(bytes)
     try await sender.join()
     let start = now()
@@ -63,7 +80,7 @@ func measureStream(_ root: Node, size: Int, count: Int, name: String) async thro
     sender.finish()
     guard try await child.result == count else { root.exit("items were lost") }
     let rate = Double(count) / (now() - start) * scale
-    report(isBatched ? "\(name)-batches" : "\(name)-elements", rate, unit)
+    report("\(name)-\(way)", rate, unit)
   }
 }
 

@@ -5,15 +5,10 @@ internal import ProcessTreeWire
 /// Up to eight bytes that stand before an item's others: what says that the rest are bytes.
 ///
 /// With it an item of bytes is copied once, to where it is sent from.
-package struct ItemHead {
+struct ItemHead {
   /// The bytes, the first one lowest.
   let bytes: UInt64
   let count: Int
-
-  package init(bytes: UInt64, count: Int) {
-    self.bytes = bytes
-    self.count = count
-  }
 
   static var none: ItemHead { ItemHead(bytes: 0, count: 0) }
 }
@@ -49,6 +44,27 @@ struct FlowFrame {
 
   /// Whether an item may join those that are in the frame.
   func accepts(_ traits: Traits) -> Bool { count == 0 || flags == traits.flags }
+
+  /// Adds an item without traits if the frame has others of the kind, and room; false if not.
+  ///
+  /// The path of nearly all small items.
+  @inline(__always)
+  mutating func appendPlain(_ item: UnsafeRawBufferPointer, behind head: ItemHead) -> Bool {
+    let used = size
+    guard count > 0, flags == 0, !isNumbered,
+      used &+ Self.mostBefore &+ item.count <= bytes.count
+    else { return false }
+    bytes.withUnsafeMutableBytes { buffer in
+      let place = buffer.baseAddress.unsafelyUnwrapped + used
+      place.storeBytes(
+        of: UInt32(truncatingIfNeeded: head.count &+ item.count).littleEndian, as: UInt32.self)
+      (place + 4).storeBytes(of: head.bytes.littleEndian, as: UInt64.self)
+      if let source = item.baseAddress { memcpy(place + 4 + head.count, source, item.count) }
+    }
+    size = used &+ 4 &+ head.count &+ item.count
+    count &+= 1
+    return true
+  }
 
   /// Adds an item that the frame accepts.
   mutating func append(

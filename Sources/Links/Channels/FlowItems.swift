@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeMessagePack
 internal import ProcessTreeWire
 
 /// The bytes of a received frame, shared by all that still read items in it.
@@ -145,6 +146,70 @@ struct FlowItems {
     return start..<offset
   }
 
+  /// Makes arrays of the next items, as long as each is one binary of MessagePack.
+  ///
+  /// - Returns: The number of arrays, and of the bytes that these items have.
+  mutating func popBinaries(
+    atMost most: Int, to place: UnsafeMutablePointer<[UInt8]>
+  ) -> (count: Int, bytes: Int) {
+    // `Array` of bytes is specialised in the standard library; the initializer with a closure is not, and
+    // looks up its metadata in each call.
+    popBinaries(atMost: most) { (place + $0).initialize(to: Array($1)) }
+  }
+
+  /// Appends the next items, as long as each is one binary of MessagePack, to some bytes, and the places of
+  /// the binaries there.
+  ///
+  /// - Returns: The number of binaries, and of the bytes that these items have.
+  mutating func popBinaries(
+    atMost most: Int, to bytes: inout [UInt8], _ places: inout [Range<Int>]
+  ) -> (count: Int, bytes: Int) {
+    guard let base = frame.bytes.baseAddress else { return (0, 0) }
+    let start = offset
+    // All of them are copied at once, with what stands between them.
+    let shift = bytes.count - start
+    places.reserveCapacity(places.count + min(most, Int(left)))
+    let popped = popBinaries(atMost: most) { _, body in
+      guard let first = body.baseAddress else { return }
+      let place = first - base + shift
+      places.append(place..<place + body.count)
+    }
+    bytes += frame[start..<offset]
+    return popped
+  }
+
+  /// Calls `body` with the number and the bytes of each of the next items, as long as it is one binary.
+  @inline(__always)
+  private mutating func popBinaries(
+    atMost most: Int, _ body: (Int, UnsafeRawBufferPointer) -> Void
+  ) -> (count: Int, bytes: Int) {
+    guard let base = frame.bytes.baseAddress else { return (0, 0) }
+    let (end, prefix, first) = (frame.bytes.count, prefix, offset)
+    let most = min(most, Int(left))
+    var (next, count) = (first, 0)
+    while count < most, end &- next >= prefix {
+      let start = next &+ prefix
+      let length = Int(Self.length(base + start))
+      guard end &- start >= length,
+        let binary = MessagePackDecoder.binary(
+          in: UnsafeRawBufferPointer(start: base + start, count: length))
+      else { break }
+      body(count, binary)
+      next = start &+ length
+      count &+= 1
+    }
+    offset = next
+    left -= UInt32(count)
+    sequence &+= UInt64(count)
+    return (count, next - first - count * prefix)
+  }
+
+  /// The length of the item that begins at a place.
+  @inline(__always)
+  private static func length(_ place: UnsafeRawPointer) -> UInt32 {
+    UInt32(littleEndian: (place - 4).loadUnaligned(as: UInt32.self))
+  }
+
   /// Keeps the first `count` items here; the others are the result.
   mutating func split(keeping count: UInt32) -> FlowItems {
     var rest = self
@@ -156,10 +221,11 @@ struct FlowItems {
   /// What the items have, and the last of them; nil unless the frame holds the items that its header
   /// promises, and nothing else.
   func measure() -> (bytes: Int, last: Int)? {
-    var copy = self
     // Once a frame: set operations on a type of another module are generic calls.
     let (hasSuspects, isShared) = (flags.contains(.suspects), flags.contains(.shared))
     let most = WireLimits.pieceSize
+    guard hasSuspects || isShared else { return measurePlain(atMost: most) }
+    var copy = self
     var (bytes, last) = (0, 0)
     while copy.left > 0 {
       guard let range = hasSuspects ? copy.popFirst()?.range : copy.popRange(), range.count <= most
@@ -170,6 +236,21 @@ struct FlowItems {
       bytes += last
     }
     return copy.offset == frame.bytes.count ? (bytes, last) : nil
+  }
+
+  /// The same for items that are in the frame, and begin with their own bytes.
+  private func measurePlain(atMost most: Int) -> (bytes: Int, last: Int)? {
+    guard let base = frame.bytes.baseAddress else { return nil }
+    let (end, prefix) = (frame.bytes.count, prefix)
+    var (next, length) = (offset, 0)
+    for _ in 0..<left {
+      guard end &- next >= prefix else { return nil }
+      next &+= prefix
+      length = Int(Self.length(base + next))
+      guard length <= most else { return nil }
+      next &+= length
+    }
+    return next == end ? (end - offset - Int(left) * prefix, length) : nil
   }
 }
 

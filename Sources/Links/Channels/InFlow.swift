@@ -130,14 +130,18 @@ final class InFlow {
   @exclusivity(unchecked) private(set) var begun = 0
 
   /// The consumer acknowledges an item.
-  func acknowledge(_ sequence: UInt64) {
+  ///
+  /// - Parameter isTold: The sender learns it by a frame of its own, the reply to the item.
+  func acknowledge(_ sequence: UInt64, isTold: Bool = false) {
     guard isLeased, sequence >= acknowledgedBelow else { return }
-    hasNews = true
-    noteChange()
+    if !isTold {
+      hasNews = true
+      noteChange()
+    }
     guard sequence == acknowledgedBelow else {
       guard acknowledgedAbove.insert(sequence).inserted else { return }
       begun -= 1
-      untold.append(sequence)
+      if !isTold { untold.append(sequence) }
       return
     }
     begun -= 1

@@ -53,6 +53,27 @@ struct Inbox {
     }
   }
 
+  /// Makes arrays of the next items of the first frame, as long as each is one binary of MessagePack; its
+  /// flow counts them as received.
+  ///
+  /// - Returns: The number of arrays.
+  func popBinaries(atMost most: Int, to place: UnsafeMutablePointer<[UInt8]>) -> Int {
+    guard let first = frames.first else { return 0 }
+    let (count, bytes) = first.items.popBinaries(atMost: most, to: place)
+    first.flow.take(bytes, items: count)
+    return count
+  }
+
+  /// The same, to be read where they are.
+  func popBinaries(
+    atMost most: Int, to bytes: inout [UInt8], _ places: inout [Range<Int>]
+  ) -> Int {
+    guard let first = frames.first else { return 0 }
+    let (count, size) = first.items.popBinaries(atMost: most, to: &bytes, &places)
+    first.flow.take(size, items: count)
+    return count
+  }
+
   /// The number of items in the first frame; 0 if they are in shared memory.
   var itemsInFrame: Int {
     guard let first = frames.first, !first.items.flags.contains(.shared) else { return 0 }

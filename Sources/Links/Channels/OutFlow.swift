@@ -99,12 +99,17 @@ final class OutFlow {
   }
 
   /// Sends the bytes of an item that need not be kept; only when `canSend`.
-  func append(_ bytes: UnsafeRawBufferPointer, behind head: ItemHead = .none) {
+  @inline(__always)
+  func append(_ bytes: UnsafeRawBufferPointer, behind head: ItemHead) {
     credit.spend(head.count + bytes.count)
-    put(bytes, behind: head, FlowFrame.Traits())
+    guard frame.appendPlain(bytes, behind: head) else {
+      return put(bytes, behind: head, FlowFrame.Traits())
+    }
+    nextSequence += 1
+    if frame.size >= FlowFrame.target { return transmit(frame.take()) }
+    if !isNoted { noteChange() }
   }
 
-  @inline(__always)
   private func put(
     _ bytes: UnsafeRawBufferPointer, behind head: ItemHead = .none, _ traits: FlowFrame.Traits
   ) {

@@ -95,6 +95,33 @@ extension ReceiverCore {
     try inbox.popBytes(atMost: most) { if filter.takes($0) { try body($0) } }
   }
 
+  /// Makes arrays of the next items, as long as each is one binary of MessagePack; only for so many as
+  /// `itemsInFrame` says.
+  ///
+  /// It is `popBytes` for elements of bytes, in one pass without a call for each of them.
+  ///
+  /// - Returns: The number of arrays; 0 if topics decide which items are wanted.
+  package func popBinaries(atMost most: Int, to place: UnsafeMutablePointer<[UInt8]>) -> Int {
+    popped(filter == nil ? inbox.popBinaries(atMost: most, to: place) : 0)
+  }
+
+  /// Appends the next items to some bytes, and their places there, as long as each is one binary of
+  /// MessagePack; only for so many as `itemsInFrame` says.
+  ///
+  /// - Returns: The number of places; 0 if topics decide which items are wanted.
+  package func popBinaries(
+    atMost most: Int, to bytes: inout [UInt8], _ places: inout [Range<Int>]
+  ) -> Int {
+    popped(filter == nil ? inbox.popBinaries(atMost: most, to: &bytes, &places) : 0)
+  }
+
+  private func popped(_ count: Int) -> Int {
+    guard count > 0 else { return 0 }
+    markDirty()
+    if !waiters.isEmpty { passOn() }
+    return count
+  }
+
   /// Whether items have arrived that the program has not received.
   package var hasItems: Bool { inbox.hasItems }
 
@@ -202,12 +229,12 @@ extension ReceiverCore {
   /// The program is done with an item; does nothing the second time.
   package func acknowledge(_ delivery: Delivery) {
     guard delivery.flow.isLeased else { return }
-    finish(delivery)
+    finish(delivery, isTold: false)
   }
 
   /// Replies to an item, which acknowledges it: both are one frame.
   package func reply(_ reply: [UInt8], to delivery: Delivery) {
-    finish(delivery)
+    finish(delivery, isTold: true)
     var offset = 0
     repeat {
       let end = min(offset + WireLimits.pieceSize, reply.count)
@@ -221,9 +248,9 @@ extension ReceiverCore {
     } while offset < reply.count
   }
 
-  private func finish(_ delivery: Delivery) {
+  private func finish(_ delivery: Delivery, isTold: Bool) {
     work?.end(delivery.flow, delivery.sequence)
-    delivery.flow.acknowledge(delivery.sequence)
+    delivery.flow.acknowledge(delivery.sequence, isTold: isTold)
     markDirty()
   }
 }

@@ -115,7 +115,8 @@ extension SenderCore {
     }
     counts.acknowledged += 1
     if let call = item.call { calls.removeValue(forKey: call)?.end(.success(reply)) }
-    markDirty()
+    // The receiver may be idle now: a reply is all that acknowledges a request.
+    proceed()
   }
 }
 

@@ -1,5 +1,6 @@
 internal import DequeModule
 internal import ProcessTreeBase
+internal import ProcessTreeMessagePack
 package import ProcessTreeWire
 
 extension SenderCore {
@@ -21,23 +22,45 @@ extension SenderCore {
     guard count <= WireLimits.itemSize else { throw .tooLarge(count) }
   }
 
+  /// The largest item that goes straight into a frame, in bytes.
+  package static var smallItem: Int { 64 << 10 }
+
   /// Whether the caller is on the loop, and an item may go straight into the frame of a pipe.
-  package var canSendDirectly: Bool {
-    guard loop.isCurrent, queue.isEmpty, waiters.isEmpty, let direct else { return false }
-    return direct._withUnsafeGuaranteedRef { $0.canSend }
+  ///
+  /// - Throws: `CancellationError`, which is looked for once a frame, so that a task that never has to wait
+  ///   learns of its cancellation too.
+  package func canSendDirectly() throws(CancellationError) -> Bool {
+    guard loop.isCurrent, queue.isEmpty, waiters.isEmpty, let direct,
+      direct._withUnsafeGuaranteedRef({ $0.canSend })
+    else { return false }
+    let isFirst = direct._withUnsafeGuaranteedRef { $0.isFrameEmpty }
+    if isFirst, Task.isCancelled { throw CancellationError() }
+    return true
   }
 
-  /// Whether the next item is the first of a frame.
-  package var isFrameEmpty: Bool { direct?._withUnsafeGuaranteedRef { $0.isFrameEmpty } ?? true }
-
   /// Puts an item straight into the frame; only when `canSendDirectly`, and for small items.
-  package func sendDirectly(
-    _ bytes: UnsafeRawBufferPointer, behind head: ItemHead = .none
-  ) {
+  package func sendDirectly(_ bytes: UnsafeRawBufferPointer) {
     counts.sent += 1
     counts.acknowledged += 1
-    direct?._withUnsafeGuaranteedRef { $0.append(bytes, behind: head) }
+    direct?._withUnsafeGuaranteedRef { $0.append(bytes, behind: .none) }
     markDirty()
+  }
+
+  /// Sends bytes as a MessagePack binary, straight into the frame; false if that is impossible.
+  ///
+  /// All that one element of bytes costs its sender, in one function.
+  package func sendDirectly(binary bytes: [UInt8]) throws(CancellationError) -> Bool {
+    guard bytes.count <= Self.smallItem, try canSendDirectly() else { return false }
+    counts.sent += 1
+    counts.acknowledged += 1
+    let head = MessagePackWriter.binaryHeader(of: bytes.count)
+    bytes.withUnsafeBytes { bytes in
+      direct?._withUnsafeGuaranteedRef {
+        $0.append(bytes, behind: ItemHead(bytes: head.bytes, count: head.count))
+      }
+    }
+    markDirty()
+    return true
   }
 
   /// Accepts an item if that needs no waiting; false if it does.

@@ -41,7 +41,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// Called before the loop checks descriptors: links receive frames and flush sent ones.
   ///
   /// The place of a removed hook is reused.
-  private var turnHooks: [(() -> Bool)?] = []
+  @exclusivity(unchecked) private var turnHooks: [(() -> Bool)?] = []
   /// There is work for a hook that may have run already in this turn.
   @exclusivity(unchecked) private var wantsTurn = false
   /// Picks the next of the ready jobs; `nil` for the first.
@@ -72,7 +72,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
   }
 
-  package var isCurrent: Bool { pthread_equal(pthread_self(), thread) != 0 }
+  /// Whether the caller is on the loop.
+  package var isCurrent: Bool { pthread_self() == thread }
 
   package func assertCurrent() {
     precondition(isCurrent, "this must be called on the node's event loop")

@@ -36,22 +36,55 @@ public struct MessagePackDecoder: Sendable {
     if T.self == [UInt8].self, let binary = decodeBinary(from: bytes) {
       return unsafeBitCast(binary, to: T.self)
     }
-    let (value, end) = try decode(type, bytes, at: 0)
+    return try decodeLast(type, from: bytes, at: 0)
+  }
+
+  /// Decodes the value that begins at an offset of some bytes and is the last of them.
+  public func decodeLast<T: Decodable>(
+    _ type: T.Type, from bytes: UnsafeRawBufferPointer, at offset: Int
+  ) throws -> T {
+    let (value, end) = try decode(type, from: bytes, at: offset)
     guard end == bytes.count else {
-      let error = MessagePackError.trailingBytes(at: end, count: bytes.count - end)
-      throw DecodingError.dataCorrupted(
-        DecodingError.Context(
-          codingPath: [], debugDescription: error.description, underlyingError: error))
+      throw Self.corrupted(.trailingBytes(at: end, count: bytes.count - end))
     }
     return value
+  }
+
+  /// The number of elements of an array that some bytes begin with, and the offset of the first one.
+  public static func arrayHeader(
+    in bytes: UnsafeRawBufferPointer
+  ) throws -> (count: Int, end: Int) {
+    var cursor = RawCursor(bytes: bytes, offset: 0)
+    do throws(MessagePackError) {
+      return (try cursor.readArrayHeader(limit: .max), cursor.offset)
+    } catch {
+      throw corrupted(error)
+    }
+  }
+
+  /// Whether the value at an offset of some bytes is nil, which has one byte.
+  public static func isNil(in bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+    offset < bytes.count && bytes[offset] == FormatByte.null
+  }
+
+  private static func corrupted(_ error: MessagePackError) -> DecodingError {
+    .dataCorrupted(
+      DecodingError.Context(
+        codingPath: [], debugDescription: error.description, underlyingError: error))
   }
 
   /// The bytes of a binary that is all there is, copied once and without a decoder; nil for any
   /// other value.
   public func decodeBinary(from bytes: UnsafeRawBufferPointer) -> [UInt8]? {
-    // `Array` of bytes is specialised in the standard library; the initializer with a closure is not, and
-    // looks up its metadata in each call.
-    RawCursor.wholeBinary(bytes, limit: limits.binaryLength).map { Array($0) }
+    Self.binary(in: bytes, limit: limits.binaryLength).map { Array($0) }
+  }
+
+  /// The bytes of a binary that is all there is, where they are; nil for any other value.
+  @inlinable @inline(__always)
+  public static func binary(
+    in bytes: UnsafeRawBufferPointer, limit: Int = .max
+  ) -> UnsafeRawBufferPointer? {
+    RawCursor.wholeBinary(bytes, limit: limit)
   }
 
   /// Decodes the next value of a reader; an error leaves the reader where it was.
@@ -70,14 +103,17 @@ public struct MessagePackDecoder: Sendable {
   @usableFromInline
   func decodeAny<T: Decodable>(_ type: T.Type, from reader: inout MessagePackReader) throws -> T {
     let (value, end) = try reader.storage.withUnsafeBytes { bytes in
-      try decode(type, bytes, at: reader.position)
+      try decode(type, from: bytes, at: reader.position)
     }
     reader.position = end
     return value
   }
 
-  private func decode<T: Decodable>(
-    _ type: T.Type, _ bytes: UnsafeRawBufferPointer, at offset: Int
+  /// Decodes the value that begins at an offset of some bytes, which must be valid during the call.
+  ///
+  /// - Returns: The value, and the offset behind it.
+  public func decode<T: Decodable>(
+    _ type: T.Type, from bytes: UnsafeRawBufferPointer, at offset: Int
   ) throws -> (value: T, end: Int) {
     var core = DecoderCore.take()
     core.input.open(bytes, limits: limits, options: userInfo)

@@ -26,8 +26,13 @@ public struct MessagePackEncoder: Sendable {
     if T.self == [UInt8].self, let bytes = Self.pack(unsafeBitCast(value, to: [UInt8].self)) {
       return bytes
     }
+    return try Self.bytes { try encode(value, into: &$0) }
+  }
+
+  /// The bytes that a closure packs.
+  public static func bytes(_ pack: (inout MessagePackWriter) throws -> Void) rethrows -> [UInt8] {
     var writer = MessagePackWriter(WriterStorage.spare.take() ?? WriterStorage(capacity: 128))
-    try encode(value, into: &writer)
+    try pack(&writer)
     defer { WriterStorage.keep(writer.storage) }
     return writer.bytes
   }

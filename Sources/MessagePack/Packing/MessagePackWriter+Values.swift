@@ -50,15 +50,19 @@ extension MessagePackWriter {
   /// What stands before so many bytes of binary: two, three or five bytes, the first one lowest.
   ///
   /// For a caller who puts the bytes somewhere else than into a writer.
+  @inlinable @inline(__always)
   public static func binaryHeader(of length: Int) -> (bytes: UInt64, count: Int) {
+    guard length < 0x100 else { return longBinaryHeader(of: length) }
+    return (UInt64(FormatByte.bin8) | UInt64(truncatingIfNeeded: length) << 8, 2)
+  }
+
+  @usableFromInline
+  static func longBinaryHeader(of length: Int) -> (bytes: UInt64, count: Int) {
     // The length is in the order of the network.
-    switch length {
-    case ..<0x100: (UInt64(FormatByte.bin8) | UInt64(length) << 8, 2)
-    case ..<0x1_0000:
-      (UInt64(FormatByte.bin16) | UInt64(UInt16(length).byteSwapped) << 8, 3)
-    default:
-      (UInt64(FormatByte.bin32) | UInt64(PackedBuffer.length32(length).byteSwapped) << 8, 5)
+    guard length < 0x1_0000 else {
+      return (UInt64(FormatByte.bin32) | UInt64(PackedBuffer.length32(length).byteSwapped) << 8, 5)
     }
+    return (UInt64(FormatByte.bin16) | UInt64(UInt16(length).byteSwapped) << 8, 3)
   }
 
   /// Announces an array of a number of elements, which the caller packs next.

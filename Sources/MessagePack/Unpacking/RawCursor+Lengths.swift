@@ -149,17 +149,25 @@ extension RawCursor {
 
 extension RawCursor {
   /// The body of binary that is all there is; nil for anything else.
+  @inlinable @inline(__always)
   static func wholeBinary(
     _ bytes: UnsafeRawBufferPointer, limit: Int
   ) -> UnsafeRawBufferPointer? {
-    guard let first = bytes.first else { return nil }
     // Most are short; a cursor, whose reading can throw, costs a fifth of decoding one.
-    if first == FormatByte.bin8, bytes.count > 1 {
-      guard Int(bytes[1]) == bytes.count - 2, bytes.count - 2 <= limit else { return nil }
-      return UnsafeRawBufferPointer(rebasing: bytes[2...])
+    guard bytes.count > 1, bytes[0] == FormatByte.bin8 else {
+      return longBinary(bytes, limit: limit)
     }
+    let count = bytes.count &- 2
+    guard Int(bytes[1]) == count, count <= limit, let start = bytes.baseAddress else { return nil }
+    return UnsafeRawBufferPointer(start: start + 2, count: count)
+  }
+
+  @usableFromInline
+  static func longBinary(
+    _ bytes: UnsafeRawBufferPointer, limit: Int
+  ) -> UnsafeRawBufferPointer? {
     var cursor = RawCursor(bytes: bytes, offset: 0)
-    guard first >= FormatByte.bin8, first <= FormatByte.bin32,
+    guard let first = bytes.first, first >= FormatByte.bin8, first <= FormatByte.bin32,
       let body = try? cursor.readBinary(limit: limit, stringLimit: limit),
       cursor.offset == bytes.count
     else { return nil }

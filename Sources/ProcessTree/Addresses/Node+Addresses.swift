@@ -127,7 +127,7 @@ extension Node {
   public func monitor(_ address: NodeAddress) async throws -> NodeMonitor {
     let (sender, receiver) = makePipe(
       of: NodeMonitor.Event.self, overflow: .dropOldest(beyond: 256))
-    let (bytes, tickets) = try TicketOffice(channelContext).encode(sender)
+    let (bytes, tickets) = try EndEncoder(channelContext).encode(sender)
     let revoke: @Sendable () -> Void = { [runtime] in
       runtime.perform { $0.openChannels().revoke(tickets) }
     }

@@ -43,6 +43,11 @@ extension Batch: CustomStringConvertible {
   public var description: String { "\(elements)" }
 }
 
+extension ByteBatch: CustomStringConvertible {
+  /// The elements, as an array shows them.
+  public var description: String { "\(map(Array.init))" }
+}
+
 extension SharedBytes: CustomStringConvertible {
   /// The number of bytes.
   public var description: String { count == 1 ? "1 byte" : "\(count) bytes" }

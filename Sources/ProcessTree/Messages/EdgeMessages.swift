@@ -77,7 +77,7 @@ struct Edge: Sendable {
 
   private func sendOnLoop(_ item: [UInt8]) async throws {
     let sender = streams.value.sender(.messages)
-    if item.count <= WireLimits.pieceSize, sender.canSendDirectly {
+    if item.count <= WireLimits.pieceSize, try sender.canSendDirectly() {
       return item.withUnsafeBytes { sender.sendDirectly($0) }
     }
     if try sender.offer(item) { return }

@@ -48,7 +48,7 @@ extension Node {
     }
     let reference = try ProgramReference(Program.self, listed: shared.programs)
     // This comes last of all that may throw, because ends of channels leave with it.
-    let (arguments, tickets) = try TicketOffice(channelContext).encode(program)
+    let (arguments, tickets) = try EndEncoder(channelContext).encode(program)
     let position = isKeeper ? shared.takeKeeperPosition() : shared.takePosition()
     let path = identity.path.child(position)
     let declaration = ChildDeclaration(

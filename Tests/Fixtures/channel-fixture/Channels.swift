@@ -41,6 +41,23 @@ struct BatchSummer: NodeProgram {
   }
 }
 
+/// Adds up what comes as bytes in batches: the elements, their sizes and their bytes.
+struct ByteBatchSummer: NodeProgram {
+  var receiver: Receiver<[UInt8]>
+
+  func run(in node: Node) async throws -> [Int] {
+    var (count, size, sum) = (0, 0, 0)
+    for try await batch in receiver.byteBatches {
+      count += batch.count
+      for bytes in batch {
+        size += bytes.count
+        sum += bytes.reduce(0) { $0 + Int($1) }
+      }
+    }
+    return [count, size, sum]
+  }
+}
+
 /// Sends back what it gets, over a pipe that came in the first message.
 struct PipeEcho: NodeProgram {
   var requests: Receiver<[UInt8]>
@@ -73,6 +90,35 @@ let channelScenarios: [String: Scenario] = [
     expect.equal(total, sum(100_000))
     try await child.join()
     expect.equal(child.exitCode, 0)
+  },
+  "byteBatches": { root, expect in
+    let elements = (0..<30_000).map { number in
+      // Also empty ones, and some that come in memory of their own or in pieces.
+      [UInt8](
+        repeating: UInt8(truncatingIfNeeded: number),
+        count: number.isMultiple(of: 10_000) ? 700_000 : number % 300)
+    }
+    let whole = [
+      elements.count, elements.reduce(0) { $0 + $1.count },
+      elements.reduce(0) { $0 + $1.count * Int($1.first ?? 0) },
+    ]
+    for isLeased in [false, true] {
+      let (sender, receiver) =
+        isLeased ? root.makeChannel(of: [UInt8].self) : root.makePipe(of: [UInt8].self)
+      let child = try await root.spawn(ByteBatchSummer(receiver: receiver))
+      if isLeased { receiver.close() }
+      for element in elements { try await sender.send(element) }
+      sender.finish()
+      expect.equal(try await child.result, whole)
+    }
+    // What one iterator has decoded and not given, another one gives.
+    let (sender, receiver) = root.makePipe(of: [UInt8].self)
+    for element in elements.prefix(50) { try await sender.send(element) }
+    sender.finish()
+    var one = receiver.makeAsyncIterator()
+    var found = [try await one.next() ?? []]
+    for try await batch in receiver.byteBatches { found += batch.map(Array.init) }
+    expect.equal(found, Array(elements.prefix(50)))
   },
   "pipeBetweenSiblings": { root, expect in
     let (sender, receiver) = root.makePipe(of: Int.self)

@@ -1,3 +1,4 @@
+import ProcessTreeMessagePack
 import ProcessTreeRandomTesting
 import ProcessTreeWire
 import Testing
@@ -134,6 +135,60 @@ import Testing
       #expect(end == bytes.count)
     }
     #expect(whole > 0)
+  }
+
+  /// The next binaries as slices of bytes behind others.
+  private func popped(from start: FlowItems, atMost most: Int) -> [ArraySlice<UInt8>] {
+    var (items, bytes, places): (_, [UInt8], [Range<Int>]) = (start, [1, 2, 3], [])
+    let (count, _) = items.popBinaries(atMost: most, to: &bytes, &places)
+    #expect(count == places.count)
+    return places.map { bytes[$0] }
+  }
+
+  @Test func arraysAreTakenFromFramesAsItemsAre() throws {
+    var generator = SeededGenerator.announced("arraysAreTakenFromFramesAsItemsAre")
+    var (taken, left) = (0, 0)
+    for _ in rounds(20_000) {
+      var frame = FlowFrame(flow: 1, isNumbered: false)
+      for number in 1...UInt64(generator.int(1...12)) {
+        let bytes = generator.bytes(generator.int(0...9) > 0 ? generator.int(0...40) : 300)
+        var item = generator.int(0...9) > 0 ? try MessagePackEncoder().encode(bytes) : bytes
+        if generator.int(0...19) == 0 { item += [0] }
+        item.withUnsafeBytes { frame.append($0, sequence: number, FlowFrame.Traits()) }
+      }
+      frame.take().withUnsafeBytes { bytes in
+        guard let header = try? FlowHeader(bytes) else { return }
+        var (items, others) = (FlowItems(bytes, header: header), FlowItems(bytes, header: header))
+        var arrays: [[UInt8]] = []
+        while !items.isEmpty {
+          let most = generator.int(1...8)
+          let (start, place) = (items, UnsafeMutablePointer<[UInt8]>.allocate(capacity: most))
+          let (count, size) = items.popBinaries(atMost: most, to: place)
+          let found = (0..<count).map { place[$0] }
+          place.deinitialize(count: count)
+          place.deallocate()
+          #expect(count <= most)
+          arrays += found
+          var ranges = 0
+          for array in found {
+            guard let range = others.popRange() else { return }
+            ranges += range.count
+            #expect(MessagePackDecoder.binary(in: others.frame[range]).map(Array.init) == array)
+          }
+          #expect(ranges == size && items.left == others.left && items.next == others.next)
+          let slices = popped(from: start, atMost: most)
+          #expect(slices.map(Array.init) == found)
+          guard count < most, !items.isEmpty else { continue }
+          // The next item is something else.
+          guard let range = items.popRange() else { return }
+          _ = others.popRange()
+          #expect(MessagePackDecoder.binary(in: items.frame[range]) == nil)
+          left += 1
+        }
+        taken += arrays.count
+      }
+    }
+    #expect(taken > 0 && left > 0)
   }
 
   @Test func aSenderBelievesNothingAndNeverTraps() async throws {

@@ -51,21 +51,32 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
     let deadline = RequestDeadline.soonest(
       within: timeout, setBy: end.context.names.nodeAddress, on: end.loop)
     try deadline?.check()
-    let envelope = RequestEnvelope(deadline: deadline?.name, request: request)
-    let bytes = try MessageCoding.encode(envelope, at: end.context).bytes
+    let coder = end.envelopes
+    let bytes = try coder.encode(request, by: deadline?.name)
     let answer = try await answer(to: bytes, by: deadline)
-    let reply = try answer.withUnsafeBytes {
-      try MessageCoding.decode(
-        ReplyEnvelope<Reply>.self, from: $0, with: MessageCoding.decoder(at: end.context))
+    return try answer.withUnsafeBytes { try decode($0, with: coder, deadline) }
+  }
+
+  /// The reply in an answer; throws what the answer carries instead.
+  private func decode(
+    _ answer: UnsafeRawBufferPointer, with coder: EnvelopeCoder, _ deadline: RequestDeadline?
+  ) throws -> Reply {
+    var refusal: any Error
+    do {
+      let (kind, offset) = try coder.decodeKind(in: answer)
+      switch kind {
+      case .reply: return try coder.decode(Reply.self, in: answer, at: offset)
+      case .failure: refusal = try coder.decode(RemoteFailure.self, in: answer, at: offset)
+      case .late:
+        let reason = "the node that had the request ended the work"
+        refusal =
+          deadline?.passed(because: reason)
+          ?? ProcessTreeError(.deadlinePassed, "The service was too late: \(reason).")
+      }
+    } catch {
+      refusal = MessageCoding.notDecodable(Reply.self, error)
     }
-    switch reply {
-    case .reply(let value): return value
-    case .failure(let failure): throw failure
-    case .late:
-      let reason = "the node that had the request ended the work"
-      throw deadline?.passed(because: reason)
-        ?? ProcessTreeError(.deadlinePassed, "The service was too late: \(reason).")
-    }
+    throw refusal
   }
 
   /// Why there is no reply yet.
@@ -78,14 +89,17 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
 
   private func answer(to bytes: [UInt8], by deadline: RequestDeadline?) async throws -> [UInt8] {
     let end = end
+    @Sendable func callOnLoop() async throws -> [UInt8] {
+      try await end.node.lendingSlot {
+        guard let deadline else { return try await end.core.value.call(bytes) }
+        return try await end.core.value.call(
+          bytes, due: deadline.due, isLate: { deadline.remaining == .zero })
+      }
+    }
     @Sendable func call() async throws -> [UInt8] {
       try await ProcessTreeError.translatingLinkErrors {
-        try await withTaskExecutorPreference(end.loop) {
-          try await end.node.lendingSlot {
-            try await end.core.value.call(
-              bytes, due: deadline?.due, isLate: { deadline?.remaining == .zero })
-          }
-        }
+        guard !end.loop.isCurrent else { return try await callOnLoop() }
+        return try await withTaskExecutorPreference(end.loop) { try await callOnLoop() }
       }
     }
     guard let deadline else { return try await call() }
@@ -103,61 +117,4 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
 
   /// Ends the sending of requests.
   public func finish() { end.finish() }
-}
-
-/// A request with the name of its deadline; the time that is left travels beside it.
-///
-/// Encoded as an array of both.
-struct RequestEnvelope<Request: Codable & Sendable>: Codable, Sendable {
-  var deadline: RequestDeadline.Name?
-  var request: Request
-
-  init(deadline: RequestDeadline.Name?, request: Request) {
-    self.deadline = deadline
-    self.request = request
-  }
-
-  init(from decoder: any Decoder) throws {
-    var fields = try decoder.unkeyedContainer()
-    deadline = try fields.decode(RequestDeadline.Name?.self)
-    request = try fields.decode(Request.self)
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var fields = encoder.unkeyedContainer()
-    try fields.encode(deadline)
-    try fields.encode(request)
-  }
-}
-
-/// Encoded as an array of the kind's number and what it carries.
-enum ReplyEnvelope<Reply: Codable & Sendable>: Codable, Sendable {
-  case reply(Reply)
-  case failure(RemoteFailure)
-  case late
-
-  init(from decoder: any Decoder) throws {
-    var fields = try decoder.unkeyedContainer()
-    switch try fields.decode(UInt8.self) {
-    case 0: self = .reply(try fields.decode(Reply.self))
-    case 1: self = .failure(try fields.decode(RemoteFailure.self))
-    case 2: self = .late
-    case let kind:
-      throw DecodingError.dataCorruptedError(
-        in: fields, debugDescription: "there is no reply of kind \(kind)")
-    }
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var fields = encoder.unkeyedContainer()
-    switch self {
-    case .reply(let reply):
-      try fields.encode(0 as UInt8)
-      try fields.encode(reply)
-    case .failure(let failure):
-      try fields.encode(1 as UInt8)
-      try fields.encode(failure)
-    case .late: try fields.encode(2 as UInt8)
-    }
-  }
 }

@@ -43,10 +43,8 @@ public struct Service<Request: Codable & Sendable, Reply: Codable & Sendable>: C
     limit: Int = 1, _ handler: @escaping @Sendable (Request) async throws -> Reply
   ) async throws {
     try end.use()
-    let desk = RequestDesk(self)
-    try await withTaskExecutorPreference(end.loop) {
-      try await desk.serve(limit: max(1, limit), handler)
-    }
+    let desk = RequestDesk(end, limit: max(1, limit), handler)
+    try await withTaskExecutorPreference(end.loop) { try await desk.serve() }
   }
 
   /// Replies to requests as ``serve(limit:_:)`` does, with a state that the handler may change.

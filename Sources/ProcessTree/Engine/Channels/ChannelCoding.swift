@@ -34,6 +34,12 @@ final class TicketOffice: Sendable {
     context.node.perform { $0.openChannels().minted(ticket) }
   }
 
+  /// Takes back the tickets of what was encoded since the last time.
+  fileprivate func revokeMinted() {
+    let lost = takeMinted()
+    if !lost.isEmpty { context.node.perform { $0.openChannels().revoke(lost) } }
+  }
+
   /// The tickets of what was encoded since the last time.
   func takeMinted() -> [ChannelTicket] {
     minted.withLock { tickets in
@@ -41,17 +47,43 @@ final class TicketOffice: Sendable {
       return tickets
     }
   }
+}
 
-  /// Encodes a value that may carry ends; an error takes back the tickets that it had got by then.
-  func encode<Value: Encodable>(_ value: Value) throws -> (bytes: [UInt8], tickets: [ChannelTicket])
-  {
+/// An encoder of values that may carry ends, with the office where these get their tickets.
+///
+/// Making one costs more than encoding a short value. It encodes one value at a time.
+struct EndEncoder: Sendable {
+  private let office: TicketOffice?
+  private let encoder: MessagePackEncoder
+
+  /// - Parameter context: Nil where ends of channels are refused.
+  init(_ context: ChannelContext?) {
+    office = context.map { TicketOffice($0) }
     var encoder = MessagePackEncoder()
-    if let key = CodingUserInfoKey.ticketOffice { encoder.userInfo[key] = self }
+    if let office, let key = CodingUserInfoKey.ticketOffice { encoder.userInfo[key] = office }
+    self.encoder = encoder
+  }
+
+  /// Encodes a value.
+  func encode(_ value: some Encodable) throws -> (bytes: [UInt8], tickets: [ChannelTicket]) {
+    try pack { try $0.encode(value) }
+  }
+
+  /// Encodes what a closure packs.
+  func encode(
+    _ body: (MessagePackEncoder, inout MessagePackWriter) throws -> Void
+  ) throws -> (bytes: [UInt8], tickets: [ChannelTicket]) {
+    try pack { encoder in try MessagePackEncoder.bytes { try body(encoder, &$0) } }
+  }
+
+  /// An error takes back the tickets that the value had got by then.
+  private func pack(
+    _ body: (MessagePackEncoder) throws -> [UInt8]
+  ) throws -> (bytes: [UInt8], tickets: [ChannelTicket]) {
     do {
-      return (try encoder.encode(value), takeMinted())
+      return (try body(encoder), office?.takeMinted() ?? [])
     } catch {
-      let lost = takeMinted()
-      if !lost.isEmpty { context.node.perform { $0.openChannels().revoke(lost) } }
+      office?.revokeMinted()
       throw error
     }
   }

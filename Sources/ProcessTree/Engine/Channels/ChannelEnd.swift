@@ -1,7 +1,7 @@
-internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeMessagePack
 internal import ProcessTreeWire
+internal import Synchronization
 
 /// What both kinds of ends have: a place in their channel, and a way to other nodes.
 @usableFromInline
@@ -10,7 +10,11 @@ class ChannelEnd: @unchecked Sendable {
 
   let ticket: ChannelTicket
   let context: ChannelContext
-  private let state = Lock((isUsed: false, hasMoved: false))
+  private let state = Atomic(State.held)
+
+  private enum State: UInt8, AtomicRepresentable {
+    case held, used, moved
+  }
 
   init(_ ticket: ChannelTicket, at context: ChannelContext) {
     self.ticket = ticket
@@ -21,15 +25,12 @@ class ChannelEnd: @unchecked Sendable {
   var loop: EventLoop { node.loop }
 
   /// Whether the end went to another node, as that of a pipe does when it is sent.
-  var hasMoved: Bool { state.withLock { $0.hasMoved } }
+  var hasMoved: Bool { state.load(ordering: .acquiring) == .moved }
 
   /// Notes that the end is used here; throws when it is elsewhere.
   func use() throws(ProcessTreeError) {
-    let hasMoved = state.withLock { state in
-      state.isUsed = true
-      return state.hasMoved
-    }
-    guard !hasMoved else {
+    guard state.load(ordering: .relaxed) != .used else { return }
+    guard leave(.held, for: .used) != .moved else {
       throw ProcessTreeError(
         .endMoved, "This end of the pipe was sent to another node, where it is now.")
     }
@@ -61,18 +62,22 @@ class ChannelEnd: @unchecked Sendable {
   }
 
   private func move() throws(ProcessTreeError) {
-    let (isUsed, hadMoved) = state.withLock { state in
-      defer { if !state.isUsed { state.hasMoved = true } }
-      return (state.isUsed, state.hasMoved)
-    }
-    guard !hadMoved else {
+    switch leave(.held, for: .moved) {
+    case .held: return
+    case .moved:
       throw ProcessTreeError(
         .endMoved, "This end of the pipe was sent to another node already: a pipe has one of each.")
-    }
-    guard !isUsed else {
+    case .used:
       throw ProcessTreeError(
         .endMoved, "This end of the pipe is in use here: send it away before its first use.")
     }
+  }
+
+  /// Goes from one state to another, unless it is in a third one; returns the state before.
+  private func leave(_ state: State, for next: State) -> State {
+    self.state.compareExchange(
+      expected: state, desired: next, ordering: .acquiringAndReleasing
+    ).original
   }
 }
 
@@ -88,6 +93,8 @@ final class SenderEnd: ChannelEnd, @unchecked Sendable {
   /// Where small elements are encoded, one after the other; used on the loop alone.
   @exclusivity(unchecked) var writer = MessagePackWriter(capacity: 1_024)
   let encoder = MessagePackEncoder()
+  /// Codes requests and replies; used on the loop alone, and made at the first request.
+  @exclusivity(unchecked) private var keptEnvelopes: EnvelopeCoder?
 
   /// - Parameter hasArrived: The end came from another node.
   init(_ ticket: ChannelTicket, at context: ChannelContext, hasArrived: Bool) {
@@ -103,6 +110,15 @@ final class SenderEnd: ChannelEnd, @unchecked Sendable {
 
   deinit {
     if !hasMoved { finish() }
+  }
+
+  /// What codes requests and replies: on the loop the same for all of them.
+  var envelopes: EnvelopeCoder {
+    guard loop.isCurrent else { return EnvelopeCoder(context) }
+    if let keptEnvelopes { return keptEnvelopes }
+    let envelopes = EnvelopeCoder(context)
+    keptEnvelopes = envelopes
+    return envelopes
   }
 
   func finish() {

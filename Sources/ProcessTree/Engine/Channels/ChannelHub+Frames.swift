@@ -51,8 +51,10 @@ extension ChannelHub {
     _ header: FlowHeader, _ frame: UnsafeRawBufferPointer, from peer: ChannelPeer
   ) {
     let key = UInt64(header.flow) << 32 | (header.total & 0xFFFF_FFFF)
-    var answer = peer.partialReplies.removeValue(forKey: key) ?? []
-    answer += frame.dropFirst(FlowHeader.size)
+    let piece = UnsafeRawBufferPointer(rebasing: frame[FlowHeader.size...])
+    let first = peer.partialReplies.isEmpty ? nil : peer.partialReplies.removeValue(forKey: key)
+    var answer = first ?? []
+    answer += piece
     guard !header.flags.contains(.continuesInNext) else {
       if answer.count <= WireLimits.itemSize { peer.partialReplies[key] = answer }
       return

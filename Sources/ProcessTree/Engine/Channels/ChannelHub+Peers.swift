@@ -69,6 +69,7 @@ extension ChannelHub {
     if case .gone = process { return nil }
     let peer = add(node, origin, edge: origin == .here ? edge(to: node) : nil)
     guard origin != .own else {
+      ownLink = peer.link
       peer.link.attach(peerReceived: 0) { [unowned self] in loopback.append($0) }
       return peer
     }

@@ -11,7 +11,8 @@ final class ChannelHub {
   unowned let runtime: NodeRuntime
   var table = PeerTable()
   var peers: [PeerTable.LinkID: ChannelPeer] = [:]
-  var receipts = OutstandingReceipts()
+  // Unchecked is what each frame touches, or each turn: a check costs 84 instructions, about 10 ns.
+  @exclusivity(unchecked) var receipts = OutstandingReceipts()
   /// The pass that an introduction brings, while a link is opened for it.
   var passes: [NodePath: Pass] = [:]
   var listener: PeerListener?
@@ -20,15 +21,16 @@ final class ChannelHub {
   var receivers: [TicketID: ReceiverCore] = [:]
   /// The channels of the ends that are used here.
   var channels: [TicketID: ChannelID] = [:]
-  /// Frames from this node to itself.
-  var loopback: [[UInt8]] = []
+  /// Frames from this node to itself, and the link that they take.
+  @exclusivity(unchecked) var loopback: [[UInt8]] = []
+  @exclusivity(unchecked) var ownLink: PeerLink?
   /// Connectors in which the next look may find frames.
-  private var readyConnectors: [PeerConnector] = []
+  @exclusivity(unchecked) private var readyConnectors: [PeerConnector] = []
   /// Rings that are looked at in each turn.
-  var readyRings: [FrameRing] = []
-  private var dirtySenders: [SenderCore] = []
-  private var dirtyReceivers: [ReceiverCore] = []
-  private var dirtyEdges: [EdgeStreams] = []
+  @exclusivity(unchecked) var readyRings: [FrameRing] = []
+  @exclusivity(unchecked) private var dirtySenders: [SenderCore] = []
+  @exclusivity(unchecked) private var dirtyReceivers: [ReceiverCore] = []
+  @exclusivity(unchecked) private var dirtyEdges: [EdgeStreams] = []
   private(set) var isEnding = false
   var workPlaces = WorkPlaces()
   var cycles = CycleWatch()
@@ -47,11 +49,13 @@ final class ChannelHub {
   /// Receives what has arrived from other nodes, a turn's share.
   func receive() {
     listener?.receive()
-    let connectors = readyConnectors
-    readyConnectors = []
-    for connector in connectors {
-      connector.receive()
-      if connector.mayHaveFrames { readyConnectors.append(connector) }
+    if !readyConnectors.isEmpty {
+      let connectors = readyConnectors
+      readyConnectors = []
+      for connector in connectors {
+        connector.receive()
+        if connector.mayHaveFrames { readyConnectors.append(connector) }
+      }
     }
     receiveFromRings()
     receiveLoopback()
@@ -68,21 +72,28 @@ final class ChannelHub {
     let frames = loopback
     loopback = []
     // Without a link nobody waits for them.
-    guard let link = table.link(to: address).flatMap({ peers[$0]?.link }) else { return }
+    guard let link = ownLink else { return }
     for frame in frames { try? frame.withUnsafeBytes { try link.receive($0) } }
   }
 
   /// Hands what was sent and what goes back to the links.
   func flush() {
-    let senders = dirtySenders
-    dirtySenders = []
-    for sender in senders { sender.flush() }
-    let receivers = dirtyReceivers
-    dirtyReceivers = []
-    for receiver in receivers { receiver.flush() }
-    let edges = dirtyEdges
-    dirtyEdges = []
-    for edge in edges { edge.flush() }
+    if !dirtySenders.isEmpty {
+      let senders = dirtySenders
+      dirtySenders = []
+      for sender in senders { sender.flush() }
+    }
+    if !dirtyReceivers.isEmpty {
+      let receivers = dirtyReceivers
+      dirtyReceivers = []
+      for receiver in receivers { receiver.flush() }
+    }
+    if !dirtyEdges.isEmpty {
+      let edges = dirtyEdges
+      dirtyEdges = []
+      for edge in edges { edge.flush() }
+    }
+    guard receipts.hasRequests else { return }
     for id in receipts.takeRequests() { peers[id]?.link.askForReceipt() }
   }
 

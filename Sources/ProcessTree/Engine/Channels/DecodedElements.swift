@@ -162,6 +162,12 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
     guard here > 0 else { return false }
     let before = count
     var place = reserve(here)
+    if Element.self == [UInt8].self {
+      let binaries = UnsafeMutableRawPointer(place).assumingMemoryBound(to: [UInt8].self)
+      count += core.popBinaries(atMost: here, to: binaries)
+      // What is no binary is decoded, or refused, alone.
+      if count > before { return true }
+    }
     do {
       try core.popBytes(atMost: here) {
         try decoder.decode($0, to: place)
@@ -194,5 +200,34 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
     let start = storage.baseAddress.unsafelyUnwrapped
     first = start
     return start + count
+  }
+}
+
+extension DecodedElements<[UInt8]> {
+  /// What has come, up to a batch's size, in one piece of memory; nil at the end of the channel.
+  func nextByteBatch() async throws -> ByteBatch? {
+    try await end.onLoop { core in
+      while true {
+        guard !Task.isCancelled else {
+          core.passOn()
+          throw CancellationError()
+        }
+        if let batch = self.takeByteBatch(from: core) { return batch }
+        // What is no binary, or in memory of its own, comes as an array.
+        if try self.fillAtOnce(from: core, atMost: ReceiverEnd.largestBatch) { continue }
+        guard try await self.end.waitForItem(core) else { return nil }
+      }
+    }
+  }
+
+  private func takeByteBatch(from core: ReceiverCore) -> ByteBatch? {
+    if count > 0 { return ByteBatch(takeAll()) }
+    var batch = ByteBatch()
+    while failure == nil, batch.count < ReceiverEnd.largestBatch {
+      let most = min(core.itemsInFrame, core.isWaiting ? 1 : ReceiverEnd.largestBatch - batch.count)
+      guard most > 0, core.popBinaries(atMost: most, to: &batch.bytes, &batch.places) > 0
+      else { break }
+    }
+    return batch.isEmpty ? nil : batch
   }
 }

@@ -32,10 +32,6 @@ struct ElementDecoder: Sendable {
   func decode<Element: Decodable>(
     _ bytes: UnsafeRawBufferPointer, to place: UnsafeMutablePointer<Element>
   ) throws {
-    if Element.self == [UInt8].self, let binary = decoder.decodeBinary(from: bytes) {
-      UnsafeMutableRawPointer(place).initializeMemory(as: [UInt8].self, to: binary)
-      return
-    }
     do {
       place.initialize(to: try decode(Element.self, in: bytes))
     } catch {
@@ -72,9 +68,6 @@ extension ReceiverCore.Delivery {
 }
 
 extension SenderEnd {
-  /// The largest item that goes straight into a frame, in bytes.
-  private static let smallItem = 64 << 10
-
   /// Puts an element straight into the frame that is being filled; false if that is impossible.
   ///
   /// The path of most calls of `send`: the only flow of a pipe, on the loop, with credit.
@@ -88,18 +81,12 @@ extension SenderEnd {
 
   @usableFromInline
   func sendDirectly(bytes: [UInt8]) throws -> Bool {
-    // Checked before encoding, because the caller encodes larger ones.
-    guard try isDirect(coreOnLoop), bytes.count <= Self.smallItem else { return false }
-    let header = MessagePackWriter.binaryHeader(of: bytes.count)
-    bytes.withUnsafeBytes {
-      coreOnLoop.sendDirectly($0, behind: ItemHead(bytes: header.bytes, count: header.count))
-    }
-    return true
+    try coreOnLoop.sendDirectly(binary: bytes)
   }
 
   @usableFromInline
   func sendDirectly<Element: Encodable>(encoding element: Element) throws -> Bool {
-    guard try isDirect(coreOnLoop), Element.self != SharedBytes.self else { return false }
+    guard Element.self != SharedBytes.self, try coreOnLoop.canSendDirectly() else { return false }
     writer.removeAll()
     do {
       try encoder.encode(element, into: &writer)
@@ -107,7 +94,7 @@ extension SenderEnd {
       // The element may carry ends of channels, for which it needs an office; the caller has one.
       return false
     }
-    guard writer.count <= Self.smallItem else {
+    guard writer.count <= SenderCore.smallItem else {
       defer { writer = MessagePackWriter(capacity: 1_024) }
       return try offer(writer.bytes)
     }
@@ -124,12 +111,5 @@ extension SenderEnd {
       try Task.checkCancellation()
       throw ProcessTreeError(error)
     }
-  }
-
-  private func isDirect(_ core: SenderCore) throws -> Bool {
-    guard core.canSendDirectly else { return false }
-    // Once a frame, so that a task that never has to wait learns of its cancellation too.
-    if core.isFrameEmpty { try Task.checkCancellation() }
-    return true
   }
 }

@@ -7,12 +7,19 @@ enum MessageCoding {
     _ message: Message, at context: ChannelContext?
   ) throws(ProcessTreeError) -> (bytes: [UInt8], tickets: [ChannelTicket]) {
     do {
-      guard let context else { return (try MessagePackEncoder().encode(message), []) }
-      return try TicketOffice(context).encode(message)
+      // Bytes carry no ends, for which the encoder would have to be prepared.
+      return try EndEncoder(Message.self == [UInt8].self ? nil : context).encode(message)
     } catch {
-      throw ProcessTreeError(
-        .messageNotEncodable, "A \(Message.self) could not be encoded: \(error)")
+      throw notEncodable(Message.self, error)
     }
+  }
+
+  static func notEncodable(_ type: any Any.Type, _ error: any Error) -> ProcessTreeError {
+    ProcessTreeError(.messageNotEncodable, "A \(type) could not be encoded: \(error)")
+  }
+
+  static func notDecodable(_ type: any Any.Type, _ error: any Error) -> ProcessTreeError {
+    ProcessTreeError(.messageNotDecodable, "A message is no \(type): \(error)")
   }
 
   /// A decoder of messages; making one costs more than decoding a short message.
@@ -26,8 +33,7 @@ enum MessageCoding {
     do {
       return try decoder.decode(type, from: bytes)
     } catch {
-      throw ProcessTreeError(
-        .messageNotDecodable, "A message is no \(Message.self): \(error)")
+      throw notDecodable(Message.self, error)
     }
   }
 }
