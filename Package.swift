@@ -81,7 +81,7 @@ let package = Package(
     .layer("Wire", on: ["MessagePack", "Base"]),
     .layer("Supervision", on: ["Base"]),
     .layer(
-      "Links", on: ["ZeroMQ", "Wire", "CLinux", "Base"],
+      "Links", on: ["ZeroMQ", "Wire", "MessagePack", "CLinux", "Base"],
       products: [deques, heaps]),
 
     // What people use.

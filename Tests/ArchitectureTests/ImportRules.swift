@@ -26,7 +26,9 @@ struct ImportRules {
     "ProcessControl": Rule(["CProcessShims", "Base"]),
     "Wire": Rule(["MessagePack", "Base"]),
     "Supervision": Rule(["Base"]),
-    "Links": Rule(["ZeroMQ", "Wire", "CLinux", "Base", "DequeModule", "HeapModule"]),
+    "Links": Rule([
+      "ZeroMQ", "Wire", "MessagePack", "CLinux", "Base", "DequeModule", "HeapModule",
+    ]),
     "ProcessTree": Rule(
       [
         "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Base", "Logging",
