@@ -2,7 +2,7 @@ import Foundation
 
 /// How long files may be, and what may not stand in them.
 enum TextRules {
-  static let longestFile = 500
+  static let longestFile = 350
   static let largestMedian = 130
 
   /// Files that have more lines than one subject needs.
