@@ -87,6 +87,20 @@ import Testing
     #expect(unknown == [])
   }
 
+  /// A journey, or the table of decisions, leads to code and tests that exist.
+  @Test func namesOfTheArchitectureExist() throws {
+    let files = try SourceTree.files(in: ["Sources", "Tests"], endings: [".swift", ".c", ".h"])
+    let words = files.reduce(into: Set<Substring>()) { words, file in
+      words.formUnion(file.path[...].split { !$0.isLetter && !$0.isNumber })
+      // Comments may name what was there before.
+      for line in file.lines where !line.drop(while: \.isWhitespace).hasPrefix("//") {
+        words.formUnion(line.split { !$0.isLetter && !$0.isNumber && $0 != "_" })
+      }
+    }
+    let document = try SourceTree.file("Docs/architecture.md")
+    #expect(DocumentRules.unknownNames(in: document, words: words) == [])
+  }
+
   /// Decisions are history, and stay as they were written.
   @Test func textFollowsTheStyle() throws {
     let documents = try Self.documents().filter { !$0.path.hasPrefix("Docs/decisions/") }
