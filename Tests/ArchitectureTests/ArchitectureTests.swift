@@ -54,6 +54,12 @@ import Testing
     #expect(IncludeRules.violations(in: files) == [])
   }
 
+  /// Errors are a part of the contract, and a reader finds them at one place.
+  @Test func publicDeclarationsNameTheirErrors() throws {
+    let files = try SourceTree.files(in: ["Sources"], endings: [".swift"])
+    #expect(DocumentationRules.withoutErrors(in: files) == [])
+  }
+
   @Test func filesAreShort() throws {
     let files = try SourceTree.files(in: Self.code, endings: [".swift", ".c", ".h", ".py", ".sh"])
     #expect(TextRules.tooLong(files) == [])

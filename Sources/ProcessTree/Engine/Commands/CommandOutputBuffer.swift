@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Bytes of a command's output on their way to the form in which they are asked for.
 ///
-/// Forms may change from one item to the next: what was not asked for is still there.
+/// Forms may change from one item to the next: bytes that nobody has asked for are still there.
 struct CommandOutputBuffer {
   /// The form of one item.
   enum Unit: Sendable {
@@ -46,7 +46,7 @@ struct CommandOutputBuffer {
 
   /// The next item; nil when more has to be read for it or, at the end, when none is left.
   ///
-  /// Throws `lineTooLong`, `frameTooLong`, and at the end `incompleteFrame`; the bytes stay.
+  /// - Throws: `lineTooLong`, `frameTooLong`, and at the end `incompleteFrame`; the bytes stay.
   mutating func take(_ unit: Unit, atEnd: Bool) throws(CommandError) -> [UInt8]? {
     switch unit {
     case .chunk: takeChunk()

@@ -33,7 +33,7 @@ final class CommandOutputReader {
     bytesPerRead = byteCount
   }
 
-  /// The next item if it was read before; nil says nothing.
+  /// The next item if it was read before; nil shows nothing.
   func takeBuffered(_ unit: CommandOutputBuffer.Unit) -> [UInt8]? {
     guard !isBusy else { return nil }
     return try? buffer.take(unit, atEnd: false)
@@ -41,7 +41,7 @@ final class CommandOutputReader {
 
   /// The next item; nil at the end.
   ///
-  /// Throws what `CommandOutputBuffer.take` throws, `alreadyReading` and `CancellationError`.
+  /// - Throws: The errors of `CommandOutputBuffer.take`, `alreadyReading` and `CancellationError`.
   func next(_ unit: CommandOutputBuffer.Unit) async throws -> [UInt8]? {
     guard !isBusy else {
       throw CommandError(
@@ -72,7 +72,7 @@ final class CommandOutputReader {
     wake()
   }
 
-  /// Closes the pipe: the end, for whoever still reads.
+  /// Closes the pipe: the end, for a task that still reads.
   func close() {
     guard pipe != nil else { return }
     pipe = nil
