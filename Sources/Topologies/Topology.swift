@@ -74,7 +74,7 @@ extension Node {
   /// Runs a checked topology as the root.
   ///
   /// - Parameters:
-  ///   - tool: What has started it, with its version, for `ptree ps`; empty for nothing.
+  ///   - tool: The tool that has started it, with its version, for `ptree ps`; empty for nothing.
   ///   - onLoss: Called with the reason when no more output can be kept.
   ///   - onUp: Called with the run's number when all nodes are up or have ended.
   package func run(

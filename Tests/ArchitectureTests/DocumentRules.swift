@@ -1,4 +1,4 @@
-/// What must be true of the documents: their links lead somewhere, their code exists.
+/// The rules for documents: their links lead somewhere, their code exists.
 enum DocumentRules {
   /// A fenced block of code.
   struct CodeBlock: Equatable {

@@ -36,7 +36,7 @@ package enum RecordFraming: String, Sendable, Codable {
   /// How many bytes a length takes that stands before a record.
   static var prefix: Int { 4 }
 
-  /// The length that some bytes say.
+  /// The length that some bytes express.
   func length(_ bytes: ArraySlice<UInt8>) -> Int {
     let first = self == .lengthBigEndian ? Array(bytes) : bytes.reversed()
     return first.reduce(0) { $0 << 8 | Int($1) }

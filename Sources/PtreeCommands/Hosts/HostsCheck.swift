@@ -3,7 +3,7 @@ internal import ProcessTree
 internal import ProcessTreeTopologies
 internal import ProcessTreeTopologyFormat
 
-/// `ptree hosts check`: opens hosts, runs a node on each, and says what it found.
+/// `ptree hosts check`: opens hosts, runs a node on each, and reports what it found.
 struct HostsCheck: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Runs a node on each host, and says what it found there.",

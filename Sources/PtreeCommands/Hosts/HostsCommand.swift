@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// `ptree hosts`: what can be done with hosts beside running nodes on them.
+/// `ptree hosts`: the uses of hosts beside running nodes on them.
 struct HostsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hosts", abstract: "Checks the hosts that nodes are to run on.",

@@ -4,11 +4,11 @@ import ProcessTreeRandomTesting
 import ProcessTreeScenarios
 import ProcessTreeTesting
 
-/// Takes numbers and tells each over a second channel, then acknowledges it.
+/// Receives numbers and sends each over a second channel, then acknowledges it.
 struct Recorder: NodeProgram {
   var numbers: Receiver<Int>
   var records: Sender<Record>
-  /// The number that kills whoever works on it.
+  /// The number that kills the worker that works on it.
   var poison: Int?
   var pause: Duration = .zero
 
@@ -20,7 +20,7 @@ struct Recorder: NodeProgram {
       if pause > .zero { try await Task.sleep(for: pause) }
       try await records.send(
         Record(number: delivery.element, attempt: delivery.attempt, id: delivery.id))
-      // What has been said is on its way before the number is taken for done.
+      // The record is on its way before the number is acknowledged.
       try await records.join()
       delivery.acknowledge()
     }

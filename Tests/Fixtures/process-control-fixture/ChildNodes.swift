@@ -17,7 +17,7 @@ extension ChildProgram {
     sleepForEver()
   }
 
-  /// Starts the next of a chain and passes up what it says.
+  /// Starts the next of a chain and passes up its lines.
   static func chain(_ identity: RunIdentity, depth: Int32) throws {
     guard depth > 0 else {
       say("\(getpid())")

@@ -30,7 +30,7 @@ final class Node {
     }
   }
 
-  /// Sends a request for a child that will do as told; returns our end of its socket.
+  /// Sends a request for a child that obeys a command; returns our end of its socket.
   func ask(_ command: String, tag: RunTag? = nil) throws -> (id: UInt64, socket: Int32) {
     let sockets = try Descriptors.makeSocketPair()
     let null = try Descriptors.openNull()
@@ -45,7 +45,7 @@ final class Node {
     return (lastID, sockets.first.release())
   }
 
-  /// Starts a child that will do as told.
+  /// Starts a child that obeys a command.
   func start(_ command: String) throws -> Child {
     let (id, socket) = try ask(command)
     guard waitReadable(server.fileDescriptor) else { throw Failure("no answer") }
@@ -104,7 +104,7 @@ final class Child {
     self.socket = socket
   }
 
-  /// One line that the child says.
+  /// One line of the child.
   func line() throws -> String {
     var bytes: [UInt8] = []
     while waitReadable(socket) {

@@ -34,7 +34,7 @@ final class TicketOffice: Sendable {
     context.node.perform { $0.openChannels().minted(ticket) }
   }
 
-  /// The tickets of what was encoded since the last time.
+  /// The tickets of the ends that were encoded since the last call.
   func takeMinted() -> [ChannelTicket] {
     minted.withLock { tickets in
       defer { tickets = [] }
@@ -66,7 +66,7 @@ extension MessagePackDecoder {
 }
 
 extension ChannelTicket {
-  /// Reads a ticket of a side, and says at which node.
+  /// Reads a ticket of a side, with the node that it is for.
   static func decoded(
     _ side: ChannelSide, from decoder: any Decoder
   ) throws -> (ticket: ChannelTicket, context: ChannelContext) {
@@ -78,7 +78,7 @@ extension ChannelTicket {
     return (ticket, context)
   }
 
-  /// Reads a ticket of any side, and says at which node.
+  /// Reads a ticket of any side, with the node that it is for.
   static func decoded(
     from decoder: any Decoder
   ) throws -> (ticket: ChannelTicket, context: ChannelContext) {

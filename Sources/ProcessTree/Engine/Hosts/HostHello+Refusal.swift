@@ -1,7 +1,7 @@
 internal import ProcessTreeWire
 
 extension HostHello {
-  /// Why a host must not say this of itself; nil if it may.
+  /// Why a host must not claim this of itself; nil if it may.
   ///
   /// The number of its run is that by which its processes on this machine are found, and reaped: it must
   /// be nobody else's.
