@@ -4,7 +4,8 @@ package import ProcessTreeTopologyFormat
 /// A topology file that has been read and checked, for an app with a command line of its own.
 ///
 /// ```swift
-/// let topology = try Topology(contentsOf: "crawl.yaml", catalog: catalog, variables: ["depth": "3"])
+/// let topology = try Topology(
+///   contentsOf: "crawl.yaml", catalog: catalog, variables: ["depth": "3"])
 /// try await root.run(topology)
 /// ```
 ///

@@ -1,7 +1,8 @@
 /// The lines of files, one file after another, as inputs of a pipeline or a pool.
 ///
 /// ```swift
-/// let words = try await root.run(over: FileLines(["access.log", "-"]), using: Pipeline(Tokenize()))
+/// let words = try await root.run(
+///   over: FileLines(["access.log", "-"]), using: Pipeline(Tokenize()))
 /// ```
 ///
 /// Lines come without their line feeds; the last one of a file may lack it. Bytes that are no UTF-8

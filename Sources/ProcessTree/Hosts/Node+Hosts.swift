@@ -47,7 +47,9 @@ extension Node {
   ///
   /// ```swift
   /// try await root.withHosts(joining: root.hostsOfSlurmArray("1234")) { hosts in
-  ///   try await root.withPool(on: hosts) { pool in try await pool.map(over: inputs, using: Square()) }
+  ///   try await root.withPool(on: hosts) { pool in
+  ///     try await pool.map(over: inputs, using: Square())
+  ///   }
   /// }
   /// ```
   ///

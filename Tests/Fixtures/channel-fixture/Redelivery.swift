@@ -293,7 +293,7 @@ let redeliveryScenarios: [String: Scenario] = [
     expect.expect(faults.done > 0)
     print("\(faults.done) faults, \(counts.redelivered) redelivered")
   },
-  // `serversAreKilled ITEMS FAULTS`: answers are recorded where the question was asked: result and acknowledgement are one frame.
+  // `serversAreKilled ITEMS FAULTS`: a result and its acknowledgement are one frame.
   "serversAreKilled": { root, expect in
     var random = SeededGenerator.announced("serversAreKilled")
     _ = try await root.spawn(Producer(sender: root.makePipe(of: Int.self).sender, count: 0)).join()
