@@ -6,7 +6,7 @@ struct Parcel: Codable, Sendable {
   var weight = [UInt8](repeating: 0, count: 4_000)
 }
 
-/// Takes what it gets of a broadcast, and is told how much it was too slow for.
+/// Receives a part of a broadcast, and the number of elements for which it was too slow.
 struct Subscriber: NodeProgram {
   var broadcast: Receiver<Parcel>
   /// How long it spends on each item.

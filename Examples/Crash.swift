@@ -1,7 +1,7 @@
 import Glibc
 public import ProcessTree
 
-/// A child that ends in the way it is told to.
+/// A child that ends in the way that it is asked to.
 struct Crashing: NodeProgram {
   var ending: Ending
 
@@ -28,7 +28,7 @@ struct Crashing: NodeProgram {
 
 /// Children that end in every way there is, and what their parent learns of each.
 ///
-/// Success is a result that has arrived. Everything else is told as it is: an error with its type and
+/// Success is a result that has arrived. Everything else is reported as it is: an error with its type and
 /// text, a crash with its signal, an exit with its code, each with the child's last words.
 public struct Crash: HostedExample {
   /// What it is run by.

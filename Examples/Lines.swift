@@ -1,6 +1,6 @@
 public import Pipelines
 
-/// Counts the line feeds and bytes of what comes.
+/// Counts the line feeds and bytes of its input.
 struct CountLines: Stage {
   private var counts = LineCounts()
 

@@ -1,7 +1,7 @@
 import Glibc
 public import ProcessTree
 
-/// Who a node is, and who is below it.
+/// A node's name, and the nodes below it.
 struct NameTree: Codable, Sendable {
   var name: String
   var pid: Int32
@@ -20,7 +20,7 @@ struct NameTree: Codable, Sendable {
     host = node.host
   }
 
-  /// Starts two children, the second as a daemon, and takes from each what it says of itself.
+  /// Starts two children, the second as a daemon, and receives each one's names.
   mutating func addChildren(
     of node: Node, on hosts: HostPool?, levels: Int, hold: Duration
   ) async throws {
@@ -32,7 +32,7 @@ struct NameTree: Codable, Sendable {
     ]
     for child in children {
       var messages = try await child.messages(of: NameTree.self).makeAsyncIterator()
-      // A child that ends without a word has failed: its result tells why.
+      // A child that ends without a word has failed: its result has the reason.
       guard let names = try await messages.next() else { return try await child.result }
       self.children.append(names)
       try await child.send(Heard())
@@ -43,7 +43,7 @@ struct NameTree: Codable, Sendable {
 /// What a parent answers, so that no child ends before it was heard.
 struct Heard: Codable, Sendable {}
 
-/// Tells its parent its name and those below it, then stays for a while.
+/// Sends its parent its name and those below it, then stays for a while.
 struct NamedNode: NodeProgram {
   var levels: Int
   var hold: Duration

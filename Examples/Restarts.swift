@@ -1,6 +1,6 @@
 public import ProcessTree
 
-/// Ends as its parent tells it, and runs on until then.
+/// Runs until its parent orders an end, and ends in that way.
 struct Obedient: NodeProgram {
   enum Order: String, Codable, CaseIterable, Sendable {
     case end = "returns"
@@ -85,7 +85,7 @@ public struct Restarts: Example {
 }
 
 extension Node {
-  /// Tells the present life of a child what to do.
+  /// Sends an order to the present life of a child.
   fileprivate func tell(_ name: String, _ order: Obedient.Order) async throws {
     try await children.first { $0.name == name }?.send(order)
   }

@@ -1,6 +1,6 @@
 public import ProcessTree
 
-/// What goes round: it counts how often it was passed on.
+/// The message that goes round; it counts how often it was passed on.
 struct Token: Codable, Sendable {
   var hops = 0
 }
@@ -48,7 +48,7 @@ struct RingStart: NodeProgram {
 
 /// Nodes in a circle of pipes, which a token goes round.
 ///
-/// The root makes the pipes and hands each end to the node that it is for: what is sent then goes
+/// The root makes the pipes and hands each end to the node that it is for: messages then go
 /// from neighbour to neighbour, and not through the root.
 public struct Ring: HostedExample {
   /// What it is run by.

@@ -7,7 +7,7 @@ struct Tokenize: Stage {
   var parts: Int
   private var table = WordTable()
 
-  /// What is kept is memory, not knowledge: another worker can do the same work again.
+  /// The state is memory, not knowledge: another worker can do the same work again.
   static var isStateless: Bool { true }
 
   init(parts: Int) {
@@ -54,7 +54,7 @@ public struct WordCount: HostedExample {
   ///   - workers: How many nodes tokenize; as many as there are processors without it.
   ///   - counters: How many nodes count, each its part of all words.
   ///   - top: How many of the most frequent words are listed.
-  ///   - hasAll: Whether all words are told, however many.
+  ///   - hasAll: Whether all words are listed, however many.
   public init(paths: [[UInt8]], workers: Int?, counters: Int, top: Int, hasAll: Bool) {
     self.paths = paths
     self.workers = workers ?? cpuCount

@@ -1,4 +1,4 @@
-/// Who got how much of a broadcast.
+/// How much of a broadcast each subscriber received.
 public struct BroadcastReport: ExampleReport {
   /// One subscriber's part.
   struct Share: Codable, Sendable {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Tells on standard error that a file or directory cannot be read.
+/// Reports on standard error that a file or directory cannot be read.
 func complainOfFile(_ example: String, _ path: [UInt8], _ failure: SystemFailure) {
   var line = Array("\(example): \(visibleText(path)): \(failure)\n".utf8)
   // One call, so that the lines of two threads do not mix.

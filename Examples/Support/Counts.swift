@@ -1,4 +1,4 @@
-/// What was counted in some files.
+/// The counts of some files.
 struct Counts: Hashable, Sendable, Codable {
   /// Regular files that were found, those that could not be read included.
   var files = 0

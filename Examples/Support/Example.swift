@@ -2,7 +2,7 @@ public import ProcessTree
 
 /// A bundled example: a tree of processes that teaches one thing.
 ///
-/// Its properties are its arguments; whoever runs it fills them in.
+/// Its properties are its arguments; the code that runs it fills them in.
 public protocol Example: Sendable {
   /// What the run ends with.
   associatedtype Report: ExampleReport
@@ -51,7 +51,7 @@ public protocol ExampleReport: Encodable, Sendable {
 }
 
 extension ExampleReport {
-  /// Nil: `isSuccess` says all.
+  /// Nil: `isSuccess` is enough.
   public var total: Int? { nil }
 
   /// True: most examples fail by throwing.

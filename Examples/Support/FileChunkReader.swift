@@ -16,7 +16,7 @@ final class FileChunkReader {
   private let cut: FileChunks.Cut
   private let node: Node
   private let name: String
-  /// How many bytes there are in all, if that can be told before they are read.
+  /// How many bytes there are in all, if that is known before they are read.
   private let total: Int?
 
   init(_ paths: [[UInt8]], cut: FileChunks.Cut, for node: Node, name: String) {
@@ -84,7 +84,7 @@ final class FileChunkReader {
     if case .betweenWords = cut { chunk.append(UInt8(ascii: "\n")) }
   }
 
-  /// Reads what is there, and waits for what may come of a pipe; nil after a failure.
+  /// Reads the bytes that are there, and waits for those of a pipe; nil after a failure.
   private func read(_ descriptor: Int32) throws -> Int? {
     while true {
       if node.stopRequest != nil { throw CancellationError() }

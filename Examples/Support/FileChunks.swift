@@ -18,7 +18,7 @@ struct FileChunks: AsyncSequence, Sendable {
   private let node: Node
   private let reader: Reader
 
-  /// Reads on behalf of a node; `name` says in its complaints what for.
+  /// Reads on behalf of a node; its complaints begin with `name`.
   init(_ paths: [[UInt8]], cut: Cut, for node: Node, name: String) {
     self.node = node
     reader = Reader(FileChunkReader(paths, cut: cut, for: node, name: name))
@@ -41,7 +41,7 @@ struct FileChunks: AsyncSequence, Sendable {
 
   func makeAsyncIterator() -> AsyncIterator { AsyncIterator(chunks: self) }
 
-  /// Whoever asks next may be another thread than last time.
+  /// The next request may come from another thread than the last one.
   private final class Reader: Sendable {
     let state: Mutex<FileChunkReader>
 

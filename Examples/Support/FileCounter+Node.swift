@@ -1,7 +1,7 @@
 import ProcessTree
 
 extension FileCounter {
-  /// Counts on behalf of a node: tells on its standard error what cannot be read, reports progress,
+  /// Counts on behalf of a node: reports on its standard error what it cannot read, reports progress,
   /// and stops when the node is asked to.
   convenience init(for node: Node) {
     self.init(

@@ -2,7 +2,7 @@ import Glibc
 
 /// Counts files, those of one directory or of a whole tree, in one process.
 ///
-/// What cannot be read is told, counted, and passed over.
+/// A file that cannot be read is reported, counted and skipped.
 final class FileCounter {
   private static let bufferSize = 512 << 10
   /// How many files are counted between two reports.

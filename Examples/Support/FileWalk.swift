@@ -2,7 +2,7 @@ import Glibc
 
 /// A regular file that was come across.
 struct FoundFile {
-  /// Open for reading, to be closed by whoever got it; nil when it could not be opened.
+  /// Open for reading, to be closed by its receiver; nil when it could not be opened.
   let descriptor: Int32?
   /// The directory that it is in, and its name there.
   let place: Place
@@ -14,7 +14,7 @@ struct FoundFile {
 /// The regular files of a directory one after another, those below it too if that is asked for.
 ///
 /// Links are not followed. Directories on the way down stay open: a path may be longer than the
-/// kernel takes. What cannot be read is told and passed over.
+/// kernel takes. A file that cannot be read is reported and skipped.
 final class FileWalk {
   private var place: Place
   private var stack: [OpenDirectory]

@@ -5,8 +5,10 @@ enum GivenPaths {
   /// The path that means standard input.
   static let standardInput = Array("-".utf8)
 
-  /// Throws ``UnusableInput`` for the first path that does not exist or cannot be read, and for a
-  /// directory unless those are welcome.
+  /// Checks that all paths exist and can be read.
+  ///
+  /// - Throws: ``UnusableInput`` for the first one that does not or cannot, and for a directory unless
+  ///   those are welcome.
   static func check(_ paths: [[UInt8]], allowsDirectories: Bool) throws(UnusableInput) {
     for path in paths where path != standardInput {
       var status = stat()

@@ -29,7 +29,7 @@ public struct MapReduceReport: ExampleReport {
     redone = progress.retried
   }
 
-  /// Whether each chunk was recorded once and the totals are those that arithmetic says.
+  /// Whether each chunk was recorded once and the totals are those of the arithmetic.
   public var isSuccess: Bool {
     failed == 0 && records.allSatisfy { $0 == 1 } && totals == expectedTotals
   }

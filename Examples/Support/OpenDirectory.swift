@@ -8,7 +8,7 @@ final class OpenDirectory {
     case file
     /// A link, a pipe, a socket, a device: never opened.
     case other
-    /// The file system does not say, and asking failed.
+    /// The file system does not report the kind, and asking failed.
     case unknown(SystemFailure)
   }
 
@@ -63,7 +63,7 @@ final class OpenDirectory {
     case Int32(DT_UNKNOWN): break
     default: return .other
     }
-    // Some file systems do not say it with the name.
+    // Some file systems do not report it with the name.
     var status = stat()
     guard fstatat(descriptor, cString(name), &status, AT_SYMLINK_NOFOLLOW) == 0 else {
       return .unknown(SystemFailure())

@@ -1,7 +1,7 @@
 extension Place {
   /// The names of the directories directly below, or the first few of them.
   ///
-  /// Says nothing of what cannot be read: whoever counts the files here will.
+  /// Does not report a directory that cannot be read: the worker that counts the files here does.
   func subdirectories(upTo limit: Int = .max) -> [[UInt8]] {
     var names: [[UInt8]] = []
     guard let directory = try? open() else { return [] }

@@ -1,4 +1,4 @@
-/// What was counted in a directory and below it.
+/// The counts of a directory and of all below it.
 struct Subtree: Codable, Sendable {
   let path: [UInt8]
   private(set) var counts: Counts
@@ -9,7 +9,7 @@ struct Subtree: Codable, Sendable {
   init(path: [UInt8], own: Counts, parts: [Subtree]) {
     self.path = path
     counts = parts.reduce(into: own) { $0 += $1.counts }
-    // What is further down is part of the sums: a large tree does not become a large result.
+    // Directories further down are part of the sums: a large tree does not become a large result.
     self.parts = parts.map { part in
       var part = part
       part.parts = []

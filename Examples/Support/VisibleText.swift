@@ -1,4 +1,4 @@
-/// Bytes as text for people: what is no UTF-8 becomes U+FFFD, control characters are written as
+/// Bytes as text for people: bytes that are not UTF-8 become U+FFFD, control characters are written as
 /// escapes, so that no file name can break a line or send commands to a terminal.
 func visibleText(_ bytes: some Sequence<UInt8>) -> String {
   var text = ""

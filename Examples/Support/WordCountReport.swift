@@ -7,7 +7,7 @@ public struct WordCountReport: ExampleReport {
   private let top: Int
   private let hasAll: Bool
 
-  /// Makes the report of what came out of the pipeline, in its order.
+  /// Makes the report of the pipeline's outputs, in its order.
   init(_ files: Counts, _ counts: [WordCounts], top: Int, hasAll: Bool) {
     self.files = files
     self.top = top

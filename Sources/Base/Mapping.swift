@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Pages of memory that this value owns, and unmaps at its end.
 ///
-/// Sendable: the range of addresses never changes; who may use its contents when is for the owner
-/// to say.
+/// Sendable: the range of addresses never changes; the owner decides who may use its
+/// contents, and when.
 package struct Mapping: ~Copyable, @unchecked Sendable {
   /// The first byte, lent; valid as long as this value.
   package let start: UnsafeMutableRawPointer

@@ -1,5 +1,5 @@
 extension Duration {
-  /// The longest wait, a century: nothing that waits longer can be told from what waits for ever.
+  /// The longest wait, a century: nobody can distinguish a longer wait from an endless one.
   ///
   /// Sums of such waits and of instants fit every clock and every system call.
   package static let longest: Duration = .seconds(100 * 365 * 24 * 3_600)
@@ -43,7 +43,7 @@ extension InstantProtocol where Duration == Swift.Duration {
   package func after(_ wait: Duration) -> Self { advanced(by: wait.clamped) }
 }
 
-/// Arithmetic on numbers that another process said: the nearest number that fits takes the place of
+/// Arithmetic on numbers that another process sent: the nearest number that fits takes the place of
 /// one that does not.
 extension FixedWidthInteger {
   /// The sum.

@@ -43,7 +43,7 @@ int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags
     if (connection >= 0) {
       cl_stream_end(connection);
     } else if (errno == EMFILE || errno == ENFILE) {
-      // libzmq would abort. Its poller calls again at once, and no event tells that a descriptor is free.
+      // libzmq would abort. Its poller calls again at once, and no event reports that a descriptor is free.
       usleep(1000);
       errno = EAGAIN;
     }

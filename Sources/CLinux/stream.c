@@ -159,7 +159,7 @@ bool cl_stream_is_full(int descriptor) {
 // Versions of the C library differ in the parameter names of these declarations.
 ssize_t recv(int descriptor, void *buffer, size_t size, int flags) {
   if (moves_bytes && cl_stream_is_full(descriptor)) {
-    // The poller calls again at once, and no event tells that a frame has been taken.
+    // The poller calls again at once, and no event reports that a frame has been taken.
     usleep(rest_microseconds);
     errno = EAGAIN;
     return -1;

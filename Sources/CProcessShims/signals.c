@@ -17,7 +17,7 @@ enum { most_signals = 64 };
 static const int64_t same_wish_nanoseconds = 200 * 1000 * 1000;
 
 static _Atomic uint64_t pending;
-// Who sent the noted signals: pid << 32 | user, or 0 for the kernel.
+// The senders of the noted signals: pid << 32 | user, or 0 for the kernel.
 static _Atomic uint64_t senders[most_signals + 1];
 static _Atomic int wake_descriptor = -1;
 static _Atomic int armed;

@@ -1,3 +1,3 @@
-// What libzmq's own header says; nothing is added here.
+// The contents of libzmq's own header; nothing is added here.
 #pragma once
 #include <zmq.h>

@@ -4,13 +4,13 @@ internal import ProcessTreeWire
 package enum LinkError: Error, Equatable, CustomStringConvertible {
   /// The peer has ended, or its connection has.
   case peerGone
-  /// This side has said that it sends nothing more.
+  /// This side has finished its sending.
   case finished
   /// The item is larger than the protocol carries.
   case tooLarge(Int)
   /// Another task is receiving from this channel already.
   case alreadyReceiving
-  /// The channel's queue is full, and its policy says that this is an error.
+  /// The channel's queue is full, and its policy makes that an error.
   case full
   /// The item killed these consumers and was put aside.
   case quarantined([String])

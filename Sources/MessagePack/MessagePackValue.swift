@@ -40,7 +40,9 @@ public enum MessagePackValue: Hashable, Sendable {
     }
   }
 
-  /// Reads the next value, nested at most as deep as the reader's limits say.
+  /// Reads the next value, nested at most as deep as the reader's limits allow.
+  ///
+  /// - Throws: Any error of the bytes; the reader is then where it was.
   public init(reading reader: inout MessagePackReader) throws(MessagePackError) {
     var attempt = reader
     self = try Self.read(&attempt, depth: 0)

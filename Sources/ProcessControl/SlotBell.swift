@@ -1,7 +1,7 @@
 import Glibc
 package import ProcessTreeBase
 
-/// What tells processes that wait for a slot of a `SlotFile` that one may be free: a named pipe with
+/// The signal for processes that wait for a slot of a `SlotFile` that one may be free: a named pipe with
 /// a byte for each slot that was let go.
 ///
 /// Only processes that wait have it open, so that nothing gathers in it otherwise. Such a process
@@ -12,7 +12,7 @@ package struct SlotBell: Sendable {
 
   package init(path: String) { self.path = path }
 
-  /// Tells those who wait that a slot was let go; a process that was killed is reaped before.
+  /// Signals to those who wait that a slot was let go; a process that was killed is reaped before.
   package func ring() {
     // Fails where nobody has waited yet. Also for reading: a waiting process may close its end before the byte is
     // written, and a pipe without a reader raises SIGPIPE. What nobody else has open is dropped with it.

@@ -30,6 +30,8 @@ public final class EventProbe: Sendable {
   private let seen = Lock<[LifecycleEvent]>([])
 
   /// Watches a node and everything below it from now on.
+  ///
+  /// - Throws: The errors of `Node.events`.
   public init(_ node: Node) async throws {
     self.node = node
     events = try await node.events

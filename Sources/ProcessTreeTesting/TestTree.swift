@@ -23,8 +23,8 @@ public import ProcessTree
 ///   - seed: Runs the jobs of the tree's tasks in an order that the seed decides; in the order in which
 ///     they become ready without one. With the virtual clock, one seed is one history.
 ///   - body: The root's program.
-/// - Returns: What `body` returns.
-/// - Throws: What `body` throws; children are stopped then.
+/// - Returns: The result of `body`.
+/// - Throws: The error of `body`; children are stopped then.
 @discardableResult
 public func withTestTree<Success: Sendable>(
   configuration: TreeConfiguration = TreeConfiguration(), programs: [any NodeProgram.Type] = [],
@@ -38,9 +38,11 @@ public func withTestTree<Success: Sendable>(
   }
 }
 
-/// Runs a tree of nodes within this process, with what harms and watches it.
+/// Runs a tree of nodes within this process, with the means to harm and to watch it.
 ///
 /// The parameters are those of the other function of this name; `body` gets the tree as well.
+///
+/// - Throws: The error of `body`; children are stopped then.
 @discardableResult
 public func withTestTree<Success: Sendable>(
   configuration: TreeConfiguration = TreeConfiguration(), programs: [any NodeProgram.Type] = [],

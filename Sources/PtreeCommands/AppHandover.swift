@@ -4,7 +4,7 @@ internal import ProcessTreeTopologyFormat
 /// Hands a file over to the app that has its programs.
 enum AppHandover {
   /// Executes the app that a file names, in place of this process and with the same words; returns if there
-  /// is none, or if the check of the file says why not.
+  /// is none, or if the check of the file reports why not.
   ///
   /// - Parameter files: Keeps what was read, for a check of the file.
   /// - Throws: `UsageError` for a file or an app that root does not trust, or that cannot be executed.
@@ -14,7 +14,7 @@ enum AppHandover {
       let app = Watchdog.guarding({ NamedApp(of: file, in: files) }), app.isUsable
     else { return }
     if geteuid() == 0, !isTrusted {
-      // The file first: who may write to it chooses the app, and with the words what that does.
+      // The file first: a user who may write to it chooses the app, and with the words its action.
       for (path, identity) in [(file, app.namedBy), (app.path, nil)] {
         if let refusal = Trust.refusal(of: path, being: identity) {
           throw UsageError("root does not run \(path): \(refusal), or say --trust.")

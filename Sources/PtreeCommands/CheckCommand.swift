@@ -100,7 +100,7 @@ struct CheckCommand: ParsableCommand {
   }
 }
 
-/// What was found in a file, on standard error.
+/// The diagnostics of a file, on standard error.
 enum CheckReport {
   static func tell(_ checked: CheckedFile) {
     let text = DiagnosticText(checked.files).text(of: checked.diagnostics)
@@ -113,7 +113,7 @@ enum CheckReport {
   }
 }
 
-/// What was found in a file, as data.
+/// The diagnostics of a file, as data.
 enum DiagnosticJSON {
   static func document(_ checked: CheckedFile, withPlan: Bool) -> JSONValue {
     var members: [(String, JSONValue)] = [("file", .text(checked.path))]

@@ -25,11 +25,11 @@ struct DetachOptions: ParsableArguments {
 
   func validate() throws { try settings.validate() }
 
-  /// What they say.
+  /// The values of these options.
   var settings: DetachSettings { DetachSettings(detach: detach, wait: wait, log: log) }
 }
 
-/// What the options say of a run that goes on without its terminal.
+/// The values of the options for a run that goes on without its terminal.
 struct DetachSettings {
   var detach = false
   var wait = Seconds(duration: .seconds(60))

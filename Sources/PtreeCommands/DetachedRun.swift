@@ -1,7 +1,7 @@
 internal import Glibc
 internal import ProcessTreeTopologyFormat
 
-/// The run of a topology file in a session of its own, and what it tells the process that started it.
+/// The run of a topology file in a session of its own, and its reports to the process that started it.
 enum DetachedRun {
   /// What the starter hears, with a zero byte behind each.
   enum Word: Equatable {
@@ -57,7 +57,7 @@ enum DetachedRun {
     for descriptor in [STDOUT_FILENO, STDERR_FILENO] { dup2(log ?? null, descriptor) }
   }
 
-  /// Tells the starter.
+  /// Reports to the starter.
   static func tell(_ word: Word) {
     guard pipe >= 0 else { return }
     // A starter that has gone hears nothing.

@@ -93,7 +93,7 @@ struct DetachedStarter {
     return .nothing
   }
 
-  /// Tells the run's number, which one that has ended has no more, and its state.
+  /// Prints the run's number, which one that has ended has no more, and its state.
   private func tell(_ run: String?, _ state: String) -> Int32 {
     do {
       try Standard.output.write(

@@ -14,7 +14,7 @@ struct EventLines: EventSink {
   /// False for what would only be noise.
   private static func isOfNote(_ kind: LifecycleEvent.Kind) -> Bool {
     switch kind {
-    // It follows `started` at once, or the exit tells why it does not.
+    // It follows `started` at once, or the exit shows why it does not.
     case .ready: false
     // With a number it is part of the progress.
     case .reported(let report): report.completed == nil

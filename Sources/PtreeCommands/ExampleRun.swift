@@ -46,7 +46,7 @@ struct ExampleRun {
       return isSuccess ? ExitStatusCode.success : ExitStatusCode.failure
     } catch {
       await end(progress)
-      // The tree is being stopped: what comes of that is no failure of the example.
+      // The tree is being stopped: ends that come of that are no failures of the example.
       if let code = earlyEnd.code { return code }
       throw error
     }
@@ -76,7 +76,7 @@ struct ExampleRun {
     }
   }
 
-  /// Sets the tree up as the options say; the progress that is shown.
+  /// Sets the tree up as the options ask; returns the progress that is shown.
   @discardableResult
   func prepare() async throws -> ProgressDisplay? {
     if options.json || options.events == "-" { try Standard.reserveOutput() }
@@ -143,7 +143,7 @@ struct ExampleRun {
   }
 }
 
-/// No further events can be written: says so; a reader that has gone has seen enough.
+/// Reports that no further events can be written; a reader that has gone has seen enough.
 private func eventsLost(
   _ error: StreamError, _ progress: ProgressDisplay?, _ end: EarlyEnd, in root: Node
 ) {

@@ -1,4 +1,4 @@
-/// A command line of which nothing has to be said: words, flags, and options with a value each.
+/// A command line that needs no message: words, flags, and options with a value each.
 ///
 /// Commands that scripts start all the time read such a line without the parser of arguments, which looks at
 /// all conformances of the program again and again, for some milliseconds. Whatever the parser would

@@ -30,11 +30,13 @@ extension PtreeApp {
   }
 
   /// Parses the arguments of the process, does what they ask for, and exits.
+  ///
+  /// - Throws: The error of the command.
   public func run(in root: Node) async throws {
     root.exit(try await ToolRoot(root).perform(Array(CommandLine.arguments.dropFirst())))
   }
 
-  /// The text of an error that has one for people, else what it says of itself.
+  /// The text of an error that has one for people, else its own description.
   public static func describe(_ error: any Error) -> String {
     (error as? any LocalizedError)?.errorDescription ?? "\(error)"
   }

@@ -59,7 +59,7 @@ struct RunOptions: ParsableArguments {
 
   func validate() throws { try settings.validate() }
 
-  /// What they say.
+  /// The values of these options.
   var settings: RunSettings {
     RunSettings(
       json: json, events: events, timeout: timeout, startMethod: startMethod, limit: limit,
@@ -67,7 +67,7 @@ struct RunOptions: ParsableArguments {
   }
 }
 
-/// What the options of a run say: a plain line makes no option of the parser, each of which is dear.
+/// The values of the options of a run: a plain line makes no option of the parser, each of which is dear.
 struct RunSettings {
   var json = false
   var events: String?

@@ -64,7 +64,7 @@ struct FileRequest {
       _ path: String, _ identity: FileIdentity?, at place: ProcessTreeTopologyFormat.Place,
       length: Int, _ what: String
     ) {
-      // Of a file that is not there the check has said so.
+      // If a file is not there, the check has reported that.
       guard isRight || access(path, F_OK) == 0,
         let refusal = Trust.refusal(of: path, being: identity)
       else { return }
@@ -128,7 +128,7 @@ struct FileRun {
       if options.json {
         try await root.offload { try report(outcome) }
       } else if let account = outcome.account {
-        // Not before what the nodes have to say of it.
+        // The nodes' own messages about it come first.
         root.tell("\(tool): \(topology.name) failed: \(account)")
       }
       return outcome.exitCode

@@ -91,7 +91,7 @@ enum Standard {
   /// Where standard output leads; another descriptor once that one was reserved.
   private static let result = Atomic<Int32>(STDOUT_FILENO)
 
-  /// Tells of something that went wrong, under the name of the tool or of the app.
+  /// Reports something that went wrong, under the name of the tool or of the app.
   static func complain(_ text: String) { error.tell("\(RunningTool.current.name): \(text)") }
 
   /// Keeps standard output for the tool alone: what nodes write to theirs goes to standard error.

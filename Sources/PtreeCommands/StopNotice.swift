@@ -1,6 +1,6 @@
 internal import ProcessTree
 
-/// Says what a run waits for that was asked to end, before somebody takes it for hung.
+/// Shows what a run waits for that was asked to end, before somebody takes it for hung.
 enum StopNotice {
   /// How long an end may take without a word.
   private static let patience: Duration = .seconds(1)

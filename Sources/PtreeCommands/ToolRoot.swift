@@ -75,7 +75,7 @@ struct ToolRoot {
       Standard.complain("\(error)")
       return ExitStatusCode.failure
     }
-    // What ArgumentParser has to say: help and version on standard output, all else is an error.
+    // Messages of ArgumentParser: help and version on standard output, all else is an error.
     let message = PtreeCommand.fullMessage(for: error)
     guard PtreeCommand.exitCode(for: error) == .success else {
       // In the words of all other errors of the tool.
@@ -108,7 +108,7 @@ enum ExitStatusCode {
 struct UsageError: Error, CustomStringConvertible {
   let description: String
 
-  /// - Parameter description: What is wrong; it may quote what somebody typed, of any length.
+  /// - Parameter description: The fault; it may quote an input of any length.
   init(_ description: String) {
     let isLong = description.utf8.count > Self.longest
     self.description = isLong ? String(description.prefix(Self.longest)) + "…" : description

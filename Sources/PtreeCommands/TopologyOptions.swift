@@ -44,7 +44,7 @@ struct TopologyOptions: ParsableArguments {
     (profile, only, without) = (settings.profile, settings.only, settings.without)
   }
 
-  /// What they say.
+  /// The values of these options.
   var settings: TopologySettings {
     TopologySettings(
       set: set, variables: variables, overlay: overlay, profile: profile, only: only,
@@ -52,7 +52,7 @@ struct TopologyOptions: ParsableArguments {
   }
 }
 
-/// What the options say that concern the file.
+/// The values of the options that concern the file.
 struct TopologySettings {
   var set: [String] = []
   var variables: [String] = []
@@ -66,7 +66,7 @@ struct TopologySettings {
     "--set", "--variables", "--overlay", "--profile", "--only", "--without",
   ]
 
-  /// What the check is told.
+  /// The options for the check.
   func checkOptions() throws -> CheckOptions {
     var options = CheckOptions()
     for path in variables {

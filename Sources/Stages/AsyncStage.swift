@@ -18,6 +18,8 @@ public protocol AsyncStage<Input, Output>: Step {
   ) async throws
 
   /// Emits the remaining outputs; called once after the last input.
+  ///
+  /// - Throws: Any error of the stage; it fails the input in a pool, and the run of a pipeline.
   nonisolated(nonsending) mutating func finish(emit: (Output) throws -> Void) async throws
 }
 
@@ -26,12 +28,16 @@ extension AsyncStage {
   public static var isStateless: Bool { false }
 
   /// Emits nothing.
+  ///
+  /// - Throws: No error.
   public mutating func finish(emit: (Output) throws -> Void) async throws {}
 
   /// The traits of every asynchronous stage.
   public static var _traits: StepTraits { StepTraits(suspends: true) }
 
   /// Calls the body for each input.
+  ///
+  /// - Throws: The error of the stage.
   public mutating func _process(
     _ inputs: ArraySlice<Input>, separately isSeparate: Bool,
     into outputs: inout StepOutputs<Output>, in node: Node
@@ -49,6 +55,8 @@ extension AsyncStage {
   }
 
   /// Emits the remaining outputs.
+  ///
+  /// - Throws: The error of the stage.
   public mutating func _finish(into outputs: inout StepOutputs<Output>) async throws {
     try await finish { outputs.append($0) }
   }

@@ -16,6 +16,8 @@ public protocol Stage<Input, Output>: Step {
   mutating func process(_ input: Input, emit: (Output) throws -> Void) throws
 
   /// Emits the remaining outputs, for instance totals; called once after the last input.
+  ///
+  /// - Throws: Any error of the stage; it fails the input in a pool, and the run of a pipeline.
   mutating func finish(emit: (Output) throws -> Void) throws
 }
 
@@ -24,12 +26,16 @@ extension Stage {
   public static var isStateless: Bool { false }
 
   /// Emits nothing.
+  ///
+  /// - Throws: No error.
   public mutating func finish(emit: (Output) throws -> Void) throws {}
 
   /// The traits of every stage.
   public static var _traits: StepTraits { StepTraits() }
 
   /// Calls the body for each input.
+  ///
+  /// - Throws: The error of the stage.
   @inlinable
   public mutating func _process(
     _ inputs: ArraySlice<Input>, separately isSeparate: Bool,
@@ -48,6 +54,8 @@ extension Stage {
   }
 
   /// Emits the remaining outputs.
+  ///
+  /// - Throws: The error of the stage.
   @inlinable
   public mutating func _finish(into outputs: inout StepOutputs<Output>) throws {
     try finish { outputs.append($0) }

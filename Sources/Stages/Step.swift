@@ -33,12 +33,15 @@ public protocol Step<Input, Output>: Codable, Sendable {
   ///   - outputs: Receives the outputs. If this throws, the input that failed is the first one that
   ///     `outputs` does not count.
   ///   - node: The node that does the work.
+  /// - Throws: The error of the step.
   nonisolated(nonsending) mutating func _process(
     _ inputs: ArraySlice<Input>, separately isSeparate: Bool,
     into outputs: inout StepOutputs<Output>, in node: Node
   ) async throws
 
   /// Emits the remaining outputs after the last input.
+  ///
+  /// - Throws: The error of the step.
   nonisolated(nonsending) mutating func _finish(into outputs: inout StepOutputs<Output>)
     async throws
 }

@@ -14,6 +14,8 @@ public protocol Transform<Input, Output>: Step {
   associatedtype Output
 
   /// Returns the output for an input.
+  ///
+  /// - Throws: Any error of the transform; it fails the input in a pool, and the run of a pipeline.
   func callAsFunction(_ input: Input) throws -> Output
 }
 
@@ -25,6 +27,8 @@ extension Transform {
   public static var _traits: StepTraits { StepTraits(isOneToOne: true) }
 
   /// Calls the body for each input.
+  ///
+  /// - Throws: The error of the transform.
   @inlinable
   public mutating func _process(
     _ inputs: ArraySlice<Input>, separately isSeparate: Bool,

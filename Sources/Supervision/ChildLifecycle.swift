@@ -171,7 +171,7 @@ package struct ChildLifecycle: Equatable, Sendable {
     return hasProcess ? perform(actions) : []
   }
 
-  /// A child that has not connected yet is told once it has.
+  /// A child that has not connected yet gets the word once it has.
   private func perform(_ actions: [StopLadder.Action]) -> [Action] {
     actions.compactMap { action in
       switch action {

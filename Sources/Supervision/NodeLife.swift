@@ -197,7 +197,7 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     return [.drain(request, within: time)]
   }
 
-  /// A root drains first, if its policy has time for that; any other node is told to by its parent.
+  /// A root drains first, if its policy has time for that; any other node gets the request from its parent.
   private mutating func stop(_ request: StopRequest, _ policy: StopPolicy) -> [Action] {
     guard isRoot, phase == .running, stopRequest == nil, policy.drain > .zero else {
       return stopNow(request, policy)

@@ -41,7 +41,7 @@ package struct StopLadder: Equatable, Sendable {
 
   package init(_ policy: StopPolicy) { self.policy = policy }
 
-  /// What a process that can be asked from now on has to be told; `nil` if nothing.
+  /// The request that is due to a process that can be asked from now on; `nil` if there is none.
   package var word: Action? {
     switch step {
     case .drain where drain > .zero: .drain(within: drain)

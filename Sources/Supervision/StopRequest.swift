@@ -6,7 +6,7 @@ public struct StopRequest: Hashable, Sendable, Codable, CustomStringConvertible 
   public enum Origin: Hashable, Sendable, Codable {
     /// The node at this address requested the stop.
     case node(address: String)
-    /// A signal that a node received: by this process of this user, as the kernel says, or from the
+    /// A signal that a node received: by this process of this user, as the kernel reports, or from the
     /// kernel itself, as for Ctrl-C, if both are `nil`.
     case signal(Int32, pid: Int32?, user: UInt32?)
   }

@@ -53,7 +53,7 @@ struct GroupEnd: Sendable {
     return failed.map { .failure(account(of: $0)) } ?? .success
   }
 
-  /// Whether somebody has taken all instances of a node away, who may bring them back.
+  /// Whether somebody has taken all instances of a node away, and may bring them back.
   private func isScaledAway(_ children: [SupervisedChild]) -> Bool {
     let present = Set(children.compactMap { plan(of: $0)?.name })
     return plans.values.contains { plan in

@@ -133,7 +133,7 @@ extension RestartPlan {
 }
 
 extension NodePlan {
-  /// The time that the node's process gets, so that its command has as much as the file says: a node
+  /// The time that the node's process gets, so that its command has as much as in the file: a node
   /// keeps a fifth for itself, of which half has to do for the end of a command that was killed.
   var stopPolicy: StopPolicy {
     if stop.signal == "KILL", stop.command == nil { return .kill }

@@ -9,7 +9,7 @@ extension Node {
   /// - Parameters:
   ///   - plans: The plans.
   ///   - minimum: How many hosts have to be up in all; if `nil`, all that are there, and as many tasks of each
-  ///     array as its plan says.
+  ///     array as its plan asks for.
   ///   - body: The code that uses them.
   /// - Throws: The error of `body`, `HostError`, and `CancellationError`.
   package func withHosts<Value>(

@@ -4,7 +4,8 @@ package import ProcessTreeTopologyFormat
 /// A topology file that has been read and checked, for an app with a command line of its own.
 ///
 /// ```swift
-/// let topology = try Topology(contentsOf: "crawl.yaml", catalog: catalog, variables: ["depth": "3"])
+/// let topology = try Topology(
+///   contentsOf: "crawl.yaml", catalog: catalog, variables: ["depth": "3"])
 /// try await root.run(topology)
 /// ```
 ///
@@ -88,7 +89,7 @@ extension Node {
   /// Runs a checked topology as the root.
   ///
   /// - Parameters:
-  ///   - tool: What has started it, with its version, for `ptree ps`; empty for nothing.
+  ///   - tool: The tool that has started it, with its version, for `ptree ps`; empty for nothing.
   ///   - onLoss: Called with the reason when no more output can be kept.
   ///   - onUp: Called with the run's number when all nodes are up or have ended.
   package func run(

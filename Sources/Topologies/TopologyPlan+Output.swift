@@ -16,7 +16,7 @@ extension TopologyPlan {
         } else {
           templates[address] = node.logKept
         }
-        // Who asks for more gets more.
+        // A node that asks for more gets more.
         let extra = max(0, node.logKept - NodePlan.usuallyKept)
           .saturatingMultiplied(by: node.instances ?? 1)
         most = most.saturatingAdding(extra)

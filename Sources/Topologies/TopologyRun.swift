@@ -37,7 +37,7 @@ package struct TopologyRun: Sendable {
       case .failure(let account): return Outcome(exitCode: 1, account: account)
       }
     } catch let failure as SupervisorFailure {
-      // The root has a name of its own, which says nothing here.
+      // The root has a name of its own, which means nothing here.
       let chain = failure.chain.replacing(
         "; \(root.name) gave up", with: "; \(topology.name) gave up")
       return Outcome(exitCode: 1, account: chain)

@@ -22,6 +22,7 @@ public final class Context: Sendable {
   /// - Parameters:
   ///   - ioThreads: The number of threads that move bytes; 0 is enough for `inproc` alone.
   ///   - maximumSockets: The number of sockets that may be open at a time.
+  /// - Throws: The error of libzmq; `EINVAL` for a number that it does not accept.
   public init(ioThreads: Int = 1, maximumSockets: Int = 1023) throws(ZeroMQError) {
     guard let handle = zmq_ctx_new() else { throw ZeroMQError.last("zmq_ctx_new") }
     state = Lock(State(handle: handle))

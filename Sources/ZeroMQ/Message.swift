@@ -84,6 +84,8 @@ public struct Message: ~Copyable, Sendable {
   }
 
   /// Calls a closure with the bytes, which are valid only until it returns.
+  ///
+  /// - Throws: The error of `body`.
   @inlinable
   public func withUnsafeBytes<Value, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
@@ -94,6 +96,8 @@ public struct Message: ~Copyable, Sendable {
   }
 
   /// Calls a closure that may write the bytes, which are valid only until it returns.
+  ///
+  /// - Throws: The error of `body`.
   @inlinable
   public mutating func withUnsafeMutableBytes<Value, Failure: Error>(
     _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Value

@@ -6,6 +6,8 @@ extension Socket {
   /// - Parameters:
   ///   - bytes: The bytes; the caller may reuse them at once.
   ///   - more: Whether further parts of the same message follow.
+  /// - Throws: The error of libzmq, also for a socket that is closed or inherited from another
+  ///   process.
   public func trySend(
     _ bytes: UnsafeRawBufferPointer, more: Bool = false
   ) throws(ZeroMQError) -> Bool {
@@ -22,6 +24,8 @@ extension Socket {
   /// - Parameters:
   ///   - bytes: The bytes of the part.
   ///   - more: Whether further parts of the same message follow.
+  /// - Throws: The error of libzmq, also for a socket that is closed or inherited from another
+  ///   process.
   public func trySend(_ bytes: [UInt8], more: Bool = false) throws(ZeroMQError) -> Bool {
     let handle = try usable("zmq_send")
     let flags = more ? ZMQ_DONTWAIT | ZMQ_SNDMORE : ZMQ_DONTWAIT
@@ -36,6 +40,8 @@ extension Socket {
   /// - Parameters:
   ///   - message: The message. It is empty afterwards, or unchanged if nothing was sent.
   ///   - more: Whether further parts of the same message follow.
+  /// - Throws: The error of libzmq, also for a socket that is closed or inherited from another
+  ///   process.
   public func trySend(_ message: inout Message, more: Bool = false) throws(ZeroMQError) -> Bool {
     let handle = try usable("zmq_msg_send")
     let flags = more ? ZMQ_DONTWAIT | ZMQ_SNDMORE : ZMQ_DONTWAIT

@@ -25,6 +25,9 @@ public final class Socket {
   public static let defaultLinger: Duration = .seconds(1)
 
   /// Opens a socket with some options.
+  ///
+  /// - Throws: The error of libzmq, also for too many sockets, a context that has ended or is
+  ///   inherited, and an option without use here.
   public init(
     _ kind: SocketKind, in context: Context, _ options: SocketOption...
   ) throws(ZeroMQError) {
@@ -43,27 +46,42 @@ public final class Socket {
   }
 
   /// Sets options, which apply to endpoints that are bound or connected afterwards.
+  ///
+  /// - Throws: The error of libzmq, also for a socket that is closed or inherited from another
+  ///   process.
   public func set(_ options: SocketOption...) throws(ZeroMQError) {
     let handle = try usable("zmq_setsockopt")
     for option in options { try option.apply(to: handle) }
   }
 
   /// Listens at an endpoint.
+  ///
+  /// - Throws: The error of libzmq, also for an invalid endpoint and for a socket that is closed or
+  ///   inherited.
   public func bind(_ endpoint: Endpoint) throws(ZeroMQError) {
     try perform(zmq_bind, "zmq_bind", endpoint)
   }
 
   /// Connects to an endpoint, now or as soon as somebody listens there.
+  ///
+  /// - Throws: The error of libzmq, also for an invalid endpoint and for a socket that is closed or
+  ///   inherited.
   public func connect(_ endpoint: Endpoint) throws(ZeroMQError) {
     try perform(zmq_connect, "zmq_connect", endpoint)
   }
 
   /// Stops listening at an endpoint; ``lastEndpoint`` has the spelling that the system chose.
+  ///
+  /// - Throws: The error of libzmq, also for an invalid endpoint and for a socket that is closed or
+  ///   inherited.
   public func unbind(_ endpoint: Endpoint) throws(ZeroMQError) {
     try perform(zmq_unbind, "zmq_unbind", endpoint)
   }
 
   /// Ends connections to an endpoint.
+  ///
+  /// - Throws: The error of libzmq, also for an invalid endpoint and for a socket that is closed or
+  ///   inherited.
   public func disconnect(_ endpoint: Endpoint) throws(ZeroMQError) {
     try perform(zmq_disconnect, "zmq_disconnect", endpoint)
   }
@@ -92,6 +110,9 @@ public final class Socket {
   }
 
   /// The operations that would not block.
+  ///
+  /// - Throws: The error of libzmq, also for a socket that is closed or inherited from another
+  ///   process.
   public func events() throws(ZeroMQError) -> (canReceive: Bool, canSend: Bool) {
     let flags = try Self.number(ZMQ_EVENTS, of: usable("zmq_getsockopt"), named: "ZMQ_EVENTS")
     return (flags & ZMQ_POLLIN != 0, flags & ZMQ_POLLOUT != 0)

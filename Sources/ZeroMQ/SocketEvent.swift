@@ -28,7 +28,7 @@ public struct SocketEvent: Hashable, Sendable {
     case handshakeSucceeded
     /// The connection broke during the handshake; the value is an error number.
     case handshakeFailed
-    /// The peer broke the protocol; the value says how.
+    /// The peer broke the protocol; the value shows how.
     case protocolFailed
     /// The peer was refused; the value is the status.
     case authenticationFailed

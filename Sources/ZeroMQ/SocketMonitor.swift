@@ -13,6 +13,9 @@ public final class SocketMonitor {
   private static let counter = Atomic<Int>(0)
 
   /// Starts reporting, from the next event on.
+  ///
+  /// - Throws: The error of libzmq, also for a socket that is closed or inherited from another
+  ///   process.
   public init(of socket: Socket) throws(ZeroMQError) {
     let handle = try socket.usable("zmq_socket_monitor")
     let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
@@ -29,6 +32,9 @@ public final class SocketMonitor {
   public var fileDescriptor: Int32 { queue.fileDescriptor }
 
   /// Returns the next event; nil if there is none.
+  ///
+  /// - Throws: The error of libzmq, also for a socket that is closed or inherited from another
+  ///   process.
   public func tryNext() throws(ZeroMQError) -> SocketEvent? {
     var head = Message()
     var endpoint = Message()

@@ -80,6 +80,12 @@ import Testing
     #expect(IncludeRules.violations(in: files) == [])
   }
 
+  /// Errors are a part of the contract, and a reader finds them at one place.
+  @Test func publicDeclarationsNameTheirErrors() throws {
+    let files = try SourceTree.files(in: ["Sources"], endings: [".swift"])
+    #expect(DocumentationRules.withoutErrors(in: files) == [])
+  }
+
   @Test func filesAreShort() throws {
     let files = try SourceTree.files(in: Self.code, endings: [".swift", ".c", ".h", ".py", ".sh"])
     #expect(TextRules.tooLong(files) == [])
@@ -111,6 +117,20 @@ import Testing
       DocumentRules.unknownTests(in: $0, words: words)
     }
     #expect(unknown == [])
+  }
+
+  /// A journey, or the table of decisions, leads to code and tests that exist.
+  @Test func namesOfTheArchitectureExist() throws {
+    let files = try SourceTree.files(in: ["Sources", "Tests"], endings: [".swift", ".c", ".h"])
+    let words = files.reduce(into: Set<Substring>()) { words, file in
+      words.formUnion(file.path[...].split { !$0.isLetter && !$0.isNumber })
+      // Comments may name what was there before.
+      for line in file.lines where !line.drop(while: \.isWhitespace).hasPrefix("//") {
+        words.formUnion(line.split { !$0.isLetter && !$0.isNumber && $0 != "_" })
+      }
+    }
+    let document = try SourceTree.file("Docs/architecture.md")
+    #expect(DocumentRules.unknownNames(in: document, words: words) == [])
   }
 
   /// Decisions are history, and stay as they were written.

@@ -1,4 +1,4 @@
-/// What must be true of the documents: their links lead somewhere, their code exists.
+/// The rules for documents: their links lead somewhere, their code exists.
 enum DocumentRules {
   /// A fenced block of code.
   struct CodeBlock: Equatable {
@@ -89,6 +89,26 @@ enum DocumentRules {
         words.contains(name)
           ? nil : Violation(path: file.path, line: number, reason: "there is no test \(name)")
       }
+    }
+  }
+
+  /// The names in a document's code that no word of the sources is.
+  ///
+  /// Names have capital and small letters. The code is that within lines, and that of blocks without a
+  /// language, which are diagrams.
+  static func unknownNames(in file: SourceFile, words: Set<Substring>) -> [Violation] {
+    let diagrams = codeBlocks(of: file).filter(\.language.isEmpty).flatMap { block in
+      block.lines.enumerated().map { (block.line + 1 + $0.offset, $0.element[...]) }
+    }
+    let inline = prose(of: file).flatMap { number, text in
+      let pieces = text.split(separator: "`", omittingEmptySubsequences: false)
+      return stride(from: 1, to: pieces.count, by: 2).map { (number, pieces[$0]) }
+    }
+    return (diagrams + inline).sorted { $0.0 < $1.0 }.flatMap { number, code in
+      code.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.filter { name in
+        name.contains(where: \.isUppercase) && name.contains(where: \.isLowercase)
+          && !words.contains(name)
+      }.map { Violation(path: file.path, line: number, reason: "nothing is called \($0)") }
     }
   }
 

@@ -35,6 +35,16 @@ import Testing
     #expect(unknown.map(\.line) == [3])
   }
 
+  @Test func namesThatDoNotExistAreFound() {
+    let text =
+      "`Node.spawn`, `Nodes+Old` Old\n\n| `A1` | `TMPDIR`, `run` |\n```\nOld ─ Node\n```\n"
+      + "```swift\nOld()\n```\n"
+    let unknown = DocumentRules.unknownNames(
+      in: SourceFile(path: "Docs/a.md", text: text), words: ["Node", "spawn"])
+    #expect(unknown.map(\.line) == [1, 1, 5])
+    #expect(unknown.last?.reason == "nothing is called Old")
+  }
+
   private let examples = [
     SourceFile(path: "Examples/A.swift", text: "struct A {\n  func run() {\n\n    go()\n  }\n}\n"),
     SourceFile(path: "Examples/B.swift", text: "struct B {}\n"),

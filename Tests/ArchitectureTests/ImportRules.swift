@@ -1,11 +1,9 @@
-/// Who may know whom.
-///
-/// Arrows point down, none goes sideways.
+/// The imports that targets may have: arrows point down, none goes sideways.
 struct ImportRules {
-  /// What one target may import beside what all may.
+  /// The modules that one target may import beside those that all may.
   struct Rule {
     let allowed: Set<String>
-    /// What may show through the target's own API, by `public import`.
+    /// The modules that may show through the target's own API, by `public import`.
     let shown: Set<String>
 
     init(_ allowed: Set<String> = [], showing shown: Set<String> = []) {

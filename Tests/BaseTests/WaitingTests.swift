@@ -88,7 +88,7 @@ import Testing
 }
 
 @Suite struct ProtectedTests {
-  /// A buffer of limited size between tasks: each change lets on whoever can go on.
+  /// A buffer of limited size between tasks: each change lets on the tasks that can go on.
   private struct Buffer: Sendable {
     let limit: Int
     var elements: [Int] = []

@@ -68,7 +68,7 @@ extension EndToEndTests {
       #expect(ended.errors.contains("failed: never") && ended.errors.contains("not up within"))
     }
 
-    /// Nobody says of such a node whether it does its work: it counts as up as soon as it runs.
+    /// No check shows whether such a node does its work: it counts as up as soon as it runs.
     @Test func aNodeThatFailsAtOnceFailsTheStart() throws {
       let ended = try start(
         "nodes: {a: {shell: 'echo no; exit 3'}, b: {shell: 'exec sleep 60'}}"

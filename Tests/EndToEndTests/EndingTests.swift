@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEndTests {
   struct EndingTests {
-    /// A tree that stays up, once all seven nodes have told their names.
+    /// A tree that stays up, once all seven nodes have sent their names.
     private func holdingTree(_ arguments: String...) throws -> Tool {
       let tool = try Tool(["run", "names", "--hold", "60", "--quiet"] + arguments)
       #expect(tool.wait { tool.outputSoFar.contains("Process-2:2") }, "\(tool.errorsSoFar)")

@@ -9,7 +9,7 @@ import Testing
 @testable import ProcessTree
 @testable import PtreeCommands
 
-/// Events as another process may say them: of the right form, with any numbers, texts and lists.
+/// Events as another process may send them: of the right form, with any numbers, texts and lists.
 ///
 /// Nothing that a reader does with them, in the library or in the tool, may end the reader.
 @Suite struct EventFuzzTests {

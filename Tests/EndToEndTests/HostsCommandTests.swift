@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEndTests {
-  /// `ptree hosts check` says which hosts can be used, and what is wrong with the others.
+  /// `ptree hosts check` shows which hosts can be used, and the faults of the others.
   struct HostsCommandTests {
     @Test func aHostThatIsUpIsDescribed() throws {
       let run = try Tool.run("hosts", "check", "--host", "command:env", "--json")

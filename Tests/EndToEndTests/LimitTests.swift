@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEndTests {
-  /// The tool where the system gives little: it works, or says which limit is met and ends.
+  /// The tool where the system gives little: it works, or reports the limit that is met, and ends.
   @Suite struct LimitTests {
     /// Ends with success, or with a sentence that names the limit; never by a signal, never late.
     private func expectWordsOrWork(_ limits: String, _ arguments: String, word: String) throws {

@@ -54,7 +54,7 @@ extension EndToEndTests {
         ("cut.gz", "gzip: stdin: unexpected end of file"),
         ("plain", "gzip: stdin: not in gzip format"),
       ] {
-        // The command says why, the tool says which: each once.
+        // The command names the reason, the tool names the file: each once.
         let told = run.errors.split(separator: "\n").filter { $0.contains("gzip: ") }
         #expect(told.filter { $0.contains(words) } == ["gzip-1 | \(words)"])
         let pattern = try Regex("ptree: \(file): gzip -dc \\(pid \\d+\\) exited 1\n")

@@ -67,7 +67,7 @@ extension EndToEndTests {
       #expect(try tool.waits(for: "/again", toBe: "backoff"))
       #expect(tool.wait { tool.outputSoFar == "work | done\n" })
       let pids = try #require(try Self.onlyRun(of: tool)["pids"] as? [Int])
-      // What the kernel says of the same processes before and after.
+      // The kernel's figures for the same processes before and after.
       let before = try Self.usage(of: pids)
       let run = try Self.onlyRun(of: tool)
       let after = try Self.usage(of: pids)

@@ -25,7 +25,7 @@ extension EndToEndTests {
       return tool
     }
 
-    /// A file says how much is kept, which is more than a root has in memory.
+    /// A file sets how much is kept, which is more than a root has in memory.
     @Test func asMuchIsKeptAsTheFileSays() throws {
       let tool = try start()
       let all = try tool.ask("logs", "all", "--raw")

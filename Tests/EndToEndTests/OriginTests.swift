@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEndTests {
-  /// What is inherited from whoever starts the tool.
+  /// The state that the tool inherits from its starter.
   struct OriginTests {
     /// The processes of a run of `names`, by their lines on standard output: the root first.
     private func namedProcesses(of tool: Tool) -> [Int32] {

@@ -32,7 +32,7 @@ struct PlainLineTests {
     "\(command.words) \(command.live.json) \(command.live.quiet)"
   }
 
-  /// What a line says without the parser; nil if it is for that.
+  /// The meaning of a line without the parser; nil if it is for that.
   private static func plain(_ words: [String]) -> String? {
     switch words.first {
     case "run": FileRequest(plain: ["run", "FILE"] + words.dropFirst()).map(account)

@@ -31,7 +31,7 @@ struct ProgressBoardTests {
     report(0, at: 0)
     report(50, at: 2)
     #expect(lines(at: 2) == ["count: 50 done, 25/s"])
-    // What is less than what has been done is no total.
+    // A number below the work that is done is no total.
     report(60, of: 10, at: 3)
     #expect(lines(at: 3) == ["count: 60 done, 20/s"])
   }
@@ -68,7 +68,7 @@ struct ProgressBoardTests {
     report(79, of: 100, as: "tally: directories begun", by: "a", at: 0)
     report(1, of: 250, as: "tally: directories begun", by: "b", at: 1)
     #expect(lines(at: 1) == ["tally: 80 of 350 directories begun so far, 1/s, 2 nodes"])
-    // It may end there or not: nobody can tell.
+    // It may end there or not: nobody knows.
     report(249, of: 250, as: "tally: directories begun", by: "b", at: 90)
     #expect(lines(at: 90) == ["tally: 328 of 350 directories begun so far, 3/s, 2 nodes"])
   }

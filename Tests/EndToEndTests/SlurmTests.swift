@@ -141,7 +141,7 @@ extension EndToEndTests {
       #expect(run.errors.contains("Host slurm: ") && run.errors.contains(reason), "\(run.errors)")
     }
 
-    /// One of all is enough if the command line says so.
+    /// One of all is enough if the command line asks for that.
     @Test func theMinimumOfTheCommandLineCountsAllHosts() throws {
       let run = try start(
         "$PTREE run squares 4 --host local:2 --host slurm:tasks=3 --minimum-hosts 2 --json --quiet"

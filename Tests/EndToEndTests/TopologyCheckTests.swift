@@ -55,7 +55,7 @@ extension EndToEndTests {
       #expect(try check(text, "--strict").code == 2)
     }
 
-    /// What is no topology, and files that want to keep a reader busy.
+    /// Files that are no topology, and files that want to keep a reader busy.
     @Test(arguments: [
       ("mkfifo t", "a named pipe"), ("ln -s /dev/zero t", "a device"), ("mkdir t", "a directory"),
       ("printf '\\377\\376' > t", "no UTF-8"), ("printf 'a\\0b' > t", "U+0000"),
@@ -175,7 +175,7 @@ extension EndToEndTests {
       ] { #expect(run.output.contains(words)) }
     }
 
-    /// What process-compose accepts, a check accepts, and what has no equal is said.
+    /// A check accepts all that process-compose accepts, and reports entries without an equal.
     @Test func nothingOfAnImportedFileIsLostInSilence() throws {
       let text = """
         shell: {shell_command: bash, shell_argument: "-c"}

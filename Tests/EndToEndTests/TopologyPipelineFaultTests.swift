@@ -40,7 +40,7 @@ extension EndToEndTests {
     }
 
     /// A table of many files, while workers of the stages that may be killed are killed all the time, and
-    /// their commands: it is the same table, the deaths are told, and no record is put aside for them.
+    /// their commands: it is the same table, the deaths are reported, and no record is put aside for them.
     @Test(arguments: [(100_000, 20), (40_000, 50)])
     func killedWorkersDoNotChangeTheTable(pause: UInt32, kills least: Int) throws {
       let file = """

@@ -3,15 +3,15 @@ import ProcessTreeLinks
 import ProcessTreeWire
 import Testing
 
-/// Who connects and then says nothing.
+/// Peers that connect and then send nothing.
 @Suite(.timeLimit(.minutes(5))) struct AcceptGateTests {
-  /// What a ZeroMQ peer without security says first, and its command that ends the handshake.
+  /// The first bytes of a ZeroMQ peer without security, and its command that ends the handshake.
   private static let handshake: [UInt8] =
     [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 3, 0] + Array("NULL".utf8)
     + [UInt8](repeating: 0, count: 48) + [4, 28, 5] + Array("READY".utf8) + [11]
     + Array("Socket-Type".utf8) + [0, 0, 0, 6] + Array("DEALER".utf8)
 
-  /// A connection that says this and nothing more.
+  /// A connection that sends this and nothing more.
   private func connect(to path: String, saying words: [UInt8]) throws -> Int32 {
     let descriptor = socket(
       AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -28,7 +28,7 @@ import Testing
     return descriptor
   }
 
-  /// Whether the other side has hung up; what it said is read.
+  /// Whether the other side has hung up; its bytes are read.
   private func isCut(_ descriptor: Int32) -> Bool {
     var bytes = [UInt8](repeating: 0, count: 256)
     var count = 1

@@ -144,7 +144,7 @@ import Testing
   @Test func anyOrderOfAddingRemovingAndClosingIsRight() throws {
     var generator = SeededGenerator.announced("anyOrderOfAddingRemovingAndClosingIsRight")
     let poller = try DescriptorPoller()
-    /// Watched pipes, by the reading end's number, with what was written to them.
+    /// Watched pipes, by the reading end's number, with the bytes that were written to them.
     var pipes: [Int32: (pipe: TestPipe, written: Int, serial: Int)] = [:]
     var wrong: [String] = []
     for step in 0..<5_000 {

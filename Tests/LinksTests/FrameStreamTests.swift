@@ -7,7 +7,7 @@ import Testing
 
 /// Control connections over a descriptor that a child inherits.
 @Suite(.timeLimit(.minutes(TestSettings.minutes(2)))) struct FrameStreamTests {
-  /// A stream, what came over it, and the other end as a bare descriptor.
+  /// A stream, its received frames, and the other end as a bare descriptor.
   private final class Bench {
     let stream: FrameStream
     private var other: Descriptor?

@@ -39,7 +39,7 @@ func withLoop<Success: Sendable>(
   return try await Task(executorPreference: loop) { try await body(loop) }.value
 }
 
-/// What was waited for did not come.
+/// The expected event did not come.
 struct TooLong: Error {}
 
 /// Time enough for anything here, also on a busy machine.
@@ -49,7 +49,7 @@ extension EventLoop {
   /// Runs nested turns until a condition holds; throws when it does not come true.
   func turn(until condition: () -> Bool) throws {
     let deadline = ContinuousClock.now + patience
-    // Keeps the loop from waiting for ever for what does not come.
+    // Keeps the loop from an endless wait for an event that does not come.
     let guardTimer = timers.schedule(after: patience) {}
     defer { timers.cancel(guardTimer) }
     run { condition() || ContinuousClock.now > deadline }

@@ -2,7 +2,7 @@ import ProcessTreeLinks
 import ProcessTreeRandomTesting
 import Testing
 
-/// Arenas compared with a plain picture of what is taken, unit by unit.
+/// Arenas compared with a plain picture of the taken slots, unit by unit.
 @Suite struct SlotArenaWalkTests {
   @Test func nothingOverlapsAndEverythingComesBack() throws {
     var generator = SeededGenerator.announced("slot arena")

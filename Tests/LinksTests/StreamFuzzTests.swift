@@ -2,12 +2,12 @@ import ProcessTreeCLinux
 import ProcessTreeRandomTesting
 import Testing
 
-/// Bytes that peers say before, during and after the transport's handshake, in any pieces.
+/// Bytes that peers send before, during and after the transport's handshake, in any pieces.
 @Suite struct StreamFuzzTests {
   /// Where no connection of this process is.
   private static let descriptor: Int32 = 900_000
 
-  /// What ZMTP 3 says of the same bytes, read at once.
+  /// The meaning of the same bytes in ZMTP 3, read at once.
   private struct Reading {
     var frames: [(flags: UInt8, length: UInt64)] = []
     /// The bytes of whole and partial frames that are no commands, and the cost of each.

@@ -113,7 +113,7 @@ import Testing
 
 /// A connection under nobody's control.
 private struct RawPeer {
-  /// What a ZeroMQ peer without security says first.
+  /// The first bytes of a ZeroMQ peer without security.
   private static let greeting: [UInt8] =
     [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 3, 0] + Array("NULL".utf8)
     + [UInt8](repeating: 0, count: 48)
@@ -142,7 +142,7 @@ private struct RawPeer {
     say(Self.ready)
   }
 
-  /// Says all of it; false once the other side has hung up, or has read nothing for so many seconds.
+  /// Sends all of it; false once the other side has hung up, or has read nothing for so many seconds.
   @discardableResult
   func say(_ words: [UInt8], within seconds: Int32 = 20) -> Bool {
     var rest = words[...]

@@ -4,7 +4,7 @@ import Testing
 @testable import ProcessTreeLinks
 
 @Suite struct TimerQueueTests {
-  /// Fires until nothing is left; each turn waits for what comes next.
+  /// Fires until nothing is left; each turn waits for the next timer.
   private func drain(_ timers: TimerQueue) {
     while let time = timers.timeUntilNext() {
       let end = SuspendingClock.now + time
@@ -50,7 +50,7 @@ import Testing
     let timers = TimerQueue()
     var fired: [Int] = []
     for number in 0..<1_000 {
-      // All overdue: only the order of scheduling tells them apart.
+      // All overdue: they differ only in the order of scheduling.
       _ = timers.schedule(after: .zero) { fired.append(number) }
     }
     timers.fire()

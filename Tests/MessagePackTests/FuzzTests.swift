@@ -14,7 +14,7 @@ struct FuzzTests {
     var shapes: [CodableMatrixTests.Shape]
   }
 
-  /// Bytes that say much: the formats with lengths, and the one that is none.
+  /// Bytes with much meaning: the formats with lengths, and the one that is none.
   static let telling: [UInt8] = [
     0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc4, 0xc6, 0xc9, 0xcf, 0xd3, 0xd8, 0xdb, 0xdc,
     0xdd, 0xde, 0xdf, 0xff, 0x00, 0x7f,
@@ -58,7 +58,7 @@ struct FuzzTests {
     }
   }
 
-  /// Reads bytes in every way; what is accepted must be whole and packable again.
+  /// Reads bytes in every way; an accepted value must be whole and packable again.
   static func probe(_ bytes: [UInt8], _ index: Int) throws {
     var skipper = MessagePackReader(bytes)
     let isWhole = (try? skipper.skipValue()) != nil

@@ -191,7 +191,7 @@ struct ReuseTests {
         #expect(Set(decoded + [string]).count == 1)
         #expect(Array(decoded[0].utf8) == Array(string.utf8))
         #expect(decoded[0].count == string.count && decoded[0] + "!" == string + "!")
-        // In the middle of what is packed too, where more bytes follow.
+        // In the middle of packed bytes too, where more bytes follow.
         let leaf = Leaf(name: string, tags: [string], size: nil)
         #expect(try roundTrip(Array(repeating: leaf, count: 3)) == Array(repeating: leaf, count: 3))
       }

@@ -32,7 +32,7 @@ import Testing
     #expect(crew.handle(.ended(.normal), of: 2, at: .zero) == [] && crew.isOver)
   }
 
-  /// Who died before the stage's input ended, and whose place is given up then, owes its end as well.
+  /// A worker that died before the stage's input ended, and whose place is given up then, owes its end as well.
   @Test func aPlaceThatIsGivenUpWhileItWaitsOwesItsEnd() throws {
     var crew = try Crew("S", count: 2, of: 0..<2, seed: 0)
     _ = crew.begin(at: .zero)
@@ -65,7 +65,7 @@ import Testing
   }
 
   /// Workers take, are asked to stop, go and die in any order, while their number changes: every item
-  /// finds a worker, and whoever began to speak at the end has a successor who ends.
+  /// finds a worker, and a worker that began to speak at the end has a successor that ends.
   @Test func everyItemFindsAWorker() throws {
     var random = SeededGenerator.announced("Crew")
     for _ in 0..<iterations(1_000) {
@@ -92,7 +92,7 @@ private struct SimulatedStage {
   var crew: Crew
   var processed: Set<Int> = []
   var working: Set<Int> = []
-  /// Who has begun to say what a worker says at its end, and has not been succeeded by one that ended.
+  /// The workers that have begun their last outputs, without a successor that has ended.
   var speaking: Set<Int> = []
   /// Whether no number is set any more and nobody dies.
   var isFinal = false

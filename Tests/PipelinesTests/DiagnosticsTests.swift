@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What the compiler says of small programs that are wrong.
+/// The diagnostics of the compiler for small programs that are wrong.
 @Suite struct DiagnosticsTests {
   private static let stages = """
     import Pipelines

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Pipelines
 
-/// What workers say, of the right form and with any numbers.
+/// Messages of workers, of the right form and with any numbers.
 @Suite struct EnvelopeFuzzTests {
   private func changed<Value: Codable>(
     _ value: Value, _ random: inout SeededGenerator

@@ -38,7 +38,7 @@ import Testing
     let plan = try PipelinePlan(shape, isOrdered: true)
     #expect(plan.stages[0].nodeName(ofWorker: 0) == "Count[1]-1")
     #expect(plan.stages[2].nodeName(ofWorker: 9) == "Count[3]-10")
-    // Texts tell them apart too.
+    // Texts distinguish them too.
     #expect(
       plan.stages.prefix(3).map(\.description.name) == [
         "Count[1]", "Map<Array<Int>, a/b>", "Count[3]",

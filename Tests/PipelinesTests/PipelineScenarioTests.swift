@@ -44,7 +44,7 @@ private let measureScenarios = ["throughput", "throughputToRoot"]
 
 private let startMethods = ["forkServer", "spawn"]
 
-/// What scenarios with random moments begin with; a failing one is told with its arguments.
+/// The seed of scenarios with random moments; a failing one is reported with its arguments.
 private var seed: String {
   "\(TestSettings.seed.map { $0 % 1_000_000_000 } ?? .random(in: 0...1_000_000_000))"
 }

@@ -200,7 +200,7 @@ import Testing
     }
   }
 
-  /// A worker that waits for its first envelope or gets on with it shows that its place works, whoever kills
+  /// A worker that waits for its first envelope or gets on with it shows that its place works, whatever kills
   /// it then; what it does by itself counts, and so does a death with an envelope of which nothing is done.
   @Test func workersThatAreKilledWhileTheyAreWellDoNotEndARun() throws {
     let stage = StageDescription(name: "A", workers: 1, isStateless: true)
@@ -247,7 +247,7 @@ import Testing
       Suspicion(envelope: EnvelopeID(stream: 0, number: 0), count: 1, suspects: suspects),
       worker: 0, ofStage: 0)
     #expect(verdict?.skipped == [])
-    // What it said at its end counts with what its successor says.
+    // Its last outputs count with those of its successor.
     _ = ledger.arrive(
       EnvelopeID(stream: EnvelopeSourceID.finish(ofWorker: 4), number: 0), cost: 0, outputs: 1)
     #expect(throws: PipelineFailure.self) { try ledger.checkBalance() }

@@ -7,7 +7,7 @@ private struct Bench {
   var state: PoolState<Int>
   let kind: Int
   var now: Duration = .zero
-  /// What is to be done and has not been looked at.
+  /// The actions that nobody has looked at.
   private(set) var actions: [PoolState<Int>.Action] = []
 
   init(size: Int = 2, settings: PoolState<Int>.Settings = .init()) {

@@ -20,7 +20,7 @@ struct PoolWorld {
     var isUnsendable = false
   }
 
-  /// What was recorded of one call.
+  /// The record of one call.
   struct Call {
     var wanted: Int
     var taken = 0
@@ -50,7 +50,7 @@ struct PoolWorld {
   private(set) var now: Duration = .zero
   private var largestSize: Int
   private var steps = 0
-  /// Calls that were told to go on since the last look.
+  /// Calls that were resumed since the last look.
   private var woken: Set<Int> = []
   /// What each call could go on with at the last look.
   private var ways: [Int: Ways] = [:]
@@ -169,7 +169,7 @@ struct PoolWorld {
     while count < most {
       let item = batch.items.lowerBound + count
       if manners.killers.contains(item) {
-        // What was done before it may have been said, or not.
+        // The work before it may have been reported, or not.
         if count > 0, random.bool() { say(count, nil, isLast: false, to: batch, by: id) }
         return die(id, at: manners.notes ? item : nil)
       }
@@ -205,7 +205,7 @@ struct PoolWorld {
       nanoseconds: answered * random.int(100...2_000_000))
     let accepted = state.reply(progress, to: batch.id, from: worker, at: now)
     if let accepted { record(accepted, of: batch.job) }
-    // Said twice by mistake, it must not count twice.
+    // Reported twice by mistake, it must not count twice.
     if isLast, state.reply(progress, to: batch.id, from: worker, at: now) != nil {
       problems.append("an answer to a batch that was over counted")
     }

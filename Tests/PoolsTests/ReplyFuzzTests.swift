@@ -4,7 +4,7 @@ import Testing
 
 @testable import Pools
 
-/// Answers as a worker may say them: of the right form, with any numbers and lists.
+/// Answers as a worker may send them: of the right form, with any numbers and lists.
 @Suite struct ReplyFuzzTests {
   private static func sample(_ random: inout SeededGenerator) throws -> [UInt8] {
     let counts = (0..<random.int(0...5)).map { _ in random.int(0...3) }

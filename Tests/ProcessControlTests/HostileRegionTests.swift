@@ -94,7 +94,7 @@ extension ProcessControlTests {
       #expect(try claim(descriptor).memory.count == 4096)
     }
 
-    /// Opening some of these would wait for ever, or do something.
+    /// Opening some of these would wait without end, or do something.
     @Test
     func otherThingsAreNotOpened() throws {
       let directory = NSTemporaryDirectory() + "hostile-\(UUID().uuidString)"

@@ -2,7 +2,7 @@ import Foundation
 import ProcessTreeProcessControl
 import ProcessTreeTestSettings
 
-/// What is left of a run.
+/// The remains of a run.
 enum Audit {
   /// The living processes with the run's tag, fork servers included.
   static func living(run: UInt32) -> [Int32] {

@@ -59,7 +59,7 @@ extension ProcessControlTests {
       for place in [well, path + "/b/deep-a" + String(repeating: "/d", count: 70)] {
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
       }
-      // Names that are given to what is moved up.
+      // Names that moved files get.
       for name in ["deep-a", "deep-b"] {
         try FileManager.default.createDirectory(
           atPath: "\(path)/\(name)/full", withIntermediateDirectories: true)

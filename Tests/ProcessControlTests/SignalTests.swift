@@ -26,7 +26,7 @@ extension ProcessControlTests {
       try root.wait(for: "ready")
       let run = try #require(root["run"].flatMap { UInt32($0) })
       kill(root.pid, SIGTERM)
-      // What timeout(1) and terminals do: the same wish, told twice.
+      // What timeout(1) and terminals do: the same wish, sent twice.
       kill(root.pid, SIGTERM)
       usleep(300_000)
       #expect(!Audit.isDead(root.pid))

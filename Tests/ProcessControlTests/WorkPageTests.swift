@@ -116,7 +116,7 @@ extension ProcessControlTests {
       try fixture.wait(for: "page")
       let identity = try fixture.identity("page")
       let writer = try ProcessHandle(pid: identity.pid)
-      // It may be stopped when something fails, and would stay so for ever.
+      // It may be stopped when something fails, and would stay so without end.
       defer { try? writer.send(SIGKILL) }
       let reader = try PeerWorkPage(identity, of: writer)
       let slot = WorkPage.slotCount - 1
@@ -167,7 +167,7 @@ extension ProcessControlTests {
 }
 
 extension Fixture {
-  /// An identity that it has told.
+  /// An identity that it has reported.
   func identity(_ key: String) throws -> SharedRegionIdentity {
     let words = try #require(self[key]).split(separator: " ")
     try #require(words.count == 4)

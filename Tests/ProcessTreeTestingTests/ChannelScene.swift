@@ -3,7 +3,7 @@ import ProcessTreeRandomTesting
 
 /// A channel between the root and its children, or between children.
 ///
-/// - Whoever waits at the channel, a sender, a receiver or a caller, gets on or hears why not.
+/// - A task that waits at the channel, as a sender, a receiver or a caller, gets on or gets an error.
 /// - As long as no node dies each element arrives as its kind of channel promises, also over
 ///   connections that break; when one dies, only what the failure explains is missing.
 /// - The books of a sender balance.
@@ -163,7 +163,7 @@ struct ChannelScene: Scene {
     let seen = await reports(of: consumers)
     for one in seen.results {
       if one.numbers != Set(one.numbers).sorted() { return ["\(one.numbers) came"] }
-      // Who lives to the end knows of every element.
+      // A node that lives to the end knows of every element.
       if failure == nil, one.numbers.count + one.missed != items { return ["\(one) of \(items)"] }
       if kind == .broadcast, one.missed != 0 { return ["\(one) missed some"] }
     }
@@ -190,7 +190,7 @@ struct ChannelScene: Scene {
     for (place, consumer) in consumers.enumerated() {
       guard let numbers = try? await consumer.result else { continue }
       let wanted = (0..<items).filter { place + 1 == receivers || $0 % 3 == place % 3 }
-      // Who lives to the end gets all that was published.
+      // A node that lives to the end gets all that was published.
       if failure == nil ? numbers != wanted : !wanted.starts(with: numbers) {
         return ["\(numbers) came of \(wanted)"]
       }

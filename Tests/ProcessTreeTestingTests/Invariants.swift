@@ -3,7 +3,7 @@ import ProcessTree
 /// What holds at the end of every history, whatever its scene and its faults.
 ///
 /// - Every node that started has ended, was reaped once, and its end has a cause that its status can
-///   have. The root knows of it, unless it was told that the node is lost.
+///   have. The root knows of it, unless the node was reported as lost.
 /// - The events of a node are numbered without gaps, and come in order: started, ready, exited.
 /// - Nothing is left: no child, no node, no connection, no frame, no timer, no waiter, no end of a
 ///   channel, no link, no place under the tree's limit.

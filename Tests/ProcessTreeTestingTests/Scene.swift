@@ -97,7 +97,7 @@ struct SceneHistory<Kind: Scene>: CustomStringConvertible {
         for await event in events { collector.add(event) }
       }()
       let flaws = try await scene.play(in: root, isHarmed: faults.contains(where: \.isHarm))
-      // What is under way to the subscriber arrives in the turns that follow.
+      // Events under way to the subscriber arrive in the turns that follow.
       let remains = try await tree.remains()
       let ending = Ending(events: collector.events, remains: remains)
       return Outcome(

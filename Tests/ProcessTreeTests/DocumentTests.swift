@@ -3,7 +3,7 @@ import ProcessTreeScenarioRuns
 import Testing
 
 extension ProcessTrees {
-  /// The code of the documents does what its comments say.
+  /// The code of the documents does what its comments promise.
   @Suite struct DocumentTests {
     private func run(_ lesson: String, _ method: String = "forkServer") async throws
       -> ScenarioOutcome

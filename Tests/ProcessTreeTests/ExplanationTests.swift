@@ -4,7 +4,7 @@ import ProcessTreeTestSettings
 import Testing
 
 extension ProcessTrees {
-  /// What is written about runs that wait, and about runs that have failed.
+  /// The texts about runs that wait, and about runs that have failed.
   struct ExplanationTests {
     @Test(arguments: startMethods)
     func aFailedRunLeavesAPostMortem(method: String) async throws {

@@ -24,7 +24,7 @@ struct HeldTree {
     process.environment = ProcessInfo.processInfo.environment.merging([
       TestSettings.startMethodVariable: method
     ]) { $1 }
-    // Who writes an account of its crash first takes a long time to crash.
+    // A process that writes an account of its crash first takes a long time to crash.
     if leavesCoreFiles { process.environment?["SWIFT_BACKTRACE"] = "enable=no" }
     if let directory { process.currentDirectoryURL = directory }
     process.standardInput = FileHandle.nullDevice
@@ -43,7 +43,7 @@ struct HeldTree {
       run = try Self.runOnceMarked(process.processIdentifier)
       return
     }
-    // It says when all nodes are up.
+    // It reports when all nodes are up.
     var wait = pollfd(
       fd: pipe.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
     guard poll(&wait, 1, Int32(30_000 * TestSettings.timeScale)) == 1 else {

@@ -165,7 +165,7 @@ private struct ProcessMemory {
     return found
   }
 
-  /// Reads all that the process could have written, except for what is left out of dumps.
+  /// Reads all that the process could have written, except for the parts that dumps leave out.
   func forEachDumpedPart(_ body: (Data) -> Void) throws {
     for region in regions
     where region.isReadable && region.isTouched && !region.flags.contains("dd") {

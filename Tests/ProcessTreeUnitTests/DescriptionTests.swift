@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcessTree
 
-/// What is printed can be read.
+/// People can read what is printed.
 @Suite struct DescriptionTests {
   private static let report = ExitReport(
     node: "Process-1", pid: 12, status: .exited(1), cause: .failed(type: "a.B", text: "no"),

@@ -7,7 +7,7 @@ import Testing
 
 /// Clients of a desk whose root is another one than they expect.
 @Suite struct DeskClientTests {
-  /// A directory with a socket whose other end says something to each client, and then nothing.
+  /// A directory with a socket whose other end sends something to each client, and then nothing.
   private final class Stub {
     let directory: String
     private let listener: Int32

@@ -99,7 +99,7 @@ import Testing
     #expect(hub.picture.nodes(below: one).map(\.1.phase) == [.ready])
   }
 
-  /// The bytes behind the header are no fields at all: who has read them has refused them.
+  /// The bytes behind the header are no fields at all: a reader of them has refused them.
   @Test(arguments: EventKind.allCases)
   func fieldsAreReadOnlyWhereSomebodyListens(_ kind: EventKind) throws {
     let path = one.child(1)

@@ -49,7 +49,7 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
     ),
     (evidence(.exited(3), .exit(3), goodbye: true), .exited(code: 3)),
     (evidence(.exited(0), .exit(0), goodbye: true, stop: request), .exited(code: 0)),
-    // Success is said, not inferred.
+    // Success is reported, not inferred.
     (evidence(.exited(0)), .exitedWithoutResult(code: 0)),
     (evidence(.exited(7)), .exitedWithoutResult(code: 7)),
     (evidence(.exited(7), .result([])), .exitedWithoutResult(code: 7)),
@@ -150,7 +150,7 @@ private func ended(_ signal: Int32) -> Status { .signaled(signal, coreDumped: fa
     #expect(ExitCause.explaining(evidence(ended(signal))) == .crashed(signal: signal))
   }
 
-  /// All evidence there is: what must hold whatever the order of the questions.
+  /// All evidence there is, for rules that hold in any order of the questions.
   @Test func noCauseIsInvented() {
     let statuses: [Status] = [
       .exited(0), .exited(1), .exited(3), ended(SIGKILL), ended(SIGTERM), ended(SIGSEGV),

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcessTree
 
-/// What explanations say, and how they travel.
+/// The texts of explanations, and how they travel.
 @Suite struct ExplanationTests {
   private static let full = NodeExplanation(
     address: NodeAddress("/shop/till") ?? .root, name: "till", path: "Process-1:2", pid: 7,

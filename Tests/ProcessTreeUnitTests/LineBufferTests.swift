@@ -4,7 +4,7 @@ import Testing
 @testable import ProcessTree
 
 @Suite struct LineBufferTests {
-  /// What goes on, for each piece of a stream and at its end.
+  /// The bytes that go on, for each piece of a stream and at its end.
   private func passed(_ pieces: [[UInt8]]) -> [[UInt8]] {
     var buffer = LineBuffer()
     let passed = pieces.map { piece in piece.withUnsafeBytes { buffer.append($0) } }

@@ -112,7 +112,7 @@ import Testing
 }
 
 @Suite struct LinePrefixerTests {
-  /// What is written for texts of nodes, each on standard output.
+  /// The output for texts of nodes, each on standard output.
   private func rendered(_ chunks: [(node: String, text: String)]) -> String {
     var prefixer = LinePrefixer()
     let bytes = chunks.flatMap {

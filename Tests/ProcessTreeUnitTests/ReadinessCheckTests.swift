@@ -73,7 +73,7 @@ import Testing
     #expect(UnixAddress.with(path) { bind(listener, $0, $1) } == 0)
     #expect(listen(listener, 1) == 0)
     let connection = try SocketProbe(within: .seconds(5)).connect(to: path)
-    // One that accepts and says nothing.
+    // One that accepts and sends nothing.
     let start = ContinuousClock.now
     #expect(throws: SocketProbe.Failure.self) {
       _ = try SocketProbe(within: .milliseconds(50))

@@ -11,7 +11,7 @@ import Testing
     func run(in node: Node) async throws { try await node.sleep(for: .seconds(3_600)) }
   }
 
-  /// Says something when it is told to.
+  /// Prints something when it is asked to.
   struct Answer: NodeProgram {
     func run(in node: Node) async throws {
       guard let parent = node.parent else { return }
@@ -41,7 +41,7 @@ import Testing
     throw WireError("no refusal")
   }
 
-  /// What a refusal for another version has to say.
+  /// The contents that a refusal for another version must have.
   private static func check(_ reason: String?, name: String) {
     for part in [name, "1.7", "\(ProtocolVersion.current)"] {
       #expect(reason?.contains(part) == true, "\(part) in \(reason ?? "nothing")")
@@ -121,7 +121,7 @@ import Testing
     }
   }
 
-  /// What a node was told by who refused it.
+  /// The messages that a node received from the one that refused it.
   private final class Told: @unchecked Sendable {
     var reason: String?
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProcessTree
 
-/// What Slurm says of an allocation, and what is requested of it.
+/// The reports of Slurm about an allocation, and the requests to it.
 struct SlurmNodesTests {
   @Test func nodesBecomeHostsWithTheirProcessors() throws {
     let nodes = try #require(SlurmNodes("7\n4(x2),8\nn1\nn2\nm\n.\n"))

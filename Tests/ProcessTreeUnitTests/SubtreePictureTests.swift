@@ -38,7 +38,7 @@ import Testing
     #expect(picture.snapshot().exitedCount == 1 && picture.snapshot().root.children == [])
   }
 
-  /// Whoever waits for as many ends as the picture has would otherwise miss these.
+  /// A test that waits for as many ends as the picture has would otherwise miss these.
   @Test func endsWithoutAProcessCount() {
     let picture = picture()
     for position: UInt32 in 1...3 {

@@ -93,7 +93,7 @@ import Testing
     }
   }
 
-  /// What can happen next to a child in earnest.
+  /// The events that can really come next for a child.
   private func possible(_ seen: Observed, speaksEarly: Bool) -> [ChildLifecycle.Input] {
     var inputs: [ChildLifecycle.Input] = [
       .stop(.drain), .stop(.ask), .stop(.terminate), .stop(.kill), .drain(within: .seconds(1)),

@@ -94,7 +94,7 @@ import Testing
         time += .milliseconds(Int.random(in: 1...600, using: &random))
         if Int.random(in: 0..<60, using: &random) == 0 {
           cut.toggle()
-          // Both ends of a connection may end; what was under way may come over the next one, or never.
+          // Both ends of a connection may end; frames under way may come over the next one, or never.
           if cut, farOver == nil, Bool.random(using: &random) {
             let before = lease.until
             lease.demandWord(at: far(time))
@@ -123,7 +123,7 @@ import Testing
         words.removeAll { $0.time <= time }
         if nearOver == nil, grant?.isOver(at: near(time)) == true {
           nearOver = time
-          // What has ended a moment ago counts as ended: the steps of this test are coarse.
+          // A lease that ended a moment ago counts as ended: the steps of this test are coarse.
           #expect(farOver != nil || lease.isOver(at: far(time)), "round \(round)")
           if let farOver { #expect(farOver <= time) }
         }

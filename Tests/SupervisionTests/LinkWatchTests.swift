@@ -27,7 +27,7 @@ import Testing
     #expect(!watch.isCut && watch.heard(at: .seconds(5)) == nil)
   }
 
-  /// Questions come, and each says that the answer to the first has not arrived.
+  /// Questions come, and each shows that the answer to the first has not arrived.
   @Test func answersThatDoNotArriveAreACut() {
     var watch = LinkWatch(lease: .seconds(8), at: .zero)
     for second in 1...2 {
@@ -96,7 +96,7 @@ import Testing
     #expect(attempts == 10)
   }
 
-  /// Whatever happens: a cut is told before it ends, attempts have their bound, and a look is due soon.
+  /// Whatever happens: a cut is reported before it ends, attempts have their bound, and a look is due soon.
   @Test func everyHistoryIsInOrder() {
     for round in rounds(5_000) {
       var random = SeededGenerator(seed: UInt64(round) + 7)

@@ -187,7 +187,7 @@ private typealias Action = NodeLife<String>.Action
     #expect(
       life.handle(.deadlinePassed(.drain)).contains(
         .stopChildren(Self.request, onlyDaemons: false, within: Self.policy)))
-    // Another node is told to drain by its parent.
+    // Another node gets the request to drain from its parent.
     #expect(self.life([stop]).stopRequest == Self.request)
   }
 

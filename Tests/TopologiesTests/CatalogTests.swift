@@ -72,7 +72,7 @@ struct Total: Stage {
   func finish(emit: (Int) throws -> Void) throws { try emit(sum) }
 }
 
-/// What an app's types have to say about a file.
+/// The diagnostics of an app's types about a file.
 struct CatalogTests {
   private static let catalog = Catalog(
     programs: [Fetch.self, Feed.self, Ask.self, Answer.self, Hidden.self],

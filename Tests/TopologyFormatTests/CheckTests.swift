@@ -273,7 +273,7 @@ struct CheckTests {
     Fault(
       topology("  a: {shell: \"${{ s }}\"}\n", top: "variables: {s: {default: x, secret: true}}\n"),
       "4:14:misplacedSecret"),
-    // Nothing else is said of it, and no file of that name is opened.
+    // Nothing else is reported of it, and no file of that name is opened.
     Fault(
       topology("  a: {file: \"${{ s }}\"}\n", top: "variables: {s: {default: x, secret: true}}\n"),
       "4:13:misplacedSecret"),

@@ -55,7 +55,7 @@ struct HostFileTests {
         == .slurm(SlurmPlan(array: 4_294_967_293, minimum: 3)))
   }
 
-  /// A mistake of two words is told at the one that does not fit.
+  /// A mistake of two words is reported at the one that does not fit.
   @Test(arguments: [
     ("slurm tasks=3 nodes=2", Diagnostic.Code.exclusiveKeys, 7),
     ("slurm array=3 tasks=2", .exclusiveKeys, 7), ("slurm nodes=2 array=7", .exclusiveKeys, 15),

@@ -103,7 +103,7 @@ struct JSONSchemaTests {
     }
   }
 
-  /// Faults that the schema can tell.
+  /// Faults that the schema can find.
   private static let told: Set<Diagnostic.Code> = [
     .unknownKey, .missingKey, .wrongType, .wrongValue, .invalidName, .exclusiveKeys,
     .unsupportedVersion,

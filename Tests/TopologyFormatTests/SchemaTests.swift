@@ -5,7 +5,7 @@ import Testing
 
 /// The JSON Schema and the checker are of one mind.
 struct SchemaTests {
-  /// Kinds of faults that a JSON Schema can tell.
+  /// Kinds of faults that a JSON Schema can find.
   private static let told: Set<Diagnostic.Code> = [
     .unknownKey, .missingKey, .wrongType, .wrongValue, .invalidName, .exclusiveKeys,
     .unsupportedVersion,

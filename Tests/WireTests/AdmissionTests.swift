@@ -95,7 +95,7 @@ import Testing
     #expect((refusal == nil) == isAdmitted)
     guard !isAdmitted else { return }
     #expect(refusal?.code == .version)
-    // Who it is, and what either side speaks.
+    // Its name, and the versions of both sides.
     for part in ["child", "\(major).\(minor)", "\(ProtocolVersion.current)"] {
       #expect(refusal?.reason.contains(part) == true, "\(part)")
     }
@@ -106,7 +106,7 @@ import Testing
     var admission = admission()
     let refusal = refusal(hello(build: build), &admission)
     #expect((refusal == nil) == isAdmitted)
-    // Who was turned away for the build has not taken the place.
+    // A peer that was turned away for the build has not taken the place.
     guard !isAdmitted else { return }
     #expect(refusal?.code == .build)
     #expect(try admission.admit(hello(), from: 4_711) == 1)

@@ -4,7 +4,7 @@ import Testing
 
 /// Bytes of strangers on a data link: cut, changed and made up.
 ///
-/// What is read must be what its own frame says, and nobody gets in who has not the proof.
+/// A decoded value must have the contents of its own frame, and no peer without the proof gets in.
 @Suite struct ChannelFuzzTests {
   @Test func mutatedHellosAdmitNobodyWithoutTheProof() throws {
     var generator = SeededGenerator.announced("mutated hellos of data links")

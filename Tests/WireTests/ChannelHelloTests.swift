@@ -129,11 +129,11 @@ import Testing
     let newer = peerHello(version: ProtocolVersion(major: 6, minor: 0))
     let refused = try refusal(newer)
     #expect(refused?.code == .version)
-    // Who it is, and what either side speaks.
+    // Its name, and the versions of both sides.
     for part in [newer.address.name, "6.0", "\(ProtocolVersion.current)"] {
       #expect(refused?.reason.contains(part) == true, "\(part)")
     }
-    // Whoever has no proof is told the same whatever else is wrong.
+    // A peer without proof gets the same answer, whatever else is wrong.
     let stranger = peerHello(version: ProtocolVersion(major: 3, minor: 0), build: "other")
     #expect(try refusal(stranger, provedBy: 2) == .unproved)
     let secret = try Self.secret()

@@ -1,7 +1,7 @@
 import ProcessTreeRandomTesting
 import ProcessTreeWire
 
-/// A node's address that tells at each field whose it is.
+/// A node's address that shows at each field whose it is.
 func address(_ number: UInt32, path: [UInt32]? = nil) -> PeerAddress {
   PeerAddress(
     path: NodePath(positions: path ?? [number]), name: "node \(number)", pid: Int32(number) + 100,
@@ -63,7 +63,7 @@ func kind(of message: LinkMessage) -> String {
   Mirror(reflecting: message).children.first?.label ?? "\(message)"
 }
 
-/// Bytes that say much in MessagePack: formats with lengths, and the one that is none.
+/// Bytes with much meaning in MessagePack: formats with lengths, and the one that is none.
 private let telling: [UInt8] = [
   0x80, 0x8F, 0x90, 0x9A, 0x9B, 0x9C, 0xA0, 0xBF, 0xC0, 0xC1, 0xC4, 0xC6, 0xC9, 0xCF, 0xD3, 0xDB,
   0xDC, 0xDD, 0xDF, 0xFF, 0x00, 0x01, 0x02, 0x7F,

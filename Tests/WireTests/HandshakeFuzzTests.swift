@@ -5,9 +5,9 @@ import Testing
 
 /// Bytes of strangers: cut, changed and made up.
 ///
-/// What is read must be what its own frame says, and nobody gets in who has not the proof.
+/// A decoded value must have the contents of its own frame, and no peer without the proof gets in.
 @Suite struct HandshakeFuzzTests {
-  /// Bytes that say much in MessagePack: formats with lengths, and the one that is none.
+  /// Bytes with much meaning in MessagePack: formats with lengths, and the one that is none.
   private static let telling: [UInt8] = [
     0x80, 0x8F, 0x90, 0x91, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC4, 0xC6, 0xC9, 0xCF, 0xD3, 0xDB, 0xDC,
     0xDD, 0xDF, 0xFF, 0x00, 0x01, 0x02, 0x7F,
@@ -68,7 +68,7 @@ import Testing
       let frame = message.frame()
       #expect(try ControlMessage(frame: frame) == message)
       var reader = MessagePackReader(bytes)
-      // What was accepted is one whole array and no byte more.
+      // An accepted frame is one whole array and no byte more.
       try #require((try? reader.skipValue()) != nil && reader.isAtEnd, "\(bytes)")
     }
     #expect(readable > 0)

@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func anotherMajorVersionIsRead() throws {
-    // So that the peer can be told what is wrong.
+    // So that the peer can get the reason.
     let other = hello(version: ProtocolVersion(major: 1, minor: 0))
     #expect(try Hello(frame: other.frame()).version.major == 1)
   }

@@ -10,7 +10,7 @@ import Testing
       HostVerdict(
         SystemIdentity(boot: boot, processes: processes, machine: machine, name: "h"), from: here)
     }
-    // The same place: what was left is looked for.
+    // The same place: the search for remains begins.
     #expect(verdict("b1", "pid:[1]", "m") == nil)
     #expect(verdict("b1", "pid:[1]", "") == nil)
     #expect(verdict("b0", "pid:[1]", "m") == .rebooted)

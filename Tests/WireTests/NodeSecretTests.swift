@@ -61,7 +61,7 @@ import Testing
           let pass = try #require(above.pass(from: connector, to: listener))
           atConnector = nodeSecret(of: connector).open(pass, to: listener)
           #expect(proof(atConnector) == expected)
-          // Whoever reads the pass cannot use it.
+          // A reader of the pass cannot use it.
           guard other != connector else { continue }
           #expect(proof(nodeSecret(of: other).open(pass, to: listener)) != expected)
         }

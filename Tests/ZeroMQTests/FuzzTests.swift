@@ -6,7 +6,7 @@ import ProcessTreeZeroMQ
 import Testing
 
 @Suite(.timeLimit(.minutes(TestSettings.minutes(30)))) struct SocketFuzzTests {
-  /// Says something that ends at some point in being nonsense.
+  /// Sends bytes that turn into nonsense at some point.
   private func attack(_ connection: RawConnection, _ generator: inout SeededGenerator) {
     let noise = (0..<Int.random(in: 0...300, using: &generator)).map { _ in
       UInt8.random(in: 0...255, using: &generator)
@@ -67,7 +67,7 @@ import Testing
     for number in rounds(4_000) {
       let connection = try RawConnection(path: path)
       attack(connection, &generator)
-      // Some stay and say nothing more, as a stopped or malicious peer does.
+      // Some stay and send nothing more, as a stopped or malicious peer does.
       if Int.random(in: 0..<50, using: &generator) == 0, silent.count < 100 {
         silent.append(connection)
       } else {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A unix-domain connection without ZeroMQ, for saying what ZeroMQ would never say.
+/// A unix-domain connection without ZeroMQ, for bytes that ZeroMQ would never send.
 struct RawConnection {
   struct Failure: Error { let number = errno }
 
@@ -50,7 +50,7 @@ struct RawConnection {
     }
   }
 
-  /// What a ZeroMQ 3 peer says first: signature, version, the NULL mechanism.
+  /// The first bytes of a ZeroMQ 3 peer: signature, version, the NULL mechanism.
   static let greeting: [UInt8] =
     [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 3, 0] + Array("NULL".utf8)
     + [UInt8](repeating: 0, count: 16 + 32)

@@ -102,7 +102,7 @@ import Testing
   @Test func subscribersGetWhatTheyAskedFor() throws {
     let link = try Link(.ipc, .pub, .sub)
     try link.client.set(.subscribe([1]))
-    // A subscription takes its time to arrive; what is published before is dropped.
+    // A subscription takes its time to arrive; earlier messages are dropped.
     var message = Message()
     let arrived = try eventually {
       _ = try link.server.trySend([2, 2])

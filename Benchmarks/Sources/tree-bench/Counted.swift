@@ -15,7 +15,7 @@ enum CountedPath: String, CaseIterable {
   case structures
   /// A request of a task to another and its reply.
   case requests
-  /// A node that starts, says so, gives its result and ends, as a task of this process.
+  /// A node that starts, reports that, gives its result and ends, as a task of this process.
   case nodes
 
   /// Runs the operation so many times.

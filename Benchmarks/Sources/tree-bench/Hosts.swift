@@ -1,7 +1,7 @@
 import Glibc
 import ProcessTree
 
-/// Sends as many elements as it is told.
+/// Sends a given number of elements.
 struct Source: NodeProgram {
   static var spawnsChildren: Bool { false }
 

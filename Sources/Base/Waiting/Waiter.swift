@@ -11,7 +11,7 @@ internal import Synchronization
 /// resuming a task that is being cancelled waits for its cancellation handlers, and a handler of the
 /// user may need such a lock.
 package final class Waiter: @unchecked Sendable {
-  // Sendable: the phase is atomic, and says which call has the continuation.
+  // Sendable: the phase is atomic, and shows which call has the continuation.
   /// How far the wait has come.
   private enum Phase: UInt8 {
     case new

@@ -12,6 +12,6 @@ int pt_descriptor_take(int pidfd, int number);
 /// ENOTCONN for any other descriptor.
 int pt_connection_path(int descriptor, char path[_Nonnull PT_SOCKET_PATH]);
 
-/// Accepts a connection of a unix socket, which is closed on exec and does not block, and says who has
+/// Accepts a connection of a unix socket, which is closed on exec and does not block, and reports who has
 /// connected, as the kernel knows it; returns a negative errno on failure.
 int pt_accept_local(int listener, int32_t *_Nonnull pid, uint32_t *_Nonnull user);

@@ -6,7 +6,7 @@ internal import ProcessTreeWire
 struct BroadcastPolicy: SenderPolicy {
   private struct Subscriber {
     let ticket: TicketID
-    /// The topics that it takes; `nil` for all, as long as it has told none.
+    /// The topics that it takes; `nil` for all, as long as it has sent none.
     var filter: TopicFilter?
     /// The items that wait for credit.
     var backlog: Deque<[UInt8]> = []
@@ -23,7 +23,7 @@ struct BroadcastPolicy: SenderPolicy {
   private let overflow: ChannelSpecification.Overflow
   private let hasTopics: Bool
   private var subscribers: [Subscriber] = []
-  /// Receivers on their way, which must miss nothing; nil until the home has told their number.
+  /// Receivers on their way, which must miss nothing; nil until the home has sent their number.
   private var expected: Int?
   /// The number of items that were dropped before they went to any receiver.
   private var dropped: UInt64 = 0
@@ -122,7 +122,7 @@ struct BroadcastPolicy: SenderPolicy {
 
   var isSettled: Bool { subscribers.allSatisfy(\.backlog.isEmpty) }
 
-  /// What waits for subscribers was counted when it was broadcast, and still goes to them.
+  /// Elements that wait for subscribers were counted when they were broadcast, and still go to them.
   mutating func abandon() -> Int { 0 }
 
   // MARK: Missed items

@@ -1,10 +1,10 @@
 package import ProcessTreeWire
 
-/// Who has an end of a channel, at the channel's home: nodes that use one, and ends under way.
+/// The holders of a channel's ends, at its home: nodes that use one, and ends under way.
 ///
-/// A value: what happened in, whom to tell what out.
+/// A value: events in, messages to nodes out.
 package struct ChannelRoster {
-  /// Whom the home tells what.
+  /// A message of the home, with its receiver.
   package enum Action: Equatable {
     /// The sender shall send to this receiver.
     case introduce(sender: TicketID, at: PeerAddress, receiver: TicketID, of: PeerAddress)
@@ -42,7 +42,7 @@ package struct ChannelRoster {
   private var order: [TicketID] = []
   /// Ends that arrived before the word that they had been sent: the two come over different links.
   private var early: [TicketID: (side: ChannelSide, node: PeerAddress, isUsed: Bool)] = [:]
-  /// The tickets that were void last: whoever claims one need not wait.
+  /// The tickets that were void last: a node that claims one need not wait.
   private var void: [TicketID] = []
   private static let longestVoid = 256
   private var announcedEnd = false
@@ -143,7 +143,7 @@ package struct ChannelRoster {
 
   /// Tickets that were lost with what carried them; one that was claimed meanwhile stays.
   ///
-  /// - Parameter node: Who had sent them; what was sent on by another meanwhile is that one's to revoke.
+  /// - Parameter node: The node that had sent them; another one that has sent an end on since revokes it.
   package mutating func revoke(_ tickets: [TicketID], by node: NodePath? = nil) -> [Action] {
     release(
       tickets.filter { ticket in

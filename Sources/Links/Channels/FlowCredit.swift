@@ -4,9 +4,9 @@
 struct FlowCredit {
   /// What each item counts beside its bytes, so that empty ones are bounded as well.
   static let itemCost = 16
-  /// What may be sent before anything was granted, in bytes.
+  /// The bytes that may be sent before anything was granted.
   static let initial = 64 << 10
-  /// What may be under way or wait at the receiver, in bytes.
+  /// The bytes that may be under way or wait at the receiver.
   static let window = 1 << 20
 
   private var grantedBytes = UInt64(initial)

@@ -2,7 +2,7 @@ internal import Glibc
 internal import ProcessTreeBase
 internal import ProcessTreeWire
 
-/// Up to eight bytes that stand before an item's others: what says that the rest are bytes.
+/// Up to eight bytes that stand before an item's others: the mark that the rest are bytes.
 ///
 /// With it an item of bytes is copied once, to where it is sent from.
 struct ItemHead {

@@ -12,7 +12,7 @@ package protocol LinkMemory: AnyObject {
   func load(_ slot: SharedSlotName, count: Int) -> SharedItem?
 }
 
-/// An item in memory shared with a peer, who may use it again once the last reference is gone.
+/// An item in memory shared with a peer, which may use it again once the last reference is gone.
 ///
 /// Its bytes may be read on any thread.
 package final class SharedItem: @unchecked Sendable {

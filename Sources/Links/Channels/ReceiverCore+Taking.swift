@@ -80,7 +80,7 @@ extension ReceiverCore {
     return true
   }
 
-  /// Calls `body` with the bytes of the next items; only for so many as `itemsInFrame` says.
+  /// Calls `body` with the bytes of the next items; only for as many as `itemsInFrame`.
   ///
   /// For channels without leases, whose senders need not know which items they were. An item for which
   /// `body` throws is received too, and the last.

@@ -17,7 +17,7 @@ extension SenderCore {
     proceed()
   }
 
-  /// A receiver has told where it notes its work; nil if it does not, or if this node cannot read it.
+  /// A receiver has reported where it notes its work; nil if it does not, or if this node cannot read it.
   package func accept(flow id: UInt32, over link: PeerLink, _ read: (() -> WorkNote?)?) {
     change(id, link) { place in
       flows[place].readWork = read
@@ -32,7 +32,7 @@ extension SenderCore {
     noFurtherReceiver(error)
   }
 
-  /// No receiver joins those that are here, each of which still tells itself what it has processed.
+  /// No receiver joins those that are here, each of which still reports what it has processed.
   package func noFurtherReceiver(_ error: LinkError) {
     lastReceivers = error
     if flows.isEmpty { close(error) }

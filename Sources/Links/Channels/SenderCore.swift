@@ -176,7 +176,7 @@ package final class SenderCore {
     if !queue.isEmpty || !waiters.isEmpty { pump() }
     guard !joiners.isEmpty else { return }
     guard isSettled else {
-      // Acknowledgements of a leased channel tell everything.
+      // Acknowledgements of a leased channel report everything.
       for flow in flows where !specification.isLeased && !flow.isConfirmed {
         flow.link.askForReceipt()
       }
@@ -196,7 +196,7 @@ package final class SenderCore {
     }
   }
 
-  /// Tells a subscriber the number of items that it has missed, unless it knows.
+  /// Sends a subscriber the number of items that it has missed, unless it knows.
   ///
   /// Before the next item and at the end, not for each item: nothing bounds what is sent to a
   /// subscriber that is stopped.
@@ -205,7 +205,7 @@ package final class SenderCore {
     flows[place].link.send(.missed(flow: flows[place].id, count: count))
   }
 
-  /// Tells a subscriber, before its flow is closed, the number of items that it has missed.
+  /// Sends a subscriber, before its flow is closed, the number of items that it has missed.
   package func tellMissed(flow id: UInt32, over link: PeerLink) {
     if let place = place(of: id, link) { tellMissed(at: place) }
   }

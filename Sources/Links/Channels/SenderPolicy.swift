@@ -1,10 +1,10 @@
 internal import ProcessTreeWire
 
-/// The decisions of a sender for one kind of channel: which receiver gets the next item, what is kept
-/// for whom, and what a receiver's end means.
+/// The decisions of a sender for one kind of channel: which receiver gets the next item, what the sender keeps
+/// for it, and what a receiver's end means.
 ///
 /// A value without effects. It knows receivers by their places, which are those of the sender's flows;
-/// `canSend` says whether the flow at a place has credit. Events that a kind does not have change
+/// `canSend` is whether the flow at a place has credit. Events that a kind does not have change
 /// nothing.
 protocol SenderPolicy {
   /// Whether an item is accepted at once, without a verdict of the overflow policy.
@@ -27,7 +27,7 @@ protocol SenderPolicy {
 
   // Of leased items.
 
-  /// A receiver has told whether the sender can read on which item it works.
+  /// A receiver has reported whether the sender can read on which item it works.
   mutating func accept(_ place: Int, isReadable: Bool)
   /// A receiver has acknowledged items; returns the number of those that it had.
   mutating func acknowledge(_ place: Int, below: UInt64, above: [UInt64]) -> Int

@@ -9,7 +9,7 @@ package final class EdgeConnector {
   private let stream: FrameStream?
   private let endpoint: Endpoint?
 
-  /// Connects to the parent and says hello; does not wait for an answer, which only a refusal has.
+  /// Connects to the parent and sends hello; does not wait for an answer, which only a refusal has.
   package init(
     to endpoint: String, hello: Hello, in context: LinkContext, on loop: EventLoop,
     onFrame: @escaping (UnsafeRawBufferPointer) -> Void
@@ -25,7 +25,7 @@ package final class EdgeConnector {
     self.socket = socket
   }
 
-  /// Says hello over the stream that the child has inherited from its parent, with the next flush.
+  /// Sends hello over the stream that the child has inherited from its parent, with the next flush.
   package init(
     over stream: FrameStream, hello: Hello, onFrame: @escaping (UnsafeRawBufferPointer) -> Void
   ) {
@@ -73,7 +73,7 @@ package final class EdgeConnector {
   /// Whether the next look may find something.
   package var mayHaveFrames: Bool { socket.map { $0.mayHaveFrames && !$0.isClosed } ?? false }
 
-  /// Closes the socket; what was sent goes out within a bounded time, if the process lives on.
+  /// Closes the socket; unsent frames go out within a bounded time, if the process lives on.
   package func close() {
     socket?.close()
     stream?.close()

@@ -6,7 +6,7 @@ internal import ProcessTreeZeroMQ
 ///
 /// Peers that do not prove to be an expected child are answered once, counted and ignored.
 package final class EdgeListener {
-  /// What a listener tells its node.
+  /// The reports of a listener to its node.
   package struct Handlers {
     /// A child has proved itself; from now on it can be sent to.
     package var admitted: (UInt32, Hello) -> Void
@@ -18,7 +18,7 @@ package final class EdgeListener {
     package var overfull: (UInt32) -> Void
     /// A peer was turned away.
     package var refused: (String) -> Void
-    /// For long nobody could be let in, for want of descriptors.
+    /// Nobody could be let in for long, because descriptors were lacking.
     package var exhausted: (LimitError) -> Void
 
     package init(
@@ -148,7 +148,7 @@ package final class EdgeListener {
   /// Whether the next look may find something.
   package var mayHaveFrames: Bool { socket.map { $0.mayHaveFrames && !$0.isClosed } ?? false }
 
-  /// Closes the socket; children are not told.
+  /// Closes the socket; children are not informed.
   package func close() { socket?.close() }
 
   private func receive(_ frame: UnsafeRawBufferPointer, from connection: FrameCarrier.Connection) {

@@ -25,7 +25,7 @@ package final class EdgeStreams {
   private let receivers: [ReceiverCore]
   // Unchecked is what each frame touches: a check costs 84 instructions, about 10 ns.
   @exclusivity(unchecked) package private(set) var link: PeerLink?
-  /// Streams of which the peer has been told that nothing more comes.
+  /// Streams whose end has been reported to the peer.
   private var finished: Set<Stream> = []
   @exclusivity(unchecked) private var isDirty = false
   /// Called when there is something to flush at the end of the turn.
@@ -96,7 +96,7 @@ package final class EdgeStreams {
     if !senders.allSatisfy({ $0.isDrained && $0.phase != .finishing }) { onLinkNeeded?() }
   }
 
-  /// Tells the peer that nothing more comes over a stream whose sender has finished.
+  /// Reports to the peer that nothing more comes over a stream whose sender has finished.
   private func tellEnd(of stream: Stream) {
     guard let link, sender(stream).phase == .finishing, sender(stream).isDrained,
       finished.insert(stream).inserted

@@ -38,7 +38,7 @@ final class AcceptGate: Sendable {
   /// The descriptors that new connections leave to the node.
   static let reserve = 4
   /// How long the accepting thread pauses when it cannot accept: its poller would call again at
-  /// once, and no event tells that a descriptor is free.
+  /// once, and no event reports that a descriptor is free.
   private static let restMicroseconds: UInt32 = 1_000
   private static let secondsUntilExhausted = 10
   private static let period: Duration = .seconds(1)
@@ -73,7 +73,7 @@ final class AcceptGate: Sendable {
     cl_stream_allow(descriptor, UInt64(cl_most_unread))
   }
 
-  /// The peer of a connection has been refused, and told so: it has until the next look to read why.
+  /// The peer of a connection has been refused, with a reason: it has until the next look to read that.
   func refused(_ descriptor: Int32) { state.withLock { $0.newcomers.refused(descriptor) } }
 
   fileprivate static func gate(of listener: Int32) -> AcceptGate? {

@@ -103,7 +103,7 @@ struct NumberedFrames {
   /// The peer lacks a receipt, whatever has come since the last one.
   mutating func oweReceipt() { bytesSinceReceipt = bytesPerReceipt }
 
-  /// What a receipt says that is sent now: the number of frames that have come.
+  /// The number in a receipt that is sent now: that of the frames that have come.
   mutating func takeReceipt() -> UInt64 {
     lastReceipt = received
     bytesSinceReceipt = 0

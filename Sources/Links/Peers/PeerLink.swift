@@ -26,7 +26,7 @@ package final class PeerLink {
   package var onConfirmed: (() -> Void)?
   /// Called when the peer has confirmed every frame, and when that is no longer so.
   package var onSettled: ((_ isSettled: Bool) -> Void)?
-  /// Called when a gate says that nothing more comes; nil for a peer of this host, of which no gate
+  /// Called when a gate reports that nothing more comes; nil for a peer of this host, of which no gate
   /// speaks.
   package var onVerdict: ((PeerVerdict) -> Void)?
 
@@ -57,7 +57,7 @@ package final class PeerLink {
     wasConnected = true
     // A peer cannot have more than it was sent.
     try? confirm(upTo: min(peerReceived, lastSent))
-    // What went into the ring arrives whatever becomes of connections.
+    // Frames in the ring arrive, whatever becomes of connections.
     if let lastOverConnection {
       for frame in frames.resume(upTo: lastOverConnection) { transmit(frame) }
       return askForReceipt()

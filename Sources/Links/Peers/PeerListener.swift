@@ -13,7 +13,7 @@ package final class PeerListener {
     package var refused: (String) -> Void
     /// A peer has broken the protocol; the listener ignores its connection from then on.
     package var broken: (PeerLink, String) -> Void
-    /// The gate that speaks for a peer says that nothing more comes from it.
+    /// The gate that speaks for a peer reports that nothing more comes from it.
     package var closed: (PeerAddress, PeerVerdict) -> Void
     /// The listener has long accepted nobody, because the process has no descriptor left.
     package var exhausted: (LimitError) -> Void

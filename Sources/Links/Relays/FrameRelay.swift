@@ -5,7 +5,7 @@ internal import ProcessTreeZeroMQ
 /// one.
 ///
 /// It understands nothing of what it carries: the nodes at both ends prove themselves to each other.
-/// What two ends of one host say about rings it neither passes on nor takes from elsewhere. Belongs to the
+/// It neither passes on frames about rings between two ends of one host, nor accepts them from elsewhere. Belongs to the
 /// loop.
 package final class FrameRelay {
   /// A connection of a listening relay; a connecting one has only 0.

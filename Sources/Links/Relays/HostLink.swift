@@ -5,7 +5,7 @@ package import ProcessTreeWire
 /// whatever becomes of the connections beneath.
 ///
 /// Urgent frames go before bulk ones that wait; within each kind the order is kept. Numbers are given
-/// when a frame is about to be written, so nothing has one before the peer has said hello. A value
+/// when a frame is about to be written, so nothing has one before the peer has sent hello. A value
 /// without connections: its owner takes bytes from it as fast as a connection can write them, and never
 /// stops reading because frames wait here. So two links cannot wait for each other.
 package struct HostLink: ~Copyable {
@@ -29,7 +29,7 @@ package struct HostLink: ~Copyable {
   private var bulkBytes = 0
   /// Frames that the peer may lack, which come before any other numbered one.
   private var missing: Deque<[UInt8]> = []
-  /// Words of this connection, at most one of a kind: a newer one says all that an older one did.
+  /// Words of this connection, at most one of a kind: a newer one contains all of an older one.
   private var words: [HostFrame] = []
   /// The connection that frames go over, and come from; 0 before the first.
   package private(set) var connection: UInt32 = 0
@@ -54,12 +54,12 @@ package struct HostLink: ~Copyable {
 
   // MARK: Connections
 
-  /// Goes on over another connection, on which the peer has said hello; returns whether it is newer than
+  /// Goes on over another connection, on which the peer has sent hello; returns whether it is newer than
   /// the present one, which is then heard no more.
   ///
   /// - Parameters:
   ///   - connection: Its number, which the near half gives.
-  ///   - peerReceived: How many numbered frames the peer had when it said hello.
+  ///   - peerReceived: How many numbered frames the peer had when it sent hello.
   package mutating func resume(
     over connection: UInt32, peerReceived: UInt64
   ) throws(WireError) -> Bool {

@@ -6,7 +6,7 @@ package import ProcessTreeWire
 /// direction, and a bell at each end, which the peer rings when the node waits.
 ///
 /// Nobody waits for a peer: a frame that finds no room is kept until the peer has taken others. No
-/// wake-up is lost, because each side first says what it waits for and then looks once more, while the
+/// wake-up is lost, because each side first names the condition that it waits for and then looks once more, while the
 /// other first makes it true and then looks whether it is waited for. Belongs to the loop.
 package final class FrameRing {
   /// The most frames to receive before others have their turn, and the most at a peer's end.
@@ -45,7 +45,7 @@ package final class FrameRing {
   // Unchecked is what each frame touches: a check costs 84 instructions, about 10 ns.
   @exclusivity(unchecked) private var writer: RingWriter
   @exclusivity(unchecked) private var reader: RingReader
-  /// How often this node has wanted to be told of bytes, and of room.
+  /// How often this node has wanted to hear of bytes, and of room.
   @exclusivity(unchecked) private var wants = (bytes: UInt64(0), room: UInt64(0))
   /// What the peer wanted when this node rang last.
   @exclusivity(unchecked) private var rung = (bytes: UInt64(0), room: UInt64(0))
@@ -103,7 +103,7 @@ package final class FrameRing {
     }
   }
 
-  /// Has the peer tell when it has made room.
+  /// Has the peer ring when it has made room.
   private func waitForRoom() throws(WireError) {
     guard !isClosed else { return }
     wants.room += 1

@@ -4,14 +4,14 @@ internal import Synchronization
 ///
 /// ```
 ///   0  u64 written     the bytes that the node has put into its ring since the start
-///   8  u64 wantsRoom   one more each time that the node wants to be told of room in its ring
+///   8  u64 wantsRoom   one more each time that the node wants to hear of room in its ring
 ///  64  u64 taken       the bytes that the node has taken out of its peer's ring since the start
-///  72  u64 wantsBytes  one more each time that the node wants to be told of bytes in its peer's ring
+///  72  u64 wantsBytes  one more each time that the node wants to hear of bytes in its peer's ring
 /// 128  the ring
 /// ```
 ///
 /// The words that a node changes as a writer have another cache line than those that it changes as a
-/// reader. Nobody writes the memory but its node, so a peer can at most say what is not true.
+/// reader. Nobody writes the memory but its node, so a peer can at most claim what is not true.
 package enum RingLayout {
   /// The bytes that a ring holds: four frames of usual size.
   ///
@@ -75,7 +75,7 @@ struct RingMemory {
     (start + offset).assumingMemoryBound(to: Atomic<UInt64>.self)
   }
 
-  /// What comes before it is seen by a peer whose own words a later load does not see yet.
+  /// A peer whose own words a later load does not see yet sees all that comes before the fence.
   static func fence() { atomicMemoryFence(ordering: .sequentiallyConsistent) }
 
   /// The bytes that a record of so many bytes takes, without its length.
@@ -83,6 +83,6 @@ struct RingMemory {
 
   /// The bytes of a record's length, which is always in one piece.
   static let lengthSize = 8
-  /// A length that says that the next record is at the beginning of the ring.
+  /// A length that means that the next record is at the beginning of the ring.
   static let skip = UInt64.max
 }

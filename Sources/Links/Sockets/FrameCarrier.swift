@@ -27,7 +27,7 @@ protocol FrameCarrier: AnyObject {
   func senderIsProved()
   /// Notes that the sender of the present frame has been refused: its connection is soon cut off.
   func senderIsRefused()
-  /// The process that the kernel says is at the other end of the connection of the present frame; 0 if
+  /// The process that, for the kernel, is at the other end of the connection of the present frame; 0 if
   /// that connection has gone, nil where nodes share a process.
   var sender: Int32? { get }
   /// Connects to a router, and again whenever the connection breaks.

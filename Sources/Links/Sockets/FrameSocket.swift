@@ -221,7 +221,7 @@ final class FrameSocket: FrameCarrier {
     }
   }
 
-  // libzmq takes some 500 ns to say where a message comes from, so it is not asked for each.
+  // libzmq takes some 500 ns to find where a message comes from, so it is not asked for each.
   private func noteTaken() {
     var run = taken
     if run.connection != connection || run.isDue || run.frames == 0 {

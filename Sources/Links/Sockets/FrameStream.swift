@@ -45,7 +45,7 @@ package final class FrameStream {
   package private(set) var isClosed = false
   /// Whether the other end has left the mark that its program is about to run.
   package private(set) var hasBegun = false
-  /// Why the other end says that it could not come up.
+  /// The reason that the other end gives for not having come up.
   package private(set) var failure: [UInt8]?
   /// Whether marks are expected; anything else that is no frame breaks the stream.
   package var takesMarks = true
@@ -92,7 +92,7 @@ package final class FrameStream {
     receive(Self.readsPerTurn)
   }
 
-  /// Watches for what there is to do: the other end may have said its last word and still listen.
+  /// Watches for what there is to do: the other end may have sent its last frame and still listen.
   private func watch() {
     let interest: DescriptorPoller.Readiness = [
       hasEnded ? [] : .read, waitsForRoom ? .write : [],
@@ -262,7 +262,7 @@ package final class FrameStream {
 
   // MARK: The end
 
-  /// Tells the other end that nothing more comes, also where another process has a copy of this one; an
+  /// Reports to the other end that nothing more comes, also where another process has a copy of this one; an
   /// answer can still come.
   package func cut() {
     _ = shutdown(number, Int32(SHUT_WR))

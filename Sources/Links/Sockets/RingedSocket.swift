@@ -184,7 +184,7 @@ final class RingedSocket: FrameCarrier {
       }
       let message = try LinkMessage(frame: frame)
       if case .ring(let memory, _) = message {
-        // A connection that has ended no longer says whose it was, so this blames nobody.
+        // A connection that has ended no longer shows whose it was, so this blames nobody.
         guard memory.pid == socket.sender else { return agreement.decline() }
         hop.pid = memory.pid
       }

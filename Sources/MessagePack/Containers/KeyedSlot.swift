@@ -31,7 +31,7 @@ class KeyedSlot {
 
 /// A slot for containers of a type.
 final class TypedSlot<Container>: KeyedSlot {
-  /// Whether containers of the type are one object, as far as their size tells.
+  /// Whether containers of the type are one object, as far as their size shows.
   static var isObject: Bool { MemoryLayout<Container>.size == MemoryLayout<AnyObject>.size }
 
   /// Puts a container, which is one object, into the slot.

@@ -20,16 +20,22 @@ public struct MessagePackDecoder: Sendable {
   public init() {}
 
   /// Decodes the only value of some bytes.
+  ///
+  /// - Throws: A `DecodingError`, also if bytes follow the value; the value's own error.
   public func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8]) throws -> T {
     try decode(type, from: bytes[...])
   }
 
   /// Decodes the only value of some bytes.
+  ///
+  /// - Throws: A `DecodingError`, also if bytes follow the value; the value's own error.
   public func decode<T: Decodable>(_ type: T.Type, from bytes: ArraySlice<UInt8>) throws -> T {
     try bytes.withUnsafeBytes { try decode(type, from: $0) }
   }
 
   /// Decodes the only value of some bytes, which must be valid during the call.
+  ///
+  /// - Throws: A `DecodingError`, also if bytes follow the value; the value's own error.
   public func decode<T: Decodable>(
     _ type: T.Type, from bytes: UnsafeRawBufferPointer
   ) throws -> T {
@@ -90,6 +96,8 @@ public struct MessagePackDecoder: Sendable {
   /// Decodes the next value of a reader; an error leaves the reader where it was.
   ///
   /// The limits are those of this decoder, not those of the reader.
+  ///
+  /// - Throws: A `DecodingError`, or the value's own error.
   @inlinable
   public func decode<T: Decodable>(
     _ type: T.Type, from reader: inout MessagePackReader

@@ -1,7 +1,7 @@
 /// A map being encoded.
 ///
 /// Keys are always written as strings, also those that have an integer as well: from a key alone
-/// a dictionary's string "1" cannot be told from its integer 1.
+/// a dictionary's string "1" cannot be distinguished from its integer 1.
 struct KeyedEncoder<Key: CodingKey>: KeyedEncodingContainerProtocol {
   // Unmanaged, because the standard library copies a container for each call.
   let slot: Unmanaged<KeyedSlot>

@@ -21,6 +21,8 @@ public struct MessagePackEncoder: Sendable {
   public init() {}
 
   /// Encodes a value into new bytes.
+  ///
+  /// - Throws: An `EncodingError`, also for values nested too deep; the value's own error.
   public func encode<T: Encodable>(_ value: T) throws -> [UInt8] {
     // A second copy only matters if it is large.
     if T.self == [UInt8].self, let bytes = Self.pack(unsafeBitCast(value, to: [UInt8].self)) {
@@ -40,6 +42,8 @@ public struct MessagePackEncoder: Sendable {
   /// Appends a value to a writer; an error leaves the writer unchanged.
   ///
   /// Reusing a writer saves its first allocations.
+  ///
+  /// - Throws: An `EncodingError`, also for values nested too deep; the value's own error.
   @inlinable
   public func encode<T: Encodable>(_ value: T, into writer: inout MessagePackWriter) throws {
     if T.self == Int.self {

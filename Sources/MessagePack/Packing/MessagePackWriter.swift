@@ -29,6 +29,8 @@ public struct MessagePackWriter {
   }
 
   /// Calls a closure with the packed bytes in place.
+  ///
+  /// - Throws: The error of `body`.
   @inlinable
   public func withUnsafeBytes<R, E: Error>(
     _ body: (UnsafeRawBufferPointer) throws(E) -> R

@@ -86,7 +86,7 @@ extension PackedBuffer {
     append(bytes)
   }
 
-  /// A length as MessagePack can say it.
+  /// A length as MessagePack can express it.
   ///
   /// More than 4 GiB of one value has no form at all, and stops the process here rather than
   /// going out with a wrong length.

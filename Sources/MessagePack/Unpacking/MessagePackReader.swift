@@ -46,6 +46,8 @@ public struct MessagePackReader {
   }
 
   /// Returns the kind of the next value without reading it.
+  ///
+  /// - Throws: `endOfData`; `typeMismatch` for the byte 0xc1.
   public func peekKind() throws(MessagePackError) -> MessagePackKind {
     var copy = self
     return try copy.read { (cursor) throws(MessagePackError) in
@@ -57,19 +59,25 @@ public struct MessagePackReader {
   }
 
   /// Skips one whole value with everything nested in it.
+  ///
+  /// - Throws: `endOfData`; `tooDeep`; `typeMismatch` for the byte 0xc1.
   public mutating func skipValue() throws(MessagePackError) {
     let limits = limits
     try read { (cursor) throws(MessagePackError) in try cursor.skip(limits: limits) }
   }
 
   /// Reads the bytes of one whole value with everything nested in it.
+  ///
+  /// - Throws: The errors of ``skipValue()``.
   public mutating func readRawValue() throws(MessagePackError) -> ArraySlice<UInt8> {
     let start = storage.startIndex + offset
     try skipValue()
     return storage[start..<(storage.startIndex + offset)]
   }
 
-  /// Throws unless all bytes have been read.
+  /// Checks that all bytes have been read.
+  ///
+  /// - Throws: `trailingBytes` if some are left.
   public func finish() throws(MessagePackError) {
     guard isAtEnd else { throw .trailingBytes(at: offset, count: remaining) }
   }

@@ -50,7 +50,7 @@ extension RawCursor {
     return value
   }
 
-  /// Reads any integer, and says what is wrong if there is none.
+  /// Reads any integer, and throws the fault if there is none.
   @inlinable @inline(never)
   mutating func readLongInteger<T: FixedWidthInteger>(
     as type: T.Type

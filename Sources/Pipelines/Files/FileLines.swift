@@ -3,15 +3,16 @@ internal import ProcessTreeBase
 /// The lines of files, one file after another, as inputs of a pipeline or a pool.
 ///
 /// ```swift
-/// let words = try await root.run(over: FileLines(["access.log", "-"]), using: Pipeline(Tokenize()))
+/// let words = try await root.run(
+///   over: FileLines(["access.log", "-"]), using: Pipeline(Tokenize()))
 /// ```
 ///
 /// Lines come without their line feeds; the last one of a file may lack it. Bytes that are no UTF-8
 /// become replacement characters. Files are read as lines are asked for, 64 KiB at a time and off the
 /// node's event loop, so that a pipe that nobody writes to does not stop the node.
 ///
-/// Throws a ``FileFailure`` for a file that cannot be opened or read and for a line that is too long,
-/// and `CancellationError`.
+/// The iterator throws a ``FileFailure`` for a file that cannot be opened or read and for a line that
+/// is too long, and `CancellationError`.
 public struct FileLines: AsyncSequence, Sendable {
   private let paths: [String]
   private let limit: Int
@@ -39,6 +40,9 @@ public struct FileLines: AsyncSequence, Sendable {
     }
 
     /// The next line; nil at the end of the last file.
+    ///
+    /// - Throws: A ``FileFailure`` for a file that cannot be opened or read, or a line that is too
+    ///   long; `CancellationError`.
     public mutating func next() async throws -> String? {
       while true {
         do throws(RecordFailure) {
@@ -75,6 +79,8 @@ public struct FileChunks: AsyncSequence, Sendable {
     init(_ files: FileReader) { self.files = files }
 
     /// The next chunk, which is not empty; nil at the end of the last file.
+    ///
+    /// - Throws: A ``FileFailure`` for a file that cannot be opened or read; `CancellationError`.
     public mutating func next() async throws -> [UInt8]? {
       while let chunk = try await files.next() {
         if !chunk.isEmpty { return chunk }

@@ -53,7 +53,7 @@ private struct HashedValues: UnkeyedEncodingContainer, SingleValueEncodingContai
 
   mutating func encode<Value: Encodable>(_ value: Value) throws {
     count += 1
-    // Where a value stands tells arrays apart that hold others.
+    // The place of a value distinguishes arrays that hold others.
     target.hasher.add(byte: UInt8(truncatingIfNeeded: count))
     try target.add(value)
   }

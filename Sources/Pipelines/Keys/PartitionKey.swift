@@ -1,4 +1,4 @@
-/// Says which lane an item belongs to: items with the same key go to the same worker.
+/// Selects the lane that an item belongs to: items with the same key go to the same worker.
 ///
 /// A value that travels: the worker before the partitioned stage works keys out. It names nothing
 /// but types of the program and places in them.

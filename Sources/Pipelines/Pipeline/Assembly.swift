@@ -6,10 +6,10 @@ final class Assembly {
   let node: Node
   let plan: PipelinePlan
   private(set) var slots: [WorkerSeat] = []
-  /// For each stage, and last for the end, what is to be done when nothing more comes for it.
+  /// For each stage, and last for the end, the action when nothing more comes for it.
   private(set) var closers: [@Sendable () -> Void]
 
-  /// Where workers run whose stage says nothing else; nil for where the node does.
+  /// Where workers run whose stage names no other place; nil for where the node does.
   private let hosts: WorkerHosts?
 
   init(_ plan: PipelinePlan, at node: Node, on place: (any Place)? = nil) {
@@ -32,7 +32,7 @@ final class Assembly {
 
 /// The place of a worker, in which one node after the other may work, or none.
 struct WorkerSeat: Sendable {
-  /// A worker keeps nothing that would have to be saved: it is asked, and soon it is told.
+  /// A worker keeps nothing that would have to be saved: it is asked to stop, and soon SIGTERM follows.
   static let stopPolicy = StopPolicy(ask: .milliseconds(500), terminate: .milliseconds(500))
 
   let stage: Int

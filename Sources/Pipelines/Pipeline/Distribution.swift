@@ -6,7 +6,7 @@ public struct Distribution<Element: Codable & Sendable>: Sendable {
     case balanced
     case broadcast
     case partitioned(Partitioner<Element>)
-    /// By something that cannot be told to another process.
+    /// By something that cannot be sent to another process.
     case impossible(String)
   }
 
@@ -55,7 +55,7 @@ public struct Distribution<Element: Codable & Sendable>: Sendable {
 
   /// The partition key, if there is one.
   ///
-  /// Throws `PipelineError` for one that no other process could find.
+  /// - Throws: `PipelineError` for one that no other process could find.
   func partitioner(stage: Int, name: String) throws -> Partitioner<Element>? {
     switch kind {
     case .balanced, .broadcast: return nil

@@ -1,4 +1,4 @@
-/// A chain of stages as one value, each with workers that are child nodes of whoever runs it.
+/// A chain of stages as one value, each with workers that are children of the node that runs it.
 ///
 /// ```swift
 /// let words = Pipeline(Tokenize(), workers: 4)

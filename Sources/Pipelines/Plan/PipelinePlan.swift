@@ -47,8 +47,8 @@ struct PipelinePlan: Sendable {
 
   /// How many envelopes a receiver may have that it has not begun, from each sender.
   ///
-  /// Enough to go on while word of what was taken is on its way back. What one worker has not begun
-  /// while another is idle is given to that one.
+  /// Enough to go on while acknowledgements are on their way. Items that one worker has not begun
+  /// while another is idle go to that one.
   static let prefetch = 16
 
   /// - Throws: `PipelineError`.

@@ -20,7 +20,7 @@ package struct Refusal: Hashable, Sendable, Codable {
     var place: ItemPlace
   }
 
-  /// What tells it from others, however often the record is tried.
+  /// The part that distinguishes it from others, however often the record is tried.
   var name: Self {
     var name = Self(stage: stage, input: input, record: [], failures: [])
     name.origin = origin

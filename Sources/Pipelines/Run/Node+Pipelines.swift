@@ -16,7 +16,7 @@ extension Node {
   ///   - pipeline: The stages.
   ///   - inputs: Any sequence; its iterator is called on the task executor of this call, where it
   ///     should not block.
-  ///   - place: The hosts on which workers run whose stage says nothing else, of a scope of this node;
+  ///   - place: The hosts on which workers run whose stage names no other place, of a scope of this node;
   ///     `nil` for where this node runs. What workers of a lost host had goes to others.
   ///   - monitor: Watches the run, and changes the numbers of workers.
   ///   - onQuarantine: Takes each input that has ended as many workers of a stateless stage as it has

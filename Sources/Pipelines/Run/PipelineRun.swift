@@ -9,7 +9,7 @@ struct PipelineRun<Input: Codable & Sendable, Output: Codable & Sendable>: Senda
   private let isOrdered: Bool
   /// The places of all workers, by their numbers.
   private let slots: [WorkerSeat]
-  /// For each stage, and last for the end, what is done when nothing more comes for it.
+  /// For each stage, and last for the end, the action when nothing more comes for it.
   private let closers: [@Sendable () -> Void]
   private let outlet: Outlet<Input>
   private let end: Receiver<Envelope<Output>>

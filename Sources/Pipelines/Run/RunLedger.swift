@@ -72,9 +72,9 @@ struct RunLedger {
     return true
   }
 
-  /// Notes what an envelope at the end of the pipeline says that stages gave up.
+  /// Notes the items that stages gave up, as an envelope at the end of the pipeline reports them.
   ///
-  /// - Returns: What no other envelope has said that came of the same one.
+  /// - Returns: Those that no other envelope of the same origin has reported.
   mutating func refuse(_ refusals: [Refusal], in id: EnvelopeID) -> [Refusal] {
     let width = plan.width(of: id.stream)
     let first = EnvelopeID(stream: id.stream, number: id.number / width)
@@ -200,7 +200,7 @@ struct RunLedger {
   ) -> String? {
     if let position { suspects[stage].end(of: position, report) }
     // A worker that had begun an item is excused when another one gets the item. What a signal from outside
-    // does to one that waits for its first envelope, or has got on with it, says nothing about its place.
+    // does to one that waits for its first envelope, or has got on with it, shows nothing about its place.
     let (counters, isReady) = (present[worker], ready.contains(worker))
     let isFruitful =
       counters.processed > 0

@@ -1,6 +1,6 @@
 /// Decides which items of a stage are left out, because workers died at them.
 ///
-/// The channel tells the worker that gets an envelope next at which items others died, and the worker names
+/// The channel reports to the next worker of an envelope the items at which others died, and the worker names
 /// these before it begins. An item is given up once it has ended as many workers as it may. A worker that
 /// the run stopped does not count, whatever it was working on.
 struct Suspects<Death: Sendable> {

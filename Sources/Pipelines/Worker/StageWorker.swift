@@ -197,7 +197,7 @@ struct StageWork<Work: Step> {
     try await words.sayCountersIfDue(at: clock.time)
   }
 
-  /// Sends, and reports the counters if that has to wait: what is ready to leave has been made, however long
+  /// Sends, and reports the counters if that has to wait: finished outputs have been made, however long
   /// the stages behind have no room for it.
   private func sayingWhileItWaits(
     _ send: @escaping @Sendable () async throws -> Void

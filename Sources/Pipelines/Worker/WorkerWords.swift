@@ -64,7 +64,7 @@ struct WorkerWithoutParent: Error {}
 
 /// A message from a worker to the node that runs the pipeline.
 enum WorkerWord: Codable, Sendable {
-  /// The work that it has done so far; said as well before it takes its first envelope, and then.
+  /// The work that it has done so far; sent as well before its first envelope, and then.
   case counters(WorkerCounters)
   /// The items of an envelope at which workers died; the worker waits for the answer before it begins.
   case suspects(Suspicion)
@@ -102,7 +102,7 @@ struct Omission: Hashable, Sendable, Codable {
 
 /// An item that a worker left out of an envelope.
 ///
-/// It travels on with what comes of the envelope. One that comes twice may have been made whole the first
+/// It travels on with the outputs of the envelope. One that comes twice may have been made whole the first
 /// time: then what is known of the second is of no use, and the item has not been left out.
 struct OmittedItem: Hashable, Sendable, Codable {
   var worker: Int

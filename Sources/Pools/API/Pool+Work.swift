@@ -32,6 +32,8 @@ extension Pool {
   ///
   /// Programs run inside the workers' processes, one at a time in each. Otherwise as
   /// `map(over:using:options:)`.
+  ///
+  /// - Throws: The errors of `map(over:using:options:)`.
   @inlinable
   public func map<Inputs: Sequence, Program: NodeProgram>(
     over inputs: Inputs, options: CallOptions = CallOptions(),

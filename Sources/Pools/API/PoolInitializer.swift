@@ -6,6 +6,8 @@ public import ProcessTree
 /// tried.
 public protocol PoolInitializer: Codable, Sendable {
   /// Prepares the worker's process; called on the worker's event loop.
+  ///
+  /// - Throws: Any error of the initializer; the pool then fails with `initializerFailed`.
   nonisolated(nonsending) func run(in node: Node) async throws
 
   /// Whether it starts children; false unless declared otherwise.

@@ -30,7 +30,7 @@ final class PoolCore: Sendable {
     /// The error of every call from now on.
     var failure: (any Error)?
     var hasEnded = false
-    /// Whether nobody has said how many workers there are.
+    /// Whether no number of workers was given.
     var growsWithHosts = false
     var timerDue: Duration?
     var timer: Task<Void, Never>?

@@ -5,7 +5,7 @@ internal import ProcessTreeSupervision
 /// The dispatcher of a pool as a value: events in, actions out.
 ///
 /// It knows items by number and workers by the kind of work that they can do. Time is passed in, as
-/// the time since the pool began. A `Report` says how a worker ended.
+/// the time since the pool began. A `Report` describes how a worker ended.
 struct PoolState<Report: Sendable>: Sendable {
   typealias JobID = Int
   typealias WorkerID = Int

@@ -64,7 +64,7 @@ extension Descriptors {
     }
     do throws(ProcessControlError) {
       try writeAllQuietly(file.number, bytes)
-      // Some file systems say only now that there was no room.
+      // Some file systems report only now that there was no room.
       if isDurable, fsync(file.number) != 0, errno != EINVAL { throw .last("fsync \(path)") }
     } catch {
       unlink(path)

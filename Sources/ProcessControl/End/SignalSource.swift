@@ -69,7 +69,7 @@ package enum SignalSource {
   }
 }
 
-/// What sent a signal, as the kernel says.
+/// The sender of a signal, as the kernel reports it.
 package enum SignalSender: Equatable, Sendable {
   /// The kernel itself, as for Ctrl-C at a terminal, and for a sender outside of this namespace.
   case kernel

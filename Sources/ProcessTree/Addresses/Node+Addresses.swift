@@ -47,7 +47,7 @@ extension Node {
 
   /// Makes a sender to the mailbox of the node at an address.
   ///
-  /// Elements wait at the sender while that node is down, as its ``ChildSpecification/mailbox`` says, and
+  /// Elements wait at the sender while that node is down, as its ``ChildSpecification/mailbox`` allows, and
   /// belong to the sender until the node has acknowledged them: ``Sender/join()`` waits for that.
   ///
   /// - Parameters:

@@ -155,6 +155,8 @@ extension NodeAddress: LosslessStringConvertible {
 
 extension NodeAddress: Codable {
   /// Reads the text of an address.
+  ///
+  /// - Throws: A `DecodingError` if the text is no address.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
@@ -166,6 +168,8 @@ extension NodeAddress: Codable {
   }
 
   /// Writes the text of the address.
+  ///
+  /// - Throws: An `EncodingError` of the encoder.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)

@@ -21,6 +21,8 @@ public protocol ProcessTreeApp: Sendable {
   ///
   /// When it returns, the root joins children that are not daemons, stops daemons and exits with 0.
   /// When it throws, the root stops all children and exits with 1.
+  ///
+  /// - Throws: Any error of the app.
   nonisolated(nonsending) func run(in root: Node) async throws
 
   /// The settings of the tree; the default settings unless the app declares others.
@@ -63,7 +65,7 @@ extension ProcessTreeApp {
   /// Runs this process as the root of a tree, or as a child if it was started as one, and exits.
   ///
   /// Call it on the main thread, before anything starts a task or a thread: in an async `main` it
-  /// ends the process with a message that says so.
+  /// ends the process with a message about that.
   public nonisolated static func takeOver() -> Never {
     Launcher(app: Self.self).run()
   }

@@ -32,7 +32,7 @@ public struct TreeConfiguration: Sendable {
 
   /// The directory in which the root writes a file about a run that has failed; `nil` for none.
   ///
-  /// It says how nodes ended, what all of them waited for at the first failure and at the end, and has
+  /// It shows how nodes ended, what all of them waited for at the first failure and at the end,
   /// the last events and the last lines of each node. Without the setting, the environment's `PROCESS_TREE_POST_MORTEM` counts. The file has at most 1.3 MiB, is
   /// readable for its user alone, and its path is the last line on standard error. It has no environment
   /// and no arguments of commands, but what nodes wrote and messages of errors. A file that cannot be

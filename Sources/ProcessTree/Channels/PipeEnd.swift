@@ -9,6 +9,8 @@ public struct PipeEnd<Sending: Codable & Sendable, Receiving: Codable & Sendable
   public let receiver: Receiver<Receiving>
 
   /// Sends a message to the other end; see ``Sender/send(_:)``.
+  ///
+  /// - Throws: The errors of ``Sender/send(_:)``.
   public func send(_ message: Sending) async throws { try await sender.send(message) }
 
   /// Ends the sending; the other end's receiver comes to its end.

@@ -37,6 +37,8 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
   }
 
   /// Encodes the end for another node; see ``Sender/encode(to:)``.
+  ///
+  /// - Throws: The errors of ``Sender/encode(to:)``.
   public func encode(to encoder: any Encoder) throws { try end.encode(to: encoder) }
 
   /// The elements, one after another; requesting one acknowledges the one before.
@@ -66,6 +68,8 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
     ///
     /// It runs on the caller's executor without an `isolated` parameter, which would read the
     /// task's executor twice per element.
+    ///
+    /// - Throws: The errors of ``next()``.
     @inlinable
     public nonisolated(nonsending) mutating func next(
       isolation _: (any Actor)?
@@ -91,6 +95,8 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
   }
 
   /// How many elements of a broadcast this subscriber has missed because it was too slow.
+  ///
+  /// - Throws: No error today.
   public var missed: Int {
     get async throws { Int(clamping: try await end.core.run(\.missed)) }
   }

@@ -57,6 +57,8 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   }
 
   /// Sends all elements of a sequence as ``send(_:)`` does.
+  ///
+  /// - Throws: The errors of ``send(_:)``; the elements before the one that failed have been sent.
   @inlinable
   public func send(contentsOf elements: some Sequence<Element>) async throws {
     for element in elements where try !end.sendDirectly(element) { try await sendWaiting(element) }
@@ -106,6 +108,8 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   }
 
   /// The numbers of this end's items by their fate.
+  ///
+  /// - Throws: No error today.
   public var balance: ChannelCounts {
     get async throws {
       ChannelCounts(try await end.core.run(\.balance))

@@ -49,11 +49,15 @@ public struct SharedBytes: Sendable, Codable, Hashable {
   }
 
   /// Decodes bytes that were copied.
+  ///
+  /// - Throws: A `DecodingError` if there are no bytes.
   public init(from decoder: any Decoder) throws {
     self.init(try decoder.singleValueContainer().decode([UInt8].self))
   }
 
   /// Encodes a copy of the bytes.
+  ///
+  /// - Throws: An `EncodingError` of the encoder.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(bytes)

@@ -19,6 +19,8 @@ public struct Publication<Element: Codable & Sendable>: Codable, Sendable {
   }
 
   /// Reads the topic and the element.
+  ///
+  /// - Throws: A `DecodingError`, and the error of the element.
   public init(from decoder: any Decoder) throws {
     var container = try decoder.unkeyedContainer()
     topic = try container.decode(String.self)
@@ -26,6 +28,8 @@ public struct Publication<Element: Codable & Sendable>: Codable, Sendable {
   }
 
   /// Writes the topic and the element.
+  ///
+  /// - Throws: An `EncodingError`, and the error of the element.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.unkeyedContainer()
     try container.encode(topic)

@@ -11,7 +11,7 @@ internal import ProcessTreeWire
 public class AnyChild: @unchecked Sendable {
   // Sendable: constants of such types; the compiler checks final classes only.
 
-  /// What is known of the child and may be looked at anywhere; written on the loop, but for the start.
+  /// The child's state that any thread may read; written on the loop, but for the start.
   struct State {
     var phase: ChildPhase = .declared
     var pid: Int32?
@@ -125,33 +125,42 @@ public class AnyChild: @unchecked Sendable {
   /// All that is known about the child's end; nil before it.
   public var exitReport: ExitReport? { state.withLock { $0.report } }
 
-  /// Starts the child; returns when it has said that it is about to run its program.
+  /// Starts the child; returns when it has reported that it is about to run its program.
   ///
-  /// Throws `alreadyStarted` the second time, and a ``ChildFailure`` with the reason when the child
-  /// could not start. A cancelled task stops the child again.
+  /// If the task is cancelled, the child is terminated and reaped.
   ///
   /// - Parameter timeout: How long to wait; without it the configuration's `startDeadline` holds alone.
-  ///   When the time is over the child is killed and reaped, and `deadlinePassed` is thrown.
+  /// - Throws: `alreadyStarted` at the second call; `nodeEnding`; a ``ChildFailure`` with the
+  ///   reason if the child could not start; `deadlinePassed` after `timeout`, when the child has been
+  ///   killed and reaped; `systemCallFailed` and `controlGroupUnavailable` if the node cannot make an
+  ///   identity or a control group for it; `CancellationError`.
   public func start(timeout: Duration? = nil) async throws {
     try await node.waitForReady(self, timeout: timeout)
   }
 
-  /// Waits until the child has ended and been reaped, for ever or at most `timeout`.
+  /// Waits until the child has ended and been reaped.
   ///
-  /// Nil when the time is over; zero or less only looks. Throws `notStarted` before the start,
-  /// `CancellationError` when the task is cancelled; the child goes on in both cases: ``stop(reason:)``
-  /// ends it. A node whose program returns waits for its children, unless they are daemons.
+  /// The child goes on when the time is over or the task is cancelled: ``stop(reason:)`` ends it. A node
+  /// whose program returns waits for its children, unless they are daemons.
+  ///
+  /// - Parameter timeout: How long to wait, without limit if `nil`; zero or less only looks.
+  /// - Returns: The exit status; `nil` when the time is over.
+  /// - Throws: `notStarted` before the start; `CancellationError`.
   @discardableResult
   public func join(timeout: Duration? = nil) async throws -> ExitStatus? {
     try requireStarted("join")
     return try await node.waitForExit(of: self, timeout: timeout)?.status
   }
 
-  /// Asks the child to stop, then SIGTERM, then SIGKILL, each after its time; returns when it has
-  /// been reaped.
+  /// Requests that the child stop, then sends SIGTERM, then SIGKILL, each after its time; returns
+  /// when it has been reaped.
   ///
-  /// Its descendants are stopped with it, within the same deadline. Throws `notStarted` before the
-  /// start, because no end would come to wait for.
+  /// Its descendants are stopped with it, within the same deadline.
+  ///
+  /// - Parameter reason: The reason, which the child and its report have.
+  /// - Returns: The exit status.
+  /// - Throws: `notStarted` before the start, because no end would come to wait for;
+  ///   `CancellationError`, while the stop goes on.
   @discardableResult
   public func stop(reason: String = "asked to stop") async throws -> ExitStatus? {
     try requireStarted("stop()")
@@ -199,9 +208,9 @@ public class AnyChild: @unchecked Sendable {
     request(.kill, reason: "kill() was called")
   }
 
-  /// Events of the child and everything below it, from now on.
+  /// The events of the child and of everything below it, from now on.
   ///
-  /// Throws `notStarted` before the start, because there is nothing to wait for yet.
+  /// - Throws: `notStarted` before the start, because there is nothing to wait for yet.
   public var events: LifecycleEvents {
     get async throws {
       try requireStarted("events")
@@ -266,7 +275,7 @@ public class AnyChild: @unchecked Sendable {
       let isFirst = state.withLock { state in
         guard state.phase == .declared else { return false }
         state.phase = .starting
-        // Under the lock: whoever sees the phase reaches the loop behind the start.
+        // Under the lock: a caller that sees the phase reaches the loop behind the start.
         if !node.loop.isCurrent { node.loop.perform(start) }
         return true
       }

@@ -19,12 +19,12 @@ public final class Child<Output: Sendable>: AnyChild, @unchecked Sendable {
 
   /// The program's result, once the child has ended and been reaped; may be asked for many times.
   ///
-  /// Throws ``RemoteFailure`` when the program threw an error, ``ChildFailure`` when the child ended
-  /// in another way without a result, `notStarted` before the start, `CancellationError` when the
-  /// waiting task is cancelled, and a decoding error when the result cannot be decoded.
-  ///
   /// A wait that is cancelled leaves the child as it is: ``AnyChild/stop(reason:)`` ends it. A node
   /// whose program returns waits for its children, unless they are daemons.
+  ///
+  /// - Throws: A ``RemoteFailure`` if the program threw an error; a ``ChildFailure`` if the child
+  ///   ended in another way without a result; `notStarted` before the start; a `DecodingError` if the
+  ///   result cannot be decoded; `CancellationError`.
   public var result: Output {
     get async throws {
       try requireStarted("result")
@@ -43,7 +43,9 @@ public final class Child<Output: Sendable>: AnyChild, @unchecked Sendable {
   /// }
   /// ```
   ///
-  /// Throws `deadlinePassed` when the time is over, while the child goes on; else as ``result`` does.
+  /// - Parameter timeout: How long to wait; zero or less only looks.
+  /// - Throws: `deadlinePassed` when the time is over, while the child goes on; the errors of
+  ///   ``result``.
   public func result(timeout: Duration) async throws -> Output {
     try requireStarted("result")
     guard try await node.waitForExit(of: self, timeout: timeout) != nil else {

@@ -8,7 +8,7 @@ internal import ProcessTreeWire
 /// ```
 ///
 /// The child's own children and commands inherit them, as processes do, and may have settings of their
-/// own. A child that cannot have what is requested does not start, and says why. With the start method
+/// own. A child that cannot have what is requested does not start, and reports why. With the start method
 /// `inProcess` no node has a process of its own, and a child with settings does not start.
 public struct ProcessSettings: Hashable, Sendable, Codable {
   /// The environment; by default the parent's at the time at which its fork server was made.

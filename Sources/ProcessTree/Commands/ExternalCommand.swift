@@ -61,6 +61,9 @@ public struct ExternalCommand: NodeProgram {
   public static var spawnsChildren: Bool { false }
 
   /// Runs the command; returns only after exit code 0, or one that is a success as well.
+  ///
+  /// - Throws: `invalidSpecification` for an invalid check; a ``CommandError`` if the command cannot
+  ///   start, and `neverUp` or `notReady` if a check has ended it; `CancellationError`.
   public func run(in node: Node) async throws {
     switch try await CheckedCommand(program: self, node: node).run() {
     case .exited(let code) where code == 0 || successCodes.contains(code): return

@@ -15,7 +15,7 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     case up
     /// The program announced that the node is no longer up; it still runs.
     case down
-    /// The node has not renewed its lease for this time; its `Liveness` says what follows.
+    /// The node has not renewed its lease for this time; its `Liveness` decides what follows.
     case unresponsive(silence: Duration, process: ProcessState)
     /// The node renews its lease again, after this time.
     case responsive(silence: Duration)
@@ -78,7 +78,7 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     case ask
     /// The node was sent SIGTERM; then it is sent SIGKILL.
     case terminate
-    /// The node has said goodbye, and its process has to end; then it is killed.
+    /// The node has sent its goodbye, and its process has to end; then it is killed.
     case leave
   }
 

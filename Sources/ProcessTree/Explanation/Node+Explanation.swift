@@ -5,10 +5,10 @@ internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 extension Node {
-  /// Says what the node at an address waits for, and how its process stands.
+  /// Explains what the node at an address waits for, and how its process stands.
   ///
   /// The node's event loop answers, whatever its program does. If it does not answer in time, its parent
-  /// says what the kernel knows of the process: whether it is stopped or traced, and in which function of
+  /// reports what the kernel knows of the process: whether it is stopped or traced, and in which function of
   /// the kernel its threads are. A supervised child without a process is explained by its supervisor.
   ///
   /// - Parameters:
@@ -41,7 +41,7 @@ extension Node {
     }
   }
 
-  /// Says of this node and of all nodes below it what they wait for.
+  /// Explains what this node and all nodes below it wait for.
   ///
   /// Nodes whose loops do not answer are explained from outside, and so is everything below them.
   ///

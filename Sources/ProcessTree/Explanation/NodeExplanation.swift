@@ -22,7 +22,7 @@ public struct NodeExplanation: Hashable, Sendable, Codable {
   public var waits: [NodeWait]
   /// How long its loop was asked in vain; `nil` if it answered, and if there is nobody to ask.
   public var silence: Duration?
-  /// What the kernel says of a process whose loop did not answer.
+  /// The kernel's view of a process whose loop did not answer.
   public var process: ProcessState?
   /// The threads of a process whose loop did not answer, or whose stacks were requested.
   public var threads: [ThreadStack]

@@ -32,7 +32,7 @@ public struct NodeWait: Hashable, Sendable, Codable {
     case element
     /// A node has to reply to a request.
     case reply
-    /// The nodes on the way have to say where an address is.
+    /// The nodes on the way have to report where an address is.
     case search
     /// A command has to end.
     case command
@@ -46,7 +46,7 @@ public struct NodeWait: Hashable, Sendable, Codable {
 
   /// The kind of event that ends the wait.
   public var kind: Kind
-  /// Who can end the wait, at most eight; none if nobody is known yet.
+  /// The nodes that can end the wait, at most eight; none if nobody is known yet.
   ///
   /// They are nodes, with their paths if they have names, children and commands.
   public var subjects: [String]
@@ -75,7 +75,7 @@ public struct NodeWait: Hashable, Sendable, Codable {
     self.detail = detail
   }
 
-  /// Who could end the wait, and how, as a text for people.
+  /// How the wait could end, and by which node, as a text for people.
   public var remedy: String {
     let who = subjects.isEmpty ? nil : subjectText
     return switch kind {

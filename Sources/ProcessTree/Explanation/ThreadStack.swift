@@ -7,7 +7,7 @@ public struct ThreadStack: Hashable, Sendable, Codable {
   /// The kernel's letter for its state: `R` runs, `S` sleeps, `D` sleeps and hears no signal, `T` is
   /// stopped, `t` is traced, `Z` has ended.
   public var state: String
-  /// The function of the kernel in which it sleeps, if the kernel says so.
+  /// The function of the kernel in which it sleeps, if the kernel shows it.
   public var kernelFunction: String?
   /// The calls that it is in, the innermost first; none if they were not requested or did not come.
   public var frames: [String]

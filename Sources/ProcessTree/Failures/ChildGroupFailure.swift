@@ -27,11 +27,15 @@ public struct ChildGroupFailure: Error, Sendable, CustomStringConvertible {
 
 extension ChildGroupFailure: Codable {
   /// Decodes failures from another process; each is a ``RemoteFailure`` or a ``ChildFailure``.
+  ///
+  /// - Throws: A `DecodingError` if the data are no failures.
   public init(from decoder: any Decoder) throws {
     failures = try [Portable](from: decoder).map(\.error)
   }
 
   /// Encodes the failures; an error of another type is encoded as its description.
+  ///
+  /// - Throws: An `EncodingError` of the encoder.
   public func encode(to encoder: any Encoder) throws {
     try failures.map(Portable.init).encode(to: encoder)
   }

@@ -3,7 +3,7 @@ internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 public import ProcessTreeSupervision
 
-/// The cause of a node's end, as far as the system can tell.
+/// The cause of a node's end, as far as the system shows it.
 public enum ExitCause: Hashable, Sendable, Codable {
   /// The program returned its result.
   case completed

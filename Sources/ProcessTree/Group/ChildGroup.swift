@@ -53,8 +53,11 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   /// Waits for a free slot, then starts a child on another host in it; returns while the child is
   /// starting.
   ///
-  /// The parameters and errors are those of ``spawn(_:name:stopPolicy:settings:liveness:)`` and
+  /// The parameters are those of ``spawn(_:name:stopPolicy:settings:liveness:)`` and
   /// ``Node/makeChild(_:on:name:daemon:stopPolicy:settings:liveness:)``.
+  ///
+  /// - Throws: The errors of ``spawn(_:name:stopPolicy:settings:liveness:)``, and a ``HostError``
+  ///   if no host is up.
   @discardableResult
   public func spawn<Program: NodeProgram>(
     _ program: Program, on place: (any Place)?, name: String? = nil,
@@ -98,7 +101,7 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   /// Waits for the next result, in the order of completion.
   ///
   /// - Returns: The result; `nil` when there are no more.
-  /// - Throws: The group's first failure, as soon as there is one.
+  /// - Throws: The group's first failure, as soon as there is one; `CancellationError`.
   public func next() async throws -> Output? {
     try await nextNumbered()?.output
   }
@@ -108,6 +111,8 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   }
 
   /// Combines all remaining results, in the order of completion.
+  ///
+  /// - Throws: The error of `combine`, and the errors of ``next()``.
   public func reduce<Combined>(
     _ initial: Combined, _ combine: (Combined, Output) throws -> Combined
   ) async throws -> Combined {
@@ -117,6 +122,8 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   }
 
   /// Collects all remaining results, in the order of completion.
+  ///
+  /// - Throws: The errors of ``next()``.
   public func collect() async throws -> [Output] {
     var outputs: [Output] = []
     while let output = try await next() { outputs.append(output) }
@@ -124,6 +131,8 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   }
 
   /// Collects all remaining results, in the order in which their children were spawned.
+  ///
+  /// - Throws: The errors of ``next()``.
   public func inSpawnOrder() async throws -> [Output] {
     var outputs: [(number: Int, output: Output)] = []
     while let output = try await nextNumbered() { outputs.append(output) }
@@ -195,6 +204,8 @@ extension ChildGroup: AsyncSequence {
     let group: ChildGroup
 
     /// Waits for the next result; `nil` when there are no more.
+    ///
+    /// - Throws: The errors of ``ChildGroup/next()``.
     public mutating func next() async throws -> Output? { try await group.next() }
   }
 

@@ -4,7 +4,7 @@ public struct HostLoss: Hashable, Sendable, Codable {
   public var host: String
   /// What shows that nothing of a host runs any more.
   public enum Evidence: String, Hashable, Sendable, Codable, CaseIterable {
-    /// The far half has said that it ends, and why.
+    /// The far half has reported that it ends, and why.
     case goodbye
     /// A new connection has found no far half (no agent), and has killed what it had left.
     case agentGone

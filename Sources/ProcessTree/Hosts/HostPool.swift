@@ -2,7 +2,7 @@ internal import ProcessTreeBase
 
 /// The hosts of one scope of ``Node/withHosts(_:minimum:_:)``, to which others can be added.
 ///
-/// Pools that were told no size grow with it, and workers of pools and pipelines that have more company than their
+/// Pools without a given size grow with it, and workers of pools and pipelines that have more company than their
 /// hosts have slots move to a host that is added.
 public final class HostPool: GrowingPlace, Sendable {
   struct State {

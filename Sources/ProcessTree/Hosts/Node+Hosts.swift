@@ -47,7 +47,9 @@ extension Node {
   ///
   /// ```swift
   /// try await root.withHosts(joining: root.hostsOfSlurmArray("1234")) { hosts in
-  ///   try await root.withPool(on: hosts) { pool in try await pool.map(over: inputs, using: Square()) }
+  ///   try await root.withPool(on: hosts) { pool in
+  ///     try await pool.map(over: inputs, using: Square())
+  ///   }
   /// }
   /// ```
   ///
@@ -74,7 +76,7 @@ extension Node {
   ///   - hosts: The hosts that are there.
   ///   - others: Those that come later.
   ///   - minimum: How many have to be up in all for `body` to begin; if `nil`, all of `hosts` and as many of each of
-  ///     `others` as it says.
+  ///     `others` as its own minimum.
   ///   - body: The code that uses them.
   package func withHosts<Value>(
     _ hosts: [Host], joining others: [JoiningHosts], minimum: Int?,
@@ -104,11 +106,12 @@ extension Node {
 
   /// Makes a child that runs on another host, without starting it.
   ///
-  /// The other parameters and errors are those of
+  /// It runs on `place`: a host, the pool of hosts to choose from, or beside this node if it is `nil` or
+  /// an ``OwnHost``. The other parameters are those of
   /// ``makeChild(_:name:daemon:stopPolicy:settings:liveness:)``.
   ///
-  /// It runs on `place`: a host, the pool of hosts to choose from, or beside this node if it is `nil` or a
-  /// ``OwnHost``. A ``HostError`` is thrown when no host is up.
+  /// - Throws: A ``HostError`` if no host is up, or if another node has opened it; the errors of
+  ///   ``makeChild(_:name:daemon:stopPolicy:settings:liveness:)``.
   public func makeChild<Program: NodeProgram>(
     _ program: Program, on place: (any Place)?, name: String? = nil, daemon: Bool? = nil,
     stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),
@@ -134,8 +137,11 @@ extension Node {
   /// Makes a child that runs on another host, starts it, and returns once it is about to run its
   /// program.
   ///
-  /// The parameters and errors are those of
-  /// ``makeChild(_:on:name:daemon:stopPolicy:settings:liveness:)`` and ``AnyChild/start(timeout:)``.
+  /// The parameters are those of ``makeChild(_:on:name:daemon:stopPolicy:settings:liveness:)`` and
+  /// ``AnyChild/start(timeout:)``.
+  ///
+  /// - Throws: The errors of ``makeChild(_:on:name:daemon:stopPolicy:settings:liveness:)`` and
+  ///   ``AnyChild/start(timeout:)``.
   public func spawn<Program: NodeProgram>(
     _ program: Program, on place: (any Place)?, name: String? = nil, daemon: Bool? = nil,
     stopPolicy: StopPolicy? = nil, settings: ProcessSettings = ProcessSettings(),

@@ -87,7 +87,7 @@ public final class OpenHost: Place, Sendable {
     names.contains(name) || host.family.map(names.contains) == true
   }
 
-  /// How many nodes it is meant to run at a time: what its description says, or its processors; 1 while
+  /// How many nodes it is meant to run at a time: the number of its description, or its processors; 1 while
   /// those are not known.
   public var slots: Int { host.slots ?? shared.current.processors }
 

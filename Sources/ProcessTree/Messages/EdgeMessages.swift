@@ -6,11 +6,11 @@ internal import ProcessTreeWire
 ///
 /// One task receives at a time. The sequence ends when the peer has ended and all that it sent has
 /// been taken. A message that is not a `Message` makes `next()` throw `messageNotDecodable`; the
-/// sender is told by an event, and the next call goes on with the next message.
+/// sender is informed by an event, and the next call goes on with the next message.
 public struct EdgeMessages<Message: Decodable & Sendable>: AsyncSequence, Sendable {
   let edge: Edge
 
-  /// Decodes a message; the sender of one that is not a `Message` is told by an event.
+  /// Decodes a message; the sender of one that is not a `Message` is informed by an event.
   func decode(
     _ item: ReceiverCore.Delivery, with decoder: MessagePackDecoder
   ) throws -> Message {
@@ -36,7 +36,8 @@ public struct EdgeMessages<Message: Decodable & Sendable>: AsyncSequence, Sendab
 
     /// The next message; nil at the end.
     ///
-    /// Throws `CancellationError` when the task is cancelled.
+    /// - Throws: `messageNotDecodable` for a message that is not a `Message`, after which the next
+    ///   call goes on; `alreadyIterating` if another task receives here; `CancellationError`.
     public mutating func next() async throws -> Message? {
       guard let item = try await messages.edge.receive() else { return nil }
       return try messages.decode(item, with: decoder)
@@ -113,7 +114,7 @@ struct Edge: Sendable {
     }
   }
 
-  /// Tells the peer that nothing more comes.
+  /// Reports to the peer that nothing more comes.
   func finish() {
     streams.perform { $0.sender(.messages).finish() }
   }

@@ -63,9 +63,11 @@ extension Node {
 
   /// Makes a child, starts it, and returns once the child is about to run its program.
   ///
-  /// The parameters and errors are those of
-  /// ``makeChild(_:name:daemon:stopPolicy:settings:liveness:)`` and ``AnyChild/start(timeout:)``. A
-  /// child that is not ready in time is killed and reaped.
+  /// The parameters are those of ``makeChild(_:name:daemon:stopPolicy:settings:liveness:)`` and
+  /// ``AnyChild/start(timeout:)``. A child that is not ready in time is killed and reaped.
+  ///
+  /// - Throws: The errors of ``makeChild(_:name:daemon:stopPolicy:settings:liveness:)`` and
+  ///   ``AnyChild/start(timeout:)``.
   public func spawn<Program: NodeProgram>(
     _ program: Program, name: String? = nil, daemon: Bool? = nil, stopPolicy: StopPolicy? = nil,
     settings: ProcessSettings = ProcessSettings(), liveness: Liveness? = nil,

@@ -49,6 +49,8 @@ public final class Node: Sendable {
   public var snapshot: TreeSnapshot { picture.snapshot() }
 
   /// The events of this node and of all nodes below it, from now on.
+  ///
+  /// - Throws: No error today.
   public var events: LifecycleEvents {
     get async throws {
       let path = identity.path

@@ -18,6 +18,8 @@ public protocol NodeProgram: Codable, Sendable {
   associatedtype Output: Sendable
 
   /// Runs the program; the node ends when it returns or throws.
+  ///
+  /// - Throws: Any error of the program; the parent gets it as a ``RemoteFailure``.
   nonisolated(nonsending) func run(in node: Node) async throws -> Output
 
   /// Whether nodes with this program start children; true by default.
@@ -34,9 +36,13 @@ public protocol NodeProgram: Codable, Sendable {
   static var worksSynchronously: Bool { get }
 
   /// Encodes a result; provided for `Codable` results and for `Void`.
+  ///
+  /// - Throws: An `EncodingError`, or the error of the result.
   static func _encode(_ output: Output) throws -> [UInt8]
 
   /// Decodes a result; provided for `Codable` results and for `Void`.
+  ///
+  /// - Throws: A `DecodingError`, or the error of the result.
   static func _decode(_ bytes: [UInt8]) throws -> Output
 }
 

@@ -80,15 +80,15 @@ extension Node {
     }
   }
 
-  /// Tells the parent that this node is up: those that depend on it may start.
+  /// Reports to the parent that this node is up: those that depend on it may start.
   ///
-  /// A supervisor waits for it if the child's specification says that its program announces it.
+  /// A supervisor waits for it if, by the child's specification, its program announces it.
   /// A second call does nothing, unless the node has announced meanwhile that it is down.
   public func announceUp() {
     runtime.perform { $0.announce(isUp: true) }
   }
 
-  /// Tells the parent that this node is not up any more, although it runs: those that wait for it do
+  /// Reports to the parent that this node is not up any more, although it runs: those that wait for it do
   /// not start before it announces that it is up again.
   ///
   /// Those that run go on. A second call does nothing, unless the node has announced meanwhile that it

@@ -31,6 +31,9 @@ public struct SupervisorProgram: NodeProgram {
   }
 
   /// Supervises until the node is stopped, an automatic shutdown, or too many restarts.
+  ///
+  /// - Throws: A ``SupervisorFailure`` after too many restarts; the errors of the specifications,
+  ///   before anything is started; `nodeEnding`; `CancellationError`.
   public func run(in node: Node) async throws {
     try await node.withSupervisor(
       specifications, strategy: strategy, intensity: intensity,

@@ -186,7 +186,7 @@ struct ChaosRun: Sendable {
     return time
   }
 
-  /// How much longer a stop may take than its policy says: for the kernel, and for a busy machine.
+  /// How much longer a stop may take than its policy allows: for the kernel, and for a busy machine.
   private static let slack: Duration = .seconds(3)
 }
 
@@ -196,7 +196,7 @@ private final class Interruption: Sendable {
 
   var isRaised: Bool { state.withLock(\.isRaised) }
 
-  /// Sets what is to be done, at once if the request has come; in place of what was set before.
+  /// Sets the action, in place of the one before; runs it at once if the request has come.
   func onRaise(_ action: @escaping @Sendable () -> Void) {
     let isRaised = state.withLock { state in
       state.action = action

@@ -31,7 +31,7 @@ struct EndWatch {
     unexplained = Violation(.namedCause, "\(event.node) (\(event.path)) \(report.cause)")
   }
 
-  /// Whether the report says by itself why the node ended.
+  /// Whether the report alone shows why the node ended.
   private func isExplained(_ report: ExitReport) -> Bool {
     switch report.cause {
     case .completed, .failed, .exited, .stopped, .terminated, .limitExceeded, .unresponsive: true

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import ProcessTreeBase
 
-/// What can happen to a node from outside.
+/// A fault that can hit a node from outside.
 enum FaultKind: String, CaseIterable, Encodable, Sendable {
   /// SIGKILL.
   case kill
@@ -42,7 +42,7 @@ struct FaultRates: Equatable, Sendable {
 /// The faults that a seed decides: the same kinds, times and choices each time.
 ///
 /// Independent faults come at times like these: the time between two is short more often than it is
-/// long, and has the mean that the rates say.
+/// long, and has the mean that the rates give.
 struct FaultSequence: Sequence, IteratorProtocol {
   /// The longest stop; shorter than any deadline of the library, so that nobody takes it for a death.
   static let longestStop: Duration = .milliseconds(100)

@@ -83,7 +83,7 @@ final class Striker: Sendable {
     }
   }
 
-  /// Hits one node, and says when a stop of it ends; nil when there is none.
+  /// Hits one node, and returns when a stop of it ends; nil when there is none.
   private func hit(
     _ fault: Fault, _ now: ContinuousClock.Instant
   ) throws -> (ProcessHandle, ContinuousClock.Instant?)? {

@@ -47,14 +47,14 @@ struct HostOptions: ParsableArguments {
     }
   }
 
-  /// What they say.
+  /// The values of these options.
   var settings: HostSettings {
     HostSettings(
       host: host, hosts: hosts, trust: trust, lease: lease, minimumHosts: minimumHosts)
   }
 }
 
-/// What the options say that name hosts.
+/// The values of the options that name hosts.
 struct HostSettings {
   var host: [String] = []
   var hosts: [String] = []

@@ -24,7 +24,7 @@ struct Machine: Codable, Sendable {
   }
 }
 
-/// Answers each message; the first time it says on which machine it runs.
+/// Answers each message; the first time it names the machine that it runs on.
 struct HostProbe: NodeProgram {
   static var spawnsChildren: Bool { false }
 

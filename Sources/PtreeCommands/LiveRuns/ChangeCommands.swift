@@ -170,7 +170,7 @@ struct WaitCommand: LiveCommand {
       state == .up ? .waitForUp : .waitForEnd, within: waiting.time, reason: "wait",
       wanted: [.up, .succeeded, .stopped])
     guard rest.isEmpty else { return try self.change(rest, of: run, change) }
-    // All of the first level: each of them tells of those below it. Those that somebody has had
+    // All of the first level: each of them reports those below it. Those that somebody has had
     // stopped, or that start by request only, are on their way to nothing.
     var line = try RunLine(run)
     let nodes = try line.request(.tree).nodes.filter {

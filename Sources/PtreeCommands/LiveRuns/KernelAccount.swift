@@ -1,7 +1,7 @@
 internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 
-/// What the kernel says of the processes of a run whose root does not answer.
+/// The kernel's view of the processes of a run whose root does not answer.
 struct KernelAccount {
   /// A line for each process that is meant.
   let lines: [String]

@@ -33,7 +33,7 @@ extension LiveCommand {
     }
   }
 
-  /// Says why something was not done.
+  /// Reports why something was not done.
   func tell(_ refusal: RunRefusal) throws {
     Standard.complain("\(refusal)")
     guard live.json else { return }
@@ -52,7 +52,7 @@ extension LiveCommand {
   }
 }
 
-/// What the help of a command about live runs says beside its options.
+/// The help of a command about live runs beside its options.
 struct LiveHelp {
   /// How a run is named.
   static let run =

@@ -131,7 +131,7 @@ enum TerminalText {
       case 0x09: text.unicodeScalars.append(scalar)
       case ..<0x20: text += "^\(Character(UnicodeScalar(UInt8(scalar.value + 0x40))))"
       case 0x7F: text += "^?"
-      // What turns the direction of the text hides what it says.
+      // What turns the direction of the text hides its contents.
       case 0x80..<0xA0, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: text += "\u{FFFD}"
       default: text.unicodeScalars.append(scalar)
       }

@@ -28,7 +28,7 @@ struct NodeChange {
 
   /// Carries it out, and prints a line for each node as it is done.
   ///
-  /// - Throws: After all answers, what the first node could not do; or the exit code of what is not as it
+  /// - Throws: After all answers, the first node's refusal; or the exit code if a node is not as it
   ///   was wanted.
   func carryOut(
     on targets: [Target], _ line: inout RunLine, _ live: LiveOptions

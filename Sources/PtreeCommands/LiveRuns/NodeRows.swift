@@ -2,7 +2,7 @@ internal import ProcessTree
 internal import ProcessTreeProcessControl
 internal import ProcessTreeTopologyFormat
 
-/// The nodes of a run, as its root tells of them, or as the kernel knows their processes.
+/// The nodes of a run, as its root reports them, or as the kernel knows their processes.
 struct NodeRows {
   struct Row {
     var name: String

@@ -52,7 +52,7 @@ struct RunChoice {
 
   /// Whether a word is a process id or the number of a run, also of one that is gone, and so no node.
   ///
-  /// Of numbers that begin with a letter nobody can tell.
+  /// Nobody knows whether a word that begins with a letter is a number.
   static func isNumber(_ word: String) -> Bool {
     guard word.first?.isASCIIDigit == true else { return false }
     if word.allSatisfy(\.isASCIIDigit) { return true }

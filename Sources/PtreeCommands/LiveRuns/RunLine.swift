@@ -2,7 +2,7 @@ internal import Glibc
 internal import ProcessTree
 internal import ProcessTreeProcessControl
 
-/// A connection to the root of a run, with what is said when it does not answer.
+/// A connection to the root of a run, with the message for a root that does not answer.
 struct RunLine: ~Copyable {
   let run: LiveRun
   private var client: DeskClient
@@ -41,7 +41,7 @@ struct RunLine: ~Copyable {
 
   /// Sends operations, each when there is room for it, and hands their results on as they come.
   ///
-  /// Each owner waits for its time, and says so then.
+  /// Each owner waits for its time, and reports then.
   mutating func operate(
     _ count: Int, until deadline: ContinuousClock.Instant, _ purpose: (Int) -> DeskRequest.Purpose,
     _ take: (Int, Result<OperationResult, RunRefusal>) throws -> Void
@@ -92,7 +92,7 @@ struct RunLine: ~Copyable {
 
   /// Waits for the end of the run, as long as the root's process lives and the time is not over.
   ///
-  /// - Returns: What the root says of it; nil if it has ended without a word, or the time is over.
+  /// - Returns: The root's report; nil if it has ended without a word, or the time is over.
   mutating func end(until deadline: ContinuousClock.Instant) -> OperationResult? {
     do throws(DeskClient.Failure) {
       try client.begin(.end, until: deadline)

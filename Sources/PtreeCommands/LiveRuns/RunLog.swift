@@ -29,7 +29,7 @@ struct RunLog {
     }
     var rest = lines
     if follows {
-      // The files take time to print. Nothing of what comes meanwhile is in a hurry, so the root is asked for it
+      // The files take time to print. Output that comes meanwhile is in no hurry, so the root is asked for it
       // only then.
       try follow(.allOutput(of: patterns, follows: false), patterns, by: &line, lines: lines)
       rest = nil
@@ -53,7 +53,7 @@ struct RunLog {
       default: break
       }
     }
-    // The run has ended before its root could say what is in the files.
+    // The run has ended before its root could report what is in the files.
     if !isPast { try showPast(patterns, upTo: .max, lines) }
   }
 

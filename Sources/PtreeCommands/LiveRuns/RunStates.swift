@@ -8,7 +8,7 @@ struct RunStanding {
   let word: String
   /// What the root has answered; nil if it has not.
   var status: RunStatus?
-  /// The version of the desk's protocol that the root speaks; nil if it has not said.
+  /// The version of the desk's protocol that the root speaks; nil if it has not reported it.
   var version: String?
 
   init(_ standing: DeskClient.Standing) {

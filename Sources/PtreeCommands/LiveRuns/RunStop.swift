@@ -45,7 +45,7 @@ final class RunStop {
     }
   }
 
-  /// Waits until nothing of the run is left, and says how it ended.
+  /// Waits until nothing of the run is left, and reports how it ended.
   func finish() throws {
     guard !wasTerminated else { return try end.killLate(until: deadline, live) }
     let result = line?.end(until: deadline)
@@ -98,7 +98,7 @@ struct RunEnd {
 
   /// Waits until nothing of the run is left but its root's status.
   ///
-  /// - Parameter killed: What had to be killed, if anything.
+  /// - Parameter killed: The names of killed processes, if there are any.
   func wait(
     until deadline: ContinuousClock.Instant, _ live: LiveOptions, killed: String? = nil
   ) throws {

@@ -125,7 +125,7 @@ struct Terminal {
     return ["", "dumb"].contains(String(cString: name)) ? nil : Self(descriptor: STDERR_FILENO)
   }()
 
-  /// Its size at this moment; that of a classic one when it does not say.
+  /// Its size at this moment; that of a classic one when it does not report one.
   var size: (columns: Int, rows: Int) {
     var size = winsize()
     guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1, size.ws_row > 2 else {

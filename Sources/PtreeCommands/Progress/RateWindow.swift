@@ -24,7 +24,7 @@ struct RateWindow {
     while samples.count > 2, time - samples[1].time >= Self.length { samples.removeFirst() }
   }
 
-  /// The growth in a second, as seen at a time; nil while that cannot be told.
+  /// The growth in a second, as seen at a time; nil while that is not known.
   func rate(at time: Duration) -> Double? {
     guard let first = samples.last(where: { time - $0.time >= Self.length }) ?? samples.first,
       time - first.time >= Self.spacing

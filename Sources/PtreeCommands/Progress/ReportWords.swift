@@ -1,11 +1,11 @@
 /// The words of a report with a number: `STAGE: UNIT, DETAIL`.
 ///
-/// The unit says what the number counts. A number before it, as in `pool: 3 of 8 inputs done`, repeats
+/// The unit names what the number counts. A number before it, as in `pool: 3 of 8 inputs done`, repeats
 /// the one that the report carries.
 struct ReportWords {
   /// The word before the colon; nil when there is none.
   let stage: String?
-  /// The thing that is counted; empty when the words do not say.
+  /// The thing that is counted; empty when the words do not name it.
   let unit: String
   /// The rest of the words.
   let detail: String

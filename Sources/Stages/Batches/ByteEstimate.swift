@@ -6,7 +6,7 @@
 package struct ByteEstimate<Value>: Sendable {
   @usableFromInline
   enum Kind: Sendable {
-    /// All values count as much as the type says.
+    /// All values count as much as their type.
     case fixed
     case text
     case bytes

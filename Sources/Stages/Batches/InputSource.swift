@@ -7,7 +7,7 @@
 package struct InputSource<Input: Codable & Sendable>: @unchecked Sendable {
   /// How many inputs there are, of a collection.
   package let count: Int?
-  /// Takes up to a number of inputs, fewer when they are large together, and tells whether there are
+  /// Takes up to a number of inputs, fewer when they are large together, and returns whether there are
   /// no more.
   package let take: (_ count: Int) -> (inputs: [Input], isAtEnd: Bool)
 

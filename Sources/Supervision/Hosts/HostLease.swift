@@ -50,7 +50,7 @@ package struct HostLease: Equatable, Sendable {
   /// The run goes on, and so does the usual lease.
   package mutating func resume(at now: Duration) { until = min(until, now + duration) }
 
-  /// The near half has to say soon that it lives: the connection has ended, and the way to here works; or the engine
+  /// The near half has to report soon that it lives: the connection has ended, and the way to here works; or the engine
   /// has announced the end, which Slurm does when the near half has gone, and leaves the connection open.
   package mutating func demandWord(at now: Duration) {
     until = min(until, now + max(.seconds(5), duration / 2))
@@ -98,7 +98,7 @@ package struct HostGrant: Equatable, Sendable {
     limit = max(limit, Self.limit(max(duration, HostLease.longestSuspension), at: now))
   }
 
-  /// The far half has said that it goes on, with its usual lease.
+  /// The far half has reported that it goes on, with its usual lease.
   package mutating func resumed(at now: Duration) {
     heard = max(heard, now)
     limit = Self.limit(duration, at: now)

@@ -1,7 +1,7 @@
 /// What the near half of a host knows of its connection, and when it tries another one.
 ///
 /// A connection is cut when it has ended, when nothing has come over it for a quarter of the lease, or
-/// when what comes says that answers do not arrive. A connection that is silent may speak again, and is
+/// when frames that come show that answers do not arrive. A connection that is silent may speak again, and is
 /// then cut no more. One that is slow is not cut: every byte is a sign of life, and while bulk comes, the
 /// word that an answer has arrived may be on its way behind it. A value without a clock.
 package struct LinkWatch: Sendable {

@@ -46,7 +46,7 @@ public struct Liveness: Hashable, Sendable, Codable, CustomStringConvertible {
   }
 }
 
-/// What the kernel says of a process that does not answer.
+/// The kernel's view of a process that does not answer.
 public enum ProcessState: Hashable, Sendable, Codable {
   /// It runs, or waits for something: its program keeps the event loop from turning.
   case running

@@ -91,7 +91,7 @@ package struct SupervisorLife: Sendable {
   var groups: [String: Group] = [:]
   /// The names of the groups in the order of start.
   var order: [String] = []
-  /// Who depends on rules that are about to be added.
+  /// The children that depend on rules that are about to be added.
   var awaited: [String: [String]] = [:]
 
   var hasBegun = false
@@ -123,7 +123,7 @@ package struct SupervisorLife: Sendable {
   var actions: [Action] = []
 
   /// - Parameters:
-  ///   - name: The supervisor's name, for the line that says that it gave up.
+  ///   - name: The supervisor's name, for the line that reports that it gave up.
   ///   - limit: How many children are alive at a time; any number if nil.
   ///   - seed: Where the sequence begins that jitter is drawn from.
   /// - Throws: A refusal that names the rule that cannot be kept.

@@ -141,7 +141,7 @@ struct AnswerSession: Sendable {
   private var splitter = RecordSplitter()
   private var answered = 0
 
-  /// How long an answer may take where the file says nothing.
+  /// How long an answer may take where the file has no time.
   private static var patience: Duration { .seconds(60) }
 
   init(_ run: CommandRun, _ settings: StageSettings) {

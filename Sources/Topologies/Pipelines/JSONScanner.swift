@@ -18,7 +18,7 @@ struct JSONScanner {
   ///
   /// Texts are compared as they are written: `"a"` and `"\u0061"` are two keys.
   ///
-  /// - Throws: `Malformed` for what is no JSON.
+  /// - Throws: `Malformed` for bytes that are no JSON.
   static func value(at pointer: String, in bytes: [UInt8]) throws -> [UInt8] {
     let steps = pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
       .map { Array($0.replacing("~1", with: "/").replacing("~0", with: "~").utf8) }

@@ -19,7 +19,7 @@ extension PipelinePlan {
 
     /// Whether records come whole, where this is the joint that has been made.
     ///
-    /// What can be a joint can be whole: both sides have one framing, and nobody looks at single records.
+    /// A seam that can be a joint can be whole: both sides have one framing, and nobody looks at single records.
     func isWhole(by joint: CommandJoint?) -> Bool {
       self == .whole || self == .joint && joint == nil
     }

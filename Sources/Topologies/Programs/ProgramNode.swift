@@ -23,7 +23,7 @@ struct ProgramNode<Program: NodeProgram>: NodeProgram {
           ?? "the arguments of \(plan.name) cannot be read")
     }
     let liveness = try self.node.liveness.map { [node = self.node] check in
-      // What a check needs of a command: where it runs, and what it is told.
+      // What a check needs of a command: where it runs, and its arguments.
       try CommandMaker(
         plan: .ofChecks(in: plan.directory), node: node, context: context,
         instance: place.instance

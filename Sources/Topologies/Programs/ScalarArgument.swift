@@ -4,7 +4,7 @@ internal import ProcessTreeTopologyFormat
 protocol ScalarArgument: Decodable {
   /// The value that a scalar reads as; nil if it is none.
   static func value(of scalar: Scalar) -> Self?
-  /// What is asked for, in messages.
+  /// The kind of value that is asked for, in messages.
   static var wanted: String { get }
   /// A value in the place of one that is missing or wrong, so that a check goes on.
   static var standIn: Self { get }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What a check is told beside the file.
+/// The inputs of a check beside the file.
 package struct CheckOptions: Sendable {
   /// Values of variables; later ones win.
   package var variables: [(name: String, value: String)] = []
@@ -19,7 +19,7 @@ package struct CheckOptions: Sendable {
   package var isForRun = false
   /// Whether the executables are looked for at all.
   package var looksForExecutables = true
-  /// The versions that say what a file needs, in messages.
+  /// The version that messages about a file's needs name.
   package var toolVersion = ""
   /// The programs of the app that reads the file; nil for a reader that has none.
   package var catalog: (any ProgramCatalog)?
@@ -50,7 +50,7 @@ package struct NamedFile {
   package let identity: FileIdentity?
 }
 
-/// What came of a check.
+/// The result of a check.
 package struct CheckedFile {
   package var path: String
   package var files: [SourceFile]

@@ -1,7 +1,7 @@
 /// Why a scalar is not what its place asks for.
 struct ScalarRefusal {
   var code: Diagnostic.Code
-  /// What is expected, or the whole message.
+  /// The expected value, or the whole message.
   var expected: String
   var isWhole = false
 

@@ -12,7 +12,7 @@ struct ShapeChecker {
     self.files = files
   }
 
-  /// The value with its expressions evaluated; what is wrong is among the diagnostics.
+  /// The value with its expressions evaluated; its faults are among the diagnostics.
   mutating func check(_ value: Value, _ shape: Shape, _ scope: Scope) -> Value {
     switch shape {
     case .named(let name): return check(value, named: name, scope)

@@ -1,4 +1,4 @@
-/// Follows what a file says of others.
+/// Follows the entries of a file that include others.
 extension TopologyReader {
   mutating func including(_ value: Value) -> Value {
     guard let entry = value.entry("include"), let list = entry.value.list else { return value }

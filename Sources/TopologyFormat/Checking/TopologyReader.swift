@@ -24,7 +24,7 @@ package struct TopologyReader {
   ///
   /// - Parameters:
   ///   - path: The file's path, or `-` for standard input.
-  ///   - options: What the check is told beside the file.
+  ///   - options: The inputs of the check beside the file.
   ///   - contents: The text of a file in place of the one on disk, for tests.
   package static func check(
     _ path: String, _ options: CheckOptions = CheckOptions(),
@@ -141,7 +141,7 @@ package struct TopologyReader {
       return nil
     case .failure(let failure):
       diagnostics.error(failure.code, at: failure.place, length: failure.length, failure.message)
-      // Only a file that can be read tells which of its values are secrets.
+      // Only in a file that can be read is it known which values are secrets.
       if files.sources.contains(where: \.mentionsSecrets) {
         diagnostics.hideLine(
           at: failure.place, except: failure.code == .duplicateKey ? failure.length : 0)
@@ -194,7 +194,7 @@ package struct TopologyReader {
       var variable = Variables.Variable(place: entry.place, value: entry.value)
       if entry.value.entries != nil {
         variable.value = entry.value["default"]
-        // Nothing has a value yet, so an expression counts as true: what may be a secret is none by mistake.
+        // Nothing has a value yet, so an expression counts as true: no value that may be a secret is taken for none.
         variable.isSecret = entry.value["secret"]?.text.map { $0 != "false" } ?? false
         variable.isRequired = entry.value["required"]?.text.map { $0 != "false" } ?? false
       }
@@ -203,7 +203,7 @@ package struct TopologyReader {
     }
     for entry in given?.entries ?? [] { give(entry.key, entry.value, entry.place, variables) }
     if given == nil {
-      // What comes from outside of the files is text: it cannot read the environment.
+      // A value from outside of the files is text: it cannot read the environment.
       for (name, text) in options.variables {
         // There is no place in a file where it stands; the variables are the next best.
         let place = value.entry("variables")?.place ?? value.place
@@ -227,7 +227,7 @@ package struct TopologyReader {
       return reportUnknown(name, at: place, among: variables.table.keys.sorted())
     }
     if variables.table[name]?.isSecret == true {
-      // What comes from outside of the files stands in no line of theirs.
+      // A value from outside of the files stands in no line of theirs.
       if isText { diagnostics.hide(value.text) } else { hide(value) }
     }
     variables.give(name, value, isText: isText)

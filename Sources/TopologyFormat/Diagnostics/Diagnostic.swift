@@ -1,4 +1,4 @@
-/// Something that is to be said about a file, and where.
+/// A message about a file, with its place.
 package struct Diagnostic: Hashable, Sendable {
   package enum Severity: String, Sendable {
     /// Nothing is wrong.
@@ -26,7 +26,7 @@ package struct Diagnostic: Hashable, Sendable {
   /// How many columns it spans.
   package var length: Int
   package var message: String
-  /// What was probably meant.
+  /// The probable meaning.
   package var suggestion: String?
   /// The keys from the top of the file to the value, joined by dots.
   package var path: String

@@ -38,7 +38,7 @@ package struct Graph: Sendable {
   package private(set) var edges: [Edge] = []
 
   /// - Parameters:
-  ///   - topology: What is shown.
+  ///   - topology: The topology that is shown.
   ///   - depth: How many levels of groups are shown; deeper ones are boxes.
   package init(_ topology: TopologyPlan, depth: Int = .max) {
     groups = [Group(id: topology.name, label: topology.name, parent: nil)]

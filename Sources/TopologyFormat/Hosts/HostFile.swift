@@ -58,7 +58,7 @@ package struct HostNames {
 
   package init() {}
 
-  /// Takes the name of a host, or says who has it; commands that nobody has named get numbers.
+  /// Takes the name of a host, or reports who has it; commands that nobody has named get numbers.
   package mutating func take(_ plan: inout HostPlan, from place: String) -> String? {
     if case .command = plan.engine, plan.name == "command" {
       var number = 1

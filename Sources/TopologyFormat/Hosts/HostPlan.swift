@@ -37,7 +37,7 @@ package struct HostPlan: Sendable, Codable, Hashable {
 }
 
 extension HostPlan {
-  /// Says where the program is over there, or that it is to be copied.
+  /// Sets the program's path over there, or that it is to be copied.
   package mutating func set(program text: String) {
     copiesProgram = text == Self.copied
     program = copiesProgram ? nil : text
@@ -103,7 +103,7 @@ package struct SlurmPlan: Sendable, Codable, Hashable {
   }
 }
 
-/// What can be said of a host, and by which values.
+/// A property of a host, with its values.
 enum HostKey: String, CaseIterable {
   case name, slots, program, lease, within, option
   // Of Slurm alone.

@@ -54,7 +54,7 @@ struct ComposeImport {
     lines.append("defaults: {interpreter: [\(words.joined(separator: ", "))]}")
   }
 
-  /// A process that fails stops no other one there, unless it says so.
+  /// A process that fails stops no other one there, unless an entry asks for that.
   private mutating func ends(_ processes: [Value.Entry]) {
     let last = processes.filter {
       $0.value["availability"]?["exit_on_end"]?.text == "true" && !endless.contains($0.key)

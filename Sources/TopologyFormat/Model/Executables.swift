@@ -95,7 +95,7 @@ final class KnownExecutables {
       && access(path, X_OK) == 0
   }
 
-  /// The interpreter that the first line of a script names; nil for what is no script.
+  /// The interpreter that the first line of a script names; nil for a file that is no script.
   private static func interpreter(of path: String) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }

@@ -9,7 +9,7 @@ package struct NamedApp {
   package let namedBy: FileIdentity?
 
   /// The app that a file names, of which nothing else is read; nil if there is none, or if the check of
-  /// the file has something to say first.
+  /// the file has something to report first.
   ///
   /// - Parameter files: Keeps what was read, for a check of the file.
   package init?(of file: String, in files: FileSet) {
@@ -49,7 +49,7 @@ package struct NamedApp {
 }
 
 extension TopologyBuilder {
-  /// What a reader without programs has to say about the app that has them.
+  /// The diagnostics of a reader without programs about the app that has them.
   mutating func checkApp(_ named: Value) {
     let options = reader.options
     guard options.catalog == nil, let text = named.text else { return }

@@ -52,7 +52,7 @@ enum PipelineChecks {
     if let partition = value["partition"] { checkPartition(partition, &reader) }
   }
 
-  /// Checks what says which worker gets a record.
+  /// Checks the entry that selects a record's worker.
   private static func checkPartition(_ value: Value, _ reader: inout TopologyReader) {
     if let entry = value.entry("separator"), value["field"] == nil {
       reader.diagnostics.error(
@@ -70,7 +70,7 @@ enum PipelineChecks {
     }
   }
 
-  /// Checks what a pipeline says of its source.
+  /// Checks the entry for a pipeline's source.
   static func checkSource(_ value: Value, _ reader: inout TopologyReader) {
     let source = value["from"]
     if let range = source?["range"]?.list?.compactMap({ $0.scalar?.integer }), range.count == 2,

@@ -118,7 +118,7 @@ extension PipelinePlan.Stage {
     if case .program(let program) = work { !program.isStateless } else { isStream }
   }
 
-  /// The most workers of a stage that may have more than it began with, unless the file says another number.
+  /// The most workers of a stage that may have more than it began with, unless the file has another number.
   private static let mostLaterWorkers = 64
 
   /// How many workers it may be set to while it runs.

@@ -1,4 +1,4 @@
-/// A topology that was checked: what is to be run.
+/// A topology that was checked, as it is to be run.
 package struct TopologyPlan: Sendable, Codable {
   package var name: String
   package var description: String?
@@ -42,7 +42,7 @@ package struct GroupPlan: Sendable, Codable {
   /// How many nodes stand in it and in the groups below, those of other profiles included.
   package var nodeCount = 0
 
-  /// Whether it starts a node that counts as up as soon as it runs, because no check tells.
+  /// Whether it starts a node that counts as up as soon as it runs, because it has no check.
   package var hasUncheckedNodes: Bool {
     nodes.contains { node in
       if case .group(let group) = node.kind { return group.hasUncheckedNodes }
@@ -102,7 +102,7 @@ package struct NodePlan: Sendable, Codable {
   package var isManual = false
   package var profiles: [String] = []
 
-  /// How many bytes of output are kept where the file does not say.
+  /// How many bytes of output are kept where the file has no number.
   package static let usuallyKept = 16 << 20
 
   /// The ends of channels that it has.
@@ -114,7 +114,7 @@ package struct NodePlan: Sendable, Codable {
     }
   }
 
-  /// Whether others can tell that it is up.
+  /// Whether it has a check that shows that it is up.
   var hasReadiness: Bool {
     if case .group = kind { return true }
     return readiness != nil

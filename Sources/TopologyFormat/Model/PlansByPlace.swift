@@ -1,4 +1,4 @@
-// Structures of plans travel as lists, each property at its place; what is empty is nil.
+// Structures of plans travel as lists, each property at its place; an empty one is nil.
 //
 // What the compiler makes has a type of keys for each structure, for which the runtime makes five types of containers, at the
 // root and again in the process of each node. Both are always of one build, so no key has to be looked for.

@@ -13,7 +13,7 @@ package protocol ProgramCatalog: Sendable {
   func check(stage: String, _ arguments: Value) -> CheckedStage
 }
 
-/// What came of the check of a program's arguments.
+/// The result of the check of a program's arguments.
 package struct CheckedArguments: Sendable {
   package var diagnostics = Diagnostics()
   package var ends: [CheckedEnd] = []
@@ -21,7 +21,7 @@ package struct CheckedArguments: Sendable {
   package init() {}
 }
 
-/// A stage of the app as its type says it is.
+/// A stage of the app, as its type describes it.
 package struct CheckedStage: Sendable {
   package var diagnostics: Diagnostics
   /// The names of the types of its inputs and outputs.

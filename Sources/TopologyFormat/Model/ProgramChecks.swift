@@ -19,7 +19,7 @@ extension TopologyBuilder {
     for diagnostic in checked.diagnostics.all { reader.diagnostics.add(diagnostic) }
     for end in checked.ends where note(end, of: entry) { plan.ends.insert(end.end) }
     if checked.diagnostics.errorCount > 0 {
-      // What has been misunderstood may be the end that seems to be missing.
+      // The misunderstood value may be the end that seems to be missing.
       for level in scopes.indices { scopes[level].isUncertain = true }
     }
     return plan

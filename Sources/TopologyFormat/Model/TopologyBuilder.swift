@@ -158,7 +158,7 @@ struct TopologyBuilder {
       environment: reader.options.environment,
       isWithoutEnvironment: reader.options.isWithoutEnvironment)
     let given = value["variables"] ?? Value(.map([]), at: value.place)
-    // What the node says of the group wins over what the file says.
+    // A value of the node for the group wins over that of the group's file.
     let own = value.without(
       Set(NodeKind.allCases.map(\.rawValue)).union([
         "variables", "dependsOn", "on", "restart", "mayFail", "start", "profiles", "description",

@@ -12,7 +12,7 @@ struct ReadingFailure: Error {
 enum FileReading {
   /// How large a file may be.
   static let mostBytes = 1 << 20
-  /// How many bytes are read at once: at least a page, because a file may say too little of its size.
+  /// How many bytes are read at once: at least a page, because a file may report too small a size.
   private static let atOnce = (least: 1 << 12, most: 1 << 16)
 
   /// The text of a file.
@@ -86,7 +86,7 @@ enum FileReading {
   }
 
   private static func contents(ofFile path: String) throws(ReadingFailure) -> FileContents {
-    // What is no file is not waited for.
+    // The reader does not wait for a pipe or a terminal.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw failure() }
     defer { close(descriptor) }

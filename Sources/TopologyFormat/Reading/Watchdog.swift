@@ -12,7 +12,7 @@ package enum Watchdog {
   /// Notes under which name the message comes.
   package static func speak(as name: String) { tool = strdup(name) }
 
-  /// Runs `body`; after five seconds of processor time the process exits with 2 and says why.
+  /// Runs `body`; after five seconds of processor time the process exits with 2 and reports why.
   ///
   /// A busy machine makes no file too long.
   package static func guarding<Value, Failure: Error>(

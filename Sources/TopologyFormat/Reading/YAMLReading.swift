@@ -168,7 +168,7 @@ struct YAMLReading {
     _ problem: String, _ context: YamlError.Context?, _ mark: Mark
   ) -> ReadingFailure {
     var place = place(mark)
-    // The end of a file shows nothing; what was begun and not ended does.
+    // The end of a file shows nothing; the structure that was begun and not ended does.
     if place.line >= file.lineCount, let context { place = self.place(context.mark) }
     var message = context.map { "\($0.text), \(problem)" } ?? problem
     if problem.contains("Maximum nesting level") {

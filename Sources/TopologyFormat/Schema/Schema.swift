@@ -1,4 +1,4 @@
-/// All that a topology file may say.
+/// All that a topology file may contain.
 package struct Schema: Sendable {
   package private(set) var objects: [ObjectShape]
   package private(set) var shapes: [(name: String, shape: Shape)]

@@ -168,7 +168,7 @@ package struct Key: Sendable {
   package var name: String
   package var shape: Shape
   package var isRequired = false
-  /// What it says, for the documentation.
+  /// Its meaning, for the documentation.
   package var summary: String
   /// What holds without it.
   package var standard: String

@@ -7,7 +7,7 @@
 /// 4  u32 flow      the stream of items on this link
 /// 8  u32 count     of items in the frame
 /// 12 u32 items     of back: items granted since the start, modulo 2^32
-/// 16 u64 total     of items: sequence of the first; of back: bytes granted since the start; others: below
+/// 16 u64 total     of items: sequence of the first; of back: bytes granted so far; others: below
 /// 24 u64 number    of the frame on its link, from 1 on; 0 for frames that are not repeated;
 ///                  of welcome and whoIsThere: of the question
 /// ```

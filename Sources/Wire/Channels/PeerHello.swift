@@ -89,7 +89,7 @@ package struct PeerHello: Equatable, Sendable {
   /// - Parameters:
   ///   - secret: What the ends of this link prove themselves with.
   ///   - build: The identity of the listener's build.
-  ///   - sender: The process that the kernel says connected; nil where nodes share one.
+  ///   - sender: The process that connected, by the kernel; nil where nodes share one.
   package func refusal(
     by secret: LinkSecret, build: String, from sender: Int32?
   ) -> Refusal? {

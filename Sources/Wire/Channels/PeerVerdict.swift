@@ -24,7 +24,7 @@ package enum PeerVerdict: Equatable, Sendable {
     }
   }
 
-  /// The most notes that are told: more receivers than one process has.
+  /// The most notes that are sent: more receivers than one process has.
   package static let mostNotes = 4_096
 
   /// The frame, which a gate puts behind the peer's.
@@ -40,7 +40,7 @@ package enum PeerVerdict: Equatable, Sendable {
     return (word.peer, word.verdict)
   }
 
-  /// The frame by which a node tells a gate that it has heard its word.
+  /// The frame by which a node confirms a gate's word.
   package static var heard: [UInt8] { FlowHeader(kind: .closed).frame() }
 
   private struct Word: WireRecord {

@@ -1,4 +1,4 @@
-/// Decides, from a hello and what the kernel says of its sender, whether a peer is the child that it
+/// Decides, from a hello and the kernel's view of its sender, whether a peer is the child that it
 /// claims to be.
 package struct Admission: Sendable {
   /// A child that is expected to connect.
@@ -42,7 +42,7 @@ package struct Admission: Sendable {
   /// Version and build are checked after the proof, so a stranger learns nothing. The proof names the
   /// process, so that somebody who has read it elsewhere cannot use it.
   ///
-  /// - Parameter sender: The process that the kernel says connected; nil where nodes share one.
+  /// - Parameter sender: The process that connected, by the kernel; nil where nodes share one.
   /// - Returns: The position of the child that the peer is.
   /// - Throws: The reason for the refusal.
   package mutating func admit(

@@ -2,7 +2,7 @@ package import ProcessTreeBase
 
 /// What a node proves with that it is the node at its path.
 ///
-/// A child's secret is derived from its parent's and the child's position. So a node can tell the
+/// A child's secret is derived from its parent's and the child's position. So a node can derive the
 /// secret of each node below it, and that of no other: siblings do not know each other's, and a child
 /// does not know its parent's. Proofs are hashes under a secret; no secret is ever sent, except to the
 /// child itself by the descriptor that it inherits.

@@ -44,7 +44,7 @@ package struct AttachRecord: Equatable, Sendable {
   package var purpose: Purpose
   /// The number of the run on that host, by which is killed what a dead far half has left.
   package var hostRun: UInt32
-  /// Where the far half said that it is.
+  /// The place that the far half reported.
   package var system: SystemIdentity
 
   package init(
@@ -60,7 +60,7 @@ package struct AttachRecord: Equatable, Sendable {
     self.system = system
   }
 
-  /// What the process says to the far half: the secret, and what it wants.
+  /// The greeting of the process to the far half: the secret, and what it wants.
   package var greeting: [UInt8] { secret + [purpose.rawValue] }
 }
 
@@ -92,14 +92,14 @@ package enum HostVerdict: Equatable, Sendable {
   case gone(killed: Int)
   /// Its machine has been started anew: nothing of the host runs any more.
   case rebooted
-  /// This is another machine, or nobody can tell: no evidence.
+  /// This is another machine, or nobody knows: no evidence.
   case elsewhere
 
   /// The verdict of a process that finds nobody listening; nil if it has to look for processes that were
   /// left, and to kill them.
   ///
   /// - Parameters:
-  ///   - there: Where the far half said that it is.
+  ///   - there: The place that the far half reported.
   ///   - here: Where the process is.
   package init?(_ there: SystemIdentity, from here: SystemIdentity) {
     guard !there.boot.isEmpty, !here.boot.isEmpty else {

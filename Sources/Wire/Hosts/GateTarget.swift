@@ -1,6 +1,6 @@
 package import ProcessTreeMessagePack
 
-/// What a node says to the gate of its host: from whom to whom a data link goes.
+/// The request of a node to the gate of its host: from whom to whom a data link goes.
 package struct GateTarget: Equatable, Sendable {
   package var from: PeerAddress
   package var to: PeerAddress

@@ -6,7 +6,7 @@
 package struct HostFrame: Equatable, Sendable {
   /// The numbers of the kinds; they are part of the protocol and never reused.
   package enum Kind: UInt8, CaseIterable, Sendable {
-    /// A half introduces itself on a connection, and says how many numbered frames it has. The near half
+    /// A half introduces itself on a connection, and reports how many numbered frames it has. The near half
     /// answers on the connection that it goes on with.
     case hello = 1
     /// A ``HostVerb``.
@@ -17,7 +17,7 @@ package struct HostFrame: Equatable, Sendable {
     case output = 4
     /// So many numbered frames have come.
     case received = 5
-    /// The far half asks for its lease, and says which answer has come last.
+    /// The far half asks for its lease, and reports which answer has come last.
     case ask = 6
     /// The near half has received the question with this number.
     case grant = 7

@@ -106,7 +106,7 @@ extension HostHello: WireRecord {
 package struct Placement: Hashable, Sendable {
   package var host: HostPath
   package var name: String
-  /// The build that nodes of the run say they are of: one that they compare is of one host's file.
+  /// The build that nodes of the run claim: one that they compare is of one host's file.
   package var build: String
   /// The parent's own address, if it is on another host: the connections to it are relayed, and the
   /// process that has made the node stands in for it.

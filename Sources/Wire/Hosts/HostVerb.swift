@@ -44,7 +44,7 @@ package enum HostVerb: Equatable, Sendable {
   case up(hello: [UInt8])
   /// A login script wrote this before the far half began.
   case noise(String)
-  /// The near half goes on; it says so all the time.
+  /// The near half goes on; it reports that all the time.
   case alive
   /// A node on the sending half's side has opened a data link to one on the other, which is a stream
   /// from now on.
@@ -60,11 +60,11 @@ package enum HostVerb: Equatable, Sendable {
   /// The far half has been asked to end, and ends in so many milliseconds, or when nothing runs there any
   /// more: nothing new is to be started there.
   case draining(within: Int64)
-  /// All that runs there is to stop as the run does by Ctrl-Z; the same word from there says that it has.
+  /// All that runs there is to stop as the run does by Ctrl-Z; the same word from there reports that it has.
   case suspend
   /// Behind all that was sent before; the same word comes back behind all that was sent there by then.
   case barrier(Int64)
-  /// All that runs there is to go on; the same word from there says that it does.
+  /// All that runs there is to go on; the same word from there reports that it does.
   case resume
 }
 

@@ -25,7 +25,7 @@ extension Tool {
         """, environment: ["TEXT": file])
   }
 
-  /// What a command says of this run.
+  /// The answer of a command about this run.
   func ask(_ command: String, _ words: String...) throws -> Ended {
     try Tool([command, "\(pid)"] + words).end()
   }

@@ -73,7 +73,7 @@ final class Tool {
 
   /// Waits for the end; nothing of the run may be left then, neither processes nor files.
   ///
-  /// A run that does not end is ended, after it has said what it waits for.
+  /// A run that does not end is ended, after it has reported what it waits for.
   func end() throws -> Ended {
     if !wait(Self.longest, for: { !process.isRunning }) {
       signal(SIGQUIT)
@@ -114,10 +114,10 @@ final class Tool {
     String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
   }
 
-  /// What has been written to standard output so far.
+  /// The text on standard output so far.
   var outputSoFar: String { (try? Self.read(output)) ?? "" }
 
-  /// What has been written to standard error so far.
+  /// The text on standard error so far.
   var errorsSoFar: String { (try? Self.read(errors)) ?? "" }
 
   /// The process id, that of the root of a run.

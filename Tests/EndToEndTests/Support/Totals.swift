@@ -7,7 +7,7 @@ struct Totals: Equatable {
   var words = 0
   var bytes = 0
 
-  /// What `find` and `wc` say; each file is read by itself, so that words do not run together.
+  /// The counts of `find` and `wc`; each file is read by itself, so that words do not run together.
   static func byFindAndWc(_ directory: String) throws -> Self {
     let find = """
       find \(directory) -type f -execdir sh -c 'for f; do wc -lwc < "$f"; done' _ {} + |
@@ -34,7 +34,7 @@ struct Totals: Equatable {
     bytes = numbers[3]
   }
 
-  /// What the tool says.
+  /// The counts of the tool.
   init(_ object: [String: Any]) throws {
     files = try #require(object["files"] as? Int)
     lines = try #require(object["lines"] as? Int)

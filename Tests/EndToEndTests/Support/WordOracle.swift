@@ -7,13 +7,13 @@ struct WordOracle: Equatable {
 
   var words: Int { counts.values.reduce(0, +) }
 
-  /// What coreutils say of files, each of which is a text of its own.
+  /// The counts of coreutils for files, each of which is a text of its own.
   init(_ files: String...) throws {
     let list = files.joined(separator: " ")
     try self.init(find: "find \(list) -type f")
   }
 
-  /// What they say of the files that `find` finds, whatever their names.
+  /// Their counts for the files that `find` finds, whatever their names.
   init(find: String) throws {
     let run = try Tool.run(
       shell: """
@@ -24,13 +24,13 @@ struct WordOracle: Equatable {
     counts = [:]
     for line in run.lines {
       let columns = line.split(separator: " ")
-      // What is no word leaves an empty line.
+      // Text without a word leaves an empty line.
       guard columns.count == 2, let count = Int(columns[0]) else { continue }
       counts[String(columns[1])] = count
     }
   }
 
-  /// What the tool says, which has to be in order.
+  /// The counts of the tool, which have to be in order.
   init(_ report: [String: Any]) throws {
     let rows = try #require(report["all"] as? [[String: Any]]).map { row in
       (try #require(row["word"] as? String), try #require(row["count"] as? Int))

@@ -70,7 +70,7 @@ struct Hold: NodeProgram {
   func run(in node: Node) async throws { try await node.sleep(for: .seconds(600)) }
 }
 
-/// Passes words on, but for one amid which it computes for ever.
+/// Passes words on, but for one amid which it computes without end.
 struct Spin: Transform {
   func callAsFunction(_ word: String) -> String {
     while word == "hang" {}

@@ -9,7 +9,7 @@ struct Heavy: Codable, Sendable {
   var weight = [UInt8](repeating: 7, count: 4_000)
 }
 
-/// Tells all that it gets of a broadcast, and how much it has missed.
+/// Reports all that it gets of a broadcast, and how much it has missed.
 struct HeavySubscriber: NodeProgram {
   var receiver: Receiver<Heavy>
   /// Gets every fiftieth number.
@@ -28,7 +28,7 @@ struct HeavySubscriber: NodeProgram {
   }
 }
 
-/// Tells all that it gets of a broadcast.
+/// Reports all that it gets of a broadcast.
 struct Subscriber: NodeProgram {
   var receiver: Receiver<Int>
 
@@ -50,7 +50,7 @@ struct PassesTopicsOn: NodeProgram {
   }
 }
 
-/// Tells the topics of what it gets, once it has subscribed to these.
+/// Reports the topics of the elements that it gets, once it has subscribed to these.
 struct TopicSubscriber: NodeProgram {
   var receiver: Receiver<Publication<Int>>
   var topics: [String]?
@@ -63,7 +63,7 @@ struct TopicSubscriber: NodeProgram {
   }
 }
 
-/// Answers what it is asked: `number` with its double, -1 with an error, -2 never; it tells when it
+/// Answers what it is asked: `number` with its double, -1 with an error, -2 never; it reports when it
 /// begins with -2, by -3, and when it is cancelled at it.
 struct Answerer: NodeProgram {
   struct Refused: Error, Codable { var number: Int }
@@ -107,7 +107,7 @@ let kindScenarios: [String: Scenario] = [
       return try await group.reduce(into: Set()) { $0.insert($1) }
     }
     expect.equal(answers, Set(1...200))
-    // What was changed before an error, or before nobody waited any more, stays.
+    // A change before an error, or before the last waiter gave up, stays.
     let refused = await expect.thrown(RemoteFailure.self) { _ = try await client.call("") }
     expect.expect(refused?.underlying(as: Counts.Empty.self) != nil, "\(refused as Any)")
     let late = await expect.thrown(ProcessTreeError.self) {
@@ -242,7 +242,7 @@ let kindScenarios: [String: Scenario] = [
     expect.equal(error?.code, .queueFull)
     receiver.close()
   },
-  // What has to be known for it is known on the loop; it is asked from wherever this is called.
+  // The loop knows the credit; the caller asks it from any thread.
   "trySendAnywhere": { root, expect in
     let (sender, receiver) = root.makePipe(of: Int.self)
     var sent = 0
@@ -270,7 +270,7 @@ let kindScenarios: [String: Scenario] = [
     expect.equal(try await heard.next(), -3)
     let lateness = await expect.thrown(ProcessTreeError.self) { _ = try await late.value }
     expect.equal(lateness?.code, .deadlinePassed)
-    // The handler was told, too: by its own deadline or by the caller.
+    // The handler was cancelled, too: by its own deadline or by the caller.
     expect.equal(try await heard.next(), -2)
     let call = Task { try await client.call(-2) }
     expect.equal(try await heard.next(), -3)
@@ -315,7 +315,7 @@ struct CountsWhatItMissed: NodeProgram {
   }
 }
 
-/// Counts words for whoever asks, in a state of its own.
+/// Counts words for any caller, in a state of its own.
 struct Counts: NodeProgram {
   struct Empty: Error, Codable {}
 

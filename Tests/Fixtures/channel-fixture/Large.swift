@@ -3,7 +3,7 @@ import ProcessTree
 import ProcessTreeScenarios
 import ProcessTreeTesting
 
-/// Checks bytes where they are, and says how often they were right.
+/// Checks bytes where they are, and reports how often they were right.
 struct Checker: NodeProgram {
   var receiver: Receiver<SharedBytes>
   /// How many items are kept while further ones come.

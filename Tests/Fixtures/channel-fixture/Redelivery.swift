@@ -4,11 +4,11 @@ import ProcessTreeRandomTesting
 import ProcessTreeScenarios
 import ProcessTreeTesting
 
-/// Takes numbers and tells each over a second channel, then acknowledges it.
+/// Receives numbers and sends each over a second channel, then acknowledges it.
 struct Recorder: NodeProgram {
   var numbers: Receiver<Int>
   var records: Sender<Record>
-  /// The number that kills whoever works on it.
+  /// The number that kills the worker that works on it.
   var poison: Int?
   var pause: Duration = .zero
 
@@ -20,7 +20,7 @@ struct Recorder: NodeProgram {
       if pause > .zero { try await Task.sleep(for: pause) }
       try await records.send(
         Record(number: delivery.element, attempt: delivery.attempt, id: delivery.id))
-      // What has been said is on its way before the number is taken for done.
+      // The record is on its way before the number is acknowledged.
       try await records.join()
       delivery.acknowledge()
     }
@@ -293,7 +293,7 @@ let redeliveryScenarios: [String: Scenario] = [
     expect.expect(faults.done > 0)
     print("\(faults.done) faults, \(counts.redelivered) redelivered")
   },
-  // `serversAreKilled ITEMS FAULTS`: answers are recorded where the question was asked: result and acknowledgement are one frame.
+  // `serversAreKilled ITEMS FAULTS`: a result and its acknowledgement are one frame.
   "serversAreKilled": { root, expect in
     var random = SeededGenerator.announced("serversAreKilled")
     _ = try await root.spawn(Producer(sender: root.makePipe(of: Int.self).sender, count: 0)).join()

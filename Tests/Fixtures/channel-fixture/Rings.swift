@@ -34,7 +34,7 @@ struct OwnRings {
   }
 }
 
-/// Sends back what it gets, and says last how many rings it has.
+/// Sends back what it gets, and last the number of its rings.
 struct Echoer: NodeProgram {
   var numbers: Receiver<Int>
   var back: Sender<Int>
@@ -129,7 +129,7 @@ let ringScenarios: [String: Scenario] = [
         "\(offset): \(error, default: "no failure")")
     }
   },
-  // Stops and kills at random moments, in the middle of what goes through rings.
+  // Stops and kills at random moments, in the middle of frames that go through rings.
   "nobodyWaitsForAStoppedPeer": { root, expect in
     var random = SeededGenerator.announced("stopped peers")
     var witness = try await Partner(of: root)

@@ -196,7 +196,7 @@ let selectionScenarios: [String: Scenario] = [
     }
     expect.equal(early?.code, .notStarted)
     try await child.start()
-    // The child tells a text; the error does not end the selection.
+    // The child sends a text; the error does not end the selection.
     var (errors, seen) = (0, [Int]())
     var events = root.select([
       .messages(of: try await child.messages(of: Int.self)) { $0 },

@@ -5,7 +5,7 @@ import ProcessTreeScenarios
 import ProcessTreeTestSettings
 import ProcessTreeTesting
 
-/// Joins two children of its own by a pipe, and tells the root how far they are.
+/// Joins two children of its own by a pipe, and reports their progress to the root.
 struct Matchmaker: NodeProgram {
   var progress: Sender<Int>
 
@@ -17,7 +17,7 @@ struct Matchmaker: NodeProgram {
   }
 }
 
-/// Counts for ever.
+/// Counts without end.
 struct Counter: NodeProgram {
   var numbers: Sender<Int>
 
@@ -70,7 +70,7 @@ struct Stubborn: NodeProgram {
   }
 }
 
-/// Sends large items for ever.
+/// Sends large items without end.
 struct LargeProducer: NodeProgram {
   var sender: Sender<[UInt8]>
   var size: Int

@@ -102,7 +102,7 @@ let treeLimitScenarios: [String: Scenario] = [
     waiting.kill()
     for child in [working, waiting] { try await child.join() }
   },
-  // Who waits for an answer does not keep those from running who would give it.
+  // A caller that waits for an answer does not keep the nodes that would give it from running.
   "callersLendTheirPlace": { root, expect in
     root.configure { $0.treeLimit = 1 }
     let (client, service) = root.makeService(of: Int.self, returning: Int.self)

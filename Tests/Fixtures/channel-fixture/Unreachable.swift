@@ -18,7 +18,7 @@ let unreachableScenarios: [String: Scenario] = [
       let error = failure?.underlying(as: ProcessTreeError.self)
       expect.equal(error?.code, .systemCallFailed)
       expect.expect(error?.message.contains("cannot listen") == true, "\(error as Any)")
-      // Who waits for the other end is told.
+      // A task that waits for the other end gets an error.
       if isSender {
         var iterator = receiver.makeAsyncIterator()
         expect.equal(try await iterator.next(), nil)

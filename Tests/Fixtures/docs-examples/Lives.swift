@@ -51,7 +51,7 @@ func handleErrors(_ root: Node) async throws {
       // The program threw. The error itself is there, because it is Codable.
       print(failure.underlying(as: TooLarge.self)?.number ?? 0, failure.origin)  // 12 Process-2
     } catch let failure as ChildFailure {
-      // The process ended in another way: the cause says how, the report has all that is known.
+      // The process ended in another way: the cause shows how, the report has all that is known.
       print(failure.cause, failure.report.exitCode ?? 0)  // crashed with SIGABRT -6
     }
   }

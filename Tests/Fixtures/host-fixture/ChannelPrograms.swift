@@ -150,7 +150,7 @@ struct Victim: NodeProgram {
   }
 }
 
-/// Tells its parent when it has a number; returns the last one and its attempt.
+/// Reports to its parent when it has a number; returns the last one and its attempt.
 struct Holder: NodeProgram {
   var numbers: Receiver<Int>
   var pauses: Bool

@@ -177,7 +177,7 @@ let channelScenarios: [String: Scenario] = [
     }
   },
 
-  // 64 MiB, or as many as the second argument says, in each direction, through processes whose memory does not grow by that.
+  // 64 MiB, or as many as the second argument, in each direction, through processes whose memory does not grow by that.
   "bulk": { root, test in
     let count = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 64
     try await root.withHosts([here("b")]) { hosts in

@@ -129,7 +129,7 @@ let cutScenarios: [String: Scenario] = [
   },
 ]
 
-/// Cuts at random moments, as many as the first argument says; the second one is the seed.
+/// Cuts at random moments, as many as the first argument; the second one is the seed.
 let manyCutsScenarios: [String: Scenario] = [
   "manyCuts": { root, test in
     let arguments = CommandLine.arguments
@@ -159,7 +159,7 @@ let manyCutsScenarios: [String: Scenario] = [
           Engine.isDown = false
         }
         _ = try await eventually { hosts.all[0].state != .up }
-        // A link that is never up for long enough for an answer is a lost host. What was here already may end a round
+        // A link that is never up for long enough for an answer is a lost host. A round may end with elements that were here already,
         // without the link; the next one needs it, and comes behind the answer about the lease.
         let before = progress.count
         let isUp = try await eventually(within: .seconds(20)) {
@@ -169,7 +169,7 @@ let manyCutsScenarios: [String: Scenario] = [
         guard isUp else { break }
       }
       progress.end()
-      // The loss says more than what comes of it.
+      // The loss shows more than its consequences.
       test.equal(hosts.all[0].loss?.reason, nil)
       let (count, largeCount) = (try await talking.value, try await carrying.value)
       test.equal(try await small.result, count)
@@ -212,7 +212,7 @@ func exchange(
   }
 }
 
-/// Exchanges numbers until it is told to end; returns how many.
+/// Exchanges numbers until it gets the order to end; returns how many.
 ///
 /// Every one comes back, once and in order.
 private func talk(

@@ -94,7 +94,7 @@ let drainScenarios: [String: Scenario] = [
     }
   },
 
-  // It is stopped with its host: the run says what is lost, and of whom.
+  // It is stopped with its host: the run reports what is lost, and of whom.
   "endedState": { root, test in
     try await root.withHosts([here("b"), here("c", slots: 2)]) { hosts in
       let (inputs, source) = AsyncStream.makeStream(of: Int.self)

@@ -116,7 +116,7 @@ func socket(of agent: Int32) -> String? {
   return String(cString: path)
 }
 
-/// Says something to a socket; returns what comes until it is closed.
+/// Sends something to a socket; returns what comes until it is closed.
 func talk(to path: String, _ word: String) -> String {
   let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
   defer { close(number) }

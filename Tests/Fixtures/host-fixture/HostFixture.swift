@@ -42,7 +42,7 @@ struct Square: NodeProgram {
   func run(in node: Node) async throws -> Int { number * number }
 }
 
-/// Who a node is, as it sees itself.
+/// The identity of a node, as it sees itself.
 struct Who: Codable, Sendable, Equatable {
   var name: String
   var host: String?
@@ -50,7 +50,7 @@ struct Who: Codable, Sendable, Equatable {
   var parent: Int32
 }
 
-/// Tells who it is, and a child of its own too.
+/// Reports its identity, and that of a child of its own.
 struct Family: NodeProgram {
   func run(in node: Node) async throws -> [Who] {
     let child = try await node.spawn(Member())
@@ -98,7 +98,7 @@ struct Large: NodeProgram {
   }
 }
 
-/// Ends in the way that its argument says.
+/// Ends in the way that its argument asks for.
 struct Ending: NodeProgram {
   var way: String
 

@@ -34,7 +34,7 @@ let lateHostScenarios: [String: Scenario] = [
         }
         test.expect(isSpread, "\(hosts.all.map(\.nodeCount)) workers")
         test.equal(try await results.value.reduce(0, +), 4_000 * 4_001 / 2)
-        // From now on its size is what somebody says.
+        // From now on its size is a given one.
         try pool.resize(to: 2)
         try await hosts.add([here("e")])
         test.equal(pool.size, 2)
@@ -119,7 +119,7 @@ let lateHostScenarios: [String: Scenario] = [
   },
 ]
 
-/// Tasks of an array, of which scripts in place of Slurm's commands tell.
+/// Tasks of an array, which scripts in place of Slurm's commands report.
 let arrayScenarios: [String: Scenario] = [
   "arrayTasks": { root, test in
     let tasks = String(cString: getenv("SLURM_LOG")) + ".tasks"

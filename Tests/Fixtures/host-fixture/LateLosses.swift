@@ -4,7 +4,7 @@ import ProcessTreeScenarios
 import ProcessTreeTestSettings
 import ProcessTreeTesting
 
-/// Losses that come at a bad time, or of which nobody tells.
+/// Losses that come at a bad time, or that nobody reports.
 let lateScenarios: [String: Scenario] = [
   // Its host is lost between the making and the start.
   "startedTooLate": { root, test in
@@ -43,7 +43,7 @@ let lateScenarios: [String: Scenario] = [
     }
   },
 
-  // The far half goes when its helper does, and says so.
+  // The far half goes when its helper does, and reports it.
   "helperKilled": { root, test in
     try await root.withHosts([here("b")]) { hosts in
       let child = try await root.spawn(Ending(way: "sleep"), on: hosts)
@@ -74,7 +74,7 @@ let lateScenarios: [String: Scenario] = [
     test.expect(isEmpty, "the child runs on")
   },
 
-  // Nothing runs there any more when the near half dies while it is asked to end: the far half is told to leave.
+  // Nothing runs there any more when the near half dies while it is asked to end: the far half is asked to leave.
   "keeperKilledAtTheEnd": { root, test in
     let far = try await root.withHosts([here("b")]) { hosts in
       let far = try await root.spawn(Member(), on: hosts).result.parent

@@ -77,7 +77,7 @@ let randomScenarios: [String: Scenario] = [
       test.expect(isEmpty, "round \(round): a process of a host goes on")
       test.expect(root.children.isEmpty, "round \(round): \(root.children.map(\.name))")
     }
-    // A far half that nobody could tell to end, and that has no children, ends with its lease.
+    // A far half that nobody could ask to end, and that has no children, ends with its lease.
     let areGone = try await eventually { ResourceAudit.ofOwn().children <= before }
     test.expect(areGone, "far halves go on: \(ResourceAudit.ofOwn())")
   }

@@ -92,7 +92,7 @@ private func resume(_ root: Node, _ test: Expectations, by signal: Int32) async 
   test.equal(await words(in: events), ["up b", "cut b", "resumed b"])
 }
 
-/// Takes bytes, and says when it is asked to stop.
+/// Receives bytes, and reports when it is asked to stop.
 struct Sink: NodeProgram {
   var bytes: Receiver<[UInt8]>
 

@@ -15,7 +15,7 @@ let workScenarios: [String: Scenario] = [
       let places = try await root.withPool(on: hosts) { pool in
         test.equal(pool.size, 3)
         test.equal(try await pool.map(over: 1...20_000, using: Cubing()).count, 20_000)
-        // Workers that come later than the others get nothing of what has been done by then.
+        // Workers that come later than the others get nothing of the work that has been done by then.
         var places: Set<Int32> = []
         _ = try await eventually {
           places.formUnion(try await pool.map(over: 1...30, using: WhereAmI()))
@@ -151,7 +151,7 @@ struct Cubing: Transform {
   func callAsFunction(_ number: Int) -> Int { number &* number &* number }
 }
 
-/// Says on which host it runs: the process that has made it.
+/// Emits the host on which it runs: the process that has made it.
 struct WhereAmI: Transform {
   func callAsFunction(_ number: Int) -> Int32 {
     usleep(5_000)

@@ -39,7 +39,7 @@ let deathScenarios: [String: Scenario] = [
     test.equal(outputs, (0..<2_500).map { $0 * 2 })
     test.expect(killed > 0)
   },
-  // Whoever keeps state gets each envelope once, also one of several.
+  // A worker with state gets each envelope once, also one of several.
   "killedWorkersBeforeSeveralWithState": { root, test in
     let numbers = 0..<6_000
     let pipeline = Pipeline(Dawdle(longest: 300), workers: 3).then(Sum(), workers: 4)

@@ -81,7 +81,7 @@ let resizingScenarios: [String: Scenario] = [
     test.expect(restarts <= killed, "\(restarts) restarts of \(killed) kills")
   },
   // `resizedAtTheEnd SEED ROUNDS`: with little to do, numbers change while stages come to their end,
-  // and workers that were stopped have something to say at it.
+  // and workers that were stopped have something to emit at it.
   "resizedAtTheEnd": { root, test in
     let seed = argument(1, default: 1)
     for round in 0..<argument(2, default: 4) {
@@ -100,7 +100,7 @@ let resizingScenarios: [String: Scenario] = [
         tasks.cancelAll()
         return outputs
       }
-      // Who says goodbye says it as a whole.
+      // A worker that emits its goodbye emits all of it.
       let context = "round \(round), seed \(seed)"
       test.expect(outputs.filter { $0 >= 0 } == Array(0..<count), "\(outputs), \(context)")
       let goodbyes = outputs.count - count
@@ -203,7 +203,7 @@ let resizingScenarios: [String: Scenario] = [
 
 // MARK: Stages
 
-/// Tells which worker had a number.
+/// Emits which worker had a number.
 struct Locate: Stage {
   static var isStateless: Bool { true }
 
@@ -213,7 +213,7 @@ struct Locate: Stage {
   }
 }
 
-/// Passes numbers on, but says a few of its own at its end.
+/// Passes numbers on, but emits a few of its own at its end.
 struct SayGoodbye: Stage {
   static let words = 1_100
   static var isStateless: Bool { true }

@@ -51,7 +51,7 @@ struct Dawdle: Transform {
   }
 }
 
-/// Emits each number as often as its last digit says.
+/// Emits each number as often as its last digit.
 struct Repeat: Stage {
   static var isStateless: Bool { true }
 

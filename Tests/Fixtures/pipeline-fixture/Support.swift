@@ -14,7 +14,7 @@ final class Counter: Sendable {
   func add() { state.withLock { $0 += 1 } }
 }
 
-/// A sequence that may be told to be sendable.
+/// A sequence that may be declared sendable.
 struct Shared<Base: Sequence>: Sequence, @unchecked Sendable {
   let base: Base
 

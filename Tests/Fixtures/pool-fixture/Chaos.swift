@@ -45,7 +45,7 @@ let chaosScenarios: [String: Scenario] = [
   }
 ]
 
-/// Tells one task about another.
+/// Informs one task about another.
 private final class Flag: Sendable {
   private let state = Mutex(false)
 

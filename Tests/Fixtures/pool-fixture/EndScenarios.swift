@@ -90,7 +90,7 @@ let endScenarios: [String: Scenario] = [
       pool.shutDown()
       _ = await test.thrown(PoolError.self) { _ = try await long.value }
       _ = await test.thrown(PoolError.self) { _ = try await pool.call(1, using: Square()) }
-      // What had been begun is finished.
+      // The workers finish the items that they have begun.
       try await short.value
       test.expect(pool.progress.completed >= 1, "\(pool.progress)")
     }

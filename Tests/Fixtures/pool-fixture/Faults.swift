@@ -15,7 +15,7 @@ struct Picky: Transform {
   }
 }
 
-/// A value whose coding fails, or ends the process, as it says.
+/// A value whose coding fails, or ends the process, by its own choice.
 struct Fragile: Codable, Sendable, Hashable {
   enum Fault: String, Codable {
     case none, encode, decode, crashInEncode, crashInDecode

@@ -1,7 +1,7 @@
 import Glibc
 import Pools
 
-/// Says who runs it.
+/// Returns the process that runs it.
 struct Identity: NodeProgram {
   static var spawnsChildren: Bool { false }
   func run(in node: Node) async throws -> Int32 { getpid() }
@@ -23,7 +23,7 @@ struct SquareProgram: NodeProgram {
   func run(in node: Node) async throws -> Int { number * number }
 }
 
-/// Emits as many copies as the number says, and the number of copies at the end.
+/// Emits the number that many times, and the number of copies at the end.
 struct Copies: Stage {
   private var count = 0
 

@@ -136,7 +136,7 @@ let workScenarios: [String: Scenario] = [
     }
   },
   "unevenItems": { root, test in
-    // What waits behind a long item is given back for others.
+    // Items that wait behind a long one are given back for others.
     try await root.withPool(size: 2) { pool in
       let pauses = (0..<400).map { $0 % 100 == 50 ? 30_000 : 10 }
       let done = try await pool.map(over: pauses.indices.map { $0 }, using: Uneven(pauses: pauses))
@@ -194,7 +194,7 @@ let workScenarios: [String: Scenario] = [
   },
 ]
 
-/// Takes as long as a list says.
+/// Takes the times of a list.
 struct Uneven: Transform {
   var pauses: [Int]
   func callAsFunction(_ index: Int) -> Int {

@@ -52,7 +52,7 @@ enum ChildProgram {
     while true { sleep(1000) }
   }
 
-  /// Tells what the child has become.
+  /// Prints what the child has become.
   static func inspect() {
     let status = text(of: "/proc/self/status").split(separator: "\n")
     let mask = status.first { $0.hasPrefix("SigBlk:") }?.split(separator: "\t").last ?? ""

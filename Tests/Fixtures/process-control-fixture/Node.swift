@@ -110,7 +110,7 @@ final class Child {
     self.socket = socket
   }
 
-  /// One line that the child says.
+  /// One line of the child.
   func line() throws -> String {
     var bytes: [UInt8] = []
     while waitReadable(socket) {

@@ -189,7 +189,7 @@ let addressScenarios: [String: Scenario] = [
       test.expect(await changes.next()?.short.hasPrefix("down 2: stopped by") == true)
       test.expect(await changes.next()?.short.hasPrefix("ended: ") == true)
       test.equal(await changes.next()?.short, nil)
-      // What is not there says so at once.
+      // The monitor of an absent child reports that at once.
       var gone = try await root.monitor(address).makeAsyncIterator()
       test.equal(await gone.next()?.short, "ended: /shop is down at present.")
       var unknown = try await root.monitor(root.address.child("safe")).makeAsyncIterator()
@@ -246,7 +246,7 @@ extension Receiver<Receipt> {
   }
 }
 
-/// What came of the items that were sent to a child.
+/// The fates of the items that were sent to a child.
 private struct Ledger {
   var items: Set<Int> = []
   var incarnations: Set<Int> = []

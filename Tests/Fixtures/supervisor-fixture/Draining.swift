@@ -4,13 +4,13 @@ import ProcessTreeScenarios
 import ProcessTreeTestSettings
 import ProcessTreeTesting
 
-/// What has become of an element.
+/// The fate of an element.
 struct Done: Codable, Sendable, Hashable {
   var number: Int
   var worker: Int32
 }
 
-/// Works on elements of its channel one after the other, and says which it has done.
+/// Works on elements of its channel one after the other, and reports which it has done.
 struct Worker: NodeProgram {
   var receiver: Receiver<Int>
   var done: Sender<Done>
@@ -26,7 +26,7 @@ struct Worker: NodeProgram {
   }
 }
 
-/// Says when it begins an element and when it has done it.
+/// Reports when it begins an element and when it has done it.
 struct Telling: NodeProgram {
   var receiver: Receiver<Int>
   var time: Int
@@ -68,7 +68,7 @@ struct Heedless: NodeProgram {
   }
 }
 
-/// Ends when it is told to drain.
+/// Ends when it is asked to drain.
 struct Heeding: NodeProgram {
   static var spawnsChildren: Bool { false }
 

@@ -13,7 +13,7 @@ struct Hanging: NodeProgram {
   }
 }
 
-/// Works without suspending, and says so.
+/// Works without suspending, and declares that.
 struct LongWork: NodeProgram {
   var renews: Bool
 
@@ -226,7 +226,7 @@ let livenessScenarios: [String: Scenario] = [
       try await supervisor.waitUntilUp()
       for number in 1...400 { try await sender.send(number) }
       sender.finish()
-      // Half of them are stopped for ever, one after another, each in the middle of its work.
+      // Half of them are stopped without end, one after another, each in the middle of its work.
       var stopped: Set<String> = []
       while stopped.count < 4, let event = await events.first({ $0.isReport }) {
         if let pid = event.pid, kill(pid, SIGSTOP) == 0 { stopped.insert(event.node) }

@@ -59,7 +59,7 @@ let nestingScenarios: [String: Scenario] = [
   },
 ]
 
-/// Tells what arrived.
+/// Reports what arrived.
 struct ReadsBack: NodeProgram {
   var specification: ChildSpecification
 

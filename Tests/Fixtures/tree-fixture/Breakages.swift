@@ -16,7 +16,7 @@ let breakageScenarios: [String: Scenario] = [
   "closedDescriptors": { root, test in
     for way in ClosesAll.Way.allCases {
       for lowest: Int32 in [3, 4] {
-        // With descriptor 3 left, nothing tells of one that waits for nothing.
+        // With descriptor 3 left, nothing shows one that waits for nothing.
         if way == .idle, lowest == 4 { continue }
         let child = try await root.spawn(ClosesAll(way: way, lowest: lowest))
         let status = try await child.join(timeout: .seconds(60))
@@ -55,7 +55,7 @@ let breakageScenarios: [String: Scenario] = [
       test.expect(status != nil, "\(text.debugDescription): still there")
       if status == nil { child.kill() }
       _ = try await child.join()
-      // What it said before it was ended may have been all that it had to say.
+      // Its messages before its end may have been all that it had to send.
       switch child.exitReport?.cause {
       case .completed: test.equal(try await child.result, 7)
       case .failed(_, let text): test.expect(text.contains("connection"), text)

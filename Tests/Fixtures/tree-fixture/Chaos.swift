@@ -29,7 +29,7 @@ let chaosScenarios: [String: Scenario] = [
       let victims = processes(ofRun: root).filter { $0 != root.pid && !mine.contains($0) }
       let chosen = victims.shuffled(using: &random).prefix(Int.random(in: 1...8, using: &random))
       for pid in chosen { kill(pid, SIGKILL) }
-      // What is left of the tree goes as well; then nothing of it may be there.
+      // The rest of the tree goes as well; then nothing of it may be there.
       top.kill()
       _ = try await top.join()
       let survivors = await remaining(of: root, besides: mine)

@@ -155,7 +155,7 @@ let commandCaptureScenarios: [String: Scenario] = [
       {}
     }
     test.equal(missing?.code, .executableNotFound)
-    // Who is cancelled leaves nothing.
+    // A cancelled caller leaves nothing.
     // On the loop: threads of the pool would count as leaks.
     _ = await test.thrown(CancellationError.self) {
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -168,7 +168,7 @@ let commandCaptureScenarios: [String: Scenario] = [
       }
     }
     test.expect(await remaining(of: root, besides: helpers).isEmpty)
-    // Who leaves the loop neither.
+    // Neither does a caller that leaves the loop.
     for try await outcome in root.captureAll([Command("true")] + endless, limit: 4) {
       test.equal(outcome.index, 0)
       break

@@ -271,14 +271,14 @@ func killNodesWithCommands(
   await test.noLeaks(since: before, in: runDirectory(of: root.pid))
 }
 
-/// Has commands with a child and a daemon each, and says so when they are up.
+/// Has commands with a child and a daemon each, and reports when they are up.
 struct RunsCommands: NodeProgram {
   var count: Int
   /// Where a command writes a line when it gets SIGTERM.
   var file = "/dev/null"
   /// Whether it goes on although it was cancelled.
   var isDeaf = false
-  /// Who the commands run as; nil: who the node does.
+  /// The user of the commands; nil for that of the node.
   var credentials: Command.Credentials?
 
   func run(in node: Node) async throws {
@@ -307,7 +307,7 @@ struct RunsCommands: NodeProgram {
 
 /// Ends while a command that it has started is in somebody else's hands.
 struct HoldsCommand: NodeProgram {
-  /// Where the command says that it had the time to end as it wanted.
+  /// The file in which the command notes that it had the time to end as it wanted.
   var file: String
 
   func run(in node: Node) async throws -> Int32 {

@@ -167,7 +167,7 @@ let commandRedirectionScenarios: [String: Scenario] = [
     await test.noLeaks(since: before)
   },
   "commandFilesAtTheDescriptorLimit": { root, test in
-    // Whichever call fails for want of descriptors, none is kept.
+    // Whichever call fails without descriptors, none is kept.
     let files = try Files()
     defer { files.remove() }
     let before = await settledAudit()
@@ -207,7 +207,7 @@ let commandRedirectionScenarios: [String: Scenario] = [
     test.equal(child.exitCode, 7)
     test.equal(child.exitReport?.lastErrorLines, [])
     test.equal(readFile(files.path("output")), "from a file\nwhy\n")
-    // What is not redirected is the node's own.
+    // A stream that is not redirected is the node's own.
     let input = Command(
       "sh", ["-c", "cat >&2; exit 1"], standardInput: .file(files.path("input")))
     let other = try await root.spawn(ExternalCommand(input))

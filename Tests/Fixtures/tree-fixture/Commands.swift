@@ -4,7 +4,7 @@ import ProcessTreeRandomTesting
 import ProcessTreeScenarios
 import ProcessTreeTesting
 
-/// External commands: what goes in and what comes out.
+/// External commands: their inputs and outputs.
 let commandScenarios: [String: Scenario] = [
   "commandRoundTrips": { root, test in
     _ = try await root.run(Command("true"))

@@ -4,7 +4,7 @@ import ProcessTreeScenarios
 import ProcessTreeTestSettings
 import Synchronization
 
-/// A way for a process to end, or to go on for ever.
+/// A way for a process to end, or to go on without end.
 enum WayToDie: String, Codable, CaseIterable {
   case exitZero, exitSeven, abort, segmentationFault, stackOverflow, trap, outOfMemory, cpuLimit
   case fileSizeLimit, endlessLoop, closedDescriptors, daemon, blockedSignals
@@ -63,7 +63,7 @@ enum WayToDie: String, Codable, CaseIterable {
 
   /// Whether a cause names this end, of a child at this moment of its life.
   func isNamed(by cause: ExitCause, at moment: MomentOfDeath) -> Bool {
-    // A node that has not said that it is ready could not start, with the end as the reason.
+    // A node that has not reported that it is ready could not start, with the end as the reason.
     if case .couldNotStart(let reason) = cause {
       return moment <= .handshaking && !reason.isEmpty
     }
@@ -107,7 +107,7 @@ enum MomentOfDeath: String, Codable, CaseIterable, Comparable {
   private var place: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
 
-/// Dies at the moment that it is told.
+/// Dies at the moment that its parent chooses.
 struct Dying: NodeProgram {
   var way: WayToDie
   var moment: MomentOfDeath
@@ -154,7 +154,7 @@ struct Dying: NodeProgram {
 /// Where a child that is executed anew finds the way to die at once.
 private let variable = "PROCESS_TREE_FIXTURE_DEATH"
 
-/// Dies before the library runs if the parent says so.
+/// Dies before the library runs if the parent asks for that.
 func dieEarly() {
   if let text = getenv(variable) { WayToDie(rawValue: String(cString: text))?.die() }
 }

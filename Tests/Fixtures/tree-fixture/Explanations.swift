@@ -48,7 +48,7 @@ let explanationScenarios: [String: Scenario] = [
     }
     test.equal(reasons["deaf ask"], "its program runs on after its cancellation")
     test.equal(reasons["deaf terminate"], "it ignores SIGTERM")
-    // Who does not reply, what keeps the start, and what an operation waits for.
+    // The node that does not reply, the cause of the slow start, and the subject of an operation's wait.
     let (client, service) = root.makeService(of: Int.self, returning: Int.self)
     let server = try await root.spawn(SlowServer(service: service), name: "server")
     let late = await test.thrown(ProcessTreeError.self) {
@@ -85,7 +85,7 @@ let explanationScenarios: [String: Scenario] = [
       stopped.address, within: .milliseconds(200), stacks: true)
     test.equal(stops.process, .stopped)
     test.equal(stops.threads.first?.reason, "the process is stopped")
-    // What is below it is explained from outside.
+    // The nodes below it are explained from outside.
     let all = try await root.explainTree(within: .milliseconds(200))
     test.equal(all.count, 4)
     kill(stopped.pid ?? 0, SIGCONT)
@@ -153,7 +153,7 @@ struct Puller: NodeProgram {
   }
 }
 
-/// Receives one element, and then does something else for ever.
+/// Receives one element, and then does something else without end.
 struct TakesOne: NodeProgram {
   let receiver: Receiver<[UInt8]>
 

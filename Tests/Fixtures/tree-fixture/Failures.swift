@@ -12,7 +12,7 @@ struct PlainTrouble: Error {
   var text = "plain"
 }
 
-/// Ends in the way that it is told.
+/// Ends in the given way.
 struct Failing: NodeProgram {
   enum Way: String, Codable, CaseIterable {
     case codableError, plainError, trap, segmentationFault, abort, stackOverflow, cExit, cExitZero
@@ -74,7 +74,7 @@ struct UnencodableProgram: NodeProgram {
   func run(in node: Node) async throws {}
 }
 
-/// An error that says nothing of itself; the app has words for it.
+/// An error without a text of its own; the app has words for it.
 struct Mumbling: Error, CustomStringConvertible {
   var words: String
   var description: String { "" }
@@ -249,7 +249,7 @@ struct Forking: NodeProgram {
     switch end {
     case .result: return forked
     case .exit:
-      // Its parent says when it has received what an exit at once would take along.
+      // Its parent reports when it has received what an exit at once would take along.
       if let parent = node.parent {
         for try await _ in try await parent.messages(of: Int.self) { break }
       }

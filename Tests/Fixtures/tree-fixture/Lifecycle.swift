@@ -152,7 +152,7 @@ let lifecycleScenarios: [String: Scenario] = [
   },
 ]
 
-/// A daemon's child is a daemon unless told otherwise.
+/// A daemon's child is a daemon unless declared otherwise.
 struct DaemonParent: NodeProgram {
   func run(in node: Node) async throws -> [Bool] {
     let inherited = try await node.spawn(WhoAmI()).result.isDaemon

@@ -44,11 +44,11 @@ let limitScenarios: [String: Scenario] = [
     for child in children { child.kill() }
     for child in children { _ = try await child.join() }
     test.equal(try await root.spawn(Square(number: 5)).result, 25)
-    // Children without threads say so before they abort, and a thread of the root's writes it.
+    // Children without threads report it before they abort, and a thread of the root's writes it.
     await test.nothingLeft(since: before)
   },
   "fewDescriptors": { root, test in
-    // The argument says how many are left when the first child is started.
+    // The argument is how many are left when the first child is started.
     let left = CommandLine.arguments.last.flatMap { Int($0) } ?? 0
     var taken: [Int32] = []
     while true {
@@ -175,7 +175,7 @@ struct Sum: NodeProgram {
   }
 }
 
-/// Connects to a socket, finishes the handshake at every other one, and says nothing more; returns how
+/// Connects to a socket, finishes the handshake at every other one, and sends nothing more; returns how
 /// many connections were not hung up on within a minute.
 struct SilentStranger: NodeProgram {
   static var spawnsChildren: Bool { false }
@@ -230,7 +230,7 @@ func runDirectory(of pid: Int32) -> String {
   return ""
 }
 
-/// Connects many times and says what no child would say; returns how many connections were made.
+/// Connects many times and sends what no child would send; returns how many connections were made.
 func assail(_ path: String, seed: UInt64, count: Int) -> Int {
   var random = SeededGenerator(seed: seed)
   var connected = 0
@@ -250,14 +250,14 @@ func assail(_ path: String, seed: UInt64, count: Int) -> Int {
     bytes += kind == 3 ? [0, UInt8(min(noise.count, 255))] + noise.prefix(255) : noise
     _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
   }
-  // All hang up at once, before what they said is looked at; a last one stays for the answer. It comes
+  // All hang up at once, before their bytes are looked at; a last one stays for the answer. It comes
   // again when it is hung up on: a node that is this busy has no time for every handshake.
   // An empty frame is a question to the listener, which asks who is there.
   let words = ready + [0, 0]
   return (0..<60).contains { _ in hears(path, greeting, words) } ? connected : 0
 }
 
-/// Greets, says something and waits until the answer has more bytes than a handshake.
+/// Greets, sends something and waits until the answer has more bytes than a handshake.
 private func hears(_ path: String, _ greeting: [UInt8], _ words: [UInt8]) -> Bool {
   let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
   defer { close(descriptor) }
@@ -274,7 +274,7 @@ private func hears(_ path: String, _ greeting: [UInt8], _ words: [UInt8]) -> Boo
     }
     return true
   }
-  // libzmq hangs up on who says all at once.
+  // libzmq hangs up on a peer that sends all at once.
   _ = send(descriptor, greeting, greeting.count, Int32(MSG_NOSIGNAL))
   guard hear(greeting.count) else { return false }
   _ = send(descriptor, words, words.count, Int32(MSG_NOSIGNAL))

@@ -9,7 +9,7 @@ struct Note: Codable, Sendable, Equatable {
   var bytes: [UInt8] = []
 }
 
-/// Sends back what it gets, until the parent says nothing more.
+/// Sends back what it gets, until the parent sends nothing more.
 struct Mirror: NodeProgram {
   var count: Int
   func run(in node: Node) async throws {

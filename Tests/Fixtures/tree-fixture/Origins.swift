@@ -2,7 +2,7 @@ import Glibc
 import ProcessTree
 import ProcessTreeScenarios
 
-/// What whoever starts the run hands on to it.
+/// The state that the starter of a run hands on to it.
 let originScenarios: [String: Scenario] = [
   // The root is started with SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCHLD and SIGPIPE ignored.
   "ignoredSignals": { root, test in
@@ -73,7 +73,7 @@ struct SeenSignals: Codable {
   }
 }
 
-/// A chain of nodes, each of which tells what it and those below it see.
+/// A chain of nodes, each of which reports what it and those below it see.
 struct SignalWitness: NodeProgram {
   var depth: Int
 

@@ -68,7 +68,7 @@ let outputScenarios: [String: Scenario] = [
       test.equal(report.lastErrorLines.count, 20)
       break
     }
-    // Told while the node between lives, whose picture is the root's.
+    // Reported while the node between lives, whose picture is the root's.
     test.expect(child.isAlive)
     test.equal(root.snapshot.root.children.map { $0.children.count }, [0])
     _ = try await child.stop()

@@ -58,7 +58,7 @@ struct Identity: Codable, Sendable, Equatable {
   var descriptors: [Int32]
 }
 
-/// Tells what it sees of itself.
+/// Reports what it sees of itself.
 struct WhoAmI: NodeProgram {
   /// Whether it stays until its parent sends it something.
   var waits = false

@@ -12,7 +12,7 @@ let runScenarios: [String: Scenario] = [
     _ = try await root.spawn(Talkative(reports: 2)).result
   },
   "aRunWithinACommandEndsWithIt": { root, test in
-    // It has left the command's session; the test's own temporary directory tells when it is over.
+    // It has left the command's session; the test's own temporary directory shows when it is over.
     var template = Array("/tmp/ptree-nested-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { return test.expect(false) }
     let directory = String(

@@ -126,7 +126,7 @@ let settingsScenarios: [String: Scenario] = [
       }
       test.equal(error?.code, .invalidConfiguration)
     }
-    // The child says which of them it cannot have.
+    // The child reports which of them it cannot have.
     for (settings, word) in [
       (ProcessSettings(directory: "/nowhere"), "\"/nowhere\": No such file"),
       (ProcessSettings(processors: [8_191]), "[8191]"),

@@ -11,7 +11,7 @@ struct Deaf: NodeProgram {
   }
 }
 
-/// Cleans up when it is asked to stop, and says so on its output.
+/// Cleans up when it is asked to stop, and reports that on its output.
 struct Tidy: NodeProgram {
   var file: String
   func run(in node: Node) async throws -> String {

@@ -55,7 +55,7 @@ let timeoutScenarios: [String: Scenario] = [
     test.expect(child.isAlive)
     test.equal(try await root.withTimeout(.seconds(60)) { 7 }, 7)
     test.equal(try await root.withTimeout(.seconds(Int64.max)) { 8 }, 8)
-    // What the body says before the deadline counts, and what it returns after it.
+    // The error of the body before the deadline counts, and its result after it.
     let own = await test.thrown(CommandError.self) {
       _ = try await root.withTimeout(.seconds(60)) { try await root.run(Command("no-such")) }
     }
@@ -72,7 +72,7 @@ let timeoutScenarios: [String: Scenario] = [
       }
     }
     test.equal(command?.code, .deadlinePassed)
-    // Who is cancelled is told so, on the loop and elsewhere.
+    // A cancelled caller gets `CancellationError`, on the loop and elsewhere.
     for isDetached in [false, true] {
       let wait: @Sendable () async throws -> Void = {
         try await root.withTimeout(.seconds(Int64.max)) { _ = try await child.join() }

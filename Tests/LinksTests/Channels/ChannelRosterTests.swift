@@ -56,7 +56,7 @@ import Testing
       var roster = roster(.pipe)
       #expect(roster.claim(ticket(1), .sender, by: node(0)) == [])
       #expect(roster.minted(ticket(2), .receiver, hop: 1, by: node(0).path) == [])
-      // What each node on the way says, in its order; the last one uses the end.
+      // The messages of each node on the way, in their order; the last one uses the end.
       let last = UInt32(generator.int(1...4))
       typealias Word = (inout ChannelRoster) -> [ChannelRoster.Action]
       var words: [[Word]] = (1...last).map { number in
@@ -67,7 +67,7 @@ import Testing
             : { $0.minted(ticket(2), .receiver, hop: number + 1, by: node(number).path) },
         ]
       }
-      // Nodes that were stopped or killed in between say only the beginning of it, or nothing.
+      // Nodes that were stopped or killed in between send only the beginning of it, or nothing.
       for index in words.indices.dropLast() where generator.int(0...3) == 0 {
         words[index].removeLast(generator.int(0...2))
       }
@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test func aClaimOfWhatWasNeverSentIsRefusedInTheEnd() {
-    // The node that is said to have sent it dies.
+    // The reported sender of it dies.
     let lost = ticket(3, by: 1)
     var roster = roster(.work)
     #expect(roster.claim(lost, .receiver, by: node(2)) == [])
@@ -111,7 +111,7 @@ import Testing
     var third = self.roster(.work)
     #expect(third.claim(lost, .receiver, by: node(1)) == [])
     expectRefusal(third.claim(lost, .receiver, by: node(2)), of: lost)
-    // The claimer dies itself: nobody is told anything.
+    // The claimer dies itself: nobody gets a message.
     #expect(third.nodeGone(node(1)) == [])
     #expect(third.minted(lost, .receiver, by: node(1).path) == [])
     #expect(third.unclaimed(from: node(1).path) == [lost])
@@ -132,7 +132,7 @@ import Testing
     _ = roster.minted(late, .receiver, by: node(1).path)
     _ = roster.revoke([late])
     expectRefusal(roster.claim(late, .receiver, by: node(2)), of: late)
-    // All senders are gone, and whoever comes with one is too late, too.
+    // All senders are gone, and a node that comes with one is too late, too.
     _ = roster.release([ticket(1)])
     expectRefusal(roster.claim(ticket(4, by: 1), .sender, by: node(2)), of: ticket(4, by: 1))
   }

@@ -238,7 +238,7 @@ final class ChannelWorld {
     }
   }
 
-  /// Whether nothing is under way, and nobody has anything to say.
+  /// Whether nothing is under way, and nobody has anything to send.
   var isIdle: Bool {
     connections.allSatisfy(\.link.isIdle) && !senders.contains(where: \.isDirty)
       && !receivers.contains { $0.isDirty && !$0.hasDied }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ProcessTreeLinks
 
-/// A sender's credit and its receiver's allowance, with what is under way between them.
+/// A sender's credit and its receiver's allowance, with the frames that are under way between them.
 private struct CreditWalk {
   private let prefetch: UInt32
   private var credit: FlowCredit
@@ -13,7 +13,7 @@ private struct CreditWalk {
   private var waitingBytes = 0
   private var largest = 0
   private var window: Int
-  /// The largest window so far: what was granted with it holds.
+  /// The largest window so far: credit that was granted with it holds.
   private var largestWindow: Int
   private var grants: [(bytes: UInt64, items: UInt32)] = []
   private var oldGrants: [(bytes: UInt64, items: UInt32)] = []

@@ -6,7 +6,7 @@ import ProcessTreeWire
 
 /// Senders and receivers of a leased channel beside a plain picture of each item's fate.
 final class LeaseWalk {
-  /// What is known of an item.
+  /// The known fate of an item.
   private struct Fate {
     /// How often its sender took it back from a receiver that had gone.
     var returns = 0
@@ -15,7 +15,7 @@ final class LeaseWalk {
     var killers: [String] = []
     /// The elements that its killers had noted.
     var suspects: [Suspect] = []
-    /// The receiver that said last that it is done.
+    /// The receiver that last acknowledged it.
     var doneBy: ChannelWorld.ReceiverNode?
     var isQuarantined = false
     /// The number that each delivery of it bears.
@@ -248,7 +248,7 @@ final class LeaseWalk {
     }
   }
 
-  /// What the receiver worked on; where the sender was never told where to look, its oldest.
+  /// What the receiver worked on; if the sender never learned where to look, its oldest.
   private func blamed(_ connection: ChannelWorld.Connection, _ leases: Leases) -> UInt64? {
     guard connection.isAccepted else { return leases.oldest }
     let key = FlowKey.make(sender: connection.sender.core.ticket, flow: connection.flow)
@@ -291,7 +291,7 @@ final class LeaseWalk {
     }
   }
 
-  /// The home says that no receiver is left, while acknowledgements may be under way.
+  /// The home reports that no receiver is left, while acknowledgements may be under way.
   func endWithoutReceivers(_ generator: inout SeededGenerator) throws {
     for sender in world.senders { sender.core.close(.peerGone) }
     world.settle()

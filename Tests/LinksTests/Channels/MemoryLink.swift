@@ -8,7 +8,7 @@ final class MemoryLink {
   let right: PeerLink
   private let toRight = Box<[[UInt8]]>([])
   private let toLeft = Box<[[UInt8]]>([])
-  /// What an end said of the other's frames; nothing between two that are honest.
+  /// The complaints of an end about the other's frames; none between two that are honest.
   private(set) var errors: [String] = []
 
   /// - Parameters:

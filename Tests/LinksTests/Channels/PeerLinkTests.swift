@@ -13,7 +13,7 @@ import Testing
     try frame.withUnsafeBytes { try link.receive($0) }
   }
 
-  /// However many ask, and however often: the peer is asked once for what was sent.
+  /// However many ask, and however often: the peer is asked once for the frames that were sent.
   @Test func aPeerIsAskedOnceForAFrame() throws {
     let link = PeerLink(to: node(1))
     let sent = Box<[[UInt8]]>([])
@@ -46,7 +46,7 @@ import Testing
     for _ in 0..<iterations(200) {
       let ends = [PeerLink(to: node(1)), PeerLink(to: node(0))]
       let seen = [Box<[UInt64]>([]), Box<[UInt64]>([])]
-      // What is on its way to each end.
+      // The frames on their way to each end.
       let pipes = [Box<[[UInt8]]>([]), Box<[[UInt8]]>([])]
       for (end, seen) in zip(ends, seen) {
         end.onFrame = { header, _ in seen.value.append(header.total) }
@@ -69,7 +69,7 @@ import Testing
         switch generator.int(0...9) {
         case 0: connect()
         case 1:
-          // What was under way is lost; the other end has not noticed yet.
+          // Frames under way are lost; the other end has not noticed yet.
           ends[index].detach()
           pipes[index].value = []
           pipes[1 - index].value = []

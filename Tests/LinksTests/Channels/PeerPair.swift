@@ -18,7 +18,7 @@ final class PeerPair {
   /// What the listener turned away, and what the connector found wrong.
   private(set) var refusals: [String] = []
   private(set) var violations: [String] = []
-  /// What the listener told the connector why it was turned away.
+  /// The reasons that the connector received for being turned away.
   private(set) var refusalsTold: [String] = []
   private let loop: EventLoop
   private let contexts: (LinkContext, LinkContext)

@@ -6,9 +6,9 @@ import ProcessTreeWire
 import ProcessTreeZeroMQ
 import Testing
 
-/// Who says at a node's door what it should not.
+/// Peers that send a node what they should not.
 @Suite(.timeLimit(.minutes(TestSettings.minutes(5)))) struct PeerStrangerTests {
-  /// A pair whose ends say what comes, and that has no connection yet.
+  /// A pair whose ends note what comes, and that has no connection yet.
   private func makePair(on loop: EventLoop) throws -> (PeerPair, Box<[UInt64]>) {
     let pair = try PeerPair(on: loop)
     let seen = Box<[UInt64]>([])
@@ -98,7 +98,7 @@ import Testing
     }
   }
 
-  /// The half of a host that is over may have said hello before it ended: that is no stranger to be told of.
+  /// The half of a host that is over may have sent hello before it ended: that is no stranger to report.
   @Test func aHelloOfAConnectionThatHasGoneIsRefusedToNobody() async throws {
     try await withLoop { loop in
       let (pair, seen) = try makePair(on: loop)

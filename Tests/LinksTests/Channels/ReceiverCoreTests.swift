@@ -19,7 +19,7 @@ import Testing
       let core = world.addReceiver().core
       let taken = Box(0)
       let bound = LoopBound(core, on: loop)
-      // Each takes one item and is then busy for ever.
+      // Each takes one item and is then busy without end.
       let tasks = (0..<3).map { _ in
         Task(executorPreference: loop) {
           while true {
@@ -140,7 +140,7 @@ import Testing
         world.settle()
       }
       #expect(world.senders[0].core.balance.acknowledged == UInt64(count - 1))
-      // Each is said once, and not with every one that follows.
+      // Each is sent once, and not with every one that follows.
       #expect(bytesBack < count * 20, "\(bytesBack)")
       world.kill(receiver) { 0 }
       #expect(world.senders[0].core.balance.redelivered == 1)

@@ -2,7 +2,7 @@ import ProcessTreeLinks
 import ProcessTreeRandomTesting
 import ProcessTreeWire
 
-/// A roster beside a plain picture of who has which end, and what the home must have said by now.
+/// A roster beside a plain picture of who has which end, and the messages that the home must have sent by now.
 struct RosterWalk {
   private enum Place: Equatable {
     case held
@@ -32,7 +32,7 @@ struct RosterWalk {
   private var hasEnded = false
   private var haveGone = false
   private var introduced: Set<Pair> = []
-  /// Whom the home has told that no sender, or no receiver, is left; and what it expects.
+  /// The ends to which the home has reported that no sender, or no receiver, is left; and those it should have.
   private var told: Set<TicketID> = []
   private var expected: [TicketID: Int] = [:]
   private(set) var introductions = 0
@@ -212,7 +212,7 @@ struct RosterWalk {
     }
   }
 
-  // MARK: What must have been said
+  // MARK: Messages that must have been sent
 
   private mutating func check(
     _ actions: [ChannelRoster.Action], introducing pairs: [Pair]

@@ -236,7 +236,7 @@ import Testing
       let receiver = world.addReceiver()
       core.expect(receivers: 1, newest: world.nextReceiver(0))
       for number in 1...5 { try offer(number, to: world) }
-      // Who was on the way does not come: what waited is sent, and nothing follows it.
+      // The receiver on its way does not come: waiting elements are sent, and nothing follows them.
       core.expect(receivers: 0)
       try offer(6, to: world)
       world.settle()
@@ -247,7 +247,7 @@ import Testing
       world.endFlows(of: core)
       world.settle()
       #expect(receiver.core.take() == nil && receiver.core.missed == 6)
-      // What is asked for after the end is the same.
+      // A request after the end gets the same.
       receiver.core.close()
       #expect(receiver.core.missed == 6)
     }

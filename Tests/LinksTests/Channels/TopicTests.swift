@@ -82,7 +82,7 @@ import Testing
         for _ in 0..<generator.int(1...4) {
           let chosen = (0..<generator.int(0...3)).map { _ in topics[generator.int(0...5)] }
           let node = world.addReceiver()
-          // Some tell before the sender knows of them, some after it has published.
+          // Some subscribe before the sender knows of them, some after it has published.
           if generator.bool() { node.core.subscribe(to: chosen) }
           subscribers.append((node, chosen, []))
         }

@@ -1,11 +1,11 @@
 import Glibc
 import ProcessTreeRandomTesting
 
-/// An item that tells whose it is, which, and whether it came whole.
+/// An item that carries its sender, its number and a proof that it came whole.
 struct WalkItem: Hashable {
   let sender: Int
   let number: Int
-  /// Whoever takes it dies at once.
+  /// A receiver that takes it dies at once.
   let isPoison: Bool
 
   /// The item's bytes, padded to a size.

@@ -16,7 +16,7 @@ func hello(
     of: rootSecret(root).child(position), version: version, attempt: 1, pid: getpid(), build: build)
 }
 
-/// A parent's listener at a socket file of its own, and what it was told.
+/// A parent's listener at a socket file of its own, and its received messages.
 final class EdgeBench {
   /// A child's end, and what came.
   final class Peer {
@@ -91,7 +91,7 @@ final class EdgeBench {
     return made?.mayHaveFrames ?? false || peers.contains { $0.made?.mayHaveFrames ?? false }
   }
 
-  /// Connects a child that says this.
+  /// Connects a child that sends this.
   func connect(_ hello: Hello) throws -> Peer {
     let peer = Peer()
     peer.made = try EdgeConnector(to: "ipc://\(path)", hello: hello, in: context, on: loop) {

@@ -49,7 +49,7 @@ final class EdgePair {
       streams.flush()
     }
 
-    /// Gives a message to whoever receives one.
+    /// Gives a message to the next receiver.
     func post(_ item: [UInt8], _ stream: EdgeStreams.Stream = .messages) throws {
       try streams.sender(stream).post(item)
     }
@@ -144,7 +144,7 @@ extension EventLoop {
   }
 }
 
-/// Items of sizes at which something changes, each telling its number.
+/// Items of sizes at which something changes, each with its number.
 func randomItems(_ count: Int, _ generator: inout SeededGenerator) -> [[UInt8]] {
   let piece = WireLimits.pieceSize
   return (0..<count).map { number in

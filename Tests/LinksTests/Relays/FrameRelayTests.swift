@@ -16,7 +16,7 @@ import Testing
     private(set) var listener: FrameRelay?
     private(set) var dealer: FrameRelay?
     private(set) var connection: FrameRelay.Connection = 0
-    /// What came to the listener, and to the dealer.
+    /// The frames that came to the listener, and to the dealer.
     private(set) var frames: [[[UInt8]]] = [[], []]
     private(set) var broken: [String] = []
     private let loop: EventLoop

@@ -52,9 +52,9 @@ extension HostLink {
     /// The streams of each connection, by their number: to the near end, and to the far one.
     var streams: [[Stream]] = [[Stream(), Stream()]]
     var number: UInt32 = 0
-    /// What the near end says in its hello on each connection: how many numbered frames it has.
+    /// The number of numbered frames that the near end has, from its hello on each connection.
     var hellos: [UInt64] = [0]
-    /// How many numbered frames the far end had when it said hello.
+    /// How many numbered frames the far end had when it sent hello.
     var saidHello: UInt64 = 0
 
     /// The near end goes on over another connection; the far one does when it hears that.
@@ -156,7 +156,7 @@ extension HostLink {
             try pair.deliver(to: index, over: connection, count: random.int(0...2_000))
           }
         }
-        // The far end says hello on a new connection, and goes on with the old one meanwhile.
+        // The far end sends hello on a new connection, and goes on with the old one meanwhile.
         if random.int(0...2) == 0 { pair.saidHello = pair.ends[1].link.received }
         switch random.int(0...5) {
         case 0: pair.ends[random.int(0...1)].link.disconnect()
@@ -186,7 +186,7 @@ extension HostLink {
     #expect(throws: WireError.self) { try link.resume(over: 2, peerReceived: 2) }
   }
 
-  /// A receipt is written to a connection that loses it, after the hello that would say the same.
+  /// A receipt is written to a connection that loses it, after the hello that would report the same.
   @Test func aCopyIsConfirmedAgain() throws {
     var near = HostLink()
     var far = HostLink()
@@ -207,7 +207,7 @@ extension HostLink {
     }
   }
 
-  /// Whoever brings more has to wait, and waits for the peer alone.
+  /// A caller that brings more has to wait, and waits for the peer alone.
   @Test func whatIsKeptHasABound() throws {
     var pair = Pair()
     try pair.connect()

@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  /// What comes out of a ring that a peer has scribbled into is named, once, and nothing more comes.
+  /// A ring that a peer has scribbled into is reported, once, and nothing more comes out of it.
   @Test func aPeerThatScribblesIsNamed() async throws {
     try await withLoop { loop in
       let pair = try RingPair(capacity: 1 << 12, on: loop)
@@ -90,7 +90,7 @@ import Testing
   @Test func aBellThatCannotBeRungEndsTheRingWhileItSends() async throws {
     try await withLoop { loop in
       let peer = TestMemory(capacity: 128)
-      // The peer wants to be told of bytes, and takes none.
+      // The peer wants to hear of bytes, and takes none.
       peer.store(1, .wantsBytes)
       weak var mapping: TestMemory?
       var broken: [String] = []

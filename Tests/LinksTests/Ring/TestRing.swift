@@ -89,7 +89,7 @@ final class RingPair {
   private let memories: [TestMemory]
   private(set) var rings: [FrameRing] = []
   private(set) var broken: [String] = []
-  /// What is on its way over the connection to each end.
+  /// The frames on their way over the connection to each end.
   let pipes = [Box<[[UInt8]]>([]), Box<[[UInt8]]>([])]
   private var ready: [FrameRing] = []
   private let loop: EventLoop

@@ -7,7 +7,7 @@ private typealias Action = ChildLease.Action
 @Suite struct ChildLeaseTests {
   private static let liveness = Liveness(lease: .milliseconds(400), limit: .milliseconds(1_000))
 
-  /// A parent whose loop looks exactly when it is due to, and finds what the test says.
+  /// A parent whose loop looks exactly when it is due to, and finds what the test prepares.
   private struct Bench {
     var lease: ChildLease
     var now = Duration.zero

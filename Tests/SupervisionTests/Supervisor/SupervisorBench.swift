@@ -1,6 +1,6 @@
 import ProcessTreeSupervision
 
-/// A supervisor whose children do at once what they are told, unless the test says otherwise.
+/// A supervisor whose children obey at once, unless the test arranges otherwise.
 struct SupervisorBench {
   var life: SupervisorLife
   var now = Duration.zero

@@ -190,7 +190,7 @@ import Testing
     bench.now += .seconds(20)
     bench.end("a")
     #expect(bench.life.child("a")?.nextStart == bench.now + .milliseconds(100))
-    // Who asks for a start does not wait.
+    // A request for a start does not wait.
     try bench.ask(.start("a"))
     #expect(bench.phase("a") == .up && bench.timers.isEmpty)
   }

@@ -116,7 +116,7 @@ import Testing
     bench.end("base", .asked)
     #expect(bench.look() == "+base2")
     bench.started("base")
-    // What has succeeded does its work again, for those that wait for that.
+    // A child that has succeeded does its work again, for those that wait for that.
     #expect(bench.look() == "+job2" && bench.phase("web") == .waiting)
     bench.end("job", .normal)
     #expect(bench.look() == "+web2" && bench.phase("by hand") == .stopped)

@@ -87,7 +87,7 @@ extension SupervisorWorld {
     case 14: now += .milliseconds(generator.int(1...1_500))
     case 15: ask(requests(names, &generator))
     case 16:
-      // What is out of date changes nothing.
+      // An event that is out of date changes nothing.
       guard let name = any(names) else { return }
       let before = life.childrenInOrder
       let old = (lives[name] ?? 0) + (generator.bool() ? 1 : -1)

@@ -173,7 +173,7 @@ struct SupervisorWorld {
     return found.subtracting(first).flatMap(members)
   }
 
-  // MARK: What has to follow
+  // MARK: Events that have to follow
 
   /// What the observer expects of the actions, and learns with them.
   private mutating func expectations(
@@ -213,7 +213,7 @@ struct SupervisorWorld {
       forget(name)
       return { _, _ in }
     }
-    // A process that may be stopped has been asked for, even if nobody has told it yet.
+    // A process that may be stopped has been asked for, even if it has not got the request yet.
     let wasToStop = mayStop.remove(name) != nil || isEnding
     if wasToStop || verdict == .asked {
       ends[name] = followed.remove(name) == nil ? .asked : nil

@@ -4,7 +4,7 @@ internal import ProcessTreeTestSettings
 /// The rounds of a fuzzer: as many as make sense for its target in a test run, and more for as long as
 /// the environment gives it.
 ///
-/// With such a time it says in the end how many there were, and how much memory they took.
+/// With such a time it prints in the end how many there were, and how much memory they took.
 package struct FuzzRounds: Sequence, IteratorProtocol {
   /// What a target may take beyond what the process had before.
   private static let mostMemory = 1 << 30

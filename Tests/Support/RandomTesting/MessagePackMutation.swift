@@ -1,6 +1,6 @@
 package import ProcessTreeMessagePack
 
-/// Changes what another process may say: the form stays, so that it is decoded, and the numbers, texts
+/// Changes the bytes of another process: the form stays, so that it is decoded, and the numbers, texts
 /// and lists in it are any.
 package struct MessagePackMutation {
   /// Numbers at the ends of the ranges that numbers have.

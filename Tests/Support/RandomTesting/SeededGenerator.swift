@@ -47,7 +47,7 @@ package struct SeededGenerator: RandomNumberGenerator {
   }
 }
 
-/// How often something random is tried: as often as the environment says, else `count` times.
+/// How often something random is tried: as often as the environment asks for, else `count` times.
 package func iterations(_ count: Int) -> Int {
   TestSettings.iterations ?? count
 }

@@ -7,7 +7,7 @@ public typealias Scenario = @Sendable (Node, Expectations) async throws -> Void
 
 /// A program that runs the scenario that its first argument names.
 ///
-/// Exits with 0 when every expectation held, else says on standard error which did not. Without a
+/// Exits with 0 when every expectation held, else names on standard error those that did not. Without a
 /// scenario it lists them and exits with 2.
 public protocol ScenarioApp: ProcessTreeApp {
   /// The scenarios by name.
@@ -15,7 +15,7 @@ public protocol ScenarioApp: ProcessTreeApp {
 }
 
 extension ScenarioApp {
-  /// Starts children by the method that the environment says.
+  /// Starts children by the method that the environment names.
   public static var configuration: TreeConfiguration {
     var configuration = TreeConfiguration()
     if let method = TestSettings.startMethod {

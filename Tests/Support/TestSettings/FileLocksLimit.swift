@@ -8,7 +8,7 @@ package func fileLocksLimit(of pid: Int32) -> UInt64? {
   var limit = rlimit()
   guard let prlimit else { return writtenLimit(of: pid) }
   if prlimit(pid, fileLocks, nil, &limit) == 0 { return UInt64(limit.rlim_cur) }
-  // The kernel may not tell it of another user's process, but has it written down.
+  // The kernel may not report it for another user's process, but has it in a file.
   return errno == EPERM ? writtenLimit(of: pid) : nil
 }
 

@@ -36,7 +36,7 @@ package enum TestSettings {
   /// How a fixture starts its children: `forkServer` or `spawn`.
   package static var startMethod: String? { value(startMethodVariable) }
 
-  /// The variable by which a test tells a fixture the start method.
+  /// The variable by which a test passes the start method to a fixture.
   package static let startMethodVariable = prefix + "START_METHOD"
 
   /// Variables for a program that gets no other environment of the tests: the time scale, and the

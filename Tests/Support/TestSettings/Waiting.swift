@@ -1,5 +1,5 @@
 extension Duration {
-  /// This time as a deadline of a test: longer where the environment says that all is slow.
+  /// This time as a deadline of a test: longer where, by the environment, all is slow.
   package var scaled: Duration { self * TestSettings.timeScale }
 
   /// Time enough for anything local, also on a busy machine.

@@ -29,6 +29,8 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
   }
 
   /// Encodes the end for another node; see ``Sender/encode(to:)``.
+  ///
+  /// - Throws: The errors of ``Sender/encode(to:)``.
   public func encode(to encoder: any Encoder) throws { try end.encode(to: encoder) }
 
   /// Sends a request and waits for the reply.

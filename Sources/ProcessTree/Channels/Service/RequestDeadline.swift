@@ -92,7 +92,7 @@ public struct RequestDeadline: Sendable, CustomStringConvertible {
   }
 }
 
-/// Whether a deadline is over, as the requester says.
+/// Whether a deadline is over, by the requester's clock.
 private final class RequestExpiry: Sendable {
   private let state = Lock(false)
 

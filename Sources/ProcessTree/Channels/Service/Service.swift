@@ -28,6 +28,8 @@ public struct Service<Request: Codable & Sendable, Reply: Codable & Sendable>: C
   }
 
   /// Encodes the end for another node; see ``Sender/encode(to:)``.
+  ///
+  /// - Throws: The errors of ``Sender/encode(to:)``.
   public func encode(to encoder: any Encoder) throws { try end.encode(to: encoder) }
 
   /// Replies to requests until all clients have finished or the task is cancelled.

@@ -5,7 +5,7 @@ internal import ProcessTreeWire
 
 /// An explanation that is being put together at the parent of the node that it is about.
 final class PendingExplanation {
-  /// What the parent knows, and later what the node has said as well.
+  /// The parent's knowledge, and later the node's answer as well.
   var explanation: NodeExplanation
   /// The number of the question to the node, and whom the answer is for once it has come.
   let number: UInt64

@@ -3,13 +3,13 @@ internal import ProcessTreeMessagePack
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
-/// The monitors of a node's children, which it tells of each change.
+/// The monitors of a node's children, to which it reports each change.
 struct KeptMonitors {
   /// By the child.
   var senders: [NameTable.Place: [SenderEnd]] = [:]
   /// The lives that are up at present.
   var up: [NameTable.Place: Int] = [:]
-  /// Those that have been told of the end.
+  /// Those to which the end has been reported.
   var leaving: [SenderEnd] = []
 }
 
@@ -17,7 +17,7 @@ extension AddressBook {
   /// How many monitors a child may have.
   private static let mostMonitors = 4_096
 
-  /// Begins to tell a monitor of a child's life, the present state first.
+  /// Begins to report a child's life to a monitor, the present state first.
   func monitor(_ place: NameTable.Place, by sender: [UInt8]) -> AddressAnswer {
     guard let standing = names.standing(of: place) else {
       return .failed(.noSuchNode, "\(address(of: place)) is gone.")
@@ -55,7 +55,7 @@ extension AddressBook {
     return .up(incarnation: life, pid: runtime.controllers[live]?.child.pid ?? 0)
   }
 
-  /// Tells all monitors of a child.
+  /// Reports to all monitors of a child.
   func tell(_ event: NodeMonitor.Event, at place: NameTable.Place) {
     switch event {
     case .up(let life, _):

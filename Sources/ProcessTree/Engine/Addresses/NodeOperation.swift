@@ -78,7 +78,7 @@ package struct OperationResult: WireRecord, Hashable, Sendable {
   }
 
   package let outcome: Outcome
-  /// A sentence about it, if there is more to say.
+  /// A sentence about it, if there is more to report.
   package let account: String?
   /// 0 to 255, or -N after signal N, if a process has ended.
   package let exitCode: Int?

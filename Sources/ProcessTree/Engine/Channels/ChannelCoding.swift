@@ -98,7 +98,7 @@ extension MessagePackDecoder {
 }
 
 extension ChannelTicket {
-  /// Reads a ticket of a side, and says at which node.
+  /// Reads a ticket of a side, with the node that it is for.
   static func decoded(
     _ side: ChannelSide, from decoder: any Decoder
   ) throws -> (ticket: ChannelTicket, context: ChannelContext) {
@@ -110,7 +110,7 @@ extension ChannelTicket {
     return (ticket, context)
   }
 
-  /// Reads a ticket of any side, and says at which node.
+  /// Reads a ticket of any side, with the node that it is for.
   static func decoded(
     from decoder: any Decoder
   ) throws -> (ticket: ChannelTicket, context: ChannelContext) {

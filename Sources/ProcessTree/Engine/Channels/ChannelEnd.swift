@@ -84,10 +84,10 @@ class ChannelEnd: @unchecked Sendable {
 /// A sender's end as the program holds it; its last reference gone, the end is finished.
 @usableFromInline
 final class SenderEnd: ChannelEnd, @unchecked Sendable {
-  // Sendable: the core and the writer are used by what has checked that it is on the loop.
+  // Sendable: the core and the writer are used by code that has checked that it is on the loop.
 
   let core: LoopBound<SenderCore>
-  /// The same, for what asks it itself whether the caller is on the loop.
+  /// The same, for code that checks by itself whether the caller is on the loop.
   let coreOnLoop: SenderCore
   // Unchecked, because each element touches it: a check costs 84 instructions, about 10 ns.
   /// Where small elements are encoded, one after the other; used on the loop alone.

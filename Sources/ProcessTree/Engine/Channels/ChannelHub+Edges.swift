@@ -28,7 +28,7 @@ extension ChannelHub {
     runtime.listeners.broke(child, "data", reason)
   }
 
-  /// A peer's process has ended: what it said before is still to come.
+  /// A peer's process has ended: its frames from before are still to come.
   func hasEnded(_ peer: ChannelPeer) {
     handle(.ended(peer.id))
   }
@@ -50,7 +50,7 @@ extension ChannelHub {
     let refusal = ProcessTreeError(
       .unreachable, "\(peer.address.name) \(cause): \(reason)")
     if let edge = peer.edge {
-      // No goodbye waits for what was sent.
+      // No goodbye waits for the frames that were sent.
       peer.link.close()
       edge.close(.peerGone)
       return runtime.giveUp(refusal)

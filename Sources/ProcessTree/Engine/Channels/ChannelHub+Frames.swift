@@ -17,7 +17,7 @@ extension ChannelHub {
     if peer.isElsewhere, peer.child == nil, peer.edge == nil {
       link.onVerdict = { [unowned self, unowned peer] in closed(peer, $0) }
     }
-    // The goodbye waits for what was sent over an edge.
+    // The goodbye waits for the frames of an edge.
     guard peer.edge == nil else { return }
     link.onSettled = { [unowned self] in receipts.note(id, isConfirmed: $0) }
   }

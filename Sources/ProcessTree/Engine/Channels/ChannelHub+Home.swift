@@ -32,7 +32,7 @@ extension ChannelHub {
     }
   }
 
-  /// Whether a channel still exists; a node that comes too late is told.
+  /// Whether a channel still exists; a node that comes too late is informed.
   ///
   /// A receiver then finds the end of the channel, as it would have found in time.
   private func checkHome(
@@ -126,7 +126,7 @@ extension ChannelHub {
     peer(at: node)?.link.send(message)
   }
 
-  /// Receives a message to an end here, of a node that says it is the channel's home.
+  /// Receives a message to an end here, of a node that claims to be the channel's home.
   func receiveFromHome(_ message: LinkMessage, _ node: PeerAddress) {
     func isHome(of ticket: TicketID) -> Bool { channels[ticket]?.home == node }
     switch message {

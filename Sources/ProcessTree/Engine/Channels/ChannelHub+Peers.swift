@@ -57,13 +57,13 @@ extension ChannelHub {
       child.askForLink()
       return join(child, at: node)
     }
-    // The parent listens where the record says, which need not be where it lives.
+    // The parent listens where the record names it, which need not be where it lives.
     if let parent = runtime.parent?.address, parent == node { return open(parent, .here) }
     return open(node, node == address ? .own : .here)
   }
 
   private func open(_ node: PeerAddress, _ origin: PeerTable.Origin) -> ChannelPeer? {
-    // A node connects to nodes of its run, whatever somebody tells it.
+    // A node connects to nodes of its run, whatever somebody sends it.
     guard origin != .here || runtime.names.endpoint(of: node) != nil else { return nil }
     let process = origin == .own ? PeerProcess.unknown : process(at: node)
     if case .gone = process { return nil }
@@ -145,7 +145,7 @@ extension ChannelHub {
     peer.isElsewhere && peer.edge == nil ? runtime.names.endpoint(of: peer.address) : nil
   }
 
-  /// A gate says that nothing more comes from a peer, whose frames have all come.
+  /// A gate reports that nothing more comes from a peer, whose frames have all come.
   func closed(_ peer: ChannelPeer, _ verdict: PeerVerdict) {
     guard peer.verdict == nil else { return }
     peer.verdict = verdict
@@ -189,7 +189,7 @@ extension ChannelHub {
   private func process(at node: PeerAddress) -> PeerProcess {
     if let nodes = runtime.nodes { return nodes.process(node.pid).map { .alive($0) } ?? .gone }
     let isElsewhere = runtime.names.isElsewhere(node)
-    // With its gate, a host has gone; what happens there, the gate says.
+    // With its gate, a host has gone; the gate reports what happens there.
     guard let pid = isElsewhere ? runtime.names.gateways.gate(to: node.host)?.pid : node.pid
     else { return .gone }
     do {

@@ -35,7 +35,7 @@ extension ChannelHub {
     for ring in readyRings { ring.receive() }
   }
 
-  /// Has peers ring for what comes next, before the loop waits.
+  /// Has peers ring for their next frame, before the loop waits.
   func restRings() {
     guard !readyRings.isEmpty, !loop.hasReadyJobs else { return }
     let rings = readyRings

@@ -31,7 +31,7 @@ final class ChannelPeer {
   @exclusivity(unchecked) var onFrameReceived: (() -> Void)?
   /// Called with the ring when the node begins to use one.
   var onRing: ((FrameRing) -> Void)?
-  /// Whether the peer is on another host, so that a gate says how it ended.
+  /// Whether the peer is on another host, so that a gate reports how it ended.
   let isElsewhere: Bool
   /// The gate's word, once it has come.
   var verdict: PeerVerdict?
@@ -76,12 +76,12 @@ final class ChannelPeer {
   /// Whether the peer's end may be due to one of the items that it had.
   var endBlamesItems: Bool {
     guard isElsewhere else { return true }
-    // Where a gate says nothing, it has gone with its host.
+    // Where a gate reports nothing, it has gone with its host.
     if case .dead? = verdict { return true }
     return false
   }
 
-  /// The item of a flow that the peer worked on when it ended, as its host says.
+  /// The item of a flow that the peer worked on when it ended, as its host reports.
   func lastWork(of flow: UInt64) -> WorkNote? {
     guard case .dead(let work)? = verdict else { return nil }
     return work.first { $0.flow == flow }.map {

@@ -16,7 +16,7 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
     start: nil, count: 0)
   @exclusivity(unchecked) @usableFromInline var first: UnsafeMutablePointer<Element>?
   @exclusivity(unchecked) @usableFromInline var count = 0
-  /// What was wrong with the item after them.
+  /// The error of the item after them.
   @exclusivity(unchecked) private var failure: (any Error)?
 
   init(_ end: ReceiverEnd) {
@@ -29,9 +29,9 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
     storage.deallocate()
   }
 
-  /// Lets go of what was decoded and not taken, ends of channels among it, and closes the end.
+  /// Releases decoded elements that nobody has taken, with their ends of channels, and closes the end.
   func close() {
-    // First: what has come and is not decoded must not be decoded in between.
+    // First, so that no item that has come is decoded in between.
     end.close()
     end.node.perform { _ in
       let count = self.count
@@ -78,7 +78,7 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
     }
   }
 
-  /// What has come, up to a batch's size; nothing at the end of the channel.
+  /// The elements that have come, up to a batch's size; nothing at the end of the channel.
   func nextBatch() async throws -> [Element] {
     try await end.onLoop { core in
       while try await self.fill(from: core, atMost: ReceiverEnd.largestBatch) {

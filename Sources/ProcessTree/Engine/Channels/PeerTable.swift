@@ -64,7 +64,7 @@ struct PeerTable {
   /// The time in which frames of a peer that has ended still reach the sockets.
   ///
   /// Only a socket monitor announces the end of a connection, at two more descriptors for each
-  /// socket, and a router's does not say whose connection it was.
+  /// socket, and a router's does not show whose connection it was.
   private static let lastWords: Duration = .milliseconds(20)
   /// The time after which a peer that lives must listen.
   private static let reach: Duration = .seconds(5)

@@ -3,9 +3,9 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// The parts in rings of this process, and of one that it knows, or of any that says which it is.
+/// The parts in rings of this process, and of one that it knows, or of any that names itself.
 final class ProcessRings: RingSource {
-  /// The descriptors that stay free for what is needed more.
+  /// The descriptors that stay free for more urgent needs.
   private static let descriptorReserve = 32
 
   private let process: ProcessHandle?

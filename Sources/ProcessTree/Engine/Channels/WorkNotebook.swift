@@ -34,7 +34,7 @@ package struct ChildNotebook: Sendable {
 
   /// Opens the notebook that a child has named; nil if that is no notebook of this child.
   package init?(_ name: NotebookName, of child: AnyChild) {
-    // The number of a process of another host says nothing here.
+    // The number of a process of another host means nothing here.
     guard child.declaration.host == nil, name.identity.pid == child.pid,
       let process = try? ProcessHandle(pid: name.identity.pid)
     else { return nil }

@@ -27,7 +27,7 @@ final class ChildController {
   /// When the child went on to its present phase.
   private(set) var phaseSince: SuspendingClock.Instant
   private var end: ProcessEnd?
-  /// Who keeps the child alive, and stops it when the node stops.
+  /// The supervisor that keeps the child alive, and stops it when the node stops.
   weak var supervisor: SupervisorController?
   /// The host that the child runs on; nil for this node's own.
   let host: HostController?
@@ -94,7 +94,7 @@ final class ChildController {
     do throws(ProcessTreeError) {
       try runtime.openChannels().listen()
     } catch {
-      // As a child does that cannot open it: what is to go over it would wait without end.
+      // As a child does that cannot open it: frames for it would wait without end.
       return runtime.giveUp(error)
     }
     if life.isConnected { send(.openLink) }
@@ -231,7 +231,7 @@ final class ChildController {
   /// The process, if it is on another host.
   var placed: PlacedProcess? { process as? PlacedProcess }
 
-  /// Whether its host has no connection at present, so that silence says nothing about the child.
+  /// Whether its host has no connection at present, so that silence shows nothing about the child.
   var isUnheard: Bool { host?.isCut ?? false }
 
   /// Gives up a process that never was announced, for another start.

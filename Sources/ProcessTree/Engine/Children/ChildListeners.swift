@@ -146,7 +146,7 @@ final class ChildListeners {
   /// A connection of a child has brought something else than frames, so nobody knows where the next
   /// one begins.
   func broke(_ controller: ChildController, _ kind: String, _ violation: String) {
-    // What comes of a half that has ended may be cut off anywhere.
+    // Bytes of a half that has ended may be cut off anywhere.
     guard controller.host?.isBeingLost != true else { return }
     controller.broke(
       violation,

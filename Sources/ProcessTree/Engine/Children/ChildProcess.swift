@@ -12,7 +12,7 @@ protocol ChildProcess: AnyObject {
   var pid: Int32 { get }
   /// Whether it has ended, reaped or not.
   var hasEnded: Bool { get }
-  /// What the kernel says of it while it lives.
+  /// Its state by the kernel while it lives.
   var state: ProcessState { get }
   /// Sends a signal.
   func send(_ signal: Int32) throws(ProcessControlError)
@@ -30,7 +30,7 @@ protocol ChildProcess: AnyObject {
 }
 
 extension ProcessState {
-  /// What the kernel says of a process that lives.
+  /// Reads the kernel's view of a live process.
   init(of pid: Int32) {
     self = Files.text(of: "/proc/\(pid)/status").map { Self(status: $0) } ?? .running
   }

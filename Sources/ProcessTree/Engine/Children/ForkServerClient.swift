@@ -5,7 +5,7 @@ internal import ProcessTreeProcessControl
 
 /// The fork server as its node uses it: requests out, replies in, on the loop.
 final class ForkServerClient {
-  /// What came of a request.
+  /// The answer to a request.
   enum Answer {
     case started(ProcessHandle)
     case failed(errno: Int32)
@@ -121,7 +121,7 @@ final class ForkServerClient {
     }
   }
 
-  /// Ends a helper that does not answer; what was asked of it is answered with `lost`.
+  /// Ends a helper that does not answer; its open requests are answered with `lost`.
   func giveUp() { lose() }
 
   private func lose() {

@@ -1,6 +1,6 @@
 internal import DequeModule
 
-/// The bookkeeping of a child group as a value: what happens in, what is to be done out.
+/// The bookkeeping of a child group as a value: events in, actions out.
 struct GroupState<Output: Sendable> {
   /// How a child of the group ended.
   enum Ending {

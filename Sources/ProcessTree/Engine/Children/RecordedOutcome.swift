@@ -1,4 +1,4 @@
-/// How a program ended, as it said itself; what its parent has recorded cannot be lost any more.
+/// How a program ended, by its own report; an outcome that the parent has recorded cannot be lost any more.
 enum RecordedOutcome: Equatable, Sendable {
   /// What it returned, encoded.
   case result([UInt8])

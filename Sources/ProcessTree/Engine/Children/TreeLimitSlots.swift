@@ -78,7 +78,7 @@ final class TreeLimitSlots {
 protocol TreePlaces: AnyObject {
   /// Takes one of `limit` places if one is free, or keeps the one that it has.
   func tryAcquire(limit: Int) -> Bool
-  /// Gives the place back, if there is one, and tells those who wait.
+  /// Gives the place back, if there is one, and signals to those who wait.
   func release()
   /// Calls `look` on the loop each time a place may have come free.
   func listen(_ look: @escaping () -> Void)

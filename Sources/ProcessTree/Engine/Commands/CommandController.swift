@@ -174,7 +174,7 @@ final class CommandController {
     }
   }
 
-  /// What is thrown for an end other than with exit code 0.
+  /// The error for an end other than with exit code 0.
   func failure(_ status: ExitStatus) -> CommandFailure {
     CommandFailure(
       command: shortDescription, pid: pid, status: status, lastErrorLines: errors?.lastLines ?? [])

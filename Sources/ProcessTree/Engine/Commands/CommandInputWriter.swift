@@ -27,7 +27,7 @@ final class CommandInputWriter {
 
   /// Writes all bytes; returns once the last is in the pipe.
   ///
-  /// Throws `inputClosed`, and `CancellationError`: then a part may have been written.
+  /// - Throws: `inputClosed`, and `CancellationError`: then a part may have been written.
   func send(_ bytes: [UInt8]) async throws {
     guard !isFinishing else {
       throw CommandError(.inputClosed, "The command's standard input has been finished.")

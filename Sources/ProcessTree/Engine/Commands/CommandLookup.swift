@@ -10,8 +10,9 @@ struct CommandLookup {
 
   /// The path to execute once the command's directory is entered.
   ///
-  /// Throws `executableNotFound`, `notExecutable` and `directoryUnusable`. What changes on the disk
-  /// afterwards is noticed by the start itself.
+  /// The start itself notices later changes on the disk.
+  ///
+  /// - Throws: `executableNotFound`, `notExecutable` and `directoryUnusable`.
   func path() throws(CommandError) -> String {
     let name = command.executable
     try checkDirectory()

@@ -93,7 +93,7 @@ final class CommandOutputReader {
     wake()
   }
 
-  /// Closes the pipe: the end, for whoever still reads.
+  /// Closes the pipe: the end, for a task that still reads.
   func close() {
     guard pipe != nil else { return }
     pipe = nil

@@ -1,7 +1,7 @@
 internal import DequeModule
 
-/// The bookkeeping of many commands of which a few run at a time, as a value: what happened in, what is
-/// to be done out.
+/// The bookkeeping of many commands of which a few run at a time, as a value: events in,
+/// actions out.
 struct CommandQueue {
   /// One run of a command.
   struct Attempt: Equatable {
@@ -10,7 +10,7 @@ struct CommandQueue {
     let number: Int
   }
 
-  /// What whoever takes outcomes gets.
+  /// The next step of the task that receives outcomes.
   enum Step {
     case outcome(CommandOutcome)
     case wait
@@ -106,7 +106,7 @@ struct CommandQueue {
     early = [:]
   }
 
-  /// What whoever takes outcomes gets now.
+  /// The present step of the task that receives outcomes.
   mutating func next() -> Step {
     if let outcome = ready.popFirst() {
       given += 1

@@ -35,7 +35,7 @@ struct CommandStreams: ~Copyable {
 
   /// Makes them all, or none; the input first, so that a missing one leaves the output's file.
   ///
-  /// Throws `fileUnusable` and `invalidCommand`, and what making pipes and watching them throws.
+  /// - Throws: `fileUnusable`, `invalidCommand`, and the errors of making and watching pipes.
   init(
     of command: Command, pipes: Pipes, errorsTo writer: StandardErrorWriter, on loop: EventLoop
   ) throws {

@@ -2,13 +2,13 @@ internal import Glibc
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
-/// Writes what commands say to this node's own standard error without ever blocking the loop; at the
+/// Writes the texts of commands to this node's own standard error without ever blocking the loop; at the
 /// root the one that writes for all nodes does so.
 ///
 /// The descriptor itself stays as it is, because everything else in the process writes to it too.
 /// Belongs to the loop.
 final class StandardErrorWriter {
-  /// What may wait to be written before commands have to wait, in bytes.
+  /// The bytes that may wait to be written before commands have to wait.
   private static let capacity = 64 << 10
   /// A pipe that is ready takes this much without blocking, and in one piece.
   private static let pieceSize = 4_096

@@ -102,7 +102,7 @@ final class Desk {
   /// Ends what clients follow, once all that nodes have written is known.
   func finish() {
     if let keeper = output.keeper {
-      // What waits for the disk comes first, so that readers find it.
+      // Output that waits for the disk comes first, so that readers find it.
       awaitWriting(of: keeper)
       keeper.stop()
     }
@@ -197,7 +197,7 @@ final class Desk {
   /// How many nodes that had to be ended by a signal are named.
   private static let mostForced = 8
 
-  /// Waits for the end of all events; the result says which nodes did not end when they were asked.
+  /// Waits for the end of all events; the result names the nodes that did not end when they were asked.
   private static func end(of node: Node) async -> OperationResult {
     let start = ContinuousClock.now
     var forced: [String] = []
@@ -227,7 +227,7 @@ final class Desk {
     begin { await body(address) }
   }
 
-  /// Who asked, as far as the kernel knows.
+  /// The process that asked, as far as the kernel knows.
   private struct Requester: CustomStringConvertible {
     let description: String
 

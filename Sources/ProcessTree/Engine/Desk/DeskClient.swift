@@ -51,7 +51,7 @@ package struct DeskClient: ~Copyable {
   /// How long to wait before another attempt, in microseconds.
   private static let pause: UInt32 = 10_000
 
-  /// Connects and says hello, without waiting for that of the root.
+  /// Connects and sends hello, without waiting for that of the root.
   private static func open(
     _ directory: String, until deadline: ContinuousClock.Instant
   ) throws(Failure) -> DeskClient {
@@ -198,7 +198,7 @@ package struct DeskClient: ~Copyable {
 
   /// Sends a frame.
   ///
-  /// A root that has closed may have said why before: the next `receive` returns it, or finds the end.
+  /// A root that has closed may have sent the reason before: the next `receive` returns it, or finds the end.
   private func send(
     _ frame: [UInt8], until deadline: ContinuousClock.Instant
   ) throws(Failure) {

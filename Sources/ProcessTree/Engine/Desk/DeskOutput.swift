@@ -1,7 +1,7 @@
 /// What nodes write, for the clients of a desk that read it: what they have written lately is kept, and
 /// who follows gets the rest.
 ///
-/// A client that takes nothing is not waited for: it is told how much it has missed. Belongs to the loop.
+/// Nobody waits for a client that takes nothing: it gets the amount that it has missed. Belongs to the loop.
 final class DeskOutput {
   /// A request for output.
   final class Reader {

@@ -1,7 +1,7 @@
 internal import ProcessTreeLinks
 internal import ProcessTreeWire
 
-/// A node's view of what happens in its subtree: numbers, keeps the picture, tells subscribers, and
+/// A node's view of what happens in its subtree: numbers, keeps the picture, informs subscribers, and
 /// hands on to the parent.
 final class EventHub {
   /// Lasts as long as the subscriber holds the queue: one who has turned away gathers no events.
@@ -45,7 +45,7 @@ final class EventHub {
   /// Takes an event that this node noticed about itself or one of its children, and numbers it.
   ///
   /// A child's events are numbered by its parent alone, so that there is one order; so what a child
-  /// says about itself comes here without a number.
+  /// reports about itself comes here without a number.
   func emit(_ event: LifecycleEvent, about path: NodePath) {
     var event = event
     event.sequence = takeNumber(of: path, event.kind.number.phase)
@@ -82,7 +82,7 @@ final class EventHub {
   /// is numbered here, has the number of its life, and is no earlier than what this node has told of it, of
   /// which it may have known nothing; all else was numbered further down.
   ///
-  /// - Returns: What the child says about itself; nil for what it says about others.
+  /// - Returns: The event that the child reports about itself; nil for one about others.
   /// - Throws: `WireError` for bytes that are no record of a node of that subtree, and, where somebody
   ///   listens, for an event that cannot have happened.
   @discardableResult

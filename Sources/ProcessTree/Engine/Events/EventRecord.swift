@@ -5,7 +5,7 @@ internal import ProcessTreeWire
 /// An event on the control socket: what every node on its way needs, in front of fields that only a
 /// listener reads.
 ///
-/// No event is lost for what is in it: what is too long to travel is cut.
+/// No event is lost for its contents: texts that are too long to travel are cut.
 struct EventRecord: WireRecord, Equatable {
   let path: NodePath
   /// The number of an `EventKind`, or that of a later version.

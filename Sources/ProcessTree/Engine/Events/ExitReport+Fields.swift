@@ -149,7 +149,7 @@ extension Duration: WireField {
 
   func pack(into writer: inout MessagePackWriter) { writer.pack(wholeNanoseconds) }
 
-  /// A time that something took, as another process says.
+  /// A time that something took, as another process reports it.
   var asTaken: Duration { max(.zero, clamped) }
 }
 

@@ -23,7 +23,7 @@ extension NodeRuntime {
 
 extension Node {
   /// The explanations of all nodes, with the stacks of those that do not answer: others are where their
-  /// waits say.
+  /// waits show.
   func explainTreeForPeople(
     within patience: Duration = .seconds(1)
   ) async throws -> [NodeExplanation] {

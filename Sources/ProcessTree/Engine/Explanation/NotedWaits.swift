@@ -7,7 +7,7 @@ internal import ProcessTreeLinks
 final class NotedWait: Sendable {
   let kind: NodeWait.Kind
   let time: Duration?
-  /// Who can end it, found out when somebody asks.
+  /// The nodes that can end it, found when somebody asks.
   let subjects: @Sendable () -> [String]
 
   init(
@@ -47,7 +47,7 @@ extension LoopBound<NodeRuntime> {
   ///
   /// - Parameters:
   ///   - time: How long `body` waits at most.
-  ///   - subjects: Who can end the wait; called on the loop when somebody asks.
+  ///   - subjects: The nodes that can end the wait; called on the loop when somebody asks.
   func noting<Value>(
     _ kind: NodeWait.Kind, within time: Duration? = nil,
     _ subjects: @escaping @Sendable () -> [String] = { [] },

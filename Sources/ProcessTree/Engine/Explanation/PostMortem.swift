@@ -12,7 +12,7 @@ struct PostMortem {
   static let mostNodes = 200
   static let mostLines = 20
   static let longestLine = 512
-  /// The most bytes of one part of the file; what is longer is cut.
+  /// The most bytes of one part of the file; a longer part is cut.
   static let mostBytes = 256 << 10
 
   private var events: Deque<String> = []
@@ -26,7 +26,7 @@ struct PostMortem {
   /// What the nodes waited for, under a heading with the moment.
   private var explanations: [(moment: String, text: String)] = []
 
-  /// Whether any event has come: a tool that has not started a node has nothing to tell.
+  /// Whether any event has come: a tool that has not started a node has nothing to report.
   var isEmpty: Bool { eventCount == 0 }
 
   /// Notes an event; true if it is the first failure of a node that nobody had requested to stop.

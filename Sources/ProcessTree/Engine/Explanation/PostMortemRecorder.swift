@@ -43,7 +43,7 @@ final class PostMortemRecorder {
     }
   }
 
-  /// Writes the file of a run that has failed, and says where it is; a failure to do so is one line.
+  /// Writes the file of a run that has failed, and reports where it is; a failure to do so is one line.
   func finish(exitCode: Int32) {
     guard exitCode != 0, !record.isEmpty else { return }
     let identity = runtime.identity
@@ -60,7 +60,7 @@ final class PostMortemRecorder {
 }
 
 extension NodeRuntime {
-  /// Begins to keep what a post-mortem needs, at a root whose configuration says where it goes.
+  /// Begins to keep what a post-mortem needs, at a root whose configuration has a directory for it.
   func recordIfWanted() {
     // Whether nodes share a process is decided by the first look at them, which is not this one.
     guard identity.isRoot, recorder == nil, shared.configuration.startMethod != .inProcess,

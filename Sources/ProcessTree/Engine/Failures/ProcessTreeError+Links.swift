@@ -1,7 +1,7 @@
 internal import ProcessTreeLinks
 
 extension ProcessTreeError {
-  /// What a link says, in the words of those who exchange messages and elements.
+  /// The error of a link, in the words of those who exchange messages and elements.
   init(_ error: LinkError) {
     switch error {
     case .peerGone:
@@ -18,8 +18,8 @@ extension ProcessTreeError {
     }
   }
 
-  /// Runs what a link may refuse; a task that was cancelled is told so, whatever else became of its
-  /// wait.
+  /// Runs a body that a link may refuse; a cancelled task gets `CancellationError`, however its
+  /// wait ended.
   static func translatingLinkErrors<Value>(
     _ body: () async throws -> Value
   ) async throws -> Value {

@@ -8,7 +8,7 @@ internal import ProcessTreeWire
 ///
 /// Belongs to the loop.
 final class AgentDoor {
-  /// The most that have not said yet who they are, and how long they have for that.
+  /// The most connections that have not introduced themselves yet, and how long they have for that.
   private static let mostGuests = 16
   private static let greetingTime: Duration = .seconds(10)
 

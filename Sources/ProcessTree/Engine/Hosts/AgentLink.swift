@@ -51,9 +51,9 @@ final class AgentLink {
     introduce(on: connection)
   }
 
-  /// Says hello on a connection, and waits for the near half's.
+  /// Sends hello on a connection, and waits for the near half's.
   ///
-  /// - Parameter preamble: What is written before the hello.
+  /// - Parameter preamble: The bytes that are written before the hello.
   func introduce(on connection: HostConnection, after preamble: [UInt8] = []) {
     if waiting.count >= Self.mostWaiting { waiting.removeFirst().close() }
     waiting.append(connection)

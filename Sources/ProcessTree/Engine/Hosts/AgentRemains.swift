@@ -3,7 +3,7 @@ internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
-/// What placed children leave behind: killed and reaped before their end is told.
+/// The processes that placed children leave behind: killed and reaped before the end of these is reported.
 ///
 /// Belongs to the loop.
 final class AgentRemains {
@@ -42,7 +42,7 @@ final class AgentRemains {
 
   private func end(_ process: AdoptedProcesses.Adopted) {
     let handle = process.handle
-    // An orphaned node ends with its parent, and is told of by those above it.
+    // An orphaned node ends with its parent, and those above it report it.
     if !handle.hasEnded, Files.link("/proc/\(handle.pid)/exe") != executable {
       onFound?(handle.pid, process.command)
     }

@@ -18,9 +18,9 @@ final class AttachAttempts {
   /// Why an attempt came to nothing, the last of which that is known.
   private(set) var lastTrouble: String?
 
-  /// Called when the far half says hello; the connection is the receiver's.
+  /// Called when the far half sends hello; the connection is the receiver's.
   var onHello: ((EngineSession, HostFrame) -> Void)?
-  /// Called with what has become of the far half.
+  /// Called with the state of the far half.
   var onVerdict: ((HostVerdict) -> Void)?
   /// Called when an attempt has come to nothing.
   var onFailure: (() -> Void)?

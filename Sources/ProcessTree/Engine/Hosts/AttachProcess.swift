@@ -3,12 +3,12 @@ internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// A process that joins its standard input and output to a far half that runs, or says what has become
+/// A process that joins its standard input and output to a far half that runs, or reports what has become
 /// of it.
 ///
 /// It starts no thread, and has nothing of a tree.
 enum AttachProcess {
-  /// How long a far half that has been told to end may take for it: its lease ends it.
+  /// How long a far half that has been ordered to end may take for it: its lease ends it.
   private static let pause: Duration = .milliseconds(20)
 
   static func run() throws -> Never {
@@ -112,8 +112,8 @@ struct StreamPump: ~Copyable {
   private var outwards: Direction
 
   /// - Parameters:
-  ///   - input: What is read for the socket.
-  ///   - output: Where goes what the socket brings.
+  ///   - input: The descriptor that is read for the socket.
+  ///   - output: The descriptor to which the socket's bytes go.
   ///   - socket: The other side.
   init(_ input: Int32, _ output: Int32, _ socket: Int32) throws(ProcessControlError) {
     for number in [input, output, socket] { try Descriptors.setNonBlocking(number) }
@@ -127,7 +127,7 @@ struct StreamPump: ~Copyable {
     while true {
       if outwards.isAtEnd, outwards.isEmpty { return outwards.hasMoved }
       if inwards.isAtEnd, inwards.isEmpty, !hasTold {
-        // The other side is told that nothing more comes, and ends.
+        // The other side sees that nothing more comes, and ends.
         shutdown(inwards.target, Int32(SHUT_WR))
         hasTold = true
       }

@@ -11,7 +11,7 @@ struct EngineCommand {
 
   /// - Parameters:
   ///   - host: The host.
-  ///   - program: The path of this program, which the host has as well unless it says otherwise.
+  ///   - program: The path of this program, which the host has as well unless its description names another.
   ///   - arguments: The arguments of this process: the program begins there as it was begun here.
   init(for host: Host, program: String, arguments: [String]) throws(HostError) {
     let path = host.program ?? program
@@ -29,7 +29,7 @@ struct EngineCommand {
   /// How long `ssh` may take to get a connection, with the keys for it.
   static let connectTime: Duration = .seconds(10)
 
-  /// Why a host was not up in time, as far as the time itself tells.
+  /// Why a host was not up in time, as far as the time itself shows.
   static func lateness(of host: Host) -> HostError {
     let time = host.startDeadline.inShort
     guard case .ssh(let destination, _) = host.engine, host.startDeadline > connectTime else {

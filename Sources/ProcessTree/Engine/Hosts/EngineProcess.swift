@@ -65,6 +65,6 @@ final class EngineProcess {
     process.signalGroup(number)
   }
 
-  /// What its end tells.
+  /// The verdict that its end allows.
   var verdict: EngineVerdict { EngineVerdict(status: status, lines: tail.lastErrorLines) }
 }

@@ -7,11 +7,11 @@ internal import ProcessTreeWire
 ///
 /// Belongs to the loop.
 final class EngineSession {
-  /// How long the command may go on once its connection is of no use any more: what has got in is not
+  /// How long the command may go on once its connection is of no use any more: a command that has got in is not
   /// killed in the middle of a login, where it may hold locks of the user's.
   private static let leavingTime: Duration = .seconds(30)
   /// How long one may that has been joined, and then has lost its streams; and how long streams may
-  /// that have lost their command: what was sent may be in them still, and others may hold them open.
+  /// that have lost their command: frames may be in them still, and others may hold them open.
   private static let joinedTime: Duration = .seconds(1)
 
   /// What each of its pipes holds, for fewer and larger turns at both ends.
@@ -94,7 +94,7 @@ final class EngineSession {
     }
   }
 
-  /// What the end of its command tells; nil if this side has killed it.
+  /// The trouble that the end of its command shows; nil if this side has killed it.
   var trouble: String? { wasKilled ? nil : engine.verdict.trouble(of: words) }
 
   /// Kills the command at once.
@@ -103,7 +103,7 @@ final class EngineSession {
     engine.kill()
   }
 
-  /// The error with what the command's end tells.
+  /// The error, with the trouble that the command's end shows.
   func explain(_ error: HostError) -> HostError {
     engine.verdict.explaining(error, of: words)
   }

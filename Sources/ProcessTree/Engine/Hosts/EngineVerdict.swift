@@ -60,7 +60,7 @@ struct EngineVerdict: Equatable, Sendable {
     return explained
   }
 
-  /// What it tells of a command that has come to nothing; nil if it tells nothing.
+  /// The trouble of a command that has come to nothing; nil if it shows none.
   func trouble(of command: [String]) -> String? {
     let last = lines.suffix(3).filter { !$0.isEmpty }.joined(separator: " | ")
     guard let status, status != .exited(0) || !last.isEmpty else { return nil }

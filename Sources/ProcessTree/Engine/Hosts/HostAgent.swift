@@ -302,7 +302,7 @@ final class HostAgent {
     return true
   }
 
-  /// Tells which processes are this one's own.
+  /// Reports which processes are this one's own.
   private func known() {
     var pids = Set(children.values.compactMap { $0.reaped == nil ? $0.process?.pid : nil })
     if let forkServer { pids.insert(forkServer.pid) }

@@ -46,10 +46,10 @@ final class HostCarrier {
   /// The number of the present connection; 0 before the first.
   var number: UInt32 { link.connection }
 
-  /// Goes on over another connection, on which the peer has said hello; returns false for one that is not
+  /// Goes on over another connection, on which the peer has sent hello; returns false for one that is not
   /// newer than the present one, which is closed.
   ///
-  /// - Parameter hello: What is said on it before anything else.
+  /// - Parameter hello: The frame that goes first on it.
   func use(
     _ new: HostConnection, _ number: UInt32, peerReceived: UInt64, hello: HostFrame? = nil
   ) throws(WireError) -> Bool {
@@ -105,7 +105,7 @@ final class HostCarrier {
 
   /// Sends a frame of a relayed connection.
   ///
-  /// - Parameter other: What goes in its place; nil for the frame itself.
+  /// - Parameter other: The bytes that go in its place; nil for the frame itself.
   func relay(
     _ frame: UnsafeRawBufferPointer, _ stream: UInt32, isUrgent: Bool = false,
     unless other: [UInt8]? = nil

@@ -9,7 +9,7 @@ struct HostConclusion {
   enum Answer: Equatable {
     /// It was killed, or what it returned is no answer.
     case nothing
-    /// It was asked to end the host, and the far half has said goodbye.
+    /// It was asked to end the host, and the far half has sent its goodbye.
     case farewell
     case end(HostEnd)
   }
@@ -32,8 +32,8 @@ struct HostConclusion {
   enum Action: Equatable {
     /// Kill the near half.
     case kill
-    /// Have the far half ended over a further connection, until its lease is over; where no child is, it is only
-    /// told to leave.
+    /// Have the far half ended over a further connection, until its lease is over; without a child, it is only
+    /// asked to leave.
     case fence(isEmpty: Bool)
     /// Nothing of it runs any more; why, unless it was closed.
     case over(HostLoss?)
@@ -49,7 +49,7 @@ struct HostConclusion {
   private var wasAsked = false
   /// Why this side has killed the near half.
   private var surrender: String?
-  /// What the near half has said about its end.
+  /// The near half's report of its end.
   private var end: HostEnd?
   /// How the near half has ended.
   private var cause = ""
@@ -132,7 +132,7 @@ extension HostLoss.Evidence {
     }
   }
 
-  /// The same about a far half that was told to end.
+  /// The same about a far half that was ordered to end.
   init?(ofFenced verdict: HostVerdict) {
     guard let evidence = Self(verdict) else { return nil }
     self = evidence == .agentGone ? .fenced : evidence

@@ -11,7 +11,7 @@ final class HostConnection {
   enum End {
     /// One of the streams has ended.
     case ended
-    /// What comes are no frames.
+    /// The bytes that come are no frames.
     case broken(WireError)
   }
 
@@ -37,7 +37,7 @@ final class HostConnection {
   var onLook: (() -> Void)?
   /// Called once when no more frames come.
   var onEnd: ((End) -> Void)?
-  /// Hands out the frames that are to be written next, about as many bytes of them as it is told.
+  /// Hands out the frames that are to be written next, about as many bytes of them as requested.
   var more: ((Int, ([UInt8]) -> Void) -> Void)?
   /// Called after bytes have been taken from there.
   var onTaken: (() -> Void)?
@@ -100,7 +100,7 @@ final class HostConnection {
     onTaken?()
   }
 
-  /// Nobody reads any more; the last that was said there may be here already, and is read.
+  /// Nobody reads any more; the peer's last frame may be here already, and is read.
   private func stopWriting() {
     canWrite = false
     outgoing = WriteQueue()

@@ -8,7 +8,7 @@ extension HostController {
   /// The most that the end of a child waits for frames that were relayed before it.
   private static let lastFramesTime: Duration = .seconds(5)
 
-  /// The host has not said in time that it has started a child.
+  /// The host has not reported in time that it has started a child.
   func giveUp(_ controller: ChildController) {
     tell(.signal(child: controller.child.declaration.position, SIGKILL))
     controller.handle(.couldNotStart("its host \(name) did not say in time that it has started it"))
@@ -84,7 +84,7 @@ extension HostController {
 }
 
 extension ChildController {
-  /// Ends the process of a child on another host with what is known of its end there.
+  /// Ends the process of a child on another host with the knowledge of its end there.
   fileprivate func concludePlaced(_ remains: HostRemains) {
     onFrame = nil
     placed?.ended(remains)

@@ -73,13 +73,13 @@ final class HostController {
     goneWaiters = Waiters(on: runtime.loop.timers)
   }
 
-  /// What children there are told of where they run.
+  /// The place that children there are informed of.
   var placement: Placement {
     Placement(
       host: path, name: name, build: runtime.identity.build, parent: runtime.names.address)
   }
 
-  /// Whether it is in use, and can be told to stop for a while.
+  /// Whether it is in use, and can be suspended for a while.
   var canStop: Bool { !isClosing && !isOver && fence == nil && hello != nil }
 
   /// Whether nothing is heard of it at present, although it may go on.
@@ -192,9 +192,9 @@ final class HostController {
 
   // MARK: Words
 
-  /// Tells the near half.
+  /// Sends a verb to the near half.
   func tell(_ verb: HostVerb) {
-    // If it has gone, so has what it is told of.
+    // If it has gone, so has the subject of the verb.
     try? keeper?.edge.sender(.messages).post(verb.packed())
   }
 
@@ -254,7 +254,7 @@ final class HostController {
     let request = runtime.identity.stopRequest(because: "its host \(name) ends soon")
     for (_, controller) in placed.sorted(by: { $0.key > $1.key })
     where controller.child.declaration.drainsWithHost {
-      // Who does not listen is asked to stop before that.
+      // A child that does not drain is asked to stop before that.
       controller.handle(.drain(request, within: time / 5 * 4))
     }
   }

@@ -6,7 +6,7 @@ internal import ProcessTreeWire
 
 /// The way of data links to a host and from it, at one half of that host.
 ///
-/// A node of this side connects here and says to which node on the other side it wants; the other half
+/// A node of this side connects here and names the node on the other side that it wants; the other half
 /// connects to that node, or to the next gate. Frames are passed on as they are, in order. Behind the last
 /// frame of a node that has ended comes the word that it has. Belongs to the loop.
 final class HostGate {
@@ -20,9 +20,9 @@ final class HostGate {
 
   private static let mostStreams = 4_096
   private static let looks = 16
-  /// How long a node may say nothing before it has to listen at least.
+  /// How long a node may send nothing before it has to listen at least.
   private static let patience: Duration = .seconds(5)
-  /// In this time the end of a process has been told to all who have to know.
+  /// In this time the end of a process has been reported to all who have to know.
   private static let timeToTell: Duration = .seconds(5)
   /// How long a node may be stopped and still hear the last word.
   private static let longestClosing: Duration = .seconds(60)
@@ -43,7 +43,7 @@ final class HostGate {
   private var lastStream: UInt32
   /// Streams to nodes of this side that have sent nothing yet.
   private var silent: Set<UInt32> = []
-  /// Connections whose nodes have been told the last word, and have not said that they have heard it.
+  /// Connections whose nodes have been sent the last word, and have not confirmed it.
   private var closing: [UInt32: FrameRelay] = [:]
   private lazy var processes = WatchedProcesses(on: loop) { [unowned self] in ended($0) }
   private var isOver = false
@@ -195,7 +195,7 @@ final class HostGate {
     }
   }
 
-  /// Gives up a live node that says nothing and does not listen: one that listens is busy.
+  /// Gives up a live node that sends nothing and does not listen: one that listens is busy.
   private func expectWord(of node: PeerAddress, _ number: UInt32) {
     silent.insert(number)
     _ = loop.timers.schedule(after: Self.patience) { [weak self] in
@@ -276,7 +276,7 @@ final class HostGate {
   /// A process has ended that need not have had a link.
   func release(_ pid: Int32) { forget(pid) }
 
-  /// Forgets the notes of a process that has ended, when both its links and its parent have been told.
+  /// Forgets the notes of a process that has ended, when both its links and its parent have been informed.
   private func forget(_ pid: Int32) {
     guard let life = witness.life(of: pid) else { return }
     _ = loop.timers.schedule(after: Self.timeToTell) { [weak self] in

@@ -3,7 +3,7 @@ internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
 extension HostHello {
-  /// Tells of this machine, this program, and the run that a far half has here.
+  /// Describes this machine, this program, and the run that a far half has here.
   init(of run: HostRun, in directory: RunDirectory) {
     var name = utsname()
     uname(&name)

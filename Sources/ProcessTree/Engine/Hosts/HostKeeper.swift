@@ -27,7 +27,7 @@ struct HostKeeper: NodeProgram {
 
   static var spawnsChildren: Bool { false }
 
-  /// Why the connection ended; nil if it was asked to, and the far half has said goodbye.
+  /// Why the connection ended; nil if it was asked to, and the far half has sent its goodbye.
   func run(in node: Node) async throws -> HostEnd? {
     let keeper: LoopBound<HostKeeperController>
     do {

@@ -208,7 +208,7 @@ final class KeeperLink {
     guard !isOver else { return }
     isOver = true
     carrier.close()
-    // A command that ends by itself tells more than one that was killed.
+    // A command that ends by itself shows more than one that was killed.
     first.leave(isLast: true)
     attempts?.leaveAll(isLast: true)
     onOver?(HostEnd(error: HostError(code, host: keeper.name, message), evidence: evidence))
@@ -221,6 +221,6 @@ final class KeeperLink {
     if isIdle { onIdle?() }
   }
 
-  /// The error with what the end of the first command tells.
+  /// The error, with the trouble that the end of the first command shows.
   func explain(_ error: HostError) -> HostError { first.explain(error) }
 }

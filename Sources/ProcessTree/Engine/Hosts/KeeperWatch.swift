@@ -3,7 +3,7 @@ internal import ProcessTreeSupervision
 
 /// How long a node hears nothing of the near half of a host before it ends it.
 ///
-/// The near half says all the time that it goes on. The limit is later than the end of what it can have
+/// The near half reports all the time that it goes on. The limit is later than the end of what it can have
 /// granted the far half before it was stopped. A value without a clock.
 struct KeeperWatch {
   /// What to do after a look.
@@ -39,7 +39,7 @@ struct KeeperWatch {
     isSuspect = false
   }
 
-  /// It grants the usual time again, and the far half has said that it has that.
+  /// It grants the usual time again, and the far half has confirmed that.
   mutating func resumed(at now: Duration) { self = Self(lease: lease, at: now) }
 
   /// When nothing runs over there any more, by all that has been heard.

@@ -13,7 +13,7 @@ final class PlacedProcess: ChildProcess {
   private var onEnd: (() -> Bool)?
   /// All facts about its end, once it has been reaped there.
   private(set) var remains: HostRemains?
-  /// Why nobody will say any more how it ended.
+  /// Why nobody will report any more how it ended.
   private(set) var loss: HostLoss?
 
   init(_ pid: Int32, at position: UInt32, on host: HostController) {

@@ -20,7 +20,7 @@ enum SlurmTool: String, Sendable {
 ///
 /// Belongs to the loop.
 final class SlurmAllocation<Grant: Sendable> {
-  /// How long Slurm may take to take the nodes back, before the process is told, and killed.
+  /// How long Slurm may take to take the nodes back, before the process gets SIGTERM, and is killed.
   private static var releaseTime: Duration { .seconds(10) }
 
   private unowned let runtime: NodeRuntime
@@ -79,7 +79,7 @@ final class SlurmAllocation<Grant: Sendable> {
     knownWaiters.resume(())
   }
 
-  /// What the command has said.
+  /// The output of the command.
   var account: String {
     engine.verdict.explaining(
       HostError(.allocationRefused, host: "", "\(tool.rawValue) has ended"), of: [tool.rawValue]

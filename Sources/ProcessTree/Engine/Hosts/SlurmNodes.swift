@@ -11,7 +11,7 @@ struct SlurmNodes: Equatable {
 
   var job: String
   var nodes: [String]
-  /// The processors that the job has on each node, as far as Slurm says so.
+  /// The processors that the job has on each node, as far as Slurm reports them.
   var processors: [Int]
 
   /// Whether the script has printed all, whatever it is.

@@ -3,7 +3,7 @@ internal import ProcessTreeWire
 
 /// Reads, for senders on other hosts, on which items the receivers of this host work.
 ///
-/// A receiver tells the senders where it notes that; a gate through which this goes opens the same memory,
+/// A receiver reports to the senders where it notes that; a gate through which this goes opens the same memory,
 /// which it can read when the receiver is dead. Belongs to the loop.
 final class WorkWitness {
   private struct Page {
@@ -11,7 +11,7 @@ final class WorkWitness {
     let page: PeerWorkPage
   }
 
-  /// The pages of a process, whose start time tells it from a later one with its pid.
+  /// The pages of a process, whose start time distinguishes it from a later one with its pid.
   private struct Life {
     let startTime: UInt64
     var pages: [Page] = []
@@ -21,7 +21,7 @@ final class WorkWitness {
 
   /// Looks at a frame of a node; returns what to pass on in its place, nil for the frame itself.
   ///
-  /// Of a page that it cannot open senders must not hear: they would expect to be told what it says.
+  /// Of a page that it cannot open senders must not hear: they would expect to hear its contents.
   func look(at frame: UnsafeRawBufferPointer, of pid: Int32) -> [UInt8]? {
     guard frame.first == FlowHeader.Kind.control.rawValue, var header = try? FlowHeader(frame),
       case .accept(let flow, let page?, let slot)? = try? LinkMessage(frame: frame),

@@ -55,7 +55,7 @@ final class InProcessNode: ChildProcess {
     }
   }
 
-  /// The node has said all that it had to say.
+  /// The node has sent all that it had to send.
   private func finish() {
     guard let runtime else { return }
     guard !station.isStopped else {

@@ -30,7 +30,7 @@ final class InProcessNodes: @unchecked Sendable {
 
   init() {}
 
-  /// Makes a node from what its parent says; it begins in a turn of its own.
+  /// Makes a node from its parent's record; it begins in a turn of its own.
   func start(
     _ record: BootstrapRecord, secret: NodeSecret, under parent: NodeRuntime
   ) throws -> InProcessNode {
@@ -104,7 +104,7 @@ final class InProcessNodes: @unchecked Sendable {
   var leave: (() -> Never)?
 
   /// Runs the loop for all other nodes, for one that has ended in the middle of a call; the call, and
-  /// what waits below it, never goes on.
+  /// the calls that wait below it, never go on.
   func outlive(on loop: EventLoop) -> Never {
     if let leave { leave() }
     guard let rootRuntime else { fatalError("a node without a tree") }

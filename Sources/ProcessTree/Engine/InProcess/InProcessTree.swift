@@ -169,7 +169,7 @@ private final class InProcessThread: Sendable {
     nodes.leave = { [self] in
       loop.run { isOver.load(ordering: .acquiring) }
       finish()
-      // What waits below on the stack never goes on.
+      // The calls that wait below on the stack never go on.
       pthread_exit(nil)
     }
     nodes.rootRuntime = runtime

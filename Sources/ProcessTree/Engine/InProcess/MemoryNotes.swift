@@ -7,7 +7,7 @@ internal import Synchronization
 final class MemoryNotes: WorkNotes {
   private struct State {
     var flow: UInt64 = 0
-    /// The upper half of what is noted of the present item.
+    /// The upper half of the note about the present item.
     var mark: UInt64 = 0
     var sequence: UInt64?
   }

@@ -27,7 +27,7 @@ final class ParentLink {
   let isControlInherited: Bool
   private var isProved = false
 
-  /// Connects to the parent that has written the record, or uses the tie to it, if it says so.
+  /// Connects to the parent that has written the record, or uses the tie to it, if the record asks for that.
   init(
     _ record: BootstrapRecord, as node: NodeIdentity, _ secret: NodeSecret, tie: FrameStream?,
     context: LinkContext, on loop: EventLoop

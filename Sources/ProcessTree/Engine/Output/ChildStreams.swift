@@ -9,7 +9,7 @@ final class ChildStreams {
     var endsWithinLine = false
   }
 
-  /// Whose output it is, as each piece of it says.
+  /// The owner of the output, which each piece of it names.
   struct Origin {
     let name: String
     let address: String

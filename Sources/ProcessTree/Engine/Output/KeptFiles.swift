@@ -54,7 +54,7 @@ struct KeptFiles {
   private var sizes: [Int: Size] = [:]
   private let most: Int
   private var sum = 0
-  /// The last piece that is in the files, or for which they say that it is missing.
+  /// The last piece that is in the files, or that they note as missing.
   private(set) var lastNumber: UInt64 = 0
   /// Why nothing is kept any more.
   private(set) var failure: Int32?

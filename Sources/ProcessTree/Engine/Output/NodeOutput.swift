@@ -116,7 +116,7 @@ final class NodeOutput {
 
   // MARK: The end of the root's output
 
-  /// A stream of the root cannot be written to: says so, and does not end as if all were well.
+  /// Reports that a stream of the root cannot be written to, and does not end as if all were well.
   ///
   /// A reader that has gone has seen enough: the run ends, as any program does then.
   private func failed(_ failure: RootOutput.Failure) {

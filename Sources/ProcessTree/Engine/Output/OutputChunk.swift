@@ -8,7 +8,7 @@ enum OutputStream: Int, Hashable, Sendable {
 /// A piece of a node's output on its way to the root.
 struct OutputChunk: Equatable, Sendable {
   let node: String
-  /// Where the node is found; empty if its parent does not say so.
+  /// Where the node is found; empty if its parent does not report it.
   var address = ""
   /// The number of the node's life.
   var incarnation = 1
@@ -61,7 +61,7 @@ struct OutputChunk: Equatable, Sendable {
       let stream = OutputStream(rawValue: number), let bytes = try? reader.readBinary()
     else { return nil }
     self.init(node: node, stream: stream, bytes: bytes)
-    // A node of an earlier minor version does not say where the writer is found.
+    // A node of an earlier minor version does not report where the writer is found.
     if count == 5 {
       guard let address = try? reader.readString(), let life = try? reader.readInt() else {
         return nil

@@ -2,9 +2,9 @@ internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
-/// Who a node is; fixed from its start to its end.
+/// The identity of a node; fixed from its start to its end.
 struct NodeIdentity: Sendable {
-  /// Another node, as this one was told.
+  /// Another node, as this one knows it.
   struct Peer: Hashable, Sendable {
     let name: String
     let pid: Int32

@@ -10,7 +10,7 @@ extension NodeRuntime {
   /// To be called whenever a process of the tree has ended: reparenting comes before its end is
   /// seen, so one look sees all that it left behind. What those leave comes when they end.
   func reapAdopted(includingUnanswered: Bool = false) {
-    // Among nodes that share a process, nobody can tell whose an orphan was.
+    // Among nodes that share a process, nobody knows whose an orphan was.
     guard nodes == nil else { return }
     for process in AdoptedProcesses.scan(tag: identity.tag, known: knownProcesses) {
       switch process.origin {
@@ -21,7 +21,7 @@ extension NodeRuntime {
         // What a command has sent into the background is a part of it as long as it runs.
         if commands.isRunning(tag), !process.handle.hasEnded { continue }
         // One that has ended by itself has only to be reaped, and an orphaned node, which is ending
-        // with its parent, is told of as lost.
+        // with its parent, is reported as lost.
         if !process.handle.hasEnded,
           !events.picture.hasNode(
             withPID: process.handle.pid, on: identity.placement?.name)
@@ -38,7 +38,7 @@ extension NodeRuntime {
 
   /// The children of this process that somebody else reaps.
   var knownProcesses: Set<Int32> {
-    // The number of a process of another host says nothing here.
+    // The number of a process of another host means nothing here.
     var known = Set(controllers.values.compactMap { $0.host == nil ? $0.process?.pid : nil })
     if let forkServer { known.insert(forkServer.pid) }
     known.formUnion(adopted.keys)
@@ -67,7 +67,7 @@ extension NodeRuntime {
     }
   }
 
-  /// Tells nodes that wait for a place under the tree's limit that a process of the tree has been reaped,
+  /// Signals to nodes that wait for a place under the tree's limit that a process of the tree has been reaped,
   /// which may have held one.
   private func ringForSlot() {
     if shared.configuration.treeLimit != nil { directory.slotBell.ring() }

@@ -186,7 +186,7 @@ extension NodeRuntime {
     handle(.released)
   }
 
-  // MARK: What the parent says
+  // MARK: Messages of the parent
 
   /// Takes a control message of the parent.
   func receiveFromParent(_ message: ControlMessage) {

@@ -23,7 +23,7 @@ extension NodeRuntime {
 
   /// Takes the events of a child's subtree.
   ///
-  /// What the child says about itself is numbered here; a child cannot speak of nodes that are not
+  /// An event that the child reports about itself is numbered here; a child cannot speak of nodes that are not
   /// below it.
   func receiveEvents(_ records: [[UInt8]], from child: AnyChild) {
     for bytes in records {
@@ -41,7 +41,7 @@ extension NodeRuntime {
     }
   }
 
-  /// Notes the end of every node that was below one which died without telling.
+  /// Notes the end of every node that was below one which died without a report.
   func loseDescendants(of child: AnyChild) {
     for (path, node) in events.picture.nodes(below: child.declaration.path) {
       let event = LifecycleEvent(

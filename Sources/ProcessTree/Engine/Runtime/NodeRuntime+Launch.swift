@@ -80,7 +80,7 @@ extension NodeRuntime {
         + "its own: leave them out, or use another start method.")
   }
 
-  /// What a child is told, and, where its arguments are too large for that, the arguments.
+  /// The record for a child, and, where its arguments are too large for that, the arguments.
   func startingRecord(
     of controller: ChildController, _ endpoints: BootstrapRecord.Endpoints
   ) throws -> BootstrapRecord {
@@ -171,7 +171,7 @@ extension NodeRuntime {
     }
   }
 
-  /// Says once that children are started by `spawn` although a fork server was asked for.
+  /// Reports once that children are started by `spawn` although a fork server was asked for.
   private func announceSpawning() {
     guard !hasAnnouncedSpawning else { return }
     hasAnnouncedSpawning = true
@@ -183,7 +183,7 @@ extension NodeRuntime {
     forkServer?.giveUp()
   }
 
-  /// The fork server has gone: what it cloned without telling is ended, further children are
+  /// The fork server has gone: children that it cloned without a report are ended, further children are
   /// started by `spawn`.
   func forkServerLost() {
     forkServer = nil

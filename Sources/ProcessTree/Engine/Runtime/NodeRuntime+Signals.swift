@@ -7,7 +7,7 @@ internal import ProcessTreeSupervision
 extension NodeRuntime {
   /// Takes signals over: the first that asks to end ends the node in order, a second at once.
   ///
-  /// Those that were ignored at the start stay so at every node: whoever used `nohup`, or a shell's
+  /// Those that were ignored at the start stay so at every node: a user of `nohup`, or of a shell's
   /// `&` in a script, meant it. SIGTERM alone is heard below the root in any case, for it is a step
   /// of the tree's own stops. SIGTSTP and SIGQUIT come from a terminal, of which the other nodes have
   /// none.

@@ -44,7 +44,7 @@ final class NodeRuntime {
   var log = LogQueue()
   /// Processes that dead nodes left behind, killed and not yet reaped.
   var adopted: [Int32: ProcessHandle] = [:]
-  /// What waits for all of those to be reaped.
+  /// The tasks that wait for all of those to be reaped.
   private(set) lazy var clearWaiters = Waiters<Void>(on: loop.timers)
   /// A process of the tree has been reaped, and what it left behind has not been looked for.
   var mayHaveRemains = false
@@ -54,7 +54,7 @@ final class NodeRuntime {
   /// Starts the stand-in for a child's process, in a rehearsal.
   var rehearsedProcess: ((ChildEnds.Inherited) throws -> any ChildProcess)?
   var hasAnnouncedSpawning = false
-  /// Why there is no fork server, for the event that says so.
+  /// Why there is no fork server, for the event that reports it.
   var spawningReason = "the program declares that it starts no children"
   var life: NodeLife<RecordedOutcome>
   var ending = NodeEnding()
@@ -251,7 +251,7 @@ final class NodeRuntime {
 
   func remove(_ supervisor: SupervisorController) { supervisors.removeAll { $0 === supervisor } }
 
-  /// Tells everybody above that this node is up, or no longer up.
+  /// Reports to all nodes above that this node is up, or no longer up.
   func announce(isUp: Bool) {
     guard isUp != self.isUp else { return }
     self.isUp = isUp

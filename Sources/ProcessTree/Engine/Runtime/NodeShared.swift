@@ -89,7 +89,7 @@ final class NodeShared: Sendable {
     state.withLock { $0.liveChildren[child.declaration.position] = nil }
   }
 
-  /// Who asked this node to stop; the first request stays.
+  /// The request that this node stop; the first one stays.
   var stopRequest: StopRequest? { state.withLock { $0.stopRequest } }
 
   /// Shows the request that the node's life has.

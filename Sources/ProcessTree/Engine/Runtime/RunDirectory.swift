@@ -5,7 +5,7 @@ internal import ProcessTreeProcessControl
 /// The directory of a run, with the sockets of its nodes.
 ///
 /// Runs of one user are beside each other in a directory that only this user may enter. The root
-/// decides where that is; all others are told.
+/// decides where that is, and passes it on to all others.
 struct RunDirectory {
   /// The longest path of a socket that the kernel takes, in bytes.
   private static let longestSocketPath = 107
@@ -91,7 +91,7 @@ struct RunDirectory {
   /// The places under the limit on the tree's programs.
   var slots: String { "\(path)/slots" }
 
-  /// What tells nodes that wait for such a place.
+  /// The bell for nodes that wait for such a place.
   var slotBell: SlotBell { SlotBell(path: "\(path)/bell") }
 
   /// Where the root listens for its rehearsal.

@@ -21,7 +21,7 @@ enum TemporaryDirectory {
     for prefix in prefixes(of: path) {
       var status = stat()
       guard lstat(prefix, &status) == 0 else { return }
-      // Who owns the root directory can replace everything. In a user namespace that is nobody.
+      // The owner of the root directory can replace everything. In a user namespace that is nobody.
       if prefix == "/" { trusted.insert(status.st_uid) }
       guard trusted.contains(status.st_uid) else {
         throw unsafe(path, "\(prefix) belongs to another user (\(status.st_uid))")

@@ -21,7 +21,7 @@ protocol SelectionPart<Event>: AnyObject {
   /// The program is done with the event that was taken last, of whichever part it was.
   func settle()
 
-  /// Calls `body` once `take` may have something else to say.
+  /// Calls `body` once `take` may have another result.
   ///
   /// - Returns: What takes that back.
   func whenChanged(_ body: @escaping () -> Void) -> () -> Void
@@ -127,7 +127,7 @@ final class SelectionParts<Event: Sendable> {
 /// The receiving end of a channel, as far as parts need it.
 private struct SelectedReceiver<Element: Codable & Sendable> {
   let decoded: DecodedElements<Element>
-  /// The program has been told that nothing comes.
+  /// The program has been informed that nothing comes.
   private var hasFailed = false
 
   init(_ decoded: DecodedElements<Element>) { self.decoded = decoded }

@@ -34,7 +34,7 @@ enum Bootstrap {
     case child
     /// The far half of a host, whose record comes over its standard input.
     case host
-    /// One that joins its streams to a far half that runs, of which its standard input says where.
+    /// One that joins its streams to a far half that runs, whose place its standard input names.
     case attach
   }
 

@@ -136,7 +136,7 @@ final class SupervisorController {
     self.changed = nil
   }
 
-  /// Tells the node's addresses how a child stands.
+  /// Reports the state of a child to the node's addresses.
   private func note(_ name: String) {
     // The names of a supervisor that has ended are free.
     guard over == nil else { return }
@@ -257,7 +257,7 @@ final class SupervisorController {
       ?? node.identity.stopRequest(
         because: reasons[name] ?? life.ending?.reason ?? "replaced")
     var policy = policy
-    // Who stops the node gives nobody below it time to drain.
+    // A stop of the node gives nobody below it time to drain.
     if runtime.shared.stopRequest != nil { policy.drain = .zero }
     let own = child.declaration.stopPolicy ?? node.configuration.stopPolicy
     runtime.controller(of: child)?.handle(

@@ -104,7 +104,7 @@ extension SupervisorController {
       ProcessTreeError(.notStarted, "\(child.name) is \(child.phase.rawValue)\(why)."))
   }
 
-  /// What a supervisor that is ending tells callers.
+  /// The reply of a supervisor that is ending to callers.
   var refusalOfTheEnded: Result<Void, any Error>? {
     switch life.ending {
     case nil: nil

@@ -135,7 +135,7 @@ struct CheckedCommand {
 
 extension CommandRun {
   /// The status that a wait returns, and SIGKILL for a wait that was cancelled if the command did not end
-  /// before: the node ends as its command did, so that a stop which had to kill says so.
+  /// before: the node ends as its command did, so that a stop which had to kill shows it.
   fileprivate func killedAtStop(
     _ wait: () async throws -> ExitStatus
   ) async throws -> ExitStatus {

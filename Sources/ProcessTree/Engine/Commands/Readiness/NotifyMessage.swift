@@ -12,7 +12,7 @@ struct NotifyMessage: Equatable {
 
   let words: [Word]
 
-  /// Reads a datagram; what is no line of the protocol, or means nothing here, is left out.
+  /// Reads a datagram; other lines than those of the protocol that matter here are skipped.
   init(_ bytes: [UInt8]) {
     words = bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
       guard let equals = line.firstIndex(of: UInt8(ascii: "=")) else { return nil }

@@ -55,7 +55,7 @@ struct SocketProbe {
     let made = Glibc.socket(family, type | Int32(SOCK_NONBLOCK.rawValue), 0)
     guard let socket = Descriptor(owning: made) else { throw Failure(errno: errno) }
     guard connect(socket.number) != 0 else { return socket }
-    // A Unix socket whose queue is full says EAGAIN, and is alive.
+    // A Unix socket whose queue is full fails with EAGAIN, and is alive.
     guard errno == EINPROGRESS else { throw Failure(errno: errno) }
     try wait(for: Int16(POLLOUT), on: socket.number)
     var error: Int32 = 0
