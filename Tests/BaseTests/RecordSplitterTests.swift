@@ -114,7 +114,7 @@ import Testing
     }
   }
 
-  /// Up to where one end was not found says nothing of another one.
+  /// The place up to which one end was not found shows nothing of another one.
   @Test func eachEndIsSearchedForFromTheBeginning() throws {
     var splitter = RecordSplitter()
     splitter.append([1, 0, 2])

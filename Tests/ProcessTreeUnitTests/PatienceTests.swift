@@ -14,14 +14,14 @@ import Testing
     return count
   }
 
-  /// A hundred starts at once would otherwise use up ten seconds in one turn, and for ever.
+  /// A hundred starts at once would otherwise use up ten seconds in one turn, once and for all.
   @Test func aHundredTriesAreTenSecondsHoweverManyWait() {
     var patience = Patience()
     let pause = patience.pause()
     #expect(pause == .milliseconds(100) && patience.isPausing)
     patience.resume()
     #expect(pauses(&patience) == 99)
-    // Who comes later has as much time.
+    // A later start has as much time.
     #expect(pauses(&patience) == 100)
   }
 

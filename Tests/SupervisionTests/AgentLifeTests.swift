@@ -48,7 +48,7 @@ import Testing
     #expect(life.reason == "it was asked to end by SIGTERM, and its time is over")
   }
 
-  /// What was started between two answers runs, but the near half waits for one report.
+  /// A process that was started between two answers runs, but the near half waits for one report.
   @Test func aStopIsReportedOnceAndDoneAgain() {
     var life = AgentLife()
     #expect(life.handle(.stopLent) == [.stopAll, .reportStop])

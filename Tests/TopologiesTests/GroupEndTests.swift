@@ -111,7 +111,7 @@ struct GroupEndTests {
     #expect(end.verdict([child("a-7", .succeeded), child("b", .up)]) == .code(0, "a-7 ended"))
   }
 
-  /// Who follows the changes, one child at a time, finds what who looks at all children finds.
+  /// The changes, one child at a time, lead to the verdict of a look at all children.
   @Test func changesLeadToTheSameVerdict() {
     var random = SeededGenerator.announced("changesLeadToTheSameVerdict")
     let phases = SupervisedPhase.allCases
@@ -170,7 +170,7 @@ struct GroupEndTests {
 }
 
 extension GroupEnd {
-  /// What somebody says who sees the children for the first time.
+  /// The view of somebody who sees the children for the first time.
   fileprivate func verdict(_ children: [SupervisedChild]) -> GroupVerdict? {
     verdict(SupervisedChanges(children))
   }

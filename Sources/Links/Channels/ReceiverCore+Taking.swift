@@ -95,8 +95,8 @@ extension ReceiverCore {
     try inbox.popBytes(atMost: most) { if filter.takes($0) { try body($0) } }
   }
 
-  /// Makes arrays of the next items, as long as each is one binary of MessagePack; only for so many as
-  /// `itemsInFrame` says.
+  /// Makes arrays of the next items, as long as each is one binary of MessagePack; only for as many as
+  /// `itemsInFrame`.
   ///
   /// It is `popBytes` for elements of bytes, in one pass without a call for each of them.
   ///
@@ -106,7 +106,7 @@ extension ReceiverCore {
   }
 
   /// Appends the next items to some bytes, and their places there, as long as each is one binary of
-  /// MessagePack; only for so many as `itemsInFrame` says.
+  /// MessagePack; no more than `itemsInFrame` of them.
   ///
   /// - Returns: The number of places; 0 if topics decide which items are wanted.
   package func popBinaries(

@@ -46,6 +46,8 @@ public struct MessagePackDecoder: Sendable {
   }
 
   /// Decodes the value that begins at an offset of some bytes and is the last of them.
+  ///
+  /// - Throws: A `DecodingError`, also if bytes follow the value; the value's own error.
   public func decodeLast<T: Decodable>(
     _ type: T.Type, from bytes: UnsafeRawBufferPointer, at offset: Int
   ) throws -> T {
@@ -57,6 +59,8 @@ public struct MessagePackDecoder: Sendable {
   }
 
   /// The number of elements of an array that some bytes begin with, and the offset of the first one.
+  ///
+  /// - Throws: A `DecodingError` if the bytes begin with no array.
   public static func arrayHeader(
     in bytes: UnsafeRawBufferPointer
   ) throws -> (count: Int, end: Int) {
@@ -120,6 +124,7 @@ public struct MessagePackDecoder: Sendable {
   /// Decodes the value that begins at an offset of some bytes, which must be valid during the call.
   ///
   /// - Returns: The value, and the offset behind it.
+  /// - Throws: A `DecodingError`, or the value's own error.
   public func decode<T: Decodable>(
     _ type: T.Type, from bytes: UnsafeRawBufferPointer, at offset: Int
   ) throws -> (value: T, end: Int) {

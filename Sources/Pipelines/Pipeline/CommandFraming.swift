@@ -25,7 +25,7 @@ extension CommandFraming where Item == [UInt8] {
   /// Each item is preceded by its length: four bytes, the least significant one first.
   public static var frames: Self { Self(.length) }
 
-  /// Items follow each other without a mark: what comes out is as long as it happens to come.
+  /// Items follow each other without a mark: an output is as long as a read happens to be.
   public static var chunks: Self { Self(.bytes) }
 
   /// Records of bytes.

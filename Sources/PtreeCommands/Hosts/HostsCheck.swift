@@ -3,7 +3,7 @@ internal import ProcessTree
 internal import ProcessTreeTopologies
 internal import ProcessTreeTopologyFormat
 
-/// `ptree hosts`: what can be done with hosts beside running nodes on them.
+/// `ptree hosts`: the uses of hosts beside running nodes on them.
 struct HostsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hosts", abstract: "Checks the hosts that nodes are to run on.",
@@ -16,7 +16,7 @@ struct HostsCommand: ParsableCommand {
   }
 }
 
-/// `ptree hosts check`: opens hosts, runs a node on each, and says what it found.
+/// `ptree hosts check`: opens hosts, runs a node on each, and reports what it found.
 struct HostsCheck: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Runs a node on each host, and says what it found there.",

@@ -18,7 +18,7 @@ package struct HostLease: Equatable, Sendable {
   /// When the questions were sent that have not been answered, and that could extend the lease.
   private var sent: [UInt64: Duration] = [:]
 
-  /// Begins a lease; another process has said how long it is.
+  /// Begins a lease; another process has sent its length.
   package init(_ duration: Duration, at now: Duration) {
     self.duration = duration.clamped
     until = now + self.duration

@@ -17,7 +17,7 @@ extension ChildProgram {
     sleepForEver()
   }
 
-  /// Starts the next of a chain, each of which finds its fork server, and passes up what it says.
+  /// Starts the next of a chain, each of which finds its fork server, and passes up its lines.
   static func found(_ identity: RunIdentity, depth: Int32) throws {
     guard let own = RunTag.read(of: getpid()) else { throw Failure("no tag") }
     let name = text(of: "/proc/self/comm").dropLast()
@@ -43,7 +43,7 @@ extension ChildProgram {
     exit(0)
   }
 
-  /// Starts the next of a chain and passes up what it says.
+  /// Starts the next of a chain and passes up its lines.
   static func chain(_ identity: RunIdentity, depth: Int32) throws {
     guard depth > 0 else {
       say("\(getpid())")

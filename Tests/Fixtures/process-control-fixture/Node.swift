@@ -34,7 +34,7 @@ final class Node {
     }
   }
 
-  /// Sends a request for a child that will do as told; returns our end of its socket.
+  /// Sends a request for a child that obeys a command; returns our end of its socket.
   func ask(
     _ command: String, tag: RunTag? = nil, withHelperFor name: String? = nil
   ) throws -> (id: UInt64, socket: Int32) {
@@ -51,7 +51,7 @@ final class Node {
     return (lastID, sockets.first.release())
   }
 
-  /// Starts a child that will do as told.
+  /// Starts a child that obeys a command.
   func start(_ command: String, withHelperFor name: String? = nil) throws -> Child {
     let (id, socket) = try ask(command, withHelperFor: name)
     guard waitReadable(server.fileDescriptor) else { throw Failure("no answer") }

@@ -34,13 +34,13 @@ final class TicketOffice: Sendable {
     context.node.perform { $0.openChannels().minted(ticket) }
   }
 
-  /// Takes back the tickets of what was encoded since the last time.
+  /// Takes back the tickets of the ends that were encoded since the last call.
   fileprivate func revokeMinted() {
     let lost = takeMinted()
     if !lost.isEmpty { context.node.perform { $0.openChannels().revoke(lost) } }
   }
 
-  /// The tickets of what was encoded since the last time.
+  /// The tickets of the ends that were encoded since the last call.
   func takeMinted() -> [ChannelTicket] {
     minted.withLock { tickets in
       defer { tickets = [] }

@@ -165,7 +165,7 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
     if Element.self == [UInt8].self {
       let binaries = UnsafeMutableRawPointer(place).assumingMemoryBound(to: [UInt8].self)
       count += core.popBinaries(atMost: here, to: binaries)
-      // What is no binary is decoded, or refused, alone.
+      // An item that is no binary is decoded, or refused, alone.
       if count > before { return true }
     }
     do {
@@ -204,7 +204,7 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
 }
 
 extension DecodedElements<[UInt8]> {
-  /// What has come, up to a batch's size, in one piece of memory; nil at the end of the channel.
+  /// The elements that have come, up to a batch's size, in one piece of memory; nil at the end.
   func nextByteBatch() async throws -> ByteBatch? {
     try await end.onLoop { core in
       while true {
@@ -213,7 +213,7 @@ extension DecodedElements<[UInt8]> {
           throw CancellationError()
         }
         if let batch = self.takeByteBatch(from: core) { return batch }
-        // What is no binary, or in memory of its own, comes as an array.
+        // An element that is no binary, or in memory of its own, comes as an array.
         if try self.fillAtOnce(from: core, atMost: ReceiverEnd.largestBatch) { continue }
         guard try await self.end.waitForItem(core) else { return nil }
       }

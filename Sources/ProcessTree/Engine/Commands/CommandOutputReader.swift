@@ -48,7 +48,7 @@ final class CommandOutputReader {
     bytesPerRead = byteCount
   }
 
-  /// The next item if it was read before; nil says nothing.
+  /// The next item if it was read before; nil shows nothing.
   func takeBuffered(_ unit: Unit) -> [UInt8]? {
     guard !isBusy else { return nil }
     return try? splitter.next(unit.framing, limit: unit.limit)

@@ -78,9 +78,9 @@ final class EventHub {
 
   /// Takes the record of an event from a child's subtree, and hands on its bytes as they came.
   ///
-  /// The event itself is read where somebody listens, and nowhere else. What a child says about itself
-  /// is numbered here, has the number of its life, and is no earlier than what this node has told of it, of
-  /// which it may have known nothing; all else was numbered further down.
+  /// The event itself is read where somebody listens, and nowhere else. An event that a child reports about itself
+  /// is numbered here, has the number of its life, and is no earlier than the last event that this node has
+  /// reported about it; all else was numbered further down.
   ///
   /// - Returns: The event that the child reports about itself; nil for one about others.
   /// - Throws: `WireError` for bytes that are no record of a node of that subtree, and, where somebody

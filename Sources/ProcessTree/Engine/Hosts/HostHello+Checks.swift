@@ -19,7 +19,7 @@ extension HostHello {
 }
 
 extension HostHello {
-  /// Why a host must not say this of itself; nil if it may.
+  /// Why a host must not claim this of itself; nil if it may.
   ///
   /// The number of its run is that by which its processes on this machine are found, and reaped: it must
   /// be nobody else's.

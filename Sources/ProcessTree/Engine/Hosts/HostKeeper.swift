@@ -91,6 +91,6 @@ struct HostWay: Sendable {
 struct HostEnd: Hashable, Sendable, Codable {
   var error: HostError
   /// What shows that nothing runs there any more; nil for a host that has never been up,
-  /// and for one that was asked to end, and did not say that it does.
+  /// and for one that was asked to end, and did not confirm that it does.
   var evidence: HostLoss.Evidence?
 }

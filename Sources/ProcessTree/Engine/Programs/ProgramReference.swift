@@ -4,7 +4,7 @@ internal import ProcessTreeBase
 struct ProgramReference: Sendable {
   let name: String
   let listIndex: Int?
-  /// Whether the program says that it may have children.
+  /// Whether the program declares that it may have children.
   let spawnsChildren: Bool
 
   /// Refers to a program's type; throws if a child could not find it.

@@ -7,7 +7,7 @@ internal import ProcessTreeWire
 
 /// What the end of a node needs beside its life.
 struct NodeEnding {
-  /// What is wrong with the books of a channel, if anything.
+  /// The fault in the books of a channel, if there is one.
   var unbalanced: String?
   /// Called when the loop has nothing more to do.
   var onFinished: (() -> Void)?
