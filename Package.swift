@@ -14,8 +14,8 @@ let settings: [SwiftSetting] = [
 /// children inherit resolved addresses instead of each resolving them again.
 let bindNow: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]
 
-/// The optimised tool has Swift's runtime inside, at a fixed address: a short command takes half of the time,
-/// and a node has fewer mappings to copy.
+/// The optimised tool has Swift's runtime inside, at a fixed address: a short command takes half of
+/// the time, and a node has fewer mappings to copy.
 let staticImage: [LinkerSetting] = [
   .unsafeFlags(
     [

@@ -28,8 +28,8 @@ struct Crashing: NodeProgram {
 
 /// Children that end in every way there is, and what their parent learns of each.
 ///
-/// Success is a result that has arrived. Everything else is reported as it is: an error with its type and
-/// text, a crash with its signal, an exit with its code, each with the child's last words.
+/// Success is a result that has arrived. Everything else is reported as it is: an error with its
+/// type and text, a crash with its signal, an exit with its code, each with the child's last words.
 public struct Crash: HostedExample {
   /// What it is run by.
   public static let name = "crash"

@@ -13,9 +13,9 @@ struct CountVocabulary: Transform {
 
 /// A pool counts words while its workers are being killed, and the totals are exact all the same.
 ///
-/// What a worker was given stays the root's until the result has come: what a dead worker had goes to
-/// others, so a chunk may be counted more than once, and is recorded exactly once. Anybody may kill
-/// workers from outside as well: `kill -9` of any child, as often as one likes.
+/// What a worker was given stays the root's until the result has come: what a dead worker had goes
+/// to others, so a chunk may be counted more than once, and is recorded exactly once. Anybody may
+/// kill workers from outside as well: `kill -9` of any child, as often as one likes.
 public struct MapReduce: HostedExample {
   /// What it is run by.
   public static let name = "mapreduce"

@@ -62,7 +62,8 @@ struct NamedNode: NodeProgram {
 /// Names, process ids and daemons: every node is a process of its own, and the child of its parent.
 ///
 /// `pstree -p` shows the same tree; there is no process in between. The names reach the root as
-/// messages, while the nodes live. On other hosts the parent of a process is the far half of its host. A daemon is stopped when its parent ends, the others are joined.
+/// messages, while the nodes live. On other hosts the parent of a process is the far half of its
+/// host. A daemon is stopped when its parent ends, the others are joined.
 public struct Names: HostedExample {
   /// What it is run by.
   public static let name = "names"

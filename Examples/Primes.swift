@@ -44,8 +44,8 @@ public struct Primes: HostedExample {
   private let limit: Int
   private let workers: Int?
 
-  /// Makes the example with the number below which primes are counted, at least 0, and the number of
-  /// workers; as many as there are processors without it.
+  /// Makes the example with the number below which primes are counted, at least 0, and the number
+  /// of workers; as many as there are processors without it.
   public init(limit: Int, workers: Int?) {
     self.limit = limit
     self.workers = workers

@@ -12,8 +12,8 @@ struct Square: NodeProgram {
 
 /// Many children, a few at a time, and their results in order.
 ///
-/// `spawn` waits for a free slot, so the loop may ask for any number of children: never more than the
-/// group's limit are alive. When the scope is left no child is, whatever happened inside.
+/// `spawn` waits for a free slot, so the loop may ask for any number of children: never more than
+/// the group's limit are alive. When the scope is left no child is, whatever happened inside.
 public struct Squares: HostedExample {
   /// What it is run by.
   public static let name = "squares"

@@ -21,10 +21,10 @@ struct Healthy: NodeProgram {
 
 /// A child that flaps, a healthy sibling, and two levels of supervisors.
 ///
-/// The shop's supervisor starts its printer again, each time after a longer wait, until it gives up;
-/// the supervisor above takes that for the failure of the shop, and starts the whole shop again. When
-/// that does not help either, it gives up as well. The archive beside the shop has one life all the
-/// time.
+/// The shop's supervisor starts its printer again, each time after a longer wait, until it gives
+/// up; the supervisor above takes that for the failure of the shop, and starts the whole shop
+/// again. When that does not help either, it gives up as well. The archive beside the shop has one
+/// life all the time.
 public struct Supervised: Example {
   /// What it is run by.
   public static let name = "supervised"

@@ -46,7 +46,8 @@ extension ChildGroup<Subtree> {
   }
 }
 
-/// A tree of processes over a tree of directories: lines, words and bytes, as `find` and `wc` count.
+/// A tree of processes over a tree of directories: lines, words and bytes, as `find` and `wc`
+/// count.
 ///
 /// A node per directory down to a depth; sums travel up as results. The limit of children holds in
 /// each node, so a directory with ten thousand subdirectories has a few processes at a time.

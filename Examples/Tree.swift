@@ -83,8 +83,9 @@ extension Node {
         totals.deaths += deaths
         return totals
       } catch let failure as ChildFailure where failure.isNobodysFault {
-        // Somebody outside has ended it, or its host is lost; what it had sent is forgotten. For any other failure the
-        // next child would hardly be luckier: without room on the disk none can start.
+        // Somebody outside has ended it, or its host is lost; what it had sent is forgotten. For
+        // any other failure the next child would hardly be luckier: without room on the disk none
+        // can start.
         deaths += 1
         try Task.checkCancellation()
       }
@@ -100,11 +101,11 @@ extension ChildFailure {
   }
 }
 
-/// A tree of nodes of any shape, each of which sends messages to its parent, and parents that replace
-/// children that die.
+/// A tree of nodes of any shape, each of which sends messages to its parent, and parents that
+/// replace children that die.
 ///
-/// A result is recorded once, whatever happens on the way to it: a child that died is started again,
-/// with everything below it, and only the life that came to its end counts.
+/// A result is recorded once, whatever happens on the way to it: a child that died is started
+/// again, with everything below it, and only the life that came to its end counts.
 public struct Tree: HostedExample {
   /// What it is run by.
   public static let name = "tree"

@@ -30,7 +30,8 @@ struct Tokenize: Stage {
   }
 }
 
-/// A pipeline that counts words: read → tokenize → count → merge, every stage with nodes of its own.
+/// A pipeline that counts words: read → tokenize → count → merge, every stage with nodes of its
+/// own.
 ///
 /// A word is a maximal run of ASCII letters, in small letters; all other bytes lie between words.
 /// Words do not go on from one file to the next. The counts are those of

@@ -1,8 +1,8 @@
 import ProcessTree
 
 extension FileCounter {
-  /// Counts on behalf of a node: reports on its standard error what it cannot read, reports progress,
-  /// and stops when the node is asked to.
+  /// Counts on behalf of a node: reports on its standard error what it cannot read, reports
+  /// progress, and stops when the node is asked to.
   convenience init(for node: Node) {
     self.init(
       mustStop: { node.stopRequest != nil },

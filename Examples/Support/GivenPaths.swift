@@ -7,8 +7,8 @@ enum GivenPaths {
 
   /// Checks that all paths exist and can be read.
   ///
-  /// - Throws: ``UnusableInput`` for the first one that does not or cannot, and for a directory unless
-  ///   those are welcome.
+  /// - Throws: ``UnusableInput`` for the first one that does not or cannot, and for a directory
+  ///   unless those are welcome.
   static func check(_ paths: [[UInt8]], allowsDirectories: Bool) throws(UnusableInput) {
     for path in paths where path != standardInput {
       var status = stat()

@@ -11,7 +11,8 @@ struct Killer: NodeProgram {
 }
 
 extension Node {
-  /// Kills a child as a user with a shell would, and not by way of the library; false if there is no process.
+  /// Kills a child as a user with a shell would, and not by way of the library; false if there is
+  /// no process.
   func killFromOutside(_ child: AnyChild, _ hosts: HostPool?) async throws -> Bool {
     guard let pid = child.pid else { return false }
     guard let name = child.host, let host = hosts?[name] else { return kill(pid, SIGKILL) == 0 }

@@ -23,7 +23,8 @@ public struct TreeReport: ExampleReport {
   let items: Int
   let totals: TreeTotals
 
-  /// Whether each node came to its end once, and each of its messages to its parent once and in order.
+  /// Whether each node came to its end once, and each of its messages to its parent once and in
+  /// order.
   public var isSuccess: Bool {
     totals.nodes == shape.nodes && totals.items == shape.nodes * items && totals.outOfOrder == 0
   }

@@ -1,5 +1,5 @@
-/// Bytes as text for people: bytes that are not UTF-8 become U+FFFD, control characters are written as
-/// escapes, so that no file name can break a line or send commands to a terminal.
+/// Bytes as text for people: bytes that are not UTF-8 become U+FFFD, control characters are written
+/// as escapes, so that no file name can break a line or send commands to a terminal.
 func visibleText(_ bytes: some Sequence<UInt8>) -> String {
   var text = ""
   for scalar in String(decoding: Array(bytes), as: UTF8.self).unicodeScalars {

@@ -1,7 +1,7 @@
 /// Counts words: a hash table whose keys are bytes, all in one array.
 ///
-/// A word is a maximal run of ASCII letters, stored in lower case. The table reads and compares words eight letters at
-/// a time: most of them are one block.
+/// A word is a maximal run of ASCII letters, stored in lower case. The table reads and compares
+/// words eight letters at a time: most of them are one block.
 struct WordTable: Sendable {
   struct Entry {
     let hash: UInt64

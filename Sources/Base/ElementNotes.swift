@@ -1,10 +1,10 @@
 package import Synchronization
 
-/// The place in shared memory where a process notes the element of one item on which it works, for the
-/// time after a sudden death.
+/// The place in shared memory where a process notes the element of one item on which it works, for
+/// the time after a sudden death.
 ///
-/// A note is a load and a store, by any thread. It carries the item's tag, so that a note that comes
-/// too late names no element of another item.
+/// A note is a load and a store, by any thread. It carries the item's tag, so that a note that
+/// comes too late names no element of another item.
 package struct ElementNotes: @unchecked Sendable {
   // Sendable: the word is atomic.
   package let word: UnsafePointer<Atomic<UInt64>>

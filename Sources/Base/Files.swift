@@ -23,8 +23,8 @@ package enum Files {
     package var description: String { "\(path): \(String(cString: strerror(code)))" }
   }
 
-  /// Opens a file for reading that a user has made where that user may make anything: no link is followed, nothing
-  /// is waited for, and only a regular file of that user is opened.
+  /// Opens a file for reading that a user has made where that user may make anything: no link is
+  /// followed, nothing is waited for, and only a regular file of that user is opened.
   package static func open(
     _ path: String, ownedBy user: UInt32
   ) throws(Refusal) -> Descriptor {

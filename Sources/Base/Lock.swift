@@ -2,11 +2,11 @@ package import Glibc
 
 /// A lock over one of POSIX's mutexes.
 ///
-/// Not `Synchronization.Mutex`: each module remembers the id of a thread that has locked one, and the
-/// main thread of a process that is cloned without `exec` gets another id. If two threads of such a
-/// process want a `Mutex`, the kernel looks for the owner under the old id, and the process dies.
-/// Contended on a busy machine it also hands itself from thread to thread in convoys: of 700 rounds
-/// with five threads, 25 took more than a second.
+/// Not `Synchronization.Mutex`: each module remembers the id of a thread that has locked one, and
+/// the main thread of a process that is cloned without `exec` gets another id. If two threads of
+/// such a process want a `Mutex`, the kernel looks for the owner under the old id, and the process
+/// dies. Contended on a busy machine it also hands itself from thread to thread in convoys: of 700
+/// rounds with five threads, 25 took more than a second.
 package final class Lock<State: ~Copyable>: @unchecked Sendable {
   // Sendable: the state is reached under the mutex alone.
   @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>

@@ -5,8 +5,8 @@ package enum TypeName {
 
   /// Returns the name of a type; other processes may not be able to find that.
   ///
-  /// The mangled name of a private or local type contains an address, so no lookup finds it, not even
-  /// in the same process.
+  /// The mangled name of a private or local type contains an address, so no lookup finds it, not
+  /// even in the same process.
   package static func of(_ type: Any.Type) -> String { _mangledTypeName(type) ?? "" }
 
   /// Returns the type of a name that this process or a trusted one has made; nil if there is none.

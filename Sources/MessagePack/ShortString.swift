@@ -1,9 +1,9 @@
-/// Short strings without calls of the standard library, which take two hundred instructions to make one and a
-/// hundred to read one.
+/// Short strings without calls of the standard library, which take two hundred instructions to make
+/// one and a hundred to read one.
 ///
-/// A string of at most 15 bytes of ASCII is these bytes, and its length with a mark in the last byte. That form is
-/// the standard library's own business, so it is compared once with what the library makes; another form turns
-/// this off.
+/// A string of at most 15 bytes of ASCII is these bytes, and its length with a mark in the last
+/// byte. That form is the standard library's own business, so it is compared once with what the
+/// library makes; another form turns this off.
 enum ShortString {
   static let longest = 15
 
@@ -27,8 +27,8 @@ enum ShortString {
   /// How many bytes are written at a place at most.
   static let longestWritten = 17
 
-  /// Writes a short string, given by its place, as MessagePack to another one; returns how many bytes it took, or nil
-  /// for a string of another form.
+  /// Writes a short string, given by its place, as MessagePack to another one; returns how many
+  /// bytes it took, or nil for a string of another form.
   @inline(__always)
   static func write(at string: UnsafeRawPointer, to place: UnsafeMutableRawPointer) -> Int? {
     let first = string.load(as: UInt64.self)
@@ -41,7 +41,8 @@ enum ShortString {
     return 1 &+ length
   }
 
-  /// The string of so many bytes, at most 15, at a place from which 16 bytes can be read; nil if they are not ASCII.
+  /// The string of so many bytes, at most 15, at a place from which 16 bytes can be read; nil if
+  /// they are not ASCII.
   @inline(__always)
   static func read(_ place: UnsafeRawPointer, length: Int) -> String? {
     let isLong = length >= 8

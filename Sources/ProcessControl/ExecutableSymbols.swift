@@ -3,8 +3,8 @@ import ProcessTreeBase
 
 /// The functions of an executable by their addresses, from its symbol table.
 ///
-/// The dynamic loader knows only those that the executable exports, which are none of a Swift program's.
-/// It reads ELF files of 64 bits; every number in the file is checked against its size.
+/// The dynamic loader knows only those that the executable exports, which are none of a Swift
+/// program's. It reads ELF files of 64 bits; every number in the file is checked against its size.
 package struct ExecutableSymbols: ~Copyable {
   private let mapping: Mapping
   private var bytes: UnsafeRawBufferPointer {
@@ -22,8 +22,8 @@ package struct ExecutableSymbols: ~Copyable {
     mapping = Mapping(owning: start, byteCount: size)
   }
 
-  /// The functions in which addresses are, as offsets from where the file is loaded, with the distance
-  /// from the beginning of each.
+  /// The functions in which addresses are, as offsets from where the file is loaded, with the
+  /// distance from the beginning of each.
   package func functions(at addresses: Set<UInt64>) -> [UInt64: (name: String, offset: UInt64)] {
     let sorted = addresses.sorted()
     var found: [UInt64: (name: String, offset: UInt64)] = [:]

@@ -1,12 +1,12 @@
 import Glibc
 package import ProcessTreeBase
 
-/// The signal for processes that wait for a slot of a `SlotFile` that one may be free: a named pipe with
-/// a byte for each slot that was let go.
+/// The signal for processes that wait for a slot of a `SlotFile` that one may be free: a named pipe
+/// with a byte for each slot that was let go.
 ///
 /// Only processes that wait have it open, so that nothing gathers in it otherwise. Such a process
-/// opens it, looks for a free slot, and then waits for a byte: it finds a slot that was let go before
-/// the look, and one that was let go later has a byte.
+/// opens it, looks for a free slot, and then waits for a byte: it finds a slot that was let go
+/// before the look, and one that was let go later has a byte.
 package struct SlotBell: Sendable {
   private let path: String
 
@@ -14,8 +14,9 @@ package struct SlotBell: Sendable {
 
   /// Signals to those who wait that a slot was let go; a process that was killed is reaped before.
   package func ring() {
-    // Fails where nobody has waited yet. Also for reading: a waiting process may close its end before the byte is
-    // written, and a pipe without a reader raises SIGPIPE. What nobody else has open is dropped with it.
+    // Fails where nobody has waited yet. Also for reading: a waiting process may close its end
+    // before the byte is written, and a pipe without a reader raises SIGPIPE. What nobody else has
+    // open is dropped with it.
     let opened = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)
     guard let pipe = Descriptor(owning: opened) else { return }
     var byte: UInt8 = 0
@@ -32,8 +33,8 @@ package struct SlotBell: Sendable {
     return pipe
   }
 
-  /// Takes one byte, which obliges the process to look for a free slot; false if another process was
-  /// faster.
+  /// Takes one byte, which obliges the process to look for a free slot; false if another process
+  /// was faster.
   ///
   /// For a process that is killed before its look, the one that reaps it rings.
   package static func takeByte(_ descriptor: Int32) -> Bool {

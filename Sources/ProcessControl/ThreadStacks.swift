@@ -4,9 +4,9 @@ import ProcessTreeCProcessShims
 
 /// The threads of a process, as the kernel shows them and as they write their stacks themselves.
 ///
-/// A thread writes its stack in the handler of a real-time signal, into a named pipe that the process
-/// that asks has made: so it works when the thread does nothing else any more, takes no memory, and
-/// the signal alone does nothing.
+/// A thread writes its stack in the handler of a real-time signal, into a named pipe that the
+/// process that asks has made: so it works when the thread does nothing else any more, takes no
+/// memory, and the signal alone does nothing.
 package enum ThreadStacks {
   /// What the kernel shows of a thread.
   package struct Thread: Sendable {
@@ -21,12 +21,14 @@ package enum ThreadStacks {
   /// The signal that asks a thread for its stack.
   package static var signal: Int32 { pt_stacks_signal() }
 
-  /// Lets the threads of this process write their stacks when they are asked, by pipes in a directory.
+  /// Lets the threads of this process write their stacks when they are asked, by pipes in a
+  /// directory.
   ///
   /// A program that handles the signal itself keeps its handler.
   package static func answer(in directory: String) { _ = pt_stacks_answer(directory) }
 
-  /// Does the part of `answer(in:)` that clones of this process need not repeat: a twentieth of their start.
+  /// Does the part of `answer(in:)` that clones of this process need not repeat: a twentieth of
+  /// their start.
   package static func prepare() { pt_stacks_prepare() }
 
   /// The threads of a process, the main thread first; none if it has ended.

@@ -30,8 +30,8 @@ public struct TestFault: Hashable, Sendable, CustomStringConvertible {
     Self(kind: .node(path, .stop(time)))
   }
 
-  /// The connections that other nodes have to the node's channels break, and frames under way are lost;
-  /// they are made again.
+  /// The connections that other nodes have to the node's channels break, and frames under way are
+  /// lost; they are made again.
   public static func cutChannels(of path: String) -> Self { Self(kind: .node(path, .cut)) }
 
   /// The next frame of a channel is lost, and its connection with it, which is made again.

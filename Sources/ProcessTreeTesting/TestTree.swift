@@ -1,6 +1,7 @@
 public import ProcessTree
 
-/// Runs a tree of nodes within this process, and returns what `body` returns once nothing of it is left.
+/// Runs a tree of nodes within this process, and returns what `body` returns once nothing of it is
+/// left.
 ///
 /// ```swift
 /// @Test func squares() async throws {
@@ -18,10 +19,10 @@ public import ProcessTree
 /// - Parameters:
 ///   - configuration: The settings of the tree; its start method is `inProcess` in any case.
 ///   - programs: Programs that cannot be found by their name, because they are private or local.
-///   - clock: What the tree's timers go by. With ``TestClock/virtual`` a deadline of a minute passes at
-///     once when nothing else is left to do.
-///   - seed: Runs the jobs of the tree's tasks in an order that the seed decides; in the order in which
-///     they become ready without one. With the virtual clock, one seed is one history.
+///   - clock: What the tree's timers go by. With ``TestClock/virtual`` a deadline of a minute
+///     passes at once when nothing else is left to do.
+///   - seed: Runs the jobs of the tree's tasks in an order that the seed decides; in the order in
+///     which they become ready without one. With the virtual clock, one seed is one history.
 ///   - body: The root's program.
 /// - Returns: The result of `body`.
 /// - Throws: The error of `body`; children are stopped then.
@@ -82,8 +83,8 @@ public struct TestTree: Sendable {
   /// To be asked by the root's program.
   public var steps: UInt64 { tree.frames }
 
-  /// The places of the live nodes below the root, such as `Process-1:2`, in the order in which they were
-  /// made.
+  /// The places of the live nodes below the root, such as `Process-1:2`, in the order in which they
+  /// were made.
   ///
   /// To be asked by the root's program.
   public var liveNodes: [String] { tree.livePaths }
@@ -96,8 +97,8 @@ public struct TestTree: Sendable {
   /// To be asked by the root's program.
   public var fingerprint: UInt64 { tree.digest }
 
-  /// Returns what is left in the tree beside its root: nodes, connections, timers, channels and their
-  /// ends, places under the tree's limit; empty if nothing is.
+  /// Returns what is left in the tree beside its root: nodes, connections, timers, channels and
+  /// their ends, places under the tree's limit; empty if nothing is.
   ///
   /// To be asked by the root's program, when its children should have ended and it holds no ends of
   /// channels.

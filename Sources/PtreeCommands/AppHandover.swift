@@ -3,11 +3,12 @@ internal import ProcessTreeTopologyFormat
 
 /// Hands a file over to the app that has its programs.
 enum AppHandover {
-  /// Executes the app that a file names, in place of this process and with the same words; returns if there
-  /// is none, or if the check of the file reports why not.
+  /// Executes the app that a file names, in place of this process and with the same words; returns
+  /// if there is none, or if the check of the file reports why not.
   ///
   /// - Parameter files: Keeps what was read, for a check of the file.
-  /// - Throws: `UsageError` for a file or an app that root does not trust, or that cannot be executed.
+  /// - Throws: `UsageError` for a file or an app that root does not trust, or that cannot be
+  ///   executed.
   static func follow(_ file: String, in files: FileSet, isTrusted: Bool) throws {
     // An app has its programs itself.
     guard RunningTool.current.catalog == nil,

@@ -1,7 +1,8 @@
 internal import Glibc
 internal import ProcessTreeTopologyFormat
 
-/// The run of a topology file in a session of its own, and its reports to the process that started it.
+/// The run of a topology file in a session of its own, and its reports to the process that started
+/// it.
 enum DetachedRun {
   /// What the starter hears, with a zero byte behind each.
   enum Word: Equatable {
@@ -32,7 +33,8 @@ enum DetachedRun {
   /// In the process of the run: where its words go; -1 in all others, and after the last.
   private nonisolated(unsafe) static var pipe: Int32 = -1
 
-  /// Splits the process: returns in the one that becomes the run, and never in the one that waits for it.
+  /// Splits the process: returns in the one that becomes the run, and never in the one that waits
+  /// for it.
   ///
   /// To be called while the process has one thread.
   static func begin(_ topology: TopologyPlan, _ options: DetachSettings, isJSON: Bool) throws {

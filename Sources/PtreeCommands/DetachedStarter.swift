@@ -19,8 +19,8 @@ struct DetachedStarter {
 
   private var name: String { topology.name }
 
-  /// How long a run goes on before it counts as up if nobody checks some of its nodes: a command that
-  /// cannot do its work ends at once.
+  /// How long a run goes on before it counts as up if nobody checks some of its nodes: a command
+  /// that cannot do its work ends at once.
   private static let probation: Duration = .seconds(1)
 
   /// A signal that has asked the starter to end.
@@ -28,7 +28,8 @@ struct DetachedStarter {
 
   /// Waits until the run is up; returns the exit code.
   ///
-  /// A run that is not up in time, or whose starter is asked to end, is stopped: nothing is left of it.
+  /// A run that is not up in time, or whose starter is asked to end, is stopped: nothing is left of
+  /// it.
   mutating func wait(within time: Duration) -> Int32 {
     for number in [SIGINT, SIGTERM, SIGHUP] {
       // Without SA_RESTART: the wait has to end.

@@ -20,7 +20,8 @@ enum EarlyCommands {
   nonisolated(unsafe) private(set) static var checkedTopology:
     (topology: TopologyPlan, options: RunSettings)?
 
-  /// Whether the root is to rehearse the life of a child: of fewer starts that would be most of the work.
+  /// Whether the root is to rehearse the life of a child: of fewer starts that would be most of the
+  /// work.
   static var rehearsesStarts: Bool {
     guard let starts = checkedTopology?.topology.group.starts else { return true }
     return starts > mostWithoutRehearsal

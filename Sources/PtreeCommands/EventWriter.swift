@@ -44,7 +44,8 @@ enum EventWriter {
 
   /// Waits for the last event; an exit code of 0 does not stay when events were lost.
   private static func finish(_ code: Int32) {
-    // A run that nobody asked to end waits as long as its reader takes; a signal ends the process then.
+    // A run that nobody asked to end waits as long as its reader takes; a signal ends the process
+    // then.
     let isHurried = code > 128
     let deadline = ContinuousClock.now + patience
     var end = pollfd(fd: last[0], events: Int16(POLLIN), revents: 0)
@@ -60,6 +61,7 @@ enum EventWriter {
   /// Not all events could be written: the run is no success then.
   static let hasLostEvents = Atomic<Bool>(false)
 
-  /// A pair of sockets, one of which is closed behind the last event: nobody sets the clock of a wait for it.
+  /// A pair of sockets, one of which is closed behind the last event: nobody sets the clock of a
+  /// wait for it.
   private nonisolated(unsafe) static var last: [Int32] = [-1, -1]
 }

@@ -62,7 +62,8 @@ struct ExampleRun {
     return isSuccess
   }
 
-  /// Runs `body` with the tree set up, and returns its exit code, or that of an end that came before.
+  /// Runs `body` with the tree set up, and returns its exit code, or that of an end that came
+  /// before.
   func perform(orEarlyEnd body: () async throws -> Int32) async throws -> Int32 {
     let progress = try await prepare()
     do {

@@ -1,8 +1,8 @@
 /// A command line that needs no message: words, flags, and options with a value each.
 ///
-/// Commands that scripts start all the time read such a line without the parser of arguments, which looks at
-/// all conformances of the program again and again, for some milliseconds. Whatever the parser would
-/// refuse, explain or read in another way is no plain line.
+/// Commands that scripts start all the time read such a line without the parser of arguments, which
+/// looks at all conformances of the program again and again, for some milliseconds. Whatever the
+/// parser would refuse, explain or read in another way is no plain line.
 struct PlainLine {
   private(set) var words: [String] = []
   private var flags: [String] = []
@@ -38,8 +38,8 @@ struct PlainLine {
   /// The values of an option, in their order.
   func all(_ option: String) -> [String] { values.filter { $0.option == option }.map(\.value) }
 
-  /// Hands over what the value of an option stands for, if it is there; false if it stands for nothing, or
-  /// there are several.
+  /// Hands over what the value of an option stands for, if it is there; false if it stands for
+  /// nothing, or there are several.
   func read<Value>(_ option: String, _ make: (String) -> Value?, _ take: (Value) -> Void) -> Bool {
     let given = all(option)
     guard let text = given.first else { return true }

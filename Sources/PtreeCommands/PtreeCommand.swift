@@ -27,8 +27,8 @@ struct PtreeCommand: ParsableCommand {
 
   /// Parses a command line by the subcommand that its first words name.
   ///
-  /// The whole tree of commands, which each would have to wait for, is made for the texts of errors and of
-  /// help alone.
+  /// The whole tree of commands, which each would have to wait for, is made for the texts of errors
+  /// and of help alone.
   static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
     if let command = plain(arguments) { return command }
     var (type, rest): (any ParsableCommand.Type, _) = (Self.self, arguments[...])

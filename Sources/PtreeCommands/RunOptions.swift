@@ -3,8 +3,8 @@ internal import ProcessTree
 
 /// The options of every run.
 ///
-/// An option whose value is a number takes whatever follows it, so that `-1` is a number that is too
-/// small and no option that is unknown.
+/// An option whose value is a number takes whatever follows it, so that `-1` is a number that is
+/// too small and no option that is unknown.
 struct RunOptions: ParsableArguments {
   @Flag(
     help: """
@@ -67,7 +67,8 @@ struct RunOptions: ParsableArguments {
   }
 }
 
-/// The values of the options of a run: a plain line makes no option of the parser, each of which is dear.
+/// The values of the options of a run: a plain line makes no option of the parser, each of which is
+/// dear.
 struct RunSettings {
   var json = false
   var events: String?

@@ -87,7 +87,8 @@ struct FileRequest {
 }
 
 extension FileRequest {
-  /// Reads a plain line that has the file behind the name of the subcommand; nil if it is for the parser.
+  /// Reads a plain line that has the file behind the name of the subcommand; nil if it is for the
+  /// parser.
   init?(plain arguments: [String]) {
     let options = RunSettings.ofPlainLines
     guard arguments.first == "run", arguments.dropFirst().first == RunTopology.name,

@@ -59,7 +59,8 @@ public struct StepOutputs<Output: Sendable>: Sendable {
     endInput()
   }
 
-  /// Reports how many inputs are done, if somebody wants to know: a step does that which takes long for a batch.
+  /// Reports how many inputs are done, if somebody wants to know: a step does that which takes long
+  /// for a batch.
   package func tellProgress() async {
     if let onProgress, inputCount > 0 { await onProgress(inputCount) }
   }

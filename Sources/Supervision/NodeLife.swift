@@ -71,8 +71,8 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     case cleanedUp
     /// The node lacks what its connections need: nothing that depends on them is waited for.
     case gaveUp(Outcome, StopRequest, within: StopPolicy)
-    /// How the node's channels are, and whether the parent has all messages, while it waits for both; a fault
-    /// takes the place of the outcome.
+    /// How the node's channels are, and whether the parent has all messages, while it waits for
+    /// both; a fault takes the place of the outcome.
     case channels(areSettled: Bool, messagesArrived: Bool, fault: Outcome?)
     /// Children, commands and what dead nodes left behind have all been reaped.
     case nothingBelow
@@ -197,7 +197,8 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     return [.drain(request, within: time)]
   }
 
-  /// A root drains first, if its policy has time for that; any other node gets the request from its parent.
+  /// A root drains first, if its policy has time for that; any other node gets the request from its
+  /// parent.
   private mutating func stop(_ request: StopRequest, _ policy: StopPolicy) -> [Action] {
     guard isRoot, phase == .running, stopRequest == nil, policy.drain > .zero else {
       return stopNow(request, policy)
@@ -215,8 +216,8 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     self.policy = policy
     var actions: [Action] = phase <= .cleaning ? [.startNoMore] : []
     actions.append(.cancelProgram)
-    // While the program runs, it may still finish what it has taken. What it has sent before its end
-    // is not waited for any more.
+    // While the program runs, it may still finish what it has taken. What it has sent before its
+    // end is not waited for any more.
     if phase > .cleaning { actions.append(.endChannels(abandoning: true)) }
     actions += [.stopChildren(request, onlyDaemons: false, within: policy), .stopCommands]
     guard isRoot else { return actions }

@@ -1,8 +1,8 @@
-/// How a process is stopped: drained, asked, then SIGTERM, then SIGKILL, each when the time of the step
-/// before is up.
+/// How a process is stopped: drained, asked, then SIGTERM, then SIGKILL, each when the time of the
+/// step before is up.
 ///
-/// A value without effects or a clock. Children and commands climb the same ladder; a command, which
-/// can neither drain nor be asked, begins with SIGTERM.
+/// A value without effects or a clock. Children and commands climb the same ladder; a command,
+/// which can neither drain nor be asked, begins with SIGTERM.
 package struct StopLadder: Equatable, Sendable {
   /// The steps, each stronger than the one before.
   package enum Step: Int, Comparable, Sendable {

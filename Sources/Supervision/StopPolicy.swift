@@ -2,13 +2,14 @@ internal import ProcessTreeBase
 
 /// How long each step of stopping a child may take.
 ///
-/// The parent has the child drain, if there is time for that; then it sends a request, then SIGTERM, then
-/// SIGKILL, and always reaps the child. The sum is the one deadline for the child and its subtree: a child
-/// stops its own children within that time.
+/// The parent has the child drain, if there is time for that; then it sends a request, then
+/// SIGTERM, then SIGKILL, and always reaps the child. The sum is the one deadline for the child and
+/// its subtree: a child stops its own children within that time.
 public struct StopPolicy: Hashable, Sendable, Codable, CustomStringConvertible {
   /// The time that a child has to finish the work that it has, before it is asked to stop.
   ///
-  /// See `AnyChild.drain(within:reason:)`. A step without time is skipped: by default nobody drains.
+  /// See `AnyChild.drain(within:reason:)`. A step without time is skipped: by default nobody
+  /// drains.
   public var drain: Duration
   /// The time that a child has between the request and SIGTERM.
   public var ask: Duration

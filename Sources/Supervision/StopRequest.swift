@@ -1,13 +1,14 @@
 /// A request for a child to stop, with its requester and reason.
 ///
-/// The request travels down the tree as it is: every node that is stopped because of it has the same.
+/// The request travels down the tree as it is: every node that is stopped because of it has the
+/// same.
 public struct StopRequest: Hashable, Sendable, Codable, CustomStringConvertible {
   /// What the request came from.
   public enum Origin: Hashable, Sendable, Codable {
     /// The node at this address requested the stop.
     case node(address: String)
-    /// A signal that a node received: by this process of this user, as the kernel reports, or from the
-    /// kernel itself, as for Ctrl-C, if both are `nil`.
+    /// A signal that a node received: by this process of this user, as the kernel reports, or from
+    /// the kernel itself, as for Ctrl-C, if both are `nil`.
     case signal(Int32, pid: Int32?, user: UInt32?)
   }
 

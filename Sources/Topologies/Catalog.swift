@@ -9,8 +9,8 @@ package import ProcessTreeTopologyFormat
 /// ```
 ///
 /// A file names a type without its module: `program: Fetch`. The properties of the type are the
-/// arguments of the program, read by the `Decodable` conformance: a property that may be left out is
-/// optional. An end of a channel is a property of the type `Sender`, `Receiver`, `Client` or
+/// arguments of the program, read by the `Decodable` conformance: a property that may be left out
+/// is optional. An end of a channel is a property of the type `Sender`, `Receiver`, `Client` or
 /// `Service`.
 public struct Catalog: Sendable {
   let listed: [any ListedProgram.Type]
@@ -23,7 +23,8 @@ public struct Catalog: Sendable {
   ///
   /// - Parameters:
   ///   - programs: The types of programs; they may be private.
-  ///   - stages: The types of stages of pipelines, which are neither private nor local to a function.
+  ///   - stages: The types of stages of pipelines, which are neither private nor local to a
+  ///     function.
   public init(
     programs: [any NodeProgram.Type] = [], stages: [any Step.Type] = []
   ) {
@@ -53,7 +54,8 @@ public struct Catalog: Sendable {
   /// All that nodes of the app find by its place in the list of `ProcessTreeApp.programs`.
   public var programs: [any NodeProgram.Type] { given + listed + listedStages + Self.ofFiles }
 
-  /// Programs that the nodes of files have: a place in the list saves every process the search for a name.
+  /// Programs that the nodes of files have: a place in the list saves every process the search for
+  /// a name.
   private static let ofFiles: [any NodeProgram.Type] = [
     CommandProgram.self, GroupProgram.self, PipelineProgram.self,
   ]

@@ -26,8 +26,8 @@ struct GroupEnd: Sendable {
 
   /// The verdict; nil for as long as the group goes on.
   ///
-  /// Children that have not changed gave no verdict before, so only those that have are looked at until none is
-  /// left that runs.
+  /// Children that have not changed gave no verdict before, so only those that have are looked at
+  /// until none is left that runs.
   func verdict(_ changes: SupervisedChanges) -> GroupVerdict? {
     for child in changes.changed {
       guard child.hasEnded, let plan = plan(of: child) else { continue }

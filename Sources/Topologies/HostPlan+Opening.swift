@@ -4,12 +4,13 @@ package import ProcessTreeTopologyFormat
 extension Node {
   /// Opens the hosts of plans, on which children can run in `body`, and closes them at its end.
   ///
-  /// The pool knows them by the names of the plans, too: those of one allocation, or of one array, have one.
+  /// The pool knows them by the names of the plans, too: those of one allocation, or of one array,
+  /// have one.
   ///
   /// - Parameters:
   ///   - plans: The plans.
-  ///   - minimum: How many hosts have to be up in all; if `nil`, all that are there, and as many tasks of each
-  ///     array as its plan asks for.
+  ///   - minimum: How many hosts have to be up in all; if `nil`, all that are there, and as many
+  ///     tasks of each array as its plan asks for.
   ///   - body: The code that uses them.
   /// - Throws: The error of `body`, `HostError`, and `CancellationError`.
   package func withHosts<Value>(

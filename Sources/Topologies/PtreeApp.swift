@@ -9,8 +9,8 @@ public import ProcessTree
 /// }
 /// ```
 ///
-/// `./crawl run crawl.yaml`, `check`, `ps`, `stop` and all other commands are then there, and `ptree run
-/// crawl.yaml` hands a file over that has `app: .build/release/crawl`.
+/// `./crawl run crawl.yaml`, `check`, `ps`, `stop` and all other commands are then there, and
+/// `ptree run crawl.yaml` hands a file over that has `app: .build/release/crawl`.
 public protocol PtreeApp: ProcessTreeApp {
   /// The programs and stages that files can name.
   static var catalog: Catalog { get }

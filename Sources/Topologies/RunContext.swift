@@ -43,7 +43,8 @@ struct RootStreams: Sendable {
   /// The path that opens a stream of the root.
   func path(of descriptor: Int32) -> String { "/proc/\(pid)/fd/\(descriptor)" }
 
-  /// Lets several processes write to the root's standard output where that is a file: each at its end.
+  /// Lets several processes write to the root's standard output where that is a file: each at its
+  /// end.
   static func share() {
     var status = stat()
     guard fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }

@@ -9,7 +9,8 @@ package import ProcessTreeTopologyFormat
 /// try await root.run(topology)
 /// ```
 ///
-/// The app lists the programs of the catalog among its own: `static var programs: … { catalog.programs }`.
+/// The app lists the programs of the catalog among its own:
+/// `static var programs: … { catalog.programs }`.
 public struct Topology: Sendable {
   let plan: TopologyPlan
 
@@ -73,8 +74,8 @@ public struct TopologyFailure: Error, Hashable, Sendable, Codable, CustomStringC
 extension Node {
   /// Runs the nodes of a topology to its end; none of them is left afterwards.
   ///
-  /// Call it on the root, once. It sets the stop policy of the tree to what the file needs, leaves notes for `ptree ps`
-  /// and `ptree stop --plan`, and keeps output for `ptree logs`.
+  /// Call it on the root, once. It sets the stop policy of the tree to what the file needs, leaves
+  /// notes for `ptree ps` and `ptree stop --plan`, and keeps output for `ptree logs`.
   ///
   /// - Parameter topology: The topology, checked with a catalog whose programs the app lists.
   /// - Throws: ``TopologyFailure`` if the topology has failed, and `CancellationError`.

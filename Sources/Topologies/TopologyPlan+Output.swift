@@ -28,6 +28,7 @@ extension TopologyPlan {
       nodes: nodes, templates: templates, others: NodePlan.usuallyKept, most: most)
   }
 
-  /// How many bytes of the output of all nodes together are kept, where the file does not ask for more.
+  /// How many bytes of the output of all nodes together are kept, where the file does not ask for
+  /// more.
   private static var usuallyKept: Int { 256 << 20 }
 }

@@ -46,8 +46,8 @@ package struct TopologyRun: Sendable {
 }
 
 extension TopologyPlan {
-  /// The time that a stop of the whole run gets: as much as its nodes have one after another, and no less
-  /// than that of any tree.
+  /// The time that a stop of the whole run gets: as much as its nodes have one after another, and
+  /// no less than that of any tree.
   package var stopPolicy: StopPolicy {
     let whole = StartPlan(group).longestStop / 4 * 5
     return StopPolicy(ask: max(whole, StopPolicy.default.ask), terminate: .seconds(2))

@@ -30,7 +30,8 @@ package struct NodePath: Hashable, Sendable, Comparable, CustomStringConvertible
   /// The name of a node that was given none: `Process-1:2`, `MainProcess` for the root.
   package var description: String {
     guard !positions.isEmpty else { return "MainProcess" }
-    // Every node does this as it starts, and `joined` looks through all conformances of the program.
+    // Every node does this as it starts, and `joined` looks through all conformances of the
+    // program.
     var text = "Process-" + String(positions[0])
     for position in positions.dropFirst() {
       text += ":"

@@ -13,7 +13,8 @@ package enum WireLimits {
   package static let itemSize = 1 << 30
   /// The longest text in a control message, in bytes: a reason, an error text, a log record.
   package static let text = 64 << 10
-  /// The longest message of an error of this library, which may quote what a program gave, in bytes.
+  /// The longest message of an error of this library, which may quote what a program gave, in
+  /// bytes.
   package static let message = 4_096
   /// The longest quotation of what a program gave, in the middle of a text, in bytes.
   package static let quotation = 256

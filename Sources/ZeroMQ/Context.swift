@@ -73,7 +73,8 @@ public final class Context: Sendable {
   }
 
   func openSocket(_ kind: SocketKind) throws(ZeroMQError) -> UnsafeMutableRawPointer {
-    // For errors alone: the name of a case is looked up by reflection, which takes as long as a socket.
+    // For errors alone: the name of a case is looked up by reflection, which takes as long as a
+    // socket.
     var call: String { "zmq_socket(\(kind))" }
     guard mark.isOwn else { throw ZeroMQError.inherited(call) }
     let outcome = state.withLock { state -> Result<UnsafeMutableRawPointer, ZeroMQError> in

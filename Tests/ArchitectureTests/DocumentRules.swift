@@ -94,8 +94,8 @@ enum DocumentRules {
 
   /// The names in a document's code that no word of the sources is.
   ///
-  /// Names have capital and small letters. The code is that within lines, and that of blocks without a
-  /// language, which are diagrams.
+  /// Names have capital and small letters. The code is that within lines, and that of blocks
+  /// without a language, which are diagrams.
   static func unknownNames(in file: SourceFile, words: Set<Substring>) -> [Violation] {
     let diagrams = codeBlocks(of: file).filter(\.language.isEmpty).flatMap { block in
       block.lines.enumerated().map { (block.line + 1 + $0.offset, $0.element[...]) }

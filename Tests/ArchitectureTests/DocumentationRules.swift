@@ -1,7 +1,7 @@
 /// The fields that comments of public declarations must have.
 enum DocumentationRules {
-  /// Public functions, initialisers, subscripts and properties that throw, and whose comments do not
-  /// name the errors in a field.
+  /// Public functions, initialisers, subscripts and properties that throw, and whose comments do
+  /// not name the errors in a field.
   static func withoutErrors(in files: [SourceFile]) -> [Violation] {
     files.flatMap { file -> [Violation] in
       var isInProtocol = false

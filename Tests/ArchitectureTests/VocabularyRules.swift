@@ -34,7 +34,8 @@ struct VocabularyRules {
 
   var wordCount: Int { rows.count }
 
-  /// Rows that give a word a second time, or a second meaning, and words that are not used all the same.
+  /// Rows that give a word a second time, or a second meaning, and words that are not used all the
+  /// same.
   var violations: [Violation] {
     var seen: Set<String> = []
     return rows.compactMap { row in

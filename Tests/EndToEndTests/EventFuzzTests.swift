@@ -58,8 +58,8 @@ import Testing
     guard generator.int(1...3) > 1 else { return try mutation.mutated(bytes, &generator) }
     let fields = try mutation.mutated(record.fields, &generator)
     let length = withUnsafeBytes(of: UInt32(fields.count).bigEndian, Array.init)
-    // The fields are a binary, of less than 65,536 bytes before and of any number now; the last byte is
-    // the incarnation.
+    // The fields are a binary, of less than 65,536 bytes before and of any number now; the last
+    // byte is the incarnation.
     let end = record.fields.count + (record.fields.count < 256 ? 2 : 3) + 1
     return Array(bytes[..<(bytes.count - end)]) + [0xC6] + length + fields + bytes.suffix(1)
   }

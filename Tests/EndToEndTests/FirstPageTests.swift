@@ -3,7 +3,8 @@ import ProcessTreeTestSettings
 import Testing
 
 extension EndToEndTests {
-  /// The first pages about topology files, tried as somebody does who reads them for the first time.
+  /// The first pages about topology files, tried as somebody does who reads them for the first
+  /// time.
   struct FirstPageTests {
     /// A file of the document, with other ports.
     private static func file(_ number: Int, port: Int) throws -> String {

@@ -87,8 +87,8 @@ extension EndToEndTests {
       let causes = try ["", "--host local"].map { hosts in
         let run = try run("run crash --quiet \(hosts)")
         #expect(run.code == 0, "\(run.errors)")
-        // The columns of what a child does, its exit code and the cause; a start that is given up has
-        // come as far as it can on its host.
+        // The columns of what a child does, its exit code and the cause; a start that is given up
+        // has come as far as it can on its host.
         return run.lines.map { $0.prefix($0.hasPrefix("cannot start") ? 20 : 104) }
       }
       #expect(causes[0] == causes[1])

@@ -106,7 +106,8 @@ extension EndToEndTests {
       return try #require((document["runs"] as? [[String: Any]])?.first)
     }
 
-    /// Resident memory in bytes and processor time in seconds of living processes, as the kernel counts them.
+    /// Resident memory in bytes and processor time in seconds of living processes, as the kernel
+    /// counts them.
     private static func usage(of pids: [Int]) throws -> (memory: Int, cpu: Double) {
       var (pages, ticks) = (0, 0)
       for pid in pids {

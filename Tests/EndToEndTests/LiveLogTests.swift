@@ -68,7 +68,8 @@ extension EndToEndTests {
       try tool.stopRun()
     }
 
-    /// Output from files and output that comes meanwhile meet without a gap, and nothing comes twice.
+    /// Output from files and output that comes meanwhile meet without a gap, and nothing comes
+    /// twice.
     @Test func aReaderThatFollowsMissesNothing() throws {
       let tool = try Tool.running(
         "nodes: {n: {shell: 'seq 30000; while ! test -e on; do sleep 0.01; done; seq 30001 40000; exec sleep 60'}}"

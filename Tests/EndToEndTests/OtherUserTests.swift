@@ -5,7 +5,8 @@ import Testing
 extension EndToEndTests {
   /// Runs of other users: who sees them, and whom their roots refuse.
   @Suite(.enabled(if: geteuid() == 0)) struct OtherUserTests {
-    /// Starts a run as a user without a name or files of its own, with a copy of the tool that it may execute.
+    /// Starts a run as a user without a name or files of its own, with a copy of the tool that it
+    /// may execute.
     private func start(_ options: String = "--quiet") throws -> Tool {
       let file = "nodes: {a: {shell: 'exec sleep 60'}, b: {shell: 'exec sleep 60'}}"
       let tool = try Tool(

@@ -60,7 +60,8 @@ extension EndToEndTests {
       #expect(report["replaced"] as? Int ?? 0 >= killed)
     }
 
-    /// Kills every worker once, or stops it before, as soon as its start is reported; returns how many there were.
+    /// Kills every worker once, or stops it before, as soon as its start is reported; returns how
+    /// many there were.
     private func killWorkers(of tool: Tool) throws -> Int {
       var killed: Set<Int32> = []
       _ = tool.wait {

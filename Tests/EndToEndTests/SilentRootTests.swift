@@ -14,7 +14,8 @@ extension EndToEndTests {
       return tool
     }
 
-    /// Whether a root with many clients serves one more; on a busy machine not within one command's patience.
+    /// Whether a root with many clients serves one more; on a busy machine not within one command's
+    /// patience.
     private func answers(_ tool: Tool) throws -> Bool {
       try tool.wait { try tool.ask("why", "a").code == 0 }
     }
@@ -145,7 +146,8 @@ extension EndToEndTests {
       try tool.stopRun()
     }
 
-    /// More than a thousand at once: those that find a place in the queue, and those that find none.
+    /// More than a thousand at once: those that find a place in the queue, and those that find
+    /// none.
     @Test func aThousandConnectionsAtOnceLeaveRoomForOthers() throws {
       let tool = try start()
       let before = try tool.descriptors()

@@ -12,8 +12,8 @@ extension EndToEndTests {
         .deletingLastPathComponent().appendingPathComponent("Examples/Topologies/\(name).yaml").path
     }
 
-    /// A shell command beside a site of 40 pages, each of which leads to the next two, where `$APP` is the
-    /// app, and `crawl.yaml` and `titles.yaml` are the examples for it.
+    /// A shell command beside a site of 40 pages, each of which leads to the next two, where `$APP`
+    /// is the app, and `crawl.yaml` and `titles.yaml` are the examples for it.
     private func start(_ command: String) throws -> Tool {
       try Tool(
         shell: """

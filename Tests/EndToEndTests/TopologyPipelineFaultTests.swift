@@ -5,7 +5,8 @@ import Testing
 extension EndToEndTests {
   /// Pipelines of topology files whose workers die, are ended, or change in number.
   struct TopologyPipelineFaultTests {
-    /// Workers and their commands are killed from outside at any moment, and each record comes once.
+    /// Workers and their commands are killed from outside at any moment, and each record comes
+    /// once.
     @Test(arguments: startMethods) func recordsOfKilledWorkersComeOnce(method: String) throws {
       let tool = try Tool.pipeline(
         """
@@ -39,8 +40,9 @@ extension EndToEndTests {
       #expect(!run.errors.contains("/proc/"))
     }
 
-    /// A table of many files, while workers of the stages that may be killed are killed all the time, and
-    /// their commands: it is the same table, the deaths are reported, and no record is put aside for them.
+    /// A table of many files, while workers of the stages that may be killed are killed all the
+    /// time, and their commands: it is the same table, the deaths are reported, and no record is
+    /// put aside for them.
     @Test(arguments: [(100_000, 20), (40_000, 50)])
     func killedWorkersDoNotChangeTheTable(pause: UInt32, kills least: Int) throws {
       let file = """
@@ -97,8 +99,8 @@ extension EndToEndTests {
       #expect(run.lines.last.flatMap { Int($0) } ?? 0 > 0)
     }
 
-    /// A record whose outputs have left a worker that dies then comes once, whatever becomes of those that get it
-    /// again: in the output, or put aside if the envelope without it overtakes.
+    /// A record whose outputs have left a worker that dies then comes once, whatever becomes of
+    /// those that get it again: in the output, or put aside if the envelope without it overtakes.
     @Test func aRecordIsInTheOutputOrPutAsideAndNotInBoth() throws {
       let tool = try Tool.pipeline(
         """
@@ -166,7 +168,8 @@ extension EndToEndTests {
           == (1...5_000).map { "x\($0)" }.sorted().map { $0[...] })
     }
 
-    /// Those that come before their turn wait at the last stage, and have been written down before it.
+    /// Those that come before their turn wait at the last stage, and have been written down before
+    /// it.
     @Test func whatWaitsBehindASlowRecordIsBounded() async throws {
       let source = "echo slow; seq -f %0999.0f 60000"
       let tool = try Tool.pipeline(

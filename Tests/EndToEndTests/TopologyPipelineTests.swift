@@ -323,7 +323,8 @@ extension EndToEndTests {
       #expect(run.output == "0\nsame\n", "\(run.errors)")
     }
 
-    /// Records that travel whole between streams, and singly where somebody looks at them, in all mixtures.
+    /// Records that travel whole between streams, and singly where somebody looks at them, in all
+    /// mixtures.
     @Test(arguments: [
       "{command: [cat]}, {command: [cat], workers: 3}, {command: [cat]}",
       "{command: [cat], partition: whole, workers: 3}, {command: [cat]}",

@@ -79,7 +79,8 @@ import Testing
     }
   }
 
-  /// What takes a frame may look into the same stream again, behind which the next one may be cut in two.
+  /// What takes a frame may look into the same stream again, behind which the next one may be cut
+  /// in two.
   @Test func aLookWithinAFrameTakesNoPartForAWhole() async throws {
     try await withLoop { loop in
       let bench = try Bench(on: loop)

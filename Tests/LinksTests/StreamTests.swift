@@ -142,7 +142,8 @@ private struct RawPeer {
     say(Self.ready)
   }
 
-  /// Sends all of it; false once the other side has hung up, or has read nothing for so many seconds.
+  /// Sends all of it; false once the other side has hung up, or has read nothing for so many
+  /// seconds.
   @discardableResult
   func say(_ words: [UInt8], within seconds: Int32 = 20) -> Bool {
     var rest = words[...]

@@ -93,7 +93,8 @@ struct FuzzTests {
     let seeds = try Self.corpus(&generator)
     let before = Self.peakMemory()
     for index in rounds(60_000) {
-      // Every second from the record, whose decoder has most to go wrong; some from a long array of them.
+      // Every second from the record, whose decoder has most to go wrong; some from a long array of
+      // them.
       var bytes =
         switch index % 64 {
         case 5: seeds[1]

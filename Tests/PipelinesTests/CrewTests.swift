@@ -32,7 +32,8 @@ import Testing
     #expect(crew.handle(.ended(.normal), of: 2, at: .zero) == [] && crew.isOver)
   }
 
-  /// A worker that died before the stage's input ended, and whose place is given up then, owes its end as well.
+  /// A worker that died before the stage's input ended, and whose place is given up then, owes its
+  /// end as well.
   @Test func aPlaceThatIsGivenUpWhileItWaitsOwesItsEnd() throws {
     var crew = try Crew("S", count: 2, of: 0..<2, seed: 0)
     _ = crew.begin(at: .zero)
@@ -64,8 +65,8 @@ import Testing
     #expect(chain.hasPrefix("S-1 died 10 times in ") && chain.hasSuffix("s; S gave up"), "\(chain)")
   }
 
-  /// Workers take, are asked to stop, go and die in any order, while their number changes: every item
-  /// finds a worker, and a worker that began to speak at the end has a successor that ends.
+  /// Workers take, are asked to stop, go and die in any order, while their number changes: every
+  /// item finds a worker, and a worker that began to speak at the end has a successor that ends.
   @Test func everyItemFindsAWorker() throws {
     var random = SeededGenerator.announced("Crew")
     for _ in 0..<iterations(1_000) {

@@ -75,8 +75,8 @@ import Testing
     try ledger.checkBalance()
   }
 
-  /// Other places and stages may deliver as they like: a place whose workers get nothing done is given
-  /// up.
+  /// Other places and stages may deliver as they like: a place whose workers get nothing done is
+  /// given up.
   @Test func whatOthersDeliverDoesNotKeepAPlaceAlive() throws {
     let shape = PipelineShape.chain([
       .stage(StageDescription(name: "A", workers: 2, isStateless: true)),
@@ -139,7 +139,8 @@ import Testing
         for lane in 0..<UInt64(3) {
           let id = EnvelopeID(stream: stream, number: batch * 3 + lane)
           _ = ledger.arrive(id, cost: 0, outputs: 0)
-          // A copy that was made before the refusal does not name it; one of another life has other failures.
+          // A copy that was made before the refusal does not name it; one of another life has other
+          // failures.
           var named = lanes.contains(lane) ? refusals : []
           for place in named.indices { named[place].failures.append("\(lane)") }
           told += ledger.refuse(named, in: id)
@@ -200,8 +201,9 @@ import Testing
     }
   }
 
-  /// A worker that waits for its first envelope or gets on with it shows that its place works, whatever kills
-  /// it then; what it does by itself counts, and so does a death with an envelope of which nothing is done.
+  /// A worker that waits for its first envelope or gets on with it shows that its place works,
+  /// whatever kills it then; what it does by itself counts, and so does a death with an envelope of
+  /// which nothing is done.
   @Test func workersThatAreKilledWhileTheyAreWellDoNotEndARun() throws {
     let stage = StageDescription(name: "A", workers: 1, isStateless: true)
     var waits = WorkerCounters()

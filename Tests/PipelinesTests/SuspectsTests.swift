@@ -18,8 +18,8 @@ import Testing
       })
   }
 
-  /// Workers process an envelope in which some items end every worker, while the run stops others in
-  /// their work: exactly the items that end workers are given up.
+  /// Workers process an envelope in which some items end every worker, while the run stops others
+  /// in their work: exactly the items that end workers are given up.
   @Test func exactlyTheGuiltyAreGivenUp() {
     var random = SeededGenerator.announced("Suspects")
     for _ in 0..<iterations(1_000) {
@@ -69,7 +69,8 @@ import Testing
     #expect(again?.skipped == [4] && again?.givenUp.isEmpty == true)
   }
 
-  /// An envelope comes once whole and once without its first item: each version has deaths of its own.
+  /// An envelope comes once whole and once without its first item: each version has deaths of its
+  /// own.
   @Test(arguments: [(2, 1, 7, 8), (2, 1, nil, nil), (3, 3, 7, 8)])
   func aVersionOfAnEnvelopeSaysNothingAboutAnother(
     _ whole: Int, _ rest: Int, _ first: UInt64?, _ second: UInt64?

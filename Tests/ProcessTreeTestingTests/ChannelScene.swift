@@ -3,7 +3,8 @@ import ProcessTreeRandomTesting
 
 /// A channel between the root and its children, or between children.
 ///
-/// - A task that waits at the channel, as a sender, a receiver or a caller, gets on or gets an error.
+/// - A task that waits at the channel, as a sender, a receiver or a caller, gets on or gets an
+///   error.
 /// - As long as no node dies each element arrives as its kind of channel promises, also over
 ///   connections that break; when one dies, only what the failure explains is missing.
 /// - The books of a sender balance.

@@ -2,14 +2,14 @@ import ProcessTree
 
 /// What holds at the end of every history, whatever its scene and its faults.
 ///
-/// - Every node that started has ended, was reaped once, and its end has a cause that its status can
-///   have. The root knows of it, unless the node was reported as lost.
+/// - Every node that started has ended, was reaped once, and its end has a cause that its status
+///   can have. The root knows of it, unless the node was reported as lost.
 /// - The events of a node are numbered without gaps, and come in order: started, ready, exited.
 /// - Nothing is left: no child, no node, no connection, no frame, no timer, no waiter, no end of a
 ///   channel, no link, no place under the tree's limit.
 ///
-/// What becomes of elements, a scene checks, which has sent them: none is lost that was acknowledged,
-/// no result comes twice, and the books of a sender balance.
+/// What becomes of elements, a scene checks, which has sent them: none is lost that was
+/// acknowledged, no result comes twice, and the books of a sender balance.
 struct Ending {
   var events: [LifecycleEvent] = []
   /// What the root and its tree still hold, by kind.

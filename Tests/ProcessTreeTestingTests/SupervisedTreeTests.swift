@@ -38,8 +38,8 @@ struct SlowTaker: NodeProgram {
     #expect(chain.hasPrefix("later exited with code 3 5 times in "), "\(chain)")
   }
 
-  /// Whenever a receiver stops: its items are worked on by another once it has been killed, and by nobody
-  /// twice at a time.
+  /// Whenever a receiver stops: its items are worked on by another once it has been killed, and by
+  /// nobody twice at a time.
   @Test func whereverAReceiverStopsItsLeaseEndsItsWork() async throws {
     var kills = 0
     for step in UInt64(1)...150 {

@@ -107,7 +107,8 @@ extension ProcessTrees {
       try await ChannelFixture.expectSuccess(of: scenario, method)
     }
 
-    /// Beyond the limit on file sizes the kernel makes no region, and would end a process that asks for one.
+    /// Beyond the limit on file sizes the kernel makes no region, and would end a process that asks
+    /// for one.
     @Test(
       arguments: startMethods, ["ulimit -f 4096", "ulimit -f 16", "trap '' XFSZ; ulimit -f 16"])
     func copiesWhereAFileMayNotBeLargeEnoughToShare(method: String, limit: String) async throws {

@@ -42,8 +42,8 @@ private final class SSHServer {
       try FileManager.default.createDirectory(
         atPath: "/run/sshd", withIntermediateDirectories: true)
     }
-    // The server closes all that it inherits, which Foundation takes for its end: it would then wait for
-    // it, and hear of no other process. A shell in between keeps it.
+    // The server closes all that it inherits, which Foundation takes for its end: it would then
+    // wait for it, and hear of no other process. A shell in between keeps it.
     process.executableURL = URL(filePath: "/bin/sh")
     process.arguments = [
       "-c", "trap 'kill $!' TERM; \"$0\" -D -e -f \"$1\" & wait", Self.program,

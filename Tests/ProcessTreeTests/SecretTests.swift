@@ -116,7 +116,8 @@ extension ProcessTrees {
   }
 }
 
-/// The bytes of a file that the kernel gives in parts, of which `String(contentsOfFile:)` takes the first.
+/// The bytes of a file that the kernel gives in parts, of which `String(contentsOfFile:)` takes the
+/// first.
 private func wholeFile(_ path: String) throws -> Data {
   try FileHandle(forReadingFrom: URL(filePath: path)).readToEnd() ?? Data()
 }

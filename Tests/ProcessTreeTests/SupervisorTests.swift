@@ -111,7 +111,8 @@ extension ProcessTrees {
       #expect(outcome.shellStatus == 128 + SIGTERM, "\(outcome.errors)")
     }
 
-    /// Each element that was begun is done, the rest is not begun, and the signal still ends the root.
+    /// Each element that was begun is done, the rest is not begun, and the signal still ends the
+    /// root.
     @Test(arguments: startMethods)
     func aSignalToTheRootDrainsIfThereIsTime(method: String) async throws {
       let outcome = try await SupervisorFixture.run("drainedBySignal", method)

@@ -29,7 +29,8 @@ import Testing
     .keeperEnded(answer, cause: "killed by SIGKILL", wasAsked: asked, children: children)
   }
 
-  /// What the near half knows for certain needs no further connection, whether children are there or not.
+  /// What the near half knows for certain needs no further connection, whether children are there
+  /// or not.
   @Test(arguments: [
     HostLoss.Evidence.goodbye, .agentGone, .rebooted, .leaseOver, .fenced,
   ])
@@ -58,7 +59,8 @@ import Testing
     // The end was asked for, but the far half did not answer: it has had its time.
     #expect(
       Self.actions(.cameUp, Self.ended(Self.end(nil), asked: true, children: 0)) == [.over(nil)])
-    // Somebody has killed the near half while the scope ended: the far half is asked to leave, and that is no loss.
+    // Somebody has killed the near half while the scope ended: the far half is asked to leave, and
+    // that is no loss.
     #expect(
       Self.actions(
         .cameUp, Self.ended(.nothing, asked: true, children: 0), .found(.fenced, children: 0))
@@ -151,7 +153,8 @@ import Testing
   @Test func aVerdictOfAFurtherConnectionIsEvidence() {
     let verdicts: [HostVerdict] = [.gone(killed: 3), .rebooted, .elsewhere]
     #expect(verdicts.map { HostLoss.Evidence($0) } == [.agentGone, .rebooted, nil])
-    // A far half that was ordered to end has been fenced; another machine proves nothing here either.
+    // A far half that was ordered to end has been fenced; another machine proves nothing here
+    // either.
     #expect(verdicts.map { HostLoss.Evidence(ofFenced: $0) } == [.fenced, .rebooted, nil])
   }
 

@@ -53,7 +53,8 @@ import Testing
 
   // MARK: Opening
 
-  /// ssh gives up by itself when it gets no connection; after that only the shell over there can be slow.
+  /// ssh gives up by itself when it gets no connection; after that only the shell over there can be
+  /// slow.
   @Test func aSlowLoginShellIsNamed() {
     var host = Host.ssh("alice@b")
     let error = EngineCommand.lateness(of: host)

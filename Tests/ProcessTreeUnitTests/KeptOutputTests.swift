@@ -27,7 +27,8 @@ import Testing
     return found
   }
 
-  /// The newest pieces of each owner are there, in the order of all, and are no more than the bound.
+  /// The newest pieces of each owner are there, in the order of all, and are no more than the
+  /// bound.
   @Test func theNewestPiecesAreKeptInTheirOrder() throws {
     defer { try? FileManager.default.removeItem(atPath: run) }
     var generator = SeededGenerator.announced("kept output")

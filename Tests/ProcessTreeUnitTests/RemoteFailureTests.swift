@@ -70,8 +70,8 @@ struct Stubborn: Error, Codable {
       failure.description.hasSuffix("[Process-1:1:1 > Process-1:1 > Process-1 > MainProcess]"))
   }
 
-  /// A failure is reported in one control message, which has a limit; a frame beyond it would end the
-  /// connection and the failure would never be known.
+  /// A failure is reported in one control message, which has a limit; a frame beyond it would end
+  /// the connection and the failure would never be known.
   @Test(arguments: [1_000, 100_000, 2_000_000, 20_000_000])
   func aFailureFitsAControlFrameHoweverMuchItSays(_ size: Int) throws {
     let error = Declined(reason: String(repeating: "x", count: size), code: 1)

@@ -58,8 +58,8 @@ import Testing
     #expect(grant.limit >= lease * 104 / 100 + .seconds(1) + .seconds(2))
   }
 
-  /// A history of words that are late, lost, doubled and out of order, between clocks of different rates
-  /// and beginnings: the near half never calls a host over on which something may still run.
+  /// A history of words that are late, lost, doubled and out of order, between clocks of different
+  /// rates and beginnings: the near half never calls a host over on which something may still run.
   @Test func nothingRunsOnAHostThatIsOver() {
     for round in rounds(10_000) {
       var random = SeededGenerator(seed: UInt64(round) + 1)
@@ -94,7 +94,8 @@ import Testing
         time += .milliseconds(Int.random(in: 1...600, using: &random))
         if Int.random(in: 0..<60, using: &random) == 0 {
           cut.toggle()
-          // Both ends of a connection may end; frames under way may come over the next one, or never.
+          // Both ends of a connection may end; frames under way may come over the next one, or
+          // never.
           if cut, farOver == nil, Bool.random(using: &random) {
             let before = lease.until
             lease.demandWord(at: far(time))
@@ -158,7 +159,8 @@ import Testing
 
   /// The run stops and goes on at any moments, and both sides hear of it late.
   ///
-  /// The near half never calls a host over on which something may still run. Words keep their order, and those about the run are not lost.
+  /// The near half never calls a host over on which something may still run. Words keep their
+  /// order, and those about the run are not lost.
   @Test func nothingRunsOnAHostThatIsOverAfterStops() {
     for round in rounds(1_000) {
       var random = SeededGenerator(seed: UInt64(round) + 1)

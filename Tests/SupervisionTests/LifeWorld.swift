@@ -1,8 +1,8 @@
 import ProcessTreeRandomTesting
 import ProcessTreeSupervision
 
-/// A tree of lives: each node's own, and that which its parent has of it, joined by messages that take
-/// their time, among processes that are killed.
+/// A tree of lives: each node's own, and that which its parent has of it, joined by messages that
+/// take their time, among processes that are killed.
 ///
 /// Values alone, in virtual time, so that a history takes no more than its decisions do.
 struct LifeWorld {

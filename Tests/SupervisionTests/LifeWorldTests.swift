@@ -1,7 +1,8 @@
 import ProcessTreeRandomTesting
 import Testing
 
-/// What holds when lives meet: each sends goodbye, receives the answer and ends, whatever happens around it.
+/// What holds when lives meet: each sends goodbye, receives the answer and ends, whatever happens
+/// around it.
 @Suite struct LifeWorldTests {
   @Test func everyTreeComesToItsEnd() {
     var seeds = SeededGenerator.announced("everyTreeComesToItsEnd")

@@ -96,7 +96,8 @@ import Testing
     #expect(attempts == 10)
   }
 
-  /// Whatever happens: a cut is reported before it ends, attempts have their bound, and a look is due soon.
+  /// Whatever happens: a cut is reported before it ends, attempts have their bound, and a look is
+  /// due soon.
   @Test func everyHistoryIsInOrder() {
     for round in rounds(5_000) {
       var random = SeededGenerator(seed: UInt64(round) + 7)

@@ -158,7 +158,8 @@ struct ReadingTests {
     #expect(nodes.first?.timeLimit == .seconds(5) && nodes.first?.mayFail == true)
   }
 
-  /// A value that is read before the start cannot depend on the run, and no such use is passed over silently.
+  /// A value that is read before the start cannot depend on the run, and no such use is passed over
+  /// silently.
   @Test(arguments: [
     "environmentFiles: [\"${{ run.scratch }}/e\"]", "user: \"${{ run.id }}\"",
     "inheritEnvironment: [\"A${{ run.id }}\"]", "description: \"${{ run.id }}\"",

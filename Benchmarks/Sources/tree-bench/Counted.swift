@@ -1,9 +1,11 @@
 import Glibc
 import ProcessTree
 
-/// The hot paths one at a time, for counting instructions: one process, and as little waiting as possible.
+/// The hot paths one at a time, for counting instructions: one process, and as little waiting as
+/// possible.
 ///
-/// What an operation costs is the difference of two runs of different counts: it is free of the start.
+/// What an operation costs is the difference of two runs of different counts: it is free of the
+/// start.
 enum CountedPath: String, CaseIterable {
   /// A small element from one task of a node to another, taken one by one.
   case elements

@@ -84,7 +84,8 @@ func measureStream(_ root: Node, size: Int, count: Int, name: String) async thro
   }
 }
 
-/// Row E: large items through shared memory; the sender copies them in, the receiver reads them there.
+/// Row E: large items through shared memory; the sender copies them in, the receiver reads them
+/// there.
 func measureShared(_ root: Node, size: Int, count: Int, name: String) async throws {
   let (sender, receiver) = root.makePipe(of: SharedBytes.self)
   let child = try await root.spawn(TouchingSink(receiver: receiver))

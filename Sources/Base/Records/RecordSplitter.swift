@@ -105,7 +105,8 @@ package struct RecordSplitter: Sendable {
 
   /// Takes the next record as `next` does, without copying it.
   ///
-  /// - Returns: The place of the record, which is good for the subscript until the splitter changes again.
+  /// - Returns: The place of the record, which is good for the subscript until the splitter changes
+  ///   again.
   package mutating func nextPlace(
     _ framing: RecordFraming, limit: Int = longest, atEnd isAtEnd: Bool = false
   ) throws(RecordFailure) -> Range<Int>? {

@@ -1,6 +1,7 @@
 /// Tasks that wait for something to change, and look again when they are woken.
 ///
-/// Has no lock: it belongs to one thread, such as that of an event loop, or to somebody else's lock.
+/// Has no lock: it belongs to one thread, such as that of an event loop, or to somebody else's
+/// lock.
 package final class Condition {
   private var waiters: [Waiter] = []
 

@@ -1,9 +1,9 @@
 /// A state behind a lock, on which tasks can wait for what they need.
 ///
-/// Each change tries the waiting tasks in their order and resumes those whose condition holds. Code that
-/// changes the state therefore need not know the tasks, and cannot forget one. Use it for few waiters,
-/// because each change tries them all. The closures run under the lock, must be short and must not use
-/// the value that protects them.
+/// Each change tries the waiting tasks in their order and resumes those whose condition holds. Code
+/// that changes the state therefore need not know the tasks, and cannot forget one. Use it for few
+/// waiters, because each change tries them all. The closures run under the lock, must be short and
+/// must not use the value that protects them.
 package final class Protected<State: Sendable>: Sendable {
   /// A task that waits.
   @usableFromInline
@@ -63,8 +63,8 @@ package final class Protected<State: Sendable>: Sendable {
 
   /// Waits until `take` returns something, and returns that.
   ///
-  /// - Parameter take: Called at once, and after each change of the state. It may change the state when
-  ///   it returns something.
+  /// - Parameter take: Called at once, and after each change of the state. It may change the state
+  ///   when it returns something.
   /// - Throws: `CancellationError` when the task is cancelled and nothing was taken.
   package func wait<Value: Sendable>(
     for take: @escaping @Sendable (inout State) -> Value?
@@ -111,7 +111,8 @@ package final class Protected<State: Sendable>: Sendable {
   }
 }
 
-/// The value that a task waits for; written under the lock, and read by the task after its last try.
+/// The value that a task waits for; written under the lock, and read by the task after its last
+/// try.
 private final class Wanted<Value: Sendable>: @unchecked Sendable {
   var value: Value?
 }

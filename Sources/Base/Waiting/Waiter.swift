@@ -2,14 +2,14 @@ internal import Synchronization
 
 /// One wait of one task, which an event or the task's cancellation ends.
 ///
-/// The task puts the waiter where the code behind the event finds it, usually under a lock; that code
-/// resumes it. The order does not matter: the task of a waiter that was resumed before does not
-/// suspend. A second `resume()` does nothing, so a waiter may stay where it is after its wait. A
-/// deadline is one more event: a timer that resumes the waiter.
+/// The task puts the waiter where the code behind the event finds it, usually under a lock; that
+/// code resumes it. The order does not matter: the task of a waiter that was resumed before does
+/// not suspend. A second `resume()` does nothing, so a waiter may stay where it is after its wait.
+/// A deadline is one more event: a timer that resumes the waiter.
 ///
-/// The cancellation takes no lock of the caller's. Resume a waiter after releasing locks all the same:
-/// resuming a task that is being cancelled waits for its cancellation handlers, and a handler of the
-/// user may need such a lock.
+/// The cancellation takes no lock of the caller's. Resume a waiter after releasing locks all the
+/// same: resuming a task that is being cancelled waits for its cancellation handlers, and a handler
+/// of the user may need such a lock.
 package final class Waiter: @unchecked Sendable {
   // Sendable: the phase is atomic, and shows which call has the continuation.
   /// How far the wait has come.
@@ -32,7 +32,8 @@ package final class Waiter: @unchecked Sendable {
   /// Callable from any thread.
   package func resume() { end(as: .resumed) }
 
-  /// Suspends the task until `resume()` was called, or the task was cancelled: then it returns false.
+  /// Suspends the task until `resume()` was called, or the task was cancelled: then it returns
+  /// false.
   @discardableResult
   package func wait() async -> Bool {
     await withTaskCancellationHandler {

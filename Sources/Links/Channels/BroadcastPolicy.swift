@@ -1,8 +1,8 @@
 internal import DequeModule
 internal import ProcessTreeWire
 
-/// The sender's decisions for a broadcast: each item goes to every receiver that takes its topic, and waits for
-/// those without credit or is missed by them.
+/// The sender's decisions for a broadcast: each item goes to every receiver that takes its topic,
+/// and waits for those without credit or is missed by them.
 struct BroadcastPolicy: SenderPolicy {
   private struct Subscriber {
     let ticket: TicketID
@@ -27,8 +27,8 @@ struct BroadcastPolicy: SenderPolicy {
   private var expected: Int?
   /// The number of items that were dropped before they went to any receiver.
   private var dropped: UInt64 = 0
-  /// Receivers that have set out since the sender's first item: the last item before that, and the number
-  /// of later ones that were dropped.
+  /// Receivers that have set out since the sender's first item: the last item before that, and the
+  /// number of later ones that were dropped.
   private var setOut: [TicketID: (after: UInt64, missed: UInt64)] = [:]
   private(set) var missed: UInt64 = 0
 
@@ -122,12 +122,14 @@ struct BroadcastPolicy: SenderPolicy {
 
   var isSettled: Bool { subscribers.allSatisfy(\.backlog.isEmpty) }
 
-  /// Elements that wait for subscribers were counted when they were broadcast, and still go to them.
+  /// Elements that wait for subscribers were counted when they were broadcast, and still go to
+  /// them.
   mutating func abandon() -> Int { 0 }
 
   // MARK: Missed items
 
-  /// Every receiver misses the item: those that are here, and those that had set out when it was sent.
+  /// Every receiver misses the item: those that are here, and those that had set out when it was
+  /// sent.
   mutating func drop(_ item: [UInt8], _ number: UInt64?) {
     dropped += 1
     for place in subscribers.indices where subscribers[place].takes(item) {

@@ -143,7 +143,8 @@ package struct ChannelRoster {
 
   /// Tickets that were lost with what carried them; one that was claimed meanwhile stays.
   ///
-  /// - Parameter node: The node that had sent them; another one that has sent an end on since revokes it.
+  /// - Parameter node: The node that had sent them; another one that has sent an end on since
+  ///   revokes it.
   package mutating func revoke(_ tickets: [TicketID], by node: NodePath? = nil) -> [Action] {
     release(
       tickets.filter { ticket in

@@ -53,8 +53,8 @@ struct FlowAllowance {
     receivedBytes < grantedBytes && Int32(bitPattern: grantedItems &- receivedItems) > 0
   }
 
-  /// Counts so many items, one or more, that have come together; false when the sender had no credit for
-  /// the last of them.
+  /// Counts so many items, one or more, that have come together; false when the sender had no
+  /// credit for the last of them.
   mutating func receive(bytes: Int, last: Int, count: UInt32) -> Bool {
     receivedBytes += UInt64(bytes - last + (Int(count) - 1) * FlowCredit.itemCost)
     receivedItems &+= count - 1

@@ -21,8 +21,8 @@ struct FlowFrame {
     var attempt: UInt8 = 1
     /// The nanoseconds that are left for the item, if it is flagged as timed.
     var remaining: UInt64 = 0
-    /// The raw value of the flags: set operations on a type of another module are generic calls, which
-    /// would cost a quarter of the rate of small items.
+    /// The raw value of the flags: set operations on a type of another module are generic calls,
+    /// which would cost a quarter of the rate of small items.
     var flags: UInt8 = 0
   }
 
@@ -178,8 +178,9 @@ extension FlowFrame.Traits {
   }
 }
 
-/// The elements of an item at which its consumers died, before the item's own bytes: a `u16` count, and
-/// for each death, the first one first, two `u32`: the consumer's position and the element's offset.
+/// The elements of an item at which its consumers died, before the item's own bytes: a `u16` count,
+/// and for each death, the first one first, two `u32`: the consumer's position and the element's
+/// offset.
 enum Suspects {
   /// The deaths that an item carries; the latest if it has more.
   private static let most = 4_096

@@ -152,13 +152,13 @@ struct FlowItems {
   mutating func popBinaries(
     atMost most: Int, to place: UnsafeMutablePointer<[UInt8]>
   ) -> (count: Int, bytes: Int) {
-    // `Array` of bytes is specialised in the standard library; the initializer with a closure is not, and
-    // looks up its metadata in each call.
+    // `Array` of bytes is specialised in the standard library; the initializer with a closure is
+    // not, and looks up its metadata in each call.
     popBinaries(atMost: most) { (place + $0).initialize(to: Array($1)) }
   }
 
-  /// Appends the next items, as long as each is one binary of MessagePack, to some bytes, and the places of
-  /// the binaries there.
+  /// Appends the next items, as long as each is one binary of MessagePack, to some bytes, and the
+  /// places of the binaries there.
   ///
   /// - Returns: The number of binaries, and of the bytes that these items have.
   mutating func popBinaries(
@@ -178,7 +178,8 @@ struct FlowItems {
     return popped
   }
 
-  /// Calls `body` with the number and the bytes of each of the next items, as long as it is one binary.
+  /// Calls `body` with the number and the bytes of each of the next items, as long as it is one
+  /// binary.
   @inline(__always)
   private mutating func popBinaries(
     atMost most: Int, _ body: (Int, UnsafeRawBufferPointer) -> Void
@@ -218,8 +219,8 @@ struct FlowItems {
     return rest
   }
 
-  /// What the items have, and the last of them; nil unless the frame holds the items that its header
-  /// promises, and nothing else.
+  /// What the items have, and the last of them; nil unless the frame holds the items that its
+  /// header promises, and nothing else.
   func measure() -> (bytes: Int, last: Int)? {
     // Once a frame: set operations on a type of another module are generic calls.
     let (hasSuspects, isShared) = (flags.contains(.suspects), flags.contains(.shared))
@@ -254,7 +255,8 @@ struct FlowItems {
   }
 }
 
-/// An item whose last piece has not arrived: the frame of its first piece, which the others make longer.
+/// An item whose last piece has not arrived: the frame of its first piece, which the others make
+/// longer.
 struct PartialItem {
   private let frame: FrameBytes
   private let header: FlowHeader

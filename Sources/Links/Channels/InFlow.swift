@@ -109,8 +109,8 @@ final class InFlow {
     noteChange()
   }
 
-  /// Notes that nobody waits for the reply to an item that the consumer has not received; false for any
-  /// other item.
+  /// Notes that nobody waits for the reply to an item that the consumer has not received; false for
+  /// any other item.
   func cancelWaiting(_ sequence: UInt64) -> Bool {
     guard sequence > lastTaken, sequence <= lastReceived else { return false }
     cancelled.insert(sequence)
@@ -178,8 +178,8 @@ final class InFlow {
 
 /// Identifies a flow among all those to one process.
 ///
-/// Pids would not, because senders on two hosts may have the same; the number of a sender's ticket is one
-/// that nobody can guess.
+/// Pids would not, because senders on two hosts may have the same; the number of a sender's ticket
+/// is one that nobody can guess.
 package enum FlowKey {
   package static func make(sender: TicketID, flow: UInt32) -> UInt64 {
     var key = sender.number

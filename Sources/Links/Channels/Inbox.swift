@@ -53,8 +53,8 @@ struct Inbox {
     }
   }
 
-  /// Makes arrays of the next items of the first frame, as long as each is one binary of MessagePack; its
-  /// flow counts them as received.
+  /// Makes arrays of the next items of the first frame, as long as each is one binary of
+  /// MessagePack; its flow counts them as received.
   ///
   /// - Returns: The number of arrays.
   func popBinaries(atMost most: Int, to place: UnsafeMutablePointer<[UInt8]>) -> Int {

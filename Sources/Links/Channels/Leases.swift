@@ -40,7 +40,8 @@ struct Leases {
   /// Ends the leases of the items from one sequence through another.
   mutating func take(from first: UInt64, through last: UInt64) -> [PendingItem] {
     var back: [PendingItem] = []
-    // From the end: items that were sent after the receiver's answer may stand behind these, and stay.
+    // From the end: items that were sent after the receiver's answer may stand behind these, and
+    // stay.
     for index in leases.indices.reversed() {
       let sequence = leases[index].sequence
       if sequence < first { break }

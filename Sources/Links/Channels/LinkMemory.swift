@@ -5,7 +5,8 @@ package import ProcessTreeWire
 ///
 /// Belongs to the loop.
 package protocol LinkMemory: AnyObject {
-  /// Puts bytes where the peer can read them; nil when there is no room, or nothing is shared (yet).
+  /// Puts bytes where the peer can read them; nil when there is no room, or nothing is shared
+  /// (yet).
   func store(_ bytes: [UInt8]) -> SharedSlotName?
 
   /// Bytes that the peer has put there; nil when it has not.

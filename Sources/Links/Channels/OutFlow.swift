@@ -1,7 +1,7 @@
 internal import ProcessTreeWire
 
-/// The stream of items from one sender to one receiver, at the sender: credit, frames, and the pieces of
-/// large items.
+/// The stream of items from one sender to one receiver, at the sender: credit, frames, and the
+/// pieces of large items.
 ///
 /// Belongs to the loop. The sender's policy decides what it keeps for the receiver.
 final class OutFlow {

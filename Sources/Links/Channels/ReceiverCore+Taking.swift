@@ -25,8 +25,8 @@ extension ReceiverCore {
     package let isCancelled: Bool
     /// The elements of the item at which its consumers died, the first death first.
     package let suspects: [Suspect]
-    /// Where the program notes the element of the item on which it works, for the time after a sudden
-    /// death.
+    /// Where the program notes the element of the item on which it works, for the time after a
+    /// sudden death.
     package let notes: ElementNotes?
 
     /// The sender's end.
@@ -82,8 +82,8 @@ extension ReceiverCore {
 
   /// Calls `body` with the bytes of the next items; only for as many as `itemsInFrame`.
   ///
-  /// For channels without leases, whose senders need not know which items they were. An item for which
-  /// `body` throws is received too, and the last.
+  /// For channels without leases, whose senders need not know which items they were. An item for
+  /// which `body` throws is received too, and the last.
   package func popBytes(
     atMost most: Int, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) rethrows {
@@ -95,8 +95,8 @@ extension ReceiverCore {
     try inbox.popBytes(atMost: most) { if filter.takes($0) { try body($0) } }
   }
 
-  /// Makes arrays of the next items, as long as each is one binary of MessagePack; only for as many as
-  /// `itemsInFrame`.
+  /// Makes arrays of the next items, as long as each is one binary of MessagePack; only for as many
+  /// as `itemsInFrame`.
   ///
   /// It is `popBytes` for elements of bytes, in one pass without a call for each of them.
   ///
@@ -128,8 +128,8 @@ extension ReceiverCore {
   /// Whether the next item has been delivered before.
   package var nextIsRedelivered: Bool { inbox.nextIsRedelivered }
 
-  /// Releases the items of a frame for which there is no receiver: those in shared memory give their
-  /// slots back.
+  /// Releases the items of a frame for which there is no receiver: those in shared memory give
+  /// their slots back.
   package static func discard(
     _ frame: UnsafeRawBufferPointer, header: FlowHeader, over link: PeerLink
   ) {

@@ -1,8 +1,8 @@
 internal import DequeModule
 package import ProcessTreeWire
 
-/// One receiver's end of a channel, where it is used: flows from the senders, items that the program has
-/// not received, and tasks that wait for items.
+/// One receiver's end of a channel, where it is used: flows from the senders, items that the
+/// program has not received, and tasks that wait for items.
 ///
 /// Belongs to the loop.
 package final class ReceiverCore {
@@ -47,7 +47,8 @@ package final class ReceiverCore {
   /// Called when a caller no longer waits for the reply to an item that the program has.
   package var onCancel: ((_ flow: UInt32, PeerLink, _ sequence: UInt64, _ isLate: Bool) -> Void)?
   private var missedByGoneFlows: UInt64 = 0
-  /// The topics that the program has subscribed to, of a channel that has them; `nil` before it has.
+  /// The topics that the program has subscribed to, of a channel that has them; `nil` before it
+  /// has.
   private var topics: [String]?
   /// Holds back items that are under way when the topics change.
   @exclusivity(unchecked) private(set) var filter: TopicFilter?
@@ -165,8 +166,8 @@ package final class ReceiverCore {
     markDirty()
   }
 
-  /// Gives back the items that the program has not begun, and takes no more: a receiver of leased items
-  /// is at its end, as far as its program sees.
+  /// Gives back the items that the program has not begun, and takes no more: a receiver of leased
+  /// items is at its end, as far as its program sees.
   package func drain() {
     guard specification.isLeased, !goesOnInADrain, !isDraining, !isClosed else { return }
     isDraining = true
@@ -226,7 +227,8 @@ package final class ReceiverCore {
     wakeAtEnd()
   }
 
-  /// The node that made the channel is gone: no further sender joins, and those that are here go on.
+  /// The node that made the channel is gone: no further sender joins, and those that are here go
+  /// on.
   package func homeLost(_ error: LinkError) {
     if !hasHadSender { fail(error) }
     hasEnded = true

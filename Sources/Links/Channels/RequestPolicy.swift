@@ -1,7 +1,7 @@
 internal import ProcessTreeWire
 
-/// The sender's decisions for a service: requests are items of a work channel, and callers wait for the
-/// replies.
+/// The sender's decisions for a service: requests are items of a work channel, and callers wait for
+/// the replies.
 struct RequestPolicy: SenderPolicy {
   private(set) var work: WorkPolicy
   /// The calls whose callers wait.

@@ -11,13 +11,15 @@ extension SenderCore {
     proceed()
   }
 
-  /// The number of receivers on their way to a node, and the newest of the receivers, if one is new.
+  /// The number of receivers on their way to a node, and the newest of the receivers, if one is
+  /// new.
   package func expect(receivers count: Int, newest: TicketID? = nil) {
     policy.expect(count, newest: newest, after: queue.lastNumber)
     proceed()
   }
 
-  /// A receiver has reported where it notes its work; nil if it does not, or if this node cannot read it.
+  /// A receiver has reported where it notes its work; nil if it does not, or if this node cannot
+  /// read it.
   package func accept(flow id: UInt32, over link: PeerLink, _ read: (() -> WorkNote?)?) {
     change(id, link) { place in
       flows[place].readWork = read

@@ -27,8 +27,8 @@ extension SenderCore {
 
   /// Whether the caller is on the loop, and an item may go straight into the frame of a pipe.
   ///
-  /// - Throws: `CancellationError`, which is looked for once a frame, so that a task that never has to wait
-  ///   learns of its cancellation too.
+  /// - Throws: `CancellationError`, which is looked for once a frame, so that a task that never has
+  ///   to wait learns of its cancellation too.
   package func canSendDirectly() throws(CancellationError) -> Bool {
     guard loop.isCurrent, queue.isEmpty, waiters.isEmpty, let direct,
       direct._withUnsafeGuaranteedRef({ $0.canSend })
@@ -167,8 +167,8 @@ extension SenderCore {
   /// Sends a request and waits for the reply; a cancelled task cancels the request.
   ///
   /// - Parameters:
-  ///   - due: The time by which the reply has to be there, of which the receiver learns. It ends no call:
-  ///     the caller's task does.
+  ///   - due: The time by which the reply has to be there, of which the receiver learns. It ends no
+  ///     call: the caller's task does.
   ///   - isLate: Whether that is over, when the task is cancelled.
   package func call(
     _ bytes: [UInt8], due: SuspendingClock.Instant? = nil,

@@ -124,7 +124,8 @@ package final class SenderCore {
 
   // MARK: Distribution
 
-  /// Whether an item would be accepted without waiting, and without a verdict of the overflow policy.
+  /// Whether an item would be accepted without waiting, and without a verdict of the overflow
+  /// policy.
   var hasRoom: Bool {
     (waiters.isEmpty || queue.isEmpty) && policy.hasRoom(queue) { self.flows[$0].canSend }
   }
@@ -279,8 +280,8 @@ package final class SenderCore {
 
   // MARK: Flows
 
-  /// Runs `body` with the place of a flow, then sends what that has made possible; does nothing if the
-  /// flow is gone.
+  /// Runs `body` with the place of a flow, then sends what that has made possible; does nothing if
+  /// the flow is gone.
   func change(_ id: UInt32, _ link: PeerLink, _ body: (Int) -> Void) {
     guard let place = place(of: id, link) else { return }
     body(place)

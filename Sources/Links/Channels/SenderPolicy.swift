@@ -1,11 +1,11 @@
 internal import ProcessTreeWire
 
-/// The decisions of a sender for one kind of channel: which receiver gets the next item, what the sender keeps
-/// for it, and what a receiver's end means.
+/// The decisions of a sender for one kind of channel: which receiver gets the next item, what the
+/// sender keeps for it, and what a receiver's end means.
 ///
-/// A value without effects. It knows receivers by their places, which are those of the sender's flows;
-/// `canSend` is whether the flow at a place has credit. Events that a kind does not have change
-/// nothing.
+/// A value without effects. It knows receivers by their places, which are those of the sender's
+/// flows; `canSend` is whether the flow at a place has credit. Events that a kind does not have
+/// change nothing.
 protocol SenderPolicy {
   /// Whether an item is accepted at once, without a verdict of the overflow policy.
   func hasRoom(_ queue: ItemQueue, _ canSend: (Int) -> Bool) -> Bool
@@ -35,8 +35,8 @@ protocol SenderPolicy {
   mutating func reply(_ place: Int, to sequence: UInt64) -> PendingItem?
   /// A receiver has returned items that it had not started.
   mutating func takeBack(_ place: Int, from first: UInt64, through last: UInt64) -> ReturnedItems
-  /// The receiver to recall items from, and the number that it keeps; nil if no receiver is idle while
-  /// another has more than it has started.
+  /// The receiver to recall items from, and the number that it keeps; nil if no receiver is idle
+  /// while another has more than it has started.
   mutating func recall(_ canSend: (Int) -> Bool) -> (place: Int, keeping: Int)?
 
   /// A receiver finishes the items that it has begun, and takes no more.

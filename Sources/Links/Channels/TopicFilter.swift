@@ -2,8 +2,8 @@
 ///
 /// An empty text is the beginning of all topics, as in ZeroMQ.
 package struct TopicFilter {
-  /// The most topics that a subscriber names, and the most bytes that they have together: a sender keeps them,
-  /// and compares each item with all of them.
+  /// The most topics that a subscriber names, and the most bytes that they have together: a sender
+  /// keeps them, and compares each item with all of them.
   package static let most = 1_024
   package static let mostBytes = 64 << 10
 

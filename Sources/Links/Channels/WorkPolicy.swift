@@ -1,19 +1,20 @@
 internal import ProcessTreeWire
 
-/// The sender's decisions for a work channel: each item goes to the receiver with the least to do, and
-/// belongs to the sender until that receiver acknowledges it.
+/// The sender's decisions for a work channel: each item goes to the receiver with the least to do,
+/// and belongs to the sender until that receiver acknowledges it.
 struct WorkPolicy: SenderPolicy {
   private struct Holder {
     var leases = Leases()
-    /// Whether the sender can read on which item the receiver works; nil until the receiver has answered.
+    /// Whether the sender can read on which item the receiver works; nil until the receiver has
+    /// answered.
     var isReadable: Bool?
     /// The sender has recalled items, and the receiver has not answered yet.
     var isRecalling = false
     /// The receiver takes nothing more.
     var isDraining = false
 
-    /// So that the item that a receiver died of is known, the first item waits for the receiver's answer,
-    /// and a receiver whose work the sender cannot read gets one item at a time.
+    /// So that the item that a receiver died of is known, the first item waits for the receiver's
+    /// answer, and a receiver whose work the sender cannot read gets one item at a time.
     var takesMore: Bool { !isDraining && (isReadable.map { $0 || leases.isEmpty } ?? false) }
   }
 
@@ -50,7 +51,8 @@ struct WorkPolicy: SenderPolicy {
     holders[place].takesMore && canSend(place)
   }
 
-  /// Of the receivers that can get an item, the one with the fewest, beginning at another each time.
+  /// Of the receivers that can get an item, the one with the fewest, beginning at another each
+  /// time.
   private mutating func freest(_ canSend: (Int) -> Bool) -> Int? {
     guard holders.count > 1 else { return holders.count == 1 && isFree(0, canSend) ? 0 : nil }
     var best: Int?
@@ -67,7 +69,8 @@ struct WorkPolicy: SenderPolicy {
   }
 
   mutating func recall(_ canSend: (Int) -> Bool) -> (place: Int, keeping: Int)? {
-    // A receiver that does not answer, because it is stopped, must not keep others from being asked.
+    // A receiver that does not answer, because it is stopped, must not keep others from being
+    // asked.
     guard holders.count > 1,
       holders.indices.contains(where: { holders[$0].leases.isEmpty && isFree($0, canSend) }),
       let rich = holders.indices.filter({ !holders[$0].isRecalling && !holders[$0].isDraining })
@@ -128,7 +131,8 @@ struct WorkPolicy: SenderPolicy {
 
   mutating func takeBack(_ place: Int, from first: UInt64, through last: UInt64) -> ReturnedItems {
     let back = holders[place].leases.take(from: first, through: last)
-    // A receiver that has started all that it has is not asked again before it has finished something.
+    // A receiver that has started all that it has is not asked again before it has finished
+    // something.
     holders[place].isRecalling = back.isEmpty
     return ReturnedItems(again: back)
   }

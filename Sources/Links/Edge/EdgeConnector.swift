@@ -36,7 +36,8 @@ package final class EdgeConnector {
     stream.send(hello.frame())
   }
 
-  /// Keeps what is sent over a stream until `flush()`; other connections have a thread that gathers.
+  /// Keeps what is sent over a stream until `flush()`; other connections have a thread that
+  /// gathers.
   package func gather() { stream?.gather() }
 
   package func flush() { stream?.flush() }

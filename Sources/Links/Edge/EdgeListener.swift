@@ -1,8 +1,8 @@
 package import ProcessTreeWire
 internal import ProcessTreeZeroMQ
 
-/// A parent's end of the control connections of its children: a stream for each that inherits one, and a
-/// socket for those that connect.
+/// A parent's end of the control connections of its children: a stream for each that inherits one,
+/// and a socket for those that connect.
 ///
 /// Peers that do not prove to be an expected child are answered once, counted and ignored.
 package final class EdgeListener {
@@ -177,7 +177,8 @@ package final class EdgeListener {
     }
   }
 
-  /// Takes a frame of a child over its stream, which nobody else has: the parent need not prove itself.
+  /// Takes a frame of a child over its stream, which nobody else has: the parent need not prove
+  /// itself.
   private func receive(
     _ frame: UnsafeRawBufferPointer, over stream: FrameStream, of position: UInt32
   ) {

@@ -25,8 +25,8 @@ final class AcceptGate: Sendable {
     var newcomers: Newcomers
     var isWatched = false
     var isClosed = false
-    /// Since the last look: the numbers of surplus connections, of those of other users and of those that
-    /// broke the transport's protocol, and whether one had to wait.
+    /// Since the last look: the numbers of surplus connections, of those of other users and of
+    /// those that broke the transport's protocol, and whether one had to wait.
     var surplus = 0
     var foreign = 0
     var broken = 0
@@ -73,7 +73,8 @@ final class AcceptGate: Sendable {
     cl_stream_allow(descriptor, UInt64(cl_most_unread))
   }
 
-  /// The peer of a connection has been refused, with a reason: it has until the next look to read that.
+  /// The peer of a connection has been refused, with a reason: it has until the next look to read
+  /// that.
   func refused(_ descriptor: Int32) { state.withLock { $0.newcomers.refused(descriptor) } }
 
   fileprivate static func gate(of listener: Int32) -> AcceptGate? {

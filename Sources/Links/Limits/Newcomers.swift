@@ -42,8 +42,8 @@ struct Newcomers {
     }
   }
 
-  /// Counts a look at all connections, and removes and returns those whose time is over, and how many of
-  /// them have not been refused before.
+  /// Counts a look at all connections, and removes and returns those whose time is over, and how
+  /// many of them have not been refused before.
   mutating func look() -> (late: [Connection], silent: Int) {
     for index in looks.indices { looks[index].count += 1 }
     let late = looks.filter { $0.count >= Self.lastLook }

@@ -138,8 +138,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// Runs turns until `isDone` returns true.
   ///
   /// A turn runs jobs and hooks, then descriptors and timers, and waits only if nothing is left to
-  /// do. What the hooks have made ready runs before the loop looks at descriptors, for some turns. A turn
-  /// may call this again.
+  /// do. What the hooks have made ready runs before the loop looks at descriptors, for some turns.
+  /// A turn may call this again.
   package func run(until isDone: () -> Bool) {
     assertCurrent()
     while !isDone() {
@@ -155,7 +155,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
       for number in turnHooks.indices where turnHooks[number]?() ?? false { hasMore = true }
       turnsSinceLook += 1
       let mayGoOn = turnsSinceLook <= Self.turnsWithoutLook && time == .real
-      // The work of this turn may have been the awaited one. Runs that are short look, too, now and then.
+      // The work of this turn may have been the awaited one. Runs that are short look, too, now and
+      // then.
       if isDone() { return mayGoOn ? () : look(.zero) }
       guard jobs.isEmpty || !mayGoOn else { continue }
       look(timeToWait(isIdle: jobs.isEmpty && !hasMore && !wantsTurn))

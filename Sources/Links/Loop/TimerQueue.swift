@@ -40,8 +40,8 @@ package final class TimerQueue {
     virtualStart?.advanced(by: .nanoseconds(passed.load(ordering: .relaxed))) ?? .now
   }
 
-  /// The nanoseconds of the loop's clock, up to ten milliseconds old: for what only people read, at a
-  /// fifth of the cost of `now`.
+  /// The nanoseconds of the loop's clock, up to ten milliseconds old: for what only people read, at
+  /// a fifth of the cost of `now`.
   package var coarseNanoseconds: Int64 {
     if let virtualNanoseconds { return Int64(clamping: virtualNanoseconds) }
     var time = timespec()
@@ -54,8 +54,8 @@ package final class TimerQueue {
     virtualStart == nil ? nil : UInt64(passed.load(ordering: .relaxed))
   }
 
-  /// The nanoseconds since 1970, as an observer of the nodes reads them; virtual time begins with the
-  /// year 2000.
+  /// The nanoseconds since 1970, as an observer of the nodes reads them; virtual time begins with
+  /// the year 2000.
   package var wallTime: Int64 {
     if let virtualNanoseconds {
       return 946_684_800_000_000_000 + Int64(clamping: virtualNanoseconds)

@@ -135,7 +135,8 @@ final class MemorySocket: FrameCarrier {
     return canArrive && !(toRouter.isEmpty && toDealer.isEmpty)
   }
 
-  /// Has the frames of a dealer's connection arrive whose time has come; true while others are left.
+  /// Has the frames of a dealer's connection arrive whose time has come; true while others are
+  /// left.
   func moveOn() -> Bool {
     guard let router, !isHeld(by: router) else { return hasFramesUnderWay }
     let now = loop.timers.now
@@ -170,8 +171,8 @@ final class MemorySocket: FrameCarrier {
     network.closed()
     if let path { network.forget(self, at: path) }
     switch kind {
-    // Frames that were sent before arrive, as on a socket that lingers; but a node that is stopped has
-    // not sent them.
+    // Frames that were sent before arrive, as on a socket that lingers; but a node that is stopped
+    // has not sent them.
     case .dealer:
       if station.isStopped { toRouter.removeAll() }
       toDealer.removeAll()

@@ -3,9 +3,9 @@ internal import ProcessTreeWire
 
 /// The numbered frames of one link, in both directions.
 ///
-/// A value without a connection. It keeps each frame that was sent until the peer confirms it, drops
-/// frames that come a second time, and knows where to resume when a connection has broken: frames
-/// arrive once and in order whatever becomes of the connections.
+/// A value without a connection. It keeps each frame that was sent until the peer confirms it,
+/// drops frames that come a second time, and knows where to resume when a connection has broken:
+/// frames arrive once and in order whatever becomes of the connections.
 struct NumberedFrames {
   /// The frames after which the peer gets a receipt, and the bytes.
   private static let framesPerReceipt: UInt64 = 64

@@ -3,8 +3,8 @@ internal import ProcessTreeZeroMQ
 
 /// A node's end of the data link that it opens to another.
 ///
-/// ZeroMQ connects again by itself when the connection breaks, and sends a probe with each connection;
-/// the listener then asks for the hello, and the link resumes where it was.
+/// ZeroMQ connects again by itself when the connection breaks, and sends a probe with each
+/// connection; the listener then asks for the hello, and the link resumes where it was.
 package final class PeerConnector {
   private let link: PeerLink
   private let hello: PeerHello

@@ -1,7 +1,7 @@
 package import ProcessTreeWire
 
-/// The data link of a pair of nodes: numbered frames that arrive once and in order, whatever becomes
-/// of the connection beneath as long as both nodes live.
+/// The data link of a pair of nodes: numbered frames that arrive once and in order, whatever
+/// becomes of the connection beneath as long as both nodes live.
 ///
 /// Belongs to the loop.
 package final class PeerLink {
@@ -26,8 +26,8 @@ package final class PeerLink {
   package var onConfirmed: (() -> Void)?
   /// Called when the peer has confirmed every frame, and when that is no longer so.
   package var onSettled: ((_ isSettled: Bool) -> Void)?
-  /// Called when a gate reports that nothing more comes; nil for a peer of this host, of which no gate
-  /// speaks.
+  /// Called when a gate reports that nothing more comes; nil for a peer of this host, of which no
+  /// gate speaks.
   package var onVerdict: ((PeerVerdict) -> Void)?
 
   package init(to peer: PeerAddress) {
@@ -73,7 +73,8 @@ package final class PeerLink {
     if lastOverConnection == nil { transmit = nil }
   }
 
-  /// Both nodes have found each other's part of a ring: after the present last frame all go through it.
+  /// Both nodes have found each other's part of a ring: after the present last frame all go through
+  /// it.
   ///
   /// - Parameter message: The last message that goes over a connection.
   package func sendThrough(_ ring: FrameRing, after message: LinkMessage) {

@@ -7,7 +7,8 @@ package final class PeerListener {
   package struct Handlers {
     /// Returns the link to the peer that sent the hello; nil if that peer is not alive.
     package var link: (PeerHello) -> PeerLink?
-    /// Returns the process that connects in the place of a peer on another host; nil for any other peer.
+    /// Returns the process that connects in the place of a peer on another host; nil for any other
+    /// peer.
     package var carrier: (PeerAddress) -> Int32?
     /// The listener has refused a peer.
     package var refused: (String) -> Void
@@ -169,7 +170,8 @@ package final class PeerListener {
     if let refusal = hello.refusal(by: secret, build: build, from: sender) {
       throw refusal
     }
-    // The answer to an older question, over the connection before this one; the answer to this follows.
+    // The answer to an older question, over the connection before this one; the answer to this
+    // follows.
     guard hello.question >= question else { return }
     guard hello.question == question else {
       throw Refusal(

@@ -4,9 +4,9 @@ internal import ProcessTreeZeroMQ
 /// One end of connections whose frames are passed on as they are, to a node on another host or from
 /// one.
 ///
-/// It understands nothing of what it carries: the nodes at both ends prove themselves to each other.
-/// It neither passes on frames about rings between two ends of one host, nor accepts them from elsewhere. Belongs to the
-/// loop.
+/// It understands nothing of what it carries: the nodes at both ends prove themselves to each
+/// other. It neither passes on frames about rings between two ends of one host, nor accepts them
+/// from elsewhere. Belongs to the loop.
 package final class FrameRelay {
   /// A connection of a listening relay; a connecting one has only 0.
   package typealias Connection = UInt32
@@ -35,8 +35,8 @@ package final class FrameRelay {
   ///
   /// - Parameters:
   ///   - endpoint: Where to connect.
-  ///   - isLink: Whether it is a link's, which lacks no frame for long: each connection begins with an
-  ///     empty frame, frames are dropped without one, and may go over to rings.
+  ///   - isLink: Whether it is a link's, which lacks no frame for long: each connection begins with
+  ///     an empty frame, frames are dropped without one, and may go over to rings.
   ///   - context: The sockets of the process.
   ///   - loop: Its loop.
   ///   - onFrame: Called with each frame; the bytes are valid during the call.
@@ -72,7 +72,8 @@ package final class FrameRelay {
   /// Needs a connection no more.
   package func forget(_ connection: Connection) { socket.forget(connection) }
 
-  /// Whether a frame is one that the two ends of a connection exchange about rings, and nobody passes on.
+  /// Whether a frame is one that the two ends of a connection exchange about rings, and nobody
+  /// passes on.
   package static func isOfThisHost(_ frame: [UInt8]) -> Bool {
     frame.first == FlowHeader.Kind.rings.rawValue
   }

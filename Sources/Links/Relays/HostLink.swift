@@ -4,18 +4,20 @@ package import ProcessTreeWire
 /// The link between the two halves of a host, at one of them: frames that arrive once and in order,
 /// whatever becomes of the connections beneath.
 ///
-/// Urgent frames go before bulk ones that wait; within each kind the order is kept. Numbers are given
-/// when a frame is about to be written, so nothing has one before the peer has sent hello. A value
-/// without connections: its owner takes bytes from it as fast as a connection can write them, and never
-/// stops reading because frames wait here. So two links cannot wait for each other.
+/// Urgent frames go before bulk ones that wait; within each kind the order is kept. Numbers are
+/// given when a frame is about to be written, so nothing has one before the peer has sent hello. A
+/// value without connections: its owner takes bytes from it as fast as a connection can write them,
+/// and never stops reading because frames wait here. So two links cannot wait for each other.
 package struct HostLink: ~Copyable {
   /// How many bytes of bulk there may be without a number before those who bring more have to wait.
   package static let bulkCapacity = 4 << 20
   /// How many bytes may be with the peer without its receipt before bulk waits here.
   ///
-  /// Questions about the lease wait behind what is under way: more of it takes a slow connection too long.
+  /// Questions about the lease wait behind what is under way: more of it takes a slow connection
+  /// too long.
   static let window = 1 << 20
-  /// A quarter of the window: the other end need not wait for one, and each wakes all processes on the way.
+  /// A quarter of the window: the other end need not wait for one, and each wakes all processes on
+  /// the way.
   private static let bytesPerReceipt = 256 << 10
   /// How many bytes of urgent frames may be kept before those who bring more have to wait.
   package static let urgentCapacity = 64 << 20
@@ -54,8 +56,8 @@ package struct HostLink: ~Copyable {
 
   // MARK: Connections
 
-  /// Goes on over another connection, on which the peer has sent hello; returns whether it is newer than
-  /// the present one, which is then heard no more.
+  /// Goes on over another connection, on which the peer has sent hello; returns whether it is newer
+  /// than the present one, which is then heard no more.
   ///
   /// - Parameters:
   ///   - connection: Its number, which the near half gives.

@@ -6,8 +6,9 @@ package import ProcessTreeWire
 /// direction, and a bell at each end, which the peer rings when the node waits.
 ///
 /// Nobody waits for a peer: a frame that finds no room is kept until the peer has taken others. No
-/// wake-up is lost, because each side first names the condition that it waits for and then looks once more, while the
-/// other first makes it true and then looks whether it is waited for. Belongs to the loop.
+/// wake-up is lost, because each side first names the condition that it waits for and then looks
+/// once more, while the other first makes it true and then looks whether it is waited for. Belongs
+/// to the loop.
 package final class FrameRing {
   /// The most frames to receive before others have their turn, and the most at a peer's end.
   private static let framesPerTurn = 64

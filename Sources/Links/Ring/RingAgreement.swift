@@ -2,11 +2,12 @@ package import ProcessTreeWire
 
 /// How two processes of a host come to exchange frames through rings.
 ///
-/// Either offers its part once some frames have passed, and the other answers with its own; each sends
-/// through its ring as soon as both have found each other's part. Where one of them cannot, for whatever
-/// reason, frames go on as before. Belongs to the loop.
+/// Either offers its part once some frames have passed, and the other answers with its own; each
+/// sends through its ring as soon as both have found each other's part. Where one of them cannot,
+/// for whatever reason, frames go on as before. Belongs to the loop.
 package final class RingAgreement {
-  /// The frames that pass before a part is offered: what carries few has no rings, and no memory for them.
+  /// The frames that pass before a part is offered: what carries few has no rings, and no memory
+  /// for them.
   private static let framesBefore = 64
 
   private enum Own {

@@ -3,7 +3,8 @@ package import ProcessTreeBase
 
 /// A node's bell on its loop: what a peer rings when the node waits for it.
 ///
-/// Made before the peer hears of it, because afterwards nothing may fail any more. Belongs to the loop.
+/// Made before the peer hears of it, because afterwards nothing may fail any more. Belongs to the
+/// loop.
 package final class RingAlarm {
   private let bell: WatchedDescriptor
   var onRing: (() -> Void)?

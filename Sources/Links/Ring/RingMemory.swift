@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// The memory of a node's part in the rings of a link: what it writes, and what its peer only reads.
+/// The memory of a node's part in the rings of a link: what it writes, and what its peer only
+/// reads.
 ///
 /// ```
 ///   0  u64 written     the bytes that the node has put into its ring since the start
@@ -10,8 +11,8 @@ internal import Synchronization
 /// 128  the ring
 /// ```
 ///
-/// The words that a node changes as a writer have another cache line than those that it changes as a
-/// reader. Nobody writes the memory but its node, so a peer can at most claim what is not true.
+/// The words that a node changes as a writer have another cache line than those that it changes as
+/// a reader. Nobody writes the memory but its node, so a peer can at most claim what is not true.
 package enum RingLayout {
   /// The bytes that a ring holds: four frames of usual size.
   ///

@@ -2,8 +2,8 @@ internal import ProcessTreeWire
 
 /// The peer's ring, as its reader.
 ///
-/// The peer may write at any time what it likes. So each word is read once and checked, and a frame is
-/// copied out before anybody looks at it.
+/// The peer may write at any time what it likes. So each word is read once and checked, and a frame
+/// is copied out before anybody looks at it.
 struct RingReader {
   private let own: RingMemory
   private let peer: RingMemory

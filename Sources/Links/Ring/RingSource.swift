@@ -5,8 +5,8 @@ package import ProcessTreeWire
 package protocol RingSource: AnyObject {
   /// Makes memory and a bell; nil where that cannot be.
   func make(on loop: EventLoop) -> OwnRingPart?
-  /// Finds the memory and the bell that another process has offered, whose claims may be false; nil where
-  /// that cannot be.
+  /// Finds the memory and the bell that another process has offered, whose claims may be false; nil
+  /// where that cannot be.
   func find(_ memory: SharedMemoryName, _ bell: BellName) -> PeerRingPart?
 }
 

@@ -3,8 +3,8 @@ internal import ProcessTreeWire
 
 /// A node's ring: frames go into memory that the peer reads.
 ///
-/// Each is a record: its length as a `u64`, its bytes, and what is missing to a multiple of 8. A frame
-/// that does not fit waits, and goes in pieces as the peer makes room.
+/// Each is a record: its length as a `u64`, its bytes, and what is missing to a multiple of 8. A
+/// frame that does not fit waits, and goes in pieces as the peer makes room.
 struct RingWriter {
   private let own: RingMemory
   private let ring: UnsafeMutableRawPointer
@@ -29,7 +29,8 @@ struct RingWriter {
   /// Whether frames wait for room.
   var isWaiting: Bool { !waiting.isEmpty }
 
-  /// Writes a frame, or as much of it as there is room for; throws if the peer's words cannot be true.
+  /// Writes a frame, or as much of it as there is room for; throws if the peer's words cannot be
+  /// true.
   mutating func send(_ frame: [UInt8]) throws(WireError) {
     if waiting.isEmpty, try write(frame) { return }
     waiting.append(frame)
@@ -72,8 +73,8 @@ struct RingWriter {
     return own.capacity - Int(written - taken)
   }
 
-  /// Goes back to the beginning of an empty ring, so that small traffic uses the same few cache lines
-  /// and pages again and again; returns the bytes that this takes of the room.
+  /// Goes back to the beginning of an empty ring, so that small traffic uses the same few cache
+  /// lines and pages again and again; returns the bytes that this takes of the room.
   private mutating func rewind(for count: Int) -> Int {
     let offset = Int(truncatingIfNeeded: written) & (own.capacity - 1)
     let record = RingMemory.lengthSize + RingMemory.padded(count)

@@ -17,8 +17,8 @@ protocol FrameCarrier: AnyObject {
 
   /// Called when the next look may find frames, after one that found no more.
   var onReady: (() -> Void)? { get set }
-  /// Called with each connection whose sender has proved itself and then brought something else than
-  /// single frames.
+  /// Called with each connection whose sender has proved itself and then brought something else
+  /// than single frames.
   var onMalformed: ((Connection) -> Void)? { get set }
 
   /// Lets dealers connect by this path; the gate cuts off those that do not prove their identity.
@@ -27,8 +27,8 @@ protocol FrameCarrier: AnyObject {
   func senderIsProved()
   /// Notes that the sender of the present frame has been refused: its connection is soon cut off.
   func senderIsRefused()
-  /// The process that, for the kernel, is at the other end of the connection of the present frame; 0 if
-  /// that connection has gone, nil where nodes share a process.
+  /// The process that, for the kernel, is at the other end of the connection of the present frame;
+  /// 0 if that connection has gone, nil where nodes share a process.
   var sender: Int32? { get }
   /// Connects to a router, and again whenever the connection breaks.
   func connect(to endpoint: Endpoint) throws
@@ -41,8 +41,8 @@ protocol FrameCarrier: AnyObject {
   func receiveAll()
   func close()
 
-  /// Called with each connection over which a ring was agreed upon, or through whose ring frames came,
-  /// against the protocol, and with the reason; nothing more comes over it.
+  /// Called with each connection over which a ring was agreed upon, or through whose ring frames
+  /// came, against the protocol, and with the reason; nothing more comes over it.
   var onRingBroken: ((Connection, String) -> Void)? { get set }
   /// Lets the two ends of a connection go over to rings.
   func allowRing(for connection: Connection)

@@ -27,8 +27,9 @@ final class FrameSocket: FrameCarrier {
   private var gate: AcceptGate?
   /// The connections whose senders have proved themselves, by the cookies of their sockets.
   private var proved = Recent<UInt64, Connection>(capacity: 1 << 16)
-  /// The cookies of the sockets of a router's connections, as of their first frames: once a connection has ended,
-  /// another one may have its descriptor, and its last frames still wait here.
+  /// The cookies of the sockets of a router's connections, as of their first frames: once a
+  /// connection has ended, another one may have its descriptor, and its last frames still wait
+  /// here.
   private var cookies = Recent<Connection, UInt64>(capacity: 4_096)
   /// The connection of the present frame.
   @exclusivity(unchecked) private var connection: Connection = 0
@@ -83,12 +84,12 @@ final class FrameSocket: FrameCarrier {
 
   /// The time that a connection has for its handshake at a listening socket.
   ///
-  /// Each end has a limit of its own, and checks it before it reads. The connecting end finishes the
-  /// handshake once it has read the other's part, and then sends. A listener whose threads got no
-  /// time for as long as its limit would close a connection that holds a complete handshake, and
+  /// Each end has a limit of its own, and checks it before it reads. The connecting end finishes
+  /// the handshake once it has read the other's part, and then sends. A listener whose threads got
+  /// no time for as long as its limit would close a connection that holds a complete handshake, and
   /// frames that nobody sends again would be lost. So the listener's limit is long, and the gate,
-  /// which reads first, cuts off silent connections. The connecting end's limit is short: it has sent
-  /// nothing before, and connects again.
+  /// which reads first, cuts off silent connections. The connecting end's limit is short: it has
+  /// sent nothing before, and connects again.
   private static let longestHandshake: Duration = .seconds(30)
 
   func senderIsProved() {
@@ -166,8 +167,8 @@ final class FrameSocket: FrameCarrier {
     receive(Self.framesPerTurn * 64)
   }
 
-  /// Receives some frames; nothing while one is being taken, whose bytes are those of the one message: what takes
-  /// it may end up here again.
+  /// Receives some frames; nothing while one is being taken, whose bytes are those of the one
+  /// message: what takes it may end up here again.
   private func receive(_ most: Int) {
     guard !isReceiving else { return }
     isReceiving = true
@@ -205,7 +206,8 @@ final class FrameSocket: FrameCarrier {
     return true
   }
 
-  /// Frames that were taken one after the other from one connection, and of which its stream does not know.
+  /// Frames that were taken one after the other from one connection, and of which its stream does
+  /// not know.
   private struct Taken {
     var connection: Connection
     var descriptor: Int32?

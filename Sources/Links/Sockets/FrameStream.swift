@@ -5,9 +5,9 @@ internal import ProcessTreeWire
 
 /// Frames over the two ends of a stream socket, of which a child inherits one.
 ///
-/// A frame is its length, four bytes, big-endian, and its bytes. Between frames a child may leave a mark
-/// instead, whose first byte no length has. What one end has written the other can read, whatever
-/// becomes of the process that wrote it; no thread stands in between. Belongs to the loop.
+/// A frame is its length, four bytes, big-endian, and its bytes. Between frames a child may leave a
+/// mark instead, whose first byte no length has. What one end has written the other can read,
+/// whatever becomes of the process that wrote it; no thread stands in between. Belongs to the loop.
 package final class FrameStream {
   /// A child's mark that its program is about to run.
   package static let begunMark: UInt8 = 1
@@ -111,7 +111,8 @@ package final class FrameStream {
 
   // MARK: Sending
 
-  /// Sends a frame; false if the stream is closed, the frame is too large, or too much waits already.
+  /// Sends a frame; false if the stream is closed, the frame is too large, or too much waits
+  /// already.
   @discardableResult
   package func send(_ frame: [UInt8]) -> Bool {
     guard !isClosed, !isOverfull, !frame.isEmpty, frame.count <= WireLimits.frameSize else {
@@ -126,13 +127,14 @@ package final class FrameStream {
     return true
   }
 
-  /// Whether the kernel has all that was sent, for the other end: a program may have closed this one, and opened
-  /// another socket by its number.
+  /// Whether the kernel has all that was sent, for the other end: a program may have closed this
+  /// one, and opened another socket by its number.
   package var hasHandedOver: Bool {
     outgoing.isEmpty && !isLost && cl_socket_cookie(number) == cookie
   }
 
-  /// Whether much waits for the other end, so that what is worth less than the rest can be left out.
+  /// Whether much waits for the other end, so that what is worth less than the rest can be left
+  /// out.
   package var isCongested: Bool { outgoing.count > Self.congestion }
 
   private func overflow() {
@@ -262,8 +264,8 @@ package final class FrameStream {
 
   // MARK: The end
 
-  /// Reports to the other end that nothing more comes, also where another process has a copy of this one; an
-  /// answer can still come.
+  /// Reports to the other end that nothing more comes, also where another process has a copy of
+  /// this one; an answer can still come.
   package func cut() {
     _ = shutdown(number, Int32(SHUT_WR))
   }

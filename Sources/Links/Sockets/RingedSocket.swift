@@ -4,9 +4,10 @@ internal import ProcessTreeZeroMQ
 
 /// A ZeroMQ socket whose connections may hand their frames over to rings.
 ///
-/// For the connections between a node and a half of a host, which both live on one host and carry frames
-/// for others. A ring here belongs to its connection: a new connection begins without one, and
-/// the link that goes over it sends again what it lacks, as it does for any connection. Belongs to the loop.
+/// For the connections between a node and a half of a host, which both live on one host and carry
+/// frames for others. A ring here belongs to its connection: a new connection begins without one,
+/// and the link that goes over it sends again what it lacks, as it does for any connection. Belongs
+/// to the loop.
 final class RingedSocket: FrameCarrier {
   /// How long frames are kept that a ring had no room for when its connection was forgotten.
   private static let partingTime: Duration = .seconds(60)

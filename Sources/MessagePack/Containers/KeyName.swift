@@ -65,8 +65,8 @@ struct KeyName {
 
 /// The names of the keys of one type, as far as they have been used.
 ///
-/// Only keys of at most one byte have places here: the cases of an enumeration. Such a key names itself in
-/// the same way each time, so that its name is asked for once.
+/// Only keys of at most one byte have places here: the cases of an enumeration. Such a key names
+/// itself in the same way each time, so that its name is asked for once.
 struct KeyNames: ~Copyable {
   private static var most: Int { 64 }
 

@@ -1,14 +1,17 @@
-/// What a keyed container knows of its value, and the container itself, kept for the next value with such keys.
+/// What a keyed container knows of its value, and the container itself, kept for the next value
+/// with such keys.
 ///
-/// The standard library wraps each keyed container in an object, which takes an allocation and three look-ups
-/// of types. A slot keeps that object. It is used again only when nobody else has it, so a container that
-/// outlives its value finds the serial of that value forever, and is refused.
+/// The standard library wraps each keyed container in an object, which takes an allocation and
+/// three look-ups of types. A slot keeps that object. It is used again only when nobody else has
+/// it, so a container that outlives its value finds the serial of that value forever, and is
+/// refused.
 class KeyedSlot {
   /// The type of the keys.
   let keys: ObjectIdentifier
   /// The encoder or decoder.
   ///
-  /// A slot in its table does not keep it alive: the table closes slots that are in use when it goes.
+  /// A slot in its table does not keep it alive: the table closes slots that are in use when it
+  /// goes.
   @exclusivity(unchecked) fileprivate(set) var core: Unmanaged<AnyObject>
   /// The same, for a container that is alone with its slot.
   @exclusivity(unchecked) private var owner: AnyObject?
@@ -92,7 +95,8 @@ struct KeyedSlots: ~Copyable {
     return new
   }
 
-  /// Lets go of all slots; those whose containers somebody has kept refer to a closed core from now on.
+  /// Lets go of all slots; those whose containers somebody has kept refer to a closed core from now
+  /// on.
   mutating func close(_ closed: @autoclosure () -> AnyObject) {
     guard let places else { return }
     for place in 0..<Self.places {

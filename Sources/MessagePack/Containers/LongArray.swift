@@ -2,8 +2,8 @@
 enum LongArray {
   /// How many elements they have at least.
   ///
-  /// The runtime finds out how an array is coded by looking through all conformances of the process, when it is asked
-  /// for the first time.
+  /// The runtime finds out how an array is coded by looking through all conformances of the
+  /// process, when it is asked for the first time.
   static let fewest = 64
 
   /// Whether a type is an array.

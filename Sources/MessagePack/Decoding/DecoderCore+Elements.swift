@@ -9,8 +9,8 @@ extension Array: DecodableArray where Element: Decodable {
   }
 }
 
-// Arrays of other types than the known ones, without a container and without the standard library's code, which
-// looks up a type for each element.
+// Arrays of other types than the known ones, without a container and without the standard library's
+// code, which looks up a type for each element.
 extension DecoderCore {
   /// The most bytes that elements take before the first of them has been decoded.
   private static var reserve: Int { 1 << 20 }

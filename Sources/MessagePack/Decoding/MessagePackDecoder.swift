@@ -58,7 +58,8 @@ public struct MessagePackDecoder: Sendable {
     return value
   }
 
-  /// The number of elements of an array that some bytes begin with, and the offset of the first one.
+  /// The number of elements of an array that some bytes begin with, and the offset of the first
+  /// one.
   ///
   /// - Throws: A `DecodingError` if the bytes begin with no array.
   public static func arrayHeader(

@@ -9,8 +9,8 @@ extension Array: EncodableArray where Element: Encodable {
   }
 }
 
-// Arrays of other types than the known ones, without a container and without the standard library's code, which
-// copies each element.
+// Arrays of other types than the known ones, without a container and without the standard library's
+// code, which copies each element.
 extension EncoderCore {
   /// How a long array is encoded; nil for other values.
   @inline(__always)

@@ -5,7 +5,8 @@ extension RawCursor {
     limit: Int, _ read: (inout RawCursor) throws(MessagePackError) -> T
   ) throws(MessagePackError) -> [T] {
     let count = try readArrayHeader(limit: limit)
-    // A literal's memory is allocated without a look-up of types, which takes most of the time otherwise.
+    // A literal's memory is allocated without a look-up of types, which takes most of the time
+    // otherwise.
     switch count {
     case 0: return []
     case 1: return [try read(&self)]

@@ -31,8 +31,8 @@ struct Envelope<Item: Codable & Sendable>: Sendable {
 
 /// The place of an item in an envelope as a worker took it.
 ///
-/// An envelope that is made again may lack what was left out meanwhile: then the same offset is another
-/// item's. The input distinguishes these two, or else the number of items.
+/// An envelope that is made again may lack what was left out meanwhile: then the same offset is
+/// another item's. The input distinguishes these two, or else the number of items.
 struct ItemPlace: Hashable, Sendable, Codable {
   var envelope: EnvelopeID
   /// How many items the envelope has.

@@ -8,11 +8,11 @@ internal import ProcessTreeBase
 /// ```
 ///
 /// Lines come without their line feeds; the last one of a file may lack it. Bytes that are no UTF-8
-/// become replacement characters. Files are read as lines are asked for, 64 KiB at a time and off the
-/// node's event loop, so that a pipe that nobody writes to does not stop the node.
+/// become replacement characters. Files are read as lines are asked for, 64 KiB at a time and off
+/// the node's event loop, so that a pipe that nobody writes to does not stop the node.
 ///
-/// The iterator throws a ``FileFailure`` for a file that cannot be opened or read and for a line that
-/// is too long, and `CancellationError`.
+/// The iterator throws a ``FileFailure`` for a file that cannot be opened or read and for a line
+/// that is too long, and `CancellationError`.
 public struct FileLines: AsyncSequence, Sendable {
   private let paths: [String]
   private let limit: Int

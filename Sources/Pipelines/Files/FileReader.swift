@@ -54,7 +54,8 @@ struct FileReader {
   }
 }
 
-/// A file that is open for reading; closed with its last reference, unless it is the standard input.
+/// A file that is open for reading; closed with its last reference, unless it is the standard
+/// input.
 private final class OpenFile: Sendable {
   let path: String
   let descriptor: Int32

@@ -19,8 +19,8 @@ struct StreamRestorer<Value> {
     EnvelopeSourceID.isFinish(stream) ? nil : streams[stream]?.takeNext()
   }
 
-  /// Returns the envelopes that remain at the end: those that workers made after their last input, and, if
-  /// an envelope was lost, those behind the gap.
+  /// Returns the envelopes that remain at the end: those that workers made after their last input,
+  /// and, if an envelope was lost, those behind the gap.
   mutating func takeRest() -> [Value] {
     defer { streams = [:] }
     return streams.sorted { $0.key < $1.key }.flatMap { stream in

@@ -32,7 +32,8 @@ final class Assembly {
 
 /// The place of a worker, in which one node after the other may work, or none.
 struct WorkerSeat: Sendable {
-  /// A worker keeps nothing that would have to be saved: it is asked to stop, and soon SIGTERM follows.
+  /// A worker keeps nothing that would have to be saved: it is asked to stop, and soon SIGTERM
+  /// follows.
   static let stopPolicy = StopPolicy(ask: .milliseconds(500), terminate: .milliseconds(500))
 
   let stage: Int

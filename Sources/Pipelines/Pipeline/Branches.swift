@@ -2,8 +2,8 @@
 public struct Branches<Input: Codable & Sendable, Output: Codable & Sendable>: Sendable {
   let pipeline: Pipeline<Input, Output>
 
-  /// One pipeline again: what the branches make as it comes or, if that is asked for, in the order of
-  /// the inputs, of each input the first branch's outputs before the second's.
+  /// One pipeline again: what the branches make as it comes or, if that is asked for, in the order
+  /// of the inputs, of each input the first branch's outputs before the second's.
   public func merged(ordered isOrdered: Bool = false) -> Pipeline<Input, Output> {
     isOrdered ? pipeline.inOrder() : pipeline
   }

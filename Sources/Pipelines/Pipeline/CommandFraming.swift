@@ -16,8 +16,8 @@ public struct CommandFraming<Item: Codable & Sendable>: Codable, Sendable {
 extension CommandFraming where Item == String {
   /// Each item is a line, without its line feed.
   ///
-  /// An item that contains line feeds is several lines to the command. Bytes that are no UTF-8 become
-  /// replacement characters.
+  /// An item that contains line feeds is several lines to the command. Bytes that are no UTF-8
+  /// become replacement characters.
   public static var lines: Self { Self(.lines, isWhole: false) }
 }
 

@@ -12,8 +12,8 @@ public struct Distribution<Element: Codable & Sendable>: Sendable {
 
   let kind: Kind
 
-  /// A free worker takes the next element; several workers that keep state receive elements from a stateless
-  /// stage in turn.
+  /// A free worker takes the next element; several workers that keep state receive elements from a
+  /// stateless stage in turn.
   public static var balanced: Self { Self(kind: .balanced) }
 
   /// Every worker gets everything.

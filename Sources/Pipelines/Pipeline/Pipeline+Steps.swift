@@ -8,7 +8,8 @@ extension Pipeline {
   ///   - step: The code and configuration; every worker begins with a copy.
   ///   - workers: How many nodes work at the step.
   ///   - distribution: How they share the input.
-  ///   - attempts: How many workers of a stateless step may die with an item before it is quarantined.
+  ///   - attempts: How many workers of a stateless step may die with an item before it is
+  ///     quarantined.
   ///   - place: Where the nodes run; see `then(_:workers:distribution:attempts:ordered:on:)`.
   public init<Work: Step>(
     _ step: Work, workers: Int = 1, distribution: Distribution<Input> = .balanced,
@@ -29,9 +30,10 @@ extension Pipeline {
   ///   - step: The code and configuration; every worker begins with a copy.
   ///   - workers: How many nodes work at the step.
   ///   - distribution: How they share the input.
-  ///   - attempts: How many workers of a stateless step may die with an item before it is quarantined.
-  ///   - isOrdered: Whether the step gets its input in the order of the source; it then has one worker
-  ///     or partitions. The death of a worker fails the run, even if the step is stateless.
+  ///   - attempts: How many workers of a stateless step may die with an item before it is
+  ///     quarantined.
+  ///   - isOrdered: Whether the step gets its input in the order of the source; it then has one
+  ///     worker or partitions. The death of a worker fails the run, even if the step is stateless.
   ///   - place: The hosts on which the nodes run, or `OwnHost()`; `nil` for those of the run.
   public func then<Work: Step>(
     _ step: Work, workers: Int = 1, distribution: Distribution<Output> = .balanced,

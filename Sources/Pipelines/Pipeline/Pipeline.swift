@@ -8,9 +8,9 @@
 /// ```
 ///
 /// Between stages are work channels, so that nothing waits for the whole, and memory is bounded
-/// whatever the size of the input. What a worker had that died is given to its successor if the stage
-/// is stateless (see `Stage.isStateless`), and recorded once all the same; the death of any other
-/// worker fails the run.
+/// whatever the size of the input. What a worker had that died is given to its successor if the
+/// stage is stateless (see `Stage.isStateless`), and recorded once all the same; the death of any
+/// other worker fails the run.
 public struct Pipeline<Input: Codable & Sendable, Output: Codable & Sendable>: Sendable {
   /// Makes the channels and workers of all stages, from the last one on; the way into the first.
   typealias Attach =

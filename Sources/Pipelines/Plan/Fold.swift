@@ -2,8 +2,8 @@ internal import ProcessTreeBase
 
 /// How numbers of envelopes change where one becomes several, so that they stay without gaps.
 ///
-/// Of `before` envelopes that come of one at the fork, `after` leave the join, this part of them from
-/// the place `start` on.
+/// Of `before` envelopes that come of one at the fork, `after` leave the join, this part of them
+/// from the place `start` on.
 struct Fold: Hashable, Sendable {
   var before: UInt64
   var after: UInt64
@@ -20,7 +20,8 @@ struct Fold: Hashable, Sendable {
   func callAsFunction(_ id: EnvelopeID) -> EnvelopeID {
     guard !exempt.contains(id.stream) else { return id }
     let (group, rest) = id.number.quotientAndRemainder(dividingBy: before)
-    // Numbers come from other workers. A number that does not fit is no envelope's, and fails the balance.
+    // Numbers come from other workers. A number that does not fit is no envelope's, and fails the
+    // balance.
     let number = group.saturatingMultiplied(by: after).saturatingAdding(start)
       .saturatingAdding(rest)
     return EnvelopeID(stream: id.stream, number: number)

@@ -1,12 +1,13 @@
-/// The stages of a pipeline with their places, their feeders, and the names and numbers of their workers.
+/// The stages of a pipeline with their places, their feeders, and the names and numbers of their
+/// workers.
 struct PipelinePlan: Sendable {
   /// A stage in its place.
   struct Stage: Sendable {
     let index: Int
     /// The stage, by a name that no other one of the pipeline has.
     let description: StageDescription
-    /// The numbers of its workers among all workers of the pipeline, of those as well that it may get
-    /// while it runs.
+    /// The numbers of its workers among all workers of the pipeline, of those as well that it may
+    /// get while it runs.
     let workers: Range<Int>
     /// The stages whose output is its input; the source when there are none.
     var feeders: [Int]
@@ -39,7 +40,8 @@ struct PipelinePlan: Sendable {
   /// How many of the source's envelopes may be on their way, for so many workers at work.
   static func envelopesInFlight(workers: Int) -> Int { 8 + 8 * workers }
 
-  /// How many of the envelopes that a worker begins may be on their way; nil if no stage restores the order.
+  /// How many of the envelopes that a worker begins may be on their way; nil if no stage restores
+  /// the order.
   var mostInFlightOfWorkers: Int? {
     guard restoresOrder else { return nil }
     return Self.envelopesInFlight(workers: stages.map(\.description.workers).reduce(0, +))
@@ -80,8 +82,9 @@ struct PipelinePlan: Sendable {
 
   /// Whether the envelopes of a stage are dealt to its workers by their numbers.
   ///
-  /// Behind a stateless stage an envelope may come twice, from a worker that died and from its successor. With
-  /// several workers that keep state, both have to come to the same one, which takes the first.
+  /// Behind a stateless stage an envelope may come twice, from a worker that died and from its
+  /// successor. With several workers that keep state, both have to come to the same one, which
+  /// takes the first.
   func isDealt(_ stage: Stage) -> Bool {
     stage.description.sharing == .balanced && stage.description.workers > 1
       && stage.description.isStateful
@@ -140,7 +143,8 @@ struct PipelinePlan: Sendable {
     }
   }
 
-  /// The suffixes that make each name the name of one stage: nothing, or the stage's number from 1 on.
+  /// The suffixes that make each name the name of one stage: nothing, or the stage's number from 1
+  /// on.
   private static func marks(of names: [String]) -> [String] {
     var counts: [String: Int] = [:]
     for name in names { counts[name, default: 0] += 1 }

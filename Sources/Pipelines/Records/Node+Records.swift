@@ -9,7 +9,8 @@ extension Node {
   ///   - monitor: Changes the numbers of workers.
   ///   - refuse: Takes each record that a stage gave up; an error that it throws ends the run.
   ///   - deliver: Takes the outputs; the next ones come when it has returned.
-  /// - Throws: The errors of `run(over:using:on:monitor:onQuarantine:)`, of the source and of the closures.
+  /// - Throws: The errors of `run(over:using:on:monitor:onQuarantine:)`, of the source and of the
+  ///   closures.
   package func runRecords<Records: AsyncSequence>(
     over records: sending Records, using pipeline: Pipeline<[UInt8], [UInt8]>,
     monitor: PipelineMonitor,

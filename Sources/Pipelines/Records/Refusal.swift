@@ -1,7 +1,7 @@
 internal import ProcessTreeStages
 
-/// A record that a stage gave up: it travels on with the envelope that it stood in, so that it is set
-/// aside once, as often as the envelope may be made.
+/// A record that a stage gave up: it travels on with the envelope that it stood in, so that it is
+/// set aside once, as often as the envelope may be made.
 package struct Refusal: Hashable, Sendable, Codable {
   /// The name of the stage.
   package var stage: String

@@ -2,7 +2,8 @@ package import ProcessTreeBase
 
 /// Bytes cut at ends of records, with as many whole records in each piece as there are.
 ///
-/// Between commands that read and write streams in the same framing nobody has to look at a single record.
+/// Between commands that read and write streams in the same framing nobody has to look at a single
+/// record.
 struct RecordCutter: Sendable {
   private let framing: RecordFraming
   /// The bytes of a record whose end has not arrived.
@@ -14,8 +15,8 @@ struct RecordCutter: Sendable {
 
   private var longest: Int { RecordSplitter.longest }
 
-  /// Takes bytes that came; the whole records that are there now, with their marks, and nil if there are
-  /// none.
+  /// Takes bytes that came; the whole records that are there now, with their marks, and nil if
+  /// there are none.
   ///
   /// - Throws: `RecordFailure` for a record that is too long.
   mutating func take(_ chunk: [UInt8]) throws(RecordFailure) -> [UInt8]? {
@@ -75,7 +76,8 @@ struct RecordCutter: Sendable {
   }
 }
 
-/// The whole records in chunks of bytes that come one after another, as many at a time as there are.
+/// The whole records in chunks of bytes that come one after another, as many at a time as there
+/// are.
 package struct WholeRecords<Chunks: AsyncSequence & Sendable>: AsyncSequence, Sendable
 where Chunks.Element == [UInt8] {
   private let chunks: Chunks

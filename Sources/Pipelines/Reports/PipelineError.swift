@@ -1,5 +1,5 @@
-/// A pipeline that cannot run as it was composed, so nothing has been started; or a number of workers
-/// that a stage cannot have, so nothing has changed.
+/// A pipeline that cannot run as it was composed, so nothing has been started; or a number of
+/// workers that a stage cannot have, so nothing has changed.
 public struct PipelineError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
   /// What kind of error it is.
   public struct Code: Hashable, Sendable, Codable, CustomStringConvertible {
@@ -36,8 +36,8 @@ public struct PipelineError: Error, Hashable, Sendable, Codable, CustomStringCon
   public let message: String
   /// The place of the stage that is wrong, from 0 on.
   public let stage: Int
-  /// The name of that stage's type, with the stage's number from 1 on where several are called so; empty if there
-  /// is no such stage.
+  /// The name of that stage's type, with the stage's number from 1 on where several are called so;
+  /// empty if there is no such stage.
   public let stageName: String
 
   /// Makes an error, for tests of code that handles one.
@@ -48,8 +48,8 @@ public struct PipelineError: Error, Hashable, Sendable, Codable, CustomStringCon
     self.stageName = stageName
   }
 
-  /// The stage by its name, or by its number from 1 on, and what is wrong with it; the message alone if there
-  /// is no such stage.
+  /// The stage by its name, or by its number from 1 on, and what is wrong with it; the message
+  /// alone if there is no such stage.
   public var description: String {
     code == .noSuchStage ? message : "\(StageInWords.text(stage, stageName)): \(message)"
   }

@@ -33,8 +33,8 @@ public struct PipelineFailure: Error, Hashable, Sendable, Codable, CustomStringC
   public let message: String
   /// The place of the stage, from 0 on; nil if the failure is the whole pipeline's.
   public let stage: Int?
-  /// The name of the stage's type, with the stage's number from 1 on where several are called so; empty if the
-  /// failure is the whole pipeline's.
+  /// The name of the stage's type, with the stage's number from 1 on where several are called so;
+  /// empty if the failure is the whole pipeline's.
   public let stageName: String
   /// The name of the worker's node; empty if the failure is the whole pipeline's.
   public let worker: String
@@ -61,7 +61,8 @@ public struct PipelineFailure: Error, Hashable, Sendable, Codable, CustomStringC
     self.deaths = deaths
   }
 
-  /// The stage by its name, the worker, the input by its number from 1 on, and the message in a line.
+  /// The stage by its name, the worker, the input by its number from 1 on, and the message in a
+  /// line.
   public var description: String {
     var text = "the pipeline"
     if let stage { text = "\(StageInWords.text(stage, stageName)) in \(worker)" }

@@ -10,8 +10,9 @@ public struct PipelineReport: Hashable, Sendable, Codable {
   public var inputsDone = 0
   /// Outputs that have arrived.
   public var outputs = 0
-  /// Inputs that were quarantined because their workers died: each once all has arrived that was made without it,
-  /// in a run that has a closure `onQuarantine`; else the one with which the run failed comes first.
+  /// Inputs that were quarantined because their workers died: each once all has arrived that was
+  /// made without it, in a run that has a closure `onQuarantine`; else the one with which the run
+  /// failed comes first.
   public var quarantined: [QuarantinedInput] = []
   /// The stages in the order in which the pipeline lists them.
   public var stages: [StageReport] = []
@@ -27,7 +28,8 @@ public struct PipelineReport: Hashable, Sendable, Codable {
 public struct StageReport: Hashable, Sendable, Codable, Identifiable {
   /// The place of the stage, from 0 on.
   public var index: Int
-  /// The name of the stage's type, with the stage's number from 1 on where several are called so: `Parse[2]`.
+  /// The name of the stage's type, with the stage's number from 1 on where several are called so:
+  /// `Parse[2]`.
   public var name: String
   /// How many workers it has: the number it was resized to, or was made with.
   public var workers: Int

@@ -4,8 +4,8 @@ internal import ProcessTreeSupervision
 /// The workers of one stage as a value: a supervisor keeps those alive that the stage wants.
 ///
 /// A stage has places for workers, of which the first are wanted. A worker that
-/// is asked to stop leaves unfinished envelopes to the others: the first place is never left before the
-/// stage is over.
+/// is asked to stop leaves unfinished envelopes to the others: the first place is never left before
+/// the stage is over.
 struct Crew {
   /// What the run does for the worker with a number.
   enum Order: Equatable {
@@ -26,7 +26,8 @@ struct Crew {
     case timePassed
   }
 
-  /// How many workers in a row may die in one place without having got anything done, and still be replaced.
+  /// How many workers in a row may die in one place without having got anything done, and still be
+  /// replaced.
   static let mostFailures = 9
   private static let backoff = RestartBackoff(
     first: .milliseconds(10), most: .seconds(1), healthyAfter: .longest)
@@ -97,7 +98,8 @@ struct Crew {
     return settle(life.handle(input, at: now), now)
   }
 
-  /// Requests what is missing for the workers that are wanted, and returns what follows from all actions.
+  /// Requests what is missing for the workers that are wanted, and returns what follows from all
+  /// actions.
   private mutating func settle(_ actions: [SupervisorLife.Action], _ now: Duration) -> [Order] {
     var actions = actions
     func request(_ request: SupervisorLife.Request) {

@@ -9,20 +9,20 @@ extension Node {
   /// Runs a pipeline over inputs and returns all its outputs, as they come unless the pipeline is
   /// `Pipeline/inOrder()`.
   ///
-  /// Workers are children of this node; none is left when this returns or throws. Inputs are taken as
-  /// the pipeline has room for them.
+  /// Workers are children of this node; none is left when this returns or throws. Inputs are taken
+  /// as the pipeline has room for them.
   ///
   /// - Parameters:
   ///   - pipeline: The stages.
   ///   - inputs: Any sequence; its iterator is called on the task executor of this call, where it
   ///     should not block.
-  ///   - place: The hosts on which workers run whose stage names no other place, of a scope of this node;
-  ///     `nil` for where this node runs. What workers of a lost host had goes to others.
+  ///   - place: The hosts on which workers run whose stage names no other place, of a scope of this
+  ///     node; `nil` for where this node runs. What workers of a lost host had goes to others.
   ///   - monitor: Watches the run, and changes the numbers of workers.
-  ///   - onQuarantine: Takes each input that has ended as many workers of a stateless stage as it has
-  ///     attempts there, once all has arrived that was made without it. The run goes on without it, and so
-  ///     without its outputs; an error that is thrown here ends the run. Without a closure the first such
-  ///     input ends the run.
+  ///   - onQuarantine: Takes each input that has ended as many workers of a stateless stage as it
+  ///     has attempts there, once all has arrived that was made without it. The run goes on without
+  ///     it, and so without its outputs; an error that is thrown here ends the run. Without a
+  ///     closure the first such input ends the run.
   /// - Throws: `PipelineError` before anything is started; `PipelineFailure` with the stage, the
   ///   worker and the input when a stage throws, a worker ends that cannot be replaced, or an input
   ///   has ended all that tried it; the errors of making a child; `CancellationError`.

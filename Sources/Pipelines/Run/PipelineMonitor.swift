@@ -54,8 +54,8 @@ public final class PipelineMonitor: Sendable {
   /// stage's input had ended when it stopped: then a replacement runs it at the end.
   ///
   /// The number can be set at any moment and any number of times; `PipelineReport/stages` has it.
-  /// Before the run has begun it is kept for the start, and the run throws if the stage cannot have it.
-  /// It has no effect on a stage that finds nothing more to do, nor after the end of the run.
+  /// Before the run has begun it is kept for the start, and the run throws if the stage cannot have
+  /// it. It has no effect on a stage that finds nothing more to do, nor after the end of the run.
   ///
   /// - Parameters:
   ///   - stage: The place of the stage, from 0 on, in the order in which stages were written down.

@@ -68,7 +68,8 @@ extension Node {
   ///
   /// The run takes only as many inputs as fill the pipeline: infinite inputs work, and a
   /// reader that is slow holds the workers back. The parameters are those of
-  /// `run(over:using:on:monitor:onQuarantine:)`. The inputs can be iterated several times if the outputs are.
+  /// `run(over:using:on:monitor:onQuarantine:)`. The inputs can be iterated several times if the
+  /// outputs are.
   public func stream<Inputs: Sequence & Sendable, Output>(
     over inputs: Inputs, using pipeline: Pipeline<Inputs.Element, Output>,
     on place: (any Place)? = nil, monitor: PipelineMonitor? = nil,

@@ -3,8 +3,8 @@ internal import ProcessTreeBase
 internal import ProcessTreeStages
 internal import ProcessTreeSupervision
 
-/// The books of a run as a value: inputs and outputs, the crews of its stages with the counters of each
-/// worker, deaths, and inputs that were given up.
+/// The books of a run as a value: inputs and outputs, the crews of its stages with the counters of
+/// each worker, deaths, and inputs that were given up.
 struct RunLedger {
   let plan: PipelinePlan
   /// The time since the run began.
@@ -27,7 +27,8 @@ struct RunLedger {
   private(set) var quarantined: [QuarantinedInput] = []
   /// What workers leave out, until an envelope without it has come to the end; without the records.
   private var omitted: [OmittedItem: QuarantinedInput] = [:]
-  /// The refusals that came with some of the envelopes that one has become, until all of these have come.
+  /// The refusals that came with some of the envelopes that one has become, until all of these have
+  /// come.
   private(set) var refused: [EnvelopeID: Set<Refusal>] = [:]
   /// The places whose workers have reported that they are ready to take envelopes.
   private var ready: Set<Int> = []
@@ -104,7 +105,8 @@ struct RunLedger {
   /// Whether nothing more comes for a stage: a worker finds the end of its input only then.
   func isFed(_ stage: Int) -> Bool { crews[stage].isFed }
 
-  /// Takes the orders about workers: an empty list when all stages are over, nil while there are none yet.
+  /// Takes the orders about workers: an empty list when all stages are over, nil while there are
+  /// none yet.
   mutating func takeOrders() -> [Crew.Order]? {
     guard !orders.isEmpty || crews.allSatisfy(\.isOver) else { return nil }
     defer { orders = [] }
@@ -125,8 +127,8 @@ struct RunLedger {
     orders += crews[stage].handle(event, of: worker, at: now)
   }
 
-  /// Notes that a worker has come to its end; the stages for which nothing more comes because of that,
-  /// with the number of all stages for the end of the pipeline.
+  /// Notes that a worker has come to its end; the stages for which nothing more comes because of
+  /// that, with the number of all stages for the end of the pipeline.
   mutating func finish(_ counters: WorkerCounters, worker: Int, ofStage stage: Int) -> [Int] {
     count(counters, ofWorker: worker)
     handle(.ended(.normal), of: worker, ofStage: stage)
@@ -192,15 +194,16 @@ struct RunLedger {
 
   /// Notes the death of a worker that can be replaced.
   ///
-  /// - Parameter position: The worker's position among the children of the run's node; nil if it was not
-  ///   started.
+  /// - Parameter position: The worker's position among the children of the run's node; nil if it
+  ///   was not started.
   /// - Returns: How it came to that it has no successor, in one line; nil if it has one.
   mutating func die(
     _ report: ExitReport, at position: Int?, worker: Int, ofStage stage: Int
   ) -> String? {
     if let position { suspects[stage].end(of: position, report) }
-    // A worker that had begun an item is excused when another one gets the item. What a signal from outside
-    // does to one that waits for its first envelope, or has got on with it, shows nothing about its place.
+    // A worker that had begun an item is excused when another one gets the item. What a signal from
+    // outside does to one that waits for its first envelope, or has got on with it, shows nothing
+    // about its place.
     let (counters, isReady) = (present[worker], ready.contains(worker))
     let isFruitful =
       counters.processed > 0
@@ -217,8 +220,8 @@ struct RunLedger {
     return crews[stage].gaveUp
   }
 
-  /// Notes that a worker has gone by the fault of its host: nothing that it had is to blame for that, nor
-  /// is its place.
+  /// Notes that a worker has gone by the fault of its host: nothing that it had is to blame for
+  /// that, nor is its place.
   ///
   /// - Parameter position: The worker's position among the children; nil if it was not made.
   /// - Returns: How it came to that it has no successor, in one line; nil if it has one.

@@ -42,8 +42,8 @@ final class RunRecord: Sendable {
     }
   }
 
-  /// Waits for the ends of the workers that died at items of an envelope, and decides which items the next
-  /// worker leaves out.
+  /// Waits for the ends of the workers that died at items of an envelope, and decides which items
+  /// the next worker leaves out.
   ///
   /// - Throws: `CancellationError`.
   func omission(

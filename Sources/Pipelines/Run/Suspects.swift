@@ -1,8 +1,8 @@
 /// Decides which items of a stage are left out, because workers died at them.
 ///
-/// The channel reports to the next worker of an envelope the items at which others died, and the worker names
-/// these before it begins. An item is given up once it has ended as many workers as it may. A worker that
-/// the run stopped does not count, whatever it was working on.
+/// The channel reports to the next worker of an envelope the items at which others died, and the
+/// worker names these before it begins. An item is given up once it has ended as many workers as it
+/// may. A worker that the run stopped does not count, whatever it was working on.
 struct Suspects<Death: Sendable> {
   /// What follows for an envelope.
   struct Verdict {
@@ -44,8 +44,8 @@ struct Suspects<Death: Sendable> {
     forgotten = max(forgotten, oldest)
   }
 
-  /// A worker is about to begin an envelope at whose items others died; nil while one of their ends is
-  /// not known yet.
+  /// A worker is about to begin an envelope at whose items others died; nil while one of their ends
+  /// is not known yet.
   mutating func judge(_ suspicion: Suspicion, worker: Int) -> Verdict? {
     let lane = isPartitioned ? worker : 0
     var verdict = Verdict()

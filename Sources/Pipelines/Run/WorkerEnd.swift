@@ -23,7 +23,8 @@ enum WorkerEnd {
 extension ExitReport {
   /// Whether a process that ended this way leaves its work to a successor.
   ///
-  /// A process that was killed while it started had no work yet, and is replaced as one that was killed later.
+  /// A process that was killed while it started had no work yet, and is replaced as one that was
+  /// killed later.
   var isDeath: Bool {
     switch (cause, status) {
     case (.exited, _), (.crashed, _), (.killed, _), (.outOfMemory, _), (.unresponsive, _),

@@ -92,7 +92,8 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
       Emission(capacity: 0).envelope(replacing: envelope, cost: max(envelope.cost, cost)))
   }
 
-  /// Gives the command what comes through a joint, whose last record gets its end if that is missing.
+  /// Gives the command what comes through a joint, whose last record gets its end if that is
+  /// missing.
   func feed(
     _ run: CommandRun, from joint: JointOutput, in node: Node, saying words: WorkerWords
   ) async throws {
@@ -148,7 +149,8 @@ private struct CommandWork<Input: Codable & Sendable, Output: Codable & Sendable
       let id = EnvelopeID(
         stream: EnvelopeSourceID.flow(ofWorker: worker.place.worker), number: number)
       try await outlet.send(Envelope(id: id, cost: 0, origins: Origins(from: 0), items: items))
-      // The source has a window at its run; what a command makes knows of no end but the next stage's.
+      // The source has a window at its run; what a command makes knows of no end but the next
+      // stage's.
       if let most = worker.place.mostInFlight, (number + 1).isMultiple(of: UInt64(most)) {
         try await outlet.join()
       }

@@ -1,6 +1,7 @@
 internal import ProcessTree
 
-/// The envelopes of a worker with state: each once, and in the order of the source if that was asked for.
+/// The envelopes of a worker with state: each once, and in the order of the source if that was
+/// asked for.
 struct Intake<Item: Codable & Sendable> {
   private let isOrdered: Bool
   private let share: UInt64
@@ -42,8 +43,8 @@ struct Intake<Item: Codable & Sendable> {
 }
 
 extension Receiver {
-  /// Lets a worker with state receive all, although its node is asked to drain; false if it was asked before, and
-  /// should leave all to a successor.
+  /// Lets a worker with state receive all, although its node is asked to drain; false if it was
+  /// asked before, and should leave all to a successor.
   func isKept(in node: Node) async throws -> Bool {
     try await goOnInADrain()
     return !node.isDraining

@@ -20,7 +20,8 @@ struct Outlet<Element: Codable & Sendable>: Codable, Sendable {
 
   /// Sends an envelope on, to each stage behind; suspends while these have no room.
   ///
-  /// Each copy and each part names what is missing: any of them may be the only one that its lane takes.
+  /// Each copy and each part names what is missing: any of them may be the only one that its lane
+  /// takes.
   func send(_ envelope: Envelope<Element>) async throws {
     for route in routes {
       var envelope = envelope

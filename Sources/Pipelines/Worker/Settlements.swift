@@ -1,7 +1,8 @@
 internal import ProcessTree
 internal import ProcessTreeBase
 
-/// Acknowledges the envelopes of a worker once the stages behind have acknowledged all outputs for them.
+/// Acknowledges the envelopes of a worker once the stages behind have acknowledged all outputs for
+/// them.
 ///
 /// A worker that is killed has acknowledged nothing that could be lost with it. A worker
 /// sends by two ends: while the outputs of one are not acknowledged, it goes on with the other.
@@ -17,7 +18,8 @@ final class Settlements<Input: Codable & Sendable>: Sendable {
     var current = 0
     /// The deliveries that are through by this end.
     var deliveries: [Delivery<Envelope<Input>>] = []
-    /// Whether outputs of the other end are not acknowledged; nobody waits for them yet while `next` is set.
+    /// Whether outputs of the other end are not acknowledged; nobody waits for them yet while
+    /// `next` is set.
     var isSettling = false
     var next: Batch?
     /// Whether an envelope is being sent.

@@ -61,8 +61,8 @@ struct StageWork<Work: Step> {
     return true
   }
 
-  /// Acknowledges each envelope only after its outputs have been acknowledged: a successor processes the
-  /// others.
+  /// Acknowledges each envelope only after its outputs have been acknowledged: a successor
+  /// processes the others.
   private mutating func runStateless() async throws {
     let settlements = Settlements<Work.Input>()
     try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -197,8 +197,8 @@ struct StageWork<Work: Step> {
     try await words.sayCountersIfDue(at: clock.time)
   }
 
-  /// Sends, and reports the counters if that has to wait: finished outputs have been made, however long
-  /// the stages behind have no room for it.
+  /// Sends, and reports the counters if that has to wait: finished outputs have been made, however
+  /// long the stages behind have no room for it.
   private func sayingWhileItWaits(
     _ send: @escaping @Sendable () async throws -> Void
   ) async throws {
@@ -223,8 +223,8 @@ struct StageWork<Work: Step> {
       try await words.say(.failed(input: nil))
       throw error
     }
-    // A stage that was interrupted while it waited may have emitted something else: its successor makes that
-    // again, as it does with other envelopes.
+    // A stage that was interrupted while it waited may have emitted something else: its successor
+    // makes that again, as it does with other envelopes.
     try Task.checkCancellation()
     var parts = EnvelopeParts(outputs.values)
     while let part = parts.next() {

@@ -14,8 +14,8 @@ struct WorkerPlace: Codable, Sendable {
   var isOrdered: Bool
   /// Of how many of the stage's envelopes it gets one.
   var share: Int
-  /// How many envelopes that it begins may be on their way where some stage restores the order, which keeps
-  /// all that come before their turn; nil for any number.
+  /// How many envelopes that it begins may be on their way where some stage restores the order,
+  /// which keeps all that come before their turn; nil for any number.
   var mostInFlight: Int?
 
   /// How numbers change on the way through the worker.

@@ -66,7 +66,8 @@ struct WorkerWithoutParent: Error {}
 enum WorkerWord: Codable, Sendable {
   /// The work that it has done so far; sent as well before its first envelope, and then.
   case counters(WorkerCounters)
-  /// The items of an envelope at which workers died; the worker waits for the answer before it begins.
+  /// The items of an envelope at which workers died; the worker waits for the answer before it
+  /// begins.
   case suspects(Suspicion)
   /// The number of the input with which the stage failed; the error itself follows as the node's.
   case failed(input: UInt64?)
@@ -102,11 +103,13 @@ struct Omission: Hashable, Sendable, Codable {
 
 /// An item that a worker left out of an envelope.
 ///
-/// It travels on with the outputs of the envelope. One that comes twice may have been made whole the first
-/// time: then what is known of the second is of no use, and the item has not been left out.
+/// It travels on with the outputs of the envelope. One that comes twice may have been made whole
+/// the first time: then what is known of the second is of no use, and the item has not been left
+/// out.
 struct OmittedItem: Hashable, Sendable, Codable {
   var worker: Int
   var place: ItemPlace
-  /// The item itself, where items are bytes: the run keeps none, because it may never come to its end.
+  /// The item itself, where items are bytes: the run keeps none, because it may never come to its
+  /// end.
   var record: [UInt8]?
 }

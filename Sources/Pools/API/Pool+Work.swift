@@ -24,7 +24,8 @@ extension Pool {
     try await collect(inputs, step, options) { $0 }
   }
 
-  /// Runs a program for each element of a sequence; returns the results in the order of the elements.
+  /// Runs a program for each element of a sequence; returns the results in the order of the
+  /// elements.
   ///
   /// ```swift
   /// let pages = try await pool.map(over: urls) { Fetch(url: $0) }

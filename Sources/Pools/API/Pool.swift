@@ -1,10 +1,11 @@
 internal import ProcessTree
 internal import ProcessTreeStages
 
-/// Worker processes that share the work of a scope; see `ProcessTree/Node/withPool(size:on:options:initializer:_:)`.
+/// Worker processes that share the work of a scope; see
+/// `ProcessTree/Node/withPool(size:on:options:initializer:_:)`.
 ///
-/// Workers are children of the node, started when there is work for them and reused. What they do is
-/// a value of a type of its own: a `Transform`, a `Stage`, an `AsyncStage`, or a
+/// Workers are children of the node, started when there is work for them and reused. What they do
+/// is a value of a type of its own: a `Transform`, a `Stage`, an `AsyncStage`, or a
 /// `ProcessTree/NodeProgram` for each input. Work of another type needs another worker, at the cost
 /// of a start; another value of the same type does not.
 ///
@@ -43,8 +44,8 @@ public final class Pool: Sendable, CustomStringConvertible {
 
   /// Changes how many workers there are at most.
   ///
-  /// Workers above the new number leave once they have done what they hold. From then on the size is this one, also when
-  /// hosts are added.
+  /// Workers above the new number leave once they have done what they hold. From then on the size
+  /// is this one, also when hosts are added.
   ///
   /// - Throws: `PoolError` with the code `invalidSize` for a size below one.
   public func resize(to size: Int) throws(PoolError) {

@@ -1,6 +1,7 @@
 public import ProcessTree
 
-/// Something that each worker of a pool does once, before it takes work: loads a model, opens a file.
+/// Something that each worker of a pool does once, before it takes work: loads a model, opens a
+/// file.
 ///
 /// When it throws, the pool fails with the code `initializerFailed`: no further worker is
 /// tried.

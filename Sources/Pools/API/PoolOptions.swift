@@ -6,17 +6,19 @@ public struct PoolOptions: Sendable {
   public var attempts: Int
   /// After how many inputs a worker is replaced; never if nil.
   public var recycleAfter: Int?
-  /// A worker that holds more memory than this after a batch is replaced, in bytes; no limit if nil.
+  /// A worker that holds more memory than this after a batch is replaced, in bytes; no limit if
+  /// nil.
   public var memoryLimit: Int?
-  /// How long after it became ready a worker is replaced, once it has done what it holds; never if nil.
+  /// How long after it became ready a worker is replaced, once it has done what it holds; never if
+  /// nil.
   public var maximumAge: Duration?
-  /// How long a worker may be silent before it is taken for hung and killed; its input is tried again
-  /// elsewhere, as after any death.
+  /// How long a worker may be silent before it is taken for hung and killed; its input is tried
+  /// again elsewhere, as after any death.
   ///
-  /// A step that suspends is silent while it keeps the worker's event loop from turning. Any other one is
-  /// while it works on an input, or on as many as took less than 0.1 ms before. By default the tree's
-  /// liveness holds for steps that suspend, and none for others. An initializer that blocks is silent too: see
-  /// `Node.withoutLiveness(_:)`.
+  /// A step that suspends is silent while it keeps the worker's event loop from turning. Any other
+  /// one is while it works on an input, or on as many as took less than 0.1 ms before. By default
+  /// the tree's liveness holds for steps that suspend, and none for others. An initializer that
+  /// blocks is silent too: see `Node.withoutLiveness(_:)`.
   public var liveness: Liveness?
 
   /// Makes settings; the defaults are three attempts, no recycling, and the liveness that the
@@ -53,8 +55,8 @@ public struct CallOptions: Sendable {
   public var deadline: Duration?
   /// How many inputs may be under way: taken from the sequence, with results that nobody has taken.
   ///
-  /// By default four batches a worker: four inputs a worker if one takes half a millisecond or more,
-  /// and never more than 32,768 a worker.
+  /// By default four batches a worker: four inputs a worker if one takes half a millisecond or
+  /// more, and never more than 32,768 a worker.
   public var maximumInFlight: Int?
 
   /// Makes settings; the defaults are one attempt for each input, and no deadline.
@@ -83,8 +85,8 @@ public struct CallOptions: Sendable {
 public struct RetryPolicy: Sendable {
   /// How many attempts an input has in all.
   public var attempts: Int
-  /// The delay before the second attempt; each further one is twice as long, less a random part of up
-  /// to a half.
+  /// The delay before the second attempt; each further one is twice as long, less a random part of
+  /// up to a half.
   public var firstDelay: Duration
   /// The longest delay.
   public var longestDelay: Duration

@@ -4,8 +4,8 @@ internal import ProcessTreeStages
 /// The outputs of a pool's call in the order of its inputs; iteration begins the call.
 ///
 /// The pool takes inputs while `next()` waits and the workers need some, so a slow reader holds the
-/// work back. When the iterator is released, the pool drops inputs that no worker has begun, and stops
-/// the others.
+/// work back. When the iterator is released, the pool drops inputs that no worker has begun, and
+/// stops the others.
 ///
 /// `next()` throws a `PoolFailure` for an input that failed. It can be called again, and continues
 /// with the next output.
@@ -121,7 +121,8 @@ extension Pool {
     }
   }
 
-  /// A stream over an asynchronous sequence, from which a task of the pool's scope takes the inputs.
+  /// A stream over an asynchronous sequence, from which a task of the pool's scope takes the
+  /// inputs.
   func stream<Work: Step, Inputs: AsyncSequence & Sendable, Output>(
     _ inputs: Inputs, _ work: Work, _ options: CallOptions,
     input: @escaping @Sendable (Inputs.Element) -> Work.Input,

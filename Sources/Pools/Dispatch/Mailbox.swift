@@ -15,8 +15,8 @@ final class Mailbox<Message: Sendable>: Sendable {
 
   /// Adds a message.
   ///
-  /// - Returns: The receiver that waits. The caller resumes it once it holds no lock, because a task that is
-  ///   being cancelled may wait for that lock.
+  /// - Returns: The receiver that waits. The caller resumes it once it holds no lock, because a
+  ///   task that is being cancelled may wait for that lock.
   func post(_ message: Message) -> Waiter? {
     contents.withLock { contents in
       contents.messages.append(message)

@@ -80,8 +80,8 @@ extension PoolCore {
     }
   }
 
-  /// The number of starts that may fail in a row: few by the workers' own fault, more if somebody else kills
-  /// them.
+  /// The number of starts that may fail in a row: few by the workers' own fault, more if somebody
+  /// else kills them.
   private func mostFailedStarts(_ report: ExitReport?) -> Int {
     switch report?.status {
     case .signaled(SIGKILL, _), .signaled(SIGTERM, _): 40
@@ -89,8 +89,8 @@ extension PoolCore {
     }
   }
 
-  /// The reason why the pool cannot go on after a worker ended before it was ready; nil if another start
-  /// may do better.
+  /// The reason why the pool cannot go on after a worker ended before it was ready; nil if another
+  /// start may do better.
   private func reason(_ error: (any Error)?, _ report: ExitReport?) -> (any Error)? {
     if let hosts, hosts.areLost { return hosts.loss }
     switch error {

@@ -8,7 +8,8 @@ internal import ProcessTreeStages
 final class PoolCore: Sendable {
   typealias State = PoolState<ExitReport?>
 
-  /// The side of a call on which a task waits: the one that takes inputs, or the one that takes results.
+  /// The side of a call on which a task waits: the one that takes inputs, or the one that takes
+  /// results.
   struct Place: Hashable {
     let job: Int
     let role: Role
@@ -185,8 +186,8 @@ final class PoolCore: Sendable {
     }
   }
 
-  /// The scope's body is over: workers leave, calls that still wait fail; returns when nothing takes
-  /// inputs any more.
+  /// The scope's body is over: workers leave, calls that still wait fail; returns when nothing
+  /// takes inputs any more.
   func end() async {
     let feeders = update { shared, _ in
       shared.hasEnded = true

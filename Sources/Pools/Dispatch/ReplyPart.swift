@@ -1,6 +1,7 @@
 internal import ProcessTree
 
-/// A part of an answer that is recorded in one go: outputs, and the failure of the input after them.
+/// A part of an answer that is recorded in one go: outputs, and the failure of the input after
+/// them.
 struct ReplyPart<Output: Codable & Sendable>: Sendable {
   var outputs: [Output] = []
   var counts: [Int]?

@@ -22,7 +22,8 @@ protocol AnyWorkerLink: AnyObject, Sendable {
   func serve() async
 }
 
-/// A worker as its pool holds it: the child, the batches to send to it, and the calls whose batches it has.
+/// A worker as its pool holds it: the child, the batches to send to it, and the calls whose batches
+/// it has.
 final class WorkerLink<Work: Step>: AnyWorkerLink {
   private struct Order: Sendable {
     let batch: Int

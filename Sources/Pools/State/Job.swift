@@ -85,8 +85,8 @@ struct Job<Report: Sendable>: Sendable {
 
   /// How many more inputs should be taken now.
   ///
-  /// Enough for the workers to have a batch each at hand, and one on the way where batches are short.
-  /// Never more than four batches a worker are under way.
+  /// Enough for the workers to have a batch each at hand, and one on the way where batches are
+  /// short. Never more than four batches a worker are under way.
   func demand(workers: Int) -> Int {
     guard !inputsEnded, !isAbandoned, !wasCutShort else { return 0 }
     let batch = policy.deadline == nil ? sizer.next() : 1

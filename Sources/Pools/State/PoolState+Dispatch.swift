@@ -13,7 +13,8 @@ extension PoolState {
     for kind in kinds.indices where !kinds[kind].runnable.isEmpty { makeRoom(kind, now) }
   }
 
-  /// Dismisses workers after the pool was made smaller: idle ones first, busy ones after their batches.
+  /// Dismisses workers after the pool was made smaller: idle ones first, busy ones after their
+  /// batches.
   private mutating func dismissSurplus() {
     let staying = workers.filter { !$0.value.isLeaving }
     guard staying.count > size else { return }

@@ -2,14 +2,15 @@ internal import ProcessTreeBase
 internal import ProcessTreeSupervision
 
 extension PoolState {
-  /// Notes that a worker has been reaped, and gives its items to others; call it after its last answer.
+  /// Notes that a worker has been reaped, and gives its items to others; call it after its last
+  /// answer.
   ///
   /// - Parameters:
   ///   - element: The batch and the offset in it that the worker noted last; nil if it worked on
   ///     no item, or if nobody knows on which.
   ///   - mostFailedStarts: How many starts in a row may fail while no other worker is ready.
-  ///   - isBlameless: Whether the worker's host was lost, or starts nothing: no item is to blame, and
-  ///     the pool does not give up.
+  ///   - isBlameless: Whether the worker's host was lost, or starts nothing: no item is to blame,
+  ///     and the pool does not give up.
   /// - Returns: How often and in what time starts failed, if that ends the pool.
   @discardableResult
   mutating func workerEnded(

@@ -7,7 +7,8 @@ struct BatchProgress: Equatable, Sendable {
   var done: Int
   /// Whether the item after those failed, and whether its error may be tried again.
   var failure: Failure?
-  /// Whether this is the last answer: the worker has not begun the items that are left, and returns them.
+  /// Whether this is the last answer: the worker has not begun the items that are left, and returns
+  /// them.
   var isLast: Bool
   /// How long these items took.
   var nanoseconds = 0
@@ -47,7 +48,8 @@ extension PoolState {
 
   /// Notes a worker's answer for a batch.
   ///
-  /// - Returns: The part that counts; nil if nobody waits for it, or if the batch is not the worker's.
+  /// - Returns: The part that counts; nil if nobody waits for it, or if the batch is not the
+  ///   worker's.
   mutating func reply(
     _ progress: BatchProgress, to id: BatchID, from worker: WorkerID, at now: Duration
   ) -> Acceptance? {

@@ -66,7 +66,8 @@ struct PoolState<Report: Sendable>: Sendable {
     /// The first item of the batch as it was sent.
     let first: Int
     let goesOneByOne: Bool
-    /// The time at which its worker is killed, because it takes too long or nobody waits for its work.
+    /// The time at which its worker is killed, because it takes too long or nobody waits for its
+    /// work.
     var due: Duration?
     var isOverdue = false
   }
@@ -171,8 +172,8 @@ struct PoolState<Report: Sendable>: Sendable {
     wakeForInputs(id)
   }
 
-  /// Notes that nobody waits for the call any more: items that no worker has are dropped, and nobody waits
-  /// for the others.
+  /// Notes that nobody waits for the call any more: items that no worker has are dropped, and
+  /// nobody waits for the others.
   mutating func close(_ id: JobID, at now: Duration) {
     guard var job = jobs[id], !job.isAbandoned else { return }
     job.isAbandoned = true

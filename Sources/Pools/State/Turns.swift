@@ -2,8 +2,8 @@ internal import DequeModule
 
 /// The order in which elements have their turns, each at most once.
 ///
-/// An element that leaves early stays in the queue as a shadow until its turn, or until most are shadows:
-/// all operations take amortized constant time.
+/// An element that leaves early stays in the queue as a shadow until its turn, or until most are
+/// shadows: all operations take amortized constant time.
 struct Turns<Element: Hashable> {
   private var queue = Deque<(element: Element, number: Int)>()
   /// The number of each element that waits; a number in the queue that is not here is a shadow's.

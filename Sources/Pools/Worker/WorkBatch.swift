@@ -42,7 +42,8 @@ struct WorkBatch<Work: Step>: Codable, Sendable {
   }
 }
 
-/// A worker's answer: the outputs of the next inputs of a batch, and the failure of the one after them.
+/// A worker's answer: the outputs of the next inputs of a batch, and the failure of the one after
+/// them.
 ///
 /// It is result and acknowledgement in one.
 struct WorkReply<Output: Codable & Sendable>: Codable, Sendable {

@@ -4,7 +4,8 @@ internal import ProcessTreeStages
 
 /// The work of a worker: batches in, answers out.
 struct WorkerSession<Work: Step> {
-  /// The time after which a worker returns the inputs that it has not begun, for others that are idle.
+  /// The time after which a worker returns the inputs that it has not begun, for others that are
+  /// idle.
   private static var slice: Duration { .milliseconds(4) }
   /// The time for which the session does not look at the clock.
   private static var glance: Duration { .microseconds(100) }

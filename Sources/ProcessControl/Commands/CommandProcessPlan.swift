@@ -32,8 +32,8 @@ package struct CommandProcessPlan: Hashable, Sendable {
   package var standardInput: Int32
   package var standardOutput: Int32
   package var standardError: Int32
-  /// The tag of the process and its descendants; nil for a process that belongs to no run, and outlives this
-  /// one.
+  /// The tag of the process and its descendants; nil for a process that belongs to no run, and
+  /// outlives this one.
   package var tag: RunTag?
 
   package init(

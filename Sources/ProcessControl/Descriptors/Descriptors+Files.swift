@@ -46,8 +46,8 @@ extension Descriptors {
     }
   }
 
-  /// Writes a whole new file that only its user may read, in a directory that is made if it is missing;
-  /// what could not be written whole is removed.
+  /// Writes a whole new file that only its user may read, in a directory that is made if it is
+  /// missing; what could not be written whole is removed.
   ///
   /// - Parameter isDurable: Whether to wait until it is on the disk.
   package static func writeNewFile(

@@ -51,7 +51,8 @@ package enum Descriptors {
     }
   }
 
-  /// Gives a pipe room for more bytes than pipes have; without effect where the user has too many such.
+  /// Gives a pipe room for more bytes than pipes have; without effect where the user has too many
+  /// such.
   package static func widen(_ pipe: Int32, to byteCount: Int) {
     _ = fcntl(pipe, setPipeSize, Int32(clamping: byteCount))
   }

@@ -11,8 +11,8 @@ package enum AdoptedProcesses {
     case unansweredClone
     /// A node of this run, now dead, has left it behind.
     case leftBehind(RunTag)
-    /// It is the fork server of a node that has ended; it ends by itself, if that node has not killed it, and only
-    /// has to be reaped.
+    /// It is the fork server of a node that has ended; it ends by itself, if that node has not
+    /// killed it, and only has to be reaped.
     ///
     /// Nothing is below it.
     case deadNodesForkServer

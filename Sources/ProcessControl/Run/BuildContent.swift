@@ -2,8 +2,8 @@ import Glibc
 import ProcessTreeBase
 
 extension HostProcess {
-  /// A text that two processes share whose program is the same file or a copy of it: the linker's build
-  /// id, or else a hash of the file.
+  /// A text that two processes share whose program is the same file or a copy of it: the linker's
+  /// build id, or else a hash of the file.
   package static func contentIdentity() -> String {
     guard let file = Descriptor(owning: open("/proc/self/exe", O_RDONLY | O_CLOEXEC)) else {
       return "unknown"

@@ -118,8 +118,8 @@ package enum ControlGroup {
 
   /// How many processes the kernel has killed because memory ran out; `nil` if it has no count.
   ///
-  /// The count is of this process's control group: with those below it in version 2, without them in
-  /// version 1. Only where neither counts memory it is of the whole host, and kills of strangers
+  /// The count is of this process's control group: with those below it in version 2, without them
+  /// in version 1. Only where neither counts memory it is of the whole host, and kills of strangers
   /// are in it. Compare two readings to detect a kill between them.
   package static func outOfMemoryKills() -> UInt64? {
     for path in files() {
@@ -140,8 +140,8 @@ package enum ControlGroup {
 
   /// The files that may have the count, the most exact first.
   ///
-  /// The mounts are read once, and again in another group: each node with children asks, in its first turn,
-  /// and a clone has what its ancestor has found.
+  /// The mounts are read once, and again in another group: each node with children asks, in its
+  /// first turn, and a clone has what its ancestor has found.
   private static func files() -> [String] {
     let host = "/proc/vmstat"
     guard let groups = Files.text(of: "/proc/self/cgroup") else { return [host] }
@@ -185,9 +185,11 @@ extension Substring {
     } ?? true
   }
 
-  /// The parts between separators, by bytes: a split by characters would delay the first node with children.
+  /// The parts between separators, by bytes: a split by characters would delay the first node with
+  /// children.
   ///
-  /// - Parameter most: How many parts there are at most, with those that are empty; nil for all that are not.
+  /// - Parameter most: How many parts there are at most, with those that are empty; nil for all
+  ///   that are not.
   fileprivate func parts(at separator: Unicode.Scalar, most: Int? = nil) -> [Substring] {
     utf8.split(
       separator: UInt8(ascii: separator), maxSplits: most.map { $0 - 1 } ?? .max,

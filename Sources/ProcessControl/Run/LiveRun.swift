@@ -4,8 +4,8 @@ import ProcessTreeCProcessShims
 
 /// A run as the kernel knows it: the processes with its tag, and the one that holds its lock.
 ///
-/// It needs nobody's answer, so it is found whether its root turns, is stopped, hangs or is dead, and
-/// wherever its directory is. Only the superuser is shown the runs of other users.
+/// It needs nobody's answer, so it is found whether its root turns, is stopped, hangs or is dead,
+/// and wherever its directory is. Only the superuser is shown the runs of other users.
 package struct LiveRun: Sendable {
   /// A process at the moment of the look.
   package struct Process: Hashable, Sendable {
@@ -119,10 +119,12 @@ package struct LiveRun: Sendable {
     self.processes = own == nil ? (root.map { [$0] } ?? []) + processes : processes
   }
 
-  /// So many descriptors are looked at before all are listed, of which a root has several for each node.
+  /// So many descriptors are looked at before all are listed, of which a root has several for each
+  /// node.
   private static let firstDescriptors: Int32 = 32
 
-  /// The directory of a run, by the lock that a process has open, and had opened before it had any nodes.
+  /// The directory of a run, by the lock that a process has open, and had opened before it had any
+  /// nodes.
   private static func directory(of pid: Int32, run: UInt32) -> String? {
     let end = "/\(RunPlace.name(of: run))/lock"
     func directory(_ number: Int32) -> String? {

@@ -2,10 +2,11 @@ import Glibc
 package import ProcessTreeBase
 import ProcessTreeCProcessShims
 
-/// What wakes this process when it waits for a peer: a descriptor that is readable once the peer has
-/// put a byte into it.
+/// What wakes this process when it waits for a peer: a descriptor that is readable once the peer
+/// has put a byte into it.
 ///
-/// A pipe, and not an eventfd, because peers can open it by `/proc/PID/fd`; nobody waits at either end.
+/// A pipe, and not an eventfd, because peers can open it by `/proc/PID/fd`; nobody waits at either
+/// end.
 package struct RingBell: ~Copyable {
   /// Both ends of the pipe.
   package let descriptor: Descriptor

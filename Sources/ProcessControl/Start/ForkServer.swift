@@ -88,8 +88,9 @@ package final class ForkServer {
   /// - Parameters:
   ///   - id: The number of the reply.
   ///   - tag: The child's tag.
-  ///   - name: The child's name, if it is to have a helper of its own, which is made at less cost before the
-  ///     child has written to its memory. A child that cannot have it then can make it itself.
+  ///   - name: The child's name, if it is to have a helper of its own, which is made at less cost
+  ///     before the child has written to its memory. A child that cannot have it then can make it
+  ///     itself.
   ///   - descriptors: The descriptors that the child inherits.
   /// - Throws: `wouldBlock` if the socket is full, so that nothing was sent and the caller must
   ///   wait for a reply first; `forkServerLost`.

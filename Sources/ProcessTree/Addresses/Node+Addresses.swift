@@ -10,15 +10,16 @@ extension Node {
 
   /// Opens the mailbox of this node for elements of one type.
   ///
-  /// Elements that were sent to ``address`` come out here, those that were sent before the mailbox was
-  /// opened too. Requesting an element acknowledges the one before. The mailbox of a supervised child
-  /// stays through its restarts: what a life has not acknowledged comes to the next one, with the
-  /// number of the attempt. A mailbox that is opened twice gives each element to one of the receivers.
+  /// Elements that were sent to ``address`` come out here, those that were sent before the mailbox
+  /// was opened too. Requesting an element acknowledges the one before. The mailbox of a supervised
+  /// child stays through its restarts: what a life has not acknowledged comes to the next one, with
+  /// the number of the attempt. A mailbox that is opened twice gives each element to one of the
+  /// receivers.
   ///
   /// - Parameter element: The type of the elements; each type has a mailbox of its own.
   /// - Returns: The receiver, which ends with the node.
-  /// - Throws: `unreachable` if the supervisor of the node is ending, `queueFull` for too many types,
-  ///   `deadlinePassed` if the parent does not reply, and `CancellationError`.
+  /// - Throws: `unreachable` if the supervisor of the node is ending, `queueFull` for too many
+  ///   types, `deadlinePassed` if the parent does not reply, and `CancellationError`.
   public func mailbox<Element: Codable & Sendable>(
     of element: Element.Type
   ) async throws -> Receiver<Element> {
@@ -29,8 +30,8 @@ extension Node {
 
   /// Opens the mailbox of this node for requests of one type, to reply to them.
   ///
-  /// Requests wait while the node is down. One that a life was working on when it ended comes to the
-  /// next life.
+  /// Requests wait while the node is down. One that a life was working on when it ended comes to
+  /// the next life.
   ///
   /// - Parameters:
   ///   - request: The type of the requests.
@@ -47,17 +48,18 @@ extension Node {
 
   /// Makes a sender to the mailbox of the node at an address.
   ///
-  /// Elements wait at the sender while that node is down, as its ``ChildSpecification/mailbox`` allows, and
-  /// belong to the sender until the node has acknowledged them: ``Sender/join()`` waits for that.
+  /// Elements wait at the sender while that node is down, as its ``ChildSpecification/mailbox``
+  /// allows, and belong to the sender until the node has acknowledged them: ``Sender/join()`` waits
+  /// for that.
   ///
   /// - Parameters:
   ///   - address: The address.
   ///   - element: The type of the elements, for which that node opens its mailbox.
   /// - Returns: The sender, which throws `unreachable` once the node is gone for good, and
   ///   `channelEnded` once the node that keeps its mailbox is: its parent.
-  /// - Throws: `noSuchNode` if there is no node at the address, `unreachable` if it is gone for good or
-  ///   a node above it is down, `deadlinePassed` if a node on the way does not reply within 30 seconds,
-  ///   and `CancellationError`.
+  /// - Throws: `noSuchNode` if there is no node at the address, `unreachable` if it is gone for
+  ///   good or a node above it is down, `deadlinePassed` if a node on the way does not reply within
+  ///   30 seconds, and `CancellationError`.
   public func sender<Element: Codable & Sendable>(
     to address: NodeAddress, of element: Element.Type
   ) async throws -> Sender<Element> {
@@ -79,13 +81,13 @@ extension Node {
 
   /// Sends an element to the mailbox of the node at an address.
   ///
-  /// The first element to an address asks where that is; this node keeps the answer. Elements to one
-  /// address keep their order. A program that wants to know what became of them uses
-  /// ``sender(to:of:)``. A node whose program returns waits until they have been acknowledged, or the
-  /// receiving node is gone for good.
+  /// The first element to an address asks where that is; this node keeps the answer. Elements to
+  /// one address keep their order. A program that wants to know what became of them uses
+  /// ``sender(to:of:)``. A node whose program returns waits until they have been acknowledged, or
+  /// the receiving node is gone for good.
   ///
-  /// - Throws: The errors of ``sender(to:of:)`` and of ``Sender/send(_:)``. The element was then not
-  ///   sent.
+  /// - Throws: The errors of ``sender(to:of:)`` and of ``Sender/send(_:)``. The element was then
+  ///   not sent.
   public func send<Element: Codable & Sendable>(
     _ element: Element, to address: NodeAddress
   ) async throws {
@@ -119,11 +121,11 @@ extension Node {
 
   /// Watches the life of the node at an address.
   ///
-  /// A node that is gone, or that never was, gives the event ``NodeMonitor/Event/ended(reason:)`` at
-  /// once, with the part of the address that does not exist.
+  /// A node that is gone, or that never was, gives the event ``NodeMonitor/Event/ended(reason:)``
+  /// at once, with the part of the address that does not exist.
   ///
-  /// - Throws: `queueFull` if the node has too many monitors, `deadlinePassed` if a node on the way does
-  ///   not reply within 30 seconds, and `CancellationError`.
+  /// - Throws: `queueFull` if the node has too many monitors, `deadlinePassed` if a node on the way
+  ///   does not reply within 30 seconds, and `CancellationError`.
   public func monitor(_ address: NodeAddress) async throws -> NodeMonitor {
     let (sender, receiver) = makePipe(
       of: NodeMonitor.Event.self, overflow: .dropOldest(beyond: 256))
@@ -220,8 +222,8 @@ extension Node {
     }
   }
 
-  /// Uses the end by which this node sends to an address; finds a new one once if the mailbox that it
-  /// leads to is gone.
+  /// Uses the end by which this node sends to an address; finds a new one once if the mailbox that
+  /// it leads to is gone.
   private func withEnd<Value: Sendable>(
     _ key: MailboxKey, to address: NodeAddress, _ use: (SenderEnd) async throws -> Value
   ) async throws -> Value {

@@ -2,11 +2,11 @@ internal import ProcessTreeWire
 
 /// Where any node of the tree finds another one, in all of its lives: the names from the root down.
 ///
-/// Written with a slash before each step: `/shop/till`; the root is `/`. A supervised child is found
-/// by its name, which is unique and stays through its restarts. Any other child is found by its
-/// position among its siblings, with its name in front if it was given one: `/#2`, `/worker#3`. In
-/// an address that a program makes, a name alone stands for such a child too, as long as no sibling
-/// has the same name.
+/// Written with a slash before each step: `/shop/till`; the root is `/`. A supervised child is
+/// found by its name, which is unique and stays through its restarts. Any other child is found by
+/// its position among its siblings, with its name in front if it was given one: `/#2`, `/worker#3`.
+/// In an address that a program makes, a name alone stands for such a child too, as long as no
+/// sibling has the same name.
 public struct NodeAddress: Hashable, Sendable {
   /// One step down the tree.
   public struct Step: Hashable, Sendable {

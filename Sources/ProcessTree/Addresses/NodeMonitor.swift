@@ -1,8 +1,8 @@
 /// The life of the node at an address, as a sequence of changes; see ``Node/monitor(_:)``.
 ///
-/// The first event is the present state. Iterate it once. It ends after ``Event/ended(reason:)``, and
-/// when the iterating task is cancelled; `next()` does not throw. For a slow reader 256 events are
-/// kept, and then the oldest are dropped: the number of the life shows that some are missing.
+/// The first event is the present state. Iterate it once. It ends after ``Event/ended(reason:)``,
+/// and when the iterating task is cancelled; `next()` does not throw. For a slow reader 256 events
+/// are kept, and then the oldest are dropped: the number of the life shows that some are missing.
 public struct NodeMonitor: AsyncSequence, Sendable {
   /// A change in the life of a node.
   public enum Event: Hashable, Sendable, Codable {

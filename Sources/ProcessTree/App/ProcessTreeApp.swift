@@ -28,11 +28,12 @@ public protocol ProcessTreeApp: Sendable {
   /// The settings of the tree; the default settings unless the app declares others.
   static var configuration: TreeConfiguration { get }
 
-  /// Private and local programs, which cannot be found by their names, and programs whose children start
-  /// quickly.
+  /// Private and local programs, which cannot be found by their names, and programs whose children
+  /// start quickly.
   ///
-  /// Before the first child the root decodes each once from a map without keys, so that its children need
-  /// not look up the types for that. An `init(from:)` of your own throws then, as for any wrong data.
+  /// Before the first child the root decodes each once from a map without keys, so that its
+  /// children need not look up the types for that. An `init(from:)` of your own throws then, as for
+  /// any wrong data.
   static var programs: [any NodeProgram.Type] { get }
 
   /// Describes an uncaught error of a program, in every node; by default as `print` does.

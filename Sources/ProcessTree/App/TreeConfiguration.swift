@@ -9,19 +9,20 @@ public struct TreeConfiguration: Sendable {
   public var stopPolicy: StopPolicy = .default
   /// How long a child may take from its start until it reports that it is ready.
   public var startDeadline: Duration = .seconds(30)
-  /// How long a child may be silent, unless it has a liveness of its own, or its program declares that
-  /// it works synchronously; off by default.
+  /// How long a child may be silent, unless it has a liveness of its own, or its program declares
+  /// that it works synchronously; off by default.
   public var liveness: Liveness = .off
   /// What the root does with the output of nodes.
   public var output: OutputMode = .passThrough
   /// The lowest level of log records that nodes send to the root.
   public var logLevel: Logger.Level = .info
-  /// How many children a group without a limit of its own has alive at a time, and how many commands
-  /// ``Node/captureAll(_:limit:attempts:timeout:outputLimit:errorLimit:inOrder:stopsAtFailure:)`` runs;
-  /// `nil` for 64 children, and for as many commands as processors.
+  /// How many children a group without a limit of its own has alive at a time, and how many
+  /// commands
+  /// ``Node/captureAll(_:limit:attempts:timeout:outputLimit:errorLimit:inOrder:stopsAtFailure:)``
+  /// runs; `nil` for 64 children, and for as many commands as processors.
   ///
-  /// Children may wait for each other, so their number does not depend on the machine: a program that
-  /// works on one works on all.
+  /// Children may wait for each other, so their number does not depend on the machine: a program
+  /// that works on one works on all.
   public var defaultLimit: Int?
   /// How many programs run at a time in the whole tree, without the root's; `nil` for any number.
   ///
@@ -33,19 +34,19 @@ public struct TreeConfiguration: Sendable {
   /// The directory in which the root writes a file about a run that has failed; `nil` for none.
   ///
   /// It shows how nodes ended, what all of them waited for at the first failure and at the end,
-  /// the last events and the last lines of each node. Without the setting, the environment's `PROCESS_TREE_POST_MORTEM` counts. The file has at most 1.3 MiB, is
-  /// readable for its user alone, and its path is the last line on standard error. It has no environment
-  /// and no arguments of commands, but what nodes wrote and messages of errors. A file that cannot be
-  /// written is a line on standard error, and changes no exit code. Nodes that share one process write
-  /// none.
+  /// the last events and the last lines of each node. Without the setting, the environment's
+  /// `PROCESS_TREE_POST_MORTEM` counts. The file has at most 1.3 MiB, is readable for its user
+  /// alone, and its path is the last line on standard error. It has no environment and no arguments
+  /// of commands, but what nodes wrote and messages of errors. A file that cannot be written is a
+  /// line on standard error, and changes no exit code. Nodes that share one process write none.
   public var postMortemDirectory: String?
 
   /// Whether the processes of the run are in a control group of their own; off by default.
   ///
   /// With the first child or command, the root moves itself and its helper to a new group below its
-  /// own. All later processes of the run are in it, whatever they change in themselves, and the kernel
-  /// ends them at the end of the run. Nodes that share one process have none. A node below the root
-  /// does not read the setting.
+  /// own. All later processes of the run are in it, whatever they change in themselves, and the
+  /// kernel ends them at the end of the run. Nodes that share one process have none. A node below
+  /// the root does not read the setting.
   public var controlGroup: ControlGroupMode = .off
 
   /// Whether the root plays the life of a child through before its first start.

@@ -1,7 +1,7 @@
 /// Elements of bytes that arrived together, in one piece of memory; see ``Receiver/byteBatches``.
 ///
-/// An element is a slice of that memory, so it needs none of its own. A slice keeps the whole batch in
-/// memory: make an `Array` of what you keep for long.
+/// An element is a slice of that memory, so it needs none of its own. A slice keeps the whole batch
+/// in memory: make an `Array` of what you keep for long.
 public struct ByteBatch: RandomAccessCollection, Sendable {
   /// The elements, with what stood between them.
   @usableFromInline var bytes: [UInt8] = []
@@ -28,7 +28,8 @@ public struct ByteBatch: RandomAccessCollection, Sendable {
 }
 
 extension Receiver<[UInt8]> {
-  /// The elements in batches as ``batches`` gives them, without an array for each: small elements cost half.
+  /// The elements in batches as ``batches`` gives them, without an array for each: small elements
+  /// cost half.
   public var byteBatches: ReceivedByteBatches { ReceivedByteBatches(decoded: decoded) }
 }
 

@@ -14,8 +14,8 @@ public struct Delivery<Element: Sendable>: Sendable {
   /// A program that records the identity with each result can recognise results that it has already
   /// recorded.
   public let id: DeliveryID?
-  /// The offsets that consumers of this element had noted with ``note(elementOffset:)`` when they died,
-  /// the first death first; at most the latest 4,096.
+  /// The offsets that consumers of this element had noted with ``note(elementOffset:)`` when they
+  /// died, the first death first; at most the latest 4,096.
   ///
   /// A consumer that died without a note has no offset here.
   public let suspects: [Int]
@@ -43,9 +43,9 @@ public struct Delivery<Element: Sendable>: Sendable {
   /// Notes the part of the element on which the program works, for the time after a sudden death.
   ///
   /// For elements that are batches: the offset of the part that kills its consumer reaches the next
-  /// consumer in ``suspects``, and the sender in ``ConsumerDeath/elementOffset``. Costs one store, and
-  /// is callable from any thread. Has no effect on channels that are not leased, nor after the receiver
-  /// has received another element. Offsets above 4,294,967,295 are noted as that.
+  /// consumer in ``suspects``, and the sender in ``ConsumerDeath/elementOffset``. Costs one store,
+  /// and is callable from any thread. Has no effect on channels that are not leased, nor after the
+  /// receiver has received another element. Offsets above 4,294,967,295 are noted as that.
   public func note(elementOffset: Int) {
     notes?.note(UInt32(clamping: elementOffset))
   }

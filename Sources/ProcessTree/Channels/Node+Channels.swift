@@ -28,8 +28,8 @@ extension Node {
   /// elements go to other receivers, with the number of the attempt, so each is delivered at least
   /// once. The element that killed the receiver is known exactly; an element that has killed
   /// `attempts` receivers is quarantined, see ``Sender/takeQuarantined()``. Elements from one
-  /// sender to one receiver keep their order, except those that are recalled or delivered again; there is no
-  /// other order.
+  /// sender to one receiver keep their order, except those that are recalled or delivered again;
+  /// there is no other order.
   ///
   /// - Parameters:
   ///   - element: The type of the elements.

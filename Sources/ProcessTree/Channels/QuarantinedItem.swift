@@ -26,8 +26,8 @@ public struct ConsumerDeath: Hashable, Sendable, CustomStringConvertible {
   /// The element of the item on which the node worked, as it noted with
   /// ``Delivery/note(elementOffset:)``; nil if it noted none.
   public let elementOffset: Int?
-  /// The report of its end; nil if the sender's node has none: the consumer was not its descendant, was
-  /// lost together with its parent, or is not among the last 1,000 deaths.
+  /// The report of its end; nil if the sender's node has none: the consumer was not its descendant,
+  /// was lost together with its parent, or is not among the last 1,000 deaths.
   public let report: ExitReport?
 
   /// Creates a death, for tests of code that receives one.

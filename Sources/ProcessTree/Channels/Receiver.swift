@@ -54,8 +54,8 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
     ///
     /// - Returns: The element; `nil` at the end of the channel.
     /// - Throws: `messageNotDecodable` for an item that is not an `Element`, which is acknowledged
-    ///   and does not end the sequence; `channelEnded` if this end came too late; `systemCallFailed`
-    ///   if the node cannot join the channel; and `CancellationError`.
+    ///   and does not end the sequence; `channelEnded` if this end came too late;
+    ///   `systemCallFailed` if the node cannot join the channel; and `CancellationError`.
     @inlinable
     public mutating func next() async throws -> Element? {
       // This runs in the caller's module, where the element's type is known, and is enough for most
@@ -101,8 +101,8 @@ public struct Receiver<Element: Codable & Sendable>: Codable, Sendable, AsyncSeq
     get async throws { Int(clamping: try await end.core.run(\.missed)) }
   }
 
-  /// Receives up to the end of the channel, although the node is asked to drain from now on: nobody else can do the
-  /// work.
+  /// Receives up to the end of the channel, although the node is asked to drain from now on: nobody
+  /// else can do the work.
   package func goOnInADrain() async throws { try await end.core.run { $0.goesOnInADrain = true } }
 
   /// Ends the receiving; elements that are not acknowledged go to other receivers.

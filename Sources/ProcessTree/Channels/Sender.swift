@@ -41,8 +41,8 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   /// Sends an element; waits for credit if that is the channel's policy.
   ///
   /// - Throws: `messageNotEncodable`; `unreachable` if no receiver is left and none can join;
-  ///   `channelEnded`; `systemCallFailed` if the node cannot join the channel; `queueFull` if that is
-  ///   the policy; and `CancellationError`. The element was then not sent.
+  ///   `channelEnded`; `systemCallFailed` if the node cannot join the channel; `queueFull` if that
+  ///   is the policy; and `CancellationError`. The element was then not sent.
   @inlinable
   public func send(_ element: Element) async throws {
     if try end.sendDirectly(element) { return }

@@ -7,7 +7,8 @@ internal import ProcessTreeWire
 public struct Publication<Element: Codable & Sendable>: Codable, Sendable {
   /// The topic, which is any text.
   ///
-  /// Topics are matched by their beginnings, so general words come first, as in `prices/metals/gold`.
+  /// Topics are matched by their beginnings, so general words come first, as in
+  /// `prices/metals/gold`.
   public let topic: String
   /// The element.
   public let element: Element
@@ -41,21 +42,23 @@ extension Publication: Equatable where Element: Equatable {}
 extension Publication: Hashable where Element: Hashable {}
 
 extension Node {
-  /// Makes a broadcast whose elements have topics: each goes to every receiver that has subscribed to its topic.
+  /// Makes a broadcast whose elements have topics: each goes to every receiver that has subscribed
+  /// to its topic.
   ///
   /// ```swift
   /// let (publisher, subscriber) = root.makeTopics(of: Double.self)
   /// try await publisher.publish(1_871.5, on: "prices/metals/gold")
   /// ```
   ///
-  /// A receiver names its topics by ``Receiver/subscribe(to:)``, and gets all topics before it has. Otherwise the channel
-  /// is one of ``makeBroadcast(of:overflow:)``: a receiver that came from another node misses nothing, and that of the
-  /// node which makes the channel takes part from its first use on. The source of the idea is ZeroMQ's PUB and SUB.
+  /// A receiver names its topics by ``Receiver/subscribe(to:)``, and gets all topics before it has.
+  /// Otherwise the channel is one of ``makeBroadcast(of:overflow:)``: a receiver that came from
+  /// another node misses nothing, and that of the node which makes the channel takes part from its
+  /// first use on. The source of the idea is ZeroMQ's PUB and SUB.
   ///
   /// - Parameters:
   ///   - element: The type of the elements.
-  ///   - overflow: Whether a slow subscriber blocks the senders, or misses elements of its topics, which
-  ///     ``Receiver/missed`` counts.
+  ///   - overflow: Whether a slow subscriber blocks the senders, or misses elements of its topics,
+  ///     which ``Receiver/missed`` counts.
   /// - Returns: A sender and a receiver, which can be sent to any number of nodes.
   public func makeTopics<Element: Codable & Sendable>(
     of element: Element.Type, overflow: OverflowPolicy = .suspend
@@ -81,10 +84,10 @@ extension Sender {
 extension Receiver {
   /// Subscribes to topics by their beginnings: `prices/` is the beginning of `prices/metals/gold`.
   ///
-  /// Beginnings are compared byte by byte in UTF-8. An empty text is the beginning of every topic, and no text is that of
-  /// none. The call begins to use the end. It replaces the topics of an earlier one: elements of topics that are no
-  /// longer among them are held back, up to seven that had been decoded already; elements of new topics come once the
-  /// senders know of them.
+  /// Beginnings are compared byte by byte in UTF-8. An empty text is the beginning of every topic,
+  /// and no text is that of none. The call begins to use the end. It replaces the topics of an
+  /// earlier one: elements of topics that are no longer among them are held back, up to seven that
+  /// had been decoded already; elements of new topics come once the senders know of them.
   ///
   /// - Parameter topics: At most 1,024 beginnings of topics, with at most 64 KiB of UTF-8 in all.
   /// - Throws: `invalidLimit` for more; `invalidConfiguration` for a channel that was not made by

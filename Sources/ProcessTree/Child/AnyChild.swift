@@ -129,19 +129,20 @@ public class AnyChild: @unchecked Sendable {
   ///
   /// If the task is cancelled, the child is terminated and reaped.
   ///
-  /// - Parameter timeout: How long to wait; without it the configuration's `startDeadline` holds alone.
+  /// - Parameter timeout: How long to wait; without it the configuration's `startDeadline` holds
+  ///   alone.
   /// - Throws: `alreadyStarted` at the second call; `nodeEnding`; a ``ChildFailure`` with the
-  ///   reason if the child could not start; `deadlinePassed` after `timeout`, when the child has been
-  ///   killed and reaped; `systemCallFailed` and `controlGroupUnavailable` if the node cannot make an
-  ///   identity or a control group for it; `CancellationError`.
+  ///   reason if the child could not start; `deadlinePassed` after `timeout`, when the child has
+  ///   been killed and reaped; `systemCallFailed` and `controlGroupUnavailable` if the node cannot
+  ///   make an identity or a control group for it; `CancellationError`.
   public func start(timeout: Duration? = nil) async throws {
     try await node.waitForReady(self, timeout: timeout)
   }
 
   /// Waits until the child has ended and been reaped.
   ///
-  /// The child goes on when the time is over or the task is cancelled: ``stop(reason:)`` ends it. A node
-  /// whose program returns waits for its children, unless they are daemons.
+  /// The child goes on when the time is over or the task is cancelled: ``stop(reason:)`` ends it. A
+  /// node whose program returns waits for its children, unless they are daemons.
   ///
   /// - Parameter timeout: How long to wait, without limit if `nil`; zero or less only looks.
   /// - Returns: The exit status; `nil` when the time is over.
@@ -168,15 +169,17 @@ public class AnyChild: @unchecked Sendable {
     return try await node.waitForExit(of: self, timeout: nil)?.status
   }
 
-  /// Lets the child finish the work that it has, and then stops it; returns when it has been reaped.
+  /// Lets the child finish the work that it has, and then stops it; returns when it has been
+  /// reaped.
   ///
   /// The child gives back leased elements and requests that it has not begun, which go to other
-  /// receivers or wait for one, and takes no new ones: the sequences of its receivers end, and so does
-  /// ``Service/serve(limit:_:)``. What it has begun it finishes. ``Node/isDraining`` is true there, and a
-  /// supervisor for whose end its program waits drains its children in turn. A child that has not ended
-  /// within the time is stopped as by ``stop(reason:)``.
+  /// receivers or wait for one, and takes no new ones: the sequences of its receivers end, and so
+  /// does ``Service/serve(limit:_:)``. What it has begun it finishes. ``Node/isDraining`` is true
+  /// there, and a supervisor for whose end its program waits drains its children in turn. A child
+  /// that has not ended within the time is stopped as by ``stop(reason:)``.
   ///
-  /// Pipes, broadcasts and the messages of the edge go on, because what they carry cannot be given back.
+  /// Pipes, broadcasts and the messages of the edge go on, because what they carry cannot be given
+  /// back.
   ///
   /// - Parameters:
   ///   - time: How long the child may take to finish its work.
@@ -202,8 +205,8 @@ public class AnyChild: @unchecked Sendable {
 
   /// Sends SIGKILL; does not wait.
   ///
-  /// The child's descendants end with it. Nothing happens to a child that has not been started or has
-  /// ended.
+  /// The child's descendants end with it. Nothing happens to a child that has not been started or
+  /// has ended.
   public func kill() {
     request(.kill, reason: "kill() was called")
   }
@@ -240,7 +243,8 @@ public class AnyChild: @unchecked Sendable {
     _ input: @escaping @Sendable (StopRequest) -> ChildLife<RecordedOutcome>.Input
   ) {
     node.withController(of: self) { runtime, controller in
-      // A node that is stopping cancels its tasks, which then stop its children: for the same reason.
+      // A node that is stopping cancels its tasks, which then stop its children: for the same
+      // reason.
       let request =
         runtime.shared.stopRequest
         ?? runtime.identity.stopRequest(because: reason)

@@ -23,8 +23,8 @@ public final class Child<Output: Sendable>: AnyChild, @unchecked Sendable {
   /// whose program returns waits for its children, unless they are daemons.
   ///
   /// - Throws: A ``RemoteFailure`` if the program threw an error; a ``ChildFailure`` if the child
-  ///   ended in another way without a result; `notStarted` before the start; a `DecodingError` if the
-  ///   result cannot be decoded; `CancellationError`.
+  ///   ended in another way without a result; `notStarted` before the start; a `DecodingError` if
+  ///   the result cannot be decoded; `CancellationError`.
   public var result: Output {
     get async throws {
       try requireStarted("result")

@@ -7,9 +7,10 @@ internal import ProcessTreeWire
 /// let child = try await node.spawn(Render(scene), settings: settings)
 /// ```
 ///
-/// The child's own children and commands inherit them, as processes do, and may have settings of their
-/// own. A child that cannot have what is requested does not start, and reports why. With the start method
-/// `inProcess` no node has a process of its own, and a child with settings does not start.
+/// The child's own children and commands inherit them, as processes do, and may have settings of
+/// their own. A child that cannot have what is requested does not start, and reports why. With the
+/// start method `inProcess` no node has a process of its own, and a child with settings does not
+/// start.
 public struct ProcessSettings: Hashable, Sendable, Codable {
   /// The environment; by default the parent's at the time at which its fork server was made.
   public var environment: Command.Environment
@@ -17,8 +18,8 @@ public struct ProcessSettings: Hashable, Sendable, Codable {
   public var directory: String?
   /// Resource limits.
   ///
-  /// A node itself needs some 64 descriptors, several threads and half a gigabyte of addresses: below
-  /// that it cannot start.
+  /// A node itself needs some 64 descriptors, several threads and half a gigabyte of addresses:
+  /// below that it cannot start.
   public var limits: [ResourceLimit]
   /// The file mode creation mask, of which nine bits count; the parent's if `nil`.
   public var umask: UInt32?

@@ -74,8 +74,8 @@ public final class CommandRun: Sendable {
     controller.perform { $0.input?.finish() }
   }
 
-  /// Prepares for streams without end, which pass through faster in large pieces: each takes a turn of two
-  /// processes.
+  /// Prepares for streams without end, which pass through faster in large pieces: each takes a turn
+  /// of two processes.
   package func widenStreams() {
     controller.perform { controller in
       controller.input?.widen(to: Self.wideByteCount)

@@ -20,19 +20,21 @@ public struct ExternalCommand: NodeProgram {
   /// The command.
   public var command: Command
 
-  /// What shows that the command is up, which the node then announces; `nil` for a node that announces
-  /// nothing.
+  /// What shows that the command is up, which the node then announces; `nil` for a node that
+  /// announces nothing.
   public var upWhen: ReadinessCheck?
 
-  /// The check that has to go on holding once the command is up, or from its start if nothing shows that it is up.
+  /// The check that has to go on holding once the command is up, or from its start if nothing shows
+  /// that it is up.
   ///
-  /// After ``ReadinessCheck/failures`` failed probes in a row the command is ended, and has failed. `nil`
-  /// for a command that may live on in any state.
+  /// After ``ReadinessCheck/failures`` failed probes in a row the command is ended, and has failed.
+  /// `nil` for a command that may live on in any state.
   public var aliveWhile: ReadinessCheck?
 
   /// A command that stops the command, in place of a signal.
   ///
-  /// It is ended with that, at the latest a second after it. If it cannot start, the signal is sent.
+  /// It is ended with that, at the latest a second after it. If it cannot start, the signal is
+  /// sent.
   public var stoppedBy: Command?
 
   /// The exit codes beside 0 that are the program's success.
@@ -62,8 +64,8 @@ public struct ExternalCommand: NodeProgram {
 
   /// Runs the command; returns only after exit code 0, or one that is a success as well.
   ///
-  /// - Throws: `invalidSpecification` for an invalid check; a ``CommandError`` if the command cannot
-  ///   start, and `neverUp` or `notReady` if a check has ended it; `CancellationError`.
+  /// - Throws: `invalidSpecification` for an invalid check; a ``CommandError`` if the command
+  ///   cannot start, and `neverUp` or `notReady` if a check has ended it; `CancellationError`.
   public func run(in node: Node) async throws {
     switch try await CheckedCommand(program: self, node: node).run() {
     case .exited(let code) where code == 0 || successCodes.contains(code): return

@@ -1,15 +1,17 @@
 internal import ProcessTreeWire
 
-/// What shows that an external command can serve: a port, an HTTP status, a line of its output and so on.
+/// What shows that an external command can serve: a port, an HTTP status, a line of its output and
+/// so on.
 ///
 /// ```swift
 /// ChildSpecification("db", Command("postgres", ["-D", data]), upWhen: .port(5432))
 /// ```
 ///
-/// A command with a check is up once the check holds for the first time, and fails when it is not so within
-/// ``deadline``. Checks of ports, sockets, files, HTTP and commands go on as probes, one at a time: after
-/// ``failures`` failed ones in a row the command is down, which is reported as an event, until the check
-/// holds again; if that takes longer than ``limit``, the command is ended and has failed.
+/// A command with a check is up once the check holds for the first time, and fails when it is not
+/// so within ``deadline``. Checks of ports, sockets, files, HTTP and commands go on as probes, one
+/// at a time: after ``failures`` failed ones in a row the command is down, which is reported as an
+/// event, until the check holds again; if that takes longer than ``limit``, the command is ended
+/// and has failed.
 public struct ReadinessCheck: Hashable, Sendable, Codable {
   enum Kind: Hashable, Sendable, Codable {
     case port(Int, host: String)
@@ -71,20 +73,22 @@ public struct ReadinessCheck: Hashable, Sendable, Codable {
 
   /// The command writes a line that contains this text, to its standard output or error.
   ///
-  /// It is seen once, so a command that is up stays up. A stream that the command declares as a file, or
-  /// as inherited, is not looked at.
+  /// It is seen once, so a command that is up stays up. A stream that the command declares as a
+  /// file, or as inherited, is not looked at.
   public static func line(containing text: String) -> Self { Self(.line(text)) }
 
-  /// The command writes a line in which this regular expression, in Swift's syntax, finds something.
+  /// The command writes a line in which this regular expression, in Swift's syntax, finds
+  /// something.
   public static func line(matching pattern: String) -> Self { Self(.pattern(pattern)) }
 
-  /// The command reports by itself, to the socket in its variable `NOTIFY_SOCKET`, as daemons do under
-  /// systemd: `READY=1`, `STOPPING=1` (it is down), and `STATUS=…` (a report of progress).
+  /// The command reports by itself, to the socket in its variable `NOTIFY_SOCKET`, as daemons do
+  /// under systemd: `READY=1`, `STOPPING=1` (it is down), and `STATUS=…` (a report of progress).
   ///
   /// The command has to run as the node's user.
   ///
-  /// - Parameter watchdog: The longest time between two `WATCHDOG=1`, which the command learns from its
-  ///   variable `WATCHDOG_USEC`; when it is over, the command is ended and has failed. `nil` for none.
+  /// - Parameter watchdog: The longest time between two `WATCHDOG=1`, which the command learns from
+  ///   its variable `WATCHDOG_USEC`; when it is over, the command is ended and has failed. `nil`
+  ///   for none.
   public static func notify(watchdog: Duration? = nil) -> Self { Self(.notify(watchdog: watchdog)) }
 
   /// The check with other times.

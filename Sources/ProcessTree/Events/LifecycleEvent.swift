@@ -52,19 +52,21 @@ public struct LifecycleEvent: Hashable, Sendable, Codable {
     case hookFailed(hook: String, reason: String)
     /// The node's parent ended before it could report how this node ended.
     case lost
-    /// The node did not start, or did not end, in its time, which was this long; its parent goes on to
-    /// the next step.
+    /// The node did not start, or did not end, in its time, which was this long; its parent goes on
+    /// to the next step.
     case deadlinePassed(Deadline, after: Duration, reason: String)
     /// A host that this node keeps the connection to is up.
     case hostUp(host: String)
     /// A host is over, and what ran there with it, and why.
     case hostOver(HostLoss)
-    /// The connection to a host has been lost, or nothing has come over it for the time that is given. What
-    /// runs there goes on, as long as the host's lease lasts; another connection is being made.
+    /// The connection to a host has been lost, or nothing has come over it for the time that is
+    /// given. What runs there goes on, as long as the host's lease lasts; another connection is
+    /// being made.
     case hostCut(host: String, silence: Duration)
     /// A host goes on after a cut of this time: nothing has been lost.
     case hostResumed(host: String, after: Duration)
-    /// A host ends within this time, because it was asked to over there, or once nothing runs there any more.
+    /// A host ends within this time, because it was asked to over there, or once nothing runs there
+    /// any more.
     case hostDraining(host: String, within: Duration)
   }
 

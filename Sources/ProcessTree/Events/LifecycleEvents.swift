@@ -1,8 +1,8 @@
 /// The events of a node and of all nodes below it, from the moment when this sequence was made.
 ///
-/// It ends when its node ends or the iterating task is cancelled; `next()` does not throw. Iterators share the
-/// events: each event goes to one of them. Lifecycle events are never dropped; progress reports are coalesced for
-/// a slow subscriber.
+/// It ends when its node ends or the iterating task is cancelled; `next()` does not throw.
+/// Iterators share the events: each event goes to one of them. Lifecycle events are never dropped;
+/// progress reports are coalesced for a slow subscriber.
 public struct LifecycleEvents: AsyncSequence, Sendable {
   let queue: EventQueue
 

@@ -7,19 +7,20 @@ internal import ProcessTreeWire
 extension Node {
   /// Explains what the node at an address waits for, and how its process stands.
   ///
-  /// The node's event loop answers, whatever its program does. If it does not answer in time, its parent
-  /// reports what the kernel knows of the process: whether it is stopped or traced, and in which function of
-  /// the kernel its threads are. A supervised child without a process is explained by its supervisor.
+  /// The node's event loop answers, whatever its program does. If it does not answer in time, its
+  /// parent reports what the kernel knows of the process: whether it is stopped or traced, and in
+  /// which function of the kernel its threads are. A supervised child without a process is
+  /// explained by its supervisor.
   ///
   /// - Parameters:
   ///   - address: The address of any node of the tree.
   ///   - patience: How long its loop has to answer; each node on the way adds 100 ms.
-  ///   - stacks: Whether to request the stacks of the threads too, which each thread writes itself when
-  ///     a signal asks it, also when the loop does not turn. It has 500 ms.
+  ///   - stacks: Whether to request the stacks of the threads too, which each thread writes itself
+  ///     when a signal asks it, also when the loop does not turn. It has 500 ms.
   /// - Returns: The explanation.
-  /// - Throws: `noSuchNode` if there is no node at the address, `unreachable` if it ended before it could
-  ///   answer or if a node on the way does not answer, `deadlinePassed` if a node further up does not,
-  ///   and `CancellationError`.
+  /// - Throws: `noSuchNode` if there is no node at the address, `unreachable` if it ended before it
+  ///   could answer or if a node on the way does not answer, `deadlinePassed` if a node further up
+  ///   does not, and `CancellationError`.
   public func explain(
     _ address: NodeAddress, within patience: Duration = .seconds(1), stacks: Bool = false
   ) async throws -> NodeExplanation {
@@ -68,8 +69,8 @@ extension Node {
     return found.sorted(by: Self.isBefore)
   }
 
-  /// How long the way to another node and back may take, beside its answer: nodes on the way reply at
-  /// once, or are named after their time.
+  /// How long the way to another node and back may take, beside its answer: nodes on the way reply
+  /// at once, or are named after their time.
   private static let longestWay: Duration = .seconds(5)
   /// How many nodes are asked at once.
   private static let mostAtOnce = 64
@@ -98,8 +99,8 @@ extension Node {
     }
   }
 
-  /// Explains, from outside, the nodes of the picture that nobody has explained: those below a node that
-  /// does not answer.
+  /// Explains, from outside, the nodes of the picture that nobody has explained: those below a node
+  /// that does not answer.
   private func explainUnknown(
     beside found: [NodeExplanation], stacks: Bool
   ) async throws -> [NodeExplanation] {

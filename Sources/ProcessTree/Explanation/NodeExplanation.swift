@@ -3,8 +3,8 @@ public import ProcessTreeSupervision
 
 /// How a node stands at one moment, and what it waits for; see ``Node/explain(_:within:stacks:)``.
 ///
-/// The node's event loop answers, whatever its program does. Its parent adds what it knows of the node,
-/// and answers from outside if the loop does not.
+/// The node's event loop answers, whatever its program does. Its parent adds what it knows of the
+/// node, and answers from outside if the loop does not.
 public struct NodeExplanation: Hashable, Sendable, Codable {
   /// Where the node is found.
   public var address: NodeAddress
@@ -16,7 +16,8 @@ public struct NodeExplanation: Hashable, Sendable, Codable {
   public var pid: Int32?
   /// The number of the present or last life, from 1 on; 0 before the first.
   public var incarnation: Int
-  /// The phase of its life; a node that no supervisor keeps has those from `starting` to `stopping`.
+  /// The phase of its life; a node that no supervisor keeps has those from `starting` to
+  /// `stopping`.
   public var phase: SupervisedPhase
   /// What it waits for, as far as the library knows; at most 64.
   public var waits: [NodeWait]
@@ -32,7 +33,8 @@ public struct NodeExplanation: Hashable, Sendable, Codable {
   public var children: [NodeAddress]
   /// How often its supervisor started it again by itself; 0 for a child that no supervisor keeps.
   public var restarts: Int
-  /// The name of the host that it runs on; `nil` for that of the run's root, and before the first life.
+  /// The name of the host that it runs on; `nil` for that of the run's root, and before the first
+  /// life.
   public var host: String?
 
   /// Makes an explanation, for tests of code that takes one.

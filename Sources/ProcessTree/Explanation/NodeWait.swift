@@ -2,9 +2,9 @@ internal import ProcessTreeBase
 
 /// What a node waits for: from whom, since when, until when.
 ///
-/// The library knows it without the program's help, because all of its calls that suspend note it or
-/// have it in their state. It does not know what a program waits for elsewhere, such as in `Task.sleep`
-/// or on a stream of its own.
+/// The library knows it without the program's help, because all of its calls that suspend note it
+/// or have it in their state. It does not know what a program waits for elsewhere, such as in
+/// `Task.sleep` or on a stream of its own.
 public struct NodeWait: Hashable, Sendable, Codable {
   /// The kind of event that ends a wait.
   public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {

@@ -4,8 +4,8 @@ public struct ThreadStack: Hashable, Sendable, Codable {
   public var id: Int32
   /// The thread's name, of at most 15 bytes.
   public var name: String
-  /// The kernel's letter for its state: `R` runs, `S` sleeps, `D` sleeps and hears no signal, `T` is
-  /// stopped, `t` is traced, `Z` has ended.
+  /// The kernel's letter for its state: `R` runs, `S` sleeps, `D` sleeps and hears no signal, `T`
+  /// is stopped, `t` is traced, `Z` has ended.
   public var state: String
   /// The function of the kernel in which it sleeps, if the kernel shows it.
   public var kernelFunction: String?

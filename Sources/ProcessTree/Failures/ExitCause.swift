@@ -21,8 +21,8 @@ public enum ExitCause: Hashable, Sendable, Codable {
   case killed(signal: Int32)
   /// The kernel killed the process because memory had run out.
   case outOfMemory
-  /// The process exceeded a resource limit of its own: its processor time, at SIGXCPU or the SIGKILL
-  /// that follows, or the size of a file, at SIGXFSZ.
+  /// The process exceeded a resource limit of its own: its processor time, at SIGXCPU or the
+  /// SIGKILL that follows, or the size of a file, at SIGXFSZ.
   case limitExceeded(signal: Int32)
   /// The process ended with this code without going through the library, so without a result, even
   /// if the code is 0.

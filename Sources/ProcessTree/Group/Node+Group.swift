@@ -9,9 +9,9 @@ extension Node {
   /// }
   /// ```
   ///
-  /// A child that waits for a sibling needs room for both: in a full group `spawn` waits until a child
-  /// has ended, so that sibling would never start. Pass as `limit` how many children need each other,
-  /// or `.max`.
+  /// A child that waits for a sibling needs room for both: in a full group `spawn` waits until a
+  /// child has ended, so that sibling would never start. Pass as `limit` how many children need
+  /// each other, or `.max`.
   ///
   /// The first failure of a child stops the other children, as do an error of `body` and the
   /// cancellation of the surrounding task. When `body` returns, this waits for the children that

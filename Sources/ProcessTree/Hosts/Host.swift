@@ -2,8 +2,8 @@ internal import ProcessTreeWire
 
 /// A machine, or anything else with processes of its own, on which nodes of a tree can run.
 ///
-/// An *engine* reaches it: a command, such as `ssh`, that runs a command there with the standard input
-/// and output of both joined. Nothing else is needed of the network.
+/// An *engine* reaches it: a command, such as `ssh`, that runs a command there with the standard
+/// input and output of both joined. Nothing else is needed of the network.
 ///
 /// ```swift
 /// let hosts: [Host] = [
@@ -14,7 +14,8 @@ internal import ProcessTreeWire
 public struct Host: Hashable, Sendable, Codable {
   /// How the host is reached.
   public enum Engine: Hashable, Sendable, Codable {
-    /// A command that runs the words that are appended to it there; no words run them on this machine.
+    /// A command that runs the words that are appended to it there; no words run them on this
+    /// machine.
     case command([String])
     /// `ssh`, with options for it before the destination.
     case ssh(destination: String, options: [String])
@@ -27,25 +28,28 @@ public struct Host: Hashable, Sendable, Codable {
   package var family: String?
   /// How it is reached.
   public var engine: Engine
-  /// How many nodes it is meant to run at a time, which guides ``HostPool``; as many as it has processors if
-  /// `nil`.
+  /// How many nodes it is meant to run at a time, which guides ``HostPool``; as many as it has
+  /// processors if `nil`.
   public var slots: Int?
   /// The path of the program there; the path of this one if `nil`.
   public var program: String?
   /// Whether this program is copied there, instead of being there already.
   ///
-  /// The copy is in `process-tree` in the user's cache (`$XDG_CACHE_HOME`, or else `~/.cache`), by its build: each build is
-  /// copied once, and a copy that is not the same any more is replaced. A host needs `sh` and `cksum` for that.
+  /// The copy is in `process-tree` in the user's cache (`$XDG_CACHE_HOME`, or else `~/.cache`), by
+  /// its build: each build is copied once, and a copy that is not the same any more is replaced. A
+  /// host needs `sh` and `cksum` for that.
   public var copiesProgram = false
   /// How long it may take until the host is up.
   public var startDeadline: Duration = .seconds(30)
   /// How long what runs there goes on without a word from here, at least two seconds.
   ///
-  /// A connection that breaks is replaced by another one meanwhile; one that is silent for a quarter of the
-  /// time is taken for broken. A host without any for a little longer than the time is lost.
+  /// A connection that breaks is replaced by another one meanwhile; one that is silent for a
+  /// quarter of the time is taken for broken. A host without any for a little longer than the time
+  /// is lost.
   public var lease: Duration = .seconds(10)
 
-  /// How long nodes there may finish what they have begun once the host has been asked to end by SIGTERM.
+  /// How long nodes there may finish what they have begun once the host has been asked to end by
+  /// SIGTERM.
   ///
   /// Slurm does that some time before it kills; this has to be shorter.
   public var drainTime: Duration = .seconds(25)
@@ -61,9 +65,10 @@ public struct Host: Hashable, Sendable, Codable {
   /// A host that a command reaches.
   ///
   /// The words `env PROCESS_TREE_BOOTSTRAP=host`, the program and the arguments of this process are
-  /// appended to the command; `env PROCESS_TREE_BOOTSTRAP=attach` and the program, if the connection has
-  /// broken. The command must join standard input and output to those of what it runs,
-  /// without changing a byte: no terminal. `docker exec -i NAME` and `kubectl exec -i NAME --` do.
+  /// appended to the command; `env PROCESS_TREE_BOOTSTRAP=attach` and the program, if the
+  /// connection has broken. The command must join standard input and output to those of what it
+  /// runs, without changing a byte: no terminal. `docker exec -i NAME` and
+  /// `kubectl exec -i NAME --` do.
   ///
   /// - Parameters:
   ///   - words: The command; no words for another host on this machine.
@@ -78,7 +83,8 @@ public struct Host: Hashable, Sendable, Codable {
 
   /// A host that `ssh` reaches.
   ///
-  /// It may ask nobody: a key or an agent lets it in, and it knows the host's key. The user's configuration of `ssh` is in force.
+  /// It may ask nobody: a key or an agent lets it in, and it knows the host's key. The user's
+  /// configuration of `ssh` is in force.
   ///
   /// - Parameters:
   ///   - destination: What `ssh` takes: `alice@b`, `ssh://alice@b:2222`, or a name of its
@@ -101,7 +107,8 @@ public struct Host: Hashable, Sendable, Codable {
 
   /// Checks what can be checked without opening the host.
   ///
-  /// - Throws: A ``HostError`` with the code `invalidHost` for a host that cannot be opened whatever happens.
+  /// - Throws: A ``HostError`` with the code `invalidHost` for a host that cannot be opened
+  ///   whatever happens.
   public func check() throws(HostError) {
     let isPrintable = name.utf8.allSatisfy {
       $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/")

@@ -12,8 +12,8 @@ public struct HostLoss: Hashable, Sendable, Codable {
     case rebooted
     /// Nothing has been heard for so long that the far half has ended everything by itself.
     case leaseOver
-    /// The host sent bytes that break the protocol, or its near half has ended; the far half has been
-    /// ended since.
+    /// The host sent bytes that break the protocol, or its near half has ended; the far half has
+    /// been ended since.
     case fenced
   }
 

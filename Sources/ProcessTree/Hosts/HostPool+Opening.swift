@@ -16,12 +16,13 @@ extension HostPool {
   /// ```
   ///
   /// - Parameters:
-  ///   - hosts: The hosts, with names that no other open one has. A lost host may be opened anew by its name.
-  ///   - minimum: How many of these have to be up; all if `nil`. Of one that is not, there is an event
-  ///     ``LifecycleEvent/Kind/hostOver(_:)``.
+  ///   - hosts: The hosts, with names that no other open one has. A lost host may be opened anew by
+  ///     its name.
+  ///   - minimum: How many of these have to be up; all if `nil`. Of one that is not, there is an
+  ///     event ``LifecycleEvent/Kind/hostOver(_:)``.
   /// - Returns: Those that have been opened, which are hosts of this pool from now on.
-  /// - Throws: A ``HostError`` as ``Node/withHosts(_:minimum:_:)`` does, with the code `over` when the
-  ///   scope has ended; the pool has the hosts then that it had before. `CancellationError`.
+  /// - Throws: A ``HostError`` as ``Node/withHosts(_:minimum:_:)`` does, with the code `over` when
+  ///   the scope has ended; the pool has the hosts then that it had before. `CancellationError`.
   @discardableResult
   public func add(_ hosts: [Host], minimum: Int? = nil) async throws -> [OpenHost] {
     try begin(hosts)
@@ -76,7 +77,8 @@ extension HostPool {
   /// How many hosts are being opened at a time: `sshd` turns away more when it is the same for all.
   static let mostOpening = 16
 
-  /// Opens hosts until too many have failed; throws with all of those that were being opened then and fail.
+  /// Opens hosts until too many have failed; throws with all of those that were being opened then
+  /// and fail.
   private func open(
     _ hosts: [Result<Host, HostError>], minimum: Int, into opened: inout [OpenHost]
   ) async throws {

@@ -2,8 +2,8 @@ internal import ProcessTreeBase
 
 /// The hosts of one scope of ``Node/withHosts(_:minimum:_:)``, to which others can be added.
 ///
-/// Pools without a given size grow with it, and workers of pools and pipelines that have more company than their
-/// hosts have slots move to a host that is added.
+/// Pools without a given size grow with it, and workers of pools and pipelines that have more
+/// company than their hosts have slots move to a host that is added.
 public final class HostPool: GrowingPlace, Sendable {
   struct State {
     var hosts: [OpenHost] = []
@@ -17,7 +17,8 @@ public final class HostPool: GrowingPlace, Sendable {
     var isClosed = false
     var listeners: [Int: @Sendable () -> Void] = [:]
     var lastListener = 0
-    /// The sequences of hosts that have ended, by their families, and why a host of one did not join.
+    /// The sequences of hosts that have ended, by their families, and why a host of one did not
+    /// join.
     var ended: Set<String?> = []
     var failures: [String?: any Error] = [:]
   }
@@ -36,7 +37,8 @@ public final class HostPool: GrowingPlace, Sendable {
   /// The host with a name, the last of several; `nil` if there is none.
   public subscript(name: String) -> OpenHost? { all.last { $0.name == name } }
 
-  /// Some of the hosts, by their names or those of their families, with such as come later; nil without names.
+  /// Some of the hosts, by their names or those of their families, with such as come later; nil
+  /// without names.
   package func only(_ names: [String]) -> (any Place)? {
     names.isEmpty ? nil : SomeHosts(pool: self, names: names)
   }
@@ -44,8 +46,8 @@ public final class HostPool: GrowingPlace, Sendable {
   /// The slots of the hosts that are up, or have no connection at present.
   public var slots: Int { all.filter(\.isOpen).reduce(0) { $0 + $1.slots } }
 
-  /// The host that is up with the smallest part of its slots in use, the first of several; one without a
-  /// connection if none is up, and `nil` if there is none either.
+  /// The host that is up with the smallest part of its slots in use, the first of several; one
+  /// without a connection if none is up, and `nil` if there is none either.
   public func choose() -> OpenHost? { Self.leastUsed(of: all) }
 
   static func leastUsed(of hosts: [OpenHost]) -> OpenHost? {

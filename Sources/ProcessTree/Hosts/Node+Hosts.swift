@@ -12,22 +12,23 @@ extension Node {
   /// }
   /// ```
   ///
-  /// A child on a host is a child of this node like any other: its messages, result, events and output
-  /// come here, and it is stopped and waited for from here. What it starts itself runs beside it. Channels
-  /// reach there.
+  /// A child on a host is a child of this node like any other: its messages, result, events and
+  /// output come here, and it is stopped and waited for from here. What it starts itself runs
+  /// beside it. Channels reach there.
   ///
-  /// A connection that breaks is replaced by another one, and nobody notices. A host without one for longer
-  /// than ``Host/lease`` is over: its children end with the cause ``ExitCause/hostLost(_:)``, and
-  /// everything that runs there is killed over there.
+  /// A connection that breaks is replaced by another one, and nobody notices. A host without one
+  /// for longer than ``Host/lease`` is over: its children end with the cause
+  /// ``ExitCause/hostLost(_:)``, and everything that runs there is killed over there.
   ///
   /// - Parameters:
   ///   - hosts: The hosts, with names of their own.
-  ///   - minimum: How many have to be up; all if `nil`. Of one that is not, there is an event ``LifecycleEvent/Kind/hostOver(_:)``.
+  ///   - minimum: How many have to be up; all if `nil`. Of one that is not, there is an event
+  ///     ``LifecycleEvent/Kind/hostOver(_:)``.
   ///   - body: The code that uses them. Handles of hosts are of no use outside.
   /// - Returns: The result of `body`.
-  /// - Throws: The error of `body`; a ``HostError`` when one of the hosts cannot be opened, or as many that fewer than
-  ///   `minimum` are left, which names the others that were being opened then and cannot be either, with none left
-  ///   open; `CancellationError`.
+  /// - Throws: The error of `body`; a ``HostError`` when one of the hosts cannot be opened, or as
+  ///   many that fewer than `minimum` are left, which names the others that were being opened then
+  ///   and cannot be either, with none left open; `CancellationError`.
   public func withHosts<Value>(
     _ hosts: [Host], minimum: Int? = nil, _ body: (HostPool) async throws -> Value
   ) async throws -> Value {
@@ -53,30 +54,32 @@ extension Node {
   /// }
   /// ```
   ///
-  /// Hosts that come while `body` runs join the pool of hosts as by ``HostPool/add(_:minimum:)``, and pools of workers
-  /// there grow. Of a host that cannot be opened there is an event ``LifecycleEvent/Kind/hostOver(_:)``. The end of
-  /// the sequence ends nothing; an error of it while `body` runs is reported by the node.
+  /// Hosts that come while `body` runs join the pool of hosts as by ``HostPool/add(_:minimum:)``,
+  /// and pools of workers there grow. Of a host that cannot be opened there is an event
+  /// ``LifecycleEvent/Kind/hostOver(_:)``. The end of the sequence ends nothing; an error of it
+  /// while `body` runs is reported by the node.
   ///
   /// - Parameters:
   ///   - hosts: The hosts, with names of their own, each when it can be opened.
   ///   - minimum: With how many of them `body` begins.
   ///   - body: The code that uses them. Handles of hosts are of no use outside.
   /// - Returns: The result of `body`.
-  /// - Throws: The error of `body`; before it begins that of the sequence, or a ``HostError`` if the sequence has ended
-  ///   with fewer hosts than `minimum`; `CancellationError`.
+  /// - Throws: The error of `body`; before it begins that of the sequence, or a ``HostError`` if
+  ///   the sequence has ended with fewer hosts than `minimum`; `CancellationError`.
   public func withHosts<Hosts: AsyncSequence & Sendable, Value>(
     joining hosts: Hosts, minimum: Int = 1, _ body: (HostPool) async throws -> Value
   ) async throws -> Value where Hosts.Element == Host {
     try await withHosts([], joining: [JoiningHosts(hosts, minimum: minimum)], minimum: nil, body)
   }
 
-  /// Opens hosts, and others as they come, on which children can run in `body`, and closes them at its end.
+  /// Opens hosts, and others as they come, on which children can run in `body`, and closes them at
+  /// its end.
   ///
   /// - Parameters:
   ///   - hosts: The hosts that are there.
   ///   - others: Those that come later.
-  ///   - minimum: How many have to be up in all for `body` to begin; if `nil`, all of `hosts` and as many of each of
-  ///     `others` as its own minimum.
+  ///   - minimum: How many have to be up in all for `body` to begin; if `nil`, all of `hosts` and
+  ///     as many of each of `others` as its own minimum.
   ///   - body: The code that uses them.
   package func withHosts<Value>(
     _ hosts: [Host], joining others: [JoiningHosts], minimum: Int?,
@@ -106,8 +109,8 @@ extension Node {
 
   /// Makes a child that runs on another host, without starting it.
   ///
-  /// It runs on `place`: a host, the pool of hosts to choose from, or beside this node if it is `nil` or
-  /// an ``OwnHost``. The other parameters are those of
+  /// It runs on `place`: a host, the pool of hosts to choose from, or beside this node if it is
+  /// `nil` or an ``OwnHost``. The other parameters are those of
   /// ``makeChild(_:name:daemon:stopPolicy:settings:liveness:)``.
   ///
   /// - Throws: A ``HostError`` if no host is up, or if another node has opened it; the errors of

@@ -6,17 +6,17 @@ internal import ProcessTreeWire
 extension Node {
   /// Has Slurm allocate nodes, which are hosts in `body`, and gives them back at its end.
   ///
-  /// The allocation ends with this process, however that ends: `salloc` holds it as long as its standard input
-  /// is open.
+  /// The allocation ends with this process, however that ends: `salloc` holds it as long as its
+  /// standard input is open.
   ///
   /// - Parameters:
   ///   - request: How many nodes, and for how long.
-  ///   - body: The code that opens the hosts; see ``withHosts(_:minimum:_:)``. Their slots are the processors that the
-  ///     allocation has on each.
+  ///   - body: The code that opens the hosts; see ``withHosts(_:minimum:_:)``. Their slots are the
+  ///     processors that the allocation has on each.
   /// - Returns: The result of `body`.
-  /// - Throws: The error of `body`; a ``HostError`` with `engineMissing` without `salloc`, or if `scontrol` names
-  ///   no nodes, `allocationRefused` if Slurm gives none, `notInTime` if it gives none within the request's
-  ///   `patience`; `CancellationError`.
+  /// - Throws: The error of `body`; a ``HostError`` with `engineMissing` without `salloc`, or if
+  ///   `scontrol` names no nodes, `allocationRefused` if Slurm gives none, `notInTime` if it gives
+  ///   none within the request's `patience`; `CancellationError`.
   public func withSlurm<Value>(
     _ request: SlurmRequest, _ body: ([Host]) async throws -> Value
   ) async throws -> Value {
@@ -26,8 +26,8 @@ extension Node {
     }
   }
 
-  /// Has Slurm run an array of jobs, each of which holds a node that joins as a host when it begins, and cancels
-  /// the remaining jobs when `body` ends.
+  /// Has Slurm run an array of jobs, each of which holds a node that joins as a host when it
+  /// begins, and cancels the remaining jobs when `body` ends.
   ///
   /// ```swift
   /// try await root.withSlurmArray(SlurmRequest(nodes: 8, options: ["-c", "4"])) { tasks in
@@ -38,12 +38,13 @@ extension Node {
   /// They are cancelled when this process ends, however that happens.
   ///
   /// - Parameters:
-  ///   - request: How many tasks as its `nodes`, each of one node, and for how long. `patience` is the time that
-  ///     `sbatch` has for its answer.
+  ///   - request: How many tasks as its `nodes`, each of one node, and for how long. `patience` is
+  ///     the time that `sbatch` has for its answer.
   ///   - body: The code that opens the hosts.
   /// - Returns: The result of `body`.
-  /// - Throws: The error of `body`; a ``HostError`` with `engineMissing` without `sbatch`, or if it does not print the
-  ///   array's number, `allocationRefused` if Slurm takes no such array, `notInTime`; `CancellationError`.
+  /// - Throws: The error of `body`; a ``HostError`` with `engineMissing` without `sbatch`, or if it
+  ///   does not print the array's number, `allocationRefused` if Slurm takes no such array,
+  ///   `notInTime`; `CancellationError`.
   public func withSlurmArray<Value>(
     _ request: SlurmRequest, _ body: (SlurmArrayHosts) async throws -> Value
   ) async throws -> Value {
@@ -110,12 +111,13 @@ extension Node {
       "Slurm gives no nodes: \(try await allocation.run { $0.account })")
   }
 
-  /// The hosts of the allocation of Slurm that this process runs in: a job of `sbatch`, or a shell of `salloc`.
+  /// The hosts of the allocation of Slurm that this process runs in: a job of `sbatch`, or a shell
+  /// of `salloc`.
   ///
   /// - Parameter name: The name with which theirs begin.
   /// - Returns: A host for each node.
-  /// - Throws: A ``HostError`` with `allocationEnded` outside of a job, and `engineMissing` without `scontrol`;
-  ///   `CancellationError`.
+  /// - Throws: A ``HostError`` with `allocationEnded` outside of a job, and `engineMissing` without
+  ///   `scontrol`; `CancellationError`.
   public func hostsOfSlurmAllocation(named name: String = "slurm") async throws -> [Host] {
     try SlurmNodes.check(name: name)
     guard getenv("SLURM_JOB_ID") != nil else {
@@ -138,8 +140,9 @@ extension Node {
   /// The hosts of an array of Slurm, each when its task begins to run, for
   /// ``withHosts(joining:minimum:_:)``.
   ///
-  /// A task of an array is a job of its own. It may do nothing but hold its node, and `scancel` drains that host
-  /// alone. ``withSlurmArray(_:_:)`` submits such an array; this is for one that is there:
+  /// A task of an array is a job of its own. It may do nothing but hold its node, and `scancel`
+  /// drains that host alone. ``withSlurmArray(_:_:)`` submits such an array; this is for one that
+  /// is there:
   ///
   /// ```sh
   /// sbatch --parsable --array=1-8 -N1 -c4 --no-requeue --wrap 'sleep infinity'

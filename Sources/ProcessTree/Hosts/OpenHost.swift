@@ -11,11 +11,11 @@ public final class OpenHost: Place, Sendable {
     case opening
     /// Nodes can run there.
     case up
-    /// There is no connection at present. What runs there goes on, and nothing is lost if there is another
-    /// one within the host's lease; a node that is placed there starts then.
+    /// There is no connection at present. What runs there goes on, and nothing is lost if there is
+    /// another one within the host's lease; a node that is placed there starts then.
     case cut
-    /// It ends soon, because it was asked to over there, as by Slurm's `scancel`. What runs there finishes what it
-    /// has begun, and nothing more is started there.
+    /// It ends soon, because it was asked to over there, as by Slurm's `scancel`. What runs there
+    /// finishes what it has begun, and nothing more is started there.
     case draining
     /// Its scope ends: what runs there is being stopped.
     case closing
@@ -87,8 +87,8 @@ public final class OpenHost: Place, Sendable {
     names.contains(name) || host.family.map(names.contains) == true
   }
 
-  /// How many nodes it is meant to run at a time: the number of its description, or its processors; 1 while
-  /// those are not known.
+  /// How many nodes it is meant to run at a time: the number of its description, or its processors;
+  /// 1 while those are not known.
   public var slots: Int { host.slots ?? shared.current.processors }
 
   /// Where the host is in its life.
@@ -97,7 +97,8 @@ public final class OpenHost: Place, Sendable {
   /// Whether nodes can be placed there.
   package var isOpen: Bool { state.isOpen }
 
-  /// Calls `body` once nothing is to be started there any more, from any thread, and at once if that is so.
+  /// Calls `body` once nothing is to be started there any more, from any thread, and at once if
+  /// that is so.
   ///
   /// - Returns: A number for ``forget(_:)``; `nil` if it has been called.
   package func whenLeaving(_ body: @escaping @Sendable () -> Void) -> Int? {
@@ -115,7 +116,8 @@ public final class OpenHost: Place, Sendable {
     if case .over(let loss) = state { loss } else { nil }
   }
 
-  /// Why nothing can be started there; `nil` while it is open or being opened, and if it was closed.
+  /// Why nothing can be started there; `nil` while it is open or being opened, and if it was
+  /// closed.
   package var trouble: String? {
     switch state {
     case .draining: "it has been asked to end"

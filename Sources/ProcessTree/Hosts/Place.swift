@@ -1,4 +1,5 @@
-/// Where children run: an ``OpenHost``, the host of a ``HostPool`` that is used least, or ``OwnHost``.
+/// Where children run: an ``OpenHost``, the host of a ``HostPool`` that is used least, or
+/// ``OwnHost``.
 public protocol Place: Sendable {
   /// The host for the next child; `nil` if there is none.
   func choose() -> OpenHost?
@@ -27,7 +28,8 @@ extension HostError {
   }
 }
 
-/// A host for a worker whose work others take back: it does not drain by itself when the host ends soon.
+/// A host for a worker whose work others take back: it does not drain by itself when the host ends
+/// soon.
 package struct PlaceOfWorker: Place {
   private let host: OpenHost
 

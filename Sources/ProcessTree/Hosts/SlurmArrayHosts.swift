@@ -1,4 +1,5 @@
-/// A host for each task of an array of Slurm, as the tasks begin to run; see ``Node/hostsOfSlurmArray(_:named:)``.
+/// A host for each task of an array of Slurm, as the tasks begin to run; see
+/// ``Node/hostsOfSlurmArray(_:named:)``.
 ///
 /// It ends for no reason of its own: Slurm may requeue tasks, and start more of them.
 public struct SlurmArrayHosts: AsyncSequence, Sendable {
@@ -29,8 +30,9 @@ public struct SlurmArrayHosts: AsyncSequence, Sendable {
 
     /// The host of the next task, once it runs.
     ///
-    /// - Throws: A ``HostError`` with `engineMissing` if `squeue` cannot be started, and `allocationEnded` if it does
-    ///   not know the array when it is asked first; `CancellationError`.
+    /// - Throws: A ``HostError`` with `engineMissing` if `squeue` cannot be started, and
+    ///   `allocationEnded` if it does not know the array when it is asked first;
+    ///   `CancellationError`.
     public mutating func next() async throws -> Host? {
       while found.isEmpty {
         if hasAnswer { try await node.sleep(for: Self.interval) }

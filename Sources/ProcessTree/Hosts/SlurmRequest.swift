@@ -31,8 +31,8 @@ public struct SlurmRequest: Hashable, Sendable, Codable {
     self.options = options
   }
 
-  /// The command that holds the allocation: it ends, and gives the nodes back, when nobody holds the other
-  /// end of its standard input any more, whatever has ended this process.
+  /// The command that holds the allocation: it ends, and gives the nodes back, when nobody holds
+  /// the other end of its standard input any more, whatever has ended this process.
   func words() throws(HostError) -> [String] {
     try SlurmNodes.check(name: name)
     // The other nodes stay when one fails.
@@ -40,8 +40,8 @@ public struct SlurmRequest: Hashable, Sendable, Codable {
       + ["sh", "-c", SlurmNodes.script + "; exec cat >/dev/null"]
   }
 
-  /// The command that submits an array, and cancels it when nobody holds the other end of its standard input any
-  /// more.
+  /// The command that submits an array, and cancels it when nobody holds the other end of its
+  /// standard input any more.
   func arrayWords() throws(HostError) -> [String] {
     try SlurmTask.check(name: name)
     let array = ["sbatch", "--parsable", "--array=1-\(nodes)", "-N", "1"]

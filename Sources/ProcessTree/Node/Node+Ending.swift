@@ -12,13 +12,13 @@ extension Node {
   /// node.onExit("remove the lock") { try await node.offload { unlink(path) } }
   /// ```
   ///
-  /// Hooks run one after another on the event loop, the last registered first, before the node ends its
-  /// channels and stops its children. The task of a hook is not cancelled by the stop. All of them have
-  /// the time in which the node has to stop, if it was asked to. One that takes longer than its own time
-  /// is cancelled, reported by its name as the event `hookFailed`, and waited for no longer; one that
-  /// throws is reported too. They do not run when the node is killed, when it blocks its event loop, and
-  /// at a root whose program does not end within the time for a stop. Callable from any thread, until the
-  /// program has ended and in hooks.
+  /// Hooks run one after another on the event loop, the last registered first, before the node ends
+  /// its channels and stops its children. The task of a hook is not cancelled by the stop. All of
+  /// them have the time in which the node has to stop, if it was asked to. One that takes longer
+  /// than its own time is cancelled, reported by its name as the event `hookFailed`, and waited for
+  /// no longer; one that throws is reported too. They do not run when the node is killed, when it
+  /// blocks its event loop, and at a root whose program does not end within the time for a stop.
+  /// Callable from any thread, until the program has ended and in hooks.
   ///
   /// - Parameters:
   ///   - name: The name by which the hook is reported, at most 4,096 bytes.
@@ -43,8 +43,8 @@ extension Node {
 
   /// Waits until the node is asked to drain.
   ///
-  /// For programs that get their work elsewhere than from a work channel, a mailbox or a service, whose
-  /// sequences end by themselves.
+  /// For programs that get their work elsewhere than from a work channel, a mailbox or a service,
+  /// whose sequences end by themselves.
   ///
   /// - Throws: `CancellationError`.
   public func waitUntilDraining() async throws {

@@ -4,9 +4,9 @@ internal import ProcessTreeLinks
 extension Node {
   /// Makes a directory for files that nodes of the run share, and returns its path.
   ///
-  /// It is `scratch` in the run's own directory, and only this user may enter it. It is removed with all that
-  /// it holds, up to 64 levels deep, when the run has ended, even if the root was killed. A second call,
-  /// on any node, returns the same directory.
+  /// It is `scratch` in the run's own directory, and only this user may enter it. It is removed
+  /// with all that it holds, up to 64 levels deep, when the run has ended, even if the root was
+  /// killed. A second call, on any node, returns the same directory.
   ///
   /// - Throws: `directoryUnusable` if it cannot be made.
   public func makeScratchDirectory() async throws -> String {

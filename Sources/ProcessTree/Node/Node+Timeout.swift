@@ -7,10 +7,10 @@ extension Node {
   /// let first = try await node.withTimeout(.seconds(5)) { try await group.next() }
   /// ```
   ///
-  /// The time holds for the requests that `body` makes, and travels with them: see ``deadline``. When it
-  /// is over, the task that runs `body` is cancelled. This function returns once `body` has ended: it
-  /// returns the result of `body` if there is one, and otherwise throws `deadlinePassed`. Cancelling ends
-  /// a wait for a child, but not the child; it ends a command that `body` runs.
+  /// The time holds for the requests that `body` makes, and travels with them: see ``deadline``.
+  /// When it is over, the task that runs `body` is cancelled. This function returns once `body` has
+  /// ended: it returns the result of `body` if there is one, and otherwise throws `deadlinePassed`.
+  /// Cancelling ends a wait for a child, but not the child; it ends a command that `body` runs.
   ///
   /// - Parameters:
   ///   - timeout: How long `body` may run.

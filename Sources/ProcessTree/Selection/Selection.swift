@@ -66,9 +66,9 @@ public struct Selection<Event: Sendable>: AsyncSequence, Sendable {
     /// Waits for the next event.
     ///
     /// - Returns: The event; `nil` when all sources have come to their ends.
-    /// - Throws: The errors of the source that is next, after which the selection goes on; `notStarted` for
-    ///   the end of a child without a start; `invalidConfiguration` for a source of another node;
-    ///   `CancellationError`.
+    /// - Throws: The errors of the source that is next, after which the selection goes on;
+    ///   `notStarted` for the end of a child without a start; `invalidConfiguration` for a source
+    ///   of another node; `CancellationError`.
     public mutating func next() async throws -> Event? {
       let parts = try parts ?? LoopBound(SelectionParts(sources, on: node.loop), on: node.loop)
       self.parts = parts
@@ -93,10 +93,11 @@ extension Node {
   /// ]) { … }
   /// ```
   ///
-  /// Sources take turns: one that always has something does not keep the others waiting. A value is taken from its
-  /// source only when it is the next event, so a program that stops iterating loses none. The idea is Python's
-  /// `multiprocessing.connection.wait`, Erlang's `receive` and Go's `select`. A wait costs time in proportion to the
-  /// number of sources. What makes the events runs on the node's loop, and must not block.
+  /// Sources take turns: one that always has something does not keep the others waiting. A value is
+  /// taken from its source only when it is the next event, so a program that stops iterating loses
+  /// none. The idea is Python's `multiprocessing.connection.wait`, Erlang's `receive` and Go's
+  /// `select`. A wait costs time in proportion to the number of sources. What makes the events runs
+  /// on the node's loop, and must not block.
   ///
   /// - Parameter sources: The sources; with none the sequence is empty.
   /// - Returns: A sequence of the events, which ends when all sources have.

@@ -35,8 +35,8 @@ public struct ChildSpecification: Sendable, Codable {
   /// Whether the program calls ``Node/announceUp()``; without that, it is up when it runs, until it
   /// calls ``Node/announceDown()``.
   public var announcesUp: Bool
-  /// Whether the child starts with its supervisor; one that does not is stopped until somebody starts or
-  /// restarts it, and those that depend on it wait until then.
+  /// Whether the child starts with its supervisor; one that does not is stopped until somebody
+  /// starts or restarts it, and those that depend on it wait until then.
   public var startsByItself: Bool
   /// The limits, environment and directory of the child's process in each life.
   public var settings: ProcessSettings
@@ -44,8 +44,8 @@ public struct ChildSpecification: Sendable, Codable {
   public var mailbox: MailboxPolicy
   /// The names of hosts on which the child may run; beside its supervisor if there are none.
   ///
-  /// The supervisor's node has them open; see ``Node/withHosts(_:minimum:_:)``. Each life starts on the one with the
-  /// smallest part of its slots in use. If none is up, the life could not start.
+  /// The supervisor's node has them open; see ``Node/withHosts(_:minimum:_:)``. Each life starts on
+  /// the one with the smallest part of its slots in use. If none is up, the life could not start.
   public var hosts: [String]
 
   private var carried: CarriedProgram
@@ -78,8 +78,8 @@ public struct ChildSpecification: Sendable, Codable {
   /// Makes a specification of an external command, which runs in a node of its own; see
   /// ``ExternalCommand``.
   ///
-  /// With `upWhen`, the child is up when that holds; see ``ReadinessCheck``. Without it, the child is up
-  /// when the command runs.
+  /// With `upWhen`, the child is up when that holds; see ``ReadinessCheck``. Without it, the child
+  /// is up when the command runs.
   public init(
     _ name: String, _ command: Command, restart: RestartType = .permanent,
     stopPolicy: StopPolicy? = nil, liveness: Liveness? = nil, isSignificant: Bool = false,

@@ -23,8 +23,8 @@ extension Node {
   ///   - intensity: How many restarts are made before the supervisor gives up.
   ///   - automaticShutdown: Whether the supervisor ends with its significant children.
   ///   - limit: How many children are alive at a time; any number if `nil`.
-  ///   - stopWithin: The one deadline for the stop of all children at the end of the scope; `nil` for
-  ///     the time that the children's policies add up to.
+  ///   - stopWithin: The one deadline for the stop of all children at the end of the scope; `nil`
+  ///     for the time that the children's policies add up to.
   ///   - body: The code that uses the supervisor. It is cancelled when the supervisor gives up.
   /// - Returns: The result of `body`.
   /// - Throws: The error of `body`; a ``SupervisorFailure`` when the supervisor gave up;
@@ -88,11 +88,11 @@ extension Node {
     runtime.perform { $0.announce(isUp: true) }
   }
 
-  /// Reports to the parent that this node is not up any more, although it runs: those that wait for it do
-  /// not start before it announces that it is up again.
+  /// Reports to the parent that this node is not up any more, although it runs: those that wait for
+  /// it do not start before it announces that it is up again.
   ///
-  /// Those that run go on. A second call does nothing, unless the node has announced meanwhile that it
-  /// is up.
+  /// Those that run go on. A second call does nothing, unless the node has announced meanwhile that
+  /// it is up.
   public func announceDown() {
     runtime.perform { $0.announce(isUp: false) }
   }

@@ -14,7 +14,8 @@ public struct SupervisedChild: Hashable, Sendable, Codable {
   public var incarnation: Int
   /// How often the supervisor started it again by itself.
   public var restarts: Int
-  /// Whether a strategy has stopped it with others, and does not start it again, because it is temporary.
+  /// Whether a strategy has stopped it with others, and does not start it again, because it is
+  /// temporary.
   public var isDropped: Bool
   /// The time until the next start, while the child is in backoff.
   public var startsIn: Duration?

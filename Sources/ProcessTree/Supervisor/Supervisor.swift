@@ -2,7 +2,8 @@ internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeSupervision
 
-/// A running supervisor; see ``Node/withSupervisor(_:strategy:intensity:automaticShutdown:limit:stopWithin:_:)``.
+/// A running supervisor; see
+/// ``Node/withSupervisor(_:strategy:intensity:automaticShutdown:limit:stopWithin:_:)``.
 ///
 /// It may be used from any task while its scope lasts. An end that these calls request
 /// never counts as a restart and never triggers its strategy.
@@ -39,7 +40,8 @@ public final class Supervisor: Sendable {
     try await waitUntilUp(specification.name)
   }
 
-  /// Starts a child, or all instances of a template, and returns when they are up or have succeeded.
+  /// Starts a child, or all instances of a template, and returns when they are up or have
+  /// succeeded.
   ///
   /// A child that runs is left alone, and one in backoff does not wait any longer.
   ///
@@ -75,12 +77,12 @@ public final class Supervisor: Sendable {
     }
   }
 
-  /// Lets a child, or all instances of a template, finish the work that they have and then stops them;
-  /// returns when they have been reaped.
+  /// Lets a child, or all instances of a template, finish the work that they have and then stops
+  /// them; returns when they have been reaped.
   ///
-  /// A child that drains takes no new elements and requests, which go to others or wait for its next
-  /// life; see ``AnyChild/drain(within:reason:)``. One that has not ended within the time is stopped as by
-  /// ``stop(_:reason:)``. It does not start again before somebody asks for it.
+  /// A child that drains takes no new elements and requests, which go to others or wait for its
+  /// next life; see ``AnyChild/drain(within:reason:)``. One that has not ended within the time is
+  /// stopped as by ``stop(_:reason:)``. It does not start again before somebody asks for it.
   ///
   /// - Parameters:
   ///   - name: The child, or the template.
@@ -131,8 +133,8 @@ public final class Supervisor: Sendable {
     try await controller.run { try $0.request(.remove(name)) }
   }
 
-  /// Waits until a child, or all instances of a template, are up or have succeeded; for all children
-  /// without a name.
+  /// Waits until a child, or all instances of a template, are up or have succeeded; for all
+  /// children without a name.
   ///
   /// - Throws: A ``ChildFailure`` when a child has failed and is not started again; `notStarted`
   ///   when it was stopped, or skipped because of a dependency; `deadlinePassed` after the timeout;
@@ -144,8 +146,8 @@ public final class Supervisor: Sendable {
 
   /// Waits until the supervisor has ended and no child is left.
   ///
-  /// A program that waits here has nothing else to do, so when its node drains, the supervisor ends: its
-  /// children drain, those that depend on others before these.
+  /// A program that waits here has nothing else to do, so when its node drains, the supervisor
+  /// ends: its children drain, those that depend on others before these.
   ///
   /// - Throws: A ``SupervisorFailure`` when it gave up, and `CancellationError`.
   public func waitUntilOver() async throws {
@@ -157,8 +159,8 @@ public final class Supervisor: Sendable {
     if ending == nil { throw CancellationError() }
   }
 
-  /// Waits until `look` finds something in the children, which it sees in the order of start now and after each
-  /// change; it runs on the node's event loop.
+  /// Waits until `look` finds something in the children, which it sees in the order of start now
+  /// and after each change; it runs on the node's event loop.
   ///
   /// - Parameter look: The code that looks; it returns `nil` for as long as the wait goes on.
   /// - Returns: What it found.
@@ -170,7 +172,8 @@ public final class Supervisor: Sendable {
     try await wait { (changes: SupervisedChanges) in look(changes.all) }
   }
 
-  /// Waits until `look` finds something in the children, which it follows from one change to the next.
+  /// Waits until `look` finds something in the children, which it follows from one change to the
+  /// next.
   ///
   /// - Parameter look: The code that looks, as in ``wait(until:)``.
   /// - Throws: The errors of ``wait(until:)``.

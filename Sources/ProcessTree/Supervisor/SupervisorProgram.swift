@@ -40,7 +40,8 @@ public struct SupervisorProgram: NodeProgram {
       automaticShutdown: automaticShutdown
     ) { supervisor in
       async let isUp: Void = {
-        // What cannot come up is no failure here: its end, or the lack of it, is the supervisor's matter.
+        // What cannot come up is no failure here: its end, or the lack of it, is the supervisor's
+        // matter.
         if (try? await supervisor.waitUntilUp()) != nil { node.announceUp() }
       }()
       try await supervisor.waitUntilOver()

@@ -5,7 +5,8 @@ internal import ProcessTreeExamples
 
 /// Rounds of an example under faults, with a look after each.
 struct ChaosRun: Sendable {
-  /// How long a round may take once no more faults come, beside ten times what it takes without any.
+  /// How long a round may take once no more faults come, beside ten times what it takes without
+  /// any.
   private static let patience: Duration = .seconds(20)
 
   private let root: Node
@@ -186,7 +187,8 @@ struct ChaosRun: Sendable {
     return time
   }
 
-  /// How much longer a stop may take than its policy allows: for the kernel, and for a busy machine.
+  /// How much longer a stop may take than its policy allows: for the kernel, and for a busy
+  /// machine.
   private static let slack: Duration = .seconds(3)
 }
 

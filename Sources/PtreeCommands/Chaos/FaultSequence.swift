@@ -44,7 +44,8 @@ struct FaultRates: Equatable, Sendable {
 /// Independent faults come at times like these: the time between two is short more often than it is
 /// long, and has the mean that the rates give.
 struct FaultSequence: Sequence, IteratorProtocol {
-  /// The longest stop; shorter than any deadline of the library, so that nobody takes it for a death.
+  /// The longest stop; shorter than any deadline of the library, so that nobody takes it for a
+  /// death.
   static let longestStop: Duration = .milliseconds(100)
 
   private let rates: FaultRates

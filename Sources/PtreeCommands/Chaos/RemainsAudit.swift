@@ -57,8 +57,8 @@ struct RemainsAudit {
     return nil
   }
 
-  /// The live processes that carry the run's tag, daemonised ones included, without the root and its
-  /// fork server.
+  /// The live processes that carry the run's tag, daemonised ones included, without the root and
+  /// its fork server.
   static func processes() -> Set<Int32> {
     guard let run = RunTag.read(of: getpid())?.run else { return [] }
     let own = Set(ResourceAudit.children())

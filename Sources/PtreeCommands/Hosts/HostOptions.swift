@@ -76,7 +76,8 @@ struct HostSettings {
 
   /// The hosts of arguments and files; throws with all that is wrong.
   ///
-  /// - Parameter isTrusted: Whether root takes files to which somebody else may write, who so chooses commands.
+  /// - Parameter isTrusted: Whether root takes files to which somebody else may write, who so
+  ///   chooses commands.
   static func plans(
     of arguments: [String], in files: [String], isTrusted: Bool
   ) throws(UnusableHosts) -> [HostPlan] {

@@ -59,7 +59,8 @@ struct KillCommand: LiveCommand {
         NodeChange(
           .kill, within: .seconds(30), reason: "kill", wanted: [.killed, .stopped, .alreadyEnded]))
     }
-    // A run that is killed runs none of its steps of a stop, so it is not chosen by being the only one.
+    // A run that is killed runs none of its steps of a stop, so it is not chosen by being the only
+    // one.
     guard matches.count == 1 else {
       throw RunRefusal(
         code: ExitStatusCode.usage, kind: "noRun",

@@ -101,7 +101,8 @@ struct WaitOptions: ParsableArguments {
 extension LiveCommand {
   /// Carries an operation out on the nodes that words stand for.
   ///
-  /// - Parameter chosen: The run if it has been chosen already; then the words are those of the nodes.
+  /// - Parameter chosen: The run if it has been chosen already; then the words are those of the
+  ///   nodes.
   func change(
     _ words: [String], of chosen: LiveRun? = nil, number: Int = 0, _ change: NodeChange
   ) throws {

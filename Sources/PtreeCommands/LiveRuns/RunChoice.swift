@@ -50,7 +50,8 @@ struct RunChoice {
   /// The fewest digits that stand for a run's number.
   private static let fewestDigits = 4
 
-  /// Whether a word is a process id or the number of a run, also of one that is gone, and so no node.
+  /// Whether a word is a process id or the number of a run, also of one that is gone, and so no
+  /// node.
   ///
   /// Nobody knows whether a word that begins with a letter is a number.
   static func isNumber(_ word: String) -> Bool {
@@ -79,7 +80,8 @@ struct RunChoice {
 
   /// The run that the first of some words stands for, or the only one, and the words that are left.
   ///
-  /// Nothing is guessed: where several runs are meant, none is chosen. A run of another user has to be named.
+  /// Nothing is guessed: where several runs are meant, none is chosen. A run of another user has to
+  /// be named.
   func choose(_ words: [String]) throws -> (run: LiveRun, rest: [String]) {
     if let first = words.first {
       let matches = runs(named: first)

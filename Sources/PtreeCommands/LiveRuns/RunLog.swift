@@ -1,7 +1,8 @@
 internal import ProcessTree
 internal import ProcessTreeProcessControl
 
-/// What nodes of a run have written: from the files of its directory, and from its root what is not there.
+/// What nodes of a run have written: from the files of its directory, and from its root what is not
+/// there.
 struct RunLog {
   private var printer: LogPrinter
   private let run: LiveRun
@@ -29,8 +30,8 @@ struct RunLog {
     }
     var rest = lines
     if follows {
-      // The files take time to print. Output that comes meanwhile is in no hurry, so the root is asked for it
-      // only then.
+      // The files take time to print. Output that comes meanwhile is in no hurry, so the root is
+      // asked for it only then.
       try follow(.allOutput(of: patterns, follows: false), patterns, by: &line, lines: lines)
       rest = nil
     }

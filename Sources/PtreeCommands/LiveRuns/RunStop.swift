@@ -126,8 +126,8 @@ struct RunEnd {
 
   func terminate() { try? root.send(SIGTERM) }
 
-  /// Waits for the end of a root that has got SIGTERM; a second one, whose handler needs no loop, kills
-  /// the run when the time of its stop is over.
+  /// Waits for the end of a root that has got SIGTERM; a second one, whose handler needs no loop,
+  /// kills the run when the time of its stop is over.
   func killLate(until deadline: ContinuousClock.Instant, _ live: LiveOptions) throws {
     let patience = ContinuousClock.now + longestStop
     wait(until: min(patience, deadline))

@@ -85,7 +85,8 @@ struct StopCommand: LiveCommand {
 
   private func stopAll() throws {
     let runs = try RunChoice().runs.filter(\.isOwn)
-    // The end of the run that this command is a part of is its own, so that one waits for all others.
+    // The end of the run that this command is a part of is its own, so that one waits for all
+    // others.
     let here = RunTag.read(of: getpid())?.run
     guard !runs.isEmpty else { return try show(.object([("runs", .list([]))]), "no live run") }
     let deadline = deadline

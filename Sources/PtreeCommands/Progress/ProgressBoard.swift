@@ -1,8 +1,8 @@
 /// The progress that all nodes have reported, stage by stage.
 ///
-/// Reports that begin with a word and a colon belong to the stage of that name, whichever nodes they
-/// come from; others to that of the node's name without its number. A value: reports, ends and times
-/// come in, lines come out.
+/// Reports that begin with a word and a colon belong to the stage of that name, whichever nodes
+/// they come from; others to that of the node's name without its number. A value: reports, ends and
+/// times come in, lines come out.
 struct ProgressBoard {
   /// More stages than this are no help to anybody.
   static let mostStages = 20

@@ -82,7 +82,8 @@ final class ProgressDisplay: EventSink {
     }
   }
 
-  /// Removes the lines of progress while the process is stopped, so that the shell's prompt has room.
+  /// Removes the lines of progress while the process is stopped, so that the shell's prompt has
+  /// room.
   ///
   /// On the event loop: a terminal that takes nothing at the moment keeps its lines.
   private func suspend(_ stop: () -> Void) {
@@ -137,8 +138,8 @@ struct Terminal {
   /// Removes everything from the cursor's line on.
   static let clear = "\r\u{1B}[J"
 
-  /// Lines below the cursor, which then stands before them again, in an empty line: what others write
-  /// to the terminal finds room there.
+  /// Lines below the cursor, which then stands before them again, in an empty line: what others
+  /// write to the terminal finds room there.
   static func block(_ lines: [String]) -> String {
     guard !lines.isEmpty else { return clear }
     return clear + "\n" + lines.joined(separator: "\n") + "\u{1B}[\(lines.count)A\r"

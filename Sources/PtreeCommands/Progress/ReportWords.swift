@@ -1,7 +1,7 @@
 /// The words of a report with a number: `STAGE: UNIT, DETAIL`.
 ///
-/// The unit names what the number counts. A number before it, as in `pool: 3 of 8 inputs done`, repeats
-/// the one that the report carries.
+/// The unit names what the number counts. A number before it, as in `pool: 3 of 8 inputs done`,
+/// repeats the one that the report carries.
 struct ReportWords {
   /// The word before the colon; nil when there is none.
   let stage: String?

@@ -1,7 +1,7 @@
 /// How many inputs the next batch has: as many as take about the time that is aimed at.
 ///
-/// The first batch has one input. Batches grow as they come back, at most by a factor each time, and
-/// only as far as batches of that size have been seen to pass.
+/// The first batch has one input. Batches grow as they come back, at most by a factor each time,
+/// and only as far as batches of that size have been seen to pass.
 package struct BatchSizer: Sendable {
   /// At most this many inputs are in a batch, however little time they take.
   package static let largest = 8_192
@@ -17,8 +17,9 @@ package struct BatchSizer: Sendable {
   /// - Parameters:
   ///   - aim: What a batch should take.
   ///   - growth: By which factor batches grow at most.
-  ///   - slowerWeight: How much a batch counts that took longer than thought: 1 when its time is the
-  ///     inputs' own, less when it may only have waited for a processor. A faster one counts half.
+  ///   - slowerWeight: How much a batch counts that took longer than thought: 1 when its time is
+  ///     the inputs' own, less when it may only have waited for a processor. A faster one counts
+  ///     half.
   ///   - limit: How many inputs a batch has at most.
   package init(
     aim: Duration, growth: Int, slowerWeight: Double = 1, limit: Int = Self.largest
@@ -51,8 +52,9 @@ package struct BatchSizer: Sendable {
 
   /// Whether a batch is done so soon that a worker should have the next one at hand.
   ///
-  /// A batch waits in a worker only behind one of the same call that is expected to be short. Should
-  /// that turn out long, the call is not over before it either, so nothing is held back for long.
+  /// A batch waits in a worker only behind one of the same call that is expected to be short.
+  /// Should that turn out long, the call is not over before it either, so nothing is held back for
+  /// long.
   package var isShort: Bool {
     nanosecondsPerItem.map { $0 <= 2 * aim } ?? false
   }

@@ -19,8 +19,8 @@ package final class InputBuffer<Input: Sendable>: Sendable {
   private let readsAhead: Bool
   private let estimate = ByteEstimate<Input>()
 
-  /// - Parameter readsAhead: Whether as many inputs as were taken last are read before they are asked
-  ///   for.
+  /// - Parameter readsAhead: Whether as many inputs as were taken last are read before they are
+  ///   asked for.
   package init(readsAhead: Bool) {
     self.readsAhead = readsAhead
     state = Protected(State(wanted: readsAhead ? 1 : 0))
@@ -51,7 +51,8 @@ package final class InputBuffer<Input: Sendable>: Sendable {
 
   /// Takes up to `count` inputs, at least one; none at the end.
   ///
-  /// - Throws: What the sequence has thrown, after all inputs that came before; `CancellationError`.
+  /// - Throws: What the sequence has thrown, after all inputs that came before;
+  ///   `CancellationError`.
   package func take(_ count: Int) async throws -> [Input] {
     state.withLock { $0.wanted = max($0.wanted, count) }
     let estimate = estimate

@@ -1,14 +1,14 @@
 /// The inputs of a sequence, taken in chunks as there is demand.
 ///
-/// Made in the caller's module where that can be, because the sequence's type is known there: to ask an
-/// iterator of an unknown type for one input costs more than to send it. Safe to hand over because the
-/// sequence was, and one task takes.
+/// Made in the caller's module where that can be, because the sequence's type is known there: to
+/// ask an iterator of an unknown type for one input costs more than to send it. Safe to hand over
+/// because the sequence was, and one task takes.
 @usableFromInline
 package struct InputSource<Input: Codable & Sendable>: @unchecked Sendable {
   /// How many inputs there are, of a collection.
   package let count: Int?
-  /// Takes up to a number of inputs, fewer when they are large together, and returns whether there are
-  /// no more.
+  /// Takes up to a number of inputs, fewer when they are large together, and returns whether there
+  /// are no more.
   package let take: (_ count: Int) -> (inputs: [Input], isAtEnd: Bool)
 
   @usableFromInline

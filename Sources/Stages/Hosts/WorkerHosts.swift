@@ -91,8 +91,8 @@ package final class WorkerHosts: Sendable {
   /// Why no worker can be placed.
   package var loss: HostError { HostError(noneOpenOf: place.hosts) }
 
-  /// Takes a place for a worker: at the host with the smallest part of its slots in use, and at one without
-  /// a connection if no other is open.
+  /// Takes a place for a worker: at the host with the smallest part of its slots in use, and at one
+  /// without a connection if no other is open.
   package func take() throws(HostError) -> OpenHost {
     let connected = place.hosts.filter { $0.state == .up }
     let up = connected.isEmpty ? place.hosts.filter(\.isOpen) : connected
@@ -126,8 +126,8 @@ package final class WorkerHosts: Sendable {
     fileprivate let leaving: Int?
   }
 
-  /// Calls `body` when a worker is to go to another host: its own ends soon and another is there, or has more workers
-  /// than slots and another with room was added.
+  /// Calls `body` when a worker is to go to another host: its own ends soon and another is there,
+  /// or has more workers than slots and another with room was added.
   ///
   /// - Returns: A value for ``forget(_:)``, which is called before ``returned(_:wasStarted:)``.
   package func whenMoving(_ host: OpenHost, _ body: @escaping @Sendable () -> Void) -> Move {

@@ -50,8 +50,9 @@ package struct HostLease: Equatable, Sendable {
   /// The run goes on, and so does the usual lease.
   package mutating func resume(at now: Duration) { until = min(until, now + duration) }
 
-  /// The near half has to report soon that it lives: the connection has ended, and the way to here works; or the engine
-  /// has announced the end, which Slurm does when the near half has gone, and leaves the connection open.
+  /// The near half has to report soon that it lives: the connection has ended, and the way to here
+  /// works; or the engine has announced the end, which Slurm does when the near half has gone, and
+  /// leaves the connection open.
   package mutating func demandWord(at now: Duration) {
     until = min(until, now + max(.seconds(5), duration / 2))
   }
@@ -62,12 +63,12 @@ package struct HostLease: Equatable, Sendable {
 
 /// What the near half of a host has granted, and so when the far half has ended for certain.
 ///
-/// Each question moves the limit, whether its answer arrives or not. The limit is later than the end of
-/// the lease, as long as the two clocks run at rates within 4 % and killing takes less than two seconds
-/// once it has begun.
+/// Each question moves the limit, whether its answer arrives or not. The limit is later than the
+/// end of the lease, as long as the two clocks run at rates within 4 % and killing takes less than
+/// two seconds once it has begun.
 package struct HostGrant: Equatable, Sendable {
-  /// What killing everything may take: two seconds, and one for which the helper waits before it kills
-  /// in the place of a far half that is stopped.
+  /// What killing everything may take: two seconds, and one for which the helper waits before it
+  /// kills in the place of a far half that is stopped.
   private static let killingTime: Duration = .seconds(3)
 
   private let duration: Duration

@@ -1,9 +1,10 @@
 /// What the near half of a host knows of its connection, and when it tries another one.
 ///
-/// A connection is cut when it has ended, when nothing has come over it for a quarter of the lease, or
-/// when frames that come show that answers do not arrive. A connection that is silent may speak again, and is
-/// then cut no more. One that is slow is not cut: every byte is a sign of life, and while bulk comes, the
-/// word that an answer has arrived may be on its way behind it. A value without a clock.
+/// A connection is cut when it has ended, when nothing has come over it for a quarter of the lease,
+/// or when frames that come show that answers do not arrive. A connection that is silent may speak
+/// again, and is then cut no more. One that is slow is not cut: every byte is a sign of life, and
+/// while bulk comes, the word that an answer has arrived may be on its way behind it. A value
+/// without a clock.
 package struct LinkWatch: Sendable {
   /// The next step.
   package enum Finding: Equatable, Sendable {
@@ -13,8 +14,8 @@ package struct LinkWatch: Sendable {
     case attempt
   }
 
-  /// The most attempts that are under way at a time, and how long one counts as that: one that hangs
-  /// must not keep others back for good.
+  /// The most attempts that are under way at a time, and how long one counts as that: one that
+  /// hangs must not keep others back for good.
   package static let mostAttempts = 5
   package static let attemptTime: Duration = .seconds(10)
   /// The time from one attempt to the next while the link is cut, and over the end of a cut.

@@ -3,9 +3,10 @@ internal import ProcessTreeBase
 /// The lease of one child as its parent keeps it: inputs are events with their time, outputs are
 /// actions.
 ///
-/// A value without effects or a clock. It counts only time in which the parent ran: the parent looks
-/// at least once a period, and what a look comes late by does not count. So a run that was stopped as a
-/// whole, on a machine that gave it no time, does not take its children for hung when it goes on.
+/// A value without effects or a clock. It counts only time in which the parent ran: the parent
+/// looks at least once a period, and what a look comes late by does not count. So a run that was
+/// stopped as a whole, on a machine that gave it no time, does not take its children for hung when
+/// it goes on.
 package struct ChildLease: Equatable, Sendable {
   package enum Input: Equatable, Sendable {
     /// The child runs its program.
@@ -14,8 +15,8 @@ package struct ChildLease: Equatable, Sendable {
     case renewed(isSuspended: Bool)
     /// The time that was armed is over.
     case timePassed
-    /// All renewals that had come have been taken, and this is how the process is. Whether it may be
-    /// waiting for its output to be read.
+    /// All renewals that had come have been taken, and this is how the process is. Whether it may
+    /// be waiting for its output to be read.
     case found(ProcessState, mayWaitForOutput: Bool)
     /// The lease is over: the child is being stopped, or has ended.
     case end
@@ -102,8 +103,8 @@ package struct ChildLease: Equatable, Sendable {
     return report
   }
 
-  /// Adds the time since the last look, but not what the parent slept beyond the time when it was due
-  /// to look.
+  /// Adds the time since the last look, but not what the parent slept beyond the time when it was
+  /// due to look.
   private mutating func count(until now: Duration) {
     // Nothing follows, so no look is due.
     let isUnlimited = mark == nil

@@ -5,11 +5,11 @@ internal import ProcessTreeBase
 ///
 /// A child whose loop does not turn (its program computes or blocks without suspending), or whose
 /// process is stopped, does not renew the lease. When the lease is over, the parent emits the event
-/// `unresponsive`; past the limit it kills the child, whose leased items then go to others, as after
-/// any death.
+/// `unresponsive`; past the limit it kills the child, whose leased items then go to others, as
+/// after any death.
 ///
-/// Time does not count while the parent itself does not run, and while the child waits for its output
-/// to be read. A child that a debugger traces is not killed.
+/// Time does not count while the parent itself does not run, and while the child waits for its
+/// output to be read. A child that a debugger traces is not killed.
 public struct Liveness: Hashable, Sendable, Codable, CustomStringConvertible {
   /// How long after its last renewal a child is unresponsive; at least 40 ms.
   public let lease: Duration

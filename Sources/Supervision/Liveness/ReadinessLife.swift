@@ -2,9 +2,10 @@ internal import ProcessTreeBase
 
 /// Whether a command is up, as a check finds it: inputs are events, outputs are actions.
 ///
-/// A value without effects or a clock. Probes do not overlap: the next one is armed when the last one has
-/// its result. Before the command is up they come quickly at first, then once a period. The same value
-/// decides whether a command that is up is alive: such a check begins up and has no time to be down.
+/// A value without effects or a clock. Probes do not overlap: the next one is armed when the last
+/// one has its result. Before the command is up they come quickly at first, then once a period. The
+/// same value decides whether a command that is up is alive: such a check begins up and has no time
+/// to be down.
 package struct ReadinessLife: Equatable, Sendable {
   /// The times of a check.
   package struct Plan: Equatable, Sendable {

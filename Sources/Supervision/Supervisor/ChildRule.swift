@@ -6,7 +6,8 @@ package struct ChildRule: Equatable, Sendable {
   package var isSignificant: Bool
   package var dependsOn: [String: DependencyCondition]
   package var backoff: RestartBackoff?
-  /// How many failures in a row are followed by another life: with one more the supervisor gives up.
+  /// How many failures in a row are followed by another life: with one more the supervisor gives
+  /// up.
   package var mostFailures: Int?
   /// How many children are made of the rule, `NAME-1` and so on; nil for one with the name itself.
   package var instances: Int?

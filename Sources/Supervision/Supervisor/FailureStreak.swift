@@ -2,7 +2,8 @@ internal import ProcessTreeBase
 
 /// Failures in a row, and what follows from the next one: another life after a wait, or none.
 ///
-/// Supervisors, the stages of pipelines and pools decide by it whether and when somebody starts again.
+/// Supervisors, the stages of pipelines and pools decide by it whether and when somebody starts
+/// again.
 package struct FailureStreak: Equatable, Sendable {
   private var count = 0
   private var began = Duration.zero

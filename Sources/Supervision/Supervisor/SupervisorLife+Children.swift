@@ -55,7 +55,8 @@ extension SupervisorLife {
     }
   }
 
-  /// Conditions of dependencies; `inOrder` is that of rest-for-one: the one before is not on its way.
+  /// Conditions of dependencies; `inOrder` is that of rest-for-one: the one before is not on its
+  /// way.
   struct Conditions: OptionSet {
     let rawValue: UInt8
 

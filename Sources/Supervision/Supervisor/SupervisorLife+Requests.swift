@@ -9,7 +9,8 @@ extension SupervisorLife {
     /// Stop a child that may finish its work within this time first.
     case drain(String, within: Duration)
     case restart(String)
-    /// Restart a child, and after it all that depend on it, but for those that somebody has had stopped.
+    /// Restart a child, and after it all that depend on it, but for those that somebody has had
+    /// stopped.
     case restartWithDependents(String)
     case scale(String, to: Int)
     /// Forget a child, or a template, that does not run.
@@ -63,8 +64,8 @@ extension SupervisorLife {
     return names
   }
 
-  /// The children that depend on a child or template, directly or by way of others, in the order of start;
-  /// without those that somebody has had stopped.
+  /// The children that depend on a child or template, directly or by way of others, in the order of
+  /// start; without those that somebody has had stopped.
   package func dependents(of name: String) -> [String] {
     guard let first = children[name]?.group ?? groups[name]?.rule.name else { return [] }
     var found: Set<String> = []
@@ -98,7 +99,8 @@ extension SupervisorLife {
     }
   }
 
-  /// Ends the present lives of children, which may finish their work first if there is time to drain.
+  /// Ends the present lives of children, which may finish their work first if there is time to
+  /// drain.
   private mutating func stop(
     _ names: [String], then next: AfterStop, draining time: Duration? = nil, at now: Duration
   ) {

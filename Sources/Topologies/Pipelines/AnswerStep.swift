@@ -60,8 +60,8 @@ struct AnswerStep: Step {
         most = min(most * 2, Self.most)
         continue
       }
-      // The next record was not answered. From here on it is alone with the command, so that no other is
-      // charged with what it does.
+      // The next record was not answered. From here on it is alone with the command, so that no
+      // other is charged with what it does.
       most = 1
       failures.append(failure.account)
       // Report the first late answer at once: all attempts together may take hours.

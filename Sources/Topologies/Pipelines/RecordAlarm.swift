@@ -2,7 +2,8 @@ internal import Glibc
 internal import ProcessTreeBase
 internal import ProcessTreeTopologyFormat
 
-/// Ends a worker whose record takes too long, whatever it does: code that computes suspends nowhere.
+/// Ends a worker whose record takes too long, whatever it does: code that computes suspends
+/// nowhere.
 ///
 /// It is the process's alarm, so it is for workers that have a process of their own.
 enum RecordAlarm {

@@ -1,12 +1,12 @@
 internal import ProcessTree
 internal import ProcessTreeTopologyFormat
 
-/// The seams of a pipeline: at which places records travel whole, any number of them together, and at which they
-/// need not travel, because commands join hands.
+/// The seams of a pipeline: at which places records travel whole, any number of them together, and
+/// at which they need not travel, because commands join hands.
 ///
-/// They are whole where nobody on either side looks at single records: behind the source or streams, before streams
-/// or the sink, all in the same framing. A seam is a joint if besides there is one command on either side,
-/// and both are on this machine.
+/// They are whole where nobody on either side looks at single records: behind the source or
+/// streams, before streams or the sink, all in the same framing. A seam is a joint if besides there
+/// is one command on either side, and both are on this machine.
 extension PipelinePlan {
   /// How records come from one part to the next.
   enum Seam {
@@ -19,7 +19,8 @@ extension PipelinePlan {
 
     /// Whether records come whole, where this is the joint that has been made.
     ///
-    /// A seam that can be a joint can be whole: both sides have one framing, and nobody looks at single records.
+    /// A seam that can be a joint can be whole: both sides have one framing, and nobody looks at
+    /// single records.
     func isWhole(by joint: CommandJoint?) -> Bool {
       self == .whole || self == .joint && joint == nil
     }
@@ -135,7 +136,8 @@ extension PipelinePlan {
 }
 
 extension PipelinePlan.Stage {
-  /// The framing in which it can read what one other command writes; nil if it has more workers, or looks at records.
+  /// The framing in which it can read what one other command writes; nil if it has more workers, or
+  /// looks at records.
   fileprivate var jointInput: PipelinePlan.Framing? {
     isStream && workers == 1 && partition == nil && !isBroadcast && hosts.isEmpty ? input : nil
   }

@@ -15,8 +15,8 @@ protocol ListedStage: NodeProgram {
   ) throws -> Pipeline<[UInt8], [UInt8]>
 }
 
-/// The place of a stage in the list of the app's programs, where every node finds it by its name; no
-/// node runs it.
+/// The place of a stage in the list of the app's programs, where every node finds it by its name;
+/// no node runs it.
 struct StageListing<Work: Step>: NodeProgram, ListedStage {
   static var listedName: String { "\(Work.self)" }
 

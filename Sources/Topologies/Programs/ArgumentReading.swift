@@ -3,8 +3,8 @@ internal import ProcessTreeTopologyFormat
 
 /// Reads the arguments of one program from the values of a file, as its type asks for them.
 ///
-/// The same walk serves a check, which collects all that is wrong and goes on with stand-ins, and a run.
-/// Used by one task.
+/// The same walk serves a check, which collects all that is wrong and goes on with stand-ins, and a
+/// run. Used by one task.
 final class ArgumentReading {
   /// What a program's process knows beside the file; nil in a check.
   struct Place {

@@ -22,8 +22,9 @@ struct ProgramEnds: Sendable, Codable {
 
 /// Which ends a group still holds for its nodes.
 ///
-/// A value without effects. The group holds each end as long as one of the nodes that have it may begin a
-/// life, so that a channel outlives the restarts of its programs, and ends with the last of them.
+/// A value without effects. The group holds each end as long as one of the nodes that have it may
+/// begin a life, so that a channel outlives the restarts of its programs, and ends with the last of
+/// them.
 struct HeldEnds: Sendable {
   private let holders: [EndPlan: [NodePlan]]
   private(set) var held: Set<EndPlan>
@@ -61,8 +62,8 @@ extension NodePlan {
 }
 
 extension SupervisedChild {
-  /// Whether it is not started again; one that somebody has had stopped may be, one that a strategy has
-  /// stopped for good is not.
+  /// Whether it is not started again; one that somebody has had stopped may be, one that a strategy
+  /// has stopped for good is not.
   var hasEnded: Bool {
     switch phase {
     case .stopped: isDropped
@@ -89,7 +90,8 @@ extension ChannelPlan {
 }
 
 extension ProgramEnds {
-  /// The ends that the nodes of a group have: of its own channels, which are made here, and of outer ones.
+  /// The ends that the nodes of a group have: of its own channels, which are made here, and of
+  /// outer ones.
   init(_ group: GroupPlan, at node: Node, outer: ProgramEnds) {
     let used = group.nodes.reduce(into: Set<EndPlan>()) { $0.formUnion($1.ends) }
     table = outer.table

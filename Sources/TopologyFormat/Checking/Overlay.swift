@@ -2,10 +2,11 @@
 struct Overlay {
   let schema: Schema
 
-  /// Maps are merged key by key, all else is replaced, and nothing takes away, where nothing is no value of its own.
+  /// Maps are merged key by key, all else is replaced, and nothing takes away, where nothing is no
+  /// value of its own.
   ///
-  /// Where an object has exactly one of some keys, such as the kinds of a node, another one takes the place of
-  /// the one below.
+  /// Where an object has exactly one of some keys, such as the kinds of a node, another one takes
+  /// the place of the one below.
   static func merged(_ lower: Value, _ upper: Value) -> Value {
     Self(schema: .standard).merged(lower, upper, .object("topology"))
   }

@@ -99,7 +99,8 @@ package struct TopologyReader {
       diagnostics.error(
         .missingKey, at: value.place, "a topology has 'nodes', or includes a file that has some.")
     }
-    // Where a value is not what it has to be, what follows from it is nonsense; names are what they are.
+    // Where a value is not what it has to be, what follows from it is nonsense; names are what they
+    // are.
     guard diagnostics.errorCount == errors || !hasWrongShapes else {
       if !lacksFiles { NameChecks.checkAll(evaluated, &self) }
       return nil
@@ -194,7 +195,8 @@ package struct TopologyReader {
       var variable = Variables.Variable(place: entry.place, value: entry.value)
       if entry.value.entries != nil {
         variable.value = entry.value["default"]
-        // Nothing has a value yet, so an expression counts as true: no value that may be a secret is taken for none.
+        // Nothing has a value yet, so an expression counts as true: no value that may be a secret
+        // is taken for none.
         variable.isSecret = entry.value["secret"]?.text.map { $0 != "false" } ?? false
         variable.isRequired = entry.value["required"]?.text.map { $0 != "false" } ?? false
       }

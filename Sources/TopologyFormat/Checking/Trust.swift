@@ -1,19 +1,21 @@
 internal import Glibc
 
-/// Whether somebody else could have written a file that root is about to run, or could put another in its place.
+/// Whether somebody else could have written a file that root is about to run, or could put another
+/// in its place.
 package enum Trust {
   /// As many links as the kernel follows.
   private static let mostLinks = 40
 
   /// Why a file, or the way to it, is not to be trusted; nil if it is.
   ///
-  /// Each component of the path is looked at, and each link is followed by hand: who owns a link, or may write to a
-  /// directory on the way, chooses the file.
+  /// Each component of the path is looked at, and each link is followed by hand: who owns a link,
+  /// or may write to a directory on the way, chooses the file.
   ///
-  /// - Parameter identity: Which file has been read, if it has: another one that the path led to meanwhile may be
-  ///   anybody's.
+  /// - Parameter identity: Which file has been read, if it has: another one that the path led to
+  ///   meanwhile may be anybody's.
   package static func refusal(of path: String, being identity: FileIdentity? = nil) -> String? {
-    // The components that are still to go, the next one last, and the directory without links so far.
+    // The components that are still to go, the next one last, and the directory without links so
+    // far.
     var rest = components(of: Path.absolute(path, from: Path.current))
     var (directory, links) = ("", 0)
     while let component = rest.popLast() {
@@ -21,7 +23,8 @@ package enum Trust {
         directory = directory.lastIndex(of: "/").map { String(directory[..<$0]) } ?? ""
         continue
       }
-      // In a directory like `/tmp` only its owner can replace a directory; a file in it is refused all the same.
+      // In a directory like `/tmp` only its owner can replace a directory; a file in it is refused
+      // all the same.
       let isLast = rest.isEmpty
       let holder = directory.isEmpty ? "/" : directory
       if let refusal = refusal(

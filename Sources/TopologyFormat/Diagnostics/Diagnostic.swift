@@ -41,8 +41,8 @@ package struct Diagnostics: Sendable {
   private var known: Set<Key> = []
   /// Texts that are not shown, not even as a part of the file.
   package private(set) var secrets: Set<String> = []
-  /// The places of such texts, where they may be written in another way: nothing of the line from there on is
-  /// shown.
+  /// The places of such texts, where they may be written in another way: nothing of the line from
+  /// there on is shown.
   package private(set) var placesOfSecrets: Set<Place> = []
 
   /// Does not show a text, nor what stands in the line where it begins.

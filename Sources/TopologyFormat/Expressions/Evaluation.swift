@@ -5,7 +5,8 @@ struct Evaluation {
   private static let opening: StaticString = "${{"
 
   private let scope: Scope
-  /// After how many errors a scalar is left: each that refers to wrong variables would multiply their work.
+  /// After how many errors a scalar is left: each that refers to wrong variables would multiply
+  /// their work.
   private var mostErrors = 20
   /// How many bytes have been made.
   private(set) var bytes: Int

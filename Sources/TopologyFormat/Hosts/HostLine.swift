@@ -1,4 +1,5 @@
-/// A line of a host file, or a value of `--host`: a destination, and what differs from the defaults.
+/// A line of a host file, or a value of `--host`: a destination, and what differs from the
+/// defaults.
 ///
 /// The forms are those that people know: `8/alice@b` of GNU parallel, `b slots=8` and `b:8` of MPI.
 package struct HostLine: Sendable {

@@ -4,8 +4,8 @@ package struct HostPlan: Sendable, Codable, Hashable {
     case ssh(String, options: [String])
     /// The words of a command; no words for another host on this machine.
     case command([String])
-    /// As many hosts as an allocation of Slurm has nodes: one of the run's own, or the one around this process; or a
-    /// host for each task of an array, when it begins.
+    /// As many hosts as an allocation of Slurm has nodes: one of the run's own, or the one around
+    /// this process; or a host for each task of an array, when it begins.
     case slurm(SlurmPlan)
   }
 
@@ -44,7 +44,8 @@ extension HostPlan {
   }
 }
 
-/// What Slurm is asked for; the allocation around this process if it is none of `nodes`, `tasks` and `array`.
+/// What Slurm is asked for; the allocation around this process if it is none of `nodes`, `tasks`
+/// and `array`.
 package struct SlurmPlan: Sendable, Codable, Hashable {
   /// How many nodes an allocation of the run's own has.
   package var nodes: Int?

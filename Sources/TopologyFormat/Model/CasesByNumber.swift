@@ -1,7 +1,8 @@
 // Cases of plans travel as lists: a number, and what the case holds.
 //
-// What the compiler makes has a type of keys for each case. The runtime looks for the conformance of each
-// type among all of the program, 0.1 ms each, at the root and again in the process of each node.
+// What the compiler makes has a type of keys for each case. The runtime looks for the conformance
+// of each type among all of the program, 0.1 ms each, at the root and again in the process of each
+// node.
 
 extension NodePlan.Kind {
   package func encode(to encoder: any Encoder) throws {

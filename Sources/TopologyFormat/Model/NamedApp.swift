@@ -8,8 +8,8 @@ package struct NamedApp {
   /// Which file names it.
   package let namedBy: FileIdentity?
 
-  /// The app that a file names, of which nothing else is read; nil if there is none, or if the check of
-  /// the file has something to report first.
+  /// The app that a file names, of which nothing else is read; nil if there is none, or if the
+  /// check of the file has something to report first.
   ///
   /// - Parameter files: Keeps what was read, for a check of the file.
   package init?(of file: String, in files: FileSet) {

@@ -100,7 +100,8 @@ package struct PipelinePlan: Sendable, Codable, Hashable {
 }
 
 extension PipelinePlan.Part {
-  /// The same where a worker that alone keeps what it has read gets it in order: what it makes has no other one.
+  /// The same where a worker that alone keeps what it has read gets it in order: what it makes has
+  /// no other one.
   var readingInOrder: Self {
     switch self {
     case .stage(var stage):
@@ -118,7 +119,8 @@ extension PipelinePlan.Stage {
     if case .program(let program) = work { !program.isStateless } else { isStream }
   }
 
-  /// The most workers of a stage that may have more than it began with, unless the file has another number.
+  /// The most workers of a stage that may have more than it began with, unless the file has another
+  /// number.
   private static let mostLaterWorkers = 64
 
   /// How many workers it may be set to while it runs.

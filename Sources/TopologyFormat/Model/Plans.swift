@@ -50,8 +50,8 @@ package struct GroupPlan: Sendable, Codable {
     }
   }
 
-  /// How many nodes it starts on this machine, each once, with those of its groups; nil where pipelines or
-  /// programs decide that.
+  /// How many nodes it starts on this machine, each once, with those of its groups; nil where
+  /// pipelines or programs decide that.
   package var starts: Int? {
     var starts = 0
     for node in nodes {

@@ -1,7 +1,8 @@
 // Structures of plans travel as lists, each property at its place; an empty one is nil.
 //
-// What the compiler makes has a type of keys for each structure, for which the runtime makes five types of containers, at the
-// root and again in the process of each node. Both are always of one build, so no key has to be looked for.
+// What the compiler makes has a type of keys for each structure, for which the runtime makes five
+// types of containers, at the root and again in the process of each node. Both are always of one
+// build, so no key has to be looked for.
 
 extension NodePlan {
   package func encode(to encoder: any Encoder) throws {

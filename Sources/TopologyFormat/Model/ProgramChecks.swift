@@ -40,7 +40,8 @@ extension TopologyBuilder {
     return inner.reduce(into: []) { $0.formUnion(apparentEnds($1)) }
   }
 
-  /// The app's programs; nil, with an error unless the file names an app, for a reader that has none.
+  /// The app's programs; nil, with an error unless the file names an app, for a reader that has
+  /// none.
   mutating func appCatalog(at value: Value) -> (any ProgramCatalog)? {
     if let catalog = reader.options.catalog { return catalog }
     if reader.app == nil {
@@ -85,7 +86,8 @@ extension TopologyBuilder {
     var isUncertain = false
   }
 
-  /// Finds the channel of an end in the group of its node or in one around it; false if there is none.
+  /// Finds the channel of an end in the group of its node or in one around it; false if there is
+  /// none.
   mutating func note(_ end: CheckedEnd, of node: Value.Entry) -> Bool {
     let name = end.end.channel
     guard let level = scopes.lastIndex(where: { $0.channels[name] != nil }) else {

@@ -1,4 +1,5 @@
-/// In which order a run is stopped, and how long that takes at most: what its root notes, and people are shown.
+/// In which order a run is stopped, and how long that takes at most: what its root notes, and
+/// people are shown.
 package struct StopOrder: Codable, Hashable, Sendable {
   /// The stop of a node, or of all instances of a template.
   package struct Part: Codable, Hashable, Sendable {

@@ -6,7 +6,8 @@ internal import Glibc
 /// cannot be stopped. So it is to be used where nothing has been started yet.
 package enum Watchdog {
   private static let seconds = 5
-  /// The name of the tool in its message, which lives as long as the process: a handler cannot make it.
+  /// The name of the tool in its message, which lives as long as the process: a handler cannot make
+  /// it.
   nonisolated(unsafe) private static var tool: UnsafeMutablePointer<CChar>?
 
   /// Notes under which name the message comes.

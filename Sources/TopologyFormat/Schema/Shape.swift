@@ -30,7 +30,8 @@ package indirect enum Shape: Sendable {
 package enum TextRule: String, Sendable, CaseIterable {
   /// What the kernel takes as text: an argument, a path, a value of the environment.
   case any
-  /// The same, known before the start: what the check reads itself, such as the path of an included file.
+  /// The same, known before the start: what the check reads itself, such as the path of an included
+  /// file.
   case known
   /// Any bytes that are text.
   case record

@@ -77,7 +77,8 @@ package struct BootstrapRecord: Sendable {
   package var processSettings: [UInt8]?
   /// The number of the node's life, from 1 on.
   package var incarnation: Int
-  /// Where other nodes find the node, in all of its lives; empty from a parent that does not name it.
+  /// Where other nodes find the node, in all of its lives; empty from a parent that does not name
+  /// it.
   package var address: String
   /// Where the node runs; nil on the host of the run's root.
   package var placement: Placement?

@@ -67,7 +67,8 @@ package struct ChannelTicket: Hashable, Sendable, Codable {
   /// The nodes on the way report to the home over separate links, in any order: the highest number
   /// identifies the current node.
   package let hop: UInt32
-  /// What shows the channel's home that this side of the channel was handed out; nobody can guess it.
+  /// What shows the channel's home that this side of the channel was handed out; nobody can guess
+  /// it.
   package let key: UInt64
 
   package init(

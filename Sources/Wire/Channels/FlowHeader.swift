@@ -15,8 +15,8 @@
 /// Credit and acknowledgements are absolute totals, so repeating or merging them does no harm.
 package struct FlowHeader: Equatable, Sendable {
   package enum Kind: UInt8, Sendable {
-    /// Items of a flow, each a `u32` length and its bytes; before that, if flagged, a `u64` number, a
-    /// `u64` time and a `u8` attempt.
+    /// Items of a flow, each a `u32` length and its bytes; before that, if flagged, a `u64` number,
+    /// a `u64` time and a `u8` attempt.
     case items = 1
     /// Credit and acknowledgements: all sequences below a `u64`, then single sequences above, `u64`
     /// each, which are sent once.
@@ -66,8 +66,8 @@ package struct FlowHeader: Equatable, Sendable {
     /// Items have killed consumers: the bytes of each begin with a `u16` count and that many `u32`
     /// offsets of the elements at which the consumers died.
     package static let suspects = Self(rawValue: 32)
-    /// Items are of use for a time: each has, behind its number, the `u64` nanoseconds that were left
-    /// when its frame was made.
+    /// Items are of use for a time: each has, behind its number, the `u64` nanoseconds that were
+    /// left when its frame was made.
     package static let timed = Self(rawValue: 64)
   }
 

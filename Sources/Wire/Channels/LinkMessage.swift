@@ -15,9 +15,11 @@ package enum LinkMessage: Equatable, Sendable {
 
   // From the home to a node with an end.
 
-  /// The sender has to open a flow to this receiver; a home above both nodes adds the pass for their link.
+  /// The sender has to open a flow to this receiver; a home above both nodes adds the pass for
+  /// their link.
   case introduce(ChannelID, sender: TicketID, receiver: TicketID, at: PeerAddress, Pass? = nil)
-  /// The number of receivers that are on their way to a node, and the newest of the receivers, if one is new.
+  /// The number of receivers that are on their way to a node, and the newest of the receivers, if
+  /// one is new.
   case expecting(ChannelID, sender: TicketID, receivers: Int, newest: TicketID? = nil)
   /// No receiver is left, and none can join.
   case receiversGone(ChannelID, sender: TicketID)
@@ -47,7 +49,8 @@ package enum LinkMessage: Equatable, Sendable {
   case accept(flow: UInt32, page: SharedMemoryName?, slot: Int)
   /// The receiver returns items that it had not started, from one sequence through another.
   case returned(flow: UInt32, from: UInt64, through: UInt64)
-  /// The receiver takes no more items; it returns those that it has not started, and acknowledges others.
+  /// The receiver takes no more items; it returns those that it has not started, and acknowledges
+  /// others.
   case drain(flow: UInt32)
   /// The topics that the receiver takes from now on, by their beginnings.
   case subscribe(flow: UInt32, topics: [String])

@@ -1,7 +1,7 @@
 package import ProcessTreeMessagePack
 
-/// The word of a gate that nothing more comes from a peer on another host, and why: behind all that the
-/// peer has sent.
+/// The word of a gate that nothing more comes from a peer on another host, and why: behind all that
+/// the peer has sent.
 package enum PeerVerdict: Equatable, Sendable {
   /// The peer's process has ended, and these are the items that it worked on.
   case dead(work: [NotedWork])

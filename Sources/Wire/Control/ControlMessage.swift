@@ -8,16 +8,16 @@ package enum ControlMessage: Equatable, Sendable {
   case ready
   /// The program has ended.
   case outcome(Outcome)
-  /// The child has sent everything, including this many numbered frames on its data link, and leaves
-  /// once the parent has replied.
+  /// The child has sent everything, including this many numbered frames on its data link, and
+  /// leaves once the parent has replied.
   case goodbye(exitCode: Int32, linkFrames: UInt64)
   /// Lifecycle events of the child's subtree, each encoded, in order.
   case events([[UInt8]])
   /// Log records of the child's subtree, each encoded, in order.
   case log([[UInt8]])
 
-  /// The child's loop turns, and renews its lease at the parent; a suspended lease lasts until the next
-  /// renewal.
+  /// The child's loop turns, and renews its lease at the parent; a suspended lease lasts until the
+  /// next renewal.
   case renewal(isSuspended: Bool)
   /// A node of the child's subtree wants to open a link to another node.
   case passWanted(from: NodePath, to: NodePath)
@@ -34,8 +34,8 @@ package enum ControlMessage: Equatable, Sendable {
   case drain(StopMessage)
   /// Replies to the goodbye; the child may leave.
   case goodbyeAcknowledged
-  /// Requests that the child opens the data link, at which the parent listens; from a child, asks for
-  /// that.
+  /// Requests that the child opens the data link, at which the parent listens; from a child, asks
+  /// for that.
   case openLink
   /// What the node needs for that link.
   case pass(from: NodePath, to: NodePath, Pass)

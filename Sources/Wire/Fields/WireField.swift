@@ -85,8 +85,8 @@ package protocol WireNumbered: WireField, Equatable, Sendable {
 
 /// The numbers of values, each beside its value.
 ///
-/// The numbers are a list of their own: code that does not know the type of the values finds one without a
-/// look for the metadata of pairs at each step.
+/// The numbers are a list of their own: code that does not know the type of the values finds one
+/// without a look for the metadata of pairs at each step.
 package struct WireNumbers<Value: Sendable>: ExpressibleByDictionaryLiteral, Sendable {
   package let numbers: [Int]
   package let values: [Value]

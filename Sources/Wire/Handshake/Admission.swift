@@ -39,8 +39,8 @@ package struct Admission: Sendable {
 
   /// Admits the peer, once.
   ///
-  /// Version and build are checked after the proof, so a stranger learns nothing. The proof names the
-  /// process, so that somebody who has read it elsewhere cannot use it.
+  /// Version and build are checked after the proof, so a stranger learns nothing. The proof names
+  /// the process, so that somebody who has read it elsewhere cannot use it.
   ///
   /// - Parameter sender: The process that connected, by the kernel; nil where nodes share one.
   /// - Returns: The position of the child that the peer is.

@@ -3,8 +3,8 @@ internal import ProcessTreeBase
 
 /// BLAKE2s with a key (RFC 7693): a function that only who has the key can compute.
 ///
-/// Its own code, since it runs in each node before anything else does, and a library of ciphers would
-/// cost every process its start.
+/// Its own code, since it runs in each node before anything else does, and a library of ciphers
+/// would cost every process its start.
 enum KeyedHash {
   /// The size of a result in bytes.
   static let size = 32
@@ -82,8 +82,8 @@ enum KeyedHash {
     for index in 0..<8 { words[index] ^= words[work + index] ^ words[work + 8 + index] }
   }
 
-  /// The rounds, by plain pointers: each node of a tree proves itself some times, and code that is not optimised
-  /// takes ten times as long for checked places.
+  /// The rounds, by plain pointers: each node of a tree proves itself some times, and code that is
+  /// not optimised takes ten times as long for checked places.
   private static func mixRounds(
     _ words: UnsafeMutablePointer<UInt32>, _ block: UnsafePointer<UInt32>
   ) {

@@ -3,9 +3,9 @@ package import ProcessTreeBase
 /// What a node proves with that it is the node at its path.
 ///
 /// A child's secret is derived from its parent's and the child's position. So a node can derive the
-/// secret of each node below it, and that of no other: siblings do not know each other's, and a child
-/// does not know its parent's. Proofs are hashes under a secret; no secret is ever sent, except to the
-/// child itself by the descriptor that it inherits.
+/// secret of each node below it, and that of no other: siblings do not know each other's, and a
+/// child does not know its parent's. Proofs are hashes under a secret; no secret is ever sent,
+/// except to the child itself by the descriptor that it inherits.
 package struct NodeSecret: Sendable {
   package let path: NodePath
   private let secret: Secret
@@ -51,18 +51,19 @@ package struct NodeSecret: Sendable {
 
   // MARK: Data links
 
-  /// What the ends of a link prove themselves with; nil if this node is above neither, and is neither.
+  /// What the ends of a link prove themselves with; nil if this node is above neither, and is
+  /// neither.
   ///
-  /// It is derived from the secret of the end that is above none or, where neither is above the other, of
-  /// the end that listens.
+  /// It is derived from the secret of the end that is above none or, where neither is above the
+  /// other, of the end that listens.
   package func linkSecret(from connector: NodePath, to listener: NodePath) -> LinkSecret? {
     let (lower, other) =
       connector.isWithin(listener) ? (connector, listener) : (listener, connector)
     return secret(of: lower).map { LinkSecret($0.secret.derive(.link, other)) }
   }
 
-  /// Seals the secret of a link for the end that connects, so that nobody on the way can read it; nil
-  /// unless this node is above both ends.
+  /// Seals the secret of a link for the end that connects, so that nobody on the way can read it;
+  /// nil unless this node is above both ends.
   package func pass(from connector: NodePath, to listener: NodePath) -> Pass? {
     guard let key = linkSecret(from: connector, to: listener),
       let seal = secret(of: connector)?.secret.derive(.seal, listener)
@@ -150,7 +151,8 @@ private enum Purpose: String {
 }
 
 extension Secret {
-  /// The purpose as text, a zero byte, then the parts: little-endian integers, and paths as positions.
+  /// The purpose as text, a zero byte, then the parts: little-endian integers, and paths as
+  /// positions.
   private static func message<each Part: HashedPart>(
     _ purpose: Purpose, _ parts: repeat each Part
   ) -> [UInt8] {

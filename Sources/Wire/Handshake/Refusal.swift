@@ -27,7 +27,8 @@ package struct Refusal: Error, Equatable, Sendable {
   /// The same for every proof that fails: a stranger learns nothing from it.
   package static let unproved = Self(.unproved, "unknown node or wrong proof")
 
-  /// The refusal of a node for its version or build, after its proof; nil if there is nothing against them.
+  /// The refusal of a node for its version or build, after its proof; nil if there is nothing
+  /// against them.
   static func of(
     _ node: String, speaking version: ProtocolVersion, build: String, by own: String
   ) -> Self? {

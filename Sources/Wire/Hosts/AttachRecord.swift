@@ -1,6 +1,7 @@
 package import ProcessTreeMessagePack
 
-/// The system that a process runs on, as far as it matters to whether another one can be there still.
+/// The system that a process runs on, as far as it matters to whether another one can be there
+/// still.
 package struct SystemIdentity: Equatable, Sendable {
   /// The kernel's number of this boot.
   package var boot: String
@@ -88,15 +89,16 @@ extension AttachRecord: WireRecord {
 
 /// The end of a far half to which nobody can connect any more, as far as it is known.
 package enum HostVerdict: Equatable, Sendable {
-  /// It has gone, and so many processes that it had left were killed: nothing of the host runs any more.
+  /// It has gone, and so many processes that it had left were killed: nothing of the host runs any
+  /// more.
   case gone(killed: Int)
   /// Its machine has been started anew: nothing of the host runs any more.
   case rebooted
   /// This is another machine, or nobody knows: no evidence.
   case elsewhere
 
-  /// The verdict of a process that finds nobody listening; nil if it has to look for processes that were
-  /// left, and to kill them.
+  /// The verdict of a process that finds nobody listening; nil if it has to look for processes that
+  /// were left, and to kill them.
   ///
   /// - Parameters:
   ///   - there: The place that the far half reported.

@@ -1,13 +1,13 @@
 /// One frame of the link between the two halves of a host.
 ///
-/// The link is one byte stream in each direction. A frame is a header of 24 bytes, a body and a line
-/// feed: engines that hand output on by lines hand it on at once, and a stream that has lost its step
-/// is noticed. Integers are little-endian.
+/// The link is one byte stream in each direction. A frame is a header of 24 bytes, a body and a
+/// line feed: engines that hand output on by lines hand it on at once, and a stream that has lost
+/// its step is noticed. Integers are little-endian.
 package struct HostFrame: Equatable, Sendable {
   /// The numbers of the kinds; they are part of the protocol and never reused.
   package enum Kind: UInt8, CaseIterable, Sendable {
-    /// A half introduces itself on a connection, and reports how many numbered frames it has. The near half
-    /// answers on the connection that it goes on with.
+    /// A half introduces itself on a connection, and reports how many numbered frames it has. The
+    /// near half answers on the connection that it goes on with.
     case hello = 1
     /// A ``HostVerb``.
     case verb = 2
@@ -43,12 +43,12 @@ package struct HostFrame: Equatable, Sendable {
   package var kind: Kind
   /// Whether the frame went before others that had been waiting for longer.
   package var isUrgent: Bool
-  /// The number of the frame in its direction, from 1 on; that of the question for a question and its
-  /// answer; of a hello and a receipt, how many numbered frames have come.
+  /// The number of the frame in its direction, from 1 on; that of the question for a question and
+  /// its answer; of a hello and a receipt, how many numbered frames have come.
   package var number: UInt64
   /// The relayed connection that the frame belongs to; of the near half's hello, the number of the
-  /// connection; of a question, the low half of the last answered one's number; of an answer, 1 if it
-  /// allows the run to stop for a while; 0 for other kinds.
+  /// connection; of a question, the low half of the last answered one's number; of an answer, 1 if
+  /// it allows the run to stop for a while; 0 for other kinds.
   package var stream: UInt32
   package var body: [UInt8]
 
@@ -147,8 +147,8 @@ package struct HostFrameReader: Sendable {
   /// The most bytes that may come before the marker.
   package static let mostNoise = 64 << 10
 
-  /// - Parameter marker: A line that the stream of frames begins behind: what a login script has written
-  ///   before is skipped. Without one the stream begins with a frame.
+  /// - Parameter marker: A line that the stream of frames begins behind: what a login script has
+  ///   written before is skipped. Without one the stream begins with a frame.
   package init(after marker: String? = nil) {
     self.marker = marker.map { Array($0.utf8) }
   }

@@ -1,7 +1,7 @@
 package import ProcessTreeMessagePack
 
-/// Where a host is: the numbers of the hosts on the way there from that of the run's root, each of which
-/// a node on the one before has opened.
+/// Where a host is: the numbers of the hosts on the way there from that of the run's root, each of
+/// which a node on the one before has opened.
 ///
 /// A number is never used again in a run, so a host that was opened a second time is another one.
 package struct HostPath: Hashable, Sendable {

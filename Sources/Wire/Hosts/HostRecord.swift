@@ -6,8 +6,8 @@ package struct HostRecord: Equatable, Sendable {
   /// Where the host is, and its name.
   package var host: HostPath
   package var name: String
-  /// What the far half writes before its first frame, so that it is found behind what a login script
-  /// has written.
+  /// What the far half writes before its first frame, so that it is found behind what a login
+  /// script has written.
   package var nonce: String
   /// How long the far half may go on without an answer, in milliseconds.
   package var lease: Int64

@@ -46,8 +46,8 @@ package enum HostVerb: Equatable, Sendable {
   case noise(String)
   /// The near half goes on; it reports that all the time.
   case alive
-  /// A node on the sending half's side has opened a data link to one on the other, which is a stream
-  /// from now on.
+  /// A node on the sending half's side has opened a data link to one on the other, which is a
+  /// stream from now on.
   case reach(stream: UInt32, GateTarget)
   /// Whether output has to wait over there, because nobody takes it here.
   case hold(Bool)
@@ -57,12 +57,14 @@ package enum HostVerb: Equatable, Sendable {
   case resumed(after: Int64)
   /// Over there, connections without the secret were refused; how many in all.
   case refused(count: Int64)
-  /// The far half has been asked to end, and ends in so many milliseconds, or when nothing runs there any
-  /// more: nothing new is to be started there.
+  /// The far half has been asked to end, and ends in so many milliseconds, or when nothing runs
+  /// there any more: nothing new is to be started there.
   case draining(within: Int64)
-  /// All that runs there is to stop as the run does by Ctrl-Z; the same word from there reports that it has.
+  /// All that runs there is to stop as the run does by Ctrl-Z; the same word from there reports
+  /// that it has.
   case suspend
-  /// Behind all that was sent before; the same word comes back behind all that was sent there by then.
+  /// Behind all that was sent before; the same word comes back behind all that was sent there by
+  /// then.
   case barrier(Int64)
   /// All that runs there is to go on; the same word from there reports that it does.
   case resume

@@ -65,7 +65,8 @@ extension Tool {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
   }
 
-  /// The memory of the root in KiB that no file stands behind: pages of the program come as code first runs.
+  /// The memory of the root in KiB that no file stands behind: pages of the program come as code
+  /// first runs.
   func memory() throws -> Int {
     let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
     let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") })

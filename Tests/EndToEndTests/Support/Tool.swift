@@ -92,8 +92,8 @@ final class Tool {
   /// Whether the tool itself has not ended.
   var isRunning: Bool { processes.contains(pid) }
 
-  /// Waits for the end of a tool whose helpers clear up after it, and for what they clear up: processes,
-  /// and the files of the run.
+  /// Waits for the end of a tool whose helpers clear up after it, and for what they clear up:
+  /// processes, and the files of the run.
   func endLeavingNothing() throws -> Ended {
     process.waitUntilExit()
     #expect(wait { processes.isEmpty && remains.isEmpty }, "left behind: \(remains)")

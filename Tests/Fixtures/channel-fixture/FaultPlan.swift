@@ -3,7 +3,8 @@ import ProcessTree
 import ProcessTreeRandomTesting
 import Synchronization
 
-/// Random faults against random processes: SIGKILL, or SIGSTOP with SIGCONT or SIGKILL after a while.
+/// Random faults against random processes: SIGKILL, or SIGSTOP with SIGCONT or SIGKILL after a
+/// while.
 final class FaultPlan: Sendable {
   private let random: Mutex<SeededGenerator>
   private let left: Mutex<Int>

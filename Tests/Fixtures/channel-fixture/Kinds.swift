@@ -63,8 +63,8 @@ struct TopicSubscriber: NodeProgram {
   }
 }
 
-/// Answers what it is asked: `number` with its double, -1 with an error, -2 never; it reports when it
-/// begins with -2, by -3, and when it is cancelled at it.
+/// Answers what it is asked: `number` with its double, -1 with an error, -2 never; it reports when
+/// it begins with -2, by -3, and when it is cancelled at it.
 struct Answerer: NodeProgram {
   struct Refused: Error, Codable { var number: Int }
 

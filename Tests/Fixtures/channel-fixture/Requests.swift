@@ -80,7 +80,8 @@ let requestScenarios: [String: Scenario] = [
     sender.finish()
     var reports = receiver.makeAsyncIterator()
     for number in 1...20 {
-      // A handler does not begin once the deadline has passed: a busy machine needs some time for that.
+      // A handler does not begin once the deadline has passed: a busy machine needs some time for
+      // that.
       let timeout: Duration? = number.isMultiple(of: 5) ? .milliseconds(900) : nil
       let call = Task { try await client.call(-number, timeout: timeout) }
       expect.equal(try await reports.next(), .begun(-number))

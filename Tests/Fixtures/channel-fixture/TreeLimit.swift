@@ -88,7 +88,8 @@ let treeLimitScenarios: [String: Scenario] = [
     let start = Task { try await waiting.start() }
     var found: NodeWait?
     _ = try await eventually {
-      // A child is ready before its program has taken a place: the second one may have been quicker.
+      // A child is ready before its program has taken a place: the second one may have been
+      // quicker.
       for child in [waiting, working] where found == nil {
         let explanation = try? await root.explain(child.address, within: .patience)
         found = explanation?.waits.first { $0.kind == .slot }

@@ -154,7 +154,8 @@ let channelScenarios: [String: Scenario] = [
     }
   },
 
-  // Three hosts go one after the other, each with the same element in hand: it is done all the same.
+  // Three hosts go one after the other, each with the same element in hand: it is done all the
+  // same.
   "hostsLostWithAnElement": { root, test in
     try await root.withHosts([here("b"), here("c"), here("d")]) { hosts in
       let (numbers, taken) = root.makeChannel(of: Int.self, prefetch: 1, attempts: 1)
@@ -177,7 +178,8 @@ let channelScenarios: [String: Scenario] = [
     }
   },
 
-  // 64 MiB, or as many as the second argument, in each direction, through processes whose memory does not grow by that.
+  // 64 MiB, or as many as the second argument, in each direction, through processes whose memory
+  // does not grow by that.
   "bulk": { root, test in
     let count = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 64
     try await root.withHosts([here("b")]) { hosts in

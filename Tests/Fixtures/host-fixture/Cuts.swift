@@ -159,8 +159,9 @@ let manyCutsScenarios: [String: Scenario] = [
           Engine.isDown = false
         }
         _ = try await eventually { hosts.all[0].state != .up }
-        // A link that is never up for long enough for an answer is a lost host. A round may end with elements that were here already,
-        // without the link; the next one needs it, and comes behind the answer about the lease.
+        // A link that is never up for long enough for an answer is a lost host. A round may end
+        // with elements that were here already, without the link; the next one needs it, and comes
+        // behind the answer about the lease.
         let before = progress.count
         let isUp = try await eventually(within: .seconds(20)) {
           hosts.all[0].state == .up && progress.count > before + 1

@@ -6,7 +6,8 @@ import ProcessTreeScenarios
 import ProcessTreeTestSettings
 import ProcessTreeTesting
 
-/// A host is asked to end by SIGTERM: what runs there finishes or moves, and nothing counts as a death.
+/// A host is asked to end by SIGTERM: what runs there finishes or moves, and nothing counts as a
+/// death.
 let drainScenarios: [String: Scenario] = [
   "drainedWork": { root, test in
     let events = try await root.events

@@ -5,7 +5,8 @@ import Synchronization
 
 /// A command of an engine that relays: a shell with two processes.
 ///
-/// One carries what goes there, and the other what comes from there. They can be killed, and stopped.
+/// One carries what goes there, and the other what comes from there. They can be killed, and
+/// stopped.
 struct Engine {
   enum Way: CaseIterable {
     case there

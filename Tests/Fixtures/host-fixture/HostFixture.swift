@@ -118,7 +118,8 @@ struct HostScenarioError: Error, CustomStringConvertible {
   var description: String { "thrown on purpose" }
 }
 
-/// Has a child, and a program that has left its session and its parent; then runs until it is stopped.
+/// Has a child, and a program that has left its session and its parent; then runs until it is
+/// stopped.
 struct Household: NodeProgram {
   var file: String
 

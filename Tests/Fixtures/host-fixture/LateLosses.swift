@@ -21,7 +21,8 @@ let lateScenarios: [String: Scenario] = [
     }
   },
 
-  // Descriptors, processes and directories are as many afterwards as after the first time; the audit compares the rest.
+  // Descriptors, processes and directories are as many afterwards as after the first time; the
+  // audit compares the rest.
   "openedOften": { root, test in
     let count = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 12
     var first: ResourceAudit?
@@ -74,7 +75,8 @@ let lateScenarios: [String: Scenario] = [
     test.expect(isEmpty, "the child runs on")
   },
 
-  // Nothing runs there any more when the near half dies while it is asked to end: the far half is asked to leave.
+  // Nothing runs there any more when the near half dies while it is asked to end: the far half is
+  // asked to leave.
   "keeperKilledAtTheEnd": { root, test in
     let far = try await root.withHosts([here("b")]) { hosts in
       let far = try await root.spawn(Member(), on: hosts).result.parent

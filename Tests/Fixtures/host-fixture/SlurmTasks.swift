@@ -46,7 +46,8 @@ let slurmScenarios: [String: Scenario] = [
   },
 ]
 
-/// A task of an array: a job of its own, which `srun` knows by its number, and `scancel` by its name, such as `7_2`.
+/// A task of an array: a job of its own, which `srun` knows by its number, and `scancel` by its
+/// name, such as `7_2`.
 private struct ArrayTask: Equatable {
   var name: String
   var job: String

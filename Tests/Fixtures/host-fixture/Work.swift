@@ -15,7 +15,8 @@ let workScenarios: [String: Scenario] = [
       let places = try await root.withPool(on: hosts) { pool in
         test.equal(pool.size, 3)
         test.equal(try await pool.map(over: 1...20_000, using: Cubing()).count, 20_000)
-        // Workers that come later than the others get nothing of the work that has been done by then.
+        // Workers that come later than the others get nothing of the work that has been done by
+        // then.
         var places: Set<Int32> = []
         _ = try await eventually {
           places.formUnion(try await pool.map(over: 1...30, using: WhereAmI()))

@@ -4,8 +4,8 @@ import ProcessTreeScenarios
 import Synchronization
 
 let deathScenarios: [String: Scenario] = [
-  // `killedWorkers SEED KILLS`: totals are exact whichever workers are killed, as long as their stages
-  // are stateless.
+  // `killedWorkers SEED KILLS`: totals are exact whichever workers are killed, as long as their
+  // stages are stateless.
   "killedWorkers": { root, test in
     let seed = argument(1, default: 1)
     let kills = argument(2, default: 9)

@@ -53,8 +53,8 @@ let resizingScenarios: [String: Scenario] = [
     test.equal(report.quarantined, [])
     test.equal(report.stages.map(\.inFlight), [0, 0])
   },
-  // `resizedAndKilled SEED KILLS`: the number of workers of two stages changes again and again while
-  // workers are killed.
+  // `resizedAndKilled SEED KILLS`: the number of workers of two stages changes again and again
+  // while workers are killed.
   "resizedAndKilled": { root, test in
     let seed = argument(1, default: 1)
     let kills = argument(2, default: 4)
@@ -80,8 +80,8 @@ let resizingScenarios: [String: Scenario] = [
     let restarts = report.stages.map(\.restarts).reduce(0, +)
     test.expect(restarts <= killed, "\(restarts) restarts of \(killed) kills")
   },
-  // `resizedAtTheEnd SEED ROUNDS`: with little to do, numbers change while stages come to their end,
-  // and workers that were stopped have something to emit at it.
+  // `resizedAtTheEnd SEED ROUNDS`: with little to do, numbers change while stages come to their
+  // end, and workers that were stopped have something to emit at it.
   "resizedAtTheEnd": { root, test in
     let seed = argument(1, default: 1)
     for round in 0..<argument(2, default: 4) {

@@ -91,7 +91,8 @@ let addressScenarios: [String: Scenario] = [
     ) { supervisor in
       let address = root.address.child("till")
       let clerk = try await root.spawn(Clerk(address: address, count: 1_000))
-      // Until the clerk has all acknowledgements: the till waits for the receipts of items that come again, too.
+      // Until the clerk has all acknowledgements: the till waits for the receipts of items that
+      // come again, too.
       async let counted = count(
         receipts, killing: "till", of: supervisor, kills, pace: 1_000 / (kills + 1))
       let balance = try await clerk.result
@@ -253,7 +254,8 @@ private struct Ledger {
   var twice = 0
 }
 
-/// Receives receipts until their channel is closed, and kills the child each time that so many items have come.
+/// Receives receipts until their channel is closed, and kills the child each time that so many
+/// items have come.
 private func count(
   _ receipts: Receiver<Receipt>, killing name: String, of supervisor: Supervisor, _ kills: Int,
   pace: Int

@@ -41,7 +41,8 @@ let breakageScenarios: [String: Scenario] = [
     case let failure as RemoteFailure:
       test.equal(failure.underlying(as: ProcessTreeError.self)?.code, .unreachable)
     case let failure as ChildFailure:
-      // A thread of libzmq aborts that finds its descriptor closed before the parent ends the child.
+      // A thread of libzmq aborts that finds its descriptor closed before the parent ends the
+      // child.
       if case .crashed = failure.report.cause { break }
       test.expect(false, "\(failure)")
     default: test.expect(false, "\(failure as Any)")

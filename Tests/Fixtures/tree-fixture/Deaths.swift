@@ -206,8 +206,8 @@ let deathScenarios: [String: Scenario] = [
     // Daemons too are gone.
     let survivors = await remaining(of: root, besides: helperPIDs())
     test.expect(survivors.isEmpty, "\(survivors)")
-    // A clone of the fork server runs none of the program's code at its start. A daemon that is left
-    // before the library runs carries the root's tag, and ends with the root.
+    // A clone of the fork server runs none of the program's code at its start. A daemon that is
+    // left before the library runs carries the root's tag, and ends with the root.
     let early = root.configuration.startMethod == .spawn ? WayToDie.allCases : []
     for way in early {
       setenv(variable, way.rawValue, 1)

@@ -165,7 +165,8 @@ let requesterScenarios: [String: Scenario] = [
         default: break
         }
       }
-      // The end of the top is the last: a caller that waits for it knows that nothing is left below.
+      // The end of the top is the last: a caller that waits for it knows that nothing is left
+      // below.
       test.equal(order.count, 5)
       test.equal(order.last, child.path)
       for (path, request) in requests where !(bySignal && path == child.path) {

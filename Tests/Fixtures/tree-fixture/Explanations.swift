@@ -48,7 +48,8 @@ let explanationScenarios: [String: Scenario] = [
     }
     test.equal(reasons["deaf ask"], "its program runs on after its cancellation")
     test.equal(reasons["deaf terminate"], "it ignores SIGTERM")
-    // The node that does not reply, the cause of the slow start, and the subject of an operation's wait.
+    // The node that does not reply, the cause of the slow start, and the subject of an operation's
+    // wait.
     let (client, service) = root.makeService(of: Int.self, returning: Int.self)
     let server = try await root.spawn(SlowServer(service: service), name: "server")
     let late = await test.thrown(ProcessTreeError.self) {

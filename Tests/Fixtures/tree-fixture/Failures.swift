@@ -185,7 +185,8 @@ let failureScenarios: [String: Scenario] = [
     test.equal(waitpid(pid, &status, 0), pid)
     test.equal(status, 0)
   },
-  // A process that a program has forked has all of the node's descriptors, its connections among them.
+  // A process that a program has forked has all of the node's descriptors, its connections among
+  // them.
   "bareForks": { root, test in
     _ = try await root.spawn(FirstWord()).result
     let before = await settledAudit()

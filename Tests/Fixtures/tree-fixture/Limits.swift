@@ -67,7 +67,8 @@ let limitScenarios: [String: Scenario] = [
     test.equal(try await root.spawn(Square(number: 4)).result, 16)
   },
   "outputAtProcessLimit": { root, test in
-    // The test runs this as a user who may have few processes; each child's line wants to be written.
+    // The test runs this as a user who may have few processes; each child's line wants to be
+    // written.
     var children: [Child<Void>] = []
     for number in 0..<30 {
       do {
@@ -175,8 +176,8 @@ struct Sum: NodeProgram {
   }
 }
 
-/// Connects to a socket, finishes the handshake at every other one, and sends nothing more; returns how
-/// many connections were not hung up on within a minute.
+/// Connects to a socket, finishes the handshake at every other one, and sends nothing more; returns
+/// how many connections were not hung up on within a minute.
 struct SilentStranger: NodeProgram {
   static var spawnsChildren: Bool { false }
   var path: String
@@ -250,9 +251,9 @@ func assail(_ path: String, seed: UInt64, count: Int) -> Int {
     bytes += kind == 3 ? [0, UInt8(min(noise.count, 255))] + noise.prefix(255) : noise
     _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
   }
-  // All hang up at once, before their bytes are looked at; a last one stays for the answer. It comes
-  // again when it is hung up on: a node that is this busy has no time for every handshake.
-  // An empty frame is a question to the listener, which asks who is there.
+  // All hang up at once, before their bytes are looked at; a last one stays for the answer. It
+  // comes again when it is hung up on: a node that is this busy has no time for every handshake. An
+  // empty frame is a question to the listener, which asks who is there.
   let words = ready + [0, 0]
   return (0..<60).contains { _ in hears(path, greeting, words) } ? connected : 0
 }

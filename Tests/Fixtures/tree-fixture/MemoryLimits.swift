@@ -2,8 +2,8 @@ import Glibc
 import ProcessTree
 import ProcessTreeScenarios
 
-/// The first child of a node runs out of memory, then a second; one that is killed later is not taken
-/// for a third, nor is one that another group's lack of memory could have killed.
+/// The first child of a node runs out of memory, then a second; one that is killed later is not
+/// taken for a third, nor is one that another group's lack of memory could have killed.
 func runsOutOfMemory(_ root: Node, _ test: Expectations, _ group: MemoryGroup) async throws {
   let parent = try await root.spawn(HasHungryChildren(group: group))
   let outOfMemory = ExitCause.outOfMemory
@@ -75,7 +75,8 @@ struct TakesMemory: NodeProgram {
   }
 }
 
-/// Has children that take all the memory of its group, and one that is killed; reports their causes.
+/// Has children that take all the memory of its group, and one that is killed; reports their
+/// causes.
 struct HasHungryChildren: NodeProgram {
   var group: MemoryGroup
 

@@ -4,7 +4,8 @@ import ProcessTreeScenarios
 
 /// The state that the starter of a run hands on to it.
 let originScenarios: [String: Scenario] = [
-  // The root is started with SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCHLD and SIGPIPE ignored.
+  // The root is started with SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCHLD and SIGPIPE
+  // ignored.
   "ignoredSignals": { root, test in
     let seen = try await seenAtEveryDepth(from: root)
     test.equal(seen.count, 3)

@@ -4,8 +4,8 @@ import ProcessTreeRandomTesting
 import ProcessTreeTestSettings
 import Synchronization
 
-/// A unix socket that forwards bytes to another, on a thread of its own, and cuts its connections in
-/// the middle of what they carry, at moments that follow from a seed.
+/// A unix socket that forwards bytes to another, on a thread of its own, and cuts its connections
+/// in the middle of what they carry, at moments that follow from a seed.
 final class CuttingProxy: Sendable {
   private struct State {
     var random: SeededGenerator

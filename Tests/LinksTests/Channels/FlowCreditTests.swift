@@ -53,7 +53,8 @@ private struct CreditWalk {
     largestWindow = max(largestWindow, window)
   }
 
-  /// The receiver's end of a turn: it grants what is worth it, or what goes along with something else.
+  /// The receiver's end of a turn: it grants what is worth it, or what goes along with something
+  /// else.
   mutating func flush(isAlong: Bool) {
     let due = allowance.due(window: window, isIdle: waiting.isEmpty)
     if let totals = due ?? (isAlong ? allowance.current(window: window) : nil) {

@@ -4,7 +4,8 @@ import Testing
 
 @testable import ProcessTreeLinks
 
-/// Leased channels on random walks: takes, acknowledgements in any order, recalls, deaths, departures.
+/// Leased channels on random walks: takes, acknowledgements in any order, recalls, deaths,
+/// departures.
 @Suite struct LeaseWalkTests {
   /// What walks differ in.
   struct Course: Sendable, CustomTestStringConvertible {

@@ -62,7 +62,8 @@ import Testing
       proxy.stopCutting()
       try await loop.rest { counts[1].value == sent[0] && counts[0].value == sent[1] }
       #expect(wrong.value == [])
-      // One that is cut before its proof looks like one that is silent, if the processor is busy for long.
+      // One that is cut before its proof looks like one that is silent, if the processor is busy
+      // for long.
       #expect(pair.refusals.allSatisfy { $0.contains("did not prove their identity within") })
       #expect(pair.violations == [])
       // What the peer has need not be kept.

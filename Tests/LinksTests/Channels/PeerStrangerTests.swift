@@ -98,7 +98,8 @@ import Testing
     }
   }
 
-  /// The half of a host that is over may have sent hello before it ended: that is no stranger to report.
+  /// The half of a host that is over may have sent hello before it ended: that is no stranger to
+  /// report.
   @Test func aHelloOfAConnectionThatHasGoneIsRefusedToNobody() async throws {
     try await withLoop { loop in
       let (pair, seen) = try makePair(on: loop)

@@ -2,7 +2,8 @@ import ProcessTreeLinks
 import ProcessTreeRandomTesting
 import ProcessTreeWire
 
-/// A roster beside a plain picture of who has which end, and the messages that the home must have sent by now.
+/// A roster beside a plain picture of who has which end, and the messages that the home must have
+/// sent by now.
 struct RosterWalk {
   private enum Place: Equatable {
     case held
@@ -32,7 +33,8 @@ struct RosterWalk {
   private var hasEnded = false
   private var haveGone = false
   private var introduced: Set<Pair> = []
-  /// The ends to which the home has reported that no sender, or no receiver, is left; and those it should have.
+  /// The ends to which the home has reported that no sender, or no receiver, is left; and those it
+  /// should have.
   private var told: Set<TicketID> = []
   private var expected: [TicketID: Int] = [:]
   private(set) var introductions = 0

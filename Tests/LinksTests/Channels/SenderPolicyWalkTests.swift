@@ -4,7 +4,8 @@ import Testing
 
 @testable import ProcessTreeLinks
 
-/// The decisions of senders on random walks of receivers that join, leave, die, have credit or have none.
+/// The decisions of senders on random walks of receivers that join, leave, die, have credit or have
+/// none.
 @Suite struct SenderPolicyWalkTests {
   /// A receiver of leased items, and what it has.
   private struct Holder {
@@ -15,7 +16,8 @@ import Testing
     var mayGetMore: Bool { isReadable == true || (isReadable == false && has.isEmpty) }
   }
 
-  /// Each item is queued, at one receiver, processed, quarantined or unwanted; no item is in two places.
+  /// Each item is queued, at one receiver, processed, quarantined or unwanted; no item is in two
+  /// places.
   private struct LeaseHistory {
     var policy: any SenderPolicy
     var queue = ItemQueue()

@@ -3,7 +3,8 @@ import ProcessTreeWire
 
 @testable import ProcessTreeLinks
 
-/// The streams of an edge at both of its ends, joined in memory; frames arrive in order, some turns later.
+/// The streams of an edge at both of its ends, joined in memory; frames arrive in order, some turns
+/// later.
 final class EdgePair {
   /// One node of the edge.
   final class End {

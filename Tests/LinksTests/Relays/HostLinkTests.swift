@@ -186,7 +186,8 @@ extension HostLink {
     #expect(throws: WireError.self) { try link.resume(over: 2, peerReceived: 2) }
   }
 
-  /// A receipt is written to a connection that loses it, after the hello that would report the same.
+  /// A receipt is written to a connection that loses it, after the hello that would report the
+  /// same.
   @Test func aCopyIsConfirmedAgain() throws {
     var near = HostLink()
     var far = HostLink()

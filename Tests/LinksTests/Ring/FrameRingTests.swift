@@ -182,8 +182,8 @@ import Testing
     }
   }
 
-  /// Two threads that wait for each other without end if one wake-up is lost: one sends bursts that may
-  /// fill the ring, and waits until the other has sent as many back.
+  /// Two threads that wait for each other without end if one wake-up is lost: one sends bursts that
+  /// may fill the ring, and waits until the other has sent as many back.
   @Test(arguments: [1 << 7, 1 << 12, 1 << 17])
   func noWakeUpIsLost(capacity: Int) async throws {
     let memories = [Box(TestMemory(capacity: capacity)), Box(TestMemory(capacity: capacity))]

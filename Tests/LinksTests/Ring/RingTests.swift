@@ -44,8 +44,8 @@ import Testing
     }
   }
 
-  /// One at a time in both directions stays at the beginning of the memory, which is then all that is
-  /// ever touched.
+  /// One at a time in both directions stays at the beginning of the memory, which is then all that
+  /// is ever touched.
   @Test func smallTrafficStaysInTheFirstPage() throws {
     let capacity = RingLayout.byteCount - RingLayout.start
     let (left, right) = (TestMemory(capacity: capacity), TestMemory(capacity: capacity))

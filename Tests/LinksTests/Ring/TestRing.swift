@@ -81,8 +81,8 @@ final class TestBell {
   }
 }
 
-/// The two ends of a link over connections in memory and, once ``join()`` has been called, over rings
-/// with bells.
+/// The two ends of a link over connections in memory and, once ``join()`` has been called, over
+/// rings with bells.
 final class RingPair {
   let left: PeerLink
   let right: PeerLink

@@ -3,7 +3,8 @@ import Testing
 
 private typealias Action = ChildLease.Action
 
-/// A lease of 400 ms, of which the child renews a quarter at a time, and what follows at which moment.
+/// A lease of 400 ms, of which the child renews a quarter at a time, and what follows at which
+/// moment.
 @Suite struct ChildLeaseTests {
   private static let liveness = Liveness(lease: .milliseconds(400), limit: .milliseconds(1_000))
 

@@ -1,8 +1,8 @@
 internal import Glibc
 internal import ProcessTreeTestSettings
 
-/// The rounds of a fuzzer: as many as make sense for its target in a test run, and more for as long as
-/// the environment gives it.
+/// The rounds of a fuzzer: as many as make sense for its target in a test run, and more for as long
+/// as the environment gives it.
 ///
 /// With such a time it prints in the end how many there were, and how much memory they took.
 package struct FuzzRounds: Sequence, IteratorProtocol {

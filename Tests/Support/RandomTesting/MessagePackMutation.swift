@@ -1,7 +1,7 @@
 package import ProcessTreeMessagePack
 
-/// Changes the bytes of another process: the form stays, so that it is decoded, and the numbers, texts
-/// and lists in it are any.
+/// Changes the bytes of another process: the form stays, so that it is decoded, and the numbers,
+/// texts and lists in it are any.
 package struct MessagePackMutation {
   /// Numbers at the ends of the ranges that numbers have.
   private static let numbers: [MessagePackValue] =

@@ -26,8 +26,8 @@ package struct SeededGenerator: RandomNumberGenerator {
     return mixed ^ (mixed &>> 31)
   }
 
-  /// What `Int.random(in:using:)` gives, without its generic code: unoptimised, that takes most of the time of a test
-  /// that walks at random.
+  /// What `Int.random(in:using:)` gives, without its generic code: unoptimised, that takes most of
+  /// the time of a test that walks at random.
   package mutating func int(_ range: ClosedRange<Int>) -> Int {
     let most = UInt64(bitPattern: Int64(range.upperBound &- range.lowerBound))
     guard most < .max else { return Int(truncatingIfNeeded: next()) }

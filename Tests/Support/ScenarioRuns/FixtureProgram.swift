@@ -4,7 +4,8 @@ package import Testing
 
 /// A program of scenarios that tests run as a process of its own.
 ///
-/// The scenarios hold the expectations; a test names those that must hold, and under which conditions.
+/// The scenarios hold the expectations; a test names those that must hold, and under which
+/// conditions.
 package protocol FixtureProgram {
   /// The executable's name.
   static var name: String { get }

@@ -2,8 +2,8 @@ package import Foundation
 internal import Synchronization
 
 extension Process {
-  /// Starts the process as a shell does in the foreground: with no signal ignored or blocked, however
-  /// the tests themselves were started.
+  /// Starts the process as a shell does in the foreground: with no signal ignored or blocked,
+  /// however the tests themselves were started.
   ///
   /// Under `nohup`, or behind a script's `&`, a program ignores signals as well, and means it. The
   /// threads that tests run on have them blocked.

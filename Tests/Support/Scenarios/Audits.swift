@@ -2,8 +2,8 @@ internal import ProcessTreeTestSettings
 public import ProcessTreeTesting
 
 extension ResourceAudit {
-  /// What the process holds beside what belongs to the concurrency pool: its threads and timers come
-  /// and go with tasks off the loop.
+  /// What the process holds beside what belongs to the concurrency pool: its threads and timers
+  /// come and go with tasks off the loop.
   public static func ofOwn() -> Self {
     var audit = now()
     audit.threads = 0
@@ -29,8 +29,8 @@ extension ResourceAudit {
 
 /// Looks at what a process holds until nothing changes any more.
 ///
-/// A thread that still has something to close may be as late as the one that looks: the later looks come, the
-/// more of them must find the same.
+/// A thread that still has something to close may be as late as the one that looks: the later looks
+/// come, the more of them must find the same.
 struct Rest {
   static let pause = Duration.milliseconds(5)
 

@@ -78,7 +78,8 @@ public func settledAudit(in directory: String? = nil) async -> ResourceAudit {
 
 /// Sends a word to its parent.
 ///
-/// A node opens what carries messages with the first one, and keeps it: leaks are counted from there on.
+/// A node opens what carries messages with the first one, and keeps it: leaks are counted from
+/// there on.
 public struct FirstWord: NodeProgram {
   /// Makes the program.
   public init() {}
@@ -91,8 +92,8 @@ public struct FirstWord: NodeProgram {
 
 /// Waits some milliseconds, in which the loop has a turn.
 ///
-/// Connections of those who look at all live runs are closed then. A sleep on the pool would start threads,
-/// which audits count.
+/// Connections of those who look at all live runs are closed then. A sleep on the pool would start
+/// threads, which audits count.
 private func letTheLoopTurn() async {
   await Task.yield()
   usleep(5_000)

@@ -7,8 +7,8 @@ public typealias Scenario = @Sendable (Node, Expectations) async throws -> Void
 
 /// A program that runs the scenario that its first argument names.
 ///
-/// Exits with 0 when every expectation held, else names on standard error those that did not. Without a
-/// scenario it lists them and exits with 2.
+/// Exits with 0 when every expectation held, else names on standard error those that did not.
+/// Without a scenario it lists them and exits with 2.
 public protocol ScenarioApp: ProcessTreeApp {
   /// The scenarios by name.
   static var scenarios: [String: Scenario] { get }

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// The soft limit on file locks of a process, which marks its run; nil if there is no such process.
 ///
-/// Tests look at all processes of the machine again and again. To read a file of each would take a hundred
-/// times as long.
+/// Tests look at all processes of the machine again and again. To read a file of each would take a
+/// hundred times as long.
 package func fileLocksLimit(of pid: Int32) -> UInt64? {
   var limit = rlimit()
   guard let prlimit else { return writtenLimit(of: pid) }

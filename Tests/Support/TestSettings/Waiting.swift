@@ -19,8 +19,8 @@ package func eventually(
   return try await condition()
 }
 
-/// The pauses between two looks: the longer it takes, the rarer they are, so that a look which costs something
-/// does not take the processor from what it waits for.
+/// The pauses between two looks: the longer it takes, the rarer they are, so that a look which
+/// costs something does not take the processor from what it waits for.
 package struct Pauses {
   private var pause = Duration.milliseconds(2)
 

@@ -38,8 +38,9 @@ public struct Client<Request: Codable & Sendable, Reply: Codable & Sendable>: Co
   /// If the node that works on a request dies, the request goes to another node of the service. The
   /// handler is cancelled when the deadline passes or this task is cancelled; the node goes on.
   ///
-  /// The deadline is the one of this call or that of the surrounding code, ``Node/deadline``, whichever
-  /// is sooner. It travels with the request: the handler has it, and so has what it requests.
+  /// The deadline is the one of this call or that of the surrounding code, ``Node/deadline``,
+  /// whichever is sooner. It travels with the request: the handler has it, and so has what it
+  /// requests.
   ///
   /// - Parameters:
   ///   - request: The request.

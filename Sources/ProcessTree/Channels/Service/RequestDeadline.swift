@@ -4,10 +4,10 @@ internal import ProcessTreeLinks
 /// The time by which a request has to have its reply, together with all that is requested for it.
 ///
 /// It travels with requests over any number of nodes, as the time that is left, and holds for all
-/// requests that a handler makes: see ``Node/deadline``. Each node counts the time by its own clock, from
-/// the arrival of the request on. A node that receives a request late, because it is busy or the
-/// connection is, knows of a deadline that is later by so much; when the requester's own passes, which is
-/// exact, the handler is cancelled, and for it the deadline has passed too.
+/// requests that a handler makes: see ``Node/deadline``. Each node counts the time by its own
+/// clock, from the arrival of the request on. A node that receives a request late, because it is
+/// busy or the connection is, knows of a deadline that is later by so much; when the requester's
+/// own passes, which is exact, the handler is cancelled, and for it the deadline has passed too.
 public struct RequestDeadline: Sendable, CustomStringConvertible {
   /// What stays the same at all nodes.
   struct Name: Hashable, Codable {
@@ -73,7 +73,8 @@ public struct RequestDeadline: Sendable, CustomStringConvertible {
     if remaining == .zero { throw passed }
   }
 
-  /// Runs `body`, and cancels it once the deadline has passed and `late` has looked at it; then the result is nil.
+  /// Runs `body`, and cancels it once the deadline has passed and `late` has looked at it; then the
+  /// result is nil.
   func race<Value: Sendable>(
     on loop: EventLoop, late: @Sendable () async throws -> Void = {},
     _ body: @escaping @Sendable () async throws -> Value

@@ -19,8 +19,8 @@ final class PendingExplanation {
   }
 }
 
-/// Questions what a node waits for: the node answers, its parent adds what it knows, and answers alone
-/// if the node's loop does not in time.
+/// Questions what a node waits for: the node answers, its parent adds what it knows, and answers
+/// alone if the node's loop does not in time.
 extension AddressBook {
   /// How much longer each node further up waits, so that the one next to a silent node answers.
   private static let patienceOfAHop: Duration = .milliseconds(100)
@@ -90,8 +90,8 @@ extension AddressBook {
     return true
   }
 
-  /// A child has ended instead of answering: its supervisor, once it has heard of that, knows how it
-  /// stands.
+  /// A child has ended instead of answering: its supervisor, once it has heard of that, knows how
+  /// it stands.
   func explainTheEnd(
     of child: ChildDeclaration, _ number: UInt64, to origin: LookupTable.Origin
   ) {

@@ -19,8 +19,8 @@ struct KeptMailbox {
 
 /// The mailboxes that a node keeps for its children; the root also keeps its own.
 ///
-/// They are channels with a home here. Items wait at their senders, or belong to them while a life of
-/// the child has them.
+/// They are channels with a home here. Items wait at their senders, or belong to them while a life
+/// of the child has them.
 extension AddressBook {
   /// How many types of elements and requests a child may have mailboxes for.
   private static let mostTypes = 64

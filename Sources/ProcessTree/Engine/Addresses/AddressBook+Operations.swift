@@ -18,7 +18,8 @@ extension AddressBook {
     }
   }
 
-  /// Carries an operation out on the child that a step stands for; nil if this node has none of the name.
+  /// Carries an operation out on the child that a step stands for; nil if this node has none of the
+  /// name.
   ///
   /// A template is no node, and has a name as one: its supervisor knows it.
   func operate(

@@ -2,8 +2,8 @@ internal import ProcessTreeLinks
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
-/// What a node knows of addresses: the names of its children, what it keeps for each of them, and the
-/// questions that it has passed on.
+/// What a node knows of addresses: the names of its children, what it keeps for each of them, and
+/// the questions that it has passed on.
 ///
 /// Belongs to the loop. Values decide: `NameTable` on names, `LookupTable` on questions.
 final class AddressBook {
@@ -113,8 +113,8 @@ final class AddressBook {
 
   // MARK: The way
 
-  /// Answers a question, or passes it on towards its address: up to the first node that is above both,
-  /// then down.
+  /// Answers a question, or passes it on towards its address: up to the first node that is above
+  /// both, then down.
   private func course(of question: AddressQuestion, from origin: LookupTable.Origin) -> Course {
     let isFromAbove = if case .neighbour(.parent, _) = origin { true } else { false }
     let steps =

@@ -4,12 +4,13 @@ internal import ProcessTreeWire
 /// A question about the node at an address, on its way through the tree.
 struct AddressQuestion: WireRecord, Equatable {
   enum Purpose: Equatable {
-    /// Where the mailbox for items of a type is, for an end of one side: receivers are the node's own.
+    /// Where the mailbox for items of a type is, for an end of one side: receivers are the node's
+    /// own.
     case mailbox(ChannelSpecification.Kind, type: String, ChannelSide)
     /// Requests the changes of the node's life, which go to this encoded sender.
     case monitor([UInt8])
-    /// What the node waits for; the time that its loop has to answer, in milliseconds, and whether the
-    /// stacks of its threads are wanted.
+    /// What the node waits for; the time that its loop has to answer, in milliseconds, and whether
+    /// the stacks of its threads are wanted.
     case explain(within: Int, stacks: Bool)
     /// Requests the node that owns the child at the address to do something to it.
     case operate(NodeOperation)
@@ -66,7 +67,8 @@ enum AddressAnswer: WireRecord, Equatable {
     case outOfRange = 6
   }
 
-  /// The channel of the mailbox, of which the node that asked may make ends of one side with the key.
+  /// The channel of the mailbox, of which the node that asked may make ends of one side with the
+  /// key.
   case mailbox(ChannelID, ChannelSpecification, key: UInt64)
   /// The changes will come, the present state first.
   case monitored

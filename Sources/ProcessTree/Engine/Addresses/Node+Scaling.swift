@@ -36,7 +36,8 @@ final class ScaledNames: Sendable {
 }
 
 extension Node {
-  /// Carries out operations that scale something below this node which is no child, while `body` runs.
+  /// Carries out operations that scale something below this node which is no child, while `body`
+  /// runs.
   ///
   /// - Parameters:
   ///   - names: The names, which go before those of children.

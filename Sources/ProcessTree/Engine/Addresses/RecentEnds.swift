@@ -1,6 +1,7 @@
 /// The ends by which a node sends to addresses, so that each message does not need a question.
 ///
-/// A value. The ends that were used last are kept; one that is dropped still sends what it has accepted.
+/// A value. The ends that were used last are kept; one that is dropped still sends what it has
+/// accepted.
 struct RecentEnds {
   struct Key: Hashable {
     let address: NodeAddress

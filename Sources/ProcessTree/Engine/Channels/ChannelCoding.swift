@@ -17,7 +17,8 @@ struct ChannelContext: Sendable {
   let names: ChannelNames
 }
 
-/// Makes tickets for the ends of channels that a value carries, while it is being encoded to be sent.
+/// Makes tickets for the ends of channels that a value carries, while it is being encoded to be
+/// sent.
 ///
 /// An encoder without an office, one that writes a log or counts bytes, gets none: an end that is
 /// encoded there throws instead of leaving a ticket behind that nobody will ever claim.

@@ -49,7 +49,8 @@ class ChannelEnd: @unchecked Sendable {
           codingPath: encoder.codingPath,
           debugDescription: "the end of a channel travels in programs and messages alone"))
     }
-    // Elsewhere than on the loop, it is found out when the ticket is on its way, and that is void then.
+    // Elsewhere than on the loop, it is found out when the ticket is on its way, and that is void
+    // then.
     if loop.isCurrent { try node.value.openChannels().prepareToSend(ticket) }
     let isPipe = ticket.specification.kind == .pipe
     if isPipe { try move() }

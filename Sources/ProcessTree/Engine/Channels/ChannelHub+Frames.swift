@@ -80,7 +80,8 @@ extension ChannelHub {
         return sender.accept(flow: flow, over: link, page == nil ? nil : read)
       }
       let read = page.flatMap { reader(of: $0, slot: slot, flow: key) }
-      // The page of a node that has died in the meantime is gone, and its receiver gets nothing more.
+      // The page of a node that has died in the meantime is gone, and its receiver gets nothing
+      // more.
       guard page == nil || read != nil || peer.process?.hasEnded != true else { return }
       sender.accept(flow: flow, over: link, read)
     case .recall(let flow, let keeping):

@@ -47,8 +47,9 @@ extension ChannelHub {
     return false
   }
 
-  /// A node has gone with its ends; the tickets that it minted are void unless they arrive in time, in
-  /// messages that it sent before: within a second, and from another host behind all that is under way over links.
+  /// A node has gone with its ends; the tickets that it minted are void unless they arrive in time,
+  /// in messages that it sent before: within a second, and from another host behind all that is
+  /// under way over links.
   func nodeGone(_ node: PeerAddress) {
     for number in homes.keys {
       update(ChannelID(home: address, number: number)) { $0.nodeGone(node) }
@@ -62,7 +63,8 @@ extension ChannelHub {
       return later(.seconds(15)) { [unowned self] in revokeAll(of: node) }
     }
     later(.seconds(1)) { [unowned self] in
-      // Now messages arrive that were on their way over a host's link, then the words of those that had got them.
+      // Now messages arrive that were on their way over a host's link, then the words of those that
+      // had got them.
       flushHosts { [unowned self] in
         later(.seconds(1)) { [unowned self] in
           flushHosts { [unowned self] in revokeAll(of: node) }
@@ -75,7 +77,8 @@ extension ChannelHub {
     _ = loop.timers.schedule(after: time, body)
   }
 
-  /// Calls `body` when all has arrived that is on its way over the links of the hosts that this node has opened.
+  /// Calls `body` when all has arrived that is on its way over the links of the hosts that this
+  /// node has opened.
   private func flushHosts(then body: @escaping () -> Void) {
     let hosts = Array(runtime.hosts.values)
     guard !hosts.isEmpty else { return body() }

@@ -9,8 +9,8 @@ extension ChannelHub {
 
   // MARK: Opening
 
-  /// Listens for data links, from the first start of a child, the first use of a channel's end here, or
-  /// the first departure of an end from its home.
+  /// Listens for data links, from the first start of a child, the first use of a channel's end
+  /// here, or the first departure of an end from its home.
   func listen() throws(ProcessTreeError) {
     guard listener == nil else { return }
     do {
@@ -139,8 +139,8 @@ extension ChannelHub {
     }
   }
 
-  /// The gate through which a link goes; nil for one to a node of this host, and for that to the parent,
-  /// for which a process of this host stands in.
+  /// The gate through which a link goes; nil for one to a node of this host, and for that to the
+  /// parent, for which a process of this host stands in.
   private func gate(to peer: ChannelPeer) -> String? {
     peer.isElsewhere && peer.edge == nil ? runtime.names.endpoint(of: peer.address) : nil
   }
@@ -169,7 +169,8 @@ extension ChannelHub {
     for peer in peers.values where peer.address.path == node { peer.connector?.prove(by: secret) }
   }
 
-  /// Whether a peer has connected once, or listens: a peer that listens and does not answer is busy.
+  /// Whether a peer has connected once, or listens: a peer that listens and does not answer is
+  /// busy.
   private func isReachable(_ id: PeerTable.LinkID) -> Bool {
     guard runtime.nodes == nil, let peer = peers[id], !peer.link.wasConnected, !peer.isElsewhere
     else { return true }

@@ -43,7 +43,8 @@ extension ChannelHub {
     readyRings += rings.filter { !$0.rest() }
   }
 
-  /// A ring has brought what no node writes, or cannot be used: nobody knows where the next frame begins.
+  /// A ring has brought what no node writes, or cannot be used: nobody knows where the next frame
+  /// begins.
   private func ringBroke(_ peer: ChannelPeer, _ reason: String) {
     if let child = peer.child { return runtime.listeners.broke(child, "data", reason) }
     refused(peer, reason, because: "broke the data link")

@@ -2,11 +2,11 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// A node's data links and what goes over them: the streams of its edges, the ends of channels that are
-/// used here, and the channels that are at home here.
+/// A node's data links and what goes over them: the streams of its edges, the ends of channels that
+/// are used here, and the channels that are at home here.
 ///
-/// Belongs to the loop. Values decide: `PeerTable` on links and peers, `OutstandingReceipts` on the node's
-/// end, a `ChannelRoster` for each channel that is at home here.
+/// Belongs to the loop. Values decide: `PeerTable` on links and peers, `OutstandingReceipts` on the
+/// node's end, a `ChannelRoster` for each channel that is at home here.
 final class ChannelHub {
   unowned let runtime: NodeRuntime
   var table = PeerTable()
@@ -112,7 +112,8 @@ final class ChannelHub {
 
   // MARK: The node's end
 
-  /// The program has ended: sent elements are delivered, received ones without acknowledgement go back.
+  /// The program has ended: sent elements are delivered, received ones without acknowledgement go
+  /// back.
   func beginEnding() {
     guard !isEnding else { return }
     isEnding = true

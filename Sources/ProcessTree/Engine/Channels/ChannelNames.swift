@@ -75,8 +75,8 @@ final class ChannelNames: Sendable {
   /// Whether a node is on another host than this one.
   func isElsewhere(_ node: PeerAddress) -> Bool { node.host != identity.host }
 
-  /// Where to connect to for another node of the run: where it listens, or the gate to its host; nil
-  /// if it claims another place, or its host is over.
+  /// Where to connect to for another node of the run: where it listens, or the gate to its host;
+  /// nil if it claims another place, or its host is over.
   func endpoint(of node: PeerAddress) -> String? {
     if shared.nodes != nil { return node.endpoint }
     if isElsewhere(node) { return gateways.gate(to: node.host)?.endpoint }

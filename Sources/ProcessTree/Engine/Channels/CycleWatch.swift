@@ -3,10 +3,10 @@ internal import ProcessTreeWire
 
 /// The search for channels that wait for each other in a circle.
 ///
-/// A node whose sender has waited for credit for a while, and whose program takes nothing meanwhile,
-/// asks the nodes that it waits for whether they wait as well. The question goes on along those that
-/// do; a node that gets its own question back is in a circle, which will never move by itself.
-/// (Chandy, Misra and Haas's edge chasing.)
+/// A node whose sender has waited for credit for a while, and whose program takes nothing
+/// meanwhile, asks the nodes that it waits for whether they wait as well. The question goes on
+/// along those that do; a node that gets its own question back is in a circle, which will never
+/// move by itself. (Chandy, Misra and Haas's edge chasing.)
 struct CycleWatch {
   /// How long a sender waits before it asks.
   static let patience: Duration = .seconds(2)

@@ -2,8 +2,8 @@ internal import ProcessTreeLinks
 
 /// The elements of a frame of a channel without leases, decoded together and taken one by one.
 ///
-/// Belongs to the loop. All iterators of an end share it: each element goes to one of them, and what
-/// one iterator leaves the next one finds.
+/// Belongs to the loop. All iterators of an end share it: each element goes to one of them, and
+/// what one iterator leaves the next one finds.
 @usableFromInline
 final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
   // Sendable: used by an iterator that has checked that it is on the loop.
@@ -29,7 +29,8 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
     storage.deallocate()
   }
 
-  /// Releases decoded elements that nobody has taken, with their ends of channels, and closes the end.
+  /// Releases decoded elements that nobody has taken, with their ends of channels, and closes the
+  /// end.
   func close() {
     // First, so that no item that has come is decoded in between.
     end.close()
@@ -63,8 +64,8 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
 
   /// The elements that are decoded at once for a caller who takes them one by one.
   ///
-  /// The allocator keeps seven freed pieces of memory of one size at hand; an element whose memory is one of
-  /// them costs 200 instructions less (callgrind).
+  /// The allocator keeps seven freed pieces of memory of one size at hand; an element whose memory
+  /// is one of them costs 200 instructions less (callgrind).
   private static var handful: Int { 7 }
 
   /// The next element, which may have to be waited for; nil at the end of the channel.

@@ -3,7 +3,8 @@ internal import ProcessTreeMessagePack
 
 /// Decodes the elements of one channel.
 ///
-/// The type is a parameter of its methods, because each call would look up a generic struct's metadata.
+/// The type is a parameter of its methods, because each call would look up a generic struct's
+/// metadata.
 struct ElementDecoder: Sendable {
   private let decoder: MessagePackDecoder
 

@@ -2,9 +2,10 @@ internal import ProcessTreeMessagePack
 
 /// Codes the requests and replies of one end of a service.
 ///
-/// Both are arrays, of a request's deadline and the request, and of a kind's number and what the kind
-/// carries. They have no types: each call would look up the metadata of generic ones. Making a coder costs
-/// as much as coding some requests, so an end keeps one; it encodes one value at a time.
+/// Both are arrays, of a request's deadline and the request, and of a kind's number and what the
+/// kind carries. They have no types: each call would look up the metadata of generic ones. Making a
+/// coder costs as much as coding some requests, so an end keeps one; it encodes one value at a
+/// time.
 struct EnvelopeCoder {
   private let encoder: EndEncoder
   private let decoder: MessagePackDecoder

@@ -1,7 +1,7 @@
 /// The links whose peers have not confirmed everything, and the wait for them at the node's end.
 ///
-/// Elements are waited for as long as a node lives that can receive them. The rest are messages that this
-/// node's end replaces, so a peer that is stopped holds it back for a limited time.
+/// Elements are waited for as long as a node lives that can receive them. The rest are messages
+/// that this node's end replaces, so a peer that is stopped holds it back for a limited time.
 struct OutstandingReceipts {
   typealias LinkID = PeerTable.LinkID
 

@@ -6,8 +6,8 @@ internal import ProcessTreeWire
 /// The memory that this node shares with one peer: slots for what it sends, and the peer's regions
 /// with what the peer sends.
 ///
-/// A region is used once the peer has confirmed that it has mapped it; until then, and with a peer that
-/// cannot, items are copied. Belongs to the loop.
+/// A region is used once the peer has confirmed that it has mapped it; until then, and with a peer
+/// that cannot, items are copied. Belongs to the loop.
 final class PeerMemory: LinkMemory {
   /// What one link may take for items that it sends, in bytes; touched pages stay until its end.
   private static let limit = 256 << 20

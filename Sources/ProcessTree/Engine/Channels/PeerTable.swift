@@ -1,10 +1,10 @@
 internal import ProcessTreeWire
 
-/// The links of a node: the link that leads to a peer, the processes to watch, and the consequences of
-/// their ends.
+/// The links of a node: the link that leads to a peer, the processes to watch, and the consequences
+/// of their ends.
 ///
-/// A value: events in, actions out. A pair of nodes has one link, or two if both connected at the same
-/// time.
+/// A value: events in, actions out. A pair of nodes has one link, or two if both connected at the
+/// same time.
 struct PeerTable {
   /// Identifies a link of this node.
   struct LinkID: Hashable {

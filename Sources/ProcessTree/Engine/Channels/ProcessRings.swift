@@ -10,8 +10,8 @@ final class ProcessRings: RingSource {
 
   private let process: ProcessHandle?
 
-  /// - Parameter process: The only process whose parts are found; nil if the caller asks the kernel who
-  ///   offers them.
+  /// - Parameter process: The only process whose parts are found; nil if the caller asks the kernel
+  ///   who offers them.
   init(of process: ProcessHandle?) {
     self.process = process
   }

@@ -52,8 +52,8 @@ final class RequestDesk<Request: Codable & Sendable, Reply: Codable & Sendable>:
 
   // MARK: Workers
 
-  /// A worker with nothing to do is kept beside the one that waits for the next request, so that requests
-  /// one after the other make no tasks.
+  /// A worker with nothing to do is kept beside the one that waits for the next request, so that
+  /// requests one after the other make no tasks.
   private static var mostIdle: Int { 2 }
 
   private func addWorker() {

@@ -1,7 +1,7 @@
 internal import ProcessTreeWire
 
-/// An end of a channel as a value without the type of the elements: for code that joins programs whose
-/// types it does not know.
+/// An end of a channel as a value without the type of the elements: for code that joins programs
+/// whose types it does not know.
 ///
 /// It travels as an end with a type does.
 package struct UntypedEnd: Codable, Sendable {
@@ -43,8 +43,8 @@ package protocol NamedEnd {
   static var verb: ChannelVerb { get }
   /// The type of the elements; of a service, those of requests and replies.
   static var elementTypes: [any Any.Type] { get }
-  /// Makes the end of an untyped one; a stand-in that nobody may use without one, or of one of the other
-  /// side.
+  /// Makes the end of an untyped one; a stand-in that nobody may use without one, or of one of the
+  /// other side.
   init(_ end: UntypedEnd?)
 }
 
@@ -83,7 +83,8 @@ extension Node {
   /// - Parameters:
   ///   - kind: The kind.
   ///   - overflow: What happens to elements when no receiver has room.
-  ///   - prefetch: How many elements of each sender a receiver of a work channel or a service holds.
+  ///   - prefetch: How many elements of each sender a receiver of a work channel or a service
+  ///     holds.
   ///   - attempts: How many receivers an element may kill.
   package func makeUntypedChannel(
     _ kind: ChannelKind, overflow: OverflowPolicy, prefetch: Int?, attempts: Int

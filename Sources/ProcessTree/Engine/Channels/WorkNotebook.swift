@@ -5,8 +5,8 @@ internal import ProcessTreeProcessControl
 package struct WorkNotebook: Sendable {
   private let page: WorkPage
 
-  /// Makes an empty notebook; nil if the node has no descriptor for it, or no process of its own, in
-  /// which it could die alone.
+  /// Makes an empty notebook; nil if the node has no descriptor for it, or no process of its own,
+  /// in which it could die alone.
   package init?(of node: Node) {
     guard node.shared.nodes == nil, let page = try? WorkPage() else { return nil }
     self.page = page

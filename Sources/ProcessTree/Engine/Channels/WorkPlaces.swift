@@ -16,8 +16,8 @@ struct WorkPlaces {
   private var taken: [TicketID: Place] = [:]
   private var free: [Place] = []
 
-  /// Gives a receiver a place; nil if the node cannot make a page, and senders then send this receiver
-  /// one item at a time.
+  /// Gives a receiver a place; nil if the node cannot make a page, and senders then send this
+  /// receiver one item at a time.
   mutating func take(for ticket: TicketID) -> (any WorkNotes)? {
     if free.isEmpty, let page = try? WorkPage() {
       pages.append(page)

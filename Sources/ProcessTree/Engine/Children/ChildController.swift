@@ -33,7 +33,8 @@ final class ChildController {
   let host: HostController?
   /// The host whose near half the child is.
   weak var keeps: HostController?
-  /// Called behind each frame of the child, of either connection; for one whose end waits for frames.
+  /// Called behind each frame of the child, of either connection; for one whose end waits for
+  /// frames.
   var onFrame: (() -> Void)?
   /// Called when the child has announced that it is up, or no longer up.
   var onUp: ((_ isUp: Bool) -> Void)?
@@ -87,7 +88,8 @@ final class ChildController {
 
   private var isLinkWanted = false
 
-  /// Listens for the data link, and requests the child to open it, once, as soon as it is connected.
+  /// Listens for the data link, and requests the child to open it, once, as soon as it is
+  /// connected.
   func askForLink() {
     guard !isLinkWanted, peer?.link.wasConnected != true else { return }
     isLinkWanted = true

@@ -4,7 +4,8 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// The control connections of a node's children, and the descriptors that are kept for those to come.
+/// The control connections of a node's children, and the descriptors that are kept for those to
+/// come.
 ///
 /// Belongs to the loop.
 final class ChildListeners {
@@ -26,8 +27,8 @@ final class ChildListeners {
 
   /// Opens the sockets that a child needs, the first time.
   ///
-  /// - Parameter isControlInherited: Whether its control connection is the descriptor that it inherits;
-  ///   otherwise it connects.
+  /// - Parameter isControlInherited: Whether its control connection is the descriptor that it
+  ///   inherits; otherwise it connects.
   func open(isControlInherited: Bool = false) throws -> BootstrapRecord.Endpoints {
     try runtime.makeDirectory()
     let control = control ?? makeControl()
@@ -63,8 +64,8 @@ final class ChildListeners {
       build: runtime.identity.build, secret: runtime.secret, handlers: handlers)
   }
 
-  /// Expects a child, after making sure of the descriptors for it, and for the connections of all that
-  /// have been started.
+  /// Expects a child, after making sure of the descriptors for it, and for the connections of all
+  /// that have been started.
   ///
   /// - Parameter carrier: The process that connects in the child's place; nil for the child itself.
   func expect(_ child: ChildDeclaration, attempt: UInt32, carrier: Int32? = nil) throws {

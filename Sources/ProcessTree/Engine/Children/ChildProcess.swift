@@ -3,10 +3,11 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
 
-/// The process of a node, as the nodes around it see it: it is signalled, it ends, its status is taken.
+/// The process of a node, as the nodes around it see it: it is signalled, it ends, its status is
+/// taken.
 ///
-/// A process of this host (`ProcessHandle`), or a node that shares this process (``InProcessNode``).
-/// Belongs to the loop.
+/// A process of this host (`ProcessHandle`), or a node that shares this process
+/// (``InProcessNode``). Belongs to the loop.
 protocol ChildProcess: AnyObject {
   /// The number that reports show; never to be signalled by.
   var pid: Int32 { get }
@@ -16,8 +17,8 @@ protocol ChildProcess: AnyObject {
   var state: ProcessState { get }
   /// Sends a signal.
   func send(_ signal: Int32) throws(ProcessControlError)
-  /// Calls `body` on the loop when the process has ended, and again from time to time until it returns
-  /// true.
+  /// Calls `body` on the loop when the process has ended, and again from time to time until it
+  /// returns true.
   func watch(on loop: EventLoop, _ body: @escaping () -> Bool) throws(LoopError)
   /// Calls no more; to be called before `close` while the process lives.
   func unwatch(on loop: EventLoop)

@@ -3,8 +3,8 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
 
-/// The parent's end of the descriptor that a child inherits: its end shows the child that the parent
-/// has gone, and the parent that the child has.
+/// The parent's end of the descriptor that a child inherits: its end shows the child that the
+/// parent has gone, and the parent that the child has.
 ///
 /// The control frames of both go over it, unless the child connects.
 ///

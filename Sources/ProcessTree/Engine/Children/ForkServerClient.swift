@@ -88,7 +88,8 @@ final class ForkServerClient {
         switch error.code {
         case .wouldBlock:
           waiting.prepend(request)
-          // The next reply makes room, or, where others use up the user's descriptors under way, time.
+          // The next reply makes room, or, where others use up the user's descriptors under way,
+          // time.
           guard answers.isEmpty else { return }
           guard let pause = patience.pause() else {
             waiting.removeFirst().answer(.failed(errno: error.errno))
@@ -135,7 +136,8 @@ final class ForkServerClient {
     for answer in unanswered { answer(.lost) }
   }
 
-  /// Ends the helper, for a node that is about to end; reaped by `end` or by the node's parent, which adopts it.
+  /// Ends the helper, for a node that is about to end; reaped by `end` or by the node's parent,
+  /// which adopts it.
   func dismiss() {
     guard !isLost else { return }
     isLost = true

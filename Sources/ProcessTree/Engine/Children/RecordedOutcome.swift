@@ -1,4 +1,5 @@
-/// How a program ended, by its own report; an outcome that the parent has recorded cannot be lost any more.
+/// How a program ended, by its own report; an outcome that the parent has recorded cannot be lost
+/// any more.
 enum RecordedOutcome: Equatable, Sendable {
   /// What it returned, encoded.
   case result([UInt8])

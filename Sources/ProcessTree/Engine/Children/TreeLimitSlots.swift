@@ -3,12 +3,12 @@ internal import ProcessTreeProcessControl
 
 /// A node's part in the limit on how many programs of the tree run at a time.
 ///
-/// Each node below the root takes a slot before its program begins and holds it to its end, but lends
-/// it while the program waits for children: so a chain of parents that wait for one another can never
-/// use up all slots. What a killed node held is free at once. Belongs to the loop.
+/// Each node below the root takes a slot before its program begins and holds it to its end, but
+/// lends it while the program waits for children: so a chain of parents that wait for one another
+/// can never use up all slots. What a killed node held is free at once. Belongs to the loop.
 final class TreeLimitSlots {
-  /// After this time a waiting node looks for a free slot unasked: what a killed node held is announced
-  /// by the node that reaps it, whose program may keep its loop busy.
+  /// After this time a waiting node looks for a free slot unasked: what a killed node held is
+  /// announced by the node that reaps it, whose program may keep its loop busy.
   private static let longestWait: Duration = .seconds(1)
 
   private let limit: Int
@@ -18,7 +18,8 @@ final class TreeLimitSlots {
   /// Waits for children, during which the slot is lent.
   private var waits = 0
   private var isOver = false
-  /// Since when the program has been waiting for a slot, by the loop's coarse clock; nil if it is not.
+  /// Since when the program has been waiting for a slot, by the loop's coarse clock; nil if it is
+  /// not.
   private(set) var waitingSince: Int64?
 
   init(limit: Int, places: some TreePlaces, on loop: EventLoop) {

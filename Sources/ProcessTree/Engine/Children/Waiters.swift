@@ -12,7 +12,8 @@ final class Waiters<Value> {
 
   init(on timers: TimerQueue) { self.timers = timers }
 
-  /// Calls `body` with the value once it is there, or with nil after `time` or when it is cancelled.
+  /// Calls `body` with the value once it is there, or with nil after `time` or when it is
+  /// cancelled.
   ///
   /// - Returns: A number to cancel by.
   @discardableResult

@@ -65,10 +65,11 @@ extension LoopBound<NodeRuntime> {
     }
   }
 
-  /// Calls `body` on the loop with what the node keeps of a child: nil before its start and after its
-  /// end.
+  /// Calls `body` on the loop with what the node keeps of a child: nil before its start and after
+  /// its end.
   ///
-  /// A start that another thread has requested may be in the loop's queue still; then `body` follows it.
+  /// A start that another thread has requested may be in the loop's queue still; then `body`
+  /// follows it.
   func withController(
     of child: AnyChild, _ body: @escaping @Sendable (NodeRuntime, ChildController?) -> Void
   ) {

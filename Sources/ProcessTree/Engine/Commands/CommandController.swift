@@ -87,8 +87,8 @@ final class CommandController {
   /// Ends the command in the time that the node's policy gives.
   func stop() { stop(within: runtime.commandGrace) }
 
-  /// Ends the command if it has not ended by itself when the time is over, with SIGKILL after `grace`,
-  /// or in the time that the node's policy gives.
+  /// Ends the command if it has not ended by itself when the time is over, with SIGKILL after
+  /// `grace`, or in the time that the node's policy gives.
   func stop(after time: Duration, within grace: Duration? = nil) {
     guard !isReaped else { return }
     timeLimit = runtime.loop.timers.schedule(after: time) { [unowned self] in

@@ -5,8 +5,8 @@ internal import ProcessTreeProcessControl
 
 /// A pipe from the standard output of one command to another command, each in a node of its own.
 ///
-/// The bytes do not pass the nodes' channels. Both nodes open their end of the pipe under the kernel's
-/// name of it, which is valid as long as this value keeps that end open.
+/// The bytes do not pass the nodes' channels. Both nodes open their end of the pipe under the
+/// kernel's name of it, which is valid as long as this value keeps that end open.
 package final class CommandJoint: Sendable {
   /// The path under which a node below opens the end that a command writes to.
   package let writingPath: String
@@ -17,8 +17,8 @@ package final class CommandJoint: Sendable {
 
   /// Whether other processes of this user may open what this one has open.
   ///
-  /// They may not if its executable may be run and not read, or gives it capabilities: then the kernel's directory
-  /// is the superuser's.
+  /// They may not if its executable may be run and not read, or gives it capabilities: then the
+  /// kernel's directory is the superuser's.
   package static var isPossible: Bool {
     var status = stat()
     return stat("/proc/\(getpid())/fd", &status) == 0 && status.st_uid == geteuid()

@@ -10,7 +10,8 @@ extension NodeRuntime {
 
   /// Starts a command; it is running when this returns.
   ///
-  /// - Parameter isOfTheEnd: Whether the command stops another one, which a node that is ending starts too.
+  /// - Parameter isOfTheEnd: Whether the command stops another one, which a node that is ending
+  ///   starts too.
   func start(
     _ command: Command, pipes: CommandStreams.Pipes = .toTheNode, isOfTheEnd: Bool = false
   ) throws -> CommandController {

@@ -2,8 +2,8 @@ internal import Glibc
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
-/// Writes the texts of commands to this node's own standard error without ever blocking the loop; at the
-/// root the one that writes for all nodes does so.
+/// Writes the texts of commands to this node's own standard error without ever blocking the loop;
+/// at the root the one that writes for all nodes does so.
 ///
 /// The descriptor itself stays as it is, because everything else in the process writes to it too.
 /// Belongs to the loop.

@@ -17,7 +17,8 @@ final class Desk {
   private static let descriptors = 2 * mostConnections
   /// The most bytes of answers that wait for clients to take them.
   private static let mostUnsent = 16 * WireLimits.frameSize
-  /// How long clients have at the end of the run to take what waits for them, and before that the disk.
+  /// How long clients have at the end of the run to take what waits for them, and before that the
+  /// disk.
   private static let lastAnswers: Duration = .milliseconds(500)
   /// How long each node has to answer for a look at the tree.
   private static let patience = Duration.seconds(1)
@@ -197,7 +198,8 @@ final class Desk {
   /// How many nodes that had to be ended by a signal are named.
   private static let mostForced = 8
 
-  /// Waits for the end of all events; the result names the nodes that did not end when they were asked.
+  /// Waits for the end of all events; the result names the nodes that did not end when they were
+  /// asked.
   private static func end(of node: Node) async -> OperationResult {
     let start = ContinuousClock.now
     var forced: [String] = []

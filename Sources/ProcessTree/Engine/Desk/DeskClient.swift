@@ -2,7 +2,8 @@ internal import Glibc
 internal import ProcessTreeBase
 internal import ProcessTreeWire
 
-/// The other end of a run's desk, for a process that is no node: calls block, each until a deadline.
+/// The other end of a run's desk, for a process that is no node: calls block, each until a
+/// deadline.
 package struct DeskClient: ~Copyable {
   package enum Failure: Error, Hashable, Sendable {
     /// Nobody listens: the run has ended, or its root could not listen.
@@ -198,7 +199,8 @@ package struct DeskClient: ~Copyable {
 
   /// Sends a frame.
   ///
-  /// A root that has closed may have sent the reason before: the next `receive` returns it, or finds the end.
+  /// A root that has closed may have sent the reason before: the next `receive` returns it, or
+  /// finds the end.
   private func send(
     _ frame: [UInt8], until deadline: ContinuousClock.Instant
   ) throws(Failure) {

@@ -1,6 +1,7 @@
 package import ProcessTreeWire
 
-/// Bytes of a stream as frames: four bytes of length, the most significant first, then so many bytes.
+/// Bytes of a stream as frames: four bytes of length, the most significant first, then so many
+/// bytes.
 ///
 /// A value; it holds at most one frame that is not whole, and what came with it.
 package struct DeskFrames: Sendable {

@@ -37,8 +37,9 @@ package struct DeskRequest: WireRecord, Hashable, Sendable {
     /// followed; of the nodes for which patterns stand, of all without any.
     case output(of: [String], lines: Int?, follows: Bool)
     case status
-    /// All that nodes have written, as far as it is kept, and what they will write if it is followed: the answer
-    /// `past` gives the part of it that is in files. A root of version 1.0 does not know it.
+    /// All that nodes have written, as far as it is kept, and what they will write if it is
+    /// followed: the answer `past` gives the part of it that is in files. A root of version 1.0
+    /// does not know it.
     case allOutput(of: [String], follows: Bool)
     /// The end of the run, and which nodes did not end when they were asked.
     case end
@@ -124,8 +125,8 @@ package struct DeskAnswer: WireRecord, Sendable {
     /// So many bytes of output were left out here, because the client did not take them.
     case dropped(Int)
     case status(RunStatus)
-    /// The pieces up to this number are in the files of the run's directory; pieces that are in no file have been
-    /// sent before.
+    /// The pieces up to this number are in the files of the run's directory; pieces that are in no
+    /// file have been sent before.
     case past(UInt64)
   }
 

@@ -1,7 +1,8 @@
-/// What nodes write, for the clients of a desk that read it: what they have written lately is kept, and
-/// who follows gets the rest.
+/// What nodes write, for the clients of a desk that read it: what they have written lately is kept,
+/// and who follows gets the rest.
 ///
-/// Nobody waits for a client that takes nothing: it gets the amount that it has missed. Belongs to the loop.
+/// Nobody waits for a client that takes nothing: it gets the amount that it has missed. Belongs to
+/// the loop.
 final class DeskOutput {
   /// A request for output.
   final class Reader {
@@ -84,8 +85,8 @@ final class DeskOutput {
     follows ? followers.append(reader) : reader.send(.done)
   }
 
-  /// Sends what is kept in no file, and up to which number files have it; a client that follows gets what is
-  /// written from now on, also before that.
+  /// Sends what is kept in no file, and up to which number files have it; a client that follows
+  /// gets what is written from now on, also before that.
   func beginAll(_ reader: Reader, follows: Bool) {
     let number = count
     if follows { followers.append(reader) }

@@ -3,7 +3,8 @@ internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// Reads what nodes of a run have written from the files of the run's directory, without the root's help.
+/// Reads what nodes of a run have written from the files of the run's directory, without the root's
+/// help.
 package enum KeptOutput {
   static let folder = "output"
 
@@ -11,8 +12,8 @@ package enum KeptOutput {
 
   static func olderPath(_ file: Int, in directory: String) -> String { "\(directory)/\(file).old" }
 
-  /// Calls a function with each piece that is kept in the directory of a run, in the order in which the root
-  /// received them.
+  /// Calls a function with each piece that is kept in the directory of a run, in the order in which
+  /// the root received them.
   ///
   /// - Parameters:
   ///   - user: The user of the run, to whom the files have to belong.
@@ -81,7 +82,8 @@ package enum KeptOutput {
     var number: UInt64 { head?.number ?? .max }
 
     init(_ file: Int, _ directory: String, _ user: UInt32) throws(Files.Refusal) {
-      // The newer one first: if it becomes the older one meanwhile, it is here twice, and nothing is missing.
+      // The newer one first: if it becomes the older one meanwhile, it is here twice, and nothing
+      // is missing.
       let newer = try OpenFile(reading: KeptOutput.path(file, in: directory), of: user)
       let older = try OpenFile(reading: KeptOutput.olderPath(file, in: directory), of: user)
       files = [newer, older].compactMap { $0 }

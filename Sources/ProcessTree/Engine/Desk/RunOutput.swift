@@ -12,10 +12,11 @@ package struct RunOutput: WireRecord, Hashable, Sendable {
   package let isError: Bool
   /// When the root received it, in nanoseconds since 1970.
   package let time: Int64
-  /// Whole lines, a part of a long or unfinished line, or no bytes after a stream ended within a line.
+  /// Whole lines, a part of a long or unfinished line, or no bytes after a stream ended within a
+  /// line.
   package let bytes: [UInt8]
-  /// The number of the piece among all that the root has received, from 1 on; 0 from a root that does not
-  /// count them.
+  /// The number of the piece among all that the root has received, from 1 on; 0 from a root that
+  /// does not count them.
   package let number: UInt64
 
   /// The most bytes of a piece, so that it fits a frame.
@@ -62,7 +63,8 @@ package struct RunOutput: WireRecord, Hashable, Sendable {
     return bytes.count > most ? suffix(of: most) : self
   }
 
-  /// A line in the place of so many bytes that were left out up to the end of this piece; it has its number.
+  /// A line in the place of so many bytes that were left out up to the end of this piece; it has
+  /// its number.
   func loss(of count: Int) -> Self {
     Self(
       self, bytes: Array("\(count) bytes are missing here: the disk was too slow for them\n".utf8),
@@ -114,7 +116,8 @@ struct OutputHistory {
     nodes[output.address, default: Node()].add(kept)
   }
 
-  /// The last lines of the nodes that are wanted, in the order in which they came; all without a number.
+  /// The last lines of the nodes that are wanted, in the order in which they came; all without a
+  /// number.
   func last(_ lines: Int?, where isWanted: (String) -> Bool) -> [RunOutput] {
     var found = nodes.filter { isWanted($0.key) }.flatMap(\.value.pieces)
     found.sort { $0.number < $1.number }

@@ -1,8 +1,8 @@
 internal import ProcessTreeLinks
 internal import ProcessTreeWire
 
-/// A node's view of what happens in its subtree: numbers, keeps the picture, informs subscribers, and
-/// hands on to the parent.
+/// A node's view of what happens in its subtree: numbers, keeps the picture, informs subscribers,
+/// and hands on to the parent.
 final class EventHub {
   /// Lasts as long as the subscriber holds the queue: one who has turned away gathers no events.
   private struct Subscription {
@@ -20,7 +20,8 @@ final class EventHub {
   /// Called with each event, where a post-mortem is wanted.
   var recorder: ((LifecycleEvent) -> Void)?
   private var subscriptions: [Subscription] = []
-  /// The last event of each node that was numbered here, and the time of the last that this node noticed.
+  /// The last event of each node that was numbered here, and the time of the last that this node
+  /// noticed.
   private var last: [NodePath: (number: UInt64, time: Int64)] = [:]
   /// Nodes about which more is to be reported when they have ended.
   private var unfinished: Set<NodePath> = []
@@ -78,13 +79,13 @@ final class EventHub {
 
   /// Takes the record of an event from a child's subtree, and hands on its bytes as they came.
   ///
-  /// The event itself is read where somebody listens, and nowhere else. An event that a child reports about itself
-  /// is numbered here, has the number of its life, and is no earlier than the last event that this node has
-  /// reported about it; all else was numbered further down.
+  /// The event itself is read where somebody listens, and nowhere else. An event that a child
+  /// reports about itself is numbered here, has the number of its life, and is no earlier than the
+  /// last event that this node has reported about it; all else was numbered further down.
   ///
   /// - Returns: The event that the child reports about itself; nil for one about others.
-  /// - Throws: `WireError` for bytes that are no record of a node of that subtree, and, where somebody
-  ///   listens, for an event that cannot have happened.
+  /// - Throws: `WireError` for bytes that are no record of a node of that subtree, and, where
+  ///   somebody listens, for an event that cannot have happened.
   @discardableResult
   func receive(
     _ bytes: [UInt8], from child: NodePath, incarnation: Int = 1

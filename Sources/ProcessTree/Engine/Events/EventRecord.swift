@@ -88,7 +88,8 @@ struct EventRecord: WireRecord, Equatable {
   /// The event itself; nil for one of a later version.
   ///
   /// Another process sent it, so its numbers are brought within bounds: code that reads the event,
-  /// here or in a user's program, may calculate with them. Throws for one that cannot have happened.
+  /// here or in a user's program, may calculate with them. Throws for one that cannot have
+  /// happened.
   func event() throws(WireError) -> LifecycleEvent? {
     guard let kind = EventKind(rawValue: kind) else { return nil }
     let read = try WireFields.readAll(of: fields, as: "of the event \(kind)") {

@@ -22,8 +22,8 @@ extension NodeRuntime {
 }
 
 extension Node {
-  /// The explanations of all nodes, with the stacks of those that do not answer: others are where their
-  /// waits show.
+  /// The explanations of all nodes, with the stacks of those that do not answer: others are where
+  /// their waits show.
   func explainTreeForPeople(
     within patience: Duration = .seconds(1)
   ) async throws -> [NodeExplanation] {

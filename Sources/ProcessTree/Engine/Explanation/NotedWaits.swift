@@ -2,8 +2,8 @@ internal import ProcessTreeLinks
 
 /// A suspension of the program, noted while it lasts.
 ///
-/// For waits that are rare. What happens for each element is found out from the state of the ends when
-/// somebody asks.
+/// For waits that are rare. What happens for each element is found out from the state of the ends
+/// when somebody asks.
 final class NotedWait: Sendable {
   let kind: NodeWait.Kind
   let time: Duration?

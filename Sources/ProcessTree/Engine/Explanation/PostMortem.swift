@@ -4,8 +4,8 @@ internal import ProcessTreeWire
 
 /// What a root keeps of its run for the case that it fails: a value, bounded in each of its parts.
 ///
-/// It has texts that nodes wrote and messages of errors, but no environment and no arguments: of programs
-/// and commands it has the names alone.
+/// It has texts that nodes wrote and messages of errors, but no environment and no arguments: of
+/// programs and commands it has the names alone.
 struct PostMortem {
   static let mostEvents = 500
   static let mostFailures = 50

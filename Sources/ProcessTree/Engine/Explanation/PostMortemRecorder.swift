@@ -4,8 +4,8 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// The effects of a root's post-mortem: it listens, asks the nodes at the first failure and at the end,
-/// and writes the file when the run has failed.
+/// The effects of a root's post-mortem: it listens, asks the nodes at the first failure and at the
+/// end, and writes the file when the run has failed.
 ///
 /// Belongs to the loop.
 final class PostMortemRecorder {
@@ -43,7 +43,8 @@ final class PostMortemRecorder {
     }
   }
 
-  /// Writes the file of a run that has failed, and reports where it is; a failure to do so is one line.
+  /// Writes the file of a run that has failed, and reports where it is; a failure to do so is one
+  /// line.
   func finish(exitCode: Int32) {
     guard exitCode != 0, !record.isEmpty else { return }
     let identity = runtime.identity

@@ -3,7 +3,8 @@ internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
-/// Asks the threads of a process for their stacks, one after the other, so that one descriptor is enough.
+/// Asks the threads of a process for their stacks, one after the other, so that one descriptor is
+/// enough.
 ///
 /// Belongs to the loop, and holds itself until it is done.
 final class StackInquiry {

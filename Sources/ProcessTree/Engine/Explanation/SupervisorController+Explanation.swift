@@ -16,8 +16,8 @@ extension SupervisorController {
       .map { "\($0.name) (\($0.phase.rawValue))" }
   }
 
-  /// What the children that a name stands for wait for, of which a caller expects that they are up, or
-  /// have ended.
+  /// What the children that a name stands for wait for, of which a caller expects that they are up,
+  /// or have ended.
   func delays(_ name: String?, ofEnd isOfEnd: Bool = false) -> String {
     let children =
       name.map { (life.names(for: $0) ?? []).compactMap(life.child) } ?? life.childrenInOrder

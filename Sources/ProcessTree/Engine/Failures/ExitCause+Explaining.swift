@@ -134,7 +134,8 @@ extension ExitCause {
 
   private static func explaining(signal: Int32, _ evidence: ExitEvidence) -> Self {
     if signal == SIGKILL, let silence = evidence.silence { return .unresponsive(silence: silence) }
-    // A node that kills its command when it is stopped sends its goodbye, and ends as the command did.
+    // A node that kills its command when it is stopped sends its goodbye, and ends as the command
+    // did.
     let mayBeAsItsCommand =
       evidence.saidGoodbye && !evidence.memoryRanOut && !evidence.cpuTimeRanOut
     if let request = evidence.stopRequest,

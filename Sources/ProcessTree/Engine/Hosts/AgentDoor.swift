@@ -72,7 +72,8 @@ final class AgentDoor {
     }
   }
 
-  /// Leaves connections in the listener's queue for a while: there is no descriptor, and no event reports one.
+  /// Leaves connections in the listener's queue for a while: there is no descriptor, and no event
+  /// reports one.
   private func pause() {
     listener.unwatch()
     _ = loop.timers.schedule(after: .milliseconds(200)) { [weak self] in self?.goOn() }

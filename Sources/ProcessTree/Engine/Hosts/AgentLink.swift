@@ -6,8 +6,8 @@ internal import ProcessTreeWire
 /// The connections of a host's far half: the streams that it was started with, and those that came
 /// later.
 ///
-/// It introduces itself on each; the near half answers on the one that it goes on with. Belongs to the
-/// loop.
+/// It introduces itself on each; the near half answers on the one that it goes on with. Belongs to
+/// the loop.
 final class AgentLink {
   /// The most connections that wait for the near half's answer, and how long they do.
   private static let mostWaiting = 8

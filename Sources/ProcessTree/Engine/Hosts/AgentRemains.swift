@@ -3,7 +3,8 @@ internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
-/// The processes that placed children leave behind: killed and reaped before the end of these is reported.
+/// The processes that placed children leave behind: killed and reaped before the end of these is
+/// reported.
 ///
 /// Belongs to the loop.
 final class AgentRemains {

@@ -3,8 +3,8 @@ internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// A process that joins its standard input and output to a far half that runs, or reports what has become
-/// of it.
+/// A process that joins its standard input and output to a far half that runs, or reports what has
+/// become of it.
 ///
 /// It starts no thread, and has nothing of a tree.
 enum AttachProcess {
@@ -84,7 +84,8 @@ struct StreamPump: ~Copyable {
       (bytes, written, isAtEnd) = ([], 0, true)
     }
 
-    /// Reads if there is nothing to write, and writes what there is; false when the target has gone.
+    /// Reads if there is nothing to write, and writes what there is; false when the target has
+    /// gone.
     mutating func move() -> Bool {
       if isEmpty, !isAtEnd { read() }
       while !isEmpty {

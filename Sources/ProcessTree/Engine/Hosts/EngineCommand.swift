@@ -4,14 +4,15 @@ internal import ProcessTreeWire
 
 /// The commands of an engine for one host.
 struct EngineCommand {
-  /// The words of the one that starts the far half, the executable first, and of the one whose streams
-  /// are joined to a far half that runs.
+  /// The words of the one that starts the far half, the executable first, and of the one whose
+  /// streams are joined to a far half that runs.
   let words: [String]
   let attachWords: [String]
 
   /// - Parameters:
   ///   - host: The host.
-  ///   - program: The path of this program, which the host has as well unless its description names another.
+  ///   - program: The path of this program, which the host has as well unless its description names
+  ///     another.
   ///   - arguments: The arguments of this process: the program begins there as it was begun here.
   init(for host: Host, program: String, arguments: [String]) throws(HostError) {
     let path = host.program ?? program
@@ -63,8 +64,8 @@ struct EngineCommand {
     }
   }
 
-  /// The user's configuration stays in force, but for what would make the connection depend on another
-  /// one, ask somebody, or open what nobody needs.
+  /// The user's configuration stays in force, but for what would make the connection depend on
+  /// another one, ask somebody, or open what nobody needs.
   private static let sshOptions = [
     "-T", "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none",
     "-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no",

@@ -7,8 +7,8 @@ internal import ProcessTreeWire
 ///
 /// Belongs to the loop.
 final class EngineSession {
-  /// How long the command may go on once its connection is of no use any more: a command that has got in is not
-  /// killed in the middle of a login, where it may hold locks of the user's.
+  /// How long the command may go on once its connection is of no use any more: a command that has
+  /// got in is not killed in the middle of a login, where it may hold locks of the user's.
   private static let leavingTime: Duration = .seconds(30)
   /// How long one may that has been joined, and then has lost its streams; and how long streams may
   /// that have lost their command: frames may be in them still, and others may hold them open.

@@ -45,7 +45,8 @@ struct EngineVerdict: Equatable, Sendable {
 
   private static let otherMachine = "is the program built for the architecture of that machine?"
 
-  /// The error with the command's end and words, and with another code if the host had never been up.
+  /// The error with the command's end and words, and with another code if the host had never been
+  /// up.
   func explaining(_ error: HostError, of command: [String]) -> HostError {
     var explained = error
     var words = error.message

@@ -2,8 +2,8 @@ internal import ProcessTreeWire
 
 /// Where the nodes of a host find the gates to others.
 ///
-/// The gate to a host that was opened from here is that host's near half; the one to all others is the
-/// far half of this one.
+/// The gate to a host that was opened from here is that host's near half; the one to all others is
+/// the far half of this one.
 struct Gateways: Sendable {
   /// A socket through which nodes of another host are reached, and the process that listens there.
   struct Gate: Equatable, Sendable {

@@ -7,8 +7,9 @@ internal import ProcessTreeWire
 
 /// The far half of a host: to a placed child it is what the fork server is to a local one.
 ///
-/// It makes the process, and reports how it ended. It runs no program of anybody's, so it never blocks.
-/// When its lease is over, it ends all that it has started; if it cannot, its helper does. Belongs to the loop.
+/// It makes the process, and reports how it ended. It runs no program of anybody's, so it never
+/// blocks. When its lease is over, it ends all that it has started; if it cannot, its helper does.
+/// Belongs to the loop.
 final class HostAgent {
   /// How long the last words may take.
   private static let goodbyeTime: Duration = .seconds(1)

@@ -2,7 +2,8 @@ internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeWire
 
-/// One end of the link between the two halves of a host, over the connection that it has at present.
+/// One end of the link between the two halves of a host, over the connection that it has at
+/// present.
 ///
 /// Belongs to the loop.
 final class HostCarrier {
@@ -20,7 +21,8 @@ final class HostCarrier {
   var onFrame: ((HostFrame) -> Void)?
   /// Called when something has come over the present connection.
   var onWord: (() -> Void)?
-  /// Called when bytes have come over the present connection: whether they are bulk, or a part of a frame.
+  /// Called when bytes have come over the present connection: whether they are bulk, or a part of a
+  /// frame.
   var onBytes: ((_ isBulk: Bool) -> Void)?
   /// Called when the present connection has ended.
   var onCut: (() -> Void)?
@@ -46,8 +48,8 @@ final class HostCarrier {
   /// The number of the present connection; 0 before the first.
   var number: UInt32 { link.connection }
 
-  /// Goes on over another connection, on which the peer has sent hello; returns false for one that is not
-  /// newer than the present one, which is closed.
+  /// Goes on over another connection, on which the peer has sent hello; returns false for one that
+  /// is not newer than the present one, which is closed.
   ///
   /// - Parameter hello: The frame that goes first on it.
   func use(

@@ -2,8 +2,8 @@ internal import ProcessTreeWire
 
 /// When a host is over for the node that has opened it, and what that is called.
 ///
-/// It follows from how the near half has ended, from what that has returned, and from what a further connection has
-/// found. A value: events in, actions out, without a clock.
+/// It follows from how the near half has ended, from what that has returned, and from what a
+/// further connection has found. A value: events in, actions out, without a clock.
 struct HostConclusion {
   /// What the near half has returned.
   enum Answer: Equatable {
@@ -32,8 +32,8 @@ struct HostConclusion {
   enum Action: Equatable {
     /// Kill the near half.
     case kill
-    /// Have the far half ended over a further connection, until its lease is over; without a child, it is only
-    /// asked to leave.
+    /// Have the far half ended over a further connection, until its lease is over; without a child,
+    /// it is only asked to leave.
     case fence(isEmpty: Bool)
     /// Nothing of it runs any more; why, unless it was closed.
     case over(HostLoss?)

@@ -26,7 +26,8 @@ extension HostController {
     // They are under way between two processes of this host.
     let timers = runtime.loop.timers
     let deadline = timers.schedule(after: Self.lastFramesTime) { [weak self, weak controller] in
-      // The half that had the frames has ended before it passed them on: the child is lost with its host.
+      // The half that had the frames has ended before it passed them on: the child is lost with its
+      // host.
       guard self?.isBeingLost != true else { return }
       controller?.concludePlaced(remains)
     }
@@ -46,8 +47,8 @@ extension HostController {
     return control >= relayed.control && controller.peer?.link.received ?? 0 >= relayed.link
   }
 
-  /// Calls `body` when all that was sent there before has arrived, and what was sent here until then; or when the
-  /// host is over.
+  /// Calls `body` when all that was sent there before has arrived, and what was sent here until
+  /// then; or when the host is over.
   func flush(then body: @escaping () -> Void) {
     guard !isOver else { return body() }
     let number = Int64(barriers.keys.max() ?? 0) + 1

@@ -5,14 +5,15 @@ internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
-/// What a node holds of a host that it has opened: its near half, which is a child of this node, and
-/// the children that run there.
+/// What a node holds of a host that it has opened: its near half, which is a child of this node,
+/// and the children that run there.
 ///
 /// Belongs to the loop.
 final class HostController {
   /// How long the children there may take for their end beyond the times of their policies.
   private static let stopMargin: Duration = .seconds(8)
-  /// How long a far half without children may take to leave; it does by itself when nobody reaches it for so long.
+  /// How long a far half without children may take to leave; it does by itself when nobody reaches
+  /// it for so long.
   private static let leavingTime: Duration = .seconds(5)
 
   let number: UInt32
@@ -40,7 +41,8 @@ final class HostController {
   private var isClosing = false
   /// Whether it ends soon, so that nothing is to be started there.
   private(set) var isDraining = false
-  /// Called when the far half has heard all that was sent before, by the numbers of the words for that.
+  /// Called when the far half has heard all that was sent before, by the numbers of the words for
+  /// that.
   var barriers: [Int64: () -> Void] = [:]
   /// Called once all that runs there is stopped, as the run is to be.
   var onSuspended: (() -> Void)?

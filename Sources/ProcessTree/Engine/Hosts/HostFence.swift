@@ -2,8 +2,8 @@ internal import ProcessTreeLinks
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
-/// The end of a host that nobody will hear of any more: its far half is ordered to end, and is over when
-/// there is evidence for that, or when its lease cannot last any longer.
+/// The end of a host that nobody will hear of any more: its far half is ordered to end, and is over
+/// when there is evidence for that, or when its lease cannot last any longer.
 ///
 /// Belongs to the loop.
 final class HostFence {

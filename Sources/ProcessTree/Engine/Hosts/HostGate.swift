@@ -6,12 +6,12 @@ internal import ProcessTreeWire
 
 /// The way of data links to a host and from it, at one half of that host.
 ///
-/// A node of this side connects here and names the node on the other side that it wants; the other half
-/// connects to that node, or to the next gate. Frames are passed on as they are, in order. Behind the last
-/// frame of a node that has ended comes the word that it has. Belongs to the loop.
+/// A node of this side connects here and names the node on the other side that it wants; the other
+/// half connects to that node, or to the next gate. Frames are passed on as they are, in order.
+/// Behind the last frame of a node that has ended comes the word that it has. Belongs to the loop.
 final class HostGate {
-  /// The streams that the near half and the far half number begin behind these, and those of the edges
-  /// of placed children before both.
+  /// The streams that the near half and the far half number begin behind these, and those of the
+  /// edges of placed children before both.
   static let firstOfFar: UInt32 = 1 << 30
   static let firstOfNear: UInt32 = 1 << 31
 
@@ -276,7 +276,8 @@ final class HostGate {
   /// A process has ended that need not have had a link.
   func release(_ pid: Int32) { forget(pid) }
 
-  /// Forgets the notes of a process that has ended, when both its links and its parent have been informed.
+  /// Forgets the notes of a process that has ended, when both its links and its parent have been
+  /// informed.
   private func forget(_ pid: Int32) {
     guard let life = witness.life(of: pid) else { return }
     _ = loop.timers.schedule(after: Self.timeToTell) { [weak self] in

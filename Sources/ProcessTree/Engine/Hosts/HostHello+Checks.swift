@@ -21,8 +21,8 @@ extension HostHello {
 extension HostHello {
   /// Why a host must not claim this of itself; nil if it may.
   ///
-  /// The number of its run is that by which its processes on this machine are found, and reaped: it must
-  /// be nobody else's.
+  /// The number of its run is that by which its processes on this machine are found, and reaped: it
+  /// must be nobody else's.
   ///
   /// - Parameters:
   ///   - run: The run that has opened the host.

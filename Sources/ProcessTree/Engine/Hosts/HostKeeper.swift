@@ -5,10 +5,11 @@ internal import ProcessTreeProcessControl
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
-/// The near half of a host: a child of the node that has opened the host, which keeps the connection.
+/// The near half of a host: a child of the node that has opened the host, which keeps the
+/// connection.
 ///
-/// It starts the engine's command, and relays between the nodes there and the parent. A host that is
-/// lost costs this process and what ran there, and nothing else.
+/// It starts the engine's command, and relays between the nodes there and the parent. A host that
+/// is lost costs this process and what ran there, and nothing else.
 struct HostKeeper: NodeProgram {
   /// The engine's command that starts the far half, and that for another connection to it.
   var words: [String]

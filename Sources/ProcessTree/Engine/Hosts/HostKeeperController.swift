@@ -12,8 +12,8 @@ final class HostKeeperController {
   /// How long the far half may take to end all that runs there, and to leave.
   private static let endTime: Duration = .seconds(5)
 
-  /// How much output waits here before the far half is asked to hold it back, and the most that may come
-  /// after that: output under way, and the last words of those that die meanwhile.
+  /// How much output waits here before the far half is asked to hold it back, and the most that may
+  /// come after that: output under way, and the last words of those that die meanwhile.
   private static let mostWaiting = 1 << 20
   private static let mostAfterHold = 64 << 20
 

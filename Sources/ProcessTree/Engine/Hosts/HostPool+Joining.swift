@@ -59,8 +59,8 @@ extension HostPool {
     node.report("warning: a host does not join: \(error)")
   }
 
-  /// Waits until as many hosts are there as the scope begins with: of each sequence, or in all if there is a
-  /// `minimum`.
+  /// Waits until as many hosts are there as the scope begins with: of each sequence, or in all if
+  /// there is a `minimum`.
   func wait(for sequences: [JoiningHosts], minimum: Int?) async throws {
     guard !sequences.isEmpty else { return }
     guard let patience = sequences.compactMap(\.patience).max() else {

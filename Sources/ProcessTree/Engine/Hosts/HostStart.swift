@@ -5,8 +5,8 @@ internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
 extension Launcher {
-  /// Runs this process as the far half of a host: it starts what the near half asks for, and ends with
-  /// its lease.
+  /// Runs this process as the far half of a host: it starts what the near half asks for, and ends
+  /// with its lease.
   func runHost() throws -> Never {
     ChildSetup.outliveParent()
     try prepare()
@@ -28,8 +28,8 @@ extension Launcher {
   }
 }
 
-/// The run on a host: it has tags and a directory of its own, for two hosts may be one machine, and what
-/// ends one must not end the other, or the root.
+/// The run on a host: it has tags and a directory of its own, for two hosts may be one machine, and
+/// what ends one must not end the other, or the root.
 struct HostRun {
   let identity: RunIdentity
   /// The far half, as those that it starts see it: the process that has made them.

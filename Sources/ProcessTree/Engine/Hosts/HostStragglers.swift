@@ -2,10 +2,11 @@ internal import Glibc
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
-/// Processes of a host on this machine that came to this process because those above them have gone.
+/// Processes of a host on this machine that came to this process because those above them have
+/// gone.
 ///
-/// They end by themselves: the far half ends what it has started, and its helper does if it cannot. But
-/// only their parent can reap them. Belongs to the loop.
+/// They end by themselves: the far half ends what it has started, and its helper does if it cannot.
+/// But only their parent can reap them. Belongs to the loop.
 final class HostStragglers {
   private let tag: RunTag
   private let loop: EventLoop

@@ -4,8 +4,8 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// The standard input and output that a process was started with by an engine: out of the way of its
-/// children, which inherit none of them.
+/// The standard input and output that a process was started with by an engine: out of the way of
+/// its children, which inherit none of them.
 final class HostStreams {
   private static let lowest: Int32 = 64
   private static let deadline: Duration = .seconds(60)

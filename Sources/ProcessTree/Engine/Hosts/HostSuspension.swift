@@ -1,9 +1,10 @@
 internal import ProcessTreeLinks
 
-/// The first step of a stop by Ctrl-Z: all that runs on the hosts of a node stops before the node itself.
+/// The first step of a stop by Ctrl-Z: all that runs on the hosts of a node stops before the node
+/// itself.
 ///
-/// One that does not answer has no connection, and ends with its lease unless it has one again by then. Belongs to
-/// the loop.
+/// One that does not answer has no connection, and ends with its lease unless it has one again by
+/// then. Belongs to the loop.
 final class HostSuspension {
   /// How long hosts have for their answers.
   private static let patience: Duration = .seconds(1)

@@ -3,8 +3,8 @@ internal import ProcessTreeLinks
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
-/// The connections of a host's near half: the first one, and those by which the link goes on when one
-/// has been cut.
+/// The connections of a host's near half: the first one, and those by which the link goes on when
+/// one has been cut.
 ///
 /// Belongs to the loop.
 final class KeeperLink {

@@ -3,8 +3,8 @@ internal import ProcessTreeSupervision
 
 /// How long a node hears nothing of the near half of a host before it ends it.
 ///
-/// The near half reports all the time that it goes on. The limit is later than the end of what it can have
-/// granted the far half before it was stopped. A value without a clock.
+/// The near half reports all the time that it goes on. The limit is later than the end of what it
+/// can have granted the far half before it was stopped. A value without a clock.
 struct KeeperWatch {
   /// What to do after a look.
   enum Finding: Equatable {

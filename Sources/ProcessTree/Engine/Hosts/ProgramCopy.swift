@@ -1,8 +1,8 @@
 internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 
-/// The copy of this program on a host: a file in the user's cache over there, in a directory that is named after the
-/// build.
+/// The copy of this program on a host: a file in the user's cache over there, in a directory that
+/// is named after the build.
 ///
 /// It is looked at by its checksum each time, so a spoilt one is replaced.
 struct ProgramCopy {

@@ -3,8 +3,8 @@ internal import ProcessTreeLinks
 
 /// The connections of one socket of a far half, and how far it is known whose they are.
 ///
-/// Those that have been closed are remembered for a while only, for their last frames may be under way.
-/// A value without sockets.
+/// Those that have been closed are remembered for a while only, for their last frames may be under
+/// way. A value without sockets.
 struct RelayCourses {
   typealias Connection = FrameRelay.Connection
 

@@ -20,7 +20,8 @@ enum SlurmTool: String, Sendable {
 ///
 /// Belongs to the loop.
 final class SlurmAllocation<Grant: Sendable> {
-  /// How long Slurm may take to take the nodes back, before the process gets SIGTERM, and is killed.
+  /// How long Slurm may take to take the nodes back, before the process gets SIGTERM, and is
+  /// killed.
   private static var releaseTime: Duration { .seconds(10) }
 
   private unowned let runtime: NodeRuntime
@@ -56,7 +57,8 @@ final class SlurmAllocation<Grant: Sendable> {
     let input = try Descriptors.makePipe()
     let output = try Descriptors.makePipe()
     let holder = input.second
-    // It goes on when this process and all that has the run's tag are killed, to give the nodes back.
+    // It goes on when this process and all that has the run's tag are killed, to give the nodes
+    // back.
     engine = try EngineProcess(
       words, input: input.first, output: output.second, in: runtime, outlivesRun: true)
     hold = consume holder
@@ -91,7 +93,8 @@ final class SlurmAllocation<Grant: Sendable> {
   func release() {
     hold = nil
     guard !isOver else { return }
-    // In the queue `salloc` reads nothing. A `sbatch` that has not answered may have submitted the array.
+    // In the queue `salloc` reads nothing. A `sbatch` that has not answered may have submitted the
+    // array.
     if tool == .salloc, grant == nil, unreadable == nil { engine.signal(SIGTERM) }
     _ = runtime.loop.timers.schedule(after: Self.releaseTime) { [weak self] in
       self?.engine.signal(SIGTERM)

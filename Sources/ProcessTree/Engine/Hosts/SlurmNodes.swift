@@ -2,8 +2,8 @@ internal import ProcessTreeWire
 
 /// The nodes of an allocation, as Slurm names them.
 struct SlurmNodes: Equatable {
-  /// Prints what is read here, inside the allocation; ends with a line that is no node's, unless Slurm does not
-  /// name the nodes.
+  /// Prints what is read here, inside the allocation; ends with a line that is no node's, unless
+  /// Slurm does not name the nodes.
   static let script =
     #"echo "$SLURM_JOB_ID"; echo "$SLURM_JOB_CPUS_PER_NODE"; scontrol show hostnames "$SLURM_JOB_NODELIST" || exit 3; echo ."#
   /// The most bytes of it.
@@ -80,7 +80,8 @@ struct SlurmNodes: Equatable {
     }
   }
 
-  /// The nodes' own names; without their domains, or else their numbers, if one is too long for a host.
+  /// The nodes' own names; without their domains, or else their numbers, if one is too long for a
+  /// host.
   private func names(beginningWith name: String) -> [String] {
     let short = nodes.map { String($0.prefix { $0 != "." }) }
     let choices = Set(short).count == nodes.count ? [nodes, short] : [nodes]

@@ -2,11 +2,12 @@ internal import ProcessTreeWire
 
 /// A running task of an array of Slurm: a job of its own.
 struct SlurmTask: Equatable {
-  /// What `squeue` prints of a running task: its name, its job, and how many processors and nodes it has.
+  /// What `squeue` prints of a running task: its name, its job, and how many processors and nodes
+  /// it has.
   static let format = "%i %A %C %D"
 
-  /// Submits an array by the command in its arguments, prints what is read by ``array(in:)``, and cancels it at the
-  /// end of its input.
+  /// Submits an array by the command in its arguments, prints what is read by ``array(in:)``, and
+  /// cancels it at the end of its input.
   static let script =
     #"job=$("$@" </dev/null) || exit 1; job=${job%%;*}; echo "$job"; echo .; cat >/dev/null; exec scancel "$job""#
 

@@ -3,8 +3,8 @@ internal import ProcessTreeWire
 
 /// Reads, for senders on other hosts, on which items the receivers of this host work.
 ///
-/// A receiver reports to the senders where it notes that; a gate through which this goes opens the same memory,
-/// which it can read when the receiver is dead. Belongs to the loop.
+/// A receiver reports to the senders where it notes that; a gate through which this goes opens the
+/// same memory, which it can read when the receiver is dead. Belongs to the loop.
 final class WorkWitness {
   private struct Page {
     let name: SharedMemoryName

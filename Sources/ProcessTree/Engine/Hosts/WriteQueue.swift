@@ -2,8 +2,8 @@ internal import DequeModule
 
 /// Bytes that wait for a stream to take them.
 ///
-/// Small frames are joined, so that one call writes them. Large ones stay as they are: the link keeps them, too, and
-/// a copy would cost as much as a call.
+/// Small frames are joined, so that one call writes them. Large ones stay as they are: the link
+/// keeps them, too, and a copy would cost as much as a call.
 struct WriteQueue {
   /// The size from which a frame, or what was joined, stays as it is.
   private static let largeSize = 16 << 10

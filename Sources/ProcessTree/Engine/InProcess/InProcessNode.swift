@@ -6,9 +6,10 @@ internal import ProcessTreeWire
 
 /// A node that shares its process with others, as the nodes around it see its "process".
 ///
-/// Signals do what they would do to a process, as far as that is possible without one: SIGKILL cancels
-/// the program, takes away its sockets and its children, and nothing of what it does from then on is
-/// seen by anybody; but code that never suspends cannot be interrupted. Belongs to the loop.
+/// Signals do what they would do to a process, as far as that is possible without one: SIGKILL
+/// cancels the program, takes away its sockets and its children, and nothing of what it does from
+/// then on is seen by anybody; but code that never suspends cannot be interrupted. Belongs to the
+/// loop.
 final class InProcessNode: ChildProcess {
   let pid: Int32
   let path: NodePath

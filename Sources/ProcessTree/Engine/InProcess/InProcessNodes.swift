@@ -5,8 +5,8 @@ internal import ProcessTreeWire
 
 /// The nodes of a tree whose nodes share one process, and what joins them.
 ///
-/// The twin of the kernel for such a tree: it numbers nodes as the kernel numbers processes, and keeps
-/// what they would find in files. Belongs to the loop that all of them share.
+/// The twin of the kernel for such a tree: it numbers nodes as the kernel numbers processes, and
+/// keeps what they would find in files. Belongs to the loop that all of them share.
 final class InProcessNodes: @unchecked Sendable {
   // Sendable: its nodes share one loop, and reach it there alone.
 
@@ -99,12 +99,12 @@ final class InProcessNodes: @unchecked Sendable {
 
   /// The root's node; where the root is a process of its own, from its first child on.
   var rootRuntime: NodeRuntime?
-  /// Runs the loop to the end of the tree and then ends its thread; nil where that is the end of the
-  /// process.
+  /// Runs the loop to the end of the tree and then ends its thread; nil where that is the end of
+  /// the process.
   var leave: (() -> Never)?
 
-  /// Runs the loop for all other nodes, for one that has ended in the middle of a call; the call, and
-  /// the calls that wait below it, never go on.
+  /// Runs the loop for all other nodes, for one that has ended in the middle of a call; the call,
+  /// and the calls that wait below it, never go on.
   func outlive(on loop: EventLoop) -> Never {
     if let leave { leave() }
     guard let rootRuntime else { fatalError("a node without a tree") }

@@ -36,8 +36,8 @@ package final class InProcessTree: Sendable {
   /// On the loop.
   package var livePaths: [String] { nodes.value.paths.map(\.description) }
 
-  /// Does something to a node as soon as so many frames have been sent; nothing happens to one that is
-  /// not alive then.
+  /// Does something to a node as soon as so many frames have been sent; nothing happens to one that
+  /// is not alive then.
   package func harm(_ path: String, _ harm: NodeHarm, atFrame number: UInt64) {
     at(number) { $0.harm(path, harm) }
   }
@@ -52,7 +52,8 @@ package final class InProcessTree: Sendable {
   /// On the loop.
   package var digest: UInt64 { nodes.value.network.digest }
 
-  /// What the root and what joins the nodes hold, by kind; kinds of which there is nothing are left out.
+  /// What the root and what joins the nodes hold, by kind; kinds of which there is nothing are left
+  /// out.
   ///
   /// On the loop.
   package var remains: [String: Int] {
@@ -80,8 +81,8 @@ package final class InProcessTree: Sendable {
   ///   - programs: Programs that cannot be found by their name.
   ///   - hasVirtualTime: Whether time stands still while there is something to do.
   ///   - pickJob: Chooses which of so many ready jobs runs next; the first if nil.
-  ///   - body: The root's program. Children that are no daemons are joined when it returns, and stopped
-  ///     when it throws.
+  ///   - body: The root's program. Children that are no daemons are joined when it returns, and
+  ///     stopped when it throws.
   /// - Returns: What `body` returns.
   /// - Throws: What `body` throws, and `systemCallFailed` where no loop can be made.
   package static func run<Success: Sendable>(

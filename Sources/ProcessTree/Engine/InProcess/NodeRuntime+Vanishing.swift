@@ -3,8 +3,8 @@ internal import ProcessTreeLinks
 internal import ProcessTreeSupervision
 
 extension NodeRuntime {
-  /// Takes its sockets, its children and its program's task away from a node that is over although its
-  /// memory is not; the rest of its program sees the cancellation and reaches nobody.
+  /// Takes its sockets, its children and its program's task away from a node that is over although
+  /// its memory is not; the rest of its program sees the cancellation and reaches nobody.
   func vanish() {
     guard !hasVanished else { return }
     hasVanished = true

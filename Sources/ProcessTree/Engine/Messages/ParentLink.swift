@@ -3,8 +3,8 @@ internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// A child's way up: the control connection, and the streams of the edge, for which the data link to the
-/// parent is opened once it is needed.
+/// A child's way up: the control connection, and the streams of the edge, for which the data link
+/// to the parent is opened once it is needed.
 ///
 /// Belongs to the loop.
 final class ParentLink {
@@ -27,7 +27,8 @@ final class ParentLink {
   let isControlInherited: Bool
   private var isProved = false
 
-  /// Connects to the parent that has written the record, or uses the tie to it, if the record asks for that.
+  /// Connects to the parent that has written the record, or uses the tie to it, if the record asks
+  /// for that.
   init(
     _ record: BootstrapRecord, as node: NodeIdentity, _ secret: NodeSecret, tie: FrameStream?,
     context: LinkContext, on loop: EventLoop
@@ -61,8 +62,8 @@ final class ParentLink {
     }
   }
 
-  /// Whether the other end has proved to be the parent; a refusal needs no proof, because it asks for
-  /// nothing.
+  /// Whether the other end has proved to be the parent; a refusal needs no proof, because it asks
+  /// for nothing.
   private func isFromParent(_ message: ControlMessage) -> Bool {
     switch message {
     case .welcome(_, let proof):
@@ -88,7 +89,8 @@ final class ParentLink {
 
   private var hasAskedForLink = false
 
-  /// Asks the parent to listen for the data link, which answers that it does; false if it listens anyway.
+  /// Asks the parent to listen for the data link, which answers that it does; false if it listens
+  /// anyway.
   func askForLink() -> Bool {
     guard isControlInherited else { return false }
     if !hasAskedForLink { send(.openLink) }
@@ -96,7 +98,8 @@ final class ParentLink {
     return true
   }
 
-  /// Whether all that was sent has left this process, so that the parent gets it whatever happens here.
+  /// Whether all that was sent has left this process, so that the parent gets it whatever happens
+  /// here.
   var hasHandedOver: Bool { isControlInherited && tie?.hasHandedOver == true }
 
   /// Whether the parent reads more slowly than the node reports.

@@ -21,8 +21,8 @@ package struct KeptOutputPlan: Sendable {
     self.most = most
   }
 
-  /// Whose output what the node at this address writes is: its own, or that of the nearest one above it
-  /// that the plan has; and how many bytes of that are kept.
+  /// Whose output what the node at this address writes is: its own, or that of the nearest one
+  /// above it that the plan has; and how many bytes of that are kept.
   func owner(of address: String) -> (address: String, bytes: Int) {
     var place = address[...]
     while !place.isEmpty {
@@ -40,8 +40,8 @@ package struct KeptOutputPlan: Sendable {
 
 /// The files of a run's directory that hold what nodes have written, two for each owner.
 ///
-/// When the newer one is full, it takes the place of the older one. If all together are too large, the largest owner
-/// loses its oldest file. A value, which only one thread has.
+/// When the newer one is full, it takes the place of the older one. If all together are too large,
+/// the largest owner loses its oldest file. A value, which only one thread has.
 struct KeptFiles {
   private let directory: String
   private struct Size {

@@ -1,7 +1,7 @@
 /// The output for which an overloaded disk left no room, by the file in which it is missing.
 ///
-/// A value. The line that reports it has the number of the last piece in whose place it stands, so each number is
-/// there once, and in its order.
+/// A value. The line that reports it has the number of the last piece in whose place it stands, so
+/// each number is there once, and in its order.
 struct LeftOutput {
   /// A line in the place of output, and the file that gets it.
   struct Loss {

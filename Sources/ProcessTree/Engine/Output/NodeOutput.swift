@@ -85,8 +85,8 @@ final class NodeOutput {
     }
   }
 
-  /// Makes ready for the output of a child on another host, whose own streams its host's keeper passes
-  /// on.
+  /// Makes ready for the output of a child on another host, whose own streams its host's keeper
+  /// passes on.
   func expectRelayed(_ controller: ChildController) throws {
     _ = try open()
     watch(controller)

@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// Keeps what nodes write in files of the run's directory, within a bound for each node.
 ///
-/// Belongs to the loop. A thread of its own writes, so that a slow disk holds nobody up. A piece for which
-/// its queue has no room is left out, and the file notes that.
+/// Belongs to the loop. A thread of its own writes, so that a slow disk holds nobody up. A piece
+/// for which its queue has no room is left out, and the file notes that.
 final class OutputKeeper {
   /// The most bytes of a piece, so that a file which is nearly full loses little.
   static let mostBytes = 16 << 10
@@ -95,8 +95,8 @@ final class OutputKeeper {
     }
   }
 
-  /// Calls back on the loop when all that has been noted is in the files, with the number of the last piece
-  /// there if nothing further will be.
+  /// Calls back on the loop when all that has been noted is in the files, with the number of the
+  /// last piece there if nothing further will be.
   ///
   /// The files note then what was left out, also of a node that has written nothing since.
   func afterAll(_ body: @escaping (_ last: UInt64?) -> Void) {

@@ -2,8 +2,8 @@ internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeWire
 
-/// A node's renewals of its lease at its parent: from a timer, because a loop that does not turn fires
-/// none.
+/// A node's renewals of its lease at its parent: from a timer, because a loop that does not turn
+/// fires none.
 ///
 /// Belongs to the loop.
 final class LeaseRenewal {

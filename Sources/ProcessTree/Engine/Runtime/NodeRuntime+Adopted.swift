@@ -67,8 +67,8 @@ extension NodeRuntime {
     }
   }
 
-  /// Signals to nodes that wait for a place under the tree's limit that a process of the tree has been reaped,
-  /// which may have held one.
+  /// Signals to nodes that wait for a place under the tree's limit that a process of the tree has
+  /// been reaped, which may have held one.
   private func ringForSlot() {
     if shared.configuration.treeLimit != nil { directory.slotBell.ring() }
   }
@@ -91,8 +91,8 @@ extension NodeRuntime {
     whenClear(announce)
   }
 
-  /// Calls `announce` once what a process that has been reaped left behind has been found and reaped,
-  /// for which it waits a short time at most.
+  /// Calls `announce` once what a process that has been reaped left behind has been found and
+  /// reaped, for which it waits a short time at most.
   func whenClear(_ announce: @escaping () -> Void) {
     guard nodes == nil else { return announce() }
     clearWaiters.add(within: Self.clearingTime) { _ in announce() }
@@ -104,8 +104,8 @@ extension NodeRuntime {
     loop.turnAgain()
   }
 
-  /// Looks for what those left behind that ended in the turn before: one look for all of them, because
-  /// it costs the more the more children there are.
+  /// Looks for what those left behind that ended in the turn before: one look for all of them,
+  /// because it costs the more the more children there are.
   func clearRemains() {
     guard mayHaveRemains else { return }
     mayHaveRemains = false

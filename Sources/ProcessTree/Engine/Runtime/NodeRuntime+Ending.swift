@@ -179,8 +179,8 @@ extension NodeRuntime {
       .goodbye(exitCode: life.outcome?.exitCode ?? 1, linkFrames: parent.framesSent))
   }
 
-  /// Ends without waiting for the reply to the goodbye, where nothing is left for which this process has to
-  /// live: its frames are in the kernel, and no link is open.
+  /// Ends without waiting for the reply to the goodbye, where nothing is left for which this
+  /// process has to live: its frames are in the kernel, and no link is open.
   func leaveIfHandedOver() {
     guard life.phase == .leaving, channels == nil, parent?.hasHandedOver == true else { return }
     handle(.released)

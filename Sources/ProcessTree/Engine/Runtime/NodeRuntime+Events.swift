@@ -23,8 +23,8 @@ extension NodeRuntime {
 
   /// Takes the events of a child's subtree.
   ///
-  /// An event that the child reports about itself is numbered here; a child cannot speak of nodes that are not
-  /// below it.
+  /// An event that the child reports about itself is numbered here; a child cannot speak of nodes
+  /// that are not below it.
   func receiveEvents(_ records: [[UInt8]], from child: AnyChild) {
     for bytes in records {
       do throws(WireError) {

@@ -56,13 +56,14 @@ extension NodeRuntime {
     }
   }
 
-  /// A number for a child's tag; nodes that share a process have no tags, and are numbered as they come.
+  /// A number for a child's tag; nodes that share a process have no tags, and are numbered as they
+  /// come.
   private func newNodeID() throws -> UInt32 {
     try nodes.map { UInt32($0.nextPID) } ?? RunTag.randomNodeID()
   }
 
-  /// Nodes of one tree either share a process or do not: what carries frames between them is decided
-  /// with the first of them.
+  /// Nodes of one tree either share a process or do not: what carries frames between them is
+  /// decided with the first of them.
   private func checkStartMethod() throws {
     guard (shared.configuration.startMethod == .inProcess) == (nodes != nil) else {
       throw ProcessTreeError(
@@ -91,7 +92,8 @@ extension NodeRuntime {
     return record
   }
 
-  /// Writes the bootstrap record and hands the parent's ends to the controller; returns the child's.
+  /// Writes the bootstrap record and hands the parent's ends to the controller; returns the
+  /// child's.
   private func prepare(
     _ controller: ChildController, _ ends: consuming ChildEnds,
     _ endpoints: BootstrapRecord.Endpoints
@@ -151,7 +153,8 @@ extension NodeRuntime {
         let reason = "the fork server could not clone itself: \(String(cString: strerror(errno)))"
         controller.handle(.couldNotStart(reason))
       case .lost:
-        // It may have cloned before it went; that child has been ended, and may have read the record.
+        // It may have cloned before it went; that child has been ended, and may have read the
+        // record.
         listeners.forget(controller.child.declaration.position)
         controller.attemptLost()
       }
@@ -183,8 +186,8 @@ extension NodeRuntime {
     forkServer?.giveUp()
   }
 
-  /// The fork server has gone: children that it cloned without a report are ended, further children are
-  /// started by `spawn`.
+  /// The fork server has gone: children that it cloned without a report are ended, further children
+  /// are started by `spawn`.
   func forkServerLost() {
     forkServer = nil
     spawningReason = "the fork server has gone"

@@ -1,8 +1,8 @@
 internal import ProcessTreeLinks
 internal import ProcessTreeWire
 
-/// The way of a pass: up to the first node that is above both ends of a link, which makes it, and down
-/// to the end that connects.
+/// The way of a pass: up to the first node that is above both ends of a link, which makes it, and
+/// down to the end that connects.
 ///
 /// No node on the way keeps anything, and a pass that is lost is lost with the node that wanted it.
 extension NodeRuntime {

@@ -9,8 +9,8 @@ extension NodeRuntime {
   ///
   /// Those that were ignored at the start stay so at every node: a user of `nohup`, or of a shell's
   /// `&` in a script, meant it. SIGTERM alone is heard below the root in any case, for it is a step
-  /// of the tree's own stops. SIGTSTP and SIGQUIT come from a terminal, of which the other nodes have
-  /// none.
+  /// of the tree's own stops. SIGTSTP and SIGQUIT come from a terminal, of which the other nodes
+  /// have none.
   func handleSignals() throws {
     let ending = [SIGINT, SIGHUP].filter { !SignalSource.isIgnored($0) }
     let ownToTheRoot = [SIGTERM, SIGTSTP, SIGQUIT].filter { !SignalSource.isIgnored($0) }
@@ -53,9 +53,9 @@ extension NodeRuntime {
 
   /// Ctrl-Z: the whole run stops with the root, and goes on with it.
   ///
-  /// The hosts that this node has opened stop first, for nobody renews their leases meanwhile. Where no shell could
-  /// continue it, the kernel does not let the root stop, and the others go on at
-  /// once.
+  /// The hosts that this node has opened stop first, for nobody renews their leases meanwhile.
+  /// Where no shell could continue it, the kernel does not let the root stop, and the others go on
+  /// at once.
   private func suspend() {
     guard suspending == nil else { return }
     suspending = HostSuspension(of: hosts.values.filter(\.canStop), on: loop) {

@@ -273,8 +273,8 @@ final class NodeRuntime {
     return controller
   }
 
-  /// The process that connects in the place of a node on another host, 0 if there is none; nil for a
-  /// node of this host.
+  /// The process that connects in the place of a node on another host, 0 if there is none; nil for
+  /// a node of this host.
   func carrier(of node: PeerAddress) -> Int32? {
     guard node.host != identity.host else { return nil }
     return identity.gateways.gate(to: node.host)?.pid ?? 0

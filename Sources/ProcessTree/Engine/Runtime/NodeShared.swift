@@ -65,7 +65,8 @@ final class NodeShared: Sendable {
     }
   }
 
-  /// Where the near halves of hosts are among the children, so that they take no other's default name.
+  /// Where the near halves of hosts are among the children, so that they take no other's default
+  /// name.
   private static let firstKeeperPosition: UInt32 = 1 << 31
 
   /// The place of the near half of the next host.

@@ -1,4 +1,5 @@
-/// How long, and how often, one waits for descriptors to come back before one gives up: ten seconds.
+/// How long, and how often, one waits for descriptors to come back before one gives up: ten
+/// seconds.
 ///
 /// One pause is awaited at a time, however many ask meanwhile.
 struct Patience {
@@ -8,7 +9,8 @@ struct Patience {
   /// Whether the time until the next try runs.
   private(set) var isPausing = false
 
-  /// Begins the time until the next try; nil when there have been enough, behind which all begins anew.
+  /// Begins the time until the next try; nil when there have been enough, behind which all begins
+  /// anew.
   mutating func pause() -> Duration? {
     guard triesLeft > 0 else {
       triesLeft = Self.most

@@ -6,9 +6,9 @@ internal import ProcessTreeWire
 
 /// The transfer of the bootstrap record through the descriptor that a child inherits.
 ///
-/// The format is four bytes of length, big-endian, then the record and the node's secret, which goes
-/// from one protected page to another. Arguments and environment never contain a secret; the environment of a re-executed child only names the
-/// descriptor.
+/// The format is four bytes of length, big-endian, then the record and the node's secret, which
+/// goes from one protected page to another. Arguments and environment never contain a secret; the
+/// environment of a re-executed child only names the descriptor.
 enum Bootstrap {
   static let descriptor: Int32 = 3
 
@@ -92,7 +92,8 @@ enum Bootstrap {
   /// The exit code of a child that could not start; `child_setup.c` uses it too.
   static let failureCode: Int32 = 125
 
-  /// Leaves the mark that the program is about to run, for a parent to which frames go over a socket.
+  /// Leaves the mark that the program is about to run, for a parent to which frames go over a
+  /// socket.
   ///
   /// Unlike those, which a separate thread has to send, it can be read whatever happens next.
   static func markBegun() { leave([FrameStream.begunMark]) }

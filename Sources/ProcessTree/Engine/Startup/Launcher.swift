@@ -104,8 +104,8 @@ struct Launcher {
     }
   }
 
-  /// A child that has no fork server yet makes it before anything else; the clones of that server return
-  /// here as children of the child.
+  /// A child that has no fork server yet makes it before anything else; the clones of that server
+  /// return here as children of the child.
   private func bringUpChild(wasSpawned: Bool, with forkServer: ForkServer?) throws -> Never {
     if wasSpawned { try prepare() }
     var (wasSpawned, forkServer) = (wasSpawned, forkServer)

@@ -59,8 +59,9 @@ struct NodeMain {
     runtime.listeners.close()
     runtime.channels?.close()
     runtime.forkServer?.end()
-    // Processes that the root's own code has started end with the run, as when the root is killed. All are
-    // below the root, which adopts orphans: where it has no child, there are none to look for.
+    // Processes that the root's own code has started end with the run, as when the root is killed.
+    // All are below the root, which adopts orphans: where it has no child, there are none to look
+    // for.
     if HostProcess.mayHaveDescendants { RunSweep.killAll(run: runtime.identity.run.runID) }
     // The next run looks for the control group where it finds the directory.
     if ControlGroup.endOwn() { runtime.place?.remove() }

@@ -3,7 +3,8 @@ internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
 extension ProcessSettings {
-  /// Gives this process the settings; called while it has one thread, so that all threads have them.
+  /// Gives this process the settings; called while it has one thread, so that all threads have
+  /// them.
   ///
   /// Limits come last, because the other steps may need more than they allow.
   ///

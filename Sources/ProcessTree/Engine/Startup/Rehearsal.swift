@@ -5,7 +5,8 @@ internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
-/// A child's life, simulated within the root from its record to its goodbye; it has a child of its own.
+/// A child's life, simulated within the root from its record to its goodbye; it has a child of its
+/// own.
 struct Rehearsal {
   /// A program with so many levels of children below it.
   struct Program: NodeProgram {
@@ -35,8 +36,8 @@ struct Rehearsal {
     socket = RunDirectory(path: root.run.directory).rehearsalSocket
   }
 
-  /// Runs the simulation; the process has its former threads and descriptors afterwards, and the loop no
-  /// timers.
+  /// Runs the simulation; the process has its former threads and descriptors afterwards, and the
+  /// loop no timers.
   func run() throws {
     var isDone = false
     let listener = makeListener { isDone = true }

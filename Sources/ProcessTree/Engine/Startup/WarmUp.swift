@@ -8,8 +8,8 @@ internal import ProcessTreeWire
 /// The steps that every child would have to do first, done once before the fork server is made.
 ///
 /// Children inherit resolved symbols, instantiated metadata and touched memory, which halves the
-/// time of a start. The process has one thread afterwards, as before. No step may lock a `Mutex`: see
-/// `Lock`.
+/// time of a start. The process has one thread afterwards, as before. No step may lock a `Mutex`:
+/// see `Lock`.
 enum WarmUp {
   /// How long the rehearsal's threads may take to leave the kernel's list, which is after their
   /// join and without an event.

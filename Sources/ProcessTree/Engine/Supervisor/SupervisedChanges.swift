@@ -1,8 +1,10 @@
 /// What somebody who follows the children of a supervisor sees in one look.
 ///
-/// Belongs to that look, on the node's event loop. It costs as much as has changed, however many children there are.
+/// Belongs to that look, on the node's event loop. It costs as much as has changed, however many
+/// children there are.
 package struct SupervisedChanges {
-  /// The children that have changed since the last look, as they are now; in the first look all, in the order of start.
+  /// The children that have changed since the last look, as they are now; in the first look all, in
+  /// the order of start.
   package let changed: [SupervisedChild]
   /// Whether children may be missing that the last look has seen; in the first look they may.
   package let mayLack: Bool

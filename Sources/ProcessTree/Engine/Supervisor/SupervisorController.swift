@@ -112,7 +112,8 @@ final class SupervisorController {
   /// Inputs that came while actions were being performed.
   private var inputs: [SupervisorLife.Input] = []
   private var isPerforming = false
-  /// The children that have changed since those who wait looked last; nil in the first look of one of them.
+  /// The children that have changed since those who wait looked last; nil in the first look of one
+  /// of them.
   private var changed: [String]?
 
   private func handle(_ input: SupervisorLife.Input) {

@@ -76,7 +76,8 @@ extension SupervisorController {
     return inability(name)
   }
 
-  /// Success once the children of a template that has been scaled are up and no surplus ones are left.
+  /// Success once the children of a template that has been scaled are up and no surplus ones are
+  /// left.
   ///
   /// Those that somebody has had stopped, or that nobody has started, stay so.
   func isScaled(_ name: String) -> Result<Void, any Error>? {

@@ -3,7 +3,8 @@ internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 
-/// A run of an external command whose checks decide whether its node is up, and whether it lives on.
+/// A run of an external command whose checks decide whether its node is up, and whether it lives
+/// on.
 struct CheckedCommand {
   let program: ExternalCommand
   let node: Node
@@ -13,7 +14,8 @@ struct CheckedCommand {
   /// Runs the command to its end; no process of it is left afterwards.
   ///
   /// - Returns: How it ended by itself, or that the stop of its node had to kill it.
-  /// - Throws: `neverUp` or `notReady` when a check has ended it, the errors of its start, and `CancellationError`.
+  /// - Throws: `neverUp` or `notReady` when a check has ended it, the errors of its start, and
+  ///   `CancellationError`.
   func run() async throws -> ExitStatus {
     try program.validate()
     let node = node
@@ -134,8 +136,8 @@ struct CheckedCommand {
 }
 
 extension CommandRun {
-  /// The status that a wait returns, and SIGKILL for a wait that was cancelled if the command did not end
-  /// before: the node ends as its command did, so that a stop which had to kill shows it.
+  /// The status that a wait returns, and SIGKILL for a wait that was cancelled if the command did
+  /// not end before: the node ends as its command did, so that a stop which had to kill shows it.
   fileprivate func killedAtStop(
     _ wait: () async throws -> ExitStatus
   ) async throws -> ExitStatus {

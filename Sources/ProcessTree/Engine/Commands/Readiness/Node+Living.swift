@@ -3,11 +3,12 @@ internal import ProcessTreeLinks
 extension Node {
   /// Runs code for as long as a check of the node's liveness holds.
   ///
-  /// If the check fails, the code is cancelled. If it goes on all the same, the node exits with 1 after the time
-  /// that its stop policy has for a request.
+  /// If the check fails, the code is cancelled. If it goes on all the same, the node exits with 1
+  /// after the time that its stop policy has for a request.
   ///
   /// - Parameter check: Looks at the node from outside: a check by lines or reports means nothing.
-  /// - Throws: `CommandError` with the code `notReady` if the check has failed, and the errors of `body`.
+  /// - Throws: `CommandError` with the code `notReady` if the check has failed, and the errors of
+  ///   `body`.
   package func living<Value: Sendable>(
     while check: ReadinessCheck?, _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {

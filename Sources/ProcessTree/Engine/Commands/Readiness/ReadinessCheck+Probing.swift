@@ -4,8 +4,8 @@ internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
 extension ReadinessCheck {
-  /// The times, as the value that decides takes them; for a check of a command that is up, after the
-  /// failure of which the command is ended, if `isLiveness`.
+  /// The times, as the value that decides takes them; for a check of a command that is up, after
+  /// the failure of which the command is ended, if `isLiveness`.
   func plan(isLiveness: Bool) -> ReadinessLife.Plan {
     ReadinessLife.Plan(
       period: period, deadline: deadline, failures: failures, limit: isLiveness ? .zero : limit,

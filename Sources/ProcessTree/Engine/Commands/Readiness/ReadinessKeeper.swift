@@ -4,8 +4,8 @@ internal import ProcessTreeSupervision
 
 /// The effects of a command's check, whose decisions are those of its `ReadinessLife`.
 ///
-/// It decides whether the command's node is up, or, as the check of liveness, whether the command may
-/// live on. Belongs to the loop.
+/// It decides whether the command's node is up, or, as the check of liveness, whether the command
+/// may live on. Belongs to the loop.
 final class ReadinessKeeper {
   private let check: ReadinessCheck
   private let node: Node
