@@ -93,6 +93,11 @@ import Testing
     #expect(median > 0 && median <= TextRules.largestMedian)
   }
 
+  @Test func commentsFitIntoTheColumns() throws {
+    let files = try SourceTree.files(in: Self.code, endings: [".swift"])
+    #expect(TextRules.wideComments(in: files) == [])
+  }
+
   @Test func nothingIsLeftUnfinished() throws {
     let files = try SourceTree.files(in: Self.code, endings: [".swift", ".c", ".h", ".py", ".sh"])
     #expect(TextRules.unfinishedWork(in: files) == [])

@@ -40,6 +40,22 @@ enum TextRules {
     }
   }
 
+  /// As `.editorconfig` and `.swift-format` have it; the formatter leaves comments alone.
+  static let widestComment = 100
+
+  /// Lines of comments that are wider than code may be.
+  static func wideComments(in files: [SourceFile]) -> [Violation] {
+    files.flatMap { file in
+      file.lines.enumerated().compactMap { index, line in
+        guard line.utf8.count > widestComment, line.count > widestComment,
+          line.drop(while: \.isWhitespace).hasPrefix("//")
+        else { return nil }
+        return Violation(
+          path: file.path, line: index + 1, reason: "a comment has \(line.count) columns")
+      }
+    }
+  }
+
   // MARK: Style
 
   /// Folders whose comments follow `Docs/style.md`.

@@ -15,6 +15,13 @@ import Testing
     #expect(TextRules.tooLong([file(lines: 351)]).count == 1)
   }
 
+  @Test func wideCommentsAreFound() {
+    let wide = String(repeating: "é", count: 98)
+    #expect(TextRules.wideComments(in: [file("//" + wide)]) == [])
+    #expect(TextRules.wideComments(in: [file("\n  /// " + wide)]).map(\.line) == [2])
+    #expect(TextRules.wideComments(in: [file("let text = \"// \(wide)\"")]) == [])
+  }
+
   @Test func theMedianIsTheMiddle() {
     #expect(TextRules.medianLineCount([]) == 0)
     #expect(TextRules.medianLineCount([131, 1, 300].map(file(lines:))) == 131)
