@@ -28,8 +28,7 @@ public struct ByteBatch: RandomAccessCollection, Sendable {
 }
 
 extension Receiver<[UInt8]> {
-  /// The elements in batches as ``batches`` gives them, without an array for each: small elements
-  /// cost half.
+  /// The elements in batches as ``batches`` gives them, without an array for each.
   public var byteBatches: ReceivedByteBatches { ReceivedByteBatches(decoded: decoded) }
 }
 
