@@ -113,12 +113,13 @@ let channelScenarios: [String: Scenario] = [
     }
     // What one iterator has decoded and not given, another one gives.
     let (sender, receiver) = root.makePipe(of: [UInt8].self)
-    for element in elements.prefix(50) { try await sender.send(element) }
+    let few = Array(elements[1...50])
+    for element in few { try await sender.send(element) }
     sender.finish()
     var one = receiver.makeAsyncIterator()
     var found = [try await one.next() ?? []]
     for try await batch in receiver.byteBatches { found += batch.map(Array.init) }
-    expect.equal(found, Array(elements.prefix(50)))
+    expect.equal(found, few)
   },
   "pipeBetweenSiblings": { root, expect in
     let (sender, receiver) = root.makePipe(of: Int.self)
