@@ -56,8 +56,8 @@ final class CommandOutputReader {
 
   /// The next item; nil at the end.
   ///
-  /// Throws `lineTooLong`, `frameTooLong`, `incompleteFrame`, `alreadyReading` and
-  /// `CancellationError`.
+  /// - Throws: `lineTooLong`, `frameTooLong`, `incompleteFrame`, `alreadyReading` and
+  ///   `CancellationError`.
   func next(_ unit: Unit) async throws -> [UInt8]? {
     guard !isBusy else {
       throw CommandError(
