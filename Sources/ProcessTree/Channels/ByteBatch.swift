@@ -11,6 +11,13 @@ public struct ByteBatch: RandomAccessCollection, Sendable {
 
   /// Makes a batch, for tests of code that takes one.
   public init(_ elements: [[UInt8]]) {
+    // A large one comes alone, and keeps its memory.
+    if elements.count == 1 {
+      bytes = elements[0]
+      places = [0..<bytes.count]
+      return
+    }
+    bytes.reserveCapacity(elements.reduce(0) { $0 + $1.count })
     for element in elements {
       places.append(bytes.count..<bytes.count + element.count)
       bytes += element
