@@ -119,6 +119,9 @@ scenario: dependencies ## Runs the scenario NAME= of a fixture; ARGUMENTS= and S
 	$(TEST_ENVIRONMENT) Scripts/run-scenario \
 		"$$(swift build $(BUILD_FLAGS) --show-bin-path)" "$(NAME)" "$(START_METHOD)" $(ARGUMENTS)
 
+# The manifest links the tool for a bundle of tests then.
+simulate test-release: export PROCESS_TREE_OPTIMIZED_TESTS = 1
+
 .PHONY: simulate
 simulate: test-dependencies ## Plays SEEDS= simulated histories of each kind, from SEED= on.
 	swift build $(CHECK_FLAGS) --scratch-path $(SCRATCH)-release --configuration release \

@@ -14,15 +14,20 @@ let settings: [SwiftSetting] = [
 /// children inherit resolved addresses instead of each resolving them again.
 let bindNow: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]
 
-/// The optimised tool has Swift's runtime inside, at a fixed address: a short command takes half of
-/// the time, and a node has fewer mappings to copy.
-let staticImage: [LinkerSetting] = [
-  .unsafeFlags(
-    [
-      "-static-stdlib", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims",
-      "-l_FoundationCollections", "-lstdc++", "-Xclang-linker", "-no-pie",
-    ], .when(configuration: .release))
-]
+/// The optimised tool has Swift's runtime inside, at a fixed address.
+///
+/// A short command takes half of the time, and a node has fewer mappings to copy. A bundle of tests
+/// contains the tool and its settings, and Swift's testing library exists as a shared one only.
+let staticImage: [LinkerSetting] =
+  Context.environment["PROCESS_TREE_OPTIMIZED_TESTS"] != nil
+  ? []
+  : [
+    .unsafeFlags(
+      [
+        "-static-stdlib", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims",
+        "-l_FoundationCollections", "-lstdc++", "-Xclang-linker", "-no-pie",
+      ], .when(configuration: .release))
+  ]
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
