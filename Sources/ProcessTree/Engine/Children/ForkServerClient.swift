@@ -92,8 +92,11 @@ final class ForkServerClient {
           // time.
           guard answers.isEmpty else { return }
           guard let pause = patience.pause() else {
-            waiting.removeFirst().answer(.failed(errno: error.errno))
-            continue
+            // One by one each would wait as long again.
+            let given = waiting
+            waiting = []
+            for request in given { request.answer(.failed(errno: error.errno)) }
+            return
           }
           _ = loop.timers.schedule(after: pause) { [weak self] in
             self?.patience.resume()
