@@ -27,6 +27,8 @@ ITERATIONS ?=
 ROUNDS ?=
 ITEMS ?=
 FAULTS ?=
+# Whom `make bench` measures beside C and Python: erlang, node, parallel, loky, tractor, or all.
+PEERS ?=
 # By how much the deadlines of tests are longer.
 TIME_SCALE ?=
 # Where `make install` puts the tool: below PREFIX, in a file system whose root is DESTDIR.
@@ -176,9 +178,12 @@ swift build $(CHECK_FLAGS) --scratch-path $(SCRATCH)-$(1) $(2) --build-tests
 endef
 
 .PHONY: bench
-bench: ## Measures, beside the same work in C.
+bench: ## Measures, beside the same work in C and Python; PEERS=all: and Erlang, Node, tractor, loky, GNU parallel.
 	@Scripts/install-dependencies --with-valgrind
-	Benchmarks/run
+	$(if $(PEERS),Benchmarks/peers/install)
+	Benchmarks/run $(if $(PEERS),--peers $(PEERS)) --json "$(SCRATCH)/bench.json"
+	Benchmarks/chart "$(SCRATCH)/bench.json" > "$(SCRATCH)/bench.svg"
+	Benchmarks/scale --rounds 3
 	Benchmarks/words
 	swift build $(BUILD_FLAGS) $(TOOL_FLAGS)
 	Benchmarks/topologies --ptree "$(SCRATCH)/release/ptree"

@@ -1,7 +1,7 @@
 """The same workloads on Python's standard library:
-start|rate|tree|roundtrip|memory|death|pool|pipeline.
+start|rate|tree|roundtrip|small|large|memory|death|pool|pipeline.
 
-The pipeline runs over pyzmq and msgpack as well where they are installed.
+Round trips, small messages and the pipeline run over pyzmq as well where it is installed, the pipeline with msgpack.
 """
 import multiprocessing
 import os
@@ -10,7 +10,14 @@ import statistics
 import sys
 import tempfile
 import time
+from multiprocessing import shared_memory
 from multiprocessing.connection import wait
+
+try:
+    import msgpack
+    import zmq
+except ImportError:
+    msgpack = zmq = None
 
 
 def leaf(connection):
@@ -98,6 +105,100 @@ def measure_roundtrip(context):
     print(f"roundtrip-pipe {(time.perf_counter() - begin) / 10_000 * 1e6} us")
     ours.send_bytes(b"")
     child.join()
+    if zmq:
+        measure_zmq_roundtrip(context)
+
+
+def zmq_echo(endpoint):
+    with zmq.Context() as own, own.socket(zmq.PAIR) as pair:
+        pair.connect(endpoint)
+        while data := pair.recv():
+            pair.send(data)
+
+
+def measure_zmq_roundtrip(context):
+    with tempfile.TemporaryDirectory(prefix="ptree-echo-") as folder:
+        child = context.Process(target=zmq_echo, args=(f"ipc://{folder}/pair",))
+        child.start()
+        with zmq.Context() as own, own.socket(zmq.PAIR) as pair:
+            pair.bind(f"ipc://{folder}/pair")
+            data = b"x" * 64
+            for index in range(11_000):
+                if index == 1_000:
+                    begin = time.perf_counter()
+                pair.send(data)
+                pair.recv()
+            print(f"roundtrip-pyzmq {(time.perf_counter() - begin) / 10_000 * 1e6} us")
+            pair.send(b"")
+            child.join()
+
+
+def zmq_count(endpoint, total):
+    with zmq.Context() as own, own.socket(zmq.PULL) as pull, own.socket(zmq.PUSH) as push:
+        push.connect(endpoint + "-count")
+        pull.connect(endpoint)
+        pull.recv()
+        push.send(b"up")
+        for _ in range(total):
+            pull.recv()
+        push.send(b"all")
+
+
+def measure_small(context):
+    if not zmq:
+        return
+    total = 300_000
+    with tempfile.TemporaryDirectory(prefix="ptree-small-") as folder:
+        endpoint = f"ipc://{folder}/items"
+        child = context.Process(target=zmq_count, args=(endpoint, total))
+        child.start()
+        with zmq.Context() as own, own.socket(zmq.PUSH) as push, own.socket(zmq.PULL) as pull:
+            push.bind(endpoint)
+            pull.bind(endpoint + "-count")
+            push.send(b"up")
+            pull.recv()
+            data = b"x" * 64
+            begin = time.perf_counter()
+            for _ in range(total):
+                push.send(data)
+            pull.recv()
+            print(f"small-pyzmq {total / (time.perf_counter() - begin)} items/s")
+            child.join()
+
+
+SLOTS, SLOT_SIZE = 8, 1 << 20
+
+
+def copy_out(name, total, filled, free):
+    memory = shared_memory.SharedMemory(name)
+    item = bytearray(SLOT_SIZE)
+    for number in range(total):
+        start = number % SLOTS * SLOT_SIZE
+        filled.acquire()
+        item[:] = memory.buf[start:start + SLOT_SIZE]
+        free.release()
+    memory.close()
+
+
+def measure_large(context):
+    """Items of 1 MiB through slots of shared memory: one copy in, one copy out, as the parent's source stays."""
+    total = 4_000
+    memory = shared_memory.SharedMemory(create=True, size=SLOTS * SLOT_SIZE)
+    filled, free = context.Semaphore(0), context.Semaphore(SLOTS)
+    child = context.Process(target=copy_out, args=(memory.name, total + SLOTS, filled, free))
+    child.start()
+    item = b"x" * SLOT_SIZE
+    for number in range(total + SLOTS):
+        if number == SLOTS:
+            begin = time.perf_counter()
+        start = number % SLOTS * SLOT_SIZE
+        free.acquire()
+        memory.buf[start:start + SLOT_SIZE] = item
+        filled.release()
+    child.join()
+    print(f"large-shared_memory {total / (time.perf_counter() - begin) * SLOT_SIZE / 1e6} MB/s")
+    memory.close()
+    memory.unlink()
 
 
 def measure_memory(context):
@@ -284,12 +385,8 @@ def measure_zmq_pipeline(context, count, folder):
 
 
 def measure_pipeline(context):
-    global msgpack, zmq
     measure_queue_pipeline(context, 30_000)
-    try:
-        import msgpack
-        import zmq
-    except ImportError:
+    if not zmq:
         return
     with tempfile.TemporaryDirectory(prefix="ptree-pipeline-") as folder:
         measure_zmq_pipeline(context, 60_000, folder)
@@ -308,6 +405,10 @@ def main():
         measure_tree()
     elif what == "roundtrip":
         measure_roundtrip(fork)
+    elif what == "small":
+        measure_small(fork)
+    elif what == "large":
+        measure_large(fork)
     elif what == "memory":
         measure_memory(fork)
     elif what == "death":

@@ -39,13 +39,23 @@ struct TreeBench: ProcessTreeApp {
     case "pipeline": try await measurePipeline(root)
     case "suspension": try await measureSuspension(root)
     case "host": try await measureHost(root, CommandLine.arguments.dropFirst(2).first ?? "local")
+    case "scale": try await scale(root)
     case "count": try await count(root)
     default:
       root.exit(
         "usage: tree-bench start|rate|tree|roundtrip|small|inside|medium|large|pool|pipeline|memory|death|"
           + "idle|suspension|usage\n       tree-bench host DESTINATION\n       tree-bench count "
-          + CountedPath.allCases.map(\.rawValue).joined(separator: "|") + " COUNT")
+          + CountedPath.allCases.map(\.rawValue).joined(separator: "|") + " COUNT\n       tree-bench scale "
+          + Growth.allCases.map(\.rawValue).joined(separator: "|") + " SIZE")
     }
+  }
+
+  private func scale(_ root: Node) async throws {
+    let words = CommandLine.arguments.dropFirst(2)
+    guard words.count == 2, let growth = words.first.flatMap(Growth.init),
+      let size = words.last.flatMap({ Int($0) }), size > 0
+    else { root.exit("usage: tree-bench scale GROWTH SIZE") }
+    try await growth.measure(root, size)
   }
 
   private func count(_ root: Node) async throws {

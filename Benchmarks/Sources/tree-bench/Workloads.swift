@@ -58,7 +58,7 @@ func measureRoundTrip(_ root: Node, on host: OpenHost? = nil) async throws {
   try await child.result
 }
 
-/// Row H: the proportional set size of an idle child, with and without its fork server.
+/// Row H: the proportional set size of an idle child, a node with its fork server, and that server's.
 func measureMemory(_ root: Node) async throws {
   var children: [AnyChild] = []
   for _ in 0..<10 { children.append(try await root.spawn(Idle())) }
@@ -68,7 +68,7 @@ func measureMemory(_ root: Node) async throws {
     let text = readFile("/proc/\(child.pid ?? 0)/task/\(child.pid ?? 0)/children")
     return text.split(separator: " ").compactMap { Int32($0) }.map(proportionalSize).reduce(0, +)
   }
-  report("memory-node", median(Array(sizes.prefix(10))), "KiB")
+  report("memory-node", median(zip(sizes, helpers).map(+)), "KiB")
   report("memory-helper", median(Array(helpers)), "KiB")
   report("memory-leaf", median(Array(sizes.suffix(10))), "KiB")
   for child in children { child.kill() }
