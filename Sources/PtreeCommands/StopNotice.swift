@@ -26,8 +26,14 @@ enum StopNotice {
       case 2: " and 1 other child"
       default: " and \(children.count - 1) other children"
       }
-    let again = signal == nil || signal == "SIGINT" ? "Ctrl-C" : "\(signal ?? "")"
-    let second = signal == nil ? "Ctrl-C twice kills them" : "a second \(again) kills them"
+    let second =
+      switch signal {
+      case nil: "Ctrl-C twice kills them"
+      case "SIGINT": "a second Ctrl-C kills them"
+      case let signal? where signal.hasPrefix("SIG"): "a second \(signal) kills them"
+      // Somebody has asked at the desk.
+      default: "\(RunningTool.current.name) kill kills them"
+      }
     return "\(RunningTool.current.name): waiting for \(first)\(others) to end; \(second)"
   }
 }

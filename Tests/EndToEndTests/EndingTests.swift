@@ -102,6 +102,8 @@ extension EndToEndTests {
           == "ptree: waiting for Process-1\(others[number] ?? "?") to end; a second SIGTERM kills them"
       )
       #expect(StopNotice.text([], askedBy: nil) == nil)
+      let asked = StopNotice.text(children, askedBy: "ptree (pid 7, user 0)")
+      #expect(asked?.hasSuffix(" to end; ptree kill kills them") == true)
     }
 
     /// A reader that has seen enough ends the run, without a word, though nothing more is written.

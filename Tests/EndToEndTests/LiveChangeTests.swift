@@ -112,5 +112,60 @@ extension EndToEndTests {
       #expect(try tool.state(of: "/w-2") == "up")
       try tool.stopRun()
     }
+
+    @Test func workersOfAStageAreScaledAndNotStopped() throws {
+      let tool = try Tool.running(
+        """
+        nodes:
+          sizes:
+            pipeline:
+              from: {shell: 'seq 50; while [ ! -e go ]; do sleep 0.05; done; seq 51 100'}
+              stages: [{name: measure, command: [sed, -u, "s/^/m/"], mode: answer, workers: 2}]
+              to: {file: out}
+        """)
+      let worker = "sizes/measure-1"
+      #expect(try tool.wait { try tool.ask("why", worker).code == 0 })
+      for verb in ["stop", "kill", "restart"] {
+        let refused = try tool.ask(verb, worker)
+        #expect(refused.code == 4 && refused.errors.contains("scale the stage"), "\(refused)")
+      }
+      #expect(try tool.ask("kill", worker, "--signal", "KILL").code == 0)
+      #expect(try tool.ask("scale", "sizes/measure=1").code == 0)
+      #expect(FileManager.default.createFile(atPath: tool.directory.path + "/go", contents: nil))
+      #expect(try tool.end().code == 0)
+      let records = try String(contentsOfFile: tool.directory.path + "/out", encoding: .utf8)
+      let numbers = records.split(separator: "\n").compactMap { Int($0.dropFirst()) }
+      #expect(numbers.sorted() == Array(1...100))
+    }
+
+    @Test func aGroupTakesSignalsThatStopItAndEndIt() throws {
+      let tool = try Tool.running(
+        "nodes: {g: {nodes: {x: {shell: 'exec sleep 60'}}, restart: always}}")
+      #expect(try tool.waits(for: "/g/x", toBe: "up"))
+      for _ in 0..<3 {
+        #expect(try tool.ask("signal", "STOP", "g").code == 0)
+        #expect(try tool.ask("signal", "CONT", "g").code == 0)
+        #expect(try tool.wait { try tool.ask("why", "g/x").code == 0 })
+      }
+      let killed = try tool.ask("kill", "g", "--signal", "KILL")
+      #expect(killed.code == 0 && killed.output == "g delivered\n", "\(killed)")
+      #expect(try tool.wait { try tool.incarnation(of: "/g") == 2 })
+      try tool.stopRun()
+    }
+
+    @Test func moreStopsThanTheDeskHasPlacesAreOne() throws {
+      let tool = try Tool.running(
+        "nodes: {slow: {shell: 'trap \"sleep 4; exit 0\" TERM; echo up; while :; do sleep 0.1; done', stop: {within: 30s}}}"
+      )
+      #expect(tool.wait { tool.outputSoFar == "slow | up\n" })
+      let stops = try Tool.run(
+        shell: """
+          i=0; while [ $i -lt 45 ]; do ("$PTREE" stop \(tool.pid) >out-$i 2>&1; echo $? >>out-$i) & i=$((i+1)); done
+          wait; cat out-*
+          """)
+      #expect(stops.lines.count { $0 == "0" } == 45, "\(stops.output)")
+      #expect(stops.lines.count { $0.hasSuffix("has ended") } == 45 && stops.lines.count == 90)
+      #expect(try tool.end().code == -SIGTERM)
+    }
   }
 }

@@ -12,6 +12,8 @@ struct NodeChoice {
     let address = Self.address(word)
     let exact = nodes.filter { "\($0.address)" == address || $0.path == word }
     if !exact.isEmpty { return exact }
+    let named = nodes.filter { $0.address.withoutPositions == address }
+    if !named.isEmpty { return named }
     let pattern = NodePattern(word)
     let matches = nodes.filter { pattern.matches("\($0.address)") }
     if !matches.isEmpty { return matches }
@@ -28,11 +30,23 @@ struct NodeChoice {
   /// The address that a word means: the slash before the first step may be left out.
   static func address(_ word: String) -> String { word.hasPrefix("/") ? word : "/" + word }
 
-  /// The patterns of words that each stand for a node; a path becomes the address.
+  /// The patterns of words that each stand for nodes; a path, and a name without its position,
+  /// become addresses.
   func patterns(_ words: [String]) throws -> [String] {
-    try words.map { word in
+    try words.flatMap { word in
       let found = try nodes(named: word)
-      return found.count == 1 && found[0].path == word ? "\(found[0].address)" : word
+      let isAddress = found.allSatisfy {
+        $0.path == word || $0.address.withoutPositions == Self.address(word)
+      }
+      return isAddress ? found.map { "\($0.address)" } : [word]
     }
+  }
+}
+
+extension NodeAddress {
+  /// The names alone, as nodes are shown: those that no supervisor keeps have a position behind
+  /// them.
+  fileprivate var withoutPositions: String {
+    "/" + steps.map { $0.name ?? "\($0)" }.joined(separator: "/")
   }
 }

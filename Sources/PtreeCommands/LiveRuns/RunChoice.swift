@@ -22,6 +22,9 @@ struct RunRefusal: Error, CustomStringConvertible {
     )
   }
 
+  /// A run that ended while it was looked at.
+  static func ended(_ run: LiveRun) -> Self { noSuchRun("\(run.label) has ended.") }
+
   static func noSuchNode(_ text: String) -> Self {
     Self(code: LiveExitCode.notFound, kind: "noSuchNode", description: text)
   }

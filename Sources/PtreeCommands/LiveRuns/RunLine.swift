@@ -132,7 +132,9 @@ struct RunLine: ~Copyable {
       text =
         "the root of \(run.label) speaks version \(major) of this protocol, and this "
         + "\(RunningTool.current.name) version \(own)."
-    case .absent, .closed: text = "the root of \(run.label) has ended or does not listen."
+    case .absent, .closed:
+      guard (try? RunEnd.root(of: run)) != nil else { return .ended(run) }
+      text = "the root of \(run.label) has ended or does not listen."
     case .silent where run.isSuspended, .crowded where run.isSuspended: return suspended(run)
     case .silent, .crowded:
       text =

@@ -32,7 +32,9 @@ final class RunStop {
         .stopRun(within: time?.wholeMilliseconds, reason: reason),
         within: RunLine.patience)
       self.line = consume line
-    } catch let refusal as RunRefusal where refusal.code == LiveExitCode.noAnswer {
+    } catch let refusal as RunRefusal
+      where refusal.code == LiveExitCode.noAnswer || end.hasEnded
+    {
       guard !end.isSuspended else { throw refusal }
       if refusal.failure == .absent || refusal.failure == .closed {
         // A root closes its desk shortly before it ends, and a signal would disturb that.

@@ -42,8 +42,17 @@ extension AddressBook {
     guard let controller = runtime.controllers[live] else {
       return .answered(.operated(OperationResult(.alreadyEnded)))
     }
-    if operation.verb == .signal {
-      return pass(AddressQuestion(.root, .operate(operation)), from: origin, to: .child(live))
+    switch operation.verb {
+    case .signal: return signal(controller, operation, for: origin)
+    case .waitForUp, .waitForEnd: break
+    case .stop, .kill, .start, .restart, .restartWithDependents, .scale:
+      guard scales.contains(where: { $0.counts(controller.child.name) }) else { break }
+      // What has been taken away would be missing for ever: nobody else fills the place.
+      return .answered(
+        .failed(
+          .notPermitted,
+          "\(controller.child.address) is a worker of a stage that keeps its number of workers: "
+            + "scale the stage, or end this one by a signal, and another takes its place."))
     }
     return later(for: origin) { controller.operate(operation, $0) }
   }
@@ -51,9 +60,21 @@ extension AddressBook {
   private func signal(
     _ name: String, _ operation: NodeOperation, for origin: LookupTable.Origin
   ) -> Course {
-    guard let live = names.standing(of: .supervised(name))?.live, runtime.controllers[live] != nil
+    guard let live = names.standing(of: .supervised(name))?.live,
+      let controller = runtime.controllers[live]
     else { return .answered(.operated(OperationResult(.alreadyEnded))) }
-    return pass(AddressQuestion(.root, .operate(operation)), from: origin, to: .child(live))
+    return signal(controller, operation, for: origin)
+  }
+
+  /// Lets the child deliver a signal; it knows whether it runs commands.
+  private func signal(
+    _ controller: ChildController, _ operation: NodeOperation, for origin: LookupTable.Origin
+  ) -> Course {
+    // A node that SIGSTOP has stopped could not deliver the signal by which it goes on.
+    if Int32(clamping: operation.number) == SIGCONT { try? controller.process?.send(SIGCONT) }
+    return pass(
+      AddressQuestion(.root, .operate(operation)), from: origin,
+      to: .child(controller.child.position))
   }
 
   private func later(
@@ -79,10 +100,15 @@ extension AddressBook {
       return .failed(
         .notPermitted, "\(runtime.identity.address) is no child that could be changed.")
     }
+    let number = Int32(clamping: operation.number)
     let pids = runtime.commands.pids
-    for pid in pids.isEmpty ? [getpid()] : pids {
-      guard kill(pid, Int32(clamping: operation.number)) != 0 else { continue }
-      let account = "signal \(operation.number): \(String(cString: strerror(errno)))"
+    guard !pids.isEmpty else {
+      // The answer leaves first, with this turn: the signal may stop or end the process.
+      _ = runtime.loop.timers.schedule(after: .zero) { kill(getpid(), number) }
+      return .operated(OperationResult(.delivered))
+    }
+    for pid in pids where kill(pid, number) != 0 {
+      let account = "signal \(number): \(String(cString: strerror(errno)))"
       return .operated(OperationResult(.failed, account: account))
     }
     return .operated(OperationResult(.delivered))

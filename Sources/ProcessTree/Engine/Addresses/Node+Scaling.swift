@@ -22,6 +22,12 @@ final class ScaledNames: Sendable {
     self.scale = scale
   }
 
+  /// Whether a child of this name is one of a number that is scaled: `measure-1` of `measure`.
+  func counts(_ child: String) -> Bool {
+    guard let dash = child.lastIndex(of: "-") else { return false }
+    return names.contains(String(child[..<dash])) && Int(child[child.index(after: dash)...]) != nil
+  }
+
   func answer(_ name: String, _ count: Int) -> AddressAnswer {
     do throws(ScaleRefusal) {
       try scale(name, count)

@@ -26,6 +26,8 @@ final class DeskConnection {
   private var timer: TimerQueue.ID?
   private var hasSaidHello = false
   private var underWay = 0
+  /// How many of these wait for the end of the run, and can do without an answer.
+  private var endsAwaited = 0
   /// When it last had something to do.
   private var lastActivity = ContinuousClock.now
   private(set) var isOpen = true
@@ -65,9 +67,11 @@ final class DeskConnection {
     (onClose, onRequest, onSent, mayKeep) = (nil, nil, nil, nil)
   }
 
-  /// How long nothing has been under way; nil while something is.
+  /// How long nothing has been under way that needs an answer; nil while something is.
+  ///
+  /// A client that waits for the end of the run sees it at the root's process as well.
   var idleTime: Duration? {
-    underWay == 0 && unsentCount == 0 ? lastActivity.duration(to: .now) : nil
+    underWay == endsAwaited && unsentCount == 0 ? lastActivity.duration(to: .now) : nil
   }
 
   /// How many bytes of answers wait for the client to take them.
@@ -146,6 +150,7 @@ final class DeskConnection {
     }
     if let timer { loop.timers.cancel(timer) }
     timer = nil
+    if request.purpose == .end { endsAwaited += 1 }
     onRequest?(request)
   }
 
