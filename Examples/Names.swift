@@ -86,7 +86,7 @@ public struct Names: HostedExample {
 }
 
 /// The tree of names.
-public struct NamesReport: ExampleReport {
+public struct NamesReport: ExampleReport, Encodable {
   let root: NameTree
 
   /// The root's line, then the others', indented by level.

@@ -74,7 +74,7 @@ public struct Primes: HostedExample {
   }
 
   /// How many primes there are.
-  public struct Report: ExampleReport {
+  public struct Report: ExampleReport, Encodable {
     let limit: Int
     let primes: Int
 

@@ -37,7 +37,7 @@ public struct Squares: HostedExample {
   }
 
   /// The squares, from the one of 1 on.
-  public struct Report: ExampleReport {
+  public struct Report: ExampleReport, Encodable {
     let squares: [Int]
 
     /// Whether the squares are those of the numbers from 1 on.

@@ -6,6 +6,7 @@ struct Tokenize: Stage {
   /// In how many parts the words are divided by their hash; a counter gets some of them.
   var parts: Int
   private var table = WordTable()
+  private var buffer: [UInt8] = []
 
   /// The state is memory, not knowledge: another worker can do the same work again.
   static var isStateless: Bool { true }
@@ -16,9 +17,14 @@ struct Tokenize: Stage {
 
   private enum CodingKeys: CodingKey { case parts }
 
-  mutating func process(_ text: [UInt8], emit: (WordCounts) throws -> Void) throws {
+  mutating func process(_ text: WordText, emit: (WordCounts) throws -> Void) throws {
     table.removeAll()
-    table.countWords(of: text)
+    switch text {
+    case .bytes(let bytes): table.countWords(of: bytes)
+    case .range(let range):
+      try range.read(into: &buffer)
+      table.countWords(of: buffer)
+    }
     var entries = [[WordTable.Entry]](repeating: [], count: parts)
     for entry in table.entries { entries[Int(entry.hash >> 40) % parts].append(entry) }
     for (part, entries) in entries.enumerated() where !entries.isEmpty {
@@ -71,8 +77,9 @@ public struct WordCount: HostedExample {
     let words = Pipeline(Tokenize(parts: counters * 16), workers: workers)
       .then(CountWords(top: top), workers: counters, distribution: .partitioned(by: \.part))
       .then(MergeWords(top: top))
-    let chunks = FileChunks(paths, cut: .betweenWords, for: root, name: Self.name)
-    let counts = try await root.run(over: chunks, using: words, on: hosts)
-    return WordCountReport(chunks.counts, counts, top: self.top, hasAll: hasAll)
+    // Workers of other hosts may not have the files.
+    let texts = WordTexts(paths, byRanges: hosts == nil, for: root, name: Self.name)
+    let counts = try await root.run(over: texts, using: words, on: hosts)
+    return WordCountReport(texts.counts, counts, top: self.top, hasAll: hasAll)
   }
 }

@@ -1,5 +1,5 @@
 /// How much of a broadcast each subscriber received.
-public struct BroadcastReport: ExampleReport {
+public struct BroadcastReport: ExampleReport, Encodable {
   /// One subscriber's part.
   struct Share: Codable, Sendable {
     var node: String

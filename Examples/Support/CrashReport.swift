@@ -1,7 +1,7 @@
 import ProcessTree
 
 /// How children ended, and whether their parent learnt it rightly.
-public struct CrashReport: ExampleReport {
+public struct CrashReport: ExampleReport, Encodable {
   /// One child's end.
   struct End: Encodable, Sendable {
     let ending: Ending

@@ -38,9 +38,13 @@ public enum DeathEffect: Sendable {
 }
 
 /// The result of an example: as text for people, as JSON for programs.
-public protocol ExampleReport: Encodable, Sendable {
+public protocol ExampleReport: Sendable {
   /// The lines for people, without the last line's end.
   var text: String { get }
+
+  /// The document for programs: of a report that can be encoded the report itself, unless declared
+  /// otherwise.
+  var document: ReportDocument { get }
 
   /// Whether all went as the example expects; true unless declared otherwise.
   var isSuccess: Bool { get }
@@ -48,6 +52,20 @@ public protocol ExampleReport: Encodable, Sendable {
   /// A number made of all that the example has worked on, the same for each run with the same
   /// arguments; nil, unless declared otherwise, if there is none.
   var total: Int? { get }
+}
+
+extension ExampleReport where Self: Encodable {
+  /// The report itself.
+  public var document: ReportDocument { .value(self) }
+}
+
+/// The result of an example as programs read it.
+public enum ReportDocument {
+  /// A value that an encoder of JSON makes the document of.
+  case value(any Encodable)
+  /// The document, without the end of its line; for a report of so many values that an encoder
+  /// would take longer than the example.
+  case json(String)
 }
 
 extension ExampleReport {

@@ -6,7 +6,7 @@ final class FileChunkReader {
   /// The size of a chunk; one with a longer word is as long as that.
   private static let chunkSize = 256 << 10
 
-  private(set) var counts = Counts()
+  private(set) var counts: Counts
   private var paths: IndexingIterator<[[UInt8]]>
   private var walk: FileWalk?
   private var file: (descriptor: Int32, path: [UInt8])?
@@ -19,12 +19,15 @@ final class FileChunkReader {
   /// How many bytes there are in all, if that is known before they are read.
   private let total: Int?
 
-  init(_ paths: [[UInt8]], cut: FileChunks.Cut, for node: Node, name: String) {
+  init(
+    _ paths: [[UInt8]], cut: FileChunks.Cut, behind others: Counts, for node: Node, name: String
+  ) {
     self.paths = paths.makeIterator()
+    counts = others
     self.cut = cut
     self.node = node
     self.name = name
-    total = paths.reduce(0) { sum, path in
+    total = paths.reduce(others.bytes) { sum, path in
       var status = stat()
       guard let sum, path != GivenPaths.standardInput, stat(cString(path), &status) == 0,
         status.st_mode & S_IFMT == S_IFREG

@@ -19,9 +19,13 @@ struct FileChunks: AsyncSequence, Sendable {
   private let reader: Reader
 
   /// Reads on behalf of a node; its complaints begin with `name`.
-  init(_ paths: [[UInt8]], cut: Cut, for node: Node, name: String) {
+  ///
+  /// - Parameter others: What somebody else reads before.
+  init(
+    _ paths: [[UInt8]], cut: Cut, behind others: Counts = Counts(), for node: Node, name: String
+  ) {
     self.node = node
-    reader = Reader(FileChunkReader(paths, cut: cut, for: node, name: name))
+    reader = Reader(FileChunkReader(paths, cut: cut, behind: others, for: node, name: name))
   }
 
   /// The files that were read so far, and what could not be read.

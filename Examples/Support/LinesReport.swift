@@ -1,7 +1,7 @@
 import Pipelines
 
 /// How many lines and bytes are in each file, once expanded.
-public struct LinesReport: ExampleReport {
+public struct LinesReport: ExampleReport, Encodable {
   private var files: [(path: [UInt8], counts: LineCounts)] = []
 
   mutating func add(_ counts: LineCounts, of path: [UInt8]) { files.append((path, counts)) }

@@ -1,7 +1,7 @@
 import Pools
 
 /// The totals of all chunks, and what happened to the workers meanwhile.
-public struct MapReduceReport: ExampleReport {
+public struct MapReduceReport: ExampleReport, Encodable {
   private var totals = [Int](repeating: 0, count: Vocabulary.words.count)
   /// How often each chunk was recorded.
   private var records: [Int] = []

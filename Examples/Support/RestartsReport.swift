@@ -1,7 +1,7 @@
 import ProcessTree
 
 /// Which children were started again.
-public struct RestartsReport: ExampleReport {
+public struct RestartsReport: ExampleReport, Encodable {
   /// A type of restart and an end.
   struct TypeCase: Encodable, Sendable {
     let restart: RestartType

@@ -18,7 +18,7 @@ struct RingTimes: Codable, Sendable {
 }
 
 /// How often the token was passed on, and how long that took.
-public struct RingReport: ExampleReport {
+public struct RingReport: ExampleReport, Encodable {
   let nodes: Int
   let laps: Int
   let times: RingTimes

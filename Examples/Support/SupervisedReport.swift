@@ -1,7 +1,7 @@
 import ProcessTree
 
 /// How many lives each child had, and why it came to an end.
-public struct SupervisedReport: ExampleReport {
+public struct SupervisedReport: ExampleReport, Encodable {
   let restarts: Int
   var lives: [String: Int] = [:]
   var chain = ""

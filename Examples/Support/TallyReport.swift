@@ -1,5 +1,5 @@
 /// What a directory holds, with a part for each directory directly below it that had a node.
-public struct TallyReport: ExampleReport {
+public struct TallyReport: ExampleReport, Encodable {
   private let sum: Subtree
 
   init(_ total: Subtree) {

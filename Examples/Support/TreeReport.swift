@@ -18,7 +18,7 @@ struct TreeTotals: Codable, Sendable {
 }
 
 /// How many nodes there were, and what came of their messages.
-public struct TreeReport: ExampleReport {
+public struct TreeReport: ExampleReport, Encodable {
   let shape: TreeShape
   let items: Int
   let totals: TreeTotals

@@ -44,31 +44,34 @@ public struct WordCountReport: ExampleReport {
       """
   }
 
-  private enum Key: String, CodingKey {
-    case words, distinct, files, unreadable, top, all, word, count
-  }
-
-  /// Encodes the sums and the table, and all words if that was asked for.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Key.self)
-    try container.encode(words, forKey: .words)
-    try container.encode(distinct, forKey: .distinct)
-    try container.encode(files.files, forKey: .files)
-    try container.encode(files.unreadable, forKey: .unreadable)
-    try encode(entries.prefix(top), to: container.nestedUnkeyedContainer(forKey: .top))
-    guard hasAll else { return }
-    try encode(entries[...], to: container.nestedUnkeyedContainer(forKey: .all))
-  }
-
-  private func encode(
-    _ entries: ArraySlice<(word: ArraySlice<UInt8>, count: Int)>,
-    to container: any UnkeyedEncodingContainer
-  ) throws {
-    var container = container
-    for entry in entries {
-      var row = container.nestedContainer(keyedBy: Key.self)
-      try row.encode(String(decoding: entry.word, as: UTF8.self), forKey: .word)
-      try row.encode(entry.count, forKey: .count)
+  /// The sums and the table, and all words if that was asked for, in the order of their names.
+  ///
+  /// A word has small letters only, which stand for themselves.
+  public var document: ReportDocument {
+    let listed = hasAll ? entries.count : min(top, entries.count)
+    var json: [UInt8] = Array("{".utf8)
+    json.reserveCapacity(256 + 32 * (listed + min(top, listed)))
+    if hasAll {
+      json += #""all":"#.utf8
+      append(entries[...], to: &json)
+      json += ",".utf8
     }
+    json += #""distinct":\#(distinct),"files":\#(files.files),"top":"#.utf8
+    append(entries.prefix(top), to: &json)
+    json += #","unreadable":\#(files.unreadable),"words":\#(words)}"#.utf8
+    return .json(String(decoding: json, as: UTF8.self))
+  }
+
+  private func append(
+    _ entries: ArraySlice<(word: ArraySlice<UInt8>, count: Int)>, to json: inout [UInt8]
+  ) {
+    json.append(UInt8(ascii: "["))
+    for (place, entry) in entries.enumerated() {
+      if place > 0 { json.append(UInt8(ascii: ",")) }
+      json += #"{"count":\#(entry.count),"word":""#.utf8
+      json += entry.word
+      json += #""}"#.utf8
+    }
+    json.append(UInt8(ascii: "]"))
   }
 }

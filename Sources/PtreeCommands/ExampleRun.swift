@@ -126,9 +126,20 @@ struct ExampleRun {
 
   /// Prints the result; a reader that does not read must not stop the tree's event loop.
   private func print(_ report: some ExampleReport) async throws {
-    let lines = report.text.isEmpty ? "" : report.text + "\n"
-    let text = options.json ? try jsonDocument(report) : lines
+    let text = options.json ? try json(of: report) : lines(of: report)
     try await root.offload { try Standard.output.write(text) }
+  }
+
+  private func json(of report: some ExampleReport) throws -> String {
+    switch report.document {
+    case .value(let value): try jsonDocument(value)
+    case .json(let json): json + "\n"
+    }
+  }
+
+  private func lines(of report: some ExampleReport) -> String {
+    let text = report.text
+    return text.isEmpty ? "" : text + "\n"
   }
 
   /// Ends the run when its time is over.

@@ -52,6 +52,27 @@ extension EndToEndTests {
       #expect(try WordOracle(report(run)) == WordOracle(directory.path))
     }
 
+    @Test func wordsAcrossTheRangesOfALargeFileAreCountedOnce() throws {
+      // Ranges are of 2 MiB: a word ends before a border, at it, behind it, and lies across two.
+      let border = 2 << 20
+      let directory = try TemporaryDirectory()
+      var paths: [String] = []
+      for (index, length) in [border - 1, border, border + 1, 2 * border + 7].enumerated() {
+        let text = String(repeating: "x", count: length) + " tail "
+        let more = String(repeating: "ab cde f ", count: 20_000)
+        paths.append(directory.path + "/file\(index)")
+        try Data((text + more + text).utf8).write(to: URL(fileURLWithPath: paths[index]))
+      }
+      let run = try Tool(["run", "wordcount"] + paths + ["--all", "--json", "--quiet"]).end()
+      let report = try report(run)
+      #expect(try WordOracle(report) == WordOracle(directory.path))
+      #expect(report["files"] as? Int == paths.count)
+      // What leads each process to a file of its own is read by the root.
+      let input = try Tool.run(
+        shell: "\"$PTREE\" run wordcount /dev/stdin --all --json --quiet < \(paths[1])")
+      #expect(try WordOracle(self.report(input)).counts["tail"] == 2)
+    }
+
     @Test func theMostFrequentWordsAreListed() throws {
       let shell = """
         cd $TMPDIR; printf 'b b b a c c d d e\\n' > file

@@ -15,6 +15,22 @@ import Testing
     #expect(sizes == [1, 4, 16, 64, 256, 500, 500, 500, 500, 500])
   }
 
+  @Test func aKnownNumberBeginsWithMore() {
+    let sizer = BatchSizer(aim: .microseconds(500), growth: 4, first: 80)
+    #expect(sizer.next() == 80)
+    #expect(BatchSizer(aim: .microseconds(500), growth: 4, limit: 9, first: 80).next() == 9)
+  }
+
+  @Test func aLargerBatchTellsMoreOfAnInput() {
+    var sizer = BatchSizer(aim: .microseconds(500), growth: 100)
+    // What a batch costs by itself, and ten nanoseconds for each input.
+    for _ in 0..<4 {
+      let size = sizer.next()
+      sizer.record(items: size, nanoseconds: 20_000 + 10 * size)
+    }
+    #expect(sizer.next() == BatchSizer.largest)
+  }
+
   @Test func slowItemsTravelAlone() {
     var sizer = BatchSizer(aim: .microseconds(500), growth: 4)
     sizer.record(items: 1, nanoseconds: 2_000_000)

@@ -9,9 +9,9 @@ import ProcessTree
 enum CountedPath: String, CaseIterable {
   /// A small element from one task of a node to another, taken one by one.
   case elements
-  /// The same, taken in batches.
+  /// The same, sent in arrays and taken in batches.
   case batches
-  /// The same, taken in batches of slices.
+  /// The same, sent in arrays and taken in batches of slices.
   case byteBatches
   /// A structure of about 100 bytes: encoded, sent, received, decoded.
   case structures
@@ -41,7 +41,7 @@ private func countBatches(_ root: Node, _ count: Int) async throws {
     for try await batch in receiver.batches { count += batch.count }
     return count
   }()
-  for _ in 0..<count { try await sender.send(bytes) }
+  try await send(count, of: bytes, by: sender)
   sender.finish()
   guard try await received == count else { root.exit("items were lost") }
 }
@@ -56,7 +56,7 @@ private func countByteBatches(_ root: Node, _ count: Int) async throws {
     }
     return count
   }()
-  for _ in 0..<count { try await sender.send(bytes) }
+  try await send(count, of: bytes, by: sender)
   sender.finish()
   guard try await received == count else { root.exit("items were lost") }
 }

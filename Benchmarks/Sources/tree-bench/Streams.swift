@@ -60,7 +60,7 @@ struct TouchingSink: NodeProgram {
   }
 }
 
-/// Row E: items of one size, one way.
+/// Row E: items of one size, one way, sent as they are received: one by one or many at a time.
 func measureStream(_ root: Node, size: Int, count: Int, name: String) async throws {
   let unit = size < 4_096 ? "items/s" : "MB/s"
   let scale = size < 4_096 ? 1e6 : Double(size)
@@ -76,11 +76,23 @@ func measureStream(_ root: Node, size: Int, count: Int, name: String) async thro
     try await sender.send(bytes)
     try await sender.join()
     let start = now()
-    for _ in 1..<count { try await sender.send(bytes) }
+    if way == "elements" {
+      for _ in 1..<count { try await sender.send(bytes) }
+    } else {
+      try await send(count - 1, of: bytes, by: sender)
+    }
     sender.finish()
     guard try await child.result == count else { root.exit("items were lost") }
     let rate = Double(count) / (now() - start) * scale
     report("\(name)-\(way)", rate, unit)
+  }
+}
+
+/// Sends an element so many times, in arrays of 500.
+func send(_ count: Int, of bytes: [UInt8], by sender: Sender<[UInt8]>) async throws {
+  let many = [[UInt8]](repeating: bytes, count: 500)
+  for start in stride(from: 0, to: count, by: many.count) {
+    try await sender.send(contentsOf: many.prefix(count - start))
   }
 }
 

@@ -27,6 +27,22 @@ struct FlowCredit {
     spentItems &+= 1
   }
 
+  /// The items and the bytes that are left, both counted as `spend` does.
+  ///
+  /// The last item may have more bytes than that.
+  var left: (items: Int, bytes: Int) {
+    (
+      Int(max(0, Int32(bitPattern: grantedItems &- spentItems))),
+      Int(clamping: grantedBytes) - Int(clamping: min(spentBytes, grantedBytes))
+    )
+  }
+
+  /// Spends what items count that have so many bytes together.
+  mutating func spend(items: Int, bytes: Int) {
+    spentBytes += UInt64(bytes + items * Self.itemCost)
+    spentItems &+= UInt32(truncatingIfNeeded: items)
+  }
+
   mutating func grant(bytes: UInt64, items: UInt32) {
     grantedBytes = max(grantedBytes, bytes)
     if Int32(bitPattern: items &- grantedItems) > 0 { grantedItems = items }

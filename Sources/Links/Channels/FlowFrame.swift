@@ -1,14 +1,15 @@
 internal import Glibc
 internal import ProcessTreeBase
+internal import ProcessTreeMessagePack
 internal import ProcessTreeWire
 
 /// Up to eight bytes that stand before an item's others: the mark that the rest are bytes.
 ///
 /// With it an item of bytes is copied once, to where it is sent from.
-struct ItemHead {
+package struct ItemHead {
   /// The bytes, the first one lowest.
-  let bytes: UInt64
-  let count: Int
+  package let bytes: UInt64
+  package let count: Int
 
   static var none: ItemHead { ItemHead(bytes: 0, count: 0) }
 }
@@ -64,6 +65,46 @@ struct FlowFrame {
     size = used &+ 4 &+ head.count &+ item.count
     count &+= 1
     return true
+  }
+
+  /// Adds elements of bytes as `appendPlain` does, until one does not fit, the frame is full, or
+  /// there is no credit for another.
+  ///
+  /// - Returns: How many, and the bytes that these items have together.
+  mutating func appendPlain(
+    binaries elements: UnsafeBufferPointer<[UInt8]>, within credit: (items: Int, bytes: Int)
+  ) -> (items: Int, bytes: Int) {
+    guard count > 0, flags == 0, !isNumbered else { return (0, 0) }
+    let start = size
+    let most = min(elements.count, credit.items)
+    var (used, added) = (start, 0)
+    bytes.withUnsafeMutableBytes { buffer in
+      let base = buffer.baseAddress.unsafelyUnwrapped
+      while added < most, used < Self.target,
+        // What the items have counted so far, their lengths left out.
+        used &- start &+ added &* (FlowCredit.itemCost - 4) < credit.bytes
+      {
+        let fits = elements[added].withUnsafeBytes { element in
+          let end = used &+ Self.mostBefore &+ element.count
+          guard end <= buffer.count else { return false }
+          let head = MessagePackWriter.binaryHeader(of: element.count)
+          let place = base + used
+          let length = head.count &+ element.count
+          place.storeBytes(of: UInt32(truncatingIfNeeded: length).littleEndian, as: UInt32.self)
+          (place + 4).storeBytes(of: head.bytes.littleEndian, as: UInt64.self)
+          if let source = element.baseAddress {
+            memcpy(place + 4 + head.count, source, element.count)
+          }
+          used = used &+ 4 &+ length
+          return true
+        }
+        guard fits else { break }
+        added &+= 1
+      }
+    }
+    size = used
+    count &+= UInt32(truncatingIfNeeded: added)
+    return (added, used - start - 4 * added)
   }
 
   /// Adds an item that the frame accepts.

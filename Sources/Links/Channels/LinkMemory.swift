@@ -7,10 +7,20 @@ package import ProcessTreeWire
 package protocol LinkMemory: AnyObject {
   /// Puts bytes where the peer can read them; nil when there is no room, or nothing is shared
   /// (yet).
-  func store(_ bytes: [UInt8]) -> SharedSlotName?
+  ///
+  /// - Parameters:
+  ///   - bytes: The bytes of an item.
+  ///   - head: The bytes that stand before those.
+  func store(_ bytes: UnsafeRawBufferPointer, behind head: ItemHead) -> SharedSlotName?
 
   /// Bytes that the peer has put there; nil when it has not.
   func load(_ slot: SharedSlotName, count: Int) -> SharedItem?
+}
+
+extension LinkMemory {
+  func store(_ item: [UInt8]) -> SharedSlotName? {
+    item.withUnsafeBytes { store($0, behind: .none) }
+  }
 }
 
 /// An item in memory shared with a peer, which may use it again once the last reference is gone.

@@ -110,6 +110,33 @@ final class OutFlow {
     if !isNoted { noteChange() }
   }
 
+  /// Sends a large item whose bytes go into memory where the receiver finds them; only when
+  /// `canSend`.
+  ///
+  /// - Returns: False if there is no such memory.
+  func store(_ bytes: UnsafeRawBufferPointer, behind head: ItemHead) -> Bool {
+    guard let slot = link.memory?.store(bytes, behind: head) else { return false }
+    let count = head.count + bytes.count
+    credit.spend(count)
+    slot.reference(count: count).withUnsafeBytes {
+      put($0, FlowFrame.Traits(flags: FlowHeader.Flags.shared.rawValue))
+    }
+    return true
+  }
+
+  /// Sends elements of bytes, as many as go into the frame that others have begun, and have credit.
+  ///
+  /// - Returns: How many; none if the next one is to be sent by itself.
+  func append(binaries elements: UnsafeBufferPointer<[UInt8]>) -> Int {
+    guard large == nil else { return 0 }
+    let (count, bytes) = frame.appendPlain(binaries: elements, within: credit.left)
+    guard count > 0 else { return 0 }
+    credit.spend(items: count, bytes: bytes)
+    nextSequence += UInt64(count)
+    if frame.size >= FlowFrame.target { transmit(frame.take()) } else if !isNoted { noteChange() }
+    return count
+  }
+
   private func put(
     _ bytes: UnsafeRawBufferPointer, behind head: ItemHead = .none, _ traits: FlowFrame.Traits
   ) {

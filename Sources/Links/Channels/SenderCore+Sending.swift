@@ -50,7 +50,8 @@ extension SenderCore {
   ///
   /// All that one element of bytes costs its sender, in one function.
   package func sendDirectly(binary bytes: [UInt8]) throws(CancellationError) -> Bool {
-    guard bytes.count <= Self.smallItem, try canSendDirectly() else { return false }
+    guard bytes.count < LargeItem.threshold else { return try sendDirectly(large: bytes) }
+    guard try canSendDirectly() else { return false }
     counts.sent += 1
     counts.acknowledged += 1
     let head = MessagePackWriter.binaryHeader(of: bytes.count)
@@ -61,6 +62,46 @@ extension SenderCore {
     }
     markDirty()
     return true
+  }
+
+  /// The same for bytes that go into shared memory, where they are copied once.
+  @inline(never)
+  private func sendDirectly(large bytes: [UInt8]) throws(CancellationError) -> Bool {
+    guard bytes.count < WireLimits.itemSize - 8, try canSendDirectly(), let direct else {
+      return false
+    }
+    let (header, length) = MessagePackWriter.binaryHeader(of: bytes.count)
+    let head = ItemHead(bytes: header, count: length)
+    let isSent = bytes.withUnsafeBytes { bytes in
+      direct._withUnsafeGuaranteedRef { $0.store(bytes, behind: head) }
+    }
+    guard isSent else { return false }
+    counts.sent += 1
+    counts.acknowledged += 1
+    markDirty()
+    return true
+  }
+
+  /// Sends elements as `sendDirectly(binary:)` does, as far as that is possible.
+  ///
+  /// The first of a frame goes by itself, the others in one loop.
+  ///
+  /// - Returns: How many have been sent.
+  package func sendDirectly(
+    binaries elements: UnsafeBufferPointer<[UInt8]>
+  ) throws(CancellationError) -> Int {
+    var sent = 0
+    while sent < elements.count, try sendDirectly(binary: elements[sent]) {
+      sent += 1
+      guard let direct else { break }
+      let more = direct._withUnsafeGuaranteedRef {
+        $0.append(binaries: UnsafeBufferPointer(rebasing: elements[sent...]))
+      }
+      counts.sent += UInt64(more)
+      counts.acknowledged += UInt64(more)
+      sent += more
+    }
+    return sent
   }
 
   /// Accepts an item if that needs no waiting; false if it does.

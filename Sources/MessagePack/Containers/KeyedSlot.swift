@@ -20,8 +20,8 @@ class KeyedSlot {
   @exclusivity(unchecked) var names: KeyNames
   /// The object that the standard library has made.
   @exclusivity(unchecked) fileprivate var box: AnyObject?
-  /// The next slot at the same place of the table.
-  @exclusivity(unchecked) fileprivate var next: KeyedSlot?
+  /// The next slot at the same place of the table, which holds it.
+  @exclusivity(unchecked) fileprivate var next: Unmanaged<KeyedSlot>?
 
   init<Key: CodingKey>(keys: Key.Type, core: AnyObject, serial: Int, keepsCore: Bool) {
     self.keys = ObjectIdentifier(keys)
@@ -56,7 +56,8 @@ struct KeyedSlots: ~Copyable {
   private static var places: Int { 16 }
   private static var most: Int { 64 }
 
-  private var places: UnsafeMutablePointer<KeyedSlot?>?
+  // Unmanaged, because each value looks for a slot, and would count references to those it sees.
+  private var places: UnsafeMutablePointer<Unmanaged<KeyedSlot>?>?
   private var count = 0
 
   /// Whether no further type of keys gets a slot.
@@ -70,12 +71,15 @@ struct KeyedSlots: ~Copyable {
 
   /// A slot for a type of keys whose container nobody has.
   @inline(__always)
-  func free(for keys: ObjectIdentifier) -> KeyedSlot? {
+  func free(for keys: ObjectIdentifier) -> Unmanaged<KeyedSlot>? {
     guard let places else { return nil }
     var next = places[Self.place(of: keys)]
     while let slot = next {
-      if slot.keys == keys, isKnownUniquelyReferenced(&slot.box) { return slot }
-      next = slot.next
+      let isFree = slot._withUnsafeGuaranteedRef {
+        $0.keys == keys && isKnownUniquelyReferenced(&$0.box)
+      }
+      if isFree { return slot }
+      next = slot._withUnsafeGuaranteedRef { $0.next }
     }
     return nil
   }
@@ -84,12 +88,12 @@ struct KeyedSlots: ~Copyable {
     let places = places ?? allocate()
     let place = Self.place(of: slot.keys)
     slot.next = places[place]
-    places[place] = slot
+    places[place] = .passRetained(slot)
     count += 1
   }
 
-  private mutating func allocate() -> UnsafeMutablePointer<KeyedSlot?> {
-    let new = UnsafeMutablePointer<KeyedSlot?>.allocate(capacity: Self.places)
+  private mutating func allocate() -> UnsafeMutablePointer<Unmanaged<KeyedSlot>?> {
+    let new = UnsafeMutablePointer<Unmanaged<KeyedSlot>?>.allocate(capacity: Self.places)
     new.initialize(repeating: nil, count: Self.places)
     places = new
     return new
@@ -101,7 +105,8 @@ struct KeyedSlots: ~Copyable {
     guard let places else { return }
     for place in 0..<Self.places {
       var next = places[place]
-      while let slot = next {
+      while let held = next {
+        let slot = held.takeRetainedValue()
         next = slot.next
         slot.next = nil
         guard slot.box != nil, !isKnownUniquelyReferenced(&slot.box) else { continue }
@@ -111,7 +116,6 @@ struct KeyedSlots: ~Copyable {
         _ = Unmanaged.passRetained(slot)
       }
     }
-    places.deinitialize(count: Self.places)
     places.deallocate()
     self.places = nil
   }

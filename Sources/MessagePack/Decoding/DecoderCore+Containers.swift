@@ -4,8 +4,10 @@ extension DecoderCore {
   ) throws -> KeyedDecodingContainer<Key> {
     if frame.firstKey < 0 { try beginMap() }
     if let slot = slots.free(for: ObjectIdentifier(type)) {
-      slot.serial = frame.serial
-      return unsafeDowncast(slot, to: TypedSlot<KeyedDecodingContainer<Key>>.self).container()
+      return slot._withUnsafeGuaranteedRef { slot in
+        slot.serial = frame.serial
+        return unsafeDowncast(slot, to: TypedSlot<KeyedDecodingContainer<Key>>.self).container()
+      }
     }
     return newContainer(keyedBy: type)
   }

@@ -2,8 +2,10 @@ extension EncoderCore {
   func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
     let serial = begin(.keyed)
     if let slot = slots.free(for: ObjectIdentifier(type)) {
-      slot.serial = serial
-      return unsafeDowncast(slot, to: TypedSlot<KeyedEncodingContainer<Key>>.self).container()
+      return slot._withUnsafeGuaranteedRef { slot in
+        slot.serial = serial
+        return unsafeDowncast(slot, to: TypedSlot<KeyedEncodingContainer<Key>>.self).container()
+      }
     }
     return newContainer(keyedBy: type, serial)
   }

@@ -49,17 +49,36 @@ extension EncoderCore {
         .tooLarge(at: 0, what: "array", length: elements.count, limit: 0xffff_ffff))
     }
     buffer.pointee.packArrayHeader(elements.count)
-    guard let base = elements.baseAddress, !elements.isEmpty else { return }
+    guard let base = UncopiedElement.elements(elements), !elements.isEmpty else { return }
     path.append(.index(0))
     defer { path.removeLast() }
     let isPlain = KnownArray.of(Element.self) == .none && !LongArray.isArray(Element.self)
     for index in 0..<elements.count {
       path[path.count &- 1] = .index(index)
-      if isPlain {
-        try encodeNested(base[index])
-      } else {
-        try encodeComposite(base[index], nil)
-      }
+      try encodeElement(base[index], isPlain)
     }
+  }
+
+  private func encodeElement<Element: Encodable>(
+    _ element: borrowing UncopiedElement<Element>, _ isPlain: Bool
+  ) throws {
+    if isPlain {
+      try encodeNested(element.value)
+    } else {
+      try encodeComposite(element.value, nil)
+    }
+  }
+}
+
+/// An element of an array where it is.
+///
+/// Generic code copies an element that it passes on, with a reference count for each of its parts;
+/// one inside of what cannot be copied it does not.
+private struct UncopiedElement<Element>: ~Copyable {
+  let value: Element
+
+  /// The elements of a buffer, which have the same layout.
+  static func elements(_ elements: UnsafeBufferPointer<Element>) -> UnsafePointer<Self>? {
+    elements.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: Self.self) }
   }
 }

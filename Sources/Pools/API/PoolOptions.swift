@@ -56,7 +56,8 @@ public struct CallOptions: Sendable {
   /// How many inputs may be under way: taken from the sequence, with results that nobody has taken.
   ///
   /// By default four batches a worker: four inputs a worker if one takes half a millisecond or
-  /// more, and never more than 32,768 a worker.
+  /// more, and never more than 32,768 a worker. Before the first have come back, it is a 16th of
+  /// the inputs of a collection, and 4,096 a worker at most.
   public var maximumInFlight: Int?
 
   /// Makes settings; the defaults are one attempt for each input, and no deadline.

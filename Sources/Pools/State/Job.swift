@@ -37,13 +37,16 @@ struct Job<Report: Sendable>: Sendable {
   /// The ends of workers that died at this item.
   var deaths: [Int: [Report]] = [:]
 
-  init(kind: PoolState<Report>.KindID, policy: JobPolicy, workers: Int) {
+  /// - Parameter startsSmall: Whether a worker should not get inputs that it may return, because it
+  ///   is replaced after a number of them.
+  init(kind: PoolState<Report>.KindID, policy: JobPolicy, workers: Int, startsSmall: Bool) {
     self.kind = kind
     self.policy = policy
     // The journey of a batch costs about a tenth of the time at which its size aims.
     sizer = BatchSizer(
       aim: .microseconds(500), growth: 4,
-      limit: policy.inFlight.map { $0 / max(1, 4 * workers) } ?? .max)
+      limit: policy.inFlight.map { $0 / max(1, 4 * workers) } ?? .max,
+      first: startsSmall ? 1 : policy.firstBatch(workers: workers))
   }
 
   /// Whether every input has its outcome and no more come.
@@ -111,6 +114,15 @@ struct JobPolicy: Sendable {
   var count: Int?
   /// The most inputs that have been taken and whose outcome has not been handed over.
   var inFlight: Int?
+
+  /// How many inputs a batch has before any has come back: of many inputs, a small part of what a
+  /// worker has to do in all.
+  ///
+  /// A worker returns what it has not begun after some milliseconds, so inputs that take long cost
+  /// no more than a second journey for the others.
+  fileprivate func firstBatch(workers: Int) -> Int {
+    count.map { min(1_024, $0 / (64 * max(1, workers))) } ?? 1
+  }
 
   /// The wait before an item's next try.
   ///

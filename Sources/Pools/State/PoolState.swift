@@ -145,7 +145,8 @@ struct PoolState<Report: Sendable>: Sendable {
 
   mutating func open(kind: KindID, _ policy: JobPolicy) -> JobID {
     let id = makeID()
-    jobs[id] = Job(kind: kind, policy: policy, workers: size)
+    jobs[id] = Job(
+      kind: kind, policy: policy, workers: size, startsSmall: settings.recycleAfter != nil)
     return id
   }
 

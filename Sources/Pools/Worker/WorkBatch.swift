@@ -18,27 +18,20 @@ struct WorkBatch<Work: Step>: Codable, Sendable {
     arrival = .now
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case id = "b"
-    case work = "w"
-    case inputs = "i"
-  }
-
+  // An array without keys: a key that is not there is looked for behind all inputs.
   init(from decoder: any Decoder) throws {
     arrival = decoder.timeAtNode
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    id = try container.decode(Int.self, forKey: .id)
-    work =
-      container.contains(.work)
-      ? Result { try container.decode(Work.self, forKey: .work) } : nil
-    inputs = try container.decode(Column<Work.Input>.self, forKey: .inputs)
+    var fields = try decoder.unkeyedContainer()
+    id = try fields.decode(Int.self)
+    inputs = try fields.decode(Column<Work.Input>.self)
+    work = fields.isAtEnd ? nil : Result { try fields.decode(Work.self) }
   }
 
   func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(id, forKey: .id)
-    if let work { try container.encode(work.get(), forKey: .work) }
-    try container.encode(inputs, forKey: .inputs)
+    var fields = encoder.unkeyedContainer()
+    try fields.encode(id)
+    try fields.encode(inputs)
+    if let work { try fields.encode(work.get()) }
   }
 }
 
@@ -61,38 +54,41 @@ struct WorkReply<Output: Codable & Sendable>: Codable, Sendable {
   var residentBytes = 0
   /// Where the worker notes its inputs; only in the first answer.
   var notebook: NotebookName?
-
-  private enum CodingKeys: String, CodingKey {
-    case batch = "b"
-    case outputs = "o"
-    case counts = "c"
-    case failure = "f"
-    case isLast = "l"
-    case nanoseconds = "n"
-    case residentBytes = "r"
-    case notebook = "p"
-  }
 }
 
+// An array without keys, as a batch is.
 extension WorkReply {
   /// Reads an answer; throws for one whose numbers do not fit together.
   init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    batch = try fields.decode(Int.self, forKey: .batch)
-    outputs = try fields.decode(Column<Output>.self, forKey: .outputs)
-    counts = try fields.decodeIfPresent([Int].self, forKey: .counts)
-    failure = try fields.decodeIfPresent(WorkFailure.self, forKey: .failure)
-    isLast = try fields.decode(Bool.self, forKey: .isLast)
-    nanoseconds = max(0, try fields.decode(Int.self, forKey: .nanoseconds))
-    residentBytes = max(0, try fields.decode(Int.self, forKey: .residentBytes))
-    notebook = try fields.decodeIfPresent(NotebookName.self, forKey: .notebook)
+    var fields = try decoder.unkeyedContainer()
+    batch = try fields.decode(Int.self)
+    outputs = try fields.decode(Column<Output>.self)
+    isLast = try fields.decode(Bool.self)
+    nanoseconds = max(0, try fields.decode(Int.self))
+    residentBytes = max(0, try fields.decode(Int.self))
+    counts = try fields.decodeIfPresent([Int].self)
+    failure = try fields.decodeIfPresent(WorkFailure.self)
+    notebook = try fields.decodeIfPresent(NotebookName.self)
     guard let counts else { return }
     let sum = counts.reduce(0) { $0.saturatingAdding($1) }
     guard counts.allSatisfy({ $0 >= 0 }), sum == outputs.count else {
       throw DecodingError.dataCorruptedError(
-        forKey: .counts, in: fields,
+        in: fields,
         debugDescription: "The inputs of an answer have as many outputs as it holds.")
     }
+  }
+
+  /// Writes an answer.
+  func encode(to encoder: any Encoder) throws {
+    var fields = encoder.unkeyedContainer()
+    try fields.encode(batch)
+    try fields.encode(outputs)
+    try fields.encode(isLast)
+    try fields.encode(nanoseconds)
+    try fields.encode(residentBytes)
+    try fields.encode(counts)
+    try fields.encode(failure)
+    try fields.encode(notebook)
   }
 }
 

@@ -121,6 +121,50 @@ let channelScenarios: [String: Scenario] = [
     for try await batch in receiver.byteBatches { found += batch.map(Array.init) }
     expect.equal(found, few)
   },
+  "pipeOfArrays": { root, expect in
+    // Arrays of elements go in runs: with elements that come in memory of their own or in pieces
+    // in between, and with more than there is credit for.
+    let elements = (0..<20_000).map { number in
+      [UInt8](
+        repeating: UInt8(truncatingIfNeeded: number / 3),
+        count: number % 4_999 == 7 ? 700_000 : number % 997 == 5 ? 40_000 : number % 300)
+    }
+    let (sender, receiver) = root.makePipe(of: [UInt8].self)
+    async let found = {
+      var found: [[UInt8]] = []
+      for try await element in receiver { found.append(element) }
+      return found
+    }()
+    try await sender.send(contentsOf: [])
+    for start in stride(from: 0, to: 10_000, by: 37) {
+      try await sender.send(contentsOf: elements[start..<min(start + 37, 10_000)])
+    }
+    try await sender.send(contentsOf: elements[10_000..<19_000])
+    try await sender.send(contentsOf: elements[19_000...].lazy.map { $0 })
+    sender.finish()
+    expect.expect(try await found == elements)
+    let counts = try await sender.balance
+    expect.equal(counts.sent, 20_000)
+    expect.equal(counts.acknowledged, 20_000)
+    // Other elements, and other channels.
+    let (numbers, numbersEnd) = root.makeChannel(of: Int.self)
+    let child = try await root.spawn(Summer(receiver: numbersEnd))
+    numbersEnd.close()
+    try await numbers.send(contentsOf: Array(1...20_000))
+    numbers.finish()
+    expect.equal(try await child.result, [20_000, sum(20_000)])
+    // A task that is cancelled, and one whose receiver has gone.
+    let (toNobody, nobodysEnd) = root.makePipe(of: [UInt8].self)
+    let many = [[UInt8]](repeating: [7], count: 1_000_000)
+    let waiting = Task { try await toNobody.send(contentsOf: many) }
+    waiting.cancel()
+    _ = await expect.thrown(CancellationError.self) { try await waiting.value }
+    nobodysEnd.close()
+    let error = await expect.thrown(ProcessTreeError.self) {
+      try await toNobody.send(contentsOf: many)
+    }
+    expect.equal(error?.code, .unreachable)
+  },
   "pipeBetweenSiblings": { root, expect in
     let (sender, receiver) = root.makePipe(of: Int.self)
     let summer = try await root.spawn(BatchSummer(receiver: receiver))

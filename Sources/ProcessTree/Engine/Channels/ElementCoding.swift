@@ -80,6 +80,28 @@ extension SenderEnd {
     return try sendDirectly(encoding: element)
   }
 
+  /// Does that for elements in a row, up to the first for which it is impossible.
+  ///
+  /// - Returns: How many have been sent.
+  @inlinable
+  func sendDirectly<Element: Encodable>(_ elements: Slice<UnsafeBufferPointer<Element>>) throws
+    -> Int
+  {
+    let elements = UnsafeBufferPointer(rebasing: elements)
+    guard Element.self != [UInt8].self else {
+      return try sendDirectly(
+        binaries: UnsafeBufferPointer(
+          start: UnsafeRawPointer(elements.baseAddress)?.assumingMemoryBound(to: [UInt8].self),
+          count: elements.count))
+    }
+    return try elements.firstIndex { try !sendDirectly(encoding: $0) } ?? elements.count
+  }
+
+  @usableFromInline
+  func sendDirectly(binaries elements: UnsafeBufferPointer<[UInt8]>) throws -> Int {
+    try coreOnLoop.sendDirectly(binaries: elements)
+  }
+
   @usableFromInline
   func sendDirectly(bytes: [UInt8]) throws -> Bool {
     try coreOnLoop.sendDirectly(binary: bytes)

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import ProcessTreeLinks
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
@@ -34,16 +33,16 @@ final class PeerMemory: LinkMemory {
 
   // MARK: Sending
 
-  func store(_ bytes: [UInt8]) -> SharedSlotName? {
-    guard let slot = arena.allocate(bytes.count) else {
-      offerMore(for: bytes.count)
+  func store(_ bytes: UnsafeRawBufferPointer, behind head: ItemHead) -> SharedSlotName? {
+    let count = head.count + bytes.count
+    guard let slot = arena.allocate(count) else {
+      offerMore(for: count)
       return nil
     }
-    let target = regions[slot.place.region].memory
-    bytes.withUnsafeBytes { source in
-      guard let from = source.baseAddress, let to = target.baseAddress else { return }
-      memcpy(to + slot.place.offset, from, source.count)
-    }
+    let memory = regions[slot.place.region].memory[slot.place.offset..<slot.place.offset + count]
+    let target = UnsafeMutableRawBufferPointer(rebasing: memory)
+    withUnsafeBytes(of: head.bytes.littleEndian) { target.copyBytes(from: $0[..<head.count]) }
+    UnsafeMutableRawBufferPointer(rebasing: target[head.count...]).copyMemory(from: bytes)
     return SharedSlotName(index: slot.index, generation: slot.generation)
   }
 
