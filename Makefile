@@ -43,11 +43,15 @@ BUILD_FLAGS = --scratch-path $(SCRATCH) $(CHECK_FLAGS)
 # The tool as it is installed: short commands are most of its work, so it looks for few things when it
 # starts. Metadata of types is made by calls instead of by names, behind which the runtime would look
 # for conformances in all records of the program; libzmq is inside where that is possible; no library
-# is shown symbols of the tool that it does not need, and none is looked for beside the tool.
+# is shown symbols of the tool that it does not need, and none is looked for beside the tool. Its
+# functions are laid out in the order in which short commands call them.
 TOOL_FLAGS = --configuration release --product ptree --disable-local-rpath \
 	-Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors \
-	-Xlinker --no-export-dynamic \
+	-Xlinker --no-export-dynamic -Xswiftc -Xfrontend -Xswiftc -function-sections \
+	-Xcc -ffunction-sections -Xswiftc -use-ld=lld -Xlinker --no-warn-symbol-ordering \
+	-Xlinker --symbol-ordering-file=$(START_ORDER) \
 	$(shell Scripts/static-libraries "$(abspath $(SCRATCH))/static-libraries")
+START_ORDER = $(abspath $(SCRATCH))/start-order
 PYTHON_PACKAGES = $(abspath $(SCRATCH))/python-packages
 TEST_ENVIRONMENT = PYTHONPATH="$(PYTHON_PACKAGES)$${PYTHONPATH:+:$$PYTHONPATH}" \
 	$(foreach setting,SEED ITERATIONS ROUNDS ITEMS FAULTS TIME_SCALE,\
@@ -80,14 +84,26 @@ build: dependencies ## Builds everything for debugging.
 	swift build $(BUILD_FLAGS)
 
 .PHONY: demo
-demo: dependencies ## Counts files, their words and their lines, with trees of processes.
+demo: dependencies $(START_ORDER) ## Counts files, their words and their lines, with trees of processes.
 	swift build $(BUILD_FLAGS) $(TOOL_FLAGS)
 	@Scripts/demo "$(SCRATCH)/release/ptree" "$(DEMO_DIRECTORY)" "$(DEMO_DEPTH)"
 
 .PHONY: install
-install: dependencies ## Installs ptree with its manual and completions below PREFIX=/usr/local.
-	swift build $(BUILD_FLAGS) $(TOOL_FLAGS)
+install: dependencies $(START_ORDER) ## Installs ptree with its manual and completions below PREFIX=/usr/local.
+	$(build_tool)
 	@Scripts/install install "$(SCRATCH)/release/ptree" "$(PREFIX)" "$(DESTDIR)"
+
+# Empty until a tool has been built whose calls can be noted.
+$(START_ORDER):
+	@mkdir -p $(@D) && touch $@
+
+# Builds the tool, and links it again if its calls are not yet known.
+define build_tool
+swift build $(BUILD_FLAGS) $(TOOL_FLAGS)
+	@if Scripts/start-order "$(SCRATCH)/release/ptree" $(START_ORDER); then \
+		rm "$(SCRATCH)/release/ptree" && swift build $(BUILD_FLAGS) $(TOOL_FLAGS); \
+	fi
+endef
 
 .PHONY: uninstall
 uninstall: ## Removes what `make install` has put below PREFIX=.
@@ -133,7 +149,7 @@ simulate: test-dependencies ## Plays SEEDS= simulated histories of each kind, fr
 		-Xswiftc -enable-testing $(TEST_FLAGS) --filter SimulationTests
 
 .PHONY: chaos
-chaos: dependencies ## Hits trees of processes with ten thousand faults, from SEED= on; some minutes.
+chaos: dependencies $(START_ORDER) ## Hits trees of processes with ten thousand faults, from SEED= on; some minutes.
 	swift build $(BUILD_FLAGS) $(TOOL_FLAGS)
 	Scripts/chaos "$(SCRATCH)/release/ptree" $(SEED)
 
@@ -178,14 +194,14 @@ swift build $(CHECK_FLAGS) --scratch-path $(SCRATCH)-$(1) $(2) --build-tests
 endef
 
 .PHONY: bench
-bench: ## Measures, beside the same work in C and Python; PEERS=all: and Erlang, Node, tractor, loky, GNU parallel.
+bench: $(START_ORDER) ## Measures, beside the same work in C and Python; PEERS=all: and Erlang, Node, tractor, loky, GNU parallel.
 	@Scripts/install-dependencies --with-valgrind
 	$(if $(PEERS),Benchmarks/peers/install)
 	Benchmarks/run $(if $(PEERS),--peers $(PEERS)) --json "$(SCRATCH)/bench.json"
 	Benchmarks/chart "$(SCRATCH)/bench.json" > "$(SCRATCH)/bench.svg"
 	Benchmarks/scale --rounds 3
 	Benchmarks/words
-	swift build $(BUILD_FLAGS) $(TOOL_FLAGS)
+	$(build_tool)
 	Benchmarks/topologies --ptree "$(SCRATCH)/release/ptree"
 	Benchmarks/topology-pipelines --ptree "$(SCRATCH)/release/ptree"
 	Benchmarks/live "$(SCRATCH)/release/ptree"

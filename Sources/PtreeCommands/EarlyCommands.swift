@@ -62,6 +62,11 @@ enum EarlyCommands {
 
   private static func perform(_ arguments: [String]) -> Int32 {
     do {
+      // The parser would make the whole tree of commands for this word.
+      if arguments == ["--version"] {
+        try Standard.output.write("\(PtreeCommand.version)\n")
+        return ExitStatusCode.success
+      }
       var command = try PtreeCommand.parsed(arguments)
       try command.run()
       return ExitStatusCode.success

@@ -154,7 +154,7 @@ package struct ChildLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
       // A child whose goodbye has come has a deadline of its own; one that is traced has ended.
       guard isTieCut, announcedFrames == nil, !processHasEnded else { return [] }
       return broke(end)
-    case .drain(let request, let time): return note(request) + live(.drain(within: time))
+    case .drain(let request, let time): return note(request).adding(live(.drain(within: time)))
     case .stop(let step, let request, let policy): return stop(step, request, policy)
     case .deadlinePassed(let deadline): return live(.deadlinePassed(deadline))
     case .stoppedAnswering(let silence):
@@ -210,14 +210,14 @@ package struct ChildLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     guard !saidGoodbye else { return report }
     outcome = end.failure
     awaitsPayload = false
-    return report + live(.stop(.kill))
+    return report.adding(live(.stop(.kill)))
   }
 
   private mutating func stop(
     _ step: ChildLifecycle.StopStep, _ request: StopRequest, _ policy: StopPolicy?
   ) -> [Action] {
     let actions = policy.map { noting(lifecycle.limit(to: $0)) } ?? []
-    return actions + note(request) + live(.stop(step))
+    return actions.adding(note(request)).adding(live(.stop(step)))
   }
 
   private mutating func note(_ request: StopRequest) -> [Action] {
@@ -234,7 +234,7 @@ package struct ChildLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     case .failed(let reason) where !wasReady: startFailure = reason
     default: break
     }
-    return actions + live(.exited)
+    return actions.adding(live(.exited))
   }
 }
 

@@ -176,9 +176,9 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     case .gaveUp(let failure, let request, let policy):
       hasGivenUp = true
       if phase == .cleaning || phase == .ended { (outcome, hasResult) = (failure, false) }
-      let actions =
-        stopNow(request, policy) + ended(failure, isResult: false, cleansUp: hasHooks)
-      return phase == .flushing ? actions + sayGoodbye() : actions
+      let actions = stopNow(request, policy)
+        .adding(ended(failure, isResult: false, cleansUp: hasHooks))
+      return phase == .flushing ? actions.adding(sayGoodbye()) : actions
     case .channels(let areSettled, let messagesArrived, let fault):
       // A parent that has the outcome of a child that is then killed has everything that led to it.
       let isDelivered = areSettled && (messagesArrived || isPastDelivery)
@@ -205,7 +205,7 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     }
     guard laterStop == nil else { return [] }
     laterStop = LaterStop(request: request, policy: policy)
-    return drain(request, within: policy.drain) + [.arm(.drain, after: policy.drain)]
+    return drain(request, within: policy.drain).adding([.arm(.drain, after: policy.drain)])
   }
 
   private mutating func stopNow(_ request: StopRequest, _ policy: StopPolicy) -> [Action] {
@@ -223,7 +223,7 @@ package struct NodeLife<Outcome: Equatable & Sendable>: Equatable, Sendable {
     guard isRoot else { return actions }
     // No parent can end a root whose program does not listen.
     let time = policy.total.saturatingAdding(Deadline.program.time)
-    return actions + [.arm(.program, after: time)]
+    return actions.adding([.arm(.program, after: time)])
   }
 
   private mutating func ended(

@@ -126,17 +126,34 @@ import Testing
   /// Another user's directory may hold anything.
   @Test func onlyRegularFilesOfTheUserAreRead() throws {
     defer { try? FileManager.default.removeItem(atPath: run) }
-    try Data("secret".utf8).write(to: URL(fileURLWithPath: run + "/elsewhere"))
-    symlink(run + "/elsewhere", run + "/name")
-    mkfifo(run + "/tool", 0o600)
-    try Data("{}".utf8).write(to: URL(fileURLWithPath: run + "/plan.json"))
+    let notes = RunNotes.text(of: [.plan: "{}", .name: "a b"])
+    try Data(notes).write(to: URL(fileURLWithPath: run + "/elsewhere"))
+    symlink(run + "/elsewhere", run + "/lock")
     #expect(RunNotes.read(.name, in: run, of: geteuid()) == nil)
+    unlink(run + "/lock")
+    mkfifo(run + "/lock", 0o600)
+    #expect(RunNotes.read(.name, in: run, of: geteuid()) == nil)
+    unlink(run + "/lock")
+    try Data(notes).write(to: URL(fileURLWithPath: run + "/lock"))
+    #expect(RunNotes.read(.name, in: run, of: geteuid()) == "a b")
     #expect(RunNotes.read(.tool, in: run, of: geteuid()) == nil)
     #expect(RunNotes.read(.plan, in: run, of: geteuid()) == "{}")
     #expect(RunNotes.read(.plan, in: run, of: geteuid() + 1) == nil)
     mkdir(run + "/output", 0o700)
     mkfifo(run + "/output/1", 0o600)
     #expect(throws: (any Error).self) { try kept() }
+  }
+
+  @Test func eachNoteIsALineOfItsOwn() throws {
+    defer { try? FileManager.default.removeItem(atPath: run) }
+    let name = "a\ntool b" + String(repeating: "c", count: 1_000)
+    let plan = String(repeating: "p", count: 100_000)
+    let notes = RunNotes.text(of: [.name: name, .tool: "t 1", .plan: plan])
+    try Data(notes).write(to: URL(fileURLWithPath: run + "/lock"))
+    #expect(RunNotes.read(.tool, in: run, of: geteuid()) == "t 1")
+    #expect(RunNotes.read(.plan, in: run, of: geteuid()) == plan)
+    let read = try #require(RunNotes.read(.name, in: run, of: geteuid()))
+    #expect(read.hasPrefix("a tool bccc") && read.utf8.count == 256)
   }
 
   @Test func aNodeSpeaksForThoseBelowIt() {

@@ -47,11 +47,9 @@ extension Descriptors {
   }
 
   /// Writes a whole new file that only its user may read, in a directory that is made if it is
-  /// missing; what could not be written whole is removed.
-  ///
-  /// - Parameter isDurable: Whether to wait until it is on the disk.
+  /// missing, and waits until it is on the disk; what could not be written whole is removed.
   package static func writeNewFile(
-    _ path: String, in directory: String, _ bytes: [UInt8], isDurable: Bool = true
+    _ path: String, in directory: String, _ bytes: [UInt8]
   ) throws(ProcessControlError) {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     var opened = open(path, flags, 0o600)
@@ -65,7 +63,7 @@ extension Descriptors {
     do throws(ProcessControlError) {
       try writeAllQuietly(file.number, bytes)
       // Some file systems report only now that there was no room.
-      if isDurable, fsync(file.number) != 0, errno != EINVAL { throw .last("fsync \(path)") }
+      if fsync(file.number) != 0, errno != EINVAL { throw .last("fsync \(path)") }
     } catch {
       unlink(path)
       throw error

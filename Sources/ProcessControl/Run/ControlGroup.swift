@@ -130,13 +130,17 @@ package enum ControlGroup {
 
   /// The number after `oom_kill` at the beginning of a line.
   static func count(in text: [UInt8]) -> UInt64? {
-    for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: Self.key) {
-      return UInt64(String(decoding: line.dropFirst(Self.key.count), as: UTF8.self))
+    text.withUnsafeBytes { bytes in
+      for line in bytes.parts(at: UInt8(ascii: "\n")) {
+        let line = UnsafeRawBufferPointer(rebasing: bytes[line])
+        guard line.begins(with: key) else { continue }
+        return UInt64(String(decoding: line[key.utf8CodeUnitCount...], as: UTF8.self))
+      }
+      return nil
     }
-    return nil
   }
 
-  private static let key = Array("oom_kill ".utf8)
+  private static let key: StaticString = "oom_kill "
 
   /// The files that may have the count, the most exact first.
   ///
@@ -172,17 +176,8 @@ package enum ControlGroup {
 extension Substring {
   /// Whether a mount may be of control groups, so that its fields are worth a look.
   fileprivate var mayBeOfGroups: Bool {
-    let type: StaticString = " - cgroup"
-    let length = type.utf8CodeUnitCount
-    return utf8.withContiguousStorageIfAvailable { bytes in
-      guard let start = bytes.baseAddress else { return false }
-      var place = 0
-      while place + length <= bytes.count {
-        if memcmp(start + place, type.utf8Start, length) == 0 { return true }
-        place += 1
-      }
-      return false
-    } ?? true
+    var text = self
+    return text.withUTF8 { UnsafeRawBufferPointer($0).contains(" - cgroup") }
   }
 
   /// The parts between separators, by bytes: a split by characters would delay the first node with
@@ -191,9 +186,14 @@ extension Substring {
   /// - Parameter most: How many parts there are at most, with those that are empty; nil for all
   ///   that are not.
   fileprivate func parts(at separator: Unicode.Scalar, most: Int? = nil) -> [Substring] {
-    utf8.split(
-      separator: UInt8(ascii: separator), maxSplits: most.map { $0 - 1 } ?? .max,
-      omittingEmptySubsequences: most == nil
-    ).map(Substring.init)
+    var text = self
+    let ranges = text.withUTF8 {
+      UnsafeRawBufferPointer($0).parts(at: UInt8(ascii: separator), most: most)
+    }
+    let bytes = text.utf8
+    return ranges.map { range in
+      let start = bytes.index(bytes.startIndex, offsetBy: range.lowerBound)
+      return text[start..<bytes.index(start, offsetBy: range.count)]
+    }
   }
 }

@@ -8,8 +8,9 @@ import ProcessTreeBase
 /// processes. A missing file is no sign of death, because a cleaner of old files may have removed
 /// it.
 package final class RunPlace {
-  /// The name of the lock file; earlier builds check only this.
-  private static let lockFile = "lock"
+  /// The name of the lock file, which has what the root notes about the run; earlier builds check
+  /// only this lock.
+  package static let lockFile = "lock"
   /// How long another run may lock the new directory to check whether its run is dead.
   private static let patience: Duration = .seconds(10)
 
@@ -76,6 +77,16 @@ package final class RunPlace {
       return place
     } catch {
       runs.removeDirectory(name)
+      throw error
+    }
+  }
+
+  /// Writes into the lock file what others may read about the run; once, and all or nothing.
+  package func note(_ bytes: [UInt8]) throws(ProcessControlError) {
+    do throws(ProcessControlError) {
+      try Descriptors.writeAllQuietly(lock.number, bytes)
+    } catch {
+      ftruncate(lock.number, 0)
       throw error
     }
   }

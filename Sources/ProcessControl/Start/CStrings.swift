@@ -5,7 +5,13 @@ final class CStrings {
   let pointers: [UnsafeMutablePointer<CChar>?]
 
   init(_ strings: [[UInt8]]) {
-    pointers = strings.map { strdup(($0 + [0]).map { CChar(bitPattern: $0) }) } + [nil]
+    pointers =
+      strings.map { bytes in
+        bytes.withUnsafeBytes { bytes in
+          guard let start = bytes.baseAddress else { return strdup("") }
+          return strndup(start.assumingMemoryBound(to: CChar.self), bytes.count)
+        }
+      } + [nil]
   }
 
   convenience init(_ strings: [String]) { self.init(strings.map { Array($0.utf8) }) }

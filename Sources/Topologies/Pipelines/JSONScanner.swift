@@ -71,16 +71,42 @@ struct JSONScanner {
         guard take(close) else { throw malformed }
       }
     case UInt8(ascii: "\""): _ = try text()
-    default:
-      let isWord: (UInt8) -> Bool = { byte in
-        (48...57).contains(byte) || (97...122).contains(byte) || (65...90).contains(byte)
-          || "+-.".utf8.contains(byte)
-      }
-      while place < bytes.count, isWord(bytes[place]) { place += 1 }
-      guard place > start else { throw malformed }
+    case UInt8(ascii: "t"): try word("true")
+    case UInt8(ascii: "f"): try word("false")
+    case UInt8(ascii: "n"): try word("null")
+    default: try number()
     }
     guard let steps else { return nil }
     return steps.isEmpty ? start..<place : found
+  }
+
+  private mutating func word(_ word: String) throws {
+    for byte in word.utf8 {
+      guard accept({ $0 == byte }) else { throw malformed }
+    }
+  }
+
+  private mutating func number() throws {
+    _ = accept { $0 == UInt8(ascii: "-") }
+    // Only zero itself begins with a zero.
+    if !accept({ $0 == UInt8(ascii: "0") }) { try digits() }
+    if accept({ $0 == UInt8(ascii: ".") }) { try digits() }
+    guard accept({ $0 | 0x20 == UInt8(ascii: "e") }) else { return }
+    _ = accept { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
+    try digits()
+  }
+
+  private mutating func digits() throws {
+    let isDigit: (UInt8) -> Bool = { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    guard accept(isDigit) else { throw malformed }
+    while accept(isDigit) {}
+  }
+
+  /// Takes the next byte if it fits.
+  private mutating func accept(_ fits: (UInt8) -> Bool) -> Bool {
+    guard place < bytes.count, fits(bytes[place]) else { return false }
+    place += 1
+    return true
   }
 
   private mutating func text() throws -> Range<Int> {

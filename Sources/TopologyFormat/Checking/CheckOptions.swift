@@ -31,9 +31,9 @@ package struct CheckOptions: Sendable {
     var variables: [String: String] = [:]
     var next = environ
     while let text = next.pointee {
-      let entry = String(cString: text)
-      if let equals = entry.utf8.firstIndex(of: UInt8(ascii: "=")) {
-        variables[String(entry[..<equals])] = String(entry[entry.utf8.index(after: equals)...])
+      if let equals = strchr(text, Int32(UInt8(ascii: "="))) {
+        let name = UnsafeRawBufferPointer(start: text, count: text.distance(to: equals))
+        variables[String(decoding: name, as: UTF8.self)] = String(cString: equals + 1)
       }
       next += 1
     }

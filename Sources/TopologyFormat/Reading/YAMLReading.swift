@@ -90,8 +90,11 @@ struct YAMLReading {
     var entries: [Value.Entry] = []
     var merged: [Value.Entry] = []
     entries.reserveCapacity(mapping.count)
-    for index in mapping.indices {
+    // An iterator over its indices is a type that takes a look through all conformances.
+    var index = mapping.startIndex
+    while index < mapping.endIndex {
       let (key, node) = mapping[index]
+      index += 1
       let place = place(key.mark)
       guard case .scalar(let scalar) = key else {
         throw ReadingFailure(

@@ -34,7 +34,7 @@ final class ChannelNames: Sendable {
       let isInProcess = shared.nodes != nil
       let address = PeerAddress(
         path: identity.path, name: identity.name, pid: identity.pid,
-        startTime: isInProcess ? 0 : HostProcess.startTime(of: identity.pid) ?? 0,
+        startTime: isInProcess ? 0 : identity.startTime,
         endpoint: (isInProcess ? "inproc://" : "ipc://") + socketPath,
         host: identity.host)
       state.address = address

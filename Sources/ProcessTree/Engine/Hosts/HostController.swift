@@ -172,7 +172,7 @@ final class HostController {
     let record = try runtime.startingRecord(of: controller, endpoints)
     let secret = runtime.secret(of: controller).withUnsafeBytes { Array($0) }
     let position = controller.child.declaration.position
-    try runtime.output.expectRelayed(controller)
+    runtime.output.expectRelayed(controller)
     placed[position] = controller
     addresses.insert(controller.child.address.description)
     shared.set(placed: placed.count)

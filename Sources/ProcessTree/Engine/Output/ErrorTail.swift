@@ -1,4 +1,5 @@
 internal import DequeModule
+internal import ProcessTreeBase
 internal import ProcessTreeWire
 
 /// The part of a process's standard error that is kept for its exit report.
@@ -36,11 +37,12 @@ struct ErrorTail {
   private mutating func endLine() {
     // Replacing invalid UTF-8 makes the text longer.
     let text = String(decoding: open, as: UTF8.self).prefix(bytes: Self.longestLine)
+    let beginsAccount = beginsAccount(open)
     open.removeAll(keepingCapacity: true)
     isLineOpen = false
     last.append(text)
     if last.count > Self.lastLines { last.removeFirst() }
-    if beginsAccount(text) { account = [] }
+    if beginsAccount { account = [] }
     if let count = account?.count, count < Self.accountLines { account?.append(text) }
   }
 
@@ -52,9 +54,9 @@ struct ErrorTail {
   /// The most lines between a message and its backtrace.
   private static let messageToBacktrace = 10
 
-  private func beginsAccount(_ line: String) -> Bool {
-    if line.contains("Fatal error") { return true }
-    guard line.contains("Program crashed") else { return false }
+  private func beginsAccount(_ line: [UInt8]) -> Bool {
+    if line.withUnsafeBytes({ $0.contains("Fatal error") }) { return true }
+    guard line.withUnsafeBytes({ $0.contains("Program crashed") }) else { return false }
     return account.map { $0.count > Self.messageToBacktrace } ?? true
   }
 }

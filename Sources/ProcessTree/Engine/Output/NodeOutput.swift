@@ -38,9 +38,9 @@ final class NodeOutput {
     sink = output
   }
 
-  private func open() throws -> any OutputSink {
+  private func open() -> any OutputSink {
     if let sink { return sink }
-    let root = try RootOutput(on: runtime.loop) { [shared = runtime.shared] in
+    let root = RootOutput(on: runtime.loop) { [shared = runtime.shared] in
       shared.configuration.output
     }
     root.onRoom = { [unowned self] in
@@ -72,7 +72,7 @@ final class NodeOutput {
     for controller: ChildController, output: consuming Descriptor, error: consuming Descriptor
   ) throws {
     controller.streams = try ChildStreams(
-      of: .init(of: controller.child.declaration), output: output, error: error, sink: try open(),
+      of: .init(of: controller.child.declaration), output: output, error: error, sink: open(),
       on: runtime.loop)
     watch(controller)
   }
@@ -87,8 +87,8 @@ final class NodeOutput {
 
   /// Makes ready for the output of a child on another host, whose own streams its host's keeper
   /// passes on.
-  func expectRelayed(_ controller: ChildController) throws {
-    _ = try open()
+  func expectRelayed(_ controller: ChildController) {
+    _ = open()
     watch(controller)
   }
 
@@ -107,7 +107,7 @@ final class NodeOutput {
   /// Writes a line to standard error, at a root behind all that nodes have written.
   func tell(_ line: String) {
     let bytes = Array("\(line)\n".utf8)
-    guard let root = try? open() as? RootOutput else {
+    guard let root = open() as? RootOutput else {
       try? Descriptors.writeAllQuietly(STDERR_FILENO, bytes)
       return
     }

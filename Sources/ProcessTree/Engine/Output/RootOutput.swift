@@ -23,7 +23,8 @@ final class RootOutput: OutputSink {
   /// How many bytes may wait before children have to wait.
   private static let capacity = 1 << 20
 
-  private let thread: ThreadExecutor
+  /// Made with the first piece of output: a short run has none.
+  private var thread: ThreadExecutor?
   private let waiting = Waiting()
   private let loop: EventLoop
   /// The configuration's mode at the time of writing.
@@ -35,13 +36,10 @@ final class RootOutput: OutputSink {
   /// Called with each piece of output of a node.
   var onChunk: ((OutputChunk) -> Void)?
   private var isBlocked = false
-  /// Whether the thread has been given anything to write.
-  private var isUsed = false
   /// All output has been written or has failed, and no more follows.
   private(set) var isFinished = false
 
-  init(on loop: EventLoop, mode: @escaping @Sendable () -> OutputMode) throws(LimitError) {
-    thread = try ThreadExecutor()
+  init(on loop: EventLoop, mode: @escaping @Sendable () -> OutputMode) {
     self.loop = loop
     self.mode = mode
   }
@@ -63,10 +61,9 @@ final class RootOutput: OutputSink {
 
   func write(_ bytes: [UInt8], to stream: OutputStream) {
     guard !bytes.isEmpty else { return }
-    isUsed = true
     waiting.bytes.add(bytes.count, ordering: .relaxed)
     let bound = LoopBound(self, on: loop)
-    thread.perform { [waiting] in
+    perform { [waiting] in
       if let failure = waiting.write(bytes, to: stream) {
         bound.loop.perform { bound.value.onFailure?(failure) }
       }
@@ -75,6 +72,13 @@ final class RootOutput: OutputSink {
         bound.loop.perform { bound.value.roomReturned() }
       }
     }
+  }
+
+  /// Writes on the thread, or at once where none can be made: a loop that a slow reader delays is
+  /// better than output that is lost.
+  private func perform(_ body: @escaping @Sendable () -> Void) {
+    if thread == nil { thread = try? ThreadExecutor() }
+    if let thread { thread.perform(body) } else { body() }
   }
 
   func recheck() {}
@@ -88,7 +92,7 @@ final class RootOutput: OutputSink {
   /// Ends the output; `isFinished` becomes true once all is written, including the C library's
   /// buffers.
   func finish() {
-    if !isUsed, !Descriptors.hasUnflushedOutput {
+    if thread == nil, !Descriptors.hasUnflushedOutput {
       // Nothing waits for a reader, so the thread need not wait for one.
       guard let failure = waiting.flushBuffers() else {
         isFinished = true
@@ -97,7 +101,7 @@ final class RootOutput: OutputSink {
       onFailure?(failure)
     }
     let bound = LoopBound(self, on: loop)
-    thread.perform { [waiting] in
+    perform { [waiting] in
       let failure = waiting.flushBuffers()
       bound.loop.perform {
         if let failure { bound.value.onFailure?(failure) }

@@ -28,6 +28,13 @@ struct NodeIdentity: Sendable {
 
   var isRoot: Bool { parent == nil }
 
+  /// When the node's process was started, in clock ticks since boot; 0 if it has ended.
+  var startTime: UInt64 {
+    // The root knows its own.
+    if pid == run.rootPID, placement == nil { return run.rootStartTime }
+    return HostProcess.startTime(of: pid) ?? 0
+  }
+
   /// The host that the node runs on.
   var host: HostPath { placement?.host ?? .root }
 
