@@ -124,7 +124,7 @@ final class ForkServerClient {
     }
   }
 
-  /// What is left to prepare: the helper, and so its clones, still have what it has prepared.
+  /// The needs without the program that has been prepared: the helper, and so its clones, have it.
   private func unprepared(_ needs: ForkServer.Needs) -> ForkServer.Needs {
     var left = needs
     if prepared.contains(needs.program) { left.program = "" }
