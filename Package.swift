@@ -70,9 +70,10 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    // C: the libraries below everything.
-    .systemLibrary(
-      name: module("CZeroMQ"), path: "Sources/CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+    // C: what is below everything.
+    // Without libzmq itself, which a process loads when it needs it; an app may have it inside.
+    .target(
+      name: module("CZeroMQ"), path: "Sources/CZeroMQ", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: module("CLinux"), path: "Sources/CLinux"),
     .target(name: module("CProcessShims"), path: "Sources/CProcessShims"),
 
@@ -151,7 +152,7 @@ let package = Package(
     .testTarget(
       name: "ZeroMQTests",
       dependencies: [
-        "ProcessTreeBase", "ProcessTreeZeroMQ", "ProcessTreeRandomTesting",
+        "ProcessTreeBase", "ProcessTreeZeroMQ", "ProcessTreeCZeroMQ", "ProcessTreeRandomTesting",
         "ProcessTreeTestSettings",
       ],
       swiftSettings: settings),

@@ -20,7 +20,25 @@ extern void *_dispatch_runloop_root_queue_create_4CF(const char *label, unsigned
     __attribute__((weak));
 extern void dispatch_release(void *object);
 
+extern void dispatch_once(long *predicate, void *block);
+
+/// A block that does nothing, as compilers lay it out. It is called once, and never copied.
+struct block {
+  void *isa;
+  int flags;
+  int reserved;
+  void (*invoke)(struct block *block);
+  void *descriptor;
+};
+
+static void do_nothing(struct block *block) { (void)block; }
+
 void cl_rehearse_main_queue(void) {
+  // libdispatch calls another function of its own for the first time, which is looked up in all libraries: twelve
+  // page faults in each child.
+  static long predicate;
+  struct block block = {.invoke = do_nothing};
+  dispatch_once(&predicate, &block);
   if (!_dispatch_runloop_root_queue_create_4CF) return;
   void *queue = _dispatch_runloop_root_queue_create_4CF("rehearsal", 0);
   if (queue) dispatch_release(queue);

@@ -84,6 +84,7 @@ static int serve(struct server *_Nonnull server, const struct pt_request *_Nonnu
                  const int *_Nonnull descriptors) {
   struct pt_reply reply = {.id = request->id, .pid = 0, .error = 0};
   int pidfd = -1;
+  if (server->run.prepare) server->run.prepare(request->has_links, request->program);
   int32_t pid = pt_clone(CLONE_PARENT, &pidfd);
   if (pid == 0) {
     const char *name = request->has_server ? request->name : server->node_name;
@@ -112,6 +113,7 @@ static int handle(struct server *_Nonnull server) {
   if (size == -EAGAIN) return 0;
   if (size <= 0) leave(server, grace_milliseconds);
   request.name[sizeof request.name - 1] = '\0';
+  request.program[sizeof request.program - 1] = '\0';
   if (size == sizeof request && count == 4) return serve(server, &request, descriptors);
 
   for (int i = 0; i < count; i++) close(descriptors[i]);

@@ -22,20 +22,28 @@ public final class Context: Sendable {
   /// - Parameters:
   ///   - ioThreads: The number of threads that move bytes; 0 is enough for `inproc` alone.
   ///   - maximumSockets: The number of sockets that may be open at a time.
-  /// - Throws: The error of libzmq; `EINVAL` for a number that it does not accept.
+  /// - Throws: The error of libzmq; `EINVAL` for a number that it does not accept, and
+  ///   ``ZeroMQError/Code/libraryMissing`` if libzmq cannot be loaded.
   public init(ioThreads: Int = 1, maximumSockets: Int = 1023) throws(ZeroMQError) {
-    guard let handle = zmq_ctx_new() else { throw ZeroMQError.last("zmq_ctx_new") }
+    guard cz_load() else { throw ZeroMQError.libraryMissing() }
+    guard let handle = cz_ctx_new() else { throw ZeroMQError.last("zmq_ctx_new") }
     state = Lock(State(handle: handle))
     try Self.set(ZMQ_IO_THREADS, to: ioThreads, named: "ioThreads", on: handle)
     try Self.set(ZMQ_MAX_SOCKETS, to: maximumSockets, named: "maximumSockets", on: handle)
   }
+
+  /// Loads libzmq into this process, whose clones then have it, too, unless it is there already.
+  ///
+  /// A process needs it with its first context at the latest, which loads it otherwise. A failure
+  /// is reported there.
+  public static func loadLibrary() { _ = cz_load() }
 
   private static func set(
     _ option: Int32, to value: Int, named name: String, on handle: UnsafeMutableRawPointer
   ) throws(ZeroMQError) {
     let call = "zmq_ctx_set(\(name): \(value))"
     guard let value = Int32(exactly: value) else { throw ZeroMQError(errno: EINVAL, call: call) }
-    guard zmq_ctx_set(handle, option, value) == 0 else { throw ZeroMQError.last(call) }
+    guard cz_ctx_set(handle, option, value) == 0 else { throw ZeroMQError.last(call) }
   }
 
   /// Makes every blocked or later call on the sockets fail with ``ZeroMQError/Code/terminated``.
@@ -44,7 +52,7 @@ public final class Context: Sendable {
   public func shutdown() {
     guard mark.isOwn else { return }
     state.withLock { state in
-      if let handle = state.handle { zmq_ctx_shutdown(handle) }
+      if let handle = state.handle { cz_ctx_shutdown(handle) }
     }
   }
 
@@ -58,7 +66,7 @@ public final class Context: Sendable {
     let idle: UnsafeMutableRawPointer? = state.withLock { state in
       state.isEnding = true
       if state.openSockets > 0 {
-        if let handle = state.handle { zmq_ctx_shutdown(handle) }
+        if let handle = state.handle { cz_ctx_shutdown(handle) }
         return nil
       }
       return state.handle.take()
@@ -69,7 +77,7 @@ public final class Context: Sendable {
   /// Terminates a handle that nobody else can see any more, outside the lock because it may linger.
   private static func end(_ handle: UnsafeMutableRawPointer?) {
     guard let handle else { return }
-    while zmq_ctx_term(handle) != 0, zmq_errno() == EINTR {}
+    while cz_ctx_term(handle) != 0, cz_errno() == EINTR {}
   }
 
   func openSocket(_ kind: SocketKind) throws(ZeroMQError) -> UnsafeMutableRawPointer {
@@ -81,7 +89,7 @@ public final class Context: Sendable {
       guard let handle = state.handle, !state.isEnding else {
         return .failure(ZeroMQError(errno: ZeroMQError.Code.terminated.rawValue, call: call))
       }
-      guard let socket = zmq_socket(handle, kind.number) else { return .failure(.last(call)) }
+      guard let socket = cz_socket(handle, kind.number) else { return .failure(.last(call)) }
       state.openSockets += 1
       return .success(socket)
     }
@@ -91,7 +99,7 @@ public final class Context: Sendable {
   /// Closes a socket; ends the context with its last socket if that was requested.
   func closeSocket(_ socket: UnsafeMutableRawPointer) {
     guard mark.isOwn else { return }
-    zmq_close(socket)
+    cz_close(socket)
     let idle: UnsafeMutableRawPointer? = state.withLock { state in
       state.openSockets -= 1
       return state.isEnding && state.openSockets == 0 ? state.handle.take() : nil

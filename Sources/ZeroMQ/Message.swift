@@ -11,12 +11,12 @@ public struct Message: ~Copyable, Sendable {
 
   /// Makes an empty message.
   public init() {
-    withPointer { _ = zmq_msg_init($0) }
+    withPointer { _ = cz_msg_init($0) }
   }
 
   /// Makes a message of a size; its contents are undefined until they are written.
   public init(size: Int) {
-    let status = withPointer { zmq_msg_init_size($0, size) }
+    let status = withPointer { cz_msg_init_size($0, size) }
     precondition(status == 0, "out of memory for a message of \(size) bytes")
   }
 
@@ -47,7 +47,7 @@ public struct Message: ~Copyable, Sendable {
     let place = bytes.withUnsafeBytes { UnsafeMutableRawPointer(mutating: $0.baseAddress) }
     self.init()
     let status = withPointer {
-      zmq_msg_init_data(
+      cz_msg_init_data(
         $0, place, bytes.count,
         { _, owner in
           if let owner { Unmanaged<AdoptedBytes>.fromOpaque(owner).release() }
@@ -62,7 +62,7 @@ public struct Message: ~Copyable, Sendable {
   deinit {
     // A bitwise copy is closed in place of the original, which is not looked at again.
     var last = storage
-    Self.withPointer(to: &last) { _ = zmq_msg_close($0) }
+    Self.withPointer(to: &last) { _ = cz_msg_close($0) }
   }
 
   /// How many bytes the message has.
@@ -73,13 +73,13 @@ public struct Message: ~Copyable, Sendable {
   /// Whether this is a part of a message of which more parts follow.
   public var hasMore: Bool {
     var copy = storage
-    return Self.withPointer(to: &copy) { zmq_msg_more($0) } == 1
+    return Self.withPointer(to: &copy) { cz_msg_more($0) } == 1
   }
 
   /// The descriptor of the connection that the message came over; nil when it came over none.
   public var sourceDescriptor: Int32? {
     var copy = storage
-    let descriptor = Self.withPointer(to: &copy) { zmq_msg_get($0, ZMQ_SRCFD) }
+    let descriptor = Self.withPointer(to: &copy) { cz_msg_get($0, ZMQ_SRCFD) }
     return descriptor >= 0 ? descriptor : nil
   }
 
@@ -129,7 +129,7 @@ public struct Message: ~Copyable, Sendable {
 func messageContents(_ place: UnsafeRawPointer) -> UnsafeMutableRawBufferPointer {
   let message = UnsafeMutableRawPointer(mutating: place).assumingMemoryBound(to: zmq_msg_t.self)
   return UnsafeMutableRawBufferPointer(
-    start: zmq_msg_data(message), count: zmq_msg_size(message))
+    start: cz_msg_data(message), count: cz_msg_size(message))
 }
 
 /// Keeps an array alive while libzmq reads from it.

@@ -46,8 +46,8 @@ extension Socket {
     let milliseconds = min(left.wholeMilliseconds, 60_000)
     var item = zmq_pollitem_t(
       socket: try usable("zmq_poll"), fd: 0, events: Int16(event), revents: 0)
-    guard zmq_poll(&item, 1, milliseconds) < 0 else { return }
-    let failure = zmq_errno()
+    guard cz_poll(&item, 1, milliseconds) < 0 else { return }
+    let failure = cz_errno()
     guard failure == EINTR else { throw ZeroMQError(errno: failure, call: "zmq_poll") }
   }
 }

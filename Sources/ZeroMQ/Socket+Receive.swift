@@ -9,8 +9,8 @@ extension Socket {
   ///   process.
   public func tryReceive(into message: inout Message) throws(ZeroMQError) -> Bool {
     let handle = try usable("zmq_msg_recv")
-    while message.withPointer({ zmq_msg_recv($0, handle, ZMQ_DONTWAIT) }) < 0 {
-      if try wouldBlock(zmq_errno(), "zmq_msg_recv") { return false }
+    while message.withPointer({ cz_msg_recv($0, handle, ZMQ_DONTWAIT) }) < 0 {
+      if try wouldBlock(cz_errno(), "zmq_msg_recv") { return false }
     }
     return true
   }

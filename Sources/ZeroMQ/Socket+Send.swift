@@ -13,8 +13,8 @@ extension Socket {
   ) throws(ZeroMQError) -> Bool {
     let handle = try usable("zmq_send")
     let flags = more ? ZMQ_DONTWAIT | ZMQ_SNDMORE : ZMQ_DONTWAIT
-    while zmq_send(handle, bytes.baseAddress, bytes.count, flags) < 0 {
-      if try wouldBlock(zmq_errno(), "zmq_send") { return false }
+    while cz_send(handle, bytes.baseAddress, bytes.count, flags) < 0 {
+      if try wouldBlock(cz_errno(), "zmq_send") { return false }
     }
     return true
   }
@@ -29,8 +29,8 @@ extension Socket {
   public func trySend(_ bytes: [UInt8], more: Bool = false) throws(ZeroMQError) -> Bool {
     let handle = try usable("zmq_send")
     let flags = more ? ZMQ_DONTWAIT | ZMQ_SNDMORE : ZMQ_DONTWAIT
-    while zmq_send(handle, bytes, bytes.count, flags) < 0 {
-      if try wouldBlock(zmq_errno(), "zmq_send") { return false }
+    while cz_send(handle, bytes, bytes.count, flags) < 0 {
+      if try wouldBlock(cz_errno(), "zmq_send") { return false }
     }
     return true
   }
@@ -45,8 +45,8 @@ extension Socket {
   public func trySend(_ message: inout Message, more: Bool = false) throws(ZeroMQError) -> Bool {
     let handle = try usable("zmq_msg_send")
     let flags = more ? ZMQ_DONTWAIT | ZMQ_SNDMORE : ZMQ_DONTWAIT
-    while message.withPointer({ zmq_msg_send($0, handle, flags) }) < 0 {
-      if try wouldBlock(zmq_errno(), "zmq_msg_send") { return false }
+    while message.withPointer({ cz_msg_send($0, handle, flags) }) < 0 {
+      if try wouldBlock(cz_errno(), "zmq_msg_send") { return false }
     }
     return true
   }

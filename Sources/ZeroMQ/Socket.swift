@@ -59,7 +59,7 @@ public final class Socket {
   /// - Throws: The error of libzmq, also for an invalid endpoint and for a socket that is closed or
   ///   inherited.
   public func bind(_ endpoint: Endpoint) throws(ZeroMQError) {
-    try perform(zmq_bind, "zmq_bind", endpoint)
+    try perform(cz_bind, "zmq_bind", endpoint)
   }
 
   /// Connects to an endpoint, now or as soon as somebody listens there.
@@ -67,7 +67,7 @@ public final class Socket {
   /// - Throws: The error of libzmq, also for an invalid endpoint and for a socket that is closed or
   ///   inherited.
   public func connect(_ endpoint: Endpoint) throws(ZeroMQError) {
-    try perform(zmq_connect, "zmq_connect", endpoint)
+    try perform(cz_connect, "zmq_connect", endpoint)
   }
 
   /// Stops listening at an endpoint; ``lastEndpoint`` has the spelling that the system chose.
@@ -75,7 +75,7 @@ public final class Socket {
   /// - Throws: The error of libzmq, also for an invalid endpoint and for a socket that is closed or
   ///   inherited.
   public func unbind(_ endpoint: Endpoint) throws(ZeroMQError) {
-    try perform(zmq_unbind, "zmq_unbind", endpoint)
+    try perform(cz_unbind, "zmq_unbind", endpoint)
   }
 
   /// Ends connections to an endpoint.
@@ -83,7 +83,7 @@ public final class Socket {
   /// - Throws: The error of libzmq, also for an invalid endpoint and for a socket that is closed or
   ///   inherited.
   public func disconnect(_ endpoint: Endpoint) throws(ZeroMQError) {
-    try perform(zmq_disconnect, "zmq_disconnect", endpoint)
+    try perform(cz_disconnect, "zmq_disconnect", endpoint)
   }
 
   private func perform(
@@ -92,7 +92,7 @@ public final class Socket {
   ) throws(ZeroMQError) {
     try endpoint.validate(for: name)
     let handle = try usable(name)
-    let failure = endpoint.description.withCString { function(handle, $0) == 0 ? 0 : zmq_errno() }
+    let failure = endpoint.description.withCString { function(handle, $0) == 0 ? 0 : cz_errno() }
     guard failure == 0 else { throw ZeroMQError(errno: failure, call: "\(name)(\(endpoint))") }
   }
 
@@ -102,7 +102,7 @@ public final class Socket {
     guard let handle, context.mark.isOwn else { return "" }
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
       var size = buffer.count
-      guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, buffer.baseAddress, &size) == 0,
+      guard cz_getsockopt(handle, ZMQ_LAST_ENDPOINT, buffer.baseAddress, &size) == 0,
         let start = buffer.baseAddress
       else { return "" }
       return String(cString: start)
@@ -123,8 +123,8 @@ public final class Socket {
   ) throws(ZeroMQError) -> Int32 {
     var value: Int32 = 0
     var size = MemoryLayout<Int32>.size
-    while zmq_getsockopt(handle, option, &value, &size) != 0 {
-      let failure = zmq_errno()
+    while cz_getsockopt(handle, option, &value, &size) != 0 {
+      let failure = cz_errno()
       guard failure == EINTR else {
         throw ZeroMQError(errno: failure, call: "zmq_getsockopt(\(name))")
       }

@@ -20,7 +20,7 @@ public final class SocketMonitor {
     let handle = try socket.usable("zmq_socket_monitor")
     let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
     let endpoint = Endpoint.inproc("monitor-\(number)")
-    guard zmq_socket_monitor(handle, endpoint.description, ZMQ_EVENT_ALL) == 0 else {
+    guard cz_socket_monitor(handle, endpoint.description, ZMQ_EVENT_ALL) == 0 else {
       throw ZeroMQError.last("zmq_socket_monitor")
     }
     observed = socket
@@ -59,7 +59,7 @@ public final class SocketMonitor {
   /// Stops reporting; later calls do nothing.
   public func close() {
     if let handle = try? observed.usable("zmq_socket_monitor") {
-      zmq_socket_monitor(handle, nil, 0)
+      cz_socket_monitor(handle, nil, 0)
     }
     queue.close()
   }

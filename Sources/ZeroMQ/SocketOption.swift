@@ -70,7 +70,7 @@ extension SocketOption {
     _ option: Int32, value: Value, on handle: UnsafeMutableRawPointer
   ) throws(ZeroMQError) {
     let status = withUnsafeBytes(of: value) {
-      zmq_setsockopt(handle, option, $0.baseAddress, $0.count)
+      cz_setsockopt(handle, option, $0.baseAddress, $0.count)
     }
     guard status == 0 else { throw ZeroMQError.last(call) }
   }
@@ -78,7 +78,7 @@ extension SocketOption {
   private func set(
     _ option: Int32, bytes: [UInt8], on handle: UnsafeMutableRawPointer
   ) throws(ZeroMQError) {
-    let status = bytes.withUnsafeBytes { zmq_setsockopt(handle, option, $0.baseAddress, $0.count) }
+    let status = bytes.withUnsafeBytes { cz_setsockopt(handle, option, $0.baseAddress, $0.count) }
     guard status == 0 else { throw ZeroMQError.last(call) }
   }
 }

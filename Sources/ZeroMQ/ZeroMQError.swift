@@ -20,13 +20,13 @@ public struct ZeroMQError: Error, Equatable, Sendable {
   }
 
   /// Makes an error from the number that the last call on this thread has left.
-  static func last(_ call: String) -> Self { Self(errno: zmq_errno(), call: call) }
+  static func last(_ call: String) -> Self { Self(errno: cz_errno(), call: call) }
 }
 
 extension ZeroMQError: CustomStringConvertible {
   /// The call, the system's text for the error number, and the detail.
   public var description: String {
-    let text = zmq_strerror(errno).map { String(cString: $0) } ?? "unknown error"
+    let text = cz_strerror(errno).map { String(cString: $0) } ?? "unknown error"
     let head = "\(call): \(text) (errno \(errno))"
     return (detail ?? remedy).map { "\(head): \($0)" } ?? head
   }
@@ -83,6 +83,9 @@ extension ZeroMQError {
     /// The object belongs to the process that this one was forked from.
     public static let inherited = Self(rawValue: ESTALE)
 
+    /// The process could not load libzmq.
+    public static let libraryMissing = Self(rawValue: ELIBACC)
+
     /// Whether an error is a ``ZeroMQError`` of this code.
     public static func ~= (code: Self, error: any Error) -> Bool {
       (error as? ZeroMQError)?.code == code
@@ -97,6 +100,22 @@ extension ZeroMQError {
   /// Makes the error of an operation on something that a fork has inherited.
   static func inherited(_ call: String) -> Self {
     Self(errno: ESTALE, call: call, detail: "it belongs to the process that this was forked from")
+  }
+
+  /// Makes the error of a process that could not load libzmq.
+  static func libraryMissing(because reason: String = lastReason) -> Self {
+    Self(
+      errno: ELIBACC, call: "dlopen",
+      detail: "\(reason); install libzmq5 (Debian, Ubuntu), or zeromq, as other systems call it")
+  }
+
+  /// The dynamic linker's words.
+  private static var lastReason: String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { text in
+      guard let start = text.baseAddress else { return "" }
+      cz_copy_failure(start, text.count)
+      return String(cString: start)
+    }
   }
 
   /// Makes an error of a call of the C library.

@@ -1,6 +1,6 @@
 /// What C files may include: the C library, and headers of their own target.
 enum IncludeRules {
-  /// The one target that is there to show a foreign library.
+  /// The one target that is there to reach a foreign library.
   private static let foreign = ["CZeroMQ": "zmq.h"]
 
   static func violations(in files: [SourceFile]) -> [Violation] {

@@ -35,11 +35,11 @@ import Testing
     try Data(program.utf8).write(to: file)
     try Data().write(to: output)
     let maps = [
-      sources.appending(path: "CZeroMQ/module.modulemap"),
+      build.appending(path: "ProcessTreeCZeroMQ.build/module.modulemap"),
       build.appending(path: "ProcessTreeCLinux.build/module.modulemap"),
       build.appending(path: "ProcessTreeCProcessShims.build/module.modulemap"),
     ].filter { FileManager.default.fileExists(atPath: $0.path) }
-    let headers = ["CLinux", "CProcessShims"].map {
+    let headers = ["CLinux", "CProcessShims", "CZeroMQ"].map {
       sources.appending(path: "\($0)/include").path
     }
     let process = Process()

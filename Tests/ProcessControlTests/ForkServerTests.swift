@@ -60,6 +60,15 @@ extension ProcessControlTests {
     }
 
     @Test
+    func aServerPreparesBeforeItClones() throws {
+      let run = try Fixture.play("prepared")
+      let long = String(repeating: "n", count: 512)
+      #expect(
+        run.facts["child"] == ["-", "-;first", "-;first", "-;first;\(long)"])
+      #expect(run["root"] == "[]")
+    }
+
+    @Test
     func childrenFindTheServersThatWereRequestedForThem() throws {
       let run = try Fixture.play("found")
       let rest = "true true 0"

@@ -4,7 +4,8 @@ import ProcessTreeTestSettings
 import Testing
 
 private let lifecycleScenarios = [
-  "squares", "oneThreadBeforeTheFirstLink", "rootIdentity", "attributesOverLifetime",
+  "squares", "oneThreadBeforeTheFirstLink", "noLibraryBeforeTheFirstLink", "rootIdentity",
+  "attributesOverLifetime",
   "daemonInherited", "terminateAndKill",
   "recursionOrder", "chain20", "descriptorsOfChildren", "manyQuickChildren", "manyWaiters",
   "programTypes", "largeArgumentsAndResults", "mainActor", "exitCodes", "names",

@@ -14,6 +14,7 @@ import Testing
       ("Host key verification failed.", .hostKeyUnknown),
       ("alice@b: Permission denied (publickey).", .authenticationFailed),
       ("program: error while loading shared libraries: libzmq.so.5: cannot", .libraryMissing),
+      ("process-tree: dlopen: libzmq.so.5: cannot open shared object file: No", .libraryMissing),
       ("env: /p: Exec format error", .otherMachine),
       ("/p: 1: Syntax error: \"(\" unexpected", .otherMachine),
       ("process-tree: /x cannot be made: No such. Set TMPDIR to a directory", .directoryUnusable),

@@ -5,6 +5,8 @@
 #define PT_HELPER_NODE 0xFFFFFFFFu
 /// The exit code of a child whose setup failed.
 #define PT_SETUP_FAILED 125
+/// The size of a program's name, with a zero at its end.
+#define PT_PROGRAM_NAME 513
 
 /// The run of a fork server.
 struct pt_run {
@@ -14,6 +16,9 @@ struct pt_run {
   /// Shared memory with a time in nanoseconds since boot; a second after it the server ends the run,
   /// with its root. Null for none; as long as it is 0, there is no such time.
   const volatile uint64_t *_Nullable deadline;
+  /// Brings into the server what a child needs, called before it is cloned, so that it and all later children find
+  /// it there. `program` is empty if the server has prepared it before. Null for nothing.
+  void (*_Nullable prepare)(int32_t has_links, const char *_Nonnull program);
 };
 
 /// The node's handle to its fork server.
@@ -31,6 +36,10 @@ struct pt_request {
   /// Whether the child is to have a fork server of its own, and the child's name for its title.
   int32_t has_server;
   char name[16];
+  /// Whether the child is expected to open links.
+  int32_t has_links;
+  /// The name of its program, for the server to prepare; may be empty.
+  char program[PT_PROGRAM_NAME];
 };
 
 /// The fork server's reply, sent with a pidfd if `error` is 0.

@@ -25,6 +25,11 @@ package final class LinkContext {
     station = nil
   }
 
+  /// Loads libzmq, which the first socket of this process and of its clones would load otherwise.
+  ///
+  /// A failure is reported by the first socket.
+  package static func loadLibrary() { Context.loadLibrary() }
+
   /// The threads that libzmq makes with the first socket: one for I/O, one for closing.
   private static let threads = 2
   /// The descriptors of a first socket, and of its listening or connecting end.

@@ -27,18 +27,21 @@ package enum HostProcess {
   ///
   /// It has device, inode, size and modification time of the running file, even if its path now
   /// leads to another file.
-  package static func buildIdentity() -> String {
+  package static func buildIdentity() -> String { identityOfThisImage }
+
+  /// Found once, for the clones of this process as well, which run the same file.
+  private static let identityOfThisImage: String = {
     var file = stat()
     guard stat("/proc/self/exe", &file) == 0 else { return "unknown" }
     let numbers = [
       UInt64(file.st_dev), UInt64(file.st_ino), UInt64(clamping: file.st_size),
       UInt64(clamping: file.st_mtim.tv_sec), UInt64(clamping: file.st_mtim.tv_nsec),
     ]
-    // Each root and child asks: joining a list would have the runtime look for conformances.
+    // Joining a list would have the runtime look for conformances.
     return numbers.dropFirst().reduce(into: String(numbers[0], radix: 16)) { text, number in
       text += "-" + String(number, radix: 16)
     }
-  }
+  }()
 }
 
 /// The title that ps, top and pstree show for this process.

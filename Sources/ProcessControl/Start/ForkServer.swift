@@ -19,6 +19,25 @@ package final class ForkServer {
     case child(ForkServer?)
   }
 
+  /// What children need that their helper can do for them.
+  package struct Needs {
+    /// Whether the child is expected to open links.
+    package var hasLinks: Bool
+    /// The name of its program, by which it finds the type; empty if there is nothing to find.
+    package var program: String
+
+    package init(hasLinks: Bool = false, program: String = "") {
+      self.hasLinks = hasLinks
+      self.program = program
+    }
+  }
+
+  /// Called in the helper with a child's needs.
+  package typealias Preparation =
+    @convention(c) (
+      _ hasLinks: Int32, _ program: UnsafePointer<CChar>
+    ) -> Void
+
   /// The helper; the caller reaps it after `close()` or `Reply.lost`.
   package let process: ProcessHandle
   private var socket: Descriptor?
@@ -49,8 +68,11 @@ package final class ForkServer {
   /// - Parameters:
   ///   - run: The run.
   ///   - deadline: A time after which the helper ends the run, with this process; nil for none.
+  ///   - preparation: What the helper does before it clones a child, so that the children find it
+  ///     done. It makes no thread.
   package static func start(
-    run: RunIdentity, deadline: SharedDeadline? = nil
+    run: RunIdentity, deadline: SharedDeadline? = nil,
+    preparation: Preparation? = nil
   ) throws(ProcessControlError) -> Role {
     guard HostProcess.isMainThread else {
       throw ProcessControlError(
@@ -69,7 +91,7 @@ package final class ForkServer {
     fflush(nil)
     var identity = pt_run(
       run: run.runID, root_pid: run.rootPID, root_start_time: run.rootStartTime,
-      deadline: deadline?.pointer)
+      deadline: deadline?.pointer, prepare: preparation)
     var server = pt_fork_server()
     let result = pt_fork_server_start(&identity, run.directory, &server)
     switch result {
@@ -91,11 +113,13 @@ package final class ForkServer {
   ///   - name: The child's name, if it is to have a helper of its own, which is made at less cost
   ///     before the child has written to its memory. A child that cannot have it then can make it
   ///     itself.
+  ///   - needs: What the helper prepares for the child.
   ///   - descriptors: The descriptors that the child inherits.
   /// - Throws: `wouldBlock` if the socket is full, so that nothing was sent and the caller must
   ///   wait for a reply first; `forkServerLost`.
   package func request(
-    id: UInt64, tag: RunTag, withHelperFor name: String? = nil, descriptors: ChildDescriptors
+    id: UInt64, tag: RunTag, withHelperFor name: String? = nil, preparing needs: Needs = Needs(),
+    descriptors: ChildDescriptors
   ) throws(ProcessControlError) {
     guard fileDescriptor >= 0 else {
       throw ProcessControlError(
@@ -105,6 +129,10 @@ package final class ForkServer {
     request.id = id
     request.tag = tag.value
     request.parent = HostProcess.pid
+    request.has_links = needs.hasLinks ? 1 : 0
+    withUnsafeMutableBytes(of: &request.program) {
+      $0.copyBytes(from: needs.program.utf8.prefix($0.count - 1))
+    }
     if let name {
       request.has_server = 1
       withUnsafeMutableBytes(of: &request.name) {

@@ -29,6 +29,9 @@ enum ChildProgram {
     case "node": try node(identity, children: number)
     case "chain": try chain(identity, depth: number)
     case "found": try found(identity, depth: number)
+    case "prepared":
+      say((["-"] + Node.prepared).joined(separator: ";"))
+      exit(0)
     case "arm": arm()
     case "lock": Locks.contend()
     default: exit(97)

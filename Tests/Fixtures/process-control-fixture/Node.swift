@@ -16,6 +16,8 @@ final class Node {
   private var lastID: UInt64 = 0
   /// The fork server that this process has found, as a child for which one was requested.
   nonisolated(unsafe) static var found: ForkServer?
+  /// The programs that this process, or one of which it is a clone, has prepared.
+  nonisolated(unsafe) static var prepared: [String] = []
 
   init(identity: RunIdentity, tag: RunTag, server: ForkServer) {
     self.identity = identity
@@ -26,7 +28,13 @@ final class Node {
 
   /// Makes the fork server; nil in a child.
   static func make(identity: RunIdentity, tag: RunTag) throws -> Node? {
-    switch try ForkServer.start(run: identity) {
+    let start = try ForkServer.start(
+      run: identity,
+      preparation: { hasLinks, program in
+        guard hasLinks != 0 else { return }
+        Node.prepared.append(String(cString: program))
+      })
+    switch start {
     case .node(let server): return Node(identity: identity, tag: tag, server: server)
     case .child(let own):
       found = own
@@ -36,14 +44,15 @@ final class Node {
 
   /// Sends a request for a child that obeys a command; returns our end of its socket.
   func ask(
-    _ command: String, tag: RunTag? = nil, withHelperFor name: String? = nil
+    _ command: String, tag: RunTag? = nil, withHelperFor name: String? = nil,
+    preparing needs: ForkServer.Needs = .init()
   ) throws -> (id: UInt64, socket: Int32) {
     let sockets = try Descriptors.makeSocketPair()
     let null = try Descriptors.openNull()
     lastID += 1
     let childTag = try tag ?? RunTag(run: identity.runID, node: RunTag.randomNodeID())
     try server.request(
-      id: lastID, tag: childTag, withHelperFor: name,
+      id: lastID, tag: childTag, withHelperFor: name, preparing: needs,
       descriptors: ChildDescriptors(
         standardInput: null.number, standardOutput: 1, standardError: 2,
         bootstrap: sockets.second.number))
@@ -52,8 +61,11 @@ final class Node {
   }
 
   /// Starts a child that obeys a command.
-  func start(_ command: String, withHelperFor name: String? = nil) throws -> Child {
-    let (id, socket) = try ask(command, withHelperFor: name)
+  func start(
+    _ command: String, withHelperFor name: String? = nil,
+    preparing needs: ForkServer.Needs = .init()
+  ) throws -> Child {
+    let (id, socket) = try ask(command, withHelperFor: name, preparing: needs)
     guard waitReadable(server.fileDescriptor) else { throw Failure("no answer") }
     switch server.receive() {
     case .started(id: id, let handle)?:

@@ -37,6 +37,20 @@ extension Scenarios {
     try node.finish()
   }
 
+  static func prepared(_ node: Node) throws {
+    let long = String(repeating: "n", count: 512)
+    for needs in [
+      ForkServer.Needs(), .init(hasLinks: true, program: "first"), .init(),
+      .init(hasLinks: true, program: long),
+    ] {
+      let child = try node.start("prepared", preparing: needs)
+      report("child", try child.line())
+      _ = try child.join()
+    }
+    report("root", "\(Node.prepared)")
+    try node.finish()
+  }
+
   static func signals(_ node: Node) throws {
     let descriptor = try SignalSource.install(signals: [SIGTERM, SIGUSR1, SIGTSTP])
     report("early", "\(waitReadable(descriptor, milliseconds: 0))")

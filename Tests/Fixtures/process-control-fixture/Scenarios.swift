@@ -33,6 +33,7 @@ enum Scenarios {
     case "tree": try tree(node)
     case "chain": try chain(node)
     case "found": try found(node)
+    case "prepared": try prepared(node)
     case "signals": try signals(node)
     case "stuck": try stuck(node)
     case "secondInChild": try secondInChild(node)

@@ -20,6 +20,23 @@ let lifecycleScenarios: [String: Scenario] = [
     _ = await test.thrown(RemoteFailure.self) { _ = try await failing.result }
     test.equal(failing.exitReport?.lastErrorLines.first, "threads: 1")
   },
+  "noLibraryBeforeTheFirstLink": { root, test in
+    // Neither the root nor a leaf below two nodes, nor the fork servers that they are cloned by.
+    test.equal(try await root.spawn(HasLibraryOfLinks(depth: 2)).result, [false, false, false])
+    test.expect(!HasLibraryOfLinks.here, "the root has it")
+    // An end of a channel makes a link.
+    let (sender, receiver) = root.makePipe(of: Int.self)
+    let child = try await root.spawn(HasLibraryOfLinks(numbers: receiver))
+    try await sender.send(1)
+    test.equal(try await child.result, [true])
+    test.expect(HasLibraryOfLinks.here, "the root has a link without it")
+    // A child of which no link was expected opens one.
+    let late = try await root.spawn(Mirror(count: 1))
+    try await late.send(Note(number: 2))
+    var notes = try await late.messages(of: Note.self).makeAsyncIterator()
+    test.equal(try await notes.next(), Note(number: 2))
+    try await late.result
+  },
   "rootIdentity": { root, test in
     test.equal(root.name, "MainProcess")
     test.expect(root.isRoot && !root.isDaemon && root.parent == nil)
@@ -205,5 +222,28 @@ struct CountsThreads: NodeProgram {
       throw PlainTrouble()
     }
     return below + [threads]
+  }
+}
+
+/// Returns whether it and the nodes below it have libzmq mapped, the lowest first.
+struct HasLibraryOfLinks: NodeProgram {
+  var depth = 0
+  var numbers: Receiver<Int>?
+
+  func run(in node: Node) async throws -> [Bool] {
+    if let numbers { for try await _ in numbers { break } }
+    let below = depth > 0 ? try await node.spawn(HasLibraryOfLinks(depth: depth - 1)).result : []
+    return below + [Self.here]
+  }
+
+  /// Whether this process has it mapped.
+  static var here: Bool {
+    guard let file = fopen("/proc/self/maps", "re") else { return false }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 4_096)
+    while fgets(&line, Int32(line.count), file) != nil {
+      if strstr(line, "/libzmq.so") != nil { return true }
+    }
+    return false
   }
 }

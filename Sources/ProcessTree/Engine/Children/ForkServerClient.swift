@@ -17,6 +17,7 @@ final class ForkServerClient {
     let id: UInt64
     let tag: RunTag
     let serverName: String?
+    let needs: ForkServer.Needs
     let ends: ChildEnds.Inherited
     let answer: (Answer) -> Void
   }
@@ -34,6 +35,10 @@ final class ForkServerClient {
   /// Requests that wait for a reply to an earlier one; bounded by the children being started.
   private var waiting: Deque<Request> = []
   private var patience = Patience()
+  /// The programs that the helper has prepared.
+  private var prepared: Set<String> = []
+  /// A program that is not noted is prepared again, which takes some microseconds.
+  private static let mostPrepared = 256
   /// Called once when the fork server has gone.
   private let onLost: () -> Void
 
@@ -62,14 +67,16 @@ final class ForkServerClient {
   ///   - id: The child's number.
   ///   - tag: Its tag.
   ///   - serverName: Its name, if it is to find a fork server of its own.
+  ///   - needs: What the helper prepares for it, if it has not done that before.
   ///   - ends: What it inherits.
   ///   - answer: Called once.
   func request(
-    id: UInt64, tag: RunTag, withServerFor serverName: String? = nil, ends: ChildEnds.Inherited,
-    answer: @escaping (Answer) -> Void
+    id: UInt64, tag: RunTag, withServerFor serverName: String? = nil,
+    preparing needs: ForkServer.Needs, ends: ChildEnds.Inherited, answer: @escaping (Answer) -> Void
   ) {
     waiting.append(
-      Request(id: id, tag: tag, serverName: serverName, ends: ends, answer: answer))
+      Request(
+        id: id, tag: tag, serverName: serverName, needs: needs, ends: ends, answer: answer))
     sendWaiting()
   }
 
@@ -80,8 +87,10 @@ final class ForkServerClient {
       do throws(ProcessControlError) {
         try request.ends.withDescriptors { ends throws(ProcessControlError) in
           try server.request(
-            id: request.id, tag: request.tag, withHelperFor: request.serverName, descriptors: ends)
+            id: request.id, tag: request.tag, withHelperFor: request.serverName,
+            preparing: unprepared(request.needs), descriptors: ends)
         }
+        note(request.needs)
         answers[request.id] = request.answer
         patience.renew()
       } catch {
@@ -113,6 +122,17 @@ final class ForkServerClient {
         }
       }
     }
+  }
+
+  /// The needs without the program that has been prepared: the helper, and so its clones, have it.
+  private func unprepared(_ needs: ForkServer.Needs) -> ForkServer.Needs {
+    var left = needs
+    if prepared.contains(needs.program) { left.program = "" }
+    return left
+  }
+
+  private func note(_ needs: ForkServer.Needs) {
+    if prepared.count < Self.mostPrepared { prepared.insert(needs.program) }
   }
 
   private func receive() {

@@ -28,6 +28,11 @@ struct EngineVerdict: Equatable, Sendable {
       "error while loading shared libraries", .libraryMissing,
       "install the library there, such as libzmq5"
     ),
+    // The far half itself has looked for it.
+    (
+      "cannot open shared object file", .libraryMissing,
+      "install the library there, such as libzmq5"
+    ),
     (
       "Set TMPDIR to a directory", .directoryUnusable,
       "that is its TMPDIR, or else its /tmp, not the one of this machine"

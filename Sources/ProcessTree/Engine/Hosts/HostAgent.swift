@@ -226,7 +226,11 @@ final class HostAgent {
       record, tag, output: ends.outputReader, error: ends.errorReader, tie: ends.deathPipe,
       sink: sink, on: loop)
     children[position] = child
-    forkServer.request(id: UInt64(position), tag: tag, ends: inherited) { [unowned self] answer in
+    // Its control connection is a socket of ZeroMQ.
+    let program = record.program.listIndex == nil ? record.program.type : ""
+    let needs = ForkServer.Needs(hasLinks: true, program: program)
+    forkServer.request(id: UInt64(position), tag: tag, preparing: needs, ends: inherited) {
+      [unowned self] answer in
       switch answer {
       case .started(let handle): started(child, handle)
       case .failed(let errno):

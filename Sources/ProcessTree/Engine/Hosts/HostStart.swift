@@ -19,7 +19,9 @@ extension Launcher {
     let loop = try EventLoop()
     WarmUp.run(on: loop, for: run.node, app: app)
     let deadline = try SharedDeadline()
-    switch try ForkServer.start(run: run.identity, deadline: deadline) {
+    let start = try ForkServer.start(
+      run: run.identity, deadline: deadline, preparation: ChildStart.preparation)
+    switch start {
     case .child(let own): runChild(wasSpawned: false, with: own)
     case .node(let server):
       let agent = try HostAgent(record, run, place, server, deadline, streams, on: loop)

@@ -144,7 +144,7 @@ extension NodeRuntime {
     let findsServer = child.program.spawnsChildren && child.settings.isInherited
     forkServer.request(
       id: UInt64(child.position), tag: controller.tag,
-      withServerFor: findsServer ? child.name : nil, ends: ends
+      withServerFor: findsServer ? child.name : nil, preparing: needs(of: controller), ends: ends
     ) { [weak self, weak controller] answer in
       guard let self, let controller else { return }
       switch answer {
@@ -159,6 +159,23 @@ extension NodeRuntime {
         controller.attemptLost()
       }
     }
+  }
+
+  private func needs(of controller: ChildController) -> ForkServer.Needs {
+    let program = controller.child.declaration.program
+    return ForkServer.Needs(
+      hasLinks: expectsLinks(of: controller), program: program.listIndex == nil ? program.name : "")
+  }
+
+  /// Whether a child will probably open links: it gets ends of channels, or arguments that do not
+  /// fit its record, or this node has links already.
+  ///
+  /// Then its fork server has libzmq for it. Any child can open links: one of which this was not
+  /// expected loads libzmq for itself, which takes a millisecond or two.
+  private func expectsLinks(of controller: ChildController) -> Bool {
+    let child = controller.child
+    return channels?.listener != nil || !child.tickets.isEmpty
+      || child.declaration.arguments.count > WireLimits.inlinePayload
   }
 
   private func spawn(_ controller: ChildController, _ ends: ChildEnds.Inherited) {

@@ -94,9 +94,6 @@ struct RunDirectory {
   /// The bell for nodes that wait for such a place.
   var slotBell: SlotBell { SlotBell(path: "\(path)/bell") }
 
-  /// Where the root listens for its rehearsal.
-  var rehearsalSocket: String { "\(path)/rehearsal" }
-
   /// Where the root answers other processes of its user.
   var desk: String { Self.desk(in: path) }
 

@@ -37,6 +37,19 @@ struct ChildStart {
       placement: record.placement)
   }
 
+  /// What a fork server does before it clones a child.
+  ///
+  /// The child would have to do it otherwise; this one and later ones find it done. It runs no code
+  /// of the program.
+  static var preparation: ForkServer.Preparation {
+    { hasLinks, program in
+      if hasLinks != 0 { LinkContext.loadLibrary() }
+      guard program.pointee != 0 else { return }
+      let name = String(cString: program)
+      _ = try? ProgramReference.resolve(name: name, listIndex: nil, listed: [])
+    }
+  }
+
   /// Independent of the start method, because the fork server also kills the run's remains.
   var needsForkServer: Bool { program.spawnsChildren }
 

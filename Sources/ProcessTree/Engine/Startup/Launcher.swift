@@ -75,7 +75,7 @@ struct Launcher {
     // Both start methods need the helper: it outlives a root that is killed, and then kills the
     // rest of the run.
     let start = Result { () throws(ProcessControlError) in
-      try ForkServer.start(run: identity.run)
+      try ForkServer.start(run: identity.run, preparation: ChildStart.preparation)
     }
     switch start {
     // This is another process; its errors must not reach the root's code.
@@ -119,7 +119,9 @@ struct Launcher {
         record, secret, pid: getpid(), tag: tag, programs: app.programs)
       try child.applyProcessSettings()
       guard forkServer == nil, child.needsForkServer else { try child.run(forkServer: forkServer) }
-      switch try ForkServer.start(run: child.identity.run) {
+      switch try ForkServer.start(
+        run: child.identity.run, preparation: ChildStart.preparation)
+      {
       case .child(let own): (wasSpawned, forkServer) = (false, own)
       case .node(let server): try child.run(forkServer: server)
       }

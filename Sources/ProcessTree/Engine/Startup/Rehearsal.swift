@@ -26,14 +26,12 @@ struct Rehearsal {
 
   private let loop: EventLoop
   private let root: NodeIdentity
-  private let socket: String
   private let secret: NodeSecret
 
   init(for root: NodeIdentity, on loop: EventLoop) {
     self.root = root
     self.loop = loop
     secret = NodeSecret(Secret { _ in }, of: root.path)
-    socket = RunDirectory(path: root.run.directory).rehearsalSocket
   }
 
   /// Runs the simulation; the process has its former threads and descriptors afterwards, and the
@@ -50,32 +48,6 @@ struct Rehearsal {
     let child = try nodes.start(record, own, over: try FrameStream(ends.second, on: loop))
     turn { isDone }
     child.handle(.released)
-    try exchangeOverSockets()
-  }
-
-  /// Sends a frame as data links do, for nodes that open some.
-  private func exchangeOverSockets() throws {
-    let context = LinkContext()
-    defer {
-      context.terminate()
-      unlink(socket)
-    }
-    var isDone = false
-    let listener = try FrameRelay(listeningAt: socket, in: context, on: loop) { _, _ in
-      isDone = true
-    }
-    defer { listener.close() }
-    let connector = try FrameRelay(
-      to: context.endpoint(at: socket), isLink: false, in: context, on: loop
-    ) { _ in }
-    defer { connector.close() }
-    connector.send([1])
-    let hook = loop.addTurnHook {
-      listener.receive()
-      return listener.mayHaveFrames
-    }
-    defer { loop.removeTurnHook(hook) }
-    turn { isDone }
   }
 
   private func turn(until isDone: () -> Bool) {
@@ -99,13 +71,15 @@ struct Rehearsal {
 
   private func makeRecord() throws -> BootstrapRecord {
     let program = try ProgramReference(Program.self, listed: RehearsedNodes.programs)
+    // Nobody listens there, and nobody connects.
+    let links = "ipc://" + RunDirectory(path: root.run.directory).socket(of: root.pid, "l")
     return BootstrapRecord(
       run: .init(
         id: root.run.runID, rootPID: root.run.rootPID,
         rootStartTime: root.run.rootStartTime, directory: root.run.directory),
       path: root.path.child(1), name: "rehearsal", isDaemon: false,
       parent: .init(name: root.name, pid: root.pid, startTime: 0), attempt: 1,
-      endpoints: .init(control: "", links: "ipc://\(socket)"),
+      endpoints: .init(control: "", links: links),
       program: .init(
         type: program.name, listIndex: program.listIndex,
         arguments: try MessagePackEncoder().encode(Program(depth: 1))),

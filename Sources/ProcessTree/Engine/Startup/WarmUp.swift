@@ -1,5 +1,4 @@
 internal import Logging
-internal import ProcessTreeBase
 internal import ProcessTreeLinks
 internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
@@ -8,13 +7,9 @@ internal import ProcessTreeWire
 /// The steps that every child would have to do first, done once before the fork server is made.
 ///
 /// Children inherit resolved symbols, instantiated metadata and touched memory, which halves the
-/// time of a start. The process has one thread afterwards, as before. No step may lock a `Mutex`:
-/// see `Lock`.
+/// time of a start. No step makes a thread, or loads libzmq, which only nodes with links need. No
+/// step may lock a `Mutex`: see `Lock`.
 enum WarmUp {
-  /// How long the rehearsal's threads may take to leave the kernel's list, which is after their
-  /// join and without an event.
-  private static let patience: Duration = .milliseconds(20)
-
   /// How many of an app's programs are rehearsed: each takes a tenth of a millisecond.
   private static let mostPrograms = 64
 
@@ -31,7 +26,6 @@ enum WarmUp {
     // Each child gives the log system a handler of its own.
     _ = Logger(label: "rehearsal")
     for program in app.programs.prefix(mostPrograms) { program.rehearseDecoding() }
-    Unannounced.wait(within: patience) { Threads.count() <= 1 }
   }
 }
 
