@@ -37,6 +37,18 @@ import Testing
     #expect(sent(by: &state).first?.items == 1..<2)
   }
 
+  /// Of large inputs few are taken at a time, and no batch and no backlog has more of them.
+  @Test func ofLargeInputsItHasAsManyAsAreTakenAtATime() {
+    var state = PoolState<Int>(size: 2, settings: .init())
+    let job = state.open(kind: state.makeKind(), JobPolicy(count: 131_072))
+    #expect(state.demand(of: job) == 4_096)
+    state.submit(2, to: job, at: .zero)
+    #expect(state.demand(of: job) == 6)
+    for worker in state.workers.keys.sorted() { state.workerReady(worker, at: .zero) }
+    #expect(sent(by: &state).map(\.items) == [0..<2])
+    #expect(state.demand(of: job) == 6)
+  }
+
   @Test func itHasOneInputWhereMoreCouldHarm() {
     for (policy, settings) in [
       (JobPolicy(count: 100), PoolState<Int>.Settings()), (JobPolicy(), .init()),

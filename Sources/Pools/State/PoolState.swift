@@ -154,6 +154,8 @@ struct PoolState<Report: Sendable>: Sendable {
   mutating func submit(_ count: Int, to id: JobID, at now: Duration) {
     guard var job = jobs[id], !job.isAbandoned, !job.wasCutShort, count > 0 else { return }
     counters.submitted += count
+    // Fewer than there was room for are as many as may be taken at a time by their bytes.
+    if count < job.demand(workers: size) { job.sizer.limitFirst(to: count) }
     job.enqueue(WorkPiece(items: job.submitted..<(job.submitted + count)))
     job.submitted += count
     jobs[id] = job

@@ -104,7 +104,9 @@ struct LogsCommand: LiveCommand {
           nodes: line.request(.tree).nodes, isOfOnlyRun: rest.count == words.count
         ).patterns(rest)
       try log.show(patterns, by: &line, follows: follow)
-    } catch let refusal as RunRefusal where refusal.code == LiveExitCode.noAnswer {
+    } catch let refusal as RunRefusal
+      where refusal.code == LiveExitCode.noAnswer || refusal.failure == .absent
+    {
       // Output in files is read without an answer of the root.
       try log.showFiles(of: rest)
       throw refusal

@@ -23,7 +23,11 @@ struct RunRefusal: Error, CustomStringConvertible {
   }
 
   /// A run that ended while it was looked at.
-  static func ended(_ run: LiveRun) -> Self { noSuchRun("\(run.label) has ended.") }
+  static func ended(_ run: LiveRun) -> Self {
+    var refusal = noSuchRun("\(run.label) has ended.")
+    refusal.failure = .absent
+    return refusal
+  }
 
   static func noSuchNode(_ text: String) -> Self {
     Self(code: LiveExitCode.notFound, kind: "noSuchNode", description: text)

@@ -133,7 +133,7 @@ struct RunLine: ~Copyable {
         "the root of \(run.label) speaks version \(major) of this protocol, and this "
         + "\(RunningTool.current.name) version \(own)."
     case .absent, .closed:
-      guard (try? RunEnd.root(of: run)) != nil else { return .ended(run) }
+      guard !RunEnd.isOver(run) else { return .ended(run) }
       text = "the root of \(run.label) has ended or does not listen."
     case .silent where run.isSuspended, .crowded where run.isSuspended: return suspended(run)
     case .silent, .crowded:

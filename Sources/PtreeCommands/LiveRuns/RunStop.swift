@@ -82,6 +82,12 @@ struct RunEnd {
     return handle
   }
 
+  /// Whether a run's root has ended, reaped or not.
+  static func isOver(_ run: LiveRun) -> Bool {
+    if let root = try? root(of: run) { return root.hasEnded }
+    return run.root.map { HostProcess.startTime(of: $0.pid) != $0.startTime } ?? true
+  }
+
   /// How long the stop of the whole run takes at most, by its own policy.
   static func longestStop(in plan: String?) -> Duration {
     guard let text = plan,

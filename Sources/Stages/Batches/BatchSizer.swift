@@ -12,7 +12,7 @@ package struct BatchSizer: Sendable {
   private let growth: Int
   private let slowerWeight: Double
   private let limit: Int
-  private let first: Int
+  private var first: Int
   private var nanosecondsPerItem: Double?
   private var largestAnswered = 0
 
@@ -33,6 +33,9 @@ package struct BatchSizer: Sendable {
     self.limit = max(1, min(limit, Self.largest))
     self.first = max(1, min(first, self.limit))
   }
+
+  /// Lowers the number of inputs that a batch has before one has come back, at least to 1.
+  package mutating func limitFirst(to count: Int) { first = max(1, min(first, count)) }
 
   /// Returns the size for the next batch.
   ///

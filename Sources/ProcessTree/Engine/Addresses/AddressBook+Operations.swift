@@ -103,8 +103,12 @@ extension AddressBook {
     let number = Int32(clamping: operation.number)
     let pids = runtime.commands.pids
     guard !pids.isEmpty else {
-      // The answer leaves first, with this turn: the signal may stop or end the process.
-      _ = runtime.loop.timers.schedule(after: .zero) { kill(getpid(), number) }
+      guard (1...64).contains(number) else {
+        return .operated(OperationResult(.failed, account: "there is no signal \(number)"))
+      }
+      // The answer leaves first, as the signal may stop or end the process: to a parent on this
+      // host with this turn, to another one by libzmq's thread.
+      _ = runtime.loop.timers.schedule(after: .milliseconds(10)) { kill(getpid(), number) }
       return .operated(OperationResult(.delivered))
     }
     for pid in pids where kill(pid, number) != 0 {

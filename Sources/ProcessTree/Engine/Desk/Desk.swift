@@ -9,8 +9,10 @@ internal import ProcessTreeWire
 ///
 /// It costs a run nothing that nobody looks at. Belongs to the loop.
 final class Desk {
-  /// The most clients at a time.
+  /// The most clients at a time, but for those that only wait for the end of the run.
   private static let mostConnections = 32
+  /// The most clients that wait for that; each costs a descriptor and nothing else.
+  private static let mostWaiting = 256
   /// How long a client that does nothing keeps its place while others wait for one.
   private static let shortestIdle = Duration.milliseconds(100)
   /// How many descriptors have to be free, so that clients do not take them from nodes.
@@ -60,6 +62,12 @@ final class Desk {
   /// Whether another client has a place: one that has done nothing for a while makes room.
   private var hasPlace: Bool {
     guard connections.count >= Self.mostConnections else { return true }
+    let waiting = connections.values.count { $0.onlyAwaitsEnd }
+    if waiting < Self.mostWaiting, connections.count - waiting < Self.mostConnections,
+      (try? FreeDescriptors.demand(Self.descriptors, for: "a client of the run")) != nil
+    {
+      return true
+    }
     let idle = connections.values.compactMap { connection in
       connection.idleTime.map { (connection, $0) }
     }

@@ -26,7 +26,7 @@ final class DeskConnection {
   private var timer: TimerQueue.ID?
   private var hasSaidHello = false
   private var underWay = 0
-  /// How many of these wait for the end of the run, and can do without an answer.
+  /// How many of these wait for the end of the run.
   private var endsAwaited = 0
   /// When it last had something to do.
   private var lastActivity = ContinuousClock.now
@@ -67,12 +67,13 @@ final class DeskConnection {
     (onClose, onRequest, onSent, mayKeep) = (nil, nil, nil, nil)
   }
 
-  /// How long nothing has been under way that needs an answer; nil while something is.
-  ///
-  /// A client that waits for the end of the run sees it at the root's process as well.
+  /// How long nothing has been under way; nil while something is.
   var idleTime: Duration? {
-    underWay == endsAwaited && unsentCount == 0 ? lastActivity.duration(to: .now) : nil
+    underWay == 0 && unsentCount == 0 ? lastActivity.duration(to: .now) : nil
   }
+
+  /// Whether it waits for the end of the run and for nothing else.
+  var onlyAwaitsEnd: Bool { underWay > 0 && underWay == endsAwaited && unsentCount == 0 }
 
   /// How many bytes of answers wait for the client to take them.
   var unsentCount: Int { unsent.count - sentCount }

@@ -5,7 +5,7 @@ internal import ProcessTreeProcessControl
 internal import Synchronization
 
 /// The root's sink: its standard output and error, written by a separate thread so that a slow
-/// reader never blocks the loop.
+/// reader never blocks the loop; by the loop itself where no thread can be made.
 ///
 /// It is the only writer of the output of nodes and of the root's commands, so lines do not mix.
 final class RootOutput: OutputSink {
