@@ -1,5 +1,6 @@
 internal import Glibc
 internal import ProcessTreeBase
+internal import ProcessTreeLinks
 internal import ProcessTreeSupervision
 internal import ProcessTreeWire
 
@@ -43,7 +44,7 @@ extension AddressBook {
       return .answered(.operated(OperationResult(.alreadyEnded)))
     }
     switch operation.verb {
-    case .signal: return signal(controller, operation, for: origin)
+    case .signal: return signal(controller, at: live, operation, for: origin)
     case .waitForUp, .waitForEnd: break
     case .stop, .kill, .start, .restart, .restartWithDependents, .scale:
       guard scales.contains(where: { $0.counts(controller.child.name) }) else { break }
@@ -63,18 +64,17 @@ extension AddressBook {
     guard let live = names.standing(of: .supervised(name))?.live,
       let controller = runtime.controllers[live]
     else { return .answered(.operated(OperationResult(.alreadyEnded))) }
-    return signal(controller, operation, for: origin)
+    return signal(controller, at: live, operation, for: origin)
   }
 
   /// Lets the child deliver a signal; it knows whether it runs commands.
   private func signal(
-    _ controller: ChildController, _ operation: NodeOperation, for origin: LookupTable.Origin
+    _ controller: ChildController, at position: UInt32, _ operation: NodeOperation,
+    for origin: LookupTable.Origin
   ) -> Course {
     // A node that SIGSTOP has stopped could not deliver the signal by which it goes on.
     if Int32(clamping: operation.number) == SIGCONT { try? controller.process?.send(SIGCONT) }
-    return pass(
-      AddressQuestion(.root, .operate(operation)), from: origin,
-      to: .child(controller.child.position))
+    return pass(AddressQuestion(.root, .operate(operation)), from: origin, to: .child(position))
   }
 
   private func later(
