@@ -45,8 +45,8 @@ package enum HostProcess {
 package enum ProcessArguments {
   private static let hidden = Lock<[Int: String]>([:])
 
-  /// All of them, with stars in the places of what was hidden: what processes get that are started
-  /// with the arguments of this one.
+  /// All of them, with stars in the places of hidden texts: a process that is started with the
+  /// arguments of this one gets these.
   package static var visible: [String] {
     var arguments = CommandLine.arguments
     for (place, text) in hidden.withLock({ $0 }) { arguments[place] = text }

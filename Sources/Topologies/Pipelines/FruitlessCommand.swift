@@ -1,5 +1,4 @@
 internal import ProcessTree
-internal import ProcessTreeProcessControl
 
 /// Whether it is the command that is to blame, and not the records that it gets: it dies again and
 /// again, and has done nothing yet.

@@ -88,7 +88,7 @@ enum PipelineChecks {
   static func reads(_ patterns: [String], _ path: String) -> Bool {
     let place = Path.canonical(path)
     var status = stat()
-    // What is no regular file keeps nothing that could be overwritten.
+    // Devices and pipes keep nothing that could be overwritten.
     guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else { return false }
     func matches(_ pattern: String, _ path: String) -> Bool {
       fnmatch(pattern, path, FNM_PATHNAME | FNM_PERIOD) == 0

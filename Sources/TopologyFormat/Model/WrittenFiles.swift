@@ -8,8 +8,8 @@ struct WrittenFile {
     /// A path with parts that only the run knows.
     case pieces([Scalar.Piece])
 
-    /// Nil for a path of which nothing is known, and for what is no regular file: that keeps
-    /// nothing that could be overwritten.
+    /// Nil for a path of which nothing is known, and for devices and pipes, which keep nothing that
+    /// could be overwritten.
     init?(_ path: Scalar) {
       guard let text = path.constant else {
         guard !path.isUnknown else { return nil }
@@ -31,7 +31,7 @@ struct WrittenFile {
   let key: Key
   let value: Value
   let appends: Bool
-  /// Whether its node could say that it appends.
+  /// Whether its node has a key for appending.
   let mayAppend: Bool
   /// The node's address; empty until it is known.
   var address = ""
