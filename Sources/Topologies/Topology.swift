@@ -82,7 +82,7 @@ extension Node {
   /// - Throws: ``TopologyFailure`` if the topology has failed, and `CancellationError`.
   public func run(_ topology: Topology) async throws {
     let report: ([PutAside]) -> Void = { aside in
-      for account in aside { tell(account.line) }
+      for account in aside { self.tell(account.line) }
     }
     let outcome = try await run(topology.plan, as: "", onEnd: report)
     guard outcome.exitCode != 0 || outcome.account != nil else { return }
