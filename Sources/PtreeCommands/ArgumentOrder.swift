@@ -1,3 +1,4 @@
+internal import Glibc
 internal import ProcessTreeExamples
 
 /// Puts the example's name first, so that options may stand before it too.
@@ -29,11 +30,20 @@ enum ArgumentOrder {
       )
     }
     guard Examples.all.contains(where: { $0.name == name }) else {
+      if access(name, F_OK) == 0 { throw UsageError(advice(name)) }
       let names = Examples.all.map { $0.name }.joined(separator: ", ")
       throw UsageError("there is no example '\(name)'; there are: \(names).")
     }
     try refuseNegativeNumbers(rest.prefix { $0 != "--" })
     return ["run", name] + rest
+  }
+
+  /// What to do with a file whose name could be that of an example.
+  private static func advice(_ name: String) -> String {
+    name.hasPrefix("Procfile")
+      ? "'\(name)' is a Procfile, and no topology file: ptree import \(name) makes one of it."
+      : "'\(name)' is no example. For the file of this name say ./\(name), or let its name end in "
+        + ".yaml, .yml or .json."
   }
 
   /// Throws for a negative number that is no option's value; the parser takes it for an option.

@@ -52,7 +52,10 @@ struct DetachedStarter {
     case .word(.ended(let code, let account)):
       _ = reap()
       // A run that has done all of its work needs no number any more.
-      guard code != 0 else { return tell(nil, "ended") }
+      guard code != 0 else {
+        if !account.isEmpty { Standard.complain(account) }
+        return tell(nil, "ended")
+      }
       Standard.complain("\(name) failed: \(account)")
       return code
     case .closed:

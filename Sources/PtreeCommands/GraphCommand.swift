@@ -16,13 +16,13 @@ struct GraphCommand: ParsableCommand {
   @Option(help: "text, dot, mermaid, svg or json.")
   var format = Format.text
 
-  @Option(help: "How many levels of groups are shown; deeper ones are boxes.")
-  var depth: Int = .max
+  @Option(help: "How many levels of groups are shown, all without it; deeper ones are boxes.")
+  var depth: Int?
 
   @OptionGroup var topology: TopologyOptions
 
   func validate() throws {
-    guard depth > 0 else { throw ValidationError("The depth is at least 1.") }
+    guard depth ?? 1 > 0 else { throw ValidationError("The depth is at least 1.") }
   }
 
   func run() throws {
@@ -34,7 +34,7 @@ struct GraphCommand: ParsableCommand {
       CheckReport.tell(checked)
       throw ExitCode(ExitStatusCode.usage)
     }
-    let graph = Graph(topology, depth: depth)
+    let graph = Graph(topology, depth: depth ?? .max)
     let text =
       switch format {
       case .text: graph.text

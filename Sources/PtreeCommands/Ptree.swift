@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 public import ProcessTree
 public import ProcessTreeTopologies
 internal import ProcessTreeTopologyFormat
@@ -49,9 +50,12 @@ struct RunningTool {
   let catalog: Catalog?
 
   nonisolated(unsafe) private(set) static var current = RunningTool(name: "ptree", catalog: nil)
+  /// Whether the standard output was open at the start; a root has the null device there else.
+  nonisolated(unsafe) private(set) static var hasOutput = true
 
   /// Notes what runs, and does what needs no tree.
   static func begin(_ app: any PtreeApp.Type) {
+    hasOutput = fcntl(STDOUT_FILENO, F_GETFD) >= 0
     if app != Ptree.self {
       let path = CommandLine.arguments.first ?? "app"
       current = RunningTool(

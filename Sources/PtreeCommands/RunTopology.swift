@@ -53,6 +53,7 @@ struct FileRequest {
       throw UsageError("root does not run with \(file.path): \(refusal), or say --trust.")
     }
     var checked = Watchdog.guarding { TopologyReader.check(file, given, in: files) }
+    topology.hideSecrets(of: checked.diagnostics)
     if isCareful { refuseUnsafeFiles(of: &checked) }
     return checked
   }
@@ -120,14 +121,21 @@ struct FileRun {
     let session = ExampleRun(options, in: root)
     let tool = RunningTool.current.name
     return try await session.perform(orEarlyEnd: {
+      var aside: [PutAside] = []
       let outcome = try await root.run(
-        topology, as: "\(tool) \(PtreeCommand.version)",
+        topology, as: "\(tool) \(PtreeCommand.version)", hasOutput: RunningTool.hasOutput,
         onLoss: { reason in
           Standard.error.tell("\(tool): output is no longer kept for '\(tool) logs': \(reason)")
-        }, onUp: { DetachedRun.tell(.up(run: $0)) })
-      DetachedRun.tell(.ended(outcome.exitCode, outcome.account ?? ""))
+        }, onUp: { DetachedRun.tell(.up(run: $0)) },
+        onEnd: {
+          aside = $0
+          // Never silent: neither in a quiet run, nor in one that is stopped.
+          for account in aside { root.tell("\(tool): \(account.line)") }
+        })
+      let account = outcome.account ?? aside.map(\.line).joined(separator: "; ")
+      DetachedRun.tell(.ended(outcome.exitCode, account))
       if options.json {
-        try await root.offload { try report(outcome) }
+        try await root.offload { [aside] in try report(outcome, aside) }
       } else if let account = outcome.account {
         // The nodes' own messages about it come first.
         root.tell("\(tool): \(topology.name) failed: \(account)")
@@ -136,10 +144,20 @@ struct FileRun {
     })
   }
 
-  private func report(_ outcome: TopologyRun.Outcome) throws {
+  private func report(_ outcome: TopologyRun.Outcome, _ aside: [PutAside]) throws {
     let document = JSONValue.object([
       ("name", .text(topology.name)), ("exitCode", .integer(Int(outcome.exitCode))),
       ("verdict", .text(outcome.account ?? "succeeded")),
+      (
+        "putAside",
+        .list(
+          aside.map { account in
+            .object([
+              ("node", .text(account.node)), ("records", .integer(account.count)),
+              ("file", .text(account.file)),
+            ])
+          })
+      ),
     ])
     try Standard.output.write(document.line)
   }

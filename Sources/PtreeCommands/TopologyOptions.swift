@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ProcessTreeProcessControl
 internal import ProcessTreeTopologies
 internal import ProcessTreeTopologyFormat
 
@@ -93,6 +94,20 @@ struct TopologySettings {
     options.catalog = RunningTool.current.catalog
     options.toolVersion = PtreeCommand.version
     return options
+  }
+
+  /// Overwrites the arguments that hold values of secret variables: all users of a host can read
+  /// those of a process that lives on.
+  func hideSecrets(of diagnostics: Diagnostics) {
+    for assignment in set {
+      guard let equals = assignment.firstIndex(of: "="),
+        diagnostics.secrets.contains(String(assignment[assignment.index(after: equals)...]))
+      else { continue }
+      for option in ["", "--set="] {
+        ProcessArguments.hide(
+          option + assignment, from: (option + assignment[...equals]).utf8.count)
+      }
+    }
   }
 
   private static func names(_ text: String) -> [String] {

@@ -11,11 +11,13 @@ package struct RunContext: Sendable, Codable {
   var streams: RootStreams
 
   /// Made in the root.
-  package init(run: String, name: String, scratch: String) {
+  ///
+  /// - Parameter hasOutput: Whether its standard output was open at the start.
+  package init(run: String, name: String, scratch: String, hasOutput: Bool = true) {
     self.run = run
     self.name = name
     self.scratch = scratch
-    streams = RootStreams(pid: getpid())
+    streams = RootStreams(pid: getpid(), hasOutput: hasOutput)
   }
 
   /// As a list, like the plans of a file.
@@ -25,6 +27,7 @@ package struct RunContext: Sendable, Codable {
     try list.encode(name)
     try list.encode(scratch)
     try list.encode(streams.pid)
+    try list.encode(streams.hasOutput)
   }
 
   package init(from decoder: any Decoder) throws {
@@ -32,13 +35,16 @@ package struct RunContext: Sendable, Codable {
     run = try list.decode(String.self)
     name = try list.decode(String.self)
     scratch = try list.decode(String.self)
-    streams = RootStreams(pid: try list.decode(Int32.self))
+    streams = RootStreams(
+      pid: try list.decode(Int32.self), hasOutput: try list.decode(Bool.self))
   }
 }
 
 /// The standard streams of the root, which nodes below open by the kernel's names of them.
 struct RootStreams: Sendable {
   let pid: Int32
+  /// Whether the standard output was open at the start; else the null device has taken its place.
+  let hasOutput: Bool
 
   /// The path that opens a stream of the root.
   func path(of descriptor: Int32) -> String { "/proc/\(pid)/fd/\(descriptor)" }

@@ -75,12 +75,16 @@ extension Node {
   /// Runs the nodes of a topology to its end; none of them is left afterwards.
   ///
   /// Call it on the root, once. It sets the stop policy of the tree to what the file needs, leaves
-  /// notes for `ptree ps` and `ptree stop --plan`, and keeps output for `ptree logs`.
+  /// notes for `ptree ps` and `ptree stop --plan`, and keeps output for `ptree logs`. At the end a
+  /// line on standard error names each pipeline that has put records aside, with their number.
   ///
   /// - Parameter topology: The topology, checked with a catalog whose programs the app lists.
   /// - Throws: ``TopologyFailure`` if the topology has failed, and `CancellationError`.
   public func run(_ topology: Topology) async throws {
-    let outcome = try await run(topology.plan, as: "")
+    let report: ([PutAside]) -> Void = { aside in
+      for account in aside { self.tell(account.line) }
+    }
+    let outcome = try await run(topology.plan, as: "", onEnd: report)
     guard outcome.exitCode != 0 || outcome.account != nil else { return }
     throw TopologyFailure(
       outcome.account ?? "\(topology.name) ended with exit code \(outcome.exitCode)",
@@ -92,10 +96,14 @@ extension Node {
   /// - Parameters:
   ///   - tool: The tool that has started it, with its version, for `ptree ps`; empty for nothing.
   ///   - onLoss: Called with the reason when no more output can be kept.
+  ///   - hasOutput: Whether the standard output was open at the start.
   ///   - onUp: Called with the run's number when all nodes are up or have ended.
+  ///   - onEnd: Called with the records that pipelines have put aside, however the run ends.
   package func run(
-    _ plan: TopologyPlan, as tool: String, onLoss: @escaping @Sendable (String) -> Void = { _ in },
-    onUp: @escaping @Sendable (String) -> Void = { _ in }
+    _ plan: TopologyPlan, as tool: String, hasOutput: Bool = true,
+    onLoss: @escaping @Sendable (String) -> Void = { _ in },
+    onUp: @escaping @Sendable (String) -> Void = { _ in },
+    onEnd: ([PutAside]) -> Void = { _ in }
   ) async throws -> TopologyRun.Outcome {
     let order = StopOrder(StartPlan(plan.group))
     var notes: [RunNotes.Note: String] = [.name: plan.name, .plan: order.document.line]
@@ -104,7 +112,8 @@ extension Node {
     await keepOutput(plan.keptOutput, onFailure: onLoss)
     let scratch = try await makeScratchDirectory()
     let run = scratch.split(separator: "/").dropLast().last.map(String.init) ?? ""
-    let context = RunContext(run: run, name: plan.name, scratch: scratch)
+    let context = RunContext(run: run, name: plan.name, scratch: scratch, hasOutput: hasOutput)
+    defer { onEnd(PutAsideAccount(scratch: scratch).entries) }
     return try await TopologyRun(plan, context).run(in: self) { onUp(run) }
   }
 }

@@ -64,7 +64,7 @@ extension EndToEndTests {
         name: "liveness",
         text:
           "nodes: {h: {program: Hold, liveness: {file: gone, every: 20ms, failures: 2}}}", code: 1,
-        errors: "h failed with ProcessTree.CommandError: "),
+        errors: "h failed: "),
       Case(
         name: "timeLimitOfAStage",
         text: """

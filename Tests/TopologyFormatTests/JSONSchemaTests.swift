@@ -57,7 +57,7 @@ struct JSONSchemaTests {
 
   private static func read(_ text: String) -> Value? {
     let files = FileSet { _ in text }
-    guard case .success(let value) = files.read("t.yaml").value, !value.isNothing else {
+    guard case .success(let value) = files.read("t.yaml"), !value.isNothing else {
       return nil
     }
     return value

@@ -3,10 +3,15 @@ internal import ProcessTreeBase
 /// A partition key of any type, which travels with the name of its type.
 struct Partitioner<Element: Codable & Sendable>: Sendable {
   private let key: any PartitionKey<Element>
+  /// The stage whose workers share the items out by the key, for messages.
+  private let stage: String
 
-  init(_ key: any PartitionKey<Element>) {
-    self.key = key
+  init(_ key: any PartitionKey<Element>, of stage: String = "") {
+    (self.key, self.stage) = (key, stage)
   }
+
+  /// The same for a stage of this name.
+  func of(stage: String) -> Self { Self(key, of: stage) }
 
   /// Whether another process can find the type of the key.
   var canTravel: Bool { Self.find(Self.name(of: key)) != nil }
@@ -18,7 +23,8 @@ struct Partitioner<Element: Codable & Sendable>: Sendable {
     do {
       try key.appendHashes(of: envelope.items, to: &hashes)
     } catch {
-      throw KeyFailure(input: envelope.input(of: hashes.count), reason: "\(error)")
+      throw KeyFailure(
+        stage: stage, input: envelope.input(of: hashes.count), reason: "\(error)")
     }
     let share = envelope.items.count / lanes + 1
     var parts = (0..<lanes).map { _ in Emission<Element>(capacity: share) }
@@ -47,20 +53,27 @@ extension Partitioner: Codable {
         in: fields, debugDescription: "No partition key of \(Element.self) has this name.")
     }
     key = try fields.decode(type)
+    stage = try fields.decode(String.self)
   }
 
   func encode(to encoder: any Encoder) throws {
     var fields = encoder.unkeyedContainer()
     try fields.encode(Self.name(of: key))
     try fields.encode(key)
+    try fields.encode(stage)
   }
 }
 
 /// The key of an item could not be worked out.
 struct KeyFailure: Error, CustomStringConvertible {
+  /// The name of the stage that the item goes to; empty if it has none.
+  let stage: String
   /// The number of the source's input that the item came of; nil if it came of no single one.
   let input: UInt64?
   let reason: String
 
-  var description: String { (input.map { "input \($0 &+ 1): " } ?? "") + reason }
+  var description: String {
+    (stage.isEmpty ? "" : "the partition of stage \(stage), ")
+      + (input.map { "input \($0 &+ 1): " } ?? "") + reason
+  }
 }

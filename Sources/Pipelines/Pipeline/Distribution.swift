@@ -68,7 +68,7 @@ public struct Distribution<Element: Codable & Sendable>: Sendable {
           "the type of the partition key is private or local, so that no other process finds it",
           stage: stage, stageName: name)
       }
-      return partitioner
+      return partitioner.of(stage: name)
     }
   }
 }

@@ -44,6 +44,39 @@ package enum HostProcess {
   }()
 }
 
+/// The arguments of this process, as other processes may see them.
+package enum ProcessArguments {
+  private static let hidden = Lock<[Int: String]>([:])
+
+  /// All of them, with stars in the places of hidden texts: a process that is started with the
+  /// arguments of this one gets these.
+  package static var visible: [String] {
+    var arguments = CommandLine.arguments
+    for (place, text) in hidden.withLock({ $0 }) { arguments[place] = text }
+    return arguments
+  }
+
+  /// Overwrites the rest of each argument that is this text with stars, also in the memory that the
+  /// kernel shows to all users.
+  ///
+  /// Call it before titles are set.
+  ///
+  /// - Parameter start: How many bytes stay as they are.
+  package static func hide(_ argument: String, from start: Int) {
+    let arguments = CommandLine.arguments
+    for place in arguments.indices.dropFirst() where arguments[place] == argument {
+      let shown = String(decoding: argument.utf8.prefix(start), as: UTF8.self)
+      hidden.withLock { $0[place] = shown + "***" }
+      guard place < Int(CommandLine.argc), let bytes = CommandLine.unsafeArgv[place] else {
+        continue
+      }
+      let length = strlen(bytes)
+      guard start < length else { continue }
+      memset(bytes + start, Int32(UInt8(ascii: "*")), length - start)
+    }
+  }
+}
+
 /// The title that ps, top and pstree show for this process.
 package enum ProcessTitle {
   /// Makes room for titles; call it once, in the root before the fork server is made, and first in

@@ -53,7 +53,8 @@ extension ExitCause: CustomStringConvertible {
   public var description: String {
     switch self {
     case .completed: "completed"
-    case .failed(let type, let text): "failed with \(type): \(text)"
+    case .failed(let type, let text):
+      ErrorText.of(type: type, text) == text ? "failed: \(text)" : "failed with \(type): \(text)"
     case .exited(let code): "exited with code \(code)"
     case .stopped(let request): "stopped by \(request.requester): \(request.reason)"
     case .terminated(let request, let signal):

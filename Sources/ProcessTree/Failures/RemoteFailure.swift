@@ -56,9 +56,9 @@ public struct RemoteFailure: Error, Hashable, Sendable, Codable, CustomStringCon
     return try? MessagePackDecoder().decode(type, from: encodedError)
   }
 
-  /// The error and the nodes that it crossed.
+  /// The error and the nodes that it crossed; the type of an error of this library is left out.
   public var description: String {
-    "\(typeName): \(text) [\(path.joined(separator: " > "))]"
+    "\(ErrorText.of(type: typeName, text)) [\(path.joined(separator: " > "))]"
   }
 }
 

@@ -12,6 +12,7 @@ struct AnswerStep: Step {
   /// The command that lives, in the worker alone.
   private var session: AnswerSession?
   private var silence = AnswerSilence()
+  private var fruitless = FruitlessCommand()
 
   init(_ settings: StageSettings) { self.settings = settings }
 
@@ -52,6 +53,7 @@ struct AnswerStep: Step {
       if answered > 0 {
         failures = []
         silence = AnswerSilence()
+        fruitless.noteWork()
       }
       await outputs.tellProgress()
       rest = rest.dropFirst(answered)
@@ -64,12 +66,14 @@ struct AnswerStep: Step {
       // other is charged with what it does.
       most = 1
       failures.append(failure.account)
+      if case .ended = failure { fruitless.noteDeath() }
       // Report the first late answer at once: all attempts together may take hours.
       if silence.note(failure) { Self.warn("\(settings.name): \(failure.account)") }
       if failures.count >= settings.attempts, let record = rest.popFirst() {
         outputs.refuse(record, stage: settings.name, failures)
         failures = []
         if silence.noteRecord() { throw StageFailure(failure.account) }
+        try fruitless.noteRecord(failure.account)
       }
     }
   }
@@ -219,10 +223,12 @@ struct AnswerSession: Sendable {
   private func end(in node: Node) async throws -> String {
     // Killed only when it does not end by itself: its own end is what the record did.
     run.finishSending()
-    _ = try? await node.withTimeout(.seconds(1)) { [run] in try await run.exitStatus }
+    let own = try? await node.withTimeout(.seconds(1)) { [run] in try await run.exitStatus }
     run.kill()
+    let status = try await run.exitStatus
     let incomplete = splitter.count > 0 ? ", in the middle of a record" : ""
-    return "the command \(try await run.exitStatus) before it had answered\(incomplete)"
+    let deed = own == nil ? "closed its output and went on" : status.asVerb
+    return "the command \(deed) before it had answered\(incomplete)"
   }
 }
 

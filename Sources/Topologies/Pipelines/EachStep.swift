@@ -8,6 +8,13 @@ struct EachStep: Step {
   typealias Output = [UInt8]
 
   let settings: StageSettings
+  private var fruitless = FruitlessCommand()
+
+  init(_ settings: StageSettings) { self.settings = settings }
+
+  private enum CodingKeys: CodingKey {
+    case settings
+  }
 
   static var isStateless: Bool { true }
   static var _traits: StepTraits { StepTraits(suspends: true) }
@@ -26,23 +33,28 @@ struct EachStep: Step {
     async throws
   {}
 
-  private func process(
+  private mutating func process(
     _ record: [UInt8], into outputs: inout StepOutputs<[UInt8]>, in node: Node
   ) async throws {
     var failures: [String] = []
     while failures.count < settings.attempts {
       do {
         for made in try await run(record, in: node) { outputs.append(made) }
+        fruitless.noteWork()
         return outputs.endInput()
       } catch {
         try Task.checkCancellation()
         guard let account = settings.account(of: error) else { throw error }
         failures.append(account)
+        if let failure = error as? CommandFailure {
+          if failure.status.isDeath { fruitless.noteDeath() } else { fruitless.noteWork() }
+        }
         // Another attempt would end the same.
         if error is UnfitRecord { break }
       }
     }
     outputs.refuse(record, stage: settings.name, failures)
+    try fruitless.noteRecord(failures.last ?? "")
   }
 
   private func run(_ record: [UInt8], in node: Node) async throws -> [[UInt8]] {

@@ -68,7 +68,7 @@ struct PipelineMaker {
     switch stage.mode {
     case .each:
       return pipeline.then(
-        EachStep(settings: settings), named: stage.name, workers: stage.workers,
+        EachStep(settings), named: stage.name, workers: stage.workers,
         distribution: distribution, attempts: plan.attempts, ordered: stage.isOrdered, on: hosts)
     case .answer:
       return pipeline.then(

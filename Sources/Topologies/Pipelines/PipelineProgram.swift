@@ -27,12 +27,14 @@ struct PipelineProgram: NodeProgram {
       plan: plan, node: self.node, context: context, place: node, hosts: hosts)
     let joint = try plan.sourceSeam.joint()
     let pipeline = try maker.pipeline(behind: joint)
-    let (sink, sinkFraming) = try sink(maker)
+    // The files of the source first: none that is opened for writing is one of them.
+    let origin = try origin(maker, joint)
+    var files = PipelineFiles(inputs: origin.paths)
+    let (sink, sinkFraming) = try sink(maker, &files)
     let framing = plan.sinkIsWhole ? .bytes : sinkFraming
-    let quarantine = Quarantine(
-      file: try plan.quarantine.map { try RecordFile(maker.text($0), appends: false) }, node: node)
+    let quarantine = try quarantine(maker, &files, node)
     let source = RecordSource(
-      origin: try origin(maker, joint), framing: plan.sourceFraming.framing,
+      origin: origin, framing: plan.sourceFraming.framing,
       isWhole: plan.sourceSeam.isWhole(by: joint), node: node)
     let monitor = PipelineMonitor()
     try await node.scaling(plan.stages.map(\.name)) { [plan] name, count throws(ScaleRefusal) in
@@ -49,16 +51,31 @@ struct PipelineProgram: NodeProgram {
     }
   }
 
-  private func sink(_ maker: PipelineMaker) throws -> (RecordFile?, RecordFraming) {
+  private func sink(
+    _ maker: PipelineMaker, _ files: inout PipelineFiles
+  ) throws -> (RecordFile?, RecordFraming) {
     switch plan.sink {
     case .null: return (nil, .lines)
     case .standardOutput:
+      let name = "standard output"
+      guard context.streams.hasOutput else { return (RecordFile(closed: name), .lines) }
       // The node's own output is lines with its name before them; records are bytes.
       let path = context.streams.path(of: 1)
-      return (try RecordFile(path, appends: true, called: "standard output"), .lines)
+      return (try files.open(path, appends: true, called: name), .lines)
     case .file(let path, let appends, let framing):
-      return (try RecordFile(maker.text(path), appends: appends), framing.framing)
+      return (try files.open(maker.text(path), appends: appends), framing.framing)
     }
+  }
+
+  private func quarantine(
+    _ maker: PipelineMaker, _ files: inout PipelineFiles, _ node: Node
+  ) throws -> Quarantine {
+    let path = plan.quarantine.map(maker.text) ?? ""
+    let account = PutAsideAccount(scratch: context.scratch)
+    let address = self.node.address
+    return Quarantine(
+      file: try plan.quarantine.map { _ in try files.open(path, appends: false) }, node: node
+    ) { try account.begin(node: address, file: path) }
   }
 
   private func origin(
@@ -68,12 +85,12 @@ struct PipelineProgram: NodeProgram {
     case .files(let patterns, let readsContent):
       let paths = try Paths.matching(
         patterns.map { Path.absolute(maker.text($0), from: plan.directory) })
-      return readsContent ? .files(paths) : .list(paths.map { Array($0.utf8) })
+      return readsContent ? .files(try paths.map(Paths.text)) : .paths(paths)
     case .command(let plan):
       var made = try maker.command(plan)
       made.standardOutput = joint.map { .file($0.writingPath) } ?? .pipe
       return .command(made)
-    case .standardInput: return .files([context.streams.path(of: 0)])
+    case .standardInput: return .standardInput(context.streams.path(of: 0))
     case .list(let texts): return .list(texts.map { Array(maker.text($0).utf8) })
     case .range(let first, let last): return .range(first...last)
     }

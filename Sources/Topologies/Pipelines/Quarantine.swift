@@ -1,11 +1,21 @@
 internal import Pipelines
 internal import ProcessTree
+internal import ProcessTreeBase
 
 /// Where the records go that stages gave up.
-struct Quarantine: Sendable {
+final class Quarantine: Sendable {
   /// Nil where they fail the run.
-  let file: RecordFile?
-  let node: Node
+  private let file: RecordFile?
+  private let node: Node
+  private let begin: @Sendable () throws -> PutAsideAccount.Entry
+  private let state = Lock<(entry: PutAsideAccount.Entry?, count: Int)>((nil, 0))
+
+  /// - Parameter begin: Begins the entry in the account of the run, with the first record.
+  init(
+    file: RecordFile?, node: Node, begin: @escaping @Sendable () throws -> PutAsideAccount.Entry
+  ) {
+    (self.file, self.node, self.begin) = (file, node, begin)
+  }
 
   /// Sets a record aside.
   ///
@@ -13,6 +23,11 @@ struct Quarantine: Sendable {
   func take(_ refusal: Refusal) async throws {
     guard let file else { throw RecordGivenUp(refusal: refusal) }
     try await file.write(Array((Self.line(refusal) + "\n").utf8), in: node)
+    try state.withLock { state in
+      let entry = try state.entry ?? begin()
+      state = (entry, state.count + 1)
+      entry.note(state.count)
+    }
   }
 
   /// The line of JSON for a record: as text, or in base64 where it is none.

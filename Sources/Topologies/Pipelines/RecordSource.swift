@@ -8,10 +8,24 @@ struct RecordSource: AsyncSequence, Sendable {
   enum Origin: Sendable {
     /// Files one after another, which end the last record of each.
     case files([String])
+    /// The standard input of the run, under the path that opens it.
+    case standardInput(String)
+    /// Their paths themselves, which need be no text.
+    case paths([[UInt8]])
     /// Its standard output, unless that is a joint: then it has no records for anybody else.
     case command(Command)
     case list([[UInt8]])
     case range(ClosedRange<Int>)
+
+    /// The paths of the files that are read, or may be by those that get their names.
+    var paths: [String] {
+      switch self {
+      case .files(let paths): paths
+      case .standardInput(let path): [path]
+      case .paths(let paths): paths.map { String(decoding: $0, as: UTF8.self) }
+      case .command, .list, .range: []
+      }
+    }
   }
 
   let origin: Origin
@@ -30,7 +44,7 @@ struct RecordSource: AsyncSequence, Sendable {
 
     mutating func next() async throws -> [UInt8]? {
       switch source.origin {
-      case .list(let list):
+      case .list(let list), .paths(let list):
         guard next < list.count else { return nil }
         defer { next += 1 }
         return list[next]
@@ -39,6 +53,12 @@ struct RecordSource: AsyncSequence, Sendable {
         defer { next += 1 }
         return Array(String(range.lowerBound + next).utf8)
       case .files: return try await nextOfFiles()
+      case .standardInput:
+        do {
+          return try await nextOfFiles()
+        } catch let failure as FileFailure {
+          throw SystemRefusal(description: "standard input: \(failure.message)")
+        }
       case .command(let command): return try await nextOfCommand(command)
       }
     }
@@ -66,7 +86,11 @@ struct RecordSource: AsyncSequence, Sendable {
 
   func makeAsyncIterator() -> Iterator {
     var iterator = Iterator(source: self)
-    if case .files(let paths) = origin { iterator.files = paths[...] }
+    switch origin {
+    case .files(let paths): iterator.files = paths[...]
+    case .standardInput(let path): iterator.files = [path]
+    case .command, .paths, .list, .range: break
+    }
     return iterator
   }
 }
@@ -106,7 +130,7 @@ extension RecordSource {
 /// Paths by patterns of the shell.
 enum Paths {
   /// The paths that match, each pattern's sorted by bytes; a pattern that matches none is an error.
-  static func matching(_ patterns: [String]) throws -> [String] {
+  static func matching(_ patterns: [String]) throws -> [[UInt8]] {
     try patterns.flatMap { pattern in
       var found = glob_t()
       defer { globfree(&found) }
@@ -114,8 +138,22 @@ enum Paths {
       guard result == 0, let list = found.gl_pathv else {
         throw SystemRefusal(description: "no file matches '\(pattern)'")
       }
-      let paths = (0..<Int(found.gl_pathc)).compactMap { list[$0].map { String(cString: $0) } }
-      return paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      let paths = (0..<Int(found.gl_pathc)).compactMap { list[$0].map { bytes($0) } }
+      return paths.sorted { $0.lexicographicallyPrecedes($1) }
     }
+  }
+
+  /// A path as text; an error for a name that is none.
+  static func text(_ path: [UInt8]) throws -> String {
+    guard let text = String(validating: path, as: UTF8.self) else {
+      throw SystemRefusal(
+        description:
+          "the name of '\(String(decoding: path, as: UTF8.self))' is no UTF-8; rename it")
+    }
+    return text
+  }
+
+  private static func bytes(_ path: UnsafePointer<CChar>) -> [UInt8] {
+    Array(UnsafeRawBufferPointer(start: path, count: strlen(path)))
   }
 }

@@ -96,7 +96,7 @@ extension TopologyReader {
 
 extension Path {
   /// A path as it is shown: from the working directory, if it is below that.
-  static func relative(_ path: String) -> String {
+  package static func relative(_ path: String) -> String {
     let here = current.hasSuffix("/") ? current : current + "/"
     return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
   }

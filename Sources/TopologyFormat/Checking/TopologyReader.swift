@@ -11,6 +11,8 @@ package struct TopologyReader {
   var app: String?
   /// The files of variables of the environment that nodes name, and where.
   var environmentFiles: [NamedFile] = []
+  /// The files that nodes write to.
+  var written = WrittenFiles()
   let executables = KnownExecutables()
   /// Whether the present node runs on another host.
   var isElsewhere = false
@@ -110,6 +112,7 @@ package struct TopologyReader {
     diagnostics = builder.reader.diagnostics
     profiles = builder.reader.profiles
     environmentFiles = builder.reader.environmentFiles
+    written = builder.reader.written
     return (topology, evaluated)
   }
 
@@ -132,7 +135,8 @@ package struct TopologyReader {
   mutating func load(_ path: String, named name: Value? = nil) -> Value? {
     trail.append(path)
     defer { trail.removeLast() }
-    let read = files.read(path)
+    let read = files.readOn(path)
+    for failure in files.duplicates(of: read.number) { report(failure) }
     switch read.value {
     case .failure(let failure) where failure.code == .unreadable && name != nil:
       // It has no line that could be shown.
@@ -141,12 +145,7 @@ package struct TopologyReader {
         "'\(name?.text ?? path)' cannot be read: \(failure.message)")
       return nil
     case .failure(let failure):
-      diagnostics.error(failure.code, at: failure.place, length: failure.length, failure.message)
-      // Only in a file that can be read is it known which values are secrets.
-      if files.sources.contains(where: \.mentionsSecrets) {
-        diagnostics.hideLine(
-          at: failure.place, except: failure.code == .duplicateKey ? failure.length : 0)
-      }
+      report(failure)
       return nil
     case .success(let value):
       guard !value.isNothing else {
@@ -164,6 +163,14 @@ package struct TopologyReader {
       guard isVersionKnown(value, read.number) else { return nil }
       return including(value)
     }
+  }
+
+  private mutating func report(_ failure: ReadingFailure) {
+    diagnostics.error(failure.code, at: failure.place, length: failure.length, failure.message)
+    // Only of what could be read is it known which values are secrets.
+    guard files.sources.contains(where: \.mentionsSecrets) else { return }
+    diagnostics.hideLine(
+      at: failure.place, except: failure.code == .duplicateKey ? failure.length : 0)
   }
 
   private mutating func isVersionKnown(_ value: Value, _ file: Int) -> Bool {

@@ -83,6 +83,10 @@ package enum Trust {
     guard lstat(place, &status) == 0 else { return unseen(place) }
     if let refusal = refusal(of: status, called: name) { return refusal }
     guard status.st_mode & 0o022 != 0, status.st_mode & harmless == 0 else { return nil }
+    // A directory with this bit, such as `/tmp`, is meant for all users.
+    guard status.st_mode & mode_t(S_ISVTX) == 0 || status.st_mode & S_IFMT != S_IFDIR else {
+      return "others may write to \(name), \(place); move it into a directory of your own"
+    }
     return "others may write to \(name); chmod go-w \(place)"
   }
 

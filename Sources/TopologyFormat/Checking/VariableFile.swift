@@ -8,7 +8,7 @@ package struct VariableFile {
   /// - Throws: A message for people.
   package init(_ path: String) throws(Refusal) {
     let files = FileSet()
-    switch files.read(path).value {
+    switch files.read(path) {
     case .failure(let failure):
       throw Refusal("\(path):\(failure.place.line):\(failure.place.column): \(failure.message)")
     case .success(let value):

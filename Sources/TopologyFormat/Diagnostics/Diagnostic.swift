@@ -18,6 +18,7 @@ package struct Diagnostic: Hashable, Sendable {
     case unknownProgram, unknownStage, wrongArgument, uncheckedPrograms
     case unknownChannel, wrongElement, unusedChannel
     case unknownHost, unusedHost
+    case overwritten
   }
 
   package var severity: Severity

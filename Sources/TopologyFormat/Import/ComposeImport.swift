@@ -42,10 +42,7 @@ struct ComposeImport {
 
   private mutating func note(_ key: String, indent: String = "    ") {
     // What the file has for a name stays within the comment.
-    let line = String(
-      String.UnicodeScalarView(
-        key.unicodeScalars.filter { $0.properties.generalCategory.isPrinted }))
-    lines.append("\(indent)# '\(line)' has no equal here.")
+    lines.append("\(indent)# '\(FileImport.printed(key))' has no equal here.")
   }
 
   private mutating func interpreter(_ shell: Value) {
@@ -90,7 +87,9 @@ struct ComposeImport {
   }
 
   private mutating func node(_ process: Value.Entry) {
-    lines.append("  \(names[process.key] ?? process.key):")
+    let name = names[process.key] ?? process.key
+    if name != process.key { lines.append("  " + FileImport.renaming(of: process.key)) }
+    lines.append("  \(name):")
     let value = process.value
     let words = (value["entrypoint"]?.list ?? []).compactMap(\.text)
     let isTaken: (command: Bool, entrypoint: Bool)
@@ -260,7 +259,7 @@ struct ComposeImport {
 
 extension Unicode.GeneralCategory {
   /// Whether a reader of YAML neither ends a line at such a character nor refuses it.
-  fileprivate var isPrinted: Bool {
+  var isPrinted: Bool {
     switch self {
     case .control, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse,
       .format:

@@ -14,7 +14,7 @@ package enum FileImport {
     let isYAML = [".yaml", ".yml"].contains { name.hasSuffix($0) }
     do throws(ReadingFailure) {
       if !isYAML { return try procfile(try FileReading.text(of: path)) }
-      switch files.read(path).value {
+      switch files.read(path) {
       case .failure(let failure): throw failure
       case .success(let value): return try ComposeImport(value).text()
       }
@@ -41,7 +41,9 @@ package enum FileImport {
           code: .wrongType, place: Place(line: index + 1),
           message: "a line of a Procfile is NAME: COMMAND.")
       }
-      let name = usable(line[..<colon].trimmed, &names)
+      let given = line[..<colon].trimmed
+      let name = usable(given, &names)
+      if name != given { lines.append("  " + renaming(of: given)) }
       lines.append("  \(name):")
       lines.append("    shell: " + quoted(line[line.index(after: colon)...].trimmed))
     }
@@ -49,6 +51,18 @@ package enum FileImport {
       throw ReadingFailure(code: .missingKey, message: "there is no process in it.")
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The comment at a node whose name is another one than there.
+  static func renaming(of name: String) -> String {
+    "# '\(printed(name))' has another name here."
+  }
+
+  /// Text that stays within a comment.
+  static func printed(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.filter { $0.properties.generalCategory.isPrinted }))
   }
 
   /// A name that a node can have and that no other one has.

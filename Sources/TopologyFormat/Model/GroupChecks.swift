@@ -24,17 +24,20 @@ private struct Checks {
     nodes = Dictionary(group.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// Instances have the names of no siblings.
+  /// Instances have the names of no siblings, nor those that a change of their number may bring.
   func checkInstances(_ reader: inout TopologyReader) {
     for sibling in group.nodes {
       guard let dash = sibling.name.lastIndex(of: "-"),
-        let number = Int(sibling.name[sibling.name.index(after: dash)...]),
+        let number = Int(sibling.name[sibling.name.index(after: dash)...]), number > 0,
         let node = nodes[String(sibling.name[..<dash])], let instances = node.instances,
-        (1...max(1, instances)).contains(number), let place = places[sibling.name]
+        sibling.name == "\(node.name)-\(number)", let place = places[sibling.name]
       else { continue }
+      let line = "(line \(places[node.name]?.line ?? 0))"
       reader.diagnostics.error(
         .duplicateNode, at: place, length: sibling.name.count,
-        "'\(sibling.name)' is an instance of '\(node.name)' (line \(places[node.name]?.line ?? 0)) already."
+        number <= instances
+          ? "'\(sibling.name)' is an instance of '\(node.name)' \(line) already."
+          : "'\(sibling.name)' is what an instance of '\(node.name)' \(line) is called when it is scaled."
       )
     }
   }

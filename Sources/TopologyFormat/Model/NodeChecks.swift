@@ -27,6 +27,14 @@ enum NodeChecks {
       checkTimes(check, key, &reader)
       if let command = check["command"] { Executables.check(command, like: node, &reader) }
     }
+    if let entry = value["readiness"]?.entry("line"), case .command(let plan) = node.kind,
+      !plan.logsOutput
+    {
+      refuse(
+        entry,
+        "no line of the output is seen, because all of it goes elsewhere: leave one of 'output' and 'error' to the log, or use another check",
+        &reader)
+    }
     if let readiness = node.readiness, readiness.delay >= readiness.deadline,
       let entry = value["readiness"]?.entry("delay")
     {

@@ -84,6 +84,29 @@ enum PipelineChecks {
     }
   }
 
+  /// Whether one of some patterns of paths finds a file, or would if it were there.
+  static func reads(_ patterns: [String], _ path: String) -> Bool {
+    let place = Path.canonical(path)
+    var status = stat()
+    // Devices and pipes keep nothing that could be overwritten.
+    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else { return false }
+    func matches(_ pattern: String, _ path: String) -> Bool {
+      fnmatch(pattern, path, FNM_PATHNAME | FNM_PERIOD) == 0
+    }
+    return patterns.contains { pattern in
+      Path.canonical(pattern) == place || matches(pattern, path) || matches(pattern, place)
+    }
+  }
+
+  /// Reports a file that is to be written to by the node that reads it.
+  static func refuseInput(_ file: Value, _ reader: inout TopologyReader) {
+    let name = file.scalar?.quotation ?? "a file"
+    reader.diagnostics.error(
+      .overwritten, at: file.place, length: max(1, file.text?.count ?? 1),
+      "\(name) is an input of this node too, and would be overwritten before it is read: give the "
+        + "output a file of its own.")
+  }
+
   /// Checks a file that records are to be written to: a directory is none.
   static func checkFile(_ path: Scalar?, _ value: Value?, _ reader: inout TopologyReader) {
     guard let path = path?.constant, let value, reader.options.looksForExecutables else { return }

@@ -40,9 +40,10 @@ struct Selection {
         let dependents = group.nodes.filter {
           active.contains($0.name) && $0.dependsOn[name] != nil
         }
+        let names = ShapeChecker.list(dependents.map { "'\($0.name)'" })
         reader.diagnostics.error(
           .neverReached, at: value.place,
-          "'\(name)' is left out, but \(ShapeChecker.list(dependents.map { "'\($0.name)'" })) depends on it."
+          "'\(name)' is left out, but \(names) depend\(dependents.count == 1 ? "s" : "") on it."
         )
       }
     }

@@ -17,12 +17,32 @@ extension TopologyBuilder {
     } else if let to = value["to"], to.isNothing || to.text == "null" {
       plan.sink = .null
     }
+    noteFiles(of: plan, value)
     plan.isOrdered = value["ordered"]?.text == "true"
     if plan.isOrdered { plan.parts = plan.parts.map(\.readingInOrder) }
     plan.attempts = value["attempts"]?.scalar?.integer ?? plan.attempts
     plan.quarantine = value["quarantine"]?["file"].flatMap(absolute)
     plan.hosts = hosts(named: plan.stages.flatMap(\.hosts))
     return plan
+  }
+
+  /// Notes the files that a pipeline writes to, none of which it reads.
+  private mutating func noteFiles(of plan: PipelinePlan, _ value: Value) {
+    let quarantine = value["quarantine"]?["file"]
+    var written = [(path: quarantine.flatMap(absolute), value: quarantine)]
+    reader.written.note(written[0].path, quarantine, appends: false, mayAppend: false)
+    if case .file(let path, let appends, _) = plan.sink {
+      written.append((path, value["to"]?["file"]))
+      reader.written.note(path, value["to"]?["file"], appends: appends)
+    }
+    guard case .files(let patterns, _) = plan.source else { return }
+    let files = patterns.compactMap(\.constant).map {
+      Path.absolute($0, from: plan.directory)
+    }
+    for case (let path?, let file?) in written {
+      guard let path = path.constant else { continue }
+      if PipelineChecks.reads(files, path) { PipelineChecks.refuseInput(file, &reader) }
+    }
   }
 
   private static func framing(_ value: Value?) -> PipelinePlan.Framing {

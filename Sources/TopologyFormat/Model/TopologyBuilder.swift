@@ -34,6 +34,7 @@ struct TopologyBuilder {
     readHosts(value)
     let group = group(value, address: address, Inherited())
     reportUnusedHosts(value)
+    if address.isEmpty { reader.written.check(&reader.diagnostics) }
     return TopologyPlan(
       name: name, description: value["description"]?.text, app: app,
       treeLimit: value["treeLimit"]?.scalar?.integer, group: group)
@@ -107,6 +108,7 @@ struct TopologyBuilder {
     let isElsewhere = reader.isElsewhere
     reader.isElsewhere = isElsewhere || !places.isEmpty
     defer { reader.isElsewhere = isElsewhere }
+    let written = reader.written.count
     var node = NodePlan(
       name: entry.key, address: address, description: value["description"]?.text,
       origin: "\(file):\(entry.place.line)",
@@ -125,6 +127,7 @@ struct TopologyBuilder {
     node.isManual = value["start"]?.text == "manual"
     node.profiles = value["profiles"]?.list?.compactMap(\.text) ?? []
     reader.profiles.formUnion(node.profiles)
+    reader.written.note(node, line: entry.place.line, from: written)
     NodeChecks.check(node, value, &reader)
     return node
   }
@@ -194,8 +197,23 @@ struct TopologyBuilder {
     plan.input = value["input"]?["file"].flatMap(absolute)
     plan.output = stream(value["output"])
     plan.error = stream(value["error"])
+    noteFiles(of: plan, value)
     Executables.check(plan, at: value["command"] ?? value["shell"] ?? value, &reader)
     return plan
+  }
+
+  /// Notes the files that a command writes to, none of which is its input.
+  private mutating func noteFiles(of plan: CommandPlan, _ value: Value) {
+    guard !reader.isElsewhere else { return }
+    for (key, stream) in [("output", plan.output), ("error", plan.error)] {
+      guard case .file(let path, let appends) = stream, let file = value[key]?["file"] else {
+        continue
+      }
+      reader.written.note(path, file, appends: appends)
+      if let input = plan.input, let key = WrittenFile.Key(input), key == WrittenFile.Key(path) {
+        PipelineChecks.refuseInput(file, &reader)
+      }
+    }
   }
 
   private func directory(_ value: Value, _ inherited: Inherited) -> Scalar {

@@ -88,7 +88,10 @@ enum FileReading {
   private static func contents(ofFile path: String) throws(ReadingFailure) -> FileContents {
     // The reader does not wait for a pipe or a terminal.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-    guard descriptor >= 0 else { throw failure() }
+    guard descriptor >= 0 else {
+      guard errno == ENOENT, path.unicodeScalars.contains("\u{FFFD}") else { throw failure() }
+      throw ReadingFailure(code: .unreadable, message: "its name is no UTF-8; rename the file.")
+    }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure() }

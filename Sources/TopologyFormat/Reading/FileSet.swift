@@ -7,6 +7,8 @@ package final class FileSet {
   static let mostLevels = 16
 
   package private(set) var sources: [SourceFile] = []
+  /// The keys that stand twice in the files, by the files' numbers.
+  private var duplicates: [Int: [ReadingFailure]] = [:]
   /// The first file, until its check asks for it.
   private var ahead: (path: String, read: (number: Int, value: Result<Value, ReadingFailure>))?
   /// The bytes of a file instead of those on disk, for tests.
@@ -20,13 +22,27 @@ package final class FileSet {
 
   /// Reads the first file before its check, which then reads it no second time.
   func readAhead(_ path: String) -> Result<Value, ReadingFailure> {
-    let first = read(path)
+    let first = readOn(path)
     ahead = (path, first)
-    return first.value
+    return strict(first)
   }
 
+  /// The value of a file in which no key stands twice.
+  func read(_ path: String) -> Result<Value, ReadingFailure> { strict(readOn(path)) }
+
+  private func strict(
+    _ read: (number: Int, value: Result<Value, ReadingFailure>)
+  ) -> Result<Value, ReadingFailure> {
+    duplicates(of: read.number).first.map { .failure($0) } ?? read.value
+  }
+
+  /// The keys that stand twice in a file.
+  func duplicates(of number: Int) -> [ReadingFailure] { duplicates[number] ?? [] }
+
   /// Reads a file and gives it a number; a file that cannot be read has a number as well.
-  func read(_ path: String) -> (number: Int, value: Result<Value, ReadingFailure>) {
+  ///
+  /// Of two equal keys the value has the first; see `duplicates(of:)`.
+  func readOn(_ path: String) -> (number: Int, value: Result<Value, ReadingFailure>) {
     if let known = ahead, known.path == path {
       ahead = nil
       return known.read
@@ -46,7 +62,10 @@ package final class FileSet {
         sources.append(file(String(decoding: contents.bytes, as: UTF8.self), contents.identity))
         throw error
       }
-      return (number, .success(try YAMLReading.value(of: sources[number], number: number)))
+      var twice: [ReadingFailure] = []
+      defer { if !twice.isEmpty { duplicates[number] = twice } }
+      let value = try YAMLReading.value(of: sources[number], number: number, duplicates: &twice)
+      return (number, .success(value))
     } catch {
       if sources.count == number { sources.append(file("")) }
       var failure = error

@@ -7,15 +7,22 @@ struct YAMLReading {
   /// How many values there are, those that aliases stand for included.
   static let mostValues = 100_000
 
-  private let file: SourceFile
+  /// The file; without the second of two equal keys, once these have been noted.
+  private var file: SourceFile
   private let number: Int
+  private var twice = KeysThatStandTwice()
   private var count = 0
   /// The anchors' places of the values being read.
   private var known: [String: Place] = [:]
 
   /// The value of a file; a failure if it is no YAML, or too much.
-  static func value(of file: SourceFile, number: Int) throws(ReadingFailure) -> Value {
+  ///
+  /// - Parameter duplicates: Gets the keys that stand twice, of which the value has the first.
+  static func value(
+    of file: SourceFile, number: Int, duplicates: inout [ReadingFailure]
+  ) throws(ReadingFailure) -> Value {
     var reading = YAMLReading(file, number)
+    defer { duplicates = reading.twice.found }
     return try reading.read()
   }
 
@@ -25,18 +32,27 @@ struct YAMLReading {
   }
 
   private mutating func read() throws(ReadingFailure) -> Value {
-    let root: Node?
-    do {
-      // Without rules for tags, since the place of a value decides what it is.
-      let noRules = Constructor([:], [:], [:])
-      root = try Parser(
-        yaml: file.text, resolver: .basic, constructor: noRules, encoding: .utf8
-      ).singleRoot()
-    } catch {
-      throw failure(error)
-    }
-    guard let root else { return Value(.nothing, at: Place(file: number)) }
+    guard let root = try root() else { return Value(.nothing, at: Place(file: number)) }
     return try convert(root, level: 1)
+  }
+
+  private mutating func root() throws(ReadingFailure) -> Node? {
+    while true {
+      do {
+        // Without rules for tags, since the place of a value decides what it is.
+        let noRules = Constructor([:], [:], [:])
+        return try Parser(
+          yaml: file.text, resolver: .basic, constructor: noRules, encoding: .utf8
+        ).singleRoot()
+      } catch {
+        guard case YamlError.duplicatedKeysInMapping(_, let context) = error else {
+          throw failure(error)
+        }
+        let (failure, isFound) = duplicate(at: context.mark)
+        guard isFound, let rest = twice.hide(failure, in: file) else { throw failure }
+        file = rest
+      }
+    }
   }
 
   private mutating func convert(_ node: Node, level: Int) throws(ReadingFailure) -> Value {
@@ -100,6 +116,7 @@ struct YAMLReading {
         throw ReadingFailure(
           code: .wrongType, place: place, message: "a key is text, and no list or map.")
       }
+      if twice.hides(scalar.string) { continue }
       let value = try convert(node, level: level + 1)
       if scalar.string == "<<", scalar.style == .plain {
         merged += try mergedEntries(value, at: place)
@@ -159,7 +176,6 @@ struct YAMLReading {
       return failure(problem, context, mark)
     case YamlError.composer(let context, let problem, let mark, _):
       return failure(problem, context, mark)
-    case YamlError.duplicatedKeysInMapping(_, let context): return duplicate(at: context.mark)
     default:
       // Its text could be that of the file.
       return ReadingFailure(
@@ -191,7 +207,7 @@ struct YAMLReading {
   }
 
   /// The second of two equal keys, which is looked up in the text.
-  private func duplicate(at mark: Mark) -> ReadingFailure {
+  private func duplicate(at mark: Mark) -> (failure: ReadingFailure, isFound: Bool) {
     let first = place(mark)
     let line = file.scalars(ofLine: mark.line).dropFirst(mark.column - 1)
     let key = Self.key(at: line)
@@ -199,11 +215,12 @@ struct YAMLReading {
     let name = String(String.UnicodeScalarView(key))
     var second = again
     second?.file = number
-    return ReadingFailure(
+    let failure = ReadingFailure(
       code: .duplicateKey, place: second ?? first, length: max(1, key.count),
       message: "the key \(name.isEmpty ? "" : "'\(name.prefix(60))' ")stands here twice: "
         + "at \(first.line):\(first.column) and at "
         + (second.map { "\($0.line):\($0.column)" } ?? "another place") + ".")
+    return (failure, second != nil)
   }
 
   private func again(_ key: [Unicode.Scalar], after mark: Mark) -> Place? {

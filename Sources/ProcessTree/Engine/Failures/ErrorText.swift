@@ -9,4 +9,18 @@ enum ErrorText {
   }
 
   static func of(_ error: any Error) -> String { describe.withLock(\.self)(error) }
+
+  /// The modules whose errors all are sentences that name what they are about.
+  private static let modules: Set<String> = [
+    "ProcessTree", "Pipelines", "Pools", "PtreeCommands", "ProcessTreeTopologies",
+    "ProcessTreeTopologyFormat", "ProcessTreeStages", "ProcessTreeSupervision",
+    "ProcessTreeBase", "ProcessTreeLinks", "ProcessTreeProcessControl", "ProcessTreeWire",
+  ]
+
+  /// An error by its type and its text; of an error of this library the text alone, because the
+  /// type means nothing to a reader.
+  static func of(type: String, _ text: String) -> String {
+    let module = type.prefix { $0 != "." }
+    return modules.contains(String(module)) || type.isEmpty ? text : "\(type): \(text)"
+  }
 }

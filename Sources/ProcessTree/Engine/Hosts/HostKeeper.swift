@@ -83,7 +83,7 @@ struct HostWay: Sendable {
       throw HostError(.invalidHost, host: host.name, "the path of this program is not known")
     }
     command = try EngineCommand(
-      for: host, program: program, arguments: Array(CommandLine.arguments.dropFirst()))
+      for: host, program: program, arguments: Array(ProcessArguments.visible.dropFirst()))
     secret = try randomBytes(Secret.size)
   }
 }

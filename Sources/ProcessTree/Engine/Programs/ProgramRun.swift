@@ -23,7 +23,8 @@ struct ProgramRun: Sendable {
       return .failure(RemoteFailure(awaited.error, at: node.name))
     }
     let failure = RemoteFailure(error, at: node.name)
-    writeToStandardError("\(node.name): uncaught \(failure.typeName): \(failure.text)")
+    let words = ErrorText.of(type: failure.typeName, failure.text)
+    writeToStandardError("\(node.name): \(words == failure.text ? "" : "uncaught ")\(words)")
     return .failure(failure)
   }
 

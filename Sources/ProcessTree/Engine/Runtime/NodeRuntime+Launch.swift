@@ -184,7 +184,7 @@ extension NodeRuntime {
       controller.started(
         try ends.withDescriptors { ends throws(ProcessControlError) in
           try Spawner.spawn(
-            arguments: CommandLine.arguments, environment: environment, descriptors: ends)
+            arguments: ProcessArguments.visible, environment: environment, descriptors: ends)
         })
     } catch {
       controller.handle(.couldNotStart("\(error)"))
