@@ -28,7 +28,7 @@ struct DuplicateTests {
   /// Nobody knows what the value of the second one is.
   @Test func theLineOfAKeyThatStandsTwiceMayHoldASecret() {
     let checked = check(
-      "ptree: 1\nvariables: {s: {secret: true, default: a, default: hunter2}}\nnodes: {a: {shell: x}}\n"
+      "ptree: 1\nvariables: {s: {secret: true, default: qqqq, default: hunter2}}\nnodes: {a: {shell: x}}\n"
     )
     let shown = DiagnosticText(checked.files).text(of: checked.diagnostics)
     #expect(shown.contains("stands here twice") && !shown.contains("hunter2"), "\(shown)")

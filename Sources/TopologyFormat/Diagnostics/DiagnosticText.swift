@@ -38,10 +38,14 @@ package struct DiagnosticText {
       + Self.harmless(
         String(String.UnicodeScalarView(masked(Array(diagnostic.message.unicodeScalars))))) + "\n"
     var line = masked(file.scalars(ofLine: place.line))
-    if let column = hidden[Place(file: place.file, line: place.line)], column <= line.count {
+    let shown = shownParts[Place(file: place.file, line: place.line)]
+    // The key that is wrong is no secret, and all else of its line goes.
+    if shown == nil, let column = hidden[Place(file: place.file, line: place.line)],
+      column <= line.count
+    {
       for index in (column - 1)..<line.count { line[index] = "•" }
     }
-    if let shown = shownParts[Place(file: place.file, line: place.line)] {
+    if let shown {
       for index in line.indices where !shown.contains(index) && line[index] != " " {
         line[index] = "•"
       }
