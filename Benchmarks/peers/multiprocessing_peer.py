@@ -1,23 +1,15 @@
 """The same workloads on Python's standard library:
-start|rate|tree|roundtrip|small|large|memory|death|pool|pipeline.
-
-Round trips, small messages and the pipeline run over pyzmq as well where it is installed, the pipeline with msgpack.
+start|rate|tree|roundtrip|large|memory|death|pool|pipeline.
 """
 import multiprocessing
 import os
 import signal
 import statistics
 import sys
-import tempfile
 import time
 from multiprocessing import shared_memory
 from multiprocessing.connection import wait
 
-try:
-    import msgpack
-    import zmq
-except ImportError:
-    msgpack = zmq = None
 
 
 def leaf(connection):
@@ -105,65 +97,6 @@ def measure_roundtrip(context):
     print(f"roundtrip-pipe {(time.perf_counter() - begin) / 10_000 * 1e6} us")
     ours.send_bytes(b"")
     child.join()
-    if zmq:
-        measure_zmq_roundtrip(context)
-
-
-def zmq_echo(endpoint):
-    with zmq.Context() as own, own.socket(zmq.PAIR) as pair:
-        pair.connect(endpoint)
-        while data := pair.recv():
-            pair.send(data)
-
-
-def measure_zmq_roundtrip(context):
-    with tempfile.TemporaryDirectory(prefix="ptree-echo-") as folder:
-        child = context.Process(target=zmq_echo, args=(f"ipc://{folder}/pair",))
-        child.start()
-        with zmq.Context() as own, own.socket(zmq.PAIR) as pair:
-            pair.bind(f"ipc://{folder}/pair")
-            data = b"x" * 64
-            for index in range(11_000):
-                if index == 1_000:
-                    begin = time.perf_counter()
-                pair.send(data)
-                pair.recv()
-            print(f"roundtrip-pyzmq {(time.perf_counter() - begin) / 10_000 * 1e6} us")
-            pair.send(b"")
-            child.join()
-
-
-def zmq_count(endpoint, total):
-    with zmq.Context() as own, own.socket(zmq.PULL) as pull, own.socket(zmq.PUSH) as push:
-        push.connect(endpoint + "-count")
-        pull.connect(endpoint)
-        pull.recv()
-        push.send(b"up")
-        for _ in range(total):
-            pull.recv()
-        push.send(b"all")
-
-
-def measure_small(context):
-    if not zmq:
-        return
-    total = 300_000
-    with tempfile.TemporaryDirectory(prefix="ptree-small-") as folder:
-        endpoint = f"ipc://{folder}/items"
-        child = context.Process(target=zmq_count, args=(endpoint, total))
-        child.start()
-        with zmq.Context() as own, own.socket(zmq.PUSH) as push, own.socket(zmq.PULL) as pull:
-            push.bind(endpoint)
-            pull.bind(endpoint + "-count")
-            push.send(b"up")
-            pull.recv()
-            data = b"x" * 64
-            begin = time.perf_counter()
-            for _ in range(total):
-                push.send(data)
-            pull.recv()
-            print(f"small-pyzmq {total / (time.perf_counter() - begin)} items/s")
-            child.join()
 
 
 SLOTS, SLOT_SIZE = 8, 1 << 20
@@ -312,7 +245,7 @@ def queue_worker(records, results, warm):
         results.put(change(record))
 
 
-def measure_queue_pipeline(context, count):
+def measure_pipeline(context, count):
     records, results = context.Queue(1000), context.Queue(1000)
     go, warm = context.Event(), context.Barrier(WORKERS + 1)
 
@@ -331,67 +264,6 @@ def measure_queue_pipeline(context, count):
     print(f"queue-pipeline {count / run_children(children, use)} items/s")
 
 
-def zmq_source(inputs, go, done, count):
-    context = zmq.Context()
-    push = context.socket(zmq.PUSH)
-    for endpoint in inputs:
-        push.connect(endpoint)
-    for _ in inputs:  # one for each worker, in turn
-        push.send(msgpack.packb(make_record(0)))
-    go.wait()
-    for number in range(count):
-        push.send(msgpack.packb(make_record(number)))
-    done.wait()  # libzmq loses records when ipc is closed while a worker is at its high-water mark
-    push.close()
-    context.term()
-
-
-def zmq_worker(endpoint, output):
-    context = zmq.Context()
-    pull, push = context.socket(zmq.PULL), context.socket(zmq.PUSH)
-    pull.bind(endpoint)
-    push.connect(output)
-    while (record := msgpack.unpackb(pull.recv())) is not None:
-        push.send(msgpack.packb(change(record)))
-    pull.close()
-    push.close()
-    context.term()
-
-
-def measure_zmq_pipeline(context, count, folder):
-    inputs = [f"ipc://{folder}/{number}" for number in range(WORKERS)]
-    output = f"ipc://{folder}/sink"
-    go, done = context.Event(), context.Event()
-
-    def use():
-        with zmq.Context() as own, own.socket(zmq.PULL) as pull:
-            pull.bind(output)
-            for _ in inputs:
-                pull.recv()
-            begin = time.perf_counter()
-            go.set()
-            sink(lambda: msgpack.unpackb(pull.recv()), count)
-            elapsed = time.perf_counter() - begin
-            done.set()
-            for endpoint in inputs:  # all records are through: nothing can be overtaken
-                with own.socket(zmq.PUSH) as push:
-                    push.connect(endpoint)
-                    push.send(msgpack.packb(None))
-            return elapsed
-
-    children = [context.Process(target=zmq_worker, args=(endpoint, output)) for endpoint in inputs]
-    children.append(context.Process(target=zmq_source, args=(inputs, go, done, count)))
-    print(f"pyzmq-pipeline {count / run_children(children, use)} items/s")
-
-
-def measure_pipeline(context):
-    measure_queue_pipeline(context, 30_000)
-    if not zmq:
-        return
-    with tempfile.TemporaryDirectory(prefix="ptree-pipeline-") as folder:
-        measure_zmq_pipeline(context, 60_000, folder)
-
-
 def main():
     fork = multiprocessing.get_context("fork")
     multiprocessing.set_start_method("fork")
@@ -405,8 +277,6 @@ def main():
         measure_tree()
     elif what == "roundtrip":
         measure_roundtrip(fork)
-    elif what == "small":
-        measure_small(fork)
     elif what == "large":
         measure_large(fork)
     elif what == "memory":
@@ -416,7 +286,7 @@ def main():
     elif what == "pool":
         measure_pool(fork)
     elif what == "pipeline":
-        measure_pipeline(fork)
+        measure_pipeline(fork, 30_000)
 
 
 if __name__ == "__main__":

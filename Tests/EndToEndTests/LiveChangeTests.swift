@@ -119,7 +119,7 @@ extension EndToEndTests {
         nodes:
           sizes:
             pipeline:
-              from: {shell: 'seq 50; while [ ! -e go ]; do sleep 0.05; done; seq 51 100'}
+              from: {command: [sh, -c, 'seq 50; while [ ! -e go ]; do sleep 0.05; done; seq 51 100']}
               stages: [{name: measure, command: [sed, -u, "s/^/m/"], mode: answer, workers: 2}]
               to: {file: out}
         """)
@@ -143,8 +143,8 @@ extension EndToEndTests {
         "nodes: {g: {nodes: {x: {shell: 'exec sleep 60'}}, restart: always}}")
       #expect(try tool.waits(for: "/g/x", toBe: "up"))
       for _ in 0..<3 {
-        #expect(try tool.ask("signal", "STOP", "g").code == 0)
-        #expect(try tool.ask("signal", "CONT", "g").code == 0)
+        #expect(try tool.ask("kill", "g", "--signal", "STOP").code == 0)
+        #expect(try tool.ask("kill", "g", "--signal", "CONT").code == 0)
         #expect(try tool.wait { try tool.ask("why", "g/x").code == 0 })
       }
       let killed = try tool.ask("kill", "g", "--signal", "KILL")

@@ -88,8 +88,8 @@ private func measureLiveNodes(_ root: Node, _ size: Int) async throws {
   report("end-wall", (now() - start) / Double(size), "us/node")
 }
 
-/// How long nodes take to say how they are, while eight leaves at a time start and end, and a stream
-/// flows.
+/// How long nodes take to explain themselves, while eight leaves at a time start and end, and a
+/// stream flows.
 private func questions(_ root: Node, to children: [AnyChild]) async throws -> [Double] {
   let (sender, receiver) = root.makePipe(of: [UInt8].self)
   let sink = try await root.spawn(Sink(receiver: receiver))

@@ -58,7 +58,7 @@ func measureRoundTrip(_ root: Node, on host: OpenHost? = nil) async throws {
   try await child.result
 }
 
-/// Row H: the proportional set size of an idle child, a node with its fork server, and that server's.
+/// Row H: the proportional set size of an idle leaf, of a node with its fork server, and of that.
 func measureMemory(_ root: Node) async throws {
   var children: [AnyChild] = []
   for _ in 0..<10 { children.append(try await root.spawn(Idle())) }

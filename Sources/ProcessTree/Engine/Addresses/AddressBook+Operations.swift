@@ -48,7 +48,7 @@ extension AddressBook {
     case .waitForUp, .waitForEnd: break
     case .stop, .kill, .start, .restart, .restartWithDependents, .scale:
       guard scales.contains(where: { $0.counts(controller.child.name) }) else { break }
-      // What has been taken away would be missing for ever: nobody else fills the place.
+      // Nobody else would fill its place.
       return .answered(
         .failed(
           .notPermitted,
