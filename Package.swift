@@ -256,8 +256,8 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "ptree", "crawl", "app-fixture", "embedded-fixture", "PtreeCommands", "ProcessTree",
-        "ProcessTreeLinks",
-        "ProcessTreeProcessControl",
+        "ProcessTreeExamples", "ProcessTreeLinks",
+        "ProcessTreeProcessControl", "ProcessTreeStages",
         "ProcessTreeSupervision", "ProcessTreeWire",
         "ProcessTreeRandomTesting", "ProcessTreeScenarioRuns", "ProcessTreeTestSettings",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -1,7 +1,7 @@
 public import Pipelines
 import Pools
 
-/// Counts the words of a chunk, so that fewer have to travel.
+/// Counts the words of a chunk or of a ``FileRange``, so that fewer have to travel.
 struct Tokenize: Stage {
   /// In how many parts the words are divided by their hash; a counter gets some of them.
   var parts: Int
@@ -17,13 +17,18 @@ struct Tokenize: Stage {
 
   private enum CodingKeys: CodingKey { case parts }
 
-  mutating func process(_ text: WordText, emit: (WordCounts) throws -> Void) throws {
+  mutating func process(_ text: [UInt8], emit: (WordCounts) throws -> Void) throws {
     table.removeAll()
-    switch text {
-    case .bytes(let bytes): table.countWords(of: bytes)
-    case .range(let range):
-      try range.read(into: &buffer)
+    if let range = FileRange(text) {
+      do throws(SystemFailure) {
+        try range.read(into: &buffer)
+      } catch {
+        // A file may be gone by now, which the other ones do not suffer for.
+        return try emit(WordCounts(unreadable: UnreadableFile(path: range.path, failure: error)))
+      }
       table.countWords(of: buffer)
+    } else {
+      table.countWords(of: text)
     }
     var entries = [[WordTable.Entry]](repeating: [], count: parts)
     for entry in table.entries { entries[Int(entry.hash >> 40) % parts].append(entry) }
@@ -80,6 +85,11 @@ public struct WordCount: HostedExample {
     // Workers of other hosts may not have the files.
     let texts = WordTexts(paths, byRanges: hosts == nil, for: root, name: Self.name)
     let counts = try await root.run(over: texts, using: words, on: hosts)
-    return WordCountReport(texts.counts, counts, top: self.top, hasAll: hasAll)
+    var files = texts.counts
+    for file in WordCounts.unreadable(in: counts) {
+      files.unreadable += 1
+      complainOfFile(Self.name, file.path, file.failure)
+    }
+    return WordCountReport(files, counts, top: self.top, hasAll: hasAll)
   }
 }

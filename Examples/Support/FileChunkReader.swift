@@ -17,7 +17,7 @@ final class FileChunkReader {
   private let node: Node
   private let name: String
   /// How many bytes there are in all, if that is known before they are read.
-  private let total: Int?
+  let total: Int?
 
   init(
     _ paths: [[UInt8]], cut: FileChunks.Cut, behind others: Counts, for node: Node, name: String

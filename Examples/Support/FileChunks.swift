@@ -10,8 +10,8 @@ struct FileChunks: AsyncSequence, Sendable {
   /// Where the bytes may be cut.
   enum Cut {
     case anywhere
-    /// Never within a word. A word does not go on in the next file either: there is a line feed
-    /// between two files.
+    /// Never within a word: a chunk ends with a byte that is no letter. A word does not go on in
+    /// the next file either: there is a line feed behind each file.
     case betweenWords
   }
 
@@ -30,6 +30,10 @@ struct FileChunks: AsyncSequence, Sendable {
 
   /// The files that were read so far, and what could not be read.
   var counts: Counts { reader.state.withLock(\.counts) }
+
+  /// How many bytes there are in all, with those that somebody else reads; nil if that is not known
+  /// before they are read.
+  var total: Int? { reader.state.withLock(\.total) }
 
   struct AsyncIterator: AsyncIteratorProtocol {
     let chunks: FileChunks

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A part of a regular file, which a node reads by itself: the text does not have to travel.
-struct FileRange: Hashable, Sendable, Codable {
+struct FileRange: Equatable, Sendable {
   var path: [UInt8]
   /// The file that was found at the path.
   var device: UInt64
@@ -25,6 +25,13 @@ struct FileRange: Hashable, Sendable, Codable {
     let start = max(0, bytes.lowerBound - 1)
     try Self.append(bytes.upperBound - start, at: start, of: descriptor, to: &text)
     var end = start + text.count
+    if bytes.lowerBound > 0 {
+      guard let gap = text.firstIndex(where: { WordTable.letter($0) == nil }) else {
+        // Only the part that a word begins in looks for its end, or that would be read once a part.
+        return text.removeAll(keepingCapacity: true)
+      }
+      for place in 0..<gap { text[place] = UInt8(ascii: " ") }
+    }
     while let last = text.last, WordTable.letter(last) != nil {
       let known = text.count
       try Self.append(Self.furtherBytes, at: end, of: descriptor, to: &text)
@@ -35,9 +42,6 @@ struct FileRange: Hashable, Sendable, Codable {
         break
       }
     }
-    guard bytes.lowerBound > 0 else { return }
-    let first = text.firstIndex { WordTable.letter($0) == nil } ?? text.count
-    for place in 0..<first { text[place] = UInt8(ascii: " ") }
   }
 
   private static let furtherBytes = 4_096
@@ -63,5 +67,34 @@ struct FileRange: Hashable, Sendable, Codable {
       done += length
     }
     text.removeLast(text.count - done)
+  }
+}
+
+/// A range in the place of text: bytes, because a pipeline limits how many of those are on their
+/// way, and can only count them where a value has nothing else.
+extension FileRange {
+  /// The last byte: a letter, with which no text ends that is cut between words.
+  private static let mark = UInt8(ascii: "r")
+  private static let numberBytes = 4 * MemoryLayout<UInt64>.size
+
+  /// The range as bytes, for a process of the same machine.
+  var message: [UInt8] {
+    var message: [UInt8] = []
+    for number in [device, inode, UInt64(bytes.lowerBound), UInt64(bytes.upperBound)] {
+      withUnsafeBytes(of: number) { message += $0 }
+    }
+    return message + path + [Self.mark]
+  }
+
+  /// The range that such bytes are; nil if they are text.
+  init?(_ message: [UInt8]) {
+    guard message.last == Self.mark, message.count > Self.numberBytes else { return nil }
+    let numbers = message.withUnsafeBytes { bytes in
+      (0..<4).map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self) }
+    }
+    path = Array(message[Self.numberBytes...].dropLast())
+    device = numbers[0]
+    inode = numbers[1]
+    bytes = Int(numbers[2])..<Int(numbers[3])
   }
 }

@@ -60,7 +60,7 @@ struct Place: Hashable, Sendable, Codable {
 func cString(_ name: [UInt8]) -> [CChar] { name.map { CChar(bitPattern: $0) } + [0] }
 
 /// What the operating system refused, by its number.
-struct SystemFailure: Error, CustomStringConvertible {
+struct SystemFailure: Error, Codable, CustomStringConvertible {
   let number: Int32
 
   init(_ number: Int32 = errno) {

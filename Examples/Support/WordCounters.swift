@@ -14,6 +14,7 @@ struct CountWords: Stage {
   private enum CodingKeys: CodingKey { case top }
 
   mutating func process(_ counts: WordCounts, emit: (WordCounts) throws -> Void) throws {
+    guard counts.unreadable == nil else { return try emit(counts) }
     words += counts.words
     table.add(counts)
   }
@@ -39,6 +40,7 @@ struct MergeWords: Stage {
   private enum CodingKeys: CodingKey { case top }
 
   mutating func process(_ counts: WordCounts, emit: (WordCounts) throws -> Void) throws {
+    guard counts.unreadable == nil else { return try emit(counts) }
     words += counts.words
     distinct += counts.distinct
     table.add(counts)

@@ -12,6 +12,8 @@ struct WordCounts: Codable, Sendable {
   var lengths: [Int] = []
   /// The count of each.
   var counts: [Int] = []
+  /// The file of which words would have been counted; there are none then.
+  var unreadable: UnreadableFile?
 
   /// Counts in pieces that are not too large for a message, at least one.
   ///
@@ -27,4 +29,16 @@ struct WordCounts: Codable, Sendable {
     pieces[0].distinct = distinct
     return pieces
   }
+
+  /// The files that could not be read, each once: every range of a file fails by itself.
+  static func unreadable(in counts: [WordCounts]) -> [UnreadableFile] {
+    var paths: Set<[UInt8]> = []
+    return counts.compactMap(\.unreadable).filter { paths.insert($0.path).inserted }
+  }
+}
+
+/// A file that a counter could not read, and why.
+struct UnreadableFile: Codable, Sendable {
+  var path: [UInt8]
+  var failure: SystemFailure
 }

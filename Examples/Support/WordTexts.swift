@@ -1,20 +1,13 @@
 import Glibc
 import ProcessTree
 
-/// Text in which words are counted.
-enum WordText: Sendable, Codable {
-  case bytes([UInt8])
-  /// A part of a file that the node which counts reads by itself.
-  case range(FileRange)
-}
-
 /// The text of files and directories, in parts that no word lies across.
 ///
 /// Large files that were given by their names go as ranges, because what has to be counted is a
-/// hundred thousand times as long as its place. What a walk finds, standard input and small files
-/// are read here.
+/// hundred thousand times as long as its place: those parts are messages of ``FileRange``s. What a
+/// walk finds, standard input and small files are read here.
 struct WordTexts: AsyncSequence, Sendable {
-  typealias Element = WordText
+  typealias Element = [UInt8]
 
   /// The size of a range.
   ///
@@ -24,7 +17,6 @@ struct WordTexts: AsyncSequence, Sendable {
   private let files: [FileRange]
   private let chunks: FileChunks
   private let node: Node
-  private let total: Int
 
   /// - Parameter byRanges: Whether those that count can read the files of this node.
   init(_ paths: [[UInt8]], byRanges: Bool, for node: Node, name: String) {
@@ -34,7 +26,6 @@ struct WordTexts: AsyncSequence, Sendable {
     var counts = Counts()
     counts.files = self.files.count
     counts.bytes = self.files.reduce(0) { $0 + $1.bytes.count }
-    total = counts.bytes
     chunks = FileChunks(
       zip(paths, files).filter { $0.1 == nil }.map(\.0), cut: .betweenWords, behind: counts,
       for: node, name: name)
@@ -47,8 +38,8 @@ struct WordTexts: AsyncSequence, Sendable {
   /// may lead every process to something of its own, as that to the standard input does.
   private static func largeFile(_ path: [UInt8]) -> FileRange? {
     var status = stat()
-    guard lstat(cString(path), &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-      status.st_size > rangeSize
+    guard path != GivenPaths.standardInput, lstat(cString(path), &status) == 0,
+      status.st_mode & S_IFMT == S_IFREG, status.st_size > rangeSize
     else { return nil }
     return FileRange(
       path: path, device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
@@ -59,21 +50,22 @@ struct WordTexts: AsyncSequence, Sendable {
     private var files: ArraySlice<FileRange>
     private var chunks: FileChunks.AsyncIterator
     private let node: Node
-    private let total: Int
+    private let total: Int?
     private var given = 0
 
     init(_ texts: WordTexts) {
       files = texts.files[...]
       chunks = texts.chunks.makeAsyncIterator()
       node = texts.node
-      total = texts.total
+      total = texts.chunks.total
     }
 
     /// The next part; nil at the end.
     ///
     /// Throws a `CancellationError` when the node is asked to stop.
-    mutating func next() async throws -> WordText? {
-      guard var part = files.first else { return try await chunks.next().map { .bytes($0) } }
+    mutating func next() async throws -> [UInt8]? {
+      guard var part = files.first else { return try await chunks.next() }
+      if node.stopRequest != nil { throw CancellationError() }
       let middle = part.bytes.lowerBound + WordTexts.rangeSize
       if middle < part.bytes.upperBound {
         files[files.startIndex].bytes = middle..<part.bytes.upperBound
@@ -83,7 +75,7 @@ struct WordTexts: AsyncSequence, Sendable {
       }
       given += part.bytes.count
       node.report("read: bytes", completed: given, total: total)
-      return .range(part)
+      return part.message
     }
   }
 

@@ -73,6 +73,33 @@ extension EndToEndTests {
       #expect(try WordOracle(self.report(input)).counts["tail"] == 2)
     }
 
+    @Test func aLargeFileNamedAsStandardInputIsNotIt() throws {
+      let run = try Tool.run(
+        shell: """
+          yes 'wrong' | head -c 5000000 > ./-
+          printf 'one or' | "$PTREE" run wordcount - --all --json --quiet
+          """)
+      #expect(try WordOracle(report(run)).counts == ["one": 1, "or": 1])
+    }
+
+    @Test(arguments: startMethods)
+    func aLargeFileThatCountersDoNotFindIsToldCountedAndPassedOver(method: String) throws {
+      // The path leads through a descriptor that the root inherits, and no other node.
+      let run = try Tool.run(
+        shell: """
+          mkdir d; yes 'lost' | head -c 9000000 > d/large; yes 'kept' | head -c 5000000 > other
+          echo small > small; exec 9< d
+          exec "$PTREE" run wordcount /proc/self/fd/9/large other small --all --json --quiet \\
+            --start-method \(method)
+          """)
+      let report = try report(run)
+      #expect(report["files"] as? Int == 3)
+      #expect(report["unreadable"] as? Int == 1)
+      #expect(try WordOracle(report).counts == ["kept": 1_000_000, "small": 1])
+      #expect(run.errors.hasPrefix("wordcount: /proc/self/fd/9/large: "))
+      #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
+    }
+
     @Test func theMostFrequentWordsAreListed() throws {
       let shell = """
         cd $TMPDIR; printf 'b b b a c c d d e\\n' > file
