@@ -106,7 +106,9 @@ extension ZeroMQError {
   static func libraryMissing(because reason: String = lastReason) -> Self {
     Self(
       errno: ELIBACC, call: "dlopen",
-      detail: "\(reason); install libzmq5 (Debian, Ubuntu), or zeromq, as other systems call it")
+      detail: reason.contains("No such file")
+        ? "\(reason); install libzmq5 (Debian, Ubuntu), or zeromq, as other systems call it"
+        : reason)
   }
 
   /// The dynamic linker's words.

@@ -110,6 +110,30 @@ extension EndToEndTests {
       #expect((aside.first?["file"] as? String)?.hasSuffix("/q") == true)
     }
 
+    /// The file of the life before has been emptied, so its records are not counted.
+    @Test func aLaterLifeThatPutsNothingAsideCountsNothing() throws {
+      let file = """
+        ptree: 1
+        nodes:
+          p:
+            pipeline:
+              from: {command: [sh, -c, 'echo a; exec sleep 60']}
+              stages: [{shell: 'test -e ok && echo done', mode: each}]
+              to: {file: out}
+              quarantine: {file: aside}
+        """
+      let run = try Tool(
+        shell: """
+          printf '%s' "$TEXT" > t.yaml
+          "$PTREE" run t.yaml --quiet 2> errors &
+          until test -s aside; do sleep 0.02; done
+          touch ok; "$PTREE" restart $! p --quiet; until test -s out; do sleep 0.02; done
+          "$PTREE" stop $! --quiet; wait $!; cat out aside; grep -c 'put aside' errors
+          """, environment: ["TEXT": file]
+      ).end()
+      #expect(run.output == "done\n0\n", "\(run)")
+    }
+
     /// A secret on the command line is overwritten before anything starts, for children that are
     /// executed too.
     @Test(arguments: startMethods, ["--set pw=hunter2", "--set=pw=hunter2"])

@@ -24,6 +24,9 @@ struct WrittenFileTests {
     ("  a: {\(pipeline("to: {file: o}, quarantine: {file: o}"))}\n", 1),
     ("  a: {\(pipeline("to: {file: /dev/null}, quarantine: {file: /dev/null}"))}\n", 0),
     ("  a: {shell: x, input: {file: o}, output: {file: o}}\n", 1),
+    ("  a: {shell: x, input: {file: o}, output: {file: o, append: true}}\n", 0),
+    ("  a: {shell: x, instances: 2, output: {file: /dev/stderr}}\n", 0),
+    ("  a: {shell: x, output: {file: /proc/self/fd/2}, error: {file: /proc/self/fd/2}}\n", 0),
     ("  a: {shell: x, output: {file: o}, error: {file: o}}\n", 1),
     ("  a: {shell: x, output: {file: o}, error: output}\n", 0),
     ("  a: {shell: x, output: {file: o}}\n  b: {shell: x, error: {file: ./o}}\n", 1),
@@ -54,6 +57,15 @@ struct WrittenFileTests {
     let nodes =
       "  a: {shell: x, output: {file: o}}\n  c: {shell: x, dependsOn: {a: ended}}\n"
       + "  b: {shell: x, output: {file: o}, \(key)}\n"
+    let found = check(topology(nodes)).diagnostics.all
+    #expect(found.map(\.code) == [.overwritten] && found.first?.severity == .warning, "\(found)")
+  }
+
+  @Test(arguments: ["start: manual", "profiles: [p]"])
+  func aGroupThatMayNotRunMakesItAWarning(key: String) {
+    let nodes =
+      "  g: {\(key), nodes: {a: {shell: x, output: {file: o}}}}\n"
+      + "  b: {shell: x, output: {file: o}}\n"
     let found = check(topology(nodes)).diagnostics.all
     #expect(found.map(\.code) == [.overwritten] && found.first?.severity == .warning, "\(found)")
   }

@@ -70,12 +70,14 @@ struct PipelineProgram: NodeProgram {
   private func quarantine(
     _ maker: PipelineMaker, _ files: inout PipelineFiles, _ node: Node
   ) throws -> Quarantine {
-    let path = plan.quarantine.map(maker.text) ?? ""
+    guard let path = plan.quarantine.map(maker.text) else {
+      return Quarantine(file: nil, entry: nil, node: node)
+    }
+    let file = try files.open(path, appends: false)
+    // A life that puts nothing aside has emptied the file of the one before, too.
     let account = PutAsideAccount(scratch: context.scratch)
-    let address = self.node.address
-    return Quarantine(
-      file: try plan.quarantine.map { _ in try files.open(path, appends: false) }, node: node
-    ) { try account.begin(node: address, file: path) }
+    let entry = try account.begin(node: self.node.address, file: path)
+    return Quarantine(file: file, entry: entry, node: node)
   }
 
   private func origin(

@@ -7,14 +7,12 @@ final class Quarantine: Sendable {
   /// Nil where they fail the run.
   private let file: RecordFile?
   private let node: Node
-  private let begin: @Sendable () throws -> PutAsideAccount.Entry
-  private let state = Lock<(entry: PutAsideAccount.Entry?, count: Int)>((nil, 0))
+  /// In the account of the run.
+  private let entry: PutAsideAccount.Entry?
+  private let count = Lock(0)
 
-  /// - Parameter begin: Begins the entry in the account of the run, with the first record.
-  init(
-    file: RecordFile?, node: Node, begin: @escaping @Sendable () throws -> PutAsideAccount.Entry
-  ) {
-    (self.file, self.node, self.begin) = (file, node, begin)
+  init(file: RecordFile?, entry: PutAsideAccount.Entry?, node: Node) {
+    (self.file, self.entry, self.node) = (file, entry, node)
   }
 
   /// Sets a record aside.
@@ -23,10 +21,9 @@ final class Quarantine: Sendable {
   func take(_ refusal: Refusal) async throws {
     guard let file else { throw RecordGivenUp(refusal: refusal) }
     try await file.write(Array((Self.line(refusal) + "\n").utf8), in: node)
-    try state.withLock { state in
-      let entry = try state.entry ?? begin()
-      state = (entry, state.count + 1)
-      entry.note(state.count)
+    count.withLock { count in
+      count += 1
+      entry?.note(count)
     }
   }
 

@@ -89,7 +89,8 @@ enum PipelineChecks {
     let place = Path.canonical(path)
     var status = stat()
     // Devices and pipes keep nothing that could be overwritten.
-    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else { return false }
+    guard !Path.isOfDescriptor(path), stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
+    else { return false }
     func matches(_ pattern: String, _ path: String) -> Bool {
       fnmatch(pattern, path, FNM_PATHNAME | FNM_PERIOD) == 0
     }
@@ -103,8 +104,7 @@ enum PipelineChecks {
     let name = file.scalar?.quotation ?? "a file"
     reader.diagnostics.error(
       .overwritten, at: file.place, length: max(1, file.text?.count ?? 1),
-      "\(name) is an input of this node too, and would be overwritten before it is read: give the "
-        + "output a file of its own.")
+      "\(name) is an input of this node too: give the output a file of its own.")
   }
 
   /// Checks a file that records are to be written to: a directory is none.

@@ -76,7 +76,10 @@ struct TopologyBuilder {
       return count + 1 + inner.nodeCount
     }
     GroupChecks.check(group, value, &reader)
+    let all = group.nodes
     group.nodes = Selection(group, value, isTop: address.isEmpty, &reader).nodes
+    let kept = Set(group.nodes.map(\.address))
+    for node in all where !kept.contains(node.address) { reader.written.leaveOut(node.address) }
     group.hosts = hosts(of: group.nodes)
     return group
   }
@@ -210,7 +213,9 @@ struct TopologyBuilder {
         continue
       }
       reader.written.note(path, file, appends: appends)
-      if let input = plan.input, let key = WrittenFile.Key(input), key == WrittenFile.Key(path) {
+      if !appends, let input = plan.input, let key = WrittenFile.Key(input),
+        key == WrittenFile.Key(path)
+      {
         PipelineChecks.refuseInput(file, &reader)
       }
     }

@@ -17,7 +17,9 @@ struct WrittenFile {
         return
       }
       var status = stat()
-      guard stat(text, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else { return nil }
+      guard !Path.isOfDescriptor(text),
+        stat(text, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
+      else { return nil }
       self = .path(Path.canonical(text))
     }
 
@@ -59,15 +61,25 @@ struct WrittenFiles {
 
   /// Notes the node that writes to the files from a number on, unless one below it does.
   mutating func note(_ node: NodePlan, line: Int, from first: Int) {
+    if node.isManual || !node.profiles.isEmpty || node.instances == 0 {
+      for place in first..<files.count { files[place].isOptional = true }
+    }
     for place in first..<files.count where files[place].address.isEmpty {
       files[place].address = node.address
       files[place].line = line
       files[place].instances = node.instances ?? 1
-      files[place].isOptional = node.isManual || !node.profiles.isEmpty
     }
     let group = node.address.dropLast(node.name.count)
     needs[node.address] = node.dependsOn.map { name, condition in
       (group + name, condition == .succeeded || condition == .ended)
+    }
+  }
+
+  /// Notes that a node, with all below it, is left out of the run that is meant.
+  mutating func leaveOut(_ address: String) {
+    for place in files.indices
+    where files[place].address == address || files[place].address.hasPrefix(address + "/") {
+      files[place].isOptional = true
     }
   }
 
@@ -133,6 +145,13 @@ struct WrittenFiles {
 }
 
 extension Path {
+  /// Whether what is there depends on which process looks: its descriptors.
+  static func isOfDescriptor(_ path: String) -> Bool {
+    ["/dev/fd/", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/proc/"].contains {
+      path.hasPrefix($0)
+    }
+  }
+
   /// The same for all paths that lead to one place, also where nothing is there yet.
   static func canonical(_ path: String) -> String {
     if let real = realpath(path, nil) {

@@ -237,6 +237,9 @@ struct YAMLReading {
     }
     for line in (mark.line + 1)..<max(mark.line + 2, file.lineCount + 1) {
       let scalars = file.scalars(ofLine: line)
+      let text = scalars.drop { $0 == " " }
+      // A line that begins before the key ends the map.
+      if let begin = text.first, begin != "#", text.startIndex < mark.column - 1 { return nil }
       let rest = scalars.dropFirst(mark.column - 1)
       if Self.key(at: rest) == key, Self.isKey(rest, key.count) {
         return Place(line: line, column: mark.column)

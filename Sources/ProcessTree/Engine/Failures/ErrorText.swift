@@ -15,6 +15,7 @@ enum ErrorText {
     "ProcessTree", "Pipelines", "Pools", "PtreeCommands", "ProcessTreeTopologies",
     "ProcessTreeTopologyFormat", "ProcessTreeStages", "ProcessTreeSupervision",
     "ProcessTreeBase", "ProcessTreeLinks", "ProcessTreeProcessControl", "ProcessTreeWire",
+    "ProcessTreeZeroMQ",
   ]
 
   /// An error by its type and its text; of an error of this library the text alone, because the
