@@ -45,7 +45,8 @@ struct TreeBench: ProcessTreeApp {
       root.exit(
         "usage: tree-bench start|rate|tree|roundtrip|small|inside|medium|large|pool|pipeline|memory|death|"
           + "idle|suspension|usage\n       tree-bench host DESTINATION\n       tree-bench count "
-          + CountedPath.allCases.map(\.rawValue).joined(separator: "|") + " COUNT\n       tree-bench scale "
+          + CountedPath.allCases.map(\.rawValue).joined(separator: "|")
+          + " COUNT\n       tree-bench scale "
           + Growth.allCases.map(\.rawValue).joined(separator: "|") + " SIZE")
     }
   }

@@ -174,5 +174,6 @@ private func measureEvents(_ root: Node, _ size: Int) async throws {
 private func processorTime(of pid: Int32) -> Double {
   let fields = readFile("/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ")
   guard let fields, fields.count > 13 else { return 0 }
-  return ((Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0)) / Double(sysconf(Int32(_SC_CLK_TCK)))
+  return ((Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0))
+    / Double(sysconf(Int32(_SC_CLK_TCK)))
 }
