@@ -104,11 +104,16 @@ extension ZeroMQError {
 
   /// Makes the error of a process that could not load libzmq.
   static func libraryMissing(because reason: String = lastReason) -> Self {
-    Self(
+    // A library that is there, and cannot be loaded for want of descriptors or memory, needs no
+    // advice.
+    let isThere = ["Too many open files", "failed to map", "Cannot allocate"].contains {
+      reason.contains($0)
+    }
+    return Self(
       errno: ELIBACC, call: "dlopen",
-      detail: reason.contains("No such file")
-        ? "\(reason); install libzmq5 (Debian, Ubuntu), or zeromq, as other systems call it"
-        : reason)
+      detail: isThere
+        ? reason
+        : "\(reason); install libzmq5 (Debian, Ubuntu), or zeromq, as other systems call it")
   }
 
   /// The dynamic linker's words.

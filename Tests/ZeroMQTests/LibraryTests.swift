@@ -27,6 +27,8 @@ import Testing
     #expect(error.code == .libraryMissing)
     #expect(error.description.contains("libzmq.so.5: cannot open it"))
     #expect(error.description.contains("install libzmq5"))
+    let short = ZeroMQError.libraryMissing(because: "libzmq.so.5: Too many open files")
+    #expect(!short.description.contains("install"))
   }
 
   @Test func threadsLoadItTogether() async {
