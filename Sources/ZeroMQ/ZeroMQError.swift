@@ -104,8 +104,7 @@ extension ZeroMQError {
 
   /// Makes the error of a process that could not load libzmq.
   static func libraryMissing(because reason: String = lastReason) -> Self {
-    // A library that is there, and cannot be loaded for want of descriptors or memory, needs no
-    // advice.
+    // A library that is there, and for which descriptors or memory do not suffice, needs no advice.
     let isThere = ["Too many open files", "failed to map", "Cannot allocate"].contains {
       reason.contains($0)
     }
