@@ -51,11 +51,12 @@ extension EndToEndTests {
         else echo '_ptree: function'; fi
         if command -v fish > /dev/null; then
           fish --no-config -c "source $share/fish/vendor_completions.d/ptree.fish
-            complete -C 'ptree resta'; complete -C 'ptree check --stri'" | cut -f 1 || exit
-        else printf 'restart\\n--strict\\n'; fi
+            complete -C 'ptree resta'; complete -C 'ptree check --stri'
+            complete -C 'ptree run t.yaml --det'" | cut -f 1 || exit
+        else printf 'restart\\n--strict\\n--detach\\n'; fi
         """)
       #expect(run.code == 0, "\(run.errors)")
-      #expect(run.lines == ["_ptree: function", "restart", "--strict"], "\(run)")
+      #expect(run.lines == ["_ptree: function", "restart", "--strict", "--detach"], "\(run)")
     }
 
     @Test func completionsAndManualPagesCanBeRead() throws {
@@ -67,7 +68,8 @@ extension EndToEndTests {
           complete -p ptree
           words() { COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE}
             COMPREPLY=(); _ptree ptree "${@: -1}" "${@: -2:1}" || true; echo "${COMPREPLY[@]}"; }
-          words ptree che; words ptree check --str; words ptree graph t.yaml --format me'
+          words ptree che; words ptree check --str; words ptree graph t.yaml --format me
+          touch t.yaml; words ptree run t.yaml --det; words ptree run t; words ptree run tree --it'
         for page in root/usr/share/man/man*/*; do
           head -n 1 $page | grep -q '^.TH PTREE' || echo "no page: $page"
           if command -v man > /dev/null; then man --warnings -l $page 2>&1 > /dev/null; fi
@@ -77,7 +79,10 @@ extension EndToEndTests {
       #expect(run.code == 0, "\(run.errors)")
       #expect(run.lines.first?.hasSuffix("-F _ptree ptree") == true, "\(run.output)")
       #expect(run.lines.first?.contains("-o default ") == true, "\(run.output)")
-      #expect(run.lines.dropFirst() == ["check", "--strict", "mermaid"], "\(run.output)")
+      #expect(
+        run.lines.dropFirst() == [
+          "check", "--strict", "mermaid", "--detach", "t.yaml tally tree", "--items",
+        ], "\(run.output)")
     }
   }
 }
