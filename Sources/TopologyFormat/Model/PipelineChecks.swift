@@ -86,11 +86,8 @@ enum PipelineChecks {
 
   /// Whether one of some patterns of paths finds a file, or would if it were there.
   static func reads(_ patterns: [String], _ path: String) -> Bool {
+    guard Path.keepsContent(path) else { return false }
     let place = Path.canonical(path)
-    var status = stat()
-    // Devices and pipes keep nothing that could be overwritten.
-    guard !Path.isOfDescriptor(path), stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
-    else { return false }
     func matches(_ pattern: String, _ path: String) -> Bool {
       fnmatch(pattern, path, FNM_PATHNAME | FNM_PERIOD) == 0
     }

@@ -16,10 +16,7 @@ struct WrittenFile {
         self = .pieces(path.pieces)
         return
       }
-      var status = stat()
-      guard !Path.isOfDescriptor(text),
-        stat(text, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
-      else { return nil }
+      guard Path.keepsContent(text) else { return nil }
       self = .path(Path.canonical(text))
     }
 
@@ -145,11 +142,14 @@ struct WrittenFiles {
 }
 
 extension Path {
-  /// Whether what is there depends on which process looks: its descriptors.
-  static func isOfDescriptor(_ path: String) -> Bool {
-    ["/dev/fd/", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/proc/"].contains {
-      path.hasPrefix($0)
-    }
+  /// Whether what is written there can be overwritten: devices and pipes keep nothing.
+  ///
+  /// What the path of a descriptor leads to depends on which process looks.
+  static func keepsContent(_ path: String) -> Bool {
+    let descriptors = ["/dev/fd/", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/proc/"]
+    guard !descriptors.contains(where: { path.hasPrefix($0) }) else { return false }
+    var status = stat()
+    return stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
   }
 
   /// The same for all paths that lead to one place, also where nothing is there yet.
