@@ -168,7 +168,8 @@ struct FlowItems {
     let start = offset
     // All of them are copied at once, with what stands between them.
     let shift = bytes.count - start
-    places.reserveCapacity(places.count + min(most, Int(left)))
+    // Further ones grow by doubling.
+    if places.isEmpty { places.reserveCapacity(min(most, Int(left))) }
     let popped = popBinaries(atMost: most) { _, body in
       guard let first = body.baseAddress else { return }
       let place = first - base + shift

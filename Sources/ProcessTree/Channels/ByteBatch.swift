@@ -1,4 +1,4 @@
-/// Elements of bytes that arrived together, in one piece of memory; see ``Receiver/byteBatches``.
+/// Elements of bytes that have arrived, in one piece of memory; see ``Receiver/byteBatches``.
 ///
 /// An element is a slice of that memory, so it needs none of its own. A slice keeps the whole batch
 /// in memory: make an `Array` of what you keep for long.

@@ -221,10 +221,16 @@ extension DecodedElements<[UInt8]> {
     }
   }
 
+  /// The bytes of a batch from which on no further frame joins it.
+  private static var mostShared: Int { 16 << 10 }
+
   private func takeByteBatch(from core: ReceiverCore) -> ByteBatch? {
     if count > 0 { return ByteBatch(takeAll()) }
     var batch = ByteBatch()
-    while failure == nil, batch.count < ReceiverEnd.largestBatch {
+    // Small frames share the batch. A full one is a batch, so that no bytes are copied twice.
+    while failure == nil, batch.count < ReceiverEnd.largestBatch,
+      batch.bytes.count < Self.mostShared
+    {
       let most = min(core.itemsInFrame, core.isWaiting ? 1 : ReceiverEnd.largestBatch - batch.count)
       guard most > 0, core.popBinaries(atMost: most, to: &batch.bytes, &batch.places) > 0
       else { break }
