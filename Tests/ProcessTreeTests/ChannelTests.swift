@@ -44,8 +44,8 @@ private let endScenarios = [
 
 /// Items in memory that nodes share.
 private let largeScenarios = [
-  "sharedBytes", "sharedBytesOutliveTheirSender", "sharedBytesFallBackToCopies",
-  "sharedBytesWaitWhenTheirSenderHasGone",
+  "sharedBytes", "sharedBytesGoAhead", "sharedBytesOutliveTheirSender",
+  "sharedBytesFallBackToCopies", "sharedBytesWaitWhenTheirSenderHasGone",
   "largeElementsAmongSmallOnes",
 ]
 

@@ -60,6 +60,25 @@ struct TouchingSink: NodeProgram {
   }
 }
 
+/// Takes large items and copies each, as the peer in Python does.
+struct CopyingSink: NodeProgram {
+  static var spawnsChildren: Bool { false }
+
+  var receiver: Receiver<SharedBytes>
+
+  func run(in node: Node) async throws -> Int {
+    var (count, copy) = (0, [UInt8]())
+    for try await bytes in receiver {
+      if copy.count != bytes.count { copy = [UInt8](repeating: 0, count: bytes.count) }
+      copy.withUnsafeMutableBytes { target in
+        bytes.withUnsafeBytes { target.copyMemory(from: $0) }
+      }
+      count += 1
+    }
+    return copy.isEmpty ? 0 : count
+  }
+}
+
 /// Row E: items of one size, one way, sent as they are received: one by one or many at a time.
 func measureStream(_ root: Node, size: Int, count: Int, name: String) async throws {
   let unit = size < 4_096 ? "items/s" : "MB/s"
@@ -97,18 +116,24 @@ func send(_ count: Int, of bytes: [UInt8], by sender: Sender<[UInt8]>) async thr
 }
 
 /// Row E: large items through shared memory; the sender copies them in, the receiver reads them
-/// there.
+/// there, or copies them out.
 func measureShared(_ root: Node, size: Int, count: Int, name: String) async throws {
-  let (sender, receiver) = root.makePipe(of: SharedBytes.self)
-  let child = try await root.spawn(TouchingSink(receiver: receiver))
-  let bytes = SharedBytes([UInt8](repeating: 7, count: size))
-  for _ in 1...20 { try await sender.send(bytes) }
-  try await sender.join()
-  let start = now()
-  for _ in 0..<count { try await sender.send(bytes) }
-  sender.finish()
-  guard try await child.result == count + 20 else { root.exit("items were lost") }
-  report("\(name)-shared", Double(count) / (now() - start) * Double(size), "MB/s")
+  for way in ["shared", "shared-copied"] {
+    let (sender, receiver) = root.makePipe(of: SharedBytes.self)
+    let child: Child<Int> =
+      switch way {
+      case "shared": try await root.spawn(TouchingSink(receiver: receiver))
+      default: try await root.spawn(CopyingSink(receiver: receiver))
+      }
+    let bytes = SharedBytes([UInt8](repeating: 7, count: size))
+    for _ in 1...20 { try await sender.send(bytes) }
+    try await sender.join()
+    let start = now()
+    for _ in 0..<count { try await sender.send(bytes) }
+    sender.finish()
+    guard try await child.result == count + 20 else { root.exit("items were lost") }
+    report("\(name)-\(way)", Double(count) / (now() - start) * Double(size), "MB/s")
+  }
 }
 
 /// Small elements from a task of this node to another, for counting instructions: one process, one

@@ -8,6 +8,9 @@ struct FlowCredit {
   static let initial = 64 << 10
   /// The bytes that may be under way or wait at the receiver.
   static let window = 1 << 20
+  /// The windows for items in memory that their sender shares: one item of 1 MiB would fill the
+  /// only one, and its sender would wait until the receiver is done with it.
+  static let sharedWindows = 4
 
   private var grantedBytes = UInt64(initial)
   private var spentBytes: UInt64 = 0

@@ -26,6 +26,8 @@ final class InFlow {
   @exclusivity(unchecked) var isOwing = false
   /// The sequence of the item that arrived last.
   @exclusivity(unchecked) private(set) var lastReceived: UInt64 = 0
+  /// The item that arrived last is in the sender's memory.
+  @exclusivity(unchecked) private var isShared = false
   /// The sender has closed the flow, or is gone.
   @exclusivity(unchecked) var isClosed = false
   var missed: UInt64 = 0
@@ -60,6 +62,7 @@ final class InFlow {
     guard header.count == 0 || header.total == lastReceived + 1 else {
       throw WireError("an item that is not the next of its flow")
     }
+    isShared = header.flags.contains(.shared)
     guard continues || header.flags.contains(.continuesInNext) else {
       guard header.count > 0 else { return nil }
       guard partial == nil else { throw WireError("an item within another") }
@@ -154,6 +157,7 @@ final class InFlow {
 
   /// The frame that goes back to the sender now, if it is worth one.
   func back(window: Int, isIdle: Bool) -> [UInt8]? {
+    let window = isShared ? FlowCredit.sharedWindows * window : window
     // Acknowledgements go at the end of each turn, so that nobody processes an item a second time.
     let due = allowance.due(window: window, isIdle: isIdle)
     guard due != nil || hasNews else { return nil }

@@ -53,6 +53,28 @@ let largeScenarios: [String: Scenario] = [
       expect.equal(try await child.result, 96)
     }
   },
+  // A receiver that is at work on large items has the next ones at hand.
+  "sharedBytesGoAhead": { root, expect in
+    let (sender, receiver) = root.makePipe(of: SharedBytes.self)
+    let (resumer, pause) = root.makePipe(of: Int.self)
+    let child = try await root.spawn(PausingCounter(receiver: receiver, pause: pause))
+    let bytes = SharedBytes([UInt8](repeating: 9, count: 1 << 20))
+    for _ in 1...PausingCounter.first { try await sender.send(bytes) }
+    try await sender.join()
+    var ahead = 0
+    let deadline = ContinuousClock.now + .seconds(5)
+    while ahead < 4, .now < deadline {
+      if try await sender.trySend(bytes) {
+        ahead += 1
+      } else {
+        try await Task.sleep(for: .milliseconds(1))
+      }
+    }
+    expect.equal(ahead, 4)
+    resumer.finish()
+    sender.finish()
+    expect.equal(try await child.result, PausingCounter.first + ahead)
+  },
   "sharedBytesOutliveTheirSender": { root, expect in
     let (sender, receiver) = root.makePipe(of: SharedBytes.self)
     let child = try await root.spawn(LargeSource(sender: sender))
@@ -115,6 +137,24 @@ let largeScenarios: [String: Scenario] = [
     expect.equal(results, all)
   },
 ]
+
+/// Takes some items, waits for the end of a second channel, and takes the others; reports their
+/// number.
+struct PausingCounter: NodeProgram {
+  static var first: Int { 8 }
+
+  var receiver: Receiver<SharedBytes>
+  var pause: Receiver<Int>
+
+  func run(in node: Node) async throws -> Int {
+    var count = 0
+    for try await _ in receiver {
+      count += 1
+      if count == Self.first { for try await _ in pause {} }
+    }
+    return count
+  }
+}
 
 struct LargeSource: NodeProgram {
   var sender: Sender<SharedBytes>
