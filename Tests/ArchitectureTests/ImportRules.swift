@@ -30,7 +30,7 @@ struct ImportRules {
     "ProcessTree": Rule(
       [
         "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Base", "Logging",
-        "Dispatch", "DequeModule",
+        "DequeModule",
       ],
       showing: ["Supervision", "ProcessControl", "Logging"]),
     "ProcessTreeTesting": Rule(["ProcessTree", "Base"], showing: ["ProcessTree"]),

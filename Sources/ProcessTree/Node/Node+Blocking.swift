@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import ProcessTreeBase
 internal import ProcessTreeLinks
 
@@ -42,7 +41,7 @@ extension Node {
 
 private final class BlockingResult<Success: Sendable>: Sendable {
   private let result = Lock<Result<Success, any Error>?>(nil)
-  private let isSet = DispatchSemaphore(value: 0)
+  private let isSet = Semaphore()
 
   var value: Result<Success, any Error>? { result.withLock(\.self) }
 
