@@ -44,6 +44,12 @@ extension ProcessTrees {
       #expect(outcome.status == 0 && isSame)
     }
 
+    /// Its parent takes it for one that is ending.
+    @Test(arguments: startMethods)
+    func aChildThatClosesItsTieIsRead(method: String) async throws {
+      #expect(try await Fixture.run("outputBehindTheEndOfATie", method).status == 0)
+    }
+
     /// A pager, or a program that prepares something first, begins to read when it likes.
     @Test(arguments: startMethods)
     func aReaderMayBeginLate(method: String) async throws {

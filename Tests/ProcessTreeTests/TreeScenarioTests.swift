@@ -100,7 +100,8 @@ private let elsewhere = [
   "closedStandardDescriptors", "leavesAStranger", "hidesAProcess", "aGroupThatCannotBeMade",
   "hostileSibling", "holdMany", "limitedForkServer", "ignoredSignals",
   "heardSignals", "fewDescriptors", "silentConnections", "outputAtProcessLimit", "lineWithoutEnd",
-  "bytesOfAnyKind", "outputForALateReader", "outputOfTheRootItself", "foreignNode",
+  "bytesOfAnyKind", "outputForALateReader", "outputBehindTheEndOfATie", "outputOfTheRootItself",
+  "foreignNode",
   "foreignNodeOfAnotherVersion", "failsAmidWork", "leaves",
 ]
 

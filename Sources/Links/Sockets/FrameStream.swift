@@ -270,6 +270,9 @@ package final class FrameStream {
     _ = shutdown(number, Int32(SHUT_WR))
   }
 
+  /// Receives no more by itself; `receiveAll()` does.
+  package func rest() { poller.remove(number) }
+
   /// Sends and receives no more.
   package func close() {
     isClosed = true

@@ -50,6 +50,11 @@ let outputScenarios: [String: Scenario] = [
     let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* $0 / 7) }
     try await root.spawn(Writer(bytes: bytes, pieceSize: 1_000)).result
   },
+  "outputBehindTheEndOfATie": { root, test in
+    root.configure { $0.output = .discard }
+    let child = try await root.spawn(WritesBehindItsTie())
+    test.equal(try await child.join(timeout: .seconds(4))?.exitCode, 9)
+  },
   "outputForALateReader": { root, test in
     try await root.spawn(Verbose(lines: 20_000, depth: 0)).result
   },
@@ -105,3 +110,24 @@ let outputScenarios: [String: Scenario] = [
     _ = try await sleeper.stop()
   },
 ]
+
+/// Closes all that it has inherited but its standard streams, and then writes more than a pipe has
+/// room for.
+struct WritesBehindItsTie: NodeProgram {
+  func run(in node: Node) async throws {
+    for number: Int32 in 3..<1_024 { close(number) }
+    var piece = [UInt8](repeating: UInt8(ascii: "a"), count: 256 << 10)
+    piece[piece.count - 1] = UInt8(ascii: "\n")
+    for descriptor: Int32 in 1...2 {
+      var count = 0
+      while count < piece.count {
+        let written = piece[count...].withUnsafeBytes {
+          write(descriptor, $0.baseAddress, $0.count)
+        }
+        guard written > 0 else { _exit(8) }
+        count += written
+      }
+    }
+    _exit(9)
+  }
+}

@@ -22,7 +22,7 @@ final class ChildController {
   private(set) var life: ChildLife<RecordedOutcome>
   var process: (any ChildProcess)?
   var streams: ChildStreams?
-  private var tie: ChildTie?
+  private(set) var tie: ChildTie?
   private let startTime: SuspendingClock.Instant
   /// When the child went on to its present phase.
   private(set) var phaseSince: SuspendingClock.Instant
@@ -165,7 +165,7 @@ final class ChildController {
     case .reportViolation(let reason): runtime.emit(.messageRejected(reason: reason), about: child)
     case .awaitPayload: awaitPayload()
     case .armTie(let time):
-      tie?.arm(after: time) { [weak self] in self?.tieStayedCut() }
+      awaitEnd(within: time)
     }
   }
 
@@ -183,7 +183,7 @@ final class ChildController {
     case .terminate:
       try? process?.send(SIGTERM)
       try? process?.send(SIGCONT)
-    case .kill: try? process?.send(SIGKILL)
+    case .kill: kill()
     case .acknowledgeGoodbye: send(.goodbyeAcknowledged)
     case .conclude: conclude()
     }
@@ -250,7 +250,10 @@ final class ChildController {
 
   /// Takes over the parent's end of the descriptor that the child inherits, and watches it.
   func take(tie descriptor: consuming Descriptor) throws(LoopError) {
-    let tie = try ChildTie(descriptor, on: runtime.loop) { [weak self] in self?.handle(.tieCut) }
+    let tie = try ChildTie(descriptor, on: runtime.loop) { [weak self] in
+      guard let self, end == nil else { return }
+      handle(.tieCut)
+    }
     self.tie = tie
     if let stream = tie.stream {
       runtime.listeners.control?.join(stream, of: child.declaration.position)

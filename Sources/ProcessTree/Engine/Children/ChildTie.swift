@@ -30,6 +30,9 @@ final class ChildTie {
     timers = loop.timers
   }
 
+  /// Does not notice any more what comes from the child, and its end.
+  func rest() { stream?.rest() }
+
   /// Calls `body` after this time unless the tie has ended before.
   func arm(after time: Duration, _ body: @escaping () -> Void) {
     deadline = timers.schedule(after: time, body)

@@ -52,6 +52,9 @@ final class ChildStreams {
   /// Reads again after the sink had no room.
   func resume() { for reader in readers { reader.resume() } }
 
+  /// Reads no more, until `resume()` or `drainAndClose()`.
+  func rest() { for reader in readers { reader.rest() } }
+
   /// Reads the pipes of a dead child until they are empty, then closes them.
   func drainAndClose() { for reader in readers { reader.drainAndClose() } }
 

@@ -39,6 +39,9 @@ final class PipeReader {
     if hasRoom() { try? watch() }
   }
 
+  /// Reads no more, until `resume()` or `drainAndClose()`.
+  func rest() { pipe?.unwatch() }
+
   /// Takes the bytes that a process left in the pipe when it ended, and closes it.
   ///
   /// It does not wait for the end of the pipe, because a descendant may hold it open.

@@ -83,10 +83,9 @@ extension NodeRuntime {
     let child = controller.child.declaration
     listeners.forget(child.position)
     // What a child on another host left has been cleared there.
-    guard nodes == nil, controller.host == nil, let pid = controller.process?.pid else {
+    guard nodes == nil, controller.host == nil, controller.process != nil else {
       return announce()
     }
-    directory.removeSockets(of: pid)
     ringForSlot()
     whenClear(announce)
   }
@@ -95,7 +94,7 @@ extension NodeRuntime {
   /// reaped, for which it waits a short time at most.
   func whenClear(_ announce: @escaping () -> Void) {
     guard nodes == nil else { return announce() }
-    clearWaiters.add(within: Self.clearingTime) { _ in announce() }
+    announcements.append(announce)
     lookForRemains()
   }
 
@@ -110,14 +109,37 @@ extension NodeRuntime {
     guard mayHaveRemains else { return }
     mayHaveRemains = false
     reapAdopted()
-    if adopted.isEmpty { clearWaiters.resume(()) }
+    let new = announcements
+    announcements = []
+    guard adopted.isEmpty else {
+      for announce in new { clearWaiters.add(within: Self.clearingTime) { _ in announce() } }
+      return
+    }
+    clearWaiters.resume(())
+    for announce in new { announce() }
+  }
+
+  /// Removes the sockets of the children whose ends the program has heard of by now.
+  func removeSocketsOfDeparted() {
+    guard !departed.isEmpty else { return }
+    let gone = departed
+    departed = []
+    guard gone.allSatisfy(\.saidGoodbye) else {
+      return directory.removeSocketsOfTheDead(of: identity.run)
+    }
+    // A pid may have become another node's.
+    for (pid, _) in gone where directory.isGone(pid, from: identity.run) {
+      directory.removeSockets(of: pid)
+    }
   }
 
   /// A child's end has been made known.
   func concluded(_ controller: ChildController, _ report: ExitReport) {
     let child = controller.child
-    if nodes == nil, report.pid != nil, !controller.life.saidGoodbye {
-      directory.removeSocketsOfTheDead(of: identity.run)
+    let saidGoodbye = controller.life.saidGoodbye
+    if nodes == nil, let pid = report.pid, controller.host == nil || !saidGoodbye {
+      departed.append((pid, saidGoodbye))
+      loop.turnAgain()
     }
     controller.host?.ended(child)
     controller.keeps?.keeperEnded(report, child.state.withLock(\.outcome))

@@ -165,6 +165,7 @@ extension NodeRuntime {
 
   private func closeDown() {
     if !identity.isRoot {
+      removeSocketsOfDeparted()
       commands.errors.flush()
       fflush(nil)
       forkServer?.dismiss()

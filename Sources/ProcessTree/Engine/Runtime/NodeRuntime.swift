@@ -44,10 +44,14 @@ final class NodeRuntime {
   var log = LogQueue()
   /// Processes that dead nodes left behind, killed and not yet reaped.
   var adopted: [Int32: ProcessHandle] = [:]
-  /// The tasks that wait for all of those to be reaped.
+  /// The ends to make known once what the processes left behind has been looked for.
+  var announcements: [() -> Void] = []
+  /// Those that wait for all of it to be reaped.
   private(set) lazy var clearWaiters = Waiters<Void>(on: loop.timers)
   /// A process of the tree has been reaped, and what it left behind has not been looked for.
   var mayHaveRemains = false
+  /// Children whose ends have been made known, and whose sockets may still be there.
+  var departed: [(pid: Int32, saidGoodbye: Bool)] = []
   /// The external commands that run in this node.
   private(set) lazy var commands = CommandTable(
     on: loop, errorsThrough: { [unowned self] in output.root })
@@ -198,6 +202,7 @@ final class NodeRuntime {
       Descriptors.refillStandardDescriptors()
     }
     parent?.gather()
+    removeSocketsOfDeparted()
     clearRemains()
     receiveFrames()
     if life.phase != .running { advance() }

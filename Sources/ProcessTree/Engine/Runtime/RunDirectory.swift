@@ -104,18 +104,22 @@ struct RunDirectory {
     for kind: Character in ["c", "l", "n", "g"] { unlink(socket(of: pid, kind)) }
   }
 
+  /// Whether no process of the run has this pid.
+  ///
+  /// The root, which may carry the tag of a run around this one, lives.
+  func isGone(_ pid: Int32, from run: RunIdentity) -> Bool {
+    pid != run.rootPID && RunTag.read(of: pid)?.run != run.runID
+  }
+
   /// Removes the sockets of all nodes of the run that are no more, and the names of gates there.
   ///
-  /// One that died in the middle of clearing up after a child of its own has left that child's. The
-  /// root, which may carry the tag of a run around this one, lives.
+  /// One that died in the middle of clearing up after a child of its own has left that child's.
   func removeSocketsOfTheDead(of run: RunIdentity) {
     guard let directory = try? OwnDirectory(path: path) else { return }
     for name in directory.entries {
       let owner =
         name.hasPrefix("h.") ? Files.link(path + "/" + name) : String(name.prefix { $0 != "." })
-      guard let pid = owner.flatMap({ Int32($0) }), pid != run.rootPID,
-        RunTag.read(of: pid)?.run != run.runID
-      else { continue }
+      guard let pid = owner.flatMap({ Int32($0) }), isGone(pid, from: run) else { continue }
       unlink(path + "/" + name)
     }
   }
