@@ -148,13 +148,24 @@ struct FlowItems {
 
   /// Makes arrays of the next items, as long as each is one binary of MessagePack.
   ///
+  /// - Parameter former: The places, the first ones, that have arrays already. One of the same size
+  ///   that nobody else has gets the bytes.
   /// - Returns: The number of arrays, and of the bytes that these items have.
   mutating func popBinaries(
-    atMost most: Int, to place: UnsafeMutablePointer<[UInt8]>
+    atMost most: Int, to place: UnsafeMutablePointer<[UInt8]>, former: Int = 0
   ) -> (count: Int, bytes: Int) {
     // `Array` of bytes is specialised in the standard library; the initializer with a closure is
     // not, and looks up its metadata in each call.
-    popBinaries(atMost: most) { (place + $0).initialize(to: Array($1)) }
+    popBinaries(atMost: most) { index, bytes in
+      let array = place + index
+      if index >= former {
+        array.initialize(to: Array(bytes))
+      } else if array.pointee.count != bytes.count {
+        array.pointee = Array(bytes)
+      } else {
+        array.pointee.withUnsafeMutableBytes { $0.copyMemory(from: bytes) }
+      }
+    }
   }
 
   /// Appends the next items, as long as each is one binary of MessagePack, to some bytes, and the

@@ -57,9 +57,11 @@ struct Inbox {
   /// MessagePack; its flow counts them as received.
   ///
   /// - Returns: The number of arrays.
-  func popBinaries(atMost most: Int, to place: UnsafeMutablePointer<[UInt8]>) -> Int {
+  func popBinaries(
+    atMost most: Int, to place: UnsafeMutablePointer<[UInt8]>, former: Int
+  ) -> Int {
     guard let first = frames.first else { return 0 }
-    let (count, bytes) = first.items.popBinaries(atMost: most, to: place)
+    let (count, bytes) = first.items.popBinaries(atMost: most, to: place, former: former)
     first.flow.take(bytes, items: count)
     return count
   }

@@ -101,8 +101,10 @@ extension ReceiverCore {
   /// It is `popBytes` for elements of bytes, in one pass without a call for each of them.
   ///
   /// - Returns: The number of arrays; 0 if topics decide which items are wanted.
-  package func popBinaries(atMost most: Int, to place: UnsafeMutablePointer<[UInt8]>) -> Int {
-    popped(filter == nil ? inbox.popBinaries(atMost: most, to: place) : 0)
+  package func popBinaries(
+    atMost most: Int, to place: UnsafeMutablePointer<[UInt8]>, former: Int = 0
+  ) -> Int {
+    popped(filter == nil ? inbox.popBinaries(atMost: most, to: place, former: former) : 0)
   }
 
   /// Appends the next items to some bytes, and their places there, as long as each is one binary of

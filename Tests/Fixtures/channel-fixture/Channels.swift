@@ -121,6 +121,38 @@ let channelScenarios: [String: Scenario] = [
     for try await batch in receiver.byteBatches { found += batch.map(Array.init) }
     expect.equal(found, few)
   },
+  "batchesOfArrays": { root, expect in
+    let (sender, receiver) = root.makePipe(of: [UInt8].self)
+    var batches = receiver.batches.makeAsyncIterator()
+    // Where an array has its bytes; within a node all that was sent together comes together.
+    func round(_ number: UInt8, _ size: Int) async throws -> (Batch<[UInt8]>, [Int]) {
+      let elements = (0..<100).map { [UInt8](repeating: number &+ $0, count: size) }
+      try await sender.send(contentsOf: elements)
+      var found: [[UInt8]] = []
+      var places: [Int] = []
+      while found.count < elements.count, let batch = try await batches.next() {
+        found += batch.elements
+        places += batch.map { $0.withUnsafeBytes { Int(bitPattern: $0.baseAddress) } }
+      }
+      expect.expect(found == elements)
+      return (Batch(found), places)
+    }
+    // Arrays that are let go have the next elements; those that the program keeps stay as they are.
+    let first = try await round(1, 64).1
+    let (second, places) = try await round(2, 64)
+    expect.equal(Set(places), Set(first))
+    let (third, others) = try await round(3, 64)
+    expect.expect(Set(others).isDisjoint(with: places))
+    var changed = third.elements
+    for index in changed.indices { changed[index][0] = 99 }
+    // Of another size, and too much to be kept.
+    for size in [63, 0, 5_000, 64] { _ = try await round(4, size) }
+    expect.expect(
+      second.enumerated().allSatisfy { [UInt8](repeating: 2 &+ UInt8($0), count: 64) == $1 })
+    expect.expect(
+      third.enumerated().allSatisfy { [UInt8](repeating: 3 &+ UInt8($0), count: 64) == $1 })
+    expect.expect(changed.allSatisfy { $0[0] == 99 })
+  },
   "pipeOfArrays": { root, expect in
     // Arrays of elements go in runs: with elements that come in memory of their own or in pieces
     // in between, and with more than there is credit for.

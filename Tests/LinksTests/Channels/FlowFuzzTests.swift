@@ -145,6 +145,24 @@ import Testing
     return places.map { bytes[$0] }
   }
 
+  /// The next binaries in places some of which have arrays, which others may have as well.
+  private func overwritten(
+    from start: FlowItems, atMost most: Int, _ generator: inout SeededGenerator
+  ) -> [[UInt8]] {
+    var items = start
+    let former = (0..<generator.int(0...most)).map { _ in generator.bytes(generator.int(0...40)) }
+    let copies = former.map { generator.int(0...1) == 0 ? $0 : [] }
+    let before = copies.map { $0.map(\.self) }
+    let place = UnsafeMutablePointer<[UInt8]>.allocate(capacity: most)
+    defer { place.deallocate() }
+    for (index, array) in former.enumerated() { (place + index).initialize(to: array) }
+    let (count, _) = items.popBinaries(atMost: most, to: place, former: former.count)
+    let found = (0..<count).map { place[$0] }
+    place.deinitialize(count: max(count, former.count))
+    #expect(copies == before)
+    return found
+  }
+
   @Test func arraysAreTakenFromFramesAsItemsAre() throws {
     var generator = SeededGenerator.announced("arraysAreTakenFromFramesAsItemsAre")
     var (taken, left) = (0, 0)
@@ -176,6 +194,7 @@ import Testing
             #expect(MessagePackDecoder.binary(in: others.frame[range]).map(Array.init) == array)
           }
           #expect(ranges == size && items.left == others.left && items.next == others.next)
+          #expect(overwritten(from: start, atMost: most, &generator) == found)
           let slices = popped(from: start, atMost: most)
           #expect(slices.map(Array.init) == found)
           guard count < most, !items.isEmpty else { continue }

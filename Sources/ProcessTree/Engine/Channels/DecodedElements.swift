@@ -18,6 +18,8 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
   @exclusivity(unchecked) @usableFromInline var count = 0
   /// The error of the item after them.
   @exclusivity(unchecked) private var failure: (any Error)?
+  /// The arrays of batches of bytes.
+  @exclusivity(unchecked) private var former = FormerArrays()
 
   init(_ end: ReceiverEnd) {
     self.end = end
@@ -82,16 +84,26 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
   /// The elements that have come, up to a batch's size; nothing at the end of the channel.
   func nextBatch() async throws -> [Element] {
     try await end.onLoop { core in
-      while try await self.fill(from: core, atMost: ReceiverEnd.largestBatch) {
-        // Further frames may be here already.
-        while self.count < ReceiverEnd.largestBatch,
-          self.decodeFrame(core, atMost: ReceiverEnd.largestBatch - self.count)
-        {}
-        // None if another task has taken what was there.
-        if self.count > 0 { return self.takeAll() }
+      while true {
+        try self.checkCancellation(core)
+        if let batch = try self.takeBatch(from: core) { return batch }
+        guard try await self.end.waitForItem(core) else { return [] }
       }
-      return []
     }
+  }
+
+  /// A batch of the elements that have come; nil if there are none.
+  private func takeBatch(from core: ReceiverCore) throws -> [Element]? {
+    if Element.self == [UInt8].self, count == 0, failure == nil {
+      let arrays = former.takeBatch(from: core)
+      if !arrays.isEmpty { return unsafeBitCast(arrays, to: [Element].self) }
+    }
+    guard try fillAtOnce(from: core, atMost: ReceiverEnd.largestBatch) else { return nil }
+    // Further frames may be here already.
+    while count < ReceiverEnd.largestBatch,
+      decodeFrame(core, atMost: ReceiverEnd.largestBatch - count)
+    {}
+    return takeAll()
   }
 
   private func takeAll() -> [Element] {
@@ -107,14 +119,18 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
   /// Waits until there are elements; false at the end of the channel.
   private func fill(from core: ReceiverCore, atMost most: Int) async throws -> Bool {
     while true {
-      guard !Task.isCancelled else {
-        // It may have been woken for an item that somebody else can have.
-        core.passOn()
-        throw CancellationError()
-      }
+      try checkCancellation(core)
       if try fillAtOnce(from: core, atMost: most) { return true }
       guard try await end.waitForItem(core) else { return false }
     }
+  }
+
+  /// Throws if the task is cancelled, which may have been woken for an item that somebody else can
+  /// have.
+  private func checkCancellation(_ core: ReceiverCore) throws {
+    guard Task.isCancelled else { return }
+    core.passOn()
+    throw CancellationError()
   }
 
   /// Whether there are elements now.
@@ -209,10 +225,7 @@ extension DecodedElements<[UInt8]> {
   func nextByteBatch() async throws -> ByteBatch? {
     try await end.onLoop { core in
       while true {
-        guard !Task.isCancelled else {
-          core.passOn()
-          throw CancellationError()
-        }
+        try self.checkCancellation(core)
         if let batch = self.takeByteBatch(from: core) { return batch }
         // An element that is no binary, or in memory of its own, comes as an array.
         if try self.fillAtOnce(from: core, atMost: ReceiverEnd.largestBatch) { continue }
