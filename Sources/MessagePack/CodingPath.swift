@@ -2,11 +2,14 @@
 enum PathElement {
   case key(any CodingKey)
   case index(Int)
+  /// The element whose index is at an address: an array that is being coded counts there.
+  case counted(UnsafePointer<Int>)
 
   var codingKey: any CodingKey {
     switch self {
     case .key(let key): key
     case .index(let index): IndexKey(index)
+    case .counted(let index): IndexKey(index.pointee)
     }
   }
 }

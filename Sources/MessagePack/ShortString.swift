@@ -52,7 +52,11 @@ enum ShortString {
     let second = place.loadUnaligned(fromByteOffset: 8, as: UInt64.self) & (isLong ? mask : 0)
     guard (first | second) & 0x8080_8080_8080_8080 == 0, isKnown else { return nil }
     let last = second | mark | UInt64(truncatingIfNeeded: length) &<< 56
-    return unsafeBitCast((first.littleEndian, last.littleEndian), to: String.self)
+    var string = (first.littleEndian, last.littleEndian)
+    // A cast would count a reference, of which it has none.
+    return withUnsafeMutableBytes(of: &string) {
+      $0.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: String.self).move()
+    }
   }
 }
 

@@ -133,6 +133,34 @@ struct ReuseTests {
     #expect(context.codingPath.map(\.stringValue) == ["x", "Index 1", "tags"])
   }
 
+  @Test func anErrorInALongArrayNamesItsElement() throws {
+    struct Odd: Encodable {
+      let number: Int
+      func encode(to encoder: any Encoder) throws {
+        let context = EncodingError.Context(codingPath: encoder.codingPath, debugDescription: "")
+        guard number != 70 else { throw EncodingError.invalidValue(number, context) }
+      }
+    }
+    let encoding = #expect(throws: EncodingError.self) {
+      try MessagePackEncoder().encode(["x": (0..<100).map(Odd.init)])
+    }
+    guard case .invalidValue(_, let place) = encoding else {
+      Issue.record("another error, or none")
+      return
+    }
+    #expect(place.codingPath.map(\.stringValue) == ["x", "Index 70"])
+    var leaves = [MessagePackValue](repeating: ["name": "a", "tags": [], "size": 1], count: 100)
+    leaves[70] = ["name": "b", "tags": ["c", 5]]
+    let decoding = #expect(throws: DecodingError.self) {
+      try MessagePackDecoder().decode([Leaf].self, from: MessagePackValue.array(leaves).packed)
+    }
+    guard case .typeMismatch(_, let context) = decoding else {
+      Issue.record("another error, or none")
+      return
+    }
+    #expect(context.codingPath.map(\.stringValue) == ["Index 70", "tags"])
+  }
+
   @Test func aHeaderThatPromisesTooMuchIsAnError() throws {
     // 16 million elements, and bytes for four.
     let bytes: [UInt8] = [0xdd, 0x01, 0, 0, 0, 0x80, 0x80, 0x80, 0x80]

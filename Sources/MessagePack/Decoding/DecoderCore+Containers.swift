@@ -19,9 +19,12 @@ extension DecoderCore {
     // A nested container is all that holds its decoder.
     let isShared = outer == nil && !slots.isFull && Slot.isObject
     let slot = Slot(keys: type, core: self, serial: frame.serial, keepsCore: !isShared)
+    guard isShared else {
+      return KeyedDecodingContainer(
+        KeyedDecoder<Key, KeyedSlot>(slot: .passUnretained(slot), owner: slot))
+    }
     let container = KeyedDecodingContainer(
-      KeyedDecoder<Key>(slot: .passUnretained(slot), owner: isShared ? nil : slot))
-    guard isShared else { return container }
+      KeyedDecoder<Key, Void>(slot: .passUnretained(slot), owner: ()))
     slot.keep(container)
     slots.add(slot)
     return container

@@ -57,31 +57,35 @@ extension DecoderCore {
     }
     lastEnd = cursor.offset
     guard count > 0 else { return [] }
-    path.append(.index(0))
-    defer { path.removeLast() }
     let isPlain = KnownArray.of(type) == .none && !LongArray.isArray(type)
     // A header costs its sender little, so it does not decide how much is allocated.
     let room = min(cursor.remaining, Self.reserve) / MemoryLayout<Element>.stride
     let first = min(count, max(16, room))
-    var elements = try [Element](unsafeUninitializedCapacity: first) { elements, decoded in
-      while decoded < first {
-        let place = elements.baseAddress.unsafelyUnwrapped + decoded
-        place.initialize(to: try decodeElement(type, decoded, isPlain))
-        decoded &+= 1
+    var index = 0
+    return try withUnsafeMutablePointer(to: &index) { index in
+      path.append(.counted(UnsafePointer(index)))
+      defer { path.removeLast() }
+      var elements = try [Element](unsafeUninitializedCapacity: first) { elements, decoded in
+        while decoded < first {
+          let place = elements.baseAddress.unsafelyUnwrapped + decoded
+          place.initialize(to: try decodeElement(type, isPlain))
+          decoded &+= 1
+          index.pointee = decoded
+        }
       }
+      while elements.count < count {
+        elements.append(try decodeElement(type, isPlain))
+        index.pointee = elements.count
+      }
+      return elements
     }
-    while elements.count < count {
-      elements.append(try decodeElement(type, elements.count, isPlain))
-    }
-    return elements
   }
 
   /// Decodes the element after the last one.
   @inline(__always)
   private func decodeElement<Element: Decodable>(
-    _ type: Element.Type, _ index: Int, _ isPlain: Bool
+    _ type: Element.Type, _ isPlain: Bool
   ) throws -> Element {
-    path[path.count &- 1] = .index(index)
     if isPlain { return try decodeNested(type, at: lastEnd) }
     return try decodeComposite(type, at: lastEnd, nil)
   }

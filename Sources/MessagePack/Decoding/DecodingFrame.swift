@@ -38,7 +38,8 @@ final class DecodingInput {
   ) {
     self.bytes = bytes
     self.limits = limits
-    self.options = options
+    // Closed without any, and most calls have none: nothing to count references of.
+    if !options.isEmpty { self.options = options }
   }
 
   /// The failure, for the value that is decoded now to throw.
@@ -51,7 +52,7 @@ final class DecodingInput {
   /// Drops the bytes, so that code that kept a decoder finds the end of data.
   func close() {
     bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-    options = [:]
+    if !options.isEmpty { options = [:] }
     failure = nil
   }
 }

@@ -1,11 +1,12 @@
 /// A map being decoded.
 ///
 /// Keys are strings; integer keys, which other senders may write, match a key's integer.
-struct KeyedDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
-  // Unmanaged, because the standard library copies a container for each call.
+///
+/// The standard library copies a container for each call. One whose slot belongs to its decoder has
+/// nothing to count: its `Owner` is `Void`. Otherwise that is the slot.
+struct KeyedDecoder<Key: CodingKey, Owner>: KeyedDecodingContainerProtocol {
   let slot: Unmanaged<KeyedSlot>
-  /// The slot if it is the container's own.
-  let owner: KeyedSlot?
+  let owner: Owner
 
   @inline(__always)
   private func use<R>(_ body: (DecoderCore, KeyedSlot) throws -> R) rethrows -> R {

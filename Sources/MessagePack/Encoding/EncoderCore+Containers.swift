@@ -80,7 +80,8 @@ extension EncoderCore {
   func reset(depth: Int, maximumDepth: Int, options: [CodingUserInfoKey: any Sendable]) {
     self.depth = depth
     self.maximumDepth = maximumDepth
-    self.options = options
+    // Retired without any, and most calls have none: nothing to count references of.
+    if !options.isEmpty { self.options = options }
     failure = nil
     if !path.isEmpty { path.removeAll(keepingCapacity: true) }
     if !splices.isEmpty { splices.removeAll(keepingCapacity: true) }
@@ -99,7 +100,7 @@ extension EncoderCore {
   func retire() {
     frame = .closed
     outer = nil
-    options = [:]
+    if !options.isEmpty { options = [:] }
     if !splices.isEmpty { splices.removeAll(keepingCapacity: true) }
   }
 

@@ -49,13 +49,19 @@ extension EncoderCore {
         .tooLarge(at: 0, what: "array", length: elements.count, limit: 0xffff_ffff))
     }
     buffer.pointee.packArrayHeader(elements.count)
-    guard let base = UncopiedElement.elements(elements), !elements.isEmpty else { return }
-    path.append(.index(0))
-    defer { path.removeLast() }
+    guard let base = UnsafeRawPointer(elements.baseAddress), !elements.isEmpty else { return }
     let isPlain = KnownArray.of(Element.self) == .none && !LongArray.isArray(Element.self)
-    for index in 0..<elements.count {
-      path[path.count &- 1] = .index(index)
-      try encodeElement(base[index], isPlain)
+    var index = 0
+    try withUnsafeMutablePointer(to: &index) { index in
+      path.append(.counted(UnsafePointer(index)))
+      defer { path.removeLast() }
+      while index.pointee < elements.count {
+        // By bytes, since the size of an element that is not copied would be looked up each time.
+        let place = base + index.pointee &* MemoryLayout<Element>.stride
+        try encodeElement(
+          place.assumingMemoryBound(to: UncopiedElement<Element>.self).pointee, isPlain)
+        index.pointee &+= 1
+      }
     }
   }
 
@@ -73,12 +79,7 @@ extension EncoderCore {
 /// An element of an array where it is.
 ///
 /// Generic code copies an element that it passes on, with a reference count for each of its parts;
-/// one inside of what cannot be copied it does not.
+/// one inside of what cannot be copied it does not. Both have the same layout.
 private struct UncopiedElement<Element>: ~Copyable {
   let value: Element
-
-  /// The elements of a buffer, which have the same layout.
-  static func elements(_ elements: UnsafeBufferPointer<Element>) -> UnsafePointer<Self>? {
-    elements.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: Self.self) }
-  }
 }

@@ -14,7 +14,8 @@ struct ElementDecoder: Sendable {
 
   /// Decodes an item that this node has kept for itself.
   func decode<Element: Decodable>(_ type: Element.Type, from bytes: [UInt8]) throws -> Element {
-    if type == SharedBytes.self, let element = SharedBytes(bytes) as? Element { return element }
+    // Not `as?`: code for any type would look up its optional, for every other element too.
+    if type == SharedBytes.self { return unsafeBitCast(SharedBytes(bytes), to: Element.self) }
     return try decoder.decode(type, from: bytes)
   }
 
@@ -22,7 +23,7 @@ struct ElementDecoder: Sendable {
     _ type: Element.Type, from delivery: ReceiverCore.Delivery
   ) throws -> Element {
     do {
-      if type == SharedBytes.self, let bytes = delivery.sharedBytes as? Element { return bytes }
+      if type == SharedBytes.self { return unsafeBitCast(delivery.sharedBytes, to: Element.self) }
       return try delivery.withItem { try decode(type, in: $0) }
     } catch {
       throw Self.error(error, type)
@@ -43,8 +44,8 @@ struct ElementDecoder: Sendable {
   private func decode<Element: Decodable>(
     _ type: Element.Type, in bytes: UnsafeRawBufferPointer
   ) throws -> Element {
-    if type == SharedBytes.self, let element = SharedBytes(Array(bytes)) as? Element {
-      return element
+    if type == SharedBytes.self {
+      return unsafeBitCast(SharedBytes(Array(bytes)), to: Element.self)
     }
     return try decoder.decode(type, from: bytes)
   }
