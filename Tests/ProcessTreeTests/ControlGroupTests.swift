@@ -49,13 +49,20 @@ private struct HidingRun {
   var pid: Int32 { process.processIdentifier }
 
   /// The fork servers of the run: the root's, or all.
-  func forkServers(ofRootAlone: Bool) throws -> [Int32] {
+  func forkServers(ofRootAlone: Bool) async throws -> [Int32] {
     let own = try #require(ownGroup)
-    let pids = try String(contentsOfFile: "\(own)/\(group)/cgroup.procs", encoding: .utf8)
-    return pids.split(separator: "\n").compactMap { Int32($0) }.filter {
-      let stat = (try? String(contentsOfFile: "/proc/\($0)/stat", encoding: .utf8)) ?? ""
-      return stat.contains("(ptree-forksrv)")
-        && (!ofRootAlone || stat.split(separator: ")").last?.split(separator: " ")[1] == "\(pid)")
+    var servers: [Int32] = []
+    // One has its name when it has run. The others are the root, its two nodes and the hidden one.
+    let areNamed = try await eventually {
+      let pids = try String(contentsOfFile: "\(own)/\(group)/cgroup.procs", encoding: .utf8)
+        .split(separator: "\n").compactMap { Int32($0) }
+      servers = pids.filter { stat(of: $0).contains("(ptree-forksrv)") }
+      return pids.count == servers.count + 4
+    }
+    try #require(areNamed)
+    guard ofRootAlone else { return servers }
+    return servers.filter {
+      stat(of: $0).split(separator: ")").last?.split(separator: " ")[1] == "\(pid)"
     }
   }
 
@@ -68,9 +75,13 @@ private struct HidingRun {
   }
 }
 
+/// What the kernel says of a process, or that it is no more.
+private func stat(of pid: Int32) -> String {
+  (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ") X"
+}
+
 private func isRunning(_ pid: Int32) -> Bool {
-  let stat = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ") X"
-  return !["Z", "X"].contains(stat.split(separator: ")").last?.split(separator: " ").first)
+  !["Z", "X"].contains(stat(of: pid).split(separator: ")").last?.split(separator: " ").first)
 }
 
 extension ProcessTrees {
@@ -95,7 +106,7 @@ extension ProcessTrees {
         kill(run.pid, SIGTERM)
       case .rootKilled: kill(run.pid, SIGKILL)
       case .rootAndItsForkServerKilled, .allForkServersKilled:
-        chosen += try run.forkServers(ofRootAlone: end == .rootAndItsForkServerKilled)
+        chosen += try await run.forkServers(ofRootAlone: end == .rootAndItsForkServerKilled)
         #expect(chosen.count > 1)
         for pid in chosen { kill(pid, SIGSTOP) }
         for pid in chosen { kill(pid, SIGKILL) }

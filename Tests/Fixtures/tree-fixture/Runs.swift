@@ -47,7 +47,10 @@ let runScenarios: [String: Scenario] = [
     root.configure { $0.controlGroup = words.first.flatMap(ControlGroupMode.init) ?? .off }
     let holds = words.last == "hold"
     let hidden = try await root.spawn(Hides()).result
-    if holds { _ = try await root.spawn(Bush(depth: 1, fanOut: 1, daemonEvery: 0)) }
+    if holds {
+      _ = try await root.spawn(Bush(depth: 1, fanOut: 1, daemonEvery: 0))
+      while root.snapshot.counts[.ready] != 3 { try await Task.sleep(for: .milliseconds(2)) }
+    }
     print("up \(hidden)")
     fflush(nil)
     // The first signal is not enough.
