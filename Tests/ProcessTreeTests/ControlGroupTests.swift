@@ -75,7 +75,7 @@ private struct HidingRun {
   }
 }
 
-/// What the kernel says of a process, or that it is no more.
+/// The status line of a process; that of a dead one if there is none.
 private func stat(of pid: Int32) -> String {
   (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ") X"
 }
