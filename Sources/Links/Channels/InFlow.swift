@@ -62,7 +62,7 @@ final class InFlow {
     guard header.count == 0 || header.total == lastReceived + 1 else {
       throw WireError("an item that is not the next of its flow")
     }
-    isShared = header.flags.contains(.shared)
+    if header.count > 0 { isShared = header.flags.contains(.shared) }
     guard continues || header.flags.contains(.continuesInNext) else {
       guard header.count > 0 else { return nil }
       guard partial == nil else { throw WireError("an item within another") }

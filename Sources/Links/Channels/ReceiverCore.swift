@@ -276,7 +276,8 @@ package final class ReceiverCore {
       flow.isOwing = false
       flow.noteChange()
     }
-    // The bytes that all senders together have on their way stay within one window.
+    // The bytes that all senders together have on their way stay within one window; those of items
+    // that their senders share within four.
     let window = max(FlowCredit.initial, FlowCredit.window / max(1, flows.count))
     let changed = changed.takeAll()
     for flow in changed {

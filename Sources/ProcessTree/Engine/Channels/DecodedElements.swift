@@ -103,7 +103,8 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
     while count < ReceiverEnd.largestBatch,
       decodeFrame(core, atMost: ReceiverEnd.largestBatch - count)
     {}
-    return takeAll()
+    // None if another task has taken what was there, in code of an element that runs the loop.
+    return count > 0 ? takeAll() : nil
   }
 
   private func takeAll() -> [Element] {

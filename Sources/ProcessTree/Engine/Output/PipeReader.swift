@@ -33,10 +33,14 @@ final class PipeReader {
     try watch()
   }
 
-  /// Reads on after the receiver had no room.
+  /// Reads on after the receiver had no room, or after a rest.
   func resume() {
+    guard hasRoom() else {
+      isPaused = pipe != nil
+      return
+    }
     // After a failure the next room is another chance.
-    if hasRoom() { try? watch() }
+    try? watch()
   }
 
   /// Reads no more, until `resume()` or `drainAndClose()`.
