@@ -1,6 +1,7 @@
 import Glibc
 import ProcessTree
 import ProcessTreeScenarios
+import ProcessTreeTestSettings
 import ProcessTreeTesting
 
 /// Runs beside and within others.
@@ -49,7 +50,7 @@ let runScenarios: [String: Scenario] = [
     let hidden = try await root.spawn(Hides()).result
     if holds {
       _ = try await root.spawn(Bush(depth: 1, fanOut: 1, daemonEvery: 0))
-      while root.snapshot.counts[.ready] != 3 { try await Task.sleep(for: .milliseconds(2)) }
+      test.expect(try await eventually { root.snapshot.counts[.ready] == 3 })
     }
     print("up \(hidden)")
     fflush(nil)

@@ -60,8 +60,7 @@ extension FixtureProgram {
       .merging([TestSettings.startMethodVariable: method]) { $1 }
       .merging(environment) { $1 }
     for (file, path) in [(output, \Process.standardOutput), (errors, \Process.standardError)] {
-      try Data().write(to: file)
-      process[keyPath: path] = try FileHandle(forWritingTo: file)
+      process[keyPath: path] = try FileHandle(creating: file)
     }
     process.standardInput = FileHandle.nullDevice
     try process.runInForeground()
@@ -129,6 +128,18 @@ package func builtProgram(_ name: String) throws -> URL {
     ?? Bundle.main.executableURL
   guard let bundle else { throw CocoaError(.fileNoSuchFile) }
   return bundle.deletingLastPathComponent().appending(path: name)
+}
+
+extension FileHandle {
+  /// A new file to write to, which only the process it is given to inherits.
+  ///
+  /// `FileHandle(forWritingTo:)` opens without `O_CLOEXEC`: a program that another thread starts at
+  /// that moment inherits the file, and its audit of descriptors sees the file being deleted.
+  package convenience init(creating file: URL) throws {
+    let descriptor = open(file.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    self.init(fileDescriptor: descriptor, closeOnDealloc: true)
+  }
 }
 
 /// A directory that goes with its value.
