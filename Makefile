@@ -44,12 +44,14 @@ BUILD_FLAGS = --scratch-path $(SCRATCH) $(CHECK_FLAGS)
 # starts. Metadata of types is made by calls instead of by names, behind which the runtime would look
 # for conformances in all records of the program; libzmq is inside where that is possible; no library
 # is shown symbols of the tool that it does not need, and none is looked for beside the tool. Its
-# functions are laid out in the order in which short commands call them.
+# functions are laid out in the order in which short commands call them, from a multiple of 2 MiB on,
+# so that the kernel can map them in pages of that size.
 TOOL_FLAGS = --configuration release --product ptree --disable-local-rpath \
 	-Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors \
 	-Xlinker --no-export-dynamic -Xswiftc -Xfrontend -Xswiftc -function-sections \
 	-Xcc -ffunction-sections -Xswiftc -use-ld=lld -Xlinker --no-warn-symbol-ordering \
 	-Xlinker --symbol-ordering-file=$(START_ORDER) \
+	-Xlinker -z -Xlinker max-page-size=0x200000 -Xlinker -z -Xlinker separate-loadable-segments \
 	$(shell Scripts/static-libraries "$(abspath $(SCRATCH))/static-libraries")
 START_ORDER = $(abspath $(SCRATCH))/start-order
 PYTHON_PACKAGES = $(abspath $(SCRATCH))/python-packages
