@@ -144,6 +144,29 @@ import Testing
     #expect(!ordered.hasNext && !completed.hasNext)
   }
 
+  @Test func outputsAreJoinedInTheOrderOfTheirInputs() {
+    var joined = JoinedOutputs<Int>(count: 5)
+    func add(_ start: Int, _ outputs: [Int], _ counts: [Int]? = nil) {
+      joined.add(
+        ResultSegment(
+          start: start, count: counts?.count ?? outputs.count, outputs: outputs, counts: counts))
+    }
+    add(2, [12, 13])
+    #expect(joined.outputs.isEmpty)
+    add(0, [10, 11])
+    #expect(joined.outputs == [10, 11, 12, 13])
+    add(5, [15])
+    // An input without an output has its place all the same.
+    add(4, [], [0])
+    #expect(joined.outputs == [10, 11, 12, 13, 15])
+  }
+
+  @Test func moreInputsThanThereIsMemoryForAreNoReasonToEnd() {
+    var joined = JoinedOutputs<Int>(count: .max)
+    joined.add(ResultSegment(start: 0, count: 1, outputs: [7]))
+    #expect(joined.outputs == [7])
+  }
+
   @Test func outputsKnowTheirInputs() {
     let segment = ResultSegment(start: 5, count: 3, outputs: ["a", "b", "c"], counts: [2, 0, 1])
     #expect(segment.origins == [5, 5, 7])

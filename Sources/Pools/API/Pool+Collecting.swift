@@ -8,12 +8,12 @@ extension Pool {
   ) async throws -> [Work.Output] {
     let job = try core.open(work, order: .ofCompletion, options: options, count: source.count)
     defer { core.close(job) }
-    var segments: [ResultSegment<Work.Output>] = []
+    var joined = JoinedOutputs<Work.Output>(count: Work._traits.isOneToOne ? source.count : nil)
     while true {
       switch try await core.step(job, job.id, [.inputs, .results]) {
       case .feed(let demand): source.feed(demand, to: job, of: core)
-      case .results: try take(&segments, of: job)
-      case .complete: return joined(segments)
+      case .results: try take(&joined, of: job)
+      case .complete: return joined.outputs
       }
     }
   }
@@ -36,40 +36,39 @@ extension Pool {
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { [core] in await core.feed(inputs, to: job, input) }
       defer { group.cancelAll() }
-      var segments: [ResultSegment<Work.Output>] = []
+      var joined = JoinedOutputs<Work.Output>(count: nil)
       while true {
         if case .complete = try await core.step(job, job.id, [.results]) { break }
-        try take(&segments, of: job)
+        try take(&joined, of: job)
       }
       if let error = job.inputError { throw error }
-      return joined(segments)
+      return joined.outputs
     }
   }
 
   private func take<Work: Step>(
-    _ segments: inout [ResultSegment<Work.Output>], of job: JobRun<Work>
+    _ joined: inout JoinedOutputs<Work.Output>, of job: JobRun<Work>
   ) throws {
     while let segment = core.takeResults(of: job) {
       if let failure = segment.failure { throw failure }
-      segments.append(segment)
+      joined.add(segment)
     }
-  }
-
-  private func joined<Output>(_ segments: [ResultSegment<Output>]) -> [Output] {
-    let sorted = segments.sorted { $0.start < $1.start }
-    var outputs: [Output] = []
-    outputs.reserveCapacity(segments.reduce(0) { $0 + $1.outputs.count })
-    for segment in sorted { outputs += segment.outputs }
-    return outputs
   }
 }
 
 extension InputSource {
+  /// The most memory of inputs that are taken together.
+  ///
+  /// The allocator has larger pieces from the kernel each time, and pages that are touched for the
+  /// first time cost more than the inputs in them.
+  private static var largestPiece: Int { 64 << 10 }
+
   /// Gives a call up to `demand` further inputs, and ends its inputs when there are no more.
   func feed<Work: Step>(
     _ demand: Int, to job: JobRun<Work>, of core: PoolCore
   ) where Work.Input == Input {
-    let (inputs, isAtEnd) = take(demand)
+    let most = max(1, Self.largestPiece / max(1, MemoryLayout<Input>.stride))
+    let (inputs, isAtEnd) = take(min(demand, most))
     core.submit(inputs, to: job)
     if isAtEnd { core.endInputs(of: job) }
   }

@@ -58,3 +58,27 @@ struct ResultStore<Output: Sendable>: Sendable {
     }
   }
 }
+
+/// All outputs of a call in the order of its inputs.
+///
+/// Each part is joined as soon as those before it have come, so that the next ones find its memory
+/// free: pages that are touched for the first time cost more than the outputs in them.
+struct JoinedOutputs<Output: Sendable> {
+  private(set) var outputs: [Output] = []
+  private var waiting = OrderRestorer<ResultSegment<Output>>()
+
+  /// The most memory that outputs get before they come: a call may end long before its inputs do.
+  private static var reserve: Int { 16 << 20 }
+
+  /// - Parameter count: How many outputs there will be, where that is known.
+  init(count: Int?) {
+    guard let count else { return }
+    outputs.reserveCapacity(min(count, Self.reserve / max(1, MemoryLayout<Output>.stride)))
+  }
+
+  /// Adds the outputs of inputs, in any order.
+  mutating func add(_ segment: ResultSegment<Output>) {
+    waiting.insert(segment, at: UInt64(segment.start), count: UInt64(segment.count))
+    while let next = waiting.takeNext() { outputs += next.outputs }
+  }
+}

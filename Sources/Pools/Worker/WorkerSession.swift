@@ -21,7 +21,7 @@ struct WorkerSession<Work: Step> {
   private var work: Result<Work, any Error>?
   /// How many inputs are done between two looks at the clock.
   private var stride = 1
-  private var outputs = Self.noOutputs
+  private var outputs = Self.outputs(for: 0)
   private var outputBytes = 0
   private let estimate = ByteEstimate<Work.Output>()
   private var mark: SuspendingClock.Instant
@@ -37,7 +37,7 @@ struct WorkerSession<Work: Step> {
   mutating func serve(_ batch: WorkBatch<Work>) async throws {
     if let new = batch.work { work = new }
     mark = batch.arrival
-    reset()
+    reset(for: batch.inputs.count)
     notes = notebook?.begin(batch.id)
     switch batch.inputs {
     case .whole(let inputs):
@@ -119,12 +119,13 @@ struct WorkerSession<Work: Step> {
 
   private var measured = 0
 
-  private static var noOutputs: StepOutputs<Work.Output> {
-    StepOutputs(isOneToOne: Work._traits.isOneToOne)
+  private static func outputs(for inputs: Int) -> StepOutputs<Work.Output> {
+    let isOneToOne = Work._traits.isOneToOne
+    return StepOutputs(isOneToOne: isOneToOne, capacity: isOneToOne ? inputs : 0)
   }
 
-  private mutating func reset() {
-    outputs = Self.noOutputs
+  private mutating func reset(for inputs: Int = 0) {
+    outputs = Self.outputs(for: inputs)
     outputBytes = 0
     measured = 0
   }
