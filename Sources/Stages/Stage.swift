@@ -41,15 +41,18 @@ extension Stage {
     _ inputs: ArraySlice<Input>, separately isSeparate: Bool,
     into outputs: inout StepOutputs<Output>, in node: Node
   ) throws {
-    for input in inputs {
-      if isSeparate {
-        var copy = self
-        try copy.process(input) { outputs.append($0) }
-        try copy.finish { outputs.append($0) }
-      } else {
-        try process(input) { outputs.append($0) }
+    // An iterator would copy each input.
+    try inputs.withUnsafeBufferPointer { inputs in
+      for place in inputs.indices {
+        if isSeparate {
+          var copy = self
+          try copy.process(inputs[place]) { outputs.append($0) }
+          try copy.finish { outputs.append($0) }
+        } else {
+          try process(inputs[place]) { outputs.append($0) }
+        }
+        outputs.endInput()
       }
-      outputs.endInput()
     }
   }
 

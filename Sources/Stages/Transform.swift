@@ -34,9 +34,12 @@ extension Transform {
     _ inputs: ArraySlice<Input>, separately isSeparate: Bool,
     into outputs: inout StepOutputs<Output>, in node: Node
   ) throws {
-    for input in inputs {
-      outputs.append(try self(input))
-      outputs.endInput()
+    // An iterator would copy each input.
+    try inputs.withUnsafeBufferPointer { inputs in
+      for place in inputs.indices {
+        outputs.append(try self(inputs[place]))
+        outputs.endInput()
+      }
     }
   }
 

@@ -15,6 +15,9 @@ final class DecoderCore: Decoder {
   @exclusivity(unchecked) private var lastSerial = 1
   @exclusivity(unchecked) var slots = KeyedSlots()
   @exclusivity(unchecked) var arrays = TypeMemo<any DecodableArray.Type>()
+  /// Room for an array, which is one address, on its way from one type to another.
+  let arrayPlace = UnsafeMutableRawPointer.allocate(
+    byteCount: MemoryLayout<[UInt8]>.size, alignment: MemoryLayout<[UInt8]>.alignment)
   /// The decoder that a nested container belongs to, and how much of its path leads here.
   let outer: (decoder: DecoderCore, pathCount: Int)?
 
@@ -30,6 +33,7 @@ final class DecoderCore: Decoder {
 
   deinit {
     slots.close(Self.closed)
+    arrayPlace.deallocate()
   }
 
   /// A decoder that is done, with its containers and the names of their keys.

@@ -59,14 +59,14 @@ extension EncoderCore {
         // By bytes, since the size of an element that is not copied would be looked up each time.
         let place = base + index.pointee &* MemoryLayout<Element>.stride
         try encodeElement(
-          place.assumingMemoryBound(to: UncopiedElement<Element>.self).pointee, isPlain)
+          place.assumingMemoryBound(to: Borrowed<Element>.self).pointee, isPlain)
         index.pointee &+= 1
       }
     }
   }
 
   private func encodeElement<Element: Encodable>(
-    _ element: borrowing UncopiedElement<Element>, _ isPlain: Bool
+    _ element: borrowing Borrowed<Element>, _ isPlain: Bool
   ) throws {
     if isPlain {
       try encodeNested(element.value)
@@ -74,12 +74,4 @@ extension EncoderCore {
       try encodeComposite(element.value, nil)
     }
   }
-}
-
-/// An element of an array where it is.
-///
-/// Generic code copies an element that it passes on, with a reference count for each of its parts;
-/// one inside of what cannot be copied it does not. Both have the same layout.
-private struct UncopiedElement<Element>: ~Copyable {
-  let value: Element
 }

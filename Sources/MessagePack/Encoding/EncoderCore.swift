@@ -28,13 +28,28 @@ final class EncoderCore: Encoder {
   @exclusivity(unchecked) var slots = KeyedSlots()
   @exclusivity(unchecked) var arrays = TypeMemo<any EncodableArray.Type>()
 
-  init(buffer: UnsafeMutablePointer<PackedBuffer>) {
+  /// This encoder as values get it, made once: each one that is made counts a reference.
+  private let existential = UnsafeMutablePointer<Borrowed<any Encoder>>.allocate(capacity: 1)
+
+  convenience init(buffer: UnsafeMutablePointer<PackedBuffer>) {
+    self.init(buffer: buffer, ownStorage: nil)
+  }
+
+  convenience init(nested storage: WriterStorage) {
+    self.init(buffer: storage.buffer, ownStorage: storage)
+  }
+
+  private init(buffer: UnsafeMutablePointer<PackedBuffer>, ownStorage: WriterStorage?) {
     self.buffer = buffer
-    ownStorage = nil
+    self.ownStorage = ownStorage
+    existential.initialize(to: Borrowed(value: self))
+    // An encoder does not keep itself.
+    Unmanaged.passUnretained(self).release()
   }
 
   deinit {
     slots.close(Self.closed)
+    existential.deallocate()
   }
 
   /// An encoder that is done, with its containers and the names of their keys.
@@ -42,11 +57,6 @@ final class EncoderCore: Encoder {
 
   /// What containers refer to that were kept for longer than their encoder.
   private nonisolated(unsafe) static let closed = unusable
-
-  init(nested storage: WriterStorage) {
-    buffer = storage.buffer
-    ownStorage = storage
-  }
 
   var codingPath: [any CodingKey] { codingPath(path.count) }
 
@@ -122,11 +132,17 @@ final class EncoderCore: Encoder {
       depth &-= 1
     }
     do {
-      try value.encode(to: self)
+      try Self.encode(value, to: existential.pointee)
       try close()
     } catch {
       dropSplices()
       throw error
     }
+  }
+
+  private static func encode<T: Encodable>(
+    _ value: T, to encoder: borrowing Borrowed<any Encoder>
+  ) throws {
+    try value.encode(to: encoder.value)
   }
 }
