@@ -13,6 +13,16 @@
 /// first clone.
 void pt_clone_prepare(void);
 
+/// Puts the data that the program and its libraries have written into a file of memory, which this process and its
+/// clones map, each with its own changes. Call it in the only thread, with signals blocked.
+///
+/// The kernel copies at each clone, for each mapping that has been written, a list of all processes from which it
+/// descends, whose length is the depth in the tree. Of these mappings none has been written.
+void pt_data_to_file(void);
+
+/// Makes an empty file of memory that can be sealed. Returns a descriptor, or a negated errno.
+int pt_memory_make(void);
+
 /// Clones the calling, only thread as `fork` does, but with exit signal 0 and a pidfd, and corrects
 /// the per-thread caches of glibc and of Swift's runtime. Returns as `fork`, or a negated errno.
 int32_t pt_clone(uint64_t flags, int *_Nonnull pidfd);

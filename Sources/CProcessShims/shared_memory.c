@@ -13,7 +13,7 @@
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
 
-static int make_memory(void) {
+int pt_memory_make(void) {
   const char *name = "process-tree";
   int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
   // Kernels before 6.3 do not know the last flag; later ones may require it.
@@ -24,7 +24,7 @@ static int make_memory(void) {
 
 int pt_region_make(uint64_t size, int32_t *_Nonnull descriptor, uint64_t *_Nonnull inode,
                    void *_Nullable *_Nonnull memory) {
-  int made = make_memory();
+  int made = pt_memory_make();
   if (made < 0) return -made;
   struct stat file;
   void *mapped = MAP_FAILED;
@@ -66,7 +66,7 @@ static int describe_region(int descriptor, struct pt_region_file *_Nonnull out) 
   int error = describe(descriptor, &file);
   if (error != 0) return error;
   // All such memory is on one device, without other files and without a fixed number.
-  int memory = make_memory();
+  int memory = pt_memory_make();
   if (memory < 0) return -memory;
   error = describe(memory, &own);
   close(memory);

@@ -69,6 +69,22 @@ extension ProcessControlTests {
     }
 
     @Test
+    func dataInAFileIsEachProcesssOwn() throws {
+      let run = try Fixture.play("data")
+      #expect(run.facts["child"] == ["2 true", "2 true"])
+      #expect(run["root"] == "3 true")
+      #expect(run.exitCode() == 0)
+    }
+
+    @Test
+    func dataBeyondTheLimitOnFilesStaysWhereItIs() throws {
+      let run = try Fixture.play("dataOverLimit")
+      #expect(run.facts["child"] == ["2 false", "2 false"])
+      #expect(run["root"] == "3 false")
+      #expect(run.exitCode() == 0)
+    }
+
+    @Test
     func childrenFindTheServersThatWereRequestedForThem() throws {
       let run = try Fixture.play("found")
       let rest = "true true 0"

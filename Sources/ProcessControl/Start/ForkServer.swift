@@ -70,9 +70,10 @@ package final class ForkServer {
   ///   - deadline: A time after which the helper ends the run, with this process; nil for none.
   ///   - preparation: What the helper does before it clones a child, so that the children find it
   ///     done. It makes no thread.
+  ///   - isForMany: Whether so many children are expected that what makes each cheaper pays.
   package static func start(
     run: RunIdentity, deadline: SharedDeadline? = nil,
-    preparation: Preparation? = nil
+    preparation: Preparation? = nil, isForMany: Bool = false
   ) throws(ProcessControlError) -> Role {
     guard HostProcess.isMainThread else {
       throw ProcessControlError(
@@ -91,7 +92,8 @@ package final class ForkServer {
     fflush(nil)
     var identity = pt_run(
       run: run.runID, root_pid: run.rootPID, root_start_time: run.rootStartTime,
-      deadline: deadline?.pointer, prepare: preparation)
+      deadline: deadline?.pointer, prepare: preparation,
+      moves_data: isForMany ? 1 : 0)
     var server = pt_fork_server()
     let result = pt_fork_server_start(&identity, run.directory, &server)
     switch result {

@@ -32,6 +32,10 @@ enum ChildProgram {
     case "prepared":
       say((["-"] + Node.prepared).joined(separator: ";"))
       exit(0)
+    case "data":
+      say(ProgramData.account)
+      ProgramData.number = 4
+      exit(0)
     case "arm": arm()
     case "lock": Locks.contend()
     default: exit(97)

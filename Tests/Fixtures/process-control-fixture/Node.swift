@@ -27,13 +27,15 @@ final class Node {
   }
 
   /// Makes the fork server; nil in a child.
-  static func make(identity: RunIdentity, tag: RunTag) throws -> Node? {
+  static func make(
+    identity: RunIdentity, tag: RunTag, isForMany: Bool = false
+  ) throws -> Node? {
     let start = try ForkServer.start(
       run: identity,
       preparation: { hasLinks, program in
         guard hasLinks != 0 else { return }
         Node.prepared.append(String(cString: program))
-      })
+      }, isForMany: isForMany)
     switch start {
     case .node(let server): return Node(identity: identity, tag: tag, server: server)
     case .child(let own):

@@ -12,7 +12,8 @@ enum Program {
     try tag.install()
     ChildSetup.becomeSubreaper()
     let identity = try RunIdentity.ofThisProcess(runID: tag.run, directory: directory)
-    if let node = try Node.make(identity: identity, tag: tag) {
+    let isForMany = scenario.hasPrefix("data")
+    if let node = try Node.make(identity: identity, tag: tag, isForMany: isForMany) {
       report("run", "\(tag.run)")
       try Scenarios.play(scenario, node)
     } else {

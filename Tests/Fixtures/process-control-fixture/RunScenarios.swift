@@ -51,6 +51,17 @@ extension Scenarios {
     try node.finish()
   }
 
+  static func data(_ node: Node) throws {
+    ProgramData.number = 3
+    for _ in 0..<2 {
+      let child = try node.start("data")
+      report("child", try child.line())
+      _ = try child.join()
+    }
+    report("root", ProgramData.account)
+    try node.finish()
+  }
+
   static func signals(_ node: Node) throws {
     let descriptor = try SignalSource.install(signals: [SIGTERM, SIGUSR1, SIGTSTP])
     report("early", "\(waitReadable(descriptor, milliseconds: 0))")

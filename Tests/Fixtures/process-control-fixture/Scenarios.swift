@@ -7,6 +7,11 @@ enum Scenarios {
   static func beforeTheServer(_ scenario: String) {
     // A scenario that hangs is ended; its fork servers then end the rest.
     alarm(30)
+    ProgramData.number = 2
+    if scenario == "dataOverLimit" {
+      var limit = rlimit(rlim_cur: 4_096, rlim_max: 4_096)
+      setrlimit(numericCast(RLIMIT_FSIZE.rawValue), &limit)
+    }
     // The test runner's threads block most signals, and what they start inherits that.
     guard scenario != "deaf" else { return }
     var set = sigset_t()
@@ -34,6 +39,7 @@ enum Scenarios {
     case "chain": try chain(node)
     case "found": try found(node)
     case "prepared": try prepared(node)
+    case "data", "dataOverLimit": try data(node)
     case "signals": try signals(node)
     case "stuck": try stuck(node)
     case "secondInChild": try secondInChild(node)

@@ -20,7 +20,8 @@ extension Launcher {
     WarmUp.run(on: loop, for: run.node, app: app)
     let deadline = try SharedDeadline()
     let start = try ForkServer.start(
-      run: run.identity, deadline: deadline, preparation: ChildStart.preparation)
+      run: run.identity, deadline: deadline, preparation: ChildStart.preparation,
+      isForMany: true)
     switch start {
     case .child(let own): runChild(wasSpawned: false, with: own)
     case .node(let server):

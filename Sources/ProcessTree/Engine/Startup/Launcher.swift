@@ -66,7 +66,9 @@ struct Launcher {
     var spawningReason: String?
     // What the root needs as well as each child is there before the fork server is made, for both.
     WarmUp.runOwn()
-    if configuration.startMethod == .forkServer, configuration.rehearsesStarts, place != nil {
+    let isForMany =
+      configuration.startMethod == .forkServer && configuration.rehearsesStarts && place != nil
+    if isForMany {
       WarmUp.run(on: loop, for: identity.node, app: app)
     }
     let shared = NodeShared(configuration: configuration, programs: app.programs)
@@ -75,7 +77,8 @@ struct Launcher {
     // Both start methods need the helper: it outlives a root that is killed, and then kills the
     // rest of the run.
     let start = Result { () throws(ProcessControlError) in
-      try ForkServer.start(run: identity.run, preparation: ChildStart.preparation)
+      try ForkServer.start(
+        run: identity.run, preparation: ChildStart.preparation, isForMany: isForMany)
     }
     switch start {
     // This is another process; its errors must not reach the root's code.
