@@ -61,6 +61,7 @@ public struct TreeSnapshot: Hashable, Sendable, Codable {
 /// A node's knowledge of its subtree, from the events that passed; usable on any thread.
 final class SubtreePicture: Sendable {
   private struct State {
+    /// Those below the top have no paths: most are never read, and texts grow with the depth.
     private(set) var nodes: [NodePath: NodeSnapshot]
     /// How many live nodes are below each child, so that most ends need no look at all nodes.
     private(set) var below: [UInt32: Int] = [:]
@@ -137,8 +138,8 @@ final class SubtreePicture: Sendable {
         return
       }
       let node = NodeSnapshot(
-        name: node, path: path.description, pid: pid, parentPID: parentPID, phase: phase,
-        incarnation: life, host: host)
+        name: node, path: "", pid: pid, parentPID: parentPID, phase: phase, incarnation: life,
+        host: host)
       state.set(node, at: path)
     }
   }
@@ -158,7 +159,7 @@ final class SubtreePicture: Sendable {
           let depths = ($0.key.positions.count, $1.key.positions.count)
           return depths.0 == depths.1 ? $0.key < $1.key : depths.0 > depths.1
         }
-        .map { ($0.key, $0.value) }
+        .map { ($0.key, $0.value.at($0.key)) }
     }
   }
 
@@ -169,7 +170,7 @@ final class SubtreePicture: Sendable {
       children[NodePath(positions: Array(path.positions.dropLast())), default: []].append(path)
     }
     func build(_ path: NodePath) -> NodeSnapshot? {
-      guard var node = nodes[path] else { return nil }
+      guard var node = nodes[path]?.at(path) else { return nil }
       node.children = (children[path] ?? []).compactMap(build)
       return node
     }
@@ -178,5 +179,13 @@ final class SubtreePicture: Sendable {
       build(path)
       ?? NodeSnapshot(name: "\(path)", path: "\(path)", phase: .exited, children: [])
     return TreeSnapshot(root: root, counts: counts, exitedCount: exited)
+  }
+}
+
+extension NodeSnapshot {
+  fileprivate func at(_ path: NodePath) -> Self {
+    var node = self
+    node.path = path.description
+    return node
   }
 }
