@@ -4,8 +4,8 @@ import Testing
 
 /// Each kind of channel, and ends that travel.
 private let channelScenarios = [
-  "pipeDown", "pipeUp", "byteBatches", "batchesOfArrays", "pipeOfArrays", "pipeBetweenSiblings",
-  "pipeWithinANode",
+  "pipeDown", "pipeUp", "byteBatches", "batchesOfArrays", "elementsOneByOne", "pipeOfArrays",
+  "pipeBetweenSiblings", "pipeWithinANode",
   "pipeSizes",
   "workAmongFour",
   "manySenders", "broadcastToAll", "topicsReachTheirSubscribers",

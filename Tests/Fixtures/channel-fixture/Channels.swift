@@ -153,6 +153,45 @@ let channelScenarios: [String: Scenario] = [
       third.enumerated().allSatisfy { [UInt8](repeating: 3 &+ UInt8($0), count: 64) == $1 })
     expect.expect(changed.allSatisfy { $0[0] == 99 })
   },
+  "elementsOneByOne": { root, expect in
+    let (sender, receiver) = root.makePipe(of: [UInt8].self)
+    var iterator = receiver.makeAsyncIterator()
+    // Where an array has its bytes; within a node all that was sent together comes together.
+    func round(_ number: UInt8, _ size: Int, keeps: Bool) async throws -> ([[UInt8]], [Int]) {
+      let elements = (0..<30).map { [UInt8](repeating: number &+ $0, count: size) }
+      for element in elements { try await sender.send(element) }
+      var kept: [[UInt8]] = []
+      var places: [Int] = []
+      for element in elements {
+        guard let found = try await iterator.next() else { break }
+        expect.equal(found, element)
+        places.append(found.withUnsafeBytes { Int(bitPattern: $0.baseAddress) })
+        if keeps { kept.append(found) }
+      }
+      return (kept, places)
+    }
+    // Arrays that are let go have the next elements; those that the program keeps stay as they are.
+    let first = try await round(1, 64, keeps: false).1
+    expect.equal(Set(first).count, 30)
+    let (second, places) = try await round(2, 64, keeps: true)
+    expect.equal(Set(places), Set(first))
+    let (third, others) = try await round(3, 64, keeps: true)
+    expect.expect(Set(others).isDisjoint(with: places))
+    var changed = third
+    for index in changed.indices { changed[index][0] = 99 }
+    // Of another size, and some that are left in between for a batch.
+    for size in [63, 0, 5_000, 64] { _ = try await round(4, size, keeps: false) }
+    for _ in 0..<3 { try await sender.send([7, 8]) }
+    expect.equal(try await iterator.next(), [7, 8])
+    var batches = receiver.batches.makeAsyncIterator()
+    expect.equal(try await batches.next()?.elements, [[7, 8], [7, 8]])
+    _ = try await round(5, 64, keeps: false)
+    expect.expect(
+      second.enumerated().allSatisfy { [UInt8](repeating: 2 &+ UInt8($0), count: 64) == $1 })
+    expect.expect(
+      third.enumerated().allSatisfy { [UInt8](repeating: 3 &+ UInt8($0), count: 64) == $1 })
+    expect.expect(changed.allSatisfy { $0[0] == 99 })
+  },
   "pipeOfArrays": { root, expect in
     // Arrays of elements go in runs: with elements that come in memory of their own or in pieces
     // in between, and with more than there is credit for.

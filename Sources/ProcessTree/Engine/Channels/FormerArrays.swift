@@ -1,7 +1,7 @@
 internal import ProcessTreeLinks
 
-/// The arrays of earlier batches of bytes, which those of the next one are written into if the
-/// program has let them go.
+/// The arrays of earlier elements of bytes, which the next ones are written into if the program has
+/// let them go.
 ///
 /// An element whose array is made and freed costs twice as many instructions, sent and received.
 /// Belongs to the loop.
@@ -10,8 +10,9 @@ struct FormerArrays: ~Copyable {
   /// beside which its memory is no great cost.
   private static var most: (bytes: Int, size: Int) { (128 << 10, 1 << 10) }
 
-  /// Room for a batch; the first `count` places have arrays.
+  /// The first `count` places have arrays.
   private var arrays: UnsafeMutablePointer<[UInt8]>?
+  private var capacity = 0
   private var count = 0
 
   deinit {
@@ -19,11 +20,36 @@ struct FormerArrays: ~Copyable {
     arrays?.deallocate()
   }
 
+  /// Takes elements of the frame that came first, for a program that takes them one by one and
+  /// shares each with this; nil if the first is no array of bytes.
+  mutating func take(
+    _ most: Int, from core: ReceiverCore
+  ) -> (start: UnsafeMutablePointer<[UInt8]>, count: Int)? {
+    let place = room(for: most)
+    if programKeepsThem() { keep(0) }
+    let taken = core.popBinaries(atMost: most, to: place, former: count)
+    count = max(count, taken)
+    return taken > 0 ? (place, taken) : nil
+  }
+
+  /// Lets go of arrays that are more, or larger, than those that may stay.
+  mutating func keepAll() { keep(count) }
+
+  private mutating func room(for needed: Int) -> UnsafeMutablePointer<[UInt8]> {
+    if let arrays, capacity >= needed { return arrays }
+    let larger = UnsafeMutablePointer<[UInt8]>.allocate(capacity: needed)
+    if let arrays {
+      larger.moveInitialize(from: arrays, count: count)
+      arrays.deallocate()
+    }
+    (arrays, capacity) = (larger, needed)
+    return larger
+  }
+
   /// Takes elements that have come; none if there are none, or if the first is no array of bytes.
   mutating func takeBatch(from core: ReceiverCore) -> [[UInt8]] {
     guard core.itemsInFrame > 0 else { return [] }
-    let place = arrays ?? .allocate(capacity: ReceiverEnd.largestBatch)
-    arrays = place
+    let place = room(for: ReceiverEnd.largestBatch)
     let isKept = programKeepsThem()
     if isKept { keep(0) }
     var taken = 0
