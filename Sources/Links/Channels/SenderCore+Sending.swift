@@ -11,6 +11,15 @@ extension SenderCore {
     return hasRoom
   }
 
+  /// Whether a task on the loop may `post` a further item, as there is room for it.
+  ///
+  /// - Throws: `CancellationError`.
+  package func canPost() throws -> Bool {
+    guard loop.isCurrent, phase == .active, hasRoom else { return false }
+    if Task.isCancelled { throw CancellationError() }
+    return true
+  }
+
   func checkSending(_ count: Int) throws(LinkError) {
     loop.assertCurrent()
     activate()
@@ -28,8 +37,9 @@ extension SenderCore {
   /// Whether the caller is on the loop, and an item may go straight into the frame of a pipe.
   ///
   /// - Throws: `CancellationError`, which is looked for once a frame, so that a task that never has
-  ///   to wait learns of its cancellation too.
-  package func canSendDirectly() throws(CancellationError) -> Bool {
+  ///   to wait learns of its cancellation too. The type is not declared: the room for it would be
+  ///   made for each item, as its size is known at run time alone.
+  package func canSendDirectly() throws -> Bool {
     guard loop.isCurrent, queue.isEmpty, waiters.isEmpty, let direct,
       direct._withUnsafeGuaranteedRef({ $0.canSend })
     else { return false }
@@ -49,7 +59,7 @@ extension SenderCore {
   /// Sends bytes as a MessagePack binary, straight into the frame; false if that is impossible.
   ///
   /// All that one element of bytes costs its sender, in one function.
-  package func sendDirectly(binary bytes: [UInt8]) throws(CancellationError) -> Bool {
+  package func sendDirectly(binary bytes: [UInt8]) throws -> Bool {
     guard bytes.count < LargeItem.threshold else { return try sendDirectly(large: bytes) }
     guard try canSendDirectly() else { return false }
     counts.sent += 1
@@ -66,7 +76,7 @@ extension SenderCore {
 
   /// The same for bytes that go into shared memory, where they are copied once.
   @inline(never)
-  private func sendDirectly(large bytes: [UInt8]) throws(CancellationError) -> Bool {
+  private func sendDirectly(large bytes: [UInt8]) throws -> Bool {
     guard bytes.count < WireLimits.itemSize - 8, try canSendDirectly(), let direct else {
       return false
     }
@@ -89,7 +99,7 @@ extension SenderCore {
   /// - Returns: How many have been sent.
   package func sendDirectly(
     binaries elements: UnsafeBufferPointer<[UInt8]>
-  ) throws(CancellationError) -> Int {
+  ) throws -> Int {
     var sent = 0
     while sent < elements.count, try sendDirectly(binary: elements[sent]) {
       sent += 1

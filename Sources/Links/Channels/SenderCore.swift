@@ -134,7 +134,7 @@ package final class SenderCore {
   func pump() {
     while true {
       while let next = policy.next(&queue, { self.flows[$0].canSend }) { hand(next) }
-      guard hasRoom, let waiter = waiters.popFirst() else { return }
+      guard !waiters.isEmpty, hasRoom, let waiter = waiters.popFirst() else { return }
       queue.append(waiter.item)
       markDirty()
       waiter.resume(nil)

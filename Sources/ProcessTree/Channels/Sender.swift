@@ -45,8 +45,15 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   ///   is the policy; and `CancellationError`. The element was then not sent.
   @inlinable
   public func send(_ element: Element) async throws {
-    if try end.sendDirectly(element) { return }
+    if try sendDirectly(element) { return }
     try await sendWaiting(element)
+  }
+
+  /// Sends an element if it need not wait, without counting a reference to the end, which the
+  /// caller's sender keeps.
+  @inlinable
+  func sendDirectly(_ element: Element) throws -> Bool {
+    try Unmanaged.passUnretained(end)._withUnsafeGuaranteedRef { try $0.sendDirectly(element) }
   }
 
   @usableFromInline
@@ -73,7 +80,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
       try await sendWaiting(first)
       next += 1
     }
-    for element in elements where try !end.sendDirectly(element) { try await sendWaiting(element) }
+    for element in elements where try !sendDirectly(element) { try await sendWaiting(element) }
   }
 
   /// Sends an element unless it would have to wait for credit.
@@ -83,7 +90,7 @@ public struct Sender<Element: Codable & Sendable>: Codable, Sendable {
   /// - Returns: Whether the element was sent.
   /// - Throws: The errors of ``send(_:)``.
   public func trySend(_ element: Element) async throws -> Bool {
-    if try end.sendDirectly(element) { return true }
+    if try sendDirectly(element) { return true }
     try end.use()
     return try await ProcessTreeError.translatingLinkErrors {
       try await end.node.run { _ in

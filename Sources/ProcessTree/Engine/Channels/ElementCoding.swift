@@ -70,9 +70,10 @@ extension ReceiverCore.Delivery {
 }
 
 extension SenderEnd {
-  /// Puts an element straight into the frame that is being filled; false if that is impossible.
+  /// Sends an element without waiting; false if that is impossible.
   ///
-  /// The path of most calls of `send`: the only flow of a pipe, on the loop, with credit.
+  /// The path of most calls of `send`: straight into the frame of the only flow of a pipe, on the
+  /// loop, with credit. On other channels, and before a pipe has a receiver, an item for the queue.
   @inlinable
   func sendDirectly<Element: Encodable>(_ element: Element) throws -> Bool {
     if Element.self == [UInt8].self {
@@ -105,12 +106,16 @@ extension SenderEnd {
 
   @usableFromInline
   func sendDirectly(bytes: [UInt8]) throws -> Bool {
-    try coreOnLoop.sendDirectly(binary: bytes)
+    if try coreOnLoop.sendDirectly(binary: bytes) { return true }
+    guard try coreOnLoop.canPost() else { return false }
+    return try post(try encoder.encode(bytes))
   }
 
   @usableFromInline
   func sendDirectly<Element: Encodable>(encoding element: Element) throws -> Bool {
-    guard Element.self != SharedBytes.self, try coreOnLoop.canSendDirectly() else { return false }
+    guard Element.self != SharedBytes.self else { return false }
+    let isDirect = try coreOnLoop.canSendDirectly()
+    guard try isDirect || coreOnLoop.canPost() else { return false }
     writer.removeAll()
     do {
       try encoder.encode(element, into: &writer)
@@ -118,20 +123,23 @@ extension SenderEnd {
       // The element may carry ends of channels, for which it needs an office; the caller has one.
       return false
     }
-    guard writer.count <= SenderCore.smallItem else {
-      defer { writer = MessagePackWriter(capacity: 1_024) }
-      return try offer(writer.bytes)
+    guard isDirect, writer.count <= SenderCore.smallItem else {
+      defer {
+        if writer.count > SenderCore.smallItem { writer = MessagePackWriter(capacity: 1_024) }
+      }
+      return try post(writer.bytes)
     }
     writer.withUnsafeBytes { coreOnLoop.sendDirectly($0) }
     return true
   }
 
-  /// Sends an item if that needs no waiting; on the loop.
-  func offer(_ bytes: [UInt8]) throws -> Bool {
+  /// Sends an item for which there is room; on the loop.
+  private func post(_ bytes: [UInt8]) throws -> Bool {
     do {
-      return try coreOnLoop.offer(bytes)
+      try coreOnLoop.post(bytes)
+      return true
     } catch {
-      // A cancelled task gets a `CancellationError`, whatever else became of its wait.
+      // A cancelled task gets a `CancellationError`, whatever else became of its item.
       try Task.checkCancellation()
       throw ProcessTreeError(error)
     }
