@@ -42,6 +42,16 @@ public struct MessagePackDecoder: Sendable {
     if T.self == [UInt8].self, let binary = decodeBinary(from: bytes) {
       return unsafeBitCast(binary, to: T.self)
     }
+    // Neither needs a decoder.
+    var cursor = RawCursor(bytes: bytes, offset: 0)
+    if T.self == Int.self, let value = try? cursor.readInteger(as: Int.self),
+      cursor.offset == bytes.count
+    {
+      return unsafeBitCast(value, to: T.self)
+    }
+    if T.self == Double.self, let value = try? cursor.readDouble(), cursor.offset == bytes.count {
+      return unsafeBitCast(value, to: T.self)
+    }
     return try decodeLast(type, from: bytes, at: 0)
   }
 
