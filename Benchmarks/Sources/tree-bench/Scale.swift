@@ -134,7 +134,7 @@ private func measureLevels(_ root: Node, _ size: Int) async throws {
 private func measureChannels(_ root: Node, _ size: Int) async throws {
   let pipes = (0..<size).map { _ in root.makePipe(of: Int.self) }
   let child = try await root.spawn(ChannelsSink(receivers: pipes.map(\.receiver)))
-  // What comes before a receiver waits at its sender, who does not wait.
+  // Numbers without a receiver are queued at their sender, and the loop does not wait.
   let early = 1_000
   var start = now()
   for _ in 0..<early { for (sender, _) in pipes { try await sender.send(0) } }
