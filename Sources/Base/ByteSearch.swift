@@ -6,22 +6,31 @@ internal import Glibc
 /// for its first use in a process: half a millisecond, for which short runs have no time.
 extension UnsafeRawBufferPointer {
   /// Whether a text is among the bytes.
-  package func contains(_ text: StaticString) -> Bool {
-    let length = text.utf8CodeUnitCount
-    guard length > 0 else { return true }
-    var start = 0
-    while start + length <= count, let place = index(of: text.utf8Start.pointee, from: start) {
-      if UnsafeRawBufferPointer(rebasing: self[place...]).begins(with: text) { return true }
-      start = place + 1
-    }
-    return false
-  }
+  package func contains(_ text: StaticString) -> Bool { place(of: Self(text)) != nil }
 
   /// Whether the bytes begin with a text.
-  package func begins(with text: StaticString) -> Bool {
-    let length = text.utf8CodeUnitCount
-    guard let baseAddress, count >= length else { return length == 0 }
-    return memcmp(baseAddress, text.utf8Start, length) == 0
+  package func begins(with text: StaticString) -> Bool { begins(with: Self(text)) }
+
+  /// Where other bytes are for the first time; nil where they are not.
+  package func place(of part: Self) -> Int? {
+    guard let first = part.first else { return 0 }
+    var start = 0
+    while start + part.count <= count, let place = index(of: first, from: start) {
+      if Self(rebasing: self[place...]).begins(with: part) { return place }
+      start = place + 1
+    }
+    return nil
+  }
+
+  private init(_ text: StaticString) {
+    self.init(start: text.utf8Start, count: text.utf8CodeUnitCount)
+  }
+
+  private func begins(with part: Self) -> Bool {
+    guard let baseAddress, let first = part.baseAddress, count >= part.count else {
+      return part.isEmpty
+    }
+    return memcmp(baseAddress, first, part.count) == 0
   }
 
   /// The parts between separators, as the ranges of their bytes.
@@ -44,5 +53,18 @@ extension UnsafeRawBufferPointer {
       let found = memchr(baseAddress + start, Int32(byte), count - start)
     else { return nil }
     return baseAddress.distance(to: UnsafeRawPointer(found))
+  }
+}
+
+extension String {
+  /// Whether the bytes of another text are among those of this one.
+  ///
+  /// The standard library's `contains` is one of the library of regular expressions, which not
+  /// every program has to load.
+  package func has(_ text: String) -> Bool {
+    var (whole, part) = (self, text)
+    return whole.withUTF8 { bytes in
+      part.withUTF8 { UnsafeRawBufferPointer(bytes).place(of: UnsafeRawBufferPointer($0)) != nil }
+    }
   }
 }

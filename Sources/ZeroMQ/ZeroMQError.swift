@@ -1,4 +1,5 @@
 import Glibc
+import ProcessTreeBase
 import ProcessTreeCZeroMQ
 
 /// The error of a call that libzmq or the system has refused.
@@ -106,7 +107,7 @@ extension ZeroMQError {
   static func libraryMissing(because reason: String = lastReason) -> Self {
     // A library that is there, and for which descriptors or memory do not suffice, needs no advice.
     let isThere = ["Too many open files", "failed to map", "Cannot allocate"].contains {
-      reason.contains($0)
+      reason.has($0)
     }
     return Self(
       errno: ELIBACC, call: "dlopen",

@@ -16,6 +16,22 @@ import Testing
     #expect(!found("ab", in: "acb"))
   }
 
+  @Test func theFirstPlaceCounts() {
+    func place(_ part: String, in bytes: String) -> Int? {
+      Array(bytes.utf8).withUnsafeBytes { bytes in
+        Array(part.utf8).withUnsafeBytes { bytes.place(of: $0) }
+      }
+    }
+    #expect(place("ab", in: "aabab") == 1)
+    #expect(place("ab", in: "ba") == nil && place("ab", in: "") == nil)
+    #expect(place("", in: "a") == 0 && place("", in: "") == 0)
+  }
+
+  @Test func textsAreFoundInTexts() {
+    #expect("liba.so.6".has(".so") && "é\r\n.\r\n".has("."))
+    #expect(!"liba".has(".so") && "".has("") && !"".has("a"))
+  }
+
   @Test func aBeginningIsNotFoundBehindIt() {
     func begins(_ bytes: String) -> Bool {
       Array(bytes.utf8).withUnsafeBytes { $0.begins(with: "ab") }

@@ -98,7 +98,7 @@ public struct Host: Hashable, Sendable, Codable {
     program: String? = nil
   ) -> Self {
     Self(
-      name: name ?? destination.replacing("/", with: ""),
+      name: name ?? destination.filter { $0 != "/" },
       engine: .ssh(destination: destination, options: options), slots: slots, program: program)
   }
 

@@ -1,3 +1,5 @@
+internal import ProcessTreeBase
+
 /// One frame of the link between the two halves of a host.
 ///
 /// The link is one byte stream in each direction. A frame is a header of 24 bytes, a body and a
@@ -214,14 +216,15 @@ package struct HostFrameReader: Sendable {
   private mutating func skipToMarker() throws(WireError) -> Bool {
     guard let marker else { return true }
     let come = buffer[start..<end]
-    guard let place = come.firstRange(of: marker) else {
+    let place = come.withUnsafeBytes { come in marker.withUnsafeBytes { come.place(of: $0) } }
+    guard let place else {
       guard come.count <= Self.mostNoise else {
         throw WireError("\(come.count) bytes have come and no beginning of a host's link")
       }
       return false
     }
-    noise = Array(come[..<place.lowerBound])
-    start = place.upperBound
+    noise = Array(come.prefix(place))
+    start += place + marker.count
     self.marker = nil
     return true
   }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
@@ -24,7 +25,7 @@ struct StackFrame: Equatable {
   }
 
   /// Whether it is in the executable, whose process may have another title.
-  var isOfExecutable: Bool { function == nil && !file.contains(".so") }
+  var isOfExecutable: Bool { function == nil && !file.has(".so") }
 
   /// The frames of stacks for people, with the functions of the executable as they are in Swift.
   ///
@@ -48,7 +49,7 @@ struct StackFrame: Equatable {
 
   private func text(_ function: String?, _ offset: UInt64) -> String {
     let name = function.map(Self.demangled) ?? file
-    return "\(name) + \(offset)" + (function == nil || file.contains(".so") ? " (\(file))" : "")
+    return "\(name) + \(offset)" + (function == nil || file.has(".so") ? " (\(file))" : "")
   }
 
   private static func demangled(_ symbol: String) -> String {

@@ -1,3 +1,4 @@
+internal import ProcessTreeBase
 internal import ProcessTreeProcessControl
 
 /// The end of an engine's command, as the reason for which a host could not be opened.
@@ -75,7 +76,7 @@ struct EngineVerdict: Equatable, Sendable {
 
   private var cause: (HostError.Code, String)? {
     for line in lines.reversed() {
-      for sign in Self.signs where line.contains(sign.text) { return (sign.code, sign.advice) }
+      for sign in Self.signs where line.has(sign.text) { return (sign.code, sign.advice) }
     }
     guard status == .exited(127) || status == .exited(126) else { return nil }
     return (

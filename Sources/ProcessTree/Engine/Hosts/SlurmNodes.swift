@@ -1,3 +1,4 @@
+internal import ProcessTreeBase
 internal import ProcessTreeWire
 
 /// The nodes of an allocation, as Slurm names them.
@@ -16,7 +17,7 @@ struct SlurmNodes: Equatable {
 
   /// Whether the script has printed all, whatever it is.
   static func isWhole(_ text: String) -> Bool {
-    text.utf8.count >= mostBytes || text.hasPrefix(".\n") || text.contains("\n.\n")
+    text.utf8.count >= mostBytes || text.hasPrefix(".\n") || text.has("\n.\n")
   }
 
   /// A text for an error.
