@@ -12,6 +12,11 @@ let package = Package(
         .product(name: $0, package: "process-tree")
       },
       swiftSettings: [.enableUpcomingFeature("NonisolatedNonsendingByDefault")],
-      linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])])
+      linkerSettings: [
+        .unsafeFlags([
+          "-Xclang-linker", "--config=\(Context.packageDirectory)/link.cfg",
+          "-Xlinker", "-z", "-Xlinker", "now",
+        ])
+      ])
   ]
 )

@@ -31,8 +31,10 @@ struct ImportRules {
       [
         "Links", "Supervision", "ProcessControl", "Wire", "MessagePack", "Base", "Logging",
         "DequeModule",
+        // By a weak import, for the patterns of checks.
+        "_StringProcessing",
       ],
-      showing: ["Supervision", "ProcessControl", "Logging"]),
+      showing: ["Supervision", "ProcessControl", "Logging", "_StringProcessing"]),
     "ProcessTreeTesting": Rule(["ProcessTree", "Base"], showing: ["ProcessTree"]),
     // The note of an input is one store, which steps inline.
     "Stages": Rule(["ProcessTree", "Base"], showing: ["ProcessTree", "Synchronization"]),

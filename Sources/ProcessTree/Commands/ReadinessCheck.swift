@@ -42,7 +42,7 @@ public struct ReadinessCheck: Hashable, Sendable, Codable {
   /// How long the command may be down before it is ended; `nil` for any time.
   public var limit: Duration?
 
-  private init(_ kind: Kind) { self.kind = kind }
+  init(_ kind: Kind) { self.kind = kind }
 
   /// A TCP port accepts connections.
   ///
@@ -76,10 +76,6 @@ public struct ReadinessCheck: Hashable, Sendable, Codable {
   /// It is seen once, so a command that is up stays up. A stream that the command declares as a
   /// file, or as inherited, is not looked at.
   public static func line(containing text: String) -> Self { Self(.line(text)) }
-
-  /// The command writes a line in which this regular expression, in Swift's syntax, finds
-  /// something.
-  public static func line(matching pattern: String) -> Self { Self(.pattern(pattern)) }
 
   /// The command reports by itself, to the socket in its variable `NOTIFY_SOCKET`, as daemons do
   /// under systemd: `READY=1`, `STOPPING=1` (it is down), and `STATUS=…` (a report of progress).

@@ -49,28 +49,20 @@ extension ReadinessCheck {
               + "and has no spaces.")
         }
       }
-    case .pattern(let pattern): _ = try Self.expression(pattern)
+    case .pattern(let pattern): _ = try Self.lineTest(matching: pattern)
     case .unixSocket, .file, .command, .line, .notify: break
-    }
-  }
-
-  private static func expression(_ pattern: String) throws -> Regex<AnyRegexOutput> {
-    do {
-      return try Regex(pattern)
-    } catch {
-      throw ProcessTreeError(
-        .invalidSpecification,
-        "\(pattern.quotation.debugDescription) is no regular expression: \(error)")
     }
   }
 
   /// Whether a line of the output shows that the command is up; nil for a check of another kind.
   func lineTest() throws -> ((String) -> Bool)? {
     switch kind {
-    case .line(let text): return { $0.contains(text) }
-    case .pattern(let pattern):
-      let expression = try Self.expression(pattern)
-      return { (try? expression.firstMatch(in: $0)) != nil }
+    case .line(let text):
+      // By characters, as Swift compares texts, and without its search for patterns.
+      return { line in
+        text.isEmpty || line.indices.contains { line[$0...].starts(with: text) }
+      }
+    case .pattern(let pattern): return try Self.lineTest(matching: pattern)
     default: return nil
     }
   }
