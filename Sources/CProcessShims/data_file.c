@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 // Of larger parts most is not written.
-enum { largest_part = 512 * 1024 };
+enum { largest_part = 512 * 1024, smallest_page = 4096 };
 
 /// A part of the memory of this process.
 struct part {
@@ -58,11 +58,25 @@ static size_t move(const struct cut *_Nonnull cut, int file, size_t offset) {
   size_t size = cut->part.end - cut->part.begin;
   if (size > largest_part) return 0;
   if (syscall(SYS_pwrite64, file, cut->part.begin, size, offset) != (long)size) return 0;
-  // The kernel may have removed what was there.
   if (syscall(SYS_mmap, cut->part.begin, size, cut->rights, MAP_PRIVATE | MAP_FIXED, file,
-              offset) < 0)
-    __builtin_trap();
-  return size;
+              offset) >= 0)
+    return size;
+  // A limit or a security module may forbid it, and then the data is where it was. If it is not, no
+  // function of a library can be called any more.
+  unsigned char pages[largest_part / smallest_page];
+  if (syscall(SYS_mincore, cut->part.begin, size, pages) < 0) __builtin_trap();
+  return 0;
+}
+
+/// Whether memory of this process may not leave the machine's memory, or it is unknown: a file would give up the lock.
+static int has_locked_memory(void) {
+  static const char key[] = "VmLck:";
+  char text[4096];
+  long length = pt_read_file("/proc/self/status", text, sizeof text);
+  const char *at = length > 0 ? memmem(text, (size_t)length, key, strlen(key)) : NULL;
+  if (at == NULL) return 1;
+  for (at += strlen(key); at < text + length && (*at == ' ' || *at == '\t'); at++) {}
+  return at == text + length || *at != '0';
 }
 
 /// Returns a number that a text begins with, and moves `text` behind it and the character that follows.
@@ -87,6 +101,7 @@ static size_t move_line(const char *_Nonnull line, uintptr_t page, int file, siz
 }
 
 void pt_data_to_file(void) {
+  if (has_locked_memory()) return;
   int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
   int file = maps < 0 ? -1 : pt_memory_make();
   // The file may be larger than the limit on files.

@@ -76,9 +76,9 @@ extension ProcessControlTests {
       #expect(run.exitCode() == 0)
     }
 
-    @Test
-    func dataBeyondTheLimitOnFilesStaysWhereItIs() throws {
-      let run = try Fixture.play("dataOverLimit")
+    @Test(arguments: ["dataOverLimit", "dataLocked"])
+    func dataBeyondTheLimitOnFilesOrLockedStaysWhereItIs(scenario: String) throws {
+      let run = try Fixture.play(scenario)
       #expect(run.facts["child"] == ["2 false", "2 false"])
       #expect(run["root"] == "3 false")
       #expect(run.exitCode() == 0)

@@ -98,6 +98,18 @@ struct HeldTree {
     return found
   }
 
+  /// The nodes of a tree that has daemonised no program.
+  func nodes() async throws -> [Int32] {
+    var nodes: [Int32] = []
+    // A fork server has its name when it has run.
+    let areNamed = try await eventually {
+      nodes = processes().filter { $0.value != "ptree-forksrv" }.keys.sorted()
+      return nodes.count == 14
+    }
+    #expect(areNamed, "\(processes())")
+    return nodes
+  }
+
   /// What still runs when it should long have ended.
   func survivors() -> [Int32: String] {
     let deadline = Date(timeIntervalSinceNow: 10 * TestSettings.timeScale)

@@ -13,7 +13,8 @@ extension ReadinessCheck {
     Self(pattern: pattern, by: Regex<AnyRegexOutput>.self)
   }
 
-  @usableFromInline
+  // Inline, the argument could go, and the caller's reference with it.
+  @usableFromInline @inline(never)
   init(pattern: String, by engine: Any.Type) { self.init(.pattern(pattern)) }
 
   /// Whether a line of the output matches.

@@ -12,6 +12,7 @@ enum Scenarios {
       var limit = rlimit(rlim_cur: 4_096, rlim_max: 4_096)
       setrlimit(numericCast(RLIMIT_FSIZE.rawValue), &limit)
     }
+    if scenario == "dataLocked" { mlock(&ProgramData.number, MemoryLayout<Int>.size) }
     // The test runner's threads block most signals, and what they start inherits that.
     guard scenario != "deaf" else { return }
     var set = sigset_t()
@@ -39,7 +40,7 @@ enum Scenarios {
     case "chain": try chain(node)
     case "found": try found(node)
     case "prepared": try prepared(node)
-    case "data", "dataOverLimit": try data(node)
+    case "data", "dataOverLimit", "dataLocked": try data(node)
     case "signals": try signals(node)
     case "stuck": try stuck(node)
     case "secondInChild": try secondInChild(node)

@@ -114,10 +114,11 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
     guard let first else { return [] }
     let elements = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
       if let target = buffer.baseAddress {
-        let isCopy = areShared
-        isCopy
-          ? target.initialize(from: first, count: count)
-          : target.moveInitialize(from: first, count: count)
+        if areShared {
+          target.initialize(from: first, count: count)
+        } else {
+          target.moveInitialize(from: first, count: count)
+        }
       }
       initialized = count
     }
@@ -160,8 +161,9 @@ final class DecodedElements<Element: Codable & Sendable>: @unchecked Sendable {
 
   /// The next element if one has come; on the loop, and of a channel without leases.
   func takeAtOnce() throws -> Element? {
-    guard try fillAtOnce(from: end.core.value, atMost: Self.handful) else { return nil }
-    return pop()
+    if try fillAtOnce(from: end.core.value, atMost: Self.handful) { return pop() }
+    former.keepAll()
+    return nil
   }
 
   /// The next delivery if one has come; on the loop.
