@@ -196,8 +196,7 @@ swift build $(CHECK_FLAGS) --scratch-path $(SCRATCH)-$(1) $(2) --build-tests
 endef
 
 .PHONY: bench
-bench: $(START_ORDER) ## Measures, beside the same work in C and Python; PEERS=all: and Erlang, Node, tractor, loky, GNU parallel.
-	@Scripts/install-dependencies --with-valgrind
+bench: dependencies $(START_ORDER) ## Measures, beside the same work in C and Python; PEERS=all: and Erlang, Node, tractor, loky, GNU parallel.
 	$(if $(PEERS),Benchmarks/peers/install)
 	Benchmarks/run $(if $(PEERS),--peers $(PEERS)) --json "$(SCRATCH)/bench.json"
 	Benchmarks/chart "$(SCRATCH)/bench.json" > "$(SCRATCH)/bench.svg"
