@@ -67,14 +67,20 @@ int pt_sweep_pass(uint32_t run, int signal, enum pt_sweep_reach reach,
   return count;
 }
 
+/// Whether this process has a child; one that the library cloned, of exit signal 0, only with __WALL.
+static int may_have_child(int which) {
+  siginfo_t info;
+  int options = WEXITED | WNOHANG | WNOWAIT | which;
+  return syscall(SYS_waitid, P_ALL, 0, &info, options, NULL) == 0 || errno != ECHILD;
+}
+
 int pt_may_have_descendants(void) {
   int adopts = 0;
   if (prctl(PR_GET_CHILD_SUBREAPER, &adopts, 0, 0, 0) != 0 || !adopts) return 1;
-  siginfo_t info;
-  // __WALL: the library's children have exit signal 0, which a plain wait ignores.
-  int options = WEXITED | WNOHANG | WNOWAIT | __WALL;
-  return syscall(SYS_waitid, P_ALL, 0, &info, options, NULL) == 0 || errno != ECHILD;
+  return may_have_child(__WALL);
 }
+
+int pt_may_have_adopted(void) { return may_have_child(0); }
 
 int pt_sweep_kill(uint32_t run) {
   struct timespec start, now, pause = {0, pause_nanoseconds};

@@ -21,6 +21,7 @@ extension ProcessControlTests {
     func whatAKilledNodeLeavesBehindIsFoundEndedAndReaped() throws {
       let run = try Fixture.play("leftBehind")
       #expect(run["early"] == "0")
+      #expect(run["mayBeThereEarly"] == "false")
       #expect(run["status"] == "killed by SIGKILL")
       let found = run.facts["found"] ?? []
       // Two children of the node, the daemon of one of them, and the node's fork server.

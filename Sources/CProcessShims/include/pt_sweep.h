@@ -26,6 +26,10 @@ int pt_sweep_kill(uint32_t run);
 /// not.
 int pt_may_have_descendants(void);
 
+/// Whether there may be a child that came to this process at the end of its parent: the kernel then
+/// sets its exit signal. Children of other code, and commands, have that signal as well.
+int pt_may_have_adopted(void);
+
 /// Opens a directory of this user without following a link. Returns a descriptor, or a negated
 /// errno.
 int pt_open_own_directory(int parent, const char *_Nonnull name);

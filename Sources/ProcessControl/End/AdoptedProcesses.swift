@@ -28,6 +28,11 @@ package enum AdoptedProcesses {
     package let command: String
   }
 
+  /// Whether a scan may find something but unanswered clones.
+  ///
+  /// It costs one system call, whose time hardly depends on how many children there are.
+  package static var mayBeThere: Bool { pt_may_have_adopted() != 0 }
+
   /// Finds the children to reap that are not in `known`.
   ///
   /// `known` has the pids of all started children and of this process's fork server. Children of

@@ -68,6 +68,8 @@ extension Scenarios {
     }
     guard isUp else { throw Failure("no daemon") }
     report("early", "\(AdoptedProcesses.scan(tag: node.tag, known: node.known).count)")
+    // Neither a node nor a fork server that was born here counts.
+    report("mayBeThereEarly", "\(AdoptedProcesses.mayBeThere)")
     try child.handle.send(SIGKILL)
     report("status", "\(try child.join().status)")
     // The daemon's own parent dies by the parent-death signal: it comes with some delay.

@@ -12,6 +12,7 @@ extension NodeRuntime {
   func reapAdopted(includingUnanswered: Bool = false) {
     // Among nodes that share a process, nobody knows whose an orphan was.
     guard nodes == nil else { return }
+    guard includingUnanswered || AdoptedProcesses.mayBeThere else { return }
     for process in AdoptedProcesses.scan(tag: identity.tag, known: knownProcesses) {
       switch process.origin {
       case .unansweredClone:
