@@ -157,10 +157,11 @@ public final class ChildGroup<Output: Sendable>: Sendable {
   /// - Returns: The failures of the group.
   func close() async -> [any Error] {
     shared.withLock { $0.group.close() }
-    if let failures = shared.withLock(\.failuresAtEnd) { return failures }
+    if let failures = shared.withLock({ $0.failuresAtEnd }) { return failures }
     return await node.runtime.lendingSlot {
       await node.runtime.noting(.end, subjects) {
-        await shared.waitShielded(for: \.failuresAtEnd)
+        // No key path, which would be looked up and made.
+        await shared.waitShielded { $0.failuresAtEnd }
       }
     }
   }

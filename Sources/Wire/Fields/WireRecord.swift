@@ -76,7 +76,8 @@ package struct WireFields {
 
   /// Reads bytes that are the array and nothing else; names what they are not if they are not.
   package static func readAll<Record>(
-    of bytes: [UInt8], as name: String, _ body: (inout WireFields) throws -> Record
+    of bytes: [UInt8], as name: @autoclosure () -> String,
+    _ body: (inout WireFields) throws -> Record
   ) throws(WireError) -> Record {
     do {
       var fields = try WireFields(MessagePackReader(bytes))
@@ -84,7 +85,7 @@ package struct WireFields {
       try fields.skipRest().finish()
       return record
     } catch {
-      throw WireError("not the record \(name): \(error)")
+      throw WireError("not the record \(name()): \(error)")
     }
   }
 
