@@ -160,11 +160,12 @@ static int begin(struct server *_Nonnull server, struct pt_fork_server *_Nonnull
   uint64_t all = ~(uint64_t)0;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &server->mask, sizeof all);
   pt_clone_prepare();
-  if (server->run.moves_data) pt_data_to_file();
+  if (server->run.is_for_many) pt_data_to_file();
   int pidfd = -1;
   int32_t pid = pt_clone(0, &pidfd);
   if (pid == 0) {
     settle(server, ends[1]);
+    if (server->run.is_for_many) pt_heap_fill();
     loop(server);
     return 1;
   }
@@ -196,7 +197,7 @@ int pt_fork_server_start(const struct pt_run *_Nonnull run, const char *_Nonnull
   while (result == 1 && server.has_server) {
     // Only the first server of a run ends it at a time.
     server.run.deadline = NULL;
-    server.run.moves_data = 0;
+    server.run.is_for_many = 0;
     server.has_server = 0;
     result = begin(&server, out);
     if (result == 0) return 2;

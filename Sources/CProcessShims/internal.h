@@ -20,6 +20,10 @@ void pt_clone_prepare(void);
 /// descends, whose length is the depth in the tree. Of these mappings none has been written.
 void pt_data_to_file(void);
 
+/// Allocates what has been freed of this process's heap, for good. Clones then allocate from its free end, so that
+/// they write to few pages, where they would have filled a hole in each.
+void pt_heap_fill(void);
+
 /// Makes an empty file of memory that can be sealed. Returns a descriptor, or a negated errno.
 int pt_memory_make(void);
 

@@ -85,6 +85,15 @@ extension ProcessControlTests {
     }
 
     @Test
+    func clonesWriteToFewPagesOfAHeapWithHoles() throws {
+      let run = try Fixture.play("heap")
+      let pages = try #require(run["heap"]).split(separator: " ").compactMap { Int($0) }
+      try #require(pages.count == 2)
+      #expect(pages[0] <= pages[1] + 3)
+      #expect(run["status"] == "exited 0")
+    }
+
+    @Test
     func childrenFindTheServersThatWereRequestedForThem() throws {
       let run = try Fixture.play("found")
       let rest = "true true 0"

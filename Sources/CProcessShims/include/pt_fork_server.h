@@ -19,8 +19,8 @@ struct pt_run {
   /// Brings into the server what a child needs, called before it is cloned, so that it and all later children find
   /// it there. `program` is empty if the server has prepared it before. Null for nothing.
   void (*_Nullable prepare)(int32_t has_links, const char *_Nonnull program);
-  /// Whether the data of the program goes into a file first, for clones at less cost.
-  int32_t moves_data;
+  /// Whether so many children are expected that what makes each cheaper pays.
+  int32_t is_for_many;
 };
 
 /// The node's handle to its fork server.

@@ -93,7 +93,7 @@ package final class ForkServer {
     var identity = pt_run(
       run: run.runID, root_pid: run.rootPID, root_start_time: run.rootStartTime,
       deadline: deadline?.pointer, prepare: preparation,
-      moves_data: isForMany ? 1 : 0)
+      is_for_many: isForMany ? 1 : 0)
     var server = pt_fork_server()
     let result = pt_fork_server_start(&identity, run.directory, &server)
     switch result {

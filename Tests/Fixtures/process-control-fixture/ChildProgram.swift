@@ -36,6 +36,9 @@ enum ChildProgram {
       say(ProgramData.account)
       ProgramData.number = 4
       exit(0)
+    case "heap":
+      say(HeapOfClones.account())
+      exit(0)
     case "arm": arm()
     case "lock": Locks.contend()
     default: exit(97)

@@ -12,7 +12,7 @@ enum Program {
     try tag.install()
     ChildSetup.becomeSubreaper()
     let identity = try RunIdentity.ofThisProcess(runID: tag.run, directory: directory)
-    let isForMany = scenario.hasPrefix("data")
+    let isForMany = scenario.hasPrefix("data") || scenario == "heap"
     if let node = try Node.make(identity: identity, tag: tag, isForMany: isForMany) {
       report("run", "\(tag.run)")
       try Scenarios.play(scenario, node)
