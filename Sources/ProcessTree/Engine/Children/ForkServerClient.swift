@@ -58,6 +58,16 @@ final class ForkServerClient {
     }
   }
 
+  /// Makes the types of what a client keeps, so that no node has to.
+  static func rehearse() {
+    var waiting: Deque<Request> = []
+    waiting.reserveCapacity(1)
+    var answers: [UInt64: (Answer) -> Void] = [:]
+    answers[0] = { _ in }
+    var prepared: Set<String> = []
+    prepared.insert("")
+  }
+
   /// The helper's process, which is no child of the program's.
   var pid: Int32 { server.pid }
 

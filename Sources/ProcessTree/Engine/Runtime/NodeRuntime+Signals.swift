@@ -12,10 +12,8 @@ extension NodeRuntime {
   /// of the tree's own stops. SIGTSTP and SIGQUIT come from a terminal, of which the other nodes
   /// have none.
   func handleSignals() throws {
-    let ending = [SIGINT, SIGHUP].filter { !SignalSource.isIgnored($0) }
-    let ownToTheRoot = [SIGTERM, SIGTSTP, SIGQUIT].filter { !SignalSource.isIgnored($0) }
     let descriptor = try SignalSource.install(
-      signals: ending + (identity.isRoot ? ownToTheRoot : [SIGTERM]) + [SIGCONT])
+      signals: Self.handledSignals(ofTheRoot: identity.isRoot))
     ThreadStacks.answer(in: identity.run.directory)
     // In the handler itself: a program that computes on the loop must not keep the second one back.
     SignalSource.armSecondSignal(run: identity.isRoot ? identity.run.runID : nil)
@@ -24,6 +22,13 @@ extension NodeRuntime {
         receive(signal, from: SignalSource.sender(of: signal))
       }
     }
+  }
+
+  /// The signals that a node takes over.
+  static func handledSignals(ofTheRoot isRoot: Bool) -> [Int32] {
+    let ending = [SIGINT, SIGHUP].filter { !SignalSource.isIgnored($0) }
+    let ownToTheRoot = [SIGTERM, SIGTSTP, SIGQUIT].filter { !SignalSource.isIgnored($0) }
+    return ending + (isRoot ? ownToTheRoot : [SIGTERM]) + [SIGCONT]
   }
 
   /// Takes a signal that the process, or a node that shares one, was sent.

@@ -81,8 +81,10 @@ struct Launcher {
         run: identity.run, preparation: ChildStart.preparation, isForMany: isForMany)
     }
     switch start {
-    // This is another process; its errors must not reach the root's code.
-    case .success(.child(let own)): runChild(wasSpawned: false, with: own)
+    // This is another process; its errors must not reach the root's code. Nor does it release what
+    // is the root's: it would get its own copy of each page that it writes to.
+    case .success(.child(let own)):
+      withExtendedLifetime(identity) { runChild(wasSpawned: false, with: own) }
     case .success(.node(let made)): server = made
     case .failure(let error): spawningReason = error.message
     }

@@ -8,15 +8,28 @@ internal import ProcessTreeWire
 /// A child's life, simulated within the root from its record to its goodbye; it has a child of its
 /// own.
 struct Rehearsal {
-  /// A program with so many levels of children below it.
+  /// A program with so many levels of children below it, of which the last wait for messages.
   struct Program: NodeProgram {
     var depth: Int
 
     func run(in node: Node) async throws -> Int {
-      guard depth > 0 else { return 0 }
-      return try await node.withChildren(of: Int.self, limit: 1) { group in
-        try await group.spawn(Program(depth: depth - 1))
-        return try await group.reduce(0, +)
+      guard depth > 0 else {
+        await waitForMessages(of: node.parent)
+        return 0
+      }
+      try await Self(depth: depth - 1).runInGroup(of: node)
+      return 0
+    }
+
+    /// Waits for what nobody sends, and gives up at once.
+    private func waitForMessages(of parent: ParentNode?) async {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask {
+          guard let messages = try? await parent?.messages(of: Int.self) else { return }
+          _ = try? await messages.first { _ in true }
+        }
+        await Task.yield()
+        group.cancelAll()
       }
     }
   }
@@ -86,6 +99,18 @@ struct Rehearsal {
       tag: 1, settings: NodeSettings(TreeConfiguration()).packed(),
       renewalPeriod: Self.deadline.wholeMilliseconds,
       address: "\(NodeAddress.root.child("rehearsal", position: 1))")
+  }
+}
+
+extension NodeProgram {
+  /// Runs the program in a child, by the code that all programs have in common, as it is called
+  /// from apps; optimised, it would be code for this program.
+  @_optimize(none)
+  fileprivate func runInGroup(of node: Node) async throws {
+    try await node.withChildren(of: Output.self, limit: 1) { group in
+      try await group.spawn(self)
+      for try await _ in group {}
+    }
   }
 }
 

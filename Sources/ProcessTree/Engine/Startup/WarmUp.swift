@@ -1,6 +1,5 @@
 internal import Logging
 internal import ProcessTreeLinks
-internal import ProcessTreeMessagePack
 internal import ProcessTreeProcessControl
 internal import ProcessTreeWire
 
@@ -18,21 +17,15 @@ enum WarmUp {
     ThreadStacks.prepare()
     EventLoop.rehearseMainQueue()
     _ = NodeSettings(TreeConfiguration()).packed()
+    _ = NodeRuntime.handledSignals(ofTheRoot: false)
   }
 
   static func run(on loop: EventLoop, for root: NodeIdentity, app: any ProcessTreeApp.Type) {
+    ForkServerClient.rehearse()
     // Nothing depends on its success.
     try? Rehearsal(for: root, on: loop).run()
     // Each child gives the log system a handler of its own.
     _ = Logger(label: "rehearsal")
-    for program in app.programs.prefix(mostPrograms) { program.rehearseDecoding() }
-  }
-}
-
-extension NodeProgram {
-  /// Decodes nothing as a program: the look-up of the types that do it is a tenth of a leaf's life.
-  fileprivate static func rehearseDecoding() {
-    let emptyMap: [UInt8] = [0x80]
-    _ = try? MessagePackDecoder().decode(Self.self, from: emptyMap)
+    for program in app.programs.prefix(mostPrograms) { program.rehearseCoding() }
   }
 }
