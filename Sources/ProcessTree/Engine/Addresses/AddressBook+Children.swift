@@ -80,9 +80,9 @@ extension AddressBook {
   }
 
   /// Nothing more is sent to a place, and no life of it will come by itself.
-  private func close(_ place: NameTable.Place, because reason: String) {
+  private func close(_ place: NameTable.Place, because reason: @autoclosure () -> String) {
     closeMailboxes(of: place)
-    tell(.ended(reason: reason), at: place)
+    finishMonitors(of: place, because: reason())
   }
 }
 

@@ -55,18 +55,25 @@ extension AddressBook {
     return .up(incarnation: life, pid: runtime.controllers[live]?.child.pid ?? 0)
   }
 
-  /// Reports to all monitors of a child.
+  /// Reports a change to all monitors of a child.
   func tell(_ event: NodeMonitor.Event, at place: NameTable.Place) {
-    switch event {
-    case .up(let life, _):
+    if case .up(let life, _) = event {
       guard monitors.up.updateValue(life, forKey: place) != life else { return }
-    case .down, .ended: monitors.up[place] = nil
+    } else {
+      monitors.up[place] = nil
     }
-    guard let ends = monitors.senders[place] else { return }
-    for end in ends { send(event, to: end) }
-    guard case .ended = event else { return }
-    monitors.senders[place] = nil
-    for end in ends { end.finish() }
+    for end in monitors.senders[place] ?? [] { send(event, to: end) }
+  }
+
+  /// Reports the last event to all monitors of a place, of which most have none.
+  func finishMonitors(of place: NameTable.Place, because reason: @autoclosure () -> String) {
+    monitors.up[place] = nil
+    guard let ends = monitors.senders.removeValue(forKey: place) else { return }
+    let event = NodeMonitor.Event.ended(reason: reason())
+    for end in ends {
+      send(event, to: end)
+      end.finish()
+    }
     monitors.leaving += ends
   }
 
@@ -87,7 +94,7 @@ extension AddressBook {
   /// The node ends: what a monitor has not taken is not waited for.
   func endMonitors() {
     for place in Array(monitors.senders.keys) {
-      tell(.ended(reason: "\(runtime.identity.address) has ended"), at: place)
+      finishMonitors(of: place, because: "\(runtime.identity.address) has ended")
     }
     // Its frames leave with the turn; an end that was closed waits for nothing.
     runtime.channels?.flush()
