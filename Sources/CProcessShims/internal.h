@@ -20,8 +20,9 @@ void pt_clone_prepare(void);
 /// descends, whose length is the depth in the tree. Of these mappings none has been written.
 void pt_data_to_file(void);
 
-/// Allocates what has been freed of this process's heap, for good. Clones then allocate from its free end, so that
-/// they write to few pages, where they would have filled a hole in each.
+/// Allocates the freed pieces of this process's heap, for good, unless it is large. Clones then allocate from its
+/// free end, so that they write to few pages, where they would have filled a hole in each. Unlike the other functions
+/// it uses the allocator: call it in the clone of a process with one thread.
 void pt_heap_fill(void);
 
 /// Makes an empty file of memory that can be sealed. Returns a descriptor, or a negated errno.

@@ -31,9 +31,9 @@ public protocol ProcessTreeApp: Sendable {
   /// Private and local programs, which cannot be found by their names, and programs whose children
   /// start quickly.
   ///
-  /// Before the first child the root decodes each from a map without keys, and from a decoder that
-  /// only learns the type of its keys, so that children need not look up the types for that. An
-  /// `init(from:)` of your own throws both times, as for any wrong data.
+  /// Before the first child the root decodes each once from a map without keys, so that its
+  /// children need not look up the types for that. An `init(from:)` of your own throws then, as for
+  /// any wrong data.
   static var programs: [any NodeProgram.Type] { get }
 
   /// Describes an uncaught error of a program, in every node; by default as `print` does.

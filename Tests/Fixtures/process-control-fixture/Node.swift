@@ -85,10 +85,10 @@ final class Node {
   func clearAdopted() throws -> [String] {
     var seen: [String] = []
     while true {
-      let mayBeThere = AdoptedProcesses.mayBeThere
       let found = AdoptedProcesses.scan(tag: tag, known: known)
       if found.isEmpty { return seen }
-      guard mayBeThere || found.allSatisfy({ $0.origin == .unansweredClone }) else {
+      // Nobody else reaps them.
+      guard AdoptedProcesses.mayBeThere || found.allSatisfy({ $0.origin == .unansweredClone }) else {
         throw Failure("a scan found \(found), which may not be there")
       }
       for process in found {

@@ -13,7 +13,7 @@ enum Scenarios {
       setrlimit(numericCast(RLIMIT_FSIZE.rawValue), &limit)
     }
     if scenario == "dataLocked" { mlock(&ProgramData.number, MemoryLayout<Int>.size) }
-    if scenario == "heap" { HeapOfClones.makeHoles() }
+    if scenario.hasPrefix("heap") { HeapOfClones.makeHoles() }
     // The test runner's threads block most signals, and what they start inherits that.
     guard scenario != "deaf" else { return }
     var set = sigset_t()
@@ -42,7 +42,7 @@ enum Scenarios {
     case "found": try found(node)
     case "prepared": try prepared(node)
     case "data", "dataOverLimit", "dataLocked": try data(node)
-    case "heap": try heap(node)
+    case "heap", "heapOfFew": try heap(node)
     case "signals": try signals(node)
     case "stuck": try stuck(node)
     case "secondInChild": try secondInChild(node)

@@ -17,6 +17,7 @@ extension Launcher {
     ProcessTitle.set("host \(record.name)")
     let place = try RunDirectory(path: run.identity.directory).make(for: run.identity.runID)
     let loop = try EventLoop()
+    WarmUp.runOwn()
     WarmUp.run(on: loop, for: run.node, app: app)
     let deadline = try SharedDeadline()
     let start = try ForkServer.start(
