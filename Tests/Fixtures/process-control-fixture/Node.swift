@@ -88,7 +88,8 @@ final class Node {
       let found = AdoptedProcesses.scan(tag: tag, known: known)
       if found.isEmpty { return seen }
       // Nobody else reaps them.
-      guard AdoptedProcesses.mayBeThere || found.allSatisfy({ $0.origin == .unansweredClone }) else {
+      let mayBeThere = AdoptedProcesses.mayBeThere
+      guard mayBeThere || found.allSatisfy({ $0.origin == .unansweredClone }) else {
         throw Failure("a scan found \(found), which may not be there")
       }
       for process in found {
