@@ -261,7 +261,11 @@ struct Forking: NodeProgram {
   }
 }
 
-/// The fork servers among this process's children.
+/// The fork servers among this process's children, by their mark: one that has not run yet has no
+/// name of its own.
 func helperPIDs() -> [Int32] {
-  ResourceAudit.children().filter { readFile("/proc/\($0)/comm").hasPrefix("ptree-forksrv") }
+  ResourceAudit.children().filter { pid in
+    guard let mark = fileLocksLimit(of: pid), mark != .max else { return false }
+    return UInt32(truncatingIfNeeded: mark) == .max
+  }
 }
