@@ -23,6 +23,7 @@ extension ProcessControlTests {
       #expect(run["early"] == "0")
       #expect(run["mayBeThereEarly"] == "false")
       #expect(run["status"] == "killed by SIGKILL")
+      #expect(run["error"] == nil)
       let found = run.facts["found"] ?? []
       // Two children of the node, the daemon of one of them, and the node's fork server.
       #expect(found.count == 4)

@@ -93,9 +93,8 @@ struct HeldTree {
         !stat.contains(") Z ")
       else { continue }
       let command = stat.split(separator: "(").last?.split(separator: ")").first
-      // A fork server that has not run yet has the mark, and not the name.
-      let isServer = UInt32(truncatingIfNeeded: mark) == .max
-      found[pid] = isServer ? "ptree-forksrv" : command.map(String.init) ?? ""
+      found[pid] =
+        isForkServer(markedBy: mark) ? "ptree-forksrv" : command.map(String.init) ?? ""
     }
     return found
   }

@@ -75,7 +75,7 @@ extension Scenarios {
     // The daemon's own parent dies by the parent-death signal: it comes with some delay.
     var found: [String] = []
     _ = waitUntil {
-      found += (try? node.clearAdopted()) ?? []
+      do { found += try node.clearAdopted() } catch { report("error", "\(error)") }
       return ["sleep 300", "server exited 0"].allSatisfy { end in
         found.contains { $0.hasSuffix(end) }
       }

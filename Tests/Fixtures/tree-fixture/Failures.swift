@@ -261,11 +261,7 @@ struct Forking: NodeProgram {
   }
 }
 
-/// The fork servers among this process's children, by their mark: one that has not run yet has no
-/// name of its own.
+/// The fork servers among this process's children.
 func helperPIDs() -> [Int32] {
-  ResourceAudit.children().filter { pid in
-    guard let mark = fileLocksLimit(of: pid), mark != .max else { return false }
-    return UInt32(truncatingIfNeeded: mark) == .max
-  }
+  ResourceAudit.children().filter { fileLocksLimit(of: $0).map(isForkServer(markedBy:)) ?? false }
 }

@@ -12,6 +12,11 @@ package func fileLocksLimit(of pid: Int32) -> UInt64? {
   return errno == EPERM ? writtenLimit(of: pid) : nil
 }
 
+/// Whether such a limit marks a fork server, which has no name of its own before it has run.
+package func isForkServer(markedBy limit: UInt64) -> Bool {
+  limit != .max && UInt32(truncatingIfNeeded: limit) == .max
+}
+
 private func writtenLimit(of pid: Int32) -> UInt64? {
   guard let file = fopen("/proc/\(pid)/limits", "re") else { return nil }
   defer { fclose(file) }
